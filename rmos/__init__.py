@@ -1,0 +1,1 @@
+"""RMOS: the flight recorder of a CNC lutherie shop."""

@@ -1,0 +1,124 @@
+"""The settings: read once from the environment and `instance/config.toml`, validated, then frozen.
+
+    settings = load_settings()                     # the process's environment, the instance folder of this checkout
+    settings.runs_dir                              # Path
+
+The environment wins over the file. A wrong value, or a key that no setting has, is a `ConfigError` that names it.
+"""
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from rmos.errors import ConfigError
+
+CONFIG_FILE: Final = "config.toml"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that an operator can set; each field `x` is the variable `RMOS_X`."""
+
+    instance_path: Path
+    runs_dir: Path
+    run_attachments_dir: Path | None = None
+    """Where blobs live; None is `<runs_dir>/_attachments`."""
+    database_url: str | None = None
+    """SQLAlchemy URL of the index; None is `<runs_dir>/_index.sqlite`."""
+    max_body_bytes: int = 4 * 1024 * 1024
+    engine_timeout_ms: int = 5000
+    log_format: Literal["text", "json"] = "text"
+    log_level: str = "INFO"
+
+
+def default_instance_path() -> Path:
+    """Return the checkout's `instance/` folder, or where Flask keeps it for an installed package."""
+    package = Path(__file__).resolve().parent
+    if package.parent.name in ("site-packages", "dist-packages"):
+        return Path(sys.prefix) / "var" / "rmos-instance"
+    return package.parent / "instance"
+
+
+def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path | None = None) -> Settings:
+    """Read and check every setting.
+
+    Raises:
+        ConfigError: naming the setting, its value and what it may be.
+    """
+    environ = os.environ if environ is None else environ
+    instance_path = instance_path or default_instance_path()
+    values = _read_file(instance_path / CONFIG_FILE)
+    values |= {name: environ[f"RMOS_{name.upper()}"] for name in _CHECKS if f"RMOS_{name.upper()}" in environ}
+    checked = {name: _CHECKS[name](name, value) for name, value in values.items()}
+    return Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"instance/{CONFIG_FILE} cannot be read: {error}") from None
+    for name in values:
+        if name not in _CHECKS:
+            raise ConfigError(f"instance/{CONFIG_FILE}: there is no setting {name!r}; known are {', '.join(_CHECKS)}.")
+    return values
+
+
+def _wrong(name: str, value: object, wanted: str) -> ConfigError:
+    return ConfigError(f"RMOS_{name.upper()} is {value!r}; it must be {wanted}.")
+
+
+def _path(name: str, value: object) -> Path:
+    if not isinstance(value, str) or not value.strip() or "\x00" in value:
+        raise _wrong(name, value, "the path of a folder")
+    return Path(value).expanduser().absolute()
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or "://" not in value:
+        raise _wrong(name, value, "a database URL such as sqlite:////srv/rmos/index.sqlite")
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[str, object], int]:
+    def check(name: str, value: object) -> int:
+        wanted = f"a whole number from {low} to {high}"
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise _wrong(name, value, wanted)
+        try:
+            number = int(value)
+        except ValueError:
+            raise _wrong(name, value, wanted) from None
+        if not low <= number <= high:
+            raise _wrong(name, value, wanted)
+        return number
+
+    return check
+
+
+def _one_of(*words: str) -> Callable[[str, object], str]:
+    folded = {word.lower(): word for word in words}
+
+    def check(name: str, value: object) -> str:
+        if not isinstance(value, str) or value.lower() not in folded:
+            raise _wrong(name, value, f"one of {', '.join(words)}")
+        return folded[value.lower()]
+
+    return check
+
+
+_CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
+    "runs_dir": _path,
+    "run_attachments_dir": _path,
+    "database_url": _text,
+    "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
+    "engine_timeout_ms": _whole(1, 600_000),
+    "log_format": _one_of("text", "json"),
+    "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+}

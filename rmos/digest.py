@@ -1,0 +1,167 @@
+"""The one place that hashes and that writes canonical JSON (RFC 8785).
+
+    data = seal({"schema": "rmos.run/1", "run_id": "run_…"})   # b'{"_sha256":"<64 hex>","run_id":…}\\n'
+    sealed_sha256(data)                                        # the 64 digits when they hold, else None
+
+A sealed object vouches for itself: `_sha256` is the SHA-256 of the file's bytes with these 64 digits written as `0`.
+RFC 8785 sorts members by UTF-16 code units and `_` sorts before every lower-case letter, so in a record, whose members
+all begin with one, the digits stand at a fixed offset and can be checked without parsing.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+SEAL_PREFIX: Final = b'{"_sha256":"'
+_DIGITS_END: Final = len(SEAL_PREFIX) + 64
+_BLANK_HEAD: Final = SEAL_PREFIX + b"0" * 64
+NO_DIGEST: Final = "0" * 64
+"""What the completeness guard writes where there is no digest."""
+
+MAX_DEPTH: Final = 64
+"""Levels of nesting that a record may have; RMOS policy, far above any real design."""
+MAX_INTEGER: Final = 2**53
+"""Largest magnitude of an integer: what every JSON reader keeps exactly (RFC 7493, section 2.2)."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class NotCanonical(ValueError):
+    """The value has no RFC 8785 form: NaN, Infinity, too large an integer, U+0000, a lone surrogate, too deep."""
+
+
+def canonical(value: Any) -> bytes:
+    """Return the RFC 8785 bytes of a JSON value; `msgspec.Raw` members are taken as canonical already.
+
+    Raises:
+        NotCanonical: when the value has no such form, naming what is wrong.
+    """
+    try:
+        return _encoder.encode(_ordered(value, 0))
+    except UnicodeEncodeError:
+        raise NotCanonical("a string holds a lone surrogate") from None
+
+
+def canonical_raw(value: Any) -> msgspec.Raw:
+    """Return the canonical bytes ready to be a member of a larger value, so that nothing is encoded twice."""
+    return msgspec.Raw(canonical(value))
+
+
+def sha256_hex(data: bytes | memoryview) -> str:
+    """Return the SHA-256 of the bytes as 64 lower-case hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical_sha256(value: Any) -> str:
+    """Return the SHA-256 of the canonical bytes of a JSON value."""
+    return sha256_hex(canonical(value))
+
+
+def seal(members: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a record: canonical JSON with `_sha256` first, and a newline.
+
+    Raises:
+        NotCanonical: when a member has no canonical form.
+        ValueError: when a member's name would sort before `_sha256`.
+    """
+    data = canonical({**members, "_sha256": NO_DIGEST}) + b"\n"
+    if not data.startswith(_BLANK_HEAD):
+        raise ValueError("a record's members begin with a lower-case letter")
+    digest = hashlib.sha256(data).hexdigest()
+    return SEAL_PREFIX + digest.encode() + data[_DIGITS_END:]
+
+
+def is_sealed(data: bytes) -> bool:
+    """Tell whether the bytes claim to vouch for themselves (whether they do: `sealed_sha256`)."""
+    return data.startswith(SEAL_PREFIX)
+
+
+def sealed_sha256(data: bytes) -> str | None:
+    """Return the record's `_sha256` when it holds for exactly these bytes, else None."""
+    if not data.startswith(SEAL_PREFIX):
+        return None
+    judge = hashlib.sha256(_BLANK_HEAD)
+    judge.update(memoryview(data)[_DIGITS_END:])
+    digest = judge.hexdigest()
+    return digest if data[len(SEAL_PREFIX) : _DIGITS_END] == digest.encode() else None
+
+
+def number_text(value: float) -> bytes:
+    """Return an IEEE 754 double as ECMAScript writes it (RFC 8785, section 3.2.2.3).
+
+    Raises:
+        NotCanonical: for NaN and infinities.
+    """
+    if not math.isfinite(value):
+        raise NotCanonical("a number is not finite")
+    if value == 0:
+        return b"0"  # also for -0.0
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    sign, digits = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
+    whole, _, fraction = digits.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    point = len(whole) + (int(exponent) if exponent else 0)
+    significant = (whole + fraction).lstrip("0")
+    point -= len(whole + fraction) - len(significant)
+    significant = significant.rstrip("0")
+    return (sign + _ecmascript(significant, point)).encode()
+
+
+def _ecmascript(digits: str, point: int) -> str:
+    """Lay out `0.digits x 10^point` by the rules of ECMA-262, Number::toString."""
+    count = len(digits)
+    if count <= point <= 21:
+        return digits + "0" * (point - count)
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return "0." + "0" * -point + digits
+    power = f"{'+' if point > 0 else '-'}{abs(point - 1)}"
+    return f"{digits[0]}.{digits[1:]}e{power}" if count > 1 else f"{digits}e{power}"
+
+
+def _ordered(value: Any, depth: int) -> Any:
+    """Return the value with members in UTF-16 order and numbers in their canonical text."""
+    kind = type(value)
+    if kind is str:
+        if "\x00" in value:
+            raise NotCanonical("a string holds U+0000")
+        return value
+    if kind is bool or value is None or kind is msgspec.Raw:
+        return value
+    if kind is int:
+        if -MAX_INTEGER <= value <= MAX_INTEGER:
+            return value
+        raise NotCanonical("an integer is beyond 2^53")
+    if kind is float:
+        if value.is_integer() and -MAX_INTEGER <= value <= MAX_INTEGER:
+            return int(value)
+        return msgspec.Raw(number_text(value))
+    if depth >= MAX_DEPTH:
+        raise NotCanonical(f"the value is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, Mapping):
+        return {name: _ordered(value[name], depth + 1) for name in _names(value)}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(item, depth + 1) for item in value]
+    raise NotCanonical(f"a {kind.__name__} is not a JSON value")
+
+
+def _names(value: Mapping[str, Any]) -> list[str]:
+    """Return the members' names in the order of RFC 8785, refusing what cannot be one."""
+    ascii_only = True
+    for name in value:
+        if type(name) is not str:
+            raise NotCanonical("a member's name is not a string")
+        if not name.isascii():
+            ascii_only = False
+        if "\x00" in name:
+            raise NotCanonical("a member's name holds U+0000")
+    if ascii_only:
+        return sorted(value)
+    try:
+        return sorted(value, key=lambda name: name.encode("utf-16-be"))
+    except UnicodeEncodeError:
+        raise NotCanonical("a member's name holds a lone surrogate") from None

@@ -1,0 +1,128 @@
+"""Identifiers, the clock, partitions and cursors: pure text and integers, nothing is opened here.
+
+A moment is an integer: microseconds since 1970-01-01 UTC, read once per request and handed on. A new id is a UUIDv7
+(RFC 9562) whose `rand_a` holds the microseconds, so the id, `created_at_utc` and the partition are one clock reading:
+
+    us = now_us()
+    run_id = new_run_id(us)                # run_ + 32 hex
+    partition_of(us)                       # "2025-12-23"
+    moment_of(run_id) == us                # True
+"""
+
+import base64
+import binascii
+import os
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from rmos.errors import BadCursor
+
+NEW_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
+ANY_RUN_ID: Final = re.compile(r"run_[0-9a-f]{12,32}|[0-9a-f]{32}")
+SESSION_ID: Final = re.compile(r"ws_[0-9a-f]{12,32}")
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+PARTITION: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def now_us() -> int:
+    """Read the clock: microseconds since the epoch, UTC."""
+    return time.time_ns() // 1000
+
+
+def uuid7_hex(us: int) -> str:
+    """Return a UUIDv7 as 32 hex digits: milliseconds, microseconds within them, 62 random bits."""
+    milliseconds, micro = divmod(us, 1000)
+    tail = int.from_bytes(os.urandom(8), "big") & (2**62 - 1)
+    return f"{milliseconds << 80 | 7 << 76 | micro << 64 | 2 << 62 | tail:032x}"
+
+
+def new_run_id(us: int) -> str:
+    """Return the id of a run made at this moment."""
+    return "run_" + uuid7_hex(us)
+
+
+def new_event_id(us: int) -> str:
+    """Return the id of an event made at this moment."""
+    return "evt_" + uuid7_hex(us)
+
+
+def new_request_id() -> str:
+    """Return an id for a request that brought none of its own: `req_` and 16 hex digits."""
+    return "req_" + os.urandom(8).hex()
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether the text has the form of a run id, of ours or of the earlier system."""
+    return ANY_RUN_ID.fullmatch(text) is not None
+
+
+def moment_of(run_id: str) -> int | None:
+    """Return the moment that a UUIDv7 id carries, or None for an id of another kind."""
+    digits = run_id.removeprefix("run_")
+    if len(digits) != 32 or digits[12] != "7" or digits[16] not in "89ab":
+        return None
+    micro = int(digits[13:16], 16)
+    return int(digits[:12], 16) * 1000 + micro if micro < 1000 else None
+
+
+def utc_text(us: int) -> str:
+    """Return a moment as RFC 3339 text with six decimals and `Z`."""
+    return (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def parse_utc(text: str) -> int:
+    """Return the moment that an RFC 3339 text with an offset names; a bare date is its midnight in UTC.
+
+    Raises:
+        ValueError: when it is no such text, or has no offset.
+    """
+    if PARTITION.fullmatch(text):
+        text += "T00:00:00Z"
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the time has no offset: write …Z or …+00:00")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def partition_of(us: int) -> str:
+    """Return the partition of a moment: its date in UTC."""
+    return utc_text(us)[:10]
+
+
+def is_partition(name: str) -> bool:
+    """Tell whether a folder's name is a date."""
+    if not PARTITION.fullmatch(name):
+        return False
+    try:
+        datetime.strptime(name, "%Y-%m-%d")
+    except ValueError:
+        return False
+    return True
+
+
+def make_cursor(us: int, run_id: str) -> str:
+    """Return the cursor that continues a list after this run."""
+    return base64.urlsafe_b64encode(f"{utc_text(us)}|{run_id}".encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[int, str]:
+    """Return the moment and run id that a cursor stands for.
+
+    Raises:
+        BadCursor: when it was not made by `make_cursor`.
+    """
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        time_text, _, run_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("|")
+        us = parse_utc(time_text)
+        if is_run_id(run_id) and make_cursor(us, run_id) == cursor:
+            return us, run_id
+    except (ValueError, binascii.Error, OverflowError):
+        pass
+    raise BadCursor("The cursor was not made by this service. Start again without one.")

@@ -1,0 +1,24 @@
+"""Rows that can always be computed again from the record. All SQL of RMOS lives in this package."""
+
+from pathlib import Path
+
+from rmos.errors import ConfigError
+from rmos.index.base import Index, KnownRun
+from rmos.index.sqlite import SqliteIndex
+
+__all__ = ["Index", "KnownRun", "SqliteIndex", "open_index"]
+
+_SQLITE = "sqlite:///"
+
+
+def open_index(root: Path, database_url: str | None = None, *, read_only: bool = False) -> Index:
+    """Return the index of the store at `root`; nothing is opened before the first question.
+
+    Raises:
+        ConfigError: the URL names a database that this release cannot use.
+    """
+    if database_url is None:
+        return SqliteIndex(root / "_index.sqlite", lock=root / "_index.lock", read_only=read_only)
+    if not database_url.startswith(_SQLITE) or len(database_url) == len(_SQLITE):
+        raise ConfigError("RMOS_DATABASE_URL must be sqlite:////path/of/a/file; no other database is supported yet.")
+    return SqliteIndex(Path(database_url[len(_SQLITE) :]), lock=root / "_index.lock", read_only=read_only)

@@ -1,0 +1,101 @@
+"""What every index backend answers; one contract suite tests them all."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final, NamedTuple, Protocol
+
+from rmos.models import RunQuery, RunRow, RunState
+
+SCHEMA_VERSION: Final = 1
+"""Raised whenever tables or summaries change: an index of an older version is rebuilt, a newer one refused."""
+
+VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
+"""2 is listed, 1 only with `include_deleted`. Damaged runs are listed, as errors: a list is never silently short."""
+
+
+class KnownRun(NamedTuple):
+    """What the index knows of a run's place and age."""
+
+    partition: str
+    version: int
+    state: RunState
+    sha256: str
+
+
+class ListedRun(NamedTuple):
+    """One line of a list: its key in the order of lists, and the finished summary."""
+
+    created_us: int
+    run_id: str
+    summary: str
+
+
+class Index(Protocol):
+    """Rows by run, pages of them, and what is needed to keep them true.
+
+    Every method may raise `IndexBroken` (unreadable: to be replaced), `IndexUnavailable` (busy, full, read-only) and
+    `StoreUnusable` (written by a newer release).
+    """
+
+    def lock(self, *, wait_s: float) -> AbstractContextManager[None]:
+        """Hold the lock of reconcile, rebuild and repair.
+
+        Raises:
+            StoreLocked: another process holds it and did not let go in time.
+        """
+
+    def exists(self) -> bool:
+        """Tell whether the index is there at all."""
+
+    def prepare(self) -> bool:
+        """Make the index or replace it when it is absent, unreadable or older (only under the lock); True when new."""
+
+    def is_complete(self) -> bool:
+        """Tell whether every object of the record had its row when the index was last completed."""
+
+    def complete(self) -> None:
+        """Declare that every object has its row."""
+
+    def upsert(self, rows: Sequence[RunRow]) -> None:
+        """Write rows in one transaction; an older version never replaces a newer one."""
+
+    def find(self, run_id: str) -> KnownRun | None:
+        """Return what is known of a run."""
+
+    def page(
+        self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
+    ) -> list[ListedRun]:
+        """Return matching runs, newest first by (created, id), from after `before` on."""
+
+    def count(self, query: RunQuery) -> int:
+        """Return how many runs match."""
+
+    def known(self, partition: str) -> dict[str, KnownRun]:
+        """Return what is known of each run of a partition."""
+
+    def rows(self, partition: str, first: str, last: str) -> list[tuple[RunRow, bool]]:
+        """Return the rows of a partition from id to id, each with whether its checksum holds."""
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that have rows."""
+
+    def missing(self) -> list[tuple[str, str]]:
+        """Return partition and id of each row whose object was not there at the last look."""
+
+    def mark_missing(self, partition: str, run_ids: Iterable[str]) -> None:
+        """Unlist runs whose object is gone; the rows stay."""
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Remove rows (an operator's choice, for runs whose object is gone)."""
+
+    def folder_mtimes(self) -> dict[str, int]:
+        """Return for each folder the modification time that was read before its last complete listing."""
+
+    def set_folder_mtime(self, folder: str, mtime_ns: int) -> None:
+        """Remember a folder's modification time."""
+
+    def state_counts(self) -> dict[RunState, int]:
+        """Return how many rows there are in each state."""
+
+    def close(self) -> None:
+        """Close this thread's connection."""

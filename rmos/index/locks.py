@@ -1,0 +1,43 @@
+"""The lock of reconcile, rebuild and repair: one file, `flock`ed, released by the kernel when its holder dies."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from rmos.errors import IndexUnavailable, StoreLocked
+
+_POLL_S: Final = 0.05
+
+
+@contextlib.contextmanager
+def file_lock(path: Path, *, wait_s: float) -> Iterator[None]:
+    """Hold an exclusive lock on a file, made when it is absent; wait at most `wait_s` seconds for it.
+
+    Raises:
+        StoreLocked: another process, or another thread of this one, kept the lock.
+        IndexUnavailable: the lock file cannot be opened (a read-only folder).
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except OSError as error:
+        raise IndexUnavailable(f"The lock of the index cannot be opened: {os.strerror(error.errno or 0)}.") from None
+    try:
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise
+            if time.monotonic() >= deadline:
+                raise StoreLocked("Another process is working on the index. Wait for it, then try again.")
+            time.sleep(_POLL_S)
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,317 @@
+"""The index in one SQLite file (WAL), shared by all processes of one host.
+
+The file may vanish, be truncated or be replaced at any moment: it is only an index. Each thread keeps one connection
+and remembers which file (device, inode) it opened; around every transaction the path is looked at again, and when
+another file stands there, or none, the answer is dropped and asked for anew. The file is never opened by anything but
+SQLite, because closing any other descriptor of it would drop SQLite's locks. A new index is made under another name
+and renamed into place, so that nobody ever sees half a schema.
+
+Commits use synchronous=NORMAL: a power cut may take the latest rows, and reconcile brings them back from the record.
+"""
+
+import contextlib
+import logging
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from rmos.errors import IndexBroken, IndexUnavailable, RmosError, StoreUnusable
+from rmos.index import tables
+from rmos.index.base import SCHEMA_VERSION, KnownRun, ListedRun
+from rmos.index.locks import file_lock
+from rmos.index.snapshots import open_read_only
+from rmos.models import RunQuery, RunRow, RunState
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_S: Final = 10
+_UNAVAILABLE: Final = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+)
+_COMPLETE: Final = "complete"
+_SCHEMA: Final = "schema_version"
+
+
+class _Identity(NamedTuple):
+    device: int
+    inode: int
+
+
+class _Held(NamedTuple):
+    connection: sqlite3.Connection
+    identity: _Identity
+
+
+class SqliteIndex:
+    """One SQLite file as the index; `read_only` never creates or changes anything in its folder."""
+
+    def __init__(self, path: Path, *, lock: Path, read_only: bool = False) -> None:
+        self._path = str(path)
+        self._lock_path = lock
+        self._read_only = read_only
+        self._threads = threading.local()
+        self._largest: tuple[_Identity | None, int] = (None, 0)
+        self._complete: _Identity | None = None
+        self._broken: _Identity | None = None
+
+    # The file
+
+    def lock(self, *, wait_s: float) -> AbstractContextManager[None]:
+        """Hold the lock file beside the record."""
+        return file_lock(self._lock_path, wait_s=wait_s)
+
+    def exists(self) -> bool:
+        """Tell whether the file is there."""
+        return self._identity() is not None
+
+    def prepare(self) -> bool:
+        """Make the file, or replace an unreadable or older one; only under the lock."""
+        identity = self._identity()
+        if identity is not None and identity != self._broken:
+            try:
+                if int(self._fact(_SCHEMA) or 0) == SCHEMA_VERSION:
+                    return False
+            except (IndexBroken, ValueError):
+                pass
+        self._replace()
+        return True
+
+    def _replace(self) -> None:
+        fresh = f"{self._path}.new-{secrets.token_hex(8)}"
+        try:
+            connection = sqlite3.connect(fresh, isolation_level=None)
+            try:
+                connection.execute("PRAGMA page_size = 4096")
+                connection.execute("PRAGMA journal_mode = WAL")
+                for statement in (*tables.CREATE_TABLES, *tables.CREATE_INDEXES):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO facts VALUES (?, ?)", (_SCHEMA, str(SCHEMA_VERSION)))
+            finally:
+                connection.close()
+            self.close()
+            # The old WAL must go before the new file comes: SQLite would replay it into the new index.
+            for suffix in ("", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self._path + suffix)
+            os.rename(fresh, self._path)
+        except (OSError, sqlite3.Error) as error:
+            with contextlib.suppress(OSError):
+                os.unlink(fresh)
+            raise IndexUnavailable(f"The index cannot be made: {type(error).__name__}.") from None
+        self._broken = self._complete = None
+
+    def _identity(self) -> _Identity | None:
+        known, largest = self._largest  # read before the size, which only grows: other threads cannot mislead us
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        identity = _Identity(status.st_dev, status.st_ino)
+        if identity == known and status.st_size < largest:
+            self._broken = identity  # the file never shrinks by itself: it was truncated under us
+        elif identity != known or status.st_size > largest:
+            self._largest = (identity, status.st_size)
+        return identity
+
+    def _held(self) -> _Held:
+        identity = self._identity()
+        if identity is None or identity == self._broken:
+            raise IndexBroken("The index is being made again from the record.")
+        held: _Held | None = getattr(self._threads, "held", None)
+        if held is not None and held.identity == identity:
+            return held
+        self.close()
+        held = _Held(self._connect(), identity)
+        self._threads.held = held
+        return held
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            connection = open_read_only(self._path)
+        else:
+            uri = f"{Path(self._path).absolute().as_uri()}?mode=rw"
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
+            connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            version = connection.execute("SELECT value FROM facts WHERE name = ?", (_SCHEMA,)).fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        if version and version[0].isdigit() and int(version[0]) > SCHEMA_VERSION:
+            connection.close()
+            raise StoreUnusable("The index was written by a newer release of RMOS; use that release.")
+        if not version or version[0] != str(SCHEMA_VERSION):
+            connection.close()
+            raise IndexBroken("The index has an older form and is made again from the record.")
+        return connection
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        held: _Held | None = getattr(self._threads, "held", None)
+        if held is not None:
+            self._threads.held = None
+            with contextlib.suppress(sqlite3.Error):
+                held.connection.close()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Run one transaction on the file that stands under the path now, and still does afterwards."""
+        for _ in range(5):
+            held: _Held | None = None
+            try:
+                held = self._held()
+                answer = question(held.connection)
+            except sqlite3.ProgrammingError:
+                raise  # our own mistake, not the file's
+            except sqlite3.Error as error:
+                failure = self._translated(error, held)
+                self.close()
+                raise failure from None
+            if self._identity() == held.identity and held.identity != self._broken:
+                return answer
+        raise IndexBroken("The index is being replaced.")
+
+    def _translated(self, error: sqlite3.Error, held: _Held | None) -> RmosError:
+        log.warning("index: %s", error)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _UNAVAILABLE:
+            return IndexUnavailable("The index is busy or cannot be written just now.")
+        identity = held.identity if held else self._identity()
+        if code == sqlite3.SQLITE_CANTOPEN and identity is not None:
+            return IndexUnavailable("The index cannot be opened.")
+        self._broken = identity
+        return IndexBroken("The index cannot be read and is made again from the record.")
+
+    # Facts
+
+    def _fact(self, name: str) -> str | None:
+        row = self._ask(lambda c: c.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone())
+        return row[0] if row else None
+
+    def is_complete(self) -> bool:
+        """Tell whether every object has its row; asked of the file until it says so once."""
+        identity = self._identity()
+        if identity is None or identity == self._broken:
+            return False
+        if identity != self._complete and self._fact(_COMPLETE) == "1":
+            self._complete = identity
+        return identity == self._complete
+
+    def complete(self) -> None:
+        """Declare that every object has its row."""
+        self._ask(lambda c: c.execute("INSERT OR REPLACE INTO facts VALUES (?, '1')", (_COMPLETE,)))
+
+    # Runs
+
+    def upsert(self, rows: Sequence[RunRow]) -> None:
+        """Write rows in one transaction."""
+        if not rows:
+            return
+        damaged = [tables.row_values(row) for row in rows if row.state == "damaged"]
+        healthy = [tables.row_values(row) for row in rows if row.state != "damaged"]
+
+        def write(connection: sqlite3.Connection) -> None:
+            if len(rows) == 1:
+                connection.execute(tables.UPSERT if healthy else tables.UPSERT_DAMAGED, (healthy or damaged)[0])
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.executemany(tables.UPSERT, healthy)
+                connection.executemany(tables.UPSERT_DAMAGED, damaged)
+                connection.execute("COMMIT")
+            except sqlite3.Error:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+        self._ask(write)
+
+    def find(self, run_id: str) -> KnownRun | None:
+        """Return what is known of a run."""
+        row = self._ask(lambda c: c.execute(tables.FIND, {"run_id": run_id}).fetchone())
+        return KnownRun(*row) if row else None
+
+    def page(
+        self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
+    ) -> list[ListedRun]:
+        """Return matching runs, newest first."""
+        values = tables.query_values(query)
+        text = tables.page_text(frozenset(values), query.include_deleted, before is not None)
+        values |= {"limit": limit, "offset": offset}
+        if before is not None:
+            values["before_us"], values["before_id"] = before
+        return self._ask(lambda c: list(map(ListedRun._make, c.execute(text, values))))
+
+    def count(self, query: RunQuery) -> int:
+        """Return how many runs match."""
+        values = tables.query_values(query)
+        text = tables.count_text(frozenset(values), query.include_deleted)
+        return int(self._ask(lambda c: c.execute(text, values).fetchone())[0])
+
+    def known(self, partition: str) -> dict[str, KnownRun]:
+        """Return what is known of each run of a partition."""
+        rows = self._ask(lambda c: c.execute(tables.KNOWN, {"partition": partition}).fetchall())
+        return {row[0]: KnownRun(*row[1:]) for row in rows}
+
+    def rows(self, partition: str, first: str, last: str) -> list[tuple[RunRow, bool]]:
+        """Return the rows of a partition from id to id, each with whether its checksum holds."""
+        values = {"partition": partition, "first": first, "last": last}
+        found = self._ask(lambda c: c.execute(tables.ROWS, values).fetchall())
+        return [_checked(row) for row in found]
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that have rows."""
+        return [row[0] for row in self._ask(lambda c: c.execute(tables.PARTITIONS).fetchall())]
+
+    def missing(self) -> list[tuple[str, str]]:
+        """Return partition and id of each row whose object was gone."""
+        return [tuple(row) for row in self._ask(lambda c: c.execute(tables.MISSING).fetchall())]
+
+    def mark_missing(self, partition: str, run_ids: Iterable[str]) -> None:
+        """Unlist runs whose object is gone."""
+        gone = set(run_ids)
+        if gone:
+            lowest, highest = min(gone), max(gone)
+            rows = [row for row, _ in self.rows(partition, lowest, highest) if row.run_id in gone]
+            marked = (tables.missing_row(row) for row in rows)
+            self.upsert([row for row in marked if row is not None])
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Remove rows."""
+        values = [(run_id,) for run_id in run_ids]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM runs WHERE run_id = ?", values)
+
+        self._ask(write)
+
+    # Folders
+
+    def folder_mtimes(self) -> dict[str, int]:
+        """Return each folder's remembered modification time."""
+        return dict(self._ask(lambda c: c.execute("SELECT name, mtime_ns FROM folders").fetchall()))
+
+    def set_folder_mtime(self, folder: str, mtime_ns: int) -> None:
+        """Remember a folder's modification time."""
+        self._ask(lambda c: c.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (folder, mtime_ns)))
+
+    def state_counts(self) -> dict[RunState, int]:
+        """Return how many rows there are in each state."""
+        return dict(self._ask(lambda c: c.execute(tables.STATE_COUNTS).fetchall()))
+
+
+def _checked(values: tuple[Any, ...]) -> tuple[RunRow, bool]:
+    row = RunRow(**dict(zip(tables.ROW_FIELDS, values[:-1], strict=True)))
+    return row, tables.row_checksum(row) == values[-1]

@@ -1,0 +1,230 @@
+"""The records as typed, frozen structs: what is stored, what is folded from it, what is asked, what is found.
+
+The same structs read our own artifacts and those of the earlier system (`schema` is None there). Unknown members are
+kept on disk and ignored here. `msgspec.Raw` members hold the exact bytes of a sub-object, so that a digest is the
+digest of a slice and nothing is encoded twice.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+RUN_SCHEMA: Final = "rmos.run/1"
+EVENT_SCHEMA: Final = "rmos.event/1"
+CLAIM_SCHEMA: Final = "rmos.claim/1"
+
+RunStatus = Literal["OK", "BLOCKED", "ERROR"]
+RiskLevel = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
+RUN_STATUSES: Final = ("OK", "BLOCKED", "ERROR")
+RISK_LEVELS: Final = ("GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR")
+Score = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+WORKFLOW_EVENT_TYPES: Final = frozenset({"approval", "rejection", "toolpaths", "override"})
+"""Event types of runs that only the workflow may make."""
+
+
+class RunDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server decided on a cut: risk, score 0..100 or None, why it is blocked, what to mind."""
+
+    risk_level: RiskLevel
+    score: Score | None = None
+    block_reason: str | None = None
+    warnings: list[str] = []
+    details: dict[str, Any] = {}
+
+
+class Hashes(msgspec.Struct, frozen=True, kw_only=True):
+    """The digests that a run binds together; `feasibility_sha256` is always there."""
+
+    feasibility_sha256: Digest
+    design_sha256: Digest | None = None
+    context_sha256: Digest | None = None
+    toolpaths_sha256: str | None = None
+    gcode_sha256: str | None = None
+    opplan_sha256: str | None = None
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's reference to a blob."""
+
+    sha256: str
+    kind: str
+    mime: str | None = None
+    filename: str | None = None
+    size_bytes: int | None = None
+    created_at_utc: str | None = None
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What was judged, complete: the bytes of the design and of its context."""
+
+    design: msgspec.Raw
+    context: msgspec.Raw
+
+
+class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt, as written once and never changed (CONTRACT: RunArtifact)."""
+
+    run_id: str
+    created_at_utc: str
+    status: RunStatus
+    mode: str
+    tool_id: str
+    decision: RunDecision
+    hashes: Hashes
+    feasibility: msgspec.Raw
+    schema: str | None = None
+    event_type: str | None = None
+    workflow_session_id: str | None = None
+    request_id: str | None = None
+    inputs: Inputs | None = None
+    attachments: list[Attachment] | None = None
+    advisory_inputs: list[dict[str, Any]] | None = None
+    explanation_status: str | None = None
+    explanation_summary: str | None = None
+    material_id: str | None = None
+    machine_id: str | None = None
+    parent_run_id: str | None = None
+    meta: dict[str, Any] | None = None
+
+
+class RunIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """The members that must agree with an artifact's place."""
+
+    run_id: str
+    created_at_utc: str
+    schema: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to a record after it was made; its number orders it."""
+
+    schema: str
+    event_id: str
+    number: int
+    kind: str
+    record_id: str
+    previous_sha256: str | None
+    created_at_utc: str
+    actor: str
+    role: str
+    request_id: str | None = None
+    data: dict[str, Any] = {}
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An Idempotency-Key's promise: the run id that it names, made before the run."""
+
+    schema: str
+    run_id: str
+    request_sha256: Digest
+    created_at_utc: str
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who does something, and in which request."""
+
+    name: str
+    role: str
+    request_id: str | None = None
+
+
+class Deletion(msgspec.Struct, frozen=True, kw_only=True):
+    """Who deleted a run, when, why and how."""
+
+    mode: Literal["soft", "hard"]
+    deleted_at_utc: str | None
+    deleted_by: str | None
+    reason: str | None
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as it stands now: the artifact with its events folded in, by number."""
+
+    artifact: RunArtifact
+    sha256: str
+    """`_sha256` of our artifacts, the file's SHA-256 for those of the earlier system."""
+    version: int = 0
+    advisories: list[dict[str, Any]] = []
+    attachments: list[dict[str, Any]] = []
+    overrides: list[dict[str, Any]] = []
+    explanation_status: str | None = None
+    explanation_summary: str | None = None
+    superseded: bool = False
+    deletion: Deletion | None = None
+
+
+RunState = Literal["live", "deleted", "erased", "missing", "damaged"]
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One run in the index: everything in it can be computed again from the record."""
+
+    run_id: str
+    created_us: int
+    partition: str
+    version: int
+    state: RunState
+    sha256: str
+    summary: str
+    status: str
+    risk_level: str
+    mode: str
+    tool_id: str
+    event_type: str | None = None
+    workflow_session_id: str | None = None
+    batch_label: str | None = None
+    session_id: str | None = None
+    material_id: str | None = None
+    machine_id: str | None = None
+    request_id: str | None = None
+    source: str | None = None
+
+
+class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not."""
+
+    status: str | None = None
+    mode: str | None = None
+    tool_id: str | None = None
+    tool_id_prefix: str | None = None
+    event_type: str | None = None
+    risk_level: str | None = None
+    workflow_session_id: str | None = None
+    batch_label: str | None = None
+    session_id: str | None = None
+    material_id: str | None = None
+    machine_id: str | None = None
+    request_id: str | None = None
+    source: str | None = None
+    created_from_us: int | None = None
+    created_to_us: int | None = None
+    include_deleted: bool = False
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list: finished summary texts, newest first, and the cursor of the next page."""
+
+    items: list[str]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
+    """One thing that is wrong with the store: what, where, and what to do next. `path` is relative to the store."""
+
+    kind: str
+    path: str
+    detail: str
+    next: str
+    run_id: str | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a put: what is durable now, and whether the index knows it."""
+
+    view: RunView
+    data: bytes
+    created: bool
+    indexed: bool

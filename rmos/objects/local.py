@@ -1,0 +1,342 @@
+"""Objects in a local folder, durable and write-once.
+
+Creating is: a nameless file (`O_TMPFILE`, elsewhere `.tmp-<random>`) → write → fsync → mode 0444 → link to the final
+name, which fails when it exists → fsync of the folder. A crash before the link leaves nothing, or a `.tmp-` file; a
+crash between the link and the folder's fsync leaves an object that was not acknowledged, whole or not at all. No final
+path is ever opened for writing and no name is ever replaced.
+
+After a failed fsync the kernel may have dropped the dirty pages and a second fsync would lie, so the process refuses
+writes until it is restarted; reads go on.
+"""
+
+import contextlib
+import errno
+import hashlib
+import logging
+import os
+import secrets
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from rmos.errors import (
+    ObjectExists,
+    ObjectMissing,
+    ObjectUnreadable,
+    OutOfSpace,
+    RmosError,
+    StorageFailed,
+    StoreReadOnly,
+    StoreUnusable,
+)
+from rmos.objects.base import (
+    ATTACHMENTS,
+    MAX_OBJECT_BYTES,
+    QUARANTINE,
+    TEMPORARY_MAX_AGE_S,
+    TEMPORARY_PREFIX,
+    Entry,
+    EntryKind,
+    check_key,
+)
+
+log = logging.getLogger(__name__)
+
+_WRITERS: Final = 4
+"""Writers of one process inside `create` at once; more make each other slower (measured)."""
+_READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
+_NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+
+
+class LocalObjects:
+    """The objects under one folder; blobs may live under another (`attachments`)."""
+
+    def __init__(self, root: Path, *, attachments: Path | None = None) -> None:
+        self._root = str(root)
+        self._attachments = str(attachments) if attachments else f"{self._root}/{ATTACHMENTS}"
+        self._writers = threading.Semaphore(_WRITERS)
+        self._durable_folders: set[str] = set()
+        self._nameless = True
+        self._write_fault: str | None = None
+
+    # Opening
+
+    def exists(self) -> bool:
+        """Tell whether the root is there."""
+        return os.path.isdir(self._root)
+
+    def prepare(self) -> None:
+        """Make the root and try what `create` needs: a nameless or temporary file and a hard link."""
+        folder = self._durable_folder(self._root)
+        name = f"{TEMPORARY_PREFIX}probe-{secrets.token_hex(8)}"
+        try:
+            with self._open_folder(folder) as folder_fd:
+                self._link_new(folder, folder_fd, name, b"")
+                os.unlink(name, dir_fd=folder_fd)
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
+                raise StoreUnusable("The filesystem of the store has no hard links; choose another folder.") from None
+            raise _translated(error) from None
+
+    # Creating
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Make an object durable under a new name (see the module)."""
+        check_key(key)
+        self._refuse_after_fault()
+        path = self._path(key)
+        folder, _, name = path.rpartition("/")
+        with self._writers:
+            try:
+                self._durable_folder(folder)
+                with self._open_folder(folder) as folder_fd:
+                    created = self._link_new(folder, folder_fd, name, data)
+                    if not created and self.read(key) != data:
+                        raise ObjectExists("Another object has this name already.")
+                    # Also when it was there: whoever linked it may have died before this fsync.
+                    self._fsync(folder_fd)
+            except OSError as error:
+                raise _translated(error) from None
+        return created
+
+    def _link_new(self, folder: str, folder_fd: int, name: str, data: bytes) -> bool:
+        """Write a file without a final name, then give it one; False when the name is taken."""
+        fd, temporary = self._open_new(folder, folder_fd)
+        try:
+            _write_all(fd, data)
+            try:
+                os.fsync(fd)
+            except OSError as error:
+                if error.errno not in _NO_SPACE:  # a nameless file without space is dropped whole: nothing lies
+                    self._write_fault = "fsync of an object failed"
+                raise
+            os.fchmod(fd, 0o444)
+            source = temporary or f"/proc/self/fd/{fd}"
+            try:
+                # Both folder arguments: without them Python calls plain link(), which cannot link a nameless file.
+                os.link(source, name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd, follow_symlinks=temporary is None)
+            except FileExistsError:
+                return False
+            return True
+        finally:
+            os.close(fd)
+            if temporary:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary, dir_fd=folder_fd)
+
+    def _open_new(self, folder: str, folder_fd: int) -> tuple[int, str | None]:
+        if self._nameless:
+            try:
+                return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), None
+            except OSError as error:
+                if error.errno not in _NO_TMPFILE:
+                    raise
+                self._nameless = False
+        name = TEMPORARY_PREFIX + secrets.token_hex(16)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(name, flags, 0o600, dir_fd=folder_fd), name
+
+    def _durable_folder(self, folder: str) -> str:
+        """Make a folder and its parents; fsync each parent once per process, also when the folder was there."""
+        if folder in self._durable_folders:
+            return folder
+        parent = os.path.dirname(folder)
+        if folder not in (self._root, self._attachments):
+            self._durable_folder(parent)
+        else:
+            os.makedirs(parent, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder)
+        if not stat.S_ISDIR(os.lstat(folder).st_mode) and folder not in (self._root, self._attachments):
+            raise StorageFailed("Something that is not a folder stands where the store keeps one; run `rmos verify`.")
+        with self._open_folder(parent) as parent_fd:
+            self._fsync(parent_fd)
+        self._durable_folders.add(folder)
+        return folder
+
+    def _fsync(self, fd: int) -> None:
+        try:
+            os.fsync(fd)
+        except OSError:
+            self._write_fault = "fsync of a folder failed"
+            raise
+
+    def _refuse_after_fault(self) -> None:
+        if self._write_fault:
+            raise StoreReadOnly(f"The disk reported an error ({self._write_fault}); restart once it is mended.")
+
+    # Reading
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes; links, pipes, folders and giants are refused, not followed."""
+        with self._open_file(key) as (fd, size):
+            if size > MAX_OBJECT_BYTES:
+                raise ObjectUnreadable("The file is too large to be a record.")
+            data = os.read(fd, size + 1)
+            while len(data) <= size and (more := os.read(fd, size + 1 - len(data))):
+                data += more  # a short read is legal, if rare, for a regular file
+            return data
+
+    def digest(self, key: str) -> tuple[str, int]:
+        """Return the SHA-256 and the size of an object of any size."""
+        judge, total = hashlib.sha256(), 0
+        with self._open_file(key) as (fd, _):
+            while block := os.read(fd, 256 * 1024):
+                judge.update(block)
+                total += len(block)
+        return judge.hexdigest(), total
+
+    @contextlib.contextmanager
+    def _open_file(self, key: str) -> Iterator[tuple[int, int]]:
+        check_key(key)
+        try:
+            fd = os.open(self._path(key), _READ_FLAGS)
+            try:
+                status = os.fstat(fd)
+                if not stat.S_ISREG(status.st_mode):
+                    raise ObjectUnreadable("It is not a regular file.")
+                yield fd, status.st_size
+            finally:
+                os.close(fd)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ObjectMissing("There is no such object.") from None
+        except OSError as error:
+            raise ObjectUnreadable(f"It cannot be read: {_reason(error)}.") from None
+
+    def has(self, key: str) -> bool:
+        """Tell whether anything stands under the key."""
+        check_key(key)
+        try:
+            os.lstat(self._path(key))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def age_s(self, key: str) -> float | None:
+        """Return the seconds since the object was last modified."""
+        check_key(key)
+        try:
+            return time.time() - os.lstat(self._path(key)).st_mtime
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    # Listing
+
+    def entries(self, folder: str) -> list[Entry]:
+        """Return the names in a folder with their kinds."""
+        try:
+            with os.scandir(self._path(folder)) as found:
+                return [Entry(entry.name, _kind(entry)) for entry in found]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise ObjectUnreadable(f"The folder cannot be listed: {_reason(error)}.") from None
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder."""
+        try:
+            return os.listdir(self._path(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise ObjectUnreadable(f"The folder cannot be listed: {_reason(error)}.") from None
+
+    def mtime_ns(self, key: str) -> int | None:
+        """Return when an object, or a folder's list of names, last changed."""
+        try:
+            return os.lstat(self._path(key)).st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    # Healing
+
+    def quarantine(self, key: str) -> str:
+        """Move what stands under the key to `_quarantine/<key>`, atomically, and make both folders durable."""
+        check_key(key)
+        self._refuse_after_fault()
+        target = f"{QUARANTINE}/{key}"
+        attempt = 1
+        while self.has(target):
+            attempt += 1
+            target = f"{QUARANTINE}/{key}~{attempt}"
+        source_path, target_path = self._path(key), self._path(target)
+        try:
+            target_folder = self._durable_folder(os.path.dirname(target_path))
+            os.rename(source_path, target_path)
+            for folder in (target_folder, os.path.dirname(source_path)):
+                with self._open_folder(folder) as folder_fd:
+                    self._fsync(folder_fd)
+        except OSError as error:
+            raise _translated(error) from None
+        return target
+
+    def sweep(self, folder: str) -> int:
+        """Unlink temporary files that no writer can still need."""
+        swept = 0
+        for name in self.names(folder):
+            if name.startswith(TEMPORARY_PREFIX):
+                key = f"{folder}/{name}" if folder else name
+                age = self.age_s(key)
+                if age is not None and age > TEMPORARY_MAX_AGE_S:
+                    with contextlib.suppress(OSError):
+                        os.unlink(self._path(key))
+                        swept += 1
+        return swept
+
+    # State
+
+    def writable(self) -> bool:
+        """Tell whether writes are taken."""
+        return self._write_fault is None and os.access(self._root, os.W_OK)
+
+    def free_bytes(self) -> int:
+        """Return the bytes that an ordinary user may still write."""
+        status = os.statvfs(self._root)
+        return status.f_bavail * status.f_frsize
+
+    def _path(self, key: str) -> str:
+        if key == ATTACHMENTS or key.startswith(ATTACHMENTS + "/"):
+            return self._attachments + key[len(ATTACHMENTS) :]
+        return f"{self._root}/{key}" if key else self._root
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _open_folder(folder: str) -> Iterator[int]:
+        fd = os.open(folder, _FOLDER_FLAGS)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _kind(entry: os.DirEntry[str]) -> EntryKind:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "directory" if entry.is_dir(follow_symlinks=False) else "other"
+
+
+def _reason(error: OSError) -> str:
+    """Return what went wrong without the path, which is the server's own business."""
+    return os.strerror(error.errno).lower() if error.errno else "unknown error"
+
+
+def _translated(error: OSError) -> RmosError:
+    log.error("storage failed: %s", _reason(error))
+    if error.errno in _NO_SPACE:
+        return OutOfSpace("The disk is full; nothing was recorded.")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StoreReadOnly(f"The store cannot be written: {_reason(error)}.")
+    return StorageFailed(f"The disk did not take the object: {_reason(error)}.")

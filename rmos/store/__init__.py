@@ -1,0 +1,122 @@
+"""The store: the one door to the record. Files are the record; the database is only an index.
+
+    store = Store.open(load_settings(), summarise=dump_summary)
+    store.reconcile()
+    store.runs.put({...})
+    store.runs.record(run_id).view()
+    store.runs.page(RunQuery(risk_level="RED"), limit=50)
+
+The store knows no web and no command line. The edge hands in how a run's summary is shaped (`summarise`); a store
+opened without it records and reads, and leaves the rows of what it wrote to the next reconcile.
+"""
+
+import threading
+
+import msgspec
+
+from rmos.config import Settings, load_settings
+from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StoreUnusable
+from rmos.index import Index, open_index
+from rmos.models import RunQuery
+from rmos.objects import Objects, open_objects
+from rmos.store import layout
+from rmos.store.claims import Claims
+from rmos.store.reading import RunReader
+from rmos.store.reconcile import Progress, Reconciled, Reconciler
+from rmos.store.rows import Summarise
+from rmos.store.runs import Record, Runs
+
+__all__ = ["Record", "Runs", "Store", "Summarise", "count_runs_filtered"]
+
+FORMAT = 1
+"""The on-disk format that this release writes; a newer one is refused."""
+
+
+class Store:
+    """One store: its objects, its index, and the order in which they are written."""
+
+    def __init__(self, objects: Objects, index: Index, *, summarise: Summarise | None) -> None:
+        self.objects = objects
+        self.index = index
+        self.reader = RunReader(objects)
+        self.claims = Claims(objects)
+        self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
+        self.summarise = summarise
+        self._reconciled = threading.Event()
+
+    @classmethod
+    def open(cls, settings: Settings, *, summarise: Summarise | None = None, write: bool = True) -> "Store":
+        """Open the store that the settings name.
+
+        Args:
+            write: make the folder when it is absent and check that the filesystem can do what writing needs;
+                otherwise nothing is created, and an absent folder is an error.
+
+        Raises:
+            NoStore: there is no folder and `write` is False.
+            StoreUnusable: no hard links there, or a newer format.
+            StoreReadOnly, OutOfSpace, StorageFailed.
+        """
+        objects = open_objects(settings.runs_dir, attachments=settings.run_attachments_dir)
+        index = open_index(settings.runs_dir, settings.database_url, read_only=not write)
+        store = cls(objects, index, summarise=summarise)
+        if not write and not objects.exists():
+            raise NoStore("There is no store: no such folder. Check RMOS_RUNS_DIR, or start the service once.")
+        store._check_format(write=write)
+        return store
+
+    def _check_format(self, *, write: bool) -> None:
+        if write:
+            self.objects.prepare()
+        try:
+            found = msgspec.json.decode(self.objects.read(layout.FORMAT_KEY), type=dict[str, int]).get("format")
+        except ObjectMissing:
+            # A folder with partitions and without the file is a store of the earlier system: it stays as it is.
+            if write and not self.reader.partitions():
+                self.objects.create(layout.FORMAT_KEY, b'{"format":%d}\n' % FORMAT)
+            return
+        except (ObjectUnreadable, msgspec.MsgspecError):
+            found = None
+        if found is None or found < 1:
+            raise StoreUnusable(
+                'The store\'s _format.json cannot be read; restore it as {"format":1} or from a back-up.'
+            )
+        if found > FORMAT:
+            raise StoreUnusable(f"The store has format {found}; this release of RMOS reads format {FORMAT}.")
+
+    def reconcile(
+        self, *, full: bool = False, wait_s: float = 30, workers: int = 1, progress: Progress | None = None
+    ) -> Reconciled:
+        """Bring the index up to the objects; `full` looks at every object again (a rebuild).
+
+        Raises:
+            StoreLocked, IndexUnavailable, StoreUnusable.
+        """
+        if self.summarise is None:
+            raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
+        report = Reconciler(self.objects, self.index, self.summarise).run(
+            full=full, wait_s=wait_s, workers=workers, progress=progress
+        )
+        self._reconciled.set()
+        return report
+
+    def is_listable(self) -> bool:
+        """Tell whether lists can be answered in full: reconciled once by this process, and the index complete."""
+        return self._reconciled.is_set() and self.index.is_complete()
+
+    def has_session(self, session_id: str) -> bool:
+        """Tell whether a workflow session with this id was ever made."""
+        key = layout.session_key(session_id)
+        return key is not None and self.objects.has(key)
+
+
+def count_runs_filtered(**filters: str | int | bool | None) -> int:
+    """Count the runs of the store that the settings name; the filters are those of `RunQuery`.
+
+    Raises:
+        NoStore: there is no store.
+        IndexRebuilding: the index is not complete.
+    """
+    store = Store.open(load_settings(), write=False)
+    store._reconciled.set()  # a script takes the index as the service left it
+    return store.runs.count(msgspec.convert(filters, RunQuery))

@@ -1,0 +1,82 @@
+"""What the earlier system left beside its artifacts: tombstones and advisory links. Read only; never rewritten.
+
+Its `_index.json` is the only trace of its soft deletes, so it stays part of the record. When it cannot be read, that is
+known as such (`readable` is False) and never taken for "nothing was deleted".
+"""
+
+import json
+from typing import Any, NamedTuple
+
+from rmos import ids
+from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.models import Deletion
+from rmos.objects import Objects
+from rmos.store.layout import EARLIER_INDEX_KEY, link_advisory_id
+
+_LINK_FIELDS = ("advisory_id", "kind", "created_at_utc", "request_id", "engine_id", "engine_version")
+
+
+class Tombstones(NamedTuple):
+    """The runs that the earlier system soft-deleted."""
+
+    present: bool
+    readable: bool
+    deletions: dict[str, Deletion]
+
+
+NO_TOMBSTONES = Tombstones(present=False, readable=True, deletions={})
+
+
+def read_tombstones(objects: Objects) -> Tombstones:
+    """Read the tombstones out of `_index.json`, when there is one."""
+    try:
+        index = json.loads(objects.read(EARLIER_INDEX_KEY))
+    except ObjectMissing:
+        return NO_TOMBSTONES
+    except (ObjectUnreadable, ValueError, RecursionError):
+        return Tombstones(present=True, readable=False, deletions={})
+    if not isinstance(index, dict):
+        return Tombstones(present=True, readable=False, deletions={})
+    deletions = {
+        run_id: Deletion(
+            mode="soft",
+            deleted_at_utc=_text(entry, "deleted_at_utc"),
+            deleted_by=_text(entry, "deleted_by"),
+            reason=_text(entry, "deleted_reason"),
+        )
+        for run_id, entry in index.items()
+        if isinstance(entry, dict) and entry.get("deleted") is True and ids.is_run_id(run_id)
+    }
+    return Tombstones(present=True, readable=True, deletions=deletions)
+
+
+def read_link(data: bytes, name: str) -> dict[str, Any] | None:
+    """Return the advisory that a link names, or None when the link cannot be read or belongs to another name."""
+    try:
+        link = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(link, dict):
+        return None
+    advisory_id = link.get("advisory_id")
+    if not isinstance(advisory_id, str) or not _same(advisory_id, link_advisory_id(name)):
+        return None
+    return {field: link.get(field) for field in _LINK_FIELDS}
+
+
+def _same(advisory_id: str, in_name: str) -> bool:
+    """Tell whether a name carries the advisory id, as it is or in a sanitised form."""
+    if advisory_id == in_name:
+        return True
+    kept, named = (_folded(text) for text in (advisory_id, in_name))
+    return kept == named
+
+
+def _folded(text: str) -> str:
+    """Return the text with everything but ASCII letters and digits folded to `_`."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in text)
+
+
+def _text(entry: dict[str, Any], field: str) -> str | None:
+    value = entry.get(field)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,121 @@
+"""Names ↔ keys: the only place that knows how the record lies on disk.
+
+    2025-12-23/run_<32 hex>.json                            an artifact
+    2025-12-23/run_<32 hex>.000001.json                     its event no. 1
+    2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the earlier system
+    _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
+
+Names are told apart by their whole form, never by a substring, and nothing that a client sends is ever part of one.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from rmos import digest, ids
+
+FORMAT_KEY: Final = "_format.json"
+EARLIER_INDEX_KEY: Final = "_index.json"
+SESSIONS: Final = "_sessions"
+CLAIMS: Final = "_claims"
+OWN_NAMES: Final = frozenset(
+    {"_sessions", "_attachments", "_audit", "_tokens", "_claims", "_quarantine", "_format.json", "_index.json"}
+)
+"""What may stand in the root beside partitions and the index's own files."""
+EARLIER_ATTACHMENTS: Final = "attachments"
+"""The blob folder of the earlier system, when it lay inside the runs folder."""
+
+_ARTIFACT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.json")
+_EVENT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.([0-9]{6,9})\.json")
+_LINK: Final = re.compile(r"(?:run_)?(run_[0-9a-f]{12,32}|[0-9a-f]{32})_advisory_(.+)\.json", re.DOTALL)
+_DEBRIS: Final = re.compile(r"\.tmp-.+|.+\.json\.tmp", re.DOTALL)
+
+
+class RunFiles(NamedTuple):
+    """The names of one run in its partition."""
+
+    run_id: str
+    artifact: bool
+    events: tuple[int, ...]
+    links: tuple[str, ...]
+
+
+class Listing(NamedTuple):
+    """A partition's names, sorted out."""
+
+    runs: dict[str, RunFiles]
+    debris: list[str]
+    strays: list[str]
+
+
+def artifact_key(partition: str, run_id: str) -> str:
+    """Return the key of a run's artifact."""
+    return f"{partition}/{run_id}.json"
+
+
+def event_key(partition: str, record_id: str, number: int) -> str:
+    """Return the key of a record's event."""
+    return f"{partition}/{record_id}.{number:06d}.json"
+
+
+def claim_key(caller: str, key: str) -> str:
+    """Return the key of the claim that a caller's Idempotency-Key makes."""
+    name = digest.sha256_hex(f"{caller}\x00{key}".encode())
+    return f"{CLAIMS}/{name[:2]}/{name}.json"
+
+
+def session_key(session_id: str) -> str | None:
+    """Return the key of a session's first event, or None when the id names no moment."""
+    us = ids.moment_of("run_" + session_id.removeprefix("ws_"))
+    return None if us is None else f"{SESSIONS}/{event_key(ids.partition_of(us), session_id, 1)}"
+
+
+def blob_folder_key(sha256: str) -> str:
+    """Return the folder of the blob with this digest."""
+    return f"_attachments/{sha256[:2]}/{sha256[2:4]}"
+
+
+def home_partition(run_id: str) -> str | None:
+    """Return the partition that a run's id names, or None for ids of the earlier system."""
+    us = ids.moment_of(run_id)
+    return None if us is None else ids.partition_of(us)
+
+
+def sort_out(names: Iterable[str]) -> Listing:
+    """Sort a partition's names into runs with their events and links, debris of writers, and strays."""
+    artifacts: set[str] = set()
+    events: dict[str, list[int]] = {}
+    links: dict[str, list[str]] = {}
+    debris: list[str] = []
+    strays: list[str] = []
+    for name in names:
+        if match := _ARTIFACT.fullmatch(name):
+            artifacts.add(match[1])
+        elif match := _EVENT.fullmatch(name):
+            if name == f"{match[1]}.{int(match[2]):06d}.json":
+                events.setdefault(match[1], []).append(int(match[2]))
+            else:
+                strays.append(name)
+        elif match := _LINK.fullmatch(name):
+            links.setdefault(match[1], []).append(name)
+        else:
+            (debris if _DEBRIS.fullmatch(name) else strays).append(name)
+    run_ids = sorted(artifacts | events.keys() | links.keys()) if events or links else sorted(artifacts)
+    runs = {
+        run_id: RunFiles(
+            run_id, run_id in artifacts, tuple(sorted(events.get(run_id, ()))), tuple(sorted(links.get(run_id, ())))
+        )
+        for run_id in run_ids
+    }
+    return Listing(runs, debris, strays)
+
+
+def link_advisory_id(name: str) -> str:
+    """Return the advisory id that the name of an advisory link carries, possibly in a sanitised form."""
+    match = _LINK.fullmatch(name)
+    return match[2] if match else ""
+
+
+def index_files(name: str) -> bool:
+    """Tell whether a name in the root belongs to the index."""
+    return name == "_index.lock" or name.startswith("_index.sqlite")

@@ -1,0 +1,116 @@
+"""Finding and reading the objects of one run: its partition, its events in order, what the earlier system left."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rmos import ids
+from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.index import KnownRun
+from rmos.models import Deletion, Event
+from rmos.objects import QUARANTINE, Objects
+from rmos.store import layout
+from rmos.store.earlier import Tombstones, read_link, read_tombstones
+from rmos.store.records import Damage, judge_event
+
+
+class RunReader:
+    """Reads runs out of the objects; knows no index."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._tombstones: tuple[int | None, Tombstones] | None = None
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that are there, oldest first."""
+        return sorted(
+            entry.name
+            for entry in self._objects.entries("")
+            if entry.kind == "directory" and ids.is_partition(entry.name)
+        )
+
+    def quarantined_partitions(self) -> list[str]:
+        """Return the partitions that have runs in quarantine."""
+        return sorted(name for name in self._objects.names(QUARANTINE) if ids.is_partition(name))
+
+    def find_partition(self, run_id: str) -> str | None:
+        """Return the partition that holds a run, by its id, else by looking into each."""
+        home = layout.home_partition(run_id)
+        if home and any(self._objects.has(key) for key in _first_keys(home, run_id)):
+            return home
+        for partition in self.partitions():
+            if self._objects.has(layout.artifact_key(partition, run_id)):
+                return partition
+        return None
+
+    def files(self, run_id: str, partition: str, known: KnownRun | None) -> layout.RunFiles:
+        """Return the names that belong to a run.
+
+        A known version is trusted only while no later event stands there, and never for runs of the earlier system,
+        whose links only a listing shows. Probing from 1 up to the first gap is never done: a lost delete event would
+        bring the run back.
+        """
+        if (
+            known
+            and layout.home_partition(run_id) == partition
+            and not self._objects.has(layout.event_key(partition, run_id, known.version + 1))
+        ):
+            return layout.RunFiles(run_id, True, tuple(range(1, known.version + 1)), ())
+        listing = layout.sort_out(name for name in self._objects.names(partition) if run_id in name)
+        return listing.runs.get(run_id, layout.RunFiles(run_id, False, (), ()))
+
+    def events(
+        self, run_id: str, partition: str, numbers: Sequence[int], artifact_sha256: str
+    ) -> tuple[list[Event], str]:
+        """Return a run's events in order and the SHA-256 of the last file of the chain.
+
+        Raises:
+            Damage: event_hole, event_missing, event_corrupt, event_chain_broken, misnamed, unreadable.
+        """
+        events: list[Event] = []
+        previous = artifact_sha256
+        for expected, number in enumerate(numbers, 1):
+            if number != expected:
+                raise Damage("event_hole", f"event {expected} of the run is not there, but event {number} is")
+            try:
+                data = self._objects.read(layout.event_key(partition, run_id, number))
+            except ObjectMissing:
+                raise Damage("event_missing", f"event {number} of the run was indexed and is gone") from None
+            except ObjectUnreadable as error:
+                raise Damage("unreadable", f"event {number}: {error.detail}") from None
+            stored = judge_event(data, run_id, number, previous)
+            events.append(stored.event)
+            previous = stored.file_sha256
+        return events, previous
+
+    def links(self, partition: str, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the advisories that links of the earlier system name; unreadable links are left to verify."""
+        found = []
+        for name in names:
+            try:
+                link = read_link(self._objects.read(f"{partition}/{name}"), name)
+            except (ObjectMissing, ObjectUnreadable):
+                continue
+            if link is not None and link not in found:
+                found.append(link)
+        return found
+
+    def tombstones(self) -> Tombstones:
+        """Return the soft deletes of the earlier system, read again whenever its index file changes."""
+        changed = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY)
+        if self._tombstones is None or self._tombstones[0] != changed:
+            self._tombstones = (changed, read_tombstones(self._objects))
+        return self._tombstones[1]
+
+    def tombstone(self, run_id: str, known: KnownRun | None) -> Deletion | None:
+        """Return the earlier system's soft delete of a run.
+
+        When its index cannot be read any more, what our index learned from it stands.
+        """
+        tombstones = self.tombstones()
+        if not tombstones.readable and known and known.state == "deleted" and known.version == 0:
+            return Deletion(mode="soft", deleted_at_utc=None, deleted_by=None, reason=None)
+        return tombstones.deletions.get(run_id)
+
+
+def _first_keys(partition: str, run_id: str) -> tuple[str, str]:
+    return layout.artifact_key(partition, run_id), layout.event_key(partition, run_id, 1)

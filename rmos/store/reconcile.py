@@ -1,0 +1,231 @@
+"""Bringing the index up to what the objects say: reconcile (folders that changed) and rebuild (all of them).
+
+Both fold whole partitions and upsert rows by version, so they may run beside writers and beside each other's leftovers:
+a late writer, a reconcile and a rebuild can never undo one another. One of them at a time holds the lock.
+"""
+
+import contextlib
+import logging
+import multiprocessing
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Final
+
+import msgspec
+
+from rmos import digest
+from rmos.errors import IndexBroken, ObjectMissing, ObjectUnreadable
+from rmos.index import Index, KnownRun
+from rmos.models import RunRow
+from rmos.objects import QUARANTINE, Objects
+from rmos.store import layout
+from rmos.store.folding import fold
+from rmos.store.layout import RunFiles
+from rmos.store.reading import RunReader
+from rmos.store.records import Damage, judge_artifact
+from rmos.store.rows import Summarise, row_of, row_of_damaged
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int], None]
+"""Told how many runs were folded since the last call."""
+
+Chunk = list[tuple[RunFiles, KnownRun | None]]
+MakeRows = Callable[[str, Iterator[Chunk]], Iterator[list[RunRow]]]
+
+_BATCH: Final = 500
+"""Runs folded and written at a time; between batches other writers get in."""
+_YOUNG_NS: Final = 2_000_000_000
+"""A folder changed this recently may change again within one tick of its clock, so its listing is not relied on."""
+_ATTEMPTS: Final = 3
+
+
+class Reconciled(msgspec.Struct, kw_only=True):
+    """What a reconcile or rebuild did."""
+
+    indexed: int = 0
+    damaged: int = 0
+    missing: int = 0
+    replaced_index: bool = False
+
+
+class RowMaker:
+    """Folds runs into rows; holds what worker processes need and nothing that a fork would break."""
+
+    def __init__(self, objects: Objects, summarise: Summarise) -> None:
+        self._objects = objects
+        self._reader = RunReader(objects)
+        self.summarise = summarise
+
+    def rows(self, partition: str, runs: Sequence[tuple[RunFiles, KnownRun | None]]) -> list[RunRow]:
+        """Return the rows of runs of one partition; damage becomes a row that says so."""
+        return [self._row(partition, files, known) for files, known in runs]
+
+    def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow:
+        run_id, version = files.run_id, files.events[-1] if files.events else 0
+        try:
+            data = self._objects.read(layout.artifact_key(partition, run_id))
+            artifact = judge_artifact(data, run_id, partition)
+            events, _ = self._reader.events(run_id, partition, files.events, _file_sha256(data, files))
+            tombstone = None if artifact.vouched else self._reader.tombstone(run_id, known)
+            view = fold(artifact, events, links=self._reader.links(partition, files.links), tombstone=tombstone)
+            return row_of(view, partition, self.summarise)
+        except ObjectMissing:
+            return row_of_damaged(run_id, partition, version, "missing", self.summarise)
+        except (Damage, ObjectUnreadable) as error:
+            log.warning("damaged record run_id=%s: %s", run_id, error.detail)
+            return row_of_damaged(run_id, partition, version, "damaged", self.summarise)
+
+
+class Reconciler:
+    """Folds the objects of one store into its index."""
+
+    def __init__(self, objects: Objects, index: Index, summarise: Summarise) -> None:
+        self._objects = objects
+        self._index = index
+        self._reader = RunReader(objects)
+        self._maker = RowMaker(objects, summarise)
+
+    def run(self, *, full: bool, wait_s: float, workers: int = 1, progress: Progress | None = None) -> Reconciled:
+        """Reconcile, or rebuild when `full`; an index found broken on the way is replaced and filled from the start.
+
+        Raises:
+            StoreLocked: another process is at it.
+            IndexUnavailable, StoreUnusable.
+        """
+        with self._index.lock(wait_s=wait_s):
+            for attempt in range(_ATTEMPTS):
+                report = Reconciled()
+                try:
+                    report.replaced_index = self._index.prepare()
+                    self._fold_all(report, full=full, workers=workers, progress=progress)
+                    self._index.complete()
+                    return report
+                except IndexBroken:
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+        raise AssertionError("unreachable")
+
+    def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
+        remembered = self._index.folder_mtimes()
+        partitions = self._reader.partitions()
+        earlier = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY) or 0
+        full = full or earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0)
+        with _pool(workers, self._maker) as make_rows:
+            for partition in partitions:
+                mtime_ns = self._objects.mtime_ns(partition)
+                if mtime_ns is None or (not full and remembered.get(partition) == mtime_ns):
+                    continue
+                read_ns = time.time_ns()
+                self._fold_partition(partition, report, make_rows, full=full, progress=progress)
+                if read_ns - mtime_ns > _YOUNG_NS:
+                    self._index.set_folder_mtime(partition, mtime_ns)
+                self._objects.sweep(partition)
+        for partition in set(self._index.partitions()) - set(partitions):
+            self._mark_gone(partition, {}, report)
+        self._fold_quarantine(report)
+        if earlier:
+            self._index.set_folder_mtime(layout.EARLIER_INDEX_KEY, earlier)
+
+    def _fold_partition(
+        self,
+        partition: str,
+        report: Reconciled,
+        make_rows: MakeRows,
+        *,
+        full: bool,
+        progress: Progress | None,
+    ) -> None:
+        found = layout.sort_out(self._objects.names(partition)).runs
+        known = self._index.known(partition)
+        todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
+        for rows in make_rows(partition, _chunks(todo)):
+            self._index.upsert(rows)
+            report.indexed += sum(row.state not in ("damaged", "missing") for row in rows)
+            report.damaged += sum(row.state == "damaged" for row in rows)
+            report.missing += sum(row.state == "missing" for row in rows)
+            if progress:
+                progress(len(rows))
+        self._mark_gone(partition, found, report)
+
+    def _mark_gone(self, partition: str, found: Mapping[str, RunFiles], report: Reconciled) -> None:
+        """Unlist rows whose object was not seen and is not there at a second look; a row is never dropped."""
+        gone = [
+            run_id
+            for run_id, known in self._index.known(partition).items()
+            if run_id not in found
+            and known.state not in ("missing", "erased")
+            and not self._objects.has(layout.artifact_key(partition, run_id))
+            and not self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
+        ]
+        self._index.mark_missing(partition, gone)
+        report.missing += len(gone)
+
+    def _fold_quarantine(self, report: Reconciled) -> None:
+        """Keep a row for each run in quarantine: its id stays taken and lists go on naming it."""
+        for partition in self._reader.quarantined_partitions():
+            known = self._index.known(partition)
+            moved = layout.sort_out(self._objects.names(f"{QUARANTINE}/{partition}")).runs
+            rows = [
+                row_of_damaged(files.run_id, partition, _version(known, files), "damaged", self._maker.summarise)
+                for files in moved.values()
+                if not self._objects.has(layout.artifact_key(partition, files.run_id))
+                and (files.run_id not in known or known[files.run_id].state != "damaged")
+            ]
+            self._index.upsert(rows)
+            report.damaged += len(rows)
+
+
+def _version(known: Mapping[str, KnownRun], files: RunFiles) -> int:
+    return known[files.run_id].version if files.run_id in known else 0
+
+
+def _stale(files: RunFiles, known: Mapping[str, KnownRun]) -> bool:
+    row = known.get(files.run_id)
+    last = files.events[-1] if files.events else 0
+    return row is None or row.version < last or row.state in ("missing", "damaged")
+
+
+def _file_sha256(data: bytes, files: RunFiles) -> str:
+    return digest.sha256_hex(data) if files.events else ""
+
+
+def _chunks(todo: Chunk) -> Iterator[Chunk]:
+    for start in range(0, len(todo), _BATCH):
+        yield todo[start : start + _BATCH]
+
+
+_worker: RowMaker | None = None
+
+
+def _start_worker(maker: RowMaker) -> None:
+    global _worker
+    _worker = maker
+
+
+def _work(partition: str, chunk: Chunk) -> list[RunRow]:
+    assert _worker is not None
+    return _worker.rows(partition, chunk)
+
+
+@contextlib.contextmanager
+def _pool(workers: int, maker: RowMaker) -> Iterator[MakeRows]:
+    """Give a function that folds chunks: in this process, or, for commands, in forked ones, in order."""
+    if workers < 2:
+        yield lambda partition, chunks: (maker.rows(partition, chunk) for chunk in chunks)
+        return
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(maker,)) as pool:
+
+        def make(partition: str, chunks: Iterator[Chunk]) -> Iterator[list[RunRow]]:
+            pending = deque[Future[list[RunRow]]]()
+            for chunk in chunks:
+                pending.append(pool.submit(_work, partition, chunk))
+                if len(pending) > 2 * workers:  # memory stays flat
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+
+        yield make

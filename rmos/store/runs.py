@@ -1,0 +1,330 @@
+"""Runs: written once, read with their events folded in, listed from the index.
+
+The order of a write is: artifact, then the index row; or event, then the index row. The object is the commit; when only
+the row fails, the run is there and reconcile brings the row.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from rmos import digest, ids
+from rmos.errors import (
+    IndexBroken,
+    IndexRebuilding,
+    IndexUnavailable,
+    ObjectExists,
+    ObjectMissing,
+    ObjectUnreadable,
+    RunDeleted,
+    RunExists,
+    RunNotFound,
+    StoreUnusable,
+    VersionConflict,
+)
+from rmos.index import Index, KnownRun
+from rmos.models import EVENT_SCHEMA, Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
+from rmos.objects import QUARANTINE, Objects
+from rmos.store import layout
+from rmos.store.folding import fold
+from rmos.store.reading import RunReader
+from rmos.store.records import Damage, judge_artifact, judge_identity
+from rmos.store.rows import Summarise, row_of
+
+log = logging.getLogger(__name__)
+
+_EVENT_ATTEMPTS: Final = 100
+"""How often an event tries for the next number; each loss means that another writer won one."""
+_INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as it was read: the artifact's exact bytes and its events, all judged."""
+
+    run_id: str
+    partition: str
+    data: bytes
+    sha256: str
+    vouched: bool
+    events: list[Event]
+    links: list[dict[str, Any]]
+    tombstone: Deletion | None
+    last_sha256: str
+    """SHA-256 of the file that the next event comes after."""
+
+    def view(self) -> RunView:
+        """Return the run with its events folded in.
+
+        Raises:
+            Damage: the artifact does not hold what it should.
+        """
+        artifact = judge_artifact(self.data, self.run_id, self.partition)
+        return fold(artifact, self.events, links=self.links, tombstone=self.tombstone)
+
+    @property
+    def version(self) -> int:
+        """The number of the last event."""
+        return len(self.events)
+
+    @property
+    def etag(self) -> str:
+        """The strong validator of the run as it stands: changes with every event."""
+        return f"{self.sha256}.{self.version}"
+
+    @property
+    def deletion(self) -> Deletion | None:
+        """Who deleted the run, when it is deleted."""
+        for event in reversed(self.events):
+            if event.kind in ("delete", "restore"):
+                return self.view().deletion
+        return self.tombstone
+
+
+class Runs:
+    """The runs of one store."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        index: Index,
+        reader: RunReader,
+        summarise: Summarise | None,
+        listable: Callable[[], bool],
+    ) -> None:
+        self._objects = objects
+        self._index = index
+        self._reader = reader
+        self._summarise = summarise
+        self._listable = listable
+
+    # Writing
+
+    def put(self, members: Mapping[str, Any]) -> Stored:
+        """Make a run durable, then index it. The same bytes again are a success.
+
+        Args:
+            members: the artifact's members without `_sha256`; `run_id` and `created_at_utc` are one moment.
+
+        Raises:
+            RunExists: the id is taken by other bytes, by a hard-deleted run or by one in quarantine.
+            NotCanonical: a member is no JSON value.
+            Damage: the members are not a run artifact.
+            OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+        """
+        run_id = members["run_id"]
+        partition = layout.home_partition(run_id) or ids.partition_of(ids.parse_utc(members["created_at_utc"]))
+        data = digest.seal(members)
+        artifact = judge_artifact(data, run_id, partition)
+        key = layout.artifact_key(partition, run_id)
+        self._refuse_taken(key, partition, run_id)
+        try:
+            created = self._objects.create(key, data)
+        except ObjectExists:
+            raise RunExists("Another run has this id; nothing was changed.", run_id=run_id) from None
+        view = fold(artifact, [])
+        if not created and self._objects.has(layout.event_key(partition, run_id, 1)):
+            view = self.record(run_id, include_deleted=True).view()
+        return Stored(view=view, data=data, created=created, indexed=self._index_view(view, partition))
+
+    def _refuse_taken(self, key: str, partition: str, run_id: str) -> None:
+        """Refuse an id whose artifact was moved to quarantine or erased: it stays taken."""
+        if self._objects.has(f"{QUARANTINE}/{key}") or (
+            self._objects.has(layout.event_key(partition, run_id, 1)) and not self._objects.has(key)
+        ):
+            raise RunExists("A run had this id; ids are never used again.", run_id=run_id)
+
+    def add_event(
+        self, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int, version: int | None = None
+    ) -> Stored:
+        """Append an event to a run; its number is its place, taken by creating it.
+
+        Args:
+            us: the moment of the request; recorded, never used for the order.
+            version: the version that the caller has seen; another one is refused.
+
+        Raises:
+            RunNotFound, Damage, VersionConflict, OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        record = self.record(run_id, include_deleted=True)
+        for _ in range(_EVENT_ATTEMPTS):
+            if version is not None and record.version != version:
+                raise VersionConflict(
+                    "The run has changed since you read it; read it again.", run_id=run_id, version=record.version
+                )
+            event = Event(
+                schema=EVENT_SCHEMA,
+                event_id=ids.new_event_id(us),
+                number=record.version + 1,
+                kind=kind,
+                record_id=run_id,
+                previous_sha256=record.last_sha256,
+                created_at_utc=ids.utc_text(us),
+                actor=actor.name,
+                role=actor.role,
+                request_id=actor.request_id,
+                data=dict(data),
+            )
+            sealed = digest.seal({name: getattr(event, name) for name in event.__struct_fields__})
+            try:
+                self._objects.create(layout.event_key(record.partition, run_id, event.number), sealed)
+            except ObjectExists:
+                record = self.record(run_id, include_deleted=True, fresh=True)
+                continue
+            artifact = judge_artifact(record.data, run_id, record.partition)
+            view = fold(artifact, [*record.events, event], links=record.links, tombstone=record.tombstone)
+            return Stored(view=view, data=sealed, created=True, indexed=self._index_view(view, record.partition))
+        raise VersionConflict("Too many others are writing to this run; try again.", run_id=run_id)
+
+    def _index_view(self, view: RunView, partition: str) -> bool:
+        if self._summarise is None:
+            return False
+        return self.index_rows([row_of(view, partition, self._summarise)])
+
+    def index_rows(self, rows: Sequence[RunRow]) -> bool:
+        """Write rows; False, and a line in the log, when the index did not take them."""
+        try:
+            self._index.upsert(rows)
+        except _INDEX_ERRORS as error:
+            log.warning("run not indexed run_id=%s: %s", rows[0].run_id, error.detail)
+            return False
+        return True
+
+    # Reading one
+
+    def record(self, run_id: str, *, include_deleted: bool = False, fresh: bool = False) -> Record:
+        """Return a run as it stands, found by its id, with or without the index.
+
+        Args:
+            fresh: list the partition instead of trusting the version in the index.
+
+        Raises:
+            RunNotFound: no run has this id.
+            RunDeleted: it was deleted (unless `include_deleted`).
+            Damage: its record does not vouch for itself, or part of it is gone.
+        """
+        if not ids.is_run_id(run_id):
+            raise RunNotFound("There is no run with this id.", run_id=run_id)
+        known = None if fresh else self._known(run_id)
+        partition = known.partition if known else self._reader.find_partition(run_id)
+        if partition is None:
+            raise self._absent(run_id)
+        files = self._reader.files(run_id, partition, known)
+        try:
+            data = self._objects.read(layout.artifact_key(partition, run_id))
+        except ObjectMissing:
+            if known is None and not files.events:
+                raise self._absent(run_id) from None
+            raise Damage("missing", "The run's artifact is gone; run `rmos verify`.") from None
+        except ObjectUnreadable as error:
+            raise Damage("unreadable", error.detail) from None
+        record = self._judged(run_id, partition, data, files, known)
+        if record.deletion is not None and not include_deleted:
+            raise _gone(run_id, record.deletion)
+        return record
+
+    def _judged(
+        self, run_id: str, partition: str, data: bytes, files: layout.RunFiles, known: KnownRun | None
+    ) -> Record:
+        vouched = digest.is_sealed(data)
+        if vouched:
+            sha256 = judge_identity(data, run_id, partition)
+        else:
+            sha256 = judge_artifact(data, run_id, partition).sha256
+        file_sha256 = digest.sha256_hex(data) if files.events or not vouched else ""
+        events, last_sha256 = self._reader.events(run_id, partition, files.events, file_sha256)
+        return Record(
+            run_id=run_id,
+            partition=partition,
+            data=data,
+            sha256=sha256,
+            vouched=vouched,
+            events=events,
+            links=self._reader.links(partition, files.links),
+            tombstone=None if vouched else self._reader.tombstone(run_id, known),
+            last_sha256=last_sha256 or digest.sha256_hex(data),
+        )
+
+    def _known(self, run_id: str) -> KnownRun | None:
+        try:
+            return self._index.find(run_id)
+        except _INDEX_ERRORS:
+            return None
+
+    def _absent(self, run_id: str) -> Exception:
+        partition = layout.home_partition(run_id)
+        folders = [partition] if partition else self._reader.quarantined_partitions()
+        if any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(folder, run_id)}") for folder in folders):
+            return Damage("quarantined", "The run's artifact was damaged and stands in quarantine.")
+        return RunNotFound("There is no run with this id.", run_id=run_id)
+
+    # Reading many
+
+    def page(
+        self,
+        query: RunQuery,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        offset: int = 0,
+        include_total: bool = False,
+    ) -> Page:
+        """Return one page of summaries, newest first, from the index alone.
+
+        Raises:
+            BadCursor: the cursor is not one of ours.
+            IndexRebuilding: the index is not complete; no answer is ever silently short.
+        """
+        before = ids.read_cursor(cursor) if cursor else None
+        self._require_listable()
+        try:
+            listed = self._index.page(query, limit=limit + 1, before=before, offset=offset)
+            total = self._index.count(query) if include_total else None
+        except IndexBroken:
+            raise _rebuilding() from None
+        self._require_listable()  # it may have been replaced by an emptier one before we asked
+        more = len(listed) > limit
+        last = listed[limit - 1] if more else None
+        return Page(
+            items=[run.summary for run in listed[:limit]],
+            next_cursor=ids.make_cursor(last.created_us, last.run_id) if last else None,
+            total=total,
+        )
+
+    def count(self, query: RunQuery) -> int:
+        """Return how many runs a list with the same filters would show.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        self._require_listable()
+        try:
+            total = self._index.count(query)
+        except IndexBroken:
+            raise _rebuilding() from None
+        self._require_listable()
+        return total
+
+    def _require_listable(self) -> None:
+        try:
+            listable = self._listable()
+        except IndexBroken:
+            listable = False
+        if not listable:
+            raise _rebuilding()
+
+
+def _rebuilding() -> IndexRebuilding:
+    return IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
+
+
+def _gone(run_id: str, deletion: Deletion) -> RunDeleted:
+    return RunDeleted(
+        "The run was deleted.",
+        run_id=run_id,
+        deleted_at_utc=deletion.deleted_at_utc,
+        deleted_by=deletion.deleted_by,
+        reason=deletion.reason,
+        mode=deletion.mode,
+    )
