@@ -27,6 +27,8 @@ from rmos.index.locks import file_lock
 from rmos.index.snapshots import open_read_only
 from rmos.models import RunQuery, RunRow, RunState
 
+_inherited: Final[list[sqlite3.Connection]] = []
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ class _Identity(NamedTuple):
 class _Held(NamedTuple):
     connection: sqlite3.Connection
     identity: _Identity
+    pid: int
 
 
 class SqliteIndex:
@@ -131,10 +134,10 @@ class SqliteIndex:
         if identity is None or identity == self._broken:
             raise IndexBroken("The index is being made again from the record.")
         held: _Held | None = getattr(self._threads, "held", None)
-        if held is not None and held.identity == identity:
+        if held is not None and held.identity == identity and held.pid == os.getpid():
             return held
         self.close()
-        held = _Held(self._connect(), identity)
+        held = _Held(self._connect(), identity, os.getpid())
         self._threads.held = held
         return held
 
@@ -163,6 +166,9 @@ class SqliteIndex:
         held: _Held | None = getattr(self._threads, "held", None)
         if held is not None:
             self._threads.held = None
+            if held.pid != os.getpid():
+                _inherited.append(held.connection)  # a fork's copy: closing it would drop the parent's locks
+                return
             with contextlib.suppress(sqlite3.Error):
                 held.connection.close()
 

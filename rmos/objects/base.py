@@ -1,5 +1,6 @@
 """What every object backend does, and the rules for keys; one contract suite tests them all."""
 
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
 from rmos.errors import ObjectUnreadable
@@ -25,6 +26,10 @@ class Entry(NamedTuple):
 
 class Objects(Protocol):
     """Bytes under names: create exclusively, read, list, move aside."""
+
+    @property
+    def root(self) -> str:
+        """Where the objects are, in words for an operator; never shown to a client."""
 
     def prepare(self) -> None:
         """Make the root and check that objects can be created safely there.
@@ -59,8 +64,8 @@ class Objects(Protocol):
     def age_s(self, key: str) -> float | None:
         """Return how long ago the object was last modified, in seconds, or None when it is not there."""
 
-    def entries(self, folder: str) -> list[Entry]:
-        """Return what stands in a folder (`""` is the root), in no order; an absent folder is empty."""
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Give what stands in a folder (`""` is the root), in no order; an absent folder is empty."""
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, in no order, without looking at what they are."""

@@ -64,6 +64,11 @@ class LocalObjects:
         self._nameless = True
         self._write_fault: str | None = None
 
+    @property
+    def root(self) -> str:
+        """The folder's path."""
+        return self._root
+
     # Opening
 
     def exists(self) -> bool:
@@ -227,13 +232,14 @@ class LocalObjects:
 
     # Listing
 
-    def entries(self, folder: str) -> list[Entry]:
-        """Return the names in a folder with their kinds."""
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Give the names in a folder with their kinds."""
         try:
             with os.scandir(self._path(folder)) as found:
-                return [Entry(entry.name, _kind(entry)) for entry in found]
+                for entry in found:
+                    yield Entry(entry.name, _kind(entry))
         except (FileNotFoundError, NotADirectoryError):
-            return []
+            return
         except OSError as error:
             raise ObjectUnreadable(f"The folder cannot be listed: {_reason(error)}.") from None
 

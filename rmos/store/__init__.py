@@ -11,6 +11,7 @@ opened without it records and reads, and leaves the rows of what it wrote to the
 """
 
 import threading
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -99,6 +100,19 @@ class Store:
         )
         self._reconciled.set()
         return report
+
+    def refold(self, runs: Iterable[tuple[str, str]], *, forget: Sequence[str] = ()) -> None:
+        """Compute just these rows again, given as partition and run id, and those of runs in quarantine.
+
+        Args:
+            forget: rows to drop, for runs whose object is gone.
+
+        Raises:
+            StoreLocked, IndexUnavailable, StoreUnusable.
+        """
+        if self.summarise is None:
+            raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
+        Reconciler(self.objects, self.index, self.summarise).refold(runs, forget=forget)
 
     def is_listable(self) -> bool:
         """Tell whether lists can be answered in full: reconciled once by this process, and the index complete."""

@@ -10,7 +10,7 @@ Names are told apart by their whole form, never by a substring, and nothing that
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from rmos import digest, ids
 
@@ -18,6 +18,7 @@ FORMAT_KEY: Final = "_format.json"
 EARLIER_INDEX_KEY: Final = "_index.json"
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
+ATTACHMENTS: Final = "_attachments"
 OWN_NAMES: Final = frozenset(
     {"_sessions", "_attachments", "_audit", "_tokens", "_claims", "_quarantine", "_format.json", "_index.json"}
 )
@@ -72,7 +73,7 @@ def session_key(session_id: str) -> str | None:
 
 def blob_folder_key(sha256: str) -> str:
     """Return the folder of the blob with this digest."""
-    return f"_attachments/{sha256[:2]}/{sha256[2:4]}"
+    return f"{ATTACHMENTS}/{sha256[:2]}/{sha256[2:4]}"
 
 
 def home_partition(run_id: str) -> str | None:
@@ -89,17 +90,16 @@ def sort_out(names: Iterable[str]) -> Listing:
     debris: list[str] = []
     strays: list[str] = []
     for name in names:
-        if match := _ARTIFACT.fullmatch(name):
-            artifacts.add(match[1])
-        elif match := _EVENT.fullmatch(name):
-            if name == f"{match[1]}.{int(match[2]):06d}.json":
-                events.setdefault(match[1], []).append(int(match[2]))
-            else:
-                strays.append(name)
-        elif match := _LINK.fullmatch(name):
-            links.setdefault(match[1], []).append(name)
+        kind = kind_of(name)
+        if kind == "artifact":
+            artifacts.add(name[:-5])
+        elif kind == "event":
+            run_id, number, _ = name.split(".")
+            events.setdefault(run_id, []).append(int(number))
+        elif kind == "link":
+            links.setdefault(run_of(name), []).append(name)
         else:
-            (debris if _DEBRIS.fullmatch(name) else strays).append(name)
+            (debris if kind == "debris" else strays).append(name)
     run_ids = sorted(artifacts | events.keys() | links.keys()) if events or links else sorted(artifacts)
     runs = {
         run_id: RunFiles(
@@ -116,6 +116,24 @@ def link_advisory_id(name: str) -> str:
     return match[2] if match else ""
 
 
-def index_files(name: str) -> bool:
+def run_of(name: str) -> str:
+    """Return the id of the run that an object's name belongs to; the name has one of the forms of this module."""
+    name = name[4:] if name.startswith("run_run_") else name
+    head, link, _ = name.partition("_advisory_")
+    return head if link else name.partition(".")[0]
+
+
+def kind_of(name: str) -> Literal["artifact", "event", "link", "debris", "stray"]:
+    """Return what a name says that it is."""
+    if _ARTIFACT.fullmatch(name):
+        return "artifact"
+    if match := _EVENT.fullmatch(name):
+        return "event" if name == f"{match[1]}.{int(match[2]):06d}.json" else "stray"
+    if _LINK.fullmatch(name):
+        return "link"
+    return "debris" if _DEBRIS.fullmatch(name) else "stray"
+
+
+def is_index_file(name: str) -> bool:
     """Tell whether a name in the root belongs to the index."""
     return name == "_index.lock" or name.startswith("_index.sqlite")

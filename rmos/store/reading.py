@@ -32,6 +32,14 @@ class RunReader:
         """Return the partitions that have runs in quarantine."""
         return sorted(name for name in self._objects.names(QUARANTINE) if ids.is_partition(name))
 
+    def quarantined(self) -> list[str]:
+        """Return the keys that what repair moved aside had before."""
+        found = []
+        for folder in sorted(self._objects.names(QUARANTINE)):
+            names = self._objects.names(f"{QUARANTINE}/{folder}")
+            found += [f"{folder}/{name}" for name in sorted(names)] or [folder]
+        return found
+
     def find_partition(self, run_id: str) -> str | None:
         """Return the partition that holds a run, by its id, else by looking into each."""
         home = layout.home_partition(run_id)

@@ -4,14 +4,10 @@ Both fold whole partitions and upsert rows by version, so they may run beside wr
 a late writer, a reconcile and a rebuild can never undo one another. One of them at a time holds the lock.
 """
 
-import contextlib
 import logging
-import multiprocessing
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -26,14 +22,22 @@ from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, judge_artifact
 from rmos.store.rows import Summarise, row_of, row_of_damaged
+from rmos.store.workers import ordered_pool
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 """Told how many runs were folded since the last call."""
 
-Chunk = list[tuple[RunFiles, KnownRun | None]]
-MakeRows = Callable[[str, Iterator[Chunk]], Iterator[list[RunRow]]]
+
+class Chunk(NamedTuple):
+    """Some runs of a partition: their names and what the index knew of them."""
+
+    partition: str
+    runs: list[tuple[RunFiles, KnownRun | None]]
+
+
+MakeRows = Callable[[Iterable[Chunk]], Iterator[list[RunRow]]]
 
 _BATCH: Final = 500
 """Runs folded and written at a time; between batches other writers get in."""
@@ -59,9 +63,9 @@ class RowMaker:
         self._reader = RunReader(objects)
         self.summarise = summarise
 
-    def rows(self, partition: str, runs: Sequence[tuple[RunFiles, KnownRun | None]]) -> list[RunRow]:
-        """Return the rows of runs of one partition; damage becomes a row that says so."""
-        return [self._row(partition, files, known) for files, known in runs]
+    def rows(self, chunk: Chunk) -> list[RunRow]:
+        """Return the rows of some runs; damage becomes a row that says so."""
+        return [self._row(chunk.partition, files, known) for files, known in chunk.runs]
 
     def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow:
         run_id, version = files.run_id, files.events[-1] if files.events else 0
@@ -108,12 +112,34 @@ class Reconciler:
                         raise
         raise AssertionError("unreachable")
 
+    def refold(self, runs: Iterable[tuple[str, str]], *, forget: Sequence[str] = (), wait_s: float = 30) -> None:
+        """Compute the rows of single runs again, whatever they say now, and those of runs in quarantine.
+
+        Raises:
+            StoreLocked, IndexBroken, IndexUnavailable.
+        """
+        wanted: dict[str, set[str]] = {}
+        for partition, run_id in runs:
+            wanted.setdefault(partition, set()).add(run_id)
+        with self._index.lock(wait_s=wait_s):
+            self._index.prepare()
+            for partition, run_ids in wanted.items():
+                found = layout.sort_out(self._objects.names(partition)).runs
+                known = self._index.known(partition)
+                todo = [(found[run_id], known.get(run_id)) for run_id in sorted(run_ids & found.keys())]
+                # An altered row may claim any version, so it goes before the true one comes.
+                self._index.forget([files.run_id for files, _ in todo])
+                for chunk in _chunks(partition, todo):
+                    self._index.upsert(self._maker.rows(chunk))
+            self._index.forget(forget)
+            self._fold_quarantine(Reconciled())
+
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
         remembered = self._index.folder_mtimes()
         partitions = self._reader.partitions()
         earlier = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY) or 0
         full = full or earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0)
-        with _pool(workers, self._maker) as make_rows:
+        with ordered_pool(self._maker.rows, workers) as make_rows:
             for partition in partitions:
                 mtime_ns = self._objects.mtime_ns(partition)
                 if mtime_ns is None or (not full and remembered.get(partition) == mtime_ns):
@@ -141,7 +167,7 @@ class Reconciler:
         found = layout.sort_out(self._objects.names(partition)).runs
         known = self._index.known(partition)
         todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
-        for rows in make_rows(partition, _chunks(todo)):
+        for rows in make_rows(_chunks(partition, todo)):
             self._index.upsert(rows)
             report.indexed += sum(row.state not in ("damaged", "missing") for row in rows)
             report.damaged += sum(row.state == "damaged" for row in rows)
@@ -192,40 +218,6 @@ def _file_sha256(data: bytes, files: RunFiles) -> str:
     return digest.sha256_hex(data) if files.events else ""
 
 
-def _chunks(todo: Chunk) -> Iterator[Chunk]:
+def _chunks(partition: str, todo: list[tuple[RunFiles, KnownRun | None]]) -> Iterator[Chunk]:
     for start in range(0, len(todo), _BATCH):
-        yield todo[start : start + _BATCH]
-
-
-_worker: RowMaker | None = None
-
-
-def _start_worker(maker: RowMaker) -> None:
-    global _worker
-    _worker = maker
-
-
-def _work(partition: str, chunk: Chunk) -> list[RunRow]:
-    assert _worker is not None
-    return _worker.rows(partition, chunk)
-
-
-@contextlib.contextmanager
-def _pool(workers: int, maker: RowMaker) -> Iterator[MakeRows]:
-    """Give a function that folds chunks: in this process, or, for commands, in forked ones, in order."""
-    if workers < 2:
-        yield lambda partition, chunks: (maker.rows(partition, chunk) for chunk in chunks)
-        return
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(maker,)) as pool:
-
-        def make(partition: str, chunks: Iterator[Chunk]) -> Iterator[list[RunRow]]:
-            pending = deque[Future[list[RunRow]]]()
-            for chunk in chunks:
-                pending.append(pool.submit(_work, partition, chunk))
-                if len(pending) > 2 * workers:  # memory stays flat
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-
-        yield make
+        yield Chunk(partition, todo[start : start + _BATCH])

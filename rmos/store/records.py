@@ -47,21 +47,50 @@ class StoredEvent(NamedTuple):
     file_sha256: str
 
 
-def judge_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
-    """Return the artifact, or say what is wrong with it.
+class Examined(NamedTuple):
+    """What could be made of an artifact's bytes, and everything that is wrong with them."""
 
-    Raises:
-        Damage: empty, corrupt, undecodable, newer_schema, misnamed, misplaced, feasibility_mismatch, inputs_mismatch.
+    run: RunArtifact | None
+    sha256: str
+    vouched: bool
+    damages: list[Damage]
+
+
+def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
+    """Return what the bytes hold and all that is wrong, so that no damage hides another.
+
+    The kinds are: corrupt, undecodable, newer_schema, misnamed, misplaced, feasibility_mismatch, inputs_mismatch.
     """
     vouched = digest.is_sealed(data)
-    sha256 = _vouch(data, "artifact") if vouched else digest.sha256_hex(data)
+    sha256 = digest.sealed_sha256(data) if vouched else digest.sha256_hex(data)
+    if sha256 is None:
+        broken = Damage("corrupt", "the artifact's bytes do not match its `_sha256`")
+        return Examined(None, digest.NO_DIGEST, vouched, [broken])
     try:
         run = _artifacts.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _undecodable(data, str(error), vouched) from None
-    _judge_schema(run.schema, RUN_SCHEMA, vouched)
-    _judge_place(run.run_id, run.created_at_utc, run_id, partition, vouched)
-    _judge_digests(run, vouched)
+        return Examined(None, sha256, vouched, [_undecodable(data, str(error), vouched)])
+    damages = [
+        damage
+        for damage in (
+            _schema_damage(run.schema, RUN_SCHEMA, vouched),
+            *_place_damages(run.run_id, run.created_at_utc, run_id, partition, vouched),
+            *_digest_damages(run, vouched),
+        )
+        if damage is not None
+    ]
+    return Examined(run, sha256, vouched, damages)
+
+
+def judge_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
+    """Return the artifact, or raise the first thing that is wrong with it.
+
+    Raises:
+        Damage: of the kinds that `examine_artifact` lists.
+    """
+    run, sha256, vouched, damages = examine_artifact(data, run_id, partition)
+    if damages or run is None:
+        raise damages[0]
     return Artifact(data, run, sha256, vouched)
 
 
@@ -76,8 +105,10 @@ def judge_identity(data: bytes, run_id: str, partition: str) -> str:
         identity = _identities.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _undecodable(data, str(error), True) from None
-    _judge_schema(identity.schema, RUN_SCHEMA, True)
-    _judge_place(identity.run_id, identity.created_at_utc, run_id, partition, True)
+    damages = _place_damages(identity.run_id, identity.created_at_utc, run_id, partition, True)
+    for damage in (_schema_damage(identity.schema, RUN_SCHEMA, True), *damages):
+        if damage is not None:
+            raise damage
     return sha256
 
 
@@ -93,7 +124,9 @@ def judge_event(data: bytes, record_id: str, number: int, previous_sha256: str |
         event = _events.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damage("event_corrupt", f"the event cannot be decoded: {error}") from None
-    _judge_schema(event.schema, EVENT_SCHEMA, True)
+    newer = _schema_damage(event.schema, EVENT_SCHEMA, True)
+    if newer is not None:
+        raise newer
     if event.record_id != record_id or event.number != number:
         raise Damage("misnamed", f"the event says it is no. {event.number} of {event.record_id}")
     if event.previous_sha256 != previous_sha256:
@@ -126,53 +159,57 @@ def _undecodable(data: bytes, reason: str, vouched: bool) -> Damage:
         return Damage("corrupt", "the file is empty")
     if vouched:
         try:
-            _judge_schema(_identities.decode(data).schema, RUN_SCHEMA, True)
-        except Damage as damage:
-            return damage
+            newer = _schema_damage(_identities.decode(data).schema, RUN_SCHEMA, True)
         except msgspec.MsgspecError:
-            pass
+            newer = None
+        if newer is not None:
+            return newer
     return Damage("undecodable", f"the artifact cannot be decoded: {reason}")
 
 
-def _judge_schema(schema: str | None, ours: str, vouched: bool) -> None:
-    """A record of ours has its schema and its `_sha256`, one of the earlier system has neither."""
+def _schema_damage(schema: str | None, ours: str, vouched: bool) -> Damage | None:
+    """Say what is wrong with the schema: a record of ours has it and its `_sha256`, an earlier one has neither."""
     if schema == (ours if vouched else None):
-        return
+        return None
     if vouched and schema is not None and schema.startswith(ours.partition("/")[0] + "/"):
-        raise Damage("newer_schema", f"the record has the schema {schema}; this release reads {ours}")
-    raise Damage("corrupt", "the record's schema and its `_sha256` do not go together")
+        return Damage("newer_schema", f"the record has the schema {schema}; this release reads {ours}")
+    return Damage("corrupt", "the record's schema and its `_sha256` do not go together")
 
 
-def _judge_place(found_id: str, created_at_utc: str, run_id: str, partition: str, vouched: bool) -> None:
-    if found_id != run_id:
-        raise Damage("misnamed", f"the artifact says it is {found_id}")
+def _place_damages(
+    found_id: str, created_at_utc: str, run_id: str, partition: str, vouched: bool
+) -> tuple[Damage | None, ...]:
+    """Say what is wrong with the place: the name, the id and the date must agree."""
+    misnamed = None if found_id == run_id else Damage("misnamed", f"the artifact says it is {found_id}")
     try:
         created_us = ids.parse_utc(created_at_utc)
-    except ValueError:
-        raise Damage("undecodable", "`created_at_utc` is not a time") from None
-    if vouched and ids.moment_of(run_id) not in (None, created_us):
-        raise Damage("misnamed", "the id and `created_at_utc` are not the same moment")
+    except (ValueError, OverflowError):
+        return misnamed, Damage("undecodable", "`created_at_utc` is not a time")
+    if vouched and ids.moment_of(found_id) not in (None, created_us):
+        return misnamed, Damage("misnamed", "the id and `created_at_utc` are not the same moment")
     home = ids.partition_of(created_us)
-    if home != partition:
-        raise Damage("misplaced", f"the artifact belongs in {home}")
+    return misnamed, None if home == partition else Damage("misplaced", f"the artifact belongs in {home}")
 
 
-def _judge_digests(run: RunArtifact, vouched: bool) -> None:
-    recorded = run.hashes.feasibility_sha256
+def _digest_damages(run: RunArtifact, vouched: bool) -> list[Damage]:
+    recorded, guarded = run.hashes.feasibility_sha256, run.hashes.feasibility_sha256 == digest.NO_DIGEST
+    damages = []
     if vouched:
-        now = digest.sha256_hex(bytes(run.feasibility))
-    elif recorded == digest.NO_DIGEST:
-        return  # the earlier system's completeness guard
+        guarded = guarded and (run.meta or {}).get("completeness_guard") is True
+        holds = guarded or digest.sha256_hex(bytes(run.feasibility)) == recorded
     else:
-        now = earlier_json_sha256(bytes(run.feasibility))
-    if now != recorded and not (recorded == digest.NO_DIGEST and (run.meta or {}).get("completeness_guard") is True):
-        raise Damage("feasibility_mismatch", "`feasibility` does not have the digest `hashes.feasibility_sha256`")
-    if run.inputs is None:
-        return
-    for name in ("design", "context"):
+        holds = guarded or earlier_json_sha256(bytes(run.feasibility)) == recorded
+    if not holds:
+        damages.append(
+            Damage("feasibility_mismatch", "`feasibility` does not have the digest `hashes.feasibility_sha256`")
+        )
+    for name in ("design", "context") if run.inputs is not None else ():
         wanted = getattr(run.hashes, f"{name}_sha256")
         if wanted is not None and digest.sha256_hex(bytes(getattr(run.inputs, name))) != wanted:
-            raise Damage("inputs_mismatch", f"`inputs.{name}` does not have the digest `hashes.{name}_sha256`")
+            damages.append(
+                Damage("inputs_mismatch", f"`inputs.{name}` does not have the digest `hashes.{name}_sha256`")
+            )
+    return damages
 
 
 def earlier_json_sha256(data: bytes) -> str:

@@ -1,0 +1,57 @@
+"""The vocabulary of damage: each kind of finding, and what to do next when it is met."""
+
+from typing import Final
+
+from rmos.models import Finding
+
+_RESTORE = "restore the file from a back-up; `rmos repair` moves the damaged one to quarantine"
+_REINDEX = "run `rmos rebuild`, or `rmos repair`"
+_BY_HAND = "look at it by hand; RMOS never moves what vouches for itself"
+
+NEXT: Final[dict[str, str]] = {
+    "missing": "restore the file from a back-up, then `rmos rebuild`; `rmos repair --remove-missing` drops the row",
+    "orphaned": _REINDEX,
+    "index_missing": "start the service, or run `rmos rebuild`",
+    "index_unreadable": _REINDEX,
+    "index_stale": _REINDEX,
+    "index_altered": _REINDEX,
+    "corrupt": _RESTORE,
+    "undecodable": _RESTORE,
+    "unreadable": "check the file's owner and permissions, and the disk",
+    "not_a_file": "look at what stands there; `rmos repair` moves it to quarantine",
+    "newer_schema": "use the release of RMOS that wrote it",
+    "altered": "compare it with a back-up; `rmos rebuild` takes it as it is now",
+    "misnamed": _BY_HAND,
+    "misplaced": "move the file back to the folder of its date, then `rmos rebuild`",
+    "duplicate": _BY_HAND,
+    "feasibility_mismatch": _BY_HAND,
+    "inputs_mismatch": _BY_HAND,
+    "event_corrupt": "restore the event from a back-up; events are never moved",
+    "event_hole": "restore the missing event from a back-up",
+    "event_missing": "restore the missing event from a back-up",
+    "event_chain_broken": "restore the run's artifact and events together from one back-up",
+    "event_without_run": "restore the run's artifact from a back-up",
+    "link_without_run": "restore the run's artifact from a back-up; the link itself is whole",
+    "link_unreadable": "restore the advisory link from a back-up",
+    "parent_missing": "restore the parent run's artifact from a back-up",
+    "blob_missing": "restore the blob from a back-up",
+    "blob_corrupt": "restore the blob from a back-up",
+    "blob_misnamed": _BY_HAND,
+    "legacy_json_digest": "nothing: the earlier system named JSON blobs after another form of the same value",
+    "claim_corrupt": "restore the claim from a back-up; until then its Idempotency-Key cannot be used",
+    "earlier_index_unreadable": "restore `_index.json` from a back-up: it is the only trace of earlier soft deletes",
+    "stray": "move it out of the store if it does not belong there",
+    "too_few_runs": "check that RMOS_RUNS_DIR names the store that was meant",
+}
+"""What an operator should do about each kind of finding."""
+
+NOT_FAULTS: Final = frozenset({"legacy_json_digest"})
+"""Kinds that are told but leave the store healthy."""
+MISPLACED: Final = frozenset({"misplaced", "misnamed", "duplicate"})
+UNREADABLE: Final = frozenset({"corrupt", "undecodable", "unreadable", "not_a_file", "newer_schema", "event_corrupt"})
+
+
+def finding(kind: str, path: str, detail: str, run_id: str | None = None) -> Finding:
+    """Return a finding with its next step; odd bytes in names are shown escaped."""
+    shown = path.encode("utf-8", "backslashreplace").decode()
+    return Finding(kind=kind, path=shown, detail=detail, next=NEXT[kind], run_id=run_id)

@@ -1,0 +1,119 @@
+"""Orphans: artifacts that the index does not know, or knows only as damaged. Events and links are never orphans."""
+
+import time
+from typing import Final
+
+import msgspec
+
+from rmos import digest
+from rmos.checks.verify import RECHECK_S
+from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
+from rmos.index import KnownRun
+from rmos.store import Store, layout
+from rmos.store.layout import RunFiles
+from rmos.store.records import Damage, examine_artifact
+
+MIN_AGE_S: Final = 3600
+"""A younger file is left alone: somebody may be restoring a back-up right now."""
+
+
+class Orphan(msgspec.Struct, frozen=True, kw_only=True):
+    """An artifact without a sound row: where it is, whether reconcile can index it, and why not."""
+
+    path: str
+    run_id: str
+    indexable: bool
+    age_s: float
+    reason: str
+
+
+def find_orphans(store: Store, *, recheck_s: float = RECHECK_S) -> list[Orphan]:
+    """Return the artifacts that the index does not know, looked at twice so that a live store gives no false alarm."""
+    suspects = {
+        (partition, files.run_id) for partition in store.reader.partitions() for files in _unknown(store, partition)
+    }
+    if not suspects:
+        return []
+    time.sleep(recheck_s)
+    orphans = []
+    for partition in sorted({partition for partition, _ in suspects}):
+        for files in _unknown(store, partition):
+            if (partition, files.run_id) in suspects:
+                orphan = _judged(store, partition, files)
+                if orphan is not None:
+                    orphans.append(orphan)
+    return orphans
+
+
+def movable(orphan: Orphan) -> bool:
+    """Tell whether `move_orphans` would move it: reconcile cannot index it, and it is older than an hour."""
+    return not orphan.indexable and orphan.age_s > MIN_AGE_S
+
+
+def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
+    """Move to quarantine what reconcile cannot index, and return what was moved.
+
+    Each is looked at again just before. What vouches for itself by its `_sha256` is never moved.
+
+    Raises:
+        StoreReadOnly, StorageFailed, OutOfSpace, StoreLocked.
+    """
+    moved = []
+    for orphan in orphans:
+        partition = orphan.path.partition("/")[0]
+        again = _judged(store, partition, RunFiles(orphan.run_id, True, (), ()))
+        if again is not None and movable(again) and not _vouches(store, orphan.path):
+            store.objects.quarantine(orphan.path)
+            moved.append(orphan)
+    if moved:
+        store.refold([])
+    return moved
+
+
+def _unknown(store: Store, partition: str) -> list[RunFiles]:
+    known: dict[str, KnownRun] = {}
+    try:
+        if store.index.exists():
+            known = store.index.known(partition)
+    except (IndexBroken, IndexUnavailable):
+        known = {}
+    listing = layout.sort_out(store.objects.names(partition))
+    return [
+        files
+        for files in listing.runs.values()
+        if files.artifact and (files.run_id not in known or known[files.run_id].state == "damaged")
+    ]
+
+
+def _judged(store: Store, partition: str, files: RunFiles) -> Orphan | None:
+    """Return the orphan as it stands now, or None when it is gone, or damaged in its events alone."""
+    key = layout.artifact_key(partition, files.run_id)
+    try:
+        data = store.objects.read(key)
+        damages = examine_artifact(data, files.run_id, partition).damages
+    except ObjectMissing:
+        return None
+    except ObjectUnreadable as error:
+        damages = [Damage("unreadable", error.detail)]
+    try:
+        known = store.index.find(files.run_id)
+    except (IndexBroken, IndexUnavailable):
+        known = None
+    if not damages and known is not None and known.partition == partition:
+        return None
+    if not damages and known is not None:
+        damages = [Damage("duplicate", f"another run of this id stands in {known.partition}")]
+    return Orphan(
+        path=key,
+        run_id=files.run_id,
+        indexable=not damages,
+        age_s=store.objects.age_s(key) or 0.0,
+        reason=damages[0].detail if damages else "the index has no row for it; run `rmos rebuild`",
+    )
+
+
+def _vouches(store: Store, key: str) -> bool:
+    try:
+        return digest.sealed_sha256(store.objects.read(key)) is not None
+    except (ObjectMissing, ObjectUnreadable):
+        return False

@@ -1,0 +1,228 @@
+"""Verify: read every object again and say what is wrong. Read-only: it creates nothing, also on a read-only mount.
+
+    report = verify_store(Store.open(settings, write=False), workers=2)
+    report.ok, report.findings
+
+Memory is constant: a partition's names are listed and sorted, slices of them are judged by worker processes, and only
+findings come back. A store in use changes while it is read, so each suspicion is looked at again after two seconds and
+becomes a finding only when it is still there: a live store gives no false alarm.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from rmos.checks.beside import judge_beside, judge_root
+from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, finding
+from rmos.checks.runs import Judged, RunJudge, Slice
+from rmos.errors import IndexBroken, IndexUnavailable, ObjectUnreadable
+from rmos.index import Index
+from rmos.models import Finding
+from rmos.objects import Objects
+from rmos.store import Store, layout
+from rmos.store.workers import ordered_pool
+
+Progress = Callable[[int], None]
+"""Told how many objects were judged since the last call."""
+
+_SLICE: Final = 2000
+"""Names judged by a worker at a time."""
+RECHECK_S: Final = 2.0
+"""How long a suspicion is left alone before it is looked at again."""
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What verify found; the members are the report's JSON (CONTRACT, section 5)."""
+
+    store_root: str
+    index_exists: bool
+    indexed_runs: int
+    missing_artifacts: list[str] = []
+    partition_mismatches: list[dict[str, str]] = []
+    deserialize_failures: list[dict[str, str]] = []
+    orphan_artifacts: list[str] = []
+    quarantined: list[str] = []
+    counts: dict[str, int] = {}
+    findings: list[Finding] = []
+    strict_deserialize: bool = True
+    ok: bool = True
+
+
+def verify_store(
+    store: Store,
+    *,
+    strict: bool = True,
+    quick: bool = False,
+    since: str | None = None,
+    min_runs: int = 0,
+    workers: int = 1,
+    progress: Progress | None = None,
+    recheck_s: float = RECHECK_S,
+) -> Report:
+    """Judge every object of a store and its index.
+
+    Args:
+        strict: decode artifacts and recompute their digests; otherwise only what they vouch for themselves.
+        quick: do not hash blobs.
+        since: only partitions from this date (YYYY-MM-DD) on.
+        min_runs: fewer runs than this are a finding.
+        workers: processes to use; more than one forks, which only commands should do.
+        recheck_s: seconds before a suspicion is looked at again.
+    """
+    index, trouble = _readable_index(store)
+    inspection = _Inspection(store, index, strict=strict, quick=quick, since=since or "")
+    judged = inspection.all(workers, progress)
+    suspicions = judged.findings
+    if suspicions:
+        time.sleep(recheck_s)
+        again = {(found.kind, found.path) for found in inspection.again(suspicions)}
+        suspicions = [found for found in suspicions if (found.kind, found.path) in again]
+    findings = [*trouble(judged.counts["runs"]), *suspicions]
+    if judged.counts["runs"] < min_runs:
+        detail = f"there are {judged.counts['runs']} runs, at least {min_runs} were expected"
+        findings.append(finding("too_few_runs", "", detail))
+    return _report(store, index, judged.counts, findings, strict)
+
+
+def _readable_index(store: Store) -> tuple[Index | None, Callable[[int], list[Finding]]]:
+    """Return the index when it can be asked, and the finding that its state is when there are runs."""
+    if not store.index.exists():
+        return None, lambda runs: [finding("index_missing", "_index.sqlite", "there is no index")] if runs else []
+    try:
+        if store.index.is_complete():
+            return store.index, lambda runs: []
+        detail = "the index is not complete: it was being filled when it was last written"
+    except (IndexBroken, IndexUnavailable) as error:
+        detail = error.detail
+    return None, lambda runs: [finding("index_unreadable", "_index.sqlite", detail)]
+
+
+class _Inspection:
+    """One verification of one store."""
+
+    def __init__(self, store: Store, index: Index | None, *, strict: bool, quick: bool, since: str) -> None:
+        self._objects = store.objects
+        self._reader = store.reader
+        self._index = index
+        self._judge = RunJudge(store.objects, index, strict=strict)
+        self._quick = quick
+        self._since = since
+
+    def all(self, workers: int, progress: Progress | None) -> Judged:
+        """Judge the whole store once."""
+        total = Judged(Counter(), [])
+        with ordered_pool(self._judge.judge, workers) as judge_slices:
+            for judged in judge_slices(self._slices(total)):
+                _add(total, judged, progress)
+        for judged in judge_beside(self._objects, quick=self._quick):
+            _add(total, judged, progress)
+        _add(total, judge_root(self._objects, self._reader), None)
+        return total
+
+    def _slices(self, total: Judged) -> Iterator[Slice]:
+        partitions = [partition for partition in self._reader.partitions() if partition >= self._since]
+        for partition in partitions:
+            names, others = _sorted_names(self._objects, partition)
+            _add(total, others, None)
+            yield from _cut(partition, names)
+        if self._index is not None:
+            for partition in sorted(set(self._index.partitions()) - set(partitions)):
+                if partition >= self._since:
+                    yield Slice(partition, [], "", _LAST)
+
+    def again(self, suspicions: Iterable[Finding]) -> Iterator[Finding]:
+        """Judge what was suspicious once more, from fresh listings."""
+        partitions = {found.path.partition("/")[0] for found in suspicions if found.path[:1].isdigit()}
+        wanted = {(found.path.partition("/")[0], found.run_id) for found in suspicions}
+        for partition in sorted(partitions):
+            names, others = _sorted_names(self._objects, partition)
+            yield from others.findings
+            runs = {run_id for place, run_id in wanted if place == partition and run_id}
+            for run_id in sorted(runs):
+                own = [name for name in names if layout.run_of(name) == run_id]
+                yield from self._judge.judge(Slice(partition, own, run_id, run_id)).findings
+        if any(not found.path[:1].isdigit() for found in suspicions):
+            for judged in judge_beside(self._objects, quick=self._quick):
+                yield from judged.findings
+            yield from judge_root(self._objects, self._reader).findings
+
+
+_LAST: Final = "\x7f"
+"""Sorts after every id."""
+
+
+def _sorted_names(objects: Objects, partition: str) -> tuple[list[str], Judged]:
+    """Return the names of a partition's objects, and what else was found among them."""
+    names: list[str] = []
+    others = Judged(Counter(), [])
+    try:
+        for name, kind in objects.entries(partition):
+            sorted_out = layout.kind_of(name)
+            path = f"{partition}/{name}"
+            if sorted_out == "debris":
+                others.counts["debris"] += 1
+            elif sorted_out == "stray":
+                others.findings.append(finding("stray", path, "no object of the store has such a name"))
+            elif kind != "file":
+                detail = f"a {kind} stands where a file should be"
+                others.findings.append(finding("not_a_file", path, detail, layout.run_of(name)))
+            else:
+                names.append(name)
+    except ObjectUnreadable as error:
+        others.findings.append(finding("unreadable", partition, error.detail))
+    names.sort(key=layout.run_of)
+    return names, others
+
+
+def _cut(partition: str, names: list[str]) -> Iterator[Slice]:
+    """Cut sorted names into slices that never part a run's files, with id ranges that leave no gap."""
+    first, start = "", 0
+    while start < len(names):
+        end = min(start + _SLICE, len(names))
+        last = layout.run_of(names[end - 1])
+        while end < len(names) and layout.run_of(names[end]) == last:
+            end += 1
+        yield Slice(partition, names[start:end], first, _LAST if end == len(names) else last)
+        first, start = last + "!", end  # "!" sorts before everything that an id is made of
+    if not names:
+        yield Slice(partition, [], "", _LAST)
+
+
+def _add(total: Judged, judged: Judged, progress: Progress | None) -> None:
+    total.counts.update(judged.counts)
+    total.findings.extend(judged.findings)
+    if progress:
+        progress(sum(judged.counts[kind] for kind in ("runs", "blobs")))
+
+
+def _report(store: Store, index: Index | None, counts: Counter[str], findings: list[Finding], strict: bool) -> Report:
+    indexed = index.state_counts() if index is not None else {}
+    counts.update({f"indexed_{state}": number for state, number in indexed.items()})
+
+    def ids_of(*kinds: str) -> list[str]:
+        return sorted({found.run_id for found in findings if found.kind in kinds and found.run_id})
+
+    def errors_of(kinds: frozenset[str]) -> list[dict[str, str]]:
+        return [
+            {"run_id": found.run_id or found.path, "error": f"{found.kind}: {found.detail}"}
+            for found in findings
+            if found.kind in kinds
+        ]
+
+    return Report(
+        store_root=store.objects.root,
+        index_exists=store.index.exists(),
+        indexed_runs=sum(indexed.values()),
+        missing_artifacts=ids_of("missing"),
+        partition_mismatches=errors_of(MISPLACED),
+        deserialize_failures=errors_of(UNREADABLE),
+        orphan_artifacts=ids_of("orphaned"),
+        quarantined=store.reader.quarantined(),
+        counts=dict(sorted(counts.items())),
+        findings=sorted(findings, key=lambda found: (found.kind, found.path)),
+        strict_deserialize=strict,
+        ok=all(found.kind in NOT_FAULTS for found in findings),
+    )

@@ -1,0 +1,63 @@
+"""How commands come to the store: for reading they open their own and create nothing; the service need not run."""
+
+import getpass
+import os
+from typing import Final
+
+from flask import current_app
+
+from rmos.context import Rmos
+from rmos.models import Actor
+from rmos.schemas import dump_summary
+from rmos.store import Store, layout
+
+MANY_RUNS: Final = 5000
+"""From here on all cores work: below, starting processes takes longer than it saves (measured)."""
+LOCK_WAIT_S: Final = 10.0
+"""How long a command waits for the lock of the index."""
+
+
+def this_rmos() -> Rmos:
+    """Return what the application holds: settings, store, engines."""
+    rmos = current_app.extensions["rmos"]
+    assert isinstance(rmos, Rmos)
+    return rmos
+
+
+def open_for_reading() -> Store:
+    """Open the store without creating anything.
+
+    Raises:
+        NoStore: there is no such folder.
+    """
+    return Store.open(this_rmos().settings, summarise=dump_summary, write=False)
+
+
+def open_for_writing() -> Store:
+    """Open the store for writing; a folder that is not there is not made.
+
+    Raises:
+        NoStore, StoreReadOnly, StoreUnusable.
+    """
+    open_for_reading()
+    return this_rmos().store
+
+
+def count_runs(store: Store) -> int:
+    """Return how many artifacts stand in the partitions, from their names alone."""
+    found = (layout.sort_out(store.objects.names(partition)).runs for partition in store.reader.partitions())
+    return sum(files.artifact for runs in found for files in runs.values())
+
+
+def workers_for(runs: int) -> int:
+    """Return how many processes are worth it for this many runs."""
+    return len(os.sched_getaffinity(0)) if runs >= MANY_RUNS else 1
+
+
+def command_actor() -> Actor:
+    """Return who works at this command line: the user's name, with the rights of who may write the folder."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in a container
+        user = str(os.getuid())
+    return Actor(name=f"cli:{user}", role="operator")

@@ -1,0 +1,83 @@
+"""What commands write: one JSON document or lines for people on stdout, messages and progress on stderr.
+
+Names from disk and words of clients are shown with everything unprintable escaped: a file name must not be able to
+clear the screen, nor to forge a line of a report.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import click
+import msgspec
+
+Progress = Callable[[int], None]
+
+RULE: Final = "=" * 60
+_JSON: Final = "rmos.cli.json"
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--json`; the group reads it too, so that errors come out as JSON."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        callback=_remember,
+        help="Write one JSON document to stdout; messages go to stderr.",
+    )(command)
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
+    ctx.meta[_JSON] = value
+    return value
+
+
+def wants_json(ctx: click.Context) -> bool:
+    """Tell whether the command was asked for JSON, as far as its options were read."""
+    return bool(ctx.meta.get(_JSON))
+
+
+def emit(document: Any) -> None:
+    """Write the one JSON document: ASCII, so that no terminal and no odd file name can break it."""
+    click.echo(json.dumps(msgspec.to_builtins(document), indent=2))
+
+
+def say(line: str = "", *, err: bool = False) -> None:
+    """Write one line."""
+    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
+    click.echo(printable(line).encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters, line ends and broken encodings escaped."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def table(rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> list[str]:
+    """Return rows as aligned lines; the columns `numbers` go to the right, the last column is as long as it is."""
+    clean = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
+    lines = []
+    for row in clean:
+        cells = [
+            cell.rjust(width) if place in numbers else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+@contextlib.contextmanager
+def progress(label: str, total: int) -> Iterator[Progress | None]:
+    """Give what counts the work that is done and shows it as a bar on stderr; None when that is no terminal."""
+    if not sys.stderr.isatty() or total <= 0:
+        yield None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield bar.update

@@ -1,0 +1,12 @@
+"""Judge a cut: engines that compute feasibility from a design and its context, and nothing else.
+
+    registry = Registry.load()                        # rmos.engines.registry
+    engine = registry.get(None)                       # baseline_v1
+    result = evaluate(engine, design=design, context=context, request_id=request_id, timeout_ms=2000)
+    result.record()                                   # the run's `feasibility`
+    decide(result)                                    # the run's `decision`
+
+`base` says what an engine is, `contract` what its result must be, `runner` calls it and never raises, `decision` turns
+a result into a decision. Everything here is a pure function of its arguments: no store, no clock in the record, no
+network.
+"""

@@ -1,0 +1,116 @@
+"""What a feasibility engine is: its name, what it is asked, what it answers.
+
+    class Gentle:
+        info = EngineInfo(engine_id="gentle", version="1.0.0", description="Refuses every cut.")
+
+        def compute(self, *, spec, ctx, request_id):
+            return EngineResult(engine_id="gentle", engine_version="1.0.0", status="RED", request_id=request_id,
+                                reasons=["Leave the wood alone."])
+
+An engine is offered through the entry-point group `rmos.engines` and can be tried with `rmos.engines.testing`.
+"""
+
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+
+Risk = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
+Status = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
+
+SIGNIFICANT_DIGITS: Final = 6
+"""Digits that are recorded: far more than any cutting model is good for, far fewer than platforms disagree on."""
+
+
+def significant(value: float) -> float:
+    """Round to the recorded number of significant digits; -0.0 becomes 0.0. Doing it twice changes nothing."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0
+
+
+class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an engine is: `engine_id` matches `[A-Za-z0-9_]+`, `version` is a semantic version."""
+
+    engine_id: str
+    version: str
+    description: str
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of one cut: `value` against `limit`, both in `unit`, and what follows from it.
+
+    `limit` is where GREEN ends and `margin` the distance to it (negative beyond it). `score` runs from 0 to 100 and is
+    None when the check could not be judged.
+    """
+
+    id: str
+    category: str
+    risk: Risk
+    message: str
+    source: str
+    value: float | None = None
+    unit: str = ""
+    limit: float | None = None
+    margin: float | None = None
+    score: float | None = None
+    inputs_used: list[str] = []
+    suggestion: str | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return the assessment as plain JSON with rounded numbers."""
+        members: dict[str, Any] = {
+            "id": self.id,
+            "category": self.category,
+            "value": None if self.value is None else significant(self.value),
+            "unit": self.unit,
+            "limit": None if self.limit is None else significant(self.limit),
+            "margin": None if self.margin is None else significant(self.margin),
+            "score": None if self.score is None else significant(self.score),
+            "risk": self.risk,
+            "message": self.message,
+            "source": self.source,
+            "inputs_used": list(self.inputs_used),
+        }
+        if self.suggestion is not None:
+            members["suggestion"] = self.suggestion
+        return members
+
+
+class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine answers; `compute_ms` is measured and set by the runner, not by the engine."""
+
+    engine_id: str
+    engine_version: str
+    status: Status
+    request_id: str
+    reasons: list[str] = []
+    overall_score: float | None = None
+    assessments: list[Assessment] = []
+    missing_inputs: list[str] = []
+    assumptions: list[str] = []
+    compute_ms: float = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """Return what is recorded as the run's `feasibility`: the same for the same inputs and engine version.
+
+        The time it took and the request's id are no part of it, so that a replay gives the same digest.
+        """
+        return {
+            "engine_id": self.engine_id,
+            "engine_version": self.engine_version,
+            "status": self.status,
+            "reasons": list(self.reasons),
+            "overall_score": None if self.overall_score is None else significant(self.overall_score),
+            "assessments": [assessment.record() for assessment in self.assessments],
+            "missing_inputs": list(self.missing_inputs),
+            "assumptions": list(self.assumptions),
+        }
+
+
+class FeasibilityEngine(Protocol):
+    """A pure judge of cuts: the same `spec` and `ctx` always give the same result, and neither is changed."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """Say who the engine is."""
+
+    def compute(self, *, spec: dict[str, Any], ctx: dict[str, Any], request_id: str) -> EngineResult:
+        """Judge the design `spec` in its context `ctx`; both are open JSON objects that may hold anything."""

@@ -1,0 +1,132 @@
+"""Read what was sent: every known member checked for its type and value, nothing passed over in silence.
+
+A member that cannot be used lands in `problems` and is then absent for the checks; a `null` is such a value too.
+Members that the engine does not know are tolerated and named in `unread`.
+"""
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+import msgspec
+
+from rmos.engines.baseline.fields import SHOWN_NAMES, TABLES, UNIT_NAMES, UNITS, Field
+
+SMALLEST: Final = 1e-6
+LARGEST: Final = 1e9
+"""What any number of a real cut lies between, in its own unit (RMOS policy); it keeps every formula finite."""
+MAX_COUNT: Final = 1000
+"""Flutes or teeth of one tool (RMOS policy)."""
+_SHOWN: Final = 40
+"""Characters of a foreign string that are repeated in a message."""
+
+
+class Inputs(msgspec.Struct):
+    """What could be used, by metric path, and what could not. Numbers are in mm, mm/min, mm², rpm, W, N, kPa."""
+
+    units: str
+    numbers: dict[str, float] = {}
+    words: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    unread: list[str] = []
+
+    def shown(self, path: str) -> str:
+        """Return the name under which the caller sends this member."""
+        return SHOWN_NAMES[self.units].get(path, path)
+
+    def has(self, path: str) -> bool:
+        """Tell whether this member was sent and can be used."""
+        return path in self.numbers or path in self.words
+
+    def refuse(self, path: str, why: str, sent: str = "") -> None:
+        """Note why the member with this path cannot be used, under the name it was sent by if that is another one."""
+        self.problems.setdefault(path, f"{sent or self.shown(path)} {why}")
+
+
+def read(design: object, context: object) -> Inputs:
+    """Return what `design` and `context`, which may be anything, hold of a cut. Never raises on JSON."""
+    units = context.get("units", "mm") if isinstance(context, dict) else "mm"
+    if not isinstance(units, str) or units not in UNIT_NAMES:
+        # No other number can be understood without the units, so nothing else is read.
+        return Inputs(units="mm", problems={UNITS: f"{UNITS} is {show(units)}: say mm or inch"})
+    inputs = Inputs(units=units)
+    tables = TABLES[units]
+    for section, members in (("design", design), ("context", context)):
+        _read_object(inputs, section, members, tables)
+    return inputs
+
+
+def _read_object(inputs: Inputs, section: str, members: object, tables: Mapping[str, Mapping[str, Field]]) -> None:
+    if not isinstance(members, dict):
+        inputs.refuse(section, f"is {show(members)}: it must be an object")
+        return
+    table = tables[section]
+    for name, value in members.items():
+        field = table.get(name)
+        if field is None:
+            inputs.unread.append(f"{section}.{_show_name(name)}")
+        elif field.kind == "number":
+            _read_number(inputs, field, value)
+        elif field.kind == "choice":
+            _read_choice(inputs, field, value)
+        elif field.kind == "object":
+            _read_object(inputs, field.path, value, tables)
+        else:
+            _read_other(inputs, field, value)
+
+
+def _read_number(inputs: Inputs, field: Field, value: Any) -> None:
+    if type(value) is not float and type(value) is not int:
+        inputs.refuse(field.path, f"is {show(value)}: it must be a number")
+    elif SMALLEST <= value <= LARGEST:
+        # Twelve digits, so that an inch value and its metric twin are the same number.
+        inputs.numbers[field.path] = float(value) if field.factor == 1.0 else float(f"{value * field.factor:.12g}")
+    elif value > 0:
+        inputs.refuse(field.path, f"is {show(value)}: no real cut has such a number")
+    else:
+        inputs.refuse(field.path, f"is {show(value)}: it must be a number above 0")
+
+
+def _read_choice(inputs: Inputs, field: Field, value: Any) -> None:
+    if type(value) is str and value in field.allowed:
+        inputs.words[field.path] = value
+        return
+    known = f"known are {', '.join(field.allowed)}"
+    if len(field.allowed) > 10:
+        close = get_close_matches(value[:_SHOWN], field.allowed, n=3) if type(value) is str else []
+        known = f"did you mean {' or '.join(close)}?" if close else f"it must be one of {len(field.allowed)} known ids"
+    inputs.refuse(field.path, f"is {show(value)}: {known}")
+
+
+def _read_other(inputs: Inputs, field: Field, value: Any) -> None:
+    if field.kind == "refused":
+        inputs.refuse(field.path, f"is not read: {field.advice}", field.sent)
+    elif field.kind == "flag":
+        if type(value) is not bool:
+            inputs.refuse(field.path, f"is {show(value)}: it must be true or false")
+    elif type(value) not in (int, float) or not 1 <= value <= MAX_COUNT or value != int(value):
+        inputs.refuse(field.path, f"is {show(value)}: it must be a whole number from 1 to {MAX_COUNT}")
+    else:
+        inputs.numbers[field.path] = float(value)
+
+
+def show(value: object) -> str:
+    """Return a foreign value as a few printable ASCII characters: it ends up in records and on screens."""
+    if isinstance(value, str):
+        return json.dumps(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) <= 2**53 else "a whole number beyond 2^53"
+    if isinstance(value, float):
+        return "not a number" if value != value else f"{value:g}"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "an object" if isinstance(value, dict) else "no JSON value"
+
+
+def _show_name(name: object) -> str:
+    if isinstance(name, str) and len(name) <= _SHOWN and name.isascii() and name.isprintable():
+        return name
+    return show(name)

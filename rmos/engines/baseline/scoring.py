@@ -1,0 +1,81 @@
+"""Colours and scores: one curve for every check, and how they make the whole. All of it is RMOS policy.
+
+A check's score is 80 to 100 when it is GREEN, 40 to 79 when YELLOW, 0 to 39 when RED, so that score and colour cannot
+disagree, neither of a check nor of the whole.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rmos.engines.base import Assessment, Risk
+
+GROUP_WEIGHTS: Final = {"chipload": 0.30, "rim_speed": 0.15}
+"""Weights of the groups; over the groups that could be judged they are scaled to a sum of 1."""
+GATE: Final = "gate"
+"""Category of the checks that have no weight: they can only lower the whole."""
+
+BEST: Final = 100.0
+GREEN_AT_LEAST: Final = 80.0
+YELLOW_AT_MOST: Final = 79.0
+YELLOW_AT_LEAST: Final = 40.0
+RED_AT_MOST: Final = 39.0
+
+_TOLERANCE: Final = 1e-9
+"""Relative; a value that is the limit but for rounding is at the limit."""
+
+
+def grade_at_most(value: float, green: float, yellow: float) -> tuple[Risk, float]:
+    """Return colour and score of a value that should not be more than `green` and must not be more than `yellow`."""
+    return _grade(value / green, yellow / green)
+
+
+def grade_at_least(value: float, green: float, yellow: float) -> tuple[Risk, float]:
+    """Return colour and score of a value that should not be less than `green` and must not be less than `yellow`."""
+    return _grade(green / value, green / yellow)
+
+
+def _grade(used: float, used_at_yellow: float) -> tuple[Risk, float]:
+    """Grade the used share of the GREEN limit: 100 points to a half, 80 at 1, 40 at YELLOW's end, 0 at twice that."""
+    if used <= 1 + _TOLERANCE:
+        return "GREEN", min(BEST, max(GREEN_AT_LEAST, 120 - 40 * used))
+    if used <= used_at_yellow * (1 + _TOLERANCE):
+        share = (used - 1) / (used_at_yellow - 1)
+        return "YELLOW", max(YELLOW_AT_LEAST, YELLOW_AT_MOST - (YELLOW_AT_MOST - YELLOW_AT_LEAST) * share)
+    return "RED", max(0.0, RED_AT_MOST * (2 - used / used_at_yellow))
+
+
+def overall_risk(assessments: Sequence[Assessment]) -> Risk:
+    """Return the colour of the whole: the worst check; UNKNOWN when no weighted check could be judged."""
+    risks = {item.risk for item in assessments}
+    if "RED" in risks:
+        return "RED"
+    if not _group_scores(assessments):
+        return "UNKNOWN"
+    return "YELLOW" if risks & {"YELLOW", "UNKNOWN"} else "GREEN"
+
+
+def overall_score(assessments: Sequence[Assessment], risk: Risk) -> float | None:
+    """Return the score of the whole, one decimal: the weighted mean of the groups, lowered by gates that are not GREEN.
+
+    A group counts with its lowest check. At most 39 when the whole is RED, 79 when it is YELLOW, None when it is
+    UNKNOWN.
+    """
+    if risk == "UNKNOWN":
+        return None
+    groups = _group_scores(assessments)
+    candidates = [
+        item.score for item in assessments if item.category == GATE and item.risk != "GREEN" and item.score is not None
+    ]
+    if groups:
+        weight = sum(GROUP_WEIGHTS[group] for group in groups)
+        candidates.append(sum(GROUP_WEIGHTS[group] * score for group, score in groups.items()) / weight)
+    cap = {"RED": RED_AT_MOST, "YELLOW": YELLOW_AT_MOST}.get(risk, BEST)
+    return round(min([cap, *candidates]), 1)
+
+
+def _group_scores(assessments: Sequence[Assessment]) -> dict[str, float]:
+    lowest: dict[str, float] = {}
+    for item in assessments:
+        if item.score is not None and item.category in GROUP_WEIGHTS:
+            lowest[item.category] = min(item.score, lowest.get(item.category, BEST))
+    return lowest

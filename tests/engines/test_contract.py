@@ -1,0 +1,103 @@
+from typing import Any
+
+import pytest
+
+from rmos.engines.base import EngineResult
+from rmos.engines.contract import ContractBroken, check_engine_shape, checked
+from tests.engines.plugins import Good, Plugin, answer, assessment, refuse
+
+INFO = Good().info
+
+
+def test_a_sound_answer_comes_back_as_a_copy() -> None:
+    sound = answer("r", assessments=[assessment(value=1, score=100)], overall_score=12)
+    clean = checked(sound, info=INFO, request_id="r")
+    assert clean == sound
+    sound.reasons.append("later")
+    sound.assessments[0].inputs_used.append("later")
+    assert clean.reasons == ["it refuses everything"]
+    assert clean.assessments[0].inputs_used == []
+    assert type(clean.assessments[0].value) is float
+
+
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    ({"engine_id": "baseline_v1"}, "another engine"),
+    ({"engine_version": "9.9.9"}, "another engine"),
+    ({"request_id": "other"}, "another request"),
+    ({"status": "FINE"}, "status must be"),
+    ({"status": []}, "status must be"),
+    ({"overall_score": 900}, "overall_score is 900, it must be from 0 to 100"),
+    ({"overall_score": -1}, "overall_score is -1"),
+    ({"overall_score": float("nan")}, "overall_score is not a finite number"),
+    ({"overall_score": 10**400}, "overall_score is not a finite number"),
+    ({"overall_score": True}, "overall_score is a bool, not a number"),
+    ({"overall_score": "90"}, "overall_score is a str, not a number"),
+    ({"reasons": "because"}, "reasons is a str, not a list"),
+    ({"reasons": [1]}, "reasons is a int, not a string"),
+    ({"reasons": ["a\0b"]}, "reasons holds a character"),
+    ({"reasons": ["\ud800"]}, "reasons holds a character"),
+    ({"reasons": ["x" * 5000]}, "reasons has 5000 characters"),
+    ({"reasons": ["x"] * 501}, "reasons has 501 entries"),
+    ({"missing_inputs": None}, "missing_inputs is a NoneType"),
+    ({"assumptions": {"a": 1}}, "assumptions is a dict"),
+    ({"assessments": [{"id": "X"}]}, "an assessment is a dict"),
+    ({"assessments": [assessment(), assessment()]}, "two assessments have the same id"),
+    ({"assessments": [assessment(risk="BLUE")]}, "CHECK: risk must be"),
+    ({"assessments": [assessment(id="")]}, "id is empty"),
+    ({"assessments": [assessment(value=float("inf"))]}, "CHECK: value is not a finite number"),
+    ({"assessments": [assessment(limit=2.0**60)]}, "CHECK: limit is not a finite number"),
+    ({"assessments": [assessment(score=100.5)]}, "CHECK: score is 100.5"),
+    ({"assessments": [assessment(message=None)]}, "CHECK: message is a NoneType"),
+    ({"status": "GREEN", "missing_inputs": ["design.feed_mm_min"]}, "GREEN although inputs are missing"),
+    ({"status": "GREEN", "assessments": [assessment(risk="UNKNOWN")]}, "GREEN although CHECK is UNKNOWN"),
+    ({"status": "YELLOW", "assessments": [assessment(risk="RED")]}, "YELLOW although CHECK is RED"),
+    ({"status": "UNKNOWN", "overall_score": 50}, "UNKNOWN has no score"),
+]
+
+
+@pytest.mark.parametrize(("members", "says"), BROKEN)
+def test_a_broken_answer_is_refused_by_name(members: dict[str, Any], says: str) -> None:
+    with pytest.raises(ContractBroken, match=says):
+        checked(answer(**({"request_id": "r"} | members)), info=INFO, request_id="r")
+
+
+@pytest.mark.parametrize("garbage", [None, {}, "GREEN", 3, {"status": "GREEN"}])
+def test_what_is_no_result_is_refused(garbage: object) -> None:
+    with pytest.raises(ContractBroken, match="not an EngineResult"):
+        checked(garbage, info=INFO, request_id="r")
+
+
+def test_a_subclass_that_could_rewrite_its_record_is_no_result() -> None:
+    class Sly(EngineResult, frozen=True, kw_only=True):
+        def record(self) -> dict[str, Any]:
+            return {"status": "GREEN"}
+
+    sly = Sly(engine_id="plugin", engine_version="1.2.3", status="RED", request_id="r")
+    with pytest.raises(ContractBroken, match="the answer is a Sly"):
+        checked(sly, info=INFO, request_id="r")
+
+
+@pytest.mark.parametrize("engine_id", ["", "a b", "a-b", "engine\n", "é", "x" * 65, 7, None])
+def test_an_engine_id_is_letters_digits_and_underscores(engine_id: Any) -> None:
+    with pytest.raises(ContractBroken, match="engine_id"):
+        check_engine_shape(Plugin(refuse, engine_id=engine_id))
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.2", "v1.2.3", "01.2.3", "1.2.3\n", "1.2.3-", "١.2.3", 1.2, None])
+def test_a_version_is_semantic(version: Any) -> None:
+    with pytest.raises(ContractBroken, match="semantic version"):
+        check_engine_shape(Plugin(refuse, version=version))
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "1.2.3-rc.1", "10.20.30+build.5"])
+def test_semantic_versions_are_taken(version: str) -> None:
+    assert check_engine_shape(Plugin(refuse, version=version)).version == version
+
+
+def test_an_engine_must_take_the_keywords_that_it_is_called_with() -> None:
+    class Old(Plugin):
+        def compute(self, design: Any) -> Any:  # type: ignore[override]
+            return design
+
+    with pytest.raises(ContractBroken, match="keywords spec, ctx and request_id"):
+        check_engine_shape(Old(refuse))

@@ -1,0 +1,147 @@
+"""Put one run, or many, and say what came of it: the process that the fault tests break.
+
+    python -m tests.faults.one_put FOLDER NUMBER [--reconcile] [--no-tmpfile] [--database-url URL]
+    python -m tests.faults.one_put FOLDER FIRST --many [--no-fsync | --no-folder-fsync]
+    python -m tests.faults.one_put --serve
+
+Each run that is durable is one line, `ACK <run_id> indexed` or `… unindexed`, written when `put` has returned and not
+before; a refusal is `REFUSED <code>`. `--serve` does the same in a fork for each line of arguments that it reads: the
+interpreter and its imports are paid for once. The fork says `READY <pid>` and waits for one byte, so that a tracer can
+be attached before it starts; then comes `ENDED <status>`, negative for the signal that ended it.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import errno
+import os
+import shlex
+import stat
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rmos.config import load_settings
+from rmos.errors import RmosError
+from rmos.store import Store
+from tests.faults import records
+
+NO_INSTANCE: Final = Path(__file__).with_name("no-such-instance")
+"""The settings of these tests come from their arguments alone."""
+_ANY_TRACER: Final = (0x59616D61, ctypes.c_ulong(-1))
+"""prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY): where Yama lets only parents trace, this one may be traced by all."""
+
+
+def say(*words: str) -> None:
+    """Write one line to stdout in one call, unbuffered: what was said survives a kill."""
+    os.write(1, (" ".join(words) + "\n").encode())
+
+
+def put(store: Store, number: int) -> bool:
+    """Put one run and say what came of it; True when it is durable."""
+    try:
+        stored = store.runs.put(records.members(number))
+    except RmosError as error:
+        say("REFUSED", error.code)
+        return False
+    say("ACK", stored.view.artifact.run_id, "indexed" if stored.indexed else "unindexed")
+    return True
+
+
+def work(options: argparse.Namespace) -> int:
+    """Open the store and put; 0 when all was acknowledged, 1 after a refusal."""
+    environ = {"RMOS_RUNS_DIR": options.folder}
+    if options.database_url:
+        environ["RMOS_DATABASE_URL"] = options.database_url
+    try:
+        store = Store.open(load_settings(environ, NO_INSTANCE), summarise=records.summarise)
+    except RmosError as error:
+        say("REFUSED", error.code)
+        return 1
+    if options.reconcile:
+        with contextlib.suppress(RmosError):  # an index that cannot be made is no reason not to record
+            store.reconcile()
+    number = options.number
+    while put(store, number) and options.many:
+        number += 1
+    store.index.close()
+    return 0
+
+
+def hobble(options: argparse.Namespace) -> None:
+    """Take from this process what the options say that its system does not have."""
+    real_open, real_fsync = os.open, os.fsync
+
+    def open_without_tmpfile(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return real_open(path, flags, mode, dir_fd=dir_fd)
+
+    def fsync_of_files(fd: int) -> None:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            real_fsync(fd)
+
+    if options.no_tmpfile:
+        os.open = open_without_tmpfile
+    if options.no_fsync:
+        os.fsync = lambda fd: None
+    elif options.no_folder_fsync:
+        os.fsync = fsync_of_files
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="one_put")
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("number", nargs="?", type=int)
+    parser.add_argument("--database-url")
+    for flag in ("reconcile", "many", "serve", "no-tmpfile", "no-fsync", "no-folder-fsync"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def in_fork(options: argparse.Namespace) -> None:
+    """Be the process that does the work, once the parent's parent says so; never returns."""
+    status = 70
+    try:
+        ctypes.CDLL(None).prctl(*_ANY_TRACER, 0, 0, 0)
+        say("READY", str(os.getpid()))
+        os.read(0, 1)
+        hobble(options)
+        status = work(options)
+    except BaseException:  # whatever it is, a fork must not go on as the server
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def serve() -> None:
+    """Fork for each line of stdin, one at a time; the fork reads its go-ahead from the same stdin, unbuffered."""
+    line = b""
+    while byte := os.read(0, 1):
+        if byte != b"\n":
+            line += byte
+            continue
+        options, line = parse(shlex.split(line.decode())), b""
+        pid = os.fork()
+        if pid == 0:
+            in_fork(options)
+        _, status = os.waitpid(pid, 0)
+        say("ENDED", str(os.waitstatus_to_exitcode(status)))
+
+
+def main() -> int:
+    """Do what the command line says."""
+    options = parse(sys.argv[1:])
+    if options.serve:
+        serve()
+        return 0
+    hobble(options)
+    return work(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Every system call of one put fails in turn, or is its last: what was acknowledged stays, nothing torn is seen.
+
+The calls are those of a put in a process of its own, from opening the store to closing the index, as strace recorded
+them; each is then hit in a fresh copy of the same store. A kill comes before the call is carried out, so that each
+stands for "after the one before it".
+"""
+
+import shutil
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from tests.faults import judging, records
+from tests.faults.conftest import Announce
+from tests.faults.tracing import READS, WRITES, Call, Outcome, PutServer, at, record_calls
+
+pytestmark = [pytest.mark.long, pytest.mark.strace, pytest.mark.usefixtures("strace")]
+
+BEFORE, PUT, NEXT = 1, 2, 3
+"""The runs that are there already, the one that is hit, and the one that comes after."""
+MAY_SUCCEED: Final = READS | {"unlinkat"}
+"""Calls whose failure need not fail a put: what is read is looked at again, and debris is swept some other day."""
+
+
+class Case(NamedTuple):
+    """A store as it is found, and how the put goes about it."""
+
+    prepared: bool
+    options: tuple[str, ...] = ()
+    calls: frozenset[str] = WRITES | READS
+
+
+CASES: Final = {
+    "on an empty folder": Case(prepared=False),
+    "on a prepared store": Case(prepared=True),
+    "without nameless files": Case(prepared=True, options=("--no-tmpfile",)),
+    "while the index is made": Case(prepared=False, options=("--reconcile",), calls=WRITES),
+}
+FAULTS: Final = {
+    "EIO": ("error=EIO", WRITES | READS),
+    "ENOSPC": ("error=ENOSPC", WRITES - {"close", "unlink", "unlinkat", "fchmod"}),
+    "SIGKILL": ("signal=SIGKILL", WRITES | READS),
+}
+
+
+class Bench:
+    """A folder in which the same put is done over and over, each time in a fresh copy of the same store."""
+
+    def __init__(self, folder: Path, server: PutServer, case: Case) -> None:
+        self.server = server
+        self.case = case
+        self.work = folder / "work"
+        self.store = self.work / "store"
+        self.trace = folder / "trace"
+        self._template = folder / "template"
+        self._template.mkdir()
+        if case.prepared:
+            outcome = server.run([self._template / "store", str(BEFORE), "--reconcile"])
+            assert outcome.acknowledged(BEFORE)
+
+    def arguments(self, number: int, *options: str) -> list[str | Path]:
+        """Return the arguments of a put."""
+        return [self.store, str(number), *options]
+
+    def calls(self) -> list[Call]:
+        """Return the calls of an undisturbed put that are to be hit."""
+        self.reset()
+        found = record_calls(self.server, self.arguments(PUT, *self.case.options), self.work, self.trace)
+        return [call for call in found if call.name in self.case.calls]
+
+    def reset(self) -> None:
+        """Make the store as it was again."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(self._template, self.work)
+
+    def hit(self, call: Call, fault: str) -> Outcome:
+        """Do the put with one call of it hit."""
+        self.reset()
+        outcome = self.server.run(self.arguments(PUT, *self.case.options), at(call, fault, self.trace))
+        if fault.startswith("error="):
+            assert "(INJECTED)" in self.trace.read_text(), "the put went another way than the recorded one"
+            assert outcome.status in (0, 1), self.server.log.read_text()[-3000:]
+        else:
+            assert outcome.status == -9, "the put went another way than the recorded one"
+        return outcome
+
+    def judge(self, call: Call, fault: str, outcome: Outcome) -> None:
+        """Demand that the record is whole now, and that the next puts and a reconcile go on from here."""
+        there = [BEFORE] if self.case.prepared else []
+        acknowledged = outcome.acknowledged(PUT)
+        assert judging.whole_runs(self.store) <= {records.run_id(number) for number in (*there, PUT)}
+        judging.demand_runs(self.store, [*there, PUT] if acknowledged else there)
+        if fault.startswith("error="):
+            assert acknowledged or outcome.refusals
+            assert acknowledged or not call.on_index, f"an index that fails is no reason to refuse: {outcome}"
+            assert not acknowledged or call.on_index or call.name in MAY_SUCCEED
+            self.judge_code(call, fault, outcome)
+        for number in (PUT, NEXT):
+            again = self.server.run(self.arguments(number, *self.case.options))
+            assert again.acknowledged(number), again
+        judging.demand_runs(self.store, [*there, PUT, NEXT])
+        judging.demand_agreement(self.store)
+
+    @staticmethod
+    def judge_code(call: Call, fault: str, outcome: Outcome) -> None:
+        """Demand that a refusal names its reason."""
+        if "ENOSPC" in fault and not call.on_index:
+            assert outcome.refusals == ["OUT_OF_SPACE"]
+        assert set(outcome.refusals) <= {"OUT_OF_SPACE", "STORAGE_FAILED", "STORE_UNUSABLE"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("case", CASES)
+def test_one_call_that_fails_or_is_the_last_loses_nothing_and_tears_nothing(
+    tmp_path: Path, server: PutServer, announce: Announce, case: str, fault: str
+) -> None:
+    what, names = FAULTS[fault]
+    bench = Bench(tmp_path, server, CASES[case])
+    calls = [call for call in bench.calls() if call.name in names]
+    failures = []
+    acknowledged = 0
+    for call in calls:
+        try:
+            outcome = bench.hit(call, what)
+            acknowledged += outcome.acknowledged(PUT)
+            bench.judge(call, what, outcome)
+        except AssertionError as error:
+            failures.append(f"{call.name} no. {call.nth}, {call.text[:160]}\n{error}")
+    announce(f"one put {case}: {len(calls)} calls x {fault}, {acknowledged} times acknowledged all the same")
+    assert not failures, f"{len(failures)} of {len(calls)} points:\n" + "\n\n".join(failures)
+    assert len(calls) > 20

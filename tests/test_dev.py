@@ -1,0 +1,383 @@
+"""`dev.py`, the lock files and `gunicorn.conf.py`: what can be judged without making a virtual environment."""
+
+import argparse
+import ast
+import configparser
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import dev
+from rmos.config import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "dev.py"
+URL = re.compile(r"https?://(?!127\.0\.0\.1|\{|\[\{)")
+
+
+def run_dev(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Start dev.py as a shell would, with nothing to read from."""
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point dev.py at a folder that has what set-up reads, and no venv."""
+    root = tmp_path / "checkout"
+    shutil.copytree(ROOT / "requirements", root / "requirements")
+    shutil.copy(ROOT / "setup.cfg", root)
+    monkeypatch.setattr(dev, "ROOT", root)
+    monkeypatch.setattr(dev, "VENV", root / ".venv")
+    monkeypatch.setattr(dev, "BIN", root / ".venv" / "bin")
+    return root
+
+
+def make_venv(root: Path) -> Path:
+    """Make what looks like a finished venv of `root`."""
+    python = root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (root / ".venv" / dev.STAMP).write_text(dev.fingerprint(root))
+    return root / ".venv"
+
+
+# Starting it
+
+
+def test_an_old_python_can_read_the_script_as_far_as_the_line_that_says_so() -> None:
+    tree = ast.parse(SCRIPT.read_text(), feature_version=(3, 6))
+    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    refusal = next(node for node in tree.body if isinstance(node, ast.If))
+    early = [node for node in imports if node.lineno < refusal.lineno]
+    assert [ast.unparse(node) for node in early] == ["import sys"]
+    assert "RMOS needs Python 3.11 or newer; this is" in ast.unparse(refusal)
+
+
+def test_it_needs_nothing_but_the_standard_library() -> None:
+    names = set()
+    for node in ast.walk(ast.parse(SCRIPT.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    assert names <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("command", ["setup", "serve", "test", "check", "bench", "clean"])
+def test_every_command_has_a_help_text(command: str) -> None:
+    done = run_dev(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"usage: dev.py {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["serve", "--workers", "0"],
+        ["serve", "--bind", "nonsense"],
+        ["serve", "--bind", "127.0.0.1:65536"],
+        ["check", "--only", "lint,nonsense"],
+        ["clean", "--dat"],
+    ],
+)
+def test_a_wrong_command_line_says_what_is_right_and_exits_2(arguments: list[str]) -> None:
+    done = run_dev(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith(("usage: dev.py", "--bind takes HOST:PORT", "There is no step 'nonsense'; the steps"))
+    assert "Traceback" not in done.stderr
+
+
+def test_serve_on_a_port_in_use_is_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run_dev("serve", "--bind", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "Address already in use" in done.stderr
+
+
+def test_port_0_picks_a_free_port() -> None:
+    host, port = dev.free_address("127.0.0.1:0")
+    assert host == "127.0.0.1"
+    assert port > 0
+
+
+# Set-up
+
+
+def test_a_finished_venv_is_not_made_again(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_venv(checkout)
+    monkeypatch.setattr(subprocess, "run", None)
+    dev.set_up()
+
+
+def test_a_half_made_venv_is_made_anew(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venv = make_venv(checkout)
+    (venv / dev.STAMP).unlink()
+    steps = []
+
+    def quietly(what: str, command: list[str]) -> None:
+        assert not (venv / dev.STAMP).exists(), "the stamp has to be written last"
+        steps.append(command)
+        venv.joinpath("bin").mkdir(parents=True, exist_ok=True)
+
+    monkeypatch.setattr(dev, "quietly", quietly)
+    dev.set_up()
+    assert not (venv / "bin" / "python").exists(), "the old folder has to go"
+    assert (venv / dev.STAMP).read_text() == dev.fingerprint(checkout)
+    assert steps[0][1:] == ["-m", "venv", str(venv)]
+    assert "--require-hashes" in steps[1]
+    assert {"--no-deps", "--no-build-isolation"} <= set(steps[2])
+
+
+def test_a_step_of_the_set_up_that_fails_shows_the_end_of_what_it_said(
+    checkout: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    talk = "import sys\nfor n in range(99): print('line', n)\nsys.exit(3)"
+    with pytest.raises(dev.Failed, match="Set-up failed while installing"):
+        dev.quietly("installing", [sys.executable, "-c", talk])
+    shown = capfd.readouterr().err.splitlines()
+    assert shown[-1] == "line 98"
+    assert len(shown) == 25
+
+
+def test_a_python_without_ensurepip_names_the_debian_package(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(dev.Failed, match=r"install the Debian package python3\.\d+-venv") as failure:
+        dev.set_up()
+    assert "\n" not in str(failure.value)
+
+
+def test_the_stamp_depends_on_the_lock_the_metadata_and_the_folder(checkout: Path, tmp_path: Path) -> None:
+    before = dev.fingerprint(checkout)
+    elsewhere = shutil.copytree(checkout, tmp_path / "moved")
+    assert dev.fingerprint(elsewhere) != before
+    with (checkout / dev.LOCK).open("a") as lock:
+        lock.write("# another\n")
+    relocked = dev.fingerprint(checkout)
+    assert relocked != before
+    text = (checkout / "setup.cfg").read_text()
+    (checkout / "setup.cfg").write_text(text.replace("rmos.cli:main", "rmos.cli:other"))
+    assert dev.fingerprint(checkout) != relocked
+
+
+def test_a_changed_lint_setting_does_not_make_the_venv_anew(checkout: Path) -> None:
+    before = dev.fingerprint(checkout)
+    text = (checkout / "setup.cfg").read_text()
+    (checkout / "setup.cfg").write_text(text.replace("strict = True", "strict = False"))
+    assert dev.fingerprint(checkout) == before
+
+
+def test_a_venv_whose_python_is_gone_is_not_ready(checkout: Path) -> None:
+    venv = make_venv(checkout)
+    assert dev.is_ready(venv, dev.fingerprint(checkout))
+    (venv / "bin" / "python").unlink()
+    assert not dev.is_ready(venv, dev.fingerprint(checkout))
+
+
+# test and check
+
+
+def test_what_is_left_out_of_a_test_run_is_counted_out_loud(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers =\n    long: long\n")
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\n"
+        "def test_a(): pass\n"
+        "@pytest.mark.long\n@pytest.mark.parametrize('n', [1, 2, 3])\ndef test_b(n): assert False\n"
+    )
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "python", lambda *arguments: [sys.executable, *arguments])
+    assert dev.pytest([], {"long": "too long"}) == 0
+    assert capfd.readouterr().err.strip() == "Not run: 3 tests marked 'long' (too long)."
+
+
+def test_the_exit_status_of_pytest_is_passed_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "python", lambda *arguments: [sys.executable, *arguments])
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    assert dev.main(["test", "--no-such-option"]) == pytest.ExitCode.USAGE_ERROR
+
+
+def test_check_runs_every_step_also_after_one_has_failed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[str] = []
+
+    def step(name: str, status: int) -> Callable[[], int]:
+        def work() -> int:
+            ran.append(name)
+            return status
+
+        return work
+
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "STEPS", {"one": step("one", 0), "two": step("two", 1), "three": step("three", 0)})
+    assert dev.main(["check"]) == 1
+    assert ran == ["one", "two", "three"]
+    assert re.search(r"one +ok .*\ntwo +FAILED \(1\) .*\nthree +ok ", capfd.readouterr().err)
+
+
+def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT / "setup.cfg")
+    registered = {line.partition(":")[0] for line in settings["tool:pytest"]["markers"].split("\n")}
+    assert {"long", *dev.absent()} <= registered
+    assert set(dev.absent()) == {"strace", "root"}
+
+
+# clean
+
+
+def test_clean_keeps_the_recorded_runs(checkout: Path) -> None:
+    make_venv(checkout)
+    run = checkout / "instance" / "runs" / "2025-12-23" / "run_1.json"
+    run.parent.mkdir(parents=True)
+    run.write_text("{}")
+    (checkout / "rmos" / "__pycache__").mkdir(parents=True)
+    assert dev.clean(argparse.Namespace(data=False)) == 0
+    assert run.exists()
+    assert not (checkout / ".venv").exists()
+    assert not (checkout / "rmos" / "__pycache__").exists()
+
+
+@pytest.mark.parametrize(("answer", "erased"), [("erase\n", True), ("yes\n", False), ("", False)])
+def test_clean_erases_runs_only_when_asked_to_and_confirmed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, answer: str, erased: bool
+) -> None:
+    runs = checkout / "instance" / "runs"
+    runs.mkdir(parents=True)
+    given = checkout / "answer"
+    given.write_text(answer)
+    with given.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert dev.main(["clean", "--data"]) == int(not erased)
+    assert runs.exists() is not erased
+
+
+# The lock files
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Return the pinned version of each package of a lock file."""
+    found = re.findall(r"^([\w.-]+)==([\w.]+)", path.read_text(), re.MULTILINE)
+    return {name.lower(): version for name, version in found}
+
+
+def test_every_locked_package_has_a_hash_and_no_index_is_named() -> None:
+    for path in (ROOT / "requirements").iterdir():
+        text = path.read_text()
+        assert not URL.search(text), path
+        assert not re.search(r"^\s*(-i|--(extra-)?index-url|--find-links|--trusted-host)\b", text, re.MULTILINE), path
+        if path.suffix == ".txt":
+            blocks = re.split(r"\n(?=\S)", text)
+            for block in blocks:
+                assert block.startswith("#") or "--hash=sha256:" in block, block
+
+
+def test_set_up_names_no_index() -> None:
+    for path in (SCRIPT, ROOT / ".ci" / "run"):
+        text = path.read_text()
+        assert not URL.search(text), path
+        assert not re.search(r"index-url|find-links|trusted-host|PIP_", text), path
+
+
+def test_the_locks_hold_everything_that_is_asked_for_and_agree() -> None:
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT / "setup.cfg")
+    base, whole = pins(ROOT / "requirements" / "base.txt"), pins(ROOT / "requirements" / "dev.txt")
+    needed = {re.split(r"[ <>=]", line)[0].lower() for line in settings["options"]["install_requires"].split("\n")[1:]}
+    tools = {re.split(r"[<>=]", line)[0] for line in (ROOT / "requirements" / "dev.in").read_text().splitlines()[1:]}
+    assert needed <= set(base)
+    assert tools <= set(whole)
+    assert base.items() <= whole.items()
+
+
+# instance/
+
+
+def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> None:
+    text = (ROOT / "instance" / "config.example.toml").read_text()
+    assert tomllib.loads(text) == {}, "everything in the example is commented out"
+    (tmp_path / "config.toml").write_text(re.sub(r"(?m)^# (\w+ = )", r"\1", text))
+    shown = tomllib.loads((tmp_path / "config.toml").read_text())
+    settings, defaults = load_settings({}, tmp_path), Settings(instance_path=tmp_path, runs_dir=tmp_path / "runs")
+    assert {*shown, "instance_path"} == set(Settings.__struct_fields__)
+    for name in set(shown) - {"runs_dir", "run_attachments_dir", "database_url"}:
+        assert getattr(settings, name) == getattr(defaults, name), name
+
+
+def test_git_keeps_instance_data_out_and_its_two_pages_in() -> None:
+    lines = (ROOT / ".gitignore").read_text().splitlines()
+    assert lines[lines.index("/instance/*") :] == [
+        "/instance/*",
+        "!/instance/README.md",
+        "!/instance/config.example.toml",
+    ]
+
+
+# gunicorn.conf.py
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80", "no.such.host.invalid:80"])
+def test_gunicorn_refuses_an_address_that_other_machines_can_reach(address: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--log-level", "warning", "--bind", address, "wsgi:app"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("RMOS does not listen on ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_gunicorn_listens_on_loopback_with_our_settings(tmp_path: Path) -> None:
+    (tmp_path / "tiny.py").write_text(
+        "class App:\n"
+        "    extensions = {}\n"
+        "    def __call__(self, environ, start_response):\n"
+        "        start_response('200 OK', [])\n"
+        "        return [environ['wsgi.url_scheme'].encode()]\n"
+        "class Upkeep:\n"
+        "    def start_upkeep(self, wait_s):\n"
+        "        print('upkeep', wait_s, flush=True)\n"
+        "app = App()\n"
+        "app.extensions['rmos'] = Upkeep()\n"
+    )
+    options = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", "localhost:0", "--workers", "1"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", *options, "--chdir", str(tmp_path), "tiny:app"],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "upkeep 5\n"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) == 0
+    assert {path.name for path in tmp_path.iterdir()} <= {"tiny.py", "__pycache__"}
