@@ -77,7 +77,10 @@ def _wrong(name: str, value: object, wanted: str) -> ConfigError:
 def _path(name: str, value: object) -> Path:
     if not isinstance(value, str) or not value.strip() or "\x00" in value:
         raise _wrong(name, value, "the path of a folder")
-    return Path(value).expanduser().absolute()
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:  # ~someone, who has no home here
+        raise _wrong(name, value, "the path of a folder") from None
 
 
 def _text(name: str, value: object) -> str:

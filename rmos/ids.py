@@ -23,11 +23,17 @@ NEW_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
 ANY_RUN_ID: Final = re.compile(r"run_[0-9a-f]{12,32}|[0-9a-f]{32}")
 SESSION_ID: Final = re.compile(r"ws_[0-9a-f]{12,32}")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-PARTITION: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+PARTITION: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_START_US: Final = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_END_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND + 86_400_000_000
+"""The first moment that has no text: year 10000."""
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def now_us() -> int:
@@ -68,7 +74,8 @@ def moment_of(run_id: str) -> int | None:
     if len(digits) != 32 or digits[12] != "7" or digits[16] not in "89ab":
         return None
     micro = int(digits[13:16], 16)
-    return int(digits[:12], 16) * 1000 + micro if micro < 1000 else None
+    us = int(digits[:12], 16) * 1000 + micro
+    return us if micro < 1000 and us < _END_US else None
 
 
 def utc_text(us: int) -> str:
@@ -80,14 +87,17 @@ def parse_utc(text: str) -> int:
     """Return the moment that an RFC 3339 text with an offset names; a bare date is its midnight in UTC.
 
     Raises:
-        ValueError: when it is no such text, or has no offset.
+        ValueError: when it is no such text, has no offset, or names a moment outside the years 1 to 9999 in UTC.
     """
     if PARTITION.fullmatch(text):
         text += "T00:00:00Z"
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("the time has no offset: write …Z or …+00:00")
-    return (moment - _EPOCH) // _MICROSECOND
+    # fromisoformat alone also takes week dates, any separator and times without an offset
+    if not _RFC3339.fullmatch(text):
+        raise ValueError("the time is not RFC 3339 with an offset: write 2025-12-23T16:46:13Z or …+00:00")
+    us = (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    if not _START_US <= us < _END_US:
+        raise ValueError("the time is outside the years 1 to 9999")
+    return us
 
 
 def partition_of(us: int) -> str:

@@ -158,7 +158,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 RunState = Literal["live", "deleted", "erased", "missing", "damaged"]
 
 
-class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+class RunRow(msgspec.Struct, frozen=True):
     """One run in the index: everything in it can be computed again from the record."""
 
     run_id: str

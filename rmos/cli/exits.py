@@ -58,7 +58,8 @@ class RmosGroup(AppGroup):
 
 
 def _refused(ctx: click.Context, error: RmosError) -> int:
-    say(f"{error.title}: {error.detail}", err=True)
+    about = "; ".join(f"{name} {value}" for name, value in error.members.items() if value is not None)
+    say(f"{error.title}: {error.detail}" + (f" ({about})" if about else ""), err=True)
     if wants_json(ctx):
         emit({"error": error.code, "detail": error.detail, **error.members})
     return error.exit_code

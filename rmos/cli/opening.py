@@ -4,9 +4,7 @@ import getpass
 import os
 from typing import Final
 
-from flask import current_app
-
-from rmos.context import Rmos
+from rmos.context import current_rmos
 from rmos.models import Actor
 from rmos.schemas import dump_summary
 from rmos.store import Store, layout
@@ -17,20 +15,13 @@ LOCK_WAIT_S: Final = 10.0
 """How long a command waits for the lock of the index."""
 
 
-def this_rmos() -> Rmos:
-    """Return what the application holds: settings, store, engines."""
-    rmos = current_app.extensions["rmos"]
-    assert isinstance(rmos, Rmos)
-    return rmos
-
-
 def open_for_reading() -> Store:
     """Open the store without creating anything.
 
     Raises:
         NoStore: there is no such folder.
     """
-    return Store.open(this_rmos().settings, summarise=dump_summary, write=False)
+    return Store.open(current_rmos().settings, summarise=dump_summary, write=False)
 
 
 def open_for_writing() -> Store:
@@ -40,7 +31,7 @@ def open_for_writing() -> Store:
         NoStore, StoreReadOnly, StoreUnusable.
     """
     open_for_reading()
-    return this_rmos().store
+    return current_rmos().store
 
 
 def count_runs(store: Store) -> int:
@@ -54,10 +45,10 @@ def workers_for(runs: int) -> int:
     return len(os.sched_getaffinity(0)) if runs >= MANY_RUNS else 1
 
 
-def command_actor() -> Actor:
-    """Return who works at this command line: the user's name, with the rights of who may write the folder."""
+def command_actor(request_id: str) -> Actor:
+    """Return who works at this command line: the user's name, with the rights of whoever may write the folder."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in a container
         user = str(os.getuid())
-    return Actor(name=f"cli:{user}", role="operator")
+    return Actor(name=f"cli:{user}", role="operator", request_id=request_id)

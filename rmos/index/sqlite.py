@@ -319,5 +319,5 @@ class SqliteIndex:
 
 
 def _checked(values: tuple[Any, ...]) -> tuple[RunRow, bool]:
-    row = RunRow(**dict(zip(tables.ROW_FIELDS, values[:-1], strict=True)))
+    row = RunRow(*values[:-1])
     return row, tables.row_checksum(row) == values[-1]

@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy import tuple_ as row_value
@@ -47,10 +48,10 @@ folders = Table(
 
 _EQUAL_FILTERS: Final = (
     "status",
+    "risk_level",
     "mode",
     "tool_id",
     "event_type",
-    "risk_level",
     "workflow_session_id",
     "batch_label",
     "session_id",
@@ -69,11 +70,11 @@ runs = Table(
     Column("partition", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    Column("visibility", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("summary", Text, nullable=False),
-    Column("checksum", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     *(Column(name, Text, nullable=name not in _ALWAYS_SET) for name in _EQUAL_FILTERS),
+    Column("visibility", Integer, nullable=False),
+    Column("checksum", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     sqlite_strict=True,
 )
 Index("runs_by_created", runs.c.created_us, runs.c.run_id)
@@ -85,6 +86,7 @@ for _name in _EQUAL_FILTERS:
 
 ROW_FIELDS: Final = RunRow.__struct_fields__
 _COLUMNS: Final = (*ROW_FIELDS, "visibility", "checksum")
+_encoder: Final = msgspec.json.Encoder()
 _dialect: Final = sqlite.dialect(paramstyle="named")
 
 
@@ -99,12 +101,21 @@ CREATE_INDEXES: Final = [
 
 
 def _upsert(*, damaged: bool) -> str:
+    """Return the SQL that takes the values of `row_values`: newer versions win, equal ones when anything differs.
+
+    A damaged copy in another partition says nothing about the run at its own place.
+    """
     insert = sqlite.insert(runs).values({name: bindparam(name) for name in _COLUMNS})
-    newer = insert.excluded.version >= runs.c.version
-    # A damaged copy in another partition says nothing about the run at its own place.
-    where = and_(newer, insert.excluded.partition == runs.c.partition) if damaged else newer
-    changed = {name: insert.excluded[name] for name in _COLUMNS if name != "run_id"}
-    return _text(insert.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changed, where=where))
+    new = insert.excluded
+    differs = or_(*(new[name].is_distinct_from(runs.c[name]) for name in _COLUMNS if name != "run_id"))
+    where = or_(new.version > runs.c.version, and_(new.version == runs.c.version, differs))
+    if damaged:
+        where = and_(where, new.partition == runs.c.partition)
+    changed = {name: new[name] for name in _COLUMNS if name != "run_id"}
+    statement = insert.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changed, where=where)
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    assert tuple(compiled.positiontup or ()) == _COLUMNS  # the values are bound by position
+    return str(compiled)
 
 
 UPSERT: Final = _upsert(damaged=False)
@@ -129,18 +140,14 @@ MISSING: Final = _text(
 STATE_COUNTS: Final = _text(select(runs.c.state, func.count()).group_by(runs.c.state))
 
 
-def row_values(row: RunRow) -> dict[str, Any]:
-    """Return a row's column values, its checksum and visibility included."""
-    values = {name: getattr(row, name) for name in ROW_FIELDS}
-    values["visibility"] = VISIBILITY[row.state]
-    values["checksum"] = row_checksum(row)
-    return values
+def row_values(row: RunRow) -> tuple[Any, ...]:
+    """Return a row's column values in the tables' order, its visibility and checksum last."""
+    return (*msgspec.structs.astuple(row), VISIBILITY[row.state], row_checksum(row))
 
 
 def row_checksum(row: RunRow) -> int:
     """Return the CRC-32 of a row's values, by which a row altered behind RMOS's back is told."""
-    text = "\x1f".join([str(getattr(row, name)) for name in ROW_FIELDS])
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+    return zlib.crc32(_encoder.encode(row))
 
 
 def missing_row(row: RunRow) -> RunRow | None:

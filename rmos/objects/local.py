@@ -57,8 +57,8 @@ class LocalObjects:
     """The objects under one folder; blobs may live under another (`attachments`)."""
 
     def __init__(self, root: Path, *, attachments: Path | None = None) -> None:
-        self._root = str(root)
-        self._attachments = str(attachments) if attachments else f"{self._root}/{ATTACHMENTS}"
+        self._root = str(root.absolute())
+        self._attachments = str(attachments.absolute()) if attachments else f"{self._root}/{ATTACHMENTS}"
         self._writers = threading.Semaphore(_WRITERS)
         self._durable_folders: set[str] = set()
         self._nameless = True
@@ -77,9 +77,9 @@ class LocalObjects:
 
     def prepare(self) -> None:
         """Make the root and try what `create` needs: a nameless or temporary file and a hard link."""
-        folder = self._durable_folder(self._root)
         name = f"{TEMPORARY_PREFIX}probe-{secrets.token_hex(8)}"
         try:
+            folder = self._durable_folder(self._root)
             with self._open_folder(folder) as folder_fd:
                 self._link_new(folder, folder_fd, name, b"")
                 os.unlink(name, dir_fd=folder_fd)
@@ -101,13 +101,21 @@ class LocalObjects:
                 self._durable_folder(folder)
                 with self._open_folder(folder) as folder_fd:
                     created = self._link_new(folder, folder_fd, name, data)
-                    if not created and self.read(key) != data:
+                    if not created and not self._stands(key, data):
                         raise ObjectExists("Another object has this name already.")
                     # Also when it was there: whoever linked it may have died before this fsync.
                     self._fsync(folder_fd)
             except OSError as error:
+                if error.errno == errno.ENOENT:  # the folder was taken away: make it again for the next object
+                    self._durable_folders.intersection_update((self._root, self._attachments))
                 raise _translated(error) from None
         return created
+
+    def _stands(self, key: str, data: bytes) -> bool:
+        try:
+            return self.read(key) == data
+        except (ObjectMissing, ObjectUnreadable):
+            return False  # a folder, a pipe, a link; or moved aside just now
 
     def _link_new(self, folder: str, folder_fd: int, name: str, data: bytes) -> bool:
         """Write a file without a final name, then give it one; False when the name is taken."""
@@ -151,10 +159,9 @@ class LocalObjects:
         if folder in self._durable_folders:
             return folder
         parent = os.path.dirname(folder)
-        if folder not in (self._root, self._attachments):
+        # Above the store only what is not there yet is made, and made durable: the rest may not even be readable.
+        if folder.startswith((self._root + "/", self._attachments + "/")) or not os.path.isdir(parent):
             self._durable_folder(parent)
-        else:
-            os.makedirs(parent, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder)
         if not stat.S_ISDIR(os.lstat(folder).st_mode) and folder not in (self._root, self._attachments):
@@ -220,6 +227,8 @@ class LocalObjects:
             os.lstat(self._path(key))
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            raise StorageFailed(f"The store cannot be read: {_reason(error)}.") from None
         return True
 
     def age_s(self, key: str) -> float | None:
@@ -229,6 +238,8 @@ class LocalObjects:
             return time.time() - os.lstat(self._path(key)).st_mtime
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise StorageFailed(f"The store cannot be read: {_reason(error)}.") from None
 
     # Listing
 
@@ -258,6 +269,8 @@ class LocalObjects:
             return os.lstat(self._path(key)).st_mtime_ns
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise StorageFailed(f"The store cannot be read: {_reason(error)}.") from None
 
     # Healing
 

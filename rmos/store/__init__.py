@@ -12,9 +12,11 @@ opened without it records and reads, and leaves the rows of what it wrote to the
 
 import threading
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
+from rmos import ids
 from rmos.config import Settings, load_settings
 from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StoreUnusable
 from rmos.index import Index, open_index
@@ -58,7 +60,7 @@ class Store:
             StoreUnusable: no hard links there, or a newer format.
             StoreReadOnly, OutOfSpace, StorageFailed.
         """
-        objects = open_objects(settings.runs_dir, attachments=settings.run_attachments_dir)
+        objects = open_objects(settings.runs_dir, attachments=_attachments_folder(settings))
         index = open_index(settings.runs_dir, settings.database_url, read_only=not write)
         store = cls(objects, index, summarise=summarise)
         if not write and not objects.exists():
@@ -122,6 +124,16 @@ class Store:
         """Tell whether a workflow session with this id was ever made."""
         key = layout.session_key(session_id)
         return key is not None and self.objects.has(key)
+
+
+def _attachments_folder(settings: Settings) -> Path | None:
+    """Return where blobs are when not under `_attachments`: as set, or where the earlier system kept them."""
+    if settings.run_attachments_dir is not None or (settings.runs_dir / layout.FORMAT_KEY).exists():
+        return settings.run_attachments_dir
+    inside = settings.runs_dir / layout.EARLIER_ATTACHMENTS
+    beside = settings.runs_dir.parent / layout.EARLIER_ATTACHMENTS
+    earlier = any(ids.is_partition(path.name) for path in settings.runs_dir.glob("[0-9]*"))
+    return next((folder for folder in (inside, beside) if earlier and folder.is_dir()), None)
 
 
 def count_runs_filtered(**filters: str | int | bool | None) -> int:

@@ -35,9 +35,23 @@ class Chunk(NamedTuple):
 
     partition: str
     runs: list[tuple[RunFiles, KnownRun | None]]
+    last: bool
 
 
-MakeRows = Callable[[Iterable[Chunk]], Iterator[list[RunRow]]]
+class _Rows(NamedTuple):
+    """What became of a chunk."""
+
+    partition: str
+    rows: list[RunRow]
+    last: bool
+
+
+class _Listed(NamedTuple):
+    """What a partition's listing said: when it last changed, unless just now, and which rows it did not bear out."""
+
+    mtime_ns: int | None
+    unseen: list[str]
+
 
 _BATCH: Final = 500
 """Runs folded and written at a time; between batches other writers get in."""
@@ -54,6 +68,16 @@ class Reconciled(msgspec.Struct, kw_only=True):
     missing: int = 0
     replaced_index: bool = False
 
+    def count(self, rows: Sequence[RunRow]) -> None:
+        """Add the rows of some runs."""
+        for row in rows:
+            if row.state == "damaged":
+                self.damaged += 1
+            elif row.state == "missing":
+                self.missing += 1
+            else:
+                self.indexed += 1
+
 
 class RowMaker:
     """Folds runs into rows; holds what worker processes need and nothing that a fork would break."""
@@ -63,9 +87,10 @@ class RowMaker:
         self._reader = RunReader(objects)
         self.summarise = summarise
 
-    def rows(self, chunk: Chunk) -> list[RunRow]:
+    def rows(self, chunk: Chunk) -> _Rows:
         """Return the rows of some runs; damage becomes a row that says so."""
-        return [self._row(chunk.partition, files, known) for files, known in chunk.runs]
+        rows = [self._row(chunk.partition, files, known) for files, known in chunk.runs]
+        return _Rows(chunk.partition, rows, chunk.last)
 
     def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow:
         run_id, version = files.run_id, files.events[-1] if files.events else 0
@@ -130,7 +155,7 @@ class Reconciler:
                 # An altered row may claim any version, so it goes before the true one comes.
                 self._index.forget([files.run_id for files, _ in todo])
                 for chunk in _chunks(partition, todo):
-                    self._index.upsert(self._maker.rows(chunk))
+                    self._index.upsert(self._maker.rows(chunk).rows)
             self._index.forget(forget)
             self._fold_quarantine(Reconciled())
 
@@ -138,51 +163,52 @@ class Reconciler:
         remembered = self._index.folder_mtimes()
         partitions = self._reader.partitions()
         earlier = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY) or 0
-        full = full or earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0)
+        if full or earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0):
+            remembered, full = {}, True
+        listed: dict[str, _Listed] = {}
         with ordered_pool(self._maker.rows, workers) as make_rows:
-            for partition in partitions:
-                mtime_ns = self._objects.mtime_ns(partition)
-                if mtime_ns is None or (not full and remembered.get(partition) == mtime_ns):
-                    continue
-                read_ns = time.time_ns()
-                self._fold_partition(partition, report, make_rows, full=full, progress=progress)
-                if read_ns - mtime_ns > _YOUNG_NS:
-                    self._index.set_folder_mtime(partition, mtime_ns)
-                self._objects.sweep(partition)
+            for rows in make_rows(self._changed(partitions, remembered, listed, full=full)):
+                self._index.upsert(rows.rows)
+                report.count(rows.rows)
+                if progress:
+                    progress(len(rows.rows))
+                if rows.last:
+                    self._finish(rows.partition, listed.pop(rows.partition), report)
         for partition in set(self._index.partitions()) - set(partitions):
-            self._mark_gone(partition, {}, report)
+            self._mark_gone(partition, list(self._index.known(partition)), report)
         self._fold_quarantine(report)
         if earlier:
             self._index.set_folder_mtime(layout.EARLIER_INDEX_KEY, earlier)
 
-    def _fold_partition(
-        self,
-        partition: str,
-        report: Reconciled,
-        make_rows: MakeRows,
-        *,
-        full: bool,
-        progress: Progress | None,
-    ) -> None:
-        found = layout.sort_out(self._objects.names(partition)).runs
-        known = self._index.known(partition)
-        todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
-        for rows in make_rows(_chunks(partition, todo)):
-            self._index.upsert(rows)
-            report.indexed += sum(row.state not in ("damaged", "missing") for row in rows)
-            report.damaged += sum(row.state == "damaged" for row in rows)
-            report.missing += sum(row.state == "missing" for row in rows)
-            if progress:
-                progress(len(rows))
-        self._mark_gone(partition, found, report)
+    def _changed(
+        self, partitions: Sequence[str], remembered: Mapping[str, int], listed: dict[str, _Listed], *, full: bool
+    ) -> Iterator[Chunk]:
+        """Give what is to be folded of each partition that changed; its last chunk may be empty."""
+        for partition in partitions:
+            mtime_ns = self._objects.mtime_ns(partition)
+            if mtime_ns is None or remembered.get(partition) == mtime_ns:
+                continue
+            young = time.time_ns() - mtime_ns < _YOUNG_NS
+            found = layout.sort_out(self._objects.names(partition)).runs
+            known = self._index.known(partition)
+            listed[partition] = _Listed(None if young else mtime_ns, [run for run in known if run not in found])
+            todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
+            yield from _chunks(partition, todo)
 
-    def _mark_gone(self, partition: str, found: Mapping[str, RunFiles], report: Reconciled) -> None:
+    def _finish(self, partition: str, listed: _Listed, report: Reconciled) -> None:
+        self._mark_gone(partition, listed.unseen, report)
+        if listed.mtime_ns is not None:
+            self._index.set_folder_mtime(partition, listed.mtime_ns)
+        self._objects.sweep(partition)
+
+    def _mark_gone(self, partition: str, unseen: Sequence[str], report: Reconciled) -> None:
         """Unlist rows whose object was not seen and is not there at a second look; a row is never dropped."""
+        known = self._index.known(partition) if unseen else {}
         gone = [
             run_id
-            for run_id, known in self._index.known(partition).items()
-            if run_id not in found
-            and known.state not in ("missing", "erased")
+            for run_id in unseen
+            if run_id in known
+            and known[run_id].state not in ("missing", "erased")
             and not self._objects.has(layout.artifact_key(partition, run_id))
             and not self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
         ]
@@ -219,5 +245,5 @@ def _file_sha256(data: bytes, files: RunFiles) -> str:
 
 
 def _chunks(partition: str, todo: list[tuple[RunFiles, KnownRun | None]]) -> Iterator[Chunk]:
-    for start in range(0, len(todo), _BATCH):
-        yield Chunk(partition, todo[start : start + _BATCH])
+    for start in range(0, max(len(todo), 1), _BATCH):
+        yield Chunk(partition, todo[start : start + _BATCH], start + _BATCH >= len(todo))

@@ -4,6 +4,7 @@ For commands only: a service has threads, and a fork of it may hang.
 """
 
 import contextlib
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,9 @@ _inherited: Callable[[Any], Any] | None = None
 def _inherit(work: Callable[[Any], Any]) -> None:
     global _inherited
     _inherited = work
+    # What is folded and judged makes no cycles; looking for some after every 700 objects cost a third of the time.
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 def _do(item: Any) -> Any:

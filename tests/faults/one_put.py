@@ -6,8 +6,9 @@
 
 Each run that is durable is one line, `ACK <run_id> indexed` or `… unindexed`, written when `put` has returned and not
 before; a refusal is `REFUSED <code>`. `--serve` does the same in a fork for each line of arguments that it reads: the
-interpreter and its imports are paid for once. The fork says `READY <pid>` and waits for one byte, so that a tracer can
-be attached before it starts; then comes `ENDED <status>`, negative for the signal that ended it.
+interpreter and its imports are paid for once. The fork says `READY <pid>` and waits for SIGUSR1, so that a tracer can
+be attached before it starts (by a signal, because the tracer counts reads); then comes `ENDED <status>`, negative for
+the signal that ended it.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import ctypes
 import errno
 import os
 import shlex
+import signal
 import stat
 import sys
 import traceback
@@ -84,11 +86,11 @@ def hobble(options: argparse.Namespace) -> None:
             real_fsync(fd)
 
     if options.no_tmpfile:
-        os.open = open_without_tmpfile
+        os.open = open_without_tmpfile  # type: ignore[assignment]
     if options.no_fsync:
         os.fsync = lambda fd: None
     elif options.no_folder_fsync:
-        os.fsync = fsync_of_files
+        os.fsync = fsync_of_files  # type: ignore[assignment]
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -107,11 +109,12 @@ def in_fork(options: argparse.Namespace) -> None:
     status = 70
     try:
         ctypes.CDLL(None).prctl(*_ANY_TRACER, 0, 0, 0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
         say("READY", str(os.getpid()))
-        os.read(0, 1)
+        signal.sigwait({signal.SIGUSR1})
         hobble(options)
         status = work(options)
-    except BaseException:  # whatever it is, a fork must not go on as the server
+    except BaseException:  # noqa: BLE001 whatever it is, a fork must not go on as the server
         traceback.print_exc()
         sys.stderr.flush()
     finally:
@@ -119,13 +122,9 @@ def in_fork(options: argparse.Namespace) -> None:
 
 
 def serve() -> None:
-    """Fork for each line of stdin, one at a time; the fork reads its go-ahead from the same stdin, unbuffered."""
-    line = b""
-    while byte := os.read(0, 1):
-        if byte != b"\n":
-            line += byte
-            continue
-        options, line = parse(shlex.split(line.decode())), b""
+    """Fork for each line of stdin, one at a time."""
+    for line in sys.stdin:
+        options = parse(shlex.split(line))
         pid = os.fork()
         if pid == 0:
             in_fork(options)

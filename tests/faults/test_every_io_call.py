@@ -19,23 +19,27 @@ pytestmark = [pytest.mark.long, pytest.mark.strace, pytest.mark.usefixtures("str
 
 BEFORE, PUT, NEXT = 1, 2, 3
 """The runs that are there already, the one that is hit, and the one that comes after."""
-MAY_SUCCEED: Final = READS | {"unlinkat"}
-"""Calls whose failure need not fail a put: what is read is looked at again, and debris is swept some other day."""
+MAY_SUCCEED: Final = frozenset({"unlinkat", "close"})
+"""Calls that need not fail a put: debris is swept some other day, and after an fsync a close has nothing to lose."""
 
 
 class Case(NamedTuple):
     """A store as it is found, and how the put goes about it."""
 
-    prepared: bool
+    there: tuple[int, ...]
+    """The runs that were put before; none: not even the folder is there."""
     options: tuple[str, ...] = ()
     calls: frozenset[str] = WRITES | READS
+    every: int = 1
+    """Which of the calls on the index are hit: all, or every fourth … of them."""
 
 
 CASES: Final = {
-    "on an empty folder": Case(prepared=False),
-    "on a prepared store": Case(prepared=True),
-    "without nameless files": Case(prepared=True, options=("--no-tmpfile",)),
-    "while the index is made": Case(prepared=False, options=("--reconcile",), calls=WRITES),
+    "on an empty folder": Case(there=()),
+    "on a prepared store": Case(there=(BEFORE,)),
+    "without nameless files": Case(there=(BEFORE,), options=("--no-tmpfile",)),
+    "of the same bytes again": Case(there=(BEFORE, PUT)),
+    "while the index is made": Case(there=(), options=("--reconcile",), calls=WRITES, every=4),
 }
 FAULTS: Final = {
     "EIO": ("error=EIO", WRITES | READS),
@@ -55,9 +59,8 @@ class Bench:
         self.trace = folder / "trace"
         self._template = folder / "template"
         self._template.mkdir()
-        if case.prepared:
-            outcome = server.run([self._template / "store", str(BEFORE), "--reconcile"])
-            assert outcome.acknowledged(BEFORE)
+        for number in case.there:
+            assert server.run([self._template / "store", str(number), "--reconcile"]).acknowledged(number)
 
     def arguments(self, number: int, *options: str) -> list[str | Path]:
         """Return the arguments of a put."""
@@ -67,7 +70,9 @@ class Bench:
         """Return the calls of an undisturbed put that are to be hit."""
         self.reset()
         found = record_calls(self.server, self.arguments(PUT, *self.case.options), self.work, self.trace)
-        return [call for call in found if call.name in self.case.calls]
+        found = [call for call in found if call.name in self.case.calls]
+        on_index = [call for call in found if call.on_index]
+        return [call for call in found if not call.on_index or on_index.index(call) % self.case.every == 0]
 
     def reset(self) -> None:
         """Make the store as it was again."""
@@ -80,26 +85,25 @@ class Bench:
         outcome = self.server.run(self.arguments(PUT, *self.case.options), at(call, fault, self.trace))
         if fault.startswith("error="):
             assert "(INJECTED)" in self.trace.read_text(), "the put went another way than the recorded one"
-            assert outcome.status in (0, 1), self.server.log.read_text()[-3000:]
+            assert outcome.status in (0, 1), f"it crashed: {outcome.errors[-600:]}"
         else:
             assert outcome.status == -9, "the put went another way than the recorded one"
         return outcome
 
     def judge(self, call: Call, fault: str, outcome: Outcome) -> None:
         """Demand that the record is whole now, and that the next puts and a reconcile go on from here."""
-        there = [BEFORE] if self.case.prepared else []
         acknowledged = outcome.acknowledged(PUT)
-        assert judging.whole_runs(self.store) <= {records.run_id(number) for number in (*there, PUT)}
-        judging.demand_runs(self.store, [*there, PUT] if acknowledged else there)
+        assert judging.whole_runs(self.store) <= {records.run_id(number) for number in (BEFORE, PUT)}
+        judging.demand_runs(self.store, {*self.case.there, PUT} if acknowledged else self.case.there)
         if fault.startswith("error="):
             assert acknowledged or outcome.refusals
             assert acknowledged or not call.on_index, f"an index that fails is no reason to refuse: {outcome}"
-            assert not acknowledged or call.on_index or call.name in MAY_SUCCEED
+            assert not acknowledged or call.on_index or call.changed_nothing or call.name in MAY_SUCCEED
             self.judge_code(call, fault, outcome)
         for number in (PUT, NEXT):
             again = self.server.run(self.arguments(number, *self.case.options))
             assert again.acknowledged(number), again
-        judging.demand_runs(self.store, [*there, PUT, NEXT])
+        judging.demand_runs(self.store, [*self.case.there, PUT, NEXT])
         judging.demand_agreement(self.store)
 
     @staticmethod
@@ -117,7 +121,7 @@ def test_one_call_that_fails_or_is_the_last_loses_nothing_and_tears_nothing(
 ) -> None:
     what, names = FAULTS[fault]
     bench = Bench(tmp_path, server, CASES[case])
-    calls = [call for call in bench.calls() if call.name in names]
+    calls = [call for call in bench.calls() if call.name in names and not (fault == "ENOSPC" and call.changed_nothing)]
     failures = []
     acknowledged = 0
     for call in calls:
@@ -129,4 +133,4 @@ def test_one_call_that_fails_or_is_the_last_loses_nothing_and_tears_nothing(
             failures.append(f"{call.name} no. {call.nth}, {call.text[:160]}\n{error}")
     announce(f"one put {case}: {len(calls)} calls x {fault}, {acknowledged} times acknowledged all the same")
     assert not failures, f"{len(failures)} of {len(calls)} points:\n" + "\n\n".join(failures)
-    assert len(calls) > 20
+    assert len(calls) > 15

@@ -1,15 +1,18 @@
 """Making one system call of a process fail, or be its last, with strace; and counting the calls there are.
 
-    with PutServer(folder / "log") as server:
-        points = record_calls(server, [folder, "2"], folder, trace)
-        outcome = server.run([folder, "2"], tracer=Tracer(points[17], "error=EIO", trace))
+with PutServer(log) as server:
+    calls = record_calls(server, [store, "2"], store, trace)
+    outcome = server.run([store, "2"], tracer=at(calls[17], "error=EIO", trace))
 """
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
@@ -18,12 +21,17 @@ from tests.faults import records
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WRITES: Final = frozenset(
-    "openat write pwrite64 fsync fdatasync link linkat fchmod unlink unlinkat mkdir mkdirat rename renameat renameat2 "
-    "ftruncate fallocate close".split()
+    {
+        *("openat", "write", "pwrite64", "fsync", "fdatasync", "link", "linkat", "unlink", "unlinkat", "fchmod"),
+        *("mkdir", "mkdirat", "rename", "renameat", "renameat2", "ftruncate", "fallocate", "close"),
+    }
 )
 """Calls that change something, or whose failure says that an earlier change was lost."""
 READS: Final = frozenset(
-    "read pread64 newfstatat fstat stat lstat statx access faccessat faccessat2 fcntl flock mmap getdents64".split()
+    {
+        *("read", "pread64", "newfstatat", "fstat", "stat", "lstat", "statx", "access", "faccessat", "faccessat2"),
+        *("fcntl", "flock", "mmap", "getdents64"),
+    }
 )
 _CALL: Final = re.compile(r"(\w+)\((.*)")
 
@@ -37,15 +45,26 @@ class Call(NamedTuple):
 
     @property
     def on_index(self) -> bool:
-        """Tell whether it concerns the index or its lock, which are not the record."""
-        return "_index." in self.text
+        """Tell whether it concerns the index or its lock, which are not the record.
+
+        The folder itself SQLite opens without O_DIRECTORY and syncs by fdatasync; RMOS does neither.
+        """
+        of_sqlite = self.name == "fdatasync" or "O_RDONLY|O_CLOEXEC)" in self.text
+        return of_sqlite or "_index." in self.text
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Tell whether it only looked, or failed in the undisturbed put too."""
+        looked = self.name in READS or (self.name == "openat" and not re.search("O_CREAT|O_TMPFILE", self.text))
+        return looked or " = -1 E" in self.text
 
 
 class Outcome(NamedTuple):
-    """What a process said, and how it ended (negative: the signal)."""
+    """What a process said, how it ended (negative: the signal), and what it wrote to stderr."""
 
     said: list[str]
     status: int
+    errors: str
 
     def acknowledged(self, number: int) -> bool:
         """Tell whether it said that run no. `number` is durable."""
@@ -87,34 +106,36 @@ class PutServer:
     def run(self, arguments: Sequence[str | Path], tracer: Tracer | None = None) -> Outcome:
         """Do one put in a process of its own, traced from its first call on."""
         assert self._process.stdin is not None
+        logged = self.log.stat().st_size
         self._process.stdin.write(" ".join(str(argument) for argument in arguments) + "\n")
-        pid = self._line().removeprefix("READY ")
-        strace = None if tracer is None else _attach(pid, tracer)
-        self._process.stdin.write("\n")
-        said = []
-        while not (line := self._line()).startswith("ENDED "):
-            said.append(line)
-        if strace is not None:
-            strace.communicate(timeout=20)
-        return Outcome(said, int(line.split()[1]))
+        pid = int(self._line().removeprefix("READY "))
+        with contextlib.ExitStack() as tracing:
+            if tracer is not None:
+                tracing.enter_context(_attached(pid, tracer))
+            os.kill(pid, signal.SIGUSR1)
+            said = []
+            while not (line := self._line()).startswith("ENDED "):
+                said.append(line)
+        return Outcome(said, int(line.split()[1]), self.log.read_bytes()[logged:].decode())
 
     def _line(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the process that forks for each put is gone"
+        if not line:
+            raise RuntimeError("the process that forks for each put is gone")
         return line.rstrip("\n")
 
 
-def _attach(pid: str, tracer: Tracer) -> "subprocess.Popen[str]":
-    strace = subprocess.Popen(
-        ["strace", "-y", "-s", "0", "-o", str(tracer.trace), *tracer.options, "-p", pid],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert strace.stderr is not None
-    first = strace.stderr.readline()
-    assert "attached" in first, f"strace: {first}"
-    return strace
+@contextlib.contextmanager
+def _attached(pid: int, tracer: Tracer) -> Iterator[None]:
+    """Trace a process until it ends; strace says that it is attached before the process may go on."""
+    command = ["strace", "-y", "-s", "0", "-o", str(tracer.trace), *tracer.options, "-p", str(pid)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+        assert strace.stderr is not None
+        first = strace.stderr.readline()
+        if "attached" not in first:
+            raise RuntimeError(f"strace cannot be attached: {first}")
+        yield
 
 
 def record_calls(server: PutServer, arguments: Sequence[str | Path], folder: Path, trace: Path) -> list[Call]:
@@ -126,7 +147,7 @@ def record_calls(server: PutServer, arguments: Sequence[str | Path], folder: Pat
     for line in trace.read_text().splitlines():
         if match := _CALL.match(line):
             seen[match[1]] += 1
-            if str(folder) in match[2]:
+            if str(folder) in match[2] and "F_UNLCK" not in match[2]:  # giving a lock back cannot fail
                 calls.append(Call(match[1], seen[match[1]], match[2]))
     return calls
 

@@ -1,0 +1,65 @@
+"""`/healthz`: the process is alive. `/readyz`: it can record, and answer in full."""
+
+from typing import Final
+
+import msgspec
+from flask import Blueprint, Response
+
+from rmos.context import Rmos, current_rmos
+from rmos.errors import RmosError
+from rmos.store import Store
+
+bp = Blueprint("health", __name__)
+
+_OK: Final = "ok"
+SPACE_NEEDED: Final = 64 * 1024 * 1024
+"""Free bytes below which a store is not ready (RMOS policy): the index and a burst of records still fit."""
+SPACE_WANTED: Final = 1024 * 1024 * 1024
+"""Free bytes below which it is ready but degraded (RMOS policy): time to make room."""
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers."""
+    return Response(b'{"status":"ok"}', content_type="application/json")
+
+
+@bp.get("/readyz")
+def readyz() -> Response:
+    """Say whether the store takes records and lists are complete."""
+    checks, ready = look(current_rmos())
+    status = _OK if all(found == _OK for found in checks.values()) else "degraded"
+    body = msgspec.json.encode({"status": status, "checks": checks})
+    return Response(body, status=200 if ready else 503, content_type="application/json")
+
+
+def look(rmos: Rmos) -> tuple[dict[str, str], bool]:
+    """Return what each check found, and whether the service can do all of its work."""
+    try:
+        rmos.keep_up()
+        store = rmos.store
+    except RmosError as error:
+        return {"store": error.detail, "index": "not looked at", "space": "not looked at"}, False
+    writable, listable, free = store.objects.writable(), _listable(store), _free_bytes(store)
+    if not listable:
+        rmos.wake()
+    checks = {
+        "store": _OK if writable else "no writes are taken until a restart: the disk reported an error",
+        "index": _OK if listable else "being filled from the record",
+        "space": _OK if free >= SPACE_WANTED else f"{free // (1024 * 1024)} MiB free",
+    }
+    return checks, writable and listable and free >= SPACE_NEEDED
+
+
+def _listable(store: Store) -> bool:
+    try:
+        return store.is_listable()
+    except RmosError:
+        return False
+
+
+def _free_bytes(store: Store) -> int:
+    try:
+        return store.objects.free_bytes()
+    except OSError:
+        return 0

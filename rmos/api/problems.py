@@ -1,0 +1,110 @@
+"""The one form of an error: problem+json (RFC 9457), never with a path of the server, never with a traceback.
+
+    {"type":"/problems/RUN_NOT_FOUND","title":"Run not found","status":404,"detail":"There is no run with this id.",
+     "error":"RUN_NOT_FOUND","request_id":"req_0123456789abcdef","run_id":"run_..."}
+
+`error` is for programs, `title` and `detail` are for people; further members name what is concerned.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from flask import Flask, Response
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from rmos.context import current_rmos, require_request_id
+from rmos.errors import PayloadTooLarge, RmosError, ValidationFailed
+
+log = logging.getLogger(__name__)
+
+PROBLEM: Final = "application/problem+json"
+_ONE_LINE: Final = 300
+"""Characters of a `detail` that comes from the web framework; ours are short by themselves."""
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of an app in this form."""
+    app.register_error_handler(Exception, answer)
+
+
+def answer(error: Exception) -> Response:
+    """Return the problem that an error is to a client; what nobody foresaw is logged and stays inside."""
+    if isinstance(error, ValidationError):
+        error = ValidationFailed("The request holds what cannot be taken; see `errors`.", errors=flattened(error))
+    elif isinstance(error, RequestEntityTooLarge):
+        limit = current_rmos().settings.max_body_bytes
+        error = PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
+    if isinstance(error, RmosError):
+        return _answer_ours(error)
+    if isinstance(error, HTTPException):
+        return _answer_frameworks(error)
+    log.error("unexpected error", exc_info=error)
+    return problem(
+        500, RmosError.code, RmosError.title, "Something failed that nobody foresaw; the log tells more by request id."
+    )
+
+
+def _answer_ours(error: RmosError) -> Response:
+    if error.status >= 500:
+        log.error("%s %s: %s", error.code, error.members.get("run_id") or "-", error.detail)
+    members: dict[str, Any] = dict(error.members)
+    if error.errors:
+        members["errors"] = error.errors
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return problem(error.status, error.code, error.title, error.detail, members, headers)
+
+
+def _answer_frameworks(error: HTTPException) -> Response:
+    """Keep the headers that belong to a status: Allow, Retry-After, Content-Range, WWW-Authenticate."""
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]  # it is a finished answer, such as a redirect
+    status = HTTPStatus(error.code or 500)
+    headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
+    detail = " ".join((error.description or status.description or status.phrase).split())[:_ONE_LINE]
+    return problem(status, status.name, status.phrase, detail, headers=headers)
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an answer that says what went wrong."""
+    body = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+        "error": code,
+        "request_id": require_request_id(),
+    }
+    return Response(
+        msgspec.json.encode({**body, **{name: value for name, value in (members or {}).items() if name not in body}}),
+        status=status,
+        headers=dict(headers or {}),
+        content_type=PROBLEM,
+    )
+
+
+def flattened(error: ValidationError) -> dict[str, list[str]]:
+    """Return a marshmallow error as field → messages, nested fields by their dotted names."""
+    found: dict[str, list[str]] = {}
+
+    def collect(name: str, messages: Any) -> None:
+        if isinstance(messages, Mapping):
+            for inner, told in messages.items():
+                collect(f"{name}.{inner}" if name else str(inner), told)
+        elif isinstance(messages, list):
+            found.setdefault(name, []).extend(str(message) for message in messages)
+        else:
+            found.setdefault(name, []).append(str(messages))
+
+    collect("", error.messages)
+    return found

@@ -1,0 +1,41 @@
+"""The command line: `flask rmos …` in a checkout, `rmos …` once installed. One file per command.
+
+Each command parses, makes one call, prints what came back and returns its exit code (`exits`). None needs the service
+to run, and none asks it.
+"""
+
+import click
+from flask.cli import ScriptInfo
+
+import rmos
+from rmos.cli.demo import demo
+from rmos.cli.exits import EXIT_CODES, RmosGroup
+from rmos.cli.orphans import orphans
+from rmos.cli.rebuild import rebuild
+from rmos.cli.repair import repair
+from rmos.cli.runs import runs
+from rmos.cli.show import show
+from rmos.cli.status import status
+from rmos.cli.verify import verify
+
+__all__ = ["main", "rmos_group"]
+
+
+@click.group("rmos", cls=RmosGroup, epilog=EXIT_CODES)
+def rmos_group() -> None:
+    """Prove, list and heal the record of the shop's runs.
+
+    The store is the folder that RMOS_RUNS_DIR names. Files are the record,
+    the index can always be made again from them. All commands work while
+    the service runs, and without it. Each takes --json.
+    """
+
+
+for _command in (verify, status, rebuild, orphans, repair, demo, runs, show):
+    rmos_group.add_command(_command)
+
+
+def main() -> None:
+    """Run the console script `rmos`: the same commands, without `flask` before them."""
+    # The factory is looked up when it is called: `rmos` imports this package before it defines it.
+    rmos_group(prog_name="rmos", obj=ScriptInfo(create_app=lambda: rmos.create_app()))

@@ -1,0 +1,136 @@
+"""`rmos demo`: fill an empty store with believable runs, through the real engine."""
+
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Iterator
+
+import click
+from flask.cli import with_appcontext
+
+from rmos import ids
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading
+from rmos.cli.output import Progress, emit, json_option, progress, say
+from rmos.context import Rmos, current_rmos
+from rmos.demo import DemoRun, demo_runs
+from rmos.errors import NoStore
+from rmos.models import Actor
+from rmos.services import RunRequest, record_run
+from rmos.store import Store, layout
+
+LATER_US = 20 * 60 * 1_000_000
+"""How long after a run somebody comes back to it."""
+
+
+@click.command("demo")
+@click.option("--if-empty", is_flag=True, help="Do nothing, and succeed, when the store has runs already.")
+@click.option("--runs", "count", type=click.IntRange(1, 100_000), default=300, show_default=True, metavar="N")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same requests.")
+@json_option
+@with_appcontext
+def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
+    """Fill an empty store with runs to look at.
+
+    Spruce channels, ebony pockets, a saw blade that turns too fast: each is
+    judged by the real engine and recorded like any other run, spread over
+    the last two weeks. Never touches a store that has runs. Makes the
+    folder when there is none.
+
+    \b
+    Exit codes: 0 filled, or with --if-empty nothing to do; 1 the store is
+    not empty, 2 usage, 11 store locked, 130 interrupted.
+    """
+    rmos = current_rmos()
+    made: Counter[str] | None = None
+    if _is_free():
+        # The index first, so that each run is indexed as it is made.
+        rmos.store.reconcile(wait_s=LOCK_WAIT_S)
+        with rmos.store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as told:
+            # Looked at again under the lock: two demos at once must not both find it empty.
+            if _is_empty(rmos.store):
+                made = _fill(rmos, count, seed, told)
+    if as_json:
+        emit({"made": sum((made or {}).values()), "by_risk": dict(sorted((made or {}).items()))})
+    if made is None:
+        say("The store is not empty; nothing was made.", err=True)
+        return DONE if if_empty else FINDINGS
+    if not as_json:
+        told_risks = ", ".join(f"{number} {risk}" for risk, number in sorted(made.items()))
+        say(f"Made {sum(made.values())} runs: {told_risks}. `rmos runs` lists them.")
+    return DONE
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Leave out the log's line for each run: hundreds of them would bury what else the first start says."""
+    log = logging.getLogger("rmos.services")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _is_free() -> bool:
+    """Tell whether there is no store yet, or an empty one; a full one is not even opened for writing."""
+    try:
+        return _is_empty(open_for_reading())
+    except NoStore:
+        return True
+
+
+def _is_empty(store: Store) -> bool:
+    return not store.reader.quarantined() and not any(
+        layout.sort_out(store.objects.names(partition)).runs for partition in store.reader.partitions()
+    )
+
+
+def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[str]:
+    made: Counter[str] = Counter()
+    now_us, parent = ids.now_us(), ""
+    for run in demo_runs(count, seed=seed, now_us=now_us):
+        actor = command_actor(ids.new_request_id())
+        recorded = record_run(
+            rmos.store,
+            rmos.engines,
+            _request(run, parent),
+            actor=actor,
+            us=run.us,
+            engine_timeout_ms=rmos.settings.engine_timeout_ms,
+        )
+        _follow_up(rmos.store, recorded.run_id, run, actor, min(run.us + LATER_US, now_us))
+        made[recorded.risk_level] += 1
+        parent = recorded.run_id
+        if told:
+            told(1)
+    return made
+
+
+def _request(run: DemoRun, parent: str) -> RunRequest:
+    request = run.request
+    return RunRequest(
+        mode=request.mode,
+        tool_id=request.tool_id,
+        design=request.design,
+        context=request.context,
+        parent_run_id=parent if request.corrects else None,
+        notes=request.notes,
+        meta={"batch_label": run.batch_label, "source": "demo"},
+    )
+
+
+def _follow_up(store: Store, run_id: str, run: DemoRun, actor: Actor, us: int) -> None:
+    """Record what happened to the run afterwards."""
+    if run.advisory is not None:
+        note = {
+            "advisory_id": f"note-{run_id[-12:]}",
+            "kind": "note",
+            "title": run.advisory,
+            "created_at_utc": ids.utc_text(us),
+            "request_id": actor.request_id,
+        }
+        store.runs.add_event(run_id, "advisory", note, actor=actor, us=us)
+    if run.deletion is not None:
+        store.runs.add_event(run_id, "delete", {"mode": "soft", "reason": run.deletion}, actor=actor, us=us)

@@ -1,0 +1,63 @@
+"""`rmos orphans`: artifacts that the index does not know."""
+
+import click
+from flask.cli import with_appcontext
+
+from rmos.checks.orphans import Orphan, find_orphans, movable, move_orphans
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.findings import say_listed
+from rmos.cli.opening import open_for_reading, open_for_writing
+from rmos.cli.output import emit, json_option, say
+
+
+@click.command("orphans")
+@click.option("--delete", is_flag=True, help="Move to quarantine what cannot be indexed and is older than an hour.")
+@click.option("--yes", "-y", is_flag=True, help="With --delete: do not ask.")
+@json_option
+@with_appcontext
+def orphans(delete: bool, yes: bool, as_json: bool) -> int:
+    """List the artifacts that the index does not know.
+
+    Events and advisory links belong to their run and are never orphans.
+    Without --delete nothing is changed. With it, only what `rmos rebuild`
+    cannot index is moved, to `_quarantine`, looked at again just before:
+    nothing is ever unlinked, and what vouches for itself is never moved.
+
+    \b
+    Exit codes: 0 none, or all moved; 1 there are some, or declined,
+    2 usage, 10 no store there, 11 store locked, 130 interrupted.
+    """
+    if yes and not delete:
+        raise click.UsageError("--yes only goes with --delete.")
+    found = find_orphans(open_for_reading())
+    moved = _move(found, yes=yes) if delete else []
+    left = [orphan for orphan in found if orphan not in moved]
+    if as_json:
+        emit({"orphans": left, "moved": moved})
+    else:
+        _say_orphans(left, moved)
+    return FINDINGS if left else DONE
+
+
+def _move(found: list[Orphan], *, yes: bool) -> list[Orphan]:
+    chosen = [orphan for orphan in found if movable(orphan)]
+    if not chosen:
+        return []
+    for orphan in chosen:
+        say(f"  {orphan.path}  {orphan.reason}", err=True)
+    if not yes and not click.confirm(f"Move {len(chosen)} to quarantine?", err=True):
+        return []
+    return move_orphans(open_for_writing(), chosen)
+
+
+def _say_orphans(left: list[Orphan], moved: list[Orphan]) -> None:
+    if moved:
+        say(f"Moved to quarantine: {len(moved)}")
+        say_listed([orphan.path for orphan in moved])
+    say(f"Orphans: {len(left)}")
+    say_listed([f"{orphan.path}  {orphan.reason}" for orphan in left])
+    if any(orphan.indexable for orphan in left):
+        say("Next: `rmos rebuild` indexes those that are whole.")
+    if any(not orphan.indexable for orphan in left):
+        say("Next: `rmos verify` says what to do about each that cannot be indexed; `rmos orphans --delete` moves")
+        say("      those aside that are damaged and older than an hour.")

@@ -1,0 +1,76 @@
+"""`rmos repair`: say what would be done about the findings, then do just that."""
+
+from typing import Final
+
+import click
+from flask.cli import with_appcontext
+
+from rmos.checks.repair import Action, Plan, apply_repair, plan_repair
+from rmos.cli.exits import DONE, FINDINGS, LEFT
+from rmos.cli.findings import say_findings, say_listed
+from rmos.cli.opening import count_runs, open_for_reading, open_for_writing, workers_for
+from rmos.cli.output import emit, json_option, progress, say
+
+_WORDS: Final = {
+    "rebuild": "make the index again",
+    "index": "index",
+    "quarantine": "move to quarantine",
+    "forget": "forget the row of",
+}
+
+
+@click.command("repair")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
+@click.option("--remove-missing", is_flag=True, help="Also drop the rows of runs whose file is gone.")
+@click.option("--index-orphans/--no-index-orphans", default=True, help="Index artifacts that the index does not know.")
+@json_option
+@with_appcontext
+def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bool) -> int:
+    """Heal what can be healed, and say what is left.
+
+    Verifies, prints its plan and does just that: indexes what the index
+    does not know, moves damaged objects to `_quarantine`. Never unlinks an
+    object, never moves one that vouches for itself, nor an event. Rows of
+    missing files are kept, so that the loss stays visible, unless
+    --remove-missing is given. A second run changes nothing.
+
+    \b
+    Exit codes: 0 nothing is left, 1 a dry run that has a plan or leaves
+    something, 2 usage, 3 something is left, 10 no store there, 11 store
+    locked, 130 interrupted.
+    """
+    store = open_for_reading() if dry_run else open_for_writing()
+    runs = count_runs(store)
+    with progress("Verifying", runs) as told:
+        plan = plan_repair(
+            store,
+            remove_missing=remove_missing,
+            index_orphans=index_orphans,
+            workers=workers_for(runs),
+            progress=told,
+        )
+    if not as_json:
+        _say_actions("Plan" if plan.actions else "Plan: nothing to do", plan.actions)
+    done = plan if dry_run else apply_repair(store, plan)
+    if as_json:
+        emit({"dry_run": dry_run, "actions": done.actions, "left": done.left})
+    else:
+        _say_outcome(plan, done, dry_run=dry_run)
+    if dry_run:
+        return FINDINGS if plan.actions or plan.left else DONE
+    return LEFT if done.left else DONE
+
+
+def _say_actions(title: str, actions: list[Action]) -> None:
+    say(f"{title}: {len(actions)}" if actions else f"{title}.")
+    say_listed([f"{_WORDS[action.action]} {action.path}  ({action.reason})" for action in actions])
+
+
+def _say_outcome(plan: Plan, done: Plan, *, dry_run: bool) -> None:
+    if dry_run:
+        say("Dry run: nothing was written.")
+    elif plan.actions:
+        say(f"Done: {len(done.actions)} of {len(plan.actions)}.")
+    if done.left:
+        say(f"Left for a person: {len(done.left)}")
+        say_findings(done.left)

@@ -1,0 +1,106 @@
+"""`rmos verify`: read every object again and say what is wrong."""
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import click
+import msgspec
+from flask.cli import with_appcontext
+
+from rmos.checks.verify import Report, verify_store
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.findings import say_findings, say_listed
+from rmos.cli.opening import count_runs, open_for_reading, workers_for
+from rmos.cli.output import emit, json_option, progress, say
+from rmos.cli.types import Day
+
+
+@click.command("verify")
+@click.option("--strict/--no-strict", default=True, help="Decode artifacts and recompute digests, or only hash bytes.")
+@click.option("--quick", is_flag=True, help="Do not hash blobs.")
+@click.option("--since", type=Day(), metavar="DATE", help="Only runs of this date (UTC, 2025-12-23) and later.")
+@click.option("--min-runs", type=click.IntRange(min=0), default=0, metavar="N", help="Fewer runs are a finding.")
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write the report there as JSON, whole or not at all; never inside the store.",
+)
+@json_option
+@with_appcontext
+def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_path: Path | None, as_json: bool) -> int:
+    """Prove that the record is whole, or say what is not.
+
+    Reads every artifact, event, blob and index row again, each suspicion
+    twice, so that a store in use gives no false alarm. Creates and changes
+    nothing in the store, also on a read-only mount.
+
+    \b
+    Exit codes: 0 healthy, 1 findings, 2 usage, 10 no store there,
+    130 interrupted.
+    """
+    store = open_for_reading()
+    if report_path is not None:
+        _refuse_inside(report_path, Path(store.objects.root))
+    runs = count_runs(store)
+    with progress("Verifying", runs) as told:
+        report = verify_store(
+            store,
+            strict=strict,
+            quick=quick,
+            since=since,
+            min_runs=min_runs,
+            workers=workers_for(runs),
+            progress=told,
+        )
+    if report_path is not None:
+        _write_report(report_path, report)
+    if as_json:
+        emit(report)
+    else:
+        _say_report(report)
+    return DONE if report.ok else FINDINGS
+
+
+def _say_report(report: Report) -> None:
+    say(f"Store: {report.store_root}")
+    counts = [f"{kind.replace('_', ' ')} {number}" for kind, number in report.counts.items() if number]
+    say(f"Judged: {', '.join(counts) or 'an empty store'}")
+    if report.quarantined:
+        say(f"In quarantine ({len(report.quarantined)}), no longer a fault:")
+        say_listed(report.quarantined)
+    say_findings(report.findings)
+    if report.findings:
+        say()
+    if report.ok:
+        say("OK: the record is whole.")
+    else:
+        say(f"NOT OK: {len(report.findings)} findings; each group above says what to do next.")
+
+
+def _refuse_inside(path: Path, root: Path) -> None:
+    if path.resolve().is_relative_to(root.resolve()):
+        raise click.BadParameter("it would stand inside the store; choose a place outside.", param_hint="--report")
+
+
+def _write_report(path: Path, report: Report) -> None:
+    """Write the report beside its final name, then rename it: a reader never sees half of one."""
+    text = json.dumps(msgspec.to_builtins(report), indent=2) + "\n"
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_text(text, encoding="ascii")  # a pipe or a device, which a rename would replace
+            return
+        try:
+            fresh.write_text(text, encoding="ascii")
+            os.replace(fresh, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                fresh.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"it cannot be written: {error.strerror}.", param_hint="--report") from None

@@ -1,0 +1,6 @@
+"""The use cases that write. They know no Flask and no Click: the web and the command line share them."""
+
+from rmos.services.artifact import Idempotency, RunRequest
+from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
+
+__all__ = ["MAX_GCODE_BYTES", "Idempotency", "Recorded", "RunRequest", "record_run"]

@@ -1,0 +1,184 @@
+"""The artifact of a new run: its members in the form that is written once and stays for ever."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rmos import digest, ids
+from rmos.engines.base import EngineResult
+from rmos.engines.decision import decide, run_status
+from rmos.models import RUN_SCHEMA, Actor, RunDecision
+
+MAX_KEYS: Final = 50
+"""Members of one object that `request_summary` shows."""
+_SHOWN: Final = 200
+"""Characters of a text, and of a member's name, that `request_summary` shows."""
+_ITEMS: Final = 10
+"""Items of a list that `request_summary` shows."""
+_DEPTH: Final = 3
+"""Levels of nesting that `request_summary` shows."""
+_SERVERS_OWN: Final = frozenset(
+    {"request_id", "compute_ms", "idempotency", "completeness_guard", "client_feasibility_stripped"}
+)
+"""Members of `meta` that only the server writes; a client's are dropped."""
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A cut to be judged and recorded: JSON values that passed the edge's checks."""
+
+    mode: str
+    tool_id: str
+    event_type: str = "feasibility_check"
+    workflow_session_id: str | None = None
+    engine_id: str | None = None
+    design: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
+    material_id: str | None = None
+    machine_id: str | None = None
+    parent_run_id: str | None = None
+    notes: str | None = None
+    meta: dict[str, Any] = {}
+    stripped: bool = False
+    """Whether the client sent a decision of its own, which was dropped."""
+
+
+class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
+    """An Idempotency-Key and the digest of the canonical body that it came with."""
+
+    key: str
+    request_sha256: str
+
+
+def artifact_members(
+    run_id: str,
+    request: RunRequest,
+    context: dict[str, Any],
+    result: EngineResult,
+    errors: list[dict[str, str]],
+    *,
+    actor: Actor,
+    idempotency: Idempotency | None,
+) -> dict[str, Any]:
+    """Return the artifact's members; what has a digest is encoded once, hashed and embedded as it is."""
+    feasibility, design, judged = map(digest.canonical, (result.record(), request.design, context))
+    outputs, output_hashes = _outputs(request.outputs)
+    decision = decide(result)
+    details = {**decision.details, "error": errors[0]["error"]} if errors else decision.details
+    us = ids.moment_of(run_id)
+    return {
+        "schema": RUN_SCHEMA,
+        "run_id": run_id,
+        "created_at_utc": ids.utc_text(us or 0),
+        "status": run_status(result.status),
+        "mode": request.mode,
+        "tool_id": request.tool_id,
+        "event_type": request.event_type,
+        "workflow_session_id": request.workflow_session_id,
+        "request_id": actor.request_id,
+        "inputs": {"design": msgspec.Raw(design), "context": msgspec.Raw(judged)},
+        "request_summary": request_summary(request),
+        "feasibility": msgspec.Raw(feasibility),
+        "decision": _plain(decision, details),
+        "hashes": {
+            "feasibility_sha256": digest.sha256_hex(feasibility),
+            "design_sha256": digest.sha256_hex(design),
+            "context_sha256": digest.sha256_hex(judged),
+            **output_hashes,
+        },
+        "outputs": outputs,
+        "attachments": [],
+        "explanation_status": "NONE",
+        "explanation_summary": None,
+        "material_id": request.material_id or _material_of(context),
+        "machine_id": request.machine_id,
+        "parent_run_id": request.parent_run_id,
+        "notes": request.notes,
+        "engine_version": result.engine_version,
+        "errors": errors,
+        "meta": _meta(request, result, actor, idempotency),
+    }
+
+
+def _plain(decision: RunDecision, details: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "risk_level": decision.risk_level,
+        "score": decision.score,
+        "block_reason": decision.block_reason,
+        "warnings": decision.warnings,
+        "details": details,
+    }
+
+
+def _outputs(sent: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the outputs as recorded, and their digests: of the UTF-8 text, of the canonical JSON."""
+    outputs: dict[str, Any] = {}
+    hashes: dict[str, str] = {}
+    if (gcode := sent.get("gcode_text")) is not None:
+        outputs["gcode_text"] = gcode
+        hashes["gcode_sha256"] = digest.sha256_hex(gcode.encode())
+    if (opplan := sent.get("opplan_json")) is not None:
+        data = digest.canonical(opplan)
+        outputs["opplan_json"] = msgspec.Raw(data)
+        hashes["opplan_sha256"] = digest.sha256_hex(data)
+    return outputs, hashes
+
+
+def _material_of(context: Mapping[str, Any]) -> str | None:
+    """Return the material that was judged, so that lists can be asked for it however it was sent."""
+    material = context.get("material")
+    found = material.get("id") if isinstance(material, dict) else context.get("material_id")
+    return found if isinstance(found, str) and 0 < len(found) <= _SHOWN else None
+
+
+def _meta(request: RunRequest, result: EngineResult, actor: Actor, idempotency: Idempotency | None) -> dict[str, Any]:
+    meta = {name: value for name, value in request.meta.items() if name not in _SERVERS_OWN}
+    meta["compute_ms"] = result.compute_ms
+    if actor.request_id is not None:
+        meta["request_id"] = actor.request_id
+    if idempotency is not None:
+        meta["idempotency"] = {"key": idempotency.key, "request_sha256": idempotency.request_sha256}
+    if request.stripped:
+        meta["client_feasibility_stripped"] = True
+    return meta
+
+
+def request_summary(request: RunRequest) -> dict[str, Any]:
+    """Return what people read of a request: its ids and its figures, long values cut with their length noted."""
+    summary: dict[str, Any] = {
+        "mode": request.mode,
+        "tool_id": request.tool_id,
+        "design": _shortened(request.design, _DEPTH),
+        "context": _shortened(request.context, _DEPTH),
+    }
+    for name in ("engine_id", "material_id", "machine_id", "parent_run_id", "workflow_session_id"):
+        value = getattr(request, name)
+        if value is not None:
+            summary[name] = value
+    if request.outputs:
+        summary["outputs"] = _shortened(request.outputs, _DEPTH)
+    return summary
+
+
+def _shortened(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return _cut(value) if len(value) > _SHOWN else value
+    if isinstance(value, dict):
+        if depth == 0:
+            return f"(an object of {len(value)} members)"
+        shown = list(value) if len(value) <= MAX_KEYS else list(value)[: MAX_KEYS - 1]
+        short = {_cut(name): _shortened(value[name], depth - 1) for name in shown}
+        if len(shown) < len(value):
+            short["(more)"] = f"({len(value) - len(shown)} more members)"
+        return short
+    if isinstance(value, list):
+        if depth == 0:
+            return f"(a list of {len(value)} items)"
+        short_items = [_shortened(item, depth - 1) for item in value[:_ITEMS]]
+        return short_items if len(value) <= _ITEMS else [*short_items, f"({len(value) - _ITEMS} more items)"]
+    return value
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"

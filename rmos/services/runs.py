@@ -1,0 +1,189 @@
+"""Evaluate a cut and record the run.
+
+    recorded = record_run(store, engines, RunRequest(mode="router", tool_id="em-3175-2f", design={…}, context={…}),
+                          actor=actor, us=now_us(), engine_timeout_ms=5000)
+    recorded.run_id, recorded.risk_level
+
+The server, never the client, decides: what a client says of feasibility, risk or hashes is not taken.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rmos import ids
+from rmos.engines.base import EngineResult
+from rmos.engines.registry import Registry
+from rmos.engines.runner import evaluate
+from rmos.engines.tools import complete_context
+from rmos.errors import (
+    EngineNotFound,
+    IndexBroken,
+    IndexUnavailable,
+    PayloadTooLarge,
+    RecordDamaged,
+    RunExists,
+    RunNotFound,
+    SessionNotFound,
+    ValidationFailed,
+)
+from rmos.models import Actor, RunArtifact
+from rmos.services.artifact import Idempotency, RunRequest, artifact_members
+from rmos.store import Store
+
+log = logging.getLogger(__name__)
+
+MAX_GCODE_BYTES: Final = 200 * 1024
+"""UTF-8 bytes of G-code that a record carries inline."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is durable, as the caller is told of it."""
+
+    run_id: str
+    run_status: str
+    risk_level: str
+    score: float | None
+    block_reason: str | None
+    feasibility_sha256: str
+    indexed: bool
+    replayed: bool
+
+
+def record_run(
+    store: Store,
+    engines: Registry,
+    request: RunRequest,
+    *,
+    actor: Actor,
+    us: int,
+    engine_timeout_ms: float,
+    idempotency: Idempotency | None = None,
+) -> Recorded:
+    """Judge a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
+
+    Args:
+        us: the moment of the request, microseconds since the epoch.
+        engine_timeout_ms: how long the engine may take before its result is an ERROR.
+
+    Raises:
+        PayloadTooLarge: G-code above `MAX_GCODE_BYTES`.
+        IdempotencyKeyReused: the key came with another body before.
+        SessionNotFound, ValidationFailed: the session or the parent run is not there.
+        EngineNotFound: there is no such engine; the attempt was recorded and its `run_id` is a member of the error.
+        OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+    """
+    _refuse_large_gcode(request.outputs)
+    run_id = ids.new_run_id(us)
+    if idempotency is not None:
+        run_id = store.claims.take(actor.name, idempotency.key, idempotency.request_sha256, us).run_id
+        # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
+        if ids.moment_of(run_id) != us and (earlier := _replayed(store, run_id)):
+            return earlier
+    _require_related(store, request)
+    context = completed_context(request)
+    result, errors = _judged(engines, request, context, actor, engine_timeout_ms)
+    members = artifact_members(run_id, request, context, result, errors, actor=actor, idempotency=idempotency)
+    try:
+        stored = store.runs.put(members)
+    except RunExists:
+        if idempotency is not None and (earlier := _replayed(store, run_id)):
+            return earlier  # a twin of this request was faster
+        raise
+    run = stored.view.artifact
+    log.info("run_created run_id=%s risk=%s", run_id, run.decision.risk_level)
+    return _recorded(run, indexed=stored.indexed, replayed=False)
+
+
+def _recorded(run: RunArtifact, *, indexed: bool, replayed: bool) -> Recorded:
+    """Return what the caller is told of a run; of one that asked for an unknown engine it is told by an error."""
+    decision = run.decision
+    if decision.details.get("error") == EngineNotFound.code:
+        raise EngineNotFound(
+            decision.block_reason or "", run_id=run.run_id, engine_id=decision.details.get("engine_id")
+        )
+    return Recorded(
+        run_id=run.run_id,
+        run_status=run.status,
+        risk_level=decision.risk_level,
+        score=decision.score,
+        block_reason=decision.block_reason,
+        feasibility_sha256=run.hashes.feasibility_sha256,
+        indexed=indexed,
+        replayed=replayed,
+    )
+
+
+def _replayed(store: Store, run_id: str) -> Recorded | None:
+    """Return the run that an Idempotency-Key has made before, or None when it was never finished."""
+    try:
+        run = store.runs.record(run_id, include_deleted=True).view().artifact
+    except RunNotFound:
+        return None
+    except RecordDamaged as damage:
+        damage.members["run_id"] = run_id
+        raise
+    try:
+        indexed = store.index.find(run_id) is not None
+    except (IndexBroken, IndexUnavailable):
+        indexed = False
+    return _recorded(run, indexed=indexed, replayed=True)
+
+
+def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
+    gcode = outputs.get("gcode_text")
+    if gcode is not None and len(gcode.encode()) > MAX_GCODE_BYTES:
+        raise PayloadTooLarge(
+            f"outputs.gcode_text is above the limit of {MAX_GCODE_BYTES} bytes.", limit_bytes=MAX_GCODE_BYTES
+        )
+
+
+def _require_related(store: Store, request: RunRequest) -> None:
+    """Refuse a run of a session, or after a run, that does not exist."""
+    session_id, parent_id = request.workflow_session_id, request.parent_run_id
+    if session_id is not None and not store.has_session(session_id):
+        raise SessionNotFound("There is no workflow session with this id.", workflow_session_id=session_id)
+    if parent_id is None:
+        return
+    try:
+        store.runs.record(parent_id, include_deleted=True)
+    except RunNotFound:
+        raise ValidationFailed(
+            "The request names a run that does not exist.",
+            errors={"parent_run_id": ["There is no run with this id."]},
+            parent_run_id=parent_id,
+        ) from None
+    except RecordDamaged:
+        pass  # it exists, and what it holds does not matter here
+
+
+def completed_context(request: RunRequest) -> dict[str, Any]:
+    """Return the context as it is judged: with the tool of the library and the material that the request names."""
+    context = complete_context(request.tool_id, request.context)
+    if request.material_id is not None and "material" not in context and "material_id" not in context:
+        context = {**context, "material": {"id": request.material_id}}
+    return context
+
+
+def _judged(
+    engines: Registry, request: RunRequest, context: dict[str, Any], actor: Actor, timeout_ms: float
+) -> tuple[EngineResult, list[dict[str, str]]]:
+    """Return what the engine says, and the errors to record; an engine that is not there has failed as well."""
+    request_id = actor.request_id or "-"
+    try:
+        engine = engines.get(request.engine_id)
+    except EngineNotFound as error:
+        result = EngineResult(
+            engine_id=request.engine_id or "unknown",
+            engine_version="0.0.0",
+            status="ERROR",
+            request_id=request_id,
+            reasons=[error.detail],
+        )
+        return result, [{"error": error.code, "detail": error.detail}]
+    result = evaluate(engine, design=request.design, context=context, request_id=request_id, timeout_ms=timeout_ms)
+    if result.status != "ERROR":
+        return result, []
+    return result, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}]

@@ -1,0 +1,93 @@
+"""The thread that keeps the index of one store true: at once, every few minutes, and whenever it is woken.
+
+    upkeep = Upkeep(store)
+    upkeep.start()
+    upkeep.wait_first()          # until the first pass is over, for a few seconds
+    upkeep.wake()                # something was written that the index did not take, or the index is gone
+
+A thread does not survive a fork, so it is started by the process that serves, never before.
+"""
+
+import logging
+import threading
+import time
+from typing import Final
+
+from rmos.errors import RmosError, StoreLocked
+from rmos.store import Store
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 300.0
+"""Seconds between two passes when nothing happens (RMOS policy); a pass over an unchanged store takes milliseconds."""
+SOON_S: Final = 5.0
+"""Seconds until the next try when a pass could not be made."""
+_PAUSE_S: Final = 0.5
+"""Shortest time between two passes, so that many requests that meet a broken index do not keep a core busy."""
+
+
+class Upkeep:
+    """One daemon thread that reconciles one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._first = threading.Event()
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rmos-upkeep", daemon=True)
+        self._patience_until = 0.0
+
+    def start(self, *, wait_s: float) -> None:
+        """Start the thread; `wait_first` is patient until `wait_s` seconds from now."""
+        self._patience_until = time.monotonic() + wait_s
+        self._thread.start()
+
+    def wait_first(self) -> None:
+        """Wait until the first pass is over, or until the patience that `start` was given is used up."""
+        if not self._first.is_set():
+            self._first.wait(max(0.0, self._patience_until - time.monotonic()))
+
+    def wake(self) -> None:
+        """Ask for a pass soon."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopped.set()
+        self._woken.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self._woken.clear()
+                again_s = self._pass()
+                self._first.set()
+                self._stopped.wait(_PAUSE_S)
+                self._woken.wait(again_s)
+        finally:
+            self._store.index.close()
+
+    def _pass(self) -> float:
+        """Reconcile once and return the seconds until the next pass."""
+        try:
+            report = self._store.reconcile()
+        except StoreLocked:
+            log.info("the index is being worked on by another process; reconciling later")
+            return SOON_S
+        except RmosError as error:
+            log.error("reconcile failed: %s", error.detail)
+            return SOON_S
+        except Exception:
+            # Without this thread nobody would heal the index until the next start.
+            log.exception("reconcile failed")
+            return EVERY_S
+        if report.indexed or report.damaged or report.missing or report.replaced_index:
+            log.info(
+                "reconciled indexed=%d damaged=%d missing=%d new_index=%s",
+                report.indexed,
+                report.damaged,
+                report.missing,
+                report.replaced_index,
+            )
+        return EVERY_S

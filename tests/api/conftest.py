@@ -1,0 +1,50 @@
+"""What the tests of the HTTP edge share: a cut that is GREEN, and ways to send it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from rmos.store import Store
+
+RUNS = "/api/rmos/runs"
+Post = Callable[..., TestResponse]
+
+
+def make_body(**over: Any) -> dict[str, Any]:
+    """Make the body of a cut that can be judged; None takes a member out."""
+    body: dict[str, Any] = {
+        "mode": "router",
+        "tool_id": "em-3175-2f",
+        "design": {
+            "operation": "channel",
+            "feed_mm_min": 2600,
+            "spindle_rpm": 16000,
+            "axial_depth_mm": 1.5,
+            "radial_engagement_mm": 3.175,
+        },
+        "context": {"material": {"id": "sitka_spruce"}, "machine": {"class": "rigid"}},
+        "meta": {"batch_label": "batch_1"},
+    }
+    return {name: value for name, value in (body | over).items() if value is not None}
+
+
+@pytest.fixture
+def post(client: FlaskClient) -> Post:
+    """Post a run: `post(tool_id="x")` replaces members, `key=` sends an Idempotency-Key."""
+
+    def send(*, key: str | None = None, **over: Any) -> TestResponse:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return client.post(RUNS, json=make_body(**over), headers=headers)
+
+    return send
+
+
+@pytest.fixture
+def service_store(app: Flask) -> Store:
+    """The store as the service holds it."""
+    store: Store = app.extensions["rmos"].store
+    return store

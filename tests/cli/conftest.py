@@ -1,0 +1,135 @@
+"""A small demo store for every test, the commands as functions, and programs as a shell starts them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from rmos import create_app
+from rmos.config import Settings
+from tests.earlier_system import snapshot
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = 40
+CONSOLE_SCRIPT = (sys.executable, "-c", "from rmos.cli import main; main()")
+FLASK = (sys.executable, "-m", "flask", "rmos")
+
+Command = Callable[..., Result]
+
+
+def command_on(root: Path) -> Command:
+    """Return a function that runs `flask rmos …` on the store at `root`, in this process."""
+
+    def run(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - click's own word
+        app = create_app(Settings(instance_path=root.parent, runs_dir=root))
+        try:
+            return app.test_cli_runner().invoke(args=["rmos", *arguments], input=input)
+        finally:
+            app.extensions["rmos"].close()
+
+    return run
+
+
+def document(result: Result) -> Any:
+    """Return the one JSON document that a command wrote to stdout, and nothing else beside it."""
+    return json.loads(result.stdout)
+
+
+def start(root: Path, *arguments: str, program: tuple[str, ...] = FLASK, **how: Any) -> "subprocess.Popen[str]":
+    """Start a command as a shell would, with only the store's folder in its settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RMOS_", "FLASK_"))}
+    environment["RMOS_RUNS_DIR"] = str(root)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([*program, *arguments], cwd=ROOT, env=environment, text=True, **(pipes | how))
+
+
+def artifacts_of(root: Path) -> list[Path]:
+    """Return the artifacts of a store, oldest first."""
+    return sorted(path for path in root.glob("2*/run_*.json") if path.name.count(".") == 1)
+
+
+def flip(path: Path, *, at: int = 500) -> None:
+    """Change one byte of a file."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def age(path: Path, seconds: float = 7200) -> None:
+    """Make a file look as if it had been written a while ago."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def records_of(root: Path) -> dict[str, tuple[str, str, int, int]]:
+    """Return everything in a store but the index: its digest, mode and time."""
+    return {
+        name: what for name, what in snapshot(root).items() if not name.startswith(("_index.sqlite", "_index.lock"))
+    }
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a demo store that nobody changes."""
+    root = tmp_path_factory.mktemp("template") / "runs"
+    result = command_on(root)("demo", "--runs", str(RUNS), "--seed", "5")
+    assert result.exit_code == 0, result.output
+    return root
+
+
+@pytest.fixture
+def root(template: Path, tmp_path: Path) -> Path:
+    """Return a demo store of one's own."""
+    return Path(shutil.copytree(template, tmp_path / "runs"))
+
+
+@pytest.fixture
+def run(root: Path) -> Command:
+    """Return a function that runs `flask rmos …` on the demo store."""
+    return command_on(root)
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at a suspicion after a moment, not after seconds; nothing else writes to these stores."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
+
+
+@pytest.fixture
+def read_only() -> Iterator[Callable[[Path], Path]]:
+    """Return a function that copies a store to where this process may only read; root becomes nobody meanwhile."""
+    folder = Path(tempfile.mkdtemp(prefix="rmos-read-only-"))
+    privileged = os.geteuid() == 0
+
+    def protect(source: Path) -> Path:
+        # Once with all rights: what Python imports late may be out of reach for nobody.
+        for arguments in (("verify",), ("runs",), ("show", "x"), ("rebuild",)):
+            command_on(Path(shutil.copytree(source, folder / "warm")))(*arguments)
+            shutil.rmtree(folder / "warm")
+        copy = Path(shutil.copytree(source, folder / "runs"))
+        for path in (folder, *copy.rglob("*"), copy):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        if privileged:
+            os.setresuid(65534, 65534, 0)
+        return copy
+
+    try:
+        yield protect
+    finally:
+        if privileged:
+            os.setresuid(0, 0, 0)
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
+        shutil.rmtree(folder)

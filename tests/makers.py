@@ -1,0 +1,113 @@
+"""Valid records for tests, made from as little as a test cares about."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from rmos import digest, ids
+from rmos.index import KnownRun
+from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunRow, RunView
+
+ANNA = Actor(name="anna", role="operator", request_id="req_0123456789abcdef")
+US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
+"""A moment in the past, for runs whose partition is not to be today's."""
+
+_RISK_OF = {"OK": "GREEN", "BLOCKED": "RED", "ERROR": "ERROR"}
+
+
+def make_members(us: int | None = None, run_id: str | None = None, **over: Any) -> dict[str, Any]:
+    """Make the members of a valid artifact; `over` replaces whole members, None removes one.
+
+    `feasibility`, `design` and `context` are taken as plain values and hashed.
+    """
+    us = ids.now_us() if us is None else us
+    status = over.pop("status", "OK")
+    values = {
+        "feasibility": over.pop("feasibility", {"engine_id": "baseline_v1", "status": _RISK_OF[status], "pad": "z" * 40}),
+        "design": over.pop("design", {"operation": "channel", "feed_mm_min": 1200.5}),
+        "context": over.pop("context", {"material": {"id": "ebony"}}),
+    }
+    raw = {name: digest.canonical_raw(value) for name, value in values.items()}
+    members: dict[str, Any] = {
+        "schema": RUN_SCHEMA,
+        "run_id": run_id or ids.new_run_id(us),
+        "created_at_utc": ids.utc_text(us),
+        "status": status,
+        "mode": "router",
+        "tool_id": "router_6mm_2f",
+        "event_type": "feasibility_check",
+        "request_id": "req_0123456789abcdef",
+        "decision": make_decision(status),
+        "feasibility": raw["feasibility"],
+        "inputs": {"design": raw["design"], "context": raw["context"]},
+        "hashes": {f"{name}_sha256": digest.sha256_hex(bytes(raw[name])) for name in values},
+        "attachments": [],
+        "meta": {"batch_label": "batch_1"},
+    }
+    return {name: value for name, value in (members | over).items() if value is not None}
+
+
+def make_decision(status: str = "OK", **over: Any) -> dict[str, Any]:
+    """Make the decision that goes with a status."""
+    decision = {"risk_level": _RISK_OF[status], "score": 90.0 if status == "OK" else None, "block_reason": None}
+    return {**decision, "warnings": [], "details": {}, **over}
+
+
+def make_event(record_id: str, number: int, previous_sha256: str | None, **over: Any) -> bytes:
+    """Make the sealed bytes of an event."""
+    event: dict[str, Any] = {
+        "schema": EVENT_SCHEMA,
+        "event_id": ids.new_event_id(US),
+        "number": number,
+        "kind": "advisory",
+        "record_id": record_id,
+        "previous_sha256": previous_sha256,
+        "created_at_utc": ids.utc_text(US),
+        "actor": "anna",
+        "role": "operator",
+        "request_id": None,
+        "data": {"advisory_id": f"adv_{number}"},
+    }
+    return digest.seal(event | over)
+
+
+def make_row(us: int = US, **over: Any) -> RunRow:
+    """Make an index row of a live run."""
+    run_id = over.pop("run_id", None) or ids.new_run_id(us)
+    values: dict[str, Any] = {
+        "run_id": run_id,
+        "created_us": us,
+        "partition": ids.partition_of(us),
+        "version": 0,
+        "state": "live",
+        "sha256": digest.sha256_hex(run_id.encode()),
+        "summary": json.dumps({"run_id": run_id}),
+        "status": "OK",
+        "risk_level": "GREEN",
+        "mode": "router",
+        "tool_id": "router_6mm_2f",
+    }
+    return RunRow(**(values | over))
+
+
+def known_of(row: RunRow) -> KnownRun:
+    """Return what an index that holds the row knows of its run."""
+    return KnownRun(row.partition, row.version, row.state, row.sha256)
+
+
+def summarise(view: RunView) -> str:
+    """Shape a summary that shows what was folded, without the edge."""
+    run = view.artifact
+    return msgspec.json.encode(
+        {
+            "run_id": run.run_id,
+            "created_at_utc": run.created_at_utc,
+            "status": run.status,
+            "risk_level": run.decision.risk_level,
+            "version": view.version,
+            "advisories": [advisory["advisory_id"] for advisory in view.advisories],
+            "explanation_status": view.explanation_status,
+            "deleted": view.deletion is not None,
+        }
+    ).decode()

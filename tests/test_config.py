@@ -1,0 +1,138 @@
+import dataclasses
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rmos.config import CONFIG_FILE, Settings, default_instance_path, load_settings
+from rmos.errors import ConfigError
+
+
+def write_config(folder: Path, text: str | bytes) -> Path:
+    data = text.encode() if isinstance(text, str) else text
+    (folder / CONFIG_FILE).write_bytes(data)
+    return folder
+
+
+def test_without_anything_set_the_store_lies_in_the_instance_folder(tmp_path: Path) -> None:
+    settings = load_settings({}, tmp_path)
+    assert settings == Settings(instance_path=tmp_path, runs_dir=tmp_path / "runs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_instance_folder_of_a_checkout_is_beside_the_package() -> None:
+    assert default_instance_path() == Path(__file__).resolve().parents[1] / "instance"
+
+
+def test_the_settings_cannot_be_changed(tmp_path: Path) -> None:
+    settings = load_settings({}, tmp_path)
+    with pytest.raises(AttributeError):
+        settings.log_level = "DEBUG"  # type: ignore[misc]
+    assert not dataclasses.is_dataclass(settings)
+
+
+GOOD = {
+    "runs_dir": ("/srv/rmos/runs", Path("/srv/rmos/runs")),
+    "run_attachments_dir": ("/srv/rmos/blobs", Path("/srv/rmos/blobs")),
+    "database_url": ("sqlite:////srv/rmos/index.sqlite", "sqlite:////srv/rmos/index.sqlite"),
+    "max_body_bytes": ("1024", 1024),
+    "engine_timeout_ms": ("600000", 600_000),
+    "log_format": ("JSON", "json"),
+    "log_level": ("debug", "DEBUG"),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_each_setting_is_read_from_the_environment(name: str, tmp_path: Path) -> None:
+    text, value = GOOD[name]
+    assert getattr(load_settings({f"RMOS_{name.upper()}": text}, tmp_path), name) == value
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_each_setting_is_read_from_the_file_and_the_environment_wins(name: str, tmp_path: Path) -> None:
+    text, value = GOOD[name]
+    write_config(tmp_path, f'{name} = "{text}"\n')
+    assert getattr(load_settings({}, tmp_path), name) == value
+    write_config(tmp_path, f"{name} = {{ wrong = 1 }}\n")
+    assert getattr(load_settings({f"RMOS_{name.upper()}": text}, tmp_path), name) == value
+
+
+def test_every_setting_but_the_instance_folder_is_tested_here() -> None:
+    assert {*GOOD, "instance_path"} == set(Settings.__struct_fields__)
+
+
+def test_whole_numbers_in_the_file_need_no_quotes(tmp_path: Path) -> None:
+    write_config(tmp_path, "max_body_bytes = 2048\n")
+    assert load_settings({}, tmp_path).max_body_bytes == 2048
+
+
+BAD = [
+    ("runs_dir", ""),
+    ("runs_dir", "   "),
+    ("runs_dir", "a\x00b"),
+    ("runs_dir", "~nobody-of-this-name/runs"),
+    ("run_attachments_dir", ""),
+    ("database_url", "/srv/index.sqlite"),
+    ("database_url", ""),
+    ("max_body_bytes", "1023"),
+    ("max_body_bytes", str(2**30 + 1)),
+    ("max_body_bytes", "4 MB"),
+    ("max_body_bytes", "1e6"),
+    ("max_body_bytes", "4096.0"),
+    ("max_body_bytes", "9" * 5000),
+    ("engine_timeout_ms", "0"),
+    ("engine_timeout_ms", "-1"),
+    ("engine_timeout_ms", "600001"),
+    ("engine_timeout_ms", ""),
+    ("log_format", "xml"),
+    ("log_level", "LOUD"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), BAD)
+def test_a_wrong_value_is_an_error_that_names_the_setting(name: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"RMOS_{name.upper()} is .*; it must be "):
+        load_settings({f"RMOS_{name.upper()}": text}, tmp_path)
+
+
+@pytest.mark.parametrize("line", ["max_body_bytes = true", "max_body_bytes = 4096.5", "log_level = 10", "runs_dir = []"])
+def test_a_value_of_the_wrong_type_in_the_file_is_an_error_that_names_the_setting(line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"RMOS_{line.partition(' ')[0].upper()}"):
+        load_settings({}, write_config(tmp_path, line))
+
+
+@pytest.mark.parametrize("line", ["run_dir = '/x'", "RMOS_RUNS_DIR = '/x'", "instance_path = '/x'", "[store]\nruns_dir = '/x'"])
+def test_a_key_that_no_setting_has_is_an_error_that_names_it_and_what_there_is(line: str, tmp_path: Path) -> None:
+    name = re.split(r"\W", line.lstrip("["))[0]
+    with pytest.raises(ConfigError, match=f"'{name}'.*runs_dir"):
+        load_settings({}, write_config(tmp_path, line))
+
+
+@pytest.mark.parametrize("data", [b"runs_dir = ", b"\xff\xfe", b"runs_dir = 'a'\nruns_dir = 'b'"])
+def test_a_file_that_cannot_be_read_is_an_error(data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"instance/config\.toml"):
+        load_settings({}, write_config(tmp_path, data))
+
+
+def test_a_folder_in_the_place_of_the_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / CONFIG_FILE).mkdir()
+    with pytest.raises(ConfigError, match=r"instance/config\.toml"):
+        load_settings({}, tmp_path)
+
+
+def test_relative_paths_and_home_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/anna")
+    assert load_settings({"RMOS_RUNS_DIR": "runs"}, tmp_path).runs_dir == tmp_path / "runs"
+    assert load_settings({"RMOS_RUNS_DIR": "~/runs"}, tmp_path).runs_dir == Path("/home/anna/runs")
+
+
+def test_the_process_environment_is_what_is_read_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RMOS_ENGINE_TIMEOUT_MS", "77")
+    assert load_settings(instance_path=tmp_path).engine_timeout_ms == 77
+
+
+def test_settings_go_through_a_copy_unchanged(tmp_path: Path) -> None:
+    settings = load_settings({"RMOS_LOG_FORMAT": "json"}, tmp_path)
+    assert msgspec.structs.replace(settings) == settings
