@@ -100,7 +100,10 @@ def flattened(error: ValidationError) -> dict[str, list[str]]:
     def collect(name: str, messages: Any) -> None:
         if isinstance(messages, Mapping):
             for inner, told in messages.items():
-                collect(f"{name}.{inner}" if name else str(inner), told)
+                if inner == "_schema":  # marshmallow's word for the object itself
+                    collect(name or "body", told)
+                else:
+                    collect(f"{name}.{inner}" if name else str(inner), told)
         elif isinstance(messages, list):
             found.setdefault(name, []).extend(str(message) for message in messages)
         else:

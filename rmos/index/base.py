@@ -47,6 +47,9 @@ class Index(Protocol):
     def exists(self) -> bool:
         """Tell whether the index is there at all."""
 
+    def generation(self) -> object:
+        """Return what stands for the index as it is now: another value once it was replaced, None when it is gone."""
+
     def prepare(self) -> bool:
         """Make the index or replace it when it is absent, unreadable or older (only under the lock); True when new."""
 

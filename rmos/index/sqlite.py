@@ -42,7 +42,11 @@ _UNAVAILABLE: Final = (
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_PROTOCOL,
 )
+_PAGE_BYTES: Final = 4096
+_ATTEMPTS: Final = 5
+"""How often a question is asked anew when the file is replaced under it."""
 _COMPLETE: Final = "complete"
 _SCHEMA: Final = "schema_version"
 
@@ -67,7 +71,6 @@ class SqliteIndex:
         self._read_only = read_only
         self._threads = threading.local()
         self._largest: tuple[_Identity | None, int] = (None, 0)
-        self._complete: _Identity | None = None
         self._broken: _Identity | None = None
 
     # The file
@@ -79,6 +82,10 @@ class SqliteIndex:
     def exists(self) -> bool:
         """Tell whether the file is there."""
         return self._identity() is not None
+
+    def generation(self) -> object:
+        """Return which file stands under the path."""
+        return self._identity()
 
     def prepare(self) -> bool:
         """Make the file, or replace an unreadable or older one; only under the lock."""
@@ -97,7 +104,7 @@ class SqliteIndex:
         try:
             connection = sqlite3.connect(fresh, isolation_level=None)
             try:
-                connection.execute("PRAGMA page_size = 4096")
+                connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
                 connection.execute("PRAGMA journal_mode = WAL")
                 for statement in (*tables.CREATE_TABLES, *tables.CREATE_INDEXES):
                     connection.execute(statement)
@@ -114,7 +121,7 @@ class SqliteIndex:
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
             raise IndexUnavailable(f"The index cannot be made: {type(error).__name__}.") from None
-        self._broken = self._complete = None
+        self._broken = None
 
     def _identity(self) -> _Identity | None:
         known, largest = self._largest  # read before the size, which only grows: other threads cannot mislead us
@@ -130,18 +137,31 @@ class SqliteIndex:
         return identity
 
     def _held(self) -> _Held:
-        identity = self._identity()
-        if identity is None or identity == self._broken:
-            raise IndexBroken("The index is being made again from the record.")
-        held: _Held | None = getattr(self._threads, "held", None)
-        if held is not None and held.identity == identity and held.pid == os.getpid():
-            return held
-        self.close()
-        held = _Held(self._connect(), identity, os.getpid())
-        self._threads.held = held
-        return held
+        for _ in range(_ATTEMPTS):
+            identity = self._identity()
+            if identity is None or identity == self._broken:
+                raise IndexBroken("The index is being made again from the record.")
+            held: _Held | None = getattr(self._threads, "held", None)
+            if held is not None and held.identity == identity and held.pid == os.getpid():
+                return held
+            self.close()
+            try:
+                held = _Held(self._connect(), identity, os.getpid())
+            except (OSError, sqlite3.Error) as error:
+                if self._identity() == identity:
+                    raise self._translated(error, identity) from None
+                continue
+            self._threads.held, self._threads.complete = held, False
+            if self._identity() == identity:
+                return held
+            # Replaced while it was opened: such a connection may have this file and the WAL of the next.
+            self.close()
+        raise IndexBroken("The index is being replaced.")
 
     def _connect(self) -> sqlite3.Connection:
+        if os.path.getsize(self._path) % _PAGE_BYTES:
+            # SQLite would take what is gone from the last page for zeros, and leave out rows without a word.
+            raise sqlite3.DatabaseError("the file ends within a page")
         if self._read_only:
             connection = open_read_only(self._path)
         else:
@@ -174,28 +194,28 @@ class SqliteIndex:
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction on the file that stands under the path now, and still does afterwards."""
-        for _ in range(5):
-            held: _Held | None = None
+        for _ in range(_ATTEMPTS):
+            held = self._held()
             try:
-                held = self._held()
                 answer = question(held.connection)
             except sqlite3.ProgrammingError:
                 raise  # our own mistake, not the file's
             except sqlite3.Error as error:
-                failure = self._translated(error, held)
+                failure = self._translated(error, held.identity)
                 self.close()
                 raise failure from None
             if self._identity() == held.identity and held.identity != self._broken:
                 return answer
         raise IndexBroken("The index is being replaced.")
 
-    def _translated(self, error: sqlite3.Error, held: _Held | None) -> RmosError:
+    def _translated(self, error: OSError | sqlite3.Error, identity: _Identity) -> RmosError:
         log.warning("index: %s", error)
+        if isinstance(error, OSError):
+            return IndexUnavailable("The index cannot be opened.")
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _UNAVAILABLE:
             return IndexUnavailable("The index is busy or cannot be written just now.")
-        identity = held.identity if held else self._identity()
-        if code == sqlite3.SQLITE_CANTOPEN and identity is not None:
+        if code == sqlite3.SQLITE_CANTOPEN:
             return IndexUnavailable("The index cannot be opened.")
         self._broken = identity
         return IndexBroken("The index cannot be read and is made again from the record.")
@@ -211,9 +231,12 @@ class SqliteIndex:
         identity = self._identity()
         if identity is None or identity == self._broken:
             return False
-        if identity != self._complete and self._fact(_COMPLETE) == "1":
-            self._complete = identity
-        return identity == self._complete
+        held: _Held | None = getattr(self._threads, "held", None)
+        # Remembered with the connection, which keeps the file's inode from being given to another index.
+        if held is None or held.identity != identity or not self._threads.complete:
+            self._threads.complete = False
+            self._threads.complete = self._fact(_COMPLETE) == "1"
+        return bool(self._threads.complete)
 
     def complete(self) -> None:
         """Declare that every object has its row."""

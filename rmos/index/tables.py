@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    not_,
     or_,
     select,
 )
@@ -103,14 +104,19 @@ CREATE_INDEXES: Final = [
 def _upsert(*, damaged: bool) -> str:
     """Return the SQL that takes the values of `row_values`: newer versions win, equal ones when anything differs.
 
-    A damaged copy in another partition says nothing about the run at its own place.
+    A damaged copy, or an event without its run, in another partition says nothing about the run at its own place.
     """
     insert = sqlite.insert(runs).values({name: bindparam(name) for name in _COLUMNS})
     new = insert.excluded
     differs = or_(*(new[name].is_distinct_from(runs.c[name]) for name in _COLUMNS if name != "run_id"))
     where = or_(new.version > runs.c.version, and_(new.version == runs.c.version, differs))
+    at_home = new.partition == runs.c.partition
     if damaged:
-        where = and_(where, new.partition == runs.c.partition)
+        where = and_(where, at_home)
+    else:
+        # The run at its own place counts, whatever was thought of a copy or an event that stood elsewhere.
+        thought = runs.c.state.in_([literal_column("'damaged'"), literal_column("'missing'")])
+        where = or_(where, and_(not_(at_home), thought))
     changed = {name: new[name] for name in _COLUMNS if name != "run_id"}
     statement = insert.on_conflict_do_update(index_elements=[runs.c.run_id], set_=changed, where=where)
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
@@ -163,8 +169,18 @@ def query_values(query: RunQuery) -> dict[str, Any]:
         if value is not None and name != "include_deleted":
             values[name] = value
     if query.tool_id_prefix is not None:
-        values["tool_id_prefix_end"] = query.tool_id_prefix + "\U0010ffff"
+        end = _after_prefix(query.tool_id_prefix)
+        values |= {} if end is None else {"tool_id_prefix_end": end}
     return values
+
+
+def _after_prefix(prefix: str) -> str | None:
+    """Return the first text after all that begin with the prefix, or None when there is no such text."""
+    stem = prefix.rstrip("\U0010ffff")
+    if not stem:
+        return None
+    following = ord(stem[-1]) + 1
+    return stem[:-1] + chr(0xE000 if following == 0xD800 else following)  # surrogates are no characters
 
 
 @functools.lru_cache(maxsize=256)
@@ -189,9 +205,9 @@ def _filtered(statement: Select[Any], filters: frozenset[str], include_deleted: 
     for name in sorted(filters & set(_EQUAL_FILTERS)):
         statement = statement.where(runs.c[name] == bindparam(name))
     if "tool_id_prefix" in filters:
-        statement = statement.where(
-            runs.c.tool_id >= bindparam("tool_id_prefix"), runs.c.tool_id < bindparam("tool_id_prefix_end")
-        )
+        statement = statement.where(runs.c.tool_id >= bindparam("tool_id_prefix"))
+    if "tool_id_prefix_end" in filters:
+        statement = statement.where(runs.c.tool_id < bindparam("tool_id_prefix_end"))
     if "created_from_us" in filters:
         statement = statement.where(runs.c.created_us >= bindparam("created_from_us"))
     if "created_to_us" in filters:

@@ -1,0 +1,350 @@
+"""`GET /api/rmos/runs`: pages that are never short, never double, and agree with their totals."""
+
+import re
+import threading
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from rmos import ids
+from rmos.models import Actor
+from rmos.schemas import RunAdvisorySummarySchema
+from rmos.store import Store
+from tests.api.conftest import RUNS, Post
+from tests.makers import make_decision, make_members
+
+ANNA = Actor(name="anna", role="operator")
+START = ids.parse_utc("2025-12-23T09:46:13.123456Z")
+MINUTE_US = 60_000_000
+
+
+def put_runs(store: Store, count: int, step_us: int = MINUTE_US, **over: Any) -> list[str]:
+    """Put runs at even intervals and return their ids, oldest first."""
+    return [
+        store.runs.put(make_members(START + number * step_us, **over)).view.artifact.run_id for number in range(count)
+    ]
+
+
+def walk(client: FlaskClient, query: str = "") -> list[str]:
+    """Follow the cursor to the end and return the ids in order."""
+    seen: list[str] = []
+    target: str | None = f"{RUNS}?limit=7&{query}"
+    while target is not None:
+        answer = client.get(target)
+        assert answer.status_code == 200, answer.text
+        items = answer.json["items"]
+        assert items or not seen
+        seen += [run["run_id"] for run in items]
+        link = answer.headers.get("Link")
+        assert (link is None) == (answer.json["next_cursor"] is None)
+        if link is not None:
+            match = re.fullmatch(r'<(/api/rmos/runs\?[^>]*)>; rel="next"', link)
+            assert match
+            target = match[1]
+        else:
+            target = None
+    return seen
+
+
+def test_an_empty_store_has_an_empty_page(client: FlaskClient) -> None:
+    answer = client.get(RUNS)
+    assert answer.json == {"items": [], "next_cursor": None}
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_summary_has_the_fields_of_the_schema_and_those_values(post: Post, client: FlaskClient) -> None:
+    made = post(meta={"batch_label": "b", "explanation": "long"})
+    run = client.get(RUNS).json["items"][0]
+    assert set(run) == set(RunAdvisorySummarySchema().fields)
+    for field in ("run_id", "risk_level", "score", "block_reason"):
+        assert run[field] == made.json[field]
+    assert run["status"] == made.json["run_status"]
+    assert run["request_id"] == made.headers["X-Request-Id"]
+    assert run["meta"].keys() == {"batch_label", "compute_ms", "request_id"}
+    assert run["explanation_summary"] == "long"
+
+
+def test_the_walk_shows_each_run_once_newest_first_and_its_end_is_null(
+    client: FlaskClient, service_store: Store
+) -> None:
+    made = put_runs(service_store, 40)
+    assert walk(client) == made[::-1]
+
+
+def test_a_walk_over_runs_of_one_moment_misses_none(client: FlaskClient, service_store: Store) -> None:
+    made = put_runs(service_store, 30, step_us=0)
+    assert walk(client) == sorted(made, reverse=True)
+
+
+# DEFECTS 13
+
+
+def test_rare_matches_are_found_and_the_walk_over_them_ends(client: FlaskClient, service_store: Store) -> None:
+    rare = []
+    for number in range(90):
+        over = {"decision": make_decision(risk_level="YELLOW")} if number in (0, 1, 40) else {}
+        run_id = service_store.runs.put(make_members(START + number * MINUTE_US, **over)).view.artifact.run_id
+        rare += [run_id] if over else []
+    answer = client.get(f"{RUNS}?risk_level=YELLOW&limit=2")
+    assert [run["run_id"] for run in answer.json["items"]] == rare[:0:-1]
+    assert walk(client, "risk_level=YELLOW") == rare[::-1]
+    assert walk(client, "risk_level=UNKNOWN") == []
+
+
+def test_the_walk_is_right_while_runs_are_added_and_deleted(client: FlaskClient, service_store: Store) -> None:
+    made = put_runs(service_store, 20)
+    first = client.get(f"{RUNS}?limit=7").json
+    service_store.runs.put(make_members(START + 100 * MINUTE_US))
+    service_store.runs.add_event(made[5], "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
+    rest = walk(client, f"cursor={first['next_cursor']}")
+    seen = [run["run_id"] for run in first["items"]] + rest
+    assert seen == [run_id for run_id in made[::-1] if run_id != made[5]]
+
+
+@pytest.mark.parametrize("cursor", ["x", "AAAA", "%00", "bm90IGEgY3Vyc29y", "=", "a" * 400])
+def test_a_bad_cursor_is_an_error_and_not_page_one(post: Post, client: FlaskClient, cursor: str) -> None:
+    post()
+    answer = client.get(f"{RUNS}?cursor={cursor}")
+    assert answer.status_code == 400
+    assert answer.json["error"] == "BAD_CURSOR"
+
+
+def test_a_cursor_that_was_damaged_anywhere_is_refused(client: FlaskClient, service_store: Store) -> None:
+    put_runs(service_store, 2)
+    cursor = client.get(f"{RUNS}?limit=1").json["next_cursor"]
+    for place in range(0, len(cursor), 3):
+        damaged = cursor[:place] + "~" + cursor[place + 1 :]
+        assert client.get(RUNS, query_string={"cursor": damaged}).status_code == 400
+
+
+def test_offset_pages_show_the_same_runs_and_go_on_by_cursor(client: FlaskClient, service_store: Store) -> None:
+    made = put_runs(service_store, 10)
+    answer = client.get(f"{RUNS}?limit=3&offset=4")
+    assert [run["run_id"] for run in answer.json["items"]] == made[3:6][::-1]
+    assert "offset" not in answer.headers["Link"]
+    assert client.get(f"{RUNS}?limit=3&offset=10").json == {"items": [], "next_cursor": None}
+
+
+# DEFECTS 14
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        ("created_from=2025-12-23T09:46:13.123456Z", 3),
+        ("created_from=2025-12-23T10:46:13.123456%2B01:00", 3),
+        ("created_from=2025-12-23T09:46:13.1234560%2B00:00", 3),
+        ("created_from=2025-12-23T04:46:13.123457-05:00", 2),
+        ("created_to=2025-12-23T09:47:13.123456Z", 1),
+        ("created_to=2025-12-23T10:47:13.123457%2B01:00", 2),
+        ("created_from=2025-12-23T09:47:13Z&created_to=2025-12-23T09:48:13Z", 1),
+        ("created_from=2025-12-23&created_to=2025-12-24", 3),
+        ("created_from=2025-12-24T00:30:00%2B01:00", 0),
+        ("created_from=2025-12-23t09:46:13.123456z", 3),
+    ],
+)
+def test_times_are_compared_as_times_and_not_as_strings(
+    client: FlaskClient, service_store: Store, bounds: str, found: int
+) -> None:
+    put_runs(service_store, 3)
+    answer = client.get(f"{RUNS}?include_total=true&{bounds}")
+    assert (answer.json["total"], len(answer.json["items"])) == (found, found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday",
+        "2025-12-23T09:46:13",
+        "2025-13-01T00:00:00Z",
+        "2025-12-23T25:00:00Z",
+        "20251223T094613Z",
+        "2025-W52-2",
+        "2025-12-23T09:46Z",
+        "٢٠٢٥-12-23T09:46:13Z",
+        "0001-01-01T00:00:00%2B23:59",
+        "1",
+        "",
+    ],
+)
+def test_a_time_that_is_none_is_refused_by_name(client: FlaskClient, text: str) -> None:
+    answer = client.get(f"{RUNS}?created_from={text}")
+    assert answer.status_code == 422, answer.text
+    assert list(answer.json["errors"]) == ["created_from"]
+
+
+def test_a_plus_that_arrived_as_a_space_is_explained(client: FlaskClient) -> None:
+    answer = client.get(f"{RUNS}?created_to=2025-12-23T10:46:13+01:00")
+    assert answer.status_code == 422
+    assert "%2B" in answer.json["errors"]["created_to"][0]
+
+
+# DEFECTS 15
+
+
+def test_the_total_counts_what_the_pages_show_under_every_filter(client: FlaskClient, service_store: Store) -> None:
+    put_runs(service_store, 5)
+    special = {
+        "mode": "saw",
+        "tool_id": "saw-250",
+        "event_type": "import",
+        "workflow_session_id": "ws_" + "0" * 32,
+        "material_id": "ebony",
+        "machine_id": "m1",
+        "request_id": "req_special",
+        "meta": {"batch_label": "batch_2", "session_id": "s2"},
+    }
+    us = START + 50 * MINUTE_US
+    run_id = service_store.runs.put(make_members(us, status="BLOCKED", **special)).view.artifact.run_id
+    filters = {name: value for name, value in special.items() if isinstance(value, str)} | {
+        "batch_label": "batch_2",
+        "session_id": "s2",
+        "status": "BLOCKED",
+        "risk_level": "RED",
+        "tool_id_prefix": "saw-",
+        "created_from": ids.utc_text(us),
+    }
+    for name, value in filters.items():
+        answer = client.get(RUNS, query_string={name: value, "include_total": "true"})
+        assert answer.status_code == 200, name
+        assert [run["run_id"] for run in answer.json["items"]] == [run_id], name
+        assert answer.json["total"] == 1, name
+    everything = client.get(RUNS, query_string={**filters, "include_total": "true"}).json
+    assert (len(everything["items"]), everything["total"]) == (1, 1)
+
+
+def test_deleted_runs_are_neither_listed_nor_counted_unless_asked_for(
+    client: FlaskClient, service_store: Store
+) -> None:
+    made = put_runs(service_store, 3)
+    service_store.runs.add_event(made[1], "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
+    found = client.get(f"{RUNS}?include_total=true").json
+    assert (found["total"], [run["run_id"] for run in found["items"]]) == (2, [made[2], made[0]])
+    found = client.get(f"{RUNS}?include_total=1&include_deleted=true").json
+    assert (found["total"], len(found["items"])) == (3, 3)
+
+
+def test_a_total_is_given_only_when_asked_for(client: FlaskClient) -> None:
+    assert "total" not in client.get(f"{RUNS}?include_total=false").json
+
+
+# DEFECTS 21
+
+
+def test_nothing_that_meta_holds_breaks_a_list(client: FlaskClient, post: Post) -> None:
+    oddities: list[Any] = [None, "fast", -1.5, True, [], {}, ["a"], {"a": {"b": []}}, "\u2028\U0001f600\x7f"]
+    names = ("compute_ms", "request_id", "explanation_status", "explanation_summary", "explanation", "batch_label")
+    for oddity in oddities:
+        made = post(meta=dict.fromkeys((*names, "warnings", "source", "session_id", "score"), oddity))
+        assert made.status_code == 201
+    answer = client.get(f"{RUNS}?include_total=true")
+    assert (answer.status_code, answer.json["total"]) == (200, len(oddities))
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("status=FINE", "status"),
+        ("status=ok", "status"),
+        ("risk_level=PURPLE", "risk_level"),
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=1e1", "limit"),
+        ("limit=5_0", "limit"),
+        ("limit=%2B5", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=", "limit"),
+        ("limit=" + "9" * 5000, "limit"),
+        ("offset=-1", "offset"),
+        ("offset=99999999999", "offset"),
+        ("include_total=maybe", "include_total"),
+        ("include_deleted=", "include_deleted"),
+        ("mode=", "mode"),
+        ("tool_id=" + "x" * 201, "tool_id"),
+        ("cursor=", "cursor"),
+        ("surprise=1", "surprise"),
+        ("created_from_us=1", "created_from_us"),
+        ("limit=5&limit=6", "limit"),
+        ("mode=a&mode=a", "mode"),
+        ("cursor=x&offset=0", "offset"),
+    ],
+)
+def test_a_parameter_that_cannot_be_taken_is_named(client: FlaskClient, query: str, field: str) -> None:
+    answer = client.get(f"{RUNS}?{query}")
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [field]
+
+
+def test_odd_values_of_filters_find_nothing_and_break_nothing(client: FlaskClient, post: Post) -> None:
+    post()
+    for value in ("%00", "%ff", "'%20OR%201=1", "%25", "*", "%F0%9F%98%80"):
+        for name in ("mode", "tool_id_prefix", "batch_label"):
+            answer = client.get(f"{RUNS}?{name}={value}&include_total=true")
+            assert (answer.status_code, answer.json["total"]) == (200, 0)
+
+
+def test_the_link_keeps_the_other_parameters_and_escapes_them(client: FlaskClient, service_store: Store) -> None:
+    put_runs(service_store, 2, tool_id='a> b&"ü')
+    answer = client.get(RUNS, query_string={"tool_id": 'a> b&"ü', "limit": "1"})
+    link = answer.headers["Link"]
+    assert link.isascii()
+    assert link.count(">") == 1
+    follow = client.get(link[1 : link.index(">")])
+    assert (len(follow.json["items"]), follow.json["next_cursor"]) == (1, None)
+
+
+# The index is only an index
+
+
+def test_a_list_is_never_silently_short_while_the_index_is_not_complete(
+    app: Flask, client: FlaskClient, service_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_runs(service_store, 3)
+    client.get(RUNS)
+    woken = threading.Event()
+    monkeypatch.setattr(app.extensions["rmos"], "wake", woken.set)
+    (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
+    answer = client.get(RUNS)
+    assert answer.status_code == 503
+    assert answer.json["error"] == "INDEX_REBUILDING"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert woken.is_set()
+
+
+def test_a_lost_index_is_filled_again_while_the_service_runs(
+    app: Flask, client: FlaskClient, service_store: Store
+) -> None:
+    made = put_runs(service_store, 3)
+    assert walk(client) == made[::-1]
+    (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
+    for _ in range(100):
+        answer = client.get(RUNS)
+        if answer.status_code == 200:
+            break
+        assert answer.json["error"] == "INDEX_REBUILDING"
+        threading.Event().wait(0.05)
+    assert walk(client) == made[::-1]
+
+
+def test_runs_that_another_process_left_unindexed_are_listed_by_the_first_page(
+    client: FlaskClient, settings: Any
+) -> None:
+    writer = Store.open(settings)
+    made = put_runs(writer, 3)
+    writer.index.close()
+    assert walk(client) == made[::-1]
+
+
+def test_a_store_that_cannot_be_opened_is_answered_as_a_problem(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.extensions["rmos"].settings.runs_dir.mkdir()
+    (app.extensions["rmos"].settings.runs_dir / "_format.json").write_text('{"format": 99}')
+    for answer in (client.get(RUNS), client.get(f"{RUNS}/run_{'0' * 32}")):
+        assert answer.status_code == 503
+        assert answer.json["error"] == "STORE_UNUSABLE"
+
+

@@ -1,0 +1,120 @@
+"""Filesystems to be filled up and cut off: a tmpfs, and ext4 or XFS in a file behind a loop device.
+
+    with mounted(folder, image=Image("ext4", file)) as root:
+        cut_power(root)                        # what was not flushed is gone
+
+Every mount is undone when its block is left, lazily if it must be, and its loop device goes with it.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+
+_SHUTDOWN: Final = 0x8004587D
+"""EXT4_IOC_SHUTDOWN, which is XFS_IOC_GOINGDOWN: `_IOR('X', 125, __u32)`."""
+_WITHOUT_LOG_FLUSH: Final = 2
+_BLOCK: Final = 4096
+_SBIN: Final = ("/usr/sbin", "/sbin")
+_IMAGE_BYTES: Final = {"ext4": 64 << 20, "xfs": 320 << 20}
+_MAKE: Final = {"ext4": ("mkfs.ext4", "-q", "-F", "-m", "0"), "xfs": ("mkfs.xfs", "-q", "-f")}
+
+
+class Image(NamedTuple):
+    """A filesystem in a file."""
+
+    kind: str
+    path: Path
+
+
+def find_program(name: str) -> str | None:
+    """Return where a program of the system's administrator is, in or out of the PATH of whoever runs the tests."""
+    return shutil.which(name) or next((path for folder in _SBIN if (path := shutil.which(name, path=folder))), None)
+
+
+def _run(*command: str) -> None:
+    program = find_program(command[0])
+    if program is None:
+        pytest.fail(f"{command[0]} is not there: install the Debian packages e2fsprogs and mount", pytrace=False)
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        said = done.stderr.strip() or done.stdout.strip()
+        pytest.fail(f"{command[0]} failed: {said}; run as root where loop devices may be mounted", pytrace=False)
+
+
+def make_image(kind: str, path: Path) -> Image:
+    """Make an empty filesystem in a sparse file."""
+    with path.open("xb") as file:
+        file.truncate(_IMAGE_BYTES[kind])
+    _run(*_MAKE[kind], str(path))
+    return Image(kind, path)
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, *, image: Image | None = None, tmpfs_bytes: int = 4 << 20) -> Iterator[Path]:
+    """Mount an image, or a tmpfs where there is none, and undo it in the end."""
+    if os.geteuid() != 0:
+        pytest.fail("only root may mount: run these tests as root", pytrace=False)
+    folder.mkdir(exist_ok=True)
+    if image is None:
+        _run("mount", "-t", "tmpfs", "-o", f"size={tmpfs_bytes}", "rmos-test", str(folder))
+    else:
+        _run("mount", "-t", image.kind, "-o", "loop", str(image.path), str(folder))
+    try:
+        yield folder
+    finally:
+        _unmount(folder)
+
+
+def _unmount(folder: Path) -> None:
+    """Unmount a folder, waiting 5 s for those who are leaving it; whatever still holds it then keeps only a name."""
+    umount = find_program("umount") or "umount"
+    deadline = time.monotonic() + 5
+    while subprocess.run([umount, str(folder)], capture_output=True, timeout=60).returncode:
+        if time.monotonic() > deadline:
+            subprocess.run([umount, "--lazy", str(folder)], capture_output=True, timeout=60)
+            raise RuntimeError(f"something still works in {folder.name}")
+        time.sleep(0.05)
+
+
+def cut_power(folder: Path) -> None:
+    """Shut a filesystem down as a power cut does: from now on all fails, and its log is not flushed."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.ioctl(descriptor, _SHUTDOWN, struct.pack("I", _WITHOUT_LOG_FLUSH))
+    finally:
+        os.close(descriptor)
+
+
+def fill(folder: Path, *, leave_blocks: int = 0) -> Path:
+    """Fill a filesystem up but for so many blocks of 4 KiB, and return the file that does it."""
+    filler = folder / "filler"
+    with filler.open("wb") as file:
+        descriptor = file.fileno()
+        size = _free_bytes(folder)
+        while size > 0:
+            try:
+                os.posix_fallocate(descriptor, 0, size)
+            except OSError:  # a filesystem needs some for its own books
+                size -= _BLOCK
+            else:
+                break
+        while _free_bytes(folder) // _BLOCK < leave_blocks and size > 0:
+            size -= _BLOCK
+            os.ftruncate(descriptor, size)
+        os.fsync(descriptor)
+    return filler
+
+
+def _free_bytes(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bfree * status.f_frsize // _BLOCK * _BLOCK
