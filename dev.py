@@ -215,8 +215,9 @@ def absent() -> dict[str, str]:
     """Return the pytest markers whose tests cannot run on this machine, each with what it would take."""
     sbin = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     lacking = {}
-    if shutil.which("strace") is None:
-        lacking["strace"] = "install the Debian package strace"
+    for program in ("strace", "curl"):
+        if shutil.which(program) is None:
+            lacking[program] = f"install the Debian package {program}"
     if not may_mount():
         lacking["root"] = "run as root on a machine with loop devices"
     elif shutil.which("mkfs.ext4", path=sbin) is None:

@@ -8,12 +8,11 @@ The request id lives on Flask's `g`, so commands, which have an application cont
 puts it on log lines sits on the handler: a filter on a logger would miss the lines of its children.
 """
 
-import contextlib
 import logging
 import os
 import sys
 import threading
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO, cast
 
 import msgspec
 from flask import Flask, Response, current_app, g, has_app_context, request
@@ -210,7 +209,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; the traceback, where there is one, is the member `exception`."""
-        members: dict[str, Any] = {
+        members = {
             "time": ids.utc_text(int(record.created * 1_000_000)),
             "level": record.levelname,
             "request_id": getattr(record, "request_id", _NO_REQUEST_ID),
@@ -219,9 +218,9 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             members["exception"] = self.formatException(record.exc_info)
-        with contextlib.suppress(UnicodeEncodeError):
-            return msgspec.json.encode(members).decode()
-        return msgspec.json.encode({name: ascii(value) for name, value in members.items()}).decode()
+        # A lone surrogate, which no JSON can carry, becomes its escape.
+        whole = {name: text.encode(errors="backslashreplace").decode() for name, text in members.items()}
+        return msgspec.json.encode(whole).decode()
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):

@@ -3,7 +3,7 @@
     body = read_object()         # the body of the running request
     parse_object(b'{"mode":"router"}')
 
-UTF-8 without a byte order mark, one object, no duplicate member, no NaN or infinity, integers within 2^53, no U+0000,
+UTF-8 without a byte order mark, one object, no duplicate member, no NaN or infinity, whole numbers within 2^53, no U+0000,
 no lone surrogate, at most `MAX_DEPTH` levels: the rules of RFC 7493 and those of the record, so that whatever passes
 here can be recorded.
 """
@@ -21,6 +21,8 @@ from rmos.digest import MAX_DEPTH, MAX_INTEGER
 from rmos.errors import BadJson, PayloadTooLarge, UnsupportedMediaType
 
 _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
+_EXPONENT_FROM: Final = 1e21
+"""From here on canonical JSON writes an exponent (ECMA-262); a double below it would stand in the record as an integer."""
 _JSON_TYPE: Final = re.compile(r"application/(json|[a-z0-9!#$&^_.+-]+\+json)")
 
 
@@ -123,14 +125,22 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(text: str) -> int:
     if len(text) <= _MAX_DIGITS and -MAX_INTEGER <= (number := int(text)) <= MAX_INTEGER:
         return number
-    raise BadJson("An integer is beyond 2^53, which not every reader keeps exactly; send it as a string.")
+    raise _too_large()
 
 
 def _float(text: str) -> float:
     number = float(text)
+    if -MAX_INTEGER <= number <= MAX_INTEGER:
+        return number
     if math.isinf(number):
         raise BadJson("A number is too large for a double.")
+    if -_EXPONENT_FROM < number < _EXPONENT_FROM:
+        raise _too_large()
     return number
+
+
+def _too_large() -> BadJson:
+    return BadJson("A whole number is beyond 2^53, which not every reader keeps exactly; send it as a string.")
 
 
 def _constant(name: str) -> NoReturn:

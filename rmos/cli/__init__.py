@@ -4,10 +4,11 @@ Each command parses, makes one call, prints what came back and returns its exit 
 to run, and none asks it.
 """
 
+from pkgutil import resolve_name
+
 import click
 from flask.cli import ScriptInfo
 
-import rmos
 from rmos.cli.demo import demo
 from rmos.cli.exits import EXIT_CODES, RmosGroup
 from rmos.cli.orphans import orphans
@@ -37,5 +38,5 @@ for _command in (verify, status, rebuild, orphans, repair, demo, runs, show):
 
 def main() -> None:
     """Run the console script `rmos`: the same commands, without `flask` before them."""
-    # The factory is looked up when it is called: `rmos` imports this package before it defines it.
-    rmos_group(prog_name="rmos", obj=ScriptInfo(create_app=lambda: rmos.create_app()))
+    # By name: the factory wires this package, so importing it here would be a cycle.
+    rmos_group(prog_name="rmos", obj=ScriptInfo(create_app=resolve_name("rmos:create_app")))

@@ -25,7 +25,15 @@ LATER_US = 20 * 60 * 1_000_000
 
 @click.command("demo")
 @click.option("--if-empty", is_flag=True, help="Do nothing, and succeed, when the store has runs already.")
-@click.option("--runs", "count", type=click.IntRange(1, 100_000), default=300, show_default=True, metavar="N")
+@click.option(
+    "--runs",
+    "count",
+    type=click.IntRange(1, 100_000),
+    default=300,
+    show_default=True,
+    metavar="N",
+    help="How many runs to make.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same requests.")
 @json_option
 @with_appcontext

@@ -18,7 +18,7 @@ import msgspec
 
 from rmos import ids
 from rmos.config import Settings, load_settings
-from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StoreUnusable
+from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StoreUnusable, ValidationFailed
 from rmos.index import Index, open_index
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
@@ -142,7 +142,15 @@ def count_runs_filtered(**filters: str | int | bool | None) -> int:
     Raises:
         NoStore: there is no store.
         IndexRebuilding: the index is not complete.
+        ValidationFailed: there is no such filter, or it has a value of the wrong type.
     """
+    unknown = filters.keys() - set(RunQuery.__struct_fields__)
+    if unknown:
+        raise ValidationFailed("There is no such filter.", errors={name: ["Unknown."] for name in sorted(unknown)})
+    try:
+        query = msgspec.convert(filters, RunQuery)
+    except msgspec.ValidationError as error:
+        raise ValidationFailed(f"A filter cannot be used: {error}.") from None
     store = Store.open(load_settings(), write=False)
     store._reconciled.set()  # a script takes the index as the service left it
-    return store.runs.count(msgspec.convert(filters, RunQuery))
+    return store.runs.count(query)

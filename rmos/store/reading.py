@@ -64,7 +64,11 @@ class RunReader:
         ):
             return layout.RunFiles(run_id, True, tuple(range(1, known.version + 1)), ())
         listing = layout.sort_out(name for name in self._objects.names(partition) if run_id in name)
-        return listing.runs.get(run_id, layout.RunFiles(run_id, False, (), ()))
+        files = listing.runs.get(run_id, layout.RunFiles(run_id, False, (), ()))
+        last = files.events[-1] if files.events else 0
+        if known and last < known.version:  # events that were indexed are gone: reading them will say so
+            return files._replace(events=(*files.events, *range(last + 1, known.version + 1)))
+        return files
 
     def events(
         self, run_id: str, partition: str, numbers: Sequence[int], artifact_sha256: str
@@ -112,10 +116,11 @@ class RunReader:
     def tombstone(self, run_id: str, known: KnownRun | None) -> Deletion | None:
         """Return the earlier system's soft delete of a run.
 
-        When its index cannot be read any more, what our index learned from it stands.
+        When its index is gone or cannot be read any more, what our index learned from it stands; events that came
+        after it are folded over it.
         """
         tombstones = self.tombstones()
-        if not tombstones.readable and known and known.state == "deleted" and known.version == 0:
+        if not (tombstones.present and tombstones.readable) and known and known.state == "deleted":
             return Deletion(mode="soft", deleted_at_utc=None, deleted_by=None, reason=None)
         return tombstones.deletions.get(run_id)
 

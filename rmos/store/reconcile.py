@@ -102,7 +102,8 @@ class RowMaker:
             view = fold(artifact, events, links=self._reader.links(partition, files.links), tombstone=tombstone)
             return row_of(view, partition, self.summarise)
         except ObjectMissing:
-            return row_of_damaged(run_id, partition, version, "missing", self.summarise)
+            moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
+            return row_of_damaged(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
         except (Damage, ObjectUnreadable) as error:
             log.warning("damaged record run_id=%s: %s", run_id, error.detail)
             return row_of_damaged(run_id, partition, version, "damaged", self.summarise)
@@ -163,7 +164,8 @@ class Reconciler:
         remembered = self._index.folder_mtimes()
         partitions = self._reader.partitions()
         earlier = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY) or 0
-        if full or earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0):
+        earlier_changed = earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0)
+        if full or earlier_changed:
             remembered, full = {}, True
         listed: dict[str, _Listed] = {}
         with ordered_pool(self._maker.rows, workers) as make_rows:
@@ -177,7 +179,7 @@ class Reconciler:
         for partition in set(self._index.partitions()) - set(partitions):
             self._mark_gone(partition, list(self._index.known(partition)), report)
         self._fold_quarantine(report)
-        if earlier:
+        if earlier_changed:
             self._index.set_folder_mtime(layout.EARLIER_INDEX_KEY, earlier)
 
     def _changed(
@@ -237,7 +239,9 @@ def _version(known: Mapping[str, KnownRun], files: RunFiles) -> int:
 def _stale(files: RunFiles, known: Mapping[str, KnownRun]) -> bool:
     row = known.get(files.run_id)
     last = files.events[-1] if files.events else 0
-    return row is None or row.version < last or row.state in ("missing", "damaged")
+    if row is None or row.version < last or row.state in ("missing", "damaged"):
+        return True
+    return not files.artifact and row.state != "erased"
 
 
 def _file_sha256(data: bytes, files: RunFiles) -> str:

@@ -18,6 +18,7 @@ from rmos.errors import (
     ObjectExists,
     ObjectMissing,
     ObjectUnreadable,
+    PayloadTooLarge,
     RunDeleted,
     RunExists,
     RunNotFound,
@@ -26,7 +27,7 @@ from rmos.errors import (
 )
 from rmos.index import Index, KnownRun
 from rmos.models import EVENT_SCHEMA, Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects import MAX_OBJECT_BYTES, QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
@@ -111,11 +112,11 @@ class Runs:
             RunExists: the id is taken by other bytes, by a hard-deleted run or by one in quarantine.
             NotCanonical: a member is no JSON value.
             Damage: the members are not a run artifact.
+            PayloadTooLarge: it would be larger than what is read back.
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
-        run_id = members["run_id"]
-        partition = layout.home_partition(run_id) or ids.partition_of(ids.parse_utc(members["created_at_utc"]))
-        data = digest.seal(members)
+        run_id, partition = _place(members)
+        data = _sealed(members, run_id)
         artifact = judge_artifact(data, run_id, partition)
         key = layout.artifact_key(partition, run_id)
         self._refuse_taken(key, partition, run_id)
@@ -145,7 +146,8 @@ class Runs:
             version: the version that the caller has seen; another one is refused.
 
         Raises:
-            RunNotFound, Damage, VersionConflict, OutOfSpace, StoreReadOnly, StorageFailed.
+            RunNotFound, Damage, NotCanonical, PayloadTooLarge, VersionConflict, OutOfSpace, StoreReadOnly,
+            StorageFailed.
         """
         record = self.record(run_id, include_deleted=True)
         for _ in range(_EVENT_ATTEMPTS):
@@ -166,7 +168,7 @@ class Runs:
                 request_id=actor.request_id,
                 data=dict(data),
             )
-            sealed = digest.seal({name: getattr(event, name) for name in event.__struct_fields__})
+            sealed = _sealed({name: getattr(event, name) for name in event.__struct_fields__}, run_id)
             try:
                 self._objects.create(layout.event_key(record.partition, run_id, event.number), sealed)
             except ObjectExists:
@@ -210,8 +212,8 @@ class Runs:
         partition = known.partition if known else self._reader.find_partition(run_id)
         if partition is None:
             raise self._absent(run_id)
-        files = self._reader.files(run_id, partition, known)
         try:
+            files = self._reader.files(run_id, partition, known)
             data = self._objects.read(layout.artifact_key(partition, run_id))
         except ObjectMissing:
             if known is None and not files.events:
@@ -253,8 +255,7 @@ class Runs:
             return None
 
     def _absent(self, run_id: str) -> Exception:
-        partition = layout.home_partition(run_id)
-        folders = [partition] if partition else self._reader.quarantined_partitions()
+        folders = self._reader.quarantined_partitions()
         if any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(folder, run_id)}") for folder in folders):
             return Damage("quarantined", "The run's artifact was damaged and stands in quarantine.")
         return RunNotFound("There is no run with this id.", run_id=run_id)
@@ -276,14 +277,14 @@ class Runs:
             BadCursor: the cursor is not one of ours.
             IndexRebuilding: the index is not complete; no answer is ever silently short.
         """
-        before = ids.read_cursor(cursor) if cursor else None
-        self._require_listable()
+        before = None if cursor is None else ids.read_cursor(cursor)
+        generation = self._require_listable()
         try:
             listed = self._index.page(query, limit=limit + 1, before=before, offset=offset)
             total = self._index.count(query) if include_total else None
         except IndexBroken:
             raise _rebuilding() from None
-        self._require_listable()  # it may have been replaced by an emptier one before we asked
+        self._require_same(generation)
         more = len(listed) > limit
         last = listed[limit - 1] if more else None
         return Page(
@@ -298,21 +299,50 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        self._require_listable()
+        generation = self._require_listable()
         try:
             total = self._index.count(query)
         except IndexBroken:
             raise _rebuilding() from None
-        self._require_listable()
+        self._require_same(generation)
         return total
 
-    def _require_listable(self) -> None:
+    def _require_listable(self) -> object:
+        """Return which index can answer in full."""
+        generation = self._index.generation()
         try:
             listable = self._listable()
         except IndexBroken:
             listable = False
         if not listable:
             raise _rebuilding()
+        return generation
+
+    def _require_same(self, generation: object) -> None:
+        """Refuse an answer of another index than was asked for: it may have been half filled then, though not now."""
+        if self._require_listable() != generation:
+            raise _rebuilding()
+
+
+def _place(members: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the id and the partition of a new run; nothing but an id ever becomes a name."""
+    run_id, created_at_utc = members.get("run_id"), members.get("created_at_utc")
+    if not isinstance(run_id, str) or not ids.is_run_id(run_id):
+        raise Damage("misnamed", "`run_id` is not an id")
+    partition = layout.home_partition(run_id)
+    if partition is None:
+        try:
+            partition = ids.partition_of(ids.parse_utc(str(created_at_utc)))
+        except ValueError:
+            raise Damage("undecodable", "`created_at_utc` is not a time") from None
+    return run_id, partition
+
+
+def _sealed(members: Mapping[str, Any], run_id: str) -> bytes:
+    data = digest.seal(members)
+    if len(data) > MAX_OBJECT_BYTES:
+        raise PayloadTooLarge("The record would be too large to be read back.", run_id=run_id)
+    return data
 
 
 def _rebuilding() -> IndexRebuilding:

@@ -14,7 +14,15 @@ from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 
 ANNA = Actor(name="anna", role="operator", request_id="req_anna")
-FOLDED = ("advisory_inputs", "attachments", "explanation_status", "explanation_summary", "overrides", "deleted", "version")
+FOLDED = (
+    "advisory_inputs",
+    "attachments",
+    "explanation_status",
+    "explanation_summary",
+    "overrides",
+    "deleted",
+    "version",
+)
 
 
 def path_of(app: Flask, run_id: str) -> Path:

@@ -346,5 +346,3 @@ def test_a_store_that_cannot_be_opened_is_answered_as_a_problem(
     for answer in (client.get(RUNS), client.get(f"{RUNS}/run_{'0' * 32}")):
         assert answer.status_code == 503
         assert answer.json["error"] == "STORE_UNUSABLE"
-
-

@@ -44,12 +44,20 @@ def document(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def start(root: Path, *arguments: str, program: tuple[str, ...] = FLASK, **how: Any) -> "subprocess.Popen[str]":
-    """Start a command as a shell would, with only the store's folder in its settings."""
+def start(
+    root: Path, *arguments: str, program: tuple[str, ...] = FLASK, stderr: int = subprocess.PIPE, **variables: str
+) -> "subprocess.Popen[str]":
+    """Start a command as a shell would, with the store's folder and `variables` in its environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RMOS_", "FLASK_"))}
-    environment["RMOS_RUNS_DIR"] = str(root)
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([*program, *arguments], cwd=ROOT, env=environment, text=True, **(pipes | how))
+    return subprocess.Popen(
+        [*program, *arguments],
+        cwd=ROOT,
+        env={**environment, "RMOS_RUNS_DIR": str(root), **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
 
 
 def artifacts_of(root: Path) -> list[Path]:

@@ -90,7 +90,12 @@ def test_trap_36_a_list_opens_no_artifact_and_prints_nothing_else(
 ) -> None:
     opened: list[str] = []
     read = LocalObjects.read
-    monkeypatch.setattr(LocalObjects, "read", lambda self, key: opened.append(key) or read(self, key))
+
+    def watched(self: LocalObjects, key: str) -> bytes:
+        opened.append(key)
+        return read(self, key)
+
+    monkeypatch.setattr(LocalObjects, "read", watched)
     result = run("runs", "--json", "--limit", "500")
     assert document(result)["items"]
     assert [key for key in opened if "run_" in key] == []

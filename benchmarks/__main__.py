@@ -1,0 +1,100 @@
+"""The command line of the benchmarks: `python3 dev.py bench [--quick] [--large] [--only NAME] [--json FILE]`."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from benchmarks import machine, operations, web, whole_store
+from benchmarks.failures import CannotMeasure
+from benchmarks.figures import Figure, document, table, verdict
+from benchmarks.load import require_wrk
+
+RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
+LARGE: Final = 1_000_000
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py bench", description="Measure RMOS: print a table and write it as JSON.", allow_abbrev=False
+    )
+    parser.add_argument("--quick", action="store_true", help="few and short samples, to see that everything runs")
+    parser.add_argument("--large", action="store_true", help="also on a store of 1 000 000 runs (8 GB, half an hour)")
+    parser.add_argument("--json", type=Path, default=RESULTS, metavar="FILE", help="where the JSON goes (%(default)s)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=("http", "verify", "rebuild", "operations"),
+        metavar="NAME",
+        help="just this part, once or more often: http, verify, rebuild, operations",
+    )
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the stores here and use them again")
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print and write; a missed target is no failure."""
+    asked = command_line().parse_args(arguments)
+    started = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"[{time.monotonic() - started:5.0f} s] {what}", file=sys.stderr, flush=True)
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="rmos-bench-", dir=asked.keep and _made(asked.keep)) as temporary:
+            below = Path(temporary)
+            about = machine.describe(below)
+            figures = measure(asked, below, asked.keep or below, say)
+    except CannotMeasure as failure:
+        print(failure, file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    told = document(figures, about, {"quick": asked.quick, "large": asked.large, "only": asked.only})
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps(told, indent=1) + "\n")
+    print(table(figures))
+    print(f"\n{verdict(figures)}")
+    return 0
+
+
+def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[str], None]) -> list[Figure]:
+    """Return the figures of each part that was asked for.
+
+    Raises:
+        CannotMeasure: wrk is not there, or something did not work.
+    """
+    parts = asked.only or ("http", "verify", "rebuild", "operations")
+    if "http" in parts:
+        require_wrk()
+    full = 10_000 if asked.quick else web.FLAT_AT
+    sizes = [web.SMALL, full, *([LARGE] if asked.large else [])]
+    repeats = 2 if asked.quick else 5
+    figures: list[Figure] = []
+    if "http" in parts:
+        figures += web.figures(below, kept, sizes, starts=repeats, seconds=1 if asked.quick else 2.5, say=say)
+    for size in sizes[1:]:
+        if "verify" in parts:
+            figures += whole_store.verify_figures(kept, size, repeats=repeats, say=say)
+        if "rebuild" in parts:
+            figures += whole_store.rebuild_figures(below, kept, size, repeats=min(repeats, 3), say=say)
+    if "operations" in parts:
+        figures += operations.figures(below, kept, web.SMALL, say)
+    return figures
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

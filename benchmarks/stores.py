@@ -1,0 +1,114 @@
+"""Stores to measure on: sealed artifacts as the service writes them, but without waiting for the disk.
+
+The runs are those of a shop that cuts spruce channels all day, spread evenly over at least `DAYS` days that end an hour
+ago. What decides the figures is as in real stores (names, folders, seal, digests, row); the assessments are cut down to
+one, because the figures are asked for at runs of about 2 kB and those of the engine are about twice that.
+"""
+
+import concurrent.futures
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from benchmarks.cuts import small_members, small_templates
+from rmos import digest, ids
+from rmos.config import Settings
+from rmos.schemas import dump_summary
+from rmos.store import Store, layout
+
+DAYS: Final = 40
+"""At least this many partitions."""
+_RUNS_A_DAY: Final = 2500
+"""At most this many runs in a partition."""
+_DAY_US: Final = 86_400_000_000
+_CHUNK: Final = 5_000
+_FORM: Final = 1
+"""Raised when the runs made here change, so that a kept store is made again."""
+
+Say = Callable[[str], None]
+
+
+def settings_of(folder: Path) -> Settings:
+    """Return the settings of the store in a folder."""
+    return Settings(instance_path=folder.parent, runs_dir=folder)
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """Return the environment of a service on the store in a folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
+    return {**inherited, "RMOS_RUNS_DIR": str(folder), "RMOS_LOG_LEVEL": "INFO", "RMOS_LOG_FORMAT": "text"}
+
+
+def ready_store(below: Path, count: int, say: Say) -> Path:
+    """Return the folder of a store of `count` runs, made now unless an earlier run of the benchmarks left it there."""
+    folder, mark = below / f"runs-{count}", below / f"runs-{count}.made"
+    wanted = json.dumps({"form": _FORM, "runs": count})
+    if mark.exists() and mark.read_text() == wanted:
+        return folder
+    say(f"making a store of {count} runs")
+    shutil.rmtree(folder, ignore_errors=True)
+    make_store(folder, count)
+    mark.write_text(wanted)
+    return folder
+
+
+def make_store(folder: Path, count: int) -> None:
+    """Make a healthy store of `count` runs with a complete index."""
+    store = Store.open(settings_of(folder), summarise=dump_summary)  # writes _format.json, before any partition
+    days = max(DAYS, count // _RUNS_A_DAY)
+    end_us = ids.now_us() - 3_600_000_000
+    for day in range(days + 1):
+        (folder / ids.partition_of(end_us - day * _DAY_US)).mkdir(exist_ok=True)
+    step_us = days * _DAY_US // count
+    chunks = [(str(folder), end_us - days * _DAY_US, step_us, first, min(first + _CHUNK, count))
+              for first in range(0, count, _CHUNK)]
+    fork = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=fork) as pool:
+        list(pool.map(_write_runs, chunks))
+    store.reconcile(full=True, workers=2)
+    store.index.close()
+    os.sync()  # what is still to be written would be written during the first measurement
+
+
+def _write_runs(chunk: tuple[str, int, int, int, int]) -> None:
+    folder, start_us, step_us, first, last = chunk
+    templates = small_templates()
+    for place in range(first, last):
+        us = start_us + place * step_us
+        members = small_members(templates, place, us)
+        path = f"{folder}/{layout.artifact_key(ids.partition_of(us), members['run_id'])}"
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        os.write(fd, digest.seal(members))
+        os.close(fd)
+
+
+def working_copy(source: Path, target: Path) -> Path:
+    """Return a store that may be written to, made of links to the files of another that stays as it is."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for entry in sorted(os.scandir(source), key=lambda found: found.name):
+        if entry.is_dir():
+            folder = target / entry.name
+            folder.mkdir()
+            for name in os.listdir(entry.path):
+                os.link(f"{entry.path}/{name}", folder / name)
+            changed = entry.stat()
+            # The index remembers when each folder changed; a copy that agrees need not be listed when it is opened.
+            os.utime(folder, ns=(changed.st_atime_ns, changed.st_mtime_ns))
+        else:
+            shutil.copyfile(entry.path, target / entry.name)
+    return target
+
+
+def run_ids(folder: Path) -> list[str]:
+    """Return the ids of all runs of a store that `make_store` made."""
+    return [
+        name.removesuffix(".json")
+        for partition in sorted(os.listdir(folder))
+        if ids.is_partition(partition)
+        for name in os.listdir(folder / partition)
+    ]

@@ -1,0 +1,135 @@
+"""The HTTP figures: the service beside a hello-world, each started anew in every round, stores of each size in turn.
+
+One round starts each service once; rounds go through the services in alternating order, so that a machine that gets
+slower does so for all of them.
+"""
+
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks import cuts, stores
+from benchmarks.figures import AtLeast, AtMost, Figure, measured, ratio
+from benchmarks.load import Load, drive, write_gets, write_posts
+from benchmarks.servers import Served, served
+from benchmarks.stores import Say
+
+_RUNS: Final = "/api/rmos/runs"
+_IDS: Final = 50_000
+"""Different runs that are asked for at most."""
+_WARM_UP_S: Final = 1.0
+SMALL: Final = 1_000
+FLAT_AT: Final = 100_000
+
+HELLO: Final = "hello-world"
+GET: Final = "GET one run"
+PAGE: Final = "GET a page of 50 summaries"
+POST: Final = "durable POST"
+TARGETS: Final = {GET: 0.70, PAGE: 0.60, POST: 0.27}
+"""Shares of hello-world."""
+FLAT: Final = 1.2
+"""Most that a request may cost at `FLAT_AT` runs, as a multiple of its cost at `SMALL`."""
+
+
+class Sample(NamedTuple):
+    """One case in one start."""
+
+    load: Load
+    cpu_us: float
+    """CPU time of the workers for one request."""
+
+
+Samples = dict[tuple[str, int], list[Sample]]
+
+
+class Subject(NamedTuple):
+    """One service to measure: a hello-world (0 runs) or RMOS on a store."""
+
+    runs: int
+    store: Path | None
+    scripts: dict[str, Path]
+
+
+def figures(below: Path, kept: Path, sizes: Sequence[int], *, starts: int, seconds: float, say: Say) -> list[Figure]:
+    """Measure every case at every size.
+
+    Args:
+        below: a temporary folder, for working copies, scripts and logs.
+        kept: where the stores are that `stores.ready_store` makes.
+    """
+    hello = Subject(0, None, {HELLO: write_gets(below / "hello.lua", ["/"])})
+    subjects = [hello, *(_subject(below, stores.ready_store(kept, size, say), size) for size in sizes)]
+    samples: Samples = {}
+    for start in range(starts):
+        for subject in subjects if start % 2 == 0 else subjects[::-1]:
+            say(f"http: start {start + 1} of {starts}, {f'{subject.runs} runs' if subject.runs else HELLO}")
+            _measure(below, subject, seconds, samples)
+    return summed_up(samples, sizes)
+
+
+def _subject(below: Path, store: Path, size: int) -> Subject:
+    paths = [f"{_RUNS}/{run_id}" for run_id in stores.run_ids(store)]
+    step = max(1, len(paths) // _IDS)
+    bodies = [json.dumps(cuts.body(place)) for place in range(cuts.VARIANTS)]
+    scripts = {
+        GET: write_gets(below / f"get-{size}.lua", paths[::step]),
+        PAGE: write_gets(below / f"page-{size}.lua", [f"{_RUNS}?limit=50"]),
+        POST: write_posts(below / f"post-{size}.lua", _RUNS, bodies),
+    }
+    return Subject(size, store, scripts)
+
+
+def _measure(below: Path, subject: Subject, seconds: float, samples: Samples) -> None:
+    """Start a service once and measure its cases; the writing one comes last."""
+    log = below / "gunicorn.log"
+    if subject.store is None:
+        application, ready, environment = "benchmarks.hello:app", "/", stores.environment_of(below / "none")
+    else:
+        copy = below / f"working-{subject.runs}"
+        if subject.runs <= SMALL or not copy.exists():
+            # What is posted would soon outnumber the runs of a small store; a large one grows by a few per cent.
+            stores.working_copy(subject.store, copy)
+        application, ready, environment = "wsgi:app", "/readyz", stores.environment_of(copy)
+    with served(application, environment, ready=ready, log=log) as service:
+        for case, script in subject.scripts.items():
+            samples.setdefault((case, subject.runs), []).append(_sample(service, script, seconds))
+
+
+def _sample(service: Served, script: Path, seconds: float) -> Sample:
+    drive(service.url, script, seconds=_WARM_UP_S)
+    before = service.cpu_s()
+    load = drive(service.url, script, seconds=seconds)
+    return Sample(load, (service.cpu_s() - before) / load.requests * 1e6)
+
+
+def summed_up(samples: Samples, sizes: Sequence[int]) -> list[Figure]:
+    """Return the figures: speed of each case, its share of hello-world, and how flat it is."""
+    hello = samples[HELLO, 0]
+    told = [_speed(HELLO, hello, None)]
+    for case, share in TARGETS.items():
+        for size in sizes:
+            found = samples[case, size]
+            told.append(_speed(case, found, size))
+            told.append(ratio(f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size,
+                              target=AtLeast(share)))
+        for size in sizes:
+            if size > SMALL and (case, SMALL) in samples:
+                told.append(ratio(f"{case}, cost against {SMALL} runs", _rates(samples[case, SMALL]),
+                                  _rates(samples[case, size]), runs=size,
+                                  target=AtMost(FLAT) if size == FLAT_AT else None))
+    return told
+
+
+def _rates(samples: Sequence[Sample]) -> list[float]:
+    return [sample.load.requests_per_s for sample in samples]
+
+
+def _speed(case: str, samples: Sequence[Sample], size: int | None) -> Figure:
+    besides = {
+        "p50 ms": statistics.median(sample.load.p50_ms for sample in samples),
+        "p99 ms": statistics.median(sample.load.p99_ms for sample in samples),
+        "CPU µs": statistics.median(sample.cpu_us for sample in samples),
+    }
+    return measured(case, _rates(samples), "requests/s", runs=size, besides=besides)

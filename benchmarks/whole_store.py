@@ -1,0 +1,99 @@
+"""Verify and rebuild of a whole store, each as a process of its own, from its start to its end."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks import stores
+from benchmarks.failures import CannotMeasure
+from benchmarks.figures import AtLeast, AtMost, Figure, measured, ratio
+from benchmarks.servers import ROOT
+from benchmarks.stores import Say
+from rmos.store import layout
+
+WORKERS: Final = 2
+VERIFY_PER_S: Final = 40_000.0
+VERIFY_MB: Final = 200.0
+REBUILD_PER_S: Final = 20_000.0
+
+
+class Ran(NamedTuple):
+    """One process on a whole store."""
+
+    runs_per_s: float
+    peak_mb: float
+
+
+def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Figure]:
+    """Measure verify on a warm store, in turn with `sha256sum` over the same files."""
+    folder = stores.ready_store(kept, size, say)
+    names = _names_of_files(folder)
+    _sha256sum_s(names)  # reads every file once, so that both find them in memory
+    verified: list[Ran] = []
+    summed: list[float] = []
+    for repeat in range(repeats):
+        say(f"verify: {repeat + 1} of {repeats}, {size} runs")
+        verified.append(_run("verify", folder, size))
+        summed.append(size / _sha256sum_s(names))
+    rates = [ran.runs_per_s for ran in verified]
+    return [
+        measured("verify", rates, "runs/s", runs=size, target=AtLeast(VERIFY_PER_S)),
+        measured("verify, largest process", [ran.peak_mb for ran in verified], "MB", runs=size,
+                 target=AtMost(VERIFY_MB)),
+        measured("xargs -P2 sha256sum, same files", summed, "files/s", runs=size),
+        ratio("verify, speed against sha256sum", rates, summed, runs=size, target=AtLeast(1.0)),
+    ]
+
+
+def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Say) -> list[Figure]:
+    """Measure a rebuild in place and one from a deleted index, on a working copy."""
+    copy = stores.working_copy(stores.ready_store(kept, size, say), below / "rebuilt")
+    in_place: list[Ran] = []
+    from_nothing: list[Ran] = []
+    for repeat in range(repeats):
+        say(f"rebuild: {repeat + 1} of {repeats}, {size} runs")
+        in_place.append(_run("rebuild", copy, size))
+        for name in os.listdir(copy):
+            if layout.is_index_file(name):
+                (copy / name).unlink()
+        from_nothing.append(_run("rebuild", copy, size))
+    return [
+        measured(name, [ran.runs_per_s for ran in rans], "runs/s", runs=size, target=AtLeast(REBUILD_PER_S),
+                 besides={"largest process MB": max(ran.peak_mb for ran in rans)})
+        for name, rans in (("rebuild in place", in_place), ("rebuild of a deleted index", from_nothing))
+    ]
+
+
+def _run(work: str, folder: Path, size: int) -> Ran:
+    command = [sys.executable, "-m", "benchmarks.child", work, str(folder), str(WORKERS)]
+    started = time.perf_counter()
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    elapsed_s = time.perf_counter() - started
+    told: dict[str, float] = {}
+    with contextlib.suppress(ValueError):
+        told = json.loads(ran.stdout)
+    if ran.returncode != 0 or told.get("runs") != size:
+        raise CannotMeasure(f"{work} of {size} runs ended with {ran.returncode}: {(ran.stdout + ran.stderr)[-500:]}")
+    return Ran(size / elapsed_s, told["peak_mb"])
+
+
+def _names_of_files(folder: Path) -> bytes:
+    """Return the paths of all artifacts, each ended by a zero byte: finding them is not part of sha256sum's time."""
+    return b"".join(
+        os.fsencode(f"{folder}/{layout.artifact_key(partition.name, run_id)}") + b"\0"
+        for partition in sorted(folder.iterdir())
+        if partition.is_dir()
+        for run_id in sorted(path.stem for path in partition.iterdir())
+    )
+
+
+def _sha256sum_s(names: bytes) -> float:
+    """Return the seconds that `xargs -P2 sha256sum` takes for these files."""
+    started = time.perf_counter()
+    subprocess.run(["xargs", "-0", f"-P{WORKERS}", "sha256sum"], input=names, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - started

@@ -1,0 +1,133 @@
+import itertools
+import json
+import logging
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rmos import ids
+from rmos.demo import SPAN_US, demo_runs
+from rmos.index.locks import file_lock
+from tests.cli.conftest import Command, artifacts_of, command_on, document, records_of
+from tests.makers import US
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store that was filled as on the first start."""
+    root = tmp_path_factory.mktemp("demo") / "not yet there" / "runs"
+    assert command_on(root)("demo").exit_code == 0
+    return root
+
+
+def test_the_first_start_gets_three_hundred_runs_that_verify(filled: Path) -> None:
+    run = command_on(filled)
+    assert len(artifacts_of(filled)) == 300
+    assert run("verify", "--min-runs", "300").exit_code == 0
+    assert run("orphans").exit_code == 0
+
+
+def test_the_runs_are_judged_by_the_engine_and_come_out_in_every_colour(filled: Path) -> None:
+    runs = [json.loads(path.read_bytes()) for path in artifacts_of(filled)]
+    risks = Counter(run["decision"]["risk_level"] for run in runs)
+    assert set(risks) == {"GREEN", "YELLOW", "RED", "UNKNOWN"}
+    assert risks["GREEN"] > 150
+    assert {run["feasibility"]["engine_id"] for run in runs} == {"baseline_v1"}
+    blockers = {(run["decision"]["block_reason"] or "").partition(":")[0] for run in runs}
+    assert {"OVERSPEED", "CHIP_RUBBING", "CHIP_OVERLOAD", "INVALID_INPUT"} <= blockers
+    assert {run["mode"] for run in runs} == {"router", "saw", "cam", "art_studio"}
+    assert {"ebony", "hard_maple", "sitka_spruce"} <= {run.get("material_id") for run in runs}
+    assert any(run["inputs"]["context"].get("units") == "inch" for run in runs)
+    assert all(run["notes"] and run["meta"]["batch_label"] for run in runs)
+
+
+def test_corrections_name_the_run_that_they_correct(filled: Path) -> None:
+    runs = {path.stem: json.loads(path.read_bytes()) for path in artifacts_of(filled)}
+    children = [run for run in runs.values() if run.get("parent_run_id")]
+    assert children
+    for child in children:
+        parent = runs[child["parent_run_id"]]
+        assert parent["status"] == "BLOCKED"
+        assert child["decision"]["risk_level"] == "GREEN"
+
+
+def test_the_times_are_a_fortnight_strictly_increasing_and_past(filled: Path) -> None:
+    moments = [ids.moment_of(path.stem) or 0 for path in artifacts_of(filled)]
+    assert all(first < second for first, second in itertools.pairwise(moments))
+    assert moments[-1] < ids.now_us()
+    assert 10 * 86_400 * 1_000_000 < moments[-1] - moments[0] <= SPAN_US
+    assert len({path.parent.name for path in artifacts_of(filled)}) >= 10
+    events = [json.loads(path.read_bytes()) for path in filled.glob("2*/run_*.0*.json")]
+    assert {event["kind"] for event in events} == {"advisory", "delete"}
+    assert all(ids.parse_utc(event["created_at_utc"]) < ids.now_us() for event in events)
+
+
+def test_deletions_carry_a_reason(filled: Path) -> None:
+    items = document(command_on(filled)("runs", "--limit", "500", "--deleted", "--json"))["items"]
+    listed = document(command_on(filled)("runs", "--limit", "500", "--json"))["items"]
+    assert 0 < len(items) - len(listed) < 30
+
+
+def test_the_same_seed_asks_for_the_same_runs(tmp_path: Path) -> None:
+    asked = []
+    for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
+        assert command_on(tmp_path / name)("demo", "--runs", "30", "--seed", seed).exit_code == 0
+        runs = [json.loads(path.read_bytes()) for path in artifacts_of(tmp_path / name)]
+        asked.append([(run["inputs"], run["notes"], run["hashes"]["feasibility_sha256"]) for run in runs])
+    assert asked[0] == asked[1]
+    assert asked[0] != asked[2]
+
+
+@pytest.mark.parametrize("count", [1, 2, 37, 5000])
+def test_any_number_of_requests_fits_into_the_fortnight(count: int) -> None:
+    runs = list(demo_runs(count, seed=3, now_us=US))
+    assert len(runs) == count
+    assert not runs[0].request.corrects
+    assert all(first.us < second.us for first, second in itertools.pairwise(runs))
+    assert runs[0].us >= US - SPAN_US
+    assert runs[-1].us < US - 1_000_000
+
+
+def test_a_store_with_runs_is_never_touched(run: Command, root: Path) -> None:
+    before = records_of(root)
+    refused = run("demo")
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert "not empty" in refused.stderr
+    skipped = run("demo", "--if-empty", "--json")
+    assert skipped.exit_code == 0
+    assert document(skipped) == {"made": 0, "by_risk": {}}
+    assert records_of(root) == before
+
+
+def test_what_stands_in_quarantine_counts_as_a_run(run: Command, root: Path) -> None:
+    for path in root.glob("2*"):
+        (root / "_quarantine").mkdir(exist_ok=True)
+        path.rename(root / "_quarantine" / path.name)
+    assert run("demo").exit_code == 1
+
+
+def test_an_empty_folder_is_filled_and_counted(tmp_path: Path) -> None:
+    result = command_on(tmp_path)("demo", "--if-empty", "--runs", "20", "--json")
+    assert result.exit_code == 0
+    made = document(result)
+    assert made["made"] == 20 == sum(made["by_risk"].values())
+
+
+def test_two_demos_at_once_fill_it_once(tmp_path: Path) -> None:
+    assert command_on(tmp_path)("demo", "--runs", "1").exit_code == 0
+    with file_lock(tmp_path / "_index.lock", wait_s=0):
+        # Not empty any more: the second neither waits for the lock nor adds to what the first made.
+        assert command_on(tmp_path)("demo", "--if-empty").exit_code == 0
+    assert len(artifacts_of(tmp_path)) == 1
+
+
+def test_the_first_start_is_quick_and_not_buried_in_log_lines(tmp_path: Path) -> None:
+    started = time.monotonic()
+    result = command_on(tmp_path)("demo")
+    assert time.monotonic() - started < 20
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 1
+    assert logging.getLogger("rmos.services").level == logging.NOTSET

@@ -1,0 +1,137 @@
+"""Exit codes, errors, Ctrl-C and closed pipes; the codes of each command are in its own file."""
+
+import errno
+import os
+import signal
+import time
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from rmos.cli.exits import RmosGroup
+from rmos.cli.output import json_option
+from rmos.errors import NoStore, RmosError, RunDeleted, StoreLocked, ValidationFailed
+from rmos.index.locks import file_lock
+from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, document, start
+
+
+def group_raising(error: BaseException) -> click.Group:
+    """Return a group whose only command fails."""
+
+    @click.command("fail")
+    @json_option
+    def fail(as_json: bool) -> int:
+        raise error
+
+    group = RmosGroup("rmos")
+    group.add_command(fail)
+    return group
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NoStore("gone"), 10),
+        (StoreLocked("busy"), 11),
+        (ValidationFailed("wrong"), 2),
+        (RmosError("broken"), 1),
+        (KeyboardInterrupt(), 130),
+        (OSError(errno.ENOSPC, "no space"), 1),
+    ],
+)
+def test_each_error_ends_with_its_code_and_one_line(error: BaseException, code: int) -> None:
+    result = CliRunner().invoke(group_raising(error), ["fail"])
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_error_is_an_object_with_json_and_names_what_is_concerned() -> None:
+    error = RunDeleted("The run was deleted.", run_id="run_1", reason="a\nb")
+    result = CliRunner().invoke(group_raising(error), ["fail", "--json"])
+    assert document(result) == {
+        "error": "RUN_DELETED",
+        "detail": "The run was deleted.",
+        "run_id": "run_1",
+        "reason": "a\nb",
+    }
+    assert result.stderr == "Run deleted: The run was deleted. (run_id run_1; reason a\\nb)\n"
+
+
+def test_a_fault_of_ours_is_not_hidden() -> None:
+    result = CliRunner().invoke(group_raising(ZeroDivisionError()), ["fail"])
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_what_a_command_returns_is_what_the_process_ends_with(code: int) -> None:
+    group = RmosGroup("rmos")
+    group.add_command(click.Command("done", callback=lambda: code))
+    assert CliRunner().invoke(group, ["done"]).exit_code == code
+
+
+@pytest.mark.parametrize("program", [FLASK, CONSOLE_SCRIPT], ids=["flask rmos", "rmos"])
+def test_ctrl_c_ends_with_130_and_one_line(root: Path, program: tuple[str, ...]) -> None:
+    lock = root / "_index.lock"
+    with file_lock(lock, wait_s=0):
+        process = start(root, "rebuild", program=program)
+        wait_for(process.pid, lock)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1].startswith("Interrupted.")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("answer", "code"), [(KeyboardInterrupt, 130), (EOFError, 1)])
+def test_ctrl_c_at_a_question_is_told_from_an_input_that_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: type[BaseException], code: int
+) -> None:
+    def no_answer(prompt: str) -> str:
+        raise answer
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", no_answer)
+    group = RmosGroup("rmos")
+    group.add_command(click.Command("ask", callback=lambda: int(click.confirm("Really?", err=True))))
+    with pytest.raises(SystemExit) as end:
+        group.main(["ask"])
+    assert end.value.code == code
+    assert capsys.readouterr().out == ""
+
+
+def test_a_closed_pipe_is_no_traceback(root: Path) -> None:
+    for program in (FLASK, CONSOLE_SCRIPT):
+        process = start(root, "runs", "--limit", "500", program=program)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        process.stderr.close()
+        process.wait(timeout=60)
+
+
+def test_a_setting_that_cannot_be_used_is_a_usage_error(root: Path) -> None:
+    for program in (FLASK, CONSOLE_SCRIPT):
+        process = start(root, "verify", program=program, RMOS_LOG_LEVEL="LOUD")
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert out == ""
+        assert "RMOS_LOG_LEVEL" in err
+        assert "Traceback" not in err
+
+
+def wait_for(pid: int, path: Path) -> None:
+    """Wait until the process has the file open."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            opened = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        except FileNotFoundError:
+            opened = []
+        if str(path) in opened:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the process never came to the lock")

@@ -1,0 +1,105 @@
+"""The group: which commands there are, how they are reached, that each is documented."""
+
+import configparser
+import importlib
+import pkgutil
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import Result
+
+import rmos.cli
+from rmos.cli import rmos_group
+from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, ROOT, Command, start
+
+COMMANDS = {
+    "verify": {"--strict", "--no-strict", "--quick", "--since", "--min-runs", "--report"},
+    "status": {"--quick"},
+    "rebuild": {"--dry-run"},
+    "orphans": {"--delete", "--yes", "-y"},
+    "repair": {"--dry-run", "--remove-missing", "--index-orphans", "--no-index-orphans"},
+    "demo": {"--if-empty", "--runs", "--seed"},
+    "runs": {
+        *("--status", "--risk", "--mode", "--tool", "--session", "--since", "--until", "--deleted"),
+        *("--limit", "--cursor"),
+    },
+    "show": {"--events", "run_id"},
+}
+"""What the command line promises (docs/operations.md); each takes --json besides."""
+
+
+def names_of(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+
+
+def test_there_are_just_the_commands_and_options_that_are_promised() -> None:
+    assert {name: names_of(command) for name, command in rmos_group.commands.items()} == {
+        name: {*options, "--json"} for name, options in COMMANDS.items()
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_in_the_operations_page(name: str) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert re.search(rf"`(rmos )?{name}[ `]", page)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_says_what_it_does_what_it_never_does_and_its_exit_codes(name: str) -> None:
+    command = rmos_group.commands[name]
+    assert command.help is not None
+    assert "Exit codes: 0 " in command.help
+    assert any(word in command.help for word in ("never", "Never", "nothing", "Nothing"))
+    assert command.get_short_help_str(80).endswith(".")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_each_command_can_be_read(run: Command, name: str) -> None:
+    result: Result = run(name, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+
+
+def test_trap_37_each_command_module_is_reached_from_the_entry_point() -> None:
+    found = set()
+    for module in pkgutil.iter_modules(rmos.cli.__path__):
+        members = vars(importlib.import_module(f"rmos.cli.{module.name}")).values()
+        found |= {member for member in members if isinstance(member, click.Command)}
+    assert found == set(rmos_group.commands.values())
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    assert "rmos = rmos.cli:main" in settings["options.entry_points"]["console_scripts"].splitlines()
+
+
+def test_trap_37_ci_uses_the_commands() -> None:
+    text = (ROOT / ".github" / "workflows" / "rmos_ci.yml").read_text() + (ROOT / "dev.py").read_text()
+    assert "flask rmos verify" in text
+    assert "flask rmos demo" in text
+
+
+@pytest.mark.parametrize("program", [FLASK, CONSOLE_SCRIPT], ids=["flask rmos", "rmos"])
+def test_both_ways_lead_to_the_same_commands(root: Path, tmp_path: Path, program: tuple[str, ...]) -> None:
+    for arguments, code in ((("status",), 0), (("status", "--nonsense"), 2), (("show", "run_" + "0" * 32), 1)):
+        assert finished(start(root, *arguments, program=program))[0] == code
+    code, out, err = finished(start(tmp_path / "absent", "verify", program=program))
+    assert (code, out) == (10, "")
+    assert err.startswith("No store: ")
+
+
+def test_the_console_script_needs_no_rmos_rmos(root: Path) -> None:
+    code, out, _ = finished(start(root, "--help", program=CONSOLE_SCRIPT))
+    assert code == 0
+    assert out.startswith("Usage: rmos [OPTIONS] COMMAND")
+    assert "Exit codes:" in out
+    assert set(COMMANDS) <= {line.split()[0] for line in out.splitlines() if line.strip()}
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err

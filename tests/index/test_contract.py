@@ -1,0 +1,480 @@
+"""What every index backend must do; see `conftest.py` for the backends."""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rmos import ids
+from rmos.errors import IndexBroken, StoreLocked
+from rmos.index import Index, KnownRun
+from rmos.models import RunQuery, RunRow, RunState
+from tests.makers import US, known_of, make_row
+
+DAY = "2025-12-23"
+
+
+def listed(index: Index, query: RunQuery | None = None, **how: Any) -> list[str]:
+    """Return the ids of a list."""
+    return [run.run_id for run in index.page(query or RunQuery(), **({"limit": 1000} | how))]
+
+
+def stored(index: Index, row: RunRow) -> RunRow:
+    """Return the row that stands for the run now, whose checksum must hold."""
+    [(found, holds)] = index.rows(row.partition, row.run_id, row.run_id)
+    assert holds
+    return found
+
+
+def changed(row: RunRow, **over: Any) -> RunRow:
+    return msgspec.structs.replace(row, **over)
+
+
+# Making it
+
+
+def test_an_index_that_is_not_there_is_broken_and_not_empty(open_again: Callable[[], Index]) -> None:
+    index = open_again()
+    assert not index.exists()
+    assert not index.is_complete()
+    assert index.generation() is None
+    asks: list[Callable[[], object]] = [
+        lambda: index.count(RunQuery()),
+        lambda: index.page(RunQuery(), limit=1),
+        lambda: index.find("run_361afb660060"),
+        lambda: index.known(DAY),
+        lambda: index.rows(DAY, "", "z"),
+        lambda: index.upsert([make_row()]),
+        lambda: index.forget(["run_361afb660060"]),
+        index.partitions,
+        index.missing,
+        index.folder_mtimes,
+        index.state_counts,
+        index.complete,
+        lambda: index.set_folder_mtime(DAY, 1),
+    ]
+    for ask in asks:
+        with pytest.raises(IndexBroken):
+            ask()
+    assert not index.exists()
+
+
+def test_a_new_index_is_empty_and_not_complete_until_it_is_said_to_be(open_again: Callable[[], Index]) -> None:
+    index = open_again()
+    assert index.prepare() is True
+    assert index.exists()
+    assert index.count(RunQuery()) == 0
+    assert index.partitions() == []
+    assert not index.is_complete()
+    index.complete()
+    assert index.is_complete()
+    assert open_again().is_complete()
+    index.close()
+
+
+def test_preparing_again_keeps_what_is_there(index: Index) -> None:
+    index.upsert([make_row()])
+    before = index.generation()
+    assert index.prepare() is False
+    assert index.count(RunQuery()) == 1
+    assert index.is_complete()
+    assert index.generation() == before
+
+
+# Rows
+
+
+def test_a_row_comes_back_as_it_was_written(index: Index) -> None:
+    row = make_row(
+        version=3,
+        state="deleted",
+        summary='{"é":"\U0001d11e"}',
+        event_type="rosette",
+        workflow_session_id="ws_1",
+        batch_label="b\x00\x1f",
+        session_id="",
+        material_id="Ébène",
+        machine_id="m",
+        request_id="r",
+        source="s",
+    )
+    index.upsert([row])
+    assert stored(index, row) == row
+    assert index.find(row.run_id) == KnownRun(DAY, 3, "deleted", row.sha256)
+    assert index.known(DAY) == {row.run_id: known_of(row)}
+    assert index.partitions() == [DAY]
+
+
+def test_an_unknown_run_is_not_found(index: Index) -> None:
+    assert index.find("run_361afb660060") is None
+    assert index.known(DAY) == {}
+    assert index.rows(DAY, "", "z") == []
+
+
+def test_an_older_version_never_wins_a_newer_one_does_and_an_equal_one_refreshes(index: Index) -> None:
+    row = make_row(version=2, summary='"2"')
+    index.upsert([row])
+    index.upsert([changed(row, version=1, summary='"1"', state="deleted")])
+    assert stored(index, row).summary == '"2"'
+    index.upsert([changed(row, summary='"2 again"')])
+    assert stored(index, row).summary == '"2 again"'
+    index.upsert([changed(row, version=3, summary='"3"', state="deleted")])
+    assert stored(index, row).summary == '"3"'
+    assert index.count(RunQuery()) == 0
+
+
+def test_a_refresh_also_takes_values_away(index: Index) -> None:
+    row = make_row(material_id="ebony")
+    index.upsert([row])
+    index.upsert([changed(row, material_id=None)])
+    assert stored(index, row).material_id is None
+    assert listed(index, RunQuery(material_id="ebony")) == []
+
+
+@given(st.permutations(range(5)), st.lists(st.booleans(), min_size=5, max_size=5))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_in_any_order_end_at_the_newest_version(index: Index, order: list[int], alone: list[bool]) -> None:
+    row = make_row()
+    batch: list[RunRow] = []
+    for version, single in zip(order, alone, strict=True):
+        batch.append(changed(row, version=version, summary=f'"{version}"'))
+        if single:
+            index.upsert(batch)
+            batch = []
+    index.upsert(batch)
+    assert stored(index, row).version == 4
+    assert stored(index, row).summary == '"4"'
+
+
+def test_writing_no_rows_is_no_error(index: Index) -> None:
+    index.upsert([])
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("state", ["damaged", "missing"])
+@pytest.mark.parametrize("version", [0, 7])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_copy_or_event_in_another_partition_never_stands_for_the_healthy_run(
+    index: Index, together: bool, state: RunState, version: int, first: bool
+) -> None:
+    row = make_row()
+    misplaced = changed(row, partition="2025-12-01", state=state, version=version, status="ERROR")
+    rows = [misplaced, row] if first else [row, misplaced]
+    for batch in [[*rows, make_row(US + 1)]] if together else [[one] for one in rows]:
+        index.upsert(batch)
+    assert stored(index, row) == row
+
+
+def test_damage_at_its_own_place_replaces_the_row_and_healing_replaces_it_again(index: Index) -> None:
+    row = make_row(version=1)
+    index.upsert([row])
+    index.upsert([changed(row, state="damaged", summary='"damaged"', risk_level="ERROR")])
+    assert stored(index, row).state == "damaged"
+    assert listed(index) == [row.run_id]
+    index.upsert([row])
+    assert stored(index, row) == row
+
+
+def test_damage_of_an_older_version_does_not_replace_the_row(index: Index) -> None:
+    row = make_row(version=2)
+    index.upsert([row])
+    index.upsert([changed(row, state="damaged", version=1)])
+    assert stored(index, row) == row
+
+
+def test_missing_runs_keep_their_rows_unlisted_until_they_are_found_again(index: Index) -> None:
+    rows = [make_row(US + number) for number in range(5)]
+    index.upsert(rows)
+    index.mark_missing(DAY, [rows[1].run_id, rows[3].run_id, "run_000000000000"])
+    assert listed(index) == [rows[number].run_id for number in (4, 2, 0)]
+    assert index.missing() == sorted((DAY, rows[number].run_id) for number in (1, 3))
+    assert stored(index, rows[1]) == changed(rows[1], state="missing")
+    index.upsert([rows[1]])
+    assert index.missing() == [(DAY, rows[3].run_id)]
+    assert index.count(RunQuery()) == 4
+
+
+def test_an_erased_run_stays_erased_when_its_object_is_gone(index: Index) -> None:
+    row = make_row(state="erased", version=1)
+    index.upsert([row])
+    index.mark_missing(DAY, [row.run_id])
+    assert stored(index, row).state == "erased"
+
+
+def test_marking_nothing_is_no_error(index: Index) -> None:
+    index.mark_missing(DAY, [])
+    index.forget([])
+
+
+def test_forgetting_removes_just_those_rows(index: Index) -> None:
+    rows = [make_row(US + number) for number in range(3)]
+    index.upsert(rows)
+    index.forget([rows[0].run_id, rows[2].run_id, "run_000000000000"])
+    assert listed(index) == [rows[1].run_id]
+
+
+@pytest.mark.parametrize(
+    ("state", "plain", "with_deleted"),
+    [("live", 1, 1), ("damaged", 1, 1), ("deleted", 0, 1), ("missing", 0, 0), ("erased", 0, 0)],
+)
+def test_trap_06_a_row_is_listed_and_counted_by_its_state(
+    index: Index, state: RunState, plain: int, with_deleted: int
+) -> None:
+    index.upsert([make_row(state=state)])
+    for query, expected in ((RunQuery(), plain), (RunQuery(include_deleted=True), with_deleted)):
+        assert len(listed(index, query)) == index.count(query) == expected
+    assert index.state_counts() == {state: 1}
+
+
+def test_rows_of_a_partition_come_from_id_to_id_in_order(index: Index) -> None:
+    rows = [make_row(US + number) for number in range(6)]
+    index.upsert([*reversed(rows), make_row(US - 86_400_000_000)])
+    found = index.rows(DAY, rows[1].run_id, rows[4].run_id)
+    assert [row for row, _ in found] == rows[1:5]
+    assert all(holds for _, holds in found)
+
+
+# Lists
+
+
+def test_lists_are_newest_first_and_then_by_id(index: Index) -> None:
+    rows = [make_row(US + number // 3) for number in range(12)]
+    index.upsert(rows)
+    assert listed(index) == sorted(
+        (row.run_id for row in rows), key=lambda run_id: (ids.moment_of(run_id), run_id), reverse=True
+    )
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
+def test_trap_13_a_walk_shows_each_run_once_also_where_times_are_equal(index: Index, limit: int) -> None:
+    rows = [make_row(US + number // 4, run_id=f"run_{number * 7919 % 97:012x}") for number in range(21)]
+    index.upsert(rows)
+    walked: list[str] = []
+    before = None
+    while page := index.page(RunQuery(), limit=limit, before=before):
+        walked += [run.run_id for run in page]
+        before = (page[-1].created_us, page[-1].run_id)
+    assert walked == listed(index)
+    assert len(set(walked)) == len(walked) == 21
+
+
+def test_a_walk_shows_what_matched_throughout_while_runs_come_and_go(index: Index) -> None:
+    rows = [make_row(US + number) for number in range(40)]
+    index.upsert(rows)
+    walked: list[str] = []
+    before = None
+    doomed = rows[5:35:7]
+    while page := index.page(RunQuery(), limit=4, before=before):
+        walked += [run.run_id for run in page]
+        before = (page[-1].created_us, page[-1].run_id)
+        index.upsert([make_row(US + 1000 + len(walked)), make_row(US - len(walked))])
+        if doomed:
+            index.upsert([changed(doomed.pop(), version=1, state="deleted")])
+        if len(walked) > 200:
+            break
+    throughout = [row.run_id for row in rows if row not in rows[5:35:7]]
+    assert [run_id for run_id in walked if run_id in set(throughout)] == throughout[::-1]
+    assert len(set(walked)) == len(walked)
+
+
+def test_an_offset_skips_from_the_newest_and_past_the_end_there_is_nothing(index: Index) -> None:
+    rows = [make_row(US + number) for number in range(10)]
+    index.upsert(rows)
+    assert listed(index, offset=3, limit=2) == [rows[6].run_id, rows[5].run_id]
+    assert listed(index, offset=9, limit=5) == [rows[0].run_id]
+    assert listed(index, offset=10, limit=5) == []
+    before = (rows[8].created_us, rows[8].run_id)
+    assert listed(index, before=before, offset=2, limit=1) == [rows[5].run_id]
+
+
+def test_trap_13_a_rare_match_is_found_however_far_down_it_is(index: Index) -> None:
+    rows = [make_row(US + number) for number in range(700)]
+    rows[3] = changed(rows[3], tool_id="rare")
+    index.upsert(rows)
+    assert listed(index, RunQuery(tool_id="rare"), limit=1) == [rows[3].run_id]
+
+
+TEXTS = ("", "a", "b", "A", "é", "%", "_", "a%", "ab", "a_b", "a\U0010ffff", "a\U0010ffffb", "\U0010ffff", "\ud7ff", "𝄞")
+FILTERS = (
+    *("status", "mode", "tool_id", "event_type", "risk_level", "workflow_session_id", "batch_label", "session_id"),
+    *("material_id", "machine_id", "request_id", "source"),
+)
+STATES: tuple[RunState, ...] = ("live", "deleted", "erased", "missing", "damaged")
+
+
+def matches(row: RunRow, query: RunQuery) -> bool:
+    """Say in plain Python which rows a query asks for."""
+    states = {"live", "damaged", "deleted"} if query.include_deleted else {"live", "damaged"}
+    prefix, start, end = query.tool_id_prefix, query.created_from_us, query.created_to_us
+    return (
+        row.state in states
+        and all(getattr(query, name) in (None, getattr(row, name)) for name in FILTERS)
+        and (prefix is None or row.tool_id.startswith(prefix))
+        and (start is None or row.created_us >= start)
+        and (end is None or row.created_us < end)
+    )
+
+
+def some_rows() -> list[RunRow]:
+    """Return rows in which every value of every filter meets others."""
+    rows, chance = [], random.Random(1)
+    for number in range(150):
+        values = {name: chance.choice(TEXTS) for name in FILTERS}
+        optional = {name: None for place, name in enumerate(FILTERS[3:], 3) if (number + place) % 4 == 0}
+        optional.pop("risk_level", None)
+        state = STATES[number % 5] if number % 3 == 0 else "live"
+        rows.append(make_row(US + number // 3, state=state, **(values | optional)))
+    return rows
+
+
+@pytest.mark.parametrize("name", [*FILTERS, "tool_id_prefix"])
+def test_trap_15_each_filter_alone_lists_and_counts_the_same_runs(index: Index, name: str) -> None:
+    rows = some_rows()
+    index.upsert(rows)
+    some = 0
+    for value, include_deleted in itertools.product((*TEXTS, "absent"), (False, True)):
+        query = RunQuery(include_deleted=include_deleted, **{name: value})
+        expected = {row.run_id for row in rows if matches(row, query)}
+        assert set(listed(index, query)) == expected, query
+        assert index.count(query) == len(expected), query
+        some += bool(expected)
+    assert some > len(TEXTS)
+
+
+queries = st.builds(
+    RunQuery,
+    **{name: st.none() | st.none() | st.none() | st.sampled_from(TEXTS) for name in FILTERS},
+    tool_id_prefix=st.none() | st.sampled_from(TEXTS),
+    created_from_us=st.none() | st.integers(US - 2, US + 52),
+    created_to_us=st.none() | st.integers(US - 2, US + 52),
+    include_deleted=st.booleans(),
+)
+
+
+@given(st.lists(queries, min_size=1, max_size=20), st.integers(1, 40), st.integers(0, 20))
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_trap_15_filters_together_list_and_count_the_same_runs(
+    index: Index, asked: list[RunQuery], limit: int, offset: int
+) -> None:
+    rows = some_rows()
+    if index.count(RunQuery()) == 0:
+        index.upsert(rows)
+    rows = [row for row, _ in index.rows(DAY, "", "z")]
+    for query in asked:
+        expected = sorted((row for row in rows if matches(row, query)), key=lambda r: (r.created_us, r.run_id))[::-1]
+        assert listed(index, query) == [row.run_id for row in expected]
+        assert index.count(query) == len(expected)
+        page = index.page(query, limit=limit, offset=offset)
+        assert [run.run_id for run in page] == [row.run_id for row in expected[offset : offset + limit]]
+        assert [run.summary for run in page] == [row.summary for row in expected[offset : offset + limit]]
+
+
+@given(st.lists(st.text(max_size=6), min_size=1, max_size=8), st.text(max_size=3))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_prefix_is_text_and_no_pattern(index: Index, tools: list[str], prefix: str) -> None:
+    start = US + time.monotonic_ns()
+    tools += [prefix, prefix + "\U0010ffff", prefix + "\U0010ffffx", prefix + "a"]
+    rows = [make_row(start + number, tool_id=tool) for number, tool in enumerate(tools)]
+    index.upsert(rows)
+    query = RunQuery(tool_id_prefix=prefix, created_from_us=start, created_to_us=start + len(tools))
+    expected = {row.run_id for row in rows if row.tool_id.startswith(prefix)}
+    assert set(listed(index, query)) == expected
+    assert index.count(query) == len(expected)
+
+
+@pytest.mark.parametrize("text", ["' OR 1=1 --", '"; DROP TABLE runs; --', "\\", "a\x00b", "*", "?"])
+def test_values_are_never_read_as_sql(index: Index, text: str) -> None:
+    row = make_row(tool_id=text)
+    index.upsert([row, make_row(US + 1)])
+    assert listed(index, RunQuery(tool_id=text)) == [row.run_id]
+    assert listed(index, RunQuery(tool_id_prefix=text)) == [row.run_id]
+    assert listed(index, RunQuery(mode=text)) == []
+    assert index.find(text) is None
+
+
+# Folders and the lock
+
+
+def test_folder_times_are_kept_to_the_nanosecond(index: Index, open_again: Callable[[], Index]) -> None:
+    index.set_folder_mtime(DAY, 1_766_483_173_123_456_789)
+    index.set_folder_mtime("2025-12-24", -5)
+    index.set_folder_mtime("2025-12-24", 7)
+    again = open_again()
+    assert again.folder_mtimes() == {DAY: 1_766_483_173_123_456_789, "2025-12-24": 7}
+    again.close()
+
+
+def test_the_lock_is_one_for_all_and_waited_for_no_longer_than_asked(open_again: Callable[[], Index]) -> None:
+    with open_again().lock(wait_s=0):
+        started = time.monotonic()
+        with pytest.raises(StoreLocked), open_again().lock(wait_s=0.2):
+            pass
+        assert 0.15 < time.monotonic() - started < 2
+    with open_again().lock(wait_s=0):
+        pass
+
+
+def test_the_lock_is_let_go_when_its_holder_fails(open_again: Callable[[], Index]) -> None:
+    with pytest.raises(RuntimeError), open_again().lock(wait_s=0):
+        raise RuntimeError
+    with open_again().lock(wait_s=0):
+        pass
+
+
+def test_a_waiter_gets_the_lock_when_it_is_let_go(open_again: Callable[[], Index]) -> None:
+    taken = threading.Event()
+
+    def wait() -> None:
+        with open_again().lock(wait_s=5):
+            taken.set()
+
+    waiter = threading.Thread(target=wait)
+    with open_again().lock(wait_s=0):
+        waiter.start()
+        assert not taken.wait(0.15)
+    assert taken.wait(3)
+    waiter.join()
+
+
+# Several at once
+
+
+def test_what_one_wrote_another_sees_at_once(index: Index, open_again: Callable[[], Index]) -> None:
+    other = open_again()
+    for number in range(20):
+        row = make_row(US + number)
+        (index if number % 2 else other).upsert([row])
+        assert (other if number % 2 else index).find(row.run_id) == known_of(row)
+    assert other.count(RunQuery()) == index.count(RunQuery()) == 20
+    other.close()
+
+
+def test_threads_may_share_one_index(index: Index) -> None:
+    failures: list[BaseException] = []
+
+    def work(worker: int) -> None:
+        try:
+            for number in range(40):
+                row = make_row(US + worker * 1000 + number)
+                index.upsert([row, changed(row, version=1)])
+                assert index.find(row.run_id) == KnownRun(DAY, 1, "live", row.sha256)
+                assert index.page(RunQuery(), limit=3)
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            failures.append(error)
+        finally:
+            index.close()
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert index.count(RunQuery()) == 320

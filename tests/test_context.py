@@ -1,0 +1,341 @@
+"""Request ids, log lines, and what one process of the service holds."""
+
+import json
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from rmos import context, ids
+from rmos.config import Settings
+from rmos.context import (
+    LOG_FORMAT,
+    JsonFormatter,
+    RequestIdFilter,
+    Rmos,
+    TextFormatter,
+    clear_request_id,
+    configure_logging,
+    current_actor,
+    new_request_id,
+    require_request_id,
+)
+from rmos.engines.registry import Registry
+from rmos.errors import OutOfSpace, StoreUnusable
+from rmos.store import Store
+from tests.makers import make_members
+
+MADE_HERE = re.compile("req_[0-9a-f]{16}")
+
+
+# The request id
+
+
+@pytest.mark.parametrize("sent", ["a", "A-z_0.9", "x" * 64, "req_0123456789abcdef", "..", "-"])
+def test_a_request_id_of_the_right_form_is_honoured(client: FlaskClient, sent: str) -> None:
+    assert client.get("/healthz", headers={"X-Request-Id": sent}).headers["X-Request-Id"] == sent
+
+
+def test_a_request_without_an_id_gets_one_of_its_own(client: FlaskClient) -> None:
+    made = {client.get("/healthz").headers["X-Request-Id"] for _ in range(3)}
+    assert len(made) == 3
+    assert all(MADE_HERE.fullmatch(request_id) for request_id in made)
+
+
+# DEFECTS 29
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", " ", "x" * 65, "a b", "a\nINFO forged", "a\r\nSet-Cookie: x", "a\x1b[31m", "é", "a/b", "<b>", "ok\n", "a\x00"],
+)
+def test_an_unbounded_or_malformed_inbound_request_id_is_replaced_and_logged_escaped(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    answer = client.get("/nowhere", environ_overrides={"HTTP_X_REQUEST_ID": sent})
+    request_id = answer.headers["X-Request-Id"]
+    assert MADE_HERE.fullmatch(request_id)
+    assert answer.json["request_id"] == request_id
+    refusals = [record.getMessage() for record in caplog.records if "refused" in record.getMessage()]
+    assert refusals == [f"refused the request id {ascii(sent[:100])}"]
+
+
+def test_a_huge_request_id_is_cut_before_it_is_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    client.get("/healthz", headers={"X-Request-Id": "x" * 100_000})
+    assert max(len(record.getMessage()) for record in caplog.records) < 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/api/rmos/runs?x=1", "/api/rmos/runs/run_1", "/fail"])
+def test_the_id_is_on_every_answer_also_on_errors(app: Flask, client: FlaskClient, path: str) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    app.add_url_rule("/fail", view_func=fail)
+    for method in ("get", "head", "options", "delete"):
+        answer = getattr(client, method)(path, headers={"X-Request-Id": "mine"})
+        assert answer.headers.getlist("X-Request-Id") == ["mine"]
+
+
+def test_ids_live_and_die_with_their_context(app: Flask) -> None:
+    with pytest.raises(RuntimeError, match="no request id"):
+        require_request_id()
+    clear_request_id()
+    assert MADE_HERE.fullmatch(new_request_id())
+    with app.app_context():
+        made = require_request_id()
+        assert made == require_request_id() == g.request_id
+        assert new_request_id() == require_request_id() != made
+        clear_request_id()
+        assert "request_id" not in g
+        clear_request_id()
+
+
+def test_while_there_are_no_tokens_everybody_is_the_local_operator(app: Flask) -> None:
+    with app.test_request_context():
+        g.request_id = "mine"
+        assert msgspec.structs.asdict(current_actor()) == {"name": "local", "role": "operator", "request_id": "mine"}
+
+
+# The log
+
+
+def handler_of(log: list[str], formatter: logging.Formatter) -> logging.Handler:
+    """Return a handler as the service sets one up, that keeps its lines."""
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            log.append(self.format(record))
+
+    handler = Keeping()
+    handler.addFilter(RequestIdFilter())
+    handler.setFormatter(formatter)
+    return handler
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    """Collect what a handler writes."""
+    return []
+
+
+@pytest.fixture
+def text_log(lines: list[str], request: pytest.FixtureRequest) -> logging.Logger:
+    """A logger with the service's text lines."""
+    return attached(handler_of(lines, TextFormatter(LOG_FORMAT)), request)
+
+
+@pytest.fixture
+def json_log(lines: list[str], request: pytest.FixtureRequest) -> logging.Logger:
+    """A logger with the service's JSON lines."""
+    return attached(handler_of(lines, JsonFormatter()), request)
+
+
+def attached(handler: logging.Handler, request: pytest.FixtureRequest) -> logging.Logger:
+    """Attach a handler to a logger of the test's own."""
+    logger = logging.getLogger(f"test.{request.node.name}")
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    request.addfinalizer(lambda: logger.removeHandler(handler))
+    return logger
+
+
+def test_a_line_carries_the_request_id_and_a_dash_outside(
+    app: Flask, text_log: logging.Logger, lines: list[str]
+) -> None:
+    child = text_log.getChild("child")
+    child.warning("outside %s", 1)
+    with app.app_context():
+        g.request_id = "req_mine"
+        child.error("inside")
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
+    assert re.fullmatch(rf"{stamp} WARNING \[-\] {re.escape(child.name)}: outside 1", lines[0])
+    assert re.fullmatch(rf"{stamp} ERROR \[req_mine\] {re.escape(child.name)}: inside", lines[1])
+
+
+def test_the_format_is_that_of_the_contract() -> None:
+    assert LOG_FORMAT == "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
+
+
+@pytest.mark.parametrize("text", ["a\nforged", "a\r\nb", "\x1b[31mred", "a\u2028b", "\x00", "\ud800", "é ok"])
+def test_what_a_client_sent_never_begins_a_line_of_its_own(
+    text_log: logging.Logger, lines: list[str], text: str
+) -> None:
+    text_log.info("sent %s", text)
+    assert len(lines) == 1
+    assert lines[0].isprintable()
+    assert lines[0].endswith("é ok" if text == "é ok" else ascii(text)[1:-1])
+
+
+def test_a_traceback_is_kept_whole(text_log: logging.Logger, lines: list[str]) -> None:
+    try:
+        raise ValueError("deep inside")
+    except ValueError:
+        text_log.exception("it failed")
+    assert "Traceback" in lines[0]
+    assert lines[0].endswith("ValueError: deep inside")
+
+
+@pytest.mark.parametrize("text", ["plain", 'quotes " and \\', "a\nb", "é\U0001f600", "\ud800"])
+def test_json_lines_are_one_object_each(app: Flask, json_log: logging.Logger, lines: list[str], text: str) -> None:
+    with app.app_context():
+        g.request_id = "req_mine"
+        json_log.info("sent %s", text)
+    assert "\n" not in lines[0]
+    told = json.loads(lines[0])
+    assert (told["request_id"], told["level"], told["logger"]) == ("req_mine", "INFO", json_log.name)
+    assert ids.parse_utc(told["time"])
+    assert told["message"] == f"sent {text}".encode(errors="backslashreplace").decode()
+
+
+def test_a_json_line_holds_its_traceback(json_log: logging.Logger, lines: list[str]) -> None:
+    try:
+        raise ValueError("deep inside")
+    except ValueError:
+        json_log.exception("it failed")
+    assert json.loads(lines[0])["exception"].endswith("ValueError: deep inside")
+
+
+def test_settings_choose_level_and_format_and_one_handler_is_kept(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(settings)
+    configure_logging(msgspec.structs.replace(settings, log_format="json", log_level="WARNING"))
+    logging.getLogger("some.where").info("not this")
+    logging.getLogger("some.where").warning("this")
+    written = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["message"] for line in written] == ["this"]
+
+
+def test_a_command_can_carry_an_id(
+    app: Flask, runner: FlaskCliRunner, text_log: logging.Logger, lines: list[str]
+) -> None:
+    @app.cli.command("speak")
+    def speak() -> None:
+        click.echo(new_request_id())
+        text_log.info("from a command")
+
+    result = runner.invoke(args=["speak"])
+    assert result.exit_code == 0, result.output
+    assert f"[{result.stdout.strip()}]" in lines[0]
+
+
+# The service
+
+
+@pytest.fixture
+def rmos(settings: Settings) -> Rmos:
+    """What a process holds before anything was asked of it."""
+    return Rmos(settings, Registry())
+
+
+def test_the_store_is_opened_by_whoever_asks_first_and_once(rmos: Rmos, settings: Settings) -> None:
+    assert not settings.runs_dir.exists()
+    store = rmos.store
+    assert settings.runs_dir.exists()
+    assert rmos.store is store
+    rmos.close()
+
+
+def test_a_process_after_a_fork_opens_a_store_of_its_own(rmos: Rmos, monkeypatch: pytest.MonkeyPatch) -> None:
+    rmos.start_upkeep(5)
+    store, parents, threads = rmos.store, rmos._upkeep, threading.active_count()
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        assert rmos.store is not store
+        rmos.keep_up()
+        assert threading.active_count() == threads + 1
+        rmos.close()
+    assert parents is not None
+    parents[1].stop()
+
+
+def test_starting_upkeep_waits_for_the_first_pass_and_starts_one_thread(rmos: Rmos, settings: Settings) -> None:
+    writer = Store.open(settings)
+    run_id = writer.runs.put(make_members()).view.artifact.run_id
+    before = threading.active_count()
+    for _ in range(3):
+        rmos.start_upkeep(30)
+        rmos.keep_up()
+    assert rmos.store.is_listable()
+    assert rmos.store.index.find(run_id) is not None
+    assert threading.active_count() == before + 1
+    rmos.close()
+    assert threading.active_count() == before
+
+
+def test_many_threads_at_once_start_one_upkeep_and_open_one_store(rmos: Rmos) -> None:
+    barrier = threading.Barrier(8)
+    stores: list[Store] = []
+
+    def ask() -> None:
+        barrier.wait()
+        rmos.keep_up()
+        stores.append(rmos.store)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, stores))) == 1
+    assert len([thread for thread in threading.enumerate() if thread.name == "rmos-upkeep"]) >= 1
+    rmos.close()
+
+
+def newer_format(runs_dir: Path) -> None:
+    """Make a store that only a later release can read."""
+    runs_dir.mkdir(parents=True)
+    (runs_dir / "_format.json").write_text('{"format": 2}')
+
+
+def no_links(*args: object, **kwargs: object) -> None:
+    """Stand for a filesystem without hard links."""
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("kind", ["newer format", "no hard links"])
+def test_a_store_that_cannot_be_used_ends_the_worker_with_one_clear_line(
+    rmos: Rmos, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    if kind == "newer format":
+        newer_format(settings.runs_dir)
+    else:
+        monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(SystemExit) as ended:
+        rmos.start_upkeep(5)
+    # gunicorn stops on 3 instead of starting the same worker for ever.
+    assert ended.value.code == 3
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("CRITICAL", None)]
+    with pytest.raises(StoreUnusable):
+        _ = rmos.store
+
+
+def test_a_disk_that_is_full_at_the_start_does_not_end_the_worker(
+    rmos: Rmos, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        rmos.start_upkeep(5)
+        with pytest.raises(OutOfSpace):
+            _ = rmos.store
+    assert [record.levelname for record in caplog.records if record.name == "rmos.context"] == ["ERROR"]
+    rmos.keep_up()
+    assert rmos.store.is_listable()
+    rmos.close()
+
+
+def test_waking_starts_upkeep_where_there_is_none(rmos: Rmos) -> None:
+    rmos.wake()
+    rmos.keep_up()
+    rmos.close()
