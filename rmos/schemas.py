@@ -194,8 +194,8 @@ class RunCreatedSchema(Schema):
     status = fields.Constant("created")
     run_status = fields.String()
     risk_level = fields.String()
-    score = fields.Float()
-    block_reason = fields.String()
+    score = fields.Float(allow_none=True)
+    block_reason = fields.String(allow_none=True)
     feasibility_sha256 = fields.String()
     indexed = fields.Boolean()
 
@@ -206,16 +206,18 @@ class RunAdvisorySummarySchema(Schema):
     run_id = fields.String()
     created_at_utc = fields.String()
     status = fields.String(metadata={"description": "OK, BLOCKED or ERROR"})
-    event_type = fields.String()
+    event_type = fields.String(allow_none=True)
     risk_level = fields.String(metadata={"description": "GREEN, YELLOW, RED, UNKNOWN or ERROR"})
-    score = fields.Float(metadata={"description": "Feasibility score, 0 to 100"})
-    block_reason = fields.String(metadata={"description": "If blocked, why"})
-    warnings = fields.Raw(metadata={"description": "What to mind, a list of texts"})
-    explanation_status = fields.String(metadata={"description": "pending, complete, failed or null"})
-    explanation_summary = fields.String(metadata={"description": "The first 200 characters of the explanation"})
-    request_id = fields.String()
-    compute_ms = fields.Float()
-    meta = fields.Raw(metadata={"description": "The run's `meta` without its explanations"})
+    score = fields.Float(allow_none=True, metadata={"description": "Feasibility score, 0 to 100"})
+    block_reason = fields.String(allow_none=True, metadata={"description": "If blocked, why"})
+    warnings = fields.List(fields.String(), metadata={"description": "What to mind"})
+    explanation_status = fields.String(allow_none=True, metadata={"description": "pending, complete, failed or null"})
+    explanation_summary = fields.String(
+        allow_none=True, metadata={"description": "The first 200 characters of the explanation"}
+    )
+    request_id = fields.String(allow_none=True)
+    compute_ms = fields.Float(allow_none=True)
+    meta = fields.Dict(metadata={"description": "The run's `meta` without its explanations"})
 
     def get_attribute(self, obj: Mapping[str, Any], attr: str, default: Any) -> Any:
         """Return a member of what `summary_of` gave; the general look-up is three times slower."""

@@ -1,13 +1,16 @@
 """Valid records for tests, made from as little as a test cares about."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from rmos import digest, ids
+from rmos.config import Settings
 from rmos.index import KnownRun
 from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunRow, RunView
+from rmos.store import Store
 
 ANNA = Actor(name="anna", role="operator", request_id="req_0123456789abcdef")
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
@@ -94,6 +97,15 @@ def make_row(us: int = US, **over: Any) -> RunRow:
 def known_of(row: RunRow) -> KnownRun:
     """Return what an index that holds the row knows of its run."""
     return KnownRun(row.partition, row.version, row.state, row.sha256)
+
+
+def open_store(folder: Path, *, reconcile: bool = True, write: bool = True) -> Store:
+    """Open the store at `folder`/runs as another process would, with summaries that need no edge."""
+    settings = Settings(instance_path=folder, runs_dir=folder / "runs")
+    store = Store.open(settings, summarise=summarise, write=write)
+    if reconcile:
+        store.reconcile()
+    return store
 
 
 def summarise(view: RunView) -> str:

@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from rmos import context, ids
+from rmos import ids
 from rmos.config import Settings
 from rmos.context import (
     LOG_FORMAT,
@@ -65,7 +64,7 @@ def test_an_unbounded_or_malformed_inbound_request_id_is_replaced_and_logged_esc
     assert MADE_HERE.fullmatch(request_id)
     assert answer.json["request_id"] == request_id
     refusals = [record.getMessage() for record in caplog.records if "refused" in record.getMessage()]
-    assert refusals == [f"refused the request id {ascii(sent[:100])}"]
+    assert refusals == [f"refused the request id {sent[:100]!a}"]
 
 
 def test_a_huge_request_id_is_cut_before_it_is_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,6 @@ from rmos.schemas import (
 from rmos.store.folding import fold
 from rmos.store.records import Artifact, judge_artifact
 from rmos.store.runs import Record
-
 from tests.makers import US, make_decision, make_event, make_members
 
 

@@ -3,9 +3,9 @@
     body = read_object()         # the body of the running request
     parse_object(b'{"mode":"router"}')
 
-UTF-8 without a byte order mark, one object, no duplicate member, no NaN or infinity, whole numbers within 2^53, no U+0000,
-no lone surrogate, at most `MAX_DEPTH` levels: the rules of RFC 7493 and those of the record, so that whatever passes
-here can be recorded.
+UTF-8 without a byte order mark, one object, no duplicate member, no NaN or infinity, whole numbers within 2^53, no
+U+0000, no lone surrogate, at most `MAX_DEPTH` levels: the rules of RFC 7493 and those of the record, so that whatever
+passes here can be recorded.
 """
 
 import json
@@ -22,7 +22,7 @@ from rmos.errors import BadJson, PayloadTooLarge, UnsupportedMediaType
 
 _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
 _EXPONENT_FROM: Final = 1e21
-"""From here on canonical JSON writes an exponent (ECMA-262); a double below it would stand in the record as an integer."""
+"""From here on canonical JSON writes an exponent (ECMA-262); below it a whole double is recorded as an integer."""
 _JSON_TYPE: Final = re.compile(r"application/(json|[a-z0-9!#$&^_.+-]+\+json)")
 
 

@@ -6,6 +6,7 @@ For commands only: a service has threads, and a fork of it may hang.
 import contextlib
 import gc
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,6 +21,7 @@ _inherited: Callable[[Any], Any] | None = None
 def _inherit(work: Callable[[Any], Any]) -> None:
     global _inherited
     _inherited = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to hear; it ends its workers
     # What is folded and judged makes no cycles; looking for some after every 700 objects cost a third of the time.
     gc.freeze()
     gc.set_threshold(100_000)

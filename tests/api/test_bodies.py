@@ -1,5 +1,6 @@
 """Strict JSON: whatever two readers could understand differently is a 400 with its reason, never a 500."""
 
+import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -118,10 +119,8 @@ def test_what_json_can_carry_comes_through_and_can_be_recorded(value: dict[str, 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @settings(deadline=None)
 def test_no_bytes_raise_anything_but_bad_json(data: bytes) -> None:
-    try:
+    with contextlib.suppress(BadJson):
         digest.canonical(parse_object(data))
-    except BadJson:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -141,8 +140,10 @@ def test_every_name_of_json_is_taken(client: FlaskClient, content_type: str) -> 
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "+json"]
-    + ["", "json", "application/json; charset=latin-1", "text/json+xml"],
+    [
+        *("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"),
+        *("+json", "", "json", "application/json; charset=latin-1", "text/json+xml"),
+    ],
 )
 def test_anything_else_is_415(client: FlaskClient, content_type: str) -> None:
     answer = client.post(RUNS, data=json.dumps(make_body()), content_type=content_type)

@@ -104,7 +104,7 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
     app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> None:
-        open("/srv/secret/place")
+        Path("/srv/secret/place").read_bytes()
 
     app.add_url_rule("/fail", view_func=fail)
     answer = client.get("/fail", headers={"X-Request-Id": "find-me"})
