@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import machine, operations, web, whole_store
+from benchmarks import machine, operations, stores, web, whole_store
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import Figure, document, table, verdict
 from benchmarks.load import require_wrk
@@ -50,6 +50,8 @@ def main(arguments: list[str]) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="rmos-bench-", dir=asked.keep and _made(asked.keep)) as temporary:
             below = Path(temporary)
+            for folder in {below, asked.keep or below}:
+                stores.spread(folder)
             about = machine.describe(below)
             figures = measure(asked, below, asked.keep or below, say)
     except CannotMeasure as failure:

@@ -1,4 +1,4 @@
-"""What is recorded and posted while measuring: spruce channels, some with an overspeeding cutter, judged by the engine."""
+"""What is recorded and posted while measuring: spruce channels, a tenth of them too fast, judged by the engine."""
 
 from collections.abc import Sequence
 from typing import Any, Final

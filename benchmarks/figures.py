@@ -1,7 +1,7 @@
 """Figures, their targets, the table and the JSON document: pure functions, so that tests can hold them.
 
-    figure = Figure("verify", 61_000.0, "runs/s", runs=100_000, target=AtLeast(40_000))
-    table([figure])                           # Markdown, as printed and as kept in docs/performance.md
+figure = Figure("verify", 61_000.0, "runs/s", runs=100_000, target=AtLeast(40_000))
+table([figure])                           # Markdown, as printed and as kept in docs/performance.md
 """
 
 import math
@@ -107,8 +107,7 @@ def table(figures: Sequence[Figure]) -> str:
     rows = [_cells(figure) for figure in figures]
     widths = [max(len(line[place]) for line in [_COLUMNS, *rows]) for place in range(len(_COLUMNS))]
     rule = [
-        "-" * (width - 1) + ":" if name in _RIGHT else "-" * width
-        for name, width in zip(_COLUMNS, widths, strict=True)
+        "-" * (width - 1) + ":" if name in _RIGHT else "-" * width for name, width in zip(_COLUMNS, widths, strict=True)
     ]
     return "\n".join(_line(cells, widths) for cells in [_COLUMNS, rule, *rows])
 

@@ -1,4 +1,4 @@
-"""The measure of the HTTP figures: the smallest Flask application, run by the same gunicorn in the same configuration."""
+"""What the HTTP figures are measured by: the smallest Flask application, under the same gunicorn.conf.py."""
 
 from flask import Flask
 

@@ -106,9 +106,7 @@ def read_report(output: str) -> Load:
     try:
         told = json.loads(output.strip().splitlines()[-1])
         bad, requests = told["refused"] + told["broken"], told["requests"]
-        load = Load(
-            requests, requests / (told["duration_us"] / 1e6), told["p50_us"] / 1000, told["p99_us"] / 1000
-        )
+        load = Load(requests, requests / (told["duration_us"] / 1e6), told["p50_us"] / 1000, told["p99_us"] / 1000)
     except (IndexError, KeyError, ValueError, ZeroDivisionError):
         raise CannotMeasure(f"wrk told nothing that can be read: {output.strip()[-200:]!r}") from None
     if bad or not requests:

@@ -6,10 +6,13 @@ one, because the figures are asked for at runs of about 2 kB and those of the en
 """
 
 import concurrent.futures
+import contextlib
+import fcntl
 import json
 import multiprocessing
 import os
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -29,6 +32,11 @@ _CHUNK: Final = 5_000
 _FORM: Final = 1
 """Raised when the runs made here change, so that a kept store is made again."""
 
+_GET_FLAGS: Final = 0x80086601
+_SET_FLAGS: Final = 0x40086602
+_TOP_OF_HIERARCHY: Final = 0x00020000
+"""FS_IOC_GETFLAGS, FS_IOC_SETFLAGS and FS_TOPDIR_FL of linux/fs.h, on 64 bits."""
+
 Say = Callable[[str], None]
 
 
@@ -41,6 +49,21 @@ def environment_of(folder: Path) -> dict[str, str]:
     """Return the environment of a service on the store in a folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
     return {**inherited, "RMOS_RUNS_DIR": str(folder), "RMOS_LOG_LEVEL": "INFO", "RMOS_LOG_FORMAT": "text"}
+
+
+def spread(folder: Path) -> None:
+    """Have ext4 place what is made in a folder in block groups of their own; other filesystems are left as they are.
+
+    ext4 does not give out again inodes that were freed within the last minutes and passes over them one by one. After
+    a test run, which deletes thousands of files, that costs every new file in the same groups up to a millisecond.
+    """
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            (flags,) = struct.unpack("i", fcntl.ioctl(fd, _GET_FLAGS, struct.pack("i", 0)))
+            fcntl.ioctl(fd, _SET_FLAGS, struct.pack("i", flags | _TOP_OF_HIERARCHY))
+    finally:
+        os.close(fd)
 
 
 def ready_store(below: Path, count: int, say: Say) -> Path:
@@ -64,8 +87,8 @@ def make_store(folder: Path, count: int) -> None:
     for day in range(days + 1):
         (folder / ids.partition_of(end_us - day * _DAY_US)).mkdir(exist_ok=True)
     step_us = days * _DAY_US // count
-    chunks = [(str(folder), end_us - days * _DAY_US, step_us, first, min(first + _CHUNK, count))
-              for first in range(0, count, _CHUNK)]
+    start_us = end_us - days * _DAY_US
+    chunks = [(str(folder), start_us, step_us, first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK)]
     fork = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=fork) as pool:
         list(pool.map(_write_runs, chunks))
@@ -88,7 +111,6 @@ def _write_runs(chunk: tuple[str, int, int, int, int]) -> None:
 
 def working_copy(source: Path, target: Path) -> Path:
     """Return a store that may be written to, made of links to the files of another that stays as it is."""
-    shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for entry in sorted(os.scandir(source), key=lambda found: found.name):
         if entry.is_dir():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks import cuts, stores
-from benchmarks.figures import AtLeast, AtMost, Figure, measured, ratio
+from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load, drive, write_gets, write_posts
 from benchmarks.servers import Served, served
 from benchmarks.stores import Say
@@ -65,7 +65,7 @@ def figures(below: Path, kept: Path, sizes: Sequence[int], *, starts: int, secon
     for start in range(starts):
         for subject in subjects if start % 2 == 0 else subjects[::-1]:
             say(f"http: start {start + 1} of {starts}, {f'{subject.runs} runs' if subject.runs else HELLO}")
-            _measure(below, subject, seconds, samples)
+            _measure(below, subject, start, seconds, samples)
     return summed_up(samples, sizes)
 
 
@@ -81,15 +81,16 @@ def _subject(below: Path, store: Path, size: int) -> Subject:
     return Subject(size, store, scripts)
 
 
-def _measure(below: Path, subject: Subject, seconds: float, samples: Samples) -> None:
+def _measure(below: Path, subject: Subject, start: int, seconds: float, samples: Samples) -> None:
     """Start a service once and measure its cases; the writing one comes last."""
     log = below / "gunicorn.log"
     if subject.store is None:
         application, ready, environment = "benchmarks.hello:app", "/", stores.environment_of(below / "none")
     else:
-        copy = below / f"working-{subject.runs}"
-        if subject.runs <= SMALL or not copy.exists():
-            # What is posted would soon outnumber the runs of a small store; a large one grows by a few per cent.
+        # What is posted would soon outnumber the runs of a small store; a large one grows by a few per cent. Nothing is
+        # deleted between two rounds: see `stores.spread`.
+        copy = below / (f"runs-{subject.runs}-{start}" if subject.runs <= SMALL else f"runs-{subject.runs}")
+        if not copy.exists():
             stores.working_copy(subject.store, copy)
         application, ready, environment = "wsgi:app", "/readyz", stores.environment_of(copy)
     with served(application, environment, ready=ready, log=log) as service:
@@ -112,14 +113,16 @@ def summed_up(samples: Samples, sizes: Sequence[int]) -> list[Figure]:
         for size in sizes:
             found = samples[case, size]
             told.append(_speed(case, found, size))
-            told.append(ratio(f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size,
-                              target=AtLeast(share)))
-        for size in sizes:
-            if size > SMALL and (case, SMALL) in samples:
-                told.append(ratio(f"{case}, cost against {SMALL} runs", _rates(samples[case, SMALL]),
-                                  _rates(samples[case, size]), runs=size,
-                                  target=AtMost(FLAT) if size == FLAT_AT else None))
+            target = AtLeast(share)
+            told.append(ratio(f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size, target=target))
+        told += [_flatness(case, samples, size) for size in sizes if size > SMALL]
     return told
+
+
+def _flatness(case: str, samples: Samples, size: int) -> Figure:
+    small, large = _rates(samples[case, SMALL]), _rates(samples[case, size])
+    target = AtMost(FLAT) if size == FLAT_AT else None
+    return ratio(f"{case}, cost against {number(SMALL)} runs", small, large, runs=size, target=target)
 
 
 def _rates(samples: Sequence[Sample]) -> list[float]:

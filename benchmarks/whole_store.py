@@ -43,8 +43,9 @@ def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Fig
     rates = [ran.runs_per_s for ran in verified]
     return [
         measured("verify", rates, "runs/s", runs=size, target=AtLeast(VERIFY_PER_S)),
-        measured("verify, largest process", [ran.peak_mb for ran in verified], "MB", runs=size,
-                 target=AtMost(VERIFY_MB)),
+        measured(
+            "verify, largest process", [ran.peak_mb for ran in verified], "MB", runs=size, target=AtMost(VERIFY_MB)
+        ),
         measured("xargs -P2 sha256sum, same files", summed, "files/s", runs=size),
         ratio("verify, speed against sha256sum", rates, summed, runs=size, target=AtLeast(1.0)),
     ]
@@ -52,7 +53,7 @@ def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Fig
 
 def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Say) -> list[Figure]:
     """Measure a rebuild in place and one from a deleted index, on a working copy."""
-    copy = stores.working_copy(stores.ready_store(kept, size, say), below / "rebuilt")
+    copy = stores.working_copy(stores.ready_store(kept, size, say), below / f"rebuilt-{size}")
     in_place: list[Ran] = []
     from_nothing: list[Ran] = []
     for repeat in range(repeats):
@@ -63,8 +64,14 @@ def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Sa
                 (copy / name).unlink()
         from_nothing.append(_run("rebuild", copy, size))
     return [
-        measured(name, [ran.runs_per_s for ran in rans], "runs/s", runs=size, target=AtLeast(REBUILD_PER_S),
-                 besides={"largest process MB": max(ran.peak_mb for ran in rans)})
+        measured(
+            name,
+            [ran.runs_per_s for ran in rans],
+            "runs/s",
+            runs=size,
+            target=AtLeast(REBUILD_PER_S),
+            besides={"largest process MB": max(ran.peak_mb for ran in rans)},
+        )
         for name, rans in (("rebuild in place", in_place), ("rebuild of a deleted index", from_nothing))
     ]
 

@@ -26,6 +26,9 @@ MAX_DEPTH: Final = 64
 MAX_INTEGER: Final = 2**53
 """Largest magnitude of an integer: what every JSON reader keeps exactly (RFC 7493, section 2.2)."""
 
+_PLAIN_FROM: Final = 1e-4
+_PLAIN_TO: Final = 1e15
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -139,6 +142,8 @@ def _ordered(value: Any, depth: int) -> Any:
     if kind is float:
         if value.is_integer() and -MAX_INTEGER <= value <= MAX_INTEGER:
             return int(value)
+        if _PLAIN_FROM <= abs(value) < _PLAIN_TO:
+            return value  # the encoder's shortest decimal is ECMAScript's here
         return msgspec.Raw(number_text(value))
     if depth >= MAX_DEPTH:
         raise NotCanonical(f"the value is nested more than {MAX_DEPTH} levels deep")

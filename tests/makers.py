@@ -9,7 +9,7 @@ import msgspec
 from rmos import digest, ids
 from rmos.config import Settings
 from rmos.index import KnownRun
-from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunRow, RunView
+from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunQuery, RunRow, RunView
 from rmos.store import Store
 
 ANNA = Actor(name="anna", role="operator", request_id="req_0123456789abcdef")
@@ -57,14 +57,14 @@ def make_decision(status: str = "OK", **over: Any) -> dict[str, Any]:
     return {**decision, "warnings": [], "details": {}, **over}
 
 
-def make_event(record_id: str, number: int, previous_sha256: str | None, **over: Any) -> bytes:
-    """Make the sealed bytes of an event."""
+def make_event(run_id: str, number: int, previous_sha256: str | None, over: dict[str, Any] | None = None) -> bytes:
+    """Make the sealed bytes of an event; `over` replaces whole members."""
     event: dict[str, Any] = {
         "schema": EVENT_SCHEMA,
         "event_id": ids.new_event_id(US),
         "number": number,
         "kind": "advisory",
-        "record_id": record_id,
+        "record_id": run_id,
         "previous_sha256": previous_sha256,
         "created_at_utc": ids.utc_text(US),
         "actor": "anna",
@@ -72,7 +72,7 @@ def make_event(record_id: str, number: int, previous_sha256: str | None, **over:
         "request_id": None,
         "data": {"advisory_id": f"adv_{number}"},
     }
-    return digest.seal(event | over)
+    return digest.seal(event | (over or {}))
 
 
 def make_row(us: int = US, **over: Any) -> RunRow:
@@ -97,6 +97,27 @@ def make_row(us: int = US, **over: Any) -> RunRow:
 def known_of(row: RunRow) -> KnownRun:
     """Return what an index that holds the row knows of its run."""
     return KnownRun(row.partition, row.version, row.state, row.sha256)
+
+
+def write_raw(path: Path, data: bytes) -> Path:
+    """Put bytes under a path as somebody who is not RMOS would, whatever stands there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def listed_ids(store: Store, **query: Any) -> list[str]:
+    """Walk a list to its end by cursors and return the ids."""
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = store.runs.page(RunQuery(**query), limit=7, cursor=cursor, include_total=True)
+        found += [json.loads(item)["run_id"] for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            assert page.total == len(found)
+            return found
 
 
 def open_store(folder: Path, *, reconcile: bool = True, write: bool = True) -> Store:

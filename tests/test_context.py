@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
 from pathlib import Path
 
@@ -106,57 +107,28 @@ def test_while_there_are_no_tokens_everybody_is_the_local_operator(app: Flask) -
 # The log
 
 
-def handler_of(log: list[str], formatter: logging.Formatter) -> logging.Handler:
-    """Return a handler as the service sets one up, that keeps its lines."""
-
-    class Keeping(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            log.append(self.format(record))
-
-    handler = Keeping()
-    handler.addFilter(RequestIdFilter())
-    handler.setFormatter(formatter)
-    return handler
-
-
-@pytest.fixture
-def lines() -> list[str]:
-    """Collect what a handler writes."""
-    return []
-
-
-@pytest.fixture
-def text_log(lines: list[str], request: pytest.FixtureRequest) -> logging.Logger:
-    """A logger with the service's text lines."""
-    return attached(handler_of(lines, TextFormatter(LOG_FORMAT)), request)
-
-
-@pytest.fixture
-def json_log(lines: list[str], request: pytest.FixtureRequest) -> logging.Logger:
-    """A logger with the service's JSON lines."""
-    return attached(handler_of(lines, JsonFormatter()), request)
-
-
-def attached(handler: logging.Handler, request: pytest.FixtureRequest) -> logging.Logger:
-    """Attach a handler to a logger of the test's own."""
-    logger = logging.getLogger(f"test.{request.node.name}")
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
-    request.addfinalizer(lambda: logger.removeHandler(handler))
-    return logger
+def line_of(formatter: logging.Formatter, text: str) -> str:
+    """Return the line of one event as a handler of the service writes it."""
+    record = logging.LogRecord("rmos.somewhere", logging.INFO, "", 0, "sent %s", (text,), None)
+    if sys.exc_info()[0] is not None:
+        record.exc_info = sys.exc_info()
+    assert RequestIdFilter().filter(record)
+    return formatter.format(record)
 
 
 def test_a_line_carries_the_request_id_and_a_dash_outside(
-    app: Flask, text_log: logging.Logger, lines: list[str]
+    app: Flask, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    child = text_log.getChild("child")
+    configure_logging(settings)
+    child = logging.getLogger("rmos").getChild("some.child")
     child.warning("outside %s", 1)
     with app.app_context():
         g.request_id = "req_mine"
         child.error("inside")
+    lines = capsys.readouterr().err.splitlines()
     stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
-    assert re.fullmatch(rf"{stamp} WARNING \[-\] {re.escape(child.name)}: outside 1", lines[0])
-    assert re.fullmatch(rf"{stamp} ERROR \[req_mine\] {re.escape(child.name)}: inside", lines[1])
+    assert re.fullmatch(rf"{stamp} WARNING \[-\] rmos\.some\.child: outside 1", lines[0])
+    assert re.fullmatch(rf"{stamp} ERROR \[req_mine\] rmos\.some\.child: inside", lines[1])
 
 
 def test_the_format_is_that_of_the_contract() -> None:
@@ -164,42 +136,33 @@ def test_the_format_is_that_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("text", ["a\nforged", "a\r\nb", "\x1b[31mred", "a\u2028b", "\x00", "\ud800", "é ok"])
-def test_what_a_client_sent_never_begins_a_line_of_its_own(
-    text_log: logging.Logger, lines: list[str], text: str
-) -> None:
-    text_log.info("sent %s", text)
-    assert len(lines) == 1
-    assert lines[0].isprintable()
-    assert lines[0].endswith("é ok" if text == "é ok" else ascii(text)[1:-1])
-
-
-def test_a_traceback_is_kept_whole(text_log: logging.Logger, lines: list[str]) -> None:
-    try:
-        raise ValueError("deep inside")
-    except ValueError:
-        text_log.exception("it failed")
-    assert "Traceback" in lines[0]
-    assert lines[0].endswith("ValueError: deep inside")
+def test_what_a_client_sent_never_begins_a_line_of_its_own(text: str) -> None:
+    line = line_of(TextFormatter(LOG_FORMAT), text)
+    assert line.isprintable()
+    assert line.endswith(f"sent {'é ok' if text == 'é ok' else ascii(text)[1:-1]}")
 
 
 @pytest.mark.parametrize("text", ["plain", 'quotes " and \\', "a\nb", "é\U0001f600", "\ud800"])
-def test_json_lines_are_one_object_each(app: Flask, json_log: logging.Logger, lines: list[str], text: str) -> None:
+def test_json_lines_are_one_object_each(app: Flask, text: str) -> None:
     with app.app_context():
         g.request_id = "req_mine"
-        json_log.info("sent %s", text)
-    assert "\n" not in lines[0]
-    told = json.loads(lines[0])
-    assert (told["request_id"], told["level"], told["logger"]) == ("req_mine", "INFO", json_log.name)
-    assert ids.parse_utc(told["time"])
-    assert told["message"] == f"sent {text}".encode(errors="backslashreplace").decode()
+        line = line_of(JsonFormatter(), text)
+    assert "\n" not in line
+    told = json.loads(line)
+    assert ids.parse_utc(told.pop("time"))
+    message = f"sent {text}".encode(errors="backslashreplace").decode()
+    assert told == {"level": "INFO", "logger": "rmos.somewhere", "request_id": "req_mine", "message": message}
 
 
-def test_a_json_line_holds_its_traceback(json_log: logging.Logger, lines: list[str]) -> None:
+def test_a_traceback_is_kept_whole() -> None:
     try:
         raise ValueError("deep inside")
     except ValueError:
-        json_log.exception("it failed")
-    assert json.loads(lines[0])["exception"].endswith("ValueError: deep inside")
+        text = line_of(TextFormatter(LOG_FORMAT), "x")
+        told = json.loads(line_of(JsonFormatter(), "x"))
+    assert "Traceback" in text
+    assert text.endswith("\nValueError: deep inside")
+    assert told["exception"].endswith("\nValueError: deep inside")
 
 
 def test_settings_choose_level_and_format_and_one_handler_is_kept(
@@ -213,17 +176,15 @@ def test_settings_choose_level_and_format_and_one_handler_is_kept(
     assert [json.loads(line)["message"] for line in written] == ["this"]
 
 
-def test_a_command_can_carry_an_id(
-    app: Flask, runner: FlaskCliRunner, text_log: logging.Logger, lines: list[str]
-) -> None:
+def test_a_command_can_carry_an_id(app: Flask, runner: FlaskCliRunner) -> None:
     @app.cli.command("speak")
     def speak() -> None:
         click.echo(new_request_id())
-        text_log.info("from a command")
+        logging.getLogger("rmos.cli").warning("from a command")
 
     result = runner.invoke(args=["speak"])
     assert result.exit_code == 0, result.output
-    assert f"[{result.stdout.strip()}]" in lines[0]
+    assert f"[{result.stdout.strip()}] rmos.cli: from a command" in result.stderr
 
 
 # The service

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from rmos import digest, ids
-from rmos.models import Event, RunArtifact, RunView
+from rmos.models import EVENT_SCHEMA, Event, RunArtifact, RunView
 from rmos.schemas import (
     SUMMARY_CHARACTERS,
     RunAdvisorySummarySchema,
@@ -24,7 +24,7 @@ from rmos.schemas import (
 from rmos.store.folding import fold
 from rmos.store.records import Artifact, judge_artifact
 from rmos.store.runs import Record
-from tests.makers import US, make_decision, make_event, make_members
+from tests.makers import US, make_decision, make_members
 
 
 def make_view(*events: Event, **over: Any) -> RunView:
@@ -46,8 +46,18 @@ def summary(*events: Event, **over: Any) -> dict[str, Any]:
 
 def explained(status: Any, text: Any, number: int = 1) -> Event:
     """Make an event that an explanation has come."""
-    data = {"status": status, "summary": text}
-    return msgspec.json.decode(make_event("run_x", number, None, kind="explanation", data=data), type=Event)
+    return Event(
+        schema=EVENT_SCHEMA,
+        event_id=ids.new_event_id(US),
+        number=number,
+        kind="explanation",
+        record_id="run_0123456789ab",
+        previous_sha256=None,
+        created_at_utc=ids.utc_text(US),
+        actor="anna",
+        role="operator",
+        data={"status": status, "summary": text},
+    )
 
 
 # The mapping table

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from flask import Flask, Response
+from flask import Flask, Response, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -49,9 +49,10 @@ def answer(error: Exception) -> Response:
 
 
 def _answer_ours(error: RmosError) -> Response:
+    # The ids in the URL are concerned, whoever found the error.
+    members: dict[str, Any] = {**(request.view_args or {}), **error.members}
     if error.status >= 500:
-        log.error("%s %s: %s", error.code, error.members.get("run_id") or "-", error.detail)
-    members: dict[str, Any] = dict(error.members)
+        log.error("%s %s: %s", error.code, members.get("run_id", "-"), error.detail)
     if error.errors:
         members["errors"] = error.errors
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}

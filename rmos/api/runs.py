@@ -9,11 +9,10 @@ from flask import Blueprint, Response, request
 from rmos import digest, ids
 from rmos.api.bodies import read_object
 from rmos.context import current_actor, current_rmos
-from rmos.errors import BadHeader, IndexBroken, IndexRebuilding, RecordDamaged
+from rmos.errors import BadHeader, IndexBroken, IndexRebuilding
 from rmos.models import Page
 from rmos.schemas import RunRequestSchema, dump_created, dump_events, dump_run, load_list
 from rmos.services import Idempotency, RunRequest, record_run
-from rmos.store import Record
 
 bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs")
 
@@ -106,7 +105,7 @@ def _next_link(page: Page) -> dict[str, str]:
 @bp.get("/<run_id>")
 def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
-    record = _record(run_id)
+    record = current_rmos().store.runs.record(run_id)
     answer = Response(
         dump_run(record),
         headers={"ETag": f'"{record.etag}"', "Cache-Control": "private, no-cache"},
@@ -120,7 +119,7 @@ def get_run(run_id: str) -> Response:
 @bp.get("/<run_id>/download")
 def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
-    data = _record(run_id).data
+    data = current_rmos().store.runs.record(run_id).data
     answer = Response(data, content_type=_JSON)
     answer.set_etag(digest.sha256_hex(data))
     answer.headers["Content-Disposition"] = f'attachment; filename="{run_id}.json"'
@@ -133,13 +132,4 @@ def download_run(run_id: str) -> Response:
 @bp.get("/<run_id>/events")
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
-    return Response(dump_events(_record(run_id)), content_type=_JSON)
-
-
-def _record(run_id: str) -> Record:
-    """Return the run, or say which one is damaged; what `dump_run` finds later is damage as well."""
-    try:
-        return current_rmos().store.runs.record(run_id)
-    except RecordDamaged as damage:
-        damage.members["run_id"] = run_id
-        raise
+    return Response(dump_events(current_rmos().store.runs.record(run_id)), content_type=_JSON)

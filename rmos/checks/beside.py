@@ -1,42 +1,51 @@
 """Judging what lies beside the partitions: blobs, claims, the earlier system's index, and the names in the root."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from rmos import ids
-from rmos.checks.findings import finding
+from rmos.checks.findings import finding, shown
 from rmos.checks.runs import Judged
 from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects import Objects
+from rmos.objects import QUARANTINE, Entry, Objects
 from rmos.store import layout
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, earlier_json_sha256, judge_claim
 
 _LARGEST_JSON: Final = 16 * 1024 * 1024
 """A JSON blob above this size is not parsed to see whether the earlier system named it; RMOS policy."""
+_SHARD: Final = re.compile(r"[0-9a-f]{2}")
+_OWN_FILES: Final = frozenset({layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY})
 
 
-def judge_beside(objects: Objects, *, quick: bool) -> Iterator[Judged]:
-    """Give the counts and findings of each folder of blobs and of claims."""
-    for outer in sorted(objects.names(layout.ATTACHMENTS)):
-        for inner in sorted(objects.names(f"{layout.ATTACHMENTS}/{outer}")):
-            yield _judge_blobs(objects, f"{layout.ATTACHMENTS}/{outer}/{inner}", outer + inner, quick=quick)
-    for folder in sorted(objects.names(layout.CLAIMS)):
-        yield _judge_claims(objects, f"{layout.CLAIMS}/{folder}")
+def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None = None) -> Iterator[Judged]:
+    """Give the counts and findings of each folder of blobs and of claims.
+
+    Args:
+        quick: do not hash blobs.
+        only: read just the objects of these paths; names are judged all the same.
+    """
+    judged = Judged(Counter(), [])
+    for folder in _shards(objects, layout.ATTACHMENTS, 2, judged):
+        yield _judge_blobs(objects, folder, quick=quick, only=only)
+    for folder in _shards(objects, layout.CLAIMS, 1, judged):
+        yield _judge_claims(objects, folder, only=only)
+    yield judged
 
 
 def judge_root(objects: Objects, reader: RunReader) -> Judged:
     """Return what is wrong with the names in the root, and with the earlier system's index."""
-    judged = Judged(Counter(quarantined=len(reader.quarantined())), [])
+    judged = Judged(Counter(), [])
+    try:
+        judged.counts["quarantined"] = len(reader.quarantined())
+    except ObjectUnreadable as error:
+        judged.findings.append(finding("unreadable", QUARANTINE, error.detail))
     earlier_store = not objects.has(layout.FORMAT_KEY)
     for name, kind in objects.entries(""):
-        if layout.is_index_file(name) or name in layout.OWN_NAMES:
-            continue
-        if kind == "directory" and ids.is_partition(name):
-            continue
-        if earlier_store and (name.startswith("_") or name == layout.EARLIER_ATTACHMENTS):
+        if _belongs(name, kind, earlier_store=earlier_store):
             continue
         if layout.kind_of(name) == "debris":
             judged.counts["debris"] += 1
@@ -48,9 +57,43 @@ def judge_root(objects: Objects, reader: RunReader) -> Judged:
     return judged
 
 
-def _judge_blobs(objects: Objects, folder: str, shard: str, *, quick: bool) -> Judged:
+def _belongs(name: str, kind: str, *, earlier_store: bool) -> bool:
+    """Tell whether a name in the root is the store's own; what cannot be read there is found where it is read."""
+    if layout.is_index_file(name) or name in _OWN_FILES:
+        return kind in ("file", "link")
+    if ids.is_partition(name) or name in layout.OWN_NAMES:
+        return kind == "directory"
+    return earlier_store and (name.startswith("_") or name == layout.EARLIER_ATTACHMENTS)
+
+
+def _entries(objects: Objects, folder: str, judged: Judged) -> list[Entry]:
+    """Return what stands in a folder, in order; one that cannot be listed is a finding."""
+    try:
+        return sorted(objects.entries(folder))
+    except ObjectUnreadable as error:
+        judged.findings.append(finding("unreadable", folder, error.detail))
+        return []
+
+
+def _shards(objects: Objects, folder: str, depth: int, judged: Judged) -> Iterator[str]:
+    """Give the folders that hold the objects, `depth` levels down, and judge the names on the way."""
+    if depth == 0:
+        yield folder
+        return
+    for name, kind in _entries(objects, folder, judged):
+        path = f"{folder}/{name}"
+        if kind == "directory" and _SHARD.fullmatch(name):
+            yield from _shards(objects, path, depth - 1, judged)
+        elif layout.kind_of(name) == "debris":
+            judged.counts["debris"] += 1
+        else:
+            judged.findings.append(finding("stray", path, f"a {kind} of this name is not part of the store"))
+
+
+def _judge_blobs(objects: Objects, folder: str, *, quick: bool, only: Collection[str] | None) -> Judged:
     judged = Judged(Counter(), [])
-    for name, kind in objects.entries(folder):
+    shard = folder[-5:-3] + folder[-2:]
+    for name, kind in _entries(objects, folder, judged):
         key = f"{folder}/{name}"
         sha256 = name[:64]
         if layout.kind_of(name) == "debris":
@@ -63,7 +106,7 @@ def _judge_blobs(objects: Objects, folder: str, shard: str, *, quick: bool) -> J
             judged.findings.append(finding("not_a_file", key, f"a {kind} stands where a blob should be"))
         else:
             judged.counts["blobs"] += 1
-            if not quick:
+            if not quick and (only is None or shown(key) in only):
                 judged.findings.extend(_judge_blob(objects, key, sha256))
     return judged
 
@@ -92,18 +135,28 @@ def _is_earlier_json(data: bytes, sha256: str) -> bool:
         return False
 
 
-def _judge_claims(objects: Objects, folder: str) -> Judged:
+def _judge_claims(objects: Objects, folder: str, *, only: Collection[str] | None) -> Judged:
     judged = Judged(Counter(), [])
-    for name, _ in objects.entries(folder):
+    for name, kind in _entries(objects, folder, judged):
         key = f"{folder}/{name}"
+        digits, _, extension = name.partition(".")
         if layout.kind_of(name) == "debris":
             judged.counts["debris"] += 1
-            continue
-        judged.counts["claims"] += 1
-        try:
-            judge_claim(objects.read(key))
-        except (Damage, ObjectUnreadable) as error:
-            judged.findings.append(finding("claim_corrupt", key, error.detail))
-        except ObjectMissing:
-            continue
+        elif not ids.SHA256.fullmatch(digits) or not digits.startswith(folder[-2:]) or extension != "json":
+            judged.findings.append(finding("stray", key, "a claim is <64 hex>.json in the folder of its first digits"))
+        elif kind != "file":
+            judged.findings.append(finding("not_a_file", key, f"a {kind} stands where a claim should be"))
+        else:
+            judged.counts["claims"] += 1
+            if only is None or key in only:
+                judged.findings.extend(_judge_claim(objects, key))
     return judged
+
+
+def _judge_claim(objects: Objects, key: str) -> Iterator[Finding]:
+    try:
+        judge_claim(objects.read(key))
+    except (Damage, ObjectUnreadable) as error:
+        yield finding("claim_corrupt", key, error.detail)
+    except ObjectMissing:
+        return

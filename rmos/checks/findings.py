@@ -51,7 +51,11 @@ MISPLACED: Final = frozenset({"misplaced", "misnamed", "duplicate"})
 UNREADABLE: Final = frozenset({"corrupt", "undecodable", "unreadable", "not_a_file", "newer_schema", "event_corrupt"})
 
 
+def shown(path: str) -> str:
+    """Return a path as findings show it: odd bytes in names are escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
 def finding(kind: str, path: str, detail: str, run_id: str | None = None) -> Finding:
-    """Return a finding with its next step; odd bytes in names are shown escaped."""
-    shown = path.encode("utf-8", "backslashreplace").decode()
-    return Finding(kind=kind, path=shown, detail=detail, next=NEXT[kind], run_id=run_id)
+    """Return a finding with its next step."""
+    return Finding(kind=kind, path=shown(path), detail=detail, next=NEXT[kind], run_id=run_id)

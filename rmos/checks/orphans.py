@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from rmos import digest
+from rmos.checks.repair import is_usable
 from rmos.checks.verify import RECHECK_S
 from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
 from rmos.index import KnownRun
@@ -65,7 +66,8 @@ def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
         if again is not None and movable(again) and not _vouches(store, orphan.path):
             store.objects.quarantine(orphan.path)
             moved.append(orphan)
-    if moved:
+    # An index that is absent or broken is not touched here: the rows come with the next rebuild.
+    if moved and is_usable(store.index):
         store.refold([])
     return moved
 

@@ -5,27 +5,33 @@ unlinked). What vouches for itself is never moved, nor is an event: its number s
 person and says so.
 """
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
-from rmos import digest
+from rmos import digest, ids
 from rmos.checks.findings import NOT_FAULTS
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
-from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
+from rmos.index import Index
 from rmos.models import Finding
 from rmos.objects import Objects
-from rmos.store import Store
+from rmos.store import Store, layout
+from rmos.store.records import examine_artifact
 
 _REINDEXED: Final = frozenset({"orphaned", "index_stale", "index_altered"})
 _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})
 _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_corrupt"})
 
 
+ActionKind = Literal["rebuild", "index", "quarantine", "forget"]
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that repair does."""
 
-    action: Literal["rebuild", "index", "quarantine", "forget"]
+    action: ActionKind
     path: str
     run_id: str | None
     reason: str
@@ -49,28 +55,55 @@ def plan_repair(
 ) -> Plan:
     """Return what repair would do; reads only."""
     report = verify_store(store, workers=workers, progress=progress, recheck_s=recheck_s)
-    set_aside = {found.path for found in report.findings if _can_set_aside(store.objects, found)}
-    damaged = {found.path for found in report.findings if found.kind not in _REINDEXED}
+    choice = _Choice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
     actions: list[Action] = []
     left: list[Finding] = []
     for found in report.findings:
-        action: Literal["rebuild", "index", "quarantine", "forget"] | None = None
-        if found.path in set_aside:
-            if found.kind not in _SET_ASIDE:
-                continue  # the same object's other findings go with it
-            action = "quarantine"
-        elif found.kind in _REBUILT and index_orphans:
-            action = "rebuild"
-        elif found.kind in _REINDEXED and (index_orphans or found.kind != "orphaned") and found.path not in damaged:
-            action = "index"
-        elif found.kind == "missing" and remove_missing:
-            action = "forget"
-        if action is not None:
-            actions.append(Action(action=action, path=found.path, run_id=found.run_id, reason=found.detail))
-        elif found.kind not in NOT_FAULTS:
+        chosen = choice.of(found)
+        if chosen == "leave":
             left.append(found)
+        elif chosen is not None:
+            actions.append(Action(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail))
     order = ("quarantine", "rebuild", "index", "forget")
     return Plan(actions=sorted(actions, key=lambda action: (order.index(action.action), action.path)), left=left)
+
+
+class _Choice:
+    """What is done about each finding, in the light of all of them."""
+
+    def __init__(
+        self, objects: Objects, findings: Sequence[Finding], *, remove_missing: bool, index_orphans: bool
+    ) -> None:
+        self._remove_missing = remove_missing
+        self._index_orphans = index_orphans
+        self._set_aside = {found.path for found in findings if _can_set_aside(objects, found)}
+        self._damaged = {found.path for found in findings if found.kind not in _REINDEXED}
+        self._missing = {found.path for found in findings if found.kind == "missing"}
+        self._indexed = {found.run_id for found in findings if self._can_index(found)}
+
+    def of(self, found: Finding) -> ActionKind | Literal["leave"] | None:
+        """Return the action for a finding, or None when nothing is left of it after another's."""
+        if found.path in self._set_aside:
+            return "quarantine" if found.kind in _SET_ASIDE else None  # the object's other findings go with it
+        if found.kind in _REBUILT and self._index_orphans:
+            return "rebuild"
+        if self._can_index(found):
+            return "index"
+        if found.path in self._missing and found.kind in ("missing", "index_altered"):
+            if found.run_id in self._indexed:
+                return None  # the row stands under a wrong partition: computing it again moves it
+            if self._remove_missing:
+                return "forget" if found.kind == "missing" else None
+        return None if found.kind in NOT_FAULTS else "leave"
+
+    def _can_index(self, found: Finding) -> bool:
+        """Tell whether computing the row again mends it; the row of what cannot be a run is for a person."""
+        if found.kind not in _REINDEXED or found.path in self._damaged:
+            return False
+        if found.kind == "orphaned" and not self._index_orphans:
+            return False
+        place = found.path.partition("/")[0]
+        return found.run_id is not None and ids.is_run_id(found.run_id) and ids.is_partition(place)
 
 
 def apply_repair(store: Store, plan: Plan) -> Plan:
@@ -81,30 +114,63 @@ def apply_repair(store: Store, plan: Plan) -> Plan:
     """
     done = []
     for action in plan.actions:
-        if action.action == "quarantine":
-            if _holds(store.objects, action.path) or not store.objects.has(action.path):
-                continue
+        if action.action == "quarantine" and _is_broken(store.objects, action.path):
             store.objects.quarantine(action.path)
             done.append(action)
-    if any(action.action == "rebuild" for action in plan.actions):
-        store.reconcile(full=True)
-    indexed = [action for action in plan.actions if action.action in ("rebuild", "index")]
+        elif action.action == "rebuild":
+            store.reconcile(full=True)
+            done.append(action)
+    rows = [action for action in plan.actions if action.action in ("index", "forget")]
+    # An index that the plan does not mend is not touched: the rows come with the next rebuild.
+    if done or rows:
+        done += _refold(store, rows) if is_usable(store.index) else []
+    return Plan(actions=done, left=plan.left)
+
+
+def _refold(store: Store, actions: list[Action]) -> list[Action]:
+    """Compute rows again, drop those of runs that are gone, and return what was done; quarantine is folded too."""
+    indexed = [action for action in actions if action.action == "index"]
+    forgotten = [action for action in actions if action.action == "forget" and not _has(store.objects, action.path)]
     runs = [(action.path.partition("/")[0], action.run_id) for action in indexed if action.run_id]
-    forgotten = [action for action in plan.actions if action.action == "forget" and not store.objects.has(action.path)]
-    if done or runs or forgotten:
-        store.refold(runs, forget=[action.run_id for action in forgotten if action.run_id])
-    return Plan(actions=[*done, *indexed, *forgotten], left=plan.left)
+    store.refold(runs, forget=[action.run_id for action in forgotten if action.run_id])
+    return [*indexed, *forgotten]
+
+
+def is_usable(index: Index) -> bool:
+    """Tell whether the index is there and complete, so that single rows can be computed again."""
+    try:
+        return index.exists() and index.is_complete()
+    except (IndexBroken, IndexUnavailable):
+        return False
 
 
 def _can_set_aside(objects: Objects, found: Finding) -> bool:
-    return found.kind in _SET_ASIDE and not _holds(objects, found.path)
-
-
-def _holds(objects: Objects, key: str) -> bool:
-    """Tell whether an object vouches for itself: by `_sha256`, or, a blob, by its name."""
-    try:
-        if key.startswith("_attachments/"):
-            return objects.digest(key)[0] == key.rpartition("/")[2][:64]
-        return digest.sealed_sha256(objects.read(key)) is not None
-    except (ObjectMissing, ObjectUnreadable):
+    """Tell whether what stands there may be moved; the name of an event or a claim stays taken by whatever it is."""
+    name = found.path.rpartition("/")[2]
+    if found.kind not in _SET_ASIDE or layout.kind_of(name) == "event" or found.path.startswith(f"{layout.CLAIMS}/"):
         return False
+    return _is_broken(objects, found.path)
+
+
+def _has(objects: Objects, key: str) -> bool:
+    try:
+        return objects.has(key)
+    except ObjectUnreadable:
+        return False  # the altered row of what cannot be a run, or a name with odd bytes, shown escaped
+
+
+def _is_broken(objects: Objects, key: str) -> bool:
+    """Tell whether something stands there that vouches for itself neither by `_sha256` nor, a blob, by its name.
+
+    What the earlier system wrote has no `_sha256`: it is broken when it cannot be what its name says.
+    """
+    folder, _, name = key.rpartition("/")
+    try:
+        if key.startswith(f"{layout.ATTACHMENTS}/"):
+            return objects.digest(key)[0] != name[:64]
+        data = objects.read(key)
+    except (ObjectMissing, ObjectUnreadable):
+        return _has(objects, key)
+    if layout.kind_of(name) != "artifact" or digest.sealed_sha256(data) is not None:
+        return False
+    return any(damage.kind in _SET_ASIDE for damage in examine_artifact(data, name[:-5], folder).damages)

@@ -5,20 +5,24 @@ This is the inner loop of verify, run by worker processes: it gets names and ret
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import msgspec
 
 from rmos import digest, ids
 from rmos.checks.findings import finding
-from rmos.errors import ObjectMissing, ObjectUnreadable
-from rmos.index import Index
+from rmos.checks.references import References
+from rmos.errors import ObjectMissing, ObjectUnreadable, StorageFailed
+from rmos.index import Index, KnownRun
 from rmos.models import Deletion, Event, Finding, RunArtifact, RunRow, RunState
 from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.blobs import blob_key
 from rmos.store.earlier import read_link
 from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, examine_artifact, judge_event, judge_identity
+
+_events: Final = msgspec.json.Decoder(Event)
 
 
 class Slice(NamedTuple):
@@ -53,6 +57,7 @@ class RunJudge:
         self._index = index
         self._strict = strict
         self._reader = RunReader(objects)
+        self._references = References(objects, self._reader)
 
     def judge(self, part: Slice) -> Judged:
         """Return the counts and findings of a slice."""
@@ -64,8 +69,8 @@ class RunJudge:
         for files in layout.sort_out(part.names).runs.values():
             row, whole = rows.pop(files.run_id, (None, True))
             self._judge_run(part.partition, files, row, whole, judged)
-        for row, _ in rows.values():
-            self._judge_absent(part.partition, row, judged)
+        for row, whole in rows.values():
+            self._judge_absent(part.partition, row, whole, judged)
         return judged
 
     def _judge_run(self, partition: str, files: RunFiles, row: RunRow | None, row_whole: bool, judged: Judged) -> None:
@@ -84,20 +89,23 @@ class RunJudge:
         else:
             sha256, damages = self._judge_lightly(data, run_id, partition)
         counts["unvouched"] += not vouched
-        findings += [finding(damage.kind, key, damage.detail, run_id) for damage in damages]
+        if damages:
+            findings += [finding(damage.kind, key, damage.detail, run_id) for damage in damages]
+            self._judge_twin(partition, key, run_id, run, damages, findings)
         events: list[Event] = []
         if files.events:
-            events = self._judge_events(partition, files, digest.sha256_hex(data), judged)
+            events = self._judge_events(partition, files, _chain_start(data, damages), judged)
         if files.links:
             self._judge_links(partition, files, judged)
         state: RunState = "live"
         if events or not vouched:
-            state = _state(events, None if vouched else self._reader.tombstones().deletions.get(run_id))
+            known = None if row is None else KnownRun(row.partition, row.version, row.state, row.sha256)
+            state = _state(events, None if vouched else self._reader.tombstone(run_id, known))
         if self._index is not None:
             sound = Sound(sha256, state, vouched) if len(findings) == found_before else None
             self._judge_row(partition, files, row, row_whole, sound, findings)
-        if run is not None and (run.attachments or run.parent_run_id):
-            self._judge_references(key, run, events, judged)
+        if run is not None and (run.attachments or run.advisory_inputs or run.parent_run_id):
+            findings.extend(self._references.of_run(key, run))
 
     def _read(self, key: str) -> tuple[bytes | None, list[Damage]]:
         try:
@@ -107,6 +115,13 @@ class RunJudge:
         except ObjectUnreadable as error:
             return None, [Damage("unreadable", error.detail)]
 
+    def _has(self, key: str, *, unknown: bool) -> bool:
+        """Tell whether anything stands there; `unknown` where that cannot be seen, or the row names what cannot be."""
+        try:
+            return self._objects.has(key)
+        except (ObjectUnreadable, StorageFailed):
+            return unknown
+
     @staticmethod
     def _judge_lightly(data: bytes, run_id: str, partition: str) -> tuple[str, list[Damage]]:
         try:
@@ -114,65 +129,89 @@ class RunJudge:
         except Damage as damage:
             return digest.NO_DIGEST, [damage]
 
+    def _judge_twin(
+        self,
+        partition: str,
+        key: str,
+        run_id: str,
+        run: RunArtifact | None,
+        damages: Sequence[Damage],
+        findings: list[Finding],
+    ) -> None:
+        """Look whether a misplaced artifact also stands where it belongs; told with or without an index."""
+        if not any(damage.kind == "misplaced" for damage in damages):
+            return
+        home = ids.partition_of(ids.parse_utc(run.created_at_utc)) if run else layout.home_partition(run_id)
+        if home not in (None, partition) and self._has(f"{home}/{run_id}.json", unknown=False):
+            findings.append(finding("duplicate", key, f"another run of this id stands in {home}", run_id))
+
     def _judge_remains(
         self, partition: str, files: RunFiles, row: RunRow | None, damages: list[Damage], judged: Judged
     ) -> None:
-        """Judge events, links and a row whose artifact cannot be read or is gone."""
+        """Judge events, links and a row whose artifact cannot be read, is in quarantine, or is gone."""
         key = layout.artifact_key(partition, files.run_id)
         counts, findings = judged
-        for damage in damages:
-            counts["runs"] += 1
-            findings.append(finding(damage.kind, key, damage.detail, files.run_id))
+        if files.artifact:  # otherwise what stands there is no file, and was found by its name
+            counts["runs"] += len(damages)
+            findings.extend(finding(damage.kind, key, damage.detail, files.run_id) for damage in damages)
+        self._judge_events(partition, files, None, judged)
+        self._judge_links(partition, files, judged)
         if damages:
             return
-        if self._objects.has(f"{QUARANTINE}/{key}"):
+        if self._has(f"{QUARANTINE}/{key}", unknown=False):
+            self._judge_quarantined(key, row, findings)
             return
         if files.events:
             path = layout.event_key(partition, files.run_id, files.events[0])
             findings.append(finding("event_without_run", path, "the run's artifact is not there", files.run_id))
-        elif files.links:
-            path = f"{partition}/{files.links[0]}"
+        for name in files.links:
+            path = f"{partition}/{name}"
             findings.append(finding("link_without_run", path, "the run's artifact is not there", files.run_id))
         if row is not None:
             findings.append(finding("missing", key, "the index has a row, the artifact is gone", files.run_id))
 
-    def _judge_absent(self, partition: str, row: RunRow, judged: Judged) -> None:
+    def _judge_absent(self, partition: str, row: RunRow, row_whole: bool, judged: Judged) -> None:
         """Judge a row without any file of that name."""
         key = layout.artifact_key(partition, row.run_id)
-        if row.state == "erased" or self._objects.has(f"{QUARANTINE}/{key}"):
+        if not row_whole:
+            judged.findings.append(_altered_row(key, row, 0))
+        if row.state == "erased":
             return
-        if self._objects.has(key) and not self._is_file(key):
-            return  # something else than a file stands there: that is the finding
-        judged.findings.append(finding("missing", key, "the index has a row, the artifact is gone", row.run_id))
+        if self._has(f"{QUARANTINE}/{key}", unknown=False):
+            self._judge_quarantined(key, row, judged.findings)
+        elif not self._has(key, unknown=False):  # else it came after the listing, or is no file and told as that
+            judged.findings.append(finding("missing", key, "the index has a row, the artifact is gone", row.run_id))
 
-    def _is_file(self, key: str) -> bool:
-        try:
-            self._objects.read(key)
-        except (ObjectMissing, ObjectUnreadable):
-            return False
-        return True
+    @staticmethod
+    def _judge_quarantined(key: str, row: RunRow | None, findings: list[Finding]) -> None:
+        if row is not None and row.state != "damaged":
+            detail = f"the row says {row.state}; the record, that the artifact is in quarantine"
+            findings.append(finding("index_stale", key, detail, row.run_id))
 
-    def _judge_events(self, partition: str, files: RunFiles, artifact_sha256: str, judged: Judged) -> list[Event]:
+    def _judge_events(
+        self, partition: str, files: RunFiles, artifact_sha256: str | None, judged: Judged
+    ) -> list[Event]:
         """Judge each event, going on behind a damaged one; the chain is judged where both ends are known."""
         run_id, previous, expected = files.run_id, artifact_sha256, 1
         events: list[Event] = []
         for number in files.events:
             key = layout.event_key(partition, run_id, number)
             judged.counts["events"] += 1
-            chained = number == expected
-            if not chained:
+            if number != expected:
                 detail = f"events {expected} to {number - 1} of the run are not there, but event {number} is"
                 judged.findings.append(finding("event_hole", key, detail, run_id))
+                previous = None
             expected = number + 1
             data, damages = self._read(key)
+            event: Event | None = None
             if data is not None:
-                try:
-                    events.append(judge_event(data, run_id, number, previous if chained else None).event)
-                except Damage as damage:
-                    if chained or damage.kind != "event_chain_broken":
-                        damages = [damage]
-                previous = digest.sha256_hex(data)
+                event, damages = _examine_event(data, run_id, number, previous)
             judged.findings.extend(finding(damage.kind, key, damage.detail, run_id) for damage in damages)
+            whole = data is not None and all(damage.kind != "event_corrupt" for damage in damages)
+            previous = digest.sha256_hex(data) if data is not None and whole else None
+            if event is not None:
+                events.append(event)
+                judged.findings.extend(self._references.of_event(key, event))
         return events
 
     def _judge_links(self, partition: str, files: RunFiles, judged: Judged) -> None:
@@ -184,6 +223,8 @@ class RunJudge:
             if link is None:
                 detail = "the advisory link cannot be read, or names another advisory than its name does"
                 judged.findings.append(finding("link_unreadable", key, detail, files.run_id))
+            else:
+                judged.findings.extend(self._references.of_id(key, files.run_id, link["advisory_id"]))
 
     def _judge_row(
         self,
@@ -196,44 +237,57 @@ class RunJudge:
     ) -> None:
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
         if row is None:
-            findings.append(self._unindexed(key, run_id, partition))
+            findings.extend(self._unindexed(key, run_id, partition, findings))
             return
         last = files.events[-1] if files.events else 0
-        if not row_whole:
-            findings.append(finding("index_altered", key, "the row's checksum does not hold", run_id))
+        if not row_whole:  # then nothing else that it says counts as a witness
+            findings.append(_altered_row(key, row, last))
+            return
+        moved = sound is not None and row.sha256 != sound.sha256
+        if sound is not None and moved and not sound.vouched and row.state != "damaged":
+            detail = "the artifact is not the one that was first indexed (it has no `_sha256` of its own)"
+            findings.append(finding("altered", key, detail, run_id))
+            moved = False
         if row.version > last:
             path = layout.event_key(partition, run_id, last + 1)
             detail = f"the index knows {row.version} events of the run, {last} are there"
-            findings.append(finding("event_missing", path, detail, run_id))
-        if sound is None:
-            return
-        if row.sha256 != sound.sha256 and not sound.vouched and row.state != "damaged":
-            detail = "the artifact is not the one that was first indexed (it has no `_sha256` of its own)"
-            findings.append(finding("altered", key, detail, run_id))
-        elif row.version < last or row.sha256 != sound.sha256 or row.state != sound.state:
-            detail = f"the row says version {row.version}, {row.state}; the record, version {last}, {sound.state}"
+            if not self._has(path, unknown=True):  # else it came after the listing, or is no file and told as that
+                findings.append(finding("event_missing", path, detail, run_id))
+        elif row.version < last or moved or (sound is not None and row.state != sound.state):
+            state = sound.state if sound else "damaged"
+            detail = f"the row says version {row.version}, {row.state}; the record, version {last}, {state}"
             findings.append(finding("index_stale", key, detail, run_id))
 
-    def _unindexed(self, key: str, run_id: str, partition: str) -> Finding:
+    def _unindexed(self, key: str, run_id: str, partition: str, found: Sequence[Finding]) -> list[Finding]:
+        if any(other.kind == "duplicate" and other.path == key for other in found):
+            return []
         known = self._index.find(run_id) if self._index is not None else None
-        if known is not None and known.partition != partition:
-            twin = layout.artifact_key(known.partition, run_id)
-            if self._objects.has(twin):
-                return finding("duplicate", key, f"another run of this id stands in {known.partition}", run_id)
-        return finding("orphaned", key, "the index does not know the artifact", run_id)
+        elsewhere = known.partition if known is not None and known.partition != partition else None
+        if elsewhere and self._has(layout.artifact_key(elsewhere, run_id), unknown=False):
+            return [finding("duplicate", key, f"another run of this id stands in {elsewhere}", run_id)]
+        return [finding("orphaned", key, "the index does not know the artifact", run_id)]
 
-    def _judge_references(self, key: str, run: RunArtifact, events: Sequence[Event], judged: Judged) -> None:
-        added = [event.data.get("sha256") for event in events if event.kind == "attachment"]
-        for sha256 in [*(attachment.sha256 for attachment in run.attachments or ()), *added]:
-            if isinstance(sha256, str) and ids.SHA256.fullmatch(sha256) and blob_key(self._objects, sha256) is None:
-                detail = f"the run names the blob {sha256}, which is not there"
-                judged.findings.append(finding("blob_missing", key, detail, run.run_id))
-        parent = run.parent_run_id
-        if run.schema is not None and parent and self._reader.find_partition(parent) is None:
-            home = layout.home_partition(parent)
-            if home is None or not self._objects.has(f"{QUARANTINE}/{layout.artifact_key(home, parent)}"):
-                detail = f"the run names its parent {parent}, which is not there"
-                judged.findings.append(finding("parent_missing", key, detail, run.run_id))
+
+def _chain_start(data: bytes, damages: Sequence[Damage]) -> str | None:
+    """Return the digest that event no. 1 must name, or None when these are not the bytes that it came after."""
+    if digest.sealed_sha256(data) is None and any(damage.kind in ("corrupt", "undecodable") for damage in damages):
+        return None
+    return digest.sha256_hex(data)
+
+
+def _examine_event(data: bytes, run_id: str, number: int, previous: str | None) -> tuple[Event | None, list[Damage]]:
+    """Return what an event says, also when it was written after other bytes, and what is wrong with it."""
+    try:
+        return judge_event(data, run_id, number, previous).event, []
+    except Damage as damage:
+        if damage.kind != "event_chain_broken":
+            return None, [damage]
+        return _events.decode(data), [] if previous is None else [damage]
+
+
+def _altered_row(key: str, row: RunRow, last: int) -> Finding:
+    detail = f"the row's checksum does not hold; it says version {row.version}, {row.state}; {last} events are there"
+    return finding("index_altered", key, detail, row.run_id)
 
 
 def _state(events: Sequence[Event], tombstone: Deletion | None) -> RunState:

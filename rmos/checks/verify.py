@@ -10,8 +10,8 @@ becomes a finding only when it is still there: a live store gives no false alarm
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, finding
 from rmos.checks.runs import Judged, RunJudge, Slice
 from rmos.errors import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index import Index
-from rmos.models import Finding
+from rmos.models import Finding, RunState
 from rmos.objects import Objects
 from rmos.store import Store, layout
 from rmos.store.workers import ordered_pool
@@ -72,44 +72,82 @@ def verify_store(
         workers: processes to use; more than one forks, which only commands should do.
         recheck_s: seconds before a suspicion is looked at again.
     """
-    index, trouble = _readable_index(store)
-    inspection = _Inspection(store, index, strict=strict, quick=quick, since=since or "")
-    judged = inspection.all(workers, progress)
-    suspicions = judged.findings
-    if suspicions:
+    wanted = _Wanted(strict=strict, quick=quick, since=since or "", recheck_s=recheck_s)
+    index, judged, troubles = _inspect(store, wanted, workers, progress)
+    if troubles:
         time.sleep(recheck_s)
-        again = {(found.kind, found.path) for found in inspection.again(suspicions)}
-        suspicions = [found for found in suspicions if (found.kind, found.path) in again]
-    findings = [*trouble(judged.counts["runs"]), *suspicions]
+        if _readable_index(store)[0] is not None:  # it was being made, or replaced, just then
+            index, judged, troubles = _inspect(store, wanted, workers, None)
+    findings = [*troubles, *judged.findings]
     if judged.counts["runs"] < min_runs:
         detail = f"there are {judged.counts['runs']} runs, at least {min_runs} were expected"
         findings.append(finding("too_few_runs", "", detail))
     return _report(store, index, judged.counts, findings, strict)
 
 
-def _readable_index(store: Store) -> tuple[Index | None, Callable[[int], list[Finding]]]:
-    """Return the index when it can be asked, and the finding that its state is when there are runs."""
+class _Wanted(NamedTuple):
+    """What is asked of an inspection, as `verify_store` has it."""
+
+    strict: bool
+    quick: bool
+    since: str
+    recheck_s: float
+
+
+def _readable_index(store: Store) -> tuple[Index | None, Finding | None]:
+    """Return the index when it can be asked, else the finding that its state is."""
     if not store.index.exists():
-        return None, lambda runs: [finding("index_missing", "_index.sqlite", "there is no index")] if runs else []
+        return None, finding("index_missing", "_index.sqlite", "there is no index")
     try:
         if store.index.is_complete():
-            return store.index, lambda runs: []
+            return store.index, None
         detail = "the index is not complete: it was being filled when it was last written"
     except (IndexBroken, IndexUnavailable) as error:
         detail = error.detail
-    return None, lambda runs: [finding("index_unreadable", "_index.sqlite", detail)]
+    return None, finding("index_unreadable", "_index.sqlite", detail)
+
+
+def _inspect(
+    store: Store, wanted: _Wanted, workers: int, progress: Progress | None
+) -> tuple[Index | None, Judged, list[Finding]]:
+    """Judge the whole store with its index, or without it when it is not there or breaks on the way."""
+    index, trouble = _readable_index(store)
+    if index is not None:
+        try:
+            return index, _look_twice(_Inspection(store, index, wanted), workers, progress), []
+        except (IndexBroken, IndexUnavailable) as error:
+            trouble = finding("index_unreadable", "_index.sqlite", error.detail)
+    judged = _look_twice(_Inspection(store, None, wanted), workers, progress)
+    if trouble is None or (trouble.kind == "index_missing" and not judged.counts["runs"]):
+        return None, judged, []
+    return None, judged, [trouble]
+
+
+def _look_twice(inspection: "_Inspection", workers: int, progress: Progress | None) -> Judged:
+    """Judge the whole store and look at each suspicion again: what is there both times is a finding."""
+    judged = inspection.all(workers, progress)
+    if not judged.findings:
+        return judged
+    time.sleep(inspection.wanted.recheck_s)
+    again = {_what(found) for found in inspection.again(judged.findings)}
+    return Judged(judged.counts, [found for found in judged.findings if _what(found) in again])
+
+
+def _what(found: Finding) -> tuple[str, str, str]:
+    """Return what must be the same at both looks: a row behind its record is a fault only if both have stood still."""
+    return found.kind, found.path, found.detail if found.kind == "index_stale" else ""
 
 
 class _Inspection:
     """One verification of one store."""
 
-    def __init__(self, store: Store, index: Index | None, *, strict: bool, quick: bool, since: str) -> None:
+    def __init__(self, store: Store, index: Index | None, wanted: _Wanted) -> None:
+        self.wanted = wanted
         self._objects = store.objects
         self._reader = store.reader
         self._index = index
-        self._judge = RunJudge(store.objects, index, strict=strict)
-        self._quick = quick
-        self._since = since
+        self._judge = RunJudge(store.objects, index, strict=wanted.strict)
+        self._judged: set[str] = set()
 
     def all(self, workers: int, progress: Progress | None) -> Judged:
         """Judge the whole store once."""
@@ -117,45 +155,64 @@ class _Inspection:
         with ordered_pool(self._judge.judge, workers) as judge_slices:
             for judged in judge_slices(self._slices(total)):
                 _add(total, judged, progress)
-        for judged in judge_beside(self._objects, quick=self._quick):
+        for judged in judge_beside(self._objects, quick=self.wanted.quick):
             _add(total, judged, progress)
         _add(total, judge_root(self._objects, self._reader), None)
         return total
 
     def _slices(self, total: Judged) -> Iterator[Slice]:
-        partitions = [partition for partition in self._reader.partitions() if partition >= self._since]
+        partitions = [partition for partition in self._reader.partitions() if partition >= self.wanted.since]
+        self._judged.update(partitions)
         for partition in partitions:
             names, others = _sorted_names(self._objects, partition)
             _add(total, others, None)
-            yield from _cut(partition, names)
+            if names is not None:
+                yield from _cut(partition, names)
         if self._index is not None:
             for partition in sorted(set(self._index.partitions()) - set(partitions)):
-                if partition >= self._since:
+                if partition >= self.wanted.since:
+                    self._judged.add(partition)
                     yield Slice(partition, [], "", _LAST)
 
-    def again(self, suspicions: Iterable[Finding]) -> Iterator[Finding]:
-        """Judge what was suspicious once more, from fresh listings."""
-        partitions = {found.path.partition("/")[0] for found in suspicions if found.path[:1].isdigit()}
-        wanted = {(found.path.partition("/")[0], found.run_id) for found in suspicions}
-        for partition in sorted(partitions):
-            names, others = _sorted_names(self._objects, partition)
-            yield from others.findings
-            runs = {run_id for place, run_id in wanted if place == partition and run_id}
-            for run_id in sorted(runs):
-                own = [name for name in names if layout.run_of(name) == run_id]
-                yield from self._judge.judge(Slice(partition, own, run_id, run_id)).findings
-        if any(not found.path[:1].isdigit() for found in suspicions):
-            for judged in judge_beside(self._objects, quick=self._quick):
+    def again(self, suspicions: Sequence[Finding]) -> Iterator[Finding]:
+        """Judge what was suspicious once more, from fresh listings and from the index as it is now."""
+        if self._index is not None:
+            self._index.close()
+        within: dict[str, set[str]] = {}
+        beside: set[str] = set()
+        for found in suspicions:
+            place = found.path.partition("/")[0]
+            if place in self._judged:
+                within.setdefault(place, set()).update([found.run_id] if found.run_id else [])
+            if place not in self._judged or place == found.path:
+                beside.add(found.path)
+        for partition in sorted(within):
+            yield from self._again_within(partition, within[partition])
+        if beside:
+            for judged in judge_beside(self._objects, quick=self.wanted.quick, only=beside):
                 yield from judged.findings
             yield from judge_root(self._objects, self._reader).findings
+
+    def _again_within(self, partition: str, runs: set[str]) -> Iterator[Finding]:
+        names, others = _sorted_names(self._objects, partition)
+        yield from others.findings
+        if names is None:
+            return
+        own: dict[str, list[str]] = {run_id: [] for run_id in runs}
+        for name in names:
+            run_id = layout.run_of(name)
+            if run_id in own:
+                own[run_id].append(name)
+        for run_id in sorted(own):
+            yield from self._judge.judge(Slice(partition, own[run_id], run_id, run_id)).findings
 
 
 _LAST: Final = "\x7f"
 """Sorts after every id."""
 
 
-def _sorted_names(objects: Objects, partition: str) -> tuple[list[str], Judged]:
-    """Return the names of a partition's objects, and what else was found among them."""
+def _sorted_names(objects: Objects, partition: str) -> tuple[list[str] | None, Judged]:
+    """Return the names of a partition's objects, None when it cannot be listed, and what else was found there."""
     names: list[str] = []
     others = Judged(Counter(), [])
     try:
@@ -173,6 +230,7 @@ def _sorted_names(objects: Objects, partition: str) -> tuple[list[str], Judged]:
                 names.append(name)
     except ObjectUnreadable as error:
         others.findings.append(finding("unreadable", partition, error.detail))
+        return None, others
     names.sort(key=layout.run_of)
     return names, others
 
@@ -199,7 +257,7 @@ def _add(total: Judged, judged: Judged, progress: Progress | None) -> None:
 
 
 def _report(store: Store, index: Index | None, counts: Counter[str], findings: list[Finding], strict: bool) -> Report:
-    indexed = index.state_counts() if index is not None else {}
+    indexed, quarantined = _states(index), _quarantined(store)
     counts.update({f"indexed_{state}": number for state, number in indexed.items()})
 
     def ids_of(*kinds: str) -> list[str]:
@@ -220,9 +278,23 @@ def _report(store: Store, index: Index | None, counts: Counter[str], findings: l
         partition_mismatches=errors_of(MISPLACED),
         deserialize_failures=errors_of(UNREADABLE),
         orphan_artifacts=ids_of("orphaned"),
-        quarantined=store.reader.quarantined(),
+        quarantined=quarantined,
         counts=dict(sorted(counts.items())),
         findings=sorted(findings, key=lambda found: (found.kind, found.path)),
         strict_deserialize=strict,
         ok=all(found.kind in NOT_FAULTS for found in findings),
     )
+
+
+def _states(index: Index | None) -> dict[RunState, int]:
+    try:
+        return index.state_counts() if index is not None else {}
+    except (IndexBroken, IndexUnavailable):
+        return {}
+
+
+def _quarantined(store: Store) -> list[str]:
+    try:
+        return store.reader.quarantined()
+    except ObjectUnreadable:
+        return []

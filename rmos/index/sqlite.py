@@ -15,6 +15,7 @@ import os
 import secrets
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_S: Final = 10
+_CHECKPOINT_PAGES: Final = 4000
+"""Pages (16 MB) of the WAL before they move into the file: a put dirties the same few pages again and again."""
 _UNAVAILABLE: Final = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -70,6 +73,8 @@ class SqliteIndex:
         self._lock_path = lock
         self._read_only = read_only
         self._threads = threading.local()
+        self._turn = threading.Lock()
+        self._waiting: deque[_Write] = deque()
         self._largest: tuple[_Identity | None, int] = (None, 0)
         self._broken: _Identity | None = None
 
@@ -170,6 +175,7 @@ class SqliteIndex:
             uri = f"{Path(self._path).absolute().as_uri()}?mode=rw"
             connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         try:
             version = connection.execute("SELECT value FROM facts WHERE name = ?", (_SCHEMA,)).fetchone()
         except sqlite3.Error:
@@ -247,27 +253,32 @@ class SqliteIndex:
     # Runs
 
     def upsert(self, rows: Sequence[RunRow]) -> None:
-        """Write rows in one transaction."""
+        """Write rows in one transaction; threads that come meanwhile share the next one.
+
+        A row alone dirties a page of each secondary index, so a commit costs the same for one row as for ten.
+        """
         if not rows:
             return
-        damaged = [tables.row_values(row) for row in rows if row.state in ("damaged", "missing")]
-        healthy = [tables.row_values(row) for row in rows if row.state not in ("damaged", "missing")]
+        mine = _Write(rows)
+        self._waiting.append(mine)
+        with self._turn:
+            if not mine.done:
+                self._write_waiting()
+        if mine.failure is not None:
+            raise mine.failure
 
-        def write(connection: sqlite3.Connection) -> None:
-            if len(rows) == 1:
-                connection.execute(tables.UPSERT if healthy else tables.UPSERT_DAMAGED, (healthy or damaged)[0])
-                return
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany(tables.UPSERT, healthy)
-                connection.executemany(tables.UPSERT_DAMAGED, damaged)
-                connection.execute("COMMIT")
-            except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-
-        self._ask(write)
+    def _write_waiting(self) -> None:
+        writes = []
+        while self._waiting:
+            writes.append(self._waiting.popleft())
+        try:
+            self._ask(lambda connection: _write_rows(connection, writes))
+        except RmosError as error:
+            for write in writes:
+                write.failure = error
+        finally:
+            for write in writes:
+                write.done = True
 
     def find(self, run_id: str) -> KnownRun | None:
         """Return what is known of a run."""
@@ -341,6 +352,29 @@ class SqliteIndex:
     def state_counts(self) -> dict[RunState, int]:
         """Return how many rows there are in each state."""
         return dict(self._ask(lambda c: c.execute(tables.STATE_COUNTS).fetchall()))
+
+
+class _Write:
+    """Rows on their way into the file, and what became of them."""
+
+    def __init__(self, rows: Sequence[RunRow]) -> None:
+        self.damaged = [tables.row_values(row) for row in rows if row.state in ("damaged", "missing")]
+        self.healthy = [tables.row_values(row) for row in rows if row.state not in ("damaged", "missing")]
+        self.done = False
+        self.failure: RmosError | None = None
+
+
+def _write_rows(connection: sqlite3.Connection, writes: Sequence[_Write]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for write in writes:
+            connection.executemany(tables.UPSERT, write.healthy)
+            connection.executemany(tables.UPSERT_DAMAGED, write.damaged)
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _checked(values: tuple[Any, ...]) -> tuple[RunRow, bool]:

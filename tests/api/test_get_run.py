@@ -12,6 +12,7 @@ from rmos import digest, ids
 from rmos.models import Actor
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
+from tests.makers import make_event, make_members
 
 ANNA = Actor(name="anna", role="operator", request_id="req_anna")
 FOLDED = (
@@ -154,6 +155,19 @@ def test_a_damaged_record_is_never_served_and_never_not_found(app: Flask, client
         assert answer.status_code == 500
         assert (answer.json["error"], answer.json["run_id"]) == ("RECORD_DAMAGED", run_id)
         assert "rooter" not in answer.text
+
+
+def test_damage_that_only_the_fold_finds_names_the_run_too(client: FlaskClient, service_store: Store) -> None:
+    members = make_members(ids.now_us())
+    members["hashes"]["design_sha256"] = "0" * 64
+    run_id, data = members["run_id"], digest.seal(members)
+    partition = ids.partition_of(ids.moment_of(run_id) or 0)
+    service_store.objects.create(f"{partition}/{run_id}.json", data)
+    event = make_event(run_id, 1, digest.sha256_hex(data))
+    service_store.objects.create(f"{partition}/{run_id}.000001.json", event)
+    answer = client.get(f"{RUNS}/{run_id}")
+    assert answer.status_code == 500
+    assert (answer.json["error"], answer.json["run_id"]) == ("RECORD_DAMAGED", run_id)
 
 
 def test_a_record_that_is_gone_is_damage_and_not_a_run_that_never_was(

@@ -106,13 +106,19 @@ class Service:
     def wait_for(self, path: str, *, wait_s: float = 30) -> None:
         """Wait until a path answers 200."""
         deadline = time.monotonic() + wait_s
-        with contextlib.closing(Connection(self.port)) as connection:
+        with self.connect() as connection:
             while time.monotonic() < deadline:
                 with contextlib.suppress(*_DOWN):
                     if connection.ask("GET", path).status == 200:
                         return
                 time.sleep(0.02)
         raise AssertionError(f"{path} does not answer 200; the log ends with\n{self.log()[-3000:]}")
+
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Give a connection of one's own; it does not outlive the service."""
+        with contextlib.closing(Connection(self.port)) as connection:
+            yield connection
 
     def log(self) -> str:
         """Return what the service has logged."""
@@ -152,6 +158,7 @@ class Clients:
 
     def __init__(self, service: Service, count: int) -> None:
         self._service = service
+        self._name = os.urandom(4).hex()
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._work, args=(number,)) for number in range(count)]
         self.acknowledged: dict[str, Recorded] = {}
@@ -171,9 +178,9 @@ class Clients:
             thread.join(timeout=60)
 
     def _work(self, number: int) -> None:
-        with contextlib.closing(Connection(self._service.port)) as connection:
+        with self._service.connect() as connection:
             for turn in self._turns():
-                label = f"client {number}, {turn}, {self._service.port}"
+                label = f"{self._name}, client {number}, {turn}"
                 if number % 2:
                     self._post_until_answered(connection, label)
                 else:
