@@ -11,10 +11,12 @@ from rmos.config import Settings
 from rmos.index import KnownRun
 from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunQuery, RunRow, RunView
 from rmos.store import Store
+from tests.earlier_system import earlier_digest
 
 ANNA = Actor(name="anna", role="operator", request_id="req_0123456789abcdef")
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 """A moment in the past, for runs whose partition is not to be today's."""
+EARLIER_ID = "run_361afb660060"
 
 _RISK_OF = {"OK": "GREEN", "BLOCKED": "RED", "ERROR": "ERROR"}
 
@@ -27,7 +29,9 @@ def make_members(us: int | None = None, run_id: str | None = None, **over: Any) 
     us = ids.now_us() if us is None else us
     status = over.pop("status", "OK")
     values = {
-        "feasibility": over.pop("feasibility", {"engine_id": "baseline_v1", "status": _RISK_OF[status], "pad": "z" * 40}),
+        "feasibility": over.pop(
+            "feasibility", {"engine_id": "baseline_v1", "status": _RISK_OF[status], "pad": "z" * 40}
+        ),
         "design": over.pop("design", {"operation": "channel", "feed_mm_min": 1200.5}),
         "context": over.pop("context", {"material": {"id": "ebony"}}),
     }
@@ -73,6 +77,22 @@ def make_event(run_id: str, number: int, previous_sha256: str | None, over: dict
         "data": {"advisory_id": f"adv_{number}"},
     }
     return digest.seal(event | (over or {}))
+
+
+def make_earlier_artifact(**over: Any) -> bytes:
+    """Make an artifact as the earlier system wrote it; `over` replaces whole members."""
+    feasibility = over.pop("feasibility", {"score": 90.0, "step": 1e-07, "seed": 2**53 + 1, "text": "Ébène"})
+    record = {
+        "run_id": EARLIER_ID,
+        "created_at_utc": "2025-12-23T09:46:13Z",
+        "mode": "router",
+        "tool_id": "router_6mm_2f",
+        "status": "OK",
+        "feasibility": feasibility,
+        "decision": make_decision(),
+        "hashes": {"feasibility_sha256": earlier_digest(feasibility), "toolpaths_sha256": None},
+    }
+    return json.dumps(record | over, indent=2, ensure_ascii=False).encode()
 
 
 def make_row(us: int = US, **over: Any) -> RunRow:

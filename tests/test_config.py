@@ -96,13 +96,17 @@ def test_a_wrong_value_is_an_error_that_names_the_setting(name: str, text: str, 
         load_settings({f"RMOS_{name.upper()}": text}, tmp_path)
 
 
-@pytest.mark.parametrize("line", ["max_body_bytes = true", "max_body_bytes = 4096.5", "log_level = 10", "runs_dir = []"])
+@pytest.mark.parametrize(
+    "line", ["max_body_bytes = true", "max_body_bytes = 4096.5", "log_level = 10", "runs_dir = []"]
+)
 def test_a_value_of_the_wrong_type_in_the_file_is_an_error_that_names_the_setting(line: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"RMOS_{line.partition(' ')[0].upper()}"):
         load_settings({}, write_config(tmp_path, line))
 
 
-@pytest.mark.parametrize("line", ["run_dir = '/x'", "RMOS_RUNS_DIR = '/x'", "instance_path = '/x'", "[store]\nruns_dir = '/x'"])
+@pytest.mark.parametrize(
+    "line", ["run_dir = '/x'", "RMOS_RUNS_DIR = '/x'", "instance_path = '/x'", "[store]\nruns_dir = '/x'"]
+)
 def test_a_key_that_no_setting_has_is_an_error_that_names_it_and_what_there_is(line: str, tmp_path: Path) -> None:
     name = re.split(r"\W", line.lstrip("["))[0]
     with pytest.raises(ConfigError, match=f"'{name}'.*runs_dir"):

@@ -23,7 +23,9 @@ def test_a_new_id_is_a_uuid_of_version_7_of_that_moment() -> None:
     assert ids.is_run_id(run_id)
 
 
-@pytest.mark.parametrize(("make", "form"), [(ids.new_event_id, "evt_[0-9a-f]{32}"), (ids.new_run_id, "run_[0-9a-f]{32}")])
+@pytest.mark.parametrize(
+    ("make", "form"), [(ids.new_event_id, "evt_[0-9a-f]{32}"), (ids.new_run_id, "run_[0-9a-f]{32}")]
+)
 def test_ids_of_one_moment_differ(make: object, form: str) -> None:
     assert callable(make)
     made = {make(US) for _ in range(500)}
@@ -166,7 +168,8 @@ def test_what_is_no_moment_is_refused_and_never_taken_for_now(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["", "2025-2-3", "2025-02-30", "2025-12-23x", "_sessions", "0000-01-01", "20251223", "٢٠٢٥-١٢-٢٣", "2025-12-23\n"]
+    "name",
+    ["", "2025-2-3", "2025-02-30", "2025-12-23x", "_sessions", "0000-01-01", "20251223", "٢٠٢٥-١٢-٢٣", "2025-12-23\n"],
 )
 def test_only_dates_are_partitions(name: str) -> None:
     assert not ids.is_partition(name)

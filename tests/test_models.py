@@ -50,7 +50,9 @@ def test_artifacts_of_the_earlier_system_are_read_with_all_their_oddities(tmp_pa
     assert keys == {ARTIFACT_KEYS, LATER_KEYS}
 
 
-@pytest.mark.parametrize("name", ["run_id", "created_at_utc", "status", "mode", "tool_id", "decision", "hashes", "feasibility"])
+@pytest.mark.parametrize(
+    "name", ["run_id", "created_at_utc", "status", "mode", "tool_id", "decision", "hashes", "feasibility"]
+)
 def test_an_artifact_without_what_every_run_has_is_no_artifact(name: str) -> None:
     members = make_members()
     del members[name]

@@ -56,16 +56,17 @@ def plan_repair(
     """Return what repair would do; reads only."""
     report = verify_store(store, workers=workers, progress=progress, recheck_s=recheck_s)
     choice = _Choice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
-    actions: list[Action] = []
+    actions: dict[tuple[int, str], Action] = {}
     left: list[Finding] = []
+    order = ("quarantine", "rebuild", "index", "forget")
     for found in report.findings:
         chosen = choice.of(found)
         if chosen == "leave":
             left.append(found)
         elif chosen is not None:
-            actions.append(Action(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail))
-    order = ("quarantine", "rebuild", "index", "forget")
-    return Plan(actions=sorted(actions, key=lambda action: (order.index(action.action), action.path)), left=left)
+            action = Action(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail)
+            actions.setdefault((order.index(chosen), found.path), action)
+    return Plan(actions=[actions[key] for key in sorted(actions)], left=left)
 
 
 class _Choice:

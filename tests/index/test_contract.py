@@ -301,7 +301,23 @@ def test_trap_13_a_rare_match_is_found_however_far_down_it_is(index: Index) -> N
     assert listed(index, RunQuery(tool_id="rare"), limit=1) == [rows[3].run_id]
 
 
-TEXTS = ("", "a", "b", "A", "é", "%", "_", "a%", "ab", "a_b", "a\U0010ffff", "a\U0010ffffb", "\U0010ffff", "\ud7ff", "𝄞")
+TEXTS = (
+    "",
+    "a",
+    "b",
+    "A",
+    "é",
+    "%",
+    "_",
+    "a%",
+    "ab",
+    "a_b",
+    "a\U0010ffff",
+    "a\U0010ffffb",
+    "\U0010ffff",
+    "\ud7ff",
+    "𝄞",
+)
 FILTERS = (
     *("status", "mode", "tool_id", "event_type", "risk_level", "workflow_session_id", "batch_label", "session_id"),
     *("material_id", "machine_id", "request_id", "source"),

@@ -625,7 +625,8 @@ def test_a_reader_that_cannot_copy_the_index_finds_it_unavailable(
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://localhost/rmos", "sqlite://", "sqlite:///", "sqlite+aiosqlite:////x", "mysql://x", "file:///x"]
+    "url",
+    ["postgresql://localhost/rmos", "sqlite://", "sqlite:///", "sqlite+aiosqlite:////x", "mysql://x", "file:///x"],
 )
 def test_a_database_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="RMOS_DATABASE_URL"):

@@ -129,7 +129,9 @@ def test_folders_that_were_there_are_synced_too_once_per_process(root: Path, rec
     assert folders == ["..", ".", "2025-12-23", "2025-12-23", "2025-12-23"]
 
 
-def test_folders_above_the_store_that_had_to_be_made_are_synced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_above_the_store_that_had_to_be_made_are_synced_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder = Recorder(monkeypatch, tmp_path)
     LocalObjects(tmp_path / "srv" / "rmos" / "runs").prepare()
     assert [what for call, what in recorder.calls if call == "fsync"] == [".", "srv", "srv/rmos", "the file"]
@@ -282,9 +284,7 @@ def test_a_disk_that_fails_to_look_is_an_error_and_never_a_no(
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])
-def test_a_filesystem_without_hard_links_is_refused_in_one_line(
-    root: Path, recorder: Recorder, number: int
-) -> None:
+def test_a_filesystem_without_hard_links_is_refused_in_one_line(root: Path, recorder: Recorder, number: int) -> None:
     recorder.fail = lambda call, what: number if call == "link" else None
     with pytest.raises(StoreUnusable, match=r"^The filesystem of the store has no hard links[^\n]*$"):
         LocalObjects(root).prepare()
@@ -339,7 +339,9 @@ def test_a_folder_that_was_taken_away_is_made_again_for_the_next_object(store: L
     assert store.create("_claims/ab/two", b"two") is True
 
 
-def test_a_store_that_was_taken_away_is_not_made_again_behind_the_operators_back(store: LocalObjects, root: Path) -> None:
+def test_a_store_that_was_taken_away_is_not_made_again_behind_the_operators_back(
+    store: LocalObjects, root: Path
+) -> None:
     store.create(KEY, b"one")
     os.rename(root, root.with_name("unmounted"))
     for _ in range(3):

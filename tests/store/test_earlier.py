@@ -91,7 +91,20 @@ def test_a_link_names_its_advisory_as_it_is_or_sanitised(advisory_id: str, in_na
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b"{}", link(None), link(5), link("other"), link(""), link(["a"])],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b"{}",
+        link(None),
+        link(5),
+        link("other"),
+        link(""),
+        link(["a"]),
+    ],
 )
 def test_a_link_that_is_none_or_belongs_to_another_name_is_left_out(data: bytes) -> None:
     assert read_link(data, f"{RUN}_advisory_adv_1.json") is None

@@ -94,7 +94,9 @@ def test_folding_does_not_change_what_it_folds() -> None:
     assert folded().advisories == []
 
 
-kinds = st.sampled_from(["advisory", "attachment", "explanation", "delete", "restore", "override", "review", "superseded"])
+kinds = st.sampled_from(
+    ["advisory", "attachment", "explanation", "delete", "restore", "override", "review", "superseded"]
+)
 values = st.dictionaries(
     st.sampled_from(["advisory_id", "sha256", "status", "summary", "mode", "reason"]),
     st.sampled_from(["a", "b", "hard", "soft"]),

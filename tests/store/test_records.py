@@ -20,35 +20,18 @@ from rmos.store.records import (
     judge_identity,
 )
 from tests.earlier_system import earlier_digest
-from tests.makers import US, make_event, make_members
+from tests.makers import EARLIER_ID, US, make_earlier_artifact, make_event, make_members
 
 DAY = "2025-12-23"
 MEMBERS = make_members(US)
 RUN = str(MEMBERS["run_id"])
 DATA = digest.seal(MEMBERS)
-EARLIER_ID = "run_361afb660060"
 
 
 def reseal(data: bytes) -> bytes:
     """Give bytes that were changed by hand a digest that holds again, as a forger would."""
     blanked = data[:12] + b"0" * 64 + data[76:]
     return data[:12] + digest.sha256_hex(blanked).encode() + data[76:]
-
-
-def make_earlier(**over: Any) -> bytes:
-    """Make an artifact as the earlier system wrote it."""
-    feasibility = over.pop("feasibility", {"score": 90.0, "step": 1e-07, "seed": 2**53 + 1, "text": "Ébène"})
-    record = {
-        "run_id": EARLIER_ID,
-        "created_at_utc": "2025-12-23T09:46:13Z",
-        "mode": "router",
-        "tool_id": "t",
-        "status": "OK",
-        "feasibility": feasibility,
-        "decision": {"risk_level": "GREEN", "score": 90.0, "block_reason": None, "warnings": [], "details": {}},
-        "hashes": {"feasibility_sha256": earlier_digest(feasibility), "toolpaths_sha256": None},
-    }
-    return json.dumps(record | over, indent=2, ensure_ascii=False).encode()
 
 
 def kinds(data: bytes, run_id: str = RUN, partition: str = DAY) -> list[str]:
@@ -117,7 +100,7 @@ def test_an_artifact_nested_beyond_reason_is_damage_everywhere(nested: str) -> N
         judge_event(data, RUN, 1, None)
     with pytest.raises(Damage):
         judge_claim(data)
-    assert kinds(make_earlier()[:-1] + b',"zz":' + inner + b"}", EARLIER_ID)
+    assert kinds(make_earlier_artifact()[:-1] + b',"zz":' + inner + b"}", EARLIER_ID)
 
 
 @pytest.mark.parametrize("text", [b'"\xff"', b'"\xed\xa0\x80"', b'"\\ud800"', b"NaN", b"1e400", b"01"])
@@ -165,7 +148,8 @@ def test_trap_14_a_time_that_is_none_or_not_that_of_the_id_is_damage(created: st
 
 
 @pytest.mark.parametrize(
-    ("schema", "kind"), [("rmos.run/2", "newer_schema"), ("rmos.event/1", "corrupt"), (None, "corrupt"), ("x", "corrupt")]
+    ("schema", "kind"),
+    [("rmos.run/2", "newer_schema"), ("rmos.event/1", "corrupt"), (None, "corrupt"), ("x", "corrupt")],
 )
 def test_a_schema_that_this_release_does_not_write_is_told(schema: str | None, kind: str) -> None:
     data = digest.seal(MEMBERS | {"schema": schema})
@@ -205,7 +189,7 @@ def test_64_zeros_stand_for_a_digest_only_where_the_completeness_guard_says_so()
 
 
 def test_an_artifact_of_the_earlier_system_is_read_unvouched() -> None:
-    data = make_earlier()
+    data = make_earlier_artifact()
     artifact = judge_artifact(data, EARLIER_ID, DAY)
     assert not artifact.vouched
     assert artifact.sha256 == digest.sha256_hex(data)
@@ -215,9 +199,9 @@ def test_its_feasibility_digest_is_recomputed_in_its_own_form() -> None:
     value = {"b": 1e-07, "a": [1.0, -0.0, "é"], "\U0001d11e": 2**60, "\ufb33": None}
     assert earlier_json_sha256(digest.canonical({"a": 1})) == earlier_digest({"a": 1})
     assert earlier_json_sha256(json.dumps(value, indent=2).encode()) == earlier_digest(value)
-    changed = make_earlier(hashes={"feasibility_sha256": earlier_digest(value)})
+    changed = make_earlier_artifact(hashes={"feasibility_sha256": earlier_digest(value)})
     assert kinds(changed, EARLIER_ID) == ["feasibility_mismatch"]
-    assert kinds(make_earlier(hashes={"feasibility_sha256": "0" * 64}), EARLIER_ID) == []
+    assert kinds(make_earlier_artifact(hashes={"feasibility_sha256": "0" * 64}), EARLIER_ID) == []
 
 
 @pytest.mark.parametrize(
@@ -234,12 +218,14 @@ def test_its_feasibility_digest_is_recomputed_in_its_own_form() -> None:
     ],
 )
 def test_an_earlier_artifact_is_judged_by_its_name_and_place(over: dict[str, Any], kind: str | None) -> None:
-    assert kinds(make_earlier(**over), EARLIER_ID) == ([kind] if kind else [])
+    assert kinds(make_earlier_artifact(**over), EARLIER_ID) == ([kind] if kind else [])
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, "-" + "1" * 100_000, "[" * 800 + "]" * 800, "1e999", '"\\u0000"'])
 def test_a_feasibility_that_only_a_hostile_file_has_is_judged_and_never_crashes(text: str) -> None:
-    data = make_earlier().replace(b'"score": 90.0,\n    "step"', b'"score": ' + text.encode() + b',\n    "step"')
+    data = make_earlier_artifact().replace(
+        b'"score": 90.0,\n    "step"', b'"score": ' + text.encode() + b',\n    "step"'
+    )
     assert text.encode() in data
     assert kinds(data, EARLIER_ID)
 

@@ -521,7 +521,10 @@ def test_a_partition_that_cannot_be_listed_is_damage_and_not_absence(
 
 
 def test_trap_13_a_walk_through_many_runs_shows_each_once_and_ends(store: Store) -> None:
-    made = [put(store, US + number // 4, run_id=f"run_{number:012x}", tool_id=("a", "b")[number % 2]) for number in range(33)]
+    made = [
+        put(store, US + number // 4, run_id=f"run_{number:012x}", tool_id=("a", "b")[number % 2])
+        for number in range(33)
+    ]
     assert listed_ids(store) == made[::-1]
     assert listed_ids(store, tool_id="b") == made[1::2][::-1]
     assert store.runs.page(RunQuery(), limit=33).next_cursor is None

@@ -145,8 +145,12 @@ def test_trap_15_a_script_counts_with_the_filters_of_the_lists(counted: Store) -
     assert count_runs_filtered(include_deleted=True) == 5
 
 
-@pytest.mark.parametrize("filters", [{"statsu": "OK"}, {"status": 5}, {"include_deleted": "yes"}, {"created_from_us": "now"}])
-def test_trap_15_a_filter_that_there_is_not_is_an_error_and_never_ignored(counted: Store, filters: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "filters", [{"statsu": "OK"}, {"status": 5}, {"include_deleted": "yes"}, {"created_from_us": "now"}]
+)
+def test_trap_15_a_filter_that_there_is_not_is_an_error_and_never_ignored(
+    counted: Store, filters: dict[str, Any]
+) -> None:
     with pytest.raises(ValidationFailed):
         count_runs_filtered(**filters)
 
