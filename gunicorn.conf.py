@@ -9,6 +9,9 @@ import os
 import socket
 import sys
 
+from rmos.config import load_settings
+from rmos.errors import ConfigError
+
 bind = "127.0.0.1:8000"
 worker_class = "gthread"
 workers = 2
@@ -47,8 +50,12 @@ def refuse_strangers(addresses):
 
 
 def on_starting(server):
-    """Look at the addresses asked for, before any of them is bound."""
+    """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
+    try:
+        load_settings()
+    except ConfigError as error:
+        sys.exit(f"rmos: {error.detail}")
 
 
 def when_ready(server):
