@@ -82,7 +82,7 @@ def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[s
     repeats = 2 if asked.quick else 5
     figures: list[Figure] = []
     if "http" in parts:
-        figures += web.figures(below, kept, sizes, starts=repeats, seconds=1 if asked.quick else 2.5, say=say)
+        figures += web.figures(below, kept, sizes, starts=repeats, seconds=1 if asked.quick else 3, say=say)
     for size in sizes[1:]:
         if "verify" in parts:
             figures += whole_store.verify_figures(kept, size, repeats=repeats, say=say)

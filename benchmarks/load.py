@@ -81,13 +81,13 @@ def _write(script: Path, lines: Sequence[str], *, posts: bool, path: str) -> Pat
     return script
 
 
-def drive(url: str, script: Path, *, seconds: float) -> Load:
+def drive(url: str, script: Path, *, seconds: int) -> Load:
     """Send what the script says for some seconds.
 
     Raises:
         CannotMeasure: wrk failed, or an answer was not 2xx.
     """
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(script), url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), url]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:

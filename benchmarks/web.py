@@ -19,7 +19,7 @@ from benchmarks.stores import Say
 _RUNS: Final = "/api/rmos/runs"
 _IDS: Final = 50_000
 """Different runs that are asked for at most."""
-_WARM_UP_S: Final = 1.0
+_WARM_UP_S: Final = 1
 SMALL: Final = 1_000
 FLAT_AT: Final = 100_000
 
@@ -52,7 +52,7 @@ class Subject(NamedTuple):
     scripts: dict[str, Path]
 
 
-def figures(below: Path, kept: Path, sizes: Sequence[int], *, starts: int, seconds: float, say: Say) -> list[Figure]:
+def figures(below: Path, kept: Path, sizes: Sequence[int], *, starts: int, seconds: int, say: Say) -> list[Figure]:
     """Measure every case at every size.
 
     Args:
@@ -81,7 +81,7 @@ def _subject(below: Path, store: Path, size: int) -> Subject:
     return Subject(size, store, scripts)
 
 
-def _measure(below: Path, subject: Subject, start: int, seconds: float, samples: Samples) -> None:
+def _measure(below: Path, subject: Subject, start: int, seconds: int, samples: Samples) -> None:
     """Start a service once and measure its cases; the writing one comes last."""
     log = below / "gunicorn.log"
     if subject.store is None:
@@ -98,7 +98,7 @@ def _measure(below: Path, subject: Subject, start: int, seconds: float, samples:
             samples.setdefault((case, subject.runs), []).append(_sample(service, script, seconds))
 
 
-def _sample(service: Served, script: Path, seconds: float) -> Sample:
+def _sample(service: Served, script: Path, seconds: int) -> Sample:
     drive(service.url, script, seconds=_WARM_UP_S)
     before = service.cpu_s()
     load = drive(service.url, script, seconds=seconds)

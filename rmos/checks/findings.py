@@ -36,7 +36,6 @@ NEXT: Final[dict[str, str]] = {
     "parent_missing": "restore the parent run's artifact from a back-up",
     "blob_missing": "restore the blob from a back-up",
     "blob_corrupt": "restore the blob from a back-up",
-    "blob_misnamed": _BY_HAND,
     "legacy_json_digest": "nothing: the earlier system named JSON blobs after another form of the same value",
     "claim_corrupt": "restore the claim from a back-up; until then its Idempotency-Key cannot be used",
     "earlier_index_unreadable": "restore `_index.json` from a back-up: it is the only trace of earlier soft deletes",

@@ -91,7 +91,7 @@ class RunJudge:
         counts["unvouched"] += not vouched
         if damages:
             findings += [finding(damage.kind, key, damage.detail, run_id) for damage in damages]
-            self._judge_twin(partition, key, run_id, run, damages, findings)
+            self._judge_twin(partition, key, run_id, run, findings)
         events: list[Event] = []
         if files.events:
             events = self._judge_events(partition, files, _chain_start(data, damages), judged)
@@ -130,18 +130,10 @@ class RunJudge:
             return digest.NO_DIGEST, [damage]
 
     def _judge_twin(
-        self,
-        partition: str,
-        key: str,
-        run_id: str,
-        run: RunArtifact | None,
-        damages: Sequence[Damage],
-        findings: list[Finding],
+        self, partition: str, key: str, run_id: str, run: RunArtifact | None, findings: list[Finding]
     ) -> None:
-        """Look whether a misplaced artifact also stands where it belongs; told with or without an index."""
-        if not any(damage.kind == "misplaced" for damage in damages):
-            return
-        home = ids.partition_of(ids.parse_utc(run.created_at_utc)) if run else layout.home_partition(run_id)
+        """Look whether a damaged artifact also stands where it belongs; told with or without an index."""
+        home = _home(run_id, run)
         if home not in (None, partition) and self._has(f"{home}/{run_id}.json", unknown=False):
             findings.append(finding("duplicate", key, f"another run of this id stands in {home}", run_id))
 
@@ -266,6 +258,14 @@ class RunJudge:
         if elsewhere and self._has(layout.artifact_key(elsewhere, run_id), unknown=False):
             return [finding("duplicate", key, f"another run of this id stands in {elsewhere}", run_id)]
         return [finding("orphaned", key, "the index does not know the artifact", run_id)]
+
+
+def _home(run_id: str, run: RunArtifact | None) -> str | None:
+    """Return the partition that a damaged artifact belongs in, by its own date, else by the id in its name."""
+    try:
+        return ids.partition_of(ids.parse_utc(run.created_at_utc)) if run else layout.home_partition(run_id)
+    except (ValueError, OverflowError):
+        return layout.home_partition(run_id)
 
 
 def _chain_start(data: bytes, damages: Sequence[Damage]) -> str | None:

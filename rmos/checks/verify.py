@@ -182,6 +182,8 @@ class _Inspection:
         beside: set[str] = set()
         for found in suspicions:
             place = found.path.partition("/")[0]
+            if place not in self._judged and found.run_id:
+                place = found.path.rpartition("/")[0]  # an altered row may name any partition
             if place in self._judged:
                 within.setdefault(place, set()).update([found.run_id] if found.run_id else [])
             if place not in self._judged or place == found.path:

@@ -271,14 +271,16 @@ class SqliteIndex:
         writes = []
         while self._waiting:
             writes.append(self._waiting.popleft())
+        # Whatever happens here, nobody who waits may take it for a success.
+        failure: RmosError | None = IndexUnavailable("The index did not take the rows.")
         try:
             self._ask(lambda connection: _write_rows(connection, writes))
+            failure = None
         except RmosError as error:
-            for write in writes:
-                write.failure = error
+            failure = error
         finally:
             for write in writes:
-                write.done = True
+                write.failure, write.done = failure, True
 
     def find(self, run_id: str) -> KnownRun | None:
         """Return what is known of a run."""
@@ -371,7 +373,7 @@ def _write_rows(connection: sqlite3.Connection, writes: Sequence[_Write]) -> Non
             connection.executemany(tables.UPSERT, write.healthy)
             connection.executemany(tables.UPSERT_DAMAGED, write.damaged)
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except BaseException:  # also what is no error of SQLite must not leave the file locked
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise

@@ -6,24 +6,43 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks.shops import Shop
+from tests.checks.shops import RUNS, Shop
 
-RUNS = 80
+
+
+def _made(factory: pytest.TempPathFactory, runs: int) -> tuple[Path, list[str]]:
+    shop = Shop(factory.mktemp("template") / "runs").fill(runs)
+    shop.close()
+    return shop.root, shop.pool
+
+
+def _copied(template: tuple[Path, list[str]], folder: Path) -> Iterator[Shop]:
+    root, pool = template
+    shop = Shop(Path(shutil.copytree(root, folder / "runs")))
+    shop.pool = list(pool)
+    yield shop
+    shop.close()
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Return a store of runs with two events each, and their ids; nobody changes it."""
-    shop = Shop(tmp_path_factory.mktemp("template") / "runs").fill(RUNS)
-    shop.close()
-    return shop.root, shop.pool
+    return _made(tmp_path_factory, RUNS)
+
+
+@pytest.fixture(scope="session")
+def big_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Return one that has enough runs for all damages at once."""
+    return _made(tmp_path_factory, 80)
 
 
 @pytest.fixture
 def shop(template: tuple[Path, list[str]], tmp_path: Path) -> Iterator[Shop]:
-    """Return a copy of it to damage."""
-    root, pool = template
-    shop = Shop(Path(shutil.copytree(root, tmp_path / "runs")))
-    shop.pool = list(pool)
-    yield shop
-    shop.close()
+    """Return a sound store to damage."""
+    yield from _copied(template, tmp_path)
+
+
+@pytest.fixture
+def big_shop(big_template: tuple[Path, list[str]], tmp_path: Path) -> Iterator[Shop]:
+    """Return a sound store to do all damages to."""
+    yield from _copied(big_template, tmp_path)

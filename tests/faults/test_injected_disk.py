@@ -4,6 +4,7 @@ What a process does afterwards is the point here (`test_every_io_call` looks at 
 it takes no writes and goes on reading; after anything else, a full disk above all, the next put works.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -14,7 +15,15 @@ from typing import Any, Final
 
 import pytest
 
-from rmos.errors import OutOfSpace, RmosError, StorageFailed, StoreReadOnly
+from rmos.errors import (
+    IndexBroken,
+    IndexRebuilding,
+    IndexUnavailable,
+    OutOfSpace,
+    RmosError,
+    StorageFailed,
+    StoreReadOnly,
+)
 from rmos.models import Actor, RunQuery, Stored
 from rmos.store import Store
 from tests.faults import judging, records
@@ -224,6 +233,30 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_write_leaves_nothing(disk: Disk
         put(store, 2)
     assert not is_stored(store, 2)
     assert judging.whole_runs(Path(store.objects.root)) == {records.run_id(0), records.run_id(1)}
+
+
+@pytest.mark.parametrize("error", [IndexUnavailable, IndexBroken])
+def test_a_run_that_its_process_could_not_index_makes_no_list_of_another_process_short(
+    monkeypatch: pytest.MonkeyPatch, root: Path, store: Store, error: type[RmosError]
+) -> None:
+    other = judging.open_store(root)
+    with contextlib.closing(other.index):
+        other.reconcile()
+        assert other.runs.count(RunQuery()) == 1
+
+        def fail(rows: object) -> None:
+            raise error("The index does not take it.")
+
+        monkeypatch.setattr(store.index, "upsert", fail)
+        assert not put(store, 1).indexed
+        for judged in (store, other):
+            with pytest.raises(IndexRebuilding):
+                judged.runs.page(RunQuery(), limit=9)
+            with pytest.raises(IndexRebuilding):
+                judged.runs.count(RunQuery())
+        assert other.runs.record(records.run_id(1)).data == records.data(1)
+        other.reconcile()
+        assert store.runs.count(RunQuery()) == other.runs.count(RunQuery()) == 2
 
 
 def test_nothing_is_ever_replaced_renamed_over_or_opened_for_writing_under_its_final_name(

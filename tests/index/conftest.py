@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rmos.index import Index, open_index
+from rmos.index import Index, SqliteIndex, open_index
+from rmos.models import RunQuery
+from tests.index.files import ROWS, fill
 
 
 def sqlite(folder: Path) -> Index:
@@ -35,3 +37,17 @@ def index(open_again: Callable[[], Index]) -> Iterator[Index]:
     made.complete()
     yield made
     made.close()
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Iterator[SqliteIndex]:
+    """A complete index with rows in it, and an open connection."""
+    made = fill(tmp_path, ROWS)
+    assert made.count(RunQuery()) == len(ROWS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "_index.sqlite"

@@ -1,40 +1,20 @@
-"""What every index backend must do; see `conftest.py` for the backends."""
+"""What every index backend must do; see `conftest.py` for the backends, `test_contract_lists.py` for lists."""
 
-import itertools
-import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmos import ids
-from rmos.errors import IndexBroken, StoreLocked
+from rmos.errors import IndexBroken, IndexUnavailable, StoreLocked
 from rmos.index import Index, KnownRun
 from rmos.models import RunQuery, RunRow, RunState
+from tests.index.rows import changed, listed, stored
 from tests.makers import US, known_of, make_row
 
 DAY = "2025-12-23"
-
-
-def listed(index: Index, query: RunQuery | None = None, **how: Any) -> list[str]:
-    """Return the ids of a list."""
-    return [run.run_id for run in index.page(query or RunQuery(), **({"limit": 1000} | how))]
-
-
-def stored(index: Index, row: RunRow) -> RunRow:
-    """Return the row that stands for the run now, whose checksum must hold."""
-    [(found, holds)] = index.rows(row.partition, row.run_id, row.run_id)
-    assert holds
-    return found
-
-
-def changed(row: RunRow, **over: Any) -> RunRow:
-    return msgspec.structs.replace(row, **over)
 
 
 # Making it
@@ -241,180 +221,6 @@ def test_rows_of_a_partition_come_from_id_to_id_in_order(index: Index) -> None:
     assert all(holds for _, holds in found)
 
 
-# Lists
-
-
-def test_lists_are_newest_first_and_then_by_id(index: Index) -> None:
-    rows = [make_row(US + number // 3) for number in range(12)]
-    index.upsert(rows)
-    assert listed(index) == sorted(
-        (row.run_id for row in rows), key=lambda run_id: (ids.moment_of(run_id), run_id), reverse=True
-    )
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
-def test_trap_13_a_walk_shows_each_run_once_also_where_times_are_equal(index: Index, limit: int) -> None:
-    rows = [make_row(US + number // 4, run_id=f"run_{number * 7919 % 97:012x}") for number in range(21)]
-    index.upsert(rows)
-    walked: list[str] = []
-    before = None
-    while page := index.page(RunQuery(), limit=limit, before=before):
-        walked += [run.run_id for run in page]
-        before = (page[-1].created_us, page[-1].run_id)
-    assert walked == listed(index)
-    assert len(set(walked)) == len(walked) == 21
-
-
-def test_a_walk_shows_what_matched_throughout_while_runs_come_and_go(index: Index) -> None:
-    rows = [make_row(US + number) for number in range(40)]
-    index.upsert(rows)
-    walked: list[str] = []
-    before = None
-    doomed = rows[5:35:7]
-    while page := index.page(RunQuery(), limit=4, before=before):
-        walked += [run.run_id for run in page]
-        before = (page[-1].created_us, page[-1].run_id)
-        index.upsert([make_row(US + 1000 + len(walked)), make_row(US - len(walked))])
-        if doomed:
-            index.upsert([changed(doomed.pop(), version=1, state="deleted")])
-        if len(walked) > 200:
-            break
-    throughout = [row.run_id for row in rows if row not in rows[5:35:7]]
-    assert [run_id for run_id in walked if run_id in set(throughout)] == throughout[::-1]
-    assert len(set(walked)) == len(walked)
-
-
-def test_an_offset_skips_from_the_newest_and_past_the_end_there_is_nothing(index: Index) -> None:
-    rows = [make_row(US + number) for number in range(10)]
-    index.upsert(rows)
-    assert listed(index, offset=3, limit=2) == [rows[6].run_id, rows[5].run_id]
-    assert listed(index, offset=9, limit=5) == [rows[0].run_id]
-    assert listed(index, offset=10, limit=5) == []
-    before = (rows[8].created_us, rows[8].run_id)
-    assert listed(index, before=before, offset=2, limit=1) == [rows[5].run_id]
-
-
-def test_trap_13_a_rare_match_is_found_however_far_down_it_is(index: Index) -> None:
-    rows = [make_row(US + number) for number in range(700)]
-    rows[3] = changed(rows[3], tool_id="rare")
-    index.upsert(rows)
-    assert listed(index, RunQuery(tool_id="rare"), limit=1) == [rows[3].run_id]
-
-
-TEXTS = (
-    "",
-    "a",
-    "b",
-    "A",
-    "é",
-    "%",
-    "_",
-    "a%",
-    "ab",
-    "a_b",
-    "a\U0010ffff",
-    "a\U0010ffffb",
-    "\U0010ffff",
-    "\ud7ff",
-    "𝄞",
-)
-FILTERS = (
-    *("status", "mode", "tool_id", "event_type", "risk_level", "workflow_session_id", "batch_label", "session_id"),
-    *("material_id", "machine_id", "request_id", "source"),
-)
-STATES: tuple[RunState, ...] = ("live", "deleted", "erased", "missing", "damaged")
-
-
-def matches(row: RunRow, query: RunQuery) -> bool:
-    """Say in plain Python which rows a query asks for."""
-    states = {"live", "damaged", "deleted"} if query.include_deleted else {"live", "damaged"}
-    prefix, start, end = query.tool_id_prefix, query.created_from_us, query.created_to_us
-    return (
-        row.state in states
-        and all(getattr(query, name) in (None, getattr(row, name)) for name in FILTERS)
-        and (prefix is None or row.tool_id.startswith(prefix))
-        and (start is None or row.created_us >= start)
-        and (end is None or row.created_us < end)
-    )
-
-
-def some_rows() -> list[RunRow]:
-    """Return rows in which every value of every filter meets others."""
-    rows, chance = [], random.Random(1)
-    for number in range(150):
-        values = {name: chance.choice(TEXTS) for name in FILTERS}
-        optional = {name: None for place, name in enumerate(FILTERS[3:], 3) if (number + place) % 4 == 0}
-        optional.pop("risk_level", None)
-        state = STATES[number % 5] if number % 3 == 0 else "live"
-        rows.append(make_row(US + number // 3, state=state, **(values | optional)))
-    return rows
-
-
-@pytest.mark.parametrize("name", [*FILTERS, "tool_id_prefix"])
-def test_trap_15_each_filter_alone_lists_and_counts_the_same_runs(index: Index, name: str) -> None:
-    rows = some_rows()
-    index.upsert(rows)
-    some = 0
-    for value, include_deleted in itertools.product((*TEXTS, "absent"), (False, True)):
-        query = RunQuery(include_deleted=include_deleted, **{name: value})
-        expected = {row.run_id for row in rows if matches(row, query)}
-        assert set(listed(index, query)) == expected, query
-        assert index.count(query) == len(expected), query
-        some += bool(expected)
-    assert some > len(TEXTS)
-
-
-queries = st.builds(
-    RunQuery,
-    **{name: st.none() | st.none() | st.none() | st.sampled_from(TEXTS) for name in FILTERS},
-    tool_id_prefix=st.none() | st.sampled_from(TEXTS),
-    created_from_us=st.none() | st.integers(US - 2, US + 52),
-    created_to_us=st.none() | st.integers(US - 2, US + 52),
-    include_deleted=st.booleans(),
-)
-
-
-@given(st.lists(queries, min_size=1, max_size=20), st.integers(1, 40), st.integers(0, 20))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_trap_15_filters_together_list_and_count_the_same_runs(
-    index: Index, asked: list[RunQuery], limit: int, offset: int
-) -> None:
-    rows = some_rows()
-    if index.count(RunQuery()) == 0:
-        index.upsert(rows)
-    rows = [row for row, _ in index.rows(DAY, "", "z")]
-    for query in asked:
-        expected = sorted((row for row in rows if matches(row, query)), key=lambda r: (r.created_us, r.run_id))[::-1]
-        assert listed(index, query) == [row.run_id for row in expected]
-        assert index.count(query) == len(expected)
-        page = index.page(query, limit=limit, offset=offset)
-        assert [run.run_id for run in page] == [row.run_id for row in expected[offset : offset + limit]]
-        assert [run.summary for run in page] == [row.summary for row in expected[offset : offset + limit]]
-
-
-@given(st.lists(st.text(max_size=6), min_size=1, max_size=8), st.text(max_size=3))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_prefix_is_text_and_no_pattern(index: Index, tools: list[str], prefix: str) -> None:
-    start = US + time.monotonic_ns()
-    tools += [prefix, prefix + "\U0010ffff", prefix + "\U0010ffffx", prefix + "a"]
-    rows = [make_row(start + number, tool_id=tool) for number, tool in enumerate(tools)]
-    index.upsert(rows)
-    query = RunQuery(tool_id_prefix=prefix, created_from_us=start, created_to_us=start + len(tools))
-    expected = {row.run_id for row in rows if row.tool_id.startswith(prefix)}
-    assert set(listed(index, query)) == expected
-    assert index.count(query) == len(expected)
-
-
-@pytest.mark.parametrize("text", ["' OR 1=1 --", '"; DROP TABLE runs; --', "\\", "a\x00b", "*", "?"])
-def test_values_are_never_read_as_sql(index: Index, text: str) -> None:
-    row = make_row(tool_id=text)
-    index.upsert([row, make_row(US + 1)])
-    assert listed(index, RunQuery(tool_id=text)) == [row.run_id]
-    assert listed(index, RunQuery(tool_id_prefix=text)) == [row.run_id]
-    assert listed(index, RunQuery(mode=text)) == []
-    assert index.find(text) is None
-
-
 # Folders and the lock
 
 
@@ -494,3 +300,34 @@ def test_threads_may_share_one_index(index: Index) -> None:
         thread.join()
     assert failures == []
     assert index.count(RunQuery()) == 320
+
+
+def test_a_row_that_cannot_be_written_fails_alone_or_with_those_it_was_written_with_and_locks_nobody_out(
+    index: Index, open_again: Callable[[], Index]
+) -> None:
+    barrier = threading.Barrier(8)
+    claimed: list[str] = []
+
+    def work(worker: int) -> None:
+        barrier.wait()
+        for number in range(25):
+            row = make_row(US + worker * 1000 + number, version=2**70 if worker % 4 == 0 else 0)
+            try:
+                index.upsert([row])
+            except (OverflowError, IndexUnavailable):
+                continue
+            claimed.append(row.run_id)
+        index.close()
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert claimed
+    assert set(claimed) == set(listed(index))
+    started = time.monotonic()
+    other = open_again()
+    other.upsert([make_row(US - 1)])
+    assert time.monotonic() - started < 5
+    other.close()

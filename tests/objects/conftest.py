@@ -1,12 +1,12 @@
 """The backends that the contract suite runs over: a second backend joins with one line in `BACKENDS`."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rmos.objects import LocalObjects, Objects
+from tests.objects.calls import Recorder, refuse_tmpfile
 
 
 def local(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
@@ -32,21 +32,36 @@ BACKENDS: list[Callable[[Path, pytest.MonkeyPatch], Objects]] = [
 ]
 
 
-def refuse_tmpfile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every opening of a nameless file fail as filesystems without them do."""
-    genuine = os.open
-
-    def refusing(path: str, flags: int, *args: int, dir_fd: int | None = None) -> int:
-        if flags & os.O_TMPFILE == os.O_TMPFILE:
-            raise OSError(95, "Operation not supported")
-        return genuine(path, flags, *args, dir_fd=dir_fd)
-
-    monkeypatch.setattr(os, "open", refusing)
-
-
 @pytest.fixture(params=BACKENDS, ids=lambda make: make.__name__)
 def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
     """A prepared, empty backend."""
     made: Objects = request.param(tmp_path, monkeypatch)
     made.prepare()
     return made
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def store(root: Path) -> LocalObjects:
+    made = LocalObjects(root)
+    made.prepare()
+    return made
+
+
+@pytest.fixture(params=[True, False], ids=["nameless", "named"])
+def either(request: pytest.FixtureRequest, root: Path, monkeypatch: pytest.MonkeyPatch) -> LocalObjects:
+    """A prepared store, on a filesystem with nameless files and on one without."""
+    if not request.param:
+        refuse_tmpfile(monkeypatch)
+    made = LocalObjects(root)
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch, root: Path) -> Recorder:
+    return Recorder(monkeypatch, root)

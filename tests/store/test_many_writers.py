@@ -43,7 +43,7 @@ def put_200(job: Job) -> list[str]:
 def test_trap_02_8_processes_of_200_puts_leave_1600_files_and_1600_rows(store: Store, folder: Path) -> None:
     made = {run_id for run_ids in in_processes(put_200, jobs(folder, 8)) for run_id in run_ids}
     assert len(made) == 1600
-    files = [path for path in (folder / "runs").glob("2*/*")]
+    files = list((folder / "runs").glob("2*/*"))
     assert {path.name for path in files} == {f"{run_id}.json" for run_id in made}
     assert all(digest.sealed_sha256(path.read_bytes()) for path in files)
     assert store.runs.count(RunQuery()) == 1600

@@ -1,81 +1,17 @@
-"""Bringing the index up to the record, and what neither losing it nor damage may change."""
+"""Bringing the index up to the record, and what damage changes in it."""
 
-import contextlib
 import json
 import os
-import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from rmos import digest, ids
-from rmos.errors import IndexRebuilding, StoreLocked, StoreUnusable
+from rmos import digest
 from rmos.models import RunQuery
-from rmos.store import Store, layout, reconcile
-from tests.makers import ANNA, US, listed_ids, make_event, make_members, open_store, write_raw
-
-DAY = "2025-12-23"
-DAY_US = 86_400_000_000
-
-
-def put(store: Store, us: int = US, **over: Any) -> str:
-    return store.runs.put(make_members(us, **over)).view.artifact.run_id
-
-
-def add(store: Store, run_id: str, kind: str = "advisory", **data: Any) -> None:
-    store.runs.add_event(run_id, kind, data or {"advisory_id": "adv"}, actor=ANNA, us=US)
-
-
-def answers(store: Store) -> tuple[object, ...]:
-    """Return all that lists show and what each listed run says when it is read."""
-    pages = [
-        [json.loads(item) for item in store.runs.page(RunQuery(include_deleted=deleted), limit=500).items]
-        for deleted in (False, True)
-    ]
-    queries = [RunQuery(status="BLOCKED"), RunQuery(tool_id_prefix="r"), RunQuery(include_deleted=True)]
-    return pages, [store.runs.count(query) for query in queries], listed_ids(store)
-
-
-def fill(store: Store) -> list[str]:
-    """Put runs over several days, with events, and some of them deleted or restored."""
-    runs = [
-        put(store, US + number * DAY_US // 3, status=("OK", "BLOCKED", "ERROR")[number % 3]) for number in range(12)
-    ]
-    for number, run_id in enumerate(runs):
-        for _ in range(number % 3):
-            add(store, run_id, advisory_id=f"adv_{number}")
-        if number % 4 == 1:
-            add(store, run_id, "delete", mode="soft", reason="a trial")
-        if number % 8 == 5:
-            add(store, run_id, "restore", reason="not a trial")
-    return runs
-
-
-def write_run(root: Path, us: int = US, run_id: str | None = None) -> str:
-    """Write a run as another process would that died before its row."""
-    members = make_members(us, run_id)
-    write_raw(root / ids.partition_of(us) / f"{members['run_id']}.json", digest.seal(members))
-    return str(members["run_id"])
-
-
-def age(folder: Path) -> None:
-    """Make a folder look as if nothing had changed in it for a minute."""
-    then = time.time_ns() - 60_000_000_000
-    os.utime(folder, ns=(then, then))
-
-
-def write_unseen(root: Path, us: int = US) -> str:
-    """Write a run without its folder's time showing it."""
-    before = (root / ids.partition_of(us)).stat().st_mtime_ns
-    run_id = write_run(root, us)
-    os.utime(root / ids.partition_of(us), ns=(before, before))
-    return run_id
-
-
-# Picking up
+from rmos.store import Store, layout
+from tests.makers import US, listed_ids, make_event, open_store, write_raw
+from tests.store.writing import DAY, add, age, answers, fill, put, write_run, write_unseen
 
 
 def test_what_others_wrote_is_picked_up_with_its_events(store: Store, root: Path) -> None:
@@ -169,9 +105,6 @@ def test_old_debris_of_writers_is_swept_and_young_debris_is_kept(store: Store, r
     assert [name for name in os.listdir(root / DAY) if name.startswith(".tmp")] == [".tmp-young"]
 
 
-# Damage and absence
-
-
 def test_trap_07_damaged_runs_are_listed_as_errors_and_heal_when_their_bytes_are_back(store: Store, root: Path) -> None:
     runs = fill(store)
     healthy = answers(store)
@@ -257,9 +190,11 @@ def test_what_stands_in_another_partition_never_changes_the_healthy_run(
     assert store.runs.record(run_id).version == 0
 
 
-def test_a_run_in_quarantine_stays_listed_as_an_error_without_a_gap(store: Store, root: Path) -> None:
+@pytest.mark.parametrize("events", [0, 2])
+def test_a_run_in_quarantine_stays_listed_as_an_error_without_a_gap(store: Store, root: Path, events: int) -> None:
     run_id, other = put(store), put(store, US + 1)
-    add(store, run_id)
+    for _ in range(events):
+        add(store, run_id)
     path = root / DAY / f"{run_id}.json"
     write_raw(path, path.read_bytes()[:-1])
     store.objects.quarantine(layout.artifact_key(DAY, run_id))
@@ -298,163 +233,3 @@ def test_hostile_files_of_every_kind_do_not_stop_a_reconcile(store: Store, root:
 def test_a_run_from_beyond_the_end_of_time_is_damage_and_no_crash(store: Store, root: Path) -> None:
     write_raw(root / DAY / "run_ffffffffffff70008000000000000000.json", b"junk")
     assert store.reconcile().damaged == 1
-
-
-# Losing the index
-
-
-LOSSES = {
-    "deleted": lambda path: path.unlink(),
-    "emptied": lambda path: os.truncate(path, 0),
-    "cut at a page": lambda path: os.truncate(path, path.stat().st_size // 8192 * 4096),
-    "cut by a byte": lambda path: os.truncate(path, path.stat().st_size - 1),
-    "cut in its last page": lambda path: os.truncate(path, path.stat().st_size - 300),
-    "replaced by text": lambda path: path.write_bytes(b"junk\n" * 60_000),
-    "replaced by zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
-}
-
-
-@pytest.mark.parametrize("when", ["while it runs", "while it is down", "while it is down after a crash"])
-@pytest.mark.parametrize("loss", LOSSES)
-def test_trap_03_trap_06_losing_the_index_is_no_short_answer_and_afterwards_all_is_as_before(
-    store: Store, root: Path, tmp_path: Path, loss: str, when: str
-) -> None:
-    runs = fill(store)
-    before = answers(store)
-    path = root / "_index.sqlite"
-    if when == "while it is down":
-        store.index.close()
-    elif when == "while it is down after a crash":
-        shutil.copytree(root, tmp_path / "crashed" / "runs")
-        path = tmp_path / "crashed" / "runs" / "_index.sqlite"
-    LOSSES[loss](path)
-    if when == "while it runs":
-        asks: list[Callable[[], object]] = [lambda: answers(store), lambda: store.runs.count(RunQuery())]
-        right = [before, 10]
-        for ask, expected in zip(asks, right, strict=True):
-            if loss.startswith("replaced"):  # SQLite may still have every page in its WAL
-                with contextlib.suppress(IndexRebuilding):
-                    assert ask() == expected
-            else:
-                with pytest.raises(IndexRebuilding):
-                    ask()
-        assert store.runs.record(runs[0]).version == 0
-        late = store.runs.put(make_members(US + 50 * DAY_US))
-        assert late.created
-        store.reconcile()
-        assert listed_ids(store)[0] == late.view.artifact.run_id
-        assert store.runs.count(RunQuery()) == 11
-        return
-    restarted = open_store(path.parents[1], reconcile=False)
-    assert restarted.runs.record(runs[0]).version == 0
-    restarted.reconcile()
-    try:
-        found = answers(restarted)
-    except IndexRebuilding:  # found broken only now
-        restarted.reconcile()
-        found = answers(restarted)
-    assert found == before
-    restarted.index.close()
-
-
-def test_rows_that_a_power_cut_took_from_the_end_of_the_wal_are_brought_back(
-    store: Store, root: Path, tmp_path: Path
-) -> None:
-    fill(store)
-    before = answers(store)
-    size = (root / "_index.sqlite-wal").stat().st_size
-    for number, part in enumerate((0.0, 0.3, 0.6, 0.9, 0.99)):
-        copy = tmp_path / str(number) / "runs"
-        shutil.copytree(root, copy)
-        (copy / "_index.sqlite-shm").unlink()
-        os.truncate(copy / "_index.sqlite-wal", int(size * part))
-        restarted = open_store(copy.parent)
-        assert answers(restarted) == before
-        restarted.index.close()
-
-
-def test_trap_06_a_rebuild_keeps_every_answer_deletes_included(store: Store) -> None:
-    fill(store)
-    before = answers(store)
-    report = store.reconcile(full=True)
-    assert report.indexed == 12
-    assert not report.replaced_index
-    assert answers(store) == before
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_rebuild_by_several_processes_is_the_same_and_tells_its_progress(store: Store, workers: int) -> None:
-    fill(store)
-    before = answers(store)
-    store.index.close()
-    told: list[int] = []
-    assert store.reconcile(full=True, workers=workers, progress=told.append).indexed == 12
-    assert sum(told) == 12
-    assert answers(store) == before
-
-
-def test_an_index_that_breaks_in_the_middle_of_a_reconcile_is_replaced_and_filled(
-    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(store)
-    before = answers(store)
-    genuine = store.index.upsert
-    broken: list[int] = []
-
-    def breaking(rows: Any) -> None:
-        if not broken:
-            broken.append(1)
-            os.truncate(root / "_index.sqlite", 5000)
-        genuine(rows)
-
-    monkeypatch.setattr(store.index, "upsert", breaking)
-    assert store.reconcile(full=True).replaced_index
-    assert answers(store) == before
-
-
-def test_a_list_that_was_asked_of_another_index_than_the_complete_one_is_refused(
-    store: Store, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(store)
-    other = open_store(tmp_path)
-    genuine = store.index.page
-    seen: list[int] = []
-
-    def slow(*args: Any, **how: Any) -> Any:
-        if not seen:
-            (root / "_index.sqlite").unlink()
-            with other.index.lock(wait_s=0):
-                other.index.prepare()
-        listed = genuine(*args, **how)  # of an index that is being filled
-        seen.append(len(listed))
-        other.reconcile()  # and is complete when we look again
-        return listed
-
-    monkeypatch.setattr(store.index, "page", slow)
-    with pytest.raises(IndexRebuilding):
-        store.runs.page(RunQuery(), limit=500)
-    assert seen == [0]
-    assert len(store.runs.page(RunQuery(), limit=500).items) == 10
-    other.index.close()
-
-
-def test_while_another_works_on_the_index_a_reconcile_waits_and_then_says_so(store: Store, tmp_path: Path) -> None:
-    other = open_store(tmp_path)
-    with other.index.lock(wait_s=0), pytest.raises(StoreLocked):
-        store.reconcile(wait_s=0.1)
-    other.index.close()
-
-
-def test_a_store_that_cannot_shape_summaries_cannot_reconcile(store: Store) -> None:
-    store.summarise = None
-    with pytest.raises(StoreUnusable):
-        store.reconcile()
-
-
-def test_rows_are_written_in_batches(store: Store, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "_BATCH", 4)
-    runs = [write_run(root, US + number) for number in range(11)]
-    told: list[int] = []
-    store.reconcile(progress=told.append)
-    assert told == [4, 4, 3]
-    assert listed_ids(store) == sorted(runs, reverse=True)

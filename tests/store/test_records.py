@@ -1,5 +1,6 @@
 """Judging bytes: everything that a file can be, and none of it escapes as anything but damage."""
 
+import contextlib
 import json
 import pickle
 from typing import Any
@@ -82,10 +83,8 @@ def test_trap_07_any_other_bytes_are_damage(data: bytes) -> None:
 def test_bytes_that_were_changed_and_sealed_again_are_judged_and_never_crash(place: int, splice: bytes) -> None:
     data = reseal(DATA[:place] + splice + DATA[place + len(splice) :])
     examine_artifact(data, RUN, DAY)
-    try:
+    with contextlib.suppress(Damage):
         judge_identity(data, RUN, DAY)
-    except Damage:
-        pass
 
 
 @pytest.mark.parametrize("nested", ["[" * 100_000, '{"a":' * 50_000])

@@ -1,0 +1,24 @@
+"""Rows as the contract suite asks for them."""
+
+from typing import Any
+
+import msgspec
+
+from rmos.index import Index
+from rmos.models import RunQuery, RunRow
+
+
+def listed(index: Index, query: RunQuery | None = None, **how: Any) -> list[str]:
+    """Return the ids of a list."""
+    return [run.run_id for run in index.page(query or RunQuery(), **({"limit": 1000} | how))]
+
+
+def stored(index: Index, row: RunRow) -> RunRow:
+    """Return the row that stands for the run now, whose checksum must hold."""
+    [(found, holds)] = index.rows(row.partition, row.run_id, row.run_id)
+    assert holds
+    return found
+
+
+def changed(row: RunRow, **over: Any) -> RunRow:
+    return msgspec.structs.replace(row, **over)

@@ -1,0 +1,115 @@
+"""A SQLite file that is cut short, replaced or deleted while nothing runs never answers short."""
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from rmos.errors import IndexBroken, IndexUnavailable
+from rmos.models import RunQuery
+from tests.index.files import JUNK, ROWS, answers, cuts, fill, open_sqlite, right_or_refused
+from tests.makers import US, make_row
+
+
+@pytest.mark.parametrize("count", [1, 20, 50, 101])
+def test_trap_03_a_file_cut_anywhere_while_nothing_runs_is_broken_and_never_short(tmp_path: Path, count: int) -> None:
+    whole = fill(tmp_path, ROWS[:count])
+    right = answers(whole)
+    whole.close()
+    path = tmp_path / "_index.sqlite"
+    data = path.read_bytes()
+    refused = 0
+    for end in cuts(len(data)):
+        path.write_bytes(data[:end])
+        cut = open_sqlite(tmp_path)
+        refused += not right_or_refused(cut, right)
+        cut.close()
+    assert refused == len(cuts(len(data)))
+
+
+@pytest.mark.parametrize("count", [20, 101])
+def test_trap_03_a_file_cut_anywhere_after_a_crash_that_left_its_wal_is_broken_or_right(
+    tmp_path: Path, count: int
+) -> None:
+    fill(tmp_path, ROWS[:count]).close()
+    crashed = open_sqlite(tmp_path)
+    crashed.upsert([make_row(US - 5, run_id="run_ffffffffffff")])
+    right = answers(crashed)
+    data = {name: (tmp_path / name).read_bytes() for name in ("_index.sqlite", "_index.sqlite-wal")}
+    assert len(data["_index.sqlite-wal"]) > 4096
+    crashed.close()
+    found = 0
+    for end in cuts(len(data["_index.sqlite"])):
+        folder = tmp_path / f"cut-{end}"
+        folder.mkdir()
+        (folder / "_index.sqlite").write_bytes(data["_index.sqlite"][:end])
+        (folder / "_index.sqlite-wal").write_bytes(data["_index.sqlite-wal"])
+        cut = open_sqlite(folder)
+        found += right_or_refused(cut, right)
+        cut.close()
+        shutil.rmtree(folder)
+    assert found < len(cuts(len(data["_index.sqlite"]))) / 4
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_trap_03_junk_in_the_place_of_the_file_is_broken_and_replaced(tmp_path: Path, junk: str) -> None:
+    whole = fill(tmp_path, ROWS)
+    right = answers(whole)
+    whole.close()
+    path = tmp_path / "_index.sqlite"
+    path.write_bytes(JUNK[junk](path.read_bytes()))
+    index = open_sqlite(tmp_path)
+    assert right_or_refused(index, right) is False
+    assert index.prepare() is True
+    assert not index.is_complete()
+    index.upsert(ROWS)
+    index.complete()
+    assert answers(index) == right
+    index.close()
+
+
+def test_another_database_is_broken_and_replaced(tmp_path: Path, path: Path) -> None:
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE runs (run_id TEXT)")
+    other.commit()
+    other.close()
+    index = open_sqlite(tmp_path)
+    with pytest.raises(IndexBroken):
+        index.count(RunQuery())
+    assert index.prepare() is True
+    assert index.count(RunQuery()) == 0
+    index.close()
+
+
+def test_the_wal_of_a_deleted_index_is_not_replayed_into_the_next(tmp_path: Path, path: Path) -> None:
+    crashed = fill(tmp_path, ROWS)
+    wal = (tmp_path / "_index.sqlite-wal").read_bytes()
+    crashed.close()
+    path.unlink()
+    (tmp_path / "_index.sqlite-wal").write_bytes(wal)
+    index = open_sqlite(tmp_path)
+    assert index.prepare() is True
+    assert index.count(RunQuery()) == 0
+    assert not index.is_complete()
+    index.close()
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_and_kept(tmp_path: Path, path: Path) -> None:
+    path.mkdir()
+    index = open_sqlite(tmp_path)
+    with pytest.raises((IndexBroken, IndexUnavailable)):
+        index.count(RunQuery())
+    with pytest.raises(IndexUnavailable):
+        index.prepare()
+    assert path.is_dir()
+    assert sorted(os.listdir(tmp_path)) == ["_index.sqlite"]
+
+
+def test_an_index_in_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    index = open_sqlite(tmp_path / "absent")
+    with pytest.raises(IndexUnavailable):
+        index.prepare()
+    with pytest.raises(IndexUnavailable), index.lock(wait_s=0):
+        pass

@@ -1,0 +1,143 @@
+"""Events of runs, their chain, and every damage to it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rmos import digest, ids
+from rmos.errors import (
+    RunDeleted,
+    RunNotFound,
+    VersionConflict,
+)
+from rmos.models import RunQuery
+from rmos.store import Store
+from rmos.store.records import Damage
+from tests.makers import ANNA, US, listed_ids, make_event, make_members, open_store, write_raw
+from tests.store.writing import DAY, DELETE, add, damage_of, flip, path_of, put
+
+
+def test_events_are_numbered_files_beside_the_run_chained_by_digests(store: Store, root: Path) -> None:
+    run_id = put(store)
+    original = path_of(root, run_id).read_bytes()
+    assert [add(store, run_id, advisory_id=f"adv_{number}") for number in (1, 2, 3)] == [1, 2, 3]
+    previous = original
+    for number in (1, 2, 3):
+        data = path_of(root, run_id, number).read_bytes()
+        event = json.loads(data)
+        assert digest.sealed_sha256(data)
+        assert (event["number"], event["record_id"], event["kind"]) == (number, run_id, "advisory")
+        assert event["previous_sha256"] == digest.sha256_hex(previous)
+        assert (event["actor"], event["role"], event["request_id"]) == ("anna", "operator", ANNA.request_id)
+        previous = data
+    assert path_of(root, run_id).read_bytes() == original
+    record = store.runs.record(run_id)
+    assert [advisory["advisory_id"] for advisory in record.view().advisories] == ["adv_1", "adv_2", "adv_3"]
+    assert record.etag == f"{record.sha256}.3"
+
+
+def test_an_event_of_no_run_is_refused(store: Store, root: Path) -> None:
+    with pytest.raises(RunNotFound):
+        add(store, ids.new_run_id(US))
+    assert store.reader.partitions() == []
+
+
+def test_an_event_for_another_version_than_the_caller_saw_is_refused_and_writes_nothing(
+    store: Store, root: Path
+) -> None:
+    run_id = put(store)
+    how: dict[str, Any] = {"actor": ANNA, "us": US}
+    assert store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, version=0, **how).view.version == 1
+    for version in (0, 2, -1):
+        with pytest.raises(VersionConflict) as caught:
+            store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, version=version, **how)
+        assert caught.value.members["version"] == 1
+    assert store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, version=1, **how).view.version == 2
+    assert len(os.listdir(root / DAY)) == 3
+
+
+def test_a_writer_whose_index_lags_behind_still_takes_the_next_number(store: Store, tmp_path: Path) -> None:
+    run_id = put(store)
+    blind = open_store(tmp_path, reconcile=False)
+    blind.runs._summarise = None  # its events never reach the index
+    assert [add(blind, run_id), add(blind, run_id), add(store, run_id), add(blind, run_id)] == [1, 2, 3, 4]
+    assert store.runs.record(run_id).version == 4
+
+
+def test_trap_06_a_deleted_run_is_gone_from_lists_counts_and_reading_and_comes_back_when_restored(
+    store: Store,
+) -> None:
+    run_id, other = put(store), put(store, US + 1)
+    add(store, run_id, "delete", **DELETE)
+    with pytest.raises(RunDeleted) as caught:
+        store.runs.record(run_id)
+    assert caught.value.members == {
+        "run_id": run_id,
+        "deleted_at_utc": ids.utc_text(US),
+        "deleted_by": "anna",
+        "reason": "a trial",
+        "mode": "soft",
+    }
+    assert listed_ids(store) == [other]
+    assert store.runs.count(RunQuery()) == 1
+    assert listed_ids(store, include_deleted=True) == [other, run_id]
+    assert store.runs.record(run_id, include_deleted=True).deletion is not None
+    add(store, run_id, "restore", reason="not a trial")
+    assert store.runs.record(run_id).deletion is None
+    assert listed_ids(store) == [other, run_id]
+
+
+@pytest.mark.parametrize("index", ["there", "gone"])
+def test_trap_07_every_kind_of_damage_is_told_and_never_served(store: Store, root: Path, index: str) -> None:
+    """One run for each kind, so that none stands in the light of another."""
+    runs = [put(store, US + number) for number in range(8)]
+    for run_id in runs:
+        for _ in range(3):
+            add(store, run_id)
+    flip(path_of(root, runs[0]), 200)
+    write_raw(path_of(root, runs[1]), b"")
+    path_of(root, runs[2]).unlink()
+    flip(path_of(root, runs[3], 2), 200)
+    path_of(root, runs[4], 2).unlink()
+    write_raw(path_of(root, runs[5], 2), path_of(root, runs[5], 1).read_bytes())
+    write_raw(path_of(root, runs[6], 3), make_event(runs[6], 3, "a" * 64))
+    write_raw(path_of(root, runs[7]), path_of(root, runs[6]).read_bytes())
+    if index == "gone":
+        (root / "_index.sqlite").unlink()
+    told = [damage_of(store, run_id) for run_id in runs]
+    hole = "event_missing" if index == "there" else "event_hole"
+    expected = ["corrupt", "corrupt", "missing", "event_corrupt", hole, "misnamed", "event_chain_broken", "misnamed"]
+    assert told == expected
+    for run_id in runs:
+        with pytest.raises(Damage):
+            add(store, run_id)
+
+
+@pytest.mark.parametrize("make", [{}, {"run_id": "run_361afb660060"}], ids=["our id", "an earlier id"])
+def test_trap_06_a_lost_delete_event_that_the_index_knows_is_damage_and_no_resurrection(
+    store: Store, root: Path, make: dict[str, Any]
+) -> None:
+    run_id = put(store, **make)
+    add(store, run_id)
+    add(store, run_id, "delete", **DELETE)
+    path_of(root, run_id, 2).unlink()
+    assert damage_of(store, run_id) == "event_missing"
+    for full in (False, True):
+        store.reconcile(full=full)
+        assert damage_of(store, run_id) == "event_missing"
+        assert listed_ids(store) == []
+    with pytest.raises(Damage):
+        add(store, run_id)
+
+
+def test_the_same_put_of_a_run_whose_events_are_damaged_changes_nothing(store: Store, root: Path) -> None:
+    members = make_members(US)
+    run_id = store.runs.put(members).view.artifact.run_id
+    add(store, run_id, "delete", **DELETE)
+    write_raw(path_of(root, run_id, 1), b"")
+    with pytest.raises(Damage):
+        store.runs.put(members)
+    assert store.runs.count(RunQuery()) == 0
