@@ -22,6 +22,8 @@ from rmos.store.records import examine_artifact
 
 _REINDEXED: Final = frozenset({"orphaned", "index_stale", "index_altered"})
 _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})
+_REMAINS: Final = frozenset({"event_without_run", "link_without_run"})
+"""What still names a run whose artifact is gone: its row would come back with the next rebuild."""
 _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_corrupt"})
 
 
@@ -81,6 +83,7 @@ class _Choice:
         self._damaged = {found.path for found in findings if found.kind not in _REINDEXED}
         self._missing = {found.path for found in findings if found.kind == "missing"}
         self._indexed = {found.run_id for found in findings if self._can_index(found)}
+        self._named = {found.run_id for found in findings if found.kind in _REMAINS}
 
     def of(self, found: Finding) -> ActionKind | Literal["leave"] | None:
         """Return the action for a finding, or None when nothing is left of it after another's."""
@@ -93,7 +96,7 @@ class _Choice:
         if found.path in self._missing and found.kind in ("missing", "index_altered"):
             if found.run_id in self._indexed:
                 return None  # the row stands under a wrong partition: computing it again moves it
-            if self._remove_missing:
+            if self._remove_missing and found.run_id not in self._named:
                 return "forget" if found.kind == "missing" else None
         return None if found.kind in NOT_FAULTS else "leave"
 
@@ -140,7 +143,7 @@ def _refold(store: Store, actions: list[Action]) -> list[Action]:
 def is_usable(index: Index) -> bool:
     """Tell whether the index is there and complete, so that single rows can be computed again."""
     try:
-        return index.exists() and index.is_complete()
+        return index.exists() and index.was_completed()
     except (IndexBroken, IndexUnavailable):
         return False
 

@@ -99,7 +99,7 @@ def _readable_index(store: Store) -> tuple[Index | None, Finding | None]:
     if not store.index.exists():
         return None, finding("index_missing", "_index.sqlite", "there is no index")
     try:
-        if store.index.is_complete():
+        if store.index.was_completed():
             return store.index, None
         detail = "the index is not complete: it was being filled when it was last written"
     except (IndexBroken, IndexUnavailable) as error:

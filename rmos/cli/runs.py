@@ -84,7 +84,7 @@ def _page_as_it_stands(query: RunQuery, limit: int, cursor: str | None) -> Page:
         IndexRebuilding: there are runs, and no complete index.
     """
     store = open_for_reading()
-    if not store.index.exists() or not store.index.is_complete():
+    if not store.index.exists() or not store.index.was_completed():
         if count_runs(store) == 0:
             return Page(items=[])
         raise IndexRebuilding(
@@ -93,7 +93,7 @@ def _page_as_it_stands(query: RunQuery, limit: int, cursor: str | None) -> Page:
         )
     lacking = len(find_orphans(store))
     say(f"The index is read as it stands, without bringing it up to the record: {lacking} runs are lacking.", err=True)
-    listed = Runs(store.objects, store.index, store.reader, store.summarise, store.index.is_complete)
+    listed = Runs(store.objects, store.index, store.reader, store.summarise, store.index.was_completed)
     return listed.page(query, limit=limit, cursor=cursor)
 
 

@@ -56,11 +56,17 @@ class Index(Protocol):
     def is_complete(self) -> bool:
         """Tell whether every object of the record had its row when the index was last completed."""
 
+    def was_completed(self) -> bool:
+        """Tell whether the index was complete at some time: what it lacks since then can be found by comparing."""
+
+    def fall_behind(self) -> None:
+        """Tell all processes that an object has no row: the index is not complete until the next reconcile."""
+
     def complete(self) -> None:
         """Declare that every object has its row."""
 
-    def upsert(self, rows: Sequence[RunRow]) -> None:
-        """Write rows in one transaction; an older version never replaces a newer one."""
+    def upsert(self, rows: Sequence[RunRow], *, replace: bool = False) -> None:
+        """Write rows in one transaction; an older version never replaces a newer one, unless `replace` is set."""
 
     def find(self, run_id: str) -> KnownRun | None:
         """Return what is known of a run."""

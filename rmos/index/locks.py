@@ -40,4 +40,5 @@ def file_lock(path: Path, *, wait_s: float) -> Iterator[None]:
             time.sleep(_POLL_S)
         yield
     finally:
-        os.close(fd)
+        with contextlib.suppress(OSError):  # the kernel has let go of the lock also when close says otherwise
+            os.close(fd)

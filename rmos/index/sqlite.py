@@ -15,6 +15,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -50,6 +51,7 @@ _UNAVAILABLE: Final = (
 _PAGE_BYTES: Final = 4096
 _ATTEMPTS: Final = 5
 """How often a question is asked anew when the file is replaced under it."""
+_FORGET: Final = "DELETE FROM runs WHERE run_id = ?"
 _COMPLETE: Final = "complete"
 _SCHEMA: Final = "schema_version"
 
@@ -77,6 +79,7 @@ class SqliteIndex:
         self._waiting: deque[_Write] = deque()
         self._largest: tuple[_Identity | None, int] = (None, 0)
         self._broken: _Identity | None = None
+        self._mark_when_prepared = ""
 
     # The file
 
@@ -94,6 +97,7 @@ class SqliteIndex:
 
     def prepare(self) -> bool:
         """Make the file, or replace an unreadable or older one; only under the lock."""
+        self._mark_when_prepared = self._mark()
         identity = self._identity()
         if identity is not None and identity != self._broken:
             try:
@@ -158,7 +162,7 @@ class SqliteIndex:
                 if self._identity() == identity:
                     raise self._translated(error, identity) from None
                 continue
-            self._threads.held, self._threads.complete = held, False
+            self._threads.held, self._threads.complete = held, None
             if self._identity() == identity:
                 return held
             # Replaced while it was opened: such a connection may have this file and the WAL of the next.
@@ -240,26 +244,47 @@ class SqliteIndex:
         if identity is None or identity == self._broken:
             return False
         held: _Held | None = getattr(self._threads, "held", None)
+        mark = self._mark()
         # Remembered with the connection, which keeps the file's inode from being given to another index.
-        if held is None or held.identity != identity or not self._threads.complete:
-            self._threads.complete = False
-            self._threads.complete = self._fact(_COMPLETE) == "1"
-        return bool(self._threads.complete)
+        if held is None or held.identity != identity or self._threads.complete != mark:
+            self._threads.complete = None
+            self._threads.complete = self._fact(_COMPLETE)
+        return bool(self._threads.complete == mark)
+
+    def was_completed(self) -> bool:
+        """Tell whether the index was complete at some time, also in a copy, which does not keep the lock file's time."""
+        return self._fact(_COMPLETE) is not None
+
+    def fall_behind(self) -> None:
+        """Touch the lock file: that takes no space on a full disk and no index that can be written."""
+        now = time.time_ns()
+        try:
+            os.utime(self._lock_path, ns=(now, now))
+        except OSError as error:
+            log.warning("index: nobody can be told that it is behind: %s", os.strerror(error.errno or 0))
+
+    def _mark(self) -> str:
+        """Return what `fall_behind` changes."""
+        try:
+            return str(os.stat(self._lock_path).st_mtime_ns)
+        except OSError:
+            return ""
 
     def complete(self) -> None:
-        """Declare that every object has its row."""
-        self._ask(lambda c: c.execute("INSERT OR REPLACE INTO facts VALUES (?, '1')", (_COMPLETE,)))
+        """Declare that every object has its row, unless somebody fell behind since the index was prepared."""
+        values = (_COMPLETE, self._mark_when_prepared)
+        self._ask(lambda c: c.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", values))
 
     # Runs
 
-    def upsert(self, rows: Sequence[RunRow]) -> None:
+    def upsert(self, rows: Sequence[RunRow], *, replace: bool = False) -> None:
         """Write rows in one transaction; threads that come meanwhile share the next one.
 
         A row alone dirties a page of each secondary index, so a commit costs the same for one row as for ten.
         """
         if not rows:
             return
-        mine = _Write(rows)
+        mine = _Write(rows, replace)
         self._waiting.append(mine)
         with self._turn:
             if not mine.done:
@@ -337,7 +362,7 @@ class SqliteIndex:
         values = [(run_id,) for run_id in run_ids]
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.executemany("DELETE FROM runs WHERE run_id = ?", values)
+            connection.executemany(_FORGET, values)
 
         self._ask(write)
 
@@ -359,7 +384,8 @@ class SqliteIndex:
 class _Write:
     """Rows on their way into the file, and what became of them."""
 
-    def __init__(self, rows: Sequence[RunRow]) -> None:
+    def __init__(self, rows: Sequence[RunRow], replace: bool) -> None:
+        self.replaced = [(row.run_id,) for row in rows if replace]
         self.damaged = [tables.row_values(row) for row in rows if row.state in ("damaged", "missing")]
         self.healthy = [tables.row_values(row) for row in rows if row.state not in ("damaged", "missing")]
         self.done = False
@@ -370,6 +396,7 @@ def _write_rows(connection: sqlite3.Connection, writes: Sequence[_Write]) -> Non
     connection.execute("BEGIN IMMEDIATE")
     try:
         for write in writes:
+            connection.executemany(_FORGET, write.replaced)
             connection.executemany(tables.UPSERT, write.healthy)
             connection.executemany(tables.UPSERT_DAMAGED, write.damaged)
         connection.execute("COMMIT")

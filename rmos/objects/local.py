@@ -114,8 +114,13 @@ class LocalObjects:
     def _stands(self, key: str, data: bytes) -> bool:
         try:
             return self.read(key) == data
-        except (ObjectMissing, ObjectUnreadable):
-            return False  # a folder, a pipe, a link; or moved aside just now
+        except ObjectMissing:
+            return False  # moved aside just now
+        except ObjectUnreadable as error:
+            status = os.lstat(self._path(key))
+            if stat.S_ISREG(status.st_mode) and status.st_size == len(data):
+                raise StorageFailed(error.detail) from None  # these may well be the same bytes
+            return False  # a folder, a pipe, a link
 
     def _link_new(self, folder: str, folder_fd: int, name: str, data: bytes) -> bool:
         """Write a file without a final name, then give it one; False when the name is taken."""

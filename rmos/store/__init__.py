@@ -10,6 +10,7 @@ The store knows no web and no command line. The edge hands in how a run's summar
 opened without it records and reads, and leaves the rows of what it wrote to the next reconcile.
 """
 
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 
 from rmos import ids
 from rmos.config import Settings, load_settings
-from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StoreUnusable, ValidationFailed
+from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StorageFailed, StoreUnusable, ValidationFailed
 from rmos.index import Index, open_index
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
@@ -60,7 +61,11 @@ class Store:
             StoreUnusable: no hard links there, or a newer format.
             StoreReadOnly, OutOfSpace, StorageFailed.
         """
-        objects = open_objects(settings.runs_dir, attachments=_attachments_folder(settings))
+        try:
+            attachments = _attachments_folder(settings)
+        except OSError as error:
+            raise StorageFailed(f"The store cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
+        objects = open_objects(settings.runs_dir, attachments=attachments)
         index = open_index(settings.runs_dir, settings.database_url, read_only=not write)
         store = cls(objects, index, summarise=summarise)
         if not write and not objects.exists():
@@ -75,7 +80,7 @@ class Store:
             found = msgspec.json.decode(self.objects.read(layout.FORMAT_KEY), type=dict[str, int]).get("format")
         except ObjectMissing:
             # A folder with partitions and without the file is a store of the earlier system: it stays as it is.
-            if write and not self.reader.partitions():
+            if write and not self._has_partitions():
                 self.objects.create(layout.FORMAT_KEY, b'{"format":%d}\n' % FORMAT)
             return
         except (ObjectUnreadable, msgspec.MsgspecError):
@@ -86,6 +91,12 @@ class Store:
             )
         if found > FORMAT:
             raise StoreUnusable(f"The store has format {found}; this release of RMOS reads format {FORMAT}.")
+
+    def _has_partitions(self) -> bool:
+        try:
+            return bool(self.reader.partitions())
+        except ObjectUnreadable as error:
+            raise StorageFailed(error.detail) from None
 
     def reconcile(
         self, *, full: bool = False, wait_s: float = 30, workers: int = 1, progress: Progress | None = None

@@ -153,10 +153,9 @@ class Reconciler:
                 found = layout.sort_out(self._objects.names(partition)).runs
                 known = self._index.known(partition)
                 todo = [(found[run_id], known.get(run_id)) for run_id in sorted(run_ids & found.keys())]
-                # An altered row may claim any version, so it goes before the true one comes.
-                self._index.forget([files.run_id for files, _ in todo])
                 for chunk in _chunks(partition, todo):
-                    self._index.upsert(self._maker.rows(chunk).rows)
+                    # An altered row may claim any version; and no list may miss the run in between.
+                    self._index.upsert(self._maker.rows(chunk).rows, replace=True)
             self._index.forget(forget)
             self._fold_quarantine(Reconciled())
 

@@ -185,11 +185,12 @@ class Runs:
         return self.index_rows([row_of(view, partition, self._summarise)])
 
     def index_rows(self, rows: Sequence[RunRow]) -> bool:
-        """Write rows; False, and a line in the log, when the index did not take them."""
+        """Write rows; False, and a line in the log, when the index did not take them: lists are refused then."""
         try:
             self._index.upsert(rows)
         except _INDEX_ERRORS as error:
             log.warning("run not indexed run_id=%s: %s", rows[0].run_id, error.detail)
+            self._index.fall_behind()
             return False
         return True
 

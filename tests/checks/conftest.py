@@ -1,5 +1,6 @@
 """A sound store for every test of this folder, made once and copied."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,19 @@ import pytest
 from tests.checks.shops import RUNS, Shop
 
 
+@pytest.fixture(autouse=True)
+def _hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no disk: nothing here is about power cuts."""
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+
 
 def _made(factory: pytest.TempPathFactory, runs: int) -> tuple[Path, list[str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda fd: None)
+        return _filled(factory, runs)
+
+
+def _filled(factory: pytest.TempPathFactory, runs: int) -> tuple[Path, list[str]]:
     shop = Shop(factory.mktemp("template") / "runs").fill(runs)
     shop.close()
     return shop.root, shop.pool

@@ -6,6 +6,7 @@ A damage is a function that breaks something in a shop and returns just what ver
 import os
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -569,7 +570,11 @@ def false_feasibility_corrupt_event_lost_event_and_missing_blob(shop: Shop) -> F
 def misnamed_misplaced_and_false(shop: Shop) -> Faults:
     """One file with everything wrong that a file which vouches for itself can have."""
     name = artifact(ids.new_run_id(shop.us), NEXT_DAY)
-    members = make_members(shop.us, parent_run_id=ids.new_run_id(shop.us), attachments=[{"sha256": "da" * 32, "kind": "x"}])
+    named: dict[str, Any] = {
+        "parent_run_id": ids.new_run_id(shop.us),
+        "attachments": [{"sha256": "da" * 32, "kind": "x"}],
+    }
+    members = make_members(shop.us, **named)
     members |= {"feasibility": {}, "inputs": {"design": {}, "context": {"material": {"id": "ebony"}}}}
     shop.overwrite(name, digest.seal(members))
     kinds = ("misnamed", "misplaced", "feasibility_mismatch", "inputs_mismatch", "orphaned", "parent_missing")

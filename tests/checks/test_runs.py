@@ -109,8 +109,12 @@ def test_the_chain_is_judged_only_where_both_ends_are_known(shop: Shop) -> None:
     shop.flip(artifact(run_id))
     shop.flip(event(run_id, 2))
     shop.reseal(event(run_id, 4), actor="mallory")
-    found = [("corrupt", artifact(run_id)), ("event_corrupt", event(run_id, 2)), ("event_chain_broken", event(run_id, 5))]
-    assert faults(verified(shop.root)) == sorted(found)
+    found = [
+        ("corrupt", artifact(run_id)),
+        ("event_chain_broken", event(run_id, 5)),
+        ("event_corrupt", event(run_id, 2)),
+    ]
+    assert faults(verified(shop.root)) == found
 
 
 def test_an_event_that_names_no_predecessor_breaks_the_chain(shop: Shop) -> None:

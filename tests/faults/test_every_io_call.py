@@ -133,4 +133,4 @@ def test_one_call_that_fails_or_is_the_last_loses_nothing_and_tears_nothing(
             failures.append(f"{call.name} no. {call.nth}, {call.text[:160]}\n{error}")
     announce(f"one put {case}: {len(calls)} calls x {fault}, {acknowledged} times acknowledged all the same")
     assert not failures, f"{len(failures)} of {len(calls)} points:\n" + "\n\n".join(failures)
-    assert len(calls) > 15
+    assert len(calls) > 8

@@ -133,6 +133,16 @@ def test_rows_in_any_order_end_at_the_newest_version(index: Index, order: list[i
     assert stored(index, row).summary == '"4"'
 
 
+def test_an_altered_row_is_replaced_whatever_version_it_claims(index: Index) -> None:
+    row, other = make_row(version=1), make_row(US + 1)
+    index.upsert([changed(row, version=99, state="deleted"), other])
+    index.upsert([row])
+    assert listed(index) == [other.run_id]
+    index.upsert([row], replace=True)
+    assert stored(index, row) == row
+    assert listed(index) == [other.run_id, row.run_id]
+
+
 def test_writing_no_rows_is_no_error(index: Index) -> None:
     index.upsert([])
 

@@ -146,8 +146,12 @@ def test_tombstones_that_come_back_with_the_file_are_learned_again(earlier: Earl
     path.write_bytes(data[:100])
     store = open_store(tmp_path)
     assert set(earlier.deleted) <= set(listed_ids(store))  # nothing is left that says otherwise; verify reports it
+    run_id = next(iter(earlier.deleted))
+    assert store.runs.record(run_id).deletion is None
     path.write_bytes(data)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(RunDeleted):
+        store.runs.record(run_id)
     store.reconcile()
     assert listed_ids(store) == newest_first(earlier)
     store.index.close()

@@ -4,7 +4,9 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from rmos import digest
@@ -233,3 +235,25 @@ def test_hostile_files_of_every_kind_do_not_stop_a_reconcile(store: Store, root:
 def test_a_run_from_beyond_the_end_of_time_is_damage_and_no_crash(store: Store, root: Path) -> None:
     write_raw(root / DAY / "run_ffffffffffff70008000000000000000.json", b"junk")
     assert store.reconcile().damaged == 1
+
+
+def test_single_rows_are_computed_again_whatever_they_say_and_no_list_misses_them(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [put(store, US + number) for number in range(4)]
+    before = answers(store)
+    for row, _ in store.index.rows(DAY, runs[1], runs[2]):
+        store.index.upsert([msgspec.structs.replace(row, version=9, summary='{"run_id": "altered"}', status="ERROR")])
+    assert answers(store) != before
+    genuine = store.index.upsert
+
+    def looking(*args: Any, **how: Any) -> None:
+        assert store.runs.count(RunQuery()) == 4
+        genuine(*args, **how)
+        assert store.runs.count(RunQuery()) == 4
+
+    monkeypatch.setattr(store.index, "upsert", looking)
+    store.refold([(DAY, runs[1]), (DAY, runs[2]), (DAY, "run_000000000000")])
+    assert answers(store) == before
+    store.refold([], forget=[runs[0]])
+    assert listed_ids(store) == runs[:0:-1]
