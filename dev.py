@@ -19,12 +19,14 @@ import fcntl
 import hashlib
 import http.client
 import importlib.util
+import json
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -180,6 +182,8 @@ def announce(server: int, host: str, port: int) -> None:
             connection.close()
         if answered:
             print(f"RMOS is running at {url}  (Ctrl-C stops it)", flush=True)
+            for trouble in troubles(host, port):
+                print(f"  {trouble}", flush=True)
             print(f"  the newest runs:   curl '{url}/api/rmos/runs?limit=5'", flush=True)
             print("  prove the record:  .venv/bin/rmos verify", flush=True)
             print("  post a cut:        the curl lines in README.md", flush=True)
@@ -187,11 +191,38 @@ def announce(server: int, host: str, port: int) -> None:
         time.sleep(0.1)
 
 
+def troubles(host: str, port: int) -> list[str]:
+    """Return what `/readyz` finds wrong, a line each; an answer that does not come is one too."""
+    # Longer than a first look at the index may take.
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        checks = json.loads(answer.read())["checks"]
+        word = "not quite well" if answer.status == 200 else "NOT READY"
+        return [f"{word}: {name}: {found}" for name, found in checks.items() if found != "ok"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return ["NOT READY: /readyz does not answer"]
+    finally:
+        connection.close()
+
+
+def has_own_store(root: Path) -> bool:
+    """Tell whether a setting names the store: then it is somebody's own, and nothing invented belongs into it."""
+    if "RMOS_RUNS_DIR" in os.environ:
+        return True
+    try:
+        return "runs_dir" in tomllib.loads((root / "instance" / "config.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none, or one that RMOS itself will complain of
+        return False
+
+
 def serve(options: argparse.Namespace) -> int:
-    """Set up, fill an empty store, become gunicorn."""
+    """Set up, fill an empty store unless it is somebody's own, become gunicorn."""
     host, port = free_address(options.bind)
     set_up()
-    status = run([str(BIN / "rmos"), "demo", "--if-empty"])
+    wanted = options.demo and not has_own_store(ROOT)
+    status = run([str(BIN / "rmos"), "demo", "--if-empty"]) if wanted else 0
     if status:
         raise Failed(f"RMOS is not started: `rmos demo --if-empty` ended with exit status {status}.", status=status)
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -374,13 +405,16 @@ def command_line() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, text: str, usage: "str | None" = None) -> argparse.ArgumentParser:
-        return commands.add_parser(name, usage=usage, help=text, description=f"{text}.", allow_abbrev=False)
+        made = commands.add_parser(name, usage=usage, help=text, description=f"{text}.", allow_abbrev=False)
+        made.set_defaults(parser=made)
+        return made
 
     one = command("setup", "make .venv from the locked requirements, as every command does by itself")
     one.set_defaults(work=setup)
-    one = command("serve", "start the service, with a small seeded store on the first start")
+    one = command("serve", "start the service, with invented runs unless a store is set or has runs")
     one.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="where to listen (%(default)s)")
     one.add_argument("--workers", type=whole, metavar="N", help="processes (as in gunicorn.conf.py)")
+    one.add_argument("--no-demo", dest="demo", action="store_false", help="leave an empty store empty")
     one.set_defaults(work=serve)
     command("test", "run the tests, all but the long ones", "dev.py test [pytest arguments]")
     one = command("check", "lint, types, layers, all tests and the verify gate: what CI runs")
@@ -405,7 +439,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] in (["test"], ["bench"]) and arguments[1:2] not in (["-h"], ["--help"]):
             return (test if arguments[0] == "test" else bench)(arguments[1:])
-        options = command_line().parse_args(arguments)
+        options, unknown = command_line().parse_known_args(arguments)
+        if unknown:
+            options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         return int(options.work(options))
     except Failed as failure:
         say(str(failure))

@@ -51,18 +51,29 @@ def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path 
     """
     environ = os.environ if environ is None else environ
     instance_path = instance_path or default_instance_path()
-    values = _read_file(instance_path / CONFIG_FILE)
-    values |= {name: environ[f"RMOS_{name.upper()}"] for name in _CHECKS if f"RMOS_{name.upper()}" in environ}
-    checked = {name: _CHECKS[name](name, value) for name, value in values.items()}
+    values = {name: (f"instance/{CONFIG_FILE}: {name}", value) for name, value in _read_file(instance_path).items()}
+    for name in _CHECKS:
+        if (variable := f"RMOS_{name.upper()}") in environ:
+            values[name] = (variable, environ[variable])
+    checked = {name: _CHECKS[name](called, value) for name, (called, value) in values.items()}
     return Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return the variables that look like settings and are none, such as a misspelt one."""
+    environ = os.environ if environ is None else environ
+    known = {f"RMOS_{name.upper()}" for name in _CHECKS}
+    return sorted(name for name in environ if name.startswith("RMOS_") and name not in known)
+
+
+def _read_file(instance_path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads((instance_path / CONFIG_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"instance/{CONFIG_FILE} cannot be read: {error}; text needs quotes.") from None
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"instance/{CONFIG_FILE} cannot be read: {error}") from None
     for name in values:
         if name not in _CHECKS:
@@ -71,7 +82,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _wrong(name: str, value: object, wanted: str) -> ConfigError:
-    return ConfigError(f"RMOS_{name.upper()} is {value!r}; it must be {wanted}.")
+    return ConfigError(f"{name} is {value!r}; it must be {wanted}.")
 
 
 def _path(name: str, value: object) -> Path:

@@ -18,7 +18,7 @@ import msgspec
 from flask import Flask, Response, current_app, g, has_app_context, request
 
 from rmos import ids
-from rmos.config import Settings
+from rmos.config import Settings, unknown_variables
 from rmos.engines.registry import Registry
 from rmos.errors import ConfigError, RmosError, StoreUnusable
 from rmos.models import Actor
@@ -235,7 +235,10 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send the log of this process to stderr in the format and from the level that the settings name."""
+    """Send the log of this process to stderr in the format and from the level that the settings name.
+
+    The first lines name what stands in the environment like a setting and is none: most likely it is misspelt.
+    """
     handler = StderrHandler()
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(LOG_FORMAT))
     handler.addFilter(RequestIdFilter())
@@ -244,3 +247,5 @@ def configure_logging(settings: Settings) -> None:
         root.removeHandler(earlier)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
+    for name in unknown_variables():
+        log.warning("no setting is called %s, so it does nothing", name)

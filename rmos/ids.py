@@ -23,6 +23,7 @@ NEW_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
 ANY_RUN_ID: Final = re.compile(r"run_[0-9a-f]{12,32}|[0-9a-f]{32}")
 SESSION_ID: Final = re.compile(r"ws_[0-9a-f]{12,32}")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEX_32: Final = re.compile(r"[0-9a-f]{32}")
 PARTITION: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -71,7 +72,7 @@ def is_run_id(text: str) -> bool:
 def moment_of(run_id: str) -> int | None:
     """Return the moment that a UUIDv7 id carries, or None for an id of another kind."""
     digits = run_id.removeprefix("run_")
-    if len(digits) != 32 or digits[12] != "7" or digits[16] not in "89ab":
+    if not _HEX_32.fullmatch(digits) or digits[12] != "7" or digits[16] not in "89ab":
         return None
     micro = int(digits[13:16], 16)
     us = int(digits[:12], 16) * 1000 + micro

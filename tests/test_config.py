@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rmos.config import CONFIG_FILE, Settings, default_instance_path, load_settings
+from rmos.config import CONFIG_FILE, Settings, default_instance_path, load_settings, unknown_variables
 from rmos.errors import ConfigError
 
 
@@ -100,7 +100,7 @@ def test_a_wrong_value_is_an_error_that_names_the_setting(name: str, text: str, 
     "line", ["max_body_bytes = true", "max_body_bytes = 4096.5", "log_level = 10", "runs_dir = []"]
 )
 def test_a_value_of_the_wrong_type_in_the_file_is_an_error_that_names_the_setting(line: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=f"RMOS_{line.partition(' ')[0].upper()}"):
+    with pytest.raises(ConfigError, match=rf"^instance/config\.toml: {line.partition(' ')[0]} is .*; it must be "):
         load_settings({}, write_config(tmp_path, line))
 
 
@@ -117,6 +117,17 @@ def test_a_key_that_no_setting_has_is_an_error_that_names_it_and_what_there_is(l
 def test_a_file_that_cannot_be_read_is_an_error(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"instance/config\.toml"):
         load_settings({}, write_config(tmp_path, data))
+
+
+def test_a_syntax_error_in_the_file_names_the_place_and_the_usual_cause(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"line 2, column 12\); text needs quotes\.$"):
+        load_settings({}, write_config(tmp_path, "log_level = 'INFO'\nruns_dir = /srv/rmos\n"))
+
+
+def test_a_variable_that_no_setting_has_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unknown_variables({"RMOS_RUN_DIR": "/x", "RMOS_RUNS_DIR": "/x", "PATH": "/x"}) == ["RMOS_RUN_DIR"]
+    monkeypatch.setenv("RMOS_NONSENSE", "1")
+    assert "RMOS_NONSENSE" in unknown_variables()
 
 
 def test_a_folder_in_the_place_of_the_file_is_an_error(tmp_path: Path) -> None:

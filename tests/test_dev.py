@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,73 @@ def test_serve_on_a_port_in_use_is_one_clear_line() -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "Address already in use" in done.stderr
+
+
+def test_an_option_that_serve_has_not_shows_the_usage_of_serve() -> None:
+    done = run_dev("serve", "--port", "1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: dev.py serve ")
+    assert "--bind" in done.stderr
+
+
+def test_a_store_that_a_setting_names_is_somebodys_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RMOS_RUNS_DIR", raising=False)
+    (tmp_path / "instance").mkdir()
+    config = tmp_path / "instance" / "config.toml"
+    assert not dev.has_own_store(tmp_path)
+    for text, own in (("log_level = 'INFO'", False), ("runs_dir = /x", False), ("runs_dir = '/x'", True)):
+        config.write_text(text)
+        assert dev.has_own_store(tmp_path) is own
+    config.unlink()
+    monkeypatch.setenv("RMOS_RUNS_DIR", "/x")
+    assert dev.has_own_store(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "own", "seeded"), [([], False, True), (["--no-demo"], False, False), ([], True, False)]
+)
+def test_invented_runs_come_only_into_a_store_that_nobody_named(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], own: bool, seeded: bool
+) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str]) -> int:
+        ran.append(command)
+        return 0
+
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "has_own_store", lambda root: own)
+    monkeypatch.setattr(dev, "run", run)
+    monkeypatch.setattr("os.chdir", lambda folder: None)
+    monkeypatch.setattr("os.fork", lambda: 1)
+    monkeypatch.setattr("os.execve", lambda program, command, environment: sys.exit(0))
+    with pytest.raises(SystemExit):
+        dev.main(["serve", "--bind", "127.0.0.1:0", *options])
+    assert [command[1:] for command in ran] == ([["demo", "--if-empty"]] if seeded else [])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (200, b'{"checks":{"store":"ok","space":"ok"}}', []),
+        (200, b'{"checks":{"store":"ok","space":"512 MiB free"}}', ["not quite well: space: 512 MiB free"]),
+        (503, b'{"checks":{"store":"no writes","index":"ok"}}', ["NOT READY: store: no writes"]),
+        (500, b"nonsense", ["NOT READY: /readyz does not answer"]),
+    ],
+)
+def test_what_readyz_finds_is_told(status: int, body: bytes, told: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        assert dev.troubles("127.0.0.1", server.getsockname()[1]) == told
+        answering.join()
 
 
 def test_port_0_picks_a_free_port() -> None:
@@ -328,7 +396,8 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
 
 def test_git_keeps_instance_data_out_and_its_two_pages_in() -> None:
     lines = (ROOT / ".gitignore").read_text().splitlines()
-    assert lines[lines.index("/instance/*") :] == [
+    start = lines.index("/instance/*")
+    assert lines[start : start + 3] == [
         "/instance/*",
         "!/instance/README.md",
         "!/instance/config.example.toml",

@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 from flask import Flask, Response, request
 from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from rmos.context import current_rmos, require_request_id
-from rmos.errors import PayloadTooLarge, RmosError, ValidationFailed
+from rmos.errors import IndexRebuilding, PayloadTooLarge, RmosError, ValidationFailed
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,9 @@ def _answer_ours(error: RmosError) -> Response:
     # The ids in the URL are concerned, whoever found the error.
     members: dict[str, Any] = {**(request.view_args or {}), **error.members}
     if error.status >= 500:
-        log.error("%s %s: %s", error.code, members.get("run_id", "-"), error.detail)
+        # An index that is being filled is the usual start of a service, and nobody has to do anything about it.
+        level = logging.WARNING if error.code == IndexRebuilding.code else logging.ERROR
+        log.log(level, "%s %s: %s", error.code, members.get("run_id", "-"), error.detail)
     if error.errors:
         members["errors"] = error.errors
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
@@ -65,8 +67,18 @@ def _answer_frameworks(error: HTTPException) -> Response:
         return error.response  # type: ignore[return-value]  # it is a finished answer, such as a redirect
     status = HTTPStatus(error.code or 500)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
-    detail = " ".join((error.description or status.description or status.phrase).split())[:_ONE_LINE]
+    detail = _told(error) or " ".join((error.description or status.description or status.phrase).split())[:_ONE_LINE]
     return problem(status, status.name, status.phrase, detail, headers=headers)
+
+
+def _told(error: HTTPException) -> str:
+    """Return what to do instead, where no route takes the URL or the method; else nothing."""
+    if isinstance(error, NotFound) and error is request.routing_exception:
+        return "There is nothing here; runs are at /api/rmos/runs."
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        *others, last = sorted(set(error.valid_methods) - {"HEAD", "OPTIONS"}) or sorted(error.valid_methods)
+        return f"Use {', '.join(others)} or {last}." if others else f"Use {last}."
+    return ""
 
 
 def problem(

@@ -22,7 +22,7 @@ NEXT: Final[dict[str, str]] = {
     "newer_schema": "use the release of RMOS that wrote it",
     "altered": "compare it with a back-up; `rmos rebuild` takes it as it is now",
     "misnamed": _BY_HAND,
-    "misplaced": "move the file back to the folder of its date, then `rmos rebuild`",
+    "misplaced": "move it to the folder of its date (`mv -n`), then `rmos rebuild`; is its place taken, compare them",
     "duplicate": _BY_HAND,
     "feasibility_mismatch": _BY_HAND,
     "inputs_mismatch": _BY_HAND,

@@ -48,6 +48,8 @@ class Report(msgspec.Struct, kw_only=True):
     counts: dict[str, int] = {}
     findings: list[Finding] = []
     strict_deserialize: bool = True
+    since: str | None = None
+    quick: bool = False
     ok: bool = True
 
 
@@ -82,7 +84,8 @@ def verify_store(
     if judged.counts["runs"] < min_runs:
         detail = f"there are {judged.counts['runs']} runs, at least {min_runs} were expected"
         findings.append(finding("too_few_runs", "", detail))
-    return _report(store, index, judged.counts, findings, strict)
+    report = _report(store, index, judged.counts, findings, strict)
+    return msgspec.structs.replace(report, since=since, quick=quick)
 
 
 class _Wanted(NamedTuple):
@@ -158,6 +161,7 @@ class _Inspection:
         for judged in judge_beside(self._objects, quick=self.wanted.quick):
             _add(total, judged, progress)
         _add(total, judge_root(self._objects, self._reader), None)
+        total.findings.extend(self._lost_tombstones())
         return total
 
     def _slices(self, total: Judged) -> Iterator[Slice]:
@@ -194,6 +198,16 @@ class _Inspection:
             for judged in judge_beside(self._objects, quick=self.wanted.quick, only=beside):
                 yield from judged.findings
             yield from judge_root(self._objects, self._reader).findings
+            yield from self._lost_tombstones()
+
+    def _lost_tombstones(self) -> list[Finding]:
+        """Return the finding that the earlier system's index is gone, which only ours remembers."""
+        if self._index is None or self._reader.tombstones().present:
+            return []
+        if not self._index.folder_mtimes().get(layout.EARLIER_INDEX_KEY):
+            return []
+        detail = "it was there and is gone: which runs the earlier system had deleted is known from the index alone"
+        return [finding("earlier_index_unreadable", layout.EARLIER_INDEX_KEY, detail)]
 
     def _again_within(self, partition: str, runs: set[str]) -> Iterator[Finding]:
         names, others = _sorted_names(self._objects, partition)

@@ -14,20 +14,31 @@ A command returns its code; the group ends the process with it, also under `flas
 and 2.
 """
 
+import contextlib
 import errno
+import logging
+import os
+import sys
 from typing import Any, Final
 
 import click
 from flask.cli import AppGroup
 
-from rmos.cli.output import emit, say, wants_json
+from rmos.cli.output import emit, is_writing, say, wants_json
 from rmos.errors import RmosError
+
+log = logging.getLogger(__name__)
 
 DONE: Final = 0
 FINDINGS: Final = 1
 USAGE: Final = 2
 LEFT: Final = 3
 INTERRUPTED: Final = 130
+
+_JUDGING: Final = ("verify", "status", "orphans", "repair")
+"""Commands whose end is a verdict: cut short before they write anything, they have none."""
+_LISTING: Final = ("runs", "show")
+"""Commands of which a reader may want the beginning only, as `head` does."""
 
 EXIT_CODES: Final = """\b
 Exit codes: 0 healthy or done, 1 findings, 2 usage, 3 repair left
@@ -44,14 +55,11 @@ class RmosGroup(AppGroup):
         except RmosError as error:
             code = _refused(ctx, error)
         except click.Abort as abort:
-            code = _aborted(abort)
+            code = _aborted(ctx, abort)
         except KeyboardInterrupt:
-            code = _interrupted()
+            code = _interrupted(ctx)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise  # a closed pipe among them: click ends quietly
-            say("The output could not be written: no space left.", err=True)
-            code = FINDINGS
+            code = _left_alone(ctx) if error.errno == errno.EPIPE else _failed(ctx, error)
         if isinstance(code, int) and code != DONE:
             ctx.exit(code)
         return code
@@ -65,14 +73,40 @@ def _refused(ctx: click.Context, error: RmosError) -> int:
     return error.exit_code
 
 
-def _aborted(abort: click.Abort) -> int:
+def _left_alone(ctx: click.Context) -> int:
+    """End quietly when nobody reads on; a verdict that nobody could read is not one of health."""
+    # What is still buffered cannot be written either, which Python would complain of at its end.
+    with open(os.devnull, "wb") as nowhere, contextlib.suppress(OSError):
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere.fileno(), stream.fileno())
+    return DONE if ctx.invoked_subcommand in _LISTING else FINDINGS
+
+
+def _failed(ctx: click.Context, error: OSError) -> int:
+    """Say what the system refused, without the path; the log has it from the level DEBUG on."""
+    log.debug("the system refused something", exc_info=error)
+    detail = f"The system refused it: {os.strerror(error.errno).lower() if error.errno else 'it did not say why'}."
+    if error.errno == errno.ENOSPC:
+        detail = "The output could not be written: no space left."
+    # The output may be what failed.
+    with contextlib.suppress(OSError):
+        say(detail, err=True)
+        if wants_json(ctx):
+            emit({"error": "SYSTEM_ERROR", "detail": detail})
+    return FINDINGS
+
+
+def _aborted(ctx: click.Context, abort: click.Abort) -> int:
     """Tell the end of the input, which declines, from Ctrl-C at a question: click makes both an Abort."""
     if isinstance(abort.__context__, KeyboardInterrupt):
-        return _interrupted()
+        return _interrupted(ctx)
     say("Nothing was answered, so nothing was done.", err=True)
     return FINDINGS
 
 
-def _interrupted() -> int:
+def _interrupted(ctx: click.Context) -> int:
+    if ctx.invoked_subcommand in _JUDGING and not is_writing(ctx):
+        say("Interrupted: no verdict.", err=True)
+        return INTERRUPTED
     say("Interrupted. What was done is whole; run the command again to go on.", err=True)
     return INTERRUPTED

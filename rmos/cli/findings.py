@@ -1,4 +1,4 @@
-"""Findings for people: grouped by kind, each with its path and detail, the next step once."""
+"""Findings for people: grouped by kind, each with its path and detail, the next step once; and the last sentence."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -31,6 +31,30 @@ def say_listed(lines: Sequence[str]) -> None:
     for line in lines[:SHOWN]:
         say(f"  {line}")
     say_more(len(lines))
+
+
+def in_quarantine(number: int) -> str:
+    """Return what it means that objects are in quarantine."""
+    if number == 1:
+        return "1 object is in quarantine, and its run cannot be read in full until it is restored"
+    return f"{number} objects are in quarantine, and their runs cannot be read in full until they are restored"
+
+
+def not_looked_at(*, strict: bool, quick: bool, since: str | None) -> list[str]:
+    """Return what a report leaves open because of how it was asked for."""
+    return [
+        *([f"only runs from {since} on"] if since else []),
+        *(["blobs were not hashed"] if quick else []),
+        *([] if strict else ["records were not decoded"]),
+    ]
+
+
+def sound(open_ends: Sequence[str], quarantined: int) -> str:
+    """Return the sentence for a store without findings: it claims no more than was looked at."""
+    aside = in_quarantine(quarantined) if quarantined else ""
+    if open_ends:
+        return f"OK as far as it was looked at: {'; '.join([*open_ends, aside] if aside else open_ends)}."
+    return f"OK: nothing new is wrong; {aside}." if aside else "OK: the record is whole."
 
 
 def say_more(total: int) -> None:

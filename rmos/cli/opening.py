@@ -4,7 +4,9 @@ import getpass
 import os
 from typing import Final
 
+from rmos.cli.output import mark_writing
 from rmos.context import current_rmos
+from rmos.errors import ConfigError, NoStore
 from rmos.models import Actor
 from rmos.schemas import dump_summary
 from rmos.store import Store, layout
@@ -19,9 +21,19 @@ def open_for_reading() -> Store:
     """Open the store without creating anything.
 
     Raises:
-        NoStore: there is no such folder.
+        NoStore: there is no such folder; here, and only here, the message has its path.
+        ConfigError: a file is in its place.
     """
-    return Store.open(current_rmos().settings, summarise=dump_summary, write=False)
+    settings = current_rmos().settings
+    if os.path.isfile(settings.runs_dir):
+        raise ConfigError("RMOS_RUNS_DIR names a file, not a folder.")
+    try:
+        return Store.open(settings, summarise=dump_summary, write=False)
+    except NoStore:
+        raise NoStore(
+            f"There is no store in {settings.runs_dir}. Is the disk mounted, "
+            "and does RMOS_RUNS_DIR name the right folder?"
+        ) from None
 
 
 def open_for_writing() -> Store:
@@ -31,6 +43,7 @@ def open_for_writing() -> Store:
         NoStore, StoreReadOnly, StoreUnusable.
     """
     open_for_reading()
+    mark_writing()
     return current_rmos().store
 
 

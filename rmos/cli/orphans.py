@@ -35,7 +35,7 @@ def orphans(delete: bool, yes: bool, as_json: bool) -> int:
     if as_json:
         emit({"orphans": left, "moved": moved})
     else:
-        _say_orphans(left, moved)
+        _say_orphans(left, moved, deleting=delete)
     return FINDINGS if left else DONE
 
 
@@ -50,7 +50,7 @@ def _move(found: list[Orphan], *, yes: bool) -> list[Orphan]:
     return move_orphans(open_for_writing(), chosen)
 
 
-def _say_orphans(left: list[Orphan], moved: list[Orphan]) -> None:
+def _say_orphans(left: list[Orphan], moved: list[Orphan], *, deleting: bool) -> None:
     if moved:
         say(f"Moved to quarantine: {len(moved)}")
         say_listed([orphan.path for orphan in moved])
@@ -58,6 +58,10 @@ def _say_orphans(left: list[Orphan], moved: list[Orphan]) -> None:
     say_listed([f"{orphan.path}  {orphan.reason}" for orphan in left])
     if any(orphan.indexable for orphan in left):
         say("Next: `rmos rebuild` indexes those that are whole.")
-    if any(not orphan.indexable for orphan in left):
-        say("Next: `rmos verify` says what to do about each that cannot be indexed; `rmos orphans --delete` moves")
-        say("      those aside that are damaged and older than an hour.")
+    if all(orphan.indexable for orphan in left):
+        return
+    say("Next: `rmos verify` says what to do about each that cannot be indexed.")
+    if deleting:
+        say("      Left alone is what is younger than an hour, what vouches for itself, and what you declined.")
+    else:
+        say("      `rmos orphans --delete` moves those aside that are damaged and older than an hour.")

@@ -17,6 +17,7 @@ Progress = Callable[[int], None]
 
 RULE: Final = "=" * 60
 _JSON: Final = "rmos.cli.json"
+_WRITING: Final = "rmos.cli.writing"
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +40,18 @@ def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> bo
 def wants_json(ctx: click.Context) -> bool:
     """Tell whether the command was asked for JSON, as far as its options were read."""
     return bool(ctx.meta.get(_JSON))
+
+
+def mark_writing() -> None:
+    """Note that the running command may write from here on; an interruption is told accordingly."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is not None:
+        ctx.meta[_WRITING] = True
+
+
+def is_writing(ctx: click.Context) -> bool:
+    """Tell whether the command came as far as to write."""
+    return bool(ctx.meta.get(_WRITING))
 
 
 def emit(document: Any) -> None:

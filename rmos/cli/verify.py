@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 from rmos.checks.verify import Report, verify_store
 from rmos.cli.exits import DONE, FINDINGS
-from rmos.cli.findings import say_findings, say_listed
+from rmos.cli.findings import not_looked_at, say_findings, say_listed, sound
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Day
@@ -63,11 +63,11 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
     if as_json:
         emit(report)
     else:
-        _say_report(report)
+        _say_report(report, not_looked_at(strict=strict, quick=quick, since=since))
     return DONE if report.ok else FINDINGS
 
 
-def _say_report(report: Report) -> None:
+def _say_report(report: Report, open_ends: list[str]) -> None:
     say(f"Store: {report.store_root}")
     counts = [f"{kind.replace('_', ' ')} {number}" for kind, number in report.counts.items() if number]
     say(f"Judged: {', '.join(counts) or 'an empty store'}")
@@ -78,7 +78,7 @@ def _say_report(report: Report) -> None:
     if report.findings:
         say()
     if report.ok:
-        say("OK: the record is whole.")
+        say(sound(open_ends, len(report.quarantined)))
     else:
         say(f"NOT OK: {len(report.findings)} findings; each group above says what to do next.")
 

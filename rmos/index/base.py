@@ -1,6 +1,6 @@
 """What every index backend answers; one contract suite tests them all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple, Protocol
 
@@ -65,8 +65,12 @@ class Index(Protocol):
     def complete(self) -> None:
         """Declare that every object has its row."""
 
-    def upsert(self, rows: Sequence[RunRow], *, replace: bool = False) -> None:
-        """Write rows in one transaction; an older version never replaces a newer one, unless `replace` is set."""
+    def upsert(self, rows: Sequence[RunRow], *, instead_of: Mapping[str, int] | None = None) -> None:
+        """Write rows in one transaction; an older version never replaces a newer one.
+
+        Args:
+            instead_of: run ids and the versions of rows that are replaced whatever they say, if they still stand.
+        """
 
     def find(self, run_id: str) -> KnownRun | None:
         """Return what is known of a run."""

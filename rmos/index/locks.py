@@ -22,23 +22,46 @@ def file_lock(path: Path, *, wait_s: float) -> Iterator[None]:
         StoreLocked: another process, or another thread of this one, kept the lock.
         IndexUnavailable: the lock file cannot be opened (a read-only folder).
     """
+    deadline = time.monotonic() + wait_s
+    fd = _locked(path, deadline)
+    try:
+        # A lock file that was removed meanwhile, with the index, excludes nobody: lock the one that stands there now.
+        while not _stands(fd, path):
+            _close(fd)
+            fd = _locked(path, deadline)
+        yield
+    finally:
+        _close(fd)
+
+
+def _locked(path: Path, deadline: float) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise IndexUnavailable(f"The lock of the index cannot be opened: {os.strerror(error.errno or 0)}.") from None
     try:
-        deadline = time.monotonic() + wait_s
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
+                return fd
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
                     raise
             if time.monotonic() >= deadline:
                 raise StoreLocked("Another process is working on the index. Wait for it, then try again.")
             time.sleep(_POLL_S)
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # the kernel has let go of the lock also when close says otherwise
-            os.close(fd)
+    except BaseException:
+        _close(fd)
+        raise
+
+
+def _stands(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _close(fd: int) -> None:
+    with contextlib.suppress(OSError):  # the kernel has let go of the lock also when close says otherwise
+        os.close(fd)

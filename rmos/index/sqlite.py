@@ -17,14 +17,14 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from rmos.errors import IndexBroken, IndexUnavailable, RmosError, StoreUnusable
 from rmos.index import tables
-from rmos.index.base import SCHEMA_VERSION, KnownRun, ListedRun
+from rmos.index.base import SCHEMA_VERSION, VISIBILITY, KnownRun, ListedRun
 from rmos.index.locks import file_lock
 from rmos.index.snapshots import open_read_only
 from rmos.models import RunQuery, RunRow, RunState
@@ -52,8 +52,11 @@ _PAGE_BYTES: Final = 4096
 _ATTEMPTS: Final = 5
 """How often a question is asked anew when the file is replaced under it."""
 _FORGET: Final = "DELETE FROM runs WHERE run_id = ?"
+_FORGET_VERSION: Final = "DELETE FROM runs WHERE run_id = ? AND version = ?"
 _COMPLETE: Final = "complete"
 _SCHEMA: Final = "schema_version"
+_INODE: Final = "inode"
+"""The inode under which the file was made: a copy that was put in its place has another."""
 
 
 class _Identity(NamedTuple):
@@ -118,7 +121,8 @@ class SqliteIndex:
                 connection.execute("BEGIN")  # one fsync instead of one for each statement
                 for statement in (*tables.CREATE_TABLES, *tables.CREATE_INDEXES):
                     connection.execute(statement)
-                connection.execute("INSERT INTO facts VALUES (?, ?)", (_SCHEMA, str(SCHEMA_VERSION)))
+                facts = ((_SCHEMA, str(SCHEMA_VERSION)), (_INODE, str(os.stat(fresh).st_ino)))
+                connection.executemany("INSERT INTO facts VALUES (?, ?)", facts)
                 connection.execute("COMMIT")
             finally:
                 connection.close()
@@ -131,7 +135,7 @@ class SqliteIndex:
         except (OSError, sqlite3.Error) as error:
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
-            raise IndexUnavailable(f"The index cannot be made: {type(error).__name__}.") from None
+            raise IndexUnavailable(f"The index cannot be made: {_trouble(error)}.") from None
         self._broken = None
 
     def _identity(self) -> _Identity | None:
@@ -157,7 +161,7 @@ class SqliteIndex:
                 return held
             self.close()
             try:
-                held = _Held(self._connect(), identity, os.getpid())
+                held = _Held(self._connect(identity), identity, os.getpid())
             except (OSError, sqlite3.Error) as error:
                 if self._identity() == identity:
                     raise self._translated(error, identity) from None
@@ -169,7 +173,7 @@ class SqliteIndex:
             self.close()
         raise IndexBroken("The index is being replaced.")
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, identity: _Identity) -> sqlite3.Connection:
         if os.path.getsize(self._path) % _PAGE_BYTES:
             # SQLite would take what is gone from the last page for zeros, and leave out rows without a word.
             raise sqlite3.DatabaseError("the file ends within a page")
@@ -181,16 +185,21 @@ class SqliteIndex:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         try:
-            version = connection.execute("SELECT value FROM facts WHERE name = ?", (_SCHEMA,)).fetchone()
+            facts: dict[str, str] = dict(connection.execute("SELECT name, value FROM facts").fetchall())
         except sqlite3.Error:
             connection.close()
             raise
-        if version and version[0].isdigit() and int(version[0]) > SCHEMA_VERSION:
+        version = facts.get(_SCHEMA, "")
+        if version.isdigit() and int(version) > SCHEMA_VERSION:
             connection.close()
             raise StoreUnusable("The index was written by a newer release of RMOS; use that release.")
-        if not version or version[0] != str(SCHEMA_VERSION):
+        if version != str(SCHEMA_VERSION):
             connection.close()
             raise IndexBroken("The index has an older form and is made again from the record.")
+        if not self._read_only and facts.get(_INODE) != str(identity.inode):
+            connection.close()
+            # SQLite reads it together with the WAL of the file that stood here: runs would be missing without a word.
+            raise sqlite3.DatabaseError("the file is a copy, made elsewhere or from a back-up")
         return connection
 
     def close(self) -> None:
@@ -226,7 +235,7 @@ class SqliteIndex:
             return IndexUnavailable("The index cannot be opened.")
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _UNAVAILABLE:
-            return IndexUnavailable("The index is busy or cannot be written just now.")
+            return IndexUnavailable(f"The index did not answer: {_trouble(error)}.")
         if code == sqlite3.SQLITE_CANTOPEN:
             return IndexUnavailable("The index cannot be opened.")
         self._broken = identity
@@ -252,7 +261,7 @@ class SqliteIndex:
         return bool(self._threads.complete == mark)
 
     def was_completed(self) -> bool:
-        """Tell whether the index was complete at some time, also in a copy, which does not keep the lock file's time."""
+        """Tell whether the index was complete at some time, also in a copy without the lock file's time."""
         return self._fact(_COMPLETE) is not None
 
     def fall_behind(self) -> None:
@@ -277,14 +286,14 @@ class SqliteIndex:
 
     # Runs
 
-    def upsert(self, rows: Sequence[RunRow], *, replace: bool = False) -> None:
+    def upsert(self, rows: Sequence[RunRow], *, instead_of: Mapping[str, int] | None = None) -> None:
         """Write rows in one transaction; threads that come meanwhile share the next one.
 
         A row alone dirties a page of each secondary index, so a commit costs the same for one row as for ten.
         """
         if not rows:
             return
-        mine = _Write(rows, replace)
+        mine = _Write(rows, instead_of or {})
         self._waiting.append(mine)
         with self._turn:
             if not mine.done:
@@ -381,11 +390,20 @@ class SqliteIndex:
         return dict(self._ask(lambda c: c.execute(tables.STATE_COUNTS).fetchall()))
 
 
+def _trouble(error: OSError | sqlite3.Error) -> str:
+    """Return what kept the index from its work, without a path."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return "the disk is full; free some space"
+    if isinstance(error, OSError):
+        return os.strerror(error.errno or 0).lower()
+    return "it is busy, or its folder cannot be written just now"
+
+
 class _Write:
     """Rows on their way into the file, and what became of them."""
 
-    def __init__(self, rows: Sequence[RunRow], replace: bool) -> None:
-        self.replaced = [(row.run_id,) for row in rows if replace]
+    def __init__(self, rows: Sequence[RunRow], instead_of: Mapping[str, int]) -> None:
+        self.replaced = [(row.run_id, instead_of[row.run_id]) for row in rows if row.run_id in instead_of]
         self.damaged = [tables.row_values(row) for row in rows if row.state in ("damaged", "missing")]
         self.healthy = [tables.row_values(row) for row in rows if row.state not in ("damaged", "missing")]
         self.done = False
@@ -396,7 +414,7 @@ def _write_rows(connection: sqlite3.Connection, writes: Sequence[_Write]) -> Non
     connection.execute("BEGIN IMMEDIATE")
     try:
         for write in writes:
-            connection.executemany(_FORGET, write.replaced)
+            connection.executemany(_FORGET_VERSION, write.replaced)
             connection.executemany(tables.UPSERT, write.healthy)
             connection.executemany(tables.UPSERT_DAMAGED, write.damaged)
         connection.execute("COMMIT")
@@ -407,5 +425,5 @@ def _write_rows(connection: sqlite3.Connection, writes: Sequence[_Write]) -> Non
 
 
 def _checked(values: tuple[Any, ...]) -> tuple[RunRow, bool]:
-    row = RunRow(*values[:-1])
-    return row, tables.row_checksum(row) == values[-1]
+    row = RunRow(*values[:-2])
+    return row, row.state in VISIBILITY and tables.row_values(row)[-2:] == values[-2:]

@@ -135,7 +135,7 @@ KNOWN: Final = _text(
     )
 )
 ROWS: Final = _text(
-    select(*(runs.c[name] for name in ROW_FIELDS), runs.c.checksum)
+    select(*(runs.c[name] for name in _COLUMNS))
     .where(runs.c.partition == bindparam("partition"), runs.c.run_id.between(bindparam("first"), bindparam("last")))
     .order_by(runs.c.run_id)
 )

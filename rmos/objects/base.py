@@ -50,6 +50,13 @@ class Objects(Protocol):
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
 
+    def settle(self, key: str) -> None:
+        """Make an object that was found as durable as one that was created: its maker may have died before that.
+
+        Raises:
+            OutOfSpace, StoreReadOnly, StorageFailed: it must not be acknowledged.
+        """
+
     def read(self, key: str) -> bytes:
         """Return an object's bytes.
 

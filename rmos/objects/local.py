@@ -93,10 +93,10 @@ class LocalObjects:
     def create(self, key: str, data: bytes) -> bool:
         """Make an object durable under a new name (see the module)."""
         check_key(key)
-        self._refuse_after_fault()
         path = self._path(key)
         folder, _, name = path.rpartition("/")
         with self._writers:
+            self._refuse_after_fault()
             try:
                 self._durable_folder(folder)
                 with self._open_folder(folder) as folder_fd:
@@ -109,7 +109,20 @@ class LocalObjects:
                 if error.errno == errno.ENOENT:  # the folder was taken away: make it again for the next object
                     self._durable_folders.intersection_update((self._root, self._attachments))
                 raise _translated(error) from None
+            self._refuse_after_fault()  # another writer's fsync may have taken our pages with it
         return created
+
+    def settle(self, key: str) -> None:
+        """Make the name of an object durable, whoever gave it."""
+        check_key(key)
+        self._refuse_after_fault()
+        folder = os.path.dirname(self._path(key))
+        try:
+            self._durable_folder(folder)
+            with self._open_folder(folder) as folder_fd:
+                self._fsync(folder_fd)
+        except OSError as error:
+            raise _translated(error) from None
 
     def _stands(self, key: str, data: bytes) -> bool:
         try:

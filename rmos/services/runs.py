@@ -119,12 +119,14 @@ def _recorded(run: RunArtifact, *, indexed: bool, replayed: bool) -> Recorded:
 def _replayed(store: Store, run_id: str) -> Recorded | None:
     """Return the run that an Idempotency-Key has made before, or None when it was never finished."""
     try:
-        run = store.runs.record(run_id, include_deleted=True).view().artifact
+        record = store.runs.record(run_id, include_deleted=True)
+        run = record.view().artifact
     except RunNotFound:
         return None
     except RecordDamaged as damage:
         damage.members["run_id"] = run_id
         raise
+    store.runs.settle(record)
     try:
         indexed = store.index.find(run_id) is not None
     except (IndexBroken, IndexUnavailable):

@@ -11,7 +11,6 @@ opened without it records and reads, and leaves the rows of what it wrote to the
 """
 
 import os
-import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -46,7 +45,8 @@ class Store:
         self.claims = Claims(objects)
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
         self.summarise = summarise
-        self._reconciled = threading.Event()
+        self._reconciled: object = None
+        """Which index this process has reconciled: another one put in its place may lack runs."""
 
     @classmethod
     def open(cls, settings: Settings, *, summarise: Summarise | None = None, write: bool = True) -> "Store":
@@ -69,7 +69,9 @@ class Store:
         index = open_index(settings.runs_dir, settings.database_url, read_only=not write)
         store = cls(objects, index, summarise=summarise)
         if not write and not objects.exists():
-            raise NoStore("There is no store: no such folder. Check RMOS_RUNS_DIR, or start the service once.")
+            raise NoStore(
+                "There is no store: no such folder. Is the disk mounted, and does RMOS_RUNS_DIR name the folder?"
+            )
         store._check_format(write=write)
         return store
 
@@ -108,10 +110,9 @@ class Store:
         """
         if self.summarise is None:
             raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        report = Reconciler(self.objects, self.index, self.summarise).run(
-            full=full, wait_s=wait_s, workers=workers, progress=progress
-        )
-        self._reconciled.set()
+        reconciler = Reconciler(self.objects, self.index, self.summarise)
+        report = reconciler.run(full=full, wait_s=wait_s, workers=workers, progress=progress)
+        self._reconciled = reconciler.generation
         return report
 
     def refold(self, runs: Iterable[tuple[str, str]], *, forget: Sequence[str] = ()) -> None:
@@ -128,8 +129,9 @@ class Store:
         Reconciler(self.objects, self.index, self.summarise).refold(runs, forget=forget)
 
     def is_listable(self) -> bool:
-        """Tell whether lists can be answered in full: reconciled once by this process, and the index complete."""
-        return self._reconciled.is_set() and self.index.is_complete()
+        """Tell whether lists can be answered in full: this process reconciled this very index, and it is complete."""
+        reconciled = self._reconciled
+        return reconciled is not None and reconciled == self.index.generation() and self.index.is_complete()
 
     def has_session(self, session_id: str) -> bool:
         """Tell whether a workflow session with this id was ever made."""
@@ -163,5 +165,5 @@ def count_runs_filtered(**filters: str | int | bool | None) -> int:
     except msgspec.ValidationError as error:
         raise ValidationFailed(f"A filter cannot be used: {error}.") from None
     store = Store.open(load_settings(), write=False)
-    store._reconciled.set()  # a script takes the index as the service left it
+    store._reconciled = store.index.generation()  # a script takes the index as the service left it
     return store.runs.count(query)

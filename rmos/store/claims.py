@@ -42,6 +42,7 @@ class Claims:
         )
         if self._objects.has(name):
             claim = self._read(name)
+            self._objects.settle(name)
         else:
             try:
                 self._objects.create(name, digest.seal({f: getattr(claim, f) for f in claim.__struct_fields__}))

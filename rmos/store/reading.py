@@ -1,9 +1,9 @@
 """Finding and reading the objects of one run: its partition, its events in order, what the earlier system left."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from rmos import ids
+from rmos import digest, ids
 from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.index import KnownRun
 from rmos.models import Deletion, Event
@@ -11,6 +11,9 @@ from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.earlier import Tombstones, read_link, read_tombstones
 from rmos.store.records import Damage, judge_event
+
+_QUARANTINE_DEPTH: Final = 3
+"""Folders that a key has at most: those of a blob."""
 
 
 class RunReader:
@@ -34,11 +37,16 @@ class RunReader:
 
     def quarantined(self) -> list[str]:
         """Return the keys that what repair moved aside had before."""
-        found = []
-        for folder in sorted(self._objects.names(QUARANTINE)):
-            names = self._objects.names(f"{QUARANTINE}/{folder}")
-            found += [f"{folder}/{name}" for name in sorted(names)] or [folder]
-        return found
+        return sorted(self._under(QUARANTINE, ""))
+
+    def _under(self, folder: str, before: str) -> Iterator[str]:
+        """Give what lies in a folder of the quarantine; a folder that was itself moved aside counts as one."""
+        for name, kind in self._objects.entries(folder):
+            moved = layout.kind_of(name) != "stray"
+            if kind == "directory" and not moved and before.count("/") < _QUARANTINE_DEPTH:
+                yield from self._under(f"{folder}/{name}", f"{before}{name}/")
+            else:
+                yield before + name
 
     def find_partition(self, run_id: str) -> str | None:
         """Return the partition that holds a run, by its id, else by looking into each."""
@@ -50,15 +58,16 @@ class RunReader:
                 return partition
         return None
 
-    def files(self, run_id: str, partition: str, known: KnownRun | None) -> layout.RunFiles:
+    def files(self, run_id: str, partition: str, known: KnownRun | None, *, trusted: bool) -> layout.RunFiles:
         """Return the names that belong to a run.
 
-        A known version is trusted only while no later event stands there, and never for runs of the earlier system,
-        whose links only a listing shows. Probing from 1 up to the first gap is never done: a lost delete event would
-        bring the run back.
+        A known version is trusted only when the index is complete and no later event stands there, and never for runs
+        of the earlier system, whose links only a listing shows. Probing from 1 up to the first gap is never done: a
+        lost delete event would bring the run back.
         """
         if (
             known
+            and trusted
             and layout.home_partition(run_id) == partition
             and not self._objects.has(layout.event_key(partition, run_id, known.version + 1))
         ):
@@ -123,6 +132,11 @@ class RunReader:
         if not (tombstones.present and tombstones.readable) and known and known.state == "deleted":
             return Deletion(mode="soft", deleted_at_utc=None, deleted_by=None, reason=None)
         return tombstones.deletions.get(run_id)
+
+
+def altered(sha256: str, known: KnownRun | None) -> bool:
+    """Tell whether an artifact of the earlier system is not the one that the index knows."""
+    return known is not None and known.sha256 not in (sha256, digest.NO_DIGEST)
 
 
 def _first_keys(partition: str, run_id: str) -> tuple[str, str]:

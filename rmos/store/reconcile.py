@@ -12,19 +12,21 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import digest
-from rmos.errors import IndexBroken, ObjectMissing, ObjectUnreadable
+from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
 from rmos.index import Index, KnownRun
-from rmos.models import RunRow
+from rmos.models import RunRow, RunState
 from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold
-from rmos.store.layout import RunFiles
-from rmos.store.reading import RunReader
+from rmos.store.layout import RunFiles, event_key
+from rmos.store.reading import RunReader, altered
 from rmos.store.records import Damage, judge_artifact
 from rmos.store.rows import Summarise, row_of, row_of_damaged
 from rmos.store.workers import ordered_pool
 
 log = logging.getLogger(__name__)
+
+_STANDING: Final[tuple[RunState, ...]] = ("live", "deleted", "damaged")
 
 Progress = Callable[[int], None]
 """Told how many runs were folded since the last call."""
@@ -58,6 +60,8 @@ _BATCH: Final = 500
 _YOUNG_NS: Final = 2_000_000_000
 """A folder changed this recently may change again within one tick of its clock, so its listing is not relied on."""
 _ATTEMPTS: Final = 3
+_UNKNOWN_NS: Final = -1
+"""Remembered of a folder that is not there: differs from every time that it can have."""
 
 
 class Reconciled(msgspec.Struct, kw_only=True):
@@ -86,18 +90,27 @@ class RowMaker:
         self._objects = objects
         self._reader = RunReader(objects)
         self.summarise = summarise
+        self.trusts_changes = True
+        """Whether an artifact of the earlier system is taken as it is, though the index knows it as another."""
 
     def rows(self, chunk: Chunk) -> _Rows:
         """Return the rows of some runs; damage becomes a row that says so."""
         rows = [self._row(chunk.partition, files, known) for files, known in chunk.runs]
-        return _Rows(chunk.partition, rows, chunk.last)
+        return _Rows(chunk.partition, [row for row in rows if row is not None], chunk.last)
 
-    def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow:
+    def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow | None:
+        """Return a run's row; None leaves the one that is there."""
         run_id, version = files.run_id, files.events[-1] if files.events else 0
+        if known and known.version > version and not self._objects.has(event_key(partition, run_id, version + 1)):
+            log.warning("damaged record run_id=%s: event %d was indexed and is gone", run_id, version + 1)
+            state: RunState = "damaged" if files.artifact else "missing"
+            return row_of_damaged(run_id, partition, known.version, state, self.summarise)
         try:
             data = self._objects.read(layout.artifact_key(partition, run_id))
             artifact = judge_artifact(data, run_id, partition)
             events, _ = self._reader.events(run_id, partition, files.events, _file_sha256(data, files))
+            if not artifact.vouched and not self.trusts_changes and altered(artifact.sha256, known):
+                return None  # only an operator's rebuild takes it as it is now; until then verify names it
             tombstone = None if artifact.vouched else self._reader.tombstone(run_id, known)
             view = fold(artifact, events, links=self._reader.links(partition, files.links), tombstone=tombstone)
             return row_of(view, partition, self.summarise)
@@ -117,6 +130,8 @@ class Reconciler:
         self._index = index
         self._reader = RunReader(objects)
         self._maker = RowMaker(objects, summarise)
+        self.generation: object = None
+        """Which index the last run has completed."""
 
     def run(self, *, full: bool, wait_s: float, workers: int = 1, progress: Progress | None = None) -> Reconciled:
         """Reconcile, or rebuild when `full`; an index found broken on the way is replaced and filled from the start.
@@ -130,7 +145,10 @@ class Reconciler:
                 report = Reconciled()
                 try:
                     report.replaced_index = self._index.prepare()
+                    self.generation = self._index.generation()
                     self._fold_all(report, full=full, workers=workers, progress=progress)
+                    if self._index.generation() != self.generation:
+                        raise IndexBroken("The index was replaced while it was filled.")
                     self._index.complete()
                     return report
                 except IndexBroken:
@@ -150,12 +168,12 @@ class Reconciler:
         with self._index.lock(wait_s=wait_s):
             self._index.prepare()
             for partition, run_ids in wanted.items():
+                # An altered row may claim any version, so the one that is seen now is replaced whatever it says; one
+                # that a writer brings meanwhile is not. No list misses the run in between.
+                seen = {run_id: known.version for run_id in run_ids if (known := self._index.find(run_id))}
                 found = layout.sort_out(self._objects.names(partition)).runs
-                known = self._index.known(partition)
-                todo = [(found[run_id], known.get(run_id)) for run_id in sorted(run_ids & found.keys())]
-                for chunk in _chunks(partition, todo):
-                    # An altered row may claim any version; and no list may miss the run in between.
-                    self._index.upsert(self._maker.rows(chunk).rows, replace=True)
+                for chunk in _chunks(partition, [(found[run_id], None) for run_id in sorted(run_ids & found.keys())]):
+                    self._index.upsert(self._maker.rows(chunk).rows, instead_of=seen)
             self._index.forget(forget)
             self._fold_quarantine(Reconciled())
 
@@ -163,7 +181,11 @@ class Reconciler:
         remembered = self._index.folder_mtimes()
         partitions = self._reader.partitions()
         earlier = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY) or 0
-        earlier_changed = earlier != remembered.get(layout.EARLIER_INDEX_KEY, 0)
+        # Gone is not changed: what was learned from it stands, and verify names the loss.
+        earlier_changed = earlier not in (0, remembered.get(layout.EARLIER_INDEX_KEY, 0))
+        if not partitions and any(self._index.state_counts().get(state) for state in _STANDING):
+            raise IndexUnavailable("The store's folder is empty and its index is not: is the disk mounted?")
+        self._maker.trusts_changes = full
         if full or earlier_changed:
             remembered, full = {}, True
         listed: dict[str, _Listed] = {}
@@ -176,6 +198,8 @@ class Reconciler:
                 if rows.last:
                     self._finish(rows.partition, listed.pop(rows.partition), report)
         for partition in set(self._index.partitions()) - set(partitions):
+            # When it comes back its own time is the old one, so that is forgotten first: a crash may come in between.
+            self._index.set_folder_mtime(partition, _UNKNOWN_NS)
             self._mark_gone(partition, list(self._index.known(partition)), report)
         self._fold_quarantine(report)
         if earlier_changed:
@@ -247,6 +271,6 @@ def _file_sha256(data: bytes, files: RunFiles) -> str:
     return digest.sha256_hex(data) if files.events else ""
 
 
-def _chunks(partition: str, todo: list[tuple[RunFiles, KnownRun | None]]) -> Iterator[Chunk]:
+def _chunks(partition: str, todo: Sequence[tuple[RunFiles, KnownRun | None]]) -> Iterator[Chunk]:
     for start in range(0, max(len(todo), 1), _BATCH):
-        yield Chunk(partition, todo[start : start + _BATCH], start + _BATCH >= len(todo))
+        yield Chunk(partition, list(todo[start : start + _BATCH]), start + _BATCH >= len(todo))

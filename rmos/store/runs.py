@@ -30,7 +30,7 @@ from rmos.models import EVENT_SCHEMA, Actor, Deletion, Event, Page, RunQuery, Ru
 from rmos.objects import MAX_OBJECT_BYTES, QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold
-from rmos.store.reading import RunReader
+from rmos.store.reading import RunReader, altered
 from rmos.store.records import Damage, judge_artifact, judge_identity
 from rmos.store.rows import Summarise, row_of
 
@@ -131,6 +131,9 @@ class Runs:
 
     def _refuse_taken(self, key: str, partition: str, run_id: str) -> None:
         """Refuse an id whose artifact was moved to quarantine or erased: it stays taken."""
+        elsewhere = None if layout.home_partition(run_id) else self._reader.find_partition(run_id)
+        if elsewhere not in (None, partition):
+            raise RunExists("A run of another day has this id; nothing was changed.", run_id=run_id)
         if self._objects.has(f"{QUARANTINE}/{key}") or (
             self._objects.has(layout.event_key(partition, run_id, 1)) and not self._objects.has(key)
         ):
@@ -194,6 +197,14 @@ class Runs:
             return False
         return True
 
+    def settle(self, record: Record) -> None:
+        """Make a run that was found durable before it is acknowledged: its maker may have died before that.
+
+        Raises:
+            OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        self._objects.settle(layout.artifact_key(record.partition, record.run_id))
+
     # Reading one
 
     def record(self, run_id: str, *, include_deleted: bool = False, fresh: bool = False) -> Record:
@@ -214,11 +225,13 @@ class Runs:
         if partition is None:
             raise self._absent(run_id)
         try:
-            files = self._reader.files(run_id, partition, known)
+            files = self._reader.files(run_id, partition, known, trusted=self._is_current())
             data = self._objects.read(layout.artifact_key(partition, run_id))
         except ObjectMissing:
             if known is None and not files.events:
                 raise self._absent(run_id) from None
+            if self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}"):
+                raise _quarantined() from None
             raise Damage("missing", "The run's artifact is gone; run `rmos verify`.") from None
         except ObjectUnreadable as error:
             raise Damage("unreadable", error.detail) from None
@@ -235,6 +248,8 @@ class Runs:
             sha256 = judge_identity(data, run_id, partition)
         else:
             sha256 = judge_artifact(data, run_id, partition).sha256
+            if altered(sha256, known):
+                raise Damage("altered", "The artifact is not the one that was first indexed; run `rmos verify`.")
         file_sha256 = digest.sha256_hex(data) if files.events or not vouched else ""
         events, last_sha256 = self._reader.events(run_id, partition, files.events, file_sha256)
         return Record(
@@ -249,6 +264,13 @@ class Runs:
             last_sha256=last_sha256 or digest.sha256_hex(data),
         )
 
+    def _is_current(self) -> bool:
+        """Tell whether the index knows the last event of each run, as far as anybody was told."""
+        try:
+            return self._index.is_complete()
+        except _INDEX_ERRORS:
+            return False
+
     def _known(self, run_id: str) -> KnownRun | None:
         try:
             return self._index.find(run_id)
@@ -258,7 +280,7 @@ class Runs:
     def _absent(self, run_id: str) -> Exception:
         folders = self._reader.quarantined_partitions()
         if any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(folder, run_id)}") for folder in folders):
-            return Damage("quarantined", "The run's artifact was damaged and stands in quarantine.")
+            return _quarantined()
         return RunNotFound("There is no run with this id.", run_id=run_id)
 
     # Reading many
@@ -344,6 +366,10 @@ def _sealed(members: Mapping[str, Any], run_id: str) -> bytes:
     if len(data) > MAX_OBJECT_BYTES:
         raise PayloadTooLarge("The record would be too large to be read back.", run_id=run_id)
     return data
+
+
+def _quarantined() -> Damage:
+    return Damage("quarantined", "The record is in quarantine; restore it from a back-up, then run `rmos rebuild`.")
 
 
 def _rebuilding() -> IndexRebuilding:

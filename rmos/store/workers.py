@@ -6,7 +6,10 @@ For commands only: a service has threads, and a fork of it may hang.
 import contextlib
 import gc
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -21,10 +24,19 @@ _inherited: Callable[[Any], Any] | None = None
 def _inherit(work: Callable[[Any], Any]) -> None:
     global _inherited
     _inherited = work
+    # A command that is killed cannot end its workers, and they hold its lock's descriptor: they watch it themselves.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to hear; it ends its workers
     # What is folded and judged makes no cycles; looking for some after every 700 objects cost a third of the time.
     gc.freeze()
     gc.set_threshold(100_000)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _do(item: Any) -> Any:

@@ -46,12 +46,13 @@ def test_field_errors_are_under_errors(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/api/rmos", f"{RUNS}/", f"{RUNS}/a/b/c", "/api/rmos/runs%2f..%2f"])
 def test_an_unknown_route_is_a_problem(client: FlaskClient, path: str) -> None:
-    check(client.get(path), 404, "NOT_FOUND")
+    assert check(client.get(path), 404, "NOT_FOUND")["detail"] == "There is nothing here; runs are at /api/rmos/runs."
 
 
 def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     answer = client.delete(RUNS)
-    check(answer, 405, "METHOD_NOT_ALLOWED")
+    assert check(answer, 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET or POST."
+    assert check(client.post("/healthz"), 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET."
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
@@ -71,6 +72,18 @@ def test_retry_after_is_a_header(app: Flask, client: FlaskClient) -> None:
     answer = client.get("/busy")
     check(answer, 503, "STORE_LOCKED")
     assert answer.headers["Retry-After"] == "7"
+
+
+@pytest.mark.parametrize(("kind", "level"), [(errors.IndexRebuilding, "WARNING"), (errors.StorageFailed, "ERROR")])
+def test_an_index_that_is_being_filled_is_logged_as_no_error(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture, kind: type[RmosError], level: str
+) -> None:
+    def fail() -> None:
+        raise kind("Wait a moment.")
+
+    app.add_url_rule("/fail", view_func=fail)
+    check(client.get("/fail"), 503, kind.code)
+    assert [record.levelname for record in caplog.records if kind.code in record.getMessage()] == [level]
 
 
 def test_a_member_never_replaces_what_every_problem_has(app: Flask, client: FlaskClient) -> None:

@@ -155,6 +155,15 @@ def rows_of(root: Path) -> dict[str, tuple[Any, ...]]:
         connection.close()
 
 
+def columns_of(root: Path) -> list[str]:
+    """Return the names of the columns of a row."""
+    connection = sqlite3.connect(root / "_index.sqlite")
+    try:
+        return [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
+    finally:
+        connection.close()
+
+
 def contents(root: Path) -> Counter[str]:
     """Return how often each content stands in a folder, the index apart, wherever it stands and whatever its name."""
     return Counter(text for _, text in _things(root))

@@ -20,7 +20,7 @@ from tests.checks.test_damages import all_at_once
 
 KEYS = [
     "store_root", "index_exists", "indexed_runs", "missing_artifacts", "partition_mismatches", "deserialize_failures",
-    "orphan_artifacts", "quarantined", "counts", "findings", "strict_deserialize", "ok",
+    "orphan_artifacts", "quarantined", "counts", "findings", "strict_deserialize", "since", "quick", "ok",
 ]  # fmt: skip
 ELSEWHERE = {"index_missing", "index_unreadable", "altered", "legacy_json_digest", "too_few_runs"}
 """Kinds that tests of their own produce."""
@@ -124,6 +124,12 @@ def test_trap_34_an_empty_store_does_not_pass_a_gate_that_wants_runs(tmp_path: P
     (tmp_path / "runs").mkdir()
     assert verified(tmp_path / "runs").ok
     assert faults(verified(tmp_path / "runs", min_runs=1)) == [("too_few_runs", "")]
+
+
+def test_a_report_says_what_it_did_not_look_at(shop: Shop) -> None:
+    full, part = verified(shop.root), verified(shop.root, since=DAY, quick=True, strict=False)
+    assert (full.since, full.quick, full.strict_deserialize) == (None, False, True)
+    assert (part.since, part.quick, part.strict_deserialize) == (DAY, True, False)
 
 
 def test_since_looks_only_at_later_folders_and_their_rows(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """Exit codes, errors, Ctrl-C and closed pipes; the codes of each command are in its own file."""
 
 import errno
+import json
 import os
 import signal
 import time
@@ -11,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from rmos.cli.exits import RmosGroup
-from rmos.cli.output import json_option
+from rmos.cli.output import json_option, mark_writing
 from rmos.errors import NoStore, RmosError, RunDeleted, StoreLocked, ValidationFailed
 from rmos.index.locks import file_lock
-from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, document, start
+from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, command_on, document, start
 
 
 def group_raising(error: BaseException) -> click.Group:
@@ -39,6 +40,8 @@ def group_raising(error: BaseException) -> click.Group:
         (RmosError("broken"), 1),
         (KeyboardInterrupt(), 130),
         (OSError(errno.ENOSPC, "no space"), 1),
+        (PermissionError(errno.EACCES, "denied", "/srv/secret"), 1),
+        (OSError("without a number"), 1),
     ],
 )
 def test_each_error_ends_with_its_code_and_one_line(error: BaseException, code: int) -> None:
@@ -58,6 +61,63 @@ def test_an_error_is_an_object_with_json_and_names_what_is_concerned() -> None:
         "reason": "a\nb",
     }
     assert result.stderr == "Run deleted: The run was deleted. (run_id run_1; reason a\\nb)\n"
+
+
+def test_what_the_system_refused_is_told_without_the_path() -> None:
+    result = CliRunner().invoke(group_raising(OSError(errno.EMFILE, "Too many", "/srv/secret")), ["fail", "--json"])
+    assert result.exit_code == 1
+    assert result.stderr == "The system refused it: too many open files.\n"
+    assert document(result) == {"error": "SYSTEM_ERROR", "detail": "The system refused it: too many open files."}
+
+
+@pytest.mark.parametrize(("name", "code"), [("runs", 0), ("show", 0), ("verify", 1), ("status", 1)])
+def test_a_closed_pipe_is_success_for_a_list_and_none_for_a_verdict(name: str, code: int) -> None:
+    group = group_raising(BrokenPipeError(errno.EPIPE, "closed"))
+    group.commands = {name: group.commands["fail"]}
+    result = CliRunner().invoke(group, [name])
+    assert (result.exit_code, result.output) == (code, "")
+
+
+@pytest.mark.parametrize("name", ["verify", "status", "orphans", "repair"])
+def test_a_verdict_that_is_interrupted_is_none(name: str) -> None:
+    group = group_raising(KeyboardInterrupt())
+    group.commands = {name: group.commands["fail"]}
+    result = CliRunner().invoke(group, [name])
+    assert (result.exit_code, result.stderr) == (130, "Interrupted: no verdict.\n")
+
+
+def test_what_is_interrupted_while_it_writes_says_that_it_can_go_on() -> None:
+    def move() -> int:
+        mark_writing()
+        raise KeyboardInterrupt
+
+    group = RmosGroup("rmos")
+    group.add_command(click.Command("orphans", callback=move))
+    assert "run the command again" in CliRunner().invoke(group, ["orphans"]).stderr
+
+
+def test_without_a_store_the_folder_is_named(tmp_path: Path) -> None:
+    result = command_on(tmp_path / "absent")("verify", "--json")
+    assert f"There is no store in {tmp_path / 'absent'}. Is the disk mounted" in result.stderr
+    assert document(result)["error"] == "NO_STORE"
+
+
+@pytest.mark.parametrize("name", ["verify", "repair", "demo"])
+def test_a_file_in_the_place_of_the_store_is_a_wrong_setting(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = command_on(tmp_path / "file")(name)
+    assert result.exit_code == 2
+    assert result.stderr == "Bad configuration: RMOS_RUNS_DIR names a file, not a folder.\n"
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_misspelt_setting_is_named_and_harmless(root: Path) -> None:
+    process = start(root, "status", "--json", program=CONSOLE_SCRIPT, RMOS_RUN_DIR="/elsewhere")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)["store_root"] == str(root)
+    assert "WARNING" in err
+    assert "RMOS_RUN_DIR" in err
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:
@@ -110,7 +170,7 @@ def test_a_closed_pipe_is_no_traceback(root: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         process.stderr.close()
-        process.wait(timeout=60)
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_setting_that_cannot_be_used_is_a_usage_error(root: Path) -> None:

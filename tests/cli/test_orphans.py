@@ -76,8 +76,11 @@ def test_delete_moves_what_cannot_be_indexed_to_quarantine_and_unlinks_nothing(r
 def test_a_young_one_is_left_alone(run: Command, root: Path) -> None:
     path = add_unknown(root, damaged=True)
     age(path, 60)
+    assert "`rmos orphans --delete` moves" in run("orphans").stdout
     result = run("orphans", "--delete", "--yes")
     assert result.exit_code == 1
+    assert "orphans --delete" not in result.stdout
+    assert "younger than an hour" in result.stdout
     assert path.exists()
 
 

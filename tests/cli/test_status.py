@@ -46,11 +46,23 @@ def test_a_finding_that_no_line_counts_still_needs_attention(run: Command, root:
 
 
 def test_quick_still_sees_a_flipped_byte(run: Command, root: Path) -> None:
-    assert run("status", "--quick").exit_code == 0
+    result = run("status", "--quick")
+    assert result.exit_code == 0
+    assert "as far as it was looked at: blobs were not hashed; records were not decoded." in result.stdout
     flip(artifacts_of(root)[0])
     result = run("status", "--quick", "--json")
     assert result.exit_code == 1
     assert document(result)["strict_deserialize"] is False
+
+
+def test_quarantine_is_healthy_and_named(run: Command, root: Path) -> None:
+    assert "Note" not in run("status").stdout
+    flip(artifacts_of(root)[0])
+    assert run("repair").exit_code == 0
+    result = run("status")
+    assert result.exit_code == 0
+    assert "Overall: HEALTHY" in result.stdout.splitlines()
+    assert "Note: 1 object is in quarantine, and its run cannot be read" in result.stdout
 
 
 def test_an_empty_folder_is_a_healthy_store_without_runs(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ def test_the_report_has_the_keys_that_others_rely_on(run: Command, root: Path) -
         "counts",
         "findings",
         "strict_deserialize",
+        "since",
+        "quick",
         "ok",
     }
     assert report["store_root"] == str(root)
@@ -139,7 +141,38 @@ def test_a_date_that_is_none_is_a_usage_error(run: Command, date: str) -> None:
 def test_no_strict_and_quick_say_so_in_the_report(run: Command) -> None:
     report = document(run("verify", "--no-strict", "--quick", "--json"))
     assert report["strict_deserialize"] is False
+    assert report["quick"] is True
+    assert report["since"] is None
     assert report["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--since", "2001-01-01"), "only runs from 2001-01-01 on"),
+        (("--quick",), "blobs were not hashed"),
+        (("--no-strict",), "records were not decoded"),
+        (
+            ("--no-strict", "--quick", "--since", "2001-01-01"),
+            "only runs from 2001-01-01 on; blobs were not hashed; records were not decoded",
+        ),
+    ],
+)
+def test_a_partial_look_claims_no_more_than_it_saw(run: Command, options: tuple[str, ...], told: str) -> None:
+    result = run("verify", *options)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == f"OK as far as it was looked at: {told}."
+
+
+def test_what_is_in_quarantine_is_in_the_last_sentence(run: Command, root: Path) -> None:
+    for path, told in zip(artifacts_of(root), ("1 object is in", "2 objects are in"), strict=False):
+        flip(path)
+        assert run("repair").exit_code == 0
+        result = run("verify")
+        assert result.exit_code == 0
+        assert result.stdout.splitlines()[-1].startswith(f"OK: nothing new is wrong; {told} quarantine, and ")
+    last = run("verify", "--quick").stdout.splitlines()[-1]
+    assert last.startswith("OK as far as it was looked at: blobs were not hashed; 2 objects are in quarantine, and ")
 
 
 def test_the_report_file_is_what_json_prints(run: Command, root: Path, tmp_path: Path) -> None:

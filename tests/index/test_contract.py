@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -138,7 +139,9 @@ def test_an_altered_row_is_replaced_whatever_version_it_claims(index: Index) -> 
     index.upsert([changed(row, version=99, state="deleted"), other])
     index.upsert([row])
     assert listed(index) == [other.run_id]
-    index.upsert([row], replace=True)
+    index.upsert([row], instead_of={row.run_id: 98})
+    assert listed(index) == [other.run_id]  # another row stands there than was seen
+    index.upsert([row], instead_of={row.run_id: 99, other.run_id: 0})
     assert stored(index, row) == row
     assert listed(index) == [other.run_id, row.run_id]
 
@@ -341,3 +344,25 @@ def test_a_row_that_cannot_be_written_fails_alone_or_with_those_it_was_written_w
     other.upsert([make_row(US - 1)])
     assert time.monotonic() - started < 5
     other.close()
+
+
+def test_a_lock_file_that_was_removed_while_it_was_waited_for_excludes_nobody(
+    open_again: Callable[[], Index], tmp_path: Path
+) -> None:
+    inside: list[str] = []
+
+    def wait() -> None:
+        with open_again().lock(wait_s=5):
+            inside.append("waiter")
+
+    waiter = threading.Thread(target=wait)
+    with open_again().lock(wait_s=0):
+        waiter.start()
+        time.sleep(0.1)
+        (tmp_path / "_index.lock").unlink()
+    with open_again().lock(wait_s=5):
+        seen = list(inside)
+        time.sleep(0.15)
+        assert inside == seen  # nobody came in beside us
+    waiter.join()
+    assert inside == ["waiter"]

@@ -208,3 +208,15 @@ def test_a_writer_that_dies_between_write_and_link_leaves_debris_that_is_no_obje
 
 def test_at_most_four_writers_of_a_process_are_inside_at_once(store: LocalObjects) -> None:
     assert store._writers._value == local._WRITERS == 4
+
+
+def test_settling_an_object_that_was_found_syncs_its_folder_and_its_parents_once(
+    root: Path, store: LocalObjects, recorder: Recorder
+) -> None:
+    store.create(KEY, b"one")
+    another_process = LocalObjects(root)
+    recorder.calls.clear()
+    another_process.settle(KEY)
+    another_process.settle(KEY)
+    assert [what for call, what in recorder.calls if call == "fsync"] == ["..", ".", "2025-12-23", "2025-12-23"]
+    assert store.read(KEY) == b"one"

@@ -124,3 +124,17 @@ def test_a_disk_that_fails_to_look_is_an_error_and_never_a_no(
     with pytest.raises(StorageFailed) as caught:
         getattr(store, ask)(KEY)
     assert store.root not in str(caught.value)
+
+
+def test_an_object_that_cannot_be_settled_is_not_acknowledged_and_no_write_is_taken_afterwards(
+    store: LocalObjects, recorder: Recorder
+) -> None:
+    store.create(KEY, b"one")
+    recorder.fail = lambda call, what: errno.EIO if what == "2025-12-23" else None
+    with pytest.raises(StorageFailed):
+        store.settle(KEY)
+    recorder.fail = lambda call, what: None
+    for write in (lambda: store.settle(KEY), lambda: store.create(KEY, b"one")):
+        with pytest.raises(StoreReadOnly):
+            write()
+    assert store.read(KEY) == b"one"

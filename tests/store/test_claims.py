@@ -112,3 +112,6 @@ def test_the_claim_is_durable_before_the_run_is_made(claims: Claims, monkeypatch
     claims.take("anna", "key", BODY, US)
     folder = os.path.dirname(layout.claim_key("anna", "key"))
     assert synced[-1].endswith(folder)
+    synced.clear()
+    claims.take("anna", "key", BODY, US)  # whoever made it may have died before that
+    assert synced[-1].endswith(folder)

@@ -9,6 +9,7 @@ import pytest
 
 from rmos.errors import RunDeleted, RunExists, RunNotFound
 from rmos.models import RunQuery
+from rmos.store.records import Damage
 from tests.earlier_system import HARMLESS, EarlierStore, make_earlier_store, snapshot
 from tests.makers import ANNA, US, listed_ids, make_earlier_artifact, make_members, open_store, write_raw
 
@@ -242,4 +243,25 @@ def test_trap_14_runs_with_and_without_fractions_are_listed_by_moment_and_not_by
         write_raw(tmp_path / "runs" / "2025-12-23" / f"{run_id}.json", data)
     store = open_store(tmp_path)
     assert listed_ids(store) == [f"run_{number:012x}" for number in (4, 5, 2, 0, 3, 1)]
+    store.index.close()
+
+
+def test_an_earlier_artifact_that_was_rewritten_since_it_was_indexed_is_damage_until_an_operator_rebuilds(
+    earlier: EarlierStore, tmp_path: Path
+) -> None:
+    store = open_store(tmp_path)
+    run_id = earlier.run_ids[0]
+    path = earlier.artifacts[run_id]
+    altered = json.loads(path.read_bytes()) | {"status": "ERROR"}
+    write_raw(path, json.dumps(altered, indent=2).encode())
+    before = listed_ids(store, status="ERROR")
+    for _ in range(2):
+        with pytest.raises(Damage) as caught:
+            store.runs.record(run_id)
+        assert caught.value.kind == "altered"
+        store.reconcile()
+        assert listed_ids(store, status="ERROR") == before
+    store.reconcile(full=True)
+    assert store.runs.record(run_id).data == path.read_bytes()
+    assert run_id in listed_ids(store, status="ERROR")
     store.index.close()

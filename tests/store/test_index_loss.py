@@ -17,6 +17,7 @@ from tests.store.writing import (
     DAY_US,
     answers,
     fill,
+    put,
     write_run,
 )
 
@@ -151,6 +152,9 @@ def test_a_list_that_was_asked_of_another_index_than_the_complete_one_is_refused
     with pytest.raises(IndexRebuilding):
         store.runs.page(RunQuery(), limit=500)
     assert seen == [0]
+    with pytest.raises(IndexRebuilding):  # complete now, but not by what this process has seen
+        store.runs.page(RunQuery(), limit=500)
+    store.reconcile()
     assert len(store.runs.page(RunQuery(), limit=500).items) == 10
     other.index.close()
 
@@ -175,3 +179,24 @@ def test_rows_are_written_in_batches(store: Store, root: Path, monkeypatch: pyte
     store.reconcile(progress=told.append)
     assert told == [4, 4, 3]
     assert listed_ids(store) == sorted(runs, reverse=True)
+
+
+@pytest.mark.parametrize("how", ["moved over", "deleted and made again"])
+def test_an_older_copy_of_the_index_in_its_place_is_not_listed_before_it_was_reconciled(
+    store: Store, root: Path, tmp_path: Path, how: str
+) -> None:
+    fill(store)
+    store.index.close()
+    shutil.copyfile(root / "_index.sqlite", tmp_path / "older")
+    late = put(store, US + 50 * DAY_US)
+    store.index.close()
+    if how == "moved over":
+        os.rename(tmp_path / "older", root / "_index.sqlite")
+    else:
+        os.unlink(root / "_index.sqlite")
+        shutil.copyfile(tmp_path / "older", root / "_index.sqlite")
+    with pytest.raises(IndexRebuilding):
+        store.runs.page(RunQuery(), limit=5)
+    store.reconcile()
+    assert listed_ids(store)[0] == late
+    assert store.runs.count(RunQuery()) == 11

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from rmos import digest
+from rmos.errors import IndexUnavailable
 from rmos.models import RunQuery
 from rmos.store import Store, layout
 from tests.makers import US, listed_ids, make_event, open_store, write_raw
-from tests.store.writing import DAY, add, age, answers, fill, put, write_run, write_unseen
+from tests.store.writing import DAY, DAY_US, add, age, answers, fill, put, write_run, write_unseen
 
 
 def test_what_others_wrote_is_picked_up_with_its_events(store: Store, root: Path) -> None:
@@ -257,3 +258,32 @@ def test_single_rows_are_computed_again_whatever_they_say_and_no_list_misses_the
     assert answers(store) == before
     store.refold([], forget=[runs[0]])
     assert listed_ids(store) == runs[:0:-1]
+
+
+def test_a_partition_that_comes_back_with_its_old_time_is_listed_again(store: Store, root: Path) -> None:
+    runs, later = [put(store), put(store, US + 1)], put(store, US + DAY_US)
+    age(root / DAY)
+    store.reconcile()
+    (root / DAY).rename(root / "away")
+    store.reconcile()
+    assert listed_ids(store) == [later]
+    (root / "away").rename(root / DAY)
+    store.reconcile()
+    assert listed_ids(store) == [later, *runs[::-1]]
+
+
+def test_a_store_whose_folder_is_empty_though_its_index_is_not_is_not_taken_for_empty(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    fill(store)
+    before = answers(store)
+    days = [path for path in root.iterdir() if path.name.startswith("2")]
+    for day in days:
+        day.rename(tmp_path / day.name)  # a disk that is not mounted
+    for full in (False, True):
+        with pytest.raises(IndexUnavailable, match="mounted"):
+            store.reconcile(full=full)
+    for day in days:
+        (tmp_path / day.name).rename(day)
+    store.reconcile()
+    assert answers(store) == before

@@ -267,3 +267,13 @@ def test_a_partition_that_cannot_be_listed_is_damage_and_not_absence(
 
     monkeypatch.setattr(store.objects, "names", failing)
     assert damage_of(store, run_id) == "unreadable"
+
+
+def test_trap_05_an_id_of_the_earlier_system_is_never_accepted_on_another_date(store: Store, root: Path) -> None:
+    run_id = put(store, run_id="run_361afb660060")
+    for index in ("there", "gone"):
+        if index == "gone":
+            (root / "_index.sqlite").unlink()
+        with pytest.raises(RunExists):
+            store.runs.put(make_members(US + 86_400_000_000, run_id))
+    assert store.reader.partitions() == [DAY]
