@@ -53,6 +53,8 @@ _ATTEMPTS: Final = 5
 """How often a question is asked anew when the file is replaced under it."""
 _FORGET: Final = "DELETE FROM runs WHERE run_id = ?"
 _FORGET_VERSION: Final = "DELETE FROM runs WHERE run_id = ? AND version = ?"
+_ADOPTION_LOOKS: Final = 10
+_ADOPTION_PAUSE_S: Final = 0.05
 _COMPLETE: Final = "complete"
 _SCHEMA: Final = "schema_version"
 _INODE: Final = "inode"
@@ -81,7 +83,8 @@ class SqliteIndex:
         self._turn = threading.Lock()
         self._waiting: deque[_Write] = deque()
         self._largest: tuple[_Identity | None, int] = (None, 0)
-        self._broken: _Identity | None = None
+        self._broken: tuple[_Identity, int] | None = None
+        """The file that could not be read, and when it had last changed: its inode may be given to the next one."""
         self._mark_when_prepared = ""
 
     # The file
@@ -102,7 +105,7 @@ class SqliteIndex:
         """Make the file, or replace an unreadable or older one; only under the lock."""
         self._mark_when_prepared = self._mark()
         identity = self._identity()
-        if identity is not None and identity != self._broken:
+        if identity is not None and not self._is_broken(identity):
             try:
                 if int(self._fact(_SCHEMA) or 0) == SCHEMA_VERSION:
                     return False
@@ -146,15 +149,26 @@ class SqliteIndex:
             return None
         identity = _Identity(status.st_dev, status.st_ino)
         if identity == known and status.st_size < largest:
-            self._broken = identity  # the file never shrinks by itself: it was truncated under us
+            self._largest = (None, 0)  # the next file may be given its inode and be smaller
+            self._broken = (identity, status.st_ctime_ns)  # the file never shrinks by itself: it was truncated under us
         elif identity != known or status.st_size > largest:
             self._largest = (identity, status.st_size)
         return identity
 
+    def _is_broken(self, identity: _Identity) -> bool:
+        broken = self._broken
+        return broken is not None and broken == (identity, self._changed_ns())
+
+    def _changed_ns(self) -> int:
+        try:
+            return os.stat(self._path).st_ctime_ns
+        except OSError:
+            return 0
+
     def _held(self) -> _Held:
         for _ in range(_ATTEMPTS):
             identity = self._identity()
-            if identity is None or identity == self._broken:
+            if identity is None or self._is_broken(identity):
                 raise IndexBroken("The index is being made again from the record.")
             held: _Held | None = getattr(self._threads, "held", None)
             if held is not None and held.identity == identity and held.pid == os.getpid():
@@ -177,6 +191,7 @@ class SqliteIndex:
         if os.path.getsize(self._path) % _PAGE_BYTES:
             # SQLite would take what is gone from the last page for zeros, and leave out rows without a word.
             raise sqlite3.DatabaseError("the file ends within a page")
+        had_wal = os.path.exists(self._path + "-wal") and os.path.getsize(self._path + "-wal") > 0
         if self._read_only:
             connection = open_read_only(self._path)
         else:
@@ -190,16 +205,14 @@ class SqliteIndex:
             connection.close()
             raise
         version = facts.get(_SCHEMA, "")
-        if version.isdigit() and int(version) > SCHEMA_VERSION:
+        if version.isdecimal() and int(version) > SCHEMA_VERSION:
             connection.close()
             raise StoreUnusable("The index was written by a newer release of RMOS; use that release.")
         if version != str(SCHEMA_VERSION):
             connection.close()
             raise IndexBroken("The index has an older form and is made again from the record.")
         if not self._read_only and facts.get(_INODE) != str(identity.inode):
-            connection.close()
-            # SQLite reads it together with the WAL of the file that stood here: runs would be missing without a word.
-            raise sqlite3.DatabaseError("the file is a copy, made elsewhere or from a back-up")
+            _adopt(connection, str(identity.inode), had_wal=had_wal)
         return connection
 
     def close(self) -> None:
@@ -225,7 +238,7 @@ class SqliteIndex:
                 failure = self._translated(error, held.identity)
                 self.close()
                 raise failure from None
-            if self._identity() == held.identity and held.identity != self._broken:
+            if self._identity() == held.identity and not self._is_broken(held.identity):
                 return answer
         raise IndexBroken("The index is being replaced.")
 
@@ -238,7 +251,8 @@ class SqliteIndex:
             return IndexUnavailable(f"The index did not answer: {_trouble(error)}.")
         if code == sqlite3.SQLITE_CANTOPEN:
             return IndexUnavailable("The index cannot be opened.")
-        self._broken = identity
+        self._largest = (None, 0)
+        self._broken = (identity, self._changed_ns())
         return IndexBroken("The index cannot be read and is made again from the record.")
 
     # Facts
@@ -250,7 +264,7 @@ class SqliteIndex:
     def is_complete(self) -> bool:
         """Tell whether every object has its row; asked of the file until it says so once."""
         identity = self._identity()
-        if identity is None or identity == self._broken:
+        if identity is None or self._is_broken(identity):
             return False
         held: _Held | None = getattr(self._threads, "held", None)
         mark = self._mark()
@@ -388,6 +402,25 @@ class SqliteIndex:
     def state_counts(self) -> dict[RunState, int]:
         """Return how many rows there are in each state."""
         return dict(self._ask(lambda c: c.execute(tables.STATE_COUNTS).fetchall()))
+
+
+def _adopt(connection: sqlite3.Connection, inode: str, *, had_wal: bool) -> None:
+    """Take over an index that was copied here, unless it lies beside a WAL that may be another file's.
+
+    Raises:
+        sqlite3.DatabaseError: read together with the WAL of the file that stood here before, it might lack runs.
+    """
+    if not had_wal:
+        connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_INODE, inode))
+        return
+    # The WAL may also be that of another process which is taking the copy over at this moment.
+    for _ in range(_ADOPTION_LOOKS):
+        row = connection.execute("SELECT value FROM facts WHERE name = ?", (_INODE,)).fetchone()
+        if row and row[0] == inode:
+            return
+        time.sleep(_ADOPTION_PAUSE_S)
+    connection.close()
+    raise sqlite3.DatabaseError("the file is a copy beside another file's WAL")
 
 
 def _trouble(error: OSError | sqlite3.Error) -> str:

@@ -234,11 +234,17 @@ class Reconciler:
             for run_id in unseen
             if run_id in known
             and known[run_id].state not in ("missing", "erased")
-            and not self._objects.has(layout.artifact_key(partition, run_id))
-            and not self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
+            and not self._stands(layout.artifact_key(partition, run_id))
+            and not self._stands(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
         ]
         self._index.mark_missing(partition, gone)
         report.missing += len(gone)
+
+    def _stands(self, key: str) -> bool:
+        try:
+            return self._objects.has(key)
+        except ObjectUnreadable:
+            return False  # an altered row may name anything; it must not keep the others from being folded
 
     def _fold_quarantine(self, report: Reconciled) -> None:
         """Keep a row for each run in quarantine: its id stays taken and lists go on naming it."""

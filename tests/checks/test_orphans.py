@@ -9,6 +9,7 @@ import pytest
 
 from rmos.checks import orphans
 from rmos.checks.orphans import MIN_AGE_S, Orphan, find_orphans, movable, move_orphans
+from rmos.objects import MAX_OBJECT_BYTES
 from tests.checks.shops import DAY, NEXT_DAY, Shop, artifact, contents, event, open_store, places, rows_of, verified
 from tests.earlier_system import make_earlier_store, snapshot
 
@@ -204,6 +205,19 @@ def test_what_vouches_for_itself_is_told_and_never_moved(shop: Shop, make: Make)
     before = snapshot(shop.root, exclude=INDEX_FILES)
     assert move_orphans(shop.store, listed) == []
     assert snapshot(shop.root, exclude=INDEX_FILES) == before
+
+
+def test_what_cannot_be_read_is_told_and_left_to_a_person(shop: Shop) -> None:
+    """It may be whole: of too large a file, or one without permission, nobody knows."""
+    run_id = shop.put()
+    shop.path(artifact(run_id)).chmod(0o644)
+    os.truncate(shop.path(artifact(run_id)), MAX_OBJECT_BYTES + 1)
+    shop.store.index.forget([run_id])
+    age(shop, artifact(run_id), OLD)
+    listed = found(shop)
+    assert [(orphan.run_id, orphan.indexable) for orphan in listed] == [(run_id, False)]
+    assert move_orphans(shop.store, listed) == []
+    assert shop.path(artifact(run_id)).exists()
 
 
 def test_a_run_known_as_damaged_through_its_events_alone_is_no_orphan(shop: Shop) -> None:

@@ -37,20 +37,42 @@ def test_trap_03_a_file_cut_anywhere_after_a_crash_that_left_its_wal_is_broken_o
     crashed = open_sqlite(tmp_path)
     crashed.upsert([make_row(US - 5, run_id="run_ffffffffffff")])
     right = answers(crashed)
-    data = {name: (tmp_path / name).read_bytes() for name in ("_index.sqlite", "_index.sqlite-wal")}
-    assert len(data["_index.sqlite-wal"]) > 4096
+    main, wal = ((tmp_path / name).read_bytes() for name in ("_index.sqlite", "_index.sqlite-wal"))
+    assert len(wal) > 4096
     crashed.close()
     found = 0
-    for end in cuts(len(data["_index.sqlite"])):
-        folder = tmp_path / f"cut-{end}"
-        folder.mkdir()
-        (folder / "_index.sqlite").write_bytes(data["_index.sqlite"][:end])
-        (folder / "_index.sqlite-wal").write_bytes(data["_index.sqlite-wal"])
-        cut = open_sqlite(folder)
+    for end in cuts(len(main)):
+        (tmp_path / "_index.sqlite").write_bytes(main[:end])  # in its place: the inode stays
+        (tmp_path / "_index.sqlite-wal").write_bytes(wal)
+        (tmp_path / "_index.sqlite-shm").unlink(missing_ok=True)
+        cut = open_sqlite(tmp_path)
         found += right_or_refused(cut, right)
         cut.close()
-        shutil.rmtree(folder)
-    assert found < len(cuts(len(data["_index.sqlite"]))) / 4
+    assert found < len(cuts(len(main))) / 4
+
+
+@pytest.mark.parametrize("left", ["whole", "with its WAL"])
+def test_trap_03_a_copy_of_an_index_is_used_only_without_a_wal_that_may_be_another_files(
+    tmp_path: Path, left: str
+) -> None:
+    (tmp_path / "original").mkdir()
+    original = fill(tmp_path / "original", ROWS)
+    right = answers(original)
+    original_count = original.count(RunQuery())
+    if left == "whole":
+        original.close()
+    (tmp_path / "copy").mkdir()
+    for name in os.listdir(tmp_path / "original"):
+        shutil.copyfile(tmp_path / "original" / name, tmp_path / "copy" / name)
+    original.close()
+    reader = open_sqlite(tmp_path / "copy", read_only=True)
+    assert answers(reader) == right
+    reader.close()
+    writer = open_sqlite(tmp_path / "copy")
+    assert right_or_refused(writer, right) is (left == "whole")
+    assert writer.prepare() is (left != "whole")
+    assert writer.count(RunQuery()) == (0 if left != "whole" else original_count)
+    writer.close()
 
 
 @pytest.mark.parametrize("junk", JUNK)

@@ -96,3 +96,11 @@ def flip(path: Path, place: int) -> None:
     data = bytearray(path.read_bytes())
     data[place] ^= 0x01
     write_raw(path, bytes(data))
+
+
+def crash(store: Store, root: Path, wal: float = 1.0) -> None:
+    """Leave the index as a crash or a power cut does: with the WAL, or a first part of it, and the same inode."""
+    main, rest = ((root / name).read_bytes() for name in ("_index.sqlite", "_index.sqlite-wal"))
+    store.index.close()
+    (root / "_index.sqlite").write_bytes(main)
+    (root / "_index.sqlite-wal").write_bytes(rest[: int(len(rest) * wal)])
