@@ -97,9 +97,9 @@ def ratio(
 
 def number(value: float) -> str:
     """Return a number as a person reads it: thousands apart, no more digits than were measured."""
-    if value == 0 or abs(value) >= 100:
+    if value == 0 or abs(value) >= 99.95:
         return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -144,8 +144,9 @@ def verdict(figures: Sequence[Figure]) -> str:
     if not aimed:
         return "No figure here has a target."
     if not missed:
-        return f"All {len(aimed)} targets are met."
-    return f"{len(missed)} of {len(aimed)} targets are missed: {'; '.join(figure.name for figure in missed)}."
+        return f"All targets are met ({len(aimed)})."
+    named = (f"{figure.name} ({number(figure.runs)} runs)" if figure.runs else figure.name for figure in missed)
+    return f"{len(missed)} of {len(aimed)} targets missed: {'; '.join(named)}."
 
 
 def document(figures: Sequence[Figure], machine: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:

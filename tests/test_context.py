@@ -50,14 +50,11 @@ def test_a_request_without_an_id_gets_one_of_its_own(client: FlaskClient) -> Non
     assert all(MADE_HERE.fullmatch(request_id) for request_id in made)
 
 
-# DEFECTS 29
-
-
 @pytest.mark.parametrize(
     "sent",
     ["", " ", "x" * 65, "a b", "a\nINFO forged", "a\r\nSet-Cookie: x", "a\x1b[31m", "é", "a/b", "<b>", "ok\n", "a\x00"],
 )
-def test_an_unbounded_or_malformed_inbound_request_id_is_replaced_and_logged_escaped(
+def test_trap_29_an_unbounded_or_malformed_inbound_request_id_is_replaced_and_logged_escaped(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, sent: str
 ) -> None:
     answer = client.get("/nowhere", environ_overrides={"HTTP_X_REQUEST_ID": sent})

@@ -142,9 +142,6 @@ def test_meta_is_shown_without_its_explanations() -> None:
     assert summary(meta=None)["meta"] == {}
 
 
-# DEFECTS 21
-
-
 @pytest.mark.parametrize("value", [None, "45.2", True, False, [45.2], {}, ""])
 def test_a_compute_time_that_is_no_number_is_null(value: Any) -> None:
     assert summary(meta={"compute_ms": value})["compute_ms"] is None

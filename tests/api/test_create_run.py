@@ -127,10 +127,7 @@ def test_one_line_is_logged_for_each_recorded_run(post: Post, caplog: pytest.Log
     assert [record.getMessage() for record in caplog.records] == [f"run_created run_id={run_id} risk=GREEN"]
 
 
-# DEFECTS 25
-
-
-def test_the_clients_own_feasibility_risk_and_hashes_are_not_trusted(post: Post, service_store: Store) -> None:
+def test_trap_25_the_clients_own_feasibility_risk_and_hashes_are_not_trusted(post: Post, service_store: Store) -> None:
     claims = {
         "feasibility": {"status": "GREEN", "overall_score": 100},
         "decision": {"risk_level": "GREEN", "score": 100},
@@ -170,10 +167,7 @@ def test_what_only_the_server_may_say_in_meta_is_not_taken_from_a_client(post: P
     assert kept == {"request_id": answer.headers["X-Request-Id"], "operator": "anna"}
 
 
-# DEFECTS 27
-
-
-def test_an_unknown_engine_does_not_fall_back_to_the_default(
+def test_trap_27_an_unknown_engine_does_not_fall_back_to_the_default(
     post: Post, client: FlaskClient, service_store: Store
 ) -> None:
     answer = post(engine_id="no_such_engine")

@@ -113,7 +113,7 @@ def test_a_deleted_run_is_gone_and_says_who_when_and_why(client: FlaskClient, po
     assert client.get(f"{RUNS}/{run_id}").json["deleted"] is False
 
 
-# DEFECTS 23: ids in URLs
+# Ids in URLs
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,6 @@ def test_a_walk_over_runs_of_one_moment_misses_none(client: FlaskClient, service
     assert walk(client) == sorted(made, reverse=True)
 
 
-# DEFECTS 13
-
-
 def test_rare_matches_are_found_and_the_walk_over_them_ends(client: FlaskClient, service_store: Store) -> None:
     rare = []
     for number in range(90):
@@ -125,9 +122,6 @@ def test_offset_pages_show_the_same_runs_and_go_on_by_cursor(client: FlaskClient
     assert [run["run_id"] for run in answer.json["items"]] == made[3:6][::-1]
     assert "offset" not in answer.headers["Link"]
     assert client.get(f"{RUNS}?limit=3&offset=10").json == {"items": [], "next_cursor": None}
-
-
-# DEFECTS 14
 
 
 @pytest.mark.parametrize(
@@ -181,9 +175,6 @@ def test_a_plus_that_arrived_as_a_space_is_explained(client: FlaskClient) -> Non
     assert "%2B" in answer.json["errors"]["created_to"][0]
 
 
-# DEFECTS 15
-
-
 def test_the_total_counts_what_the_pages_show_under_every_filter(client: FlaskClient, service_store: Store) -> None:
     put_runs(service_store, 5)
     special = {
@@ -228,9 +219,6 @@ def test_deleted_runs_are_neither_listed_nor_counted_unless_asked_for(
 
 def test_a_total_is_given_only_when_asked_for(client: FlaskClient) -> None:
     assert "total" not in client.get(f"{RUNS}?include_total=false").json
-
-
-# DEFECTS 21
 
 
 def test_nothing_that_meta_holds_breaks_a_list(client: FlaskClient, post: Post) -> None:

@@ -129,10 +129,7 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
     assert "secret" in str(record.exc_info[1])  # type: ignore[index]
 
 
-# DEFECTS 30
-
-
-def test_no_error_body_leaks_a_path_of_the_server(
+def test_trap_30_no_error_body_leaks_a_path_of_the_server(
     app: Flask, client: FlaskClient, post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = post().json["run_id"]

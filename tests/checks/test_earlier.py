@@ -91,7 +91,7 @@ def test_new_runs_beside_the_old_ones_are_healthy_too(earlier: EarlierStore, sto
 
 
 @pytest.mark.parametrize("lost", ["truncated", "gone"])
-def test_trap_6_losing_its_own_index_is_a_finding_and_brings_nobody_back(
+def test_trap_06_losing_its_own_index_is_a_finding_and_brings_nobody_back(
     earlier: EarlierStore, store: Store, lost: str
 ) -> None:
     """What was learned from it while it was whole stands: also after repair, a rebuild, and an event since then."""

@@ -157,7 +157,7 @@ def test_nothing_that_vouches_for_itself_and_no_event_is_ever_moved(big_shop: Sh
             assert digest.sha256_hex(data) != full.name[:64], path
 
 
-def test_trap_7_what_repair_moved_is_still_there_for_everybody(shop: Shop) -> None:
+def test_trap_07_what_repair_moved_is_still_there_for_everybody(shop: Shop) -> None:
     """Listed as an ERROR before and after, never RunNotFound, its id taken; a rebuild changes none of that."""
     quiet, eventful, gone = shop.put(), shop.take(), shop.take()
     members = make_members(ids.moment_of(quiet), run_id=quiet)

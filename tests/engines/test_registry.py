@@ -32,7 +32,7 @@ def test_the_built_in_engine_is_the_default() -> None:
     assert engines.infos()[0].engine_id == "baseline_v1"
 
 
-def test_defect_27_an_unknown_engine_id_never_falls_back_to_the_default() -> None:
+def test_trap_27_an_unknown_engine_id_never_falls_back_to_the_default() -> None:
     engines = Registry.load()
     for unknown in ("baseline_v2", "", "BASELINE_V1", "baseline_v1 ", "\0", "x" * 10_000):
         with pytest.raises(EngineNotFound) as caught:

@@ -97,10 +97,10 @@ def test_a_drawing_is_green_without_a_score_because_nothing_is_cut() -> None:
     assert result.assessments == []
 
 
-# Defect 26: what is absent or odd must never be GREEN
+# What is absent or odd must never be GREEN
 
 
-def test_defect_26_all_checks_unknown_is_not_green() -> None:
+def test_trap_26_all_checks_unknown_is_not_green() -> None:
     for design in ({}, {"operation": "channel"}, {"operation": "saw_slice"}):
         result = judge(design, {})
         assert (result.status, result.overall_score) == ("UNKNOWN", None)
@@ -121,7 +121,7 @@ NEEDED = [
 
 
 @pytest.mark.parametrize(("where", "name"), NEEDED)
-def test_defect_26_a_missing_input_is_named_and_never_green(where: str, name: str) -> None:
+def test_trap_26_a_missing_input_is_named_and_never_green(where: str, name: str) -> None:
     design, context = make_design(operation="inlay_pocket"), make_context()
     assert judge(design, context).status == "GREEN"
     (design if where == "design" else context["tool"]).pop(name)
@@ -132,7 +132,7 @@ def test_defect_26_a_missing_input_is_named_and_never_green(where: str, name: st
     assert (result.overall_score or 0) <= 79
 
 
-def test_defect_26_a_missing_material_is_named_and_never_green() -> None:
+def test_trap_26_a_missing_material_is_named_and_never_green() -> None:
     context = make_context()
     del context["material"]
     result = judge(make_design(), context)
@@ -158,7 +158,7 @@ def _place(where: str, design: dict[str, Any], context: dict[str, Any]) -> dict[
 
 
 @pytest.mark.parametrize(("where", "name"), NUMBER_FIELDS)
-def test_defect_26_a_number_that_is_none_is_red_whatever_it_is(where: str, name: str) -> None:
+def test_trap_26_a_number_that_is_none_is_red_whatever_it_is(where: str, name: str) -> None:
     for bad in BAD:
         design, context = make_design(), make_context()
         _place(where, design, context)[name] = bad
@@ -190,7 +190,7 @@ WORD_FIELDS = [
 
 
 @pytest.mark.parametrize(("where", "name"), WORD_FIELDS)
-def test_defect_26_an_unknown_word_or_a_wrong_type_is_red(where: str, name: str) -> None:
+def test_trap_26_an_unknown_word_or_a_wrong_type_is_red(where: str, name: str) -> None:
     for bad in BAD_WORDS:
         design, context = make_design(), make_context()
         _place(where, design, context)[name] = bad
@@ -200,7 +200,7 @@ def test_defect_26_an_unknown_word_or_a_wrong_type_is_red(where: str, name: str)
         canonical(result.record())
 
 
-def test_defect_26_inch_values_under_metric_names_are_refused_by_name() -> None:
+def test_trap_26_inch_values_under_metric_names_are_refused_by_name() -> None:
     result = judge(make_design(), make_context(units="inch"))
     message = check_of(result, "INVALID_INPUT").message
     assert result.status == "RED"
@@ -208,13 +208,13 @@ def test_defect_26_inch_values_under_metric_names_are_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["radial_engagement", "radial_engagement_in", "radial_engagement_inch"])
-def test_defect_26_a_length_without_its_unit_is_not_silently_ignored(name: str) -> None:
+def test_trap_26_a_length_without_its_unit_is_not_silently_ignored(name: str) -> None:
     result = judge(make_design(radial_engagement_mm=..., **{name: 0.01}), make_context())
     assert result.status == "RED"
     assert "with units mm this is called radial_engagement_mm" in check_of(result, "INVALID_INPUT").message
 
 
-def test_defect_26_different_cuts_get_different_scores() -> None:
+def test_trap_26_different_cuts_get_different_scores() -> None:
     scores = {judge(make_design(feed_mm_min=feed), make_context()).overall_score for feed in range(300, 9000, 300)}
     assert len(scores) > 10
 

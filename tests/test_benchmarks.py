@@ -1,0 +1,209 @@
+"""The pure parts of the benchmarks, and that the stores they measure on are healthy; nothing here is timed."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import cuts, figures, load, machine, stores, web
+from benchmarks.failures import CannotMeasure
+from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
+from benchmarks.load import Load
+from benchmarks.web import Sample
+from rmos import digest, ids
+from rmos.checks.verify import verify_store
+from rmos.engines.registry import Registry
+from rmos.store import Store
+
+REPORT = '{"requests":3000,"duration_us":2000000,"p50_us":9100,"p99_us":20500,"refused":0,"broken":0}'
+
+
+def test_a_figure_is_the_median_of_its_samples_and_keeps_them() -> None:
+    figure = measured("verify", [70.0, 10.0, 20.0], "runs/s", runs=1000, target=AtLeast(20))
+    assert (figure.value, figure.samples, figure.is_met) == (20.0, (70.0, 10.0, 20.0), True)
+
+
+@pytest.mark.parametrize("samples", [[], [1.0, math.nan], [math.inf]])
+def test_a_figure_without_samples_that_are_numbers_is_refused(samples: list[float]) -> None:
+    with pytest.raises(ValueError, match="verify"):
+        measured("verify", samples, "runs/s")
+
+
+def test_a_ratio_is_that_of_the_medians_and_shows_the_pairs() -> None:
+    figure = ratio("share", [30.0, 90.0, 60.0], [100.0, 100.0, 200.0])
+    assert figure.value == 0.6
+    assert figure.samples == (0.3, 0.9, 0.3)
+
+
+def test_samples_that_were_not_measured_in_pairs_are_no_ratio() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        ratio("share", [1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "met"),
+    [(AtLeast(0.7), 0.7, True), (AtLeast(0.7), 0.69, False), (AtMost(1.2), 1.2, True), (AtMost(1.2), 1.21, False)],
+)
+def test_a_target_is_met_on_its_bound_and_not_beyond(target: AtLeast | AtMost, value: float, met: bool) -> None:
+    assert target.is_met(value) is met
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.694, "0.69"), (12.34, "12.3"), (99.96, "100"), (9.996, "10.0"), (123.4, "123"), (40_000, "40 000")],
+)
+def test_numbers_are_shown_with_the_digits_that_mean_something(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_the_table_is_aligned_markdown_and_names_what_was_missed() -> None:
+    told = [
+        Figure("hello-world", 6135.4, "requests/s", besides={"p50 ms": 4.87}),
+        measured("durable POST, share of hello-world", [0.2, 0.3, 0.25], "", runs=100_000, target=AtLeast(0.27)),
+    ]
+    lines = figures.table(told).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert [cell.strip() for cell in lines[2].split("|")[1:-1]] == [
+        "hello-world", "", "6 135 requests/s", "", "", "p50 ms 4.87",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in lines[3].split("|")[1:-1]] == [
+        "durable POST, share of hello-world", "100 000", "0.25", "0.20 to 0.30 (3)", ">= 0.27 MISSED", "",
+    ]  # fmt: skip
+
+
+def test_the_verdict_counts_targets_and_names_the_missed_with_their_stores() -> None:
+    met = Figure("verify", 2.0, "", target=AtLeast(1))
+    missed = Figure("GET one run", 0.5, "", runs=1000, target=AtLeast(1))
+    assert figures.verdict([Figure("hello-world", 1.0, "")]) == "No figure here has a target."
+    assert figures.verdict([met]) == "All targets are met (1)."
+    assert figures.verdict([met, missed]) == "1 of 2 targets missed: GET one run (1 000 runs)."
+
+
+def test_the_document_is_plain_json_with_the_machine_and_every_sample() -> None:
+    figure = measured("verify", [1.0, 2.0, 4.0], "runs/s", runs=10, target=AtLeast(1.5), besides={"MB": 60.0})
+    told = json.loads(json.dumps(figures.document([figure], {"cores": 2}, {"quick": True})))
+    assert told == {
+        "form": "rmos.bench/1",
+        "machine": {"cores": 2},
+        "asked": {"quick": True},
+        "figures": [
+            {
+                "name": "verify",
+                "runs": 10,
+                "value": 2.0,
+                "unit": "runs/s",
+                "samples": [1.0, 2.0, 4.0],
+                "target": ">= 1.50",
+                "met": True,
+                "besides": {"MB": 60.0},
+            }
+        ],
+    }
+
+
+def test_the_report_of_wrk_is_its_last_line() -> None:
+    assert load.read_report(f"Running 2s test\n  1 threads\n{REPORT}\n") == Load(3000, 1500.0, 9.1, 20.5)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "",
+        "Running 2s test",
+        REPORT.replace('"refused":0', '"refused":1'),
+        REPORT.replace('"broken":0', '"broken":7'),
+        REPORT.replace("3000", "0"),
+        REPORT.replace("2000000", "0"),
+    ],
+)
+def test_a_load_that_was_not_answered_in_full_is_no_figure(output: str) -> None:
+    with pytest.raises(CannotMeasure):
+        load.read_report(output)
+
+
+def test_the_scripts_hold_what_is_sent_line_by_line(tmp_path: Path) -> None:
+    script = load.write_posts(tmp_path / "post.lua", "/api/rmos/runs", ['{"a":1}', '{"a":2}'])
+    assert (tmp_path / "post.lines").read_text() == '{"a":1}\n{"a":2}\n'
+    assert f'io.lines("{tmp_path}/post.lines")' in script.read_text()
+    assert 'wrk.format("POST", "/api/rmos/runs"' in script.read_text()
+
+
+def test_the_http_figures_set_each_case_beside_hello_world_and_the_small_store() -> None:
+    def samples(rate: float) -> list[Sample]:
+        return [Sample(Load(100, rate * factor, 5.0, 9.0), 300.0) for factor in (0.5, 1.0, 2.0)]
+
+    found = {(web.HELLO, 0): samples(1000.0)}
+    for case in web.TARGETS:
+        found |= {(case, 1_000): samples(600.0), (case, 100_000): samples(500.0), (case, 1_000_000): samples(100.0)}
+    told = {(figure.name, figure.runs): figure for figure in web.summed_up(found, [1_000, 100_000, 1_000_000])}
+    assert told["GET one run, share of hello-world", 100_000].value == 0.5
+    assert told["GET one run, share of hello-world", 100_000].target == AtLeast(0.70)
+    assert told["durable POST, share of hello-world", 1_000].is_met is True
+    assert told["GET a page of 50 summaries, cost against 1 000 runs", 100_000].value == 1.2
+    assert told["GET a page of 50 summaries, cost against 1 000 runs", 100_000].target == AtMost(1.2)
+    assert told["durable POST, cost against 1 000 runs", 1_000_000].target is None
+    assert ("durable POST, cost against 1 000 runs", 1_000) not in told
+
+
+def test_the_filesystem_is_that_of_the_innermost_mount() -> None:
+    mounts = "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /tmp/inner xfs rw 0 0\n"
+    assert machine.filesystem(Path("/tmpfoo"), mounts) == "ext4"
+    assert machine.filesystem(Path("/tmp/other"), mounts) == "tmpfs"
+    assert machine.filesystem(Path("/tmp/inner/store"), mounts) == "xfs"
+
+
+def test_the_machine_is_told_without_its_name(tmp_path: Path) -> None:
+    told = json.dumps(machine.describe(tmp_path))
+    assert str(tmp_path) not in told
+    assert {"cpu", "cores", "kernel", "filesystem", "python", "wrk"} <= json.loads(told).keys()
+
+
+def test_the_cuts_are_judged_by_the_engine_and_some_are_refused() -> None:
+    engines = Registry()
+    assert {cuts.judged(engines, place)[2].status for place in range(0, cuts.VARIANTS, 5)} >= {"GREEN", "RED"}
+
+
+def test_the_runs_of_a_made_store_are_of_about_2_kb() -> None:
+    templates = cuts.small_templates()
+    for place in (0, 1):
+        assert 1_800 < len(digest.seal(cuts.small_members(templates, place, ids.now_us()))) < 2_600
+
+
+def test_a_made_store_is_healthy_complete_and_spread_over_forty_days(tmp_path: Path) -> None:
+    folder = stores.ready_store(tmp_path, 200, lambda told: None)
+    report = verify_store(Store.open(stores.settings_of(folder), write=False))
+    assert (report.ok, report.counts["runs"], report.indexed_runs) == (True, 200, 200)
+    assert len([path for path in folder.iterdir() if ids.is_partition(path.name)]) >= stores.DAYS
+    assert len(set(stores.run_ids(folder))) == 200
+
+
+def test_a_kept_store_is_used_again_and_a_working_copy_leaves_it_as_it_is(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = stores.ready_store(tmp_path, 50, said.append)
+    copy = stores.working_copy(folder, tmp_path / "copy")
+    Store.open(stores.settings_of(copy)).runs.put(cuts.members(Registry(), 1, ids.now_us()))
+    assert stores.ready_store(tmp_path, 50, said.append) == folder
+    assert said == ["making a store of 50 runs"]
+    assert (len(stores.run_ids(folder)), len(stores.run_ids(copy))) == (50, 51)
+
+
+def test_without_wrk_one_line_names_the_package_and_the_exit_status_is_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command.main(["--only", "http", "--quick", "--json", str(tmp_path / "told.json")]) == 2
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [load.NO_WRK]
+    assert "`wrk`" in told.err
+    assert not (tmp_path / "told.json").exists()
+
+
+def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for word in ("--quick", "--large", "--json", "--only", "--keep", "http", "verify", "rebuild", "operations"):
+        assert word in told
