@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.long, pytest.mark.strace, pytest.mark.usefixtures("str
 BEFORE, PUT, NEXT = 1, 2, 3
 """The runs that are there already, the one that is hit, and the one that comes after."""
 MAY_SUCCEED: Final = frozenset({"unlinkat", "close"})
-HIT_ATTEMPTS: Final = 5
 """Calls that need not fail a put: debris is swept some other day, and after an fsync a close has nothing to lose."""
 
 
@@ -35,6 +34,8 @@ class Case(NamedTuple):
     """Which of the calls on the index are hit: all, or every fourth … where other cases have most of them already."""
 
 
+HIT_ATTEMPTS: Final = 5
+"""How often a put is done to hit one call of it."""
 CASES: Final = {
     "on an empty folder": Case(there=()),
     "on a prepared store": Case(there=(BEFORE,)),
