@@ -89,7 +89,7 @@ def _measure(below: Path, subject: Subject, start: int, seconds: int, samples: S
     else:
         # What is posted would soon outnumber the runs of a small store; a large one grows by a few per cent. Nothing is
         # deleted between two rounds: see `stores.spread`.
-        copy = below / (f"runs-{subject.runs}-{start}" if subject.runs <= SMALL else f"runs-{subject.runs}")
+        copy = below / (f"served-{subject.runs}-{start}" if subject.runs <= SMALL else f"served-{subject.runs}")
         if not copy.exists():
             stores.working_copy(subject.store, copy)
         application, ready, environment = "wsgi:app", "/readyz", stores.environment_of(copy)

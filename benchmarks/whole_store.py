@@ -39,7 +39,7 @@ def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Fig
     for repeat in range(repeats):
         say(f"verify: {repeat + 1} of {repeats}, {size} runs")
         verified.append(_run("verify", folder, size))
-        summed.append(size / _sha256sum_s(names))
+        summed.append(names.count(b"\0") / _sha256sum_s(names))
     rates = [ran.runs_per_s for ran in verified]
     return [
         measured("verify", rates, "runs/s", runs=size, target=AtLeast(VERIFY_PER_S)),
@@ -84,9 +84,9 @@ def _run(work: str, folder: Path, size: int) -> Ran:
     told: dict[str, float] = {}
     with contextlib.suppress(ValueError):
         told = json.loads(ran.stdout)
-    if ran.returncode != 0 or told.get("runs") != size:
+    if ran.returncode != 0 or told.get("runs", 0) < size:
         raise CannotMeasure(f"{work} of {size} runs ended with {ran.returncode}: {(ran.stdout + ran.stderr)[-500:]}")
-    return Ran(size / elapsed_s, told["peak_mb"])
+    return Ran(told["runs"] / elapsed_s, told["peak_mb"])
 
 
 def _names_of_files(folder: Path) -> bytes:
