@@ -88,11 +88,12 @@ def ratio(
     *,
     runs: int | None = None,
     target: AtLeast | AtMost | None = None,
+    besides: Mapping[str, float | str] | None = None,
 ) -> Figure:
     """Return median by median, with the ratios of the pairs, which were measured one after the other, as samples."""
     pairs = [first / second for first, second in zip(above, below, strict=True)]
     value = statistics.median(above) / statistics.median(below)
-    return Figure(name, value, "", runs, target, tuple(pairs))
+    return Figure(name, value, "", runs, target, tuple(pairs), dict(besides or {}))
 
 
 def number(value: float) -> str:

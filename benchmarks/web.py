@@ -113,10 +113,16 @@ def summed_up(samples: Samples, sizes: Sequence[int]) -> list[Figure]:
         for size in sizes:
             found = samples[case, size]
             told.append(_speed(case, found, size))
-            target = AtLeast(share)
-            told.append(ratio(f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size, target=target))
+            told.append(_share(case, found, hello, size, AtLeast(share)))
         told += [_flatness(case, samples, size) for size in sizes if size > SMALL]
     return told
+
+
+def _share(case: str, found: Sequence[Sample], hello: Sequence[Sample], size: int, target: AtLeast) -> Figure:
+    by_cpu = {"by CPU time": _cpu_us(hello) / _cpu_us(found)}
+    return ratio(
+        f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size, target=target, besides=by_cpu
+    )
 
 
 def _flatness(case: str, samples: Samples, size: int) -> Figure:
@@ -129,10 +135,14 @@ def _rates(samples: Sequence[Sample]) -> list[float]:
     return [sample.load.requests_per_s for sample in samples]
 
 
+def _cpu_us(samples: Sequence[Sample]) -> float:
+    return statistics.median(sample.cpu_us for sample in samples)
+
+
 def _speed(case: str, samples: Sequence[Sample], size: int | None) -> Figure:
     besides = {
         "p50 ms": statistics.median(sample.load.p50_ms for sample in samples),
         "p99 ms": statistics.median(sample.load.p99_ms for sample in samples),
-        "CPU µs": statistics.median(sample.cpu_us for sample in samples),
+        "CPU µs": _cpu_us(samples),
     }
     return measured(case, _rates(samples), "requests/s", runs=size, besides=besides)

@@ -31,11 +31,13 @@ class InstanceTouched(AssertionError):
 
 
 touched: list[str] = []
+ended: list[bool] = []
+"""Set when the tests are over: pytest then clears old folders by names relative to a descriptor."""
 
 
 def guard(event: str, arguments: tuple[object, ...]) -> None:
     """Refuse whatever would touch the real instance folder, and remember it, for code that swallows the refusal."""
-    if event not in PATH_EVENTS:
+    if event not in PATH_EVENTS or ended:
         return
     for argument in arguments[:2]:
         if isinstance(argument, (str, bytes, os.PathLike)) and is_guarded(os.fsdecode(argument)):
@@ -50,6 +52,12 @@ def is_guarded(path: str) -> bool:
 
 
 sys.addaudithook(guard)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Disarm the guard before pytest removes the folders of earlier runs."""
+    ended.append(True)
 
 
 @pytest.fixture(autouse=True)
