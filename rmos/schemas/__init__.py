@@ -1,0 +1,35 @@
+"""How JSON looks to a client: what a request may hold, and how runs are shown. One module for each noun."""
+
+from rmos.schemas.lists import ListRequest, RunListSchema, load_list
+from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
+from rmos.schemas.runs import (
+    SUMMARY_CHARACTERS,
+    RunAdvisorySummarySchema,
+    RunCreatedSchema,
+    RunPageSchema,
+    dump_created,
+    dump_events,
+    dump_run,
+    dump_summary,
+    summary_of,
+)
+
+__all__ = [
+    "MAX_META_BYTES",
+    "MAX_META_KEYS",
+    "MAX_NOTES",
+    "SUMMARY_CHARACTERS",
+    "ListRequest",
+    "OutputsSchema",
+    "RunAdvisorySummarySchema",
+    "RunCreatedSchema",
+    "RunListSchema",
+    "RunPageSchema",
+    "RunRequestSchema",
+    "dump_created",
+    "dump_events",
+    "dump_run",
+    "dump_summary",
+    "load_list",
+    "summary_of",
+]

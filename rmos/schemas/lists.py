@@ -1,0 +1,102 @@
+"""What a client may ask of a list of runs: its filters, its page."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, validate
+
+from rmos import ids
+from rmos.models import RISK_LEVELS, RUN_STATUSES, RunQuery
+
+MAX_PAGE: Final = 500
+MAX_OFFSET: Final = 1_000_000_000
+
+
+class Whole(fields.Integer):
+    """A whole number written in plain digits, as a query parameter."""
+
+    def _validated(self, value: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch("[0-9]{1,12}", value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Moment(fields.Field[int]):
+    """A moment as RFC 3339 text with an offset; loads as microseconds since the epoch, UTC."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        text = str(value)
+        if " " in text[10:]:
+            raise ValidationError("Holds a space: write the + of an offset as %2B in a URL, or use Z.")
+        if not _RFC_3339.fullmatch(text):
+            raise ValidationError("Must be an RFC 3339 time with an offset, such as 2025-12-23T10:30:00Z.")
+        try:
+            return ids.parse_utc(text.upper())
+        except (ValueError, OverflowError):
+            raise ValidationError("Is not a time that exists.") from None
+
+
+_RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII)
+_TRUE: Final[set[Any]] = {"true", "1"}
+_FALSE: Final[set[Any]] = {"false", "0"}
+_FILTER: Final = validate.Length(1, 200)
+
+
+class RunListSchema(Schema):
+    """The query parameters of `GET /api/rmos/runs`; `created_from` is included, `created_to` is not."""
+
+    status = fields.String(validate=validate.OneOf(RUN_STATUSES))
+    mode = fields.String(validate=_FILTER)
+    tool_id = fields.String(validate=_FILTER)
+    tool_id_prefix = fields.String(validate=_FILTER)
+    event_type = fields.String(validate=_FILTER)
+    risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
+    workflow_session_id = fields.String(validate=_FILTER)
+    batch_label = fields.String(validate=_FILTER)
+    session_id = fields.String(validate=_FILTER)
+    material_id = fields.String(validate=_FILTER)
+    machine_id = fields.String(validate=_FILTER)
+    request_id = fields.String(validate=_FILTER)
+    created_from = Moment(attribute="created_from_us")
+    created_to = Moment(attribute="created_to_us")
+    include_deleted = fields.Boolean(truthy=_TRUE, falsy=_FALSE)
+    include_total = fields.Boolean(load_default=False, truthy=_TRUE, falsy=_FALSE)
+    limit = Whole(load_default=50, validate=validate.Range(1, MAX_PAGE))
+    cursor = fields.String(validate=validate.Length(1, 400))
+    offset = Whole(validate=validate.Range(0, MAX_OFFSET))
+
+
+class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One page that a client asks for."""
+
+    query: RunQuery
+    limit: int
+    cursor: str | None
+    offset: int
+    include_total: bool
+
+
+_run_list = RunListSchema()
+
+
+def load_list(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
+    """Return what the query parameters of a list ask for, each given as all its values.
+
+    Raises:
+        ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
+    """
+    repeated = {name: ["Given more than once."] for name, values in parameters.items() if len(values) > 1}
+    if repeated:
+        raise ValidationError(repeated)
+    asked = _run_list.load({name: values[0] for name, values in parameters.items()})
+    if "cursor" in asked and "offset" in asked:
+        raise ValidationError({"offset": ["Give either a cursor or an offset."]})
+    return ListRequest(
+        limit=asked.pop("limit"),
+        cursor=asked.pop("cursor", None),
+        offset=asked.pop("offset", 0),
+        include_total=asked.pop("include_total"),
+        query=RunQuery(**asked),
+    )
