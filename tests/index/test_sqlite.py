@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rmos.errors import ConfigError, IndexBroken, IndexUnavailable, StoreUnusable
-from rmos.index import SqliteIndex, open_index, sqlite
+from rmos.index import SqliteIndex, open_index, sqlite_file
 from rmos.index.base import SCHEMA_VERSION
 from rmos.models import RunQuery
 from tests.earlier_system import snapshot
@@ -77,7 +77,7 @@ def test_a_row_that_was_altered_behind_our_back_is_told_by_its_checksum(
 def test_an_index_that_another_keeps_locked_is_unavailable_and_not_broken(
     filled: SqliteIndex, tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite_file, "_BUSY_TIMEOUT_S", 0.1)
     filled.close()
     right = answers(filled)
     before = filled.generation()
