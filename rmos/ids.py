@@ -11,7 +11,9 @@ A moment is an integer: microseconds since 1970-01-01 UTC, read once per request
 
 import base64
 import binascii
+import functools
 import os
+import random
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -30,7 +32,8 @@ SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _START_US: Final = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_END_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND + 86_400_000_000
+_DAY_US: Final = 86_400_000_000
+_END_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND + _DAY_US
 """The first moment that has no text: year 10000."""
 _RFC3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -60,8 +63,8 @@ def new_event_id(us: int) -> str:
 
 
 def new_request_id() -> str:
-    """Return an id for a request that brought none of its own: `req_` and 16 hex digits."""
-    return "req_" + os.urandom(8).hex()
+    """Return an id for a request that brought none of its own: `req_` and 16 hex digits, which need not be secret."""
+    return f"req_{random.getrandbits(64):016x}"
 
 
 def is_run_id(text: str) -> bool:
@@ -103,7 +106,12 @@ def parse_utc(text: str) -> int:
 
 def partition_of(us: int) -> str:
     """Return the partition of a moment: its date in UTC."""
-    return utc_text(us)[:10]
+    return _date_text(us // _DAY_US)
+
+
+@functools.lru_cache(maxsize=4096)
+def _date_text(day: int) -> str:
+    return utc_text(day * _DAY_US)[:10]
 
 
 def is_partition(name: str) -> bool:

@@ -206,9 +206,15 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list: finished summary texts, newest first, and the cursor of the next page."""
 
-    items: list[str]
+    text: str
+    """The items, a comma and a line break between them."""
     next_cursor: str | None = None
     total: int | None = None
+
+    @property
+    def items(self) -> list[str]:
+        """The items one by one."""
+        return self.text.split(",\n") if self.text else []
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):

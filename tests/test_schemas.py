@@ -197,7 +197,7 @@ def make_record(artifact: Artifact, **over: Any) -> Record:
         "events": [],
         "links": [],
         "tombstone": None,
-        "last_sha256": "",
+        "last_event_sha256": "",
     }
     return Record(**(values | over))
 

@@ -86,7 +86,7 @@ def _page_as_it_stands(query: RunQuery, limit: int, cursor: str | None) -> Page:
     store = open_for_reading()
     if not store.index.exists() or not store.index.was_completed():
         if count_runs(store) == 0:
-            return Page(items=[])
+            return Page(text="")
         raise IndexRebuilding(
             "The index is not complete and cannot be completed from here: the folder cannot be written, or another "
             "process is at it. Try again later, or copy the store to a folder that you may write and list it there."

@@ -40,11 +40,11 @@ def evaluate(
     try:
         if type(engine) is BaselineV1:
             info = engine.info
-            answer = engine.compute(spec=design, ctx=context, request_id=request_id)
+            result = engine.compute(spec=design, ctx=context, request_id=request_id)
         else:
             info = check_engine_shape(engine)
             answer = call_guarded(work, name=f"engine-{info.engine_id}", timeout_ms=timeout_ms)
-        result = checked(answer, info=info, request_id=request_id)
+            result = checked(answer, info=info, request_id=request_id)
     except TimedOut:
         result = _failed(info, request_id, f"did not answer within {timeout_ms:g} ms")
     except TooManyStuck:

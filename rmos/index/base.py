@@ -22,12 +22,17 @@ class KnownRun(NamedTuple):
     sha256: str
 
 
-class ListedRun(NamedTuple):
-    """One line of a list: its key in the order of lists, and the finished summary."""
+SEPARATOR: Final = ",\n"
+"""Stands between the summaries of a page: valid JSON, and in no summary, which is one line."""
 
-    created_us: int
-    run_id: str
-    summary: str
+
+class ListedPage(NamedTuple):
+    """One page of a list, as one text: the database joins the summaries, in one step (see docs/performance.md)."""
+
+    text: str
+    """The finished summaries, `SEPARATOR` between them."""
+    last: tuple[int, str] | None
+    """The key of the last run shown, when more runs follow it."""
 
 
 class Index(Protocol):
@@ -77,7 +82,7 @@ class Index(Protocol):
 
     def page(
         self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
-    ) -> list[ListedRun]:
+    ) -> ListedPage:
         """Return matching runs, newest first by (created, id), from after `before` on."""
 
     def count(self, query: RunQuery) -> int:

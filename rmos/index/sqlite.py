@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rmos.errors import IndexUnavailable, RmosError
 from rmos.index import tables
-from rmos.index.base import VISIBILITY, KnownRun, ListedRun
+from rmos.index.base import SEPARATOR, VISIBILITY, KnownRun, ListedPage
 from rmos.index.sqlite_file import SqliteFile
 from rmos.models import RunQuery, RunRow, RunState
 
@@ -65,14 +65,20 @@ class SqliteIndex(SqliteFile):
 
     def page(
         self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
-    ) -> list[ListedRun]:
+    ) -> ListedPage:
         """Return matching runs, newest first."""
         values = tables.query_values(query)
         text = tables.page_text(frozenset(values), query.include_deleted, before is not None)
-        values |= {"limit": limit, "offset": offset}
+        values |= {"limit": limit + 1, "offset": offset}
         if before is not None:
             values["before_us"], values["before_id"] = before
-        return self._ask(lambda c: list(map(ListedRun._make, c.execute(text, values))))
+        items, keys = self._ask(lambda c: c.execute(text, values).fetchone())
+        if items is None:
+            return ListedPage("", None)
+        if keys.count(" ") < limit:
+            return ListedPage(items, None)
+        us, _, run_id = keys.rsplit(" ", 2)[-2].partition("|")
+        return ListedPage(items[: items.rindex(SEPARATOR)], (int(us), run_id))
 
     def count(self, query: RunQuery) -> int:
         """Return how many runs match."""

@@ -222,8 +222,10 @@ class SqliteFile:
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction on the file that stands under the path now, and still does afterwards."""
-        for _ in range(_ATTEMPTS):
-            held = self._held()
+        for attempt in range(_ATTEMPTS):
+            # A connection at hand is not compared with the path before, only after: each look may cost this thread
+            # its turn, and an answer of another file than stands there then is dropped in any case.
+            held = (None if attempt else self._at_hand()) or self._held()
             try:
                 answer = question(held.connection)
             except sqlite3.ProgrammingError:
@@ -235,6 +237,13 @@ class SqliteFile:
             if self._identity() == held.identity and not self._is_broken(held.identity):
                 return answer
         raise IndexBroken("The index is being replaced.")
+
+    def _at_hand(self) -> _Held | None:
+        held: _Held | None = getattr(self._threads, "held", None)
+        usable = (
+            held is not None and held.pid == os.getpid() and (self._broken is None or self._broken[0] != held.identity)
+        )
+        return held if usable else None
 
     def _translated(self, error: OSError | sqlite3.Error, identity: _Identity) -> RmosError:
         log.warning("index: %s", error)

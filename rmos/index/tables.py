@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Index,
     Integer,
     MetaData,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     func,
     literal_column,
     not_,
@@ -30,7 +32,7 @@ from sqlalchemy import tuple_ as row_value
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from rmos.index.base import VISIBILITY
+from rmos.index.base import SEPARATOR, VISIBILITY
 from rmos.models import RunQuery, RunRow
 
 metadata = MetaData()
@@ -185,13 +187,23 @@ def _after_prefix(prefix: str) -> str | None:
 
 @functools.lru_cache(maxsize=256)
 def page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
-    """Return the SQL of a page for a set of filters; values are bound by name."""
+    """Return the SQL of a page for a set of filters, as one row: the joined summaries and the joined keys.
+
+    Values are bound by name. The inner order stands because the inner query has a limit, so it is not flattened.
+    """
     statement = _filtered(select(runs.c.created_us, runs.c.run_id, runs.c.summary), filters, include_deleted)
     if after:
         key = row_value(runs.c.created_us, runs.c.run_id)
         statement = statement.where(key < row_value(bindparam("before_us"), bindparam("before_id")))
     statement = statement.order_by(runs.c.created_us.desc(), runs.c.run_id.desc())
-    return _text(statement.limit(bindparam("limit")).offset(bindparam("offset")))
+    found = statement.limit(bindparam("limit")).offset(bindparam("offset")).subquery("found")
+    key_text = cast(found.c.created_us, Text) + literal_column("'|'") + found.c.run_id
+    return _text(select(_joined(found.c.summary, SEPARATOR), _joined(key_text, " ")))
+
+
+def _joined(column: ColumnElement[str], separator: str) -> ColumnElement[str]:
+    # As a literal: a bound separator would be one more value for each call.
+    return func.aggregate_strings(column, literal_column(f"'{separator}'"))  # type: ignore[arg-type]
 
 
 @functools.lru_cache(maxsize=256)

@@ -208,7 +208,7 @@ class LocalObjects:
             if size > MAX_OBJECT_BYTES:
                 raise ObjectUnreadable("The file is too large to be a record.")
             data = os.read(fd, size + 1)
-            while len(data) <= size and (more := os.read(fd, size + 1 - len(data))):
+            while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
                 data += more  # a short read is legal, if rare, for a regular file
             return data
 
@@ -221,22 +221,9 @@ class LocalObjects:
                 total += len(block)
         return judge.hexdigest(), total
 
-    @contextlib.contextmanager
-    def _open_file(self, key: str) -> Iterator[tuple[int, int]]:
+    def _open_file(self, key: str) -> "_Reading":
         check_key(key)
-        try:
-            fd = os.open(self._path(key), _READ_FLAGS)
-            try:
-                status = os.fstat(fd)
-                if not stat.S_ISREG(status.st_mode):
-                    raise ObjectUnreadable("It is not a regular file.")
-                yield fd, status.st_size
-            finally:
-                os.close(fd)
-        except (FileNotFoundError, NotADirectoryError):
-            raise ObjectMissing("There is no such object.") from None
-        except OSError as error:
-            raise ObjectUnreadable(f"It cannot be read: {_reason(error)}.") from None
+        return _Reading(self._path(key))
 
     def has(self, key: str) -> bool:
         """Tell whether anything stands under the key."""
@@ -349,6 +336,41 @@ class LocalObjects:
             yield fd
         finally:
             os.close(fd)
+
+
+class _Reading:
+    """An object open for reading: its descriptor and its size, closed in any case. (A generator costs twice that.)"""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._fd = -1
+
+    def __enter__(self) -> tuple[int, int]:
+        try:
+            self._fd = os.open(self._path, _READ_FLAGS)
+            status = os.fstat(self._fd)
+        except OSError as error:
+            self._close()
+            raise _unread(error) from None
+        if not stat.S_ISREG(status.st_mode):
+            self._close()
+            raise ObjectUnreadable("It is not a regular file.")
+        return self._fd, status.st_size
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._close()
+        if isinstance(error, OSError):
+            raise _unread(error) from None
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
+
+def _unread(error: OSError) -> RmosError:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return ObjectMissing("There is no such object.")
+    return ObjectUnreadable(f"It cannot be read: {_reason(error)}.")
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -133,6 +133,21 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+_UNTOUCHED: Final[dict[str, Any]] = {
+    "advisory_inputs": [],
+    "attachments": [],
+    "explanation_status": None,
+    "explanation_summary": None,
+    "overrides": [],
+    "deleted": False,
+    "version": 0,
+}
+"""What the events of a run say when there are none."""
+_RECORDED: Final = frozenset({"attachments", "explanation_status", "explanation_summary"})
+"""Those of them that each artifact of ours carries; where it carries others, or lacks one, the run is folded."""
+_NOT_RECORDED: Final = b"," + _encoder.encode({n: v for n, v in _UNTOUCHED.items() if n not in _RECORDED})[1:]
+
+
 def dump_run(record: Record) -> bytes:
     """Return the artifact's members with the run's events folded in; numbers and texts stay as they were written.
 
@@ -140,27 +155,18 @@ def dump_run(record: Record) -> bytes:
         Damage: the artifact does not hold what it should.
     """
     members: dict[str, Any] = _members.decode(record.data)
-    if record.vouched and record.version == 0:
-        now: dict[str, Any] = {
-            "advisory_inputs": members.get("advisory_inputs") or [],
-            "attachments": members.get("attachments") or [],
-            "explanation_status": members.get("explanation_status"),
-            "explanation_summary": members.get("explanation_summary"),
-            "overrides": [],
-            "deleted": False,
-            "version": 0,
-        }
-    else:
-        view = record.view()
-        now = {
-            "advisory_inputs": view.advisories,
-            "attachments": view.attachments,
-            "explanation_status": view.explanation_status,
-            "explanation_summary": view.explanation_summary,
-            "overrides": view.overrides,
-            "deleted": view.deletion is not None,
-            "version": view.version,
-        }
+    if record.vouched and record.version == 0 and members.keys() & _UNTOUCHED.keys() == _RECORDED:
+        return record.data[: -len("}\n")] + _NOT_RECORDED
+    view = record.view()
+    now: dict[str, Any] = {
+        "advisory_inputs": view.advisories,
+        "attachments": view.attachments,
+        "explanation_status": view.explanation_status,
+        "explanation_summary": view.explanation_summary,
+        "overrides": view.overrides,
+        "deleted": view.deletion is not None,
+        "version": view.version,
+    }
     return _sorted_encoder.encode({**members, **now})
 
 

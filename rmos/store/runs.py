@@ -31,7 +31,7 @@ from rmos.objects import MAX_OBJECT_BYTES, QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader, altered
-from rmos.store.records import Damage, judge_artifact, judge_identity
+from rmos.store.records import Damage, decode_sealed, judge_artifact, judge_identity
 from rmos.store.rows import Summarise, row_of
 
 log = logging.getLogger(__name__)
@@ -52,8 +52,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
     links: list[dict[str, Any]]
     tombstone: Deletion | None
-    last_sha256: str
-    """SHA-256 of the file that the next event comes after."""
+    last_event_sha256: str
+    """SHA-256 of the last event's file, empty when there is none."""
+
+    @property
+    def last_sha256(self) -> str:
+        """SHA-256 of the file that the next event comes after."""
+        return self.last_event_sha256 or digest.sha256_hex(self.data)
 
     def view(self) -> RunView:
         """Return the run with its events folded in.
@@ -117,7 +122,7 @@ class Runs:
         """
         run_id, partition = _place(members)
         data = _sealed(members, run_id)
-        artifact = judge_artifact(data, run_id, partition)
+        artifact = decode_sealed(data, run_id, partition)
         key = layout.artifact_key(partition, run_id)
         self._refuse_taken(key, partition, run_id)
         try:
@@ -261,7 +266,7 @@ class Runs:
             events=events,
             links=self._reader.links(partition, files.links),
             tombstone=None if vouched else self._reader.tombstone(run_id, known),
-            last_sha256=last_sha256 or digest.sha256_hex(data),
+            last_event_sha256=last_sha256 if files.events else "",
         )
 
     def _is_current(self) -> bool:
@@ -303,16 +308,14 @@ class Runs:
         before = None if cursor is None else ids.read_cursor(cursor)
         generation = self._require_listable()
         try:
-            listed = self._index.page(query, limit=limit + 1, before=before, offset=offset)
+            listed = self._index.page(query, limit=limit, before=before, offset=offset)
             total = self._index.count(query) if include_total else None
         except IndexBroken:
             raise _rebuilding() from None
         self._require_same(generation)
-        more = len(listed) > limit
-        last = listed[limit - 1] if more else None
         return Page(
-            items=[run.summary for run in listed[:limit]],
-            next_cursor=ids.make_cursor(last.created_us, last.run_id) if last else None,
+            text=listed.text,
+            next_cursor=ids.make_cursor(*listed.last) if listed.last else None,
             total=total,
         )
 

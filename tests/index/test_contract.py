@@ -168,7 +168,7 @@ def test_a_copy_or_event_in_another_partition_never_stands_for_the_healthy_run(
 def test_damage_at_its_own_place_replaces_the_row_and_healing_replaces_it_again(index: Index) -> None:
     row = make_row(version=1)
     index.upsert([row])
-    index.upsert([changed(row, state="damaged", summary='"damaged"', risk_level="ERROR")])
+    index.upsert([changed(row, state="damaged", risk_level="ERROR")])
     assert stored(index, row).state == "damaged"
     assert listed(index) == [row.run_id]
     index.upsert([row])

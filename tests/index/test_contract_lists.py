@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from rmos import ids
 from rmos.index import Index
+from rmos.index.base import SEPARATOR, ListedPage
 from rmos.models import RunQuery, RunRow, RunState
-from tests.index.rows import changed, listed
+from tests.index.rows import changed, ids_of, listed
 from tests.makers import US, make_row
 
 DAY = "2025-12-23"
@@ -31,10 +32,10 @@ def test_trap_13_a_walk_shows_each_run_once_also_where_times_are_equal(index: In
     rows = [make_row(US + number // 4, run_id=f"run_{number * 7919 % 97:012x}") for number in range(21)]
     index.upsert(rows)
     walked: list[str] = []
-    before = None
-    while page := index.page(RunQuery(), limit=limit, before=before):
-        walked += [run.run_id for run in page]
-        before = (page[-1].created_us, page[-1].run_id)
+    page = ListedPage("", None)
+    while not walked or page.last:
+        page = index.page(RunQuery(), limit=limit, before=page.last)
+        walked += ids_of(page)
     assert walked == listed(index)
     assert len(set(walked)) == len(walked) == 21
 
@@ -43,11 +44,11 @@ def test_a_walk_shows_what_matched_throughout_while_runs_come_and_go(index: Inde
     rows = [make_row(US + number) for number in range(40)]
     index.upsert(rows)
     walked: list[str] = []
-    before = None
+    page = ListedPage("", None)
     doomed = rows[5:35:7]
-    while page := index.page(RunQuery(), limit=4, before=before):
-        walked += [run.run_id for run in page]
-        before = (page[-1].created_us, page[-1].run_id)
+    while not walked or page.last:
+        page = index.page(RunQuery(), limit=4, before=page.last)
+        walked += ids_of(page)
         index.upsert([make_row(US + 1000 + len(walked)), make_row(US - len(walked))])
         if doomed:
             index.upsert([changed(doomed.pop(), version=1, state="deleted")])
@@ -162,8 +163,9 @@ def test_trap_15_filters_together_list_and_count_the_same_runs(
         assert listed(index, query) == [row.run_id for row in expected]
         assert index.count(query) == len(expected)
         page = index.page(query, limit=limit, offset=offset)
-        assert [run.run_id for run in page] == [row.run_id for row in expected[offset : offset + limit]]
-        assert [run.summary for run in page] == [row.summary for row in expected[offset : offset + limit]]
+        shown = expected[offset : offset + limit]
+        assert page.text == SEPARATOR.join(row.summary for row in shown)
+        assert page.last == ((shown[-1].created_us, shown[-1].run_id) if len(expected) > offset + limit else None)
 
 
 @given(st.lists(st.text(max_size=6), min_size=1, max_size=8), st.text(max_size=3))

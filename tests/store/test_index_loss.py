@@ -141,7 +141,7 @@ def test_a_list_that_was_asked_of_another_index_than_the_complete_one_is_refused
             with other.index.lock(wait_s=0):
                 other.index.prepare()
         listed = genuine(*args, **how)  # of an index that is being filled
-        seen.append(len(listed))
+        seen.append(len(listed.text))
         other.reconcile()  # and is complete when we look again
         return listed
 
