@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from rmos.api import health, problems, runs
+from rmos.api import health, openapi, problems, runs
 from rmos.context import Rmos
 
 
@@ -12,5 +12,6 @@ def init_app(app: Flask) -> None:
     # One more than the limit: werkzeug cannot tell a chunked body of just this size from one that goes on.
     app.config["MAX_CONTENT_LENGTH"] = rmos.settings.max_body_bytes + 1
     problems.init_app(app)
-    app.register_blueprint(health.bp)
-    app.register_blueprint(runs.bp)
+    routes = openapi.Api(app)
+    for noun in (health, runs, openapi):
+        routes.register_blueprint(noun.bp)

@@ -16,12 +16,12 @@ from flask import Flask, Response, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
+from rmos.api.operations import PROBLEM
 from rmos.context import current_rmos, require_request_id
 from rmos.errors import IndexRebuilding, PayloadTooLarge, RmosError, ValidationFailed
 
 log = logging.getLogger(__name__)
 
-PROBLEM: Final = "application/problem+json"
 _ONE_LINE: Final = 300
 """Characters of a `detail` that comes from the web framework; ours are short by themselves."""
 

@@ -4,28 +4,75 @@ import re
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from rmos import digest, ids
+from rmos.api import examples
 from rmos.api.bodies import read_object
+from rmos.api.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.context import current_actor, current_rmos
-from rmos.errors import BadHeader, IndexBroken, IndexRebuilding
+from rmos.errors import (
+    BadCursor,
+    BadHeader,
+    EngineNotFound,
+    IdempotencyKeyReused,
+    IndexBroken,
+    IndexRebuilding,
+    RangeNotSatisfiable,
+    RecordDamaged,
+    RunDeleted,
+    RunNotFound,
+    SessionNotFound,
+)
 from rmos.models import Page
-from rmos.schemas import RunRequestSchema, dump_created, dump_events, dump_run, load_list
+from rmos.schemas import (
+    ArtifactSchema,
+    EventsSchema,
+    RunCreatedSchema,
+    RunListSchema,
+    RunPageSchema,
+    RunRequestSchema,
+    RunSchema,
+    dump_created,
+    dump_events,
+    dump_run,
+    load_list,
+)
 from rmos.services import Idempotency, RunRequest, record_run
 
-bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs")
+bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
 
 _JSON: Final = "application/json"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
 """What clients of the earlier system sent and were believed; dropped, and the run says so."""
 _run_request = RunRequestSchema()
+_FILE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Disposition", "Accept-Ranges")
+_OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 
 
 @bp.post("")
+@operation(
+    answers={
+        201: Answer("The run was recorded.", RunCreatedSchema, ("Location",), examples.CREATED),
+        200: Answer(
+            "The run that an earlier request with this Idempotency-Key made.",
+            RunCreatedSchema,
+            ("Location", "Idempotency-Replayed"),
+            examples.CREATED,
+        ),
+    },
+    problems=(BadHeader, IdempotencyKeyReused, SessionNotFound, EngineNotFound, RecordDamaged, *WRITES),
+    body=RunRequestSchema,
+    example=examples.CUT,
+    headers=("Idempotency-Key",),
+)
 def create_run() -> Response:
-    """Evaluate a cut and record the run, whatever the outcome."""
+    """Evaluate a cut and record the run, whatever the outcome.
+
+    A RED run is recorded as well as a GREEN one, and so is the attempt to use an engine that is not there (404). The
+    server alone decides: `feasibility`, `decision`, `hashes` and `status` of a client are dropped, and the run says so.
+    """
     us = ids.now_us()
     body = read_object()
     idempotency = _idempotency(body)
@@ -68,8 +115,17 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
 
 
 @bp.get("")
+@operation(
+    answers={200: Answer("A page.", RunPageSchema, ("Link",), examples.PAGE)},
+    problems=(BadCursor, *LISTS),
+    query=RunListSchema,
+)
 def list_runs() -> Response:
-    """Return a page of summaries, newest first."""
+    """Return a page of summaries, newest first.
+
+    Follow `next_cursor`, or the header Link, until it is null: the walk shows each run that matched throughout exactly
+    once, also while runs are added and deleted. Give either a cursor or an offset.
+    """
     asked = load_list(dict(request.args.lists()))
     rmos = current_rmos()
     rmos.keep_up()
@@ -103,6 +159,14 @@ def _next_link(page: Page) -> dict[str, str]:
 
 
 @bp.get("/<run_id>")
+@operation(
+    answers={
+        200: Answer("The run.", RunSchema, ("ETag", "Cache-Control"), examples.RUN),
+        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=_OF_A_RUN,
+    headers=("If-None-Match",),
+)
 def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
     record = current_rmos().store.runs.record(run_id)
@@ -117,6 +181,15 @@ def get_run(run_id: str) -> Response:
 
 
 @bp.get("/<run_id>/download")
+@operation(
+    answers={
+        200: Answer("The bytes.", ArtifactSchema, _FILE_HEADERS, examples.ARTIFACT),
+        206: Answer("A range of the bytes.", {"type": "string"}, ("ETag", "Content-Range")),
+        304: Answer("The caller has them already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(RangeNotSatisfiable, *_OF_A_RUN),
+    headers=("If-None-Match", "Range"),
+)
 def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
     data = current_rmos().store.runs.record(run_id).data
@@ -130,6 +203,7 @@ def download_run(run_id: str) -> Response:
 
 
 @bp.get("/<run_id>/events")
+@operation(answers={200: Answer("The events.", EventsSchema, example=examples.EVENTS)}, problems=_OF_A_RUN)
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
     return Response(dump_events(current_rmos().store.runs.record(run_id)), content_type=_JSON)
