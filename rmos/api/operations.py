@@ -24,7 +24,7 @@ readers and return finished answers, because webargs and marshmallow at work on 
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from apispec import APISpec
@@ -146,7 +146,7 @@ class Blueprint(SmorestBlueprint):
 
     def _described(self, rule: Rule, app: Flask) -> dict[str, Any]:
         view = app.view_functions[rule.endpoint]
-        declared = getattr(view, "rmos_operation", None)
+        declared = declared_of(view)
         if declared is None:
             raise TypeError(f"The route {rule.rule} does not say what it takes and gives; see `operation`.")
         operation_id = view.__name__
@@ -165,9 +165,9 @@ class Blueprint(SmorestBlueprint):
         return {method.lower(): described for method in sorted(methods)}
 
 
-def declared_of(view: object) -> Operation:
-    """Return what a view declares."""
-    return cast(Operation, view.rmos_operation)  # type: ignore[attr-defined]
+def declared_of(view: object) -> Operation | None:
+    """Return what a view declares, or None for what is no view of ours."""
+    return getattr(view, "rmos_operation", None)
 
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:

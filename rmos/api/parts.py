@@ -38,6 +38,10 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string"},
     },
     "Range": {"description": "One range of bytes, as `bytes=0-99`.", "schema": {"type": "string"}},
+    "If-Range": {
+        "description": "An ETag; when it is no longer the record's, the whole is answered instead of the range.",
+        "schema": {"type": "string"},
+    },
     "Idempotency-Key": {
         "description": "Makes a repeated request give the run of the first one instead of another run.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},

@@ -1,7 +1,7 @@
 """How JSON looks to a client: what a request may hold, and how runs are shown. One module for each noun."""
 
 from rmos.schemas.health import AliveSchema, ReadySchema
-from rmos.schemas.lists import ListRequest, Moment, RunListSchema, load_list
+from rmos.schemas.lists import ListRequest, Moment, RunListSchema, each_once, load_list
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
@@ -40,6 +40,7 @@ __all__ = [
     "dump_events",
     "dump_run",
     "dump_summary",
+    "each_once",
     "load_list",
     "summary_of",
 ]
