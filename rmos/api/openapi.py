@@ -16,7 +16,7 @@ import msgspec
 from flask import Flask, Response, current_app
 
 from rmos.api import parts
-from rmos.api.operations import Answer, Blueprint, operation
+from rmos.api.operations import Answer, Blueprint, example_of, meaning_of, operation
 from rmos.errors import every_error
 from rmos.schemas import Moment, ProblemSchema
 
@@ -74,6 +74,10 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
                 self._made = self.spec.to_dict()
         return self._made
 
+    def text(self) -> bytes:
+        """Return the document as indented JSON, the same for the same routes."""
+        return msgspec.json.format(msgspec.json.encode(self.document()), indent=2) + b"\n"
+
     def _add_parts(self) -> None:
         components = self.spec.components
         self.ma_plugin.map_to_openapi_type(Moment, "string", "date-time")
@@ -104,25 +108,12 @@ def _examples() -> dict[str, dict[str, Any]]:
     """Return one problem for each code."""
     examples: dict[str, dict[str, Any]] = {}
     for kind in every_error():
-        example = {
-            "type": f"/problems/{kind.code}",
-            "title": kind.title,
-            "status": kind.status,
-            "detail": (kind.__doc__ or "").strip().splitlines()[0],
-            "error": kind.code,
-            "request_id": "req_0123456789abcdef",
-        }
-        examples.setdefault(kind.code, example)
+        examples.setdefault(kind.code, example_of(kind.code, kind.title, kind.status, meaning_of(kind)))
     return examples
-
-
-def document_text(api: Api) -> bytes:
-    """Return the document as indented JSON, the same for the same routes."""
-    return msgspec.json.format(msgspec.json.encode(api.document()), indent=2) + b"\n"
 
 
 @bp.get("/api/openapi.json")
 @operation(answers={200: Answer("The document.", {"type": "object"})})
 def get_openapi() -> Response:
     """Return this document."""
-    return Response(document_text(current_app.extensions["rmos_api"]), content_type="application/json")
+    return Response(current_app.extensions["rmos_api"].text(), content_type="application/json")

@@ -129,7 +129,7 @@ class Blueprint(SmorestBlueprint):
     """A blueprint whose routes all say what they take and give; `description` is what its noun is, for people."""
 
     def __init__(self, name: str, import_name: str, *, description: str, url_prefix: str | None = None) -> None:
-        super().__init__(name, import_name, url_prefix=url_prefix)
+        super().__init__(name, import_name, url_prefix=url_prefix, template_folder="templates")
         self.description = description
 
     def register_views_in_doc(
@@ -216,7 +216,7 @@ def _problems(declared: Operation, more: Problems) -> dict[str, Any]:
 
 
 def _problem(kinds: Mapping[str, type[RmosError]]) -> dict[str, Any]:
-    told = [f"`{code}`: {(kind.__doc__ or '').strip().splitlines()[0]}" for code, kind in kinds.items()]
+    told = [f"`{code}`: {meaning_of(kind)}" for code, kind in kinds.items()]
     codes = {"type": "object", "properties": {"error": {"type": "string", "enum": list(kinds)}}}
     content = {
         "schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, codes]},
@@ -224,3 +224,22 @@ def _problem(kinds: Mapping[str, type[RmosError]]) -> dict[str, Any]:
     }
     headers = {name: parts.reference("headers", name) for name in ("X-Request-Id",)}
     return {"description": "\n\n".join(told), "headers": headers, "content": {PROBLEM: content}}
+
+
+def meaning_of(kind: type[RmosError]) -> str:
+    """Return what an error means, in a sentence."""
+    if kind is RmosError:
+        return "Something failed that nobody foresaw; the fault is the service's."
+    return " ".join((kind.__doc__ or "").split())
+
+
+def example_of(code: str, title: str, status: int, detail: str) -> dict[str, Any]:
+    """Return what a problem looks like."""
+    return {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "error": code,
+        "request_id": "req_0123456789abcdef",
+    }

@@ -19,6 +19,13 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^(run_[0-9a-f]{12,32}|[0-9a-f]{32})$"},
         "example": RUN_ID,
     },
+    "code": {
+        "description": "The code of a problem, as its member `error` has it.",
+        "schema": {"type": "string", "pattern": "^[A-Z_]{1,64}$"},
+        "example": "RUN_NOT_FOUND",
+    },
+    "digest": {"description": "The digest of the file.", "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"}},
+    "asset": {"description": "The name of the file.", "schema": {"type": "string", "pattern": "^[a-z.-]{1,64}$"}},
 }
 """By its name, what each variable part of a URL is."""
 
