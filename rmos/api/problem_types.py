@@ -29,16 +29,20 @@ class ProblemType(msgspec.Struct, frozen=True):
 
 @functools.cache
 def problem_types() -> dict[str, ProblemType]:
-    """Return every code that an answer can have: those of the tree, then HTTP's own words for other statuses."""
+    """Return what each code of the error tree means, by status."""
     types: dict[str, ProblemType] = {}
     for kind in every_error():
         types.setdefault(kind.code, ProblemType(kind.code, kind.title, kind.status, meaning_of(kind), kind.remedy))
-    known = {found.status for found in types.values()}
-    for status in HTTPStatus:
-        if status >= 400 and status not in known:
-            meaning = f"{(status.description or status.phrase).rstrip('.')}."
-            types[status.name] = ProblemType(status.name, status.phrase, int(status), meaning, RmosError.remedy)
-    return types
+    return dict(sorted(types.items(), key=lambda item: (item[1].status, item[0])))
+
+
+def _find(code: str) -> ProblemType | None:
+    """Return what a code means; those of HTTP itself, which no part of RMOS raises, are known too."""
+    found = problem_types().get(code)
+    if found is None and code in HTTPStatus.__members__ and (status := HTTPStatus[code]) >= 400:
+        meaning = f"{(status.description or status.phrase).rstrip('.')}."
+        found = ProblemType(code, status.phrase, int(status), meaning, RmosError.remedy)
+    return found
 
 
 @bp.get("")
@@ -57,7 +61,7 @@ def list_problems() -> Response:
 )
 def get_problem(code: str) -> Response:
     """Return a page that says what a code means and what to do."""
-    found = problem_types().get(code)
+    found = _find(code)
     if found is None:
         raise RouteNotFound("There is no such code; /problems lists them all.")
     example = json.dumps(example_of(found.code, found.title, found.status, found.meaning), indent=2, ensure_ascii=False)
