@@ -8,6 +8,7 @@ RFC 8785 sorts members by UTF-16 code units and `_` sorts before every lower-cas
 all begin with one, the digits stand at a fixed offset and can be checked without parsing.
 """
 
+import binascii
 import hashlib
 import math
 from collections.abc import Mapping
@@ -59,6 +60,11 @@ def canonical_raw(value: Any) -> msgspec.Raw:
 def sha256_hex(data: bytes | memoryview | msgspec.Raw) -> str:
     """Return the SHA-256 of the bytes as 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def content_digest(sha256: str) -> str:
+    """Return a SHA-256, given as hex digits, as the fields Content-Digest and Repr-Digest have it (RFC 9530)."""
+    return f"sha-256=:{binascii.b2a_base64(bytes.fromhex(sha256), newline=False).decode()}:"
 
 
 def canonical_sha256(value: Any) -> str:

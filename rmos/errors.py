@@ -7,6 +7,7 @@ one in `cli/` into exit codes.
     raise RunNotFound("There is no run with this id.", run_id=run_id)
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -17,6 +18,8 @@ class RmosError(Exception):
     title: ClassVar[str] = "Internal error"
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
+    remedy: ClassVar[str] = "Give the request id to an operator; the log tells more under it."
+    """What whoever meets the error can do; shown at `/problems/<code>`."""
 
     def __init__(
         self,
@@ -54,42 +57,101 @@ class BadJson(RmosError):
     """The body is not strict JSON: syntax, NaN, duplicate keys, encoding, depth or a number out of range."""
 
     code, title, status, exit_code = "BAD_JSON", "Malformed JSON", 400, 2
+    remedy = "Send one JSON object in UTF-8: every member once, no NaN or Infinity, whole numbers within 2^53."
 
 
 class BadCursor(RmosError):
     """The cursor was not made by this service or was damaged on the way."""
 
     code, title, status, exit_code = "BAD_CURSOR", "Bad cursor", 400, 2
+    remedy = "Use next_cursor as it was given, or start the list again without a cursor."
 
 
 class BadHeader(RmosError):
     """A request header has a value that cannot be used."""
 
     code, title, status = "BAD_HEADER", "Bad header", 400
+    remedy = "Send the header as `detail` describes it, or leave it out."
 
 
 class ValidationFailed(RmosError):
     """Fields or parameters are unknown, of the wrong type or out of range; `errors` names each."""
 
     code, title, status, exit_code = "VALIDATION_FAILED", "Validation failed", 422, 2
+    remedy = "Correct the fields or parameters that `errors` names; the document at /api/openapi.json lists them all."
 
 
 class IdempotencyKeyReused(RmosError):
     """The Idempotency-Key was used before with another body."""
 
     code, title, status = "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key used with another body", 422
+    remedy = "Send a new key with a new body; repeat a key only with the body that it came with first."
 
 
 class PayloadTooLarge(RmosError):
     """The body is above the limit."""
 
     code, title, status = "PAYLOAD_TOO_LARGE", "Payload too large", 413
+    remedy = "Send less than `limit_bytes`; large G-code belongs into an attachment."
 
 
 class UnsupportedMediaType(RmosError):
     """The body's type is not the one that the route reads."""
 
     code, title, status = "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type", 415
+    remedy = "Name what the body is: Content-Type: application/json."
+
+
+# What the web server and the framework refuse before a route is reached
+
+
+class BadRequest(RmosError):
+    """The request does not keep to HTTP or broke off."""
+
+    code, title, status = "BAD_REQUEST", "Bad request", 400
+    remedy = "Send the request again, whole; when it comes back, compare it with the HTTP standard (RFC 9112)."
+
+
+class RouteNotFound(RmosError):
+    """No route has this URL."""
+
+    code, title, status = "NOT_FOUND", "Not found", 404
+    remedy = "Compare the path with those of /api/openapi.json; paths have no slash at their end."
+
+
+class MethodNotAllowed(RmosError):
+    """The URL exists and does not take this method; the header Allow names those that it takes."""
+
+    code, title, status = "METHOD_NOT_ALLOWED", "Method not allowed", 405
+    remedy = "Use one of the methods in Allow."
+
+
+class PreconditionFailed(RmosError):
+    """What If-Match or If-Unmodified-Since asks for does not hold: the record is not the one that the caller read."""
+
+    code, title, status = "PRECONDITION_FAILED", "Precondition failed", 412
+    remedy = "Read the record again; its ETag is the one to send."
+
+
+class UriTooLong(RmosError):
+    """The URL is longer than the service reads."""
+
+    code, title, status = "URI_TOO_LONG", "URI too long", 414
+    remedy = "Ask with fewer or shorter parameters."
+
+
+class RangeNotSatisfiable(RmosError):
+    """The range asked for lies outside of what there is; Content-Range says how long it is."""
+
+    code, title, status = "REQUESTED_RANGE_NOT_SATISFIABLE", "Range not satisfiable", 416
+    remedy = "Ask for a range within the length, or for the whole."
+
+
+class HeadersTooLarge(RmosError):
+    """A header, or all of them together, are larger than the service reads."""
+
+    code, title, status = "REQUEST_HEADER_FIELDS_TOO_LARGE", "Headers too large", 431
+    remedy = "Send fewer or shorter headers."
 
 
 # What is not there, or not any more
@@ -99,24 +161,28 @@ class RunNotFound(RmosError):
     """No run has this id."""
 
     code, title, status = "RUN_NOT_FOUND", "Run not found", 404
+    remedy = "Compare the id with a list of runs; ids are copied whole, `run_` and 32 hex digits."
 
 
 class RunDeleted(RmosError):
     """The run was deleted; the members say who, when and why."""
 
     code, title, status = "RUN_DELETED", "Run deleted", 410
+    remedy = "Ask whoever deleted it; an operator can restore a run that was deleted softly."
 
 
 class SessionNotFound(RmosError):
     """No workflow session has this id."""
 
     code, title, status = "SESSION_NOT_FOUND", "Workflow session not found", 404
+    remedy = "Compare the id with the list of workflow sessions, or leave it out."
 
 
 class EngineNotFound(RmosError):
     """No feasibility engine has this id."""
 
     code, title, status = "ENGINE_NOT_FOUND", "Engine not found", 404
+    remedy = "Name an engine that this service has, or none to use the default. The attempt was recorded."
 
 
 # What collides
@@ -126,12 +192,14 @@ class RunExists(RmosError):
     """Another run has this id already; nothing was changed."""
 
     code, title, status = "RUN_EXISTS", "Run exists", 409
+    remedy = "Nothing; the run that stands there is whole."
 
 
 class VersionConflict(RmosError):
     """The record has moved on since the caller read it."""
 
     code, title, status = "VERSION_CONFLICT", "Version conflict", 409
+    remedy = "Read the record again and decide whether the change is still wanted."
 
 
 # The state of the store
@@ -141,60 +209,70 @@ class RecordDamaged(RmosError):
     """A stored record does not vouch for itself; it is never served."""
 
     code, title, status = "RECORD_DAMAGED", "Record damaged", 500
+    remedy = "Tell an operator: `flask rmos verify` says what is wrong, `flask rmos repair` moves it aside."
 
 
 class IndexRebuilding(RmosError):
     """The index is not complete, so no list can be answered in full."""
 
     code, title, status = "INDEX_REBUILDING", "Index is being rebuilt", 503
+    remedy = "Wait as long as Retry-After says and ask again; runs can be recorded and read by id meanwhile."
 
 
 class IndexBroken(RmosError):
     """The index cannot be read; it is replaced and filled again from the record."""
 
     code, title, status = "INDEX_REBUILDING", "Index is being rebuilt", 503
+    remedy = "Wait as long as Retry-After says and ask again; runs can be recorded and read by id meanwhile."
 
 
 class IndexUnavailable(RmosError):
     """The index did not answer in time or cannot be written just now; the record is not touched by that."""
 
     code, title, status = "INDEX_UNAVAILABLE", "Index not available", 503
+    remedy = "Ask again in a moment; when it stays like this, look at the disk and at who holds the index."
 
 
 class StoreReadOnly(RmosError):
     """The store takes no writes: the disk reported an error, or the folder is read-only."""
 
     code, title, status = "STORE_READ_ONLY", "Store is read-only", 503
+    remedy = "Look at the disk and the log; after a disk error the service takes writes again when it is restarted."
 
 
 class StorageFailed(RmosError):
     """The disk failed to take or give an object; nothing was acknowledged."""
 
     code, title, status = "STORAGE_FAILED", "Storage failed", 503
+    remedy = "Send the request again; when it stays like this, look at the disk and the log."
 
 
 class OutOfSpace(RmosError):
     """The disk is full; nothing was acknowledged."""
 
     code, title, status = "OUT_OF_SPACE", "Out of space", 507
+    remedy = "Make room on the disk and send the request again."
 
 
 class NoStore(RmosError):
     """There is no store in this place."""
 
     code, title, status, exit_code = "NO_STORE", "No store", 503, 10
+    remedy = "Mount the disk, or let RMOS_RUNS_DIR name the right folder."
 
 
 class StoreLocked(RmosError):
     """Another process is rebuilding or repairing the index."""
 
     code, title, status, exit_code = "STORE_LOCKED", "Store locked", 503, 11
+    remedy = "Wait until the other command has ended."
 
 
 class StoreUnusable(RmosError):
     """The filesystem or the format of the store cannot be used by this release."""
 
     code, title, status, exit_code = "STORE_UNUSABLE", "Store unusable", 503, 1
+    remedy = "Let RMOS_RUNS_DIR name a folder on a disk that has hard links, in a format that this release knows."
 
 
 # The set-up
@@ -204,12 +282,14 @@ class ConfigError(RmosError):
     """A setting has a value that cannot be used; the message names it."""
 
     code, title, exit_code = "CONFIG_ERROR", "Bad configuration", 2
+    remedy = "Correct the setting that the message names, and start again."
 
 
 class PluginError(RmosError):
     """An engine plug-in cannot be used; the message names it."""
 
     code, title, exit_code = "PLUGIN_ERROR", "Broken plug-in", 2
+    remedy = "Mend or remove the plug-in that the message names, and start again."
 
 
 # Below the store: raised by the object backends, always caught by the store
@@ -218,12 +298,26 @@ class PluginError(RmosError):
 class ObjectMissing(RmosError):
     """There is no object under this key."""
 
+    remedy = "Nothing; it never leaves the store."
+
 
 class ObjectExists(RmosError):
     """There is an object under this key with other bytes; nothing was changed."""
 
     code, title, status = "OBJECT_EXISTS", "Object exists", 409
+    remedy = "Nothing; what stands there is whole."
 
 
 class ObjectUnreadable(RmosError):
     """What stands under this key cannot be read as an object: not a regular file, too large, no permission."""
+
+    remedy = "Nothing; it never leaves the store."
+
+
+def every_error() -> Iterator[type[RmosError]]:
+    """Yield each class of the tree, the base first."""
+    todo: list[type[RmosError]] = [RmosError]
+    while todo:
+        kind = todo.pop(0)
+        yield kind
+        todo += kind.__subclasses__()

@@ -47,6 +47,11 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
         ("/api/rmos/runs/<run_id>", "GET"),
         ("/api/rmos/runs/<run_id>/download", "GET"),
         ("/api/rmos/runs/<run_id>/events", "GET"),
+        ("/api/openapi.json", "GET"),
+        ("/api/docs", "GET"),
+        ("/api/docs/<digest>/<asset>", "GET"),
+        ("/problems", "GET"),
+        ("/problems/<code>", "GET"),
     }
 
 

@@ -1,8 +1,9 @@
 """The HTTP edge: one blueprint module for each noun in a URL. A view parses, makes one call and shapes the answer."""
 
-from flask import Flask
+from flask import Flask, current_app, request
 
-from rmos.api import health, problems, runs
+from rmos.api import docs, health, openapi, problem_types, problems, queries, runs
+from rmos.api.operations import declared_of
 from rmos.context import Rmos
 
 
@@ -12,5 +13,25 @@ def init_app(app: Flask) -> None:
     # One more than the limit: werkzeug cannot tell a chunked body of just this size from one that goes on.
     app.config["MAX_CONTENT_LENGTH"] = rmos.settings.max_body_bytes + 1
     problems.init_app(app)
-    app.register_blueprint(health.bp)
-    app.register_blueprint(runs.bp)
+    app.before_request(hold_to_declared)
+    routes = openapi.Api(app)
+    for noun in (health, runs, openapi, docs, problem_types):
+        routes.register_blueprint(noun.bp)
+
+
+def hold_to_declared() -> None:
+    """Hold a request to what its route declares: no parameters where it takes none, no larger body than it takes.
+
+    Raises:
+        BadRequest, ValidationError: there are parameters, and the route has none.
+    """
+    environ = request.environ
+    if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
+        return  # the usual request has nothing to hold
+    declared = declared_of(current_app.view_functions.get(request.endpoint or ""))
+    if declared is None:
+        return
+    if declared.query is None and environ.get("QUERY_STRING"):
+        queries.refuse_all()
+    if declared.max_body_bytes is not None:
+        request.max_content_length = declared.max_body_bytes + 1

@@ -13,9 +13,10 @@ import math
 import re
 from typing import Any, Final, NoReturn
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
+from rmos.api.operations import declared_of
 from rmos.context import current_rmos
 from rmos.digest import MAX_DEPTH, MAX_INTEGER
 from rmos.errors import BadJson, PayloadTooLarge, UnsupportedMediaType
@@ -31,7 +32,7 @@ def read_object() -> dict[str, Any]:
 
     Raises:
         UnsupportedMediaType: it says that it carries something else.
-        PayloadTooLarge: it is above `RMOS_MAX_BODY_BYTES`.
+        PayloadTooLarge: it is above what the route takes.
         BadJson: it is not strict JSON, not an object, or broke off.
     """
     _require_json()
@@ -41,10 +42,16 @@ def read_object() -> dict[str, Any]:
         raise
     except Exception:  # noqa: BLE001 - each server has its own exception for a broken chunk
         raise BadJson("The body broke off or is wrongly encoded.") from None
-    limit = current_rmos().settings.max_body_bytes
+    limit = body_limit()
     if len(data) > limit:
         raise PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
     return parse_object(data)
+
+
+def body_limit() -> int:
+    """Return how many bytes the running request may carry: what its route declares, else `RMOS_MAX_BODY_BYTES`."""
+    declared = declared_of(current_app.view_functions.get(request.endpoint or ""))
+    return (declared and declared.max_body_bytes) or current_rmos().settings.max_body_bytes
 
 
 def _require_json() -> None:

@@ -3,34 +3,51 @@
 from typing import Final
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Response
 
+from rmos.api.conditions import NO_STORE
+from rmos.api.operations import Answer, Blueprint, operation
 from rmos.context import Rmos, current_rmos
 from rmos.errors import RmosError
+from rmos.schemas import AliveSchema, ReadySchema
 from rmos.store import Store
 
-bp = Blueprint("health", __name__)
+bp = Blueprint("health", __name__, description="Is the service alive, is it ready")
 
 _OK: Final = "ok"
+_NOW: Final = {"Cache-Control": NO_STORE}
+_KEPT: Final = ("Cache-Control",)
 SPACE_NEEDED: Final = 64 * 1024 * 1024
 """Free bytes below which a store is not ready (RMOS policy): the index and a burst of records still fit."""
 SPACE_WANTED: Final = 1024 * 1024 * 1024
 """Free bytes below which it is ready but degraded (RMOS policy): time to make room."""
+_READY: Final = {"status": "ok", "checks": {"store": "ok", "index": "ok", "space": "ok"}}
+_NOT_READY: Final = {
+    "status": "degraded",
+    "checks": {"store": "ok", "index": "being filled from the record", "space": "ok"},
+}
 
 
 @bp.get("/healthz")
+@operation(answers={200: Answer("It does.", AliveSchema, _KEPT, {"status": "ok"})})
 def healthz() -> Response:
     """Say that the process answers."""
-    return Response(b'{"status":"ok"}', content_type="application/json")
+    return Response(b'{"status":"ok"}', headers=_NOW, content_type="application/json")
 
 
 @bp.get("/readyz")
+@operation(
+    answers={
+        200: Answer("It can do all of its work; `degraded` asks for attention.", ReadySchema, _KEPT, _READY),
+        503: Answer("It cannot write, or cannot answer lists in full.", ReadySchema, _KEPT, _NOT_READY),
+    }
+)
 def readyz() -> Response:
     """Say whether the store takes records and lists are complete."""
     checks, ready = look(current_rmos())
     status = _OK if all(found == _OK for found in checks.values()) else "degraded"
     body = msgspec.json.encode({"status": status, "checks": checks})
-    return Response(body, status=200 if ready else 503, content_type="application/json")
+    return Response(body, status=200 if ready else 503, headers=_NOW, content_type="application/json")
 
 
 def look(rmos: Rmos) -> tuple[dict[str, str], bool]:

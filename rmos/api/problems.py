@@ -16,12 +16,32 @@ from flask import Flask, Response, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from rmos.context import current_rmos, require_request_id
-from rmos.errors import IndexRebuilding, PayloadTooLarge, RmosError, ValidationFailed
+from rmos import errors
+from rmos.api.bodies import body_limit
+from rmos.api.conditions import NO_STORE
+from rmos.api.operations import PROBLEM
+from rmos.context import require_request_id
+from rmos.errors import BadRequest, IndexRebuilding, PayloadTooLarge, RmosError, ValidationFailed
 
 log = logging.getLogger(__name__)
 
-PROBLEM: Final = "application/problem+json"
+_FRAMEWORKS: Final = {
+    kind.status: kind
+    for kind in (
+        errors.BadRequest,
+        errors.RouteNotFound,
+        errors.MethodNotAllowed,
+        errors.PreconditionFailed,
+        errors.UriTooLong,
+        errors.UnsupportedMediaType,
+        errors.RangeNotSatisfiable,
+        errors.HeadersTooLarge,
+        errors.RmosError,
+    )
+}
+"""What we call the errors of the framework, by status."""
+_SERVERS: Final = "gunicorn.http.errors"
+"""The module whose errors a view meets when it reads a body that is wrongly sent."""
 _ONE_LINE: Final = 300
 """Characters of a `detail` that comes from the web framework; ours are short by themselves."""
 
@@ -36,8 +56,10 @@ def answer(error: Exception) -> Response:
     if isinstance(error, ValidationError):
         error = ValidationFailed("The request holds what cannot be taken; see `errors`.", errors=flattened(error))
     elif isinstance(error, RequestEntityTooLarge):
-        limit = current_rmos().settings.max_body_bytes
+        limit = body_limit()
         error = PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
+    elif type(error).__module__ == _SERVERS:
+        error = BadRequest("The body broke off or is wrongly encoded.")
     if isinstance(error, RmosError):
         return _answer_ours(error)
     if isinstance(error, HTTPException):
@@ -68,7 +90,9 @@ def _answer_frameworks(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     detail = _told(error) or " ".join((error.description or status.description or status.phrase).split())[:_ONE_LINE]
-    return problem(status, status.name, status.phrase, detail, headers=headers)
+    kind = _FRAMEWORKS.get(status)
+    code, title = (kind.code, kind.title) if kind else (status.name, status.phrase)
+    return problem(status, code, title, detail, headers=headers)
 
 
 def _told(error: HTTPException) -> str:
@@ -101,7 +125,7 @@ def problem(
     return Response(
         msgspec.json.encode({**body, **{name: value for name, value in (members or {}).items() if name not in body}}),
         status=status,
-        headers=dict(headers or {}),
+        headers={**(headers or {}), "Cache-Control": NO_STORE},
         content_type=PROBLEM,
     )
 

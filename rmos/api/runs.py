@@ -5,28 +5,80 @@ import re
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from rmos import digest, ids
+from rmos.api import examples
 from rmos.api.bodies import read_object
+from rmos.api.conditions import MINIMAL, NO_STORE, PRIVATE, conditional, wants_minimal
+from rmos.api.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.api.queries import read_lists
 from rmos.context import current_actor, current_rmos
-from rmos.errors import BadHeader, IndexBroken, IndexRebuilding
+from rmos.errors import (
+    BadCursor,
+    BadHeader,
+    EngineNotFound,
+    IdempotencyKeyReused,
+    IndexBroken,
+    IndexRebuilding,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    RecordDamaged,
+    RunDeleted,
+    RunNotFound,
+    SessionNotFound,
+)
 from rmos.models import Page
-from rmos.schemas import ListRequest, RunRequestSchema, dump_created, dump_events, dump_run, load_list
-from rmos.services import Idempotency, RunRequest, record_run
+from rmos.schemas import (
+    ArtifactSchema,
+    EventsSchema,
+    ListRequest,
+    RunCreatedSchema,
+    RunListSchema,
+    RunPageSchema,
+    RunRequestSchema,
+    RunSchema,
+    dump_created,
+    dump_events,
+    dump_run,
+    load_list,
+)
+from rmos.services import Idempotency, Recorded, RunRequest, record_run
 
-bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs")
+bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
 
 _JSON: Final = "application/json"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
 """What clients of the earlier system sent and were believed; dropped, and the run says so."""
 _run_request = RunRequestSchema()
+_FILE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Digest", "Content-Disposition", "Accept-Ranges")
+_RANGE_HEADERS: Final = ("Content-Range", "Repr-Digest", *_FILE_HEADERS)
+_OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 
 
 @bp.post("")
+@operation(
+    answers={
+        201: Answer("The run was recorded.", RunCreatedSchema, ("Location", "Preference-Applied"), examples.CREATED),
+        200: Answer(
+            "The run that an earlier request with this Idempotency-Key made.",
+            RunCreatedSchema,
+            ("Location", "Idempotency-Replayed", "Preference-Applied"),
+            examples.CREATED,
+        ),
+    },
+    problems=(BadHeader, IdempotencyKeyReused, SessionNotFound, EngineNotFound, RecordDamaged, *WRITES),
+    body=RunRequestSchema,
+    example=examples.CUT,
+    headers=("Idempotency-Key", "Prefer"),
+)
 def create_run() -> Response:
-    """Evaluate a cut and record the run, whatever the outcome."""
+    """Evaluate a cut and record the run, whatever the outcome.
+
+    A RED run is recorded as well as a GREEN one, and so is the attempt to use an engine that is not there (404). The
+    server alone decides: `feasibility`, `decision`, `hashes` and `status` of a client are dropped, and the run says so.
+    """
     us = ids.now_us()
     body = read_object()
     idempotency = _idempotency(body)
@@ -44,12 +96,19 @@ def create_run() -> Response:
     )
     if not recorded.indexed:
         rmos.wake()
-    headers = {"Location": f"/api/rmos/runs/{recorded.run_id}"}
+    return _created(recorded)
+
+
+def _created(recorded: Recorded) -> Response:
+    headers = {"Location": f"/api/rmos/runs/{recorded.run_id}", "Cache-Control": NO_STORE}
+    status = 201
     if recorded.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return Response(
-        dump_created(recorded), status=200 if recorded.replayed else 201, headers=headers, content_type=_JSON
-    )
+        status, headers["Idempotency-Replayed"] = 200, "true"
+    if not wants_minimal():
+        return Response(dump_created(recorded), status=status, headers=headers, content_type=_JSON)
+    answer = Response(status=status, headers={**headers, "Preference-Applied": MINIMAL})
+    del answer.headers["Content-Type"]  # of nothing
+    return answer
 
 
 def _idempotency(body: dict[str, Any]) -> Idempotency | None:
@@ -69,8 +128,17 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
 
 
 @bp.get("")
+@operation(
+    answers={200: Answer("A page.", RunPageSchema, ("Link", "Cache-Control"), examples.PAGE)},
+    problems=(BadCursor, *LISTS),
+    query=RunListSchema,
+)
 def list_runs() -> Response:
-    """Return a page of summaries, newest first."""
+    """Return a page of summaries, newest first.
+
+    Follow `next_cursor`, or the header Link, until it is null: the walk shows each run that matched throughout exactly
+    once, also while runs are added and deleted. Give either a cursor or an offset.
+    """
     asked = _asked(request.query_string)
     rmos = current_rmos()
     rmos.keep_up()
@@ -85,13 +153,14 @@ def list_runs() -> Response:
     except (IndexRebuilding, IndexBroken):
         rmos.wake()
         raise
-    return Response(_page_text(page), headers=_next_link(page), content_type=_JSON)
+    headers = {"Cache-Control": PRIVATE, **_next_link(page)}
+    return Response(_page_text(page), headers=headers, content_type=_JSON)
 
 
 @functools.lru_cache(maxsize=512)
 def _asked(query_string: bytes) -> ListRequest:
     """Return what a query string asks for; clients ask for the same few lists again and again."""
-    return load_list(dict(request.args.lists()))
+    return load_list(read_lists())
 
 
 def _page_text(page: Page) -> str:
@@ -110,33 +179,49 @@ def _next_link(page: Page) -> dict[str, str]:
 
 
 @bp.get("/<run_id>")
+@operation(
+    answers={
+        200: Answer("The run.", RunSchema, ("ETag", "Cache-Control", "Content-Digest"), examples.RUN),
+        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(PreconditionFailed, *_OF_A_RUN),
+    headers=("If-None-Match", "If-Match"),
+)
 def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
     record = current_rmos().store.runs.record(run_id)
-    answer = Response(
-        dump_run(record),
-        headers={"ETag": f'"{record.etag}"', "Cache-Control": "private, no-cache"},
-        content_type=_JSON,
-    )
-    if "HTTP_IF_NONE_MATCH" in request.environ:
-        answer.make_conditional(request)
-    return answer
+    body = dump_run(record)
+    return conditional(Response(body, headers=_kept(digest.sha256_hex(body)), content_type=_JSON), record.etag)
+
+
+def _kept(sha256: str) -> dict[str, str]:
+    """Return the headers of an answer that its reader may keep and can check."""
+    return {"Cache-Control": PRIVATE, "Content-Digest": digest.content_digest(sha256)}
 
 
 @bp.get("/<run_id>/download")
+@operation(
+    answers={
+        200: Answer("The bytes.", ArtifactSchema, _FILE_HEADERS, examples.ARTIFACT),
+        206: Answer("A range of the bytes.", {"type": "string"}, _RANGE_HEADERS),
+        304: Answer("The caller has them already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
+    headers=("If-None-Match", "If-Match", "Range", "If-Range"),
+)
 def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
     data = current_rmos().store.runs.record(run_id).data
-    answer = Response(data, content_type=_JSON)
-    answer.set_etag(digest.sha256_hex(data))
+    sha256 = digest.sha256_hex(data)
+    answer = Response(data, headers=_kept(sha256), content_type=_JSON)
     answer.headers["Content-Disposition"] = f'attachment; filename="{run_id}.json"'
-    answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.make_conditional(request, accept_ranges=True, complete_length=len(data))
-    return answer
+    return conditional(answer, sha256, ranges=True)
 
 
 @bp.get("/<run_id>/events")
+@operation(answers={200: Answer("The events.", EventsSchema, ("Cache-Control",), examples.EVENTS)}, problems=_OF_A_RUN)
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
-    return Response(dump_events(current_rmos().store.runs.record(run_id)), content_type=_JSON)
+    body = dump_events(current_rmos().store.runs.record(run_id))
+    return Response(body, headers={"Cache-Control": PRIVATE}, content_type=_JSON)

@@ -11,6 +11,7 @@ from flask.cli import ScriptInfo
 
 from rmos.cli.demo import demo
 from rmos.cli.exits import EXIT_CODES, RmosGroup
+from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
 from rmos.cli.repair import repair
@@ -32,7 +33,7 @@ def rmos_group() -> None:
     """
 
 
-for _command in (verify, status, rebuild, orphans, repair, demo, runs, show):
+for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, openapi):
     rmos_group.add_command(_command)
 
 

@@ -81,16 +81,24 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
 _run_list = RunListSchema()
 
 
+def each_once(parameters: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the one value of each query parameter.
+
+    Raises:
+        ValidationError: some are given more than once.
+    """
+    if repeated := {name: ["Given more than once."] for name, values in parameters.items() if len(values) > 1}:
+        raise ValidationError(repeated)
+    return {name: values[0] for name, values in parameters.items()}
+
+
 def load_list(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
     """Return what the query parameters of a list ask for, each given as all its values.
 
     Raises:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
     """
-    repeated = {name: ["Given more than once."] for name, values in parameters.items() if len(values) > 1}
-    if repeated:
-        raise ValidationError(repeated)
-    asked = _run_list.load({name: values[0] for name, values in parameters.items()})
+    asked = _run_list.load(each_once(parameters))
     if "cursor" in asked and "offset" in asked:
         raise ValidationError({"offset": ["Give either a cursor or an offset."]})
     return ListRequest(

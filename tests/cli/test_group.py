@@ -27,6 +27,7 @@ COMMANDS = {
         *("--limit", "--cursor"),
     },
     "show": {"--events", "run_id"},
+    "openapi": set(),
 }
 """What the command line promises (docs/operations.md); each takes --json besides."""
 

@@ -1,0 +1,88 @@
+"""Conditional requests, ranges and how long an answer may be kept (RFC 9110, 9111, 7240).
+
+return conditional(Response(data), etag)                   # 304, 412
+return conditional(Response(data), etag, ranges=True)      # also 206, 416
+require_match(etag)                                        # before a change: 412 PRECONDITION_FAILED
+"""
+
+from typing import Final
+
+from flask import Response, request
+from werkzeug.http import parse_etags, parse_if_range_header
+
+from rmos import digest
+from rmos.errors import PreconditionFailed
+
+PRIVATE: Final = "private, no-cache"
+"""Records and lists: the caller may keep them and asks each time whether they are still so."""
+IMMUTABLE: Final = "private, max-age=31536000, immutable"
+"""Bytes under a URL that has their digest: they can never change (RFC 8246; a year is for ever)."""
+NO_STORE: Final = "no-store"
+"""Errors, and whatever holds for this moment only."""
+MINIMAL: Final = "return=minimal"
+
+
+def conditional(answer: Response, etag: str, *, ranges: bool = False) -> Response:
+    """Give an answer its ETag and make it what the request's conditions ask for.
+
+    They count in the order of RFC 9110, section 13.2.2: If-Match, If-None-Match, then If-Range and Range. One range is
+    cut out; several, and units that are not bytes, are answered with the whole, as the standard allows.
+
+    Raises:
+        PreconditionFailed: If-Match names other states of the record.
+        RequestedRangeNotSatisfiable: the range lies outside.
+    """
+    environ = request.environ
+    answer.headers["ETag"] = f'"{etag}"'
+    if "HTTP_IF_MATCH" in environ:
+        require_match(etag)
+    if "HTTP_IF_NONE_MATCH" in environ and parse_etags(environ["HTTP_IF_NONE_MATCH"]).contains_weak(etag):
+        answer.status_code = 304
+    elif ranges:
+        answer.headers["Accept-Ranges"] = "bytes"
+        if "HTTP_RANGE" in environ and environ["REQUEST_METHOD"] == "GET":
+            _cut(answer, etag)
+    return answer
+
+
+def require_match(etag: str) -> None:
+    """Refuse the request when its If-Match does not name this state of the record.
+
+    Raises:
+        PreconditionFailed: it names only others; the detail says which is the present one.
+    """
+    sent = request.environ.get("HTTP_IF_MATCH")
+    if sent is None:
+        return
+    tags = parse_etags(sent)
+    if not tags.star_tag and not tags.is_strong(etag):
+        raise PreconditionFailed(f'If-Match does not name the present state, which is "{etag}".')
+
+
+def _cut(answer: Response, etag: str) -> None:
+    wanted = request.environ["HTTP_RANGE"].strip().lower()
+    if_range = parse_if_range_header(request.environ.get("HTTP_IF_RANGE"))
+    changed = if_range.date is not None or (if_range.etag is not None and if_range.etag != etag)
+    if changed or not wanted.startswith("bytes=") or "," in wanted:
+        return
+    data = answer.get_data()
+    whole = answer.headers.pop("Content-Digest", None)
+    answer.make_conditional({"REQUEST_METHOD": "GET", "HTTP_RANGE": wanted}, True, len(data))
+    if whole is not None:
+        answer.headers["Repr-Digest"] = whole
+        answer.headers["Content-Digest"] = digest.content_digest(digest.sha256_hex(answer.get_data()))
+
+
+def wants_minimal() -> bool:
+    """Tell whether the request prefers an answer without a body: `Prefer: return=minimal`."""
+    sent = request.environ.get("HTTP_PREFER")
+    return sent is not None and _preferred(sent) == "minimal"
+
+
+def _preferred(sent: str) -> str | None:
+    """Return the value of the preference `return`, of which the first counts (RFC 7240, section 2)."""
+    for preference in sent.split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        if name.strip().lower() == "return":
+            return value.strip().strip('"').lower()
+    return None

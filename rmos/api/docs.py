@@ -1,0 +1,86 @@
+"""`/api/docs`: the document to browse, also on a machine without a network, and the files that its pages are made of.
+
+Swagger UI lies in `assets/` (its README says which). No page has a script or style of its own in it, so that the policy
+which forbids them can be strict; nothing is fetched from anywhere else. A file's URL has its digest, so that a browser
+may keep it for ever and never keeps an old one.
+"""
+
+import functools
+from importlib import resources
+from typing import Final
+
+import msgspec
+from flask import Response, render_template
+
+from rmos import digest
+from rmos.api.conditions import IMMUTABLE, NO_STORE, conditional
+from rmos.api.operations import Answer, Blueprint, operation
+from rmos.errors import PreconditionFailed, RouteNotFound
+
+bp = Blueprint("docs", __name__, description="The document to browse")
+
+_TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+_NAMES: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "docs.js", "pages.css")
+_DIGITS: Final = 16
+"""Of a file's digest in its URL: enough to tell its releases apart."""
+HTML: Final = "text/html; charset=utf-8"
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGE_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": NO_STORE,
+}
+"""What every page for people bears."""
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A file that pages are made of."""
+
+    url: str
+    data: bytes
+    content_type: str
+
+
+@functools.cache
+def assets() -> dict[str, Asset]:
+    """Return the files by name, read once."""
+    folder = resources.files("rmos.api") / "assets"
+    read = {name: (folder / name).read_bytes() for name in _NAMES}
+    return {
+        name: Asset(f"/api/docs/{digest.sha256_hex(data)[:_DIGITS]}/{name}", data, _TYPES[name.rpartition(".")[2]])
+        for name, data in read.items()
+    }
+
+
+def page(template: str, **shown: object) -> Response:
+    """Return a page for people, drawn from a template of ours."""
+    return Response(render_template(template, assets=assets(), **shown), headers=PAGE_HEADERS, content_type=HTML)
+
+
+@bp.get("/api/docs")
+@operation(answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
+def get_docs() -> Response:
+    """Return a page on which the routes can be read and tried."""
+    return page("docs.html")
+
+
+@bp.get("/api/docs/<digest>/<asset>")
+@operation(
+    answers={
+        200: Answer("The file.", {"type": "string"}, ("ETag", "Cache-Control"), content_type="text/javascript"),
+        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(RouteNotFound, PreconditionFailed),
+    headers=("If-None-Match", "If-Match"),
+)
+def get_asset(digest: str, asset: str) -> Response:
+    """Return a file that the pages are made of."""
+    found = assets().get(asset)
+    if found is None or found.url != f"/api/docs/{digest}/{asset}":
+        raise RouteNotFound("There is no such file; /api/docs names those that there are.")
+    headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff"}
+    return conditional(Response(found.data, headers=headers, content_type=found.content_type), digest)

@@ -1,0 +1,96 @@
+"""The parts that the descriptions of routes share: ids in URLs, headers, the way to say who asks.
+
+A new noun adds its id to `PATH_PARAMETERS`; a header that a route heeds or bears is described here once and then named
+by the route (`operations`).
+"""
+
+from typing import Any, Final
+
+SECURITY: Final = "token"
+SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
+    SECURITY: {"type": "http", "scheme": "bearer", "description": "A token of this service: `rmos_<id>_<secret>`."}
+}
+
+RUN_ID: Final = "run_019b4a8f3bc0770f8a6e3d2c1b0a9f88"
+
+PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "run_id": {
+        "description": "The id of a run: `run_` and 32 hex digits; those of the earlier system may be shorter or bare.",
+        "schema": {"type": "string", "pattern": "^(run_[0-9a-f]{12,32}|[0-9a-f]{32})$"},
+        "example": RUN_ID,
+    },
+    "code": {
+        "description": "The code of a problem, as its member `error` has it.",
+        "schema": {"type": "string", "pattern": "^[A-Z_]{1,64}$"},
+        "example": "RUN_NOT_FOUND",
+    },
+    "digest": {"description": "The digest of the file.", "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"}},
+    "asset": {"description": "The name of the file.", "schema": {"type": "string", "pattern": "^[a-z.-]{1,64}$"}},
+}
+"""By its name, what each variable part of a URL is."""
+
+REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {
+        "description": "Comes back with the answer and stands on every log line; one that is not 1 to 64 of "
+        "`A-Z a-z 0-9 . _ -` is replaced.",
+        "schema": {"type": "string"},
+        "example": "req_0123456789abcdef",
+    },
+    "If-None-Match": {
+        "description": "ETags that the caller has already; one of them is answered 304.",
+        "schema": {"type": "string"},
+    },
+    "If-Match": {
+        "description": "ETags; when none of them is the record's, the answer is 412.",
+        "schema": {"type": "string"},
+    },
+    "Range": {"description": "One range of bytes, as `bytes=0-99`.", "schema": {"type": "string"}},
+    "If-Range": {
+        "description": "An ETag; when it is no longer the record's, the whole is answered instead of the range.",
+        "schema": {"type": "string"},
+    },
+    "Idempotency-Key": {
+        "description": "Makes a repeated request give the run of the first one instead of another run.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+        "example": "cut-42-first-try",
+    },
+    "Prefer": {
+        "description": "`return=minimal` leaves the body out; the URL of the run is in Location.",
+        "schema": {"type": "string"},
+        "example": "return=minimal",
+    },
+}
+"""Headers that routes heed. None but the pattern of an Idempotency-Key refuses anything: HTTP says what to ignore."""
+
+RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}},
+    "ETag": {"description": "Names this state of the record.", "schema": {"type": "string"}},
+    "Location": {"description": "The URL of what was made.", "schema": {"type": "string"}},
+    "Link": {"description": 'The next page, as `<URL>; rel="next"`.', "schema": {"type": "string"}},
+    "Cache-Control": {"description": "Who may keep the answer, and how.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The name for the file.", "schema": {"type": "string"}},
+    "Content-Digest": {
+        "description": "The SHA-256 of the body (RFC 9530), as `sha-256=:…:`.",
+        "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
+    },
+    "Repr-Digest": {
+        "description": "The SHA-256 of the whole of which this is a range (RFC 9530).",
+        "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
+    },
+    "Content-Range": {"description": "Which bytes of how many these are.", "schema": {"type": "string"}},
+    "Accept-Ranges": {"description": "`bytes`: ranges may be asked for.", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "`true` when the run was made by an earlier request with the same key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Preference-Applied": {
+        "description": "The preference that was heeded.",
+        "schema": {"type": "string", "enum": ["return=minimal"]},
+    },
+}
+"""Headers that answers bear."""
+
+
+def reference(kind: str, name: str) -> dict[str, str]:
+    """Return the reference to a part of the document."""
+    return {"$ref": f"#/components/{kind}/{name}"}

@@ -1,0 +1,99 @@
+"""How a record as it stands now and its events look to a client; services write what they hold.
+
+A record of the earlier system lacks some members, and members that this release does not know are shown as they are.
+"""
+
+from marshmallow import INCLUDE, Schema, fields, validate
+
+from rmos.models import RISK_LEVELS, RUN_STATUSES
+
+_DIGEST = {"description": "SHA-256, 64 hex digits"}
+
+
+class DecisionSchema(Schema):
+    """What the server decided on a cut."""
+
+    risk_level = fields.String(required=True, validate=validate.OneOf(RISK_LEVELS))
+    score = fields.Float(allow_none=True, validate=validate.Range(0, 100))
+    block_reason = fields.String(allow_none=True)
+    warnings = fields.List(fields.String())
+    details = fields.Dict()
+
+
+class HashesSchema(Schema):
+    """The digests that a run binds together."""
+
+    feasibility_sha256 = fields.String(required=True, metadata=_DIGEST)
+    design_sha256 = fields.String(allow_none=True, metadata=_DIGEST)
+    context_sha256 = fields.String(allow_none=True, metadata=_DIGEST)
+    toolpaths_sha256 = fields.String(allow_none=True, metadata=_DIGEST)
+    gcode_sha256 = fields.String(allow_none=True, metadata=_DIGEST)
+    opplan_sha256 = fields.String(allow_none=True, metadata=_DIGEST)
+
+
+class ArtifactSchema(Schema):
+    """A run as it was written, once: what was asked, what the engine found, what the server decided."""
+
+    class Meta:
+        """Records of other releases have other members too."""
+
+        unknown = INCLUDE
+
+    run_id = fields.String(required=True)
+    created_at_utc = fields.String(required=True, metadata={"description": "RFC 3339, UTC"})
+    status = fields.String(required=True, validate=validate.OneOf(RUN_STATUSES))
+    mode = fields.String(required=True)
+    tool_id = fields.String(required=True)
+    decision = fields.Nested(DecisionSchema, required=True)
+    hashes = fields.Nested(HashesSchema, required=True)
+    feasibility = fields.Dict(required=True, metadata={"description": "What the engine computed from the inputs"})
+    _sha256 = fields.String(metadata={"description": "SHA-256 of the record with these 64 digits written as 0"})
+    schema = fields.String(metadata={"description": "rmos.run/1; records of the earlier system have none"})
+    event_type = fields.String(allow_none=True)
+    workflow_session_id = fields.String(allow_none=True)
+    parent_run_id = fields.String(allow_none=True)
+    request_id = fields.String(allow_none=True)
+    inputs = fields.Dict(metadata={"description": "design and context, complete, as judged"})
+    request_summary = fields.Dict(metadata={"description": "What lists and people read of the request"})
+    outputs = fields.Dict(metadata={"description": "gcode_text, opplan_json"})
+    material_id = fields.String(allow_none=True)
+    machine_id = fields.String(allow_none=True)
+    notes = fields.String(allow_none=True)
+    errors = fields.List(fields.Raw(), allow_none=True)
+    meta = fields.Dict(allow_none=True)
+
+
+class RunSchema(ArtifactSchema):
+    """A run as it stands now: the artifact with its events folded in."""
+
+    advisory_inputs = fields.List(fields.Dict(), required=True)
+    attachments = fields.List(fields.Dict(), required=True)
+    explanation_status = fields.String(required=True, allow_none=True)
+    explanation_summary = fields.String(required=True, allow_none=True)
+    overrides = fields.List(fields.Dict(), required=True)
+    deleted = fields.Boolean(required=True)
+    version = fields.Integer(required=True, metadata={"description": "The number of the last event"})
+
+
+class EventSchema(Schema):
+    """Something that happened to a record after it was made."""
+
+    schema = fields.String(required=True)
+    event_id = fields.String(required=True)
+    number = fields.Integer(required=True, validate=validate.Range(min=1))
+    kind = fields.String(required=True)
+    record_id = fields.String(required=True)
+    previous_sha256 = fields.String(required=True, allow_none=True, metadata=_DIGEST)
+    created_at_utc = fields.String(required=True)
+    actor = fields.String(required=True)
+    role = fields.String(required=True)
+    request_id = fields.String(allow_none=True)
+    data = fields.Dict()
+
+
+class EventsSchema(Schema):
+    """The events of a run, in the order of their numbers."""
+
+    run_id = fields.String(required=True)
+    count = fields.Integer(required=True)
+    events = fields.List(fields.Nested(EventSchema), required=True)
