@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from rmos import digest, ids
 from rmos.digest import NotCanonical
@@ -274,3 +276,15 @@ def test_the_use_cases_know_neither_flask_nor_click_nor_marshmallow() -> None:
     root = Path(__file__).resolve().parents[1]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@given(
+    design=st.dictionaries(st.text(max_size=300), st.none() | st.booleans() | st.floats(0, 9) | st.text(max_size=300))
+)
+def test_a_design_that_is_shown_as_its_bytes_reads_like_one_that_was_cut_member_by_member(
+    design: dict[str, Any],
+) -> None:
+    assume(not any("\0" in text for text in [*design, *(v for v in design.values() if isinstance(v, str))]))
+    request = RunRequest(mode="router", tool_id="t", design=design)
+    shown = digest.canonical(request_summary(request, digest.canonical(design)))
+    assert shown == digest.canonical(request_summary(request))

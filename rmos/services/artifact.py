@@ -18,6 +18,7 @@ _ITEMS: Final = 10
 """Items of a list that `request_summary` shows."""
 _DEPTH: Final = 3
 """Levels of nesting that `request_summary` shows."""
+_FIGURES: Final = frozenset({int, float, bool, type(None)})
 _SERVERS_OWN: Final = frozenset(
     {"request_id", "compute_ms", "idempotency", "completeness_guard", "client_feasibility_stripped"}
 )
@@ -78,7 +79,7 @@ def artifact_members(
         "workflow_session_id": request.workflow_session_id,
         "request_id": actor.request_id,
         "inputs": {"design": msgspec.Raw(design), "context": msgspec.Raw(judged)},
-        "request_summary": request_summary(request),
+        "request_summary": request_summary(request, design),
         "feasibility": msgspec.Raw(feasibility),
         "decision": _plain(decision, details),
         "hashes": {
@@ -144,12 +145,16 @@ def _meta(request: RunRequest, result: EngineResult, actor: Actor, idempotency: 
     return meta
 
 
-def request_summary(request: RunRequest) -> dict[str, Any]:
-    """Return what people read of a request: its ids and its figures, long values cut with their length noted."""
+def request_summary(request: RunRequest, design: bytes = b"") -> dict[str, Any]:
+    """Return what people read of a request: its ids and its figures, long values cut with their length noted.
+
+    Args:
+        design: the canonical bytes of `request.design`, shown as they are when nothing in them has to be cut.
+    """
     summary: dict[str, Any] = {
         "mode": request.mode,
         "tool_id": request.tool_id,
-        "design": _shortened(request.design, _DEPTH),
+        "design": msgspec.Raw(design) if design and _is_flat(request.design) else _shortened(request.design, _DEPTH),
         "context": _shortened(request.context, _DEPTH),
     }
     for name in ("engine_id", "material_id", "machine_id", "parent_run_id", "workflow_session_id"):
@@ -159,6 +164,17 @@ def request_summary(request: RunRequest) -> dict[str, Any]:
     if request.outputs:
         summary["outputs"] = _shortened(request.outputs, _DEPTH)
     return summary
+
+
+def _is_flat(design: Mapping[str, Any]) -> bool:
+    """Tell whether an object is a few short values, as nearly every design is."""
+    if len(design) > MAX_KEYS:
+        return False
+    for name, value in design.items():
+        kind = type(value)
+        if len(name) > _SHOWN or not (kind in _FIGURES or (kind is str and len(value) <= _SHOWN)):
+            return False
+    return True
 
 
 def _shortened(value: Any, depth: int) -> Any:
