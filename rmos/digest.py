@@ -57,6 +57,10 @@ def canonical_raw(value: Any) -> msgspec.Raw:
     return msgspec.Raw(canonical(value))
 
 
+Sha256 = hashlib.sha256
+"""A hash that is fed piece by piece: `update(data)`, `hexdigest()`."""
+
+
 def sha256_hex(data: bytes | memoryview | msgspec.Raw) -> str:
     """Return the SHA-256 of the bytes as 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()

@@ -185,6 +185,12 @@ class EngineNotFound(RmosError):
     remedy = "Name an engine that this service has, or none to use the default. The attempt was recorded."
 
 
+class AttachmentNotFound(RmosError):
+    """No attachment has this digest, or the run does not name it."""
+
+    code, title, status = "ATTACHMENT_NOT_FOUND", "Attachment not found", 404
+
+
 # What collides
 
 

@@ -12,11 +12,10 @@ from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
 from rmos.objects import QUARANTINE, Entry, Objects
 from rmos.store import layout
+from rmos.store.blobs import LARGEST_JSON_BYTES
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, earlier_json_sha256, judge_claim
 
-_LARGEST_JSON: Final = 16 * 1024 * 1024
-"""A JSON blob above this size is not parsed to see whether the earlier system named it; RMOS policy."""
 _SHARD: Final = re.compile(r"[0-9a-f]{2}")
 _OWN_FILES: Final = frozenset({layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY})
 
@@ -116,7 +115,7 @@ def _judge_blob(objects: Objects, key: str, sha256: str) -> Iterator[Finding]:
         found, size = objects.digest(key)
         if found == sha256:
             return
-        if size <= _LARGEST_JSON and _is_earlier_json(objects.read(key), sha256):
+        if size <= LARGEST_JSON_BYTES and _is_earlier_json(objects.read(key), sha256):
             yield finding(
                 "legacy_json_digest", key, "the name is the digest of the compact form of the same JSON value"
             )

@@ -6,10 +6,20 @@ never overwrites. Keys are relative and use `/`: `2025-12-23/run_….json`. `ope
 
 from pathlib import Path
 
-from rmos.objects.base import MAX_OBJECT_BYTES, QUARANTINE, Entry, EntryKind, Objects
+from rmos.objects.base import MAX_OBJECT_BYTES, QUARANTINE, Entry, EntryKind, NewBlob, Objects, OpenObject
 from rmos.objects.local import LocalObjects
 
-__all__ = ["MAX_OBJECT_BYTES", "QUARANTINE", "Entry", "EntryKind", "LocalObjects", "Objects", "open_objects"]
+__all__ = [
+    "MAX_OBJECT_BYTES",
+    "QUARANTINE",
+    "Entry",
+    "EntryKind",
+    "LocalObjects",
+    "NewBlob",
+    "Objects",
+    "OpenObject",
+    "open_objects",
+]
 
 
 def open_objects(root: Path, *, attachments: Path | None = None) -> Objects:

@@ -1,6 +1,6 @@
 """What every object backend does, and the rules for keys; one contract suite tests them all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
 from rmos.errors import ObjectUnreadable
@@ -15,6 +15,35 @@ TEMPORARY_MAX_AGE_S: Final = 3600
 """Only temporary files older than this are debris; younger ones may belong to a writer at work."""
 
 EntryKind = Literal["file", "directory", "link", "other"]
+
+
+class NewBlob(NamedTuple):
+    """Bytes that are durable under their SHA-256; `created` is False when they were there already."""
+
+    sha256: str
+    size: int
+    created: bool
+
+
+class OpenObject(Protocol):
+    """An object of any size, open for reading; the bytes that it has stay, whatever becomes of its name."""
+
+    @property
+    def size(self) -> int:
+        """The length in bytes when it was opened."""
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return what changes whenever the bytes may have: what was found whole under one stamp still is."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes from `offset` on, fewer only at the end.
+
+        Raises:
+            ObjectUnreadable: the disk does not give them.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Entry(NamedTuple):
@@ -50,6 +79,17 @@ class Objects(Protocol):
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
 
+    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int) -> NewBlob:
+        """Make bytes durable under their SHA-256, hashed while they are written, in constant memory.
+
+        What `chunks` raises is passed on; then, as after every failure, nothing is left behind.
+
+        Raises:
+            PayloadTooLarge: there are more than `max_bytes`.
+            ObjectExists: what stands under the digest has other bytes, so it is damaged; nothing was changed.
+            OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+        """
+
     def settle(self, key: str) -> None:
         """Make an object that was found as durable as one that was created: its maker may have died before that.
 
@@ -63,6 +103,13 @@ class Objects(Protocol):
         Raises:
             ObjectMissing: nothing stands under the key.
             ObjectUnreadable: not a regular file, no permission, or above `MAX_OBJECT_BYTES`.
+        """
+
+    def open(self, key: str) -> OpenObject:
+        """Open an object of any size, to be read piece by piece.
+
+        Raises:
+            ObjectMissing, ObjectUnreadable: as `read`.
         """
 
     def has(self, key: str) -> bool:

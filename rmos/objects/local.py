@@ -18,7 +18,7 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from rmos.errors import (
     ObjectMissing,
     ObjectUnreadable,
     OutOfSpace,
+    PayloadTooLarge,
     RmosError,
     StorageFailed,
     StoreReadOnly,
@@ -40,14 +41,15 @@ from rmos.objects.base import (
     TEMPORARY_PREFIX,
     Entry,
     EntryKind,
+    NewBlob,
     check_key,
 )
+from rmos.objects.opened import OpenFile, Reading, reason
 
 log = logging.getLogger(__name__)
 
 _WRITERS: Final = 4
 """Writers of one process inside `create` at once; more make each other slower (measured)."""
-_READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 _NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
@@ -112,6 +114,42 @@ class LocalObjects:
             self._refuse_after_fault()  # another writer's fsync may have taken our pages with it
         return created
 
+    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int) -> NewBlob:
+        """Make bytes durable under their SHA-256; only the end, not the waiting for chunks, takes a writer's turn."""
+        self._refuse_after_fault()
+        judge, size = hashlib.sha256(), 0
+        with self._new_file() as (fd, temporary, folder_fd):
+            for chunk in chunks:
+                size += len(chunk)
+                if size > max_bytes:
+                    raise PayloadTooLarge(f"The file is above the limit of {max_bytes} bytes.", limit_bytes=max_bytes)
+                judge.update(chunk)
+                with _translating():
+                    _write_all(fd, chunk)
+            sha256 = judge.hexdigest()
+            key = f"{ATTACHMENTS}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+            with self._writers, _translating():
+                self._refuse_after_fault()
+                target = self._durable_folder(os.path.dirname(self._path(key)))
+                with self._open_folder(target) as target_fd:
+                    created = self._publish(fd, temporary, folder_fd, target_fd, sha256)
+                    if not created and self.digest(key)[0] != sha256:
+                        raise ObjectExists("The attachment that stands under this digest is damaged.")
+                    self._fsync(target_fd)
+                self._refuse_after_fault()
+        return NewBlob(sha256, size, created)
+
+    @contextlib.contextmanager
+    def _new_file(self) -> Iterator[tuple[int, str | None, int]]:
+        """Give a file without a final name among the attachments, and their folder; unnamed, it vanishes afterwards."""
+        with contextlib.ExitStack() as cleaning:
+            with _translating():
+                folder = self._durable_folder(self._attachments)
+                folder_fd = cleaning.enter_context(self._open_folder(folder))
+                fd, temporary = self._open_new(folder, folder_fd)
+            cleaning.callback(_discard, fd, temporary, folder_fd)
+            yield fd, temporary, folder_fd
+
     def settle(self, key: str) -> None:
         """Make the name of an object durable, whoever gave it."""
         check_key(key)
@@ -140,25 +178,26 @@ class LocalObjects:
         fd, temporary = self._open_new(folder, folder_fd)
         try:
             _write_all(fd, data)
-            try:
-                os.fsync(fd)
-            except OSError as error:
-                if error.errno not in _NO_SPACE:  # a nameless file without space is dropped whole: nothing lies
-                    self._write_fault = "fsync of an object failed"
-                raise
-            os.fchmod(fd, 0o444)
-            source = temporary or f"/proc/self/fd/{fd}"
-            try:
-                # Both folder arguments: without them Python calls plain link(), which cannot link a nameless file.
-                os.link(source, name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd, follow_symlinks=temporary is None)
-            except FileExistsError:
-                return False
-            return True
+            return self._publish(fd, temporary, folder_fd, folder_fd, name)
         finally:
-            os.close(fd)
-            if temporary:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary, dir_fd=folder_fd)
+            _discard(fd, temporary, folder_fd)
+
+    def _publish(self, fd: int, temporary: str | None, folder_fd: int, target_fd: int, name: str) -> bool:
+        """Make a written file durable and give it its final name; False when the name is taken."""
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            if error.errno not in _NO_SPACE:  # a nameless file without space is dropped whole: nothing lies
+                self._write_fault = "fsync of an object failed"
+            raise
+        os.fchmod(fd, 0o444)
+        source = temporary or f"/proc/self/fd/{fd}"
+        try:
+            # Both folder arguments: without them Python calls plain link(), which cannot link a nameless file.
+            os.link(source, name, src_dir_fd=folder_fd, dst_dir_fd=target_fd, follow_symlinks=temporary is None)
+        except FileExistsError:
+            return False
+        return True
 
     def _open_new(self, folder: str, folder_fd: int) -> tuple[int, str | None]:
         if self._nameless:
@@ -221,9 +260,14 @@ class LocalObjects:
                 total += len(block)
         return judge.hexdigest(), total
 
-    def _open_file(self, key: str) -> "_Reading":
+    def open(self, key: str) -> OpenFile:
+        """Open an object, to be read piece by piece."""
         check_key(key)
-        return _Reading(self._path(key))
+        return OpenFile(self._path(key))
+
+    def _open_file(self, key: str) -> Reading:
+        check_key(key)
+        return Reading(self._path(key))
 
     def has(self, key: str) -> bool:
         """Tell whether anything stands under the key."""
@@ -233,7 +277,7 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {_reason(error)}.") from None
+            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
         return True
 
     def age_s(self, key: str) -> float | None:
@@ -244,7 +288,7 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {_reason(error)}.") from None
+            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
 
     # Listing
 
@@ -257,7 +301,7 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise ObjectUnreadable(f"The folder cannot be listed: {_reason(error)}.") from None
+            raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder."""
@@ -266,7 +310,7 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise ObjectUnreadable(f"The folder cannot be listed: {_reason(error)}.") from None
+            raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
 
     def mtime_ns(self, key: str) -> int | None:
         """Return when an object, or a folder's list of names, last changed."""
@@ -275,7 +319,7 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {_reason(error)}.") from None
+            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
 
     # Healing
 
@@ -338,39 +382,19 @@ class LocalObjects:
             os.close(fd)
 
 
-class _Reading:
-    """An object open for reading: its descriptor and its size, closed in any case. (A generator costs twice that.)"""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._fd = -1
-
-    def __enter__(self) -> tuple[int, int]:
-        try:
-            self._fd = os.open(self._path, _READ_FLAGS)
-            status = os.fstat(self._fd)
-        except OSError as error:
-            self._close()
-            raise _unread(error) from None
-        if not stat.S_ISREG(status.st_mode):
-            self._close()
-            raise ObjectUnreadable("It is not a regular file.")
-        return self._fd, status.st_size
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._close()
-        if isinstance(error, OSError):
-            raise _unread(error) from None
-
-    def _close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
+def _discard(fd: int, temporary: str | None, folder_fd: int) -> None:
+    os.close(fd)
+    if temporary:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder_fd)
 
 
-def _unread(error: OSError) -> RmosError:
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return ObjectMissing("There is no such object.")
-    return ObjectUnreadable(f"It cannot be read: {_reason(error)}.")
+@contextlib.contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _translated(error) from None
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -387,15 +411,10 @@ def _kind(entry: os.DirEntry[str]) -> EntryKind:
     return "directory" if entry.is_dir(follow_symlinks=False) else "other"
 
 
-def _reason(error: OSError) -> str:
-    """Return what went wrong without the path, which is the server's own business."""
-    return os.strerror(error.errno).lower() if error.errno else "unknown error"
-
-
 def _translated(error: OSError) -> RmosError:
-    log.error("storage failed: %s", _reason(error))
+    log.error("storage failed: %s", reason(error))
     if error.errno in _NO_SPACE:
         return OutOfSpace("The disk is full; nothing was recorded.")
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return StoreReadOnly(f"The store cannot be written: {_reason(error)}.")
-    return StorageFailed(f"The disk did not take the object: {_reason(error)}.")
+        return StoreReadOnly(f"The store cannot be written: {reason(error)}.")
+    return StorageFailed(f"The disk did not take the object: {reason(error)}.")

@@ -23,6 +23,7 @@ from rmos.index import Index, open_index
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
 from rmos.store import layout
+from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
@@ -42,6 +43,7 @@ class Store:
         self.objects = objects
         self.index = index
         self.reader = RunReader(objects)
+        self.blobs = Blobs(objects)
         self.claims = Claims(objects)
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
         self.summarise = summarise

@@ -1,7 +1,154 @@
-"""Blobs: bytes under their SHA-256. Those of the earlier system may carry an extension."""
+"""Blobs: bytes under their SHA-256, of any size, written once. Those of the earlier system may carry an extension.
 
-from rmos.objects import Objects
+    blob = blobs.put(chunks, max_bytes=64 * 1024 * 1024)    # hashed while written; the same bytes again are a success
+    with blobs.open(blob.sha256) as found:                  # hashed before the first byte is given
+        found.read_at(0, 64 * 1024)
+
+A damaged blob is never given out. Hashing a large file for every reader would cost more than reading it, so what was
+found whole is remembered by the file's identity, size and change time, which no later write leaves as they were.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Final
+
+from rmos import digest, ids
+from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.objects import NewBlob, Objects, OpenObject
 from rmos.store.layout import blob_folder_key
+from rmos.store.records import Damage, earlier_json_sha256
+
+BLOCK_BYTES: Final = 256 * 1024
+"""How much of a blob is in memory at once."""
+LARGEST_JSON_BYTES: Final = 16 * 1024 * 1024
+"""A JSON blob above this size is not parsed to see whether the earlier system named it; RMOS policy."""
+_REMEMBERED: Final = 4096
+
+
+class OpenBlob:
+    """A blob that was found whole, open for reading."""
+
+    def __init__(self, sha256: str, opened: OpenObject) -> None:
+        self.sha256 = sha256
+        self.size = opened.size
+        self._opened = opened
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return bytes from an offset on, fewer only at the end."""
+        return self._opened.read_at(offset, length)
+
+    def blocks(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Give the bytes from `start` to before `end`, block by block, and close the blob."""
+        with self:
+            stop = self.size if end is None else end
+            while start < stop and (block := self.read_at(start, min(BLOCK_BYTES, stop - start))):
+                yield block
+                start += len(block)
+
+    def __enter__(self) -> "OpenBlob":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the blob."""
+        self._opened.close()
+
+
+class Blobs:
+    """The blobs of one store."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._whole: OrderedDict[tuple[int, ...], str] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def put(self, chunks: Iterable[bytes], *, max_bytes: int) -> NewBlob:
+        """Make bytes durable under their digest; what `chunks` raises is passed on and leaves nothing behind.
+
+        Raises:
+            PayloadTooLarge: there are more than `max_bytes`.
+            Damage: what stands under the digest has other bytes.
+            OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+        """
+        try:
+            return self._objects.create_blob(chunks, max_bytes=max_bytes)
+        except ObjectExists as error:
+            raise Damage("blob_corrupt", error.detail) from None
+
+    def put_bytes(self, data: bytes) -> NewBlob:
+        """Make bytes that are in memory durable under their digest."""
+        return self.put([data], max_bytes=len(data))
+
+    def open(self, sha256: str) -> OpenBlob:
+        """Open a blob and make sure that it is whole.
+
+        Raises:
+            AttachmentNotFound: there is none, or this is no digest.
+            Damage: its bytes are not those that its name says, or cannot be read.
+        """
+        key = blob_key(self._objects, sha256) if ids.SHA256.fullmatch(sha256) else None
+        if key is None:
+            raise AttachmentNotFound("There is no attachment with this digest.")
+        try:
+            opened = self._objects.open(key)
+        except ObjectMissing:
+            raise AttachmentNotFound("There is no attachment with this digest.") from None
+        except ObjectUnreadable as error:
+            raise Damage("unreadable", f"the attachment: {error.detail}") from None
+        try:
+            self._require_whole(opened, sha256)
+        except BaseException:
+            opened.close()
+            raise
+        return OpenBlob(sha256, opened)
+
+    def read(self, sha256: str) -> bytes:
+        """Return a blob's bytes at once.
+
+        Raises:
+            AttachmentNotFound, Damage: as `open`.
+        """
+        with self.open(sha256) as blob:
+            return b"".join(blob.blocks())
+
+    def _require_whole(self, opened: OpenObject, sha256: str) -> None:
+        stamp = opened.stamp()
+        with self._turn:
+            if self._whole.get(stamp) == sha256:
+                self._whole.move_to_end(stamp)
+                return
+        try:
+            whole = _sha256(opened) == sha256 or _is_earlier_json(opened, sha256)
+        except ObjectUnreadable as error:
+            raise Damage("unreadable", f"the attachment: {error.detail}") from None
+        if not whole or opened.stamp() != stamp:
+            raise Damage("blob_corrupt", "The attachment's bytes do not have its digest; run `rmos verify`.")
+        with self._turn:
+            self._whole[stamp] = sha256
+            if len(self._whole) > _REMEMBERED:
+                self._whole.popitem(last=False)
+
+
+def _sha256(opened: OpenObject) -> str:
+    judge, offset = digest.Sha256(), 0
+    while block := opened.read_at(offset, BLOCK_BYTES):
+        judge.update(block)
+        offset += len(block)
+    return judge.hexdigest()
+
+
+def _is_earlier_json(opened: OpenObject, sha256: str) -> bool:
+    """Tell whether the earlier system named a JSON blob, after the compact form of the value that it holds."""
+    if opened.size > LARGEST_JSON_BYTES:
+        return False
+    try:
+        return earlier_json_sha256(opened.read_at(0, opened.size)) == sha256
+    except (ValueError, RecursionError):
+        return False
 
 
 def blob_key(objects: Objects, sha256: str) -> str | None:
