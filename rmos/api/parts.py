@@ -55,7 +55,7 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "example": "cut-42-first-try",
     },
     "Prefer": {
-        "description": "`return=minimal` leaves the body out; the URL of the run is in Location.",
+        "description": "`return=minimal`: the answer holds the id alone; what was decided is at the URL in Location.",
         "schema": {"type": "string"},
         "example": "return=minimal",
     },

@@ -104,11 +104,10 @@ def _created(recorded: Recorded) -> Response:
     status = 201
     if recorded.replayed:
         status, headers["Idempotency-Replayed"] = 200, "true"
-    if not wants_minimal():
-        return Response(dump_created(recorded), status=status, headers=headers, content_type=_JSON)
-    answer = Response(status=status, headers={**headers, "Preference-Applied": MINIMAL})
-    del answer.headers["Content-Type"]  # of nothing
-    return answer
+    minimal = wants_minimal()
+    if minimal:
+        headers["Preference-Applied"] = MINIMAL
+    return Response(dump_created(recorded, minimal=minimal), status=status, headers=headers, content_type=_JSON)
 
 
 def _idempotency(body: dict[str, Any]) -> Idempotency | None:
@@ -203,7 +202,7 @@ def _kept(sha256: str) -> dict[str, str]:
 @operation(
     answers={
         200: Answer("The bytes.", ArtifactSchema, _FILE_HEADERS, examples.ARTIFACT),
-        206: Answer("A range of the bytes.", {"type": "string"}, _RANGE_HEADERS),
+        206: Answer("A range of the bytes.", {}, _RANGE_HEADERS),
         304: Answer("The caller has them already.", headers=("ETag", "Cache-Control")),
     },
     problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),

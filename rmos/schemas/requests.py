@@ -17,11 +17,6 @@ MAX_NOTES: Final = 10_000
 Check = Callable[[Any], Any]
 
 
-def _not_blank(text: str) -> None:
-    if not text.strip():
-        raise ValidationError("Must not be blank.")
-
-
 def _matches(pattern: re.Pattern[str], wanted: str) -> Check:
     def check(text: str) -> None:
         if not pattern.fullmatch(text):
@@ -42,7 +37,10 @@ def _bounded_meta(meta: Mapping[str, Any]) -> None:
         raise ValidationError(f"Is larger than {MAX_META_BYTES} bytes; attach large data instead.")
 
 
-_NAME: Final[list[Check]] = [validate.Length(1, 200), _not_blank]
+_NAME: Final[list[Check]] = [
+    validate.Length(1, 200),
+    validate.Regexp(r"[\s\S]*[^\s\x1c-\x1f\x85\ufeff]", error="Must not be blank."),
+]
 
 
 class OutputsSchema(Schema):
@@ -57,16 +55,36 @@ class RunRequestSchema(Schema):
 
     mode = fields.String(required=True, validate=_NAME)
     tool_id = fields.String(required=True, validate=_NAME)
-    event_type = fields.String(load_default="feasibility_check", validate=[*_NAME, _callers_own_word])
-    workflow_session_id = fields.String(
-        allow_none=True, validate=_matches(ids.SESSION_ID, "the id of a workflow session: ws_ and 12 to 32 hex digits")
+    event_type = fields.String(
+        load_default="feasibility_check",
+        validate=[*_NAME, _callers_own_word],
+        metadata={"description": f"Any word but those of the workflow: {', '.join(sorted(WORKFLOW_EVENT_TYPES))}"},
     )
-    engine_id = fields.String(allow_none=True, validate=_NAME)
-    design = fields.Dict(load_default=dict)
-    context = fields.Dict(load_default=dict)
+    workflow_session_id = fields.String(
+        allow_none=True,
+        validate=_matches(ids.SESSION_ID, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
+        metadata={"pattern": f"^{ids.SESSION_ID.pattern}$"},
+    )
+    engine_id = fields.String(
+        allow_none=True, validate=_NAME, metadata={"description": "Who judges; none is the default engine"}
+    )
+    design = fields.Dict(load_default=dict, metadata={"description": "What is to be cut, as the engine reads it"})
+    context = fields.Dict(load_default=dict, metadata={"description": "Tool, material, machine and stock"})
     outputs = fields.Nested(OutputsSchema, load_default=dict)
     material_id = fields.String(allow_none=True, validate=_NAME)
     machine_id = fields.String(allow_none=True, validate=_NAME)
-    parent_run_id = fields.String(allow_none=True, validate=_matches(ids.ANY_RUN_ID, "the id of a run"))
+    parent_run_id = fields.String(
+        allow_none=True,
+        validate=_matches(ids.ANY_RUN_ID, "the id of a run"),
+        metadata={"format": "rmos-run-id", "description": "A run that is there, of which this one is a new attempt"},
+    )
     notes = fields.String(allow_none=True, validate=validate.Length(max=MAX_NOTES))
-    meta = fields.Dict(load_default=dict, validate=_bounded_meta)
+    meta = fields.Dict(
+        load_default=dict,
+        validate=_bounded_meta,
+        metadata={
+            "maxProperties": MAX_META_KEYS,
+            "description": f"The caller's own words, at most {MAX_META_BYTES} bytes; `batch_label` and `session_id` "
+            "can be asked for in lists",
+        },
+    )

@@ -28,8 +28,8 @@ _RESERVED_WORDS: Final = {"pending": "pending", "ready": "complete", "complete":
 class RunCreatedSchema(Schema):
     """The answer to `POST /api/rmos/runs`; a RED run was made as well as a GREEN one."""
 
-    run_id = fields.String()
-    status = fields.Constant("created")
+    run_id = fields.String(required=True)
+    status = fields.Constant("created", required=True, metadata={"type": "string", "enum": ["created"]})
     run_status = fields.String()
     risk_level = fields.String()
     score = fields.Float(allow_none=True)
@@ -72,14 +72,15 @@ class RunPageSchema(Schema):
 
 _summary = RunAdvisorySummarySchema()
 _created = RunCreatedSchema()
+_created_minimal = RunCreatedSchema(only=("run_id", "status"))
 _encoder = msgspec.json.Encoder()
 _sorted_encoder = msgspec.json.Encoder(order="deterministic")
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def dump_created(recorded: Recorded) -> bytes:
-    """Return the body that answers a POST."""
-    return _encoder.encode(_created.dump(recorded))
+def dump_created(recorded: Recorded, *, minimal: bool = False) -> bytes:
+    """Return the body that answers a POST; the minimal one is the id alone."""
+    return _encoder.encode((_created_minimal if minimal else _created).dump(recorded))
 
 
 def dump_summary(view: RunView) -> str:

@@ -1,6 +1,7 @@
 """What the tests of the HTTP edge share: a cut that is GREEN, and ways to send it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from rmos.store import Store
 
+ROOT = Path(__file__).resolve().parents[2]
 RUNS = "/api/rmos/runs"
 Post = Callable[..., TestResponse]
 

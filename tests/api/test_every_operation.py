@@ -1,0 +1,108 @@
+"""Every operation of the document, tried with what its description allows and with what it forbids (schemathesis).
+
+All checks, on all operations, in all phases: the examples, the borders of each schema, made-up values, and chains of
+requests in which one uses what another answered. What a document cannot say is arranged here, for requests that should
+be taken: that one parameter excludes another, that a key is not to come back with another body, that a condition has to
+hold, and the limits of RFC 7493 in free JSON.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from rmos import ids
+from rmos.digest import MAX_INTEGER
+from rmos.store import Store
+from tests.makers import make_members
+
+US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
+RUN_ID = ids.new_run_id(US)
+
+_numbers = count()
+_MET = {"If-Match": "*", "Range": "bytes=0-"}
+"""Conditions that hold for whatever is there, and a range that is still JSON; others are refused with reason."""
+schemathesis.openapi.format("rmos-run-id", st.just(RUN_ID))
+schemathesis.openapi.format("rmos-cursor", st.just(ids.make_cursor(US, RUN_ID)))
+
+
+def tamed(value: Any) -> Any:
+    """Return free JSON without what RFC 7493 and the record exclude."""
+    if isinstance(value, dict):
+        return {tamed(name): tamed(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [tamed(inner) for inner in value]
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, (int, float)) and abs(value) > MAX_INTEGER:
+        return 0
+    return value
+
+
+@schemathesis.hook
+def before_call(context: object, case: Case, kwargs: object) -> None:
+    """Let a request that should be taken not go against what only the descriptions say."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if "cursor" in case.query and "offset" in case.query:
+        del case.query["offset"]
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = f"key-{next(_numbers)}"
+    for header, met in _MET.items():
+        if header in case.headers:
+            case.headers[header] = met
+    if isinstance(case.body, dict):
+        case.body = tamed(case.body)
+
+
+def tried(app: Flask, examples: int) -> Iterator[events.ScenarioFinished]:
+    """Try the service with so many made-up requests for each operation and yield what came of each scenario."""
+    config = SchemathesisConfig.from_dict({"generation": {"max-examples": examples}})
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=config)
+    for event in from_schema(schema).execute():
+        assert not isinstance(event, (events.NonFatalError, events.FatalError)), event.info
+        if isinstance(event, events.ScenarioFinished):
+            yield event
+
+
+def told(scenario: events.ScenarioFinished) -> Iterator[str]:
+    """Yield what each check has against a request of the scenario, with the request to try it again."""
+    for case_id, checks in scenario.recorder.checks.items():
+        for check in checks:
+            if check.failure_info is not None:
+                case = scenario.recorder.cases[case_id].value
+                answer = scenario.recorder.interactions[case_id].response
+                body = answer.text if answer is not None else ""
+                yield f"{case.operation.label}: {check.failure_info.failure}\n{case.as_curl_command()}\n{body}"
+
+
+def try_everything(app: Flask, store: Store, examples: int) -> None:
+    """Fail with everything that any check has against any operation."""
+    store.runs.put(make_members(US, RUN_ID))
+    found: set[str] = set()
+    reached: set[str] = set()
+    for scenario in tried(app, examples):
+        reached |= {node.value.operation.label for node in scenario.recorder.cases.values()}
+        found |= set(told(scenario))
+    assert not found, "\n\n".join(sorted(found))
+    document = app.test_client().get("/api/openapi.json").json
+    methods = {"get", "post", "put", "patch", "delete"}
+    assert reached == {
+        f"{method.upper()} {path}" for path, item in document["paths"].items() for method in methods & item.keys()
+    }
+
+
+def test_every_operation_does_what_the_document_says(app: Flask, service_store: Store) -> None:
+    try_everything(app, service_store, 5)
+
+
+@pytest.mark.long
+def test_every_operation_does_what_the_document_says_in_many_more_requests(app: Flask, service_store: Store) -> None:
+    try_everything(app, service_store, 200)
