@@ -82,6 +82,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[str, ...] = ()
     example: Any = None
     content_type: str = JSON
+    links: Mapping[str, Mapping[str, str]] = {}
+    """What can be done next: by operationId, where each of its parameters stands in this answer."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +205,10 @@ def _answer(answer: Answer) -> dict[str, Any]:
         if answer.example is not None:
             content["example"] = answer.example
         described["content"] = {answer.content_type: content}
+    if answer.links:
+        described["links"] = {
+            name: {"operationId": name, "parameters": dict(where)} for name, where in answer.links.items()
+        }
     return described
 
 

@@ -24,8 +24,16 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[A-Z_]{1,64}$"},
         "example": "RUN_NOT_FOUND",
     },
-    "digest": {"description": "The digest of the file.", "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"}},
-    "asset": {"description": "The name of the file.", "schema": {"type": "string", "pattern": "^[a-z.-]{1,64}$"}},
+    "digest": {
+        "description": "The digest of the file.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "example": "0123456789abcdef",
+    },
+    "asset": {
+        "description": "The name of the file.",
+        "schema": {"type": "string", "pattern": "^[a-z.-]{1,64}$"},
+        "example": "pages.css",
+    },
 }
 """By its name, what each variable part of a URL is."""
 

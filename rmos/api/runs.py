@@ -54,18 +54,30 @@ _CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
 _run_request = RunRequestSchema()
 _FILE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Digest", "Content-Disposition", "Accept-Ranges")
 _RANGE_HEADERS: Final = ("Content-Range", "Repr-Digest", *_FILE_HEADERS)
+_TO_RUN: Final = {name: {"run_id": "$response.body#/run_id"} for name in ("get_run", "download_run", "get_events")}
+_ONWARD: Final = {
+    "list_runs": {"cursor": "$response.body#/next_cursor"},
+    "get_run": {"run_id": "$response.body#/items/0/run_id"},
+}
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 
 
 @bp.post("")
 @operation(
     answers={
-        201: Answer("The run was recorded.", RunCreatedSchema, ("Location", "Preference-Applied"), examples.CREATED),
+        201: Answer(
+            "The run was recorded.",
+            RunCreatedSchema,
+            ("Location", "Preference-Applied"),
+            examples.CREATED,
+            links=_TO_RUN,
+        ),
         200: Answer(
             "The run that an earlier request with this Idempotency-Key made.",
             RunCreatedSchema,
             ("Location", "Idempotency-Replayed", "Preference-Applied"),
             examples.CREATED,
+            links=_TO_RUN,
         ),
     },
     problems=(BadHeader, IdempotencyKeyReused, SessionNotFound, EngineNotFound, RecordDamaged, *WRITES),
@@ -128,7 +140,7 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
 
 @bp.get("")
 @operation(
-    answers={200: Answer("A page.", RunPageSchema, ("Link", "Cache-Control"), examples.PAGE)},
+    answers={200: Answer("A page.", RunPageSchema, ("Link", "Cache-Control"), examples.PAGE, links=_ONWARD)},
     problems=(BadCursor, *LISTS),
     query=RunListSchema,
 )
