@@ -105,5 +105,6 @@ def test_every_operation_does_what_the_document_says(app: Flask, service_store: 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_every_operation_does_what_the_document_says_in_many_more_requests(app: Flask, service_store: Store) -> None:
-    try_everything(app, service_store, 200)
+    try_everything(app, service_store, 100)
