@@ -61,8 +61,9 @@ _IDENTITY: Final[frozenset[Path]] = frozenset(
 _LISTED_EVENTS: Final = frozenset({"advisory_inputs", "attachments", "overrides"})
 _IDENTITY_OF_LISTED: Final = frozenset({"created_at_utc", "request_id"})
 """The same of each entry that an event brought."""
-_NULL_IS_ABSENT: Final[frozenset[Path]] = frozenset({(), ("decision",), ("hashes",), ("outputs",)})
-"""Objects with members of ours only, where null says no more than leaving the member out, as older records do."""
+_OURS: Final[frozenset[Path]] = frozenset({(), ("decision",), ("hashes",), ("outputs",)})
+"""Objects with members of ours only, where null or nothing in it says no more than leaving a member out, as older
+records do. In what a client sent each of these is something else."""
 _IDS: Final = ("id", "sha256", "advisory_id")
 
 
@@ -174,9 +175,12 @@ def _members(a: Any, b: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
         if inner in _IDENTITY or (listed and name in _IDENTITY_OF_LISTED):
             continue
         values = one.get(name, _ABSENT), other.get(name, _ABSENT)
-        if path in _NULL_IS_ABSENT:
-            values = values[0] if values[0] is not None else _ABSENT, values[1] if values[1] is not None else _ABSENT
-        yield from _differences(*values, inner)
+        if path not in _OURS or not all(map(_says_nothing, values)):
+            yield from _differences(*values, inner)
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is _ABSENT or value is None or value == {} or value == []
 
 
 def _items(a: list[Any], b: list[Any], path: Path) -> Iterator[tuple[Path, Any, Any]]:

@@ -4,6 +4,8 @@ from rmos.schemas.health import AliveSchema, ReadySchema
 from rmos.schemas.lists import ListRequest, Moment, RunListSchema, each_once, load_list
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
+from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
+from rmos.schemas.engines import EnginesSchema, dump_engines
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
 from rmos.schemas.runs import (
     SUMMARY_CHARACTERS,
@@ -25,6 +27,7 @@ __all__ = [
     "AliveSchema",
     "ArtifactSchema",
     "EventsSchema",
+    "EnginesSchema",
     "ListRequest",
     "Moment",
     "OutputsSchema",
@@ -32,11 +35,15 @@ __all__ = [
     "ReadySchema",
     "RunAdvisorySummarySchema",
     "RunCreatedSchema",
+    "RunDiffRequestSchema",
+    "RunDiffSchema",
     "RunListSchema",
     "RunPageSchema",
     "RunRequestSchema",
     "RunSchema",
+    "diff_records",
     "dump_created",
+    "dump_engines",
     "dump_events",
     "dump_run",
     "dump_summary",
