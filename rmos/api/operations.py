@@ -82,6 +82,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[str, ...] = ()
     example: Any = None
     content_type: str = JSON
+    also: Mapping[str, Any] = {}
+    """Other content types in which it can be had (the request header Accept), each with its schema."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +204,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": answer.schema}
         if answer.example is not None:
             content["example"] = answer.example
-        described["content"] = {answer.content_type: content}
+        also = {name: {"schema": schema} for name, schema in answer.also.items()}
+        described["content"] = {answer.content_type: content, **also}
     return described
 
 

@@ -1,11 +1,11 @@
 """How JSON looks to a client: what a request may hold, and how runs are shown. One module for each noun."""
 
-from rmos.schemas.health import AliveSchema, ReadySchema
-from rmos.schemas.lists import ListRequest, Moment, RunListSchema, each_once, load_list
-from rmos.schemas.problems import ProblemSchema
-from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
 from rmos.schemas.engines import EnginesSchema, dump_engines
+from rmos.schemas.health import AliveSchema, ReadySchema
+from rmos.schemas.lists import ListRequest, Moment, RecentRunsSchema, RunListSchema, each_once, load_list, load_recent
+from rmos.schemas.problems import ProblemSchema
+from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
 from rmos.schemas.runs import (
     SUMMARY_CHARACTERS,
@@ -26,13 +26,14 @@ __all__ = [
     "SUMMARY_CHARACTERS",
     "AliveSchema",
     "ArtifactSchema",
-    "EventsSchema",
     "EnginesSchema",
+    "EventsSchema",
     "ListRequest",
     "Moment",
     "OutputsSchema",
     "ProblemSchema",
     "ReadySchema",
+    "RecentRunsSchema",
     "RunAdvisorySummarySchema",
     "RunCreatedSchema",
     "RunDiffRequestSchema",
@@ -49,5 +50,6 @@ __all__ = [
     "dump_summary",
     "each_once",
     "load_list",
+    "load_recent",
     "summary_of",
 ]
