@@ -1,11 +1,11 @@
 """The client: one method for each thing that a program asks of the service."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack, cast
-from urllib.parse import quote
 
 import httpx
 
@@ -26,6 +26,8 @@ from rmos.client.retries import Retries
 from rmos.client.transport import Transport, member_of, object_in, require_success
 
 _RUNS = "/api/rmos/runs"
+_SAFE = re.compile("[A-Za-z0-9_-]{1,200}")
+"""What cannot become another URL; whether a run has the id, the service says."""
 _PAGE = 200
 """Runs of one page of an iteration: few requests, and the first run comes soon."""
 
@@ -126,17 +128,17 @@ class Client:
         """
         return cast(Run, self._object(_path(run_id)))
 
-    def iter_runs(self, **filters: Unpack[RunFilters]) -> Iterator[RunSummary]:
-        """Give the summaries of all runs that match, newest first, page by page.
+    def iter_runs(self, *, limit: int | None = None, **filters: Unpack[RunFilters]) -> Iterator[RunSummary]:
+        """Give the summaries of all runs that match, newest first, page by page; at most `limit` when it is given.
 
         A run that matches throughout is given exactly once, also while others are added and deleted.
 
         Raises:
             ValidationFailed, Unavailable, ProblemError, Unreachable: when the page that fails is reached.
         """
-        return self._walk(_RUNS, filters)
+        return self._walk(_RUNS, filters, limit)
 
-    def recent(self, limit: int | None = None, **filters: Unpack[RecentFilters]) -> Iterator[RunSummary]:
+    def recent(self, *, limit: int | None = None, **filters: Unpack[RecentFilters]) -> Iterator[RunSummary]:
         """Give the newest runs that match without regard to case, at most `limit`.
 
         Raises:
@@ -204,7 +206,7 @@ class Client:
     def _list(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Any]:
         return _items(self._object(path, params), name)
 
-    def _walk(self, path: str, filters: Mapping[str, object], limit: int | None = None) -> Iterator[RunSummary]:
+    def _walk(self, path: str, filters: Mapping[str, object], limit: int | None) -> Iterator[RunSummary]:
         params = {name: _text(value) for name, value in filters.items() if value is not None}
         left = limit
         while left is None or left > 0:
@@ -219,9 +221,9 @@ class Client:
 
 
 def _path(run_id: str, after: str = "") -> str:
-    if run_id in ("", ".", ".."):  # which would be another URL
-        raise ValueError("A run's id is run_ and hex digits.")
-    return f"{_RUNS}/{quote(run_id, safe='')}{after}"
+    if not _SAFE.fullmatch(run_id):
+        raise ValueError(f"{run_id[:80]!r} is no id of a run: that is `run_` and hex digits.")
+    return f"{_RUNS}/{run_id}{after}"
 
 
 def _text(value: object) -> str:

@@ -13,7 +13,7 @@ from rmos.client.errors import DigestMismatch
 
 _HEAD = b'{"_sha256":"'
 _DIGITS = 64
-_SHA256_FIELD = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):")
+_SHA256_FIELD = re.compile(r"(?:^|,)\s*sha-256=:([^:]*):")
 _SHA256_TAG = re.compile(r'"([0-9a-f]{64})"')
 
 
