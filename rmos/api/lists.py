@@ -12,7 +12,7 @@ from rmos.api.conditions import PRIVATE
 from rmos.api.examples import PAGE
 from rmos.api.operations import JSON, LISTS, Answer, Problems
 from rmos.api.streams import streamed
-from rmos.context import current_rmos
+from rmos.context import Rmos, current_rmos
 from rmos.errors import BadCursor, IndexBroken, IndexRebuilding, NotAcceptable
 from rmos.models import Page
 from rmos.schemas import ListRequest, RunAdvisorySummarySchema, RunPageSchema
@@ -36,14 +36,13 @@ def answer_list(asked: ListRequest) -> Response:
     form = wanted()
     rmos = current_rmos()
     rmos.keep_up()
-    answer = _page(asked) if form == JSON else streamed(asked, form)
+    answer = _page(rmos, asked) if form == JSON else streamed(asked, form)
     answer.headers["Cache-Control"] = PRIVATE
     answer.headers["Vary"] = "Accept"
     return answer
 
 
-def _page(asked: ListRequest) -> Response:
-    rmos = current_rmos()
+def _page(rmos: Rmos, asked: ListRequest) -> Response:
     try:
         page = rmos.store.runs.page(
             asked.query,
