@@ -10,14 +10,15 @@ from rmos.schemas.runs import dump_run
 from rmos.store import Record
 
 _RUN_ID: Final = validate.Length(1, 200)
+_ABOUT: Final = {"format": "rmos-run-id", "description": "The id of a run"}
 _SEVERITIES: Final = ("NONE", "INFO", "WARNING", "CRITICAL")
 
 
 class RunDiffRequestSchema(Schema):
     """The query parameters of `GET /api/rmos/runs/diff`: the ids of two runs, which may be the same."""
 
-    a = fields.String(required=True, validate=_RUN_ID)
-    b = fields.String(required=True, validate=_RUN_ID)
+    a = fields.String(required=True, validate=_RUN_ID, metadata=_ABOUT)
+    b = fields.String(required=True, validate=_RUN_ID, metadata=_ABOUT)
 
 
 class PathDiffSchema(Schema):
