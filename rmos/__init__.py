@@ -1,34 +1,22 @@
-"""RMOS: the flight recorder of a CNC lutherie shop."""
+"""RMOS: the flight recorder of a CNC lutherie shop.
 
-import sys
+    from rmos import create_app
 
-from flask import Flask
+The service is loaded when it is asked for: a program that only talks to one imports `rmos.client` and loads nothing
+else.
+"""
 
-from rmos import api, context
-from rmos.cli import rmos_group
-from rmos.config import Settings, load_settings
-from rmos.engines.registry import Registry
-from rmos.errors import ConfigError, PluginError
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rmos.app import create_app
+
+__all__ = ["create_app"]
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Wire the service; nothing is opened, made or started before it is needed.
-
-    Args:
-        settings: instead of those of the environment and `instance/config.toml`.
-
-    Raises:
-        SystemExit: a setting or an engine plug-in cannot be used; one line on stderr names it.
-    """
-    try:
-        settings = settings or load_settings()
-        engines = Registry.load()
-    except (ConfigError, PluginError) as error:
-        sys.stderr.write(f"rmos: {error.detail}\n")
-        raise SystemExit(error.exit_code) from None
-    context.configure_logging(settings)
-    app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
-    context.init_app(app, settings, engines)
-    api.init_app(app)
-    app.cli.add_command(rmos_group)
-    return app
+def __getattr__(name: str) -> Any:
+    """Return the factory; whatever else is asked for is a module, which the import system finds by itself."""
+    if name == "create_app":
+        return resolve_name("rmos.app:create_app")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -126,6 +126,13 @@ class MethodNotAllowed(RmosError):
     remedy = "Use one of the methods in Allow."
 
 
+class NotAcceptable(RmosError):
+    """The request accepts none of the forms in which the answer can be had."""
+
+    code, title, status = "NOT_ACCEPTABLE", "Not acceptable", 406
+    remedy = "Name in Accept one of the content types that `detail` lists, or leave it out for JSON."
+
+
 class PreconditionFailed(RmosError):
     """What If-Match or If-Unmodified-Since asks for does not hold: the record is not the one that the caller read."""
 

@@ -183,7 +183,10 @@ class RunRow(msgspec.Struct, frozen=True):
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not."""
+    """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not.
+
+    With `ignore_case` the letters A to Z of `mode`, `tool_id` and `source` are the same as a to z.
+    """
 
     status: str | None = None
     mode: str | None = None
@@ -201,6 +204,7 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     created_from_us: int | None = None
     created_to_us: int | None = None
     include_deleted: bool = False
+    ignore_case: bool = False
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

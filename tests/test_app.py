@@ -1,6 +1,7 @@
 """The factory only wires: nothing is opened, made or started by it."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -44,6 +45,9 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
         ("/readyz", "GET"),
         ("/api/rmos/runs", "POST"),
         ("/api/rmos/runs", "GET"),
+        ("/api/rmos/engines", "GET"),
+        ("/api/rmos/runs/diff", "GET"),
+        ("/api/rmos/runs/query/recent", "GET"),
         ("/api/rmos/runs/<run_id>", "GET"),
         ("/api/rmos/runs/<run_id>/download", "GET"),
         ("/api/rmos/runs/<run_id>/events", "GET"),
@@ -105,3 +109,11 @@ def test_the_id_of_a_run_is_the_moment_of_its_request(app: Flask) -> None:
     body = {"mode": "router", "tool_id": "x"}
     run_id = app.test_client().post("/api/rmos/runs", json=body).json["run_id"]
     assert before <= (ids.moment_of(run_id) or 0) <= ids.now_us()
+
+
+def test_trap_18_no_route_shadows_another(app: Flask) -> None:
+    urls = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        url = re.sub(r"<[^>]*>", "run_" + "0" * 32, rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            assert urls.match(url, method)[0] == rule.endpoint, f"{method} {url}"

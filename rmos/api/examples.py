@@ -109,3 +109,31 @@ EVENTS: Final[dict[str, Any]] = {
         }
     ],
 }
+_OTHER_RUN_ID: Final = "run_019b4a8f3bc2703f8a6e3d2c1b0a9f88"
+DIFF: Final[dict[str, Any]] = {
+    "a": RUN_ID,
+    "b": _OTHER_RUN_ID,
+    "diff_severity": "CRITICAL",
+    "changed_count": 2,
+    "changed_paths": ["decision.risk_level", "inputs.design.feed_mm_min"],
+    "diff": {
+        "decision.risk_level": {"severity": "CRITICAL", "a": "GREEN", "b": "RED"},
+        "inputs.design.feed_mm_min": {"severity": "INFO", "a": 2600, "b": 200},
+    },
+    "note": None,
+}
+ENGINES: Final[dict[str, Any]] = {
+    "default_engine_id": "baseline_v1",
+    "count": 1,
+    "items": [
+        {
+            "engine_id": "baseline_v1",
+            "version": "0.1.0",
+            "description": "Chipload, spindle speed and rim speed; fails closed.",
+            "inputs": [
+                {"path": "design.feed_mm_min", "kind": "number", "inch_path": "design.feed"},
+                {"path": "context.units", "kind": "choice", "allowed": ["mm", "inch"]},
+            ],
+        }
+    ],
+}

@@ -84,6 +84,8 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: str = JSON
     links: Mapping[str, Mapping[str, str]] = {}
     """What can be done next: by operationId, where each of its parameters stands in this answer."""
+    also: Mapping[str, Any] = {}
+    """Other content types in which it can be had (the request header Accept), each with its schema."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +206,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": answer.schema}
         if answer.example is not None:
             content["example"] = answer.example
-        described["content"] = {answer.content_type: content}
+        also = {name: {"schema": schema} for name, schema in answer.also.items()}
+        described["content"] = {answer.content_type: content, **also}
     if answer.links:
         described["links"] = {
             name: {"operationId": name, "parameters": dict(where)} for name, where in answer.links.items()

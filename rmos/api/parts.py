@@ -73,6 +73,11 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
 RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}},
     "ETag": {"description": "Names this state of the record.", "schema": {"type": "string"}},
+    "Vary": {"description": "Which request headers the form of the answer hangs on.", "schema": {"type": "string"}},
+    "X-Total-Count": {
+        "description": "How many runs match, in a stream that was asked for with `include_total=true`.",
+        "schema": {"type": "integer"},
+    },
     "Location": {"description": "The URL of what was made.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, as `<URL>; rel="next"`.', "schema": {"type": "string"}},
     "Cache-Control": {"description": "Who may keep the answer, and how.", "schema": {"type": "string"}},

@@ -3,7 +3,6 @@
 import functools
 import re
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from flask import Response, request
 
@@ -11,16 +10,14 @@ from rmos import digest, ids
 from rmos.api import examples
 from rmos.api.bodies import read_object
 from rmos.api.conditions import MINIMAL, NO_STORE, PRIVATE, conditional, wants_minimal
-from rmos.api.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
+from rmos.api.operations import READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.api.queries import read_lists
 from rmos.context import current_actor, current_rmos
 from rmos.errors import (
-    BadCursor,
     BadHeader,
     EngineNotFound,
     IdempotencyKeyReused,
-    IndexBroken,
-    IndexRebuilding,
     PreconditionFailed,
     RangeNotSatisfiable,
     RecordDamaged,
@@ -28,14 +25,12 @@ from rmos.errors import (
     RunNotFound,
     SessionNotFound,
 )
-from rmos.models import Page
 from rmos.schemas import (
     ArtifactSchema,
     EventsSchema,
     ListRequest,
     RunCreatedSchema,
     RunListSchema,
-    RunPageSchema,
     RunRequestSchema,
     RunSchema,
     dump_created,
@@ -55,10 +50,6 @@ _run_request = RunRequestSchema()
 _FILE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Digest", "Content-Disposition", "Accept-Ranges")
 _RANGE_HEADERS: Final = ("Content-Range", "Repr-Digest", *_FILE_HEADERS)
 _TO_RUN: Final = {name: {"run_id": "$response.body#/run_id"} for name in ("get_run", "download_run", "get_events")}
-_ONWARD: Final = {
-    "list_runs": {"cursor": "$response.body#/next_cursor"},
-    "get_run": {"run_id": "$response.body#/items/0/run_id"},
-}
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 
 
@@ -140,53 +131,25 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
 
 @bp.get("")
 @operation(
-    answers={200: Answer("A page.", RunPageSchema, ("Link", "Cache-Control"), examples.PAGE, links=_ONWARD)},
-    problems=(BadCursor, *LISTS),
+    answers={200: LIST_ANSWER},
+    problems=LIST_PROBLEMS,
     query=RunListSchema,
 )
 def list_runs() -> Response:
     """Return a page of summaries, newest first.
 
     Follow `next_cursor`, or the header Link, until it is null: the walk shows each run that matched throughout exactly
-    once, also while runs are added and deleted. Give either a cursor or an offset.
+    once, also while runs are added and deleted. Give either a cursor or an offset. With `Accept: text/csv` or
+    `application/x-ndjson` all runs that match are streamed, or as many as `limit` says; a stream that had to end too
+    early says so in its last line and is broken off.
     """
-    asked = _asked(request.query_string)
-    rmos = current_rmos()
-    rmos.keep_up()
-    try:
-        page = rmos.store.runs.page(
-            asked.query,
-            limit=asked.limit,
-            cursor=asked.cursor,
-            offset=asked.offset,
-            include_total=asked.include_total,
-        )
-    except (IndexRebuilding, IndexBroken):
-        rmos.wake()
-        raise
-    headers = {"Cache-Control": PRIVATE, **_next_link(page)}
-    return Response(_page_text(page), headers=headers, content_type=_JSON)
+    return answer_list(_asked(request.query_string))
 
 
 @functools.lru_cache(maxsize=512)
 def _asked(query_string: bytes) -> ListRequest:
     """Return what a query string asks for; clients ask for the same few lists again and again."""
     return load_list(read_lists())
-
-
-def _page_text(page: Page) -> str:
-    """Return the page's body; the items are finished texts and a cursor needs no escaping."""
-    cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
-    total = "" if page.total is None else f',"total":{page.total}'
-    return f'{{"items":[{page.text}],"next_cursor":{cursor}{total}}}'
-
-
-def _next_link(page: Page) -> dict[str, str]:
-    if page.next_cursor is None:
-        return {}
-    kept = [(name, value) for name, value in request.args.items() if name not in ("cursor", "offset")]
-    target = f"/api/rmos/runs?{urlencode([*kept, ('cursor', page.next_cursor)])}"
-    return {"Link": f'<{target}>; rel="next"'}
 
 
 @bp.get("/<run_id>")

@@ -10,6 +10,7 @@ import click
 from flask.cli import ScriptInfo
 
 from rmos.cli.demo import demo
+from rmos.cli.diff import diff
 from rmos.cli.exits import EXIT_CODES, RmosGroup
 from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
@@ -33,7 +34,7 @@ def rmos_group() -> None:
     """
 
 
-for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, openapi):
+for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, diff, openapi):
     rmos_group.add_command(_command)
 
 

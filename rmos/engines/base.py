@@ -26,12 +26,26 @@ def significant(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0
 
 
+class EngineInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One member that an engine reads: `design.feed_mm_min`, a number; what may be sent where there is a choice."""
+
+    path: str
+    kind: str
+    inch_path: str | None = None
+    """The path under which it is sent with `units: "inch"`, when that is another one."""
+    allowed: list[str] = []
+
+
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Who an engine is: `engine_id` matches `[A-Za-z0-9_]+`, `version` is a semantic version."""
+    """Who an engine is: `engine_id` matches `[A-Za-z0-9_]+`, `version` is a semantic version.
+
+    `inputs` says what it reads, for people and programs that fill in a cut; it may be left empty.
+    """
 
     engine_id: str
     version: str
     description: str
+    inputs: list[EngineInput] = []
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):

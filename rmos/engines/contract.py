@@ -8,7 +8,7 @@ import inspect
 import re
 from typing import Final, get_args
 
-from rmos.engines.base import Assessment, EngineInfo, EngineResult, Risk, Status
+from rmos.engines.base import Assessment, EngineInfo, EngineInput, EngineResult, Risk, Status
 
 ENGINE_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 SEMVER: Final = re.compile(
@@ -36,7 +36,8 @@ def check_engine_shape(engine: object) -> EngineInfo:
     """Return the engine's info after checking it and the signature of `compute`.
 
     Raises:
-        ContractBroken: when the id, version or description is malformed or `compute` cannot be called as it will be.
+        ContractBroken: when the id, version, description or an input is malformed, or `compute` cannot be called as
+            it will be.
     """
     info = getattr(engine, "info", None)
     if type(info) is not EngineInfo:
@@ -47,6 +48,8 @@ def check_engine_shape(engine: object) -> EngineInfo:
         raise ContractBroken("`info.version` must be a semantic version such as 1.2.0")
     if not _text(info.description, "info.description"):
         raise ContractBroken("`info.description` is empty")
+    for item in _items(info.inputs, "`info.inputs`"):
+        _check_input(item)
     compute = getattr(engine, "compute", None)
     if not callable(compute):
         raise ContractBroken("it has no method `compute`")
@@ -55,6 +58,14 @@ def check_engine_shape(engine: object) -> EngineInfo:
     except TypeError:
         raise ContractBroken("`compute` must take the keywords spec, ctx and request_id") from None
     return info
+
+
+def _check_input(item: object) -> None:
+    if type(item) is not EngineInput:
+        raise ContractBroken(f"an input is a {_kind(item)}, not an EngineInput")
+    for name, value in (("path", item.path), ("kind", item.kind), ("inch_path", item.inch_path or "")):
+        _text(value, f"an input's {name}")
+    _texts(item.allowed, "an input's allowed values")
 
 
 def checked(result: object, *, info: EngineInfo, request_id: str) -> EngineResult:

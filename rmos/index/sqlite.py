@@ -68,7 +68,7 @@ class SqliteIndex(SqliteFile):
     ) -> ListedPage:
         """Return matching runs, newest first."""
         values = tables.query_values(query)
-        text = tables.page_text(frozenset(values), query.include_deleted, before is not None)
+        text = tables.page_text(frozenset(values), query.include_deleted, query.ignore_case, before is not None)
         values |= {"limit": limit + 1, "offset": offset}
         if before is not None:
             values["before_us"], values["before_id"] = before
@@ -83,7 +83,7 @@ class SqliteIndex(SqliteFile):
     def count(self, query: RunQuery) -> int:
         """Return how many runs match."""
         values = tables.query_values(query)
-        text = tables.count_text(frozenset(values), query.include_deleted)
+        text = tables.count_text(frozenset(values), query.include_deleted, query.ignore_case)
         return int(self._ask(lambda c: c.execute(text, values).fetchone())[0])
 
     def known(self, partition: str) -> dict[str, KnownRun]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     Index,
@@ -64,6 +65,10 @@ _EQUAL_FILTERS: Final = (
     "source",
 )
 _ALWAYS_SET: Final = ("status", "risk_level", "mode", "tool_id")
+_FOLDED: Final = ("mode", "tool_id", "source")
+"""Filters that may ignore case: their indexes go by the value in lower case and answer exact questions as well."""
+_COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type"})
+"""Filters of which each value may be that of most runs."""
 
 runs = Table(
     "runs",
@@ -85,7 +90,8 @@ Index("runs_by_partition", runs.c.partition, runs.c.run_id)
 for _name in _EQUAL_FILTERS:
     _column = runs.c[_name]
     _where = None if _name in _ALWAYS_SET else _column.is_not(None)
-    Index(f"runs_by_{_name}", _column, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
+    _key = func.lower(_column) if _name in _FOLDED else _column
+    Index(f"runs_by_{_name}", _key, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
 
 ROW_FIELDS: Final = RunRow.__struct_fields__
 _COLUMNS: Final = (*ROW_FIELDS, "visibility", "checksum")
@@ -168,12 +174,20 @@ def query_values(query: RunQuery) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in query.__struct_fields__:
         value = getattr(query, name)
-        if value is not None and name != "include_deleted":
+        if value is not None and name not in ("include_deleted", "ignore_case"):
             values[name] = value
     if query.tool_id_prefix is not None:
-        end = _after_prefix(query.tool_id_prefix)
-        values |= {} if end is None else {"tool_id_prefix_end": end}
+        # Of any text with the prefix, the lower case has the prefix in lower case; and so it stands in the index.
+        values["tool_id_prefix_lower"] = lower = _lower(query.tool_id_prefix)
+        for name, prefix in (("tool_id_prefix_end", query.tool_id_prefix), ("tool_id_prefix_lower_end", lower)):
+            end = _after_prefix(prefix)
+            values |= {} if end is None else {name: end}
     return values
+
+
+def _lower(text: str) -> str:
+    """Return the text as SQL's `lower` gives it: A to Z become a to z and nothing else changes."""
+    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
 
 
 def _after_prefix(prefix: str) -> str | None:
@@ -186,12 +200,13 @@ def _after_prefix(prefix: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=256)
-def page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
+def page_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool, after: bool) -> str:
     """Return the SQL of a page for a set of filters, as one row: the joined summaries and the joined keys.
 
     Values are bound by name. The inner order stands because the inner query has a limit, so it is not flattened.
     """
-    statement = _filtered(select(runs.c.created_us, runs.c.run_id, runs.c.summary), filters, include_deleted)
+    columns = runs.c.created_us, runs.c.run_id, runs.c.summary
+    statement = _filtered(select(*columns), filters, include_deleted, ignore_case)
     if after:
         key = row_value(runs.c.created_us, runs.c.run_id)
         statement = statement.where(key < row_value(bindparam("before_us"), bindparam("before_id")))
@@ -207,21 +222,45 @@ def _joined(column: ColumnElement[str], separator: str) -> ColumnElement[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def count_text(filters: frozenset[str], include_deleted: bool) -> str:
+def count_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool) -> str:
     """Return the SQL that counts what `page_text` lists: the same filters by construction."""
-    return _text(_filtered(select(func.count()).select_from(runs), filters, include_deleted))
+    return _text(_filtered(select(func.count()).select_from(runs), filters, include_deleted, ignore_case))
 
 
-def _filtered(statement: Select[Any], filters: frozenset[str], include_deleted: bool) -> Select[Any]:
+def _filtered(statement: Select[Any], filters: frozenset[str], include_deleted: bool, ignore_case: bool) -> Select[Any]:
     statement = statement.where(runs.c.visibility >= literal_column("1" if include_deleted else "2"))
-    for name in sorted(filters & set(_EQUAL_FILTERS)):
-        statement = statement.where(runs.c[name] == bindparam(name))
-    if "tool_id_prefix" in filters:
-        statement = statement.where(runs.c.tool_id >= bindparam("tool_id_prefix"))
-    if "tool_id_prefix_end" in filters:
-        statement = statement.where(runs.c.tool_id < bindparam("tool_id_prefix_end"))
+    equal = sorted(filters & set(_EQUAL_FILTERS))
+    selective = not _COARSE.issuperset(equal)
+    for name in equal:
+        aside = selective and name in _COARSE
+        statement = statement.where(*_equal(runs.c[name], bindparam(name), ignore_case=ignore_case, aside=aside))
+    for name, key in (("tool_id_prefix", runs.c.tool_id), ("tool_id_prefix_lower", func.lower(runs.c.tool_id))):
+        if name in filters:
+            statement = statement.where(key >= bindparam(name))
+        if f"{name}_end" in filters:
+            statement = statement.where(key < bindparam(f"{name}_end"))
     if "created_from_us" in filters:
         statement = statement.where(runs.c.created_us >= bindparam("created_from_us"))
     if "created_to_us" in filters:
         statement = statement.where(runs.c.created_us < bindparam("created_to_us"))
     return statement
+
+
+def _equal(
+    column: Column[str], value: BindParameter[str], *, ignore_case: bool, aside: bool
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of one filter; `aside` leaves the choice of the index to the others.
+
+    A condition that no index answers is written as a range of one value: SQLite would take an equality for one that
+    few rows meet, and read all runs in the order of time until it had a page of them.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if column.name in _FOLDED and (ignore_case or not aside):
+        lower = func.lower(value)
+        conditions.append(func.lower(column).between(lower, lower) if aside else func.lower(column) == lower)
+        # Only this makes SQLite take the index of a column that may be null.
+        conditions.append(column.is_not(None))
+        aside = True
+    if column.name not in _FOLDED or not ignore_case:
+        conditions.append(column.between(value, value) if aside else column == value)
+    return conditions

@@ -1,7 +1,9 @@
 """How JSON looks to a client: what a request may hold, and how runs are shown. One module for each noun."""
 
+from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
+from rmos.schemas.engines import EnginesSchema, dump_engines
 from rmos.schemas.health import AliveSchema, ReadySchema
-from rmos.schemas.lists import ListRequest, Moment, RunListSchema, each_once, load_list
+from rmos.schemas.lists import ListRequest, Moment, RecentRunsSchema, RunListSchema, each_once, load_list, load_recent
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
@@ -24,23 +26,30 @@ __all__ = [
     "SUMMARY_CHARACTERS",
     "AliveSchema",
     "ArtifactSchema",
+    "EnginesSchema",
     "EventsSchema",
     "ListRequest",
     "Moment",
     "OutputsSchema",
     "ProblemSchema",
     "ReadySchema",
+    "RecentRunsSchema",
     "RunAdvisorySummarySchema",
     "RunCreatedSchema",
+    "RunDiffRequestSchema",
+    "RunDiffSchema",
     "RunListSchema",
     "RunPageSchema",
     "RunRequestSchema",
     "RunSchema",
+    "diff_records",
     "dump_created",
+    "dump_engines",
     "dump_events",
     "dump_run",
     "dump_summary",
     "each_once",
     "load_list",
+    "load_recent",
     "summary_of",
 ]

@@ -73,17 +73,36 @@ class RunListSchema(Schema):
     offset = Whole(validate=validate.Range(0, MAX_OFFSET))
 
 
+class AnyCase(fields.String):
+    """A word of our own vocabulary in any case; loads in capitals."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return text.upper() if text.isascii() else text
+
+
+class RecentRunsSchema(RunListSchema):
+    """The query parameters of `GET /api/rmos/runs/query/recent`: those of the list, some of them in any case."""
+
+    status = AnyCase(validate=validate.OneOf(RUN_STATUSES))
+    risk_level = AnyCase(validate=validate.OneOf(RISK_LEVELS))
+    source = fields.String(validate=_FILTER)
+
+
 class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One page that a client asks for."""
 
     query: RunQuery
     limit: int
+    limited: bool
+    """Whether the client said how many it wants; a stream goes on to the end otherwise."""
     cursor: str | None
     offset: int
     include_total: bool
 
 
 _run_list = RunListSchema()
+_recent_runs = RecentRunsSchema()
 
 
 def each_once(parameters: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -103,13 +122,27 @@ def load_list(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
     Raises:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
     """
-    asked = _run_list.load(each_once(parameters))
+    return _asked(_run_list, parameters)
+
+
+def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
+    """Return what the query parameters of the recent runs ask for: the same without regard to case.
+
+    Raises:
+        ValidationError: as `load_list`.
+    """
+    return _asked(_recent_runs, parameters, ignore_case=True)
+
+
+def _asked(schema: Schema, parameters: Mapping[str, Sequence[str]], *, ignore_case: bool = False) -> ListRequest:
+    asked = schema.load(each_once(parameters))
     if "cursor" in asked and "offset" in asked:
         raise ValidationError({"offset": ["Give either a cursor or an offset."]})
     return ListRequest(
         limit=asked.pop("limit"),
+        limited="limit" in parameters,
         cursor=asked.pop("cursor", None),
         offset=asked.pop("offset", 0),
         include_total=asked.pop("include_total"),
-        query=RunQuery(**asked),
+        query=RunQuery(**asked, ignore_case=ignore_case),
     )

@@ -28,6 +28,7 @@ COMMANDS = {
     },
     "show": {"--events", "run_id"},
     "openapi": set(),
+    "diff": {"run_a", "run_b"},
 }
 """What the command line promises (docs/operations.md); each takes --json besides."""
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from rmos.engines.base import EngineResult
+from rmos.engines.base import EngineInfo, EngineInput, EngineResult
 from rmos.engines.contract import ContractBroken, check_engine_shape, checked
 from tests.engines.plugins import Good, Plugin, answer, assessment, refuse
 
@@ -101,3 +101,20 @@ def test_an_engine_must_take_the_keywords_that_it_is_called_with() -> None:
 
     with pytest.raises(ContractBroken, match="keywords spec, ctx and request_id"):
         check_engine_shape(Old(refuse))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        None,
+        "design.feed",
+        ["design.feed"],
+        [EngineInput(path=1, kind="number")],
+        [EngineInput(path="x", kind="\ud800")],
+    ],  # type: ignore[arg-type]
+)
+def test_inputs_that_cannot_be_told_are_refused(inputs: Any) -> None:
+    engine = Good()
+    engine.info = EngineInfo(engine_id="plugin", version="1.0.0", description="Odd.", inputs=inputs)
+    with pytest.raises(ContractBroken, match="input"):
+        check_engine_shape(engine)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from rmos.engines.base import Assessment, EngineInfo, EngineResult, Risk
 from rmos.engines.baseline.assumed import assumptions
 from rmos.engines.baseline.cut import Cut, open_cut
+from rmos.engines.baseline.described import described_inputs
 from rmos.engines.baseline.fields import OPERATION, UNITS
 from rmos.engines.baseline.operations import CHECKS
 from rmos.engines.baseline.scoring import GATE, overall_risk, overall_score
@@ -23,6 +24,7 @@ class BaselineV1:
         engine_id="baseline_v1",
         version="0.1.0",
         description="Chipload, spindle speed and rim speed by published charts, on RMOS policy limits; fails closed.",
+        inputs=described_inputs(),
     )
     _name: Final = f"{info.engine_id} {info.version}"
 

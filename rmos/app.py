@@ -1,0 +1,34 @@
+"""The factory: it wires the service and does nothing else."""
+
+import sys
+
+from flask import Flask
+
+from rmos import api, context
+from rmos.cli import rmos_group
+from rmos.config import Settings, load_settings
+from rmos.engines.registry import Registry
+from rmos.errors import ConfigError, PluginError
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Wire the service; nothing is opened, made or started before it is needed.
+
+    Args:
+        settings: instead of those of the environment and `instance/config.toml`.
+
+    Raises:
+        SystemExit: a setting or an engine plug-in cannot be used; one line on stderr names it.
+    """
+    try:
+        settings = settings or load_settings()
+        engines = Registry.load()
+    except (ConfigError, PluginError) as error:
+        sys.stderr.write(f"rmos: {error.detail}\n")
+        raise SystemExit(error.exit_code) from None
+    context.configure_logging(settings)
+    app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
+    context.init_app(app, settings, engines)
+    api.init_app(app)
+    app.cli.add_command(rmos_group)
+    return app

@@ -1,0 +1,72 @@
+"""`rmos diff`: how two runs differ."""
+
+import json
+import shutil
+import sys
+from typing import Any, Final
+
+import click
+import msgspec
+from flask.cli import with_appcontext
+
+from rmos.cli.exits import DONE
+from rmos.cli.opening import open_for_reading
+from rmos.cli.output import emit, json_option, say, table
+from rmos.diff import PathDiff, RunDiff
+from rmos.schemas import diff_records
+
+_CELL: Final = 48
+"""Characters of a value that the table shows; --json has more."""
+
+
+@click.command("diff")
+@click.argument("run_a")
+@click.argument("run_b")
+@json_option
+@with_appcontext
+def diff(run_a: str, run_b: str, as_json: bool) -> int:
+    """Compare two runs: what differs, and how much it matters.
+
+    CRITICAL: whether the machine may run, or what it would run (status,
+    risk, block reason, G-code, toolpaths). WARNING: what the cut is judged
+    by, and how (tool, material, machine, score, warnings, feasibility).
+    INFO: the rest. Ids and times are no differences. Changes nothing.
+
+    \b
+    Exit codes: 0 compared, whatever was found; 1 there is no such run, it
+    was deleted or its record is damaged, 2 usage, 10 no store there,
+    130 interrupted.
+    """
+    runs = open_for_reading().runs
+    found = diff_records(runs.record(run_a), runs.record(run_b))
+    if as_json:
+        emit(msgspec.to_builtins(found))
+    else:
+        _say_diff(found)
+    return DONE
+
+
+def _say_diff(found: RunDiff) -> None:
+    say(f"{found.diff_severity}: {found.changed_count} paths differ." if found.diff else "NONE: the runs are alike.")
+    if not found.diff:
+        return
+    rows = [["SEVERITY", "PATH", "A", "B"]]
+    rows += [[entry.severity, path, *_sides(entry)] for path, entry in found.diff.items()]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in table(rows):
+        say(line[:width])
+    if found.note:
+        say(found.note)
+
+
+def _sides(entry: PathDiff) -> tuple[str, str]:
+    cut = {} if isinstance(entry.cut, msgspec.UnsetType) else entry.cut
+    return _text(entry.a, "a" in cut), _text(entry.b, "b" in cut)
+
+
+def _text(value: Any, cut: bool) -> str:
+    """Return a value as it is written in JSON, nothing where there is none."""
+    if value is msgspec.UNSET:
+        return ""
+    text = value if cut else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _CELL else f"{text[: _CELL - 3]}..."

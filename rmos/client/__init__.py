@@ -1,0 +1,74 @@
+"""A client for programs: typed, with retries that never record a run twice.
+
+    from rmos.client import Client
+
+    with Client("http://127.0.0.1:8000") as rmos:
+        made = rmos.create_run(mode="router", tool_id="em-3175-2f", design={...}, context={...})
+        made["risk_level"]                                  # "GREEN"
+        for run in rmos.iter_runs(risk_level="RED"):        # all pages
+            print(run["run_id"], run["block_reason"])
+
+It needs httpx (`pip install rmos[client]`) and nothing of the service. docs/client.md tells the rest.
+"""
+
+from rmos.client.answers import (
+    Engine,
+    EngineInput,
+    Event,
+    Health,
+    PathDiff,
+    RecentFilters,
+    Run,
+    RunCreated,
+    RunDiff,
+    RunFilters,
+    RunSummary,
+)
+from rmos.client.client import Client
+from rmos.client.errors import (
+    BadAnswer,
+    ClientError,
+    DigestMismatch,
+    Forbidden,
+    IdempotencyKeyReused,
+    ProblemError,
+    RecordDamaged,
+    RunDeleted,
+    RunNotFound,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    Unreachable,
+    ValidationFailed,
+)
+from rmos.client.retries import Retries
+
+__all__ = [
+    "BadAnswer",
+    "Client",
+    "ClientError",
+    "DigestMismatch",
+    "Engine",
+    "EngineInput",
+    "Event",
+    "Forbidden",
+    "Health",
+    "IdempotencyKeyReused",
+    "PathDiff",
+    "ProblemError",
+    "RecentFilters",
+    "RecordDamaged",
+    "Retries",
+    "Run",
+    "RunCreated",
+    "RunDeleted",
+    "RunDiff",
+    "RunFilters",
+    "RunNotFound",
+    "RunSummary",
+    "TooManyRequests",
+    "Unauthenticated",
+    "Unavailable",
+    "Unreachable",
+    "ValidationFailed",
+]

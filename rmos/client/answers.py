@@ -1,0 +1,187 @@
+"""What the service answers, as types: plain dictionaries, so that members of a newer service are there as well."""
+
+from typing import Any, Literal, TypedDict
+
+RunStatus = Literal["OK", "BLOCKED", "ERROR"]
+RiskLevel = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
+Severity = Literal["NONE", "INFO", "WARNING", "CRITICAL"]
+
+
+class RunCreated(TypedDict):
+    """The answer to a new run; `replayed` is True when an earlier request with the same key had made it."""
+
+    run_id: str
+    status: str
+    run_status: RunStatus
+    risk_level: RiskLevel
+    score: float | None
+    block_reason: str | None
+    feasibility_sha256: str
+    indexed: bool
+    replayed: bool
+
+
+class RunSummary(TypedDict):
+    """What lists show of a run."""
+
+    run_id: str
+    created_at_utc: str
+    status: RunStatus
+    event_type: str | None
+    risk_level: RiskLevel
+    score: float | None
+    block_reason: str | None
+    warnings: list[str]
+    explanation_status: str | None
+    explanation_summary: str | None
+    request_id: str | None
+    compute_ms: float | None
+    meta: dict[str, Any]
+
+
+class Decision(TypedDict):
+    """What the server decided on a cut."""
+
+    risk_level: RiskLevel
+    score: float | None
+    block_reason: str | None
+    warnings: list[str]
+    details: dict[str, Any]
+
+
+class _Run(TypedDict):
+    run_id: str
+    created_at_utc: str
+    status: RunStatus
+    mode: str
+    tool_id: str
+    decision: Decision
+    feasibility: dict[str, Any]
+    hashes: dict[str, str | None]
+    advisory_inputs: list[dict[str, Any]]
+    attachments: list[dict[str, Any]]
+    overrides: list[dict[str, Any]]
+    explanation_status: str | None
+    explanation_summary: str | None
+    deleted: bool
+    version: int
+
+
+class Run(_Run, total=False):
+    """A run as it stands now; what is not always there comes after what is."""
+
+    schema: str
+    event_type: str | None
+    workflow_session_id: str | None
+    request_id: str | None
+    inputs: dict[str, Any]
+    request_summary: dict[str, Any]
+    outputs: dict[str, Any]
+    material_id: str | None
+    machine_id: str | None
+    parent_run_id: str | None
+    notes: str | None
+    engine_version: str | None
+    errors: list[dict[str, Any]]
+    meta: dict[str, Any]
+
+
+class Event(TypedDict):
+    """Something that happened to a run after it was made."""
+
+    event_id: str
+    number: int
+    kind: str
+    record_id: str
+    previous_sha256: str | None
+    created_at_utc: str
+    actor: str
+    role: str
+    request_id: str | None
+    data: dict[str, Any]
+
+
+class _PathDiff(TypedDict):
+    severity: Severity
+
+
+class PathDiff(_PathDiff, total=False):
+    """What stands under one path; `a` or `b` is absent where that run has nothing there."""
+
+    a: Any
+    b: Any
+    cut: dict[str, int]
+
+
+class RunDiff(TypedDict):
+    """How two runs differ, the gravest first."""
+
+    a: str
+    b: str
+    diff_severity: Severity
+    changed_count: int
+    changed_paths: list[str]
+    diff: dict[str, PathDiff]
+    note: str | None
+
+
+class _EngineInput(TypedDict):
+    path: str
+    kind: str
+
+
+class EngineInput(_EngineInput, total=False):
+    """One member of design or context that an engine reads."""
+
+    inch_path: str
+    allowed: list[str]
+
+
+class Engine(TypedDict):
+    """Who an engine is, and what it reads."""
+
+    engine_id: str
+    version: str
+    description: str
+    inputs: list[EngineInput]
+
+
+class Health(TypedDict):
+    """Whether the service can do all of its work, and what each check found."""
+
+    ready: bool
+    status: str
+    checks: dict[str, str]
+
+
+class RunFilters(TypedDict, total=False):
+    """The filters of a list of runs.
+
+    Times are RFC 3339 with an offset; `created_from` is included, `created_to` is not.
+    """
+
+    status: RunStatus
+    mode: str
+    tool_id: str
+    tool_id_prefix: str
+    event_type: str
+    risk_level: RiskLevel
+    workflow_session_id: str
+    batch_label: str
+    session_id: str
+    material_id: str
+    machine_id: str
+    request_id: str
+    created_from: str
+    created_to: str
+    include_deleted: bool
+
+
+class RecentFilters(TypedDict, total=False):
+    """The filters of the recent runs, all in any case; `source` is `meta.source`."""
+
+    mode: str
+    tool_id: str
+    status: str
+    risk_level: str
+    source: str

@@ -1,0 +1,237 @@
+"""The client: one method for each thing that a program asks of the service."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self, TypedDict, Unpack, cast
+
+import httpx
+
+from rmos.client.answers import (
+    Engine,
+    Event,
+    Health,
+    RecentFilters,
+    Run,
+    RunCreated,
+    RunDiff,
+    RunFilters,
+    RunSummary,
+)
+from rmos.client.digests import check_download
+from rmos.client.errors import BadAnswer
+from rmos.client.retries import Retries
+from rmos.client.transport import Transport, member_of, object_in, require_success
+
+_RUNS = "/api/rmos/runs"
+_SAFE = re.compile("[A-Za-z0-9_-]{1,200}")
+"""What cannot become another URL; whether a run has the id, the service says."""
+_PAGE = 200
+"""Runs of one page of an iteration: few requests, and the first run comes soon."""
+
+
+class RunOptions(TypedDict, total=False):
+    """What a new run may have besides mode, tool, design and context."""
+
+    event_type: str
+    workflow_session_id: str
+    engine_id: str
+    outputs: dict[str, Any]
+    material_id: str
+    machine_id: str
+    parent_run_id: str
+    notes: str
+    meta: dict[str, Any]
+
+
+class Client:
+    """One service, with kept-alive connections; may be shared by threads. Close it, or use it in a `with`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None = None,
+        timeout_s: float = 30.0,
+        retries: Retries | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Make a client; nothing is sent yet.
+
+        Args:
+            base_url: where the service is, such as `http://127.0.0.1:8000`.
+            token: who asks, `rmos_<id>_<secret>`; not needed while the service knows no tokens.
+            timeout_s: how long connecting, and each silence within an answer, may take.
+            transport: instead of the network, for tests of programs that use this.
+        """
+        headers = {"Accept": "application/json", "User-Agent": "rmos-client"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=timeout_s, transport=transport)
+        self._transport = Transport(self._http, retries or Retries())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # Runs
+
+    def create_run(
+        self,
+        *,
+        mode: str,
+        tool_id: str,
+        design: Mapping[str, Any],
+        context: Mapping[str, Any],
+        idempotency_key: str | None = None,
+        **options: Unpack[RunOptions],
+    ) -> RunCreated:
+        """Have a cut judged and recorded; RED is an answer too, not an error.
+
+        Every attempt of this call carries the same Idempotency-Key, so at most one run is recorded, also when an
+        answer was lost.
+
+        Args:
+            idempotency_key: a key of your own, when the run must stay one also over several calls or a restart of
+                your program; otherwise each call makes its own.
+
+        Raises:
+            ValidationFailed, IdempotencyKeyReused, ProblemError, Unreachable.
+            ValueError: the cut holds NaN, infinity or what is no JSON.
+        """
+        body = {"mode": mode, "tool_id": tool_id, "design": design, "context": context, **options}
+        try:
+            content = json.dumps(body, allow_nan=False).encode()
+        except TypeError as error:
+            raise ValueError(f"The cut is no JSON: {error}.") from None
+        key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        answer = self._transport.send("POST", _RUNS, headers=headers, content=content)
+        replayed = answer.headers.get("Idempotency-Replayed") == "true"
+        return cast(RunCreated, {**member_of(answer), "replayed": replayed})
+
+    def get_run(self, run_id: str) -> Run:
+        """Return a run as it stands now.
+
+        Raises:
+            RunNotFound, RunDeleted, RecordDamaged, ProblemError, Unreachable.
+        """
+        return cast(Run, self._object(_path(run_id)))
+
+    def iter_runs(self, *, limit: int | None = None, **filters: Unpack[RunFilters]) -> Iterator[RunSummary]:
+        """Give the summaries of all runs that match, newest first, page by page; at most `limit` when it is given.
+
+        A run that matches throughout is given exactly once, also while others are added and deleted.
+
+        Raises:
+            ValidationFailed, Unavailable, ProblemError, Unreachable: when the page that fails is reached.
+        """
+        return self._walk(_RUNS, filters, limit)
+
+    def recent(self, *, limit: int | None = None, **filters: Unpack[RecentFilters]) -> Iterator[RunSummary]:
+        """Give the newest runs that match without regard to case, at most `limit`.
+
+        Raises:
+            As `iter_runs`.
+        """
+        return self._walk(f"{_RUNS}/query/recent", filters, limit)
+
+    def events(self, run_id: str) -> list[Event]:
+        """Return what happened to a run after it was made, in order.
+
+        Raises:
+            As `get_run`.
+        """
+        return cast(list[Event], self._list(_path(run_id, "/events"), "events"))
+
+    def download(self, run_id: str) -> bytes:
+        """Return the artifact's exact bytes, after comparing them with their digests.
+
+        Raises:
+            DigestMismatch: they are not what was recorded, or were changed on the way.
+            RunNotFound, RunDeleted, RecordDamaged, ProblemError, Unreachable.
+        """
+        answer = self._transport.send("GET", _path(run_id, "/download"))
+        require_success(answer)
+        check_download(answer.content, answer.headers)
+        return answer.content
+
+    def diff(self, a: str, b: str) -> RunDiff:
+        """Return how run `b` differs from run `a`, and how much it matters.
+
+        Raises:
+            As `get_run`.
+        """
+        return cast(RunDiff, self._object(f"{_RUNS}/diff", {"a": a, "b": b}))
+
+    # The service
+
+    def engines(self) -> list[Engine]:
+        """Return the engines of the service, the built-in one first.
+
+        Raises:
+            ProblemError, Unreachable.
+        """
+        return cast(list[Engine], self._list("/api/rmos/engines", "items"))
+
+    def health(self) -> Health:
+        """Return whether the service is ready, asked once and without retries.
+
+        Raises:
+            ProblemError: it answers something else.
+            Unreachable: it does not answer.
+        """
+        answer = self._transport.send("GET", "/readyz", retried=False)
+        told = object_in(answer) if answer.status_code == 503 else member_of(answer)
+        if told is None or "checks" not in told:
+            require_success(answer)
+            raise BadAnswer(f"{answer.request.url} does not tell what it checked; is this the address of RMOS?")
+        return cast(Health, {**told, "ready": answer.is_success})
+
+    # Parts
+
+    def _object(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        return member_of(self._transport.send("GET", path, params=params))
+
+    def _list(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Any]:
+        return _items(self._object(path, params), name)
+
+    def _walk(self, path: str, filters: Mapping[str, object], limit: int | None) -> Iterator[RunSummary]:
+        params = {name: _text(value) for name, value in filters.items() if value is not None}
+        left = limit
+        while left is None or left > 0:
+            params["limit"] = str(_PAGE if left is None else min(_PAGE, left))
+            page = self._object(path, params)
+            items = _items(page, "items")
+            yield from items
+            left = None if left is None else left - len(items)
+            if page.get("next_cursor") is None:
+                return
+            params["cursor"] = str(page["next_cursor"])
+
+
+def _path(run_id: str, after: str = "") -> str:
+    if not _SAFE.fullmatch(run_id):
+        raise ValueError(f"{run_id[:80]!r} is no id of a run: that is `run_` and hex digits.")
+    return f"{_RUNS}/{run_id}{after}"
+
+
+def _text(value: object) -> str:
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)
+
+
+def _items(members: Mapping[str, Any], name: str) -> list[Any]:
+    items = members.get(name)
+    if not isinstance(items, list):
+        raise BadAnswer(f"The answer has no list `{name}`; is this the address of RMOS?")
+    return items

@@ -1,0 +1,169 @@
+"""The client against the real service."""
+
+import json
+import subprocess
+import sys
+import threading
+
+import httpx
+import pytest
+
+from rmos import schemas
+from rmos.client import (
+    BadAnswer,
+    Client,
+    Engine,
+    IdempotencyKeyReused,
+    ProblemError,
+    Retries,
+    RunCreated,
+    RunDiff,
+    RunFilters,
+    RunNotFound,
+    RunSummary,
+    Unreachable,
+    ValidationFailed,
+)
+from tests.client.conftest import cut
+from tests.faults.service import Service
+
+
+def test_a_run_is_created_read_listed_downloaded_and_compared(client: Client) -> None:
+    made = client.create_run(**cut("all of it"), material_id="spruce")
+    assert (made["status"], made["run_status"], made["indexed"], made["replayed"]) == (
+        "created",
+        "BLOCKED",
+        True,
+        False,
+    )
+    run = client.get_run(made["run_id"])
+    assert run["decision"]["risk_level"] == made["risk_level"]
+    assert run["material_id"] == "spruce"
+    assert [found["run_id"] for found in client.iter_runs(batch_label="all of it")] == [made["run_id"]]
+    assert json.loads(client.download(made["run_id"]))["run_id"] == made["run_id"]
+    assert client.events(made["run_id"]) == []
+    assert client.diff(made["run_id"], made["run_id"])["diff_severity"] == "NONE"
+
+
+def test_pages_are_followed_to_the_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rmos.client.client._PAGE", 3)
+    made = [client.create_run(**cut("pages"))["run_id"] for _ in range(8)]
+    assert [run["run_id"] for run in client.iter_runs(batch_label="pages", include_deleted=True)] == made[::-1]
+    assert [run["run_id"] for run in client.recent(limit=4)] == made[:3:-1]
+    assert [run["run_id"] for run in client.iter_runs(limit=5, batch_label="pages")] == made[:2:-1]
+    assert list(client.recent(limit=0)) == []
+
+
+def test_recent_runs_ignore_case(client: Client) -> None:
+    run_id = client.create_run(**cut() | {"meta": {"source": "Cam-7"}})["run_id"]
+    assert [run["run_id"] for run in client.recent(source="cAM-7", mode="ROUTER", status="blocked")] == [run_id]
+
+
+def test_the_engines_and_the_health_are_told(client: Client) -> None:
+    (engine,) = client.engines()
+    assert engine["engine_id"] == "baseline_v1"
+    assert any(given["path"] == "design.feed_mm_min" for given in engine["inputs"])
+    health = client.health()
+    assert health["ready"] is True
+    assert health["checks"]["store"] == "ok"
+
+
+def test_a_key_of_ones_own_gives_the_same_run_again(client: Client) -> None:
+    first = client.create_run(**cut("own key"), idempotency_key="my-key")
+    again = client.create_run(**cut("own key"), idempotency_key="my-key")
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["run_id"] == first["run_id"]
+    with pytest.raises(IdempotencyKeyReused):
+        client.create_run(**cut("another"), idempotency_key="my-key")
+
+
+def test_refusals_are_exceptions_with_their_code_and_request_id(client: Client) -> None:
+    with pytest.raises(RunNotFound) as absent:
+        client.get_run("run_" + "0" * 32)
+    assert (absent.value.code, absent.value.status) == ("RUN_NOT_FOUND", 404)
+    assert absent.value.request_id
+    assert absent.value.members["run_id"] == "run_" + "0" * 32
+    with pytest.raises(ValidationFailed) as refused:
+        client.create_run(mode="", tool_id="x", design={}, context={})
+    assert "mode" in refused.value.errors
+    with pytest.raises(ProblemError) as unknown:
+        client.create_run(**cut(), engine_id="psychic")
+    assert unknown.value.code == "ENGINE_NOT_FOUND"
+    with pytest.raises(ValidationFailed):
+        list(client.iter_runs(risk="RED"))  # type: ignore[call-arg]
+    with pytest.raises(RunNotFound):
+        client.download("nonsense")
+
+
+@pytest.mark.parametrize("run_id", ["", ".", "..", "../../etc/passwd", "run_1?x=1", "é", "run_1\n"])
+def test_what_would_be_another_url_is_no_id(client: Client, run_id: str) -> None:
+    with pytest.raises(ValueError, match="id"):
+        client.get_run(run_id)
+
+
+@pytest.mark.parametrize("design", [{"feed_mm_min": float("nan")}, {"x": float("inf")}, {"x": object()}, {"x": {1}}])
+def test_a_cut_that_is_no_json_is_not_sent(client: Client, design: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        client.create_run(mode="router", tool_id="x", design=design, context={})
+
+
+def test_threads_share_a_client(client: Client) -> None:
+    made: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: made.extend(client.create_run(**cut("threads"))["run_id"] for _ in range(4)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(run["run_id"] for run in client.iter_runs(batch_label="threads")) == sorted(made)
+
+
+def test_where_nobody_answers_it_says_so_after_the_last_try(service: Service) -> None:
+    with Client("http://127.0.0.1:9", retries=Retries(attempts=2, base_s=0.01)) as nobody:
+        with pytest.raises(Unreachable, match="after 2 attempts"):
+            nobody.get_run("run_" + "0" * 32)
+        with pytest.raises(Unreachable, match="after 1 attempts"):
+            nobody.health()
+
+
+def test_an_address_that_is_not_rmos_is_told_from_it() -> None:
+    page = httpx.MockTransport(lambda request: httpx.Response(200, html="<p>Welcome</p>"))
+    with Client("http://other.example", transport=page) as other:
+        for ask in (lambda: other.get_run("run_x"), other.engines, other.health, lambda: list(other.iter_runs())):
+            with pytest.raises(BadAnswer, match="address of RMOS"):
+                ask()
+
+
+def test_the_token_goes_along() -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("Authorization"))
+        return httpx.Response(200, json={"items": []})
+
+    for token in (None, "rmos_a1_secret"):
+        with Client("http://rmos.example", token=token, transport=httpx.MockTransport(answer)) as client:
+            client.engines()
+    assert sent == [None, "Bearer rmos_a1_secret"]
+
+
+def test_importing_the_client_loads_nothing_of_the_service() -> None:
+    script = (
+        "import sys; import rmos.client; "
+        "print([name for name in sys.modules if name.split('.')[0] in ('flask', 'werkzeug', 'msgspec', 'marshmallow',"
+        " 'sqlalchemy') or (name.startswith('rmos.') and not name.startswith('rmos.client'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_types_are_those_of_the_schemas() -> None:
+    page = {"include_total", "limit", "cursor", "offset"}
+    assert set(RunSummary.__annotations__) == set(schemas.RunAdvisorySummarySchema().fields)
+    assert set(RunCreated.__annotations__) == {*schemas.RunCreatedSchema().fields, "replayed"}
+    assert set(RunDiff.__annotations__) == set(schemas.RunDiffSchema().fields)
+    assert set(RunFilters.__annotations__) == set(schemas.RunListSchema().fields) - page
+    items = schemas.EnginesSchema().fields["items"]
+    assert set(Engine.__annotations__) == set(items.inner.schema.fields)  # type: ignore[attr-defined]
