@@ -12,7 +12,8 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from rmos import create_app
 from rmos.config import Settings
-from rmos.context import StderrHandler, clear_request_id
+from rmos.context import clear_request_id
+from rmos.logs import StderrHandler
 from rmos.schemas import dump_summary
 from rmos.store import Store
 
