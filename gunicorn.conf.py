@@ -21,6 +21,7 @@ worker_class = "rmos.worker.PatientWorker"
 logger_class = "rmos.worker.ServerLog"
 workers = 2
 threads = 8
+worker_connections = 400  # a process may usually open 1024 files; one connection too many would end the worker
 timeout = 60
 graceful_timeout = 30
 keepalive = 30  # longer than the proxy of deploy/nginx.conf keeps a connection, so that it never uses one just closed

@@ -30,8 +30,8 @@ LOG_FORMAT: Final = "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(mess
 _NONE: Final = "-"
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?", re.ASCII)
 """https://www.w3.org/TR/trace-context/#traceparent-header; only versions after 00 may say more behind the flags."""
-_SECRET: Final = re.compile(r"(rmos_[a-z0-9]+_)[A-Za-z0-9_-]+")
-"""A caller's token, should somebody have put one into a path."""
+_SECRET: Final = re.compile(r"(rmos_[a-z0-9]+_|/links/)[^/]+")
+"""What no log may show of a path: a signed link, and a token of a caller should somebody have put one there."""
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Routes that machines ask every few seconds; their lines are of level DEBUG."""
 _SHOWN: Final = 300
@@ -139,7 +139,7 @@ def access_line(request: Request) -> None:
     if not access.isEnabledFor(logging.DEBUG if request.route in _PROBES else logging.INFO):
         return
     path = request.path[:_SHOWN]
-    if "rmos_" in path:
+    if "rmos_" in path or "/links/" in path:
         path = _SECRET.sub(r"\1***", path)
     shown = request._replace(path=path)
     for handler in logging.getLogger().handlers:

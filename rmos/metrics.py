@@ -225,6 +225,12 @@ def bury(folder: Path, pid: int) -> None:
         log.warning("the metrics of process %d are lost: %s", pid, type(error).__name__)
 
 
+def tell_verified(folder: Path, *, ok: bool, findings: int, seconds: float, at_s: float) -> None:
+    """Add what a verify of the command line came to, to the figures of the service that has its metrics in `folder`."""
+    Metrics(folder).verified(ok=ok, findings=findings, seconds=seconds, at_s=at_s)
+    bury(folder, os.getpid())
+
+
 def _add(source: Path, target: Path, *, latest: bool) -> None:
     entries = list(MmapedDict.read_all_values_from_file(str(source)))
     if not target.exists():
@@ -276,8 +282,12 @@ _held: list[int] = []
 """Descriptors of the folder that this process and its workers hold a lock on for as long as one of them lives."""
 
 
+def _parent() -> Path:
+    return Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())  # noqa: S108
+
+
 def _temporary() -> Path:
-    parent = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())  # noqa: S108
+    parent = _parent()
     for leftover in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             _remove_if_abandoned(leftover)
