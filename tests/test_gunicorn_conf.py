@@ -87,7 +87,7 @@ def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None
     with One(tmp_path) as served:
         served.wait_for("/readyz")
         opened = [path.readlink() for path in Path(f"/proc/{served.pids()[0]}/fd").iterdir()]
-        (folder,) = {path.parent for path in opened if path.name.startswith("counter_")}
+        (folder,) = {path.parent for path in opened if path.name.startswith("histogram_")}
         assert folder.name.startswith("rmos-metrics-")
         assert served.stop() == 0
         assert not folder.exists()
