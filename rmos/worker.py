@@ -61,7 +61,8 @@ SEND_S: Final = 30.0
 """How long a client may take none of an answer."""
 _LINGER_S: Final = 2.0
 """How long a connection is kept that we have closed and the client has not, so that the answer is not cut off."""
-_LINGER_BYTES: Final = 65536
+_LINGER_BYTES: Final = 8 * 1024 * 1024
+"""How much of a body that was refused is thrown away, so that its client comes to read why."""
 _SHOWN: Final = 200
 """Characters of what gunicorn found wrong that are told."""
 _TIMEVAL: Final = struct.Struct("@ll")
@@ -193,7 +194,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Throw away what a client still sends; unread, it would cost the client our answer."""
         until, drained = self._lingering[sock]
         try:
-            data = sock.recv(8192)
+            data = sock.recv(65536)
         except BlockingIOError:
             return
         except OSError:

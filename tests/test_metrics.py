@@ -155,6 +155,14 @@ def test_counting_a_request_costs_microseconds(folder: Path) -> None:
     assert one < 50e-6  # a machine at rest takes 2 to 4
 
 
+def test_every_metric_is_documented_and_every_documented_one_is_there() -> None:
+    figures = Metrics()
+    figures.verified(ok=True, findings=0, seconds=1.0, at_s=1.0)
+    told = set(re.findall(r"^# TYPE (\w+)", figures.exposition().decode(), re.MULTILINE))
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert told == set(re.findall(r"^\| `(rmos_\w+)` \|", page, re.MULTILINE))
+
+
 # Several processes
 
 CHILD = """

@@ -152,6 +152,12 @@ def test_a_client_that_does_not_hang_up_keeps_nobody_waiting(served: Served) -> 
         assert time.monotonic() - started < 1.5
 
 
+def test_a_client_whose_body_is_too_large_comes_to_read_why(served: Served) -> None:
+    with served.connect() as connection:
+        answer = connection.ask("POST", RUNS, "x" * (5 * 1024 * 1024))
+    assert (answer.status, answer.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
 def test_a_client_that_resets_its_connection_leaves_no_traceback(served: Served) -> None:
     for half in HALVES.values():
         with served.open() as sock:
@@ -221,7 +227,7 @@ def test_a_body_that_no_route_reads_and_that_is_broken_gets_one_answer(served: S
         assert sock.recv(1) == b""
 
 
-def test_trap_30_what_is_refused_is_logged_and_counted_under_the_id_that_was_told(served: Served) -> None:
+def test_what_is_refused_is_logged_and_counted_under_the_id_that_was_told(served: Served) -> None:
     answer = served.send(REFUSED["header without colon"][0])
     request_id = answer.headers["x-request-id"]
     served.wait_for_log(request_id)
