@@ -7,7 +7,6 @@ Every setting can be overruled on gunicorn's command line, except that RMOS is n
 import contextlib
 import ipaddress
 import os
-import shutil
 import socket
 import sys
 from pathlib import Path
@@ -40,8 +39,6 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The name that prometheus_client looks for; the master sets it for its workers."""
-own_folder = []
-"""The folder of the metrics, when this service made it."""
 
 
 def is_local(address):
@@ -78,7 +75,6 @@ def on_starting(server):
     given = os.environ.pop(METRICS_FOLDER, None)
     if folder := metrics.make_folder(Path(given) if given else None):
         os.environ[METRICS_FOLDER] = str(folder)
-        own_folder.extend([] if given else [folder])
 
 
 def when_ready(server):
@@ -108,5 +104,5 @@ def child_exit(server, worker):
 
 def on_exit(server):
     """Remove the folder of the metrics, unless somebody else chose it."""
-    for folder in own_folder:
-        shutil.rmtree(folder, ignore_errors=True)
+    if folder := os.environ.get(METRICS_FOLDER):
+        metrics.remove_folder(Path(folder))

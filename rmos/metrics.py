@@ -212,6 +212,13 @@ def make_folder(given: Path | None) -> Path | None:
     return folder
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove the folder of a service that ends, unless somebody else chose it."""
+    if folder in _held:
+        os.close(_held.pop(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def bury(folder: Path, pid: int) -> None:
     """Add what a process that is gone had counted to the file of the dead, and remove its files."""
     try:
@@ -278,8 +285,8 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
         yield
 
 
-_held: list[int] = []
-"""Descriptors of the folder that this process and its workers hold a lock on for as long as one of them lives."""
+_held: dict[Path, int] = {}
+"""The folder that this process made, and a descriptor whose lock it and its workers hold while one of them lives."""
 
 
 def _parent() -> Path:
@@ -292,8 +299,8 @@ def _temporary() -> Path:
         with contextlib.suppress(OSError):
             _remove_if_abandoned(leftover)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    _held.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
-    fcntl.flock(_held[-1], fcntl.LOCK_SH)
+    _held[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(_held[folder], fcntl.LOCK_SH)
     return folder
 
 

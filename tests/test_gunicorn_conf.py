@@ -89,6 +89,10 @@ def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None
         opened = [path.readlink() for path in Path(f"/proc/{served.pids()[0]}/fd").iterdir()]
         (folder,) = {path.parent for path in opened if path.name.startswith("histogram_")}
         assert folder.name.startswith("rmos-metrics-")
+        served.signal(signal.SIGHUP)
+        served.wait_for_log("Hang up")
+        served.wait_for("/readyz")
+        assert folder.exists()
         assert served.stop() == 0
         assert not folder.exists()
 

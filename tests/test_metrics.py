@@ -20,7 +20,7 @@ from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
 from rmos import metrics
-from rmos.metrics import MOST_SERIES, Metrics, bury, make_folder
+from rmos.metrics import MOST_SERIES, Metrics, bury, make_folder, remove_folder
 from tests.api.conftest import make_body
 from tests.faults.service import RUNS
 from tests.serving import Served
@@ -307,17 +307,18 @@ def test_a_service_that_starts_counts_from_zero(folder: Path) -> None:
 def test_folders_of_services_that_are_gone_are_removed_and_others_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics, "_held", [])
+    monkeypatch.setattr(metrics, "_held", {})
     monkeypatch.setattr(metrics, "_parent", lambda: tmp_path)
     alive, abandoned = make_folder(None), tmp_path / "rmos-metrics-old"
     abandoned.mkdir()
     (tmp_path / "other").mkdir()
     newer = make_folder(None)
-    for descriptor in metrics._held:
-        os.close(descriptor)
     assert alive is not None
     assert newer is not None
     assert {path.name for path in tmp_path.iterdir()} == {alive.name, newer.name, "other"}
+    for folder in (alive, newer, tmp_path / "other"):
+        remove_folder(folder)
+    assert {path.name for path in tmp_path.iterdir()} == {"other"}
 
 
 # Through gunicorn
