@@ -4,25 +4,41 @@ Threads, because a request waits for a disk most of its time; a few processes, b
 Every setting can be overruled on gunicorn's command line, except that RMOS is not served beyond this machine.
 """
 
+import contextlib
 import ipaddress
 import os
 import socket
 import sys
+from pathlib import Path
 
+from rmos import metrics
 from rmos.config import load_settings
 from rmos.errors import ConfigError
 
 bind = "127.0.0.1:8000"
-worker_class = "gthread"
+worker_class = "rmos.worker.PatientWorker"
+logger_class = "rmos.worker.ServerLog"
 workers = 2
 threads = 8
+worker_connections = 400  # a process may usually open 1024 files; one connection too many would end the worker
 timeout = 60
 graceful_timeout = 30
-max_requests = 0  # a worker that leaks is a fault to be mended, not to be hidden
+keepalive = 30  # longer than the proxy of deploy/nginx.conf keeps a connection, so that it never uses one just closed
+limit_request_line = 8190  # a cursor and every filter of a list take a tenth of it
+limit_request_fields = 64
+limit_request_field_size = 8190
+# Engine plug-ins are other people's code, and what they lose sight of should not add up over months. A worker takes
+# about a second to come back; the jitter keeps two from going at once. One that refuses writes stays: see worker.py.
+max_requests = 200_000
+max_requests_jitter = 40_000
 preload_app = False  # a connection or thread made before the fork would be shared by all workers
 control_socket_disable = True  # it would be written to the home folder of whoever starts the service
 # A heartbeat on a slow disk makes gunicorn kill workers that are well.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The name that prometheus_client looks for; the master sets it for its workers."""
 
 
 def is_local(address):
@@ -56,6 +72,9 @@ def on_starting(server):
         load_settings()
     except ConfigError as error:
         sys.exit(f"rmos: {error.detail}")
+    given = os.environ.pop(METRICS_FOLDER, None)
+    if folder := metrics.make_folder(Path(given) if given else None):
+        os.environ[METRICS_FOLDER] = str(folder)
 
 
 def when_ready(server):
@@ -64,5 +83,26 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Start the upkeep of the store in this worker: a thread, so it has to begin after the fork."""
-    worker.wsgi.extensions["rmos"].start_upkeep(wait_s=5)
+    """Share the metrics and start the upkeep of the store: files and a thread, so both have to begin after the fork."""
+    rmos = worker.wsgi.extensions["rmos"]
+    if folder := os.environ.get(METRICS_FOLDER):
+        rmos.share_metrics(Path(folder))
+    rmos.start_upkeep(wait_s=5)
+
+
+def worker_exit(server, worker):
+    """End the upkeep of a worker that ends; its requests have been answered by then."""
+    with contextlib.suppress(AttributeError):  # it ended before it had loaded the service
+        worker.wsgi.extensions["rmos"].close()
+
+
+def child_exit(server, worker):
+    """Keep what a worker that is gone had counted."""
+    if folder := os.environ.get(METRICS_FOLDER):
+        metrics.bury(Path(folder), worker.pid)
+
+
+def on_exit(server):
+    """Remove the folder of the metrics, unless somebody else chose it."""
+    if folder := os.environ.get(METRICS_FOLDER):
+        metrics.remove_folder(Path(folder))

@@ -1,17 +1,29 @@
 """What the HTTP figures are measured by: the smallest Flask application, under the same gunicorn.conf.py."""
 
+from pathlib import Path
+
 from flask import Flask
 
 
-class NoUpkeep:
-    """Stands where gunicorn.conf.py starts the upkeep of the store; a hello-world has none."""
+class NoStore:
+    """Stands where gunicorn.conf.py and the worker class turn to the store; a hello-world has none."""
+
+    def share_metrics(self, folder: Path) -> None:
+        """Count nothing."""
 
     def start_upkeep(self, wait_s: float) -> None:
         """Start nothing."""
 
+    def refuses_writes(self) -> bool:
+        """Refuse nothing."""
+        return False
+
+    def close(self) -> None:
+        """End nothing."""
+
 
 app = Flask("hello")
-app.extensions["rmos"] = NoUpkeep()
+app.extensions["rmos"] = NoStore()
 
 
 @app.get("/")

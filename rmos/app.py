@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask
 
-from rmos import api, context
+from rmos import api, context, logs
 from rmos.cli import rmos_group
 from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     except (ConfigError, PluginError) as error:
         sys.stderr.write(f"rmos: {error.detail}\n")
         raise SystemExit(error.exit_code) from None
-    context.configure_logging(settings)
+    logs.configure_logging(settings)
     app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
     api.init_app(app)

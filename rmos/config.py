@@ -66,6 +66,12 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     return sorted(name for name in environ if name.startswith("RMOS_") and name not in known)
 
 
+def metrics_folder() -> Path | None:
+    """Return where a service that runs keeps its metrics, when the environment says so, by prometheus_client's name."""
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(given) if given else None
+
+
 def _read_file(instance_path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads((instance_path / CONFIG_FILE).read_text(encoding="utf-8"))

@@ -1,40 +1,45 @@
-"""What the service knows while it works: the request's id, who asks, the store and engines, how a log line looks.
+"""What the service knows while it works: the request's id, who asks, the store and engines.
 
     rmos = current_rmos()                    # the Rmos of this app, app.extensions["rmos"]
     rmos.store.runs.record(run_id)
     current_actor()                          # who asks, in which request
 
-The request id lives on Flask's `g`, so commands, which have an application context too, can carry one. The filter that
-puts it on log lines sits on the handler: a filter on a logger would miss the lines of its children.
+The request id lives on Flask's `g`, so commands, which have an application context too, can carry one. Each request is
+timed and counted (`metrics`) and leaves a line in the log (`logs`), whatever came of it.
 """
 
 import logging
 import os
-import sys
 import threading
-from typing import Final, TextIO, cast
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
 
-import msgspec
 from flask import Flask, Response, current_app, g, has_app_context, request
 
-from rmos import ids
-from rmos.config import Settings, unknown_variables
+from rmos import ids, logs
+from rmos.config import Settings
 from rmos.engines.registry import Registry
 from rmos.errors import ConfigError, RmosError, StoreUnusable
-from rmos.models import Actor
+from rmos.metrics import UNMATCHED, Metrics
+from rmos.models import Actor, Stored
 from rmos.schemas import dump_summary
 from rmos.store import Store
 from rmos.upkeep import Upkeep
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = logging.getLogger(__name__)
 
-LOG_FORMAT: Final = "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
 REQUEST_ID_HEADER: Final = "X-Request-Id"
-_NO_REQUEST_ID: Final = "-"
 _SHOWN: Final = 100
 """Characters of a refused request id that are logged."""
 _FIRST_PASS_S: Final = 5.0
 """How long the first request waits for the index when its process was started without upkeep (`flask run`)."""
+_STOP_S: Final = 10.0
+"""How long a worker that ends waits for a pass over the index; one that is cut off is made good by the next."""
 _BOOT_FAILED: Final = 3
 """The exit status by which gunicorn ends instead of starting the same worker for ever."""
 
@@ -70,7 +75,11 @@ def clear_request_id() -> None:
 
 def begin_request() -> None:
     """Take the request id that the client sent, or make one when it sent none or none that can be used."""
-    sent = request.environ.get("HTTP_X_REQUEST_ID")
+    environ = request.environ
+    g.begun_s = time.perf_counter()
+    if traceparent := environ.get("HTTP_TRACEPARENT"):
+        g.trace_id = logs.trace_id_of(traceparent)
+    sent = environ.get("HTTP_X_REQUEST_ID")
     if sent is None:
         g.request_id = ids.new_request_id()
     elif ids.REQUEST_ID.fullmatch(sent):
@@ -81,8 +90,24 @@ def begin_request() -> None:
 
 
 def end_request(response: Response) -> Response:
-    """Put the request id on the answer."""
-    response.headers[REQUEST_ID_HEADER] = require_request_id()
+    """Put the request id on the answer; time, count and log the request."""
+    request_id = response.headers[REQUEST_ID_HEADER] = require_request_id()
+    seconds = time.perf_counter() - g.begun_s
+    rule, method, status = request.url_rule, request.method, response.status_code
+    route = UNMATCHED if rule is None else rule.rule
+    current_rmos().metrics.request(method, route, status, seconds)
+    logs.access_line(
+        logs.Request(
+            method,
+            route,
+            request.path,
+            status,
+            response.content_length,
+            seconds * 1000,
+            request_id,
+            g.get("trace_id"),
+        )
+    )
     return response
 
 
@@ -100,6 +125,7 @@ class Rmos:
     def __init__(self, settings: Settings, engines: Registry) -> None:
         self.settings = settings
         self.engines = engines
+        self.metrics = Metrics()
         self._lock = threading.Lock()
         self._opened: tuple[int, Store] | None = None
         self._upkeep: tuple[int, Upkeep] | None = None
@@ -121,8 +147,22 @@ class Rmos:
         opened, pid = self._opened, os.getpid()
         if opened is None or opened[0] != pid:
             # After a fork the parent's connections must not be used, so the child opens its own store.
-            opened = self._opened = (pid, Store.open(self.settings, summarise=dump_summary))
+            store = Store.open(self.settings, summarise=dump_summary)
+            store.runs.on_put = self._recorded
+            opened = self._opened = (pid, store)
         return opened[1]
+
+    def _recorded(self, stored: Stored, seconds: float) -> None:
+        self.metrics.recorded(stored.view.artifact.decision.risk_level, seconds)
+
+    def share_metrics(self, folder: Path) -> None:
+        """Count in a folder together with the other workers from now on; call it before the first request."""
+        self.metrics = Metrics(folder)
+
+    def refuses_writes(self) -> bool:
+        """Tell whether the store of this process takes no writes any more, which only a restart ends."""
+        opened = self._opened
+        return opened is not None and not opened[1].objects.writable()
 
     def start_upkeep(self, wait_s: float) -> None:
         """Open the store and start its upkeep, as a worker does when it boots; wait for the first pass.
@@ -156,16 +196,19 @@ class Rmos:
             with self._lock:
                 kept = self._upkeep
                 if kept is None or kept[0] != pid:
-                    upkeep = Upkeep(self._open())
+                    upkeep = Upkeep(self._open(), observe=self._reconciled)
                     upkeep.start(wait_s=wait_s)
                     kept = self._upkeep = (pid, upkeep)
         return kept[1]
+
+    def _reconciled(self, result: str, seconds: float) -> None:
+        self.metrics.reconciled(result, seconds, at_s=time.time())
 
     def close(self) -> None:
         """Stop the upkeep of this process and close this thread's connection to the index."""
         with self._lock:
             if self._upkeep is not None and self._upkeep[0] == os.getpid():
-                self._upkeep[1].stop()
+                self._upkeep[1].stop(wait_s=_STOP_S)
             if self._opened is not None and self._opened[0] == os.getpid():
                 self._opened[1].index.close()
             self._upkeep = self._opened = None
@@ -178,74 +221,21 @@ def current_rmos() -> Rmos:
 
 def init_app(app: Flask, settings: Settings, engines: Registry) -> None:
     """Give an app its request ids and its `Rmos`; nothing is opened before it is needed."""
-    app.extensions["rmos"] = Rmos(settings, engines)
+    rmos = app.extensions["rmos"] = Rmos(settings, engines)
     app.before_request(begin_request)
     app.after_request(end_request)
+    app.wsgi_app = _counted(rmos, app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask means it so
 
 
-# The log
+def _counted(rmos: Rmos, application: "WSGIApplication") -> "WSGIApplication":
+    """Wrap an application so that requests under way are counted, however they end."""
 
+    def counted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        in_progress = rmos.metrics.in_progress
+        in_progress.inc()
+        try:
+            return application(environ, start_response)
+        finally:
+            in_progress.dec()
 
-class RequestIdFilter(logging.Filter):
-    """Puts `request_id` on each record: that of the running request or command, else `-`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Add the id; no record is held back."""
-        record.request_id = g.get("request_id", _NO_REQUEST_ID) if has_app_context() else _NO_REQUEST_ID
-        return True
-
-
-class TextFormatter(logging.Formatter):
-    """One line for each event; only a traceback, which is ours, takes more."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
-        """Return the line with control characters escaped: what clients send must not begin a line of its own."""
-        line = super().formatMessage(record)
-        return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object for each event."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; the traceback, where there is one, is the member `exception`."""
-        members = {
-            "time": ids.utc_text(int(record.created * 1_000_000)),
-            "level": record.levelname,
-            "request_id": getattr(record, "request_id", _NO_REQUEST_ID),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            members["exception"] = self.formatException(record.exc_info)
-        # A lone surrogate, which no JSON can carry, becomes its escape.
-        whole = {name: text.encode(errors="backslashreplace").decode() for name, text in members.items()}
-        return msgspec.json.encode(whole).decode()
-
-
-class StderrHandler(logging.StreamHandler[TextIO]):
-    """Writes to whatever stderr is at the moment, which command runners and tests replace."""
-
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]  # read-only here: nobody sets another
-        return sys.stderr
-
-
-def configure_logging(settings: Settings) -> None:
-    """Send the log of this process to stderr in the format and from the level that the settings name.
-
-    The first lines name what stands in the environment like a setting and is none: most likely it is misspelt.
-    """
-    handler = StderrHandler()
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(LOG_FORMAT))
-    handler.addFilter(RequestIdFilter())
-    root = logging.getLogger()
-    for earlier in [known for known in root.handlers if isinstance(known, StderrHandler)]:
-        root.removeHandler(earlier)
-    root.addHandler(handler)
-    root.setLevel(settings.log_level)
-    for name in unknown_variables():
-        log.warning("no setting is called %s, so it does nothing", name)
+    return counted

@@ -140,6 +140,13 @@ class PreconditionFailed(RmosError):
     remedy = "Read the record again; its ETag is the one to send."
 
 
+class RequestTimeout(RmosError):
+    """The rest of the request did not come in time."""
+
+    code, title, status = "REQUEST_TIMEOUT", "Request timeout", 408
+    remedy = "Send the request again, without a pause in it."
+
+
 class UriTooLong(RmosError):
     """The URL is longer than the service reads."""
 
@@ -154,11 +161,25 @@ class RangeNotSatisfiable(RmosError):
     remedy = "Ask for a range within the length, or for the whole."
 
 
+class ExpectationFailed(RmosError):
+    """The header Expect asks for something else than 100-continue."""
+
+    code, title, status = "EXPECTATION_FAILED", "Expectation failed", 417
+    remedy = "Leave the header Expect out."
+
+
 class HeadersTooLarge(RmosError):
     """A header, or all of them together, are larger than the service reads."""
 
     code, title, status = "REQUEST_HEADER_FIELDS_TOO_LARGE", "Headers too large", 431
     remedy = "Send fewer or shorter headers."
+
+
+class CodingNotImplemented(RmosError):
+    """The body comes in a transfer coding other than chunked."""
+
+    code, title, status = "NOT_IMPLEMENTED", "Not implemented", 501
+    remedy = "Send the body with its length, or with Transfer-Encoding: chunked."
 
 
 # What is not there, or not any more
@@ -196,6 +217,7 @@ class AttachmentNotFound(RmosError):
     """No attachment has this digest, or the run does not name it."""
 
     code, title, status = "ATTACHMENT_NOT_FOUND", "Attachment not found", 404
+    remedy = "Compare the digest with those that the run's attachments name."
 
 
 # What collides

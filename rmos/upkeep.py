@@ -11,6 +11,7 @@ A thread does not survive a fork, so it is started by the process that serves, n
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from rmos.errors import RmosError, StoreLocked
@@ -26,11 +27,17 @@ _PAUSE_S: Final = 0.5
 """Shortest time between two passes, so that many requests that meet a broken index do not keep a core busy."""
 
 
+Observe = Callable[[str, float], None]
+"""Takes the result of a pass (`done`, `locked`, `failed`) and the seconds it took."""
+
+
 class Upkeep:
     """One daemon thread that reconciles one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, observe: Observe | None = None) -> None:
+        """Make a thread for a store; `observe` is told the result and the seconds of each pass."""
         self._store = store
+        self._observe = observe
         self._first = threading.Event()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -51,37 +58,40 @@ class Upkeep:
         """Ask for a pass soon."""
         self._woken.set()
 
-    def stop(self) -> None:
-        """End the thread and wait for it."""
+    def stop(self, *, wait_s: float | None = None) -> None:
+        """End the thread and wait for it, for `wait_s` seconds at most; a pass that is cut off does no harm."""
         self._stopped.set()
         self._woken.set()
-        self._thread.join()
+        self._thread.join(wait_s)
 
     def _run(self) -> None:
         try:
             while not self._stopped.is_set():
                 self._woken.clear()
-                again_s = self._pass()
+                started = time.perf_counter()
+                again_s, result = self._pass()
+                if self._observe is not None:
+                    self._observe(result, time.perf_counter() - started)
                 self._first.set()
                 self._stopped.wait(_PAUSE_S)
                 self._woken.wait(again_s)
         finally:
             self._store.index.close()
 
-    def _pass(self) -> float:
-        """Reconcile once and return the seconds until the next pass."""
+    def _pass(self) -> tuple[float, str]:
+        """Reconcile once and return the seconds until the next pass, and what came of this one."""
         try:
             report = self._store.reconcile()
         except StoreLocked:
             log.info("the index is being worked on by another process; reconciling later")
-            return SOON_S
+            return SOON_S, "locked"
         except RmosError as error:
             log.error("reconcile failed: %s", error.detail)
-            return SOON_S
+            return SOON_S, "failed"
         except Exception:
             # Without this thread nobody would heal the index until the next start.
             log.exception("reconcile failed")
-            return EVERY_S
+            return EVERY_S, "failed"
         if report.indexed or report.damaged or report.missing or report.replaced_index:
             log.info(
                 "reconciled indexed=%d damaged=%d missing=%d new_index=%s",
@@ -90,4 +100,4 @@ class Upkeep:
                 report.missing,
                 report.replaced_index,
             )
-        return EVERY_S
+        return EVERY_S, "done"

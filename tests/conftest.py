@@ -12,7 +12,8 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from rmos import create_app
 from rmos.config import Settings
-from rmos.context import StderrHandler, clear_request_id
+from rmos.context import clear_request_id
+from rmos.logs import StderrHandler
 from rmos.schemas import dump_summary
 from rmos.store import Store
 
@@ -71,7 +72,7 @@ def instance_guard() -> Iterator[list[str]]:
 @pytest.fixture(autouse=True)
 def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give each test no RMOS settings, no request id and no log handler of an app before it."""
-    for name in [name for name in os.environ if name.startswith("RMOS_")]:
+    for name in [name for name in os.environ if name.startswith(("RMOS_", "PROMETHEUS_"))]:
         monkeypatch.delenv(name)
     root = logging.getLogger()
     level = root.level

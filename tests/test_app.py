@@ -43,6 +43,7 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
     assert routes == {
         ("/healthz", "GET"),
         ("/readyz", "GET"),
+        ("/metrics", "GET"),
         ("/api/rmos/runs", "POST"),
         ("/api/rmos/runs", "GET"),
         ("/api/rmos/engines", "GET"),

@@ -1,10 +1,8 @@
 """Request ids, log lines, and what one process of the service holds."""
 
-import json
 import logging
 import os
 import re
-import sys
 import threading
 from pathlib import Path
 
@@ -14,16 +12,10 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from rmos import ids
 from rmos.config import Settings
 from rmos.context import (
-    LOG_FORMAT,
-    JsonFormatter,
-    RequestIdFilter,
     Rmos,
-    TextFormatter,
     clear_request_id,
-    configure_logging,
     current_actor,
     new_request_id,
     require_request_id,
@@ -99,78 +91,6 @@ def test_while_there_are_no_tokens_everybody_is_the_local_operator(app: Flask) -
     with app.test_request_context():
         g.request_id = "mine"
         assert msgspec.structs.asdict(current_actor()) == {"name": "local", "role": "operator", "request_id": "mine"}
-
-
-# The log
-
-
-def line_of(formatter: logging.Formatter, text: str) -> str:
-    """Return the line of one event as a handler of the service writes it."""
-    record = logging.LogRecord("rmos.somewhere", logging.INFO, "", 0, "sent %s", (text,), None)
-    if sys.exc_info()[0] is not None:
-        record.exc_info = sys.exc_info()
-    assert RequestIdFilter().filter(record)
-    return formatter.format(record)
-
-
-def test_a_line_carries_the_request_id_and_a_dash_outside(
-    app: Flask, settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    configure_logging(settings)
-    child = logging.getLogger("rmos").getChild("some.child")
-    child.warning("outside %s", 1)
-    with app.app_context():
-        g.request_id = "req_mine"
-        child.error("inside")
-    lines = capsys.readouterr().err.splitlines()
-    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
-    assert re.fullmatch(rf"{stamp} WARNING \[-\] rmos\.some\.child: outside 1", lines[0])
-    assert re.fullmatch(rf"{stamp} ERROR \[req_mine\] rmos\.some\.child: inside", lines[1])
-
-
-def test_the_format_is_that_of_the_contract() -> None:
-    assert LOG_FORMAT == "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
-
-
-@pytest.mark.parametrize("text", ["a\nforged", "a\r\nb", "\x1b[31mred", "a\u2028b", "\x00", "\ud800", "é ok"])
-def test_what_a_client_sent_never_begins_a_line_of_its_own(text: str) -> None:
-    line = line_of(TextFormatter(LOG_FORMAT), text)
-    assert line.isprintable()
-    assert line.endswith(f"sent {'é ok' if text == 'é ok' else ascii(text)[1:-1]}")
-
-
-@pytest.mark.parametrize("text", ["plain", 'quotes " and \\', "a\nb", "é\U0001f600", "\ud800"])
-def test_json_lines_are_one_object_each(app: Flask, text: str) -> None:
-    with app.app_context():
-        g.request_id = "req_mine"
-        line = line_of(JsonFormatter(), text)
-    assert "\n" not in line
-    told = json.loads(line)
-    assert ids.parse_utc(told.pop("time"))
-    message = f"sent {text}".encode(errors="backslashreplace").decode()
-    assert told == {"level": "INFO", "logger": "rmos.somewhere", "request_id": "req_mine", "message": message}
-
-
-def test_a_traceback_is_kept_whole() -> None:
-    try:
-        raise ValueError("deep inside")
-    except ValueError:
-        text = line_of(TextFormatter(LOG_FORMAT), "x")
-        told = json.loads(line_of(JsonFormatter(), "x"))
-    assert "Traceback" in text
-    assert text.endswith("\nValueError: deep inside")
-    assert told["exception"].endswith("\nValueError: deep inside")
-
-
-def test_settings_choose_level_and_format_and_one_handler_is_kept(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    configure_logging(settings)
-    configure_logging(msgspec.structs.replace(settings, log_format="json", log_level="WARNING"))
-    logging.getLogger("some.where").info("not this")
-    logging.getLogger("some.where").warning("this")
-    written = capsys.readouterr().err.splitlines()
-    assert [json.loads(line)["message"] for line in written] == ["this"]
 
 
 def test_a_command_can_carry_an_id(app: Flask, runner: FlaskCliRunner) -> None:

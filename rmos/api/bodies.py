@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from rmos.api.operations import declared_of
 from rmos.context import current_rmos
 from rmos.digest import MAX_DEPTH, MAX_INTEGER
-from rmos.errors import BadJson, PayloadTooLarge, UnsupportedMediaType
+from rmos.errors import BadJson, PayloadTooLarge, RmosError, UnsupportedMediaType
 
 _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
 _EXPONENT_FROM: Final = 1e21
@@ -34,11 +34,12 @@ def read_object() -> dict[str, Any]:
         UnsupportedMediaType: it says that it carries something else.
         PayloadTooLarge: it is above what the route takes.
         BadJson: it is not strict JSON, not an object, or broke off.
+        RequestTimeout: it stopped coming.
     """
     _require_json()
     try:
         data = request.get_data(cache=False)
-    except HTTPException:
+    except (HTTPException, RmosError):
         raise
     except Exception:  # noqa: BLE001 - each server has its own exception for a broken chunk
         raise BadJson("The body broke off or is wrongly encoded.") from None

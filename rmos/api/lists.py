@@ -3,6 +3,7 @@
 return answer_list(load_recent(read_lists()))
 """
 
+from typing import Final
 from urllib.parse import urlencode
 
 from flask import Response, request

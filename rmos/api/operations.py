@@ -42,6 +42,7 @@ from rmos.errors import (
     OutOfSpace,
     PayloadTooLarge,
     RecordDamaged,
+    RequestTimeout,
     RmosError,
     StorageFailed,
     StoreReadOnly,
@@ -68,7 +69,7 @@ LISTS: Final[Problems] = (IndexRebuilding, IndexUnavailable, *OPENING)
 WRITES: Final[Problems] = OPENING
 """What writing to the record can end in."""
 _ALWAYS: Final[Problems] = (BadRequest, ValidationFailed, RmosError)
-_BODY: Final[Problems] = (BadJson, PayloadTooLarge, UnsupportedMediaType)
+_BODY: Final[Problems] = (BadJson, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
 
 View = TypeVar("View", bound=Callable[..., Any])
 

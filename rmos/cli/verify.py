@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from rmos.cli.findings import not_looked_at, say_findings, say_listed, sound
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Day
+from rmos.config import metrics_folder
+from rmos.metrics import tell_verified
 
 
 @click.command("verify")
@@ -48,6 +51,7 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
     if report_path is not None:
         _refuse_inside(report_path, Path(store.objects.root))
     runs = count_runs(store)
+    started = time.monotonic()
     with progress("Verifying", runs) as told:
         report = verify_store(
             store,
@@ -58,6 +62,9 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
             workers=workers_for(runs),
             progress=told,
         )
+    if folder := metrics_folder():
+        seconds = time.monotonic() - started
+        tell_verified(folder, ok=report.ok, findings=len(report.findings), seconds=seconds, at_s=time.time())
     if report_path is not None:
         _write_report(report_path, report)
     if as_json:

@@ -5,6 +5,7 @@ the row fails, the run is there and reconcile brings the row.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -39,6 +40,13 @@ log = logging.getLogger(__name__)
 _EVENT_ATTEMPTS: Final = 100
 """How often an event tries for the next number; each loss means that another writer won one."""
 _INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
+
+OnPut = Callable[[Stored, float], None]
+"""Is told each run that became durable and the seconds it took."""
+
+
+def _unobserved(stored: Stored, seconds: float) -> None:
+    """Let a run pass: nobody counts."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +112,7 @@ class Runs:
         self._reader = reader
         self._summarise = summarise
         self._listable = listable
+        self.on_put: OnPut = _unobserved
 
     # Writing
 
@@ -120,6 +129,7 @@ class Runs:
             PayloadTooLarge: it would be larger than what is read back.
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
+        started = time.perf_counter()
         run_id, partition = _place(members)
         data = _sealed(members, run_id)
         artifact = decode_sealed(data, run_id, partition)
@@ -132,7 +142,10 @@ class Runs:
         view = fold(artifact, [])
         if not created and self._objects.has(layout.event_key(partition, run_id, 1)):
             view = self.record(run_id, include_deleted=True).view()
-        return Stored(view=view, data=data, created=created, indexed=self._index_view(view, partition))
+        stored = Stored(view=view, data=data, created=created, indexed=self._index_view(view, partition))
+        if created:
+            self.on_put(stored, time.perf_counter() - started)
+        return stored
 
     def _refuse_taken(self, key: str, partition: str, run_id: str) -> None:
         """Refuse an id whose artifact was moved to quarantine or erased: it stays taken."""

@@ -70,6 +70,9 @@ class Connection:
 class Service:
     """gunicorn with two workers on one store; whatever is left of it is killed in the end."""
 
+    application = "wsgi:app"
+    workers = WORKERS
+
     def __init__(self, store: Path, log: Path) -> None:
         self.store = store
         self._log = log
@@ -91,10 +94,10 @@ class Service:
 
     def start(self) -> None:
         """Start it and wait until it answers whether it is ready, 30 s at most."""
-        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "--workers", str(WORKERS)]
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "--workers", str(self.workers)]
         with self._log.open("ab") as log:
             self._master = subprocess.Popen(
-                [*command, "--bind", f"127.0.0.1:{self.port}", "wsgi:app"],
+                [*command, "--bind", f"127.0.0.1:{self.port}", self.application],
                 cwd=ROOT,
                 env=self.environment(),
                 stdout=log,

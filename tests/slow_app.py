@@ -1,0 +1,27 @@
+"""The service with routes that no service has: one that takes its time, one that breaks the disk under its process."""
+
+import errno
+import os
+import time
+
+from rmos import create_app
+
+app = create_app()
+
+
+@app.get("/slow")
+def slow() -> str:
+    """Take a second and a half."""
+    time.sleep(1.5)
+    return str(os.getpid())
+
+
+@app.get("/break")
+def break_disk() -> str:
+    """Have every fsync of this process fail from now on."""
+
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    os.fsync = fail
+    return str(os.getpid())

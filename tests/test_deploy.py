@@ -1,0 +1,376 @@
+"""The examples under deploy/: nginx in front of the real service; what the others name is there."""
+
+import contextlib
+import json
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rmos.config import load_settings, unknown_variables
+from tests.faults.service import RUNS, Answer, Connection, make_body
+from tests.serving import Raw, Served, read_answer
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPLOY = ROOT / "deploy"
+HEAD = b"POST /api/rmos/runs HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+IN_PROGRESS = re.compile(r"^rmos_http_requests_in_progress (\d+)", re.MULTILINE)
+
+
+# nginx
+
+
+class Nginx:
+    """Debian's nginx with deploy/nginx.conf, on other ports and in a folder of its own."""
+
+    def __init__(self, folder: Path, upstream: int) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        paths = "".join(
+            f"\n    {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        text = (DEPLOY / "nginx.conf").read_text()
+        for there, here in {
+            "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
+            "listen 127.0.0.1:8080;": f"listen 127.0.0.1:{self.port};",
+            "/run/nginx.pid": f"{folder}/nginx.pid",
+            "/var/log/nginx/": f"{folder}/",
+            "\nhttp {": "\nhttp {" + paths,
+            "worker_processes auto;": "worker_processes 1;\ndaemon off;\nuser root;",
+        }.items():
+            assert there in text, there
+            text = text.replace(there, here)
+        self.config = folder / "nginx.conf"
+        self.config.write_text(text)
+
+    def __enter__(self) -> "Nginx":
+        self._process = subprocess.Popen(
+            [find_nginx(), "-p", self.folder, "-e", self.folder / "error.log", "-c", self.config],
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), self.open():
+                return self
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "error.log").read_text())
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
+
+    def open(self) -> socket.socket:
+        """Return a connection; the caller closes it."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def send(self, data: bytes) -> Raw:
+        """Send bytes on a connection and return the first answer."""
+        with self.open() as sock:
+            sock.sendall(data)
+            return read_answer(sock)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send a request and return its answer."""
+        with contextlib.closing(Connection(self.port)) as connection:
+            return connection.ask(method, path, body, **headers)
+
+
+def find_nginx() -> str:
+    """Return where nginx is; a machine without it fails the test in one line."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+    if found is None:
+        pytest.fail("nginx is not there: install the Debian package nginx-light", pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service behind nginx."""
+    with Served(tmp_path_factory.mktemp("behind"), RMOS_LOG_FORMAT="json", RMOS_LOG_LEVEL="INFO") as served:
+        served.wait_for("/readyz")
+        yield served
+
+
+@pytest.fixture(scope="module")
+def nginx(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    """nginx in front of it."""
+    with Nginx(tmp_path_factory.mktemp("nginx"), served.port) as nginx:
+        yield nginx
+
+
+def get(path: str, *headers: str) -> bytes:
+    """Return a GET request."""
+    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: shop", *headers, "", "")).encode()
+
+
+@pytest.mark.nginx
+def test_a_run_is_posted_and_read_through_nginx(served: Served, nginx: Nginx) -> None:
+    created = nginx.ask("POST", RUNS, make_body("through nginx"))
+    assert created.status == 201
+    path = f"{RUNS}/{created.json()['run_id']}"
+    with served.connect() as direct:
+        assert nginx.ask("GET", path) == direct.ask("GET", path)
+        assert nginx.ask("GET", f"{path}/download") == direct.ask("GET", f"{path}/download")
+    etag = nginx.send(get(path)).headers["etag"]
+    with nginx.open() as sock:
+        sock.sendall(get(path, f"If-None-Match: {etag}", "Connection: close"))
+        assert sock.recv(100).startswith(b"HTTP/1.1 304")
+    assert nginx.ask("GET", f"{RUNS}?limit=1").json()["items"][0]["run_id"] == created.json()["run_id"]
+
+
+@pytest.mark.nginx
+@pytest.mark.parametrize(("sent", "kept"), [("mine-1", True), ("", False), ("not one of ours", False)])
+def test_the_request_id_passes_through_and_both_logs_agree(served: Served, nginx: Nginx, sent: str, kept: bool) -> None:
+    path = f"/nowhere/{len(sent)}"
+    answer = nginx.send(get(path, *([f"X-Request-Id: {sent}"] if sent else [])))
+    request_id = answer.headers["x-request-id"]
+    assert (request_id == sent) is kept
+    assert answer.json()["request_id"] == request_id
+    served.wait_for_log(path)
+    (line,) = [line for line in served.log_lines() if line.get("path") == path]
+    assert line["request_id"] == request_id
+    deadline = time.monotonic() + 5
+    while request_id not in (log := (nginx.folder / "access.log").read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert request_id in log
+
+
+@pytest.mark.nginx
+def test_nginx_takes_slow_clients_upon_itself(served: Served, nginx: Nginx) -> None:
+    body = json.dumps(make_body("slow")).encode()
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with contextlib.ExitStack() as clients:
+        slow = [clients.enter_context(nginx.open()) for _ in range(60)]
+        for sock in slow:
+            sock.sendall(request[:-20])
+        for byte in range(20, 15, -1):
+            for sock in slow:
+                sock.sendall(request[-byte : -byte + 1])
+            # Two workers have 16 threads, and none of them knows of these clients yet.
+            started = time.monotonic()
+            assert nginx.ask("GET", "/healthz").status == 200
+            assert time.monotonic() - started < 2
+            with served.connect() as direct:
+                (busy,) = IN_PROGRESS.findall(direct.ask("GET", "/metrics").body.decode())
+            assert int(busy) == 1
+            time.sleep(0.2)
+        for sock in slow:
+            sock.sendall(request[-15:])
+        assert {read_answer(sock).status for sock in slow} == {201}
+
+
+@pytest.mark.nginx
+def test_a_body_above_the_limit_is_refused_in_the_one_form_by_whoever_sees_it(nginx: Nginx) -> None:
+    answer = nginx.ask("POST", RUNS, "x" * (4 * 1024 * 1024 + 100))
+    assert (answer.status, answer.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+    refused = nginx.send(HEAD + b"Content-Length: 6000000\r\n\r\n")
+    assert (refused.status, refused.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.nginx
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (get("/" + "a" * 9000), 414, "URI_TOO_LONG"),
+        (get("/", "X-Long: " + "a" * 9000), 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
+        (get("/", "Content-Length: x"), 400, "BAD_REQUEST"),
+        (b"nonsense\r\n\r\n", 400, "BAD_REQUEST"),
+        (b"GET / HTTP/7.3\r\n\r\n", 400, "BAD_REQUEST"),
+    ],
+)
+def test_what_nginx_itself_refuses_has_the_one_form(nginx: Nginx, data: bytes, status: int, code: str) -> None:
+    answer = nginx.send(data)
+    told = answer.json()
+    assert (answer.status, told["status"], told["error"]) == (status, status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert told["request_id"] == answer.headers["x-request-id"]
+    assert set(told) == {"type", "title", "status", "detail", "error", "request_id"}
+
+
+@pytest.mark.nginx
+def test_a_service_that_is_down_is_told_in_the_one_form(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with Nginx(tmp_path, nobody.getsockname()[1]) as nginx:
+            answer = nginx.send(get("/healthz", "X-Request-Id: mine"))
+    assert (answer.status, answer.json()["error"], answer.json()["request_id"]) == (502, "BAD_GATEWAY", "mine")
+
+
+@pytest.mark.nginx
+def test_queries_stay_out_of_the_log_of_nginx(nginx: Nginx) -> None:
+    nginx.send(get("/nowhere?secret=s3cr3t", "Authorization: Bearer s3cr3t", "Cookie: a=s3cr3t"))
+    time.sleep(0.3)
+    assert "s3cr3t" not in (nginx.folder / "access.log").read_text()
+
+
+@pytest.mark.nginx
+def test_the_tls_lines_and_the_change_for_compose_are_a_configuration_too(tmp_path: Path) -> None:
+    config = Nginx(tmp_path, 8000).config
+    (command,) = [part for part in compose()["services"]["nginx"]["command"] if part.startswith("sed")]
+    expression = shlex.split(command)[1]
+    changed = subprocess.run(["sed", expression, DEPLOY / "nginx.conf"], capture_output=True, text=True, check=True)
+    assert re.findall(r"^ *listen .*", changed.stdout, re.MULTILINE) == ["        listen 8080;"]
+    if shutil.which("openssl") is None:
+        pytest.fail("openssl is not there: install the Debian package openssl", pytrace=False)
+    certificate = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=shop", "-days", "1"]
+    keys = ["-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"]
+    subprocess.run([*certificate, *keys], capture_output=True, check=True)
+    text = re.sub(r"# (listen|ssl_|add_header)", r"\1", config.read_text()).replace("/etc/ssl/rmos", str(tmp_path))
+    assert len(re.findall("^ *(?:listen|ssl_certificate) ", text, re.MULTILINE)) == 4
+    config.write_text(text)
+    command_line = [find_nginx(), "-t", "-p", tmp_path, "-e", tmp_path / "error.log", "-c", config]
+    done = subprocess.run(command_line, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_hangs_up_before_gunicorn_does_and_waits_longer_than_it() -> None:
+    text, conf = (DEPLOY / "nginx.conf").read_text(), (ROOT / "gunicorn.conf.py").read_text()
+
+    def number(pattern: str, where: str) -> int:
+        (found,) = re.findall(pattern, where, re.MULTILINE)
+        return int(found)
+
+    upstream = text[text.index("upstream rmos") : text.index("map ")]
+    assert number(r"keepalive_timeout (\d+)s", upstream) < number(r"^keepalive = (\d+)", conf)
+    assert number(r"proxy_read_timeout (\d+)s", text) > number(r"^timeout = (\d+)", conf)
+    limit = load_settings({}, Path("/nowhere")).max_body_bytes
+    assert number(r"client_max_body_size (\d+)m", text) * 1024 * 1024 > limit
+
+
+# systemd
+
+
+def units() -> list[Path]:
+    """Return the unit files."""
+    return sorted([*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")])
+
+
+def settings_of(unit: Path) -> dict[str, str]:
+    """Return the environment that a unit sets."""
+    pairs = re.findall(r"^Environment=(\w+)=(.*)$", unit.read_text(), re.MULTILINE)
+    return dict(pairs)
+
+
+def demand_real(environ: dict[str, str]) -> None:
+    """Demand that every setting exists and has a value that it may have."""
+    assert unknown_variables(environ) == []
+    load_settings(environ, Path("/nowhere"))
+
+
+def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
+    for unit in units():
+        text = unit.read_text().replace("/opt/rmos/.venv/bin/gunicorn", "/bin/true")
+        (tmp_path / unit.name).write_text(text.replace("/opt/rmos/.venv/bin/rmos", "/bin/true"))
+    if shutil.which("systemd-analyze") is None:
+        # Without the program at least what it would complain of first: a line that is no setting.
+        for unit in units():
+            for line in unit.read_text().splitlines():
+                assert not line or line[0] in "#[" or re.fullmatch(r"[A-Z]\w+=.*", line), line
+        return
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *sorted(tmp_path.iterdir())], capture_output=True, text=True
+    )
+    ours = [line for line in done.stderr.splitlines() if "rmos" in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_units_name_real_settings_and_the_same_store_and_metrics() -> None:
+    service, verify = settings_of(DEPLOY / "rmos.service"), settings_of(DEPLOY / "rmos-verify.service")
+    demand_real(service)
+    demand_real(verify)
+    for name in ("RMOS_RUNS_DIR", "PROMETHEUS_MULTIPROC_DIR"):
+        assert service[name] == verify[name]
+
+
+def test_the_service_is_hardened_and_has_time_to_end() -> None:
+    lines = (DEPLOY / "rmos.service").read_text().splitlines()
+    assert {"ProtectSystem=strict", "PrivateTmp=yes", "NoNewPrivileges=yes", "StateDirectory=rmos"} <= set(lines)
+    (stop,) = [line for line in lines if line.startswith("TimeoutStopSec=")]
+    (graceful,) = re.findall(r"graceful_timeout = (\d+)", (ROOT / "gunicorn.conf.py").read_text())
+    assert int(stop.partition("=")[2]) > int(graceful)
+
+
+# Containers
+
+
+def compose() -> dict[str, Any]:
+    """Return compose.yaml."""
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    return read
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Return the instructions of the Dockerfile, each in one line."""
+    text = re.sub(r"\\\n\s*", "", (DEPLOY / "Dockerfile").read_text())
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(name, rest) for name, _, rest in (line.strip().partition(" ") for line in lines)]
+
+
+def copied() -> list[str]:
+    """Return what the Dockerfile copies from the repository."""
+    return [
+        source
+        for name, rest in instructions()
+        if name == "COPY" and not rest.startswith("--from")
+        for source in rest.split()[:-1]
+    ]
+
+
+def test_what_the_dockerfile_copies_is_there_and_let_through() -> None:
+    let_through = set(re.findall("^!(.+)$", (DEPLOY / "Dockerfile.dockerignore").read_text(), re.MULTILINE))
+    assert set(copied()) == let_through
+    for source in copied():
+        assert (ROOT / source).exists(), source
+
+
+def test_the_image_holds_locked_packages_only_and_runs_without_root() -> None:
+    found = instructions()
+    installs = re.findall(r"pip install ([^&]*)", " ".join(rest for name, rest in found if name == "RUN"))
+    assert len(installs) == 3
+    for arguments in installs:
+        assert "--require-hashes" in arguments or "--no-deps --no-index" in arguments, arguments
+    (expression,) = re.findall(r"sed -n '(.+?)' requirements/dev.txt", " ".join(rest for _, rest in found))
+    locked = subprocess.run(
+        ["sed", "-n", expression, ROOT / "requirements" / "dev.txt"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.match(r"setuptools==[\d.]+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+    # via", locked), locked
+    names = [name for name, _ in found]
+    assert names.count("FROM") == 2
+    assert "HEALTHCHECK" in names
+    assert ("USER", "rmos") in found[names.index("FROM", 1) :]
+
+
+def test_the_container_is_told_what_the_service_knows() -> None:
+    (given,) = [rest for name, rest in instructions() if name == "ENV" and "RMOS" in rest]
+    demand_real(dict(re.findall(r"(RMOS_\w+)=(\S+)", given)))
+    demand_real({name: str(value) for name, value in compose()["services"]["rmos"]["environment"].items()})
+
+
+def test_the_service_in_compose_is_reached_from_this_machine_through_nginx_alone() -> None:
+    services = compose()["services"]
+    assert services["rmos"]["ports"] == ["127.0.0.1:8080:8080"]
+    assert services["nginx"]["network_mode"] == "service:rmos"
+    build = services["rmos"]["build"]
+    assert (DEPLOY / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
+    for volume in services["nginx"]["volumes"]:
+        assert (DEPLOY / volume.split(":")[0]).is_file()
+    for volume in services["rmos"]["volumes"]:
+        assert volume.split(":")[0] in compose()["volumes"]
+
+
+def test_every_example_is_described_and_none_names_a_place_of_whoever_wrote_it() -> None:
+    described = (ROOT / "docs" / "operations.md").read_text()
+    for path in DEPLOY.iterdir():
+        assert path.name == "Dockerfile.dockerignore" or path.name in described, path.name
+        assert not re.search(r"/(work|root|home)/", path.read_text()), path.name

@@ -1,0 +1,167 @@
+"""How gunicorn runs the service: its end, its workers' turns, its limits, and who may reach it."""
+
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rmos.worker import PATIENCE_S
+from tests.faults.service import RUNS, make_body
+from tests.serving import Raw, Served, read_answer
+
+ROOT = Path(__file__).resolve().parents[1]
+SLOW = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Slow(Served):
+    """The service with the routes of tests/slow_app.py."""
+
+    application = "tests.slow_app:app"
+
+
+class OneSlow(Slow):
+    """The same with one worker, which gets every request."""
+
+    workers = 1
+
+
+class One(Served):
+    """The service with one worker."""
+
+    workers = 1
+
+
+@pytest.fixture(scope="module")
+def conf() -> dict[str, Any]:
+    """What gunicorn.conf.py says."""
+    return runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+
+
+def post(served: Served) -> int:
+    """Post a run on a connection of its own and return the status."""
+    with served.connect() as connection:
+        return connection.ask("POST", RUNS, make_body("x")).status
+
+
+# The end
+
+
+def test_requests_under_way_are_answered_when_the_service_is_told_to_end(tmp_path: Path) -> None:
+    with Slow(tmp_path) as served:
+        served.wait_for("/readyz")
+        answers: list[Raw] = []
+        threads = [threading.Thread(target=lambda: answers.append(served.send(SLOW))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        started = time.monotonic()
+        assert served.stop() == 0
+        assert time.monotonic() - started < 15
+        for thread in threads:
+            thread.join(20)
+        assert [answer.status for answer in answers] == [200] * 6
+        assert "Traceback" not in served.log()
+        assert "upkeep" not in served.log()
+
+
+def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        served.wait_for("/readyz")
+        with served.open() as half, served.open() as kept:
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert read_answer(kept).status == 200
+            half.sendall(b"GET /healthz HTTP/1.1\r\nX-Ha")
+            started = time.monotonic()
+            assert served.stop() == 0
+            assert time.monotonic() - started < PATIENCE_S
+
+
+def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None:
+    with One(tmp_path) as served:
+        served.wait_for("/readyz")
+        opened = [path.readlink() for path in Path(f"/proc/{served.pids()[0]}/fd").iterdir()]
+        (folder,) = {path.parent for path in opened if path.name.startswith("histogram_")}
+        assert folder.name.startswith("rmos-metrics-")
+        served.signal(signal.SIGHUP)
+        served.wait_for_log("Hang up")
+        served.wait_for("/readyz")
+        assert folder.exists()
+        assert served.stop() == 0
+        assert not folder.exists()
+
+
+# The workers' turns
+
+
+def test_workers_take_turns_without_losing_a_request(tmp_path: Path) -> None:
+    with Served(tmp_path, "--max-requests=10", "--max-requests-jitter=5") as served:
+        served.wait_for("/readyz")
+        first = set(served.pids())
+        assert {post(served) for _ in range(60)} == {201}
+        assert not first & set(served.pids())
+        served.wait_for("/readyz")
+        with served.connect() as connection:
+            counted = connection.ask("GET", "/metrics").body.decode()
+        assert 'rmos_decisions_total{risk_level="' in counted
+        assert re.search(r"^rmos_put_duration_seconds_count 60\.0$", counted, re.MULTILINE)
+
+
+def test_a_worker_that_refuses_writes_stays_until_a_person_restarts_it(tmp_path: Path) -> None:
+    with OneSlow(tmp_path, "--max-requests=20", "--max-requests-jitter=0") as served:
+        served.wait_for("/readyz")
+        assert post(served) == 201
+        broken = served.send(SLOW.replace(b"slow", b"break")).body
+        assert {post(served) for _ in range(30)} == {503}
+        assert served.send(SLOW).body == broken
+        with served.connect() as connection:
+            answer = connection.ask("GET", "/readyz")
+        assert (answer.status, "restart" in answer.json()["checks"]["store"]) == (503, True)
+        # Whoever restarts it has looked at the disk.
+        served.signal(signal.SIGHUP)
+        served.wait_for("/readyz")
+        assert post(served) == 201
+
+
+def test_the_worker_is_recycled_now_and_then_and_not_all_at_once(conf: dict[str, Any]) -> None:
+    assert conf["max_requests"] > 100_000
+    assert conf["max_requests_jitter"] >= conf["max_requests"] // 10
+
+
+# Limits and logs
+
+
+def test_limits_are_set_and_connections_leave_room_for_files(conf: dict[str, Any]) -> None:
+    assert (conf["limit_request_line"], conf["limit_request_fields"], conf["limit_request_field_size"]) == (
+        8190,
+        64,
+        8190,
+    )
+    assert conf["threads"] < conf["worker_connections"] <= 512
+
+
+def test_what_gunicorn_says_has_the_form_of_all_other_lines(tmp_path: Path) -> None:
+    with Served(tmp_path, RMOS_LOG_FORMAT="json", RMOS_LOG_LEVEL="INFO") as served:
+        served.wait_for("/readyz")
+        assert post(served) == 201
+        served.stop()
+        lines = served.log_lines()
+    assert {line["logger"] for line in lines} >= {"gunicorn.error", "rmos.access", "rmos.upkeep"}
+    (line,) = [line for line in lines if line["logger"] == "rmos.access" and line["status"] == 201]
+    assert (line["method"], line["route"], line["path"]) == ("POST", RUNS, RUNS)
+
+
+def test_a_wrong_log_format_ends_the_start_in_one_line(tmp_path: Path) -> None:
+    environment = {**Served(tmp_path).environment(), "RMOS_LOG_FORMAT": "xml"}
+    command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert [line for line in done.stderr.splitlines() if "gunicorn.error" not in line] == [
+        "rmos: RMOS_LOG_FORMAT is 'xml'; it must be one of text, json."
+    ]

@@ -1,0 +1,278 @@
+"""The worker class, through a real gunicorn: clients that stop half-way, and what reaches no route."""
+
+import contextlib
+import json
+import re
+import socket
+import struct
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from gunicorn.config import Config
+from gunicorn.http import errors as http_errors
+from gunicorn.sock import create_sockets
+
+from rmos.errors import HeadersTooLarge, RequestTimeout, RmosError, UriTooLong
+from rmos.worker import PATIENCE_S, SLICE_S, answer_to, as_ours
+from tests.faults.service import RUNS, make_body
+from tests.serving import Raw, Served, read_answer
+
+HEAD = b"POST /api/rmos/runs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+HALVES = {
+    "no byte": b"",
+    "half a request line": b"POST /api/r",
+    "half a head": HEAD + b"X-Half: y",
+    "half a body": HEAD + b'Content-Length: 400\r\n\r\n{"mode":',
+    "half a chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\n40\r\n{"mode":',
+    "half a body that no route reads": b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\nhalf",
+}
+CLIENTS = 60
+"""Clients that stop half-way; two workers have 16 threads."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One service for all tests here: each leaves it as it was."""
+    with Served(tmp_path_factory.mktemp("worker"), RMOS_LOG_FORMAT="json") as served:
+        served.wait_for("/readyz")
+        yield served
+
+
+def post_of(label: str) -> bytes:
+    """Return a whole request that records a run."""
+    body = json.dumps(make_body(label)).encode()
+    return HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def demand_problem(answer: Raw, status: int, code: str) -> None:
+    """Demand the one form of an error, with the request id in body and header."""
+    told = answer.json()
+    assert (answer.status, told["error"]) == (status, code), answer
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert told["request_id"] == answer.headers["x-request-id"]
+    assert set(told) >= {"type", "title", "status", "detail", "error", "request_id"}
+    assert (told["type"], told["status"]) == (f"/problems/{code}", status)
+    assert "/worker.py" not in answer.body.decode()
+    assert "Traceback" not in answer.body.decode()
+
+
+# Clients that stop half-way
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES.keys())
+def test_sixty_clients_that_stop_half_way_do_not_keep_a_good_request_waiting(served: Served, half: bytes) -> None:
+    with contextlib.ExitStack() as clients:
+        for _ in range(CLIENTS):
+            clients.enter_context(served.open()).sendall(half)
+        time.sleep(0.3)  # they hold whatever they can hold
+        started = time.monotonic()
+        assert served.send(post_of("good")).status == 201
+        assert time.monotonic() - started < 6
+
+
+def test_a_byte_now_and_then_does_not_count_as_sending(served: Served) -> None:
+    with contextlib.ExitStack() as clients:
+        drips = [clients.enter_context(served.open()) for _ in range(CLIENTS)]
+        for sock in drips:
+            sock.sendall(HEAD + b"Content-Length: 400\r\n\r\n")
+        started = time.monotonic()
+        good = clients.enter_context(served.open())
+        good.settimeout(0.2)
+        good.sendall(post_of("good among drips"))
+        answer = b""
+        while not answer and time.monotonic() - started < 20:
+            for sock in drips:
+                with contextlib.suppress(OSError):
+                    sock.send(b"{")
+            with contextlib.suppress(TimeoutError):
+                answer = good.recv(100)
+        assert answer.startswith(b"HTTP/1.1 201")
+        assert time.monotonic() - started < 10
+
+
+def test_a_client_that_stops_half_way_is_told_so_when_its_patience_is_over(served: Served) -> None:
+    with served.open() as head, served.open() as body:
+        head.sendall(HALVES["half a head"])
+        body.sendall(HALVES["half a body"])
+        started = time.monotonic()
+        demand_problem(read_answer(head), 408, "REQUEST_TIMEOUT")
+        demand_problem(read_answer(body), 408, "REQUEST_TIMEOUT")
+        assert PATIENCE_S - SLICE_S < time.monotonic() - started < PATIENCE_S + 5
+
+
+def test_a_slow_client_is_served_while_nobody_else_wants_its_thread(served: Served) -> None:
+    request = post_of("slow")
+    with served.open() as sock:
+        for place in range(0, len(request), 100):
+            sock.sendall(request[place : place + 100])
+            time.sleep(SLICE_S * 1.2 if place < 500 else 0)
+        assert read_answer(sock).status == 201
+
+
+def test_a_connection_serves_many_requests_each_without_delay(served: Served) -> None:
+    with served.open() as sock:
+        took = []
+        for _ in range(20):
+            started = time.monotonic()
+            sock.sendall(GET)
+            assert read_answer(sock).status == 200
+            took.append(time.monotonic() - started)
+    # One that waited for the acknowledgement of its head would take 40 ms.
+    assert sorted(took)[len(took) // 2] < 0.035
+
+
+def test_accepted_sockets_send_small_answers_at_once() -> None:
+    config = Config()
+    config.set("bind", "127.0.0.1:0")
+
+    class Log:
+        def __getattr__(self, name: str) -> object:
+            return lambda *_: None
+
+    (listener,) = create_sockets(config, Log())
+    with contextlib.closing(listener), socket.create_connection(listener.getsockname()) as client:
+        accepted, _ = listener.accept()
+        with accepted:
+            assert client
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_client_that_does_not_hang_up_keeps_nobody_waiting(served: Served) -> None:
+    with contextlib.ExitStack() as clients:
+        for _ in range(10):
+            sock = clients.enter_context(served.open())
+            sock.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        started = time.monotonic()
+        for _ in range(4):
+            assert served.send(GET).status == 200
+        assert time.monotonic() - started < 1.5
+
+
+def test_a_client_whose_body_is_too_large_comes_to_read_why(served: Served) -> None:
+    with served.connect() as connection:
+        answer = connection.ask("POST", RUNS, "x" * (5 * 1024 * 1024))
+    assert (answer.status, answer.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_a_client_that_resets_its_connection_leaves_no_traceback(served: Served) -> None:
+    for half in HALVES.values():
+        with served.open() as sock:
+            sock.sendall(half)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert served.send(GET).status == 200
+    assert "Traceback" not in served.log()
+
+
+# What reaches no route
+
+
+REFUSED = {
+    "request line": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "URI_TOO_LONG"),
+    "long header": (GET[:-2] + b"X-Long: " + b"a" * 9000 + b"\r\n\r\n", 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
+    "many headers": (GET[:-2] + b"X-A: b\r\n" * 80 + b"\r\n", 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
+    "header without colon": (GET[:-2] + b"nonsense\r\n\r\n", 400, "BAD_REQUEST"),
+    "header name": (GET[:-2] + b"a b: c\r\n\r\n", 400, "BAD_REQUEST"),
+    "header with NUL": (GET[:-2] + b"X-A: b\x00c\r\n\r\n", 400, "BAD_REQUEST"),
+    "folded header": (GET[:-2] + b"X-A: b\r\n c\r\n\r\n", 400, "BAD_REQUEST"),
+    "two hosts": (GET[:-2] + b"Host: y\r\n\r\n", 400, "BAD_REQUEST"),
+    "version": (b"GET / HTTP/7.3\r\n\r\n", 400, "BAD_REQUEST"),
+    "method": (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "BAD_REQUEST"),
+    "target": (b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
+    "two lengths": (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, "BAD_REQUEST"),
+    "length and chunks": (
+        HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+        "BAD_REQUEST",
+    ),
+    "negative length": (HEAD + b"Content-Length: -2\r\n\r\n{}", 400, "BAD_REQUEST"),
+    "expectation": (HEAD + b"Expect: a miracle\r\nContent-Length: 2\r\n\r\n{}", 417, "EXPECTATION_FAILED"),
+    "coding": (HEAD + b"Transfer-Encoding: rot13\r\n\r\n", 501, "NOT_IMPLEMENTED"),
+}
+BROKEN_CHUNKS = {
+    "no size": b"zz\r\n{}\r\n0\r\n\r\n",
+    "negative size": b"-2\r\n{}\r\n0\r\n\r\n",
+    "too long for its size": b"1\r\n{}\r\n0\r\n\r\n",
+    "bad extension": b"2;=\r\n{}\r\n0\r\n\r\n",
+    "endless size": b"0" * 40_000,
+    "bad trailer": b"2\r\n{}\r\n0\r\nnonsense\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize(("data", "status", "code"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_reaches_no_route_is_answered_in_the_one_form(served: Served, data: bytes, status: int, code: str) -> None:
+    answer = served.send(data)
+    demand_problem(answer, status, code)
+    assert answer.headers["connection"] == "close"
+    assert re.fullmatch("req_[0-9a-f]{16}", answer.headers["x-request-id"])
+    assert served.send(GET).status == 200
+
+
+@pytest.mark.parametrize("chunks", BROKEN_CHUNKS.values(), ids=BROKEN_CHUNKS.keys())
+def test_a_broken_chunked_body_is_a_400_and_ends_the_connection(served: Served, chunks: bytes) -> None:
+    with served.open() as sock:
+        sock.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + GET)
+        demand_problem(read_answer(sock), 400, "BAD_JSON")
+        assert sock.recv(1) == b""
+
+
+def test_a_body_that_no_route_reads_and_that_is_broken_gets_one_answer(served: Served) -> None:
+    with served.open() as sock:
+        sock.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+        demand_problem(read_answer(sock), 404, "NOT_FOUND")
+        assert sock.recv(1) == b""
+
+
+def test_what_is_refused_is_logged_and_counted_under_the_id_that_was_told(served: Served) -> None:
+    answer = served.send(REFUSED["header without colon"][0])
+    request_id = answer.headers["x-request-id"]
+    served.wait_for_log(request_id)
+    (line,) = [line for line in served.log_lines() if line["request_id"] == request_id]
+    assert (line["level"], line["logger"]) == ("WARNING", "rmos.worker")
+    with served.connect() as connection:
+        counted = connection.ask("GET", "/metrics").body.decode()
+    assert re.search(r'^rmos_http_refused_total\{code="BAD_REQUEST"\} [1-9]', counted, re.MULTILINE)
+
+
+def test_a_request_at_the_limits_is_taken(served: Served) -> None:
+    line = b"GET /healthz?" + b"a" * (8190 - len(b"GET /healthz? HTTP/1.1")) + b" HTTP/1.1\r\n"
+    headers = b"Host: x\r\nX-Long: " + b"a" * 8000 + b"\r\n" + b"X-A: b\r\n" * 62
+    assert served.send(line + headers + b"\r\n").status in (200, 422)
+
+
+def test_the_form_is_that_of_the_service_itself(app: Flask, client: FlaskClient) -> None:
+    ours = answer_to(RmosError("x"), "req_1").partition(b"\r\n\r\n")[2]
+    assert list(json.loads(ours)) == list(client.get("/nowhere").json)
+    assert b"req_1" in ours
+
+
+def test_an_error_of_the_application_is_not_taken_for_one_of_the_client() -> None:
+    config = Config()
+    assert as_ours(ZeroDivisionError(), config) is None
+    assert as_ours(http_errors.InvalidResponseHeader("x"), config) is None
+    assert as_ours(http_errors.ConfigurationProblem("x"), config) is None
+    assert isinstance(as_ours(http_errors.LimitRequestLine(9, 8), config), UriTooLong)
+    assert isinstance(as_ours(http_errors.LimitRequestHeaders("x"), config), HeadersTooLarge)
+    told = RequestTimeout("late")
+    assert as_ours(told, config) is told
+
+
+def test_what_a_client_sent_is_told_back_in_part_only() -> None:
+    told = as_ours(http_errors.InvalidHeader("x" * 10_000), Config())
+    assert told is not None
+    assert len(told.detail) < 300
+
+
+def test_the_port_serves_runs_as_ever(served: Served) -> None:
+    with served.connect() as connection:
+        created = connection.ask("POST", RUNS, make_body("as ever"))
+        assert created.status == 201
+        assert connection.ask("GET", f"{RUNS}/{created.json()['run_id']}").status == 200
+
+
+def test_the_log_of_all_that_holds_no_traceback_and_is_json_throughout(served: Served) -> None:
+    assert {line["level"] for line in served.log_lines()} == {"INFO", "WARNING"}
