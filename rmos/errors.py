@@ -154,7 +154,52 @@ class HeadersTooLarge(RmosError):
     remedy = "Send fewer or shorter headers."
 
 
+# Who asks
+
+
+class Unauthenticated(RmosError):
+    """The route needs a caller, and the request names none that is known."""
+
+    code, title, status = "UNAUTHENTICATED", "Not authenticated", 401
+
+
+class Forbidden(RmosError):
+    """The caller's role does not reach; `role_needed` says which one does."""
+
+    code, title, status = "FORBIDDEN", "Forbidden", 403
+
+
+class NotLocal(RmosError):
+    """Without tokens only programs on this machine are served, and this request came another way."""
+
+    code, title, status = "NOT_LOCAL", "Only this machine is served", 403
+
+
+class CrossSite(RmosError):
+    """A browser sent this write from the page of another site."""
+
+    code, title, status = "CROSS_SITE_REQUEST", "Cross-site request refused", 403
+
+
+class TooManyAttempts(RmosError):
+    """The address sent too many wrong tokens; a right one is served all the same."""
+
+    code, title, status = "TOO_MANY_ATTEMPTS", "Too many attempts", 429
+
+
+class TooManyWrites(RmosError):
+    """The caller writes more often than `RMOS_WRITE_LIMIT_PER_MINUTE` allows."""
+
+    code, title, status = "TOO_MANY_WRITES", "Too many writes", 429
+
+
 # What is not there, or not any more
+
+
+class TokenNotFound(RmosError):
+    """No token has this id."""
+
+    code, title, status = "TOKEN_NOT_FOUND", "Token not found", 404
 
 
 class RunNotFound(RmosError):
