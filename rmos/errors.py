@@ -8,6 +8,7 @@ one in `cli/` into exit codes.
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -20,6 +21,8 @@ class RmosError(Exception):
     exit_code: ClassVar[int] = 1
     remedy: ClassVar[str] = "Give the request id to an operator; the log tells more under it."
     """What whoever meets the error can do; shown at `/problems/<code>`."""
+    headers: ClassVar[Mapping[str, str]] = {}
+    """What HTTP asks an answer of this status to carry."""
 
     def __init__(
         self,
@@ -161,6 +164,7 @@ class Unauthenticated(RmosError):
     """The route needs a caller, and the request names none that is known."""
 
     code, title, status = "UNAUTHENTICATED", "Not authenticated", 401
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="RMOS"'}
 
 
 class Forbidden(RmosError):

@@ -13,6 +13,7 @@ from rmos.api.bodies import read_object
 from rmos.api.conditions import MINIMAL, NO_STORE, PRIVATE, conditional, wants_minimal
 from rmos.api.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.api.queries import read_lists
+from rmos.auth import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors import (
     BadCursor,
@@ -73,6 +74,7 @@ _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
     example=examples.CUT,
     headers=("Idempotency-Key", "Prefer"),
 )
+@requires("recorder")
 def create_run() -> Response:
     """Evaluate a cut and record the run, whatever the outcome.
 
@@ -133,6 +135,7 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
     problems=(BadCursor, *LISTS),
     query=RunListSchema,
 )
+@requires("viewer")
 def list_runs() -> Response:
     """Return a page of summaries, newest first.
 
@@ -187,6 +190,7 @@ def _next_link(page: Page) -> dict[str, str]:
     problems=(PreconditionFailed, *_OF_A_RUN),
     headers=("If-None-Match", "If-Match"),
 )
+@requires("viewer")
 def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
     record = current_rmos().store.runs.record(run_id)
@@ -209,6 +213,7 @@ def _kept(sha256: str) -> dict[str, str]:
     problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
     headers=("If-None-Match", "If-Match", "Range", "If-Range"),
 )
+@requires("viewer")
 def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
     data = current_rmos().store.runs.record(run_id).data
@@ -221,6 +226,7 @@ def download_run(run_id: str) -> Response:
 
 @bp.get("/<run_id>/events")
 @operation(answers={200: Answer("The events.", EventsSchema, ("Cache-Control",), examples.EVENTS)}, problems=_OF_A_RUN)
+@requires("viewer")
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
     body = dump_events(current_rmos().store.runs.record(run_id))

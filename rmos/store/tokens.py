@@ -18,9 +18,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import digest, ids
+from rmos.config import Settings
 from rmos.errors import ObjectUnreadable, TokenNotFound, ValidationFailed, VersionConflict
 from rmos.models import Actor, Digest, Event, Role, Token
-from rmos.objects import Objects
+from rmos.objects import Objects, open_objects
 from rmos.store import layout
 from rmos.store.events import append_event, read_events
 from rmos.store.records import Damage
@@ -155,6 +156,11 @@ class Tokens:
             return TokenRecord(token_id, len(events), last_sha256, fold_token(token_id, events))
         except Damage as damage:
             return TokenRecord(token_id, numbers[-1], None, None, damage)
+
+
+def open_tokens(settings: Settings) -> Tokens:
+    """Return the tokens of the store that the settings name, to be read; nothing is made, also where no store is."""
+    return Tokens(open_objects(settings.runs_dir))
 
 
 def numbered(names: Iterable[str]) -> dict[str, list[int]]:
