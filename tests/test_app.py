@@ -42,6 +42,10 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
     assert routes == {
         ("/healthz", "GET"),
         ("/readyz", "GET"),
+        ("/sign-in", "GET"),
+        ("/sign-in", "POST"),
+        ("/sign-in.css", "GET"),
+        ("/sign-out", "POST"),
         ("/api/rmos/runs", "POST"),
         ("/api/rmos/runs", "GET"),
         ("/api/rmos/runs/<run_id>", "GET"),

@@ -75,8 +75,8 @@ def create(name: str, role: Role, expires: int | None, as_json: bool) -> int:
 
     NAME is what stands in runs, events and audits. Two tokens of one name
     are one caller, so a token is replaced by making the next one under the
-    same name and revoking the old one. Makes the store's folder when there
-    is none.
+    same name and revoking the old one. The secret is kept nowhere and is
+    never shown again. Makes the store's folder when there is none.
 
     \b
     Exit codes: 0 made; 1 it could not be written, 2 usage, such as a name
@@ -105,7 +105,7 @@ def create(name: str, role: Role, expires: int | None, as_json: bool) -> int:
 @json_option
 @with_appcontext
 def list_tokens(as_json: bool) -> int:
-    """List all tokens, also those that are over. The secrets are not known.
+    """List all tokens, also those that are over; never a secret.
 
     \b
     Exit codes: 0 listed; 10 no store there.
@@ -129,6 +129,8 @@ def list_tokens(as_json: bool) -> int:
 @with_appcontext
 def revoke(token_id: str, as_json: bool) -> int:
     """End the token ID for good; every worker refuses it within 5 seconds.
+
+    What its holder did stays as it is; a revoked token never comes back.
 
     \b
     Exit codes: 0 revoked, also when it was before; 1 there is no such token
