@@ -55,7 +55,7 @@ class Guard:
         Raises:
             CrossSite, NotLocal, Unauthenticated, TooManyAttempts, Forbidden, TooManyWrites, StorageFailed.
         """
-        asked = request._get_current_object()  # type: ignore[attr-defined]  # once, not at each attribute
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # through the proxy just once
         rule, environ = asked.url_rule, asked.environ
         if rule is None:
             return  # no view: the answer is 404 or 405, whoever asks

@@ -15,12 +15,12 @@ OPEN_ON_LOOPBACK: Final = "open_on_loopback"
 RANKS: Final[dict[str, int]] = {role: rank for rank, role in enumerate(ROLES, 1)}
 _OF_AN_UNDECLARED_VIEW: Final = "admin"
 
-_OF_READERS: Final = (Unauthenticated, NotLocal, Forbidden, TooManyAttempts)
+_OF_READERS: Final = (Unauthenticated, NotLocal, TooManyAttempts)
 _PROBLEMS: Final[dict[str, tuple[type[RmosError], ...]]] = {
     OPEN: (),
     OPEN_ON_LOOPBACK: _OF_READERS,
     "viewer": _OF_READERS,
-    **dict.fromkeys(ROLES[1:], (*_OF_READERS, CrossSite, TooManyWrites)),
+    **dict.fromkeys(ROLES[1:], (*_OF_READERS, Forbidden, CrossSite, TooManyWrites)),
 }
 
 View = TypeVar("View", bound=Callable[..., Any])
