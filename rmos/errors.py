@@ -163,7 +163,7 @@ class Unauthenticated(RmosError):
     """The route needs a caller, and the request names none that is known."""
 
     code, title, status = "UNAUTHENTICATED", "Not authenticated", 401
-    remedy = "Send a token, `Authorization: Bearer rmos_<id>_<secret>`, or sign in at /sign-in; an operator makes one with `flask rmos token create`."
+    remedy = "Send `Authorization: Bearer rmos_<id>_<secret>`, or sign in at /sign-in."
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="RMOS"'}
 
 
