@@ -14,6 +14,7 @@ from rmos.auth import current_guard
 from rmos.auth.guard import WRONG_TOKENS
 from rmos.config import Settings
 from rmos.context import current_address
+from rmos.errors import TooManyAttempts, Unauthenticated
 from rmos.store import Store
 from rmos.store.tokens import BEARER
 from tests.auth.conftest import RUNS, Send
@@ -143,6 +144,21 @@ def test_wrong_tokens_of_one_address_are_throttled_and_a_good_caller_beside_them
     assert send("GET", RUNS, bearers["viewer"]).status_code == 200
     assert send("GET", RUNS).status_code == 401
     assert send("GET", RUNS, wrong(), REMOTE_ADDR="192.0.2.9").status_code == 401
+
+
+def test_ten_thousand_wrong_tokens_open_nothing_and_a_good_caller_beside_them_is_served(
+    app: Flask, bearers: dict[str, str]
+) -> None:
+    head, secret = bearers["admin"][:18], bearers["admin"][18:]
+    guard = app.extensions["rmos.guard"]
+    environ = {"REMOTE_ADDR": "192.0.2.1", "REQUEST_METHOD": "GET"}
+    for number in range(10_000):
+        place = number % len(secret)
+        bad = secret[:place] + ("A" if secret[place] != "A" else "B") + secret[place + 1 :]
+        with pytest.raises((Unauthenticated, TooManyAttempts)):
+            guard.judge(f"{head}{bad}" if number % 2 else f"rmos_{number:012x}_{secret}", environ)
+        if number % 100 == 0:
+            assert guard.judge(bearers["viewer"], environ).role == "viewer"
 
 
 def test_a_subscriber_with_many_ipv6_addresses_is_one(send: Send, bearers: dict[str, str]) -> None:
