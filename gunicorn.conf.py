@@ -1,7 +1,8 @@
 """How gunicorn runs RMOS: it reads this file by itself when it is started in this folder, `gunicorn wsgi:app`.
 
 Threads, because a request waits for a disk most of its time; a few processes, because Python runs one thread at a time.
-Every setting can be overruled on gunicorn's command line, except that RMOS is not served beyond this machine.
+Every setting can be overruled on gunicorn's command line, except that RMOS is not served beyond this machine as long as
+callers need no token.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from pathlib import Path
 from rmos import metrics
 from rmos.config import load_settings
 from rmos.errors import ConfigError
+from rmos.store.tokens import open_tokens
 
 bind = "127.0.0.1:8000"
 worker_class = "rmos.worker.PatientWorker"
@@ -55,23 +57,33 @@ def is_local(address):
     return all(ipaddress.ip_address(entry[4][0].partition("%")[0]).is_loopback for entry in found)
 
 
+def needs_tokens():
+    """Tell whether every caller needs a token: the settings say so, or one was made.
+
+    A wrong setting ends the process in one line that names it.
+    """
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        sys.exit(f"rmos: {error.detail}")
+    return settings.auth == "tokens" or open_tokens(settings).ever()
+
+
 def refuse_strangers(addresses):
-    """End the process in one line when one of `addresses` is open to other machines."""
+    """End the process in one line when one of `addresses` is open to other machines and nobody needs a token."""
+    if needs_tokens():
+        return
     for address in addresses:
         if not is_local(address):
             sys.exit(
-                f"RMOS does not listen on {address[0]}: without sign-in every caller is trusted, "
-                "so only loopback addresses such as 127.0.0.1:8000 are served."
+                f"RMOS does not listen on {address[0]}: there is no token yet, so every caller would be trusted. "
+                "Make one first (`flask rmos token create NAME --role operator`) or set RMOS_AUTH=tokens."
             )
 
 
 def on_starting(server):
     """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
-    try:
-        load_settings()
-    except ConfigError as error:
-        sys.exit(f"rmos: {error.detail}")
     given = os.environ.pop(METRICS_FOLDER, None)
     if folder := metrics.make_folder(Path(given) if given else None):
         os.environ[METRICS_FOLDER] = str(folder)

@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask
 
-from rmos import api, context, logs
+from rmos import api, auth, context, logs, web
 from rmos.cli import rmos_group
 from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
@@ -29,6 +29,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.configure_logging(settings)
     app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
+    auth.init_app(app, settings)
     api.init_app(app)
+    web.init_app(app, settings)
     app.cli.add_command(rmos_group)
     return app

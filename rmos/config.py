@@ -6,7 +6,9 @@
 The environment wins over the file. A wrong value, or a key that no setting has, is a `ConfigError` that names it.
 """
 
+import ipaddress
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -29,6 +31,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where blobs live; None is `<runs_dir>/_attachments`."""
     database_url: str | None = None
     """SQLAlchemy URL of the index; None is `<runs_dir>/_index.sqlite`."""
+    auth: Literal["local", "tokens"] = "local"
+    """`local` serves this machine without tokens as long as none was made; `tokens` asks for one from the start."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose word on a client's address is taken; `unix` is whoever comes over a socket file."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of other sites whose scripts may call the service, with a token."""
+    write_limit_per_minute: int = 0
+    """Writes that each caller may send to one worker in a minute; 0 is no limit."""
     max_body_bytes: int = 4 * 1024 * 1024
     engine_timeout_ms: int = 5000
     log_format: Literal["text", "json"] = "text"
@@ -133,10 +143,37 @@ def _one_of(*words: str) -> Callable[[str, object], str]:
     return check
 
 
+def _list_of(what: str, is_one: Callable[[str], bool]) -> Callable[[str, object], tuple[str, ...]]:
+    def check(name: str, value: object) -> tuple[str, ...]:
+        words = value.split(",") if isinstance(value, str) else value
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise _wrong(name, value, f"a list of {what}, with commas between them")
+        found = tuple(word.strip() for word in words if word.strip())
+        for word in found:
+            if not is_one(word):
+                raise _wrong(name, word, f"one of {what}")
+        return found
+
+    return check
+
+
+def _is_proxy(word: str) -> bool:
+    try:
+        return word == "unix" or bool(ipaddress.ip_network(word))
+    except ValueError:
+        return False
+
+
+_ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+
 _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "runs_dir": _path,
     "run_attachments_dir": _path,
     "database_url": _text,
+    "auth": _one_of("local", "tokens"),
+    "trusted_proxies": _list_of("addresses or networks such as 127.0.0.1, or the word unix", _is_proxy),
+    "cors_origins": _list_of("origins such as https://shop.example", lambda word: _ORIGIN.fullmatch(word) is not None),
+    "write_limit_per_minute": _whole(0, 1_000_000),
     "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
     "engine_timeout_ms": _whole(1, 600_000),
     "log_format": _one_of("text", "json"),

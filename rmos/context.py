@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 from flask import Flask, Response, current_app, g, has_app_context, request
 
 from rmos import ids, logs
+from rmos.auth import current_caller, current_guard
 from rmos.config import Settings
 from rmos.engines.registry import Registry
 from rmos.errors import ConfigError, RmosError, StoreUnusable
@@ -112,8 +113,14 @@ def end_request(response: Response) -> Response:
 
 
 def current_actor() -> Actor:
-    """Return who asks. No tokens exist, so everybody on this machine is the local operator."""
-    return Actor(name="local", role="operator", request_id=require_request_id())
+    """Return who asks, as records name them: what the guard found, never what the body says."""
+    caller = current_caller()
+    return Actor(name=caller.name, role=caller.role, request_id=require_request_id())
+
+
+def current_address() -> str:
+    """Return the address of the client, past the proxies that are trusted."""
+    return current_guard().proxies.client_address(request.environ)
 
 
 # The service

@@ -19,6 +19,8 @@ import msgspec
 SEAL_PREFIX: Final = b'{"_sha256":"'
 _DIGITS_END: Final = len(SEAL_PREFIX) + 64
 _BLANK_HEAD: Final = SEAL_PREFIX + b"0" * 64
+SHA256: Final = hashlib.sha256
+"""For libraries that are told what to hash with."""
 NO_DIGEST: Final = "0" * 64
 """What the completeness guard writes where there is no digest."""
 

@@ -7,7 +7,7 @@ one in `cli/` into exit codes.
     raise RunNotFound("There is no run with this id.", run_id=run_id)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 
@@ -20,6 +20,8 @@ class RmosError(Exception):
     exit_code: ClassVar[int] = 1
     remedy: ClassVar[str] = "Give the request id to an operator; the log tells more under it."
     """What whoever meets the error can do; shown at `/problems/<code>`."""
+    headers: ClassVar[Mapping[str, str]] = {}
+    """What HTTP asks an answer of this status to carry."""
 
     def __init__(
         self,
@@ -182,7 +184,62 @@ class CodingNotImplemented(RmosError):
     remedy = "Send the body with its length, or with Transfer-Encoding: chunked."
 
 
+# Who asks
+
+
+class Unauthenticated(RmosError):
+    """The route needs a caller, and the request names none that is known."""
+
+    code, title, status = "UNAUTHENTICATED", "Not authenticated", 401
+    remedy = "Send `Authorization: Bearer rmos_<id>_<secret>`, or sign in at /sign-in."
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="RMOS"'}
+
+
+class Forbidden(RmosError):
+    """The caller's role does not reach; `role_needed` says which one does."""
+
+    code, title, status = "FORBIDDEN", "Forbidden", 403
+    remedy = "Use the token of a caller with the role that `role_needed` names."
+
+
+class NotLocal(RmosError):
+    """Without tokens only programs on this machine are served, and this request came another way."""
+
+    code, title, status = "NOT_LOCAL", "Only this machine is served", 403
+    remedy = (
+        "Call the service on the machine on which it runs, or make a token: `flask rmos token create NAME --role ROLE`."
+    )
+
+
+class CrossSite(RmosError):
+    """A browser sent this write from the page of another site."""
+
+    code, title, status = "CROSS_SITE_REQUEST", "Cross-site request refused", 403
+    remedy = "Send the write from a page of this service; for the scripts of another site set RMOS_CORS_ORIGINS."
+
+
+class TooManyAttempts(RmosError):
+    """The address sent too many wrong tokens; a right one is served all the same."""
+
+    code, title, status = "TOO_MANY_ATTEMPTS", "Too many attempts", 429
+    remedy = "Send the right token; wrong ones are looked at again after Retry-After."
+
+
+class TooManyWrites(RmosError):
+    """The caller writes more often than `RMOS_WRITE_LIMIT_PER_MINUTE` allows."""
+
+    code, title, status = "TOO_MANY_WRITES", "Too many writes", 429
+    remedy = "Wait as long as Retry-After says, or have RMOS_WRITE_LIMIT_PER_MINUTE raised."
+
+
 # What is not there, or not any more
+
+
+class TokenNotFound(RmosError):
+    """No token has this id."""
+
+    code, title, status = "TOKEN_NOT_FOUND", "Token not found", 404
+    remedy = "Compare the id with those of `flask rmos token list`."
 
 
 class RunNotFound(RmosError):

@@ -130,6 +130,25 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
+Role = Literal["viewer", "recorder", "operator", "admin"]
+ROLES: Final[tuple[Role, ...]] = ("viewer", "recorder", "operator", "admin")
+"""What a caller may do, each more than the one before it."""
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller's token as it stands now; of the secret only the digest is known."""
+
+    token_id: str
+    name: str
+    role: Role
+    secret_sha256: Digest
+    created_at_utc: str
+    created_by: str
+    expires_at_utc: str | None = None
+    revoked_at_utc: str | None = None
+    revoked_by: str | None = None
+
+
 class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     """Who deleted a run, when, why and how."""
 

@@ -16,6 +16,8 @@ from tests.earlier_system import earlier_digest
 ANNA = Actor(name="anna", role="operator", request_id="req_0123456789abcdef")
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 """A moment in the past, for runs whose partition is not to be today's."""
+BEARER = f"rmos_abc123_{'Az0-' * 10}xyz"
+"""What the holder of the token that `write_token` makes sends."""
 EARLIER_ID = "run_361afb660060"
 
 _RISK_OF = {"OK": "GREEN", "BLOCKED": "RED", "ERROR": "ERROR"}
@@ -77,6 +79,15 @@ def make_event(run_id: str, number: int, previous_sha256: str | None, over: dict
         "data": {"advisory_id": f"adv_{number}"},
     }
     return digest.seal(event | (over or {}))
+
+
+def write_token(runs_dir: Path, **data: Any) -> None:
+    """Put the token whose holder sends `BEARER`; `data` replaces what its first event says, the name `local` too."""
+    _, token_id, secret = BEARER.split("_")
+    created = {"name": "local", "role": "viewer", "expires_at_utc": None, **data}
+    created = {"secret_sha256": digest.sha256_hex(secret.encode()), **created}
+    event = make_event(f"tok_{token_id}", 1, None, {"kind": "create", "data": created})
+    write_raw(runs_dir / "_tokens" / f"tok_{token_id}.000001.json", event)
 
 
 def make_earlier_artifact(**over: Any) -> bytes:

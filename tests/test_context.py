@@ -88,7 +88,8 @@ def test_ids_live_and_die_with_their_context(app: Flask) -> None:
 
 
 def test_while_there_are_no_tokens_everybody_is_the_local_operator(app: Flask) -> None:
-    with app.test_request_context():
+    with app.test_request_context("/api/rmos/runs"):
+        app.preprocess_request()
         g.request_id = "mine"
         assert msgspec.structs.asdict(current_actor()) == {"name": "local", "role": "operator", "request_id": "mine"}
 

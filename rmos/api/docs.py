@@ -15,6 +15,7 @@ from flask import Response, render_template
 from rmos import digest
 from rmos.api.conditions import IMMUTABLE, NO_STORE, conditional
 from rmos.api.operations import Answer, Blueprint, operation
+from rmos.auth import OPEN, requires
 from rmos.errors import PreconditionFailed, RouteNotFound
 
 bp = Blueprint("docs", __name__, description="The document to browse")
@@ -63,6 +64,7 @@ def page(template: str, **shown: object) -> Response:
 
 @bp.get("/api/docs")
 @operation(answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
+@requires(OPEN)
 def get_docs() -> Response:
     """Return a page on which the routes can be read and tried."""
     return page("docs.html")
@@ -77,6 +79,7 @@ def get_docs() -> Response:
     problems=(RouteNotFound, PreconditionFailed),
     headers=("If-None-Match", "If-Match"),
 )
+@requires(OPEN)
 def get_asset(digest: str, asset: str) -> Response:
     """Return a file that the pages are made of."""
     found = assets().get(asset)

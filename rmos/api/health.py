@@ -7,6 +7,7 @@ from flask import Response
 
 from rmos.api.conditions import NO_STORE
 from rmos.api.operations import Answer, Blueprint, operation
+from rmos.auth import OPEN, OPEN_ON_LOOPBACK, requires
 from rmos.context import Rmos, current_rmos
 from rmos.errors import RmosError
 from rmos.schemas import AliveSchema, ReadySchema
@@ -30,6 +31,7 @@ _NOT_READY: Final = {
 
 @bp.get("/healthz")
 @operation(answers={200: Answer("It does.", AliveSchema, _KEPT, {"status": "ok"})})
+@requires(OPEN)
 def healthz() -> Response:
     """Say that the process answers."""
     return Response(b'{"status":"ok"}', headers=_NOW, content_type="application/json")
@@ -42,6 +44,7 @@ def healthz() -> Response:
         503: Answer("It cannot write, or cannot answer lists in full.", ReadySchema, _KEPT, _NOT_READY),
     }
 )
+@requires(OPEN_ON_LOOPBACK)
 def readyz() -> Response:
     """Say whether the store takes records and lists are complete."""
     checks, ready = look(current_rmos())

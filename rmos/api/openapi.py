@@ -17,6 +17,7 @@ from flask import Flask, Response, current_app
 
 from rmos.api import parts
 from rmos.api.operations import Answer, Blueprint, example_of, meaning_of, operation
+from rmos.auth import OPEN, requires
 from rmos.errors import every_error
 from rmos.schemas import Moment, ProblemSchema
 
@@ -114,6 +115,7 @@ def _examples() -> dict[str, dict[str, Any]]:
 
 @bp.get("/api/openapi.json")
 @operation(answers={200: Answer("The document.", {"type": "object"})})
+@requires(OPEN)
 def get_openapi() -> Response:
     """Return this document."""
     return Response(current_app.extensions["rmos_api"].text(), content_type="application/json")

@@ -165,7 +165,7 @@ class Blueprint(SmorestBlueprint):
             "responses": {**_answers(declared), **_problems(declared, getattr(view, "rmos_problems", ()))},
         }
         if role := getattr(view, "rmos_role", None):
-            described |= {"security": [{parts.SECURITY: []}], "x-rmos-role": role}
+            described |= {"security": parts.SECURITY.get(role, parts.NEEDS_CALLER), "x-rmos-role": role}
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         return {method.lower(): described for method in sorted(methods)}
 
@@ -232,7 +232,8 @@ def _problem(kinds: Mapping[str, type[RmosError]]) -> dict[str, Any]:
         "schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, codes]},
         "examples": {code: parts.reference("examples", code) for code in kinds},
     }
-    headers = {name: parts.reference("headers", name) for name in ("X-Request-Id",)}
+    named = {name for kind in kinds.values() for name in kind.headers}
+    headers = {name: parts.reference("headers", name) for name in ("X-Request-Id", *sorted(named))}
     return {"description": "\n\n".join(told), "headers": headers, "content": {PROBLEM: content}}
 
 

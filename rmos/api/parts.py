@@ -6,10 +6,25 @@ by the route (`operations`).
 
 from typing import Any, Final
 
-SECURITY: Final = "token"
+from rmos.auth import COOKIE, OPEN, OPEN_ON_LOOPBACK
+
 SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
-    SECURITY: {"type": "http", "scheme": "bearer", "description": "A token of this service: `rmos_<id>_<secret>`."}
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of this service: `rmos_<id>_<secret>`. None is asked for while none was ever made: "
+        "then programs on this machine, and nobody else, may do what an operator may.",
+    },
+    "sign_in": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "The cookie of a browser that signed in at /sign-in.",
+    },
 }
+NEEDS_CALLER: Final[list[dict[str, list[str]]]] = [{"token": []}, {"sign_in": []}]
+SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOPBACK: [{}, *NEEDS_CALLER]}
+"""Who need not say who they are, by what a route declares."""
 
 RUN_ID: Final = "run_019b4a8f3bc0770f8a6e3d2c1b0a9f88"
 
@@ -72,6 +87,7 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
 
 RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "How to say who asks: `Bearer`.", "schema": {"type": "string"}},
     "ETag": {"description": "Names this state of the record.", "schema": {"type": "string"}},
     "Vary": {"description": "Which request headers the form of the answer hangs on.", "schema": {"type": "string"}},
     "X-Total-Count": {

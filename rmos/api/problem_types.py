@@ -12,6 +12,7 @@ from flask import Response
 
 from rmos.api.docs import HTML, page
 from rmos.api.operations import Answer, Blueprint, example_of, meaning_of, operation
+from rmos.auth import OPEN, requires
 from rmos.errors import RmosError, RouteNotFound, every_error
 
 bp = Blueprint("problems", __name__, url_prefix="/problems", description="What each code of a problem means")
@@ -47,6 +48,7 @@ def _find(code: str) -> ProblemType | None:
 
 @bp.get("")
 @operation(answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
+@requires(OPEN)
 def list_problems() -> Response:
     """Return a page with the code of every problem."""
     return page(
@@ -59,6 +61,7 @@ def list_problems() -> Response:
     answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)},
     problems=(RouteNotFound,),
 )
+@requires(OPEN)
 def get_problem(code: str) -> Response:
     """Return a page that says what a code means and what to do."""
     found = _find(code)

@@ -79,7 +79,9 @@ def _answer_ours(error: RmosError) -> Response:
         log.log(level, "%s %s: %s", error.code, members.get("run_id", "-"), error.detail)
     if error.errors:
         members["errors"] = error.errors
-    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    headers = dict(error.headers)
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     return problem(error.status, error.code, error.title, error.detail, members, headers)
 
 

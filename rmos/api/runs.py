@@ -13,6 +13,7 @@ from rmos.api.conditions import MINIMAL, NO_STORE, PRIVATE, conditional, wants_m
 from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
 from rmos.api.operations import READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.api.queries import read_lists
+from rmos.auth import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors import (
     BadHeader,
@@ -76,6 +77,7 @@ _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
     example=examples.CUT,
     headers=("Idempotency-Key", "Prefer"),
 )
+@requires("recorder")
 def create_run() -> Response:
     """Evaluate a cut and record the run, whatever the outcome.
 
@@ -135,6 +137,7 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
     problems=LIST_PROBLEMS,
     query=RunListSchema,
 )
+@requires("viewer")
 def list_runs() -> Response:
     """Return a page of summaries, newest first.
 
@@ -161,6 +164,7 @@ def _asked(query_string: bytes) -> ListRequest:
     problems=(PreconditionFailed, *_OF_A_RUN),
     headers=("If-None-Match", "If-Match"),
 )
+@requires("viewer")
 def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
     record = current_rmos().store.runs.record(run_id)
@@ -183,6 +187,7 @@ def _kept(sha256: str) -> dict[str, str]:
     problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
     headers=("If-None-Match", "If-Match", "Range", "If-Range"),
 )
+@requires("viewer")
 def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
     data = current_rmos().store.runs.record(run_id).data
@@ -195,6 +200,7 @@ def download_run(run_id: str) -> Response:
 
 @bp.get("/<run_id>/events")
 @operation(answers={200: Answer("The events.", EventsSchema, ("Cache-Control",), examples.EVENTS)}, problems=_OF_A_RUN)
+@requires("viewer")
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
     body = dump_events(current_rmos().store.runs.record(run_id))

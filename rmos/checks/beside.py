@@ -1,4 +1,4 @@
-"""Judging what lies beside the partitions: blobs, claims, the earlier system's index, and the names in the root."""
+"""Judging what lies beside the partitions: blobs, claims, tokens, the earlier system's index, names in the root."""
 
 import re
 from collections import Counter
@@ -8,6 +8,7 @@ from typing import Final
 from rmos import ids
 from rmos.checks.findings import finding, shown
 from rmos.checks.runs import Judged
+from rmos.checks.tokens import judge_tokens
 from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
 from rmos.objects import QUARANTINE, Entry, Objects
@@ -21,7 +22,7 @@ _OWN_FILES: Final = frozenset({layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY})
 
 
 def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None = None) -> Iterator[Judged]:
-    """Give the counts and findings of each folder of blobs and of claims.
+    """Give the counts and findings of each folder of blobs and of claims, and of the tokens.
 
     Args:
         quick: do not hash blobs.
@@ -32,6 +33,7 @@ def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None 
         yield _judge_blobs(objects, folder, quick=quick, only=only)
     for folder in _shards(objects, layout.CLAIMS, 1, judged):
         yield _judge_claims(objects, folder, only=only)
+    yield judge_tokens(objects)
     yield judged
 
 

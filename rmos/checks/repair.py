@@ -25,6 +25,7 @@ _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})
 _REMAINS: Final = frozenset({"event_without_run", "link_without_run"})
 """What still names a run whose artifact is gone: its row would come back with the next rebuild."""
 _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_corrupt"})
+_NEVER_MOVED: Final = (f"{layout.CLAIMS}/", f"{layout.TOKENS}/")
 
 
 ActionKind = Literal["rebuild", "index", "quarantine", "forget"]
@@ -151,7 +152,7 @@ def is_usable(index: Index) -> bool:
 def _can_set_aside(objects: Objects, found: Finding) -> bool:
     """Tell whether what stands there may be moved; the name of an event or a claim stays taken by whatever it is."""
     name = found.path.rpartition("/")[2]
-    if found.kind not in _SET_ASIDE or layout.kind_of(name) == "event" or found.path.startswith(f"{layout.CLAIMS}/"):
+    if found.kind not in _SET_ASIDE or layout.kind_of(name) == "event" or found.path.startswith(_NEVER_MOVED):
         return False
     return _is_broken(objects, found.path)
 

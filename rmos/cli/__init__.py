@@ -19,6 +19,7 @@ from rmos.cli.repair import repair
 from rmos.cli.runs import runs
 from rmos.cli.show import show
 from rmos.cli.status import status
+from rmos.cli.token import token
 from rmos.cli.verify import verify
 
 __all__ = ["main", "rmos_group"]
@@ -34,7 +35,7 @@ def rmos_group() -> None:
     """
 
 
-for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, diff, openapi):
+for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, diff, openapi, token):
     rmos_group.add_command(_command)
 
 

@@ -29,6 +29,7 @@ from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
 from rmos.store.rows import Summarise
 from rmos.store.runs import Record, Runs
+from rmos.store.tokens import Tokens
 
 __all__ = ["Record", "Runs", "Store", "Summarise", "count_runs_filtered"]
 
@@ -45,6 +46,7 @@ class Store:
         self.reader = RunReader(objects)
         self.blobs = Blobs(objects)
         self.claims = Claims(objects)
+        self.tokens = Tokens(objects)
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
         self.summarise = summarise
         self._reconciled: object = None

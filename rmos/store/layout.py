@@ -4,6 +4,7 @@
     2025-12-23/run_<32 hex>.000001.json                     its event no. 1
     2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the earlier system
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
+    _tokens/tok_<id>.000001.json                            a token's event no. 1, which makes it
 
 Names are told apart by their whole form, never by a substring, and nothing that a client sends is ever part of one.
 """
@@ -18,6 +19,7 @@ FORMAT_KEY: Final = "_format.json"
 EARLIER_INDEX_KEY: Final = "_index.json"
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
+TOKENS: Final = "_tokens"
 ATTACHMENTS: Final = "_attachments"
 OWN_NAMES: Final = frozenset(
     {"_sessions", "_attachments", "_audit", "_tokens", "_claims", "_quarantine", "_format.json", "_index.json"}
@@ -28,6 +30,7 @@ EARLIER_ATTACHMENTS: Final = "attachments"
 
 _ARTIFACT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.json")
 _EVENT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.([0-9]{6,9})\.json")
+_TOKEN_EVENT: Final = re.compile(r"tok_([a-z0-9]{1,32})\.([0-9]{6,9})\.json")
 _LINK: Final = re.compile(r"(?:run_)?(run_[0-9a-f]{12,32}|[0-9a-f]{32})_advisory_(.+)\.json", re.DOTALL)
 _DEBRIS: Final = re.compile(r"\.tmp-.+|.+\.json\.tmp", re.DOTALL)
 
@@ -63,6 +66,14 @@ def claim_key(caller: str, key: str) -> str:
     """Return the key of the claim that a caller's Idempotency-Key makes."""
     name = digest.sha256_hex(f"{caller}\x00{key}".encode())
     return f"{CLAIMS}/{name[:2]}/{name}.json"
+
+
+def token_event(name: str) -> tuple[str, int] | None:
+    """Return the token id and the number that the name of a token's event carries, or None for another name."""
+    match = _TOKEN_EVENT.fullmatch(name)
+    if match is None or name != f"tok_{match[1]}.{int(match[2]):06d}.json":
+        return None
+    return match[1], int(match[2])
 
 
 def session_key(session_id: str) -> str | None:

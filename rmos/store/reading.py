@@ -10,7 +10,7 @@ from rmos.models import Deletion, Event
 from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.earlier import Tombstones, read_link, read_tombstones
-from rmos.store.records import Damage, judge_event
+from rmos.store.events import read_events
 
 _QUARANTINE_DEPTH: Final = 3
 """Folders that a key has at most: those of a blob."""
@@ -87,21 +87,8 @@ class RunReader:
         Raises:
             Damage: event_hole, event_missing, event_corrupt, event_chain_broken, misnamed, unreadable.
         """
-        events: list[Event] = []
-        previous = artifact_sha256
-        for expected, number in enumerate(numbers, 1):
-            if number != expected:
-                raise Damage("event_hole", f"event {expected} of the run is not there, but event {number} is")
-            try:
-                data = self._objects.read(layout.event_key(partition, run_id, number))
-            except ObjectMissing:
-                raise Damage("event_missing", f"event {number} of the run was indexed and is gone") from None
-            except ObjectUnreadable as error:
-                raise Damage("unreadable", f"event {number}: {error.detail}") from None
-            stored = judge_event(data, run_id, number, previous)
-            events.append(stored.event)
-            previous = stored.file_sha256
-        return events, previous
+        events, last_sha256 = read_events(self._objects, partition, run_id, numbers, artifact_sha256)
+        return events, last_sha256 or artifact_sha256
 
     def links(self, partition: str, names: Sequence[str]) -> list[dict[str, Any]]:
         """Return the advisories that links of the earlier system name; unreadable links are left to verify."""

@@ -19,7 +19,6 @@ from rmos.errors import (
     ObjectExists,
     ObjectMissing,
     ObjectUnreadable,
-    PayloadTooLarge,
     RunDeleted,
     RunExists,
     RunNotFound,
@@ -27,9 +26,10 @@ from rmos.errors import (
     VersionConflict,
 )
 from rmos.index import Index, KnownRun
-from rmos.models import EVENT_SCHEMA, Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
-from rmos.objects import MAX_OBJECT_BYTES, QUARANTINE, Objects
+from rmos.models import Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
+from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
+from rmos.store.events import append_event, sealed
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader, altered
 from rmos.store.records import Damage, decode_sealed, judge_artifact, judge_identity
@@ -37,8 +37,6 @@ from rmos.store.rows import Summarise, row_of
 
 log = logging.getLogger(__name__)
 
-_EVENT_ATTEMPTS: Final = 100
-"""How often an event tries for the next number; each loss means that another writer won one."""
 _INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
 OnPut = Callable[[Stored, float], None]
@@ -131,7 +129,7 @@ class Runs:
         """
         started = time.perf_counter()
         run_id, partition = _place(members)
-        data = _sealed(members, run_id)
+        data = sealed(members, run_id)
         artifact = decode_sealed(data, run_id, partition)
         key = layout.artifact_key(partition, run_id)
         self._refuse_taken(key, partition, run_id)
@@ -171,34 +169,28 @@ class Runs:
             StorageFailed.
         """
         record = self.record(run_id, include_deleted=True)
-        for _ in range(_EVENT_ATTEMPTS):
+
+        def decide(record: Record) -> Mapping[str, Any]:
             if version is not None and record.version != version:
                 raise VersionConflict(
                     "The run has changed since you read it; read it again.", run_id=run_id, version=record.version
                 )
-            event = Event(
-                schema=EVENT_SCHEMA,
-                event_id=ids.new_event_id(us),
-                number=record.version + 1,
-                kind=kind,
-                record_id=run_id,
-                previous_sha256=record.last_sha256,
-                created_at_utc=ids.utc_text(us),
-                actor=actor.name,
-                role=actor.role,
-                request_id=actor.request_id,
-                data=dict(data),
-            )
-            sealed = _sealed({name: getattr(event, name) for name in event.__struct_fields__}, run_id)
-            try:
-                self._objects.create(layout.event_key(record.partition, run_id, event.number), sealed)
-            except ObjectExists:
-                record = self.record(run_id, include_deleted=True, fresh=True)
-                continue
-            artifact = judge_artifact(record.data, run_id, record.partition)
-            view = fold(artifact, [*record.events, event], links=record.links, tombstone=record.tombstone)
-            return Stored(view=view, data=sealed, created=True, indexed=self._index_view(view, record.partition))
-        raise VersionConflict("Too many others are writing to this run; try again.", run_id=run_id)
+            return data
+
+        event, written, record = append_event(
+            self._objects,
+            record.partition,
+            record,
+            kind,
+            decide,
+            record_id=run_id,
+            actor=actor,
+            us=us,
+            again=lambda: self.record(run_id, include_deleted=True, fresh=True),
+        )
+        artifact = judge_artifact(record.data, run_id, record.partition)
+        view = fold(artifact, [*record.events, event], links=record.links, tombstone=record.tombstone)
+        return Stored(view=view, data=written, created=True, indexed=self._index_view(view, record.partition))
 
     def _index_view(self, view: RunView, partition: str) -> bool:
         if self._summarise is None:
@@ -375,13 +367,6 @@ def _place(members: Mapping[str, Any]) -> tuple[str, str]:
         except ValueError:
             raise Damage("undecodable", "`created_at_utc` is not a time") from None
     return run_id, partition
-
-
-def _sealed(members: Mapping[str, Any], run_id: str) -> bytes:
-    data = digest.seal(members)
-    if len(data) > MAX_OBJECT_BYTES:
-        raise PayloadTooLarge("The record would be too large to be read back.", run_id=run_id)
-    return data
 
 
 def _quarantined() -> Damage:

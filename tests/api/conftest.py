@@ -9,11 +9,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from rmos.config import Settings
 from rmos.store import Store
+from tests.makers import BEARER, write_token
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = "/api/rmos/runs"
 Post = Callable[..., TestResponse]
+
+
+class TokenClient(FlaskClient):
+    """A client that sends the token that `write_token` makes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {BEARER}"
 
 
 def make_body(**over: Any) -> dict[str, Any]:
@@ -32,6 +42,15 @@ def make_body(**over: Any) -> dict[str, Any]:
         "meta": {"batch_label": "batch_1"},
     }
     return {name: value for name, value in (body | over).items() if value is not None}
+
+
+@pytest.fixture(params=["local", "tokens"])
+def app(app: Flask, settings: Settings, request: pytest.FixtureRequest) -> Flask:
+    """The service in local mode, where nobody needs a token, and with a token of an operator: the contract is one."""
+    if request.param == "tokens":
+        write_token(settings.runs_dir, role="operator")
+        app.test_client_class = TokenClient
+    return app
 
 
 @pytest.fixture

@@ -329,7 +329,7 @@ def test_runs_that_another_process_left_unindexed_are_listed_by_the_first_page(
 def test_a_store_that_cannot_be_opened_is_answered_as_a_problem(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.extensions["rmos"].settings.runs_dir.mkdir()
+    app.extensions["rmos"].settings.runs_dir.mkdir(exist_ok=True)
     (app.extensions["rmos"].settings.runs_dir / "_format.json").write_text('{"format": 99}')
     for answer in (client.get(RUNS), client.get(f"{RUNS}/run_{'0' * 32}")):
         assert answer.status_code == 503

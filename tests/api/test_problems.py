@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from rmos import errors
 from rmos.api.problems import flattened
+from rmos.auth import OPEN, requires
 from rmos.errors import RmosError
 from tests.api.conftest import RUNS, Post, make_body
 from tests.api.test_get_run import damage, path_of
@@ -60,7 +61,7 @@ def test_the_framework_keeps_the_headers_that_belong_to_a_status(app: Flask, cli
     def refuse() -> None:
         raise Unauthorized("Who are you?", www_authenticate=None)
 
-    app.add_url_rule("/refuse", view_func=refuse)
+    app.add_url_rule("/refuse", view_func=requires(OPEN)(refuse))
     assert check(client.get("/refuse"), 401, "UNAUTHORIZED")["detail"] == "Who are you?"
 
 
@@ -68,7 +69,7 @@ def test_retry_after_is_a_header(app: Flask, client: FlaskClient) -> None:
     def busy() -> None:
         raise errors.StoreLocked("Wait a moment.", retry_after_s=7)
 
-    app.add_url_rule("/busy", view_func=busy)
+    app.add_url_rule("/busy", view_func=requires(OPEN)(busy))
     answer = client.get("/busy")
     check(answer, 503, "STORE_LOCKED")
     assert answer.headers["Retry-After"] == "7"
@@ -81,7 +82,7 @@ def test_an_index_that_is_being_filled_is_logged_as_no_error(
     def fail() -> None:
         raise kind("Wait a moment.")
 
-    app.add_url_rule("/fail", view_func=fail)
+    app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
     check(client.get("/fail"), 503, kind.code)
     assert [record.levelname for record in caplog.records if kind.code in record.getMessage()] == [level]
 
@@ -90,7 +91,7 @@ def test_a_member_never_replaces_what_every_problem_has(app: Flask, client: Flas
     def odd() -> None:
         raise errors.VersionConflict("Read it again.", status="mine", error="mine", version=3)
 
-    app.add_url_rule("/odd", view_func=odd)
+    app.add_url_rule("/odd", view_func=requires(OPEN)(odd))
     assert check(client.get("/odd"), 409, "VERSION_CONFLICT")["version"] == 3
 
 
@@ -109,7 +110,7 @@ def test_every_error_of_the_tree_becomes_a_problem(app: Flask, client: FlaskClie
     def fail() -> None:
         raise kind("A sentence.", run_id="run_x")
 
-    app.add_url_rule("/fail", view_func=fail)
+    app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
     check(client.get("/fail"), kind.status, kind.code)
 
 
@@ -119,7 +120,7 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
     def fail() -> None:
         Path("/srv/secret/place").read_bytes()
 
-    app.add_url_rule("/fail", view_func=fail)
+    app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
     answer = client.get("/fail", headers={"X-Request-Id": "find-me"})
     check(answer, 500, "INTERNAL_ERROR")
     assert "secret" not in answer.text

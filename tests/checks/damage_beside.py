@@ -110,7 +110,7 @@ def strays(shop: Shop) -> Faults:
         "notes.txt", "7_days.json", f"{DAY}/notes.txt", f"{DAY}/run_xyz.json", f"{DAY}/{shop.take()}.0000001.json",
         f"{DAY}/{shop.take()}.json~", "2025-12-25", "2025-13-01/run_aaaaaaaaaaaa.json", "_attachments/readme",
         "_attachments/ab/readme", "_attachments/ab/cd/readme", "_claims/readme", "_claims/ab/readme.json",
-        f"{DAY}/odd\udcff", "_tokens", "_audit",
+        f"{DAY}/odd\udcff", "_tokens/readme", "_tokens/tok_ab.1.json", "_audit",
     ]  # fmt: skip
     for name in names:
         shop.overwrite(name, b"x")

@@ -98,6 +98,13 @@ class Shop:
         self.store.claims.take("anna", key, "ab" * 32, self.us)
         return layout.claim_key("anna", key)
 
+    def token(self, *, revoked: bool = False) -> str:
+        """Make a token, revoke it if asked to, and return its record's id."""
+        token, _ = self.store.tokens.create("anna", "operator", expires_at_utc=None, actor=ANNA, us=US)
+        if revoked:
+            self.store.tokens.revoke(token.token_id, actor=ANNA, us=US)
+        return f"tok_{token.token_id}"
+
     def path(self, key: str) -> Path:
         """Return where an object stands."""
         return self.root / key

@@ -1,0 +1,137 @@
+"""The tokens of the store in memory, read again every two seconds: a revocation is felt by every worker within five.
+
+    callers = Callers(tokens, local_mode=True)
+    callers.table().local                             # True while nobody needs a token
+    callers.table().judge(token_id, secret)           # the Caller, or raises Unauthenticated
+
+All tokens are read at once, so a wrong guess costs what a right one costs, whether its id is known or not: one
+SHA-256, one look-up, one comparison in constant time. The disk is asked by the clock, never by what a client sent.
+"""
+
+import hmac
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from rmos import digest, ids
+from rmos.errors import ObjectUnreadable, StorageFailed, Unauthenticated
+from rmos.models import Role, Token
+from rmos.store.tokens import Tokens
+
+FRESH_S: Final = 2.0
+"""How long what was read is taken as it is (RMOS policy); with the time to read it, well within five seconds."""
+_STALE_S: Final = 4.0
+"""How old it may grow while another thread is reading; from here on a request waits for that."""
+
+
+class Caller(NamedTuple):
+    """Who calls, with what rights."""
+
+    name: str
+    role: Role
+    token_id: str | None = None
+
+
+LOCAL: Final = Caller("local", "operator")
+"""Whoever works on this machine while there are no tokens."""
+
+
+class Known(NamedTuple):
+    """What is kept of a token in memory."""
+
+    caller: Caller
+    secret_sha256: str
+    expires_us: int | None
+    revoked: bool
+
+
+_NOBODY: Final = Known(Caller("", "viewer"), digest.NO_DIGEST, 0, True)
+"""What an unknown id is compared with: no secret is known to have this digest, and it is revoked anyway."""
+
+
+class Table(NamedTuple):
+    """The tokens as they were at one moment."""
+
+    local: bool
+    known: dict[str, Known]
+    read_at: float
+
+    def judge(self, token_id: str, secret: str, now_us: int) -> Caller:
+        """Return who sent an id with its secret.
+
+        Raises:
+            Unauthenticated: the secret is wrong, or, told to whoever has the right one only, the token is over.
+        """
+        known = self.known.get(token_id, _NOBODY)
+        if not hmac.compare_digest(digest.sha256_hex(secret.encode()), known.secret_sha256) or known is _NOBODY:
+            raise Unauthenticated("The token is not known.")
+        return _in_force(known, now_us)
+
+    def named(self, token_id: str, now_us: int) -> Caller:
+        """Return who has a token that was judged before, as a cookie says.
+
+        Raises:
+            Unauthenticated: it is over.
+        """
+        known = self.known.get(token_id)
+        if known is None:
+            raise Unauthenticated("The token of this sign-in is not known any more.")
+        return _in_force(known, now_us)
+
+
+def _in_force(known: Known, now_us: int) -> Caller:
+    if known.revoked:
+        raise Unauthenticated("The token was revoked.")
+    if known.expires_us is not None and now_us >= known.expires_us:
+        raise Unauthenticated("The token has expired.")
+    return known.caller
+
+
+class Callers:
+    """The table of one process, kept fresh."""
+
+    def __init__(self, tokens: Tokens, *, local_mode: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._tokens = tokens
+        self._local_mode = local_mode
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._table: Table | None = None
+
+    def table(self) -> Table:
+        """Return the tokens as they are, or were at most five seconds ago.
+
+        Raises:
+            StorageFailed: they cannot be read, so nobody is let in.
+        """
+        table, now = self._table, self._clock()
+        if table is not None and now - table.read_at < FRESH_S:
+            return table
+        if not self._lock.acquire(blocking=table is None or now - table.read_at >= _STALE_S):
+            assert table is not None
+            return table  # another thread is reading it
+        try:
+            table = self._table
+            if table is None or self._clock() - table.read_at >= FRESH_S:
+                table = self._table = self._read()
+            return table
+        finally:
+            self._lock.release()
+
+    def _read(self) -> Table:
+        read_at = self._clock()
+        try:
+            records = self._tokens.all()
+        except ObjectUnreadable as error:
+            raise StorageFailed(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
+        known = {record.token_id: _known(record.token) for record in records if record.token is not None}
+        return Table(self._local_mode and not records, known, read_at)
+
+
+def _known(token: Token) -> Known:
+    return Known(
+        caller=Caller(token.name, token.role, token.token_id),
+        secret_sha256=token.secret_sha256,
+        expires_us=None if token.expires_at_utc is None else ids.parse_utc(token.expires_at_utc),
+        revoked=token.revoked_at_utc is not None,
+    )

@@ -1,0 +1,188 @@
+"""Looks at each request before its view does: who calls, and whether that caller may.
+
+    init_app(app, settings)
+    current_caller()                        # Caller(name="anna", role="operator", token_id="…")
+
+The order: a write from another site's page is refused whoever sends it; an open view asks nothing more; the caller is
+found (local mode, else the bearer token, else the cookie); the role is compared; writes are counted.
+Nothing that was sent as a token is ever logged.
+"""
+
+import logging
+import time
+from typing import Any, Final, cast
+
+from flask import Flask, current_app, g, request
+
+from rmos import ids
+from rmos.auth.callers import LOCAL, Caller, Callers
+from rmos.auth.cookies import COOKIE, Cookies
+from rmos.auth.places import UNSAFE, Environ, Proxies, is_direct, refuse_cross_site, refuse_strangers
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, needed_of
+from rmos.auth.throttle import Throttle
+from rmos.config import Settings
+from rmos.errors import CrossSite, Forbidden, TooManyAttempts, TooManyWrites, Unauthenticated
+from rmos.store.tokens import BEARER, open_tokens
+
+log = logging.getLogger(__name__)
+
+WRONG_TOKENS: Final = 20
+"""Wrong tokens of one address and minute that are answered one by one (RMOS policy); then it is told to wait."""
+_MINUTE_S: Final = 60.0
+_SCHEME: Final = "bearer "
+_OPEN_RANK: Final = 0
+_LOOPBACK_RANK: Final = -1
+_EXTENSION: Final = "rmos.guard"
+
+
+class Guard:
+    """Knows the callers of one app and lets each of them as far as they may go."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._app = app
+        self.callers = Callers(open_tokens(settings), local_mode=settings.auth == "local")
+        self.cookies = Cookies(settings.instance_path)
+        self.proxies = Proxies(settings.trusted_proxies)
+        self._origins = frozenset(settings.cors_origins)
+        self._wrong = Throttle(limit=WRONG_TOKENS, window_s=_MINUTE_S)
+        limit = settings.write_limit_per_minute
+        self._writes = Throttle(limit=limit, window_s=_MINUTE_S) if limit else None
+        self._ranks: dict[tuple[str, str], int] = {}
+
+    def admit(self) -> None:
+        """Let the running request through and note its caller on `g`.
+
+        Raises:
+            CrossSite, NotLocal, Unauthenticated, TooManyAttempts, Forbidden, TooManyWrites, StorageFailed.
+        """
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # through the proxy just once
+        rule, environ = asked.url_rule, asked.environ
+        if rule is None:
+            return  # no view: the answer is 404 or 405, whoever asks
+        method = environ["REQUEST_METHOD"]
+        if method in UNSAFE:
+            refuse_cross_site(environ, self._origins)
+        rank = self._ranks.get((rule.endpoint, method))
+        if rank is None:
+            rank = self._rank(rule, method)
+        if rank == _OPEN_RANK:
+            return
+        if rank == _LOOPBACK_RANK:
+            if is_direct(environ):
+                return
+            rank = RANKS["viewer"]
+        caller = self.caller(environ)
+        if RANKS[caller.role] < rank:
+            _forbid(caller, rank)
+        if self._writes is not None and method in UNSAFE:
+            self._count_write(self._writes, caller)
+        g.caller = caller
+
+    def _rank(self, rule: Any, method: str) -> int:
+        """Return how far a caller must have come for a view; computed once."""
+        if method == "OPTIONS" and rule.provide_automatic_options:
+            rank = _OPEN_RANK
+        else:
+            needed = needed_of(self._app.view_functions[rule.endpoint], method)
+            rank = {OPEN: _OPEN_RANK, OPEN_ON_LOOPBACK: _LOOPBACK_RANK, **RANKS}[needed]
+        self._ranks[rule.endpoint, method] = rank
+        return rank
+
+    def caller(self, environ: Environ) -> Caller:
+        """Return who sends a request.
+
+        Raises:
+            NotLocal: local mode, and it came another way than directly from this machine.
+            Unauthenticated, TooManyAttempts: it carries no token, or one that is not in force.
+            StorageFailed: the tokens cannot be read.
+        """
+        table = self.callers.table()
+        if table.local:
+            refuse_strangers(environ)
+            return LOCAL
+        header = environ.get("HTTP_AUTHORIZATION")
+        if header is not None:
+            scheme, bearer = header[:7], header[7:]
+            return self.judge(bearer.strip(" ") if scheme.lower() == _SCHEME else "", environ)
+        if COOKIE in environ.get("HTTP_COOKIE", ""):
+            return self._by_cookie(environ)
+        raise Unauthenticated("Send a token: `Authorization: Bearer rmos_…`. Browsers sign in at /sign-in.")
+
+    def judge(self, bearer: str, environ: Environ) -> Caller:
+        """Return whose token it is; a right one is served however many wrong ones came from its address.
+
+        Raises:
+            Unauthenticated: it is not in force.
+            TooManyAttempts: neither is it, and the address sent too many of the kind.
+            StorageFailed: the tokens cannot be read.
+        """
+        match = BEARER.fullmatch(bearer)
+        try:
+            if match is None:
+                raise Unauthenticated("The token does not have the form rmos_<id>_<secret>.")
+            return self.callers.table().judge(match[1], match[2], ids.now_us())
+        except Unauthenticated as refusal:
+            self._count_wrong(environ, refusal)
+            raise
+
+    def _count_wrong(self, environ: Environ, refusal: Unauthenticated) -> None:
+        address = self.proxies.client_address(environ)
+        wait_s = self._wrong.count(_network(address), time.monotonic())
+        if wait_s:
+            raise TooManyAttempts(
+                "Too many wrong tokens came from this address; a right one is served at once.", retry_after_s=wait_s
+            ) from None
+        log.warning("refused a token from %s: %s", address, refusal.detail)
+
+    def _by_cookie(self, environ: Environ) -> Caller:
+        value = request.cookies.get(COOKIE, "")
+        token_id = self.cookies.token_id(value)
+        if token_id is None:
+            raise Unauthenticated("The sign-in is over; sign in again at /sign-in.")
+        if environ["REQUEST_METHOD"] in UNSAFE and not ("HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ):
+            # Every browser says from which page a write comes; what does not is no browser and has no use for a cookie.
+            raise CrossSite("A write with a cookie must say by Origin which page it comes from.")
+        return self.callers.table().named(token_id, ids.now_us())
+
+    @staticmethod
+    def _count_write(writes: Throttle, caller: Caller) -> None:
+        wait_s = writes.count(caller.name, time.monotonic())
+        if wait_s:
+            raise TooManyWrites(
+                f"{caller.name} may write {writes.limit} times a minute; wait a moment.", retry_after_s=wait_s
+            )
+
+
+def _network(address: str) -> str:
+    """Return what is counted as one address: an IPv6 subscriber has a whole /64 (RFC 6177) to send from."""
+    return ":".join(address.split(":")[:4]) if ":" in address else address
+
+
+def _forbid(caller: Caller, rank: int) -> None:
+    needed = next(role for role, reached in RANKS.items() if reached == rank)
+    raise Forbidden(
+        f"This takes the role {needed}; {caller.name} is {caller.role}.", role_needed=needed, role=caller.role
+    )
+
+
+def current_caller() -> Caller:
+    """Return who sent the running request.
+
+    Raises:
+        RuntimeError: the view is open to everybody, so nobody was asked.
+    """
+    caller: Caller | None = g.get("caller")
+    if caller is None:
+        raise RuntimeError("Nobody was asked who they are.")
+    return caller
+
+
+def current_guard() -> Guard:
+    """Return the guard of the running app."""
+    return cast(Guard, current_app.extensions[_EXTENSION])
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put a guard before every view of an app; nothing is read before the first request."""
+    guard = app.extensions[_EXTENSION] = Guard(app, settings)
+    app.before_request(guard.admit)

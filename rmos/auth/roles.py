@@ -1,0 +1,53 @@
+"""What each view asks of its caller; views say it themselves, so that no table of roles can lag behind the routes."""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeVar
+
+from rmos.errors import CrossSite, Forbidden, NotLocal, RmosError, TooManyAttempts, TooManyWrites, Unauthenticated
+from rmos.models import ROLES, Role
+
+Needed = Role | Literal["open", "open_on_loopback"]
+OPEN: Final = "open"
+"""Anybody may ask, from anywhere."""
+OPEN_ON_LOOPBACK: Final = "open_on_loopback"
+"""Anybody on this machine may ask, directly; from elsewhere it takes a viewer."""
+
+RANKS: Final[dict[str, int]] = {role: rank for rank, role in enumerate(ROLES, 1)}
+_OF_AN_UNDECLARED_VIEW: Final = "admin"
+
+_OF_READERS: Final = (Unauthenticated, NotLocal, TooManyAttempts)
+_PROBLEMS: Final[dict[str, tuple[type[RmosError], ...]]] = {
+    OPEN: (),
+    OPEN_ON_LOOPBACK: _OF_READERS,
+    "viewer": _OF_READERS,
+    **dict.fromkeys(ROLES[1:], (*_OF_READERS, Forbidden, CrossSite, TooManyWrites)),
+}
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(role: Needed) -> Callable[[View], View]:
+    """Declare which role a view needs at least: as its attribute `rmos_role`, without wrapping it.
+
+    What the guard may answer in the view's place is told in `rmos_problems`.
+    """
+
+    def declare(view: View) -> View:
+        view.rmos_role = role  # type: ignore[attr-defined]
+        view.rmos_problems = _PROBLEMS[role]  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def role_of(view: Callable[..., Any], method: str) -> str | None:
+    """Return the role that a view declares for a method, or None when it declares none."""
+    # A class of methods declares on each of them.
+    of_class = getattr(getattr(view, "view_class", None), ("get" if method == "HEAD" else method.lower()), None)
+    declared: str | None = getattr(of_class or view, "rmos_role", None)
+    return declared
+
+
+def needed_of(view: Callable[..., Any], method: str) -> str:
+    """Return the role that is asked for a view; one that declares none is closed to all but admins."""
+    return role_of(view, method) or _OF_AN_UNDECLARED_VIEW

@@ -1,0 +1,231 @@
+"""Tokens: who may call the service. Each is a record of events, of which the first makes it and another may revoke it.
+
+    token, bearer = store.tokens.create("anna", "operator", expires_at_utc=None, actor=actor, us=us)
+    bearer                                   # rmos_<id>_<secret>: shown once, kept nowhere
+    store.tokens.revoke(token.token_id, actor=actor, us=us)
+
+Of the secret only the SHA-256 is kept: 256 random bits cannot be guessed from it, so no slow hash is needed. A token
+is never deleted, so a store that ever had one never goes back to serving everybody on this machine. One whose record
+is damaged lets nobody in.
+"""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from rmos import digest, ids
+from rmos.config import Settings
+from rmos.errors import ObjectUnreadable, TokenNotFound, ValidationFailed, VersionConflict
+from rmos.models import Actor, Digest, Event, Role, Token
+from rmos.objects import Objects, open_objects
+from rmos.store import layout
+from rmos.store.events import append_event, read_events
+from rmos.store.records import Damage
+
+BEARER: Final = re.compile(r"rmos_([a-z0-9]{1,32})_([A-Za-z0-9_-]{43})")
+"""What a caller sends; 43 signs of base64url are 256 bits."""
+_ID_BYTES: Final = 6
+_SECRET_BYTES: Final = 32
+_LONGEST_NAME: Final = 64
+_RESERVED: Final = ("local", "cli:")
+"""What the service calls those who need no token, and how the names of commands' users begin."""
+
+
+class TokenRecord(NamedTuple):
+    """A token's events as they were read: the token, or what is wrong with its record."""
+
+    token_id: str
+    version: int
+    last_sha256: str | None
+    token: Token | None
+    damage: Damage | None = None
+
+
+class _Created(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first event of a token says."""
+
+    name: str
+    role: Role
+    secret_sha256: Digest
+    expires_at_utc: str | None
+
+
+class Tokens:
+    """The tokens of one store."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def ever(self) -> bool:
+        """Tell whether a token was ever made, be its record whole or not; what cannot be looked at counts as a yes."""
+        try:
+            return any(layout.token_event(name) for name in self._objects.names(layout.TOKENS))
+        except ObjectUnreadable:
+            return True
+
+    def all(self) -> list[TokenRecord]:
+        """Return every token with what is wrong with it, by id.
+
+        Raises:
+            ObjectUnreadable: the folder cannot be listed.
+        """
+        numbers = numbered(self._objects.names(layout.TOKENS))
+        return [self._read(token_id, numbers[token_id]) for token_id in sorted(numbers)]
+
+    def get(self, token_id: str) -> TokenRecord:
+        """Return one token with what is wrong with it.
+
+        Raises:
+            TokenNotFound: there is none of this id.
+        """
+        numbers = numbered(name for name in self._objects.names(layout.TOKENS) if f"_{token_id}." in name)
+        if token_id not in numbers:
+            raise TokenNotFound("There is no token with this id.", token_id=token_id)
+        return self._read(token_id, numbers[token_id])
+
+    def create(self, name: str, role: Role, *, expires_at_utc: str | None, actor: Actor, us: int) -> tuple[Token, str]:
+        """Make a token durable and return it with what its caller sends, which nobody can be told again.
+
+        Args:
+            name: who calls, as it will stand in runs, events and audits; two tokens of one name are one caller.
+            expires_at_utc: the moment from which it is refused; None is never.
+
+        Raises:
+            ValidationFailed: the name cannot be used.
+            OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        _check_name(name)
+        token_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
+        created = _Created(
+            name=name, role=role, secret_sha256=digest.sha256_hex(secret.encode()), expires_at_utc=expires_at_utc
+        )
+
+        def decide(record: TokenRecord) -> dict[str, str | None]:
+            if record.version:
+                raise VersionConflict("Another token took this id just now; try again.", token_id=token_id)
+            return {name: getattr(created, name) for name in created.__struct_fields__}
+
+        appended = append_event(
+            self._objects,
+            layout.TOKENS,
+            TokenRecord(token_id, 0, None, None),
+            "create",
+            decide,
+            record_id=f"tok_{token_id}",
+            actor=actor,
+            us=us,
+            again=lambda: self.get(token_id),
+        )
+        return fold_token(token_id, [appended.event]), f"rmos_{token_id}_{secret}"
+
+    def revoke(self, token_id: str, *, actor: Actor, us: int) -> Token:
+        """End a token for good; one that was revoked already stays as it is.
+
+        Raises:
+            TokenNotFound: there is none of this id.
+            Damage: its record cannot be read; it lets nobody in as it is.
+            OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        record = self.get(token_id)
+        token = _whole(record)
+        if token.revoked_at_utc is not None:
+            self._objects.settle(layout.event_key(layout.TOKENS, f"tok_{token_id}", record.version))
+            return token
+        appended = append_event(
+            self._objects,
+            layout.TOKENS,
+            record,
+            "revoke",
+            lambda _: {},
+            record_id=f"tok_{token_id}",
+            actor=actor,
+            us=us,
+            again=lambda: self.get(token_id),
+        )
+        return _revoked(_whole(appended.before), appended.event)
+
+    def _read(self, token_id: str, numbers: list[int]) -> TokenRecord:
+        try:
+            events, last_sha256 = read_events(
+                self._objects, layout.TOKENS, f"tok_{token_id}", numbers, None, of="token"
+            )
+            return TokenRecord(token_id, len(events), last_sha256, fold_token(token_id, events))
+        except Damage as damage:
+            return TokenRecord(token_id, numbers[-1], None, None, damage)
+
+
+def open_tokens(settings: Settings) -> Tokens:
+    """Return the tokens of the store that the settings name, to be read; nothing is made, also where no store is."""
+    return Tokens(open_objects(settings.runs_dir))
+
+
+def numbered(names: Iterable[str]) -> dict[str, list[int]]:
+    """Return the tokens that the names in their folder belong to, and the numbers of their events, in order."""
+    numbers: dict[str, list[int]] = {}
+    for name in names:
+        if (place := layout.token_event(name)) is not None:
+            numbers.setdefault(place[0], []).append(place[1])
+    for found in numbers.values():
+        found.sort()
+    return numbers
+
+
+def fold_token(token_id: str, events: list[Event]) -> Token:
+    """Return the token that its events make, by number.
+
+    Raises:
+        Damage: token_corrupt: they do not make one.
+    """
+    first, *others = events
+    try:
+        if first.kind != "create":
+            raise Damage("token_corrupt", f"the token's first event is called {first.kind}, not create")
+        created = msgspec.convert(first.data, _Created)
+        if created.expires_at_utc is not None:
+            ids.parse_utc(created.expires_at_utc)
+    except ValueError as error:  # also msgspec's
+        raise Damage("token_corrupt", f"the event that made the token cannot be used: {error}") from None
+    token = Token(
+        token_id=token_id,
+        name=created.name,
+        role=created.role,
+        secret_sha256=created.secret_sha256,
+        created_at_utc=first.created_at_utc,
+        created_by=first.actor,
+        expires_at_utc=created.expires_at_utc,
+    )
+    for event in others:
+        if event.kind != "revoke":  # whatever it means, a token that is not understood is not let in
+            raise Damage("token_corrupt", f"event {event.number} of the token is called {event.kind}")
+        token = _revoked(token, event)
+    return token
+
+
+def _revoked(token: Token, event: Event) -> Token:
+    if token.revoked_at_utc is not None:
+        return token
+    return msgspec.structs.replace(token, revoked_at_utc=event.created_at_utc, revoked_by=event.actor)
+
+
+def _whole(record: TokenRecord) -> Token:
+    if record.damage is not None:
+        raise record.damage
+    assert record.token is not None
+    return record.token
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that could be taken for another's, or that a line of a log could not show."""
+    wrong = None
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable() or name != name.strip():
+        wrong = f"A name has 1 to {_LONGEST_NAME} printable characters and no space at either end."
+    elif unicodedata.normalize("NFKC", name) != name:
+        wrong = "Write the name in its plain form (Unicode NFKC)."
+    elif name.casefold().startswith(_RESERVED):
+        wrong = f"Names that begin with {' or '.join(_RESERVED)} are the service's own."
+    if wrong is not None:
+        raise ValidationFailed("A token cannot have this name.", errors={"name": [wrong]})

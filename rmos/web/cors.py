@@ -1,0 +1,38 @@
+"""Scripts of other sites (CORS): off, unless settings name their origins. They call with a token, never a cookie."""
+
+from typing import Final
+
+from flask import Flask, Response, request
+
+_ALLOWED: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "
+    "Range, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
+_EXPOSED: Final = "Content-Disposition, ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id"
+
+
+def init_app(app: Flask, origins: frozenset[str]) -> None:
+    """Let the scripts of these origins call the service of an app."""
+
+    def preflight() -> Response | None:
+        """Answer a browser that asks whether it may call; it sends no token with that question."""
+        environ = request.environ
+        asks = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        if not asks or environ.get("HTTP_ORIGIN") not in origins:
+            return None
+        return Response(status=204, headers=_ALLOWED)
+
+    def allow(response: Response) -> Response:
+        response.vary.add("Origin")
+        origin = request.environ.get("HTTP_ORIGIN")
+        if origin in origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
+
+    # Before the guard: the question of a browser names no caller.
+    app.before_request_funcs.setdefault(None, []).insert(0, preflight)
+    app.after_request(allow)

@@ -1,0 +1,90 @@
+"""`/sign-in`: a page that takes a token and gives a cookie in its place; `/sign-out` takes the cookie back.
+
+The token goes to the server once and is kept nowhere in the browser. The cookie is `HttpOnly` (no script reads it),
+`SameSite=Strict` (no other site sends it) and ends after twelve hours, or with its token.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from rmos.auth import OPEN, Caller, current_guard, requires
+from rmos.auth.cookies import COOKIE, LIFETIME_S
+from rmos.errors import RmosError, TooManyAttempts, Unauthenticated
+
+bp = Blueprint("web", __name__, template_folder="templates")
+
+_LARGEST_FORM: Final = 4096
+"""Bytes of a form with one token in it (RMOS policy)."""
+_PAGE: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+_STYLE: Final = (Path(__file__).parent / "templates" / "sign_in.css").read_bytes()
+
+
+@bp.get("/sign-in")
+@requires(OPEN)
+def show_sign_in() -> Response:
+    """Show who is signed in, or ask for a token."""
+    guard = current_guard()
+    try:
+        caller = guard.caller(request.environ)
+    except (Unauthenticated, TooManyAttempts):
+        return _page(None)
+    return _page(caller)
+
+
+@bp.post("/sign-in")
+@requires(OPEN)
+def sign_in() -> AnyResponse:
+    """Take a token and give a cookie."""
+    guard = current_guard()
+    if guard.callers.table().local:
+        return redirect("/sign-in", code=303)
+    request.max_content_length = _LARGEST_FORM
+    try:
+        caller = guard.judge(request.form.get("token", "").strip(), request.environ)
+    except (Unauthenticated, TooManyAttempts) as refusal:
+        return _page(None, refusal)
+    assert caller.token_id is not None
+    answer = redirect("/sign-in", code=303)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.set_cookie(
+        COOKIE,
+        guard.cookies.sign(caller.token_id),
+        max_age=LIFETIME_S,
+        httponly=True,
+        secure=guard.proxies.is_secure(request.environ),
+        samesite="Strict",
+    )
+    return answer
+
+
+@bp.post("/sign-out")
+@requires(OPEN)
+def sign_out() -> AnyResponse:
+    """Take the cookie back."""
+    answer = redirect("/sign-in", code=303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="Strict")
+    return answer
+
+
+@bp.get("/sign-in.css")
+@requires(OPEN)
+def show_style() -> Response:
+    """Return how the page looks."""
+    return Response(_STYLE, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=3600"})
+
+
+def _page(caller: Caller | None, refusal: RmosError | None = None) -> Response:
+    text = render_template("sign_in.html", caller=caller, refusal=refusal)
+    answer = Response(text, status=refusal.status if refusal else 200, headers=_PAGE)
+    if refusal is not None and refusal.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
+    if isinstance(refusal, Unauthenticated):
+        answer.headers.update(refusal.headers)
+    return answer

@@ -1,0 +1,119 @@
+"""Debian's nginx before the service: without tokens nobody comes through it; with them, each under the own address."""
+
+import contextlib
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.service import Service
+from tests.makers import BEARER, write_token
+
+pytestmark = pytest.mark.nginx
+
+RUNS = "/api/rmos/runs"
+CLIENT = "127.0.0.2"
+"""Another address than the one by which nginx reaches the service: all of 127.0.0.0/8 is this machine."""
+SPOKEN = """
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+"""
+
+
+class Behind(Service):
+    """The service behind a proxy that it trusts."""
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "RMOS_TRUSTED_PROXIES": "127.0.0.1"}
+
+
+class Nginx:
+    """nginx on two ports: on the first it tells what it knows of a client, on the second it is set up in one line."""
+
+    def __init__(self, folder: Path, upstream: int) -> None:
+        self.told, self.bare = _free_port(), _free_port()
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        paths = "\n".join(f"    {kind}_temp_path {folder}/{kind};" for kind in kinds)
+        servers = "\n".join(
+            f"    server {{ listen 127.0.0.1:{port}; location / {{ {more} proxy_pass http://127.0.0.1:{upstream}; }} }}"
+            for port, more in ((self.told, SPOKEN), (self.bare, ""))
+        )
+        self._folder = folder
+        (folder / "nginx.conf").write_text(
+            f"worker_processes 1;\ndaemon off;\nuser root;\npid {folder}/pid;\nerror_log {folder}/error.log;\n"
+            f"events {{}}\nhttp {{\n    access_log off;\n{paths}\n{servers}\n}}\n"
+        )
+
+    def __enter__(self) -> "Nginx":
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        self._process = subprocess.Popen(
+            [program, "-p", self._folder, "-e", self._folder / "error.log", "-c", self._folder / "nginx.conf"],
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.bare), timeout=5):
+                return self
+            time.sleep(0.05)
+        raise AssertionError((self._folder / "error.log").read_text())
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def ask(port: int, path: str = RUNS, **headers: str) -> tuple[int, dict[str, object]]:
+    """Ask through nginx from another address, and return the status and the JSON body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(CLIENT, 0))
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    folder = tmp_path_factory.mktemp("behind")
+    with Behind(folder / "runs", folder / "log") as service:
+        service.start()
+        service.wait_for("/readyz")
+        yield service
+
+
+@pytest.fixture(scope="module")
+def nginx(service: Behind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    with Nginx(tmp_path_factory.mktemp("nginx"), service.port) as nginx:
+        yield nginx
+
+
+def test_through_nginx_local_mode_refuses_and_token_mode_knows_each_client(service: Behind, nginx: Nginx) -> None:
+    for port in (nginx.told, nginx.bare):
+        for headers in ({}, {"Host": "localhost"}, {"X_Forwarded_For": "127.0.0.1"}):
+            status, problem = ask(port, **headers)
+            assert (status, problem["error"]) == (403, "NOT_LOCAL"), (port, headers)
+    write_token(service.store, name="anna", role="viewer")
+    time.sleep(5)
+    for port in (nginx.told, nginx.bare):
+        assert ask(port)[0] == 401
+        assert ask(port, Authorization=f"Bearer {BEARER}")[0] == 200
+    assert ask(nginx.told, "/healthz")[0] == 200
+    assert ask(nginx.told, "/readyz")[0] == 401
+    ask(nginx.told, Authorization="Bearer wrong", X_Forwarded_For="198.51.100.66")
+    assert f"refused a token from {CLIENT}:" in service.log()
+    assert "198.51.100.66" not in service.log()
