@@ -191,6 +191,27 @@ class AttachmentNotFound(RmosError):
     code, title, status = "ATTACHMENT_NOT_FOUND", "Attachment not found", 404
 
 
+# Who may
+
+
+class Forbidden(RmosError):
+    """The caller's role is not enough; the message names the one that is."""
+
+    code, title, status = "FORBIDDEN", "Forbidden", 403
+
+
+class HardDeleteDisabled(RmosError):
+    """This installation erases nothing."""
+
+    code, title, status = "HARD_DELETE_DISABLED", "Hard delete disabled", 403
+
+
+class RateLimited(RmosError):
+    """The caller has tried this too often within the window; `Retry-After` says when to try again."""
+
+    code, title, status = "RATE_LIMITED", "Too many attempts", 429
+
+
 # What collides
 
 

@@ -2,7 +2,7 @@
 
 from flask import Flask, current_app, request
 
-from rmos.api import docs, health, openapi, problem_types, problems, queries, runs
+from rmos.api import deletes, docs, health, openapi, problem_types, problems, queries, runs
 from rmos.api.operations import declared_of
 from rmos.context import Rmos
 
@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)
-    for noun in (health, runs, openapi, docs, problem_types):
+    for noun in (health, runs, deletes, openapi, docs, problem_types):
         routes.register_blueprint(noun.bp)
 
 

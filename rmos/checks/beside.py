@@ -1,4 +1,4 @@
-"""Judging what lies beside the partitions: blobs, claims, the earlier system's index, and the names in the root."""
+"""Judging what lies beside the partitions: blobs, claims, audit records, the earlier index, the names in the root."""
 
 import re
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from rmos import ids
+from rmos.checks.audits import judge_audits
 from rmos.checks.findings import finding, shown
 from rmos.checks.runs import Judged
 from rmos.errors import ObjectMissing, ObjectUnreadable
@@ -33,6 +34,7 @@ def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None 
     for folder in _shards(objects, layout.CLAIMS, 1, judged):
         yield _judge_claims(objects, folder, only=only)
     yield judged
+    yield from judge_audits(objects, only=only)
 
 
 def judge_root(objects: Objects, reader: RunReader) -> Judged:

@@ -9,6 +9,8 @@ from pkgutil import resolve_name
 import click
 from flask.cli import ScriptInfo
 
+from rmos.cli.audit import audit
+from rmos.cli.deletes import delete, restore
 from rmos.cli.demo import demo
 from rmos.cli.exits import EXIT_CODES, RmosGroup
 from rmos.cli.openapi import openapi
@@ -33,7 +35,7 @@ def rmos_group() -> None:
     """
 
 
-for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, openapi):
+for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, openapi, delete, restore, audit):
     rmos_group.add_command(_command)
 
 

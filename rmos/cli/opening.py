@@ -64,4 +64,4 @@ def command_actor(request_id: str) -> Actor:
         user = getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in a container
         user = str(os.getuid())
-    return Actor(name=f"cli:{user}", role="operator", request_id=request_id)
+    return Actor(name=f"cli:{user}", role="admin", request_id=request_id)

@@ -4,6 +4,7 @@ from rmos.schemas.health import AliveSchema, ReadySchema
 from rmos.schemas.lists import ListRequest, Moment, RunListSchema, each_once, load_list
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
+from rmos.schemas.deletes import DeletedSchema, DeleteQuerySchema, RestoreQuerySchema, dump_deleted, load_delete
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
 from rmos.schemas.runs import (
     SUMMARY_CHARACTERS,
@@ -25,11 +26,14 @@ __all__ = [
     "AliveSchema",
     "ArtifactSchema",
     "EventsSchema",
+    "DeleteQuerySchema",
+    "DeletedSchema",
     "ListRequest",
     "Moment",
     "OutputsSchema",
     "ProblemSchema",
     "ReadySchema",
+    "RestoreQuerySchema",
     "RunAdvisorySummarySchema",
     "RunCreatedSchema",
     "RunListSchema",
@@ -37,10 +41,12 @@ __all__ = [
     "RunRequestSchema",
     "RunSchema",
     "dump_created",
+    "dump_deleted",
     "dump_events",
     "dump_run",
     "dump_summary",
     "each_once",
+    "load_delete",
     "load_list",
     "summary_of",
 ]

@@ -4,6 +4,7 @@
     2025-12-23/run_<32 hex>.000001.json                     its event no. 1
     2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the earlier system
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
+    _audit/2025-12-23/evt_<32 hex>.json                     an attempt that was turned down, or let through
 
 Names are told apart by their whole form, never by a substring, and nothing that a client sends is ever part of one.
 """
@@ -18,6 +19,7 @@ FORMAT_KEY: Final = "_format.json"
 EARLIER_INDEX_KEY: Final = "_index.json"
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
+AUDIT: Final = "_audit"
 ATTACHMENTS: Final = "_attachments"
 OWN_NAMES: Final = frozenset(
     {"_sessions", "_attachments", "_audit", "_tokens", "_claims", "_quarantine", "_format.json", "_index.json"}
@@ -63,6 +65,12 @@ def claim_key(caller: str, key: str) -> str:
     """Return the key of the claim that a caller's Idempotency-Key makes."""
     name = digest.sha256_hex(f"{caller}\x00{key}".encode())
     return f"{CLAIMS}/{name[:2]}/{name}.json"
+
+
+def audit_key(event_id: str) -> str | None:
+    """Return the key of an audit record, or None when the id names no moment."""
+    us = ids.moment_of(event_id.removeprefix("evt_"))
+    return None if us is None else f"{AUDIT}/{ids.partition_of(us)}/{event_id}.json"
 
 
 def session_key(session_id: str) -> str | None:
