@@ -302,6 +302,27 @@ class StoreUnusable(RmosError):
     remedy = "Let RMOS_RUNS_DIR name a folder on a disk that has hard links, in a format that this release knows."
 
 
+# Moving in and out
+
+
+class SourceUnreadable(RmosError):
+    """What is to be moved in is not there or is not what it should be; nothing was done."""
+
+    code, title, status, exit_code = "SOURCE_UNREADABLE", "Source unreadable", 422, 10
+
+
+class CannotMove(RmosError):
+    """A record that is no run, or whose time or id cannot be kept; it stays where it is."""
+
+    code, title, status = "CANNOT_MOVE", "Record cannot be moved", 422
+
+
+class ImportRefused(RmosError):
+    """A file of another store that is not taken in; an audit record says which and why."""
+
+    code, title, status = "IMPORT_REFUSED", "Import refused", 422
+
+
 # The set-up
 
 

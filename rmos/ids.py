@@ -47,7 +47,7 @@ def now_us() -> int:
 
 
 def uuid7_hex(us: int, seed: bytes = b"") -> str:
-    """Return a UUIDv7 as 32 hex digits: milliseconds, microseconds within them, 62 bits of 8 bytes of seed or chance."""
+    """Return a UUIDv7 as 32 hex digits: milliseconds, microseconds within them, 62 bits of the seed or of chance."""
     milliseconds, micro = divmod(us, 1000)
     tail = int.from_bytes(seed or os.urandom(8), "big") & (2**62 - 1)
     return f"{milliseconds << 80 | 7 << 76 | micro << 64 | 2 << 62 | tail:032x}"

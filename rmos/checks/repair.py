@@ -1,8 +1,8 @@
 """Repair: a plan made from what verify found, and the carrying out of just that plan.
 
 What is repaired is the index (it can always be computed again), what cannot be trusted (moved to quarantine, never
-unlinked), and a hard delete that was cut off behind its durable event (carried out). What else vouches for itself is never moved, nor is an event: its number stays taken. The rest is left for a
-person and says so.
+unlinked), and a hard delete that was cut off behind its durable event (carried out). What else vouches for itself is
+never moved, nor is an event: its number stays taken. The rest is left for a person and says so.
 """
 
 from collections.abc import Sequence
