@@ -14,6 +14,7 @@ from rmos.cli.deletes import delete, restore
 from rmos.cli.demo import demo
 from rmos.cli.exits import EXIT_CODES, RmosGroup
 from rmos.cli.migrate import migrate_group
+from rmos.cli.moving import export, import_command
 from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
@@ -36,7 +37,23 @@ def rmos_group() -> None:
     """
 
 
-for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, openapi, delete, restore, audit, migrate_group):
+for _command in (
+    verify,
+    status,
+    rebuild,
+    orphans,
+    repair,
+    demo,
+    runs,
+    show,
+    openapi,
+    delete,
+    restore,
+    audit,
+    migrate_group,
+    import_command,
+    export,
+):
     rmos_group.add_command(_command)
 
 

@@ -2,6 +2,8 @@
 
 from rmos.services.artifact import Idempotency, RunRequest
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
+from rmos.services.exporting import Exported, csv_text, export_store, ndjson
+from rmos.services.importing import Imported, import_runs
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
 
 __all__ = [
@@ -9,10 +11,16 @@ __all__ = [
     "DeletePolicy",
     "DeleteRequest",
     "Deleted",
+    "Exported",
     "Idempotency",
+    "Imported",
     "Recorded",
     "RunRequest",
+    "csv_text",
     "delete_run",
+    "export_store",
+    "import_runs",
+    "ndjson",
     "record_run",
     "restore_run",
 ]
