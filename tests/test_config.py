@@ -36,6 +36,10 @@ GOOD = {
     "runs_dir": ("/srv/rmos/runs", Path("/srv/rmos/runs")),
     "run_attachments_dir": ("/srv/rmos/blobs", Path("/srv/rmos/blobs")),
     "database_url": ("sqlite:////srv/rmos/index.sqlite", "sqlite:////srv/rmos/index.sqlite"),
+    "run_store_path": ("/srv/old/runs.json", Path("/srv/old/runs.json")),
+    "delete_allow_hard": ("True", True),
+    "delete_rate_limit_max": ("10000", 10_000),
+    "delete_rate_limit_window": ("86400", 86_400),
     "max_body_bytes": ("1024", 1024),
     "engine_timeout_ms": ("600000", 600_000),
     "log_format": ("JSON", "json"),
@@ -67,6 +71,11 @@ def test_whole_numbers_in_the_file_need_no_quotes(tmp_path: Path) -> None:
     assert load_settings({}, tmp_path).max_body_bytes == 2048
 
 
+def test_a_flag_in_the_file_needs_no_quotes(tmp_path: Path) -> None:
+    write_config(tmp_path, "delete_allow_hard = true\n")
+    assert load_settings({}, tmp_path).delete_allow_hard is True
+
+
 BAD = [
     ("runs_dir", ""),
     ("runs_dir", "   "),
@@ -75,6 +84,11 @@ BAD = [
     ("run_attachments_dir", ""),
     ("database_url", "/srv/index.sqlite"),
     ("database_url", ""),
+    ("run_store_path", ""),
+    ("delete_allow_hard", "yes please"),
+    ("delete_allow_hard", ""),
+    ("delete_rate_limit_max", "0"),
+    ("delete_rate_limit_window", "86401"),
     ("max_body_bytes", "1023"),
     ("max_body_bytes", str(2**30 + 1)),
     ("max_body_bytes", "4 MB"),

@@ -34,8 +34,8 @@ def tail(limit: int, follow: bool, as_json: bool) -> int:
     """Show the last attempts to delete, restore or import, with their true outcome.
 
     `done` and `not done` are read from the runs' own events, so an attempt
-    whose process died is not told as a success. With --follow and --json
-    each attempt is one line of JSON.
+    whose process died is never told as a success. With --follow and --json
+    each attempt is one line of JSON. Changes nothing.
 
     \b
     Exit codes: 0 shown, 2 usage, 10 no store there, 130 interrupted.

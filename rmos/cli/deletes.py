@@ -45,6 +45,9 @@ def delete(run_id: str, reason: str, mode: str, as_json: bool) -> int:
 def restore(run_id: str, reason: str | None, as_json: bool) -> int:
     """Undo a soft delete. A run that stands stays as it is.
 
+    The delete and the restore both stay in the run's events; nothing
+    brings an erased run back.
+
     \b
     Exit codes: 0 the run stands, 1 turned down, erased or no such run,
     2 usage, 10 no store there, 130 interrupted.

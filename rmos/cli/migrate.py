@@ -75,7 +75,7 @@ def status(path: Path | None, as_json: bool) -> int:
 def run_migration(path: Path | None, as_json: bool) -> int:
     """Bring the runs of the old store in.
 
-    Makes a back-up beside the old file first. Runs that are here already
+    Makes a back-up beside the old file, which is never changed. Runs that are here already
     are a success. A run whose time or id cannot be kept is set aside in a
     file of its own and reported; fields without a home are kept in the
     run's `meta.migrated_from` and listed. Makes the store's folder when

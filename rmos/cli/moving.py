@@ -99,7 +99,8 @@ def export(
     ndjson and csv are the summaries that lists show, newest first, to
     stdout or a new file. Cells of the CSV are safe against formulas.
     `--format store` copies artifacts, events, links and blobs byte for byte
-    into a folder that is a store itself; run again, it goes on.
+    into a folder that is a store itself; run again, it goes on. Never
+    overwrites a file.
 
     \b
     Exit codes: 0 written, 1 some runs are damaged and were left out, or it
