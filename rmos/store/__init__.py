@@ -23,8 +23,8 @@ from rmos.index import Index, open_index
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
 from rmos.store import layout
-from rmos.store.blobs import Blobs
 from rmos.store.audit import Audit
+from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
 from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
