@@ -195,10 +195,10 @@ class AttachmentNotFound(RmosError):
 
 
 class Forbidden(RmosError):
-    """The caller's role is not enough; the message names the one that is."""
+    """The caller's role does not reach; `role_needed` says which one does."""
 
     code, title, status = "FORBIDDEN", "Forbidden", 403
-    remedy = "Ask somebody with the role that `role_needed` names."
+    remedy = "Use the token of a caller with the role that `role_needed` names."
 
 
 class HardDeleteDisabled(RmosError):

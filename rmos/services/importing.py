@@ -189,6 +189,7 @@ class _Import:
             self._report.conflicts.append(Conflict(run_id=run_id, detail=detail))
             return False
         self._report.imported += new
+        self._report.deleted += new and run_id in self._tombstones.deletions
         self._report.there += not new
         return True
 
@@ -219,7 +220,6 @@ class _Import:
         if run is not None and tombstone is not None and not events:
             event = _delete_event(run_id, tombstone, previous or "", run.created_at_utc)
             parts.append(_Part(layout.event_key(partition, run_id, 1), event))
-            self._report.deleted += 1
         named += [was.data.get("sha256") or was.data.get("advisory_id") for was in events]
         for name in files.links if data is not None else ():
             link_data = self._read(f"{partition}/{name}")

@@ -106,7 +106,9 @@ def test_importing_again_is_a_success_and_writes_nothing(store: Store, root: Pat
     assert files_of(root) == before
 
 
-def test_a_store_of_the_earlier_system_comes_in_as_it_is(store: Store, root: Path, tmp_path: Path) -> None:
+def test_trap_32_a_store_of_the_earlier_system_comes_in_with_its_links_and_has_no_orphans(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
     earlier: EarlierStore = make_earlier_store(tmp_path / "earlier", runs=30)
     report = bring_in(store, earlier.root)
     assert report.refused == []
@@ -122,7 +124,7 @@ def test_a_store_of_the_earlier_system_comes_in_as_it_is(store: Store, root: Pat
     assert {link for links in earlier.advisory_links.values() for link in links}
     assert {fault.kind for fault in verify_store(store, recheck_s=0).findings} <= {"legacy_json_digest"}
     again = bring_in(store, earlier.root)
-    assert (again.imported, again.ok) == (0, True)
+    assert (again.imported, again.deleted, again.ok) == (0, 0, True)
 
 
 def test_what_collides_is_told_and_nothing_is_overwritten(store: Store, root: Path, other: Other) -> None:

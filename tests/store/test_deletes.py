@@ -12,6 +12,7 @@ from rmos.errors import RunDeleted, RunExists, RunNotFound, StorageFailed
 from rmos.models import RunQuery
 from rmos.store import Store
 from tests.makers import ANNA, US, listed_ids, make_members, open_store
+from tests.objects.calls import Recorder
 from tests.store.processes import in_processes
 from tests.store.writing import add, answers, path_of, put
 
@@ -122,6 +123,25 @@ def test_trap_08_hard_deleting_one_run_touches_no_other_whose_name_begins_alike(
     assert path_of(root, longer).exists()
     assert link.exists()
     assert listed_ids(store) == [longer]
+
+
+def test_nothing_is_unlinked_before_the_event_that_says_so_is_durable(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = put(store)
+    recorder, genuine, seen = Recorder(monkeypatch, root), os.unlink, []
+
+    def unlink(path: str, *, dir_fd: int | None = None) -> None:
+        if path == f"{run_id}.json":
+            seen.extend(recorder.calls)
+            recorder.calls.clear()
+        genuine(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    hard(store, run_id)
+    event, day = f"{run_id}.000001.json", path_of(root, run_id).parent.name
+    assert seen.index(("fsync", "the file")) < seen.index(("link", event)) < seen.index(("fsync", day))
+    assert ("fsync", day) in recorder.calls
 
 
 def killed(work: Callable[[], object]) -> None:
