@@ -6,19 +6,22 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos.services import Deleted, DeleteRequest
+from rmos.services.deletes import MAX_REASON, MIN_REASON
 
 
 class DeleteQuerySchema(Schema):
     """The query parameters of `DELETE /api/rmos/runs/{id}`; the service judges the reason and the mode."""
 
-    reason = fields.String(required=True, validate=validate.Length(6, 500), metadata={"description": "Why, for good"})
+    reason = fields.String(
+        required=True, validate=validate.Length(MIN_REASON, MAX_REASON), metadata={"description": "Why, for good"}
+    )
     mode = fields.String(load_default="soft", validate=validate.OneOf(("soft", "hard")))
 
 
 class RestoreQuerySchema(Schema):
     """The query parameters of `POST /api/rmos/runs/{id}/restore`."""
 
-    reason = fields.String(validate=validate.Length(6, 500))
+    reason = fields.String(validate=validate.Length(MIN_REASON, MAX_REASON))
 
 
 class DeletedSchema(Schema):
