@@ -39,6 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Origins of other sites whose scripts may call the service, with a token."""
     write_limit_per_minute: int = 0
     """Writes that each caller may send to one worker in a minute; 0 is no limit."""
+    run_store_path: Path | None = None
+    """The single-file store of the earlier system that `rmos migrate` moves in."""
+    delete_allow_hard: bool = False
+    delete_rate_limit_max: int = 10
+    """Delete attempts that one caller has within the window, counted over all workers."""
+    delete_rate_limit_window: int = 60
+    """Seconds."""
     max_body_bytes: int = 4 * 1024 * 1024
     engine_timeout_ms: int = 5000
     log_format: Literal["text", "json"] = "text"
@@ -102,12 +109,28 @@ def _wrong(name: str, value: object, wanted: str) -> ConfigError:
 
 
 def _path(name: str, value: object) -> Path:
+    return _path_of(name, value, "the path of a folder")
+
+
+def _file(name: str, value: object) -> Path:
+    return _path_of(name, value, "the path of a file")
+
+
+def _path_of(name: str, value: object, wanted: str) -> Path:
     if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise _wrong(name, value, "the path of a folder")
+        raise _wrong(name, value, wanted)
     try:
         return Path(value).expanduser().absolute()
     except RuntimeError:  # ~someone, who has no home here
-        raise _wrong(name, value, "the path of a folder") from None
+        raise _wrong(name, value, wanted) from None
+
+
+def _flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in _FLAGS:
+        raise _wrong(name, value, "true or false")
+    return _FLAGS[value.lower()]
 
 
 def _text(name: str, value: object) -> str:
@@ -165,6 +188,7 @@ def _is_proxy(word: str) -> bool:
 
 
 _ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "runs_dir": _path,
@@ -174,6 +198,10 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "trusted_proxies": _list_of("addresses or networks such as 127.0.0.1, or the word unix", _is_proxy),
     "cors_origins": _list_of("origins such as https://shop.example", lambda word: _ORIGIN.fullmatch(word) is not None),
     "write_limit_per_minute": _whole(0, 1_000_000),
+    "run_store_path": _file,
+    "delete_allow_hard": _flag,
+    "delete_rate_limit_max": _whole(1, 10_000),
+    "delete_rate_limit_window": _whole(1, 86_400),
     "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
     "engine_timeout_ms": _whole(1, 600_000),
     "log_format": _one_of("text", "json"),

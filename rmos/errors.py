@@ -277,6 +277,23 @@ class AttachmentNotFound(RmosError):
     remedy = "Compare the digest with those that the run's attachments name."
 
 
+# Who may
+
+
+class HardDeleteDisabled(RmosError):
+    """This installation erases nothing."""
+
+    code, title, status = "HARD_DELETE_DISABLED", "Hard delete disabled", 403
+    remedy = "Delete softly, or have an operator set RMOS_DELETE_ALLOW_HARD and restart."
+
+
+class RateLimited(RmosError):
+    """The caller has tried this too often within the window; `Retry-After` says when to try again."""
+
+    code, title, status = "RATE_LIMITED", "Too many attempts", 429
+    remedy = "Wait for as many seconds as Retry-After says."
+
+
 # What collides
 
 
@@ -365,6 +382,30 @@ class StoreUnusable(RmosError):
 
     code, title, status, exit_code = "STORE_UNUSABLE", "Store unusable", 503, 1
     remedy = "Let RMOS_RUNS_DIR name a folder on a disk that has hard links, in a format that this release knows."
+
+
+# Moving in and out
+
+
+class SourceUnreadable(RmosError):
+    """What is to be moved in is not there or is not what it should be; nothing was done."""
+
+    code, title, status, exit_code = "SOURCE_UNREADABLE", "Source unreadable", 422, 10
+    remedy = "Name the right file or folder, or restore it from a back-up."
+
+
+class CannotMove(RmosError):
+    """A record that is no run, or whose time or id cannot be kept; it stays where it is."""
+
+    code, title, status = "CANNOT_MOVE", "Record cannot be moved", 422
+    remedy = "Mend the record in the file that was set aside and migrate from that file."
+
+
+class ImportRefused(RmosError):
+    """A file of another store that is not taken in; an audit record says which and why."""
+
+    code, title, status = "IMPORT_REFUSED", "Import refused", 422
+    remedy = "Look at the file where it stands; what does not vouch for itself is not taken in."
 
 
 # The set-up

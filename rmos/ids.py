@@ -23,6 +23,7 @@ from rmos.errors import BadCursor
 
 NEW_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
 ANY_RUN_ID: Final = re.compile(r"run_[0-9a-f]{12,32}|[0-9a-f]{32}")
+EVENT_ID: Final = re.compile(r"evt_[0-9a-f]{32}")
 SESSION_ID: Final = re.compile(r"ws_[0-9a-f]{12,32}")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEX_32: Final = re.compile(r"[0-9a-f]{32}")
@@ -45,10 +46,10 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def uuid7_hex(us: int) -> str:
-    """Return a UUIDv7 as 32 hex digits: milliseconds, microseconds within them, 62 random bits."""
+def uuid7_hex(us: int, seed: bytes = b"") -> str:
+    """Return a UUIDv7 as 32 hex digits: milliseconds, microseconds within them, 62 bits of the seed or of chance."""
     milliseconds, micro = divmod(us, 1000)
-    tail = int.from_bytes(os.urandom(8), "big") & (2**62 - 1)
+    tail = int.from_bytes(seed or os.urandom(8), "big") & (2**62 - 1)
     return f"{milliseconds << 80 | 7 << 76 | micro << 64 | 2 << 62 | tail:032x}"
 
 
@@ -57,9 +58,9 @@ def new_run_id(us: int) -> str:
     return "run_" + uuid7_hex(us)
 
 
-def new_event_id(us: int) -> str:
-    """Return the id of an event made at this moment."""
-    return "evt_" + uuid7_hex(us)
+def new_event_id(us: int, seed: bytes = b"") -> str:
+    """Return the id of an event made at this moment; of the same 8 bytes of seed the same one."""
+    return "evt_" + uuid7_hex(us, seed)
 
 
 def new_request_id() -> str:

@@ -12,6 +12,7 @@ import msgspec
 RUN_SCHEMA: Final = "rmos.run/1"
 EVENT_SCHEMA: Final = "rmos.event/1"
 CLAIM_SCHEMA: Final = "rmos.claim/1"
+AUDIT_SCHEMA: Final = "rmos.audit/1"
 
 RunStatus = Literal["OK", "BLOCKED", "ERROR"]
 RiskLevel = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
@@ -120,6 +121,25 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     request_sha256: Digest
     created_at_utc: str
+
+
+class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that was turned down, or that was let through and whose outcome the run's own events tell."""
+
+    schema: str
+    event_id: str
+    action: Literal["delete", "restore", "import"]
+    outcome: Literal["admitted", "refused"]
+    target: str
+    """The run's id as it was asked for, or what an import turned down."""
+    created_at_utc: str
+    actor: str
+    role: str
+    request_id: str | None = None
+    error: str | None = None
+    """The code of the refusal."""
+    detail: str | None = None
+    data: dict[str, Any] = {}
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

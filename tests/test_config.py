@@ -40,6 +40,10 @@ GOOD = {
     "trusted_proxies": ("127.0.0.1, 10.0.0.0/8, unix", ("127.0.0.1", "10.0.0.0/8", "unix")),
     "cors_origins": ("https://shop.example, http://localhost:3000", ("https://shop.example", "http://localhost:3000")),
     "write_limit_per_minute": ("60", 60),
+    "run_store_path": ("/srv/old/runs.json", Path("/srv/old/runs.json")),
+    "delete_allow_hard": ("True", True),
+    "delete_rate_limit_max": ("10000", 10_000),
+    "delete_rate_limit_window": ("86400", 86_400),
     "max_body_bytes": ("1024", 1024),
     "engine_timeout_ms": ("600000", 600_000),
     "log_format": ("JSON", "json"),
@@ -71,6 +75,11 @@ def test_whole_numbers_in_the_file_need_no_quotes(tmp_path: Path) -> None:
     assert load_settings({}, tmp_path).max_body_bytes == 2048
 
 
+def test_a_flag_in_the_file_needs_no_quotes(tmp_path: Path) -> None:
+    write_config(tmp_path, "delete_allow_hard = true\n")
+    assert load_settings({}, tmp_path).delete_allow_hard is True
+
+
 BAD = [
     ("runs_dir", ""),
     ("runs_dir", "   "),
@@ -79,6 +88,11 @@ BAD = [
     ("run_attachments_dir", ""),
     ("database_url", "/srv/index.sqlite"),
     ("database_url", ""),
+    ("run_store_path", ""),
+    ("delete_allow_hard", "yes please"),
+    ("delete_allow_hard", ""),
+    ("delete_rate_limit_max", "0"),
+    ("delete_rate_limit_window", "86401"),
     ("max_body_bytes", "1023"),
     ("max_body_bytes", str(2**30 + 1)),
     ("max_body_bytes", "4 MB"),

@@ -2,7 +2,20 @@
 
 from flask import Flask, current_app, request
 
-from rmos.api import diffs, docs, engines, health, metrics, openapi, problem_types, problems, queries, recent, runs
+from rmos.api import (
+    deletes,
+    diffs,
+    docs,
+    engines,
+    health,
+    metrics,
+    openapi,
+    problem_types,
+    problems,
+    queries,
+    recent,
+    runs,
+)
 from rmos.api.operations import declared_of
 from rmos.context import Rmos
 
@@ -15,7 +28,7 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)
-    for noun in (health, metrics, runs, recent, diffs, engines, openapi, docs, problem_types):
+    for noun in (health, metrics, runs, recent, diffs, engines, openapi, docs, problem_types, deletes):
         routes.register_blueprint(noun.bp)
 
 

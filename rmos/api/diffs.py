@@ -9,6 +9,7 @@ from rmos.api import examples
 from rmos.api.conditions import PRIVATE
 from rmos.api.operations import JSON, READS, Answer, Blueprint, operation
 from rmos.api.queries import load_query
+from rmos.auth import requires
 from rmos.context import current_rmos
 from rmos.errors import RunDeleted, RunNotFound
 from rmos.schemas import RunDiffRequestSchema, RunDiffSchema, diff_records
@@ -24,6 +25,7 @@ _request: Final = RunDiffRequestSchema()
     problems=(RunNotFound, RunDeleted, *READS),
     query=RunDiffRequestSchema,
 )
+@requires("viewer")
 def diff_two_runs() -> Response:
     """Return what differs between two runs as they stand now, and how much it matters.
 

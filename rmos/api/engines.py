@@ -4,6 +4,7 @@ from flask import Response
 
 from rmos.api import examples
 from rmos.api.operations import JSON, Answer, Blueprint, operation
+from rmos.auth import requires
 from rmos.context import current_rmos
 from rmos.schemas import EnginesSchema, dump_engines
 
@@ -12,6 +13,7 @@ bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description=
 
 @bp.get("")
 @operation(answers={200: Answer("The engines.", EnginesSchema, example=examples.ENGINES)})
+@requires("viewer")
 def list_engines() -> Response:
     """Return the engines with their versions and the members of design and context that they read."""
     return Response(dump_engines(current_rmos().engines), content_type=JSON)

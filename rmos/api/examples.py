@@ -32,6 +32,14 @@ CREATED: Final[dict[str, Any]] = {
     "feasibility_sha256": _SHA256,
     "indexed": True,
 }
+DELETED: Final[dict[str, Any]] = {
+    "run_id": RUN_ID,
+    "mode": "soft",
+    "deleted": True,
+    "reason": "a trial cut",
+    "request_id": _REQUEST_ID,
+}
+RESTORED: Final[dict[str, Any]] = {**DELETED, "mode": None, "deleted": False, "reason": None}
 PAGE: Final[dict[str, Any]] = {
     "items": [
         {

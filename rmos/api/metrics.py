@@ -4,6 +4,7 @@ from flask import Response
 
 from rmos.api.conditions import NO_STORE
 from rmos.api.operations import Answer, Blueprint, operation
+from rmos.auth import OPEN_ON_LOOPBACK, requires
 from rmos.context import current_rmos
 from rmos.metrics import CONTENT_TYPE
 
@@ -24,6 +25,7 @@ _EXAMPLE = 'rmos_decisions_total{risk_level="GREEN"} 42.0\n'
         )
     }
 )
+@requires(OPEN_ON_LOOPBACK)
 def metrics() -> Response:
     """Return what the service counts and times, over all of its workers."""
     figures = current_rmos().metrics.exposition()

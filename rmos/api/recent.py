@@ -5,6 +5,7 @@ from flask import Response
 from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
 from rmos.api.operations import Blueprint, operation
 from rmos.api.queries import read_lists
+from rmos.auth import requires
 from rmos.schemas import RecentRunsSchema, load_recent
 
 bp = Blueprint(
@@ -14,6 +15,7 @@ bp = Blueprint(
 
 @bp.get("/recent")
 @operation(answers={200: LIST_ANSWER}, problems=LIST_PROBLEMS, query=RecentRunsSchema)
+@requires("viewer")
 def list_recent_runs() -> Response:
     """Return runs, newest first, by filters that ignore case.
 

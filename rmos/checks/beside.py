@@ -1,4 +1,4 @@
-"""Judging what lies beside the partitions: blobs, claims, tokens, the earlier system's index, names in the root."""
+"""Judging what lies beside the partitions: blobs, claims, tokens, audit records, the earlier index, the root itself."""
 
 import re
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from rmos import ids
+from rmos.checks.audits import judge_audits
 from rmos.checks.findings import finding, shown
 from rmos.checks.runs import Judged
 from rmos.checks.tokens import judge_tokens
@@ -35,6 +36,7 @@ def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None 
         yield _judge_claims(objects, folder, only=only)
     yield judge_tokens(objects)
     yield judged
+    yield from judge_audits(objects, only=only)
 
 
 def judge_root(objects: Objects, reader: RunReader) -> Judged:

@@ -39,6 +39,8 @@ NEXT: Final[dict[str, str]] = {
     "legacy_json_digest": "nothing: the earlier system named JSON blobs after another form of the same value",
     "claim_corrupt": "restore the claim from a back-up; until then its Idempotency-Key cannot be used",
     "token_corrupt": "restore the token's events from one back-up, or make another token: this one lets nobody in",
+    "audit_corrupt": "restore the audit record from a back-up; it is the only trace of what was turned down",
+    "delete_unfinished": "run `rmos repair`, which erases the artifact, or the same `rmos delete` again",
     "earlier_index_unreadable": "restore `_index.json` from a back-up: it is the only trace of earlier soft deletes",
     "stray": "move it out of the store if it does not belong there",
     "too_few_runs": "check that RMOS_RUNS_DIR names the store that was meant",

@@ -24,13 +24,14 @@ class References:
         self._reader = reader
 
     def of_run(self, key: str, run: RunArtifact) -> Iterator[Finding]:
-        """Give what an artifact names and what is not there; the earlier system's parents may be erased ones."""
+        """Give what an artifact names and what is not there; parents of earlier runs may be erased ones."""
         for attachment in run.attachments or ():
             yield from self.of_id(key, run.run_id, attachment.sha256)
         for advisory in run.advisory_inputs or ():
             yield from self.of_id(key, run.run_id, advisory.get("advisory_id"))
         parent = run.parent_run_id
-        if run.schema is not None and parent and not (ids.is_run_id(parent) and self._run_stands(parent)):
+        ours = run.schema is not None and "migrated_from" not in (run.meta or {})
+        if ours and parent and not (ids.is_run_id(parent) and self._run_stands(parent)):
             detail = f"the run names its parent {parent}, which is not there"
             yield finding("parent_missing", key, detail, run.run_id)
 

@@ -1,8 +1,8 @@
 """Repair: a plan made from what verify found, and the carrying out of just that plan.
 
-What is repaired is the index (it can always be computed again) and what cannot be trusted (moved to quarantine, never
-unlinked). What vouches for itself is never moved, nor is an event: its number stays taken. The rest is left for a
-person and says so.
+What is repaired is the index (it can always be computed again), what cannot be trusted (moved to quarantine, never
+unlinked), and a hard delete that was cut off behind its durable event (carried out). What else vouches for itself is
+never moved, nor is an event: its number stays taken. The rest is left for a person and says so.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_cor
 _NEVER_MOVED: Final = (f"{layout.CLAIMS}/", f"{layout.TOKENS}/")
 
 
-ActionKind = Literal["rebuild", "index", "quarantine", "forget"]
+ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget"]
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ def plan_repair(
     choice = _Choice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
     actions: dict[tuple[int, str], Action] = {}
     left: list[Finding] = []
-    order = ("quarantine", "rebuild", "index", "forget")
+    order = ("quarantine", "rebuild", "finish", "index", "forget")
     for found in report.findings:
         chosen = choice.of(found)
         if chosen == "leave":
@@ -80,6 +80,7 @@ class _Choice:
     ) -> None:
         self._remove_missing = remove_missing
         self._index_orphans = index_orphans
+        self._unfinished = {found.path for found in findings if found.kind == "delete_unfinished"}
         self._set_aside = {found.path for found in findings if _can_set_aside(objects, found)}
         self._damaged = {found.path for found in findings if found.kind not in _REINDEXED}
         self._missing = {found.path for found in findings if found.kind == "missing"}
@@ -88,6 +89,8 @@ class _Choice:
 
     def of(self, found: Finding) -> ActionKind | Literal["leave"] | None:
         """Return the action for a finding, or None when nothing is left of it after another's."""
+        if found.path in self._unfinished:
+            return "finish" if found.kind == "delete_unfinished" else None  # the artifact's other findings go with it
         if found.path in self._set_aside:
             return "quarantine" if found.kind in _SET_ASIDE else None  # the object's other findings go with it
         if found.kind in _REBUILT and self._index_orphans:
@@ -124,6 +127,9 @@ def apply_repair(store: Store, plan: Plan) -> Plan:
             done.append(action)
         elif action.action == "rebuild":
             store.reconcile(full=True)
+            done.append(action)
+        elif action.action == "finish" and action.run_id is not None:
+            store.deletes.finish(action.run_id)
             done.append(action)
     rows = [action for action in plan.actions if action.action in ("index", "forget")]
     # An index that the plan does not mend is not touched: the rows come with the next rebuild.

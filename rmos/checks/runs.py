@@ -18,8 +18,9 @@ from rmos.models import Deletion, Event, Finding, RunArtifact, RunRow, RunState
 from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.earlier import read_link
+from rmos.store.folding import deletion_after
 from rmos.store.layout import RunFiles
-from rmos.store.reading import RunReader
+from rmos.store.reading import RunReader, erasure_in
 from rmos.store.records import Damage, examine_artifact, judge_event, judge_identity
 
 _events: Final = msgspec.json.Decoder(Event)
@@ -101,7 +102,9 @@ class RunJudge:
         if events or not vouched:
             known = None if row is None else KnownRun(row.partition, row.version, row.state, row.sha256)
             state = _state(events, None if vouched else self._reader.tombstone(run_id, known))
-        if self._index is not None:
+        if state == "erased":
+            findings.append(_unfinished(key, partition, events))
+        elif self._index is not None:
             sound = Sound(sha256, state, vouched) if len(findings) == found_before else None
             self._judge_row(partition, files, row, row_whole, sound, findings)
         if run is not None and (run.attachments or run.advisory_inputs or run.parent_run_id):
@@ -146,9 +149,12 @@ class RunJudge:
         if files.artifact:  # otherwise what stands there is no file, and was found by its name
             counts["runs"] += len(damages)
             findings.extend(finding(damage.kind, key, damage.detail, files.run_id) for damage in damages)
-        self._judge_events(partition, files, None, judged)
+        events = self._judge_events(partition, files, None, judged)
         self._judge_links(partition, files, judged)
         if damages:
+            return
+        if len(events) == len(files.events) and events and events[-1].number == len(events) and erasure_in(events):
+            self._judge_erased(key, row, events[-1].number, judged)
             return
         if self._has(f"{QUARANTINE}/{key}", unknown=False):
             self._judge_quarantined(key, row, findings)
@@ -162,12 +168,27 @@ class RunJudge:
         if row is not None:
             findings.append(finding("missing", key, "the index has a row, the artifact is gone", files.run_id))
 
+    def _judge_erased(self, key: str, row: RunRow | None, last: int, judged: Judged) -> None:
+        """Judge the row of a run that was hard-deleted: its event, with the artifact's digest, accounts for it."""
+        judged.counts["erased"] += 1
+        if self._index is None:
+            return
+        if row is None or row.version < last or row.state != "erased":
+            told = f"the row says version {row.version}, {row.state}" if row else "the index does not know it"
+            detail = f"{told}; the record, version {last}, erased"
+            run_id = layout.run_of(key.rpartition("/")[2])
+            judged.findings.append(finding("index_stale", key, detail, run_id))
+
     def _judge_absent(self, partition: str, row: RunRow, row_whole: bool, judged: Judged) -> None:
         """Judge a row without any file of that name."""
         key = layout.artifact_key(partition, row.run_id)
         if not row_whole:
             judged.findings.append(_altered_row(key, row, 0))
         if row.state == "erased":
+            path = layout.event_key(partition, row.run_id, max(row.version, 1))
+            detail = "the index has the hard delete of a run, its event is gone"
+            if not self._has(path, unknown=True):
+                judged.findings.append(finding("event_missing", path, detail, row.run_id))
             return
         if self._has(f"{QUARANTINE}/{key}", unknown=False):
             self._judge_quarantined(key, row, judged.findings)
@@ -290,10 +311,20 @@ def _altered_row(key: str, row: RunRow, last: int) -> Finding:
     return finding("index_altered", key, detail, row.run_id)
 
 
+def _unfinished(key: str, partition: str, events: Sequence[Event]) -> Finding:
+    """Return what it is that an artifact stands though its hard delete is durable."""
+    run_id = events[0].record_id
+    if erasure_in(events):
+        detail = "the run's hard delete is durable, and the artifact still stands"
+        return finding("delete_unfinished", key, detail, run_id)
+    path = layout.event_key(partition, run_id, events[-1].number)
+    return finding("event_chain_broken", path, "the hard delete names the digest of other bytes", run_id)
+
+
 def _state(events: Sequence[Event], tombstone: Deletion | None) -> RunState:
-    for event in reversed(events):
-        if event.kind == "restore":
-            return "live"
-        if event.kind == "delete":
-            return "erased" if event.data.get("mode") == "hard" else "deleted"
-    return "deleted" if tombstone else "live"
+    deletion = tombstone
+    for event in events:
+        deletion = deletion_after(event, deletion)
+    if deletion is None:
+        return "live"
+    return "erased" if deletion.mode == "hard" else "deleted"

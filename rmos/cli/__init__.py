@@ -9,9 +9,13 @@ from pkgutil import resolve_name
 import click
 from flask.cli import ScriptInfo
 
+from rmos.cli.audit import audit
+from rmos.cli.deletes import delete, restore
 from rmos.cli.demo import demo
 from rmos.cli.diff import diff
 from rmos.cli.exits import EXIT_CODES, RmosGroup
+from rmos.cli.migrate import migrate_group
+from rmos.cli.moving import export, import_command
 from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
@@ -35,7 +39,25 @@ def rmos_group() -> None:
     """
 
 
-for _command in (verify, status, rebuild, orphans, repair, demo, runs, show, diff, openapi, token):
+for _command in (
+    verify,
+    status,
+    rebuild,
+    orphans,
+    repair,
+    demo,
+    runs,
+    show,
+    diff,
+    token,
+    openapi,
+    delete,
+    restore,
+    audit,
+    migrate_group,
+    import_command,
+    export,
+):
     rmos_group.add_command(_command)
 
 

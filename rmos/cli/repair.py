@@ -13,6 +13,7 @@ from rmos.cli.output import emit, json_option, progress, say
 
 _WORDS: Final = {
     "rebuild": "make the index again",
+    "finish": "finish the hard delete of",
     "index": "index",
     "quarantine": "move to quarantine",
     "forget": "forget the row of",
@@ -29,10 +30,11 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
     """Heal what can be healed, and say what is left.
 
     Verifies, prints its plan and does just that: indexes what the index
-    does not know, moves damaged objects to `_quarantine`. Never unlinks an
-    object, never moves one that vouches for itself, nor an event. Rows of
-    missing files are kept, so that the loss stays visible, unless
-    --remove-missing is given. A second run changes nothing.
+    does not know, finishes hard deletes that were cut off, moves damaged
+    objects to `_quarantine`. Unlinks nothing else, never moves what
+    vouches for itself, nor an event. Rows of missing files are kept, so
+    that the loss stays visible, unless --remove-missing is given. A second
+    run changes nothing.
 
     \b
     Exit codes: 0 nothing is left, 1 a dry run that has a plan or leaves

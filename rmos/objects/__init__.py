@@ -1,7 +1,8 @@
 """Bytes under names that never change: the object layer.
 
 A backend creates an object once, reads it, lists a folder of it and moves a damaged one aside. It never updates and
-never overwrites. Keys are relative and use `/`: `2025-12-23/run_….json`. `open_objects` picks the backend.
+never overwrites, and erases nothing but the artifact of a run that was hard-deleted. Keys are relative and use `/`:
+`2025-12-23/run_….json`. `open_objects` picks the backend.
 """
 
 from pathlib import Path

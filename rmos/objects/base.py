@@ -137,6 +137,15 @@ class Objects(Protocol):
     def quarantine(self, key: str) -> str:
         """Move what stands under the key aside and return its new key; its bytes stay as they are."""
 
+    def erase(self, key: str) -> bool:
+        """Unlink an object and make that durable: True when it stood there, False when it was gone already.
+
+        For the artifact of a run whose hard delete is durable, and for nothing else.
+
+        Raises:
+            OutOfSpace, StoreReadOnly, StorageFailed: it may still stand there.
+        """
+
     def sweep(self, folder: str) -> int:
         """Unlink temporary files older than `TEMPORARY_MAX_AGE_S` and return how many."""
 

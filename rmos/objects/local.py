@@ -343,6 +343,25 @@ class LocalObjects:
             raise _translated(error) from None
         return target
 
+    def erase(self, key: str) -> bool:
+        """Unlink an object and fsync its folder, also when it was gone: whoever unlinked it may have died before."""
+        check_key(key)
+        self._refuse_after_fault()
+        folder, _, name = self._path(key).rpartition("/")
+        try:
+            with self._open_folder(folder) as folder_fd:
+                try:
+                    os.unlink(name, dir_fd=folder_fd)
+                    stood = True
+                except FileNotFoundError:
+                    stood = False
+                self._fsync(folder_fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise _translated(error) from None
+        return stood
+
     def sweep(self, folder: str) -> int:
         """Unlink temporary files that no writer can still need."""
         swept = 0

@@ -1,5 +1,6 @@
 """How JSON looks to a client: what a request may hold, and how runs are shown. One module for each noun."""
 
+from rmos.schemas.deletes import DeletedSchema, DeleteQuerySchema, RestoreQuerySchema, dump_deleted, load_delete
 from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
 from rmos.schemas.engines import EnginesSchema, dump_engines
 from rmos.schemas.health import AliveSchema, ReadySchema
@@ -26,6 +27,8 @@ __all__ = [
     "SUMMARY_CHARACTERS",
     "AliveSchema",
     "ArtifactSchema",
+    "DeleteQuerySchema",
+    "DeletedSchema",
     "EnginesSchema",
     "EventsSchema",
     "ListRequest",
@@ -34,6 +37,7 @@ __all__ = [
     "ProblemSchema",
     "ReadySchema",
     "RecentRunsSchema",
+    "RestoreQuerySchema",
     "RunAdvisorySummarySchema",
     "RunCreatedSchema",
     "RunDiffRequestSchema",
@@ -44,11 +48,13 @@ __all__ = [
     "RunSchema",
     "diff_records",
     "dump_created",
+    "dump_deleted",
     "dump_engines",
     "dump_events",
     "dump_run",
     "dump_summary",
     "each_once",
+    "load_delete",
     "load_list",
     "load_recent",
     "summary_of",

@@ -24,6 +24,7 @@ from rmos.errors import (
     IndexUnavailable,
     PayloadTooLarge,
     RecordDamaged,
+    RunDeleted,
     RunExists,
     RunNotFound,
     SessionNotFound,
@@ -157,8 +158,8 @@ def _require_related(store: Store, request: RunRequest) -> None:
             errors={"parent_run_id": ["There is no run with this id."]},
             parent_run_id=parent_id,
         ) from None
-    except RecordDamaged:
-        pass  # it exists, and what it holds does not matter here
+    except (RecordDamaged, RunDeleted):
+        pass  # it exists or did, and what it holds does not matter here
 
 
 def completed_context(request: RunRequest) -> dict[str, Any]:

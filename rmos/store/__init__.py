@@ -23,8 +23,10 @@ from rmos.index import Index, open_index
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
 from rmos.store import layout
+from rmos.store.audit import Audit
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
+from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
 from rmos.store.rows import Summarise
@@ -48,6 +50,8 @@ class Store:
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
+        self.deletes = Deletes(objects, self.reader, self.runs, summarise)
+        self.audit = Audit(objects)
         self.summarise = summarise
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""

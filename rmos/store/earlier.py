@@ -30,10 +30,18 @@ NO_TOMBSTONES = Tombstones(present=False, readable=True, deletions={})
 def read_tombstones(objects: Objects) -> Tombstones:
     """Read the tombstones out of `_index.json`, when there is one."""
     try:
-        index = json.loads(objects.read(EARLIER_INDEX_KEY))
+        return parse_tombstones(objects.read(EARLIER_INDEX_KEY))
     except ObjectMissing:
         return NO_TOMBSTONES
-    except (ObjectUnreadable, ValueError, RecursionError):
+    except ObjectUnreadable:
+        return Tombstones(present=True, readable=False, deletions={})
+
+
+def parse_tombstones(data: bytes) -> Tombstones:
+    """Return the tombstones that the bytes of an `_index.json` hold."""
+    try:
+        index = json.loads(data)
+    except (ValueError, RecursionError):
         return Tombstones(present=True, readable=False, deletions={})
     if not isinstance(index, dict):
         return Tombstones(present=True, readable=False, deletions={})

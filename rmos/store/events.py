@@ -16,7 +16,7 @@ from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, PayloadTo
 from rmos.models import EVENT_SCHEMA, Actor, Event
 from rmos.objects import MAX_OBJECT_BYTES, Objects
 from rmos.store import layout
-from rmos.store.records import Damage, judge_event
+from rmos.store.records import Damage, judge_event, judge_first_event
 
 _ATTEMPTS: Final = 100
 """How often an event tries for the next number; each loss means that another writer won one."""
@@ -96,7 +96,14 @@ def append_event(
 
 
 def read_events(
-    objects: Objects, folder: str, record_id: str, numbers: Sequence[int], previous: str | None, *, of: str = "run"
+    objects: Objects,
+    folder: str,
+    record_id: str,
+    numbers: Sequence[int],
+    previous: str | None,
+    *,
+    of: str = "run",
+    unknown_start: bool = False,
 ) -> tuple[list[Event], str | None]:
     """Return a record's events in order and the SHA-256 of the last file of the chain.
 
@@ -104,6 +111,7 @@ def read_events(
         numbers: those that must be there, in order.
         previous: SHA-256 of the file that the first event comes after; None when it is the first file itself.
         of: what the record is, for messages.
+        unknown_start: what the first event came after is gone, so what it says of it cannot be compared.
 
     Raises:
         Damage: event_hole, event_missing, event_corrupt, event_chain_broken, misnamed, unreadable.
@@ -118,7 +126,10 @@ def read_events(
             raise Damage("event_missing", f"event {number} of the {of} was indexed and is gone") from None
         except ObjectUnreadable as error:
             raise Damage("unreadable", f"event {number}: {error.detail}") from None
-        stored = judge_event(data, record_id, number, previous)
+        if unknown_start and number == 1:
+            stored = judge_first_event(data, record_id)
+        else:
+            stored = judge_event(data, record_id, number, previous)
         events.append(stored.event)
         previous = stored.file_sha256
     return events, previous

@@ -35,10 +35,8 @@ def fold(
             explanation = (event.data.get("status"), event.data.get("summary"))
         elif event.kind == "override":
             overrides.append({**event.data, "by": event.actor, "created_at_utc": event.created_at_utc})
-        elif event.kind == "delete":
-            deletion = _deletion(event)
-        elif event.kind == "restore":
-            deletion = None
+        elif event.kind in ("delete", "restore"):
+            deletion = deletion_after(event, deletion)
         elif event.kind == "superseded":
             superseded = True
     return RunView(
@@ -55,7 +53,12 @@ def fold(
     )
 
 
-def _deletion(event: Event) -> Deletion:
+def deletion_after(event: Event, before: Deletion | None) -> Deletion | None:
+    """Return who has deleted the run, after an event; nothing comes after a hard delete."""
+    if (before is not None and before.mode == "hard") or event.kind not in ("delete", "restore"):
+        return before
+    if event.kind == "restore":
+        return None
     return Deletion(
         mode="hard" if event.data.get("mode") == "hard" else "soft",
         deleted_at_utc=event.created_at_utc,

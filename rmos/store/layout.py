@@ -5,6 +5,7 @@
     2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the earlier system
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
     _tokens/tok_<id>.000001.json                            a token's event no. 1, which makes it
+    _audit/2025-12-23/evt_<32 hex>.json                     an attempt that was turned down, or let through
 
 Names are told apart by their whole form, never by a substring, and nothing that a client sends is ever part of one.
 """
@@ -20,6 +21,7 @@ EARLIER_INDEX_KEY: Final = "_index.json"
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
 TOKENS: Final = "_tokens"
+AUDIT: Final = "_audit"
 ATTACHMENTS: Final = "_attachments"
 OWN_NAMES: Final = frozenset(
     {"_sessions", "_attachments", "_audit", "_tokens", "_claims", "_quarantine", "_format.json", "_index.json"}
@@ -74,6 +76,12 @@ def token_event(name: str) -> tuple[str, int] | None:
     if match is None or name != f"tok_{match[1]}.{int(match[2]):06d}.json":
         return None
     return match[1], int(match[2])
+
+
+def audit_key(event_id: str) -> str | None:
+    """Return the key of an audit record, or None when the id names no moment."""
+    us = ids.moment_of(event_id.removeprefix("evt_"))
+    return None if us is None else f"{AUDIT}/{ids.partition_of(us)}/{event_id}.json"
 
 
 def session_key(session_id: str) -> str | None:

@@ -1,7 +1,7 @@
 """Finding and reading the objects of one run: its partition, its events in order, what the earlier system left."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rmos import digest, ids
 from rmos.errors import ObjectMissing, ObjectUnreadable
@@ -11,9 +11,18 @@ from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.earlier import Tombstones, read_link, read_tombstones
 from rmos.store.events import read_events
+from rmos.store.folding import deletion_after
 
 _QUARANTINE_DEPTH: Final = 3
 """Folders that a key has at most: those of a blob."""
+
+
+class Erasure(NamedTuple):
+    """A hard delete that is durable: who, when and why, the run's version, and the digest of the artifact's file."""
+
+    deletion: Deletion
+    version: int
+    artifact_sha256: str
 
 
 class RunReader:
@@ -54,7 +63,7 @@ class RunReader:
         if home and any(self._objects.has(key) for key in _first_keys(home, run_id)):
             return home
         for partition in self.partitions():
-            if self._objects.has(layout.artifact_key(partition, run_id)):
+            if any(self._objects.has(key) for key in _first_keys(partition, run_id)):
                 return partition
         return None
 
@@ -80,15 +89,33 @@ class RunReader:
         return files
 
     def events(
-        self, run_id: str, partition: str, numbers: Sequence[int], artifact_sha256: str
+        self, run_id: str, partition: str, numbers: Sequence[int], artifact_sha256: str | None
     ) -> tuple[list[Event], str]:
         """Return a run's events in order and the SHA-256 of the last file of the chain.
+
+        Args:
+            artifact_sha256: the digest that event no. 1 must name; None takes the one that it names.
 
         Raises:
             Damage: event_hole, event_missing, event_corrupt, event_chain_broken, misnamed, unreadable.
         """
-        events, last_sha256 = read_events(self._objects, partition, run_id, numbers, artifact_sha256)
-        return events, last_sha256 or artifact_sha256
+        events, last_sha256 = read_events(
+            self._objects, partition, run_id, numbers, artifact_sha256, unknown_start=artifact_sha256 is None
+        )
+        return events, last_sha256 or artifact_sha256 or ""
+
+    def erasure(self, run_id: str, partition: str, numbers: Sequence[int]) -> Erasure | None:
+        """Return the hard delete of a run whose artifact is gone, from its events alone, or None when there was none.
+
+        The chain vouches for the digest: the delete event names the same as event no. 1 was written after.
+
+        Raises:
+            Damage: as `events`.
+        """
+        if not numbers:
+            return None
+        events, _ = self.events(run_id, partition, numbers, None)
+        return erasure_in(events)
 
     def links(self, partition: str, names: Sequence[str]) -> list[dict[str, Any]]:
         """Return the advisories that links of the earlier system name; unreadable links are left to verify."""
@@ -119,6 +146,19 @@ class RunReader:
         if not (tombstones.present and tombstones.readable) and known and known.state == "deleted":
             return Deletion(mode="soft", deleted_at_utc=None, deleted_by=None, reason=None)
         return tombstones.deletions.get(run_id)
+
+
+def erasure_in(events: Sequence[Event]) -> Erasure | None:
+    """Return the hard delete among a run's events, all of them in order, when it names the artifact that they name."""
+    deletion: Deletion | None = None
+    for event in events:
+        deletion = deletion_after(event, deletion)
+        if deletion is not None and deletion.mode == "hard":
+            named = event.data.get("artifact_sha256")
+            if named != events[0].previous_sha256:
+                return None
+            return Erasure(deletion, events[-1].number, str(named))
+    return None
 
 
 def altered(sha256: str, known: KnownRun | None) -> bool:

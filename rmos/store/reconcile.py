@@ -21,7 +21,7 @@ from rmos.store.folding import fold
 from rmos.store.layout import RunFiles, event_key
 from rmos.store.reading import RunReader, altered
 from rmos.store.records import Damage, judge_artifact
-from rmos.store.rows import Summarise, row_of, row_of_damaged
+from rmos.store.rows import Summarise, row_of, row_of_damaged, row_of_erased
 from rmos.store.workers import ordered_pool
 
 log = logging.getLogger(__name__)
@@ -115,11 +115,19 @@ class RowMaker:
             view = fold(artifact, events, links=self._reader.links(partition, files.links), tombstone=tombstone)
             return row_of(view, partition, self.summarise)
         except ObjectMissing:
+            if self._is_erased(partition, files):
+                return row_of_erased(run_id, partition, version, self.summarise)
             moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
             return row_of_damaged(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
         except (Damage, ObjectUnreadable) as error:
             log.warning("damaged record run_id=%s: %s", run_id, error.detail)
             return row_of_damaged(run_id, partition, version, "damaged", self.summarise)
+
+    def _is_erased(self, partition: str, files: RunFiles) -> bool:
+        try:
+            return self._reader.erasure(files.run_id, partition, files.events) is not None
+        except Damage:
+            return False
 
 
 class Reconciler:

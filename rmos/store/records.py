@@ -11,11 +11,22 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.errors import RecordDamaged
-from rmos.models import CLAIM_SCHEMA, EVENT_SCHEMA, RUN_SCHEMA, Claim, Event, RunArtifact, RunIdentity
+from rmos.models import (
+    AUDIT_SCHEMA,
+    CLAIM_SCHEMA,
+    EVENT_SCHEMA,
+    RUN_SCHEMA,
+    AuditRecord,
+    Claim,
+    Event,
+    RunArtifact,
+    RunIdentity,
+)
 
 _artifacts: Final = msgspec.json.Decoder(RunArtifact)
 _identities: Final = msgspec.json.Decoder(RunIdentity)
 _events: Final = msgspec.json.Decoder(Event)
+_audits: Final = msgspec.json.Decoder(AuditRecord)
 _claims: Final = msgspec.json.Decoder(Claim)
 _DECODING: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a decoder raises on a file that somebody else wrote."""
@@ -156,6 +167,19 @@ def judge_event(data: bytes, record_id: str, number: int, previous_sha256: str |
     return StoredEvent(event, digest.sha256_hex(data))
 
 
+def judge_first_event(data: bytes, record_id: str) -> StoredEvent:
+    """Return event no. 1 of a run whose artifact is gone: what it says of the bytes before it cannot be compared.
+
+    Raises:
+        Damage: event_corrupt, newer_schema, misnamed.
+    """
+    try:
+        named = _events.decode(data).previous_sha256
+    except _DECODING:
+        named = None
+    return judge_event(data, record_id, 1, named)
+
+
 def judge_claim(data: bytes) -> Claim:
     """Return the claim of an Idempotency-Key, or say what is wrong with it.
 
@@ -173,6 +197,25 @@ def judge_claim(data: bytes) -> Claim:
     if not ids.NEW_RUN_ID.fullmatch(claim.run_id):
         raise Damage("undecodable", "the claim names no run")
     return claim
+
+
+def judge_audit(data: bytes, event_id: str) -> AuditRecord:
+    """Return an audit record, or say what is wrong with it.
+
+    Raises:
+        Damage: corrupt, undecodable, newer_schema, misnamed.
+    """
+    _vouch(data, "audit record")
+    try:
+        record = _audits.decode(data)
+    except _DECODING as error:
+        raise Damage("undecodable", f"the audit record cannot be decoded: {error}") from None
+    newer = _schema_damage(record.schema, AUDIT_SCHEMA, True)
+    if newer is not None:
+        raise newer
+    if record.event_id != event_id:
+        raise Damage("misnamed", f"the audit record says it is {record.event_id}")
+    return record
 
 
 def _vouch(data: bytes, what: str) -> str:
@@ -228,7 +271,7 @@ def _digest_damages(run: RunArtifact, vouched: bool) -> list[Damage]:
     damages = []
     if vouched:
         guarded = guarded and (run.meta or {}).get("completeness_guard") is True
-        holds = guarded or digest.sha256_hex(run.feasibility) == recorded
+        holds = guarded or _is_carried(run) or digest.sha256_hex(run.feasibility) == recorded
     else:
         try:
             holds = guarded or earlier_json_sha256(bytes(run.feasibility)) == recorded
@@ -245,6 +288,12 @@ def _digest_damages(run: RunArtifact, vouched: bool) -> list[Damage]:
                 Damage("inputs_mismatch", f"`inputs.{name}` does not have the digest `hashes.{name}_sha256`")
             )
     return damages
+
+
+def _is_carried(run: RunArtifact) -> bool:
+    """Tell whether the digest is one that a single-file store had in its place, and that was carried over as it was."""
+    carried = (run.meta or {}).get("migrated_from")
+    return isinstance(carried, dict) and carried.get("request_hash") == run.hashes.feasibility_sha256
 
 
 def earlier_json_sha256(data: bytes) -> str:

@@ -19,13 +19,15 @@ DAMAGED_REASON = "The record of this run is damaged; an operator should run `rmo
 def row_of(view: RunView, partition: str, summarise: Summarise) -> RunRow:
     """Return a healthy run's row."""
     run = view.artifact
+    if view.deletion is not None and view.deletion.mode == "hard":
+        return row_of_erased(run.run_id, partition, view.version, summarise)
     meta: dict[str, Any] = run.meta or {}
     return RunRow(
         run_id=run.run_id,
         created_us=ids.parse_utc(run.created_at_utc),
         partition=partition,
         version=view.version,
-        state=_state(view),
+        state="live" if view.deletion is None else "deleted",
         sha256=view.sha256,
         summary=summarise(view),
         status=run.status,
@@ -41,6 +43,11 @@ def row_of(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         request_id=run.request_id or _text(meta, "request_id"),
         source=_text(meta, "source"),
     )
+
+
+def row_of_erased(run_id: str, partition: str, version: int, summarise: Summarise) -> RunRow:
+    """Return the tombstone of a hard-deleted run: unlisted, and the same whether its artifact is gone yet or not."""
+    return row_of_damaged(run_id, partition, version, "erased", summarise)
 
 
 def row_of_damaged(run_id: str, partition: str, version: int, state: RunState, summarise: Summarise) -> RunRow:
@@ -72,12 +79,6 @@ def row_of_damaged(run_id: str, partition: str, version: int, state: RunState, s
         mode=artifact.mode,
         tool_id=artifact.tool_id,
     )
-
-
-def _state(view: RunView) -> RunState:
-    if view.deletion is None:
-        return "live"
-    return "erased" if view.deletion.mode == "hard" else "deleted"
 
 
 def _text(meta: dict[str, Any], field: str) -> str | None:

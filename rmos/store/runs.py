@@ -7,7 +7,7 @@ the row fails, the run is there and reconcile brings the row.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -94,6 +94,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return self.tombstone
 
 
+class Appended(NamedTuple):
+    """An event that is durable and not indexed yet."""
+
+    view: RunView
+    data: bytes
+    partition: str
+
+
 class Runs:
     """The runs of one store."""
 
@@ -165,9 +173,16 @@ class Runs:
             version: the version that the caller has seen; another one is refused.
 
         Raises:
-            RunNotFound, Damage, NotCanonical, PayloadTooLarge, VersionConflict, OutOfSpace, StoreReadOnly,
-            StorageFailed.
+            RunNotFound, RunDeleted (for good), Damage, NotCanonical, PayloadTooLarge, VersionConflict, OutOfSpace,
+            StoreReadOnly, StorageFailed.
         """
+        view, sealed, partition = self.append_event(run_id, kind, data, actor=actor, us=us, version=version)
+        return Stored(view=view, data=sealed, created=True, indexed=self._index_view(view, partition))
+
+    def append_event(
+        self, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int, version: int | None = None
+    ) -> Appended:
+        """Make an event durable as `add_event` does, and leave the index row to the caller."""
         record = self.record(run_id, include_deleted=True)
 
         def decide(record: Record) -> Mapping[str, Any]:
@@ -190,7 +205,7 @@ class Runs:
         )
         artifact = judge_artifact(record.data, run_id, record.partition)
         view = fold(artifact, [*record.events, event], links=record.links, tombstone=record.tombstone)
-        return Stored(view=view, data=written, created=True, indexed=self._index_view(view, record.partition))
+        return Appended(view, written, record.partition)
 
     def _index_view(self, view: RunView, partition: str) -> bool:
         if self._summarise is None:
@@ -225,7 +240,7 @@ class Runs:
 
         Raises:
             RunNotFound: no run has this id.
-            RunDeleted: it was deleted (unless `include_deleted`).
+            RunDeleted: it was deleted (unless `include_deleted`), or erased.
             Damage: its record does not vouch for itself, or part of it is gone.
         """
         if not ids.is_run_id(run_id):
@@ -242,12 +257,16 @@ class Runs:
                 raise self._absent(run_id) from None
             if self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}"):
                 raise _quarantined() from None
+            erasure = self._reader.erasure(run_id, partition, files.events)
+            if erasure is not None:
+                raise _gone(run_id, erasure.deletion) from None
             raise Damage("missing", "The run's artifact is gone; run `rmos verify`.") from None
         except ObjectUnreadable as error:
             raise Damage("unreadable", error.detail) from None
         record = self._judged(run_id, partition, data, files, known)
-        if record.deletion is not None and not include_deleted:
-            raise _gone(run_id, record.deletion)
+        deletion = record.deletion
+        if deletion is not None and (deletion.mode == "hard" or not include_deleted):
+            raise _gone(run_id, deletion)
         return record
 
     def _judged(
@@ -292,6 +311,11 @@ class Runs:
         if any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(folder, run_id)}") for folder in folders):
             return _quarantined()
         return RunNotFound("There is no run with this id.", run_id=run_id)
+
+    def place(self, run_id: str) -> str | None:
+        """Return the partition of a run, or of what is left of it."""
+        known = self._known(run_id)
+        return known.partition if known else self._reader.find_partition(run_id)
 
     # Reading many
 

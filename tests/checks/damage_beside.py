@@ -1,7 +1,7 @@
 """Damage to blobs, claims and links, and names that do not belong."""
 
 from tests.checks.registry import damage
-from tests.checks.shops import DAY, Faults, Shop, artifact, event
+from tests.checks.shops import DAY, NEXT_DAY, Faults, Shop, artifact, event
 
 
 @damage
@@ -110,9 +110,27 @@ def strays(shop: Shop) -> Faults:
         "notes.txt", "7_days.json", f"{DAY}/notes.txt", f"{DAY}/run_xyz.json", f"{DAY}/{shop.take()}.0000001.json",
         f"{DAY}/{shop.take()}.json~", "2025-12-25", "2025-13-01/run_aaaaaaaaaaaa.json", "_attachments/readme",
         "_attachments/ab/readme", "_attachments/ab/cd/readme", "_claims/readme", "_claims/ab/readme.json",
-        f"{DAY}/odd\udcff", "_tokens/readme", "_tokens/tok_ab.1.json", "_audit",
+        f"{DAY}/odd\udcff", "_tokens/readme", "_tokens/tok_ab.1.json",
     ]  # fmt: skip
     for name in names:
         shop.overwrite(name, b"x")
     shown = [name.partition("/")[0] if name.startswith("2025-13") else name for name in names]
     return [("stray", name.replace("\udcff", "\\udcff")) for name in shown]
+
+
+@damage
+def audit_record_with_a_flipped_byte(shop: Shop) -> Faults:
+    key = shop.audit("run_flipped")
+    shop.flip(key, at=120)
+    return [("audit_corrupt", key)]
+
+
+@damage
+def audit_record_under_another_name_and_in_another_folder(shop: Shop) -> Faults:
+    key, other = shop.audit("run_here"), shop.audit("run_there")
+    data = shop.path(key).read_bytes()
+    shop.overwrite(other, data)
+    wrong = f"_audit/{NEXT_DAY}/{key.rpartition('/')[2]}"
+    shop.overwrite(wrong, data)
+    shop.overwrite("_audit/notes.txt", b"x")
+    return [("misnamed", other), ("stray", wrong), ("stray", "_audit/notes.txt")]

@@ -5,8 +5,8 @@ import os
 from rmos import ids
 from rmos.objects import MAX_OBJECT_BYTES
 from tests.checks.registry import damage
-from tests.checks.shops import NEXT_DAY, Faults, Shop, event
-from tests.makers import make_event
+from tests.checks.shops import NEXT_DAY, Faults, Shop, artifact, event
+from tests.makers import ANNA, make_event
 
 
 @damage
@@ -97,3 +97,25 @@ def delete_event_lost(shop: Shop) -> Faults:
     shop.event(run_id, "delete", {"mode": "soft", "reason": "wrong blade"})
     shop.path(event(run_id, 3)).unlink()
     return [("event_missing", event(run_id, 3))]
+
+
+@damage
+def hard_delete_cut_off_before_the_artifact_was_erased(shop: Shop) -> Faults:
+    run_id = shop.take()
+    shop.cut_off_hard_delete(run_id)
+    return [("delete_unfinished", artifact(run_id))]
+
+
+@damage
+def hard_delete_of_other_bytes(shop: Shop) -> Faults:
+    run_id = shop.take()
+    shop.event(run_id, "delete", {"mode": "hard", "reason": "a test", "artifact_sha256": "ab" * 32})
+    return [("event_chain_broken", event(run_id, 3))]
+
+
+@damage
+def event_of_a_hard_delete_lost(shop: Shop) -> Faults:
+    run_id = shop.put()
+    shop.store.deletes.hard(run_id, "a test", actor=ANNA, us=shop.us)
+    shop.path(event(run_id, 1)).unlink()
+    return [("event_missing", event(run_id, 1))]

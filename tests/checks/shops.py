@@ -13,8 +13,10 @@ from typing import Any
 from rmos import digest, ids
 from rmos.checks.verify import Report, verify_store
 from rmos.config import Settings
+from rmos.errors import RunNotFound
 from rmos.models import Finding
 from rmos.store import Store, layout
+from rmos.store.audit import Attempt
 from tests.makers import ANNA, US, make_members, summarise
 
 DAY = ids.partition_of(US)
@@ -104,6 +106,24 @@ class Shop:
         if revoked:
             self.store.tokens.revoke(token.token_id, actor=ANNA, us=US)
         return f"tok_{token.token_id}"
+
+    def audit(self, target: str) -> str:
+        """Put the audit record of a refusal and return its key."""
+        self.us += 1
+        before = set(self.store.objects.names(f"{layout.AUDIT}/{DAY}"))
+        self.store.audit.note(Attempt("delete", target), RunNotFound("There is none."), actor=ANNA, us=self.us)
+        [name] = set(self.store.objects.names(f"{layout.AUDIT}/{DAY}")) - before
+        return f"{layout.AUDIT}/{DAY}/{name}"
+
+    def cut_off_hard_delete(self, run_id: str) -> None:
+        """Do a hard delete as far as its event, as a process that dies behind it."""
+        data = {"mode": "hard", "reason": "a test", "artifact_sha256": digest.sha256_hex(self.data(artifact(run_id)))}
+        self.us += 1
+        self.store.runs.append_event(run_id, "delete", data, actor=ANNA, us=self.us)
+
+    def data(self, key: str) -> bytes:
+        """Return the bytes of an object."""
+        return self.path(key).read_bytes()
 
     def path(self, key: str) -> Path:
         """Return where an object stands."""

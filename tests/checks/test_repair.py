@@ -3,6 +3,7 @@
 import itertools
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,10 +111,11 @@ def judge_repair(shop: Shop, **options: bool) -> None:
     assert plan == dry == done
     # The record: each quarantined path stands under `_quarantine`, all else where it stood, byte for byte.
     moved = paths(dry, "quarantine")
-    expected = {path: what for path, what in before.items() if not _within(path, moved)}
+    erased = paths(dry, "finish")
+    expected = {path: what for path, what in before.items() if not _within(path, [*moved, *erased])}
     expected |= {f"_quarantine/{path}": what for path, what in before.items() if _within(path, moved)}
     assert places(shop.root) == expected
-    assert contents(shop.root) == held
+    assert contents(shop.root) == held - Counter(before[path] for path in erased)
     # The index: only rows that the plan names have changed.
     if not paths(dry, "rebuild"):
         named = {action.run_id for action in dry.actions}

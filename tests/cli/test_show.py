@@ -63,10 +63,10 @@ def test_events_are_shown_in_order_with_who_and_what(large: Path) -> None:
     run_id = with_event(large, "advisory")
     run = command_on(large)
     (event,) = document(run("show", run_id, "--events", "--json"))["events"]
-    assert (event["number"], event["kind"], event["role"]) == (1, "advisory", "operator")
+    assert (event["number"], event["kind"], event["role"]) == (1, "advisory", "admin")
     assert event["actor"].startswith("cli:")
     text = run("show", run_id, "--events").stdout
-    assert f"1  {event['created_at_utc']}  advisory  by {event['actor']} (operator)" in text
+    assert f"1  {event['created_at_utc']}  advisory  by {event['actor']} (admin)" in text
     assert event["data"]["title"] in text
 
 

@@ -211,3 +211,18 @@ def test_an_error_says_nothing_about_the_place(objects: Objects) -> None:
             ask()
         assert objects.root not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_what_is_erased_is_gone_and_its_neighbours_stand(objects: Objects) -> None:
+    objects.create(KEY, b"one")
+    objects.create(f"{KEY}.other", b"two")
+    assert objects.erase(KEY) is True
+    assert not objects.has(KEY)
+    assert objects.names("2025-12-23") == [f"{KEY}.other".rpartition("/")[2]]
+    assert objects.erase(KEY) is False
+    assert objects.erase("2025-12-24/never") is False
+
+
+def test_erasing_takes_no_name_that_leads_out_of_the_store(objects: Objects) -> None:
+    with pytest.raises(ObjectUnreadable):
+        objects.erase("../x")

@@ -138,3 +138,17 @@ def test_an_object_that_cannot_be_settled_is_not_acknowledged_and_no_write_is_ta
         with pytest.raises(StoreReadOnly):
             write()
     assert store.read(KEY) == b"one"
+
+
+def test_an_erasing_that_the_disk_did_not_confirm_is_an_error_and_no_write_is_taken_afterwards(
+    store: LocalObjects, recorder: Recorder
+) -> None:
+    store.create(KEY, b"one")
+    recorder.calls.clear()
+    recorder.fail = lambda call, what: errno.EIO if what == "2025-12-23" else None
+    with pytest.raises(StorageFailed):
+        store.erase(KEY)
+    assert recorder.calls == [("fsync", "2025-12-23")]
+    recorder.fail = lambda call, what: None
+    with pytest.raises(StoreReadOnly):
+        store.erase(KEY)

@@ -1,0 +1,69 @@
+"""`rmos audit tail`: what was deleted and what was turned down, oldest first."""
+
+import json
+import time
+from typing import Any, Final
+
+import click
+import msgspec
+from flask.cli import AppGroup, with_appcontext
+
+from rmos.checks.trail import recent, since
+from rmos.cli.exits import DONE
+from rmos.cli.opening import open_for_reading
+from rmos.cli.output import emit, json_option, say
+
+_POLL_S: Final = 1.0
+
+
+class AuditGroup(AppGroup):
+    """A group whose commands hand their exit code on."""
+
+
+@click.group("audit", cls=AuditGroup)
+def audit() -> None:
+    """See who deleted what, and what was turned down."""
+
+
+@audit.command("tail")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, metavar="N", help="Lines.")
+@click.option("--follow", is_flag=True, help="Go on with what comes, until interrupted.")
+@json_option
+@with_appcontext
+def tail(limit: int, follow: bool, as_json: bool) -> int:
+    """Show the last attempts to delete, restore or import, with their true outcome.
+
+    `done` and `not done` are read from the runs' own events, so an attempt
+    whose process died is never told as a success. With --follow and --json
+    each attempt is one line of JSON. Changes nothing.
+
+    \b
+    Exit codes: 0 shown, 2 usage, 10 no store there, 130 interrupted.
+    """
+    store = open_for_reading()
+    entries = recent(store, limit)
+    if as_json and not follow:
+        emit({"items": entries})
+        return DONE
+    for entry in entries:
+        _say(msgspec.to_builtins(entry), as_json)
+    seen = {entry.event_id for entry in entries}
+    while follow:
+        time.sleep(_POLL_S)
+        for entry in since(store, seen):
+            _say(msgspec.to_builtins(entry), as_json)
+    return DONE
+
+
+def _say(entry: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(entry))
+        return
+    why = f"  {entry['error']}: {entry['detail']}" if entry["error"] else ""
+    reason = entry["data"].get("reason")
+    mode = entry["data"].get("mode")
+    what = f"{entry['action']} {mode}" if mode else entry["action"]
+    say(
+        f"{entry['created_at_utc'][:19].replace('T', ' ')}  {entry['outcome']:<8}  {what}  {entry['target']}"
+        f"  by {entry['actor']} ({entry['role']})" + (f"  reason: {reason}" if reason else "") + why
+    )

@@ -1,0 +1,159 @@
+"""`rmos migrate`: move in from the single-file store of the earlier system."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from flask.cli import AppGroup, with_appcontext
+
+from rmos.checks.migrate import (
+    Migration,
+    Problem,
+    find_source,
+    migrate,
+    migration_status,
+    read_source,
+    rollback,
+    verify_migration,
+)
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.findings import say_listed
+from rmos.cli.opening import LOCK_WAIT_S, open_for_reading
+from rmos.cli.output import emit, json_option, mark_writing, progress, say
+from rmos.context import current_rmos
+
+_Command = Callable[..., Any]
+
+
+@click.group("migrate", cls=AppGroup)
+def migrate_group() -> None:
+    """Move in from a single-file store (`runs.json`).
+
+    The old file is never changed, and a back-up of it is made first. Old
+    ids are kept. `rmos migrate migrate` can be cut off and run again.
+    """
+
+
+def _from_option(command: _Command) -> _Command:
+    return click.option(
+        "--from",
+        "path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The old store's runs.json; by default what RMOS_RUN_STORE_PATH names.",
+    )(command)
+
+
+def _path(path: Path | None) -> Path:
+    found = path or current_rmos().settings.run_store_path
+    if found is None:
+        raise click.UsageError("Name the old store's file with --from, or set RMOS_RUN_STORE_PATH.")
+    return found.absolute()
+
+
+@migrate_group.command("status")
+@_from_option
+@json_option
+@with_appcontext
+def status(path: Path | None, as_json: bool) -> int:
+    """Say how much of the old store is here already. Writes nothing.
+
+    \b
+    Exit codes: 0 all of it can be or was moved in, 1 something needs a
+    person, 2 usage, 10 no store or no old store there, 130 interrupted.
+    """
+    source = read_source(_path(path))
+    return _report(migration_status(open_for_reading(), source), as_json)
+
+
+@migrate_group.command("migrate")
+@_from_option
+@json_option
+@with_appcontext
+def run_migration(path: Path | None, as_json: bool) -> int:
+    """Bring the runs of the old store in.
+
+    Makes a back-up beside the old file, which is never changed. Runs that are here already
+    are a success. A run whose time or id cannot be kept is set aside in a
+    file of its own and reported; fields without a home are kept in the
+    run's `meta.migrated_from` and listed. Makes the store's folder when
+    there is none.
+
+    \b
+    Exit codes: 0 all is here, 1 some were set aside or are in conflict,
+    2 usage, 10 no old store there, 11 store locked, 130 interrupted.
+    """
+    source = read_source(_path(path))
+    mark_writing()
+    store = current_rmos().store
+    store.reconcile(wait_s=LOCK_WAIT_S)
+    with progress("Moving in", len(source.records)) as told:
+        return _report(migrate(store, source, progress=told), as_json)
+
+
+@migrate_group.command("verify")
+@_from_option
+@json_option
+@with_appcontext
+def verify(path: Path | None, as_json: bool) -> int:
+    """Compare every run of the old store with what is recorded. Writes nothing.
+
+    \b
+    Exit codes: 0 all mapped fields and all counts agree, 1 they do not, or
+    runs were set aside, 2 usage, 10 no store there, 130 interrupted.
+    """
+    source = read_source(_path(path))
+    return _report(verify_migration(open_for_reading(), source), as_json)
+
+
+@migrate_group.command("rollback")
+@_from_option
+@json_option
+@with_appcontext
+def roll_back(path: Path | None, as_json: bool) -> int:
+    """Take back what the migration wrote, and nothing else.
+
+    Removes only artifacts that are byte for byte what the migration wrote
+    and to which nothing has happened since. Other runs are never touched.
+    An old file that is gone is written again from its back-up.
+
+    \b
+    Exit codes: 0 taken back, 1 some were kept, 2 usage, 10 no store or no
+    back-up there, 11 store locked, 130 interrupted.
+    """
+    source = find_source(_path(path))
+    open_for_reading()
+    mark_writing()
+    store = current_rmos().store
+    with progress("Taking back", len(source.records)) as told:
+        return _report(rollback(store, source, progress=told), as_json)
+
+
+def _report(report: Migration, as_json: bool) -> int:
+    if as_json:
+        emit({**msgspec.to_builtins(report), "ok": report.ok})
+    else:
+        _say(report)
+    return DONE if report.ok else FINDINGS
+
+
+def _say(report: Migration) -> None:
+    say(f"Old store: {report.source}, {report.total} runs; back-up: {report.backup or 'none yet'}")
+    counts = {name: getattr(report, name) for name in ("written", "there", "waiting", "deleted", "removed")}
+    say(", ".join(f"{name} {number}" for name, number in counts.items() if number) or "Nothing to do.")
+    _say_problems("Set aside", report.kept_aside)
+    if report.aside_file:
+        say(f"  next: mend them in {report.aside_file} and migrate from that file.")
+    _say_problems("In conflict", report.conflicts)
+    _say_problems("Kept", report.kept)
+    if report.unmapped:
+        fields = sorted({field for entry in report.unmapped for field in entry.fields})
+        say(f"Without a home, kept in meta.migrated_from of {len(report.unmapped)} runs: {', '.join(fields)}")
+
+
+def _say_problems(title: str, problems: list[Problem]) -> None:
+    if problems:
+        say(f"{title}: {len(problems)}")
+        say_listed([f"{problem.run_id}  {problem.error}" for problem in problems])

@@ -1,0 +1,159 @@
+"""`rmos import` and `rmos export`: runs between stores, and lists for other programs."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+from flask.cli import with_appcontext
+
+from rmos import ids
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.findings import say_listed
+from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing
+from rmos.cli.output import emit, json_option, mark_writing, progress, say
+from rmos.cli.types import Moment
+from rmos.context import current_rmos
+from rmos.models import RunQuery
+from rmos.services import Imported, csv_text, export_store, import_runs, ndjson
+from rmos.store import Store
+
+
+@click.command("import")
+@click.argument("source", metavar="DIR", type=click.Path(exists=True, path_type=Path))
+@json_option
+@with_appcontext
+def import_command(source: Path, as_json: bool) -> int:
+    """Bring the runs of another store in, with their digests.
+
+    DIR is a store's folder, of RMOS or of the earlier system, or a zip of
+    one. Bytes stay as they are; events, advisory links and blobs come
+    along. Nothing here is overwritten: what collides is told. Damaged and
+    foreign files, links and names that lead elsewhere are not taken in and
+    leave an audit record each. Run it again to go on after an interruption.
+
+    \b
+    Exit codes: 0 all is here, 1 something was refused or collides,
+    2 usage, 10 no store in DIR, 11 store locked, 130 interrupted.
+    """
+    mark_writing()
+    store = current_rmos().store
+    _refuse_itself(source, Path(store.objects.root))
+    store.reconcile(wait_s=LOCK_WAIT_S)
+    actor = command_actor(ids.new_request_id())
+    report = import_runs(store, source, actor=actor, us=ids.now_us())
+    if as_json:
+        emit({**msgspec.to_builtins(report), "ok": report.ok})
+    else:
+        _say_imported(report)
+    return DONE if report.ok else FINDINGS
+
+
+def _refuse_itself(source: Path, root: Path) -> None:
+    if source.resolve() == root.resolve():
+        raise click.BadParameter("it is this store itself.", param_hint="DIR")
+
+
+def _say_imported(report: Imported) -> None:
+    say(f"Imported {report.imported} runs, {report.there} were here already; blobs: {report.blobs}.")
+    if report.deleted:
+        say(f"Deleted there, and so here: {report.deleted}")
+    if report.passed_over:
+        say(f"Not runs, left where they are: {report.passed_over} files")
+    if report.conflicts:
+        say(f"In conflict, nothing was overwritten: {len(report.conflicts)}")
+        say_listed([f"{conflict.run_id}  {conflict.detail}" for conflict in report.conflicts])
+    if report.refused:
+        say(f"Refused: {len(report.refused)}; `rmos audit tail` has them too")
+        say_listed(report.refused)
+
+
+@click.command("export")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("ndjson", "csv", "store")),
+    default="ndjson",
+    show_default=True,
+    help="Lines of JSON, a table, or a store's folder.",
+)
+@click.option("--to", "target", type=click.Path(path_type=Path), metavar="PATH", help="A new file, or the folder.")
+@click.option("--session", metavar="WS_ID", help="Only the runs of this workflow session.")
+@click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on.")
+@click.option("--until", type=Moment(end=True), metavar="TIME", help="Up to the end of this date, or before this time.")
+@click.option("--deleted", is_flag=True, help="Also runs that were soft-deleted.")
+@json_option
+@with_appcontext
+def export(
+    form: str,
+    target: Path | None,
+    session: str | None,
+    since: int | None,
+    until: int | None,
+    deleted: bool,
+    as_json: bool,
+) -> int:
+    """Write runs out: a session, a range of dates, or all of them.
+
+    ndjson and csv are the summaries that lists show, newest first, to
+    stdout or a new file. Cells of the CSV are safe against formulas.
+    `--format store` copies artifacts, events, links and blobs byte for byte
+    into a folder that is a store itself; run again, it goes on. Never
+    overwrites a file.
+
+    \b
+    Exit codes: 0 written, 1 some runs are damaged and were left out, or it
+    cannot be written, 2 usage, 10 no store there, 130 interrupted.
+    """
+    query = RunQuery(workflow_session_id=session, created_from_us=since, created_to_us=until, include_deleted=deleted)
+    if form == "store":
+        return _export_store(query, target, as_json)
+    if as_json and target is None:
+        raise click.UsageError("--json goes with --to: stdout is the export itself.")
+    store = _current(open_for_writing())
+    texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query)
+    written = _write(texts, target)
+    if as_json:
+        emit({"characters": written})
+    return DONE
+
+
+def _current(store: Store) -> Store:
+    """Bring the index up to the record, so that the export is complete."""
+    store.reconcile(wait_s=LOCK_WAIT_S)
+    return store
+
+
+def _write(texts: Iterator[str], target: Path | None) -> int:
+    if target is None:
+        written = 0
+        for text in texts:
+            sys.stdout.write(text)
+            written += len(text)
+        sys.stdout.flush()
+        return written
+    try:
+        with target.open("x", encoding="utf-8", newline="") as file:
+            return sum(map(file.write, texts))
+    except FileExistsError:
+        raise click.BadParameter("it is there already; nothing is overwritten.", param_hint="--to") from None
+
+
+def _export_store(query: RunQuery, target: Path | None, as_json: bool) -> int:
+    if target is None:
+        raise click.UsageError("--format store needs --to FOLDER.")
+    root = Path(open_for_reading().objects.root).resolve()
+    if target.resolve().is_relative_to(root) or root.is_relative_to(target.resolve()):
+        raise click.BadParameter("it is this store, or inside it.", param_hint="--to")
+    store = _current(open_for_writing())
+    with progress("Exporting", store.runs.count(query)) as told:
+        report = export_store(store, query, target, told)
+    if as_json:
+        emit(report)
+    else:
+        say(f"Exported {report.runs} runs, {report.objects} new objects.")
+        if report.damaged:
+            say(f"Left out, damaged: {len(report.damaged)}; `rmos verify` says what to do about each.")
+            say_listed(report.damaged)
+    return FINDINGS if report.damaged else DONE

@@ -1,0 +1,54 @@
+"""What a client may send to delete or restore a run, and how the run then stands."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, validate
+
+from rmos.services import Deleted, DeleteRequest
+from rmos.services.deletes import MAX_REASON, MIN_REASON
+
+
+class DeleteQuerySchema(Schema):
+    """The query parameters of `DELETE /api/rmos/runs/{id}`; the service judges the reason and the mode."""
+
+    reason = fields.String(
+        required=True, validate=validate.Length(MIN_REASON, MAX_REASON), metadata={"description": "Why, for good"}
+    )
+    mode = fields.String(load_default="soft", validate=validate.OneOf(("soft", "hard")))
+
+
+class RestoreQuerySchema(Schema):
+    """The query parameters of `POST /api/rmos/runs/{id}/restore`."""
+
+    reason = fields.String(validate=validate.Length(MIN_REASON, MAX_REASON))
+
+
+class DeletedSchema(Schema):
+    """How a run stands after it was deleted or restored."""
+
+    run_id = fields.String()
+    mode = fields.String(allow_none=True, metadata={"description": "soft or hard; null when the run stands"})
+    deleted = fields.Boolean()
+    reason = fields.String(allow_none=True)
+    request_id = fields.String(allow_none=True)
+
+
+_deleted = DeletedSchema()
+_encoder = msgspec.json.Encoder()
+
+
+def load_delete(run_id: str, parameters: Mapping[str, Sequence[str]], schema: Schema) -> DeleteRequest:
+    """Return what the query parameters ask for, each given as all its values; what is wrong with them goes along."""
+    errors = {name: ["Given more than once."] for name, values in parameters.items() if len(values) > 1}
+    single = {name: values[0] for name, values in parameters.items()}
+    try:
+        schema.load(single)
+    except ValidationError as error:
+        errors |= error.messages_dict
+    return DeleteRequest(run_id=run_id, reason=single.get("reason"), mode=single.get("mode", "soft"), errors=errors)
+
+
+def dump_deleted(deleted: Deleted) -> bytes:
+    """Return the body that answers a delete or a restore."""
+    return _encoder.encode(_deleted.dump(deleted))

@@ -1,0 +1,153 @@
+"""Write runs out: as lines of JSON or CSV from the index alone, or as a store's folder with all that belongs to them.
+
+    for text in ndjson(store, RunQuery(workflow_session_id="ws_…")): file.write(text)
+    export_store(store, RunQuery(created_from_us=…), Path("/backup/autumn"))
+
+Everything streams page by page, so memory is the same for ten runs and for ten million. A cell of the CSV that a
+spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection).
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from rmos import ids
+from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, RunDeleted, SourceUnreadable
+from rmos.models import RunQuery
+from rmos.objects import Objects, open_objects
+from rmos.store import Record, Store, layout
+from rmos.store.blobs import blob_key
+from rmos.store.records import Damage
+
+Progress = Callable[[int], None]
+
+COLUMNS: Final = (
+    *("run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"),
+    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta"),
+)
+"""Columns of the CSV: the members of a summary; warnings are joined, `meta` is JSON."""
+_PAGE: Final = 500
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""First characters by which a spreadsheet knows a formula."""
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Exported(msgspec.Struct, kw_only=True):
+    """What an export to a store's folder did."""
+
+    runs: int = 0
+    objects: int = 0
+    damaged: list[str] = []
+    """Runs that do not vouch for themselves and were left out."""
+
+
+def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
+    """Give the summaries of the matching runs, newest first, as text of whole lines.
+
+    Raises:
+        IndexRebuilding: the index is not complete; no export is silently short.
+    """
+    for items in _pages(store, query, progress):
+        yield "\n".join(items) + "\n"
+
+
+def csv_text(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
+    """Give the summaries of the matching runs, newest first, as text of whole rows, the header first.
+
+    Raises:
+        IndexRebuilding: the index is not complete; no export is silently short.
+    """
+    yield ",".join(COLUMNS) + "\r\n"
+    for items in _pages(store, query, progress):
+        text = io.StringIO()
+        csv.writer(text).writerows(csv_row(_decode(item)) for item in items)
+        yield text.getvalue()
+
+
+def csv_row(summary: dict[str, Any]) -> list[Any]:
+    """Return a summary as cells; none of them is a formula."""
+    row = []
+    for name in COLUMNS:
+        value = summary.get(name)
+        if isinstance(value, list):
+            value = "; ".join(map(str, value))
+        elif isinstance(value, dict):
+            value = _encode(value).decode()
+        row.append("'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value)
+    return row
+
+
+def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator[Sequence[str]]:
+    cursor: str | None = None
+    while True:
+        page = store.runs.page(query, limit=_PAGE, cursor=cursor)
+        if page.items:
+            yield page.items
+            if progress:
+                progress(len(page.items))
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def export_store(store: Store, query: RunQuery, target: Path, progress: Progress | None = None) -> Exported:
+    """Copy the matching runs, with their events, links and blobs, into a store's folder; done again it goes on.
+
+    Raises:
+        SourceUnreadable: other things stand in the folder, or another object under one of the names.
+        IndexRebuilding, OutOfSpace, StoreReadOnly, StorageFailed.
+    """
+    there = open_objects(target)
+    if there.exists() and any(not _is_ours(name) for name in there.names("")):
+        raise SourceUnreadable("The folder holds something else than a store; name an empty or a new one.")
+    there.prepare()
+    report = Exported()
+    try:
+        for key in (layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY):
+            if store.objects.has(key):
+                there.create(key, store.objects.read(key))
+        for items in _pages(store, query, progress):
+            for item in items:
+                _export_run(store, there, str(_decode(item)["run_id"]), report)
+    except ObjectExists:
+        raise SourceUnreadable("The folder holds another store's objects under the same names.") from None
+    return report
+
+
+def _is_ours(name: str) -> bool:
+    return ids.is_partition(name) or name in layout.OWN_NAMES or layout.is_index_file(name)
+
+
+def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> None:
+    """Copy one run: blobs, events and links first, so that it is there with its artifact or not at all."""
+    try:
+        record = store.runs.record(run_id, include_deleted=True)
+        named = _named(record)
+        for sha256 in named:
+            key = blob_key(store.objects, sha256)
+            if key is not None:
+                report.objects += there.create(key, store.objects.read(key))
+        files = store.reader.files(run_id, record.partition, None, trusted=False)
+        keys = [layout.event_key(record.partition, run_id, number) for number in files.events]
+        keys += [f"{record.partition}/{name}" for name in files.links]
+        for key in keys:
+            report.objects += there.create(key, store.objects.read(key))
+        report.objects += there.create(layout.artifact_key(record.partition, run_id), record.data)
+        report.runs += 1
+    except RunDeleted:
+        return  # erased since the page was read
+    except (Damage, ObjectUnreadable, ObjectMissing):
+        report.damaged.append(run_id)
+
+
+def _named(record: Record) -> list[str]:
+    """Return the digests that a run names: of attachments, and of advisories that are blobs."""
+    view = record.view()
+    named = [entry.get("sha256") for entry in view.attachments]
+    named += [entry.get("advisory_id") for entry in view.advisories]
+    return [name for name in dict.fromkeys(named) if isinstance(name, str) and ids.SHA256.fullmatch(name)]

@@ -1,0 +1,84 @@
+"""`rmos delete`, `rmos restore` and `rmos audit tail`."""
+
+import getpass
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command, artifacts_of, document, start
+
+ABSENT = "run_0123456789ab"
+
+
+@pytest.fixture
+def run_id(root: Path) -> str:
+    return artifacts_of(root)[0].stem
+
+
+def test_delete_and_restore_act_as_the_user_and_the_trail_tells_it(run: Command, run_id: str) -> None:
+    gone = run("delete", run_id, "--reason", "a trial cut", "--json")
+    assert gone.exit_code == 0
+    told = document(gone)
+    assert (told["run_id"], told["mode"], told["deleted"]) == (run_id, "soft", True)
+    assert run("show", run_id).exit_code == 1
+    [entry] = document(run("audit", "tail", "--json"))["items"]
+    assert (entry["actor"], entry["outcome"], entry["target"]) == (f"cli:{getpass.getuser()}", "done", run_id)
+    assert run("restore", run_id, "--reason", "no trial at all").exit_code == 0
+    assert run("show", run_id).exit_code == 0
+    assert run("verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        ((ABSENT, "--reason", "a trial cut"), 1, "Run not found"),
+        ((ABSENT, "--reason", "short"), 2, "Validation failed"),
+        ((ABSENT, "--reason", "a trial cut", "--mode", "hard"), 1, "Hard delete disabled"),
+    ],
+)
+def test_what_is_turned_down_is_one_line_and_one_audit_record(
+    run: Command, arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    result = run("delete", *arguments)
+    assert (result.exit_code, result.stderr.startswith(word)) == (code, True), result.stderr
+    [entry] = document(run("audit", "tail", "--json"))["items"]
+    assert (entry["outcome"], entry["target"]) == ("refused", ABSENT)
+    assert "refused" in run("audit", "tail").stdout
+
+
+def test_an_erased_run_is_accounted_for_and_survives_a_rebuild(root: Path, run_id: str) -> None:
+    def finish(*arguments: str) -> int:
+        process = start(root, *arguments, RMOS_DELETE_ALLOW_HARD="true")
+        process.communicate(timeout=60)
+        return process.returncode
+
+    assert finish("delete", run_id, "--reason", "a customer's name", "--mode", "hard") == 0
+    assert not list(root.glob(f"*/{run_id}.json"))
+    assert finish("verify") == 0
+    assert finish("rebuild") == 0
+    assert finish("restore", run_id) == 1
+    assert finish("verify") == 0
+
+
+def test_trap_28_commands_and_other_processes_count_together(root: Path) -> None:
+    codes = []
+    for _ in range(3):
+        process = start(root, "delete", ABSENT, "--reason", "a trial cut", RMOS_DELETE_RATE_LIMIT_MAX="2")
+        _, errors = process.communicate(timeout=60)
+        codes.append((process.returncode, errors.partition(":")[0]))
+    assert codes == [(1, "Run not found"), (1, "Run not found"), (1, "Too many attempts")]
+
+
+def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: Command, run_id: str) -> None:
+    process = start(root, "audit", "tail", "--follow", "--json", PYTHONUNBUFFERED="1")
+    time.sleep(0.01)
+    run("delete", run_id, "--reason", "a trial cut")
+    assert process.stdout is not None
+    line = json.loads(process.stdout.readline())
+    assert (line["target"], line["outcome"]) == (run_id, "done")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130

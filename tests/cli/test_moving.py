@@ -1,0 +1,62 @@
+"""`rmos import` and `rmos export`."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document
+
+
+def test_trap_34_an_export_as_a_store_is_verified_with_its_runs_and_imported_again(
+    run: Command, root: Path, tmp_path: Path
+) -> None:
+    result = run("export", "--format", "store", "--to", str(tmp_path / "out"), "--deleted", "--json")
+    assert (result.exit_code, document(result)["runs"]) == (0, RUNS)
+    # Before it has an index verify says so, and judges the objects alone.
+    report = document(command_on(tmp_path / "out")("verify", "--json", "--min-runs", str(RUNS)))
+    assert [found["kind"] for found in report["findings"]] == ["index_missing"]
+    brought = command_on(tmp_path / "new")("import", str(tmp_path / "out"), "--json")
+    assert (brought.exit_code, document(brought)["imported"]) == (0, RUNS)
+    assert command_on(tmp_path / "new")("verify", "--min-runs", str(RUNS)).exit_code == 0
+    assert [path.read_bytes() for path in artifacts_of(tmp_path / "new")] == [
+        path.read_bytes() for path in artifacts_of(root)
+    ]
+
+
+def test_lines_and_tables_go_to_stdout_or_to_a_new_file(run: Command, tmp_path: Path) -> None:
+    lines = run("export", "--deleted").stdout.splitlines()
+    assert len({json.loads(line)["run_id"] for line in lines}) == RUNS
+    rows = list(csv.DictReader(io.StringIO(run("export", "--deleted", "--format", "csv").stdout)))
+    assert [row["run_id"] for row in rows] == [json.loads(line)["run_id"] for line in lines]
+    target = tmp_path / "runs.csv"
+    assert run("export", "--format", "csv", "--to", str(target)).exit_code == 0
+    assert target.read_text().startswith("run_id,created_at_utc,")
+    again = run("export", "--format", "csv", "--to", str(target))
+    assert (again.exit_code, "nothing is overwritten" in again.stderr) == (2, True)
+
+
+def test_a_range_of_dates_is_exported(run: Command, root: Path) -> None:
+    day = artifacts_of(root)[0].parent.name
+    lines = run("export", "--since", day, "--until", day, "--deleted").stdout.splitlines()
+    assert len(lines) == len([path for path in artifacts_of(root) if path.parent.name == day]) > 0
+
+
+@pytest.mark.parametrize("where", [".", "_inside", ".."])
+def test_a_store_is_not_exported_into_itself(run: Command, root: Path, where: str) -> None:
+    assert run("export", "--format", "store", "--to", str(root / where)).exit_code == 2
+
+
+def test_a_store_is_not_imported_into_itself(run: Command, root: Path) -> None:
+    assert run("import", str(root)).exit_code == 2
+
+
+def test_what_is_refused_is_listed_and_ends_with_1(run: Command, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "other" / "2025-12-23").mkdir(parents=True)
+    (tmp_path / "other" / "2025-12-23" / "letter.txt").write_text("x")
+    result = run("import", str(tmp_path / "other"))
+    assert result.exit_code == 1
+    assert "letter.txt" in result.stdout
+    assert "letter.txt" in run("audit", "tail").stdout
