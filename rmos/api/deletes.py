@@ -30,7 +30,7 @@ _restore_query = RestoreQuerySchema()
     problems=(HardDeleteDisabled, *_REFUSALS),
     query=DeleteQuerySchema,
 )
-@requires("viewer")
+@requires("operator", refused_by_view=True)
 def delete_run_by_id(run_id: str) -> Response:
     """Delete a run: softly, so that it can be restored, or for good.
 
@@ -48,7 +48,7 @@ def delete_run_by_id(run_id: str) -> Response:
     problems=(RunDeleted, *_REFUSALS),
     query=RestoreQuerySchema,
 )
-@requires("viewer")
+@requires("operator", refused_by_view=True)
 def restore_run_by_id(run_id: str) -> Response:
     """Undo a soft delete; a run that stands stays as it is."""
     us, rmos = ids.now_us(), current_rmos()

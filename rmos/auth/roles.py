@@ -14,6 +14,7 @@ OPEN_ON_LOOPBACK: Final = "open_on_loopback"
 
 RANKS: Final[dict[str, int]] = {role: rank for rank, role in enumerate(ROLES, 1)}
 _OF_AN_UNDECLARED_VIEW: Final = "admin"
+_LEAST: Final = ROLES[0]
 
 _OF_READERS: Final = (Unauthenticated, NotLocal, TooManyAttempts)
 _PROBLEMS: Final[dict[str, tuple[type[RmosError], ...]]] = {
@@ -26,15 +27,20 @@ _PROBLEMS: Final[dict[str, tuple[type[RmosError], ...]]] = {
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def requires(role: Needed) -> Callable[[View], View]:
+def requires(role: Needed, *, refused_by_view: bool = False) -> Callable[[View], View]:
     """Declare which role a view needs at least: as its attribute `rmos_role`, without wrapping it.
 
     What the guard may answer in the view's place is told in `rmos_problems`.
+
+    Args:
+        refused_by_view: the guard lets every known caller through, because the view turns lesser roles down itself,
+            in writing.
     """
 
     def declare(view: View) -> View:
         view.rmos_role = role  # type: ignore[attr-defined]
         view.rmos_problems = _PROBLEMS[role]  # type: ignore[attr-defined]
+        view.rmos_refuses = refused_by_view  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -50,4 +56,6 @@ def role_of(view: Callable[..., Any], method: str) -> str | None:
 
 def needed_of(view: Callable[..., Any], method: str) -> str:
     """Return the role that is asked for a view; one that declares none is closed to all but admins."""
+    if getattr(view, "rmos_refuses", False):
+        return _LEAST
     return role_of(view, method) or _OF_AN_UNDECLARED_VIEW

@@ -143,7 +143,9 @@ def _write_down(
 def _require_role(actor: Actor, roles: tuple[str, ...], what: str) -> None:
     if actor.role not in roles:
         doing = {"hard": "Erasing a run", "restore": "Restoring a run"}.get(what, "Deleting a run")
-        raise Forbidden(f"{doing} needs the role {roles[0]}; you are {actor.role}.", role_needed=roles[0])
+        raise Forbidden(
+            f"{doing} needs the role {roles[0]}; you are {actor.role}.", role_needed=roles[0], role=actor.role
+        )
 
 
 def _checked(request: DeleteRequest, *, needed: bool) -> str | None:
