@@ -5,9 +5,11 @@ return conditional(Response(data), etag, ranges=True)      # also 206, 416
 require_match(etag)                                        # before a change: 412 PRECONDITION_FAILED
 """
 
+import re
 from typing import Final
 
 from flask import Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_etags, parse_if_range_header
 
 from rmos import digest
@@ -20,6 +22,7 @@ IMMUTABLE: Final = "private, max-age=31536000, immutable"
 NO_STORE: Final = "no-store"
 """Errors, and whatever holds for this moment only."""
 MINIMAL: Final = "return=minimal"
+_ONE_RANGE: Final = re.compile(r"bytes=(?=.*[0-9])([0-9]{0,18})-([0-9]{0,18})")
 
 
 def conditional(answer: Response, etag: str, *, ranges: bool = False) -> Response:
@@ -60,17 +63,30 @@ def require_match(etag: str) -> None:
 
 
 def _cut(answer: Response, etag: str) -> None:
-    wanted = request.environ["HTTP_RANGE"].strip().lower()
-    if_range = parse_if_range_header(request.environ.get("HTTP_IF_RANGE"))
-    changed = if_range.date is not None or (if_range.etag is not None and if_range.etag != etag)
-    if changed or not wanted.startswith("bytes=") or "," in wanted:
+    """Leave of an answer the range that was asked for (RFC 9110, section 14); one that is malformed is ignored.
+
+    Raises:
+        RequestedRangeNotSatisfiable: nothing of it is there.
+    """
+    environ = request.environ
+    asked = _ONE_RANGE.fullmatch(environ["HTTP_RANGE"].strip().lower())
+    if_range = parse_if_range_header(environ.get("HTTP_IF_RANGE"))
+    if asked is None or if_range.date is not None or if_range.etag not in (None, etag):
         return
     data = answer.get_data()
-    whole = answer.headers.pop("Content-Digest", None)
-    answer.make_conditional({"REQUEST_METHOD": "GET", "HTTP_RANGE": wanted}, True, len(data))
-    if whole is not None:
-        answer.headers["Repr-Digest"] = whole
-        answer.headers["Content-Digest"] = digest.content_digest(digest.sha256_hex(answer.get_data()))
+    first, last = asked.groups()
+    start = int(first) if first else max(len(data) - int(last), 0)
+    end = min(int(last) + 1, len(data)) if first and last else len(data)
+    if start >= len(data):
+        raise RequestedRangeNotSatisfiable(len(data))
+    if start >= end:
+        return  # its end lies before its start
+    answer.status_code = 206
+    answer.set_data(data[start:end])
+    answer.headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
+    if "Content-Digest" in answer.headers:
+        answer.headers["Repr-Digest"] = answer.headers["Content-Digest"]
+        answer.headers["Content-Digest"] = digest.content_digest(digest.sha256_hex(data[start:end]))
 
 
 def wants_minimal() -> bool:

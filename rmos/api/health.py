@@ -16,7 +16,6 @@ from rmos.store import Store
 bp = Blueprint("health", __name__, description="Is the service alive, is it ready")
 
 _OK: Final = "ok"
-_NOW: Final = {"Cache-Control": NO_STORE}
 _KEPT: Final = ("Cache-Control",)
 SPACE_NEEDED: Final = 64 * 1024 * 1024
 """Free bytes below which a store is not ready (RMOS policy): the index and a burst of records still fit."""
@@ -34,7 +33,7 @@ _NOT_READY: Final = {
 @requires(OPEN)
 def healthz() -> Response:
     """Say that the process answers."""
-    return Response(b'{"status":"ok"}', headers=_NOW, content_type="application/json")
+    return _now(b'{"status":"ok"}', 200)
 
 
 @bp.get("/readyz")
@@ -50,7 +49,13 @@ def readyz() -> Response:
     checks, ready = look(current_rmos())
     status = _OK if all(found == _OK for found in checks.values()) else "degraded"
     body = msgspec.json.encode({"status": status, "checks": checks})
-    return Response(body, status=200 if ready else 503, headers=_NOW, content_type="application/json")
+    return _now(body, 200 if ready else 503)
+
+
+def _now(body: bytes, status: int) -> Response:
+    answer = Response(body, status=status, content_type="application/json")
+    answer.headers["Cache-Control"] = NO_STORE
+    return answer
 
 
 def look(rmos: Rmos) -> tuple[dict[str, str], bool]:

@@ -105,14 +105,16 @@ def create_run() -> Response:
 
 
 def _created(recorded: Recorded) -> Response:
-    headers = {"Location": f"/api/rmos/runs/{recorded.run_id}", "Cache-Control": NO_STORE}
-    status = 201
-    if recorded.replayed:
-        status, headers["Idempotency-Replayed"] = 200, "true"
     minimal = wants_minimal()
+    status = 200 if recorded.replayed else 201
+    answer = Response(dump_created(recorded, minimal=minimal), status=status, content_type=_JSON)
+    answer.headers["Location"] = f"/api/rmos/runs/{recorded.run_id}"
+    answer.headers["Cache-Control"] = NO_STORE
+    if recorded.replayed:
+        answer.headers["Idempotency-Replayed"] = "true"
     if minimal:
-        headers["Preference-Applied"] = MINIMAL
-    return Response(dump_created(recorded, minimal=minimal), status=status, headers=headers, content_type=_JSON)
+        answer.headers["Preference-Applied"] = MINIMAL
+    return answer
 
 
 def _idempotency(body: dict[str, Any]) -> Idempotency | None:
@@ -169,12 +171,15 @@ def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
     record = current_rmos().store.runs.record(run_id)
     body = dump_run(record)
-    return conditional(Response(body, headers=_kept(digest.sha256_hex(body)), content_type=_JSON), record.etag)
+    return conditional(_kept(body, digest.sha256_hex(body)), record.etag)
 
 
-def _kept(sha256: str) -> dict[str, str]:
-    """Return the headers of an answer that its reader may keep and can check."""
-    return {"Cache-Control": PRIVATE, "Content-Digest": digest.content_digest(sha256)}
+def _kept(body: bytes, sha256: str) -> Response:
+    """Return an answer that its reader may keep and can check."""
+    answer = Response(body, content_type=_JSON)
+    answer.headers["Cache-Control"] = PRIVATE
+    answer.headers["Content-Digest"] = digest.content_digest(sha256)
+    return answer
 
 
 @bp.get("/<run_id>/download")
@@ -192,7 +197,7 @@ def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
     data = current_rmos().store.runs.record(run_id).data
     sha256 = digest.sha256_hex(data)
-    answer = Response(data, headers=_kept(sha256), content_type=_JSON)
+    answer = _kept(data, sha256)
     answer.headers["Content-Disposition"] = f'attachment; filename="{run_id}.json"'
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return conditional(answer, sha256, ranges=True)

@@ -1,0 +1,118 @@
+"""`/api/docs`, looked at in a browser: all operations, nothing on the console, nothing asked for elsewhere."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Page, sync_playwright
+from werkzeug.serving import make_server
+
+from rmos.api.docs import assets
+from tests.api.conftest import ROOT
+from tests.api.test_problems import check
+
+DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The service on a port of this machine."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complains of, and what it asks for anywhere else."""
+    return []
+
+
+@pytest.fixture
+def page(address: str, complaints: list[str]) -> Iterator[Page]:
+    """A page of a browser of this machine, which may ask nobody but the service."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is not there: install the Debian package chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: complaints.append(asked.url) if not is_own(asked.url, address) else None)
+        page.on(
+            "response", lambda given: complaints.append(f"{given.status} {given.url}") if given.status >= 400 else None
+        )
+        yield page
+        browser.close()
+
+
+def is_own(url: str, address: str) -> bool:
+    return url.startswith((f"{address}/", "data:"))
+
+
+@pytest.mark.chromium
+def test_the_page_shows_every_operation_and_complains_of_nothing(
+    page: Page, address: str, complaints: list[str]
+) -> None:
+    page.goto(f"{address}/api/docs")
+    page.wait_for_selector(".opblock")
+    shown = {block.get_attribute("id") for block in page.query_selector_all(".opblock")}
+    assert shown == {
+        f"operations-{operation['tags'][0]}-{operation['operationId']}"
+        for item in DOCUMENT["paths"].values()
+        for operation in (value for value in item.values() if isinstance(value, dict))
+    }
+    assert page.inner_text(".info .title").startswith("RMOS")
+    assert complaints == []
+
+
+@pytest.mark.chromium
+def test_an_operation_can_be_read_and_tried_from_the_page(page: Page, address: str, complaints: list[str]) -> None:
+    page.goto(f"{address}/api/docs")
+    block = "#operations-runs-create_run"
+    page.click(f"{block} .opblock-summary-control")
+    page.click(f"{block} .try-out__btn")
+    page.click(f"{block} .execute")
+    status = f"{block} .live-responses-table .response .response-col_status"
+    page.wait_for_selector(status)
+    assert page.inner_text(status).startswith("201")
+    assert complaints == []
+
+
+@pytest.mark.chromium
+def test_the_pages_of_problems_are_drawn_without_a_complaint(page: Page, address: str, complaints: list[str]) -> None:
+    page.goto(f"{address}/problems")
+    page.click("text=RECORD_DAMAGED")
+    assert page.inner_text("h1") == "Record damaged"
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "736px"
+    assert complaints == []
+
+
+def test_the_files_have_their_types_and_no_other_file_is_there(client: FlaskClient) -> None:
+    for name, asset in assets().items():
+        answer = client.get(asset.url)
+        assert (answer.status_code, answer.data) == (200, asset.data)
+        assert answer.headers["Content-Type"] == asset.content_type
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        check(client.get(asset.url.replace(name, "README.md")), 404, "NOT_FOUND")
+        check(client.get(asset.url.replace("/api/docs/", "/api/docs/0")), 404, "NOT_FOUND")
+
+
+def test_what_was_taken_over_is_unchanged_and_named_with_its_release() -> None:
+    folder = ROOT / "rmos" / "api" / "assets"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        sha256 = next(line for line in readme.splitlines() if f"`{name}` | `" in line).split("`")[3]
+        assert assets()[name].url == f"/api/docs/{sha256[:16]}/{name}"
+    assert "Swagger UI 5." in readme
+    assert (folder / "LICENSE").exists()
+    assert (folder / "NOTICE").exists()

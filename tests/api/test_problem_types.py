@@ -1,0 +1,65 @@
+"""`/problems`: every code is explained, with what to do."""
+
+import re
+from html import unescape
+from http import HTTPStatus
+
+import pytest
+from flask.testing import FlaskClient
+
+from rmos.api.operations import meaning_of
+from rmos.api.problem_types import problem_types
+from rmos.errors import RmosError, every_error
+from tests.api.test_problems import check
+
+KINDS = [kind for kind in every_error() if kind.__module__ == "rmos.errors"]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_error_says_what_it_means_and_what_to_do(kind: type[RmosError]) -> None:
+    for text in (meaning_of(kind), kind.remedy):
+        assert re.fullmatch(r"[A-Z\"`].{15,}[.]", text), text
+    assert "remedy" in vars(kind), f"{kind.__name__} says nothing of its own on what to do"
+    assert re.fullmatch("[A-Z_]+", kind.code)
+    assert 400 <= kind.status < 600
+
+
+@pytest.mark.parametrize("code", sorted({kind.code for kind in KINDS}))
+def test_every_code_has_a_page_for_people(client: FlaskClient, code: str) -> None:
+    answer = client.get(f"/problems/{code}")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    shown = unescape(answer.text)
+    found = problem_types()[code]
+    for text in (code, found.title, found.meaning, found.remedy, f"HTTP status {found.status}"):
+        assert text in shown
+
+
+def test_the_list_names_all_of_them(client: FlaskClient) -> None:
+    listed = re.findall(r'href="/problems/([A-Z_]+)"', client.get("/problems").text)
+    assert sorted(listed) == sorted({kind.code for kind in KINDS})
+
+
+@pytest.mark.parametrize("status", [status for status in HTTPStatus if status >= 400])
+def test_every_error_of_http_itself_has_a_page_too(client: FlaskClient, status: HTTPStatus) -> None:
+    assert client.get(f"/problems/{status.name}").status_code == 200
+
+
+@pytest.mark.parametrize("code", ["NO_SUCH_CODE", "run_not_found", "OK", "CONTINUE", "<b>", "..", "%00"])
+def test_a_code_that_there_is_not_is_a_problem(client: FlaskClient, code: str) -> None:
+    check(client.get(f"/problems/{code}"), 404, "NOT_FOUND")
+
+
+def test_the_type_of_a_problem_leads_to_its_page(client: FlaskClient) -> None:
+    for answer in (client.get("/nowhere"), client.put("/healthz"), client.get("/api/rmos/runs/run_1")):
+        assert client.get(answer.json["type"]).status_code == 200
+
+
+def test_a_page_for_people_holds_nothing_that_could_run(client: FlaskClient) -> None:
+    for path in ("/problems", "/problems/BAD_JSON", "/api/docs"):
+        answer = client.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", answer.text)
