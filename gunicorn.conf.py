@@ -12,9 +12,9 @@ import socket
 import sys
 from pathlib import Path
 
-from rmos import metrics
 from rmos.config import load_settings
 from rmos.errors import ConfigError
+from rmos.metrics.folder import bury, make_folder, remove_folder
 from rmos.store.tokens import open_tokens
 
 bind = "127.0.0.1:8000"
@@ -85,7 +85,7 @@ def on_starting(server):
     """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
     given = os.environ.pop(METRICS_FOLDER, None)
-    if folder := metrics.make_folder(Path(given) if given else None):
+    if folder := make_folder(Path(given) if given else None):
         os.environ[METRICS_FOLDER] = str(folder)
 
 
@@ -111,10 +111,10 @@ def worker_exit(server, worker):
 def child_exit(server, worker):
     """Keep what a worker that is gone had counted."""
     if folder := os.environ.get(METRICS_FOLDER):
-        metrics.bury(Path(folder), worker.pid)
+        bury(Path(folder), worker.pid)
 
 
 def on_exit(server):
     """Remove the folder of the metrics, unless somebody else chose it."""
     if folder := os.environ.get(METRICS_FOLDER):
-        metrics.remove_folder(Path(folder))
+        remove_folder(Path(folder))

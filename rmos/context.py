@@ -94,21 +94,13 @@ def end_request(response: Response) -> Response:
     """Put the request id on the answer; time, count and log the request."""
     request_id = response.headers[REQUEST_ID_HEADER] = require_request_id()
     seconds = time.perf_counter() - g.begun_s
-    rule, method, status = request.url_rule, request.method, response.status_code
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # the proxy looks it up at every dot
+    rule, method, status = asked.url_rule, asked.method, response.status_code
     route = UNMATCHED if rule is None else rule.rule
     current_rmos().metrics.request(method, route, status, seconds)
-    logs.access_line(
-        logs.Request(
-            method,
-            route,
-            request.path,
-            status,
-            response.content_length,
-            seconds * 1000,
-            request_id,
-            g.get("trace_id"),
-        )
-    )
+    if logs.is_shown(route):
+        size, trace_id = response.content_length, g.get("trace_id")
+        logs.access_line(logs.Request(method, route, asked.path, status, size, seconds * 1000, request_id, trace_id))
     return response
 
 
@@ -219,6 +211,7 @@ class Rmos:
             if self._opened is not None and self._opened[0] == os.getpid():
                 self._opened[1].index.close()
             self._upkeep = self._opened = None
+        self.metrics.close()
 
 
 def current_rmos() -> Rmos:
@@ -238,11 +231,11 @@ def _counted(rmos: Rmos, application: "WSGIApplication") -> "WSGIApplication":
     """Wrap an application so that requests under way are counted, however they end."""
 
     def counted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        in_progress = rmos.metrics.in_progress
-        in_progress.inc()
+        metrics = rmos.metrics
+        metrics.begin()
         try:
             return application(environ, start_response)
         finally:
-            in_progress.dec()
+            metrics.end()
 
     return counted

@@ -134,27 +134,29 @@ class StderrHandler(logging.StreamHandler[TextIO]):
             self.release()
 
 
+def is_shown(route: str) -> bool:
+    """Tell whether the level of `rmos.access` lets the line of a request to a route through."""
+    return access.isEnabledFor(logging.DEBUG if route in _PROBES else logging.INFO)
+
+
 def access_line(request: Request) -> None:
-    """Write the line of a request that was answered, if the level of `rmos.access` lets it through."""
-    if not access.isEnabledFor(logging.DEBUG if request.route in _PROBES else logging.INFO):
-        return
-    path = request.path[:_SHOWN]
-    if "rmos_" in path or "/links/" in path:
-        path = _SECRET.sub(r"\1***", path)
-    shown = request._replace(path=path)
+    """Write the line of a request that was answered."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, StderrHandler):
-            handler.write_access(shown)
+            handler.write_access(request)
+
+
+def _shown(path: str) -> str:
+    path = path[:_SHOWN]
+    return _SECRET.sub(r"\1***", path) if "rmos_" in path or "/links/" in path else path
 
 
 def _text_line(request: Request, now: float) -> str:
     second = int(now)
     size = _NONE if request.size is None else request.size
-    return (
-        f"{_stamp(second)},{int((now - second) * 1000):03d} INFO [{request.request_id}] rmos.access: "
-        + printable(f"{request.method} {request.route} {request.path} {request.status} {size} B {request.ms:.1f} ms")
-        + "\n"
-    )
+    told = f"{request.method} {request.route} {_shown(request.path)} {request.status} {size} B {request.ms:.1f} ms"
+    stamp = f"{_stamp(second)},{int((now - second) * 1000):03d}"
+    return f"{stamp} INFO [{request.request_id}] rmos.access: {printable(told)}\n"
 
 
 _stamped: tuple[int, str] = (0, "")
@@ -170,15 +172,16 @@ def _stamp(second: int) -> str:
 
 
 def _json_line(request: Request, now: float) -> str:
+    path = _shown(request.path)
     members = {
         "time": ids.utc_text(int(now * 1_000_000)),
         "level": "INFO",
         "request_id": request.request_id,
         "logger": "rmos.access",
-        "message": f"{request.method} {request.path} {request.status}",
+        "message": f"{request.method} {path} {request.status}",
         "method": request.method,
         "route": request.route,
-        "path": request.path,
+        "path": path,
         "status": request.status,
         "bytes": request.size,
         "duration_ms": round(request.ms, 1),
