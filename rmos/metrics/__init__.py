@@ -6,8 +6,8 @@
     metrics.exposition()                                     # what GET /metrics answers
 
 gunicorn's master makes the folder, each worker writes its own files there, and what a dead worker had counted is added
-to one file, so that nothing is lost and the folder does not grow. A folder that is full, read-only or gone costs the sum
-over the workers, never a request. The figures are documented in docs/operations.md.
+to one file, so that nothing is lost and the folder does not grow. A folder that is full, read-only or gone costs the
+sum over the workers, never a request. The figures are documented in docs/operations.md.
 """
 
 import fcntl
