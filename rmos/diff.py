@@ -49,7 +49,14 @@ _WARNING: Final[tuple[Path, ...]] = (
     ("inputs", "context", "machine"),
 )
 """What the cut is judged by, and how it was judged."""
-_RANKS: Final[tuple[tuple[Severity, tuple[Path, ...]], ...]] = (("CRITICAL", _CRITICAL), ("WARNING", _WARNING))
+_RANKED: Final[dict[str | int, list[tuple[Path, Severity]]]] = {
+    first: [
+        *((path, "CRITICAL") for path in _CRITICAL if path[0] == first),
+        *((path, "WARNING") for path in _WARNING if path[0] == first),
+    ]
+    for first in {path[0] for path in (*_CRITICAL, *_WARNING)}
+}
+"""The paths above by their first name, the gravest first."""
 
 _IDENTITY: Final[frozenset[Path]] = frozenset(
     {
@@ -126,11 +133,10 @@ def diff_runs(a: Mapping[str, Any], b: Mapping[str, Any]) -> RunDiff:
 
 def severity_of(path: Path) -> Severity:
     """Return how much a difference under a path matters; an object that is gone matters as much as its members."""
-    for severity, ranked in _RANKS:
-        for known in ranked:
-            shared = min(len(path), len(known))
-            if path[:shared] == known[:shared]:
-                return severity
+    for known, severity in _RANKED.get(path[0], ()):
+        shared = min(len(path), len(known))
+        if path[:shared] == known[:shared]:
+            return severity
     return "INFO"
 
 
@@ -175,8 +181,13 @@ def _members(a: Any, b: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
         if inner in _IDENTITY or (listed and name in _IDENTITY_OF_LISTED):
             continue
         values = one.get(name, _ABSENT), other.get(name, _ABSENT)
-        if path not in _OURS or not all(map(_says_nothing, values)):
+        if not _same_leaf(*values) and (path not in _OURS or not all(map(_says_nothing, values))):
             yield from _differences(*values, inner)
+
+
+def _same_leaf(a: Any, b: Any) -> bool:
+    """Tell quickly that two texts or numbers are the same, as most members of two runs are."""
+    return type(a) is type(b) and not isinstance(a, (dict, list)) and bool(a == b)
 
 
 def _says_nothing(value: Any) -> bool:

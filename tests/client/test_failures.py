@@ -84,6 +84,7 @@ def test_a_service_that_is_killed_and_started_again_between_the_tries_records_on
         assert service.verify().returncode == 0
 
 
+@pytest.mark.long
 def test_runs_posted_while_workers_are_killed_are_recorded_once_each(tmp_path: Path) -> None:
     with Service(tmp_path / "runs", tmp_path / "log") as service:
         service.start()
