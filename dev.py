@@ -33,6 +33,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
+PROGRAMS = {"strace": "strace", "curl": "curl", "nginx": "nginx-light", "chromium": "chromium"}
+"""Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
 LOCK = Path("requirements") / "dev.txt"
 STAMP = "rmos-setup"
 """A file in the venv, written last: what the venv was made from. Without it a venv is half-made."""
@@ -246,9 +248,9 @@ def absent() -> dict[str, str]:
     """Return the pytest markers whose tests cannot run on this machine, each with what it would take."""
     sbin = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     lacking = {}
-    for program in ("strace", "curl"):
-        if shutil.which(program) is None:
-            lacking[program] = f"install the Debian package {program}"
+    for program, package in PROGRAMS.items():
+        if shutil.which(program, path=sbin) is None:
+            lacking[program] = f"install the Debian package {package}"
     if not may_mount():
         lacking["root"] = "run as root on a machine with loop devices"
     elif shutil.which("mkfs.ext4", path=sbin) is None:

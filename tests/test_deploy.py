@@ -17,13 +17,20 @@ import yaml
 
 from rmos.config import load_settings, unknown_variables
 from tests.faults.service import RUNS, Answer, Connection, make_body
+from tests.makers import BEARER, write_token
 from tests.serving import Raw, Served, read_answer
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
-HEAD = b"POST /api/rmos/runs HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+HEAD = (
+    "POST /api/rmos/runs HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+    f"Authorization: Bearer {BEARER}\r\n"
+).encode()
 IN_PROGRESS = re.compile(r"^rmos_http_requests_in_progress (\d+)", re.MULTILINE)
 
+
+AUTHORIZATION = {"Authorization": f"Bearer {BEARER}"}
+"""Behind a proxy the service asks every caller for a token."""
 
 # nginx
 
@@ -82,7 +89,7 @@ class Nginx:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send a request and return its answer."""
         with contextlib.closing(Connection(self.port)) as connection:
-            return connection.ask(method, path, body, **headers)
+            return connection.ask(method, path, body, **AUTHORIZATION, **headers)
 
 
 def find_nginx() -> str:
@@ -96,7 +103,10 @@ def find_nginx() -> str:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service behind nginx."""
-    with Served(tmp_path_factory.mktemp("behind"), RMOS_LOG_FORMAT="json", RMOS_LOG_LEVEL="INFO") as served:
+    folder = tmp_path_factory.mktemp("behind")
+    write_token(folder / "runs", role="operator")
+    settings = {"RMOS_LOG_FORMAT": "json", "RMOS_LOG_LEVEL": "INFO", "RMOS_TRUSTED_PROXIES": "127.0.0.1"}
+    with Served(folder, **settings) as served:
         served.wait_for("/readyz")
         yield served
 
@@ -109,8 +119,10 @@ def nginx(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def get(path: str, *headers: str) -> bytes:
-    """Return a GET request."""
-    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: shop", *headers, "", "")).encode()
+    """Return a GET request of a caller whose token is right, unless the headers bring another one."""
+    named = any(header.startswith("Authorization:") for header in headers)
+    known = [] if named else [f"Authorization: Bearer {BEARER}"]
+    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: shop", *known, *headers, "", "")).encode()
 
 
 @pytest.mark.nginx
@@ -119,8 +131,8 @@ def test_a_run_is_posted_and_read_through_nginx(served: Served, nginx: Nginx) ->
     assert created.status == 201
     path = f"{RUNS}/{created.json()['run_id']}"
     with served.connect() as direct:
-        assert nginx.ask("GET", path) == direct.ask("GET", path)
-        assert nginx.ask("GET", f"{path}/download") == direct.ask("GET", f"{path}/download")
+        for url in (path, f"{path}/download"):
+            assert nginx.ask("GET", url) == direct.ask("GET", url, **AUTHORIZATION)
     etag = nginx.send(get(path)).headers["etag"]
     with nginx.open() as sock:
         sock.sendall(get(path, f"If-None-Match: {etag}", "Connection: close"))
