@@ -25,7 +25,7 @@ _DESIGN: Final = {
     "axial_depth_mm": 0.75,
     "total_depth_mm": 1.5,
     "feature_width_mm": 6.0,
-    "floor_thickness_mm": 1.4,
+    "floor_thickness_mm": 1.5,
 }
 _CONTEXT: Final = {
     "units": "mm",
@@ -51,7 +51,7 @@ def body(place: int) -> dict[str, Any]:
 def judged(engines: Registry, place: int) -> tuple[RunRequest, dict[str, Any], EngineResult]:
     """Return the request of the `place`th cut, the context that it is judged in, and what the engine says of it."""
     request = RunRequest(**body(place))
-    context = completed_context(request)
+    context = completed_context(request, engines.shop)
     result = evaluate(
         engines.get(None), design=request.design, context=context, request_id="req_0123456789abcdef", timeout_ms=5000
     )
@@ -70,7 +70,8 @@ def small_templates() -> list[dict[str, Any]]:
     templates = []
     for place in range(VARIANTS):
         request, context, result = judged(engines, place)
-        small = msgspec.structs.replace(result, assessments=result.assessments[:1], assumptions=[])
+        few = {"assessments": result.assessments[3:4], "reasons": result.reasons[:1], "assumptions": []}
+        small = msgspec.structs.replace(result, **few)
         made = artifact_members(ids.new_run_id(0), request, context, small, [], actor=ACTOR, idempotency=None)
         templates.append({**made, "request_summary": {}})
     return templates

@@ -8,6 +8,7 @@ from rmos import api, auth, context, logs, web
 from rmos.cli import rmos_group
 from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
+from rmos.engines.shop import load_shop
 from rmos.errors import ConfigError, PluginError
 
 
@@ -18,11 +19,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings: instead of those of the environment and `instance/config.toml`.
 
     Raises:
-        SystemExit: a setting or an engine plug-in cannot be used; one line on stderr names it.
+        SystemExit: a setting, a table of the shop or an engine plug-in cannot be used; one line on stderr names it.
     """
     try:
         settings = settings or load_settings()
-        engines = Registry.load()
+        engines = Registry.load(load_shop(settings.instance_path))
     except (ConfigError, PluginError) as error:
         sys.stderr.write(f"rmos: {error.detail}\n")
         raise SystemExit(error.exit_code) from None

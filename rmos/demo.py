@@ -107,11 +107,23 @@ def _spruce_channel(rng: random.Random) -> list[Request]:
         "axial_depth_mm": 0.75,
         "total_depth_mm": 1.5,
         "feature_width_mm": rng.choice((6.0, 9.5, 12.0)),
-        "floor_thickness_mm": rng.choice((1.3, 1.4, 1.5)),
+        "floor_thickness_mm": 1.5,
     }
     notes = rng.choice(_CHANNEL_NOTES)
-    context = _context(wood, _DESKTOP, 2.9, hold_down=_VACUUM)
+    context = _context(wood, _DESKTOP, rng.choice((2.9, 3.0)), hold_down=_VACUUM)
     return [Request(mode="router", tool_id="em-3175-2f", design=design, context=context, notes=notes)]
+
+
+def _thin_top(rng: random.Random) -> list[Request]:
+    channel = _spruce_channel(rng)[0]
+    design = {**channel.design, "total_depth_mm": 1.6, "floor_thickness_mm": 0.7}
+    stock = {"thickness_mm": 2.3}
+    bad = msgspec.structs.replace(
+        channel, design=design, context={**channel.context, "stock": stock}, notes="Classical top, steel-string depth."
+    )
+    shallow = {**design, "total_depth_mm": 1.0, "floor_thickness_mm": 1.3}
+    good = msgspec.structs.replace(bad, design=shallow, corrects=True, notes="Channel for the thinner rosette blank.")
+    return [bad, good]
 
 
 def _inch_channel(rng: random.Random) -> list[Request]:
@@ -124,14 +136,14 @@ def _inch_channel(rng: random.Random) -> list[Request]:
         "axial_depth": 0.03,
         "total_depth": 0.06,
         "feature_width": 0.25,
-        "floor_thickness": 0.055,
+        "floor_thickness": 0.06,
     }
     context = {
         "units": "inch",
         "tool": {**tool, "flute_length": 0.5, "centre_cutting": True},
         "material": {"id": rng.choice(("engelmann_spruce", "sitka_spruce"))},
         "machine": _DESKTOP,
-        "stock": {"thickness": 0.115},
+        "stock": {"thickness": 0.12},
     }
     notes = 'From the old inch drawings, 1/4" channel.'
     return [Request(mode="router", tool_id="em-0125in-2f", design=design, context=context, notes=notes)]
@@ -143,13 +155,19 @@ def _maple_ring(rng: random.Random) -> list[Request]:
         "feed_mm_min": _near(rng, 900, step=20),
         "plunge_feed_mm_min": 300,
         "spindle_rpm": 18000,
-        "axial_depth_mm": 1.0,
+        "axial_depth_mm": 0.75,
         "total_depth_mm": 3.0,
+        "feature_width_mm": rng.choice((4.0, 6.0, 12.0)),
         "wall_thickness_mm": rng.choice((1.2, 1.6, 2.0)),
     }
     context = _context("hard_maple", _DESKTOP, 3.2, hold_down=_VACUUM)
     notes = rng.choice(_RING_NOTES)
     return [Request(mode="router", tool_id="em-3175-2f", design=design, context=context, notes=notes)]
+
+
+def _deep_ring(rng: random.Random) -> list[Request]:
+    ring = _maple_ring(rng)[0]
+    return [msgspec.structs.replace(ring, design={**ring.design, "axial_depth_mm": 1.0}, notes="In three passes.")]
 
 
 def _ebony_pocket(rng: random.Random) -> list[Request]:
@@ -182,6 +200,7 @@ def _pearl_inlay(rng: random.Random) -> list[Request]:
         "spindle_rpm": 60000,
         "axial_depth_mm": 0.127,
         "total_depth_mm": 1.59,
+        "feature_width_mm": rng.choice((0.6, 0.8, 1.2)),
         "wall_thickness_mm": rng.choice((0.9, 1.2)),
         "fit_critical": True,
     }
@@ -199,6 +218,7 @@ def _soundhole(rng: random.Random) -> list[Request]:
         "spindle_rpm": 16000,
         "axial_depth_mm": 1.5,
         "total_depth_mm": 3.0,
+        "feature_width_mm": rng.choice((86.0, 100.0)),
     }
     wood = rng.choice(("sitka_spruce", "western_red_cedar"))
     context = _context(wood, _DESKTOP, 2.9, hold_down=_VACUUM)
@@ -207,12 +227,17 @@ def _soundhole(rng: random.Random) -> list[Request]:
 
 
 def _saw_slices(rng: random.Random) -> list[Request]:
-    design = {"operation": "saw_slice", "feed_mm_min": _near(rng, 12000, step=500), "spindle_rpm": 4200}
+    design = {
+        "operation": "saw_slice",
+        "feed_mm_min": _near(rng, 8000, step=200),
+        "spindle_rpm": 4200,
+        "axial_depth_mm": 2.4,
+    }
     saw = {"class": "rigid", "spindle_power_w": 2200, "max_rpm": 8000}
     wood = rng.choice(("hard_maple", "padauk", "east_indian_rosewood"))
-    context = _context(wood, saw, 40, hold_down=_VACUUM)
+    context = _context(wood, saw, rng.choice((6, 10, 12)), hold_down=_VACUUM)
     notes = rng.choice(_SAW_NOTES)
-    return [Request(mode="saw", tool_id="saw-254-60t", design=design, context=context, notes=notes)]
+    return [Request(mode="saw", tool_id="saw-254-24t", design=design, context=context, notes=notes)]
 
 
 def _overspeeding_blade(rng: random.Random) -> list[Request]:
@@ -269,9 +294,9 @@ _BATCHES: Final[tuple[tuple[str, tuple[Make, ...]], ...]] = (
     ("om-spruce-rosettes", (_spruce_channel, _spruce_channel, _maple_ring, _soundhole, _forgotten_speed)),
     ("ebony-fingerboard-markers", (_ebony_pocket, _ebony_pocket, _pearl_inlay, _nothing_stated)),
     ("padauk-mosaic-sticks", (_saw_slices, _saw_slices, _overspeeding_blade)),
-    ("classical-cedar-rosettes", (_spruce_channel, _soundhole, _drawing, _maple_ring)),
+    ("classical-cedar-rosettes", (_spruce_channel, _soundhole, _drawing, _maple_ring, _thin_top)),
     ("headstock-pearl-logo", (_pearl_inlay, _pearl_inlay, _ebony_pocket)),
-    ("maple-binding-rings", (_maple_ring, _maple_ring, _rubbing_feed, _overload)),
+    ("maple-binding-rings", (_maple_ring, _deep_ring, _rubbing_feed, _overload)),
     ("parlor-inch-templates", (_inch_channel, _inch_channel, _drawing, _garbled)),
 )
 

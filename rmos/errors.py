@@ -277,6 +277,13 @@ class AttachmentNotFound(RmosError):
     remedy = "Compare the digest with those that the run's attachments name."
 
 
+class RuleNotFound(RmosError):
+    """No engine of this service has a rule with this id."""
+
+    code, title, status = "RULE_NOT_FOUND", "Rule not found", 404
+    remedy = "Compare the id with those that the list of rules gives; ids are written in capitals."
+
+
 # Who may
 
 

@@ -57,6 +57,8 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
         ("/api/rmos/runs/<run_id>/restore", "POST"),
         ("/api/rmos/runs/<run_id>/download", "GET"),
         ("/api/rmos/runs/<run_id>/events", "GET"),
+        ("/api/rmos/rules", "GET"),
+        ("/api/rmos/rules/<rule_id>", "GET"),
         ("/api/openapi.json", "GET"),
         ("/api/docs", "GET"),
         ("/api/docs/<digest>/<asset>", "GET"),
@@ -94,6 +96,18 @@ def test_a_broken_engine_plug_in_ends_the_start_with_its_name(
     written = capsys.readouterr().err
     assert written.count("\n") == 1
     assert "crooked" in written
+
+
+def test_a_table_of_the_shop_that_cannot_be_used_ends_the_start_with_its_file_and_entry(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.instance_path.mkdir()
+    (settings.instance_path / "tools.toml").write_text('[mill]\nkind = "end_mill"\n', encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        create_app(settings)
+    assert ended.value.code == 2
+    written = capsys.readouterr().err
+    assert written == "rmos: instance/tools.toml, entry [mill]: it lacks the required field `diameter_mm`.\n"
 
 
 def test_the_store_works_in_a_plain_script(tmp_path: Path) -> None:

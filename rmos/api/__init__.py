@@ -14,6 +14,7 @@ from rmos.api import (
     problems,
     queries,
     recent,
+    rules,
     runs,
 )
 from rmos.api.operations import declared_of
@@ -28,7 +29,7 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)
-    for noun in (health, metrics, runs, recent, diffs, engines, openapi, docs, problem_types, deletes):
+    for noun in (health, metrics, runs, recent, diffs, engines, rules, openapi, docs, problem_types, deletes):
         routes.register_blueprint(noun.bp)
 
 

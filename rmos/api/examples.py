@@ -10,11 +10,19 @@ CUT: Final[dict[str, Any]] = {
     "design": {
         "operation": "channel",
         "feed_mm_min": 2600,
+        "plunge_feed_mm_min": 900,
         "spindle_rpm": 16000,
-        "axial_depth_mm": 1.5,
+        "axial_depth_mm": 0.8,
         "radial_engagement_mm": 3.175,
+        "total_depth_mm": 1.5,
+        "feature_width_mm": 6.0,
+        "floor_thickness_mm": 1.5,
     },
-    "context": {"material": {"id": "sitka_spruce"}, "machine": {"class": "rigid"}},
+    "context": {
+        "material": {"id": "sitka_spruce"},
+        "machine": {"class": "rigid"},
+        "stock": {"thickness_mm": 3.0},
+    },
     "meta": {"batch_label": "batch_1"},
 }
 _SHA256: Final = "ae4aa9d5ae9b721021e9afda12f4478bcfc33b7fdb88ac22730f9d73c3b40848"
@@ -75,7 +83,7 @@ ARTIFACT: Final[dict[str, Any]] = {
     "inputs": {"design": CUT["design"], "context": CUT["context"]},
     "feasibility": {
         "engine_id": "baseline_v1",
-        "engine_version": "0.1.0",
+        "engine_version": "1.0.0",
         "status": "GREEN",
         "reasons": ["all 4 checks are within their limits"],
         "overall_score": 85.2,
@@ -136,8 +144,8 @@ ENGINES: Final[dict[str, Any]] = {
     "items": [
         {
             "engine_id": "baseline_v1",
-            "version": "0.1.0",
-            "description": "Chipload, spindle speed and rim speed; fails closed.",
+            "version": "1.0.0",
+            "description": "Chipload, heat, deflection, speeds, depth, power and more; fails closed.",
             "inputs": [
                 {"path": "design.feed_mm_min", "kind": "number", "inch_path": "design.feed"},
                 {"path": "context.units", "kind": "choice", "allowed": ["mm", "inch"]},

@@ -39,6 +39,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[A-Z_]{1,64}$"},
         "example": "RUN_NOT_FOUND",
     },
+    "rule_id": {
+        "description": "The id of a rule, as assessments carry it.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+        "example": "CHIP_RUBBING",
+    },
     "digest": {
         "description": "The digest of the file.",
         "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},

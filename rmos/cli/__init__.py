@@ -20,6 +20,7 @@ from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
 from rmos.cli.repair import repair
+from rmos.cli.rules import rules
 from rmos.cli.runs import runs
 from rmos.cli.show import show
 from rmos.cli.status import status
@@ -49,6 +50,7 @@ for _command in (
     runs,
     show,
     diff,
+    rules,
     token,
     openapi,
     delete,

@@ -48,7 +48,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     inputs: list[EngineInput] = []
 
 
-class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One check of one cut: `value` against `limit`, both in `unit`, and what follows from it.
 
     `limit` is where GREEN ends and `margin` the distance to it (negative beyond it). `score` runs from 0 to 100 and is
@@ -89,7 +89,11 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine answers; `compute_ms` is measured and set by the runner, not by the engine."""
+    """What an engine answers; `compute_ms` is measured and set by the runner, not by the engine.
+
+    `data_sha256` is the digest of the tables that the engine read besides the inputs, empty when there are none: with
+    the engine's version it says by what a cut was judged.
+    """
 
     engine_id: str
     engine_version: str
@@ -100,6 +104,7 @@ class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
     assessments: list[Assessment] = []
     missing_inputs: list[str] = []
     assumptions: list[str] = []
+    data_sha256: str = ""
     compute_ms: float = 0.0
 
     def record(self) -> dict[str, Any]:
@@ -107,9 +112,11 @@ class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
 
         The time it took and the request's id are no part of it, so that a replay gives the same digest.
         """
+        read = {"data_sha256": self.data_sha256} if self.data_sha256 else {}
         return {
             "engine_id": self.engine_id,
             "engine_version": self.engine_version,
+            **read,
             "status": self.status,
             "reasons": list(self.reasons),
             "overall_score": None if self.overall_score is None else significant(self.overall_score),

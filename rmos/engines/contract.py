@@ -9,12 +9,14 @@ import re
 from typing import Final, get_args
 
 from rmos.engines.base import Assessment, EngineInfo, EngineInput, EngineResult, Risk, Status
+from rmos.engines.rules import Rule
 
 ENGINE_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 SEMVER: Final = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
     re.ASCII,
 )
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 MAX_TEXT: Final = 4000
 """Characters of one text, RMOS policy: a sentence for people, not a report."""
 MAX_ITEMS: Final = 500
@@ -68,6 +70,21 @@ def _check_input(item: object) -> None:
     _texts(item.allowed, "an input's allowed values")
 
 
+def rules_of(engine: object) -> tuple[Rule, ...]:
+    """Return the rules that an engine offers, by id; none when it has no `rules`.
+
+    Raises:
+        ContractBroken: when `rules` is not a series of rules, each with an id of its own.
+    """
+    rules = getattr(engine, "rules", ())
+    if not isinstance(rules, (list, tuple)) or not all(type(rule) is Rule for rule in rules):
+        raise ContractBroken("`rules` must be a list or tuple of rmos.engines.rules.Rule")
+    ids = [_text(rule.id, "a rule's id") for rule in rules]
+    if len(set(ids)) != len(ids):
+        raise ContractBroken("two of its rules have the same id")
+    return tuple(sorted(rules, key=lambda rule: rule.id))
+
+
 def checked(result: object, *, info: EngineInfo, request_id: str) -> EngineResult:
     """Return a clean copy of an engine's answer.
 
@@ -93,6 +110,7 @@ def checked(result: object, *, info: EngineInfo, request_id: str) -> EngineResul
         assessments=[_assessment(item) for item in _items(result.assessments, "assessments")],
         missing_inputs=_texts(result.missing_inputs, "missing_inputs"),
         assumptions=_texts(result.assumptions, "assumptions"),
+        data_sha256=_data_sha256(result.data_sha256),
     )
     _check_honesty(clean)
     return clean
@@ -134,6 +152,14 @@ def _assessment(item: object) -> Assessment:
         inputs_used=_texts(item.inputs_used, "inputs_used"),
         suggestion=None if item.suggestion is None else _text(item.suggestion, "suggestion", name),
     )
+
+
+def _data_sha256(value: object) -> str:
+    if value == "":
+        return ""
+    if not _matches(_SHA256, value):
+        raise ContractBroken("data_sha256 must be 64 lower-case hex digits, or empty")
+    return _text(value, "data_sha256")
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

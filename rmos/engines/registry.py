@@ -11,8 +11,10 @@ from typing import Any, Final, Self, cast
 
 from rmos.engines.base import EngineInfo, FeasibilityEngine
 from rmos.engines.baseline import BaselineV1
-from rmos.engines.contract import ContractBroken, check_engine_shape, type_name
-from rmos.errors import EngineNotFound, PluginError
+from rmos.engines.contract import ContractBroken, check_engine_shape, rules_of, type_name
+from rmos.engines.rules import Rule
+from rmos.engines.shop import SHIPPED, Shop
+from rmos.errors import EngineNotFound, PluginError, RuleNotFound
 
 DEFAULT_ENGINE_ID: Final = "baseline_v1"
 ENTRY_POINT_GROUP: Final = "rmos.engines"
@@ -21,27 +23,31 @@ ENTRY_POINT_GROUP: Final = "rmos.engines"
 class Registry:
     """The engines of this process, by id; fixed once it is made."""
 
-    def __init__(self, plugins: Iterable[tuple[str, object]] = ()) -> None:
+    def __init__(self, plugins: Iterable[tuple[str, object]] = (), *, shop: Shop = SHIPPED) -> None:
         """Take the built-in engine and the given plug-ins, each with the name to blame it under.
+
+        Args:
+            shop: the materials, tools and machines that cuts are judged with, by default the shipped ones.
 
         Raises:
             PluginError: when a plug-in breaks the contract or has the id of an engine that is there already.
         """
-        baseline = BaselineV1()
+        self.shop = shop
+        baseline = BaselineV1(shop.materials)
         self._engines: dict[str, FeasibilityEngine] = {DEFAULT_ENGINE_ID: baseline}
         self._infos = [baseline.info]
         for name, plugin in plugins:
             self._add(name, plugin)
 
     @classmethod
-    def load(cls) -> Self:
-        """Return a registry with the installed plug-ins, in the order of their names.
+    def load(cls, shop: Shop = SHIPPED) -> Self:
+        """Return a registry with the installed plug-ins, in the order of their names, for a shop.
 
         Raises:
             PluginError: when one of them cannot be loaded or used, naming it.
         """
         points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-        return cls((point.name, _load(point)) for point in points)
+        return cls(((point.name, _load(point)) for point in points), shop=shop)
 
     def get(self, engine_id: str | None) -> FeasibilityEngine:
         """Return the engine with this id, the default one for None; never another one than was asked for.
@@ -60,10 +66,29 @@ class Registry:
         """Return who the engines are, the built-in one first."""
         return list(self._infos)
 
+    def rules(self) -> list[tuple[str, Rule]]:
+        """Return every rule that an engine offers, with the engine's id: engine by engine, each by rule id."""
+        return [(name, rule) for name, engine in self._engines.items() for rule in rules_of(engine)]
+
+    def rule(self, rule_id: str) -> tuple[str, Rule]:
+        """Return a rule by its id, with its engine's; of several engines' the first one's.
+
+        Raises:
+            RuleNotFound: no engine has it.
+        """
+        rules = self.rules()
+        found = next(((name, rule) for name, rule in rules if rule.id == rule_id), None)
+        if found is None:
+            shown = json.dumps(rule_id)[:80]
+            there = ", ".join(sorted({rule.id for _, rule in rules}))
+            raise RuleNotFound(f"There is no rule {shown}. There are: {there}.", rule_id=rule_id[:64])
+        return found
+
     def _add(self, name: str, plugin: object) -> None:
         try:
             engine = cast(FeasibilityEngine, _made(plugin))
             info = check_engine_shape(engine)
+            rules_of(engine)
         except ContractBroken as broken:
             raise PluginError(f"Engine plug-in {name}: {broken}.") from None
         except Exception as error:  # noqa: BLE001 - whatever foreign code raises makes it a broken plug-in

@@ -6,7 +6,7 @@
         check_engine(MyEngine())
 
 It judges no cutting knowledge, only manners: an id and a version, an answer to everything, the same answer to the same
-question, no GREEN where there is nothing to judge by, no hands on the inputs.
+question, no GREEN where there is nothing to judge by, no hands on the inputs, no id that its `rules` do not have.
 """
 
 import copy
@@ -15,7 +15,7 @@ import math
 from typing import Any, Final
 
 from rmos.engines.base import EngineResult, FeasibilityEngine
-from rmos.engines.contract import ContractBroken, check_engine_shape
+from rmos.engines.contract import ContractBroken, check_engine_shape, rules_of
 from rmos.engines.runner import evaluate
 
 TIMEOUT_MS: Final = 2000.0
@@ -33,7 +33,8 @@ SOUND_CUT: Final[_Case] = (
         "radial_engagement_mm": 3.175,
         "total_depth_mm": 1.5,
         "feature_width_mm": 6.0,
-        "floor_thickness_mm": 1.4,
+        "floor_thickness_mm": 1.5,
+        "fit_critical": False,
     },
     {
         "units": "mm",
@@ -49,6 +50,7 @@ SOUND_CUT: Final[_Case] = (
         },
         "material": {"id": "sitka_spruce"},
         "machine": {"class": "light", "spindle_power_w": 700, "max_force_n": 89, "max_rpm": 30000},
+        "stock": {"thickness_mm": 3.0},
         "coolant": "none",
     },
 )
@@ -75,10 +77,14 @@ def check_engine(engine: FeasibilityEngine, *, timeout_ms: float = TIMEOUT_MS) -
     """Raise AssertionError with a sentence that says what to mend, or return when the engine keeps the contract."""
     try:
         info = check_engine_shape(engine)
+        known = {rule.id for rule in rules_of(engine)}
     except ContractBroken as broken:
         raise AssertionError(f"The engine cannot be registered: {broken}.") from None
     for what, design, context in _cases():
-        _check_case(engine, f"{info.engine_id}, asked about {what},", design, context, timeout_ms)
+        result = _check_case(engine, f"{info.engine_id}, asked about {what},", design, context, timeout_ms)
+        unknown = {item.id for item in result.assessments} - known
+        if known and unknown:
+            raise AssertionError(f"{info.engine_id} emits {', '.join(sorted(unknown))}, which its `rules` do not have.")
 
 
 def _cases() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -97,7 +103,7 @@ def _cases() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
 
 def _check_case(
     engine: FeasibilityEngine, who: str, design: dict[str, Any], context: dict[str, Any], timeout_ms: float
-) -> None:
+) -> EngineResult:
     result = evaluate(engine, design=design, context=context, request_id="req_kit_1", timeout_ms=timeout_ms)
     if result.status == "ERROR":
         raise AssertionError(f"{who} failed: {' '.join(result.reasons)}")
@@ -109,6 +115,7 @@ def _check_case(
     if json.loads(json.dumps(result.record(), allow_nan=False)) != result.record():
         raise AssertionError(f"{who} gave a result that changes when it is written as JSON.")
     _check_again(engine, who, design, context, result, timeout_ms)
+    return result
 
 
 def _check_again(

@@ -8,6 +8,7 @@ from rmos.schemas.lists import ListRequest, Moment, RecentRunsSchema, RunListSch
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
+from rmos.schemas.rules import RuleListSchema, RuleSchema
 from rmos.schemas.runs import (
     SUMMARY_CHARACTERS,
     RunAdvisorySummarySchema,
@@ -38,6 +39,8 @@ __all__ = [
     "ReadySchema",
     "RecentRunsSchema",
     "RestoreQuerySchema",
+    "RuleListSchema",
+    "RuleSchema",
     "RunAdvisorySummarySchema",
     "RunCreatedSchema",
     "RunDiffRequestSchema",

@@ -17,7 +17,7 @@ from rmos import ids
 from rmos.engines.base import EngineResult
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
-from rmos.engines.tools import complete_context
+from rmos.engines.shop import Shop
 from rmos.errors import (
     EngineNotFound,
     IndexBroken,
@@ -84,7 +84,7 @@ def record_run(
         if ids.moment_of(run_id) != us and (earlier := _replayed(store, run_id)):
             return earlier
     _require_related(store, request)
-    context = completed_context(request)
+    context = completed_context(request, engines.shop)
     result, errors = _judged(engines, request, context, actor, engine_timeout_ms)
     members = artifact_members(run_id, request, context, result, errors, actor=actor, idempotency=idempotency)
     try:
@@ -162,9 +162,9 @@ def _require_related(store: Store, request: RunRequest) -> None:
         pass  # it exists or did, and what it holds does not matter here
 
 
-def completed_context(request: RunRequest) -> dict[str, Any]:
-    """Return the context as it is judged: with the tool of the library and the material that the request names."""
-    context = complete_context(request.tool_id, request.context)
+def completed_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
+    """Return the context as it is judged: with the shop's tool and machine and the material that the request names."""
+    context = shop.complete(request.context, tool_id=request.tool_id, machine_id=request.machine_id)
     if request.material_id is not None and "material" not in context and "material_id" not in context:
         context = {**context, "material": {"id": request.material_id}}
     return context

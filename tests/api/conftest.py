@@ -34,11 +34,19 @@ def make_body(**over: Any) -> dict[str, Any]:
         "design": {
             "operation": "channel",
             "feed_mm_min": 2600,
+            "plunge_feed_mm_min": 900,
             "spindle_rpm": 16000,
-            "axial_depth_mm": 1.5,
+            "axial_depth_mm": 0.8,
             "radial_engagement_mm": 3.175,
+            "total_depth_mm": 1.5,
+            "feature_width_mm": 6.0,
+            "floor_thickness_mm": 1.5,
         },
-        "context": {"material": {"id": "sitka_spruce"}, "machine": {"class": "rigid"}},
+        "context": {
+            "material": {"id": "sitka_spruce"},
+            "machine": {"class": "rigid"},
+            "stock": {"thickness_mm": 3.0},
+        },
         "meta": {"batch_label": "batch_1"},
     }
     return {name: value for name, value in (body | over).items() if value is not None}

@@ -76,7 +76,8 @@ def test_feasibility_says_nothing_of_the_request_and_is_the_same_again(post: Pos
 def test_the_tool_of_the_library_and_the_material_at_the_top_are_judged_and_recorded(
     post: Post, service_store: Store
 ) -> None:
-    answer = post(context={"machine": {"class": "rigid"}}, material_id="sitka_spruce")
+    context = {"machine": {"class": "rigid"}, "stock": {"thickness_mm": 3.0}}
+    answer = post(context=context, material_id="sitka_spruce")
     assert answer.json["risk_level"] == "GREEN"
     run = artifact_of(service_store, answer.json["run_id"])
     assert run["inputs"]["context"]["material"] == {"id": "sitka_spruce"}

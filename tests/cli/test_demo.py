@@ -36,7 +36,7 @@ def test_the_runs_are_judged_by_the_engine_and_come_out_in_every_colour(filled: 
     assert risks["GREEN"] > 150
     assert {run["feasibility"]["engine_id"] for run in runs} == {"baseline_v1"}
     blockers = {(run["decision"]["block_reason"] or "").partition(":")[0] for run in runs}
-    assert {"OVERSPEED", "CHIP_RUBBING", "CHIP_OVERLOAD", "INVALID_INPUT"} <= blockers
+    assert {"OVERSPEED", "HEAT", "TOOL_BREAK", "GEOMETRY", "INVALID_INPUT"} <= blockers
     assert {run["mode"] for run in runs} == {"router", "saw", "cam", "art_studio"}
     assert {"ebony", "hard_maple", "sitka_spruce"} <= {run.get("material_id") for run in runs}
     assert any(run["inputs"]["context"].get("units") == "inch" for run in runs)

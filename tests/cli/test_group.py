@@ -27,6 +27,7 @@ COMMANDS = {
         *("--limit", "--cursor"),
     },
     "show": {"--events", "run_id"},
+    "rules": {"rule_id"},
     "openapi": set(),
     "diff": {"run_a", "run_b"},
     "token create": {"name", "--role", "--expires"},

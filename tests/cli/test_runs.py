@@ -57,7 +57,7 @@ def test_filters_choose(run: Command) -> None:
     assert {item["risk_level"] for item in blocked} == {"RED", "UNKNOWN"}
     saws = listed(run, "--mode", "saw")
     assert saws
-    assert saws == listed(run, "--tool", "saw-254-60t")
+    assert saws == listed(run, "--tool", "saw-254-24t")
     assert listed(run, "--session", "ws_0123456789abcdef") == []
 
 

@@ -90,3 +90,8 @@ def sleep(*_: Any) -> EngineResult:
 def recurse(*_: Any) -> EngineResult:
     """Run out of stack."""
     return recurse()
+
+
+def raise_error(*_: Any) -> EngineResult:
+    """Raise, with words that belong into no record."""
+    raise ValueError("/etc/secret")

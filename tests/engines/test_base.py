@@ -9,8 +9,8 @@ from tests.engines.cuts import judge, make_context, make_design
 def test_a_record_holds_neither_the_time_nor_the_request() -> None:
     record = judge(make_design(), make_context()).record()
     assert list(record) == [
-        "engine_id", "engine_version", "status", "reasons", "overall_score", "assessments", "missing_inputs",
-        "assumptions",
+        "engine_id", "engine_version", "data_sha256", "status", "reasons", "overall_score", "assessments",
+        "missing_inputs", "assumptions",
     ]  # fmt: skip
     assert list(record["assessments"][0]) == [
         "id", "category", "value", "unit", "limit", "margin", "score", "risk", "message", "source", "inputs_used",

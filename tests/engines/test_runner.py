@@ -12,7 +12,7 @@ from rmos.engines.decision import decide, run_status
 from rmos.engines.runner import evaluate
 from tests.engines import plugins
 from tests.engines.cuts import ENGINE, make_context, make_design
-from tests.engines.plugins import Plugin, answer
+from tests.engines.plugins import Plugin, answer, assessment
 
 
 def run(compute: plugins.Compute, timeout_ms: float = 2000, **inputs: Any) -> EngineResult:
@@ -137,6 +137,47 @@ def test_an_engine_without_a_name_is_an_error_too() -> None:
 def test_an_engine_that_fails_with_an_odd_name_does_not_get_it_into_the_record() -> None:
     odd = type("/srv/app\n", (Exception,), {})
     assert_error(run(raises(odd())), "raised unnamed type")
+
+
+class Hostile:
+    """A value whose every use raises."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise ZeroDivisionError(name)
+
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError
+
+    def __hash__(self) -> int:
+        raise ZeroDivisionError
+
+
+def endless() -> list[Any]:
+    inner: list[Any] = []
+    inner.append(inner)
+    return inner
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"status": Hostile()}, {"reasons": Hostile()}, {"reasons": [Hostile()]}, {"assessments": endless()},
+        {"reasons": endless()}, {"overall_score": Hostile()}, {"overall_score": float("inf")},
+        {"overall_score": 10**400}, {"data_sha256": Hostile()}, {"data_sha256": "X" * 64},
+        {"assessments": [assessment(value=float("nan"))]}, {"assessments": [assessment(margin=float("-inf"))]},
+        {"assessments": [assessment(score=float("nan"))]}, {"assessments": [assessment(limit=Hostile())]},
+        {"assessments": [assessment(id=Hostile())]}, {"missing_inputs": ["\ud800"]},
+    ],
+    ids=lambda members: f"{next(iter(members))} {type(next(iter(members.values()))).__name__}",
+)  # fmt: skip
+def test_garbage_inside_an_answer_is_an_error_and_the_next_answer_is_not(members: dict[str, Any]) -> None:
+    result = run(lambda *_: answer("r", **members))
+    assert result.status == "ERROR"
+    canonical(result.record())
+    assert run(plugins.refuse).status == "RED"
 
 
 def test_a_plugin_cannot_change_what_is_recorded_of_the_inputs() -> None:

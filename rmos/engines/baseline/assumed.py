@@ -1,67 +1,71 @@
-"""What a judgement takes for granted: defaults, stand-ins, members that were not read, checks that are not made."""
+"""What a judgement takes for granted: defaults, stand-ins, members that were not read."""
 
 from typing import Final
 
 from rmos.engines.baseline.cut import SLOT_OPERATIONS, Cut
 from rmos.engines.baseline.fields import (
+    AXIAL_DEPTH,
     ENGAGEMENT,
+    FIT_CRITICAL,
     MACHINE_CLASS,
+    MACHINE_FORCE,
     MACHINE_MAX_RPM,
-    STOCK_AREA,
+    SPINDLE_POWER,
+    STOCK_THICKNESS,
     TOOL_KIND,
+    TOOL_MATERIAL,
     TOOL_MAX_RPM,
-    USED_AREA,
 )
-from rmos.engines.baseline.operations import NOT_YET_JUDGED
+from rmos.engines.baseline.machine import LIGHT_DESKTOP_FORCE_N, LIGHT_DESKTOP_POWER_W
 from rmos.engines.baseline.speed import LIGHT_DESKTOP_MAX_RPM
 
 _UNREAD_SHOWN: Final = 10
+
+_MAX_RPM_DEFAULT: Final = (MACHINE_MAX_RPM, f"{LIGHT_DESKTOP_MAX_RPM:.0f} rpm of a light desktop machine (RMOS policy)")
+_MARK_DEFAULT: Final = (TOOL_MAX_RPM, "the limit of an unmarked tool of this diameter")
+_SAWN: Final = (_MAX_RPM_DEFAULT, _MARK_DEFAULT)
+_MILLED: Final = (
+    (MACHINE_CLASS, "a light desktop machine (RMOS policy)"),
+    (SPINDLE_POWER, f"{LIGHT_DESKTOP_POWER_W:.0f} W of a light desktop machine (RMOS policy)"),
+    (MACHINE_FORCE, f"{LIGHT_DESKTOP_FORCE_N:.0f} N of a light desktop machine (workbook of Shapeoko CNC A to Z)"),
+    *_SAWN,
+    (FIT_CRITICAL, "a cut that is not fit-critical"),
+)
 
 
 def assumptions(cut: Cut, engine: str) -> list[str]:
     """Return, sentence by sentence, what was assumed of this cut by `engine` (its id and version)."""
     said: list[str] = []
     if cut.operation not in (None, "drawing_only"):
-        said += _defaults(cut)
+        said += [
+            f"{path} is not stated: {default}"
+            for path, default in (_SAWN if cut.is_sawn else _MILLED)
+            if path not in cut.sent
+        ]
         said += _stand_ins(cut)
-        said.append(_not_judged(cut, engine))
     if cut.inputs.unread:
         said.append(_unread(cut, engine))
     return said
 
 
-def _defaults(cut: Cut) -> list[str]:
-    inputs = cut.inputs
-    said = []
-    if not inputs.has(MACHINE_CLASS):
-        said.append(f"{MACHINE_CLASS} is not stated: a light desktop machine (RMOS policy)")
-    if not inputs.has(MACHINE_MAX_RPM):
-        said.append(
-            f"{MACHINE_MAX_RPM} is not stated: {LIGHT_DESKTOP_MAX_RPM:.0f} rpm of a light desktop machine (RMOS policy)"
-        )
-    if not inputs.has(TOOL_MAX_RPM):
-        said.append(f"{TOOL_MAX_RPM} is not stated: the limit of an unmarked tool of this diameter")
-    return said
-
-
 def _stand_ins(cut: Cut) -> list[str]:
-    inputs = cut.inputs
+    inputs, words = cut.inputs, cut.inputs.words
     said = []
-    if cut.operation in SLOT_OPERATIONS and not inputs.has(ENGAGEMENT):
-        said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
-    if cut.material is not None and cut.material.is_assumed and not cut.is_sawn:
-        said.append(f"{cut.material.id}: {cut.material.source}")
-    kind = inputs.words.get(TOOL_KIND)
+    if ENGAGEMENT not in cut.sent:
+        if cut.operation in SLOT_OPERATIONS:
+            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
+        elif cut.is_sawn and STOCK_THICKNESS in cut.sent:
+            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
+    if cut.is_sawn and AXIAL_DEPTH in cut.sent:
+        said.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
+    if cut.material is not None:
+        said += [f"{cut.material.id}: {stand_in}" for stand_in in cut.material.stand_ins]
+    if words.get(TOOL_MATERIAL) == "diamond" and not cut.is_sawn:
+        said.append("a diamond tool bends and breaks like its body of carbide (RMOS policy)")
+    kind = words.get(TOOL_KIND)
     if kind in ("ball_mill", "v_bit", "drill"):
         said.append(f"the charts are for end mills: the {kind} is judged as one of its full diameter")
     return said
-
-
-def _not_judged(cut: Cut, engine: str) -> str:
-    checks = list(NOT_YET_JUDGED[cut.operation or "drawing_only"])
-    if not cut.is_sawn and cut.inputs.has(USED_AREA) and cut.inputs.has(STOCK_AREA):
-        checks = sorted([*checks, "MATERIAL_YIELD"])
-    return f"not judged by {engine}: {', '.join(checks)}"
 
 
 def _unread(cut: Cut, engine: str) -> str:

@@ -1,7 +1,8 @@
-"""The makers' chipload chart of `chart.toml`, read at any diameter and depth.
+"""The published charts of `chart.toml`: chiploads at any diameter and depth, bites of saw teeth.
 
 window("hardwood", 3.175)      # (0.051, 0.127)
 derating(2.0)                  # 0.75
+BITES["plywood"]               # (0.051, 0.152)
 """
 
 import tomllib
@@ -9,8 +10,17 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
 
+from rmos.digest import canonical_sha256
+
 _DATA: Final[dict[str, Any]] = tomllib.loads(files(__package__).joinpath("chart.toml").read_text(encoding="utf-8"))
+DATA_SHA256: Final = canonical_sha256(_DATA)
+"""The digest of the charts: other numbers in them make another one."""
 SOURCE: Final[str] = _DATA["source"]
+BITE_SOURCE: Final[str] = _DATA["bites"]["source"]
+BITES: Final[dict[str, tuple[float, float]]] = {
+    name: (low, high) for name, (low, high) in _DATA["bites"]["columns"].items()
+}
+"""Column → the lowest and the highest bite of a saw's tooth in mm."""
 COLUMNS: Final = frozenset(_DATA["columns"])
 
 _Point = tuple[float, float, float]
@@ -48,3 +58,8 @@ def derating(depth_ratio: float) -> float:
     deeper cuts: the line goes on down to `DEEPEST` (RMOS policy), so that a deeper pass never looks better.
     """
     return max(min(1.0, 1.25 - 0.25 * depth_ratio), DEEPEST)
+
+
+def depth_ratio_at(share: float) -> float:
+    """Return down to how many diameters this share of the chart's chipload is left, the inverse of `derating`."""
+    return 5.0 - 4.0 * share

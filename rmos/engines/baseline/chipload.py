@@ -1,71 +1,52 @@
 """CHIP_RUBBING and CHIP_OVERLOAD: is the chip thick enough to be cut, and thin enough for the cutter.
 
-Chipload f_z = v_f / (n z) (Onsrud; Shapeoko CNC A to Z). With a radial engagement a_e below D/2 the chip is thinner
-than that: h = f_z · 2·sqrt(a_e/D − (a_e/D)²) (MachineCalcs; Shapeoko CNC A to Z). Too thin a chip is rubbed off, which
-heats and blunts the cutter; the floor h_min = min(0.0254 mm, 0.004 D) reproduces both published values (Shapeoko CNC A
-to Z). Too thick a chip breaks it; the ceiling is the makers' (see `chart`), less for deep cuts. The limits between the
-colours are RMOS policy.
+Too thin a chip is rubbed off, which heats and blunts the cutter; too thick a chip breaks it. The chip and the rubbing
+floor are in `chip`, the makers' ceiling and its derating for deep cuts in `chart`. The limits between the colours are
+RMOS policy.
 """
 
-import math
 from typing import Final
-
-import msgspec
 
 from rmos.engines.base import Assessment
 from rmos.engines.baseline import chart
-from rmos.engines.baseline.cut import Cut, judged, not_judged
-from rmos.engines.baseline.fields import AXIAL_DEPTH, DIAMETER, ENGAGEMENT, FEED, FLUTES, MATERIAL, RPM
-from rmos.engines.baseline.materials import Material
+from rmos.engines.baseline.chip import CHIP_NEEDS, SLOWEST_RPM, chip_of, name_of, rubbing_floor, window
+from rmos.engines.baseline.cut import Cut
+from rmos.engines.baseline.fields import AXIAL_DEPTH, DIAMETER, ENGAGEMENT, FEED, FLUTES, MACHINE_CLASS, MATERIAL, RPM
 from rmos.engines.baseline.scoring import YELLOW_AT_LEAST, grade_at_least, grade_at_most
+from rmos.engines.baseline.verdict import Grade, judged, not_judged
 from rmos.engines.baseline.wording import num, round_down, round_up, share
+from rmos.engines.rules import Rule
 
-GROUP: Final = "chipload"
-RUBBING_SOURCE: Final = "h_min = min(0.0254, 0.004 D): Shapeoko CNC A to Z; limits between colours: RMOS policy"
-OVERLOAD_SOURCE: Final = f"ceiling: {chart.SOURCE}, derated by depth; limits between colours: RMOS policy"
-SLOWEST_RPM: Final = 1000
-"""Below this no router turns, so no slower speed is suggested (RMOS policy)."""
+OVERLOAD_YELLOW: Final = 1.5
+_OVERLOAD_NEEDS: Final = (FEED, RPM, FLUTES, DIAMETER, MATERIAL, AXIAL_DEPTH)
 
-
-class Chip(msgspec.Struct, frozen=True):
-    """A chip in mm: as programmed per tooth, and the factor by which a light engagement thins it."""
-
-    per_tooth: float
-    thinning: float
-
-    @property
-    def thickness(self) -> float:
-        """Return h, the thickness that the cutting edge meets."""
-        return self.per_tooth * self.thinning
-
-    @property
-    def name(self) -> str:
-        """Return what to call it in a message."""
-        if self.thinning == 1:
-            return f"chipload {num(self.per_tooth)} mm"
-        return f"chip {num(self.thickness)} mm (chipload {num(self.per_tooth)} mm, thinned by the light engagement)"
-
-
-def chipload(feed_mm_min: float, rpm: float, flutes: float) -> float:
-    """Return f_z = v_f / (n z) in mm per tooth."""
-    return feed_mm_min / (rpm * flutes)
-
-
-def thinning(engagement_mm: float, diameter_mm: float) -> float:
-    """Return h / f_z: 2·sqrt(a_e/D − (a_e/D)²) below a_e = D/2, else 1."""
-    ratio = engagement_mm / diameter_mm
-    return 1.0 if ratio >= 0.5 else 2 * math.sqrt(ratio * (1 - ratio))
-
-
-def rubbing_floor(diameter_mm: float) -> float:
-    """Return h_min = min(0.0254, 0.004 D) in mm."""
-    return min(0.0254, 0.004 * diameter_mm)
-
-
-def window(material: Material, diameter_mm: float) -> tuple[float, float]:
-    """Return the makers' lowest and highest chipload in mm for this material."""
-    low, high = chart.window(material.chart, diameter_mm)
-    return (low, (low + high) / 2) if material.lower_half else (low, high)
+RUBBING: Final = Rule(
+    id="CHIP_RUBBING",
+    category="chipload",
+    question="Is the chip thick enough to be cut rather than rubbed off?",
+    formula="h = v_f / (n z), below a_e = D/2 times 2·sqrt(a_e/D − (a_e/D)²); h_min = min(0.0254, 0.004 D)",
+    unit="mm",
+    limits={
+        "GREEN": "light machine: h >= h_min; rigid machine: h >= the makers' lowest chipload",
+        "YELLOW": "h >= 0.5 h_min; shell and bone: any thinner chip",
+        "RED": "h < 0.5 h_min",
+    },
+    source="h_min = min(0.0254, 0.004 D): Shapeoko CNC A to Z; limits between colours: RMOS policy",
+    hint="Feed faster or turn slower: a cutter that rubs gets hot and blunt.",
+    inputs=(*CHIP_NEEDS, MACHINE_CLASS),
+)
+OVERLOAD: Final = Rule(
+    id="CHIP_OVERLOAD",
+    category="chipload",
+    question="Is the chip thin enough for the cutter?",
+    formula="h as in CHIP_RUBBING; ceiling = makers' highest chipload · derating; derating 1 to a_p = D, 0.75 at 2 D, "
+    "0.5 at 3 D, linear",
+    unit="mm",
+    limits={"GREEN": "h <= ceiling", "YELLOW": "h <= 1.5 ceiling", "RED": "h > 1.5 ceiling"},
+    source=f"ceiling: {chart.SOURCE}, derated by depth; limits between colours: RMOS policy",
+    hint="Feed slower, or take a shallower pass where depth lowers the ceiling.",
+    inputs=(*_OVERLOAD_NEEDS, ENGAGEMENT),
+)
 
 
 def chip_rubbing(cut: Cut) -> Assessment:
@@ -74,60 +55,44 @@ def chip_rubbing(cut: Cut) -> Assessment:
     Shell and bone are abraded: there a thin chip is YELLOW at worst. A pocket needs its radial engagement, since
     without it nobody knows how much thinner the chip is; elsewhere its absence means a slot.
     """
-    needed = [FEED, RPM, FLUTES, DIAMETER, MATERIAL]
-    if cut.operation == "inlay_pocket":
-        needed.append(ENGAGEMENT)
-    absent = cut.absent(*needed)
+    absent = cut.absent(CHIP_NEEDS)
     if absent or cut.material is None:
-        return not_judged(cut, "CHIP_RUBBING", GROUP, absent, RUBBING_SOURCE)
-    chip, diameter = _chip(cut), cut.numbers[DIAMETER]
+        return not_judged(cut, RUBBING, absent)
+    chip, diameter = chip_of(cut), cut.numbers[DIAMETER]
     floor = rubbing_floor(diameter)
     limit, limit_name = floor, "the rubbing floor"
-    if cut.machine_class == "rigid" and not cut.material.abraded:
+    if cut.machine_class == "rigid":
         limit, limit_name = window(cut.material, diameter)[0], "the makers' lowest chipload"
     risk, score = grade_at_least(chip.thickness, limit, 0.5 * floor)
     if risk == "RED" and cut.material.abraded:
         risk, score = "YELLOW", YELLOW_AT_LEAST
     suggestion = None
-    finding = f"{chip.name} is above {limit_name} of {num(limit)} mm"
+    finding = f"{name_of(chip)} is above {limit_name} of {num(limit)} mm"
     if risk != "GREEN":
         suggestion = _faster(cut, limit / chip.thinning)
-        finding = f"{chip.name} is {share(chip.thickness, limit)} {limit_name} of {num(limit)} mm"
-    return judged(
-        cut, "CHIP_RUBBING", GROUP, risk, score, finding, RUBBING_SOURCE,
-        value=chip.thickness, unit="mm", limit=limit, at_most=False, used=[*needed, ENGAGEMENT], suggestion=suggestion,
-    )  # fmt: skip
+        finding = f"{name_of(chip)} is {share(chip.thickness, limit)} {limit_name} of {num(limit)} mm"
+    grade = Grade(risk, score, limit, at_most=False)
+    return judged(cut, RUBBING, grade, chip.thickness, finding, used=RUBBING.inputs, suggestion=suggestion)
 
 
 def chip_overload(cut: Cut) -> Assessment:
     """Judge h against the makers' ceiling at this depth: GREEN up to it, YELLOW up to 1.5 times."""
-    needed = [FEED, RPM, FLUTES, DIAMETER, MATERIAL, AXIAL_DEPTH]
-    absent = cut.absent(*needed)
+    absent = cut.absent(_OVERLOAD_NEEDS)
     if absent or cut.material is None:
-        return not_judged(cut, "CHIP_OVERLOAD", GROUP, absent, OVERLOAD_SOURCE)
-    chip, diameter = _chip(cut), cut.numbers[DIAMETER]
+        return not_judged(cut, OVERLOAD, absent)
+    chip, diameter = chip_of(cut), cut.numbers[DIAMETER]
     derating = chart.derating(cut.numbers[AXIAL_DEPTH] / diameter)
-    ceiling = window(cut.material, diameter)[1] * derating
-    risk, score = grade_at_most(chip.thickness, ceiling, 1.5 * ceiling)
+    shallow = window(cut.material, diameter)[1]
+    ceiling = shallow * derating
+    risk, score = grade_at_most(chip.thickness, ceiling, OVERLOAD_YELLOW * ceiling)
     limit_name = "the makers' ceiling" if derating == 1 else "the makers' ceiling at this depth"
     suggestion = None
-    finding = f"{chip.name} is below {limit_name} of {num(ceiling)} mm"
+    finding = f"{name_of(chip)} is below {limit_name} of {num(ceiling)} mm"
     if risk != "GREEN":
-        suggestion = _slower(cut, ceiling / chip.thinning, derating)
-        finding = f"{chip.name} is {share(chip.thickness, ceiling)} {limit_name} of {num(ceiling)} mm"
-    return judged(
-        cut, "CHIP_OVERLOAD", GROUP, risk, score, finding, OVERLOAD_SOURCE,
-        value=chip.thickness, unit="mm", limit=ceiling, at_most=True, used=[*needed, ENGAGEMENT], suggestion=suggestion,
-    )  # fmt: skip
-
-
-def _chip(cut: Cut) -> Chip:
-    numbers = cut.numbers
-    engagement = numbers.get(ENGAGEMENT)
-    return Chip(
-        per_tooth=chipload(numbers[FEED], numbers[RPM], numbers[FLUTES]),
-        thinning=1.0 if engagement is None else thinning(engagement, numbers[DIAMETER]),
-    )
+        suggestion = _slower(cut, ceiling / chip.thinning, chip.thickness / shallow)
+        finding = f"{name_of(chip)} is {share(chip.thickness, ceiling)} {limit_name} of {num(ceiling)} mm"
+    grade = Grade(risk, score, ceiling)
+    return judged(cut, OVERLOAD, grade, chip.thickness, finding, used=OVERLOAD.inputs, suggestion=suggestion)
 
 
 def _faster(cut: Cut, per_tooth: float) -> str:
@@ -138,7 +103,10 @@ def _faster(cut: Cut, per_tooth: float) -> str:
     return f"feed {num(feed)} mm/min or more{slower_spindle}"
 
 
-def _slower(cut: Cut, per_tooth: float, derating: float) -> str:
-    feed = round_down(per_tooth * cut.numbers[RPM] * cut.numbers[FLUTES])
-    shallower = f", or passes of {num(cut.numbers[DIAMETER])} mm or less" if derating < 1 else ""
-    return f"feed {num(feed)} mm/min or less{shallower}"
+def _slower(cut: Cut, per_tooth: float, share_of_shallow: float) -> str:
+    """Suggest less feed; also shallower passes where the chip would be under the ceiling of shallow ones."""
+    feed = f"feed {num(round_down(per_tooth * cut.numbers[RPM] * cut.numbers[FLUTES]))} mm/min or less"
+    if share_of_shallow > 1:
+        return feed
+    depth = round_down(cut.numbers[DIAMETER] * chart.depth_ratio_at(share_of_shallow))
+    return f"{feed}, or passes of {num(depth)} mm or less"

@@ -4,66 +4,73 @@ It fails closed. What cannot be used makes the whole RED, what is missing makes 
 judge by it is UNKNOWN: no input turns into GREEN by being absent or odd.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
+from rmos.digest import canonical_sha256
 from rmos.engines.base import Assessment, EngineInfo, EngineResult, Risk
+from rmos.engines.baseline import chart
 from rmos.engines.baseline.assumed import assumptions
 from rmos.engines.baseline.cut import Cut, open_cut
 from rmos.engines.baseline.described import described_inputs
 from rmos.engines.baseline.fields import OPERATION, UNITS
-from rmos.engines.baseline.operations import CHECKS
-from rmos.engines.baseline.scoring import GATE, overall_risk, overall_score
+from rmos.engines.baseline.operations import CHECKS, RULES
+from rmos.engines.baseline.scoring import overall_risk, overall_score
+from rmos.engines.rules import Rule
+from rmos.engines.shop import SHIPPED, Material
 
-_PROBLEMS_SHOWN: Final = 8
+_INFO: Final = EngineInfo(
+    engine_id="baseline_v1",
+    version="1.0.0",
+    description="Chipload, heat, deflection, speeds, depth, power, geometry and hold-down by published formulas and "
+    "charts, on RMOS policy limits; fails closed.",
+)
+_NAME: Final = f"{_INFO.engine_id} {_INFO.version}"
 
 
 class BaselineV1:
-    """Judge chipload and speeds by published charts and RMOS policy. Stateless, bounded, never raises on JSON."""
+    """Judge a cut by published formulas, charts and RMOS policy. Bounded, the same for ever, never raises on JSON."""
 
-    info: Final = EngineInfo(
-        engine_id="baseline_v1",
-        version="0.1.0",
-        description="Chipload, spindle speed and rim speed by published charts, on RMOS policy limits; fails closed.",
-        inputs=described_inputs(),
-    )
-    _name: Final = f"{info.engine_id} {info.version}"
+    rules: Final[tuple[Rule, ...]] = RULES
+
+    def __init__(self, materials: Mapping[str, Material] = SHIPPED.materials) -> None:
+        """Judge by these materials, by default the shipped ones."""
+        self.info: Final = msgspec.structs.replace(_INFO, inputs=described_inputs(materials))
+        self._materials = materials
+        self._read = {name: _digest(material) for name, material in materials.items()}
+        self._read_nothing = _digest(None)
 
     def compute(self, *, spec: dict[str, Any], ctx: dict[str, Any], request_id: str) -> EngineResult:
         """Judge the design `spec` in its context `ctx`, either of which may hold anything; neither is changed."""
-        cut = open_cut(spec, ctx)
-        assessments = [check(cut) for check in CHECKS[cut.operation]] if cut.operation is not None else []
-        if cut.inputs.problems:
-            assessments.append(_invalid_input(cut))
+        cut = open_cut(spec, ctx, self._materials)
+        found = [check(cut) for check in CHECKS[cut.operation]]
+        assessments = [item for item in found if item is not None]
         is_drawing = cut.operation == "drawing_only" and not assessments
         risk: Risk = "GREEN" if is_drawing else overall_risk(assessments)
         missing = _missing_inputs(cut, assessments)
         return EngineResult(
-            engine_id=self.info.engine_id,
-            engine_version=self.info.version,
+            engine_id=_INFO.engine_id,
+            engine_version=_INFO.version,
             status=risk,
             request_id=request_id,
             reasons=["nothing is cut"] if is_drawing else _reasons(risk, assessments, missing),
             overall_score=None if is_drawing else overall_score(assessments, risk),
-            assessments=sorted(assessments, key=_by_id),
+            assessments=assessments,
             missing_inputs=missing,
-            assumptions=assumptions(cut, self._name),
+            assumptions=assumptions(cut, _NAME),
+            data_sha256=self._read_nothing if cut.material is None else self._read[cut.material.id],
         )
 
 
-def _invalid_input(cut: Cut) -> Assessment:
-    """Return the RED assessment that names every input which cannot be used."""
-    problems = cut.inputs.problems
-    told = list(problems.values())
-    more = f"; and {len(told) - _PROBLEMS_SHOWN} more" if len(told) > _PROBLEMS_SHOWN else ""
-    return Assessment(
-        id="INVALID_INPUT",
-        category=GATE,
-        risk="RED",
-        message="; ".join(told[:_PROBLEMS_SHOWN]) + more,
-        source="RMOS policy: a cut is never judged on an input that cannot be what was meant",
-        score=0.0,
-        inputs_used=sorted(problems),
-        suggestion="correct these inputs and send the cut again",
+def _digest(material: Material | None) -> str:
+    """Return the digest of all tables that a cut of this material is judged by.
+
+    It is of the one material, so that a shop can add others without changing what its records were judged by.
+    """
+    return canonical_sha256(
+        {"charts_sha256": chart.DATA_SHA256, "material": None if material is None else material.members()}
     )
 
 
@@ -73,8 +80,8 @@ def _missing_inputs(cut: Cut, assessments: list[Assessment]) -> list[str]:
     if cut.operation is None:
         lacking.add(OPERATION)
     refused = cut.inputs.problems.keys()
-    if UNITS in refused:
-        # Nothing else was read, so nothing can be said to be missing.
+    if not lacking or UNITS in refused:
+        # Of units that cannot be used nothing else was read, so nothing can be said to be missing.
         return []
     return sorted(
         cut.inputs.shown(path)
@@ -90,13 +97,9 @@ def _reasons(risk: Risk, assessments: list[Assessment], missing: list[str]) -> l
     reasons = [
         f"{item.id}: {item.message}"
         for worst in ("RED", "YELLOW", "UNKNOWN")
-        for item in sorted(assessments, key=_by_id)
+        for item in assessments
         if item.risk == worst
     ]
     if missing and risk == "UNKNOWN":
         reasons.insert(0, f"this cut cannot be judged without {', '.join(missing)}")
     return reasons
-
-
-def _by_id(item: Assessment) -> str:
-    return item.id

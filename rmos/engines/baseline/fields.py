@@ -10,12 +10,17 @@ from typing import Final, Literal
 
 import msgspec
 
-from rmos.engines.baseline.materials import MATERIALS
-
 FEED: Final = "design.feed_mm_min"
 RPM: Final = "design.spindle_rpm"
+PLUNGE_FEED: Final = "design.plunge_feed_mm_min"
 AXIAL_DEPTH: Final = "design.axial_depth_mm"
 ENGAGEMENT: Final = "design.radial_engagement_mm"
+TOTAL_DEPTH: Final = "design.total_depth_mm"
+WIDTH: Final = "design.feature_width_mm"
+CORNER_RADIUS: Final = "design.internal_radius_mm"
+WALL: Final = "design.wall_thickness_mm"
+FLOOR: Final = "design.floor_thickness_mm"
+FIT_CRITICAL: Final = "design.fit_critical"
 USED_AREA: Final = "design.used_area_mm2"
 OPERATION: Final = "design.operation"
 UNITS: Final = "context.units"
@@ -24,10 +29,21 @@ MATERIAL_AT_TOP: Final = "context.material_id"
 TOOL_KIND: Final = "context.tool.kind"
 DIAMETER: Final = "context.tool.diameter_mm"
 FLUTES: Final = "context.tool.flutes"
+TOOL_MATERIAL: Final = "context.tool.material"
+STICKOUT: Final = "context.tool.stickout_mm"
+FLUTE_LENGTH: Final = "context.tool.flute_length_mm"
 TOOL_MAX_RPM: Final = "context.tool.max_rpm"
+CENTRE_CUTTING: Final = "context.tool.centre_cutting"
 MACHINE_CLASS: Final = "context.machine.class"
+SPINDLE_POWER: Final = "context.machine.spindle_power_w"
+MACHINE_FORCE: Final = "context.machine.max_force_n"
 MACHINE_MAX_RPM: Final = "context.machine.max_rpm"
+STOCK_THICKNESS: Final = "context.stock.thickness_mm"
 STOCK_AREA: Final = "context.stock.area_mm2"
+HOLD_PRESSURE: Final = "context.hold_down.pressure_kpa"
+HOLD_AREA: Final = "context.hold_down.area_mm2"
+HOLD_FRICTION: Final = "context.hold_down.friction"
+COOLANT: Final = "context.coolant"
 
 OPERATION_NAMES: Final = (
     "channel",
@@ -44,11 +60,12 @@ UNIT_NAMES: Final = ("mm", "inch")
 class Field(msgspec.Struct, frozen=True):
     """How one member is read: `path` is its metric name, `factor` makes it metric.
 
-    A refused one has the path of what was probably meant, its name as `sent`, and `advice`.
+    A `material` is one of the shop's ids. A refused one has the path of what was probably meant, its name as `sent`,
+    and `advice`.
     """
 
     path: str
-    kind: Literal["number", "count", "choice", "flag", "object", "refused"]
+    kind: Literal["number", "count", "choice", "material", "flag", "object", "refused"]
     factor: float = 1.0
     allowed: tuple[str, ...] = ()
     sent: str = ""
@@ -89,13 +106,13 @@ _PLAIN: Final[dict[str, dict[str, Field]]] = {
     "design": {
         "operation": Field(OPERATION, "choice", allowed=OPERATION_NAMES),
         "spindle_rpm": Field(RPM, "number"),
-        "fit_critical": Field("design.fit_critical", "flag"),
+        "fit_critical": Field(FIT_CRITICAL, "flag"),
         "units": Field("design.units", "refused", advice="the units are a member of the context"),
     },
     "context": {
         "units": Field(UNITS, "choice", allowed=UNIT_NAMES),
-        "material_id": Field(MATERIAL_AT_TOP, "choice", allowed=tuple(MATERIALS)),
-        "coolant": Field("context.coolant", "choice", allowed=("none", "air", "mist")),
+        "material_id": Field(MATERIAL_AT_TOP, "material"),
+        "coolant": Field(COOLANT, "choice", allowed=("none", "air", "mist")),
         "tool": Field("context.tool", "object"),
         "material": Field("context.material", "object"),
         "machine": Field("context.machine", "object"),
@@ -105,21 +122,21 @@ _PLAIN: Final[dict[str, dict[str, Field]]] = {
     "context.tool": {
         "kind": Field(TOOL_KIND, "choice", allowed=("end_mill", "ball_mill", "v_bit", "drill", "saw_blade")),
         "flutes": Field(FLUTES, "count"),
-        "material": Field("context.tool.material", "choice", allowed=("carbide", "hss", "diamond")),
+        "material": Field(TOOL_MATERIAL, "choice", allowed=("carbide", "hss", "diamond")),
         "max_rpm": Field(TOOL_MAX_RPM, "number"),
-        "centre_cutting": Field("context.tool.centre_cutting", "flag"),
+        "centre_cutting": Field(CENTRE_CUTTING, "flag"),
     },
-    "context.material": {"id": Field(MATERIAL, "choice", allowed=tuple(MATERIALS))},
+    "context.material": {"id": Field(MATERIAL, "material")},
     "context.machine": {
         "class": Field(MACHINE_CLASS, "choice", allowed=("light", "rigid")),
-        "spindle_power_w": Field("context.machine.spindle_power_w", "number"),
-        "max_force_n": Field("context.machine.max_force_n", "number"),
+        "spindle_power_w": Field(SPINDLE_POWER, "number"),
+        "max_force_n": Field(MACHINE_FORCE, "number"),
         "max_rpm": Field(MACHINE_MAX_RPM, "number"),
     },
     "context.stock": {},
     "context.hold_down": {
-        "pressure_kpa": Field("context.hold_down.pressure_kpa", "number"),
-        "friction": Field("context.hold_down.friction", "number"),
+        "pressure_kpa": Field(HOLD_PRESSURE, "number"),
+        "friction": Field(HOLD_FRICTION, "number"),
     },
 }
 

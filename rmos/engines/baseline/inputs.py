@@ -5,7 +5,7 @@ Members that the engine does not know are tolerated and named in `unread`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ LARGEST: Final = 1e9
 """What any number of a real cut lies between, in its own unit (RMOS policy); it keeps every formula finite."""
 MAX_COUNT: Final = 1000
 """Flutes or teeth of one tool (RMOS policy)."""
+_LISTED: Final = 10
+"""Of more known words than these, only those that resemble what was sent are told."""
 _SHOWN: Final = 40
 """Characters of a foreign string that are repeated in a message."""
 
@@ -28,6 +30,7 @@ class Inputs(msgspec.Struct):
     units: str
     numbers: dict[str, float] = {}
     words: dict[str, str] = {}
+    flags: dict[str, bool] = {}
     problems: dict[str, str] = {}
     unread: list[str] = []
 
@@ -35,17 +38,17 @@ class Inputs(msgspec.Struct):
         """Return the name under which the caller sends this member."""
         return SHOWN_NAMES[self.units].get(path, path)
 
-    def has(self, path: str) -> bool:
-        """Tell whether this member was sent and can be used."""
-        return path in self.numbers or path in self.words
-
     def refuse(self, path: str, why: str, sent: str = "") -> None:
         """Note why the member with this path cannot be used, under the name it was sent by if that is another one."""
         self.problems.setdefault(path, f"{sent or self.shown(path)} {why}")
 
 
-def read(design: object, context: object) -> Inputs:
-    """Return what `design` and `context`, which may be anything, hold of a cut. Never raises on JSON."""
+def read(design: object, context: object, materials: Collection[str]) -> Inputs:
+    """Return what `design` and `context`, which may be anything, hold of a cut. Never raises on JSON.
+
+    Args:
+        materials: the ids of the materials that there are.
+    """
     units = context.get("units", "mm") if isinstance(context, dict) else "mm"
     if not isinstance(units, str) or units not in UNIT_NAMES:
         # No other number can be understood without the units, so nothing else is read.
@@ -53,11 +56,17 @@ def read(design: object, context: object) -> Inputs:
     inputs = Inputs(units=units)
     tables = TABLES[units]
     for section, members in (("design", design), ("context", context)):
-        _read_object(inputs, section, members, tables)
+        _read_object(inputs, section, members, tables, materials)
     return inputs
 
 
-def _read_object(inputs: Inputs, section: str, members: object, tables: Mapping[str, Mapping[str, Field]]) -> None:
+def _read_object(
+    inputs: Inputs,
+    section: str,
+    members: object,
+    tables: Mapping[str, Mapping[str, Field]],
+    materials: Collection[str],
+) -> None:
     if not isinstance(members, dict):
         inputs.refuse(section, f"is {show(members)}: it must be an object")
         return
@@ -69,9 +78,11 @@ def _read_object(inputs: Inputs, section: str, members: object, tables: Mapping[
         elif field.kind == "number":
             _read_number(inputs, field, value)
         elif field.kind == "choice":
-            _read_choice(inputs, field, value)
+            _read_choice(inputs, field.path, value, field.allowed)
+        elif field.kind == "material":
+            _read_choice(inputs, field.path, value, materials)
         elif field.kind == "object":
-            _read_object(inputs, field.path, value, tables)
+            _read_object(inputs, field.path, value, tables, materials)
         else:
             _read_other(inputs, field, value)
 
@@ -88,15 +99,15 @@ def _read_number(inputs: Inputs, field: Field, value: Any) -> None:
         inputs.refuse(field.path, f"is {show(value)}: it must be a number above 0")
 
 
-def _read_choice(inputs: Inputs, field: Field, value: Any) -> None:
-    if type(value) is str and value in field.allowed:
-        inputs.words[field.path] = value
+def _read_choice(inputs: Inputs, path: str, value: Any, allowed: Collection[str]) -> None:
+    if type(value) is str and value in allowed:
+        inputs.words[path] = value
         return
-    known = f"known are {', '.join(field.allowed)}"
-    if len(field.allowed) > 10:
-        close = get_close_matches(value[:_SHOWN], field.allowed, n=3) if type(value) is str else []
-        known = f"did you mean {' or '.join(close)}?" if close else f"it must be one of {len(field.allowed)} known ids"
-    inputs.refuse(field.path, f"is {show(value)}: {known}")
+    known = f"known are {', '.join(allowed)}"
+    if len(allowed) > _LISTED:
+        close = get_close_matches(value[:_SHOWN], allowed, n=3) if type(value) is str else []
+        known = f"did you mean {' or '.join(close)}?" if close else f"it must be one of {len(allowed)} known ids"
+    inputs.refuse(path, f"is {show(value)}: {known}")
 
 
 def _read_other(inputs: Inputs, field: Field, value: Any) -> None:
@@ -105,6 +116,8 @@ def _read_other(inputs: Inputs, field: Field, value: Any) -> None:
     elif field.kind == "flag":
         if type(value) is not bool:
             inputs.refuse(field.path, f"is {show(value)}: it must be true or false")
+        else:
+            inputs.flags[field.path] = value
     elif type(value) not in (int, float) or not 1 <= value <= MAX_COUNT or value != int(value):
         inputs.refuse(field.path, f"is {show(value)}: it must be a whole number from 1 to {MAX_COUNT}")
     else:

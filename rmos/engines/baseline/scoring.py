@@ -9,10 +9,12 @@ from typing import Final
 
 from rmos.engines.base import Assessment, Risk
 
-GROUP_WEIGHTS: Final = {"chipload": 0.30, "rim_speed": 0.15}
+GROUP_WEIGHTS: Final = {"chipload": 0.30, "heat": 0.25, "deflection": 0.20, "rim_speed": 0.15, "yield": 0.10}
 """Weights of the groups; over the groups that could be judged they are scaled to a sum of 1."""
 GATE: Final = "gate"
 """Category of the checks that have no weight: they can only lower the whole."""
+_SAYS_NOTHING_OF_THE_CUT: Final = "yield"
+"""The group that alone makes no judgement: how much of a blank is used says nothing of whether it can be cut."""
 
 BEST: Final = 100.0
 GREEN_AT_LEAST: Final = 80.0
@@ -26,30 +28,40 @@ _TOLERANCE: Final = 1e-9
 
 def grade_at_most(value: float, green: float, yellow: float) -> tuple[Risk, float]:
     """Return colour and score of a value that should not be more than `green` and must not be more than `yellow`."""
-    return _grade(value / green, yellow / green)
+    return _grade(value / green, yellow / green, _TOLERANCE)
+
+
+def grade_below(value: float, green: float, yellow: float) -> tuple[Risk, float]:
+    """Return colour and score of a value that should be below `green` and must be below `yellow`."""
+    return _grade(value / green, yellow / green, -_TOLERANCE)
 
 
 def grade_at_least(value: float, green: float, yellow: float) -> tuple[Risk, float]:
-    """Return colour and score of a value that should not be less than `green` and must not be less than `yellow`."""
-    return _grade(green / value, green / yellow)
+    """Return colour and score of a value that should not be less than `green` and must not be less than `yellow`.
+
+    Nothing at all, or less, is the worst there is.
+    """
+    return ("RED", 0.0) if value <= 0 else _grade(green / value, green / yellow, _TOLERANCE)
 
 
-def _grade(used: float, used_at_yellow: float) -> tuple[Risk, float]:
+def _grade(used: float, used_at_yellow: float, tolerance: float) -> tuple[Risk, float]:
     """Grade the used share of the GREEN limit: 100 points to a half, 80 at 1, 40 at YELLOW's end, 0 at twice that."""
-    if used <= 1 + _TOLERANCE:
+    if used <= 1 + tolerance:
         return "GREEN", min(BEST, max(GREEN_AT_LEAST, 120 - 40 * used))
-    if used <= used_at_yellow * (1 + _TOLERANCE):
+    if used <= used_at_yellow * (1 + tolerance):
         share = (used - 1) / (used_at_yellow - 1)
-        return "YELLOW", max(YELLOW_AT_LEAST, YELLOW_AT_MOST - (YELLOW_AT_MOST - YELLOW_AT_LEAST) * share)
-    return "RED", max(0.0, RED_AT_MOST * (2 - used / used_at_yellow))
+        return "YELLOW", min(
+            YELLOW_AT_MOST, max(YELLOW_AT_LEAST, YELLOW_AT_MOST - (YELLOW_AT_MOST - YELLOW_AT_LEAST) * share)
+        )
+    return "RED", min(RED_AT_MOST, max(0.0, RED_AT_MOST * (2 - used / used_at_yellow)))
 
 
 def overall_risk(assessments: Sequence[Assessment]) -> Risk:
-    """Return the colour of the whole: the worst check; UNKNOWN when no weighted check could be judged."""
+    """Return the colour of the whole: the worst check; UNKNOWN when no weighted check of the cut could be judged."""
     risks = {item.risk for item in assessments}
     if "RED" in risks:
         return "RED"
-    if not _group_scores(assessments):
+    if not _group_scores(assessments).keys() - {_SAYS_NOTHING_OF_THE_CUT}:
         return "UNKNOWN"
     return "YELLOW" if risks & {"YELLOW", "UNKNOWN"} else "GREEN"
 

@@ -1,8 +1,11 @@
+from typing import get_args
+
 import pytest
 
 from rmos.engines.baseline import chart
-from rmos.engines.baseline.chipload import rubbing_floor, thinning, window
-from rmos.engines.baseline.materials import MATERIALS
+from rmos.engines.baseline.chip import rubbing_floor, thinning, window
+from rmos.engines.shop import SHIPPED as SHOP
+from rmos.engines.shop.materials import Column, SawColumn
 
 SHIPPED = {
     "softwood": {"sitka_spruce", "engelmann_spruce", "western_red_cedar", "mahogany", "cherry"},
@@ -19,9 +22,11 @@ SHIPPED = {
 
 def test_every_material_has_its_column_and_a_source() -> None:
     for column, names in SHIPPED.items():
-        assert {name for name, material in MATERIALS.items() if material.chart == column} == names
-    assert set(SHIPPED) == chart.COLUMNS
-    assert all(material.source for material in MATERIALS.values())
+        assert {name for name, material in SHOP.materials.items() if material.chart == column} == names
+    assert {*SHIPPED, "hard_plastic"} == chart.COLUMNS == set(get_args(Column))
+    assert set(chart.BITES) == set(get_args(SawColumn))
+    assert {material.saw for material in SHOP.materials.values()} <= set(chart.BITES)
+    assert all(material.source for material in SHOP.materials.values())
 
 
 @pytest.mark.parametrize(
@@ -43,8 +48,8 @@ def test_the_chart_is_linear_between_scaled_below_and_flat_beyond(
 
 
 def test_bone_takes_the_lower_half_of_hardwood() -> None:
-    assert list(window(MATERIALS["bone"], 3.175)) == pytest.approx([0.051, 0.089])
-    assert window(MATERIALS["abalone"], 3.175) == (0.051, 0.127)
+    assert list(window(SHOP.materials["bone"], 3.175)) == pytest.approx([0.051, 0.089])
+    assert window(SHOP.materials["abalone"], 3.175) == (0.051, 0.127)
 
 
 @pytest.mark.parametrize(

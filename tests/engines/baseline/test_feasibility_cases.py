@@ -1,9 +1,8 @@
-"""The published numeric cases, as far as this version of the engine computes what they ask for.
+"""The published numeric cases: each comes out of the formulas of the engine within its tolerance.
 
 The makers' windows are compared with the union of the charts that the policy reads: the middle of each must pass, far
-above it must not. Left to the version that judges POWER, FORCE, DEFLECTION, HEAT, DEPTH_PASS, PLUNGE and SAW_BITE:
-cutting power, torque, force, material removal, specific energy, deflection and its limits, engagement angle, depth per
-pass, plunge ratio and saw bite windows.
+above it must not. Windows of bite, plunge and deflection limits: their middle must be GREEN, and the limits that the
+policy sets lie around them.
 """
 
 import json
@@ -13,27 +12,19 @@ from typing import Any
 import pytest
 
 from rmos.engines.baseline import chart
-from rmos.engines.baseline.chipload import chipload, rubbing_floor, thinning
+from rmos.engines.baseline.bending import FIT_CRITICAL_MM, ROUGH_MM, tip_deflection_mm
+from rmos.engines.baseline.chip import chipload, rubbing_floor, thinning
+from rmos.engines.baseline.heat import engagement_angle_deg
+from rmos.engines.baseline.load import force_n, power_w, removal_rate, torque_nm
+from rmos.engines.baseline.passes import DEPTH_LIMITS
 from rmos.engines.baseline.speed import rim_speed_m_s, rpm_at, unmarked_max_rpm
 from tests.engines.cuts import check_of, judge, make_context, make_design
 
 _FILE = Path(__file__).parents[2] / "data" / "feasibility_cases.json"
 CASES: list[dict[str, Any]] = json.loads(_FILE.read_text(encoding="utf-8"))["cases"]
 
-LEFT_TO_LATER = {
-    "bite_window_mm",
-    "cutting_force_n",
-    "cutting_power_w",
-    "cutting_torque_nm",
-    "engagement_angle_deg",
-    "limit_mm",
-    "max_depth_per_pass_mm",
-    "mrr_mm3_min",
-    "plunge_ratio_window",
-    "ratio",
-    "specific_energy_j_mm3",
-    "tip_deflection_mm",
-}
+J_PER_IN3_MIN_HP = 745.7 * 60 / 25.4**3
+"""A horsepower for a minute, spread over a cubic inch, in J/mm³: the workbook's K turned round."""
 MATERIAL_OF_CLASS = {
     "hardwood": "hard_maple",
     "softwood": "sitka_spruce",
@@ -70,11 +61,38 @@ def _computed(kind: str, given: dict[str, float], expected: float) -> float:
             return unmarked_max_rpm(given["bit_diameter_mm"], saw=False)
         case "min_chip_mm":
             return rubbing_floor(given["tool_diameter_mm"])
+        case "engagement_angle_deg":
+            return engagement_angle_deg(given["stepover_mm"], given["tool_diameter_mm"])
+        case "max_depth_per_pass_mm":
+            return DEPTH_LIMITS[str(given["machine_class"])][0] * given["tool_diameter_mm"]
+        case "mrr_mm3_min":
+            return removal_rate(given["ae_mm"], given["ap_mm"], given["feed_mm_min"])
+        case "specific_energy_j_mm3":
+            return J_PER_IN3_MIN_HP / given["k_factor_in3_min_hp"]
+        case "cutting_power_w" if "kc_n_mm2" in given:
+            removed = removal_rate(given["ae_mm"], given["ap_mm"], given["feed_mm_min"])
+            return power_w(removed, given["kc_n_mm2"]) / given["efficiency"]
+        case "cutting_power_w":
+            return power_w(given["mrr_mm3_min"], 1000 * J_PER_IN3_MIN_HP / given["k_factor_in3_min_hp"])
+        case "cutting_torque_nm":
+            return torque_nm(given["power_w"], given["rpm"])
+        case "cutting_force_n":
+            return force_n(given["torque_nm"], given["tool_diameter_mm"])
+        case "tip_deflection_mm":
+            bar = given["diameter_factor"] * given["tool_diameter_mm"]
+            return tip_deflection_mm(given["force_n"], given["stickout_mm"], bar, given["youngs_modulus_gpa"])
+        case "ratio":
+            longer, thicker = given.get("stickout_ratio", 1), given.get("diameter_ratio", 1)
+            return tip_deflection_mm(10, 20 * longer, 3 * thicker, 580) / tip_deflection_mm(10, 20, 3, 580)
     raise AssertionError(f"nothing computes {kind}")
 
 
-NUMERIC = [case for case in CASES if case["kind"] not in LEFT_TO_LATER | {"chipload_window_mm"}]
-WINDOWS = [case for case in CASES if case["kind"] == "chipload_window_mm"]
+CHIP_WINDOWS = [case for case in CASES if case["kind"] == "chipload_window_mm"]
+BITE_WINDOWS = [case for case in CASES if case["kind"] == "bite_window_mm"]
+PLUNGE_WINDOWS = [case for case in CASES if case["kind"] == "plunge_ratio_window"]
+LIMITS = [case for case in CASES if case["kind"] == "limit_mm"]
+WINDOWS = [*CHIP_WINDOWS, *BITE_WINDOWS, *PLUNGE_WINDOWS, *LIMITS]
+NUMERIC = [case for case in CASES if case not in WINDOWS]
 
 
 @pytest.mark.parametrize("case", NUMERIC, ids=lambda case: case["id"])
@@ -91,7 +109,7 @@ def test_a_published_number_comes_out(case: dict[str, Any]) -> None:
         assert computed == pytest.approx(expected, rel=tolerance)
 
 
-@pytest.mark.parametrize("case", WINDOWS, ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", CHIP_WINDOWS, ids=lambda case: case["id"])
 def test_a_makers_window_is_neither_blocked_nor_stretched(case: dict[str, Any]) -> None:
     given, window = case["inputs"], case["expected"]
     material, diameter = MATERIAL_OF_CLASS[given["material_class"]], given["tool_diameter_mm"]
@@ -108,7 +126,29 @@ def test_a_makers_window_is_neither_blocked_nor_stretched(case: dict[str, Any]) 
     assert risks(far_above * window["max_mm"]) & {"YELLOW", "RED"}
 
 
-def test_every_case_is_either_computed_or_named_as_left_out() -> None:
+@pytest.mark.parametrize("case", BITE_WINDOWS, ids=lambda case: case["id"])
+def test_a_published_bite_window_is_ours(case: dict[str, Any]) -> None:
+    window = case["expected"]
+    low, high = chart.BITES[case["inputs"]["material"]]
+    overlap = min(high, window["max_mm"]) - max(low, window["min_mm"])
+    assert overlap >= case["tolerance"]["value"] * (window["max_mm"] - window["min_mm"])
+
+
+@pytest.mark.parametrize("case", PLUNGE_WINDOWS, ids=lambda case: case["id"])
+def test_the_middle_of_a_plunge_window_is_green(case: dict[str, Any]) -> None:
+    middle = (case["expected"]["min"] + case["expected"]["max"]) / 2
+    result = judge(make_design(plunge_feed_mm_min=1800 * middle), make_context())
+    assert check_of(result, "PLUNGE").risk == "GREEN"
+
+
+@pytest.mark.parametrize("case", LIMITS, ids=lambda case: case["id"])
+def test_a_published_limit_of_deflection_is_never_red(case: dict[str, Any]) -> None:
+    # GREEN ends below what is published for roughing, RED begins far above it: the models differ by up to 2.44.
+    green, yellow = ROUGH_MM if case["inputs"]["operation"] == "roughing" else FIT_CRITICAL_MM
+    assert green <= case["expected"]["limit_mm"] * 1.3
+    assert yellow >= 2.44 * case["expected"]["limit_mm"]
+
+
+def test_every_case_is_computed_or_compared() -> None:
     assert len(CASES) == 64
-    assert len(NUMERIC) + len(WINDOWS) + sum(case["kind"] in LEFT_TO_LATER for case in CASES) == 64
-    assert len(NUMERIC) + len(WINDOWS) == 43
+    assert len(NUMERIC) == 64 - len(WINDOWS) == 50

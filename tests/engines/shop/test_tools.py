@@ -1,12 +1,22 @@
+from typing import Any
+
 import pytest
 
-from rmos.engines.tools import TOOLS, complete_context
+from rmos.engines.shop import SHIPPED
 from tests.engines.cuts import judge, make_design
+
+TOOLS = SHIPPED.tools
+
+
+def complete_context(tool_id: str, context: dict[str, Any]) -> dict[str, Any]:
+    return SHIPPED.complete(context, tool_id=tool_id)
 
 
 @pytest.mark.parametrize("tool_id", TOOLS)
 def test_every_tool_of_the_library_can_be_judged(tool_id: str) -> None:
-    context = complete_context(tool_id, {"material": {"id": "ebony"}})
+    hold_down = {"pressure_kpa": 60, "area_mm2": 9000, "friction": 0.35}
+    base = {"material": {"id": "ebony"}, "stock": {"thickness_mm": 3.0}, "hold_down": hold_down}
+    context = complete_context(tool_id, base)
     saw = context["tool"]["kind"] == "saw_blade"
     rpm = 3500 if saw else 18000
     result = judge(

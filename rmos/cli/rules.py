@@ -1,0 +1,72 @@
+"""`rmos rules`: what a cut is judged by."""
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+
+import click
+from flask.cli import with_appcontext
+
+from rmos.cli.exits import DONE
+from rmos.cli.output import emit, json_option, say, table
+from rmos.context import current_rmos
+from rmos.engines.rules import Rule
+
+_INDENT = " " * 14
+
+
+@click.command("rules")
+@click.argument("rule_id", metavar="[ID]", required=False)
+@json_option
+@with_appcontext
+def rules(rule_id: str | None, as_json: bool) -> int:
+    """List the rules that a cut is judged by, or explain one.
+
+    Each assessment of a run carries the id of its rule: its formula, where
+    GREEN, YELLOW and RED begin, where that comes from and what helps. Opens
+    no store and changes nothing.
+
+    \b
+    Exit codes: 0 shown, 1 there is no such rule, 2 usage, 130 interrupted.
+    """
+    engines = current_rmos().engines
+    if rule_id is None:
+        known = engines.rules()
+        if as_json:
+            emit({"items": [rule.members(engine_id) for engine_id, rule in known]})
+        else:
+            _say_all(known)
+        return DONE
+    engine_id, rule = engines.rule(rule_id.upper() if rule_id.islower() else rule_id)
+    if as_json:
+        emit(rule.members(engine_id))
+    else:
+        _say_one(engine_id, rule)
+    return DONE
+
+
+def _say_all(known: Sequence[tuple[str, Rule]]) -> None:
+    rows = [["RULE", "ENGINE", "GROUP", "WEIGHT", "QUESTION"]]
+    rows += [
+        [rule.id, engine_id, rule.category, "" if rule.weight is None else f"{rule.weight:.2f}", rule.question]
+        for engine_id, rule in known
+    ]
+    for line in table(rows, numbers=[3]):
+        say(line)
+    say("`rmos rules ID` explains one.")
+
+
+def _say_one(engine_id: str, rule: Rule) -> None:
+    say(f"Rule {rule.id}: {rule.question}")
+    group = f"{rule.category}: can only lower the score"
+    if rule.weight is not None:
+        group = f"{rule.category}, weight {rule.weight:.2f}"
+    told = [("engine", engine_id), ("group", group), ("formula", rule.formula), ("unit", rule.unit)]
+    told += [(colour, limit) for colour, limit in rule.limits.items()]
+    told += [("source", rule.source), ("hint", rule.hint)]
+    told += [("inputs", ", ".join(rule.inputs)), ("runs for", ", ".join(rule.operations))]
+    width = max(60, min(shutil.get_terminal_size().columns, 120))
+    for name, text in told:
+        lines = textwrap.wrap(text, width - len(_INDENT), break_long_words=False, break_on_hyphens=False)
+        for place, line in enumerate(lines):
+            say(f"  {name:<11} {line}" if place == 0 else f"{_INDENT}{line}")

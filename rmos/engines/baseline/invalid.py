@@ -1,0 +1,40 @@
+"""INVALID_INPUT: what cannot be what was meant is never judged by."""
+
+from typing import Final
+
+from rmos.engines.base import Assessment
+from rmos.engines.baseline.cut import Cut
+from rmos.engines.baseline.scoring import GATE
+from rmos.engines.rules import Rule
+
+_PROBLEMS_SHOWN: Final = 8
+
+INVALID_INPUT: Final = Rule(
+    id="INVALID_INPUT",
+    category=GATE,
+    question="Can every input be what was meant?",
+    formula="numbers finite, positive and real; types and names as documented; nothing that contradicts itself",
+    unit="",
+    limits={"RED": "any input that cannot be used"},
+    source="RMOS policy: a cut is never judged on an input that cannot be what was meant",
+    hint="Correct the inputs that are named and send the cut again.",
+)
+
+
+def invalid_input(cut: Cut) -> Assessment | None:
+    """Return the RED assessment that names every input which cannot be used, None when all can."""
+    problems = cut.inputs.problems
+    if not problems:
+        return None
+    told = list(problems.values())
+    more = f"; and {len(told) - _PROBLEMS_SHOWN} more" if len(told) > _PROBLEMS_SHOWN else ""
+    return Assessment(
+        id=INVALID_INPUT.id,
+        category=GATE,
+        risk="RED",
+        message="; ".join(told[:_PROBLEMS_SHOWN]) + more,
+        source=INVALID_INPUT.source,
+        score=0.0,
+        inputs_used=sorted(problems),
+        suggestion="correct these inputs and send the cut again",
+    )

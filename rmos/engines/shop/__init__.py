@@ -1,0 +1,76 @@
+"""What a shop has: its materials, tools and machines, from the tables shipped here and those of its `instance/` folder.
+
+    shop = load_shop(settings.instance_path)            # ConfigError that names the file and the entry
+    shop.materials["sitka_spruce"].energy_j_mm3         # 0.113
+    shop.complete(context, tool_id="em-3175-2f", machine_id="light_desktop")
+
+An entry of the instance folder stands beside the shipped ones, or in the place of the one with its name, whole. What a
+tool or a machine stands for is written into the context, so it is recorded as an input of the run; what a material
+stands for is read by the engine, which records the digest of what it read.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from rmos.engines.shop.files import read_entries
+from rmos.engines.shop.machines import MachineEntry
+from rmos.engines.shop.materials import Material, MaterialEntry, material_of
+from rmos.engines.shop.tools import ToolEntry, in_inches
+
+__all__ = ["SHIPPED", "Material", "Shop", "load_shop"]
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """The tables of one installation: material id → material, tool and machine id → members of the context."""
+
+    materials: Mapping[str, Material]
+    tools: Mapping[str, Mapping[str, Any]]
+    machines: Mapping[str, Mapping[str, Any]]
+
+    def complete(self, context: dict[str, Any], *, tool_id: str, machine_id: str | None = None) -> dict[str, Any]:
+        """Return the context with the data of the tool and the machine that are named, in the context's own units.
+
+        What was sent is never overridden: the same context comes back when it has a `tool` and a `machine`, whatever
+        they are, or when the names are in no table.
+        """
+        added: dict[str, Any] = {}
+        tool, machine = self.tools.get(tool_id), self.machines.get(machine_id or "")
+        if tool is not None and "tool" not in context:
+            added["tool"] = in_inches(tool) if context.get("units") == "inch" else dict(tool)
+        if machine is not None and "machine" not in context:
+            added["machine"] = dict(machine)
+        return {**context, **added} if added else context
+
+    @classmethod
+    def of_entries(
+        cls,
+        materials: Mapping[str, MaterialEntry],
+        tools: Mapping[str, ToolEntry],
+        machines: Mapping[str, MachineEntry],
+    ) -> Self:
+        """Return the shop that checked entries describe."""
+        return cls(
+            materials={name: material_of(name, entry) for name, entry in materials.items()},
+            tools={name: entry.members() for name, entry in tools.items()},
+            machines={name: entry.members() for name, entry in machines.items()},
+        )
+
+
+def load_shop(instance_path: Path | None = None) -> Shop:
+    """Return the shipped tables with those of `materials.toml`, `tools.toml`, `machines.toml` in an instance folder.
+
+    Raises:
+        ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
+    """
+    return Shop.of_entries(
+        read_entries("materials.toml", MaterialEntry, instance_path),
+        read_entries("tools.toml", ToolEntry, instance_path),
+        read_entries("machines.toml", MachineEntry, instance_path),
+    )
+
+
+SHIPPED: Final = load_shop()
+"""The shop of an installation that has no tables of its own."""

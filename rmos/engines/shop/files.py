@@ -1,0 +1,62 @@
+"""Read tables of named entries: the one shipped beside this module, then the one of the instance folder.
+
+    read_entries("tools.toml", ToolEntry, Path("instance"))       # {"em-3175-2f": ToolEntry(…), …}
+
+Every entry is checked when the service starts: a table that is half right would judge another cut than the shop makes.
+"""
+
+import re
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from rmos.errors import ConfigError
+
+Entry = TypeVar("Entry", bound=msgspec.Struct)
+
+ENTRY_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What an entry may be called: the name is typed in requests and stands in records."""
+
+
+def read_entries(file_name: str, kind: type[Entry], instance_path: Path | None = None) -> dict[str, Entry]:
+    """Return the checked entries of a table by name; one of the instance folder replaces the shipped one, whole.
+
+    Raises:
+        ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
+    """
+    shipped = files(__package__).joinpath(file_name).read_text(encoding="utf-8")
+    entries = _checked(tomllib.loads(shipped), kind, file_name)
+    if instance_path is not None:
+        own = _read(instance_path / file_name, f"instance/{file_name}")
+        entries |= _checked(own, kind, f"instance/{file_name}")
+    return entries
+
+
+def _read(path: Path, called: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{called} cannot be read: {error}.") from None
+    except OSError as error:
+        raise ConfigError(f"{called} cannot be read: {error.strerror or type(error).__name__}.") from None
+
+
+def _checked(table: dict[str, Any], kind: type[Entry], called: str) -> dict[str, Entry]:
+    entries = {}
+    for name, members in table.items():
+        where = f"{called}, entry [{name}]" if name.isprintable() else f"{called}, entry {name!a}"
+        if not isinstance(members, dict):
+            raise ConfigError(f"{where}: it must be a table of members, [{name}] on a line of its own.")
+        if not ENTRY_NAME.fullmatch(name):
+            raise ConfigError(f"{where}: a name is 1 to 64 of the characters A-Z a-z 0-9 . _ - .")
+        try:
+            entries[name] = msgspec.convert(members, kind)
+        except msgspec.ValidationError as error:
+            said = str(error).replace("Object contains", "it has").replace("Object missing", "it lacks the")
+            raise ConfigError(f"{where}: {said.replace(' - at `$.', ' for `')}.") from None
+    return entries

@@ -1,0 +1,30 @@
+"""Machines: what a run's `machine_id` stands for, the members of the context's `machine`."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from rmos.engines.shop.numbers import Positive, Text
+
+
+class MachineEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"class_": "class"}):
+    """A machine of the table: W on the spindle's nameplate, N that its axes push with, rpm. Only the class is required.
+
+    What it does not state is judged by the default of a light desktop machine, and said so in the record.
+    """
+
+    class_: Literal["light", "rigid"]
+    source: Text
+    spindle_power_w: Positive | None = None
+    max_force_n: Positive | None = None
+    max_rpm: Positive | None = None
+
+    def members(self) -> dict[str, Any]:
+        """Return what becomes the context's `machine`."""
+        stated = {
+            "class": self.class_,
+            "spindle_power_w": self.spindle_power_w,
+            "max_force_n": self.max_force_n,
+            "max_rpm": self.max_rpm,
+        }
+        return {name: value for name, value in stated.items() if value is not None}

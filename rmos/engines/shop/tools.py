@@ -1,0 +1,38 @@
+"""Tools: what a run's `tool_id` stands for, the members of the context's `tool`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from rmos.engines.shop.numbers import Positive, Text
+
+_MM_PER_INCH: Final = 25.4
+
+
+class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tool of the table, in mm and rpm. What it does not state cannot be judged by."""
+
+    kind: Literal["end_mill", "ball_mill", "v_bit", "drill", "saw_blade"]
+    diameter_mm: Positive
+    flutes: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    material: Literal["carbide", "hss", "diamond"]
+    source: Text
+    stickout_mm: Positive | None = None
+    flute_length_mm: Positive | None = None
+    max_rpm: Positive | None = None
+    centre_cutting: bool | None = None
+
+    def members(self) -> dict[str, Any]:
+        """Return what becomes the context's `tool`, in mm."""
+        stated = {name: getattr(self, name) for name in self.__struct_fields__ if name != "source"}
+        return {name: value for name, value in stated.items() if value is not None}
+
+
+def in_inches(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tool's members with its lengths in inches, under their names for inches."""
+    # Not rounded: the engine, which rounds to twelve digits, then reads the very millimetres of the table.
+    return {
+        name.removesuffix("_mm"): value / _MM_PER_INCH if name.endswith("_mm") else value
+        for name, value in members.items()
+    }

@@ -1,0 +1,101 @@
+import re
+from typing import Any
+
+import pytest
+
+from rmos.engines.base import Assessment
+from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.fields import SHOWN_NAMES
+from rmos.engines.baseline.scoring import GATE, GROUP_WEIGHTS
+from rmos.engines.decision import BLOCK_ORDER
+from rmos.engines.registry import Registry
+from rmos.engines.rules import Rule
+from rmos.engines.testing import check_engine
+from rmos.errors import PluginError, RuleNotFound
+from tests.engines.cuts import MILLED_OPERATIONS, check_of, judge, make_context, make_cut, make_design
+from tests.engines.plugins import Good, Plugin, answer, assessment
+
+RULES = {rule.id: rule for rule in BaselineV1.rules}
+
+
+def a_rule(**members: Any) -> Rule:
+    sound = {"id": "CHECK", "category": "gate", "question": "?", "formula": "f", "unit": "", "limits": {}}
+    return Rule(**(sound | {"source": "a test", "hint": "none"} | members))
+
+
+def test_the_rules_are_those_of_the_policy() -> None:
+    assert set(RULES) == {*BLOCK_ORDER, "MATERIAL_YIELD"}
+    assert [rule.id for rule in BaselineV1.rules] == sorted(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_rule_says_what_it_asks_how_where_from_and_what_helps(rule: Rule) -> None:
+    assert rule.question.endswith("?")
+    assert rule.formula
+    assert rule.source
+    assert rule.hint.endswith(".")
+    assert set(rule.limits) <= {"GREEN", "YELLOW", "RED"}
+    assert rule.weight == GROUP_WEIGHTS.get(rule.category)
+    assert rule.category in {*GROUP_WEIGHTS, GATE}
+    assert set(rule.inputs) <= set(SHOWN_NAMES["mm"])
+    assert "RMOS policy" in rule.source
+    assert rule.operations
+
+
+@pytest.mark.parametrize("operation", [*MILLED_OPERATIONS, "saw_slice"])
+def test_no_engine_emits_an_id_that_is_no_rule_and_each_runs_where_its_rule_says(operation: str) -> None:
+    design, context = make_cut(operation)
+    result = judge({**design, "feed_mm_min": -1}, context)
+    emitted = {item.id for item in result.assessments}
+    assert emitted == {rule.id for rule in RULES.values() if operation in rule.operations}
+    for item in judge(design, context).assessments:
+        rule = RULES[item.id]
+        assert (item.category, item.source) == (rule.category, rule.source)
+        assert item.unit == rule.unit or item.id == "GEOMETRY"
+        assert set(item.inputs_used) <= set(rule.inputs)
+
+
+def test_every_assessment_is_complete() -> None:
+    result = judge(make_design(operation="ring_cutout", feed_mm_min=900, axial_depth_mm=1), make_context("hard_maple"))
+    for item in result.assessments:
+        record = item.record()
+        members = ("id", "category", "value", "unit", "limit", "margin", "score", "risk", "message", "source")
+        assert all(record[name] is not None for name in members)
+        assert record["inputs_used"]
+        assert ("suggestion" in record) == (item.risk != "GREEN")
+    deflection = check_of(result, "DEFLECTION")
+    assert deflection.margin == (deflection.limit or 0) - (deflection.value or 0)
+
+
+def test_a_rule_is_found_by_its_id_and_an_unknown_one_is_refused_by_name() -> None:
+    engines = Registry([("good", Good())])
+    assert engines.rule("HEAT") == ("baseline_v1", RULES["HEAT"])
+    with pytest.raises(RuleNotFound, match=r"There is no rule \"COLD\"\. There are: CHIP_OVERLOAD, "):
+        engines.rule("COLD")
+
+
+def test_the_rules_of_a_plugin_stand_beside_ours() -> None:
+    plugin = Good()
+    plugin.rules = (a_rule(id="B"), a_rule(id="A"))  # type: ignore[attr-defined]
+    rules = Registry([("good", plugin)]).rules()
+    assert [(engine_id, rule.id) for engine_id, rule in rules][-2:] == [("plugin", "A"), ("plugin", "B")]
+
+
+@pytest.mark.parametrize("rules", [7, ["HEAT"], [a_rule(), a_rule()], {"HEAT": a_rule()}])
+def test_a_plugin_with_rules_that_are_none_is_refused_at_the_start(rules: Any) -> None:
+    plugin = Good()
+    plugin.rules = rules  # type: ignore[attr-defined]
+    with pytest.raises(PluginError, match=re.escape("Engine plug-in good:")):
+        Registry([("good", plugin)])
+
+
+def test_the_kit_finds_an_engine_that_emits_an_id_that_its_rules_do_not_have() -> None:
+    def emit(spec: Any, ctx: Any, request_id: str) -> Any:
+        found: list[Assessment] = [assessment(id="SECRET", risk="RED")]
+        return answer(request_id, assessments=found)
+
+    plugin = Plugin(emit)
+    check_engine(plugin)
+    plugin.rules = (a_rule(),)  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="plugin emits SECRET, which its `rules` do not have"):
+        check_engine(plugin)
