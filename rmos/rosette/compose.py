@@ -139,11 +139,16 @@ def _take(place: Place, mention: Mention, size: str) -> None:
 
 def _complete(place: Place, mention: Mention) -> list[str]:
     """Return the materials with a ground when a pattern needs two and one was named."""
+    if place.kind == "mosaic" and not mention.layered:
+        # The ground of a tile is its lightest wood, whatever was named first.
+        return sorted(mention.materials, key=lambda name: MATERIALS[name].tone != "light")
     needs_two = place.kind not in ("lines", "band", "solid", "wedges", "shell")
     if not needs_two or len(mention.materials) > 1:
         return list(mention.materials)
     figure = mention.materials[0]
-    ground = next((name for name in ("ebony", "maple", "walnut") if MATERIALS[name].tone != MATERIALS[figure].tone), "ebony")
+    ground = next(
+        (name for name in ("ebony", "maple", "walnut") if MATERIALS[name].tone != MATERIALS[figure].tone), "ebony"
+    )
     return [figure, ground]
 
 
@@ -197,7 +202,10 @@ def _leave_out(wishes: Wishes, places: list[Place]) -> None:
                 continue
         if place.kind == "shell" and gone & set(place.materials):
             place.kind = "band"
-        place.materials = [retoned(name, gone, tone=wishes.tone, all_wood=wishes.all_wood, keep=_kept(place, name)) for name in place.materials]
+        place.materials = [
+            retoned(name, gone, tone=wishes.tone, all_wood=wishes.all_wood, keep=_kept(place, name))
+            for name in place.materials
+        ]
 
 
 def _kept(place: Place, name: str) -> bool:
@@ -232,10 +240,12 @@ def _fit(wishes: Wishes, places: list[Place], target: int | None, instrument: st
             return _last_resort(wishes, places, flexible, target)
         loose.sort(key=lambda place: ("gap", "band", "edge", "outer_lines", "lines").index(place.role))
         role = loose[0].role
-        places = [place for place in places if place not in flexible and place.role == role and place.mention is None] and [
-            place for place in places if place in flexible or place.role != role or place.mention is not None
-        ]
-        wishes.assumptions.append(f"{role.replace('_', ' ')} rings left out: there is no room for them in {mm_text(target)} mm")
+        places = [
+            place for place in places if place not in flexible and place.role == role and place.mention is None
+        ] and [place for place in places if place in flexible or place.role != role or place.mention is not None]
+        wishes.assumptions.append(
+            f"{role.replace('_', ' ')} rings left out: there is no room for them in {mm_text(target)} mm"
+        )
     _share(flexible, rest)
     return places
 
@@ -278,7 +288,7 @@ def _has(place: Place, name: str) -> bool:
 def _ring(wishes: Wishes, place: Place) -> Ring:
     mention = place.mention or Mention()
     said = mention.said
-    given = [name for name in ("width", "tile_count", "tile_length", "rows", "strand") if name in said]
+    given: list[str] = [name for name in ("width", "tile_count", "tile_length", "rows", "strand") if name in said]
     given += [name for name, value in (("materials", mention.materials), ("motif", mention.motif)) if value]
     given += [name for name, value in (("kind", mention.kind), ("order", mention.layered)) if value]
     given += [name for name, value in (("symmetry", mention.symmetry), ("lines", said.get("lines"))) if value]

@@ -1,6 +1,6 @@
 """What stands round the rings in the picture: the top's wood, the soundhole with its check dimension, the scale bar.
 
-    dimensions(spec, 90_000)     # a 10 mm bar, the diameter of the soundhole, the sizes in words
+dimensions(spec, 90_000)     # a 10 mm bar, the diameter of the soundhole, the sizes in words
 """
 
 from math import isqrt
@@ -10,7 +10,7 @@ from rmos.rosette.materials import MATERIALS
 from rmos.rosette.seeded import Stream
 from rmos.rosette.spec import RosetteSpec, mm_text
 
-_FONT: Final = 'font-family="Helvetica,Arial,sans-serif"'
+_FONT: Final = 'font-family="Helvetica,Arial,DejaVu Sans,sans-serif"'
 _INK: Final = "#3a3029"
 
 

@@ -1,8 +1,8 @@
 """The interpreter: a sentence in, a spec out, with what was assumed and what was not understood. Deterministic, offline.
 
-    understood = interpret("rope pattern, ebony and padauk, 6 mm band")
-    understood.spec.rings[1].width        # 6000
-    understood.assumptions                # ("instrument: classical (none was named)", …)
+understood = interpret("rope pattern, ebony and padauk, 6 mm band")
+understood.spec.rings[1].width        # 6000
+understood.assumptions                # ("instrument: classical (none was named)", …)
 """
 
 from typing import Final
@@ -31,9 +31,7 @@ class Interpretation(msgspec.Struct, frozen=True, kw_only=True):
     unrecognized: tuple[str, ...] = ()
 
 
-def interpret(
-    prompt: str, *, instrument: str | None = None, tool_diameter_mm: float | None = None
-) -> Interpretation:
+def interpret(prompt: str, *, instrument: str | None = None, tool_diameter_mm: float | None = None) -> Interpretation:
     """Return the rosette that a prompt describes.
 
     Raises:
@@ -52,7 +50,9 @@ def interpret(
             spec = checked(_with_tool(spec, tool_diameter_mm))
             missed = tuple(dict.fromkeys(wishes.unrecognized))
             return Interpretation(spec=spec, assumptions=tuple(dict.fromkeys(wishes.assumptions)), unrecognized=missed)
-    raise ValidationFailed("The prompt cannot be followed: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems})
+    raise ValidationFailed(
+        "The prompt cannot be followed: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems}
+    )
 
 
 def understood(prompt: str) -> Wishes:
@@ -65,7 +65,10 @@ def understood(prompt: str) -> Wishes:
     if len(prompt.encode("utf-8", "surrogatepass")) > MAX_PROMPT_BYTES:
         raise ValidationFailed("The prompt is too long.", errors={"prompt": [f"at most {MAX_PROMPT_BYTES} bytes"]})
     words = tokens(prompt)
-    if all(token.category in ("stop", "slash", "join", "on") or (token.category == "unknown" and not token.text.isalnum()) for token in words):
+    if all(
+        token.category in ("stop", "slash", "join", "on") or (token.category == "unknown" and not token.text.isalnum())
+        for token in words
+    ):
         raise PromptEmpty("Say what the rosette is like, for example: " + "; ".join(EXAMPLES) + ".")
     return read(words)
 

@@ -18,8 +18,31 @@ MAX_PROMPT_BYTES: Final = 10_240
 _MAX_DIGITS: Final = 12
 _LONGEST_PHRASE: Final = 4
 
-_VULGAR: Final = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8", "⅓": "1/3", "⅔": "2/3"}
-_SIGNS: Final = {"″": '"', "”": '"', "“": '"', "×": "x", "–": "-", "—": " - ", "−": "-", "⁄": "/", "‑": "-", "’": "'", "Ø": " ", "ø": " "}
+_VULGAR: Final = {
+    "½": "1/2",
+    "¼": "1/4",
+    "¾": "3/4",
+    "⅛": "1/8",
+    "⅜": "3/8",
+    "⅝": "5/8",
+    "⅞": "7/8",
+    "⅓": "1/3",
+    "⅔": "2/3",
+}
+_SIGNS: Final = {
+    "″": '"',
+    "”": '"',
+    "“": '"',
+    "×": "x",
+    "–": "-",
+    "—": " - ",
+    "−": "-",
+    "⁄": "/",
+    "‑": "-",
+    "’": "'",
+    "Ø": " ",
+    "ø": " ",
+}
 _NUMBER: Final = r"(?:\d+[.,]\d+|[.,]\d+|\d+)(?:e[+-]?\d+)?"
 _SCAN: Final = re.compile(
     r"(?P<grid>\d{1,4}\s?x\s?\d{1,4}(?![\w.]))"
@@ -66,7 +89,9 @@ def fold(prompt: str) -> str:
     text = "".join(_SIGNS.get(sign, f" {_VULGAR[sign]} " if sign in _VULGAR else sign) for sign in prompt)
     text = unicodedata.normalize("NFKD", text)
     plain = [sign for sign in text if not unicodedata.combining(sign)]
-    shown = "".join(sign if " " <= sign < "\x7f" or sign == "\n" else "\x00" if sign.isprintable() else " " for sign in plain)
+    shown = "".join(
+        sign if " " <= sign < "\x7f" or sign == "\n" else "\x00" if sign.isprintable() else " " for sign in plain
+    )
     return re.sub(r"\s*/\s*", "/", shown.lower())
 
 

@@ -182,7 +182,13 @@ class _Reader:
         if token.category not in ("materials", "colours"):
             return
         ahead = at + 1
-        while ahead < len(self.clause) and self.clause[ahead].category in ("materials", "colours", "join", "slash", "on"):
+        while ahead < len(self.clause) and self.clause[ahead].category in (
+            "materials",
+            "colours",
+            "join",
+            "slash",
+            "on",
+        ):
             ahead += 1
         following = self.clause[ahead] if ahead < len(self.clause) else None
         direct = self.clause[at + 1] if at + 1 < len(self.clause) else None
@@ -334,7 +340,15 @@ def _takes(noun: Token, number: Token) -> bool:
             return noun.meaning not in ("tiles", "spokes", "rows")
         return noun.meaning in _COUNT_NOUNS or noun.meaning in ("hole", "wide", "deep", "gap")
     if noun.category in ("kinds", "nearest"):
-        return number.category == "length" or noun.meaning in ("wheel", "wedges", "dots", "lines", "mosaic", "diamond", "wave")
+        return number.category == "length" or noun.meaning in (
+            "wheel",
+            "wedges",
+            "dots",
+            "lines",
+            "mosaic",
+            "diamond",
+            "wave",
+        )
     return noun.category == "stacks" and number.category == "length"
 
 

@@ -11,12 +11,13 @@ from typing import Final, Literal
 
 from rmos import digest
 from rmos.rosette.draw import draw_ring
-from rmos.rosette.draw.shapes import Drawing, Mark, Piece, annulus, moved, path_text
+from rmos.rosette.draw.shapes import Drawing, Mark, Path, Piece, Step, annulus, moved, path_text
 from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.frame import dimensions, soundhole, top_wood
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text, spec_sha256
+from rmos.rosette.operations import spec_channels
 from rmos.rosette.seeded import GENERATOR_ID, GENERATOR_VERSION
+from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text, spec_sha256
 from rmos.rosette.wording import describe, title
 
 Profile = Literal["compact", "cam"]
@@ -141,14 +142,16 @@ def _use(name: str, angle: int) -> str:
 
 def _joined(pieces: tuple[Piece, ...]) -> list[Piece]:
     """Return the pieces with those of one colour as one path."""
-    paths: dict[tuple[str, int], list[object]] = {}
+    paths: dict[tuple[str, int], list[Step]] = {}
     for piece in pieces:
         paths.setdefault((piece.material, piece.shade), []).extend(piece.path)
-    return [Piece(name, shade, tuple(path)) for (name, shade), path in paths.items()]  # type: ignore[arg-type]
+    return [Piece(name, shade, tuple(path)) for (name, shade), path in paths.items()]
 
 
 def _piece(spec: RosetteSpec, piece: Piece) -> str:
-    return f'<path fill="{colour_of(spec, piece.material, piece.shade)}" fill-rule="evenodd" d="{path_text(piece.path)}"/>'
+    return (
+        f'<path fill="{colour_of(spec, piece.material, piece.shade)}" fill-rule="evenodd" d="{path_text(piece.path)}"/>'
+    )
 
 
 def _mark(mark: Mark) -> str:
@@ -163,20 +166,7 @@ def _mark(mark: Mark) -> str:
 # The profile for cutting
 
 
-def spec_channels(spec: RosetteSpec) -> list[tuple[int, int]]:
-    """Return the channels to cut, inner and outer radius in micrometres: rings without a gap between them share one."""
-    channels: list[tuple[int, int]] = []
-    for ring, inner, outer in spec.placed():
-        if ring.kind == "gap":
-            continue
-        if channels and channels[-1][1] == inner:
-            channels[-1] = (channels[-1][0], outer)
-        else:
-            channels.append((inner, outer))
-    return channels
-
-
-def cam_layers(spec: RosetteSpec) -> dict[str, list[tuple[str, list[object]]]]:
+def cam_layers(spec: RosetteSpec) -> dict[str, list[tuple[str, list[Path]]]]:
     """Return layer → (name, closed paths) of everything that a machine may cut."""
     drawings = [
         (ring, inner, draw_ring(ring, inner=inner, seed=spec.seed, place=place))
@@ -185,21 +175,19 @@ def cam_layers(spec: RosetteSpec) -> dict[str, list[tuple[str, list[object]]]]:
     return _layers(spec, drawings)
 
 
-def _layers(spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]) -> dict[str, list[tuple[str, list[object]]]]:
-    rings: list[tuple[str, list[object]]] = []
+def _layers(spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]) -> dict[str, list[tuple[str, list[Path]]]]:
+    rings: list[tuple[str, list[Path]]] = []
     for place, (ring, inner, drawing) in enumerate(drawings, start=1):
         if ring.kind == "gap":
             continue
-        paths: list[object] = [annulus(inner, inner + ring.width)]
+        paths: list[Path] = [annulus(inner, inner + ring.width)]
         if ring.kind in INLAID:
             for k, at in enumerate(drawing.order):
                 paths += [moved(piece.path, drawing.angle(k)) for piece in drawing.cells[at].pieces]
         rings.append((f"ring-{place}-{ring.kind}", paths))
     hole = spec.soundhole_diameter // 2
     return {
-        "CHANNEL": [
-            (f"channel-{at}", [annulus(*channel)]) for at, channel in enumerate(spec_channels(spec), start=1)
-        ],
+        "CHANNEL": [(f"channel-{at}", [annulus(*channel)]) for at, channel in enumerate(spec_channels(spec), start=1)],
         "SOUNDHOLE": [("soundhole", [annulus(0, hole)[:4]])],
         "RINGS": rings,
     }
@@ -213,7 +201,7 @@ def _cam(spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]) -> list[s
     for layer, groups in _layers(spec, drawings).items():
         lines.append(f'<g id="{layer}" fill="none" stroke="{_CAM_COLOURS[layer]}" stroke-width=".1">')
         for name, paths in groups:
-            lines += [f'<g id="{name}">', *(f'<path d="{path_text(path)}"/>' for path in paths), "</g>"]  # type: ignore[arg-type]
+            lines += [f'<g id="{name}">', *(f'<path d="{path_text(path)}"/>' for path in paths), "</g>"]
         lines.append("</g>")
     half = spec.outer_radius + MARGIN
     x, y = mm_text(-half + 2000), mm_text(half + FOOT - 3000)

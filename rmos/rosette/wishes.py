@@ -1,6 +1,6 @@
 """What a prompt asks for, before it becomes rings: wishes, each said once, and what could not be followed.
 
-    wishes.put_length("hole", token)      # a second, other hole is noted as a contradiction, never overwritten
+wishes.put_length("hole", token)      # a second, other hole is noted as a contradiction, never overwritten
 """
 
 from fractions import Fraction
@@ -77,7 +77,9 @@ class Wishes(msgspec.Struct, kw_only=True):
     def put_count(self, name: str, token: Token, mention: Mention | None = None) -> None:
         """Note a count, of the whole or of one ring."""
         if token.value.denominator != 1 or not 1 <= token.value <= MOST[name]:
-            self.problems.append(f"{_short(token.text)} {name.replace('_', ' ')}: say a whole number from 1 to {MOST[name]}")
+            self.problems.append(
+                f"{_short(token.text)} {name.replace('_', ' ')}: say a whole number from 1 to {MOST[name]}"
+            )
             return
         self._put(name, int(token.value), token.text, mention)
 

@@ -1,7 +1,7 @@
 """What a rosette is called: for people, for screen readers, for the bill of materials.
 
-    title(spec)        # "Rosette: herringbone in maple and Indian rosewood"
-    ring_words(ring)   # "rope in ebony and padauk, 6 mm"
+title(spec)        # "Rosette: herringbone in maple and Indian rosewood"
+ring_words(ring)   # "rope in ebony and padauk, 6 mm"
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Rings without a pattern: stacks of lines, plain bands that are bent, solid rings that are cut from a board.
 
-    draw_lines(Ring(kind="lines", width=1500, materials=("black_fibre", "white_fibre", "black_fibre")), 46_000, decide)
+draw_lines(Ring(kind="lines", width=1500, materials=("black_fibre", "white_fibre", "black_fibre")), 46_000, decide)
 """
 
 from rmos.rosette.draw.cells import Decide

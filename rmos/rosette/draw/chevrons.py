@@ -1,11 +1,10 @@
 """Herringbone: slanted strips of two colours that meet in chevrons on the centre line. Half-herringbone: one half of it.
 
-    draw_herringbone(Ring(kind="herringbone", width=3000, materials=("maple", "ebony")), 50_000, decide)
+draw_herringbone(Ring(kind="herringbone", width=3000, materials=("maple", "ebony")), 50_000, decide)
 """
 
 from rmos.rosette.draw.cells import Decide, count_cells, material
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip
-from rmos.rosette.fixed import circumference
 from rmos.rosette.spec import Ring
 
 _TANGENT = {20: 36, 25: 47, 30: 58, 35: 70, 40: 84, 45: 100, 50: 119, 55: 143, 60: 173, 65: 214, 70: 275}
@@ -22,16 +21,15 @@ def draw_half_herringbone(ring: Ring, inner: int, decide: Decide) -> Drawing:
     return _draw(ring, inner, ring.rows or 1)
 
 
-def strip_length(ring: Ring) -> int:
-    """Return the usual length of a pair of strips along the ring, micrometres: about the height of a row."""
+def repeat_length(ring: Ring) -> int:
+    """Return the usual length of strips of all colours, micrometres: two are a bit longer than a row is high."""
     rows = ring.rows or (2 if ring.kind == "herringbone" else 1)
-    height = ring.width // rows
-    return max(height * 11 // 10, 900)
+    return max(ring.width // rows * 11 // 10, 900) * max(len(ring.materials), 2) // 2
 
 
 def _draw(ring: Ring, inner: int, rows: int) -> Drawing:
     colours = max(len(ring.materials), 2)
-    count = count_cells(ring, inner, length=strip_length(ring) * colours // 2)
+    count = count_cells(ring, inner, length=repeat_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     height = ring.width // rows
     tangent = _TANGENT[(ring.slant or 45) // 5 * 5]
@@ -46,10 +44,3 @@ def _draw(ring: Ring, inner: int, rows: int) -> Drawing:
             corners = ((start + at_low, low), (end + at_low, low), (end + at_high, high), (start + at_high, high))
             pieces.append(Piece(material(ring, colour), row % 3, strip.polygon(*corners)))
     return Drawing(base=ring.materials[-1], cells=(Cell(tuple(pieces)),), order=(0,) * count, phase=ring.phase)
-
-
-def pair_length(ring: Ring, inner: int) -> int:
-    """Return how long a whole repeat is in the middle of the ring, micrometres."""
-    colours = max(len(ring.materials), 2)
-    count = count_cells(ring, inner, length=strip_length(ring) * colours // 2)
-    return circumference(inner + ring.width // 2) // count

@@ -1,6 +1,6 @@
 """Dots: round pieces of shell or bone in a band, evenly spaced.
 
-    draw_dots(Ring(kind="dots", width=4000, materials=("mother_of_pearl", "ebony")), 50_000, decide)
+draw_dots(Ring(kind="dots", width=4000, materials=("mother_of_pearl", "ebony")), 50_000, decide)
 """
 
 from typing import Final
@@ -21,10 +21,15 @@ def dot_diameter(ring: Ring) -> int:
     return min(ring.strand or ring.width * 56 // 100, ring.width * 94 // 100)
 
 
+def dot_spacing(ring: Ring) -> int:
+    """Return the usual distance from dot to dot, micrometres."""
+    return max(dot_diameter(ring) * 9 // 4, 1200)
+
+
 def draw_dots(ring: Ring, inner: int, decide: Decide) -> Drawing:
     """Draw dots of the first material on the last."""
     size = dot_diameter(ring)
-    count = count_cells(ring, inner, length=max(size * 9 // 4, 1200))
+    count = count_cells(ring, inner, length=dot_spacing(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     name, base = ring.materials[0], ring.materials[-1]
     shades = MATERIALS[name].shades
@@ -32,14 +37,14 @@ def draw_dots(ring: Ring, inner: int, decide: Decide) -> Drawing:
     cells = []
     for variant in range(min(_VARIANTS, len(shades))):
         piece = Piece(name, variant, circle(strip, UNIT // 2, ring.width // 2, size // 2))
-        marks = []
+        marks = list[Mark]()
         if MATERIALS[name].shell:
             other = shades[(variant + 1 + stream.below(len(shades) - 1)) % len(shades)]
             marks.append(Mark(other, 100, 0, _half_moon(strip, size // 2)))
         cells.append(Cell((piece,), tuple(marks)))
-    marks = bent_grain(base, inner, inner + ring.width, decide("grain"))
+    ground = bent_grain(base, inner, inner + ring.width, decide("grain"))
     order = shuffled(count, len(cells), decide("shade"))
-    return Drawing(base=base, cells=tuple(cells), order=order, phase=ring.phase, marks=marks)
+    return Drawing(base=base, cells=tuple(cells), order=order, phase=ring.phase, marks=ground)
 
 
 def circle(strip: Strip, u: int, v: int, radius: int) -> Path:

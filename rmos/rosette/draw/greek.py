@@ -1,6 +1,6 @@
 """The Greek key: a meander that runs on without a break, lines and gaps one unit wide.
 
-    draw_greek_key(Ring(kind="greek_key", width=6000, materials=("ebony", "maple")), 50_000, decide)
+draw_greek_key(Ring(kind="greek_key", width=6000, materials=("ebony", "maple")), 50_000, decide)
 """
 
 from typing import Final

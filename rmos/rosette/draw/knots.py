@@ -58,11 +58,19 @@ _BREAKS: Final[dict[int, tuple[int, Breaks]]] = {
     6: (8, {(0, 2): "v", (4, 4): "h", (0, 4): "v", (4, 2): "h"}),
 }
 
+_MORE: Final[tuple[int, Breaks]] = (8, {(0, 2): "v", (4, 4): "h"})
+
+
+def celtic_length(ring: Ring) -> int:
+    """Return the usual length of a knot, micrometres."""
+    rows = celtic_rows(ring)
+    return lattice_length(ring, rows, _BREAKS.get(rows, _MORE)[0])
+
 
 def draw_celtic(ring: Ring, inner: int, decide: Decide) -> Drawing:
     """Draw knots: a plait in which some crossings are broken."""
     rows = celtic_rows(ring)
-    period, breaks = _BREAKS.get(rows, (8, {(0, 2): "v", (4, 4): "h"}))
+    period, breaks = _BREAKS.get(rows, _MORE)
     return _draw(ring, inner, decide, rows, period, breaks)
 
 

@@ -103,5 +103,7 @@ def _sticks(ring: Ring, strip: Strip, tile: Bitmap) -> tuple[Piece, ...]:
         for x, sign in enumerate(row):
             start, end = UNIT * x // columns, UNIT * (x + 1) // columns
             name = ring.materials[int(sign) % len(ring.materials)]
-            pieces.append(Piece(name, (x + 2 * y) % 3, strip.polygon((start, low), (end, low), (end, high), (start, high))))
+            pieces.append(
+                Piece(name, (x + 2 * y) % 3, strip.polygon((start, low), (end, low), (end, high), (start, high)))
+            )
     return tuple(pieces)

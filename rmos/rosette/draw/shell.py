@@ -1,13 +1,13 @@
 """Rings of abalone or pearl: curved pieces end to end, each with its own play of colours and a fine joint between.
 
-    draw_shell(Ring(kind="shell", width=3200, materials=("abalone",)), 50_000, decide)
+draw_shell(Ring(kind="shell", width=3200, materials=("abalone",)), 50_000, decide)
 """
 
 from typing import Final
 
 from rmos.rosette.draw.cells import Decide, count_cells, material, shuffled
 from rmos.rosette.draw.figure import shell_marks
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
 from rmos.rosette.fixed import TURN
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring
@@ -29,7 +29,7 @@ def draw_shell(ring: Ring, inner: int, decide: Decide) -> Drawing:
     for variant in range(variants):
         for colour in range(colours):
             name = material(ring, colour)
-            marks = ()
+            marks: tuple[Mark, ...] = ()
             if MATERIALS[name].shell:
                 marks = shell_marks(name, (0, TURN // count), (inner, inner + ring.width), stream)
             cells.append(Cell((Piece(name, variant, path),), marks))

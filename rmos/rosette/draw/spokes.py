@@ -1,6 +1,6 @@
 """Wheel and spoke: straight spokes between two rims. Radial wedges: a ring in segments, like the staves of a barrel.
 
-    draw_wheel(Ring(kind="wheel", width=8000, materials=("koa", "maple"), tile_count=12), 50_000, decide)
+draw_wheel(Ring(kind="wheel", width=8000, materials=("koa", "maple"), tile_count=12), 50_000, decide)
 """
 
 from rmos.rosette.draw.cells import Decide, count_cells, material, shuffled
@@ -14,6 +14,16 @@ from rmos.rosette.spec import Ring
 VARIANTS = 4
 
 
+def wheel_length(ring: Ring) -> int:
+    """Return the usual distance from spoke to spoke, micrometres."""
+    return max(ring.width * 3 // 2, 4000)
+
+
+def wedge_length(ring: Ring) -> int:
+    """Return the usual length of a wedge, micrometres."""
+    return max(ring.width * 2, 6000)
+
+
 def spoke_sizes(ring: Ring) -> tuple[int, int]:
     """Return the thickness of the rims and of the spokes, micrometres."""
     rim = min(max(ring.width // 8, 400), 900)
@@ -22,7 +32,7 @@ def spoke_sizes(ring: Ring) -> tuple[int, int]:
 
 def draw_wheel(ring: Ring, inner: int, decide: Decide) -> Drawing:
     """Draw segments of the first material between parallel spokes and rims of the second."""
-    count = count_cells(ring, inner, length=max(ring.width * 3 // 2, 4000))
+    count = count_cells(ring, inner, length=wheel_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     rim, spoke = spoke_sizes(ring)
     frame = ring.materials[-1]
@@ -34,7 +44,12 @@ def draw_wheel(ring: Ring, inner: int, decide: Decide) -> Drawing:
     cells = tuple(_segment(ring, strip, (rim, spoke), variant, stream) for variant in range(min(VARIANTS, count)))
     marks = bent_grain(frame, inner, inner + ring.width, decide("grain"))
     return Drawing(
-        base=frame, cells=cells, order=shuffled(count, len(cells), decide("shade")), phase=ring.phase, rims=rims, marks=marks
+        base=frame,
+        cells=cells,
+        order=shuffled(count, len(cells), decide("shade")),
+        phase=ring.phase,
+        rims=rims,
+        marks=marks,
     )
 
 
@@ -54,7 +69,7 @@ def _segment(ring: Ring, strip: Strip, sizes: tuple[int, int], variant: int, str
 def draw_wedges(ring: Ring, inner: int, decide: Decide) -> Drawing:
     """Draw wedges whose materials take turns; of one material, neighbours differ in shade and figure."""
     colours = len(ring.materials)
-    count = count_cells(ring, inner, length=max(ring.width * 2, 6000), multiple=colours)
+    count = count_cells(ring, inner, length=wedge_length(ring), multiple=colours)
     strip = Strip(inner=inner, width=ring.width, count=count)
     stream = decide("figure")
     variants = min(VARIANTS, max(count // colours, 1))

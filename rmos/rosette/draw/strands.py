@@ -1,6 +1,6 @@
 """Rope: S-shaped strands twisted round each other. Wave: one band that swings from edge to edge.
 
-    draw_rope(Ring(kind="rope", width=6000, materials=("ebony", "padauk")), 50_000, decide)
+draw_rope(Ring(kind="rope", width=6000, materials=("ebony", "padauk")), 50_000, decide)
 """
 
 from rmos.rosette.draw.cells import Decide, count_cells, material
@@ -9,15 +9,15 @@ from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
 from rmos.rosette.spec import Ring
 
 
-def strand_length(ring: Ring) -> int:
-    """Return the usual length of one strand along the ring, micrometres."""
-    return max(ring.width * 62 // 100, 700)
+def rope_repeat(ring: Ring) -> int:
+    """Return the usual length of a repeat, micrometres: a strand of each material."""
+    return max(ring.width * 62 // 100, 700) * max(len(ring.materials), 2)
 
 
 def draw_rope(ring: Ring, inner: int, decide: Decide) -> Drawing:
     """Draw strands in turn; their edges run along the ring at both rims and across it in the middle: an S."""
     colours = max(len(ring.materials), 2)
-    count = count_cells(ring, inner, length=strand_length(ring) * colours)
+    count = count_cells(ring, inner, length=rope_repeat(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     pieces, marks = [], []
     width = ring.width
@@ -32,7 +32,9 @@ def draw_rope(ring: Ring, inner: int, decide: Decide) -> Drawing:
         )
         pieces.append(Piece(material(ring, colour), 0, path))
         marks += _twist(strip, start, (end - start), lean)
-    return Drawing(base=ring.materials[-1], cells=(Cell(tuple(pieces), tuple(marks)),), order=(0,) * count, phase=ring.phase)
+    return Drawing(
+        base=ring.materials[-1], cells=(Cell(tuple(pieces), tuple(marks)),), order=(0,) * count, phase=ring.phase
+    )
 
 
 def _twist(strip: Strip, start: int, wide: int, lean: int) -> list[Mark]:
@@ -73,9 +75,7 @@ def draw_wave(ring: Ring, inner: int, decide: Decide) -> Drawing:
     if len(ring.materials) > 2:
         pieces.append(Piece(ring.materials[1], 0, _crest(strip, low, high, thick)))
     marks = bent_grain(base, inner, inner + ring.width, decide("grain"))
-    return Drawing(
-        base=base, cells=(Cell(tuple(pieces)),), order=(0,) * count, phase=ring.phase, marks=marks
-    )
+    return Drawing(base=base, cells=(Cell(tuple(pieces)),), order=(0,) * count, phase=ring.phase, marks=marks)
 
 
 _EASE = 364

@@ -1,6 +1,6 @@
 """Ears of wheat: two mirrored halves of slanted grains, round at the stem and pointed at the edge, that meet on the centre line.
 
-    draw_wheat(Ring(kind="wheat", width=3500, materials=("maple", "east_indian_rosewood")), 50_000, decide)
+draw_wheat(Ring(kind="wheat", width=3500, materials=("maple", "east_indian_rosewood")), 50_000, decide)
 """
 
 from rmos.rosette.draw.cells import Decide, count_cells
@@ -8,15 +8,15 @@ from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip, annulus
 from rmos.rosette.spec import Ring
 
 
-def grain_length(ring: Ring) -> int:
-    """Return the usual distance from grain to grain, micrometres."""
-    return max(ring.width * 62 // 100, 900)
+def grain_repeat(ring: Ring) -> int:
+    """Return the usual length of a repeat, micrometres: a grain of each material but the ground."""
+    return max(ring.width * 62 // 100, 900) * max(len(ring.materials) - 1, 1)
 
 
 def draw_wheat(ring: Ring, inner: int, decide: Decide) -> Drawing:
     """Draw grains of all materials but the last in turn, on the last; the first is also the stem."""
     grains, base = ring.materials[:-1] or ring.materials, ring.materials[-1]
-    count = count_cells(ring, inner, length=grain_length(ring) * len(grains))
+    count = count_cells(ring, inner, length=grain_repeat(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     stem = max(ring.width // 28, 60)
     pieces = []
@@ -28,7 +28,9 @@ def draw_wheat(ring: Ring, inner: int, decide: Decide) -> Drawing:
     return Drawing(base=base, cells=(Cell(tuple(pieces)),), order=(0,) * count, phase=ring.phase, rims=rims)
 
 
-def _grain(strip: Strip, start: int, share: int, side: int, stem: int) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+def _grain(
+    strip: Strip, start: int, share: int, side: int, stem: int
+) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
     """Return one grain: from the stem it swells towards its neighbour and ends in a point short of the ring's edge."""
     half = strip.width // 2
     unit = UNIT // share
