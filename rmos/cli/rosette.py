@@ -72,7 +72,7 @@ def rosette(
     source = "derived" if seed is None else "given"
     seed = derive_seed({"prompt": prompt}) if seed is None else seed
     spec = vary(understood.spec, seed)
-    prompt_sha256 = digest.sha256_hex(prompt.encode("utf-8", "surrogateescape"))
+    prompt_sha256 = digest.sha256_hex(prompt.encode())
     svg = render(spec, cast("Literal['compact', 'cam']", profile), prompt_sha256=prompt_sha256)
     # All of them before the first is written: a missing extra leaves nothing half done.
     files = [(out, svg.encode())] if out else []

@@ -2,7 +2,7 @@
 
     bill_of_materials(spec)[0]     # 3 strips of black fibre …
 
-Strips: 2 pi r and 5 % more. Logs of a mosaic: floor(length / (slice + kerf)) slices of one log. Cut pieces: how many, of
+Strips: 2 pi r and 5 % more. Logs of a mosaic: floor(length / (slice + kerf)) slices of one log. Pieces: how many, of
 which blank, and how much of the blank they use.
 """
 

@@ -13,7 +13,7 @@ import msgspec
 
 from rmos.rosette.fixed import circumference
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.spec import Constraints, Ring, RosetteSpec, mm_text
+from rmos.rosette.spec import MOST_STRAND, Constraints, Ring, RosetteSpec, mm_text
 from rmos.rosette.tones import retoned
 from rmos.rosette.wishes import Mention, Wishes
 from rmos.rosette.wording import KIND_WORDS
@@ -50,6 +50,12 @@ def compose(wishes: Wishes) -> RosetteSpec | None:
     _fill(wishes, places)
     target = wishes.said.get("width") or _usual_width(wishes, preset, places)
     places = _fit(wishes, places, target, instrument)
+    for place in places:
+        strand = place.mention.said.get("strand", 0) if place.mention else 0
+        if strand * 100 > place.width * MOST_STRAND:
+            wishes.problems.append(
+                f"strands or dots of {mm_text(strand)} mm do not fit in a ring of {mm_text(place.width)} mm; change one"
+            )
     if wishes.problems or not places:
         return None
     rings = tuple(_ring(wishes, place) for place in places)
@@ -94,8 +100,12 @@ def _instrument(wishes: Wishes, preset: str) -> str:
 def _fill(wishes: Wishes, places: list[Place]) -> None:
     for mention in wishes.mentions:
         if mention.kind is None:
-            mention.kind = _kind_of(mention.materials)
+            mention.kind = _kind_of(wishes, places, mention)
             wishes.assumptions.append(f"{_names(mention)}: taken for a {KIND_WORDS[mention.kind]}")
+        if mention.kind in ("band", "solid") and len(mention.materials) > 1:
+            for name in mention.materials[1:]:
+                wishes.miss(f"{MATERIALS[name].name} (a {KIND_WORDS[mention.kind]} is of one material)")
+            mention.materials = mention.materials[:1]
     lines = [mention for mention in wishes.mentions if mention.kind == "lines"]
     rings = [mention for mention in wishes.mentions if mention.kind != "lines"]
     centre = next((m for m in rings if m.role == "centre"), None) or next((m for m in rings if m.role is None), None)
@@ -114,8 +124,12 @@ def _fill(wishes: Wishes, places: list[Place]) -> None:
     _leave_out(wishes, places)
 
 
-def _kind_of(materials: list[str]) -> str:
-    """Return what a ring of bare materials is: shell in pieces, one wood solid, several woods in wedges."""
+def _kind_of(wishes: Wishes, places: list[Place], mention: Mention) -> str:
+    """Return what a ring of bare materials is: as plain as the preset, else shell, solid, or wedges of several."""
+    materials = mention.materials
+    plain = next((place.kind for place in places if place.role == "centre" and place.kind in ("band", "solid")), None)
+    if wishes.preset and plain and len(materials) == 1:
+        return plain
     if materials and MATERIALS[materials[0]].shell:
         return "shell"
     return "solid" if len(materials) <= 1 else "wedges"
@@ -132,7 +146,8 @@ def _take(place: Place, mention: Mention, size: str) -> None:
     if not same:
         place.materials, place.motif, place.tile_count = list(usual["materials"]), None, None
         place.width = usual[size]
-    place.width = mention.said.get("width", place.width)
+    # A strand or dot that was given has room beside it, unless the width was given too.
+    place.width = mention.said.get("width", max(place.width, mention.said.get("strand", 0) * 17 // 10))
     if mention.materials:
         place.materials = _complete(place, mention)
 
@@ -177,7 +192,8 @@ def _put_lines(places: list[Place], mention: Mention) -> None:
         count = mention.said.get("lines")
         materials = list(mention.materials) or place.materials
         if count:
-            materials = [materials[k % len(materials)] for k in range(count)]
+            colours = list(dict.fromkeys(materials))
+            materials = [colours[k % len(colours)] for k in range(count)]
         elif len(materials) == 2 and not mention.layered:
             materials = [*materials, materials[0]]
         thick = mention.said.get("line") or (_LINE if mention.materials or count else place.width // len(materials))
@@ -269,7 +285,7 @@ def _last_resort(wishes: Wishes, places: list[Place], flexible: list[Place], tar
 
 
 def _square_checkers(wishes: Wishes, places: list[Place], target: int | None, instrument: str) -> None:
-    """Make a checkerboard of a given number of tiles as wide as two rows of squares, when nothing else says how wide."""
+    """Make a checkerboard of a given number of tiles two rows of squares wide, when nothing else says how wide."""
     for place in places:
         count = place.mention.said.get("tile_count") if place.mention else None
         if place.kind == "checkerboard" and count and target is None and not _has(place, "width"):
@@ -310,10 +326,12 @@ def _ring(wishes: Wishes, place: Place) -> Ring:
 
 def _spec(wishes: Wishes, instrument: str, rings: tuple[Ring, ...]) -> RosetteSpec:
     sizes, said = INSTRUMENTS[instrument], wishes.said
+    # Half the top stays below the channel, whatever top was given.
+    depth = min(sizes["channel_depth"], said.get("top_thickness", sizes["top_thickness"]) // 2)
     for name, value, what in (
         ("hole", sizes["soundhole"], f"soundhole {mm_text(sizes['soundhole'])} mm, usual for this instrument"),
         ("gap", _EDGE_GAP, f"{mm_text(_EDGE_GAP)} mm between the hole and the first ring"),
-        ("depth", 1500, "channel 1.5 mm deep"),
+        ("depth", depth, f"channel {mm_text(depth)} mm deep"),
         ("top_thickness", sizes["top_thickness"], f"top {mm_text(sizes['top_thickness'])} mm thick"),
     ):
         if name not in said:

@@ -55,10 +55,14 @@ def dimensions(spec: RosetteSpec, half: int) -> list[str]:
         f" · channel {mm_text(spec.channel_depth)} deep"
     )
     return [
-        '<path fill="none" stroke="#d8c7a8" stroke-width=".18" opacity=".8"'
-        f' d="M-{r} 0H{r}M-{near} -.8L-{r} 0L-{near} .8M{near} -.8L{r} 0L{near} .8"/>',
-        f'<text y="-1.6" fill="#d8c7a8" {_FONT} font-size="4" text-anchor="middle">'
-        f"Ø {mm_text(spec.soundhole_diameter)} mm</text>",
+        (
+            '<path fill="none" stroke="#d8c7a8" stroke-width=".18" opacity=".8"'
+            f' d="M-{r} 0H{r}M-{near} -.8L-{r} 0L-{near} .8M{near} -.8L{r} 0L{near} .8"/>'
+        ),
+        (
+            f'<text y="-1.6" fill="#d8c7a8" {_FONT} font-size="4" text-anchor="middle">'
+            f"Ø {mm_text(spec.soundhole_diameter)} mm</text>"
+        ),
         f'<path id="scale-10mm" fill="{_INK}" d="M{left} {mm_text(base - 1000)}h10v.8h-10Z"/>',
         f'<text x="{left}" y="{mm_text(base - 1800)}" fill="{_INK}" {_FONT} font-size="3">10 mm</text>',
         f'<text x="{right}" y="{mm_text(base)}" fill="{_INK}" {_FONT} font-size="3" text-anchor="end">{sizes}</text>',

@@ -1,4 +1,4 @@
-"""The interpreter: a sentence in, a spec out, with what was assumed and what was not understood. Deterministic, offline.
+"""The interpreter: a sentence in, a spec out, with what was assumed and not understood. Deterministic, offline.
 
 understood = interpret("rope pattern, ebony and padauk, 6 mm band")
 understood.spec.rings[1].width        # 6000
@@ -60,9 +60,15 @@ def understood(prompt: str) -> Wishes:
 
     Raises:
         PromptEmpty: when it has no word or number.
-        ValidationFailed: when it is longer than 10 kB.
+        ValidationFailed: when it is longer than 10 kB or no text.
     """
-    if len(prompt.encode("utf-8", "surrogatepass")) > MAX_PROMPT_BYTES:
+    try:
+        size = len(prompt.encode())
+    except UnicodeEncodeError:
+        size = None
+    if size is None or "\x00" in prompt:
+        raise ValidationFailed("The prompt is no text.", errors={"prompt": ["it holds U+0000 or half a character"]})
+    if size > MAX_PROMPT_BYTES:
         raise ValidationFailed("The prompt is too long.", errors={"prompt": [f"at most {MAX_PROMPT_BYTES} bytes"]})
     words = tokens(prompt)
     if all(

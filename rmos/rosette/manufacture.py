@@ -3,8 +3,8 @@
     operations, warnings = manufacture(spec)
     operations[0].design        # {"operation": "channel", "feature_width_mm": 20, …}, as the engine reads it
 
-Nothing is changed to make it fit: a rosette 60 mm wide or lines of 0.2 mm come back with their reason. Sizes are those of
-the trade; where a threshold is RMOS's own, its comment says policy.
+Nothing is changed to make it fit: a rosette 60 mm wide or lines of 0.2 mm come back with their reason. Sizes are those
+of the trade; where a threshold is RMOS's own, its comment says policy.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -59,7 +59,7 @@ HOLES: Final = {
 }
 """Usual soundholes, micrometres: Torres 82 to 86, modern classical 86, parlor 92 to 95, OM 98 to 100, D-28 100.8."""
 _ROOM: Final = {"classical": 74_000, "om": 77_000, "dreadnought": 78_000, "parlor": 68_000, "custom": 78_000}
-"""Outer radius, micrometres, up to which braces beside the soundhole leave room (RMOS policy on Torres' 27 to 28 mm)."""
+"""Outer radius, micrometres, up to which braces beside the soundhole leave room (RMOS policy)."""
 _WIDEST: Final = 28_000
 """Torres 1852: 27 to 28 mm; wider has no example."""
 _TAPER: Final = 150
@@ -115,11 +115,13 @@ def _whole(spec: RosetteSpec) -> list[Warning]:
         found.append(_say("TOO_WIDE", "warning", None, message))
     room = _ROOM[spec.instrument]
     if reach > room:
-        message = f"it reaches {mm_text(reach)} mm from the centre; braces beside the soundhole leave about {mm_text(room)} mm"
+        message = f"it reaches {mm_text(reach)} mm from the centre; the braces leave room for about {mm_text(room)} mm"
         found.append(_say("BRACING_ROOM", "impossible", None, message))
     low, high = HOLES.get(spec.instrument, (0, 10**9))
     if not low <= spec.soundhole_diameter <= high:
-        message = f"a soundhole of {mm_text(spec.soundhole_diameter)} mm is unusual here: {mm_text(low)} to {mm_text(high)} mm are usual"
+        message = (
+            f"a soundhole of {mm_text(spec.soundhole_diameter)} mm: {mm_text(low)} to {mm_text(high)} mm are usual here"
+        )
         found.append(_say("SOUNDHOLE_SIZE", "note", None, message))
     if spec.edge_gap < 1500:
         message = f"{mm_text(spec.edge_gap)} mm of top at the edge of the hole is short grain; about 3 mm is usual"
@@ -144,8 +146,9 @@ def _channel(spec: RosetteSpec) -> list[Warning]:
     if not 2000 <= spec.top_thickness <= 3050:
         found.append(_say("TOP_THICKNESS", "note", None, f"a top of {top} mm; 2.0 to 3.05 mm is usual"))
     for operation in operations_of(spec):
-        if operation.name == "channel" and operation.width < tool_diameter(spec, operation.width):
-            message = f"the channel is {mm_text(operation.width)} mm wide, the cutter {mm_text(tool_diameter(spec, operation.width))} mm"
+        tool = tool_diameter(spec, operation.width)
+        if operation.name == "channel" and operation.width < tool:
+            message = f"the channel is {mm_text(operation.width)} mm wide, the cutter {mm_text(tool)} mm"
             found.append(_say("CHANNEL_NARROWER_THAN_CUTTER", "impossible", None, message))
     return found
 

@@ -63,7 +63,7 @@ def spec_channels(spec: RosetteSpec) -> list[tuple[int, int]]:
 
 
 def tool_diameter(spec: RosetteSpec, width: int) -> int:
-    """Return the cutter for a slot of this width, micrometres: the shop's own, else the largest common one that has room."""
+    """Return the cutter for a slot of this width, micrometres: the shop's own, else the largest that has room."""
     if spec.constraints.tool_diameter is not None:
         return spec.constraints.tool_diameter
     return next((size for size in _CUTTERS if size * _ROOM <= width * 100), _CUTTERS[-1])

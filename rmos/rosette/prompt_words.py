@@ -2,7 +2,7 @@
 
     tokens("3 7/8 in hole, herringbone")   # a length of 98425 um, the noun `hole`, a stop, the kind `herringbone`
 
-Lengths are exact: a number of mm or inches becomes a whole number of micrometres, and when it is none, the token says so.
+Lengths are exact fractions of a micrometre here; rounding them, and saying so, is the business of `wishes`.
 """
 
 import re
@@ -61,7 +61,7 @@ _UNIT_WORDS: Final = {word: unit for unit, words in _LEXICON["units"].items() fo
 
 
 def _phrases() -> Mapping[str, tuple[str, str]]:
-    """Return phrase → (category, meaning); categories earlier in the data win, since presets and kinds share words."""
+    """Return phrase → (category, meaning); what stands earlier in the data wins."""
     found: dict[str, tuple[str, str]] = {}
     for category, meanings in _LEXICON.items():
         if category != "units":
@@ -85,14 +85,14 @@ class Token(NamedTuple):
 
 
 def fold(prompt: str) -> str:
-    """Return the prompt in ASCII lower case: accents off, typographic signs plain, anything else a `?` for each word."""
+    """Return the prompt in ASCII lower case: accents off, typographic signs plain, anything else U+0000."""
     text = "".join(_SIGNS.get(sign, f" {_VULGAR[sign]} " if sign in _VULGAR else sign) for sign in prompt)
     text = unicodedata.normalize("NFKD", text)
     plain = [sign for sign in text if not unicodedata.combining(sign)]
     shown = "".join(
         sign if " " <= sign < "\x7f" or sign == "\n" else "\x00" if sign.isprintable() else " " for sign in plain
     )
-    return re.sub(r"\s*/\s*", "/", shown.lower())
+    return re.sub(r" ?/ ?", "/", re.sub(r" +", " ", shown.lower()))
 
 
 def tokens(prompt: str) -> list[Token]:
@@ -115,7 +115,7 @@ def _raw(kind: str, text: str) -> list[Token]:
 
 
 def _value(kind: str, text: str) -> Fraction | None:
-    """Return the number, or None when it is none that can be meant (a zero below the line, more digits than a size has)."""
+    """Return the number, or None when it is none that can be meant: divided by 0, of too many digits."""
     sign, text = (-1, text[1:]) if text[0] == "-" else (1, text)
     try:
         if kind == "mixed":

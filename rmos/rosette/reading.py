@@ -19,6 +19,8 @@ _RING_NOUNS: Final = {"ring": "width", "tile_length": "tile_length", "strand": "
 _COUNT_NOUNS: Final = {"tiles": "tile_count", "spokes": "tile_count", "rows": "rows", "strand": "rows", "ring": "rings"}
 _STACKS: Final = {"b": "black_fibre", "w": "white_fibre"}
 _FIBRES: Final = {"black_veneer": "black_fibre", "natural_veneer": "white_fibre"}
+_MOST_LISTED: Final = 40
+"""How far behind a material its noun may stand: bounds the work on a list without end."""
 _MOTIF_KINDS: Final = ("diamond", "wave")
 
 Clause = list[Token]
@@ -27,8 +29,11 @@ Clause = list[Token]
 def read(words: list[Token]) -> Wishes:
     """Return what the words ask for."""
     wishes = Wishes()
+    bare: Mention | None = None
     for clause in _clauses(words):
-        _Reader(wishes, clause).read()
+        reader = _Reader(wishes, clause, bare)
+        reader.read()
+        bare = reader.bare if _is_bare(clause) else None
     _settle_materials(wishes)
     return wishes
 
@@ -43,15 +48,26 @@ def _clauses(words: list[Token]) -> list[Clause]:
     return [clause for clause in clauses if clause]
 
 
+def _is_bare(clause: Clause) -> bool:
+    """Tell whether a clause holds materials only: `maple, ebony` after a ring are one list."""
+    return all(token.category in ("materials", "colours", "join", "slash", "on") for token in clause)
+
+
 class _Reader:
     """One clause at work: `owners[i]` is the mention that the token at `i` speaks of."""
 
-    def __init__(self, wishes: Wishes, clause: Clause) -> None:
+    def __init__(self, wishes: Wishes, clause: Clause, bare: Mention | None) -> None:
         self.wishes, self.clause = wishes, clause
         self.owners: dict[int, Mention] = {}
+        self.rings: list[Mention] = []
         self.before = wishes.mentions[-1] if wishes.mentions else None
-        self.bare: Mention | None = None
+        self.bare = bare if _is_bare(clause) else None
         self.negated = self._negated()
+        self.first_number = next((at for at, token in enumerate(clause) if token.category in ("length", "count")), 0)
+        self.takers = {
+            category: [at for at, noun in enumerate(clause) if at not in self.negated and _takes(noun, category)]
+            for category in ("length", "count")
+        }
 
     def read(self) -> None:
         """Take rings first, then words about them, then materials, then numbers."""
@@ -95,7 +111,7 @@ class _Reader:
 
     def _ring(self, at: int, token: Token) -> None:
         kind = "lines" if token.category == "stacks" else token.meaning
-        near = [owner for _, owner in sorted(self.owners.items())]
+        near = self.rings
         if token.category == "nearest":
             self.wishes.miss(token.text)
             self.wishes.assumptions.append(f"{token.text} cannot be drawn yet; the nearest is {kind}")
@@ -109,6 +125,8 @@ class _Reader:
         mention = same[0] if same else Mention(kind=kind)
         if not same:
             self.wishes.mentions.append(mention)
+        if mention not in near:
+            near.append(mention)
         self.owners[at] = mention
         if token.category == "stacks":
             letters = "bwb" if token.meaning == "bw" else token.meaning
@@ -128,8 +146,7 @@ class _Reader:
         fitting = [entry for entry in fitting if not kinds or entry[2].kind in kinds]
         if fitting:
             return min(fitting, key=lambda entry: entry[:2])[2]
-        last = next((owner for owner in reversed(self.wishes.mentions) if not kinds or owner.kind in kinds), None)
-        return last
+        return next((owner for owner in reversed(self.wishes.mentions) if not kinds or owner.kind in kinds), None)
 
     def _made(self, at: int, kind: str | None) -> Mention:
         mention = Mention(kind=kind)
@@ -181,8 +198,8 @@ class _Reader:
     def _materials(self, at: int, token: Token) -> None:
         if token.category not in ("materials", "colours"):
             return
-        ahead = at + 1
-        while ahead < len(self.clause) and self.clause[ahead].category in (
+        ahead, most = at + 1, min(len(self.clause), at + _MOST_LISTED)
+        while ahead < most and self.clause[ahead].category in (
             "materials",
             "colours",
             "join",
@@ -203,7 +220,7 @@ class _Reader:
         self._add(mention, at, token)
 
     def _listed(self, at: int, ahead: int) -> bool:
-        """Tell whether a material that a joined noun follows belongs to the ring before it: `rope in koa with maple lines`."""
+        """Tell whether a material before a joined noun is the earlier ring's: koa in `rope in koa with maple lines`."""
         between = self.clause[at + 1 : ahead]
         joined = any(token.category == "join" and token.text in ("with", "con", "plus") for token in between)
         return joined and any(place < at for place in self.owners)
@@ -249,12 +266,11 @@ class _Reader:
             self.wishes.put_count("rows", Token("count", "", token.text, token.value + int(rows)), mention)
 
     def _target(self, at: int, token: Token) -> int | None:
-        """Return the place of the nearest noun that takes this number; of two as near, the one in the clause's manner."""
-        fitting = [place for place, noun in enumerate(self.clause) if place not in self.negated and _takes(noun, token)]
+        """Return the place of the nearest noun that takes this number; of two as near, by the clause's manner."""
+        fitting = self.takers[token.category]
         if not fitting:
             return None
-        numbers = [place for place, word in enumerate(self.clause) if word.category in ("length", "count")]
-        noun_first = fitting[0] < numbers[0]
+        noun_first = fitting[0] < self.first_number
         return min(fitting, key=lambda place: (abs(place - at), (place > at) == noun_first))
 
     def _bind(self, at: int, token: Token, place: int) -> None:
@@ -296,7 +312,7 @@ class _Reader:
             wishes.put_length(name, token, mention)
 
     def _bind_size(self, place: int, token: Token, noun: str) -> None:
-        """Bind `6 mm wide`: to the ring of this clause when it has one, else to the whole; `thick` to lines or the top."""
+        """Bind `6 mm wide` to the ring of this clause if it has one, else to the whole; `thick` to lines or the top."""
         whole = [at for at, word in enumerate(self.clause) if word.category == "nouns" and word.meaning == "rosette"]
         rings = [at for at in self.owners if self.owners[at].kind is not None or self.owners[at].materials]
         if noun == "thick":
@@ -312,11 +328,14 @@ class _Reader:
             mention = self.owners[min(rings, key=lambda at: (abs(at - place), at > place))]
             self.wishes.put_length("width", token, mention)
         else:
+            if self.wishes.mentions and not whole:
+                self.wishes.assumptions.append(f"{token.text} wide is taken for the whole rosette")
             self.wishes.put_length("width", token)
 
     def _bind_to_ring(self, token: Token, mention: Mention) -> None:
         if token.category == "length":
-            self.wishes.put_length("line" if mention.kind == "lines" else "width", token, mention)
+            name = {"lines": "line", "dots": "strand"}.get(mention.kind or "", "width")
+            self.wishes.put_length(name, token, mention)
         elif mention.kind == "lines":
             self.wishes.put_count("lines", token, mention)
         else:
@@ -325,22 +344,24 @@ class _Reader:
     def _loose(self, at: int, token: Token) -> None:
         """Give a length that stands alone to the ring spoken of last, and say so; a count alone means nothing."""
         mention = self.before if self.before in self.wishes.mentions else None
-        if token.category == "length" and mention is not None and mention.kind and not self.owners:
+        if token.category == "length" and mention is not None and not self.owners:
             name = "line" if mention.kind == "lines" else "width"
-            self.wishes.assumptions.append(f"{token.text} is taken for the {mention.kind.replace('_', ' ')}")
+            self.wishes.assumptions.append(
+                f"{token.text} is taken for the {(mention.kind or 'ring').replace('_', ' ')}"
+            )
             self.wishes.put_length(name, token, mention)
         else:
             self.wishes.miss(f"{token.text} (of what?)")
 
 
-def _takes(noun: Token, number: Token) -> bool:
-    """Tell whether a number can belong to this word."""
+def _takes(noun: Token, category: str) -> bool:
+    """Tell whether a length or a count can belong to this word."""
     if noun.category == "nouns":
-        if number.category == "length":
+        if category == "length":
             return noun.meaning not in ("tiles", "spokes", "rows")
         return noun.meaning in _COUNT_NOUNS or noun.meaning in ("hole", "wide", "deep", "gap")
     if noun.category in ("kinds", "nearest"):
-        return number.category == "length" or noun.meaning in (
+        return category == "length" or noun.meaning in (
             "wheel",
             "wedges",
             "dots",
@@ -349,7 +370,7 @@ def _takes(noun: Token, number: Token) -> bool:
             "diamond",
             "wave",
         )
-    return noun.category == "stacks" and number.category == "length"
+    return noun.category == "stacks" and category == "length"
 
 
 def _settle_materials(wishes: Wishes) -> None:

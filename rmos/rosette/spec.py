@@ -1,6 +1,6 @@
 """The rosette as it is to be made: frozen, versioned, in integer micrometres; millimetres only at the edge.
 
-    spec = decode_spec({"soundhole_diameter_mm": 86, "rings": [{"kind": "rope", "width_mm": 6, "materials": ["ebony"]}]})
+    spec = decode_spec({"soundhole_diameter_mm": 86, "rings": [{"kind": "rope", "width_mm": 6, "materials": ["koa"]}]})
     spec.rings[0].width            # 6000
     encode_spec(spec)              # the same in millimetres again
 
@@ -34,6 +34,8 @@ Material = Annotated[str, Meta(max_length=40)]
 Count = Annotated[int, Meta(ge=1, le=2000)]
 MAX_OUTER: Final = 250_000
 """Largest outer radius that is drawn, micrometres: no instrument has a top that takes more."""
+MOST_STRAND: Final = 80
+"""Per cent of a ring's width that a strand or a dot may take."""
 MAX_PIECES: Final = 12_000
 """Most tiles of all rings together: bounds the work of drawing."""
 
@@ -146,6 +148,8 @@ def _ring_errors(where: str, ring: Ring) -> dict[str, list[str]]:
         errors[f"{where}.materials"] = [_unknown(name) for name in unknown]
     if ring.kind != "gap" and not ring.materials:
         errors[f"{where}.materials"] = ["a ring needs at least one material"]
+    if ring.strand is not None and ring.strand * 100 > ring.width * MOST_STRAND:
+        errors[f"{where}.strand"] = [f"a strand or dot takes at most {MOST_STRAND} % of the ring's width"]
     if ring.bitmap is not None:
         if not ring.bitmap or len({len(row) for row in ring.bitmap}) != 1:
             errors[f"{where}.bitmap"] = ["all rows of a bitmap have the same number of sticks"]
@@ -224,6 +228,9 @@ def mm_number(um: int) -> int | float:
 
 def mm_text(um: int) -> str:
     """Return micrometres as millimetres with at most 3 decimals, no trailing zeros, no `-0`."""
-    sign, um = ("-", -um) if um < 0 else ("", um)
-    whole, rest = divmod(um, 1000)
-    return f"{sign}{whole}.{rest:03d}".rstrip("0") if rest else f"{sign}{whole}"
+    if um < 0:
+        return f"-{-um // 1000}{_DECIMALS[-um % 1000]}"
+    return f"{um // 1000}{_DECIMALS[um % 1000]}"
+
+
+_DECIMALS: Final = ("", *(f".{rest:03d}".rstrip("0") for rest in range(1, 1000)))

@@ -24,7 +24,7 @@ Profile = Literal["compact", "cam"]
 INLAID: Final = frozenset(
     {"solid", "greek_key", "celtic", "braid", "wheel", "wedges", "dots", "wave", "diamond", "shell"}
 )
-"""Kinds whose pieces a CNC may cut; the others are glued from strips and sticks by hand, so that only their ring is given."""
+"""Kinds whose pieces a CNC may cut; the others are glued from strips and sticks by hand: only their ring is given."""
 MARGIN: Final = 9000
 FOOT: Final = 9000
 _JOINT: Final = 'stroke="#140d08" stroke-width=".05" stroke-opacity=".45"'
@@ -48,7 +48,8 @@ def render(spec: RosetteSpec, profile: Profile = "compact", *, prompt_sha256: st
 
 def _head(spec: RosetteSpec, profile: Profile, prompt_sha256: str | None) -> list[str]:
     half = spec.outer_radius + MARGIN
-    box = f"{mm_text(-half)} {mm_text(-half)} {mm_text(2 * half)} {mm_text(2 * half + FOOT)}"
+    side, height = mm_text(2 * half), mm_text(2 * half + FOOT)
+    corner = mm_text(-half)
     about = {
         "generator": GENERATOR_ID,
         "version": GENERATOR_VERSION,
@@ -57,9 +58,9 @@ def _head(spec: RosetteSpec, profile: Profile, prompt_sha256: str | None) -> lis
         "spec_sha256": spec_sha256(spec),
         "prompt_sha256": prompt_sha256,
     }
+    size = f'width="{side}mm" height="{height}mm" viewBox="{corner} {corner} {side} {height}"'
     return [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{mm_text(2 * half)}mm" height="{mm_text(2 * half + FOOT)}mm"'
-        f' viewBox="{box}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
         f"<title>{title(spec)}</title>",
         f"<desc>{describe(spec)}</desc>",
         f"<metadata>{digest.canonical(about).decode()}</metadata>",

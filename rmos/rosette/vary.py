@@ -70,7 +70,7 @@ def _varied(ring: Ring, inner: int, seed: int) -> Ring:
 
 
 def _restacked(ring: Ring, stream: Stream) -> Ring:
-    """Return a stack of black and white lines with its colours exchanged, or with more of them, when it was not given."""
+    """Return a stack of black and white lines with its colours exchanged, or with more lines, unless it was given."""
     free = not {"materials", "lines", "kind"} & set(ring.given)
     if not free or set(ring.materials) != {"black_fibre", "white_fibre"}:
         return ring

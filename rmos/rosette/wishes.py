@@ -35,7 +35,7 @@ class Mention(msgspec.Struct, kw_only=True):
     role: str | None = None
     materials: list[str] = []
     said: dict[str, int] = {}
-    """Numbers that were given: `width`, `line`, `strand`, `tile_length` in micrometres, `tile_count`, `rows`, `lines`."""
+    """Numbers that were given: `width`, `line`, `strand`, `tile_length` in micrometres, and counts."""
     motif: str | None = None
     symmetry: str | None = None
     layered: bool = False

@@ -1,4 +1,4 @@
-"""Herringbone: slanted strips of two colours that meet in chevrons on the centre line. Half-herringbone: one half of it.
+"""Herringbone: slanted strips that meet in chevrons on the centre line. Half-herringbone: one half of it.
 
 draw_herringbone(Ring(kind="herringbone", width=3000, materials=("maple", "ebony")), 50_000, decide)
 """

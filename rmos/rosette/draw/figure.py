@@ -7,6 +7,7 @@
 Only drawn in the profile for viewing. Restrained on purpose: a hint at arm's length.
 """
 
+from itertools import pairwise
 from math import isqrt
 from typing import Final
 
@@ -15,7 +16,7 @@ from rmos.rosette.fixed import TURN, along, circumference, point
 from rmos.rosette.materials import MATERIALS, Streak
 from rmos.rosette.seeded import Stream
 
-MOST_STREAKS: Final = 170
+MOST_STREAKS: Final = 120
 """Streaks of one colour on one ring: what keeps a file light."""
 _ZONE_LINES: Final = 30
 _THIN: Final = 900
@@ -85,7 +86,7 @@ def _spalting(inner: int, outer: int, stream: Stream) -> Mark:
 
 
 def board_grain(material: str, inner: int, outer: int, stream: Stream) -> tuple[Mark, ...]:
-    """Return straight grain of a ring that is cut from one board: lines from top to bottom, ended by the ring's edges."""
+    """Return straight grain of a ring that is cut from one board: upright lines, ended by the ring's edges."""
     wood = MATERIALS[material]
     marks = []
     for streak in wood.streaks:
@@ -120,7 +121,7 @@ def shell_marks(material: str, ends: tuple[int, int], rims: tuple[int, int], str
     width = outer - inner
     bounds = _layers(ends, inner, width, stream, calm=MATERIALS[material].tone == "light")
     marks, last = [], -1
-    for before, after in zip(bounds, bounds[1:], strict=False):
+    for before, after in pairwise(bounds):
         shade = stream.below(len(shades) - 1)
         last = shade + (shade >= last >= 0)
         last %= len(shades)
@@ -137,7 +138,7 @@ def shell_marks(material: str, ends: tuple[int, int], rims: tuple[int, int], str
 def _layers(
     ends: tuple[int, int], inner: int, width: int, stream: Stream, *, calm: bool
 ) -> list[tuple[Polar, Polar, Polar]]:
-    """Return the bounds of the layers, each as three points from the inner rim to the outer one, in order, within `ends`."""
+    """Return the bounds of the layers in order: each three points from the inner rim to the outer one."""
     start, end = ends
     length = circumference(inner + width // 2) * (end - start) // TURN
     lean = stream.between(-width, width)

@@ -11,8 +11,7 @@ from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip
 from rmos.rosette.spec import Ring
 
 _OUTLINE: Final = (
-    ((0, 0), (5, 0), (5, 3), (3, 3), (3, 4), (6, 4), (6, 5))
-    + ((2, 5), (2, 2), (4, 2), (4, 1), (1, 1), (1, 5), (0, 5))
+    ((0, 0), (5, 0), (5, 3), (3, 3), (3, 4), (6, 4), (6, 5), (2, 5), (2, 2), (4, 2), (4, 1), (1, 1), (1, 5), (0, 5))
 )  # fmt: skip
 """One key: up, right, down, left, down and on to the next, on a grid of 6 by 5 units."""
 _PERIOD: Final = 6

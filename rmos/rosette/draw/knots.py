@@ -2,9 +2,9 @@
 
     draw_celtic(Ring(kind="celtic", width=8000, materials=("walnut", "maple"), strand=1500), 50_000, decide)
 
-Strands run diagonally through a lattice of crossings and turn back at the edges. Where a crossing is replaced by a break
-they turn too: that makes knots of a plait. Over and under alternate along every strand because the rising strand is
-over in odd rows and under in even ones; a turn keeps that.
+Strands run diagonally through a lattice of crossings and turn back at the edges. Where a crossing is replaced by a
+break they turn too: that makes knots of a plait. Over and under alternate along every strand because the rising
+strand is over in odd rows and under in even ones; a turn keeps that.
 """
 
 from typing import Final, NamedTuple
@@ -42,7 +42,7 @@ class Plait(NamedTuple):
 
 
 def celtic_rows(ring: Ring) -> int:
-    """Return how many strands run side by side: as many as the width takes with the given strand, else 4, or 3 if narrow."""
+    """Return how many strands run side by side: as many as the width takes of a given strand, else 4 or 3."""
     if ring.rows:
         return min(max(ring.rows, 2), 8)
     if ring.strand:
@@ -102,7 +102,7 @@ def _draw(ring: Ring, inner: int, decide: Decide, rows: int, period: int, breaks
 
 
 def _strand(strip: Strip, plait: Plait, x: int, y: int) -> Path:
-    """Return the piece that passes over at this crossing, from where it dives on one side to where it dives on the other."""
+    """Return the piece that passes over at this crossing, from where it comes up to where it dives again."""
     rising = 1 if y % 2 else -1
     ahead = _walk(plait, x, y, 1, rising)
     behind = _walk(plait, x, y, -1, -rising)

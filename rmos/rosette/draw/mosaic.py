@@ -69,7 +69,7 @@ def tile_length(ring: Ring) -> int:
 
 
 def tile_multiple(ring: Ring) -> int:
-    """Return what the number of tiles must be a multiple of: book match needs pairs, a mirror at the seam whole halves."""
+    """Return what the number of tiles must be a multiple of: book match needs pairs, a mirror whole halves."""
     return 2 if ring.symmetry not in (None, "slip") or ring.mirror_at_seam else 1
 
 

@@ -131,7 +131,7 @@ def path_text(path: Path) -> str:
             (x, y), (to_x, to_y) = points
             text.append(f"M{mm_text(x)} {mm_text(y)}L{mm_text(to_x)} {mm_text(to_y)}")
             continue
-        shown = " ".join(_xy(angle, radius) for angle, radius in points)
+        shown = " ".join([_xy(angle, radius) for angle, radius in points])
         if sign == "A":
             angle, radius = points[0]
             r = mm_text(radius)

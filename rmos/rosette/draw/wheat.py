@@ -1,4 +1,4 @@
-"""Ears of wheat: two mirrored halves of slanted grains, round at the stem and pointed at the edge, that meet on the centre line.
+"""Ears of wheat: two mirrored halves of slanted grains that meet on the centre line.
 
 draw_wheat(Ring(kind="wheat", width=3500, materials=("maple", "east_indian_rosewood")), 50_000, decide)
 """
