@@ -88,7 +88,7 @@ def _main(spec: RosetteSpec) -> int:
 
 def _mentioned(spec: RosetteSpec, mention: Mention) -> RosetteSpec:
     """Change the ring that is spoken of: lines are all lines, another pattern takes the place of the main one."""
-    places = [at for at, ring in enumerate(spec.rings) if ring.kind == mention.kind]
+    places = [at for at, ring in enumerate(spec.rings) if ring.kind == mention.kind and not mention.implied]
     if mention.role == "edge" and not places:
         centre = _main(spec)
         alike = [ring.kind for at, ring in enumerate(spec.rings) if at != centre and ring.kind not in ("lines", "gap")]
@@ -101,7 +101,7 @@ def _mentioned(spec: RosetteSpec, mention: Mention) -> RosetteSpec:
 def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
     said = mention.said
     changes: dict[str, Any] = {}
-    kind = mention.kind or ring.kind
+    kind = ring.kind if mention.implied else mention.kind or ring.kind
     if kind != ring.kind:
         changes |= {"kind": kind, "materials": tuple(KIND_DEFAULTS[kind]["materials"])}
         changes |= dict.fromkeys(
@@ -220,7 +220,7 @@ def differences(before: RosetteSpec, after: RosetteSpec) -> tuple[str, ...]:
         for place, (old_ring, new_ring) in enumerate(zip(before.rings, after.rings, strict=True), start=1):
             found += [f"ring {place}: {text}" for text in _ring_differences(old_ring, new_ring)]
     if before.width != after.width:
-        found.append(f"width in all {mm_text(before.width)} → {mm_text(after.width)} mm")
+        found.append(f"width in all {_shown(before.width)} → {_shown(after.width)}")
     return tuple(found)
 
 

@@ -31,7 +31,7 @@ def top_wood(spec: RosetteSpec, radius: int) -> list[str]:
             d.append(f"M{mm_text(x)} {mm_text(-reach)}V{mm_text(-hole)}M{mm_text(x)} {mm_text(hole)}V{mm_text(reach)}")
         else:
             d.append(f"M{mm_text(x)} {mm_text(-reach)}V{mm_text(reach)}")
-    lines.append(f'<path fill="none" stroke="{colour}" stroke-width=".16" opacity=".4" d="{"".join(d)}"/>')
+    lines.append(f'<path fill="none" stroke="{colour}" stroke-width=".16" opacity="0.4" d="{"".join(d)}"/>')
     return lines
 
 

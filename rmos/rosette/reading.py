@@ -149,7 +149,7 @@ class _Reader:
         return next((owner for owner in reversed(self.wishes.mentions) if not kinds or owner.kind in kinds), None)
 
     def _made(self, at: int, kind: str | None) -> Mention:
-        mention = Mention(kind=kind)
+        mention = Mention(kind=kind, implied=kind is not None)
         self.wishes.mentions.append(mention)
         self.owners[at] = mention
         return mention

@@ -148,6 +148,9 @@ def _ring_errors(where: str, ring: Ring) -> dict[str, list[str]]:
         errors[f"{where}.materials"] = [_unknown(name) for name in unknown]
     if ring.kind != "gap" and not ring.materials:
         errors[f"{where}.materials"] = ["a ring needs at least one material"]
+    least = least_tiles(ring.kind)
+    if ring.tile_count is not None and ring.tile_count < least:
+        errors[f"{where}.tile_count"] = [f"a ring of {ring.kind.replace('_', ' ')} has at least {least} tiles"]
     if ring.strand is not None and ring.strand * 100 > ring.width * MOST_STRAND:
         errors[f"{where}.strand"] = [f"a strand or dot takes at most {MOST_STRAND} % of the ring's width"]
     if ring.bitmap is not None:
@@ -156,6 +159,11 @@ def _ring_errors(where: str, ring: Ring) -> dict[str, list[str]]:
         elif max(int(sign) for row in ring.bitmap for sign in row) >= len(ring.materials):
             errors[f"{where}.bitmap"] = ["a digit points beyond the list of materials, which begins at 0"]
     return errors
+
+
+def least_tiles(kind: str) -> int:
+    """Return how few tiles a ring can have: slanted and curved ones must be short beside the ring's curve."""
+    return 3 if kind in ("wedges", "wheel", "shell", "mosaic", "checkerboard") else 12
 
 
 def _unknown(name: str) -> str:

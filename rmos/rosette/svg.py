@@ -156,7 +156,7 @@ def _piece(spec: RosetteSpec, piece: Piece) -> str:
 
 
 def _mark(mark: Mark) -> str:
-    opacity = "" if mark.opacity == 100 else f' opacity=".{mark.opacity:02d}"'
+    opacity = "" if mark.opacity == 100 else f' opacity="{mm_text(mark.opacity * 10)}"'
     if mark.thick:
         style = f'fill="none" stroke="{mark.colour}" stroke-width="{mm_text(mark.thick)}" stroke-opacity="1"'
     else:

@@ -38,6 +38,8 @@ class Mention(msgspec.Struct, kw_only=True):
     """Numbers that were given: `width`, `line`, `strand`, `tile_length` in micrometres, and counts."""
     motif: str | None = None
     symmetry: str | None = None
+    implied: bool = False
+    """Its kind was not said: tiles make a mosaic, spokes a wheel."""
     layered: bool = False
     """`walnut on maple`: the order was said."""
 

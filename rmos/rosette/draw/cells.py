@@ -11,7 +11,7 @@ from typing import Final
 
 from rmos.rosette.fixed import circumference, divide
 from rmos.rosette.seeded import Stream
-from rmos.rosette.spec import Ring
+from rmos.rosette.spec import Ring, least_tiles
 
 Decide = Callable[[str], Stream]
 """The stream of a named decision of this ring."""
@@ -25,7 +25,8 @@ def count_cells(ring: Ring, inner: int, *, length: int, multiple: int = 1) -> in
     around = circumference(inner + ring.width // 2)
     step = multiple * (2 if ring.mirror_at_seam and multiple % 2 else 1)
     count = divide(around, (ring.tile_length or length) * step) * step
-    return min(max(count, step, 2), MOST_CELLS // step * step)
+    least = -(-least_tiles(ring.kind) // step) * step
+    return min(max(count, least), MOST_CELLS // step * step)
 
 
 def material(ring: Ring, at: int) -> str:

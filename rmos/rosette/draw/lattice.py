@@ -67,11 +67,15 @@ def draw_diamond(ring: Ring, inner: int, decide: Decide) -> Drawing:
     stream = decide("figure")
     cells = []
     for variant in range(3):
-        pieces = [Piece(ring.materials[0], variant, _lozenge(strip, UNIT // 2, middle - edge))]
+        outer = _lozenge(strip, UNIT // 2, middle - edge)
+        pieces = [Piece(ring.materials[0], variant, outer)]
         if len(ring.materials) > 2:
-            pieces.append(
-                Piece(ring.materials[1], variant, _lozenge(strip, UNIT * 24 // 100, (middle - edge) * 48 // 100))
-            )
+            # The smaller one is let into the larger one, which has a hole for it.
+            inner_one = _lozenge(strip, UNIT * 24 // 100, (middle - edge) * 48 // 100)
+            pieces = [
+                Piece(ring.materials[0], variant, outer + inner_one),
+                Piece(ring.materials[1], variant, inner_one),
+            ]
         cells.append(Cell(tuple(pieces)))
     marks = bent_grain(base, inner, inner + ring.width, decide("grain"))
     return Drawing(base=base, cells=tuple(cells), order=shuffled(count, 3, stream), phase=ring.phase, marks=marks)
