@@ -1,6 +1,6 @@
 """The same bytes everywhere: forty drawings by their digests, under other hash seeds, locales and interpreters.
 
-A drawing that comes out otherwise than recorded needs a new generator version. `python -m tests.rosette.test_golden`
+A drawing that comes out otherwise than recorded needs a new generator version. `python -m tests.rosette.digests`
 writes the digests of this version to stdout.
 """
 
@@ -13,26 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from rmos.digest import sha256_hex
-from rmos.rosette import derive_seed, interpret, render, spec_sha256, vary
+from tests.rosette.digests import digests
 from tests.rosette.prompts import PROMPTS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("golden.json")
-
-
-def digests() -> dict[str, dict[str, str]]:
-    """Return prompt → the digests of its spec and of both profiles."""
-    found = {}
-    for prompt, seed in PROMPTS:
-        spec = vary(interpret(prompt).spec, derive_seed({"prompt": prompt}) if seed is None else seed)
-        prompt_sha256 = sha256_hex(prompt.encode())
-        found[prompt] = {
-            "spec": spec_sha256(spec),
-            "compact": sha256_hex(render(spec, prompt_sha256=prompt_sha256).encode()),
-            "cam": sha256_hex(render(spec, "cam", prompt_sha256=prompt_sha256).encode()),
-        }
-    return found
 
 
 def others() -> list[str]:
@@ -73,10 +58,6 @@ def test_every_other_interpreter_here_draws_the_same() -> None:
 
 def drawn_by(interpreter: str, settings: dict[str, str]) -> object:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
-    command = [interpreter, "-m", "tests.rosette.test_golden"]
+    command = [interpreter, "-m", "tests.rosette.digests"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=120, check=True)
     return json.loads(done.stdout)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(digests(), indent=1, ensure_ascii=False) + "\n")
