@@ -26,7 +26,7 @@ def parent() -> RosetteSpec:
 )
 def test_what_changed_is_said_and_nothing_else_changes(prompt: str, changed: list[str]) -> None:
     spec = parent()
-    ordered = [ring for ring in spec.rings if ring.kind == "herringbone"][0].materials
+    ordered = next(ring for ring in spec.rings if ring.kind == "herringbone").materials
     change = apply_change(spec, prompt)
     texts = [text.replace("ebony, maple →", "maple, ebony →") for text in change.changed]
     assert ordered in (("maple", "ebony"), ("ebony", "maple"))

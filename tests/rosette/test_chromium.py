@@ -45,7 +45,9 @@ def complaints(browser: Browser, path: Path, svg: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("prompt", "seed"), [(prompt, seed) for _, prompt, seed, _ in GALLERY[:4]])
-def test_drawings_of_the_gallery_render_without_a_word(browser: Browser, tmp_path: Path, prompt: str, seed: int) -> None:
+def test_drawings_of_the_gallery_render_without_a_word(
+    browser: Browser, tmp_path: Path, prompt: str, seed: int
+) -> None:
     assert complaints(browser, tmp_path / "drawing.svg", draw(prompt, seed)) == []
 
 

@@ -25,8 +25,9 @@ def others() -> list[str]:
     names = [f"python3.{minor}" for minor in (11, 12, 13, 14)]
     roots = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3"))
     found = dict.fromkeys([*filter(None, map(shutil.which, names)), *map(str, roots)])
-    probe = "import sys, msgspec; assert sys.version_info >= (3, 11)"
-    return [one for one in found if subprocess.run([one, "-c", probe], capture_output=True).returncode == 0]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    probe = ["-c", "import sys, rmos; assert sys.version_info >= (3, 11)"]
+    return [one for one in found if subprocess.run([one, *probe], env=environment, capture_output=True).returncode == 0]
 
 
 def test_there_are_forty_prompts() -> None:
@@ -51,8 +52,8 @@ def test_another_process_draws_the_same(settings: dict[str, str]) -> None:
     assert drawn_by(sys.executable, settings) == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
-def test_every_other_interpreter_here_draws_the_same() -> None:
-    for interpreter in others():
+def test_every_interpreter_here_draws_the_same() -> None:
+    for interpreter in [sys.executable, *others()]:
         assert drawn_by(interpreter, {}) == json.loads(GOLDEN.read_text(encoding="utf-8")), interpreter
 
 

@@ -83,7 +83,7 @@ def close(tool: Any, operation: Operation) -> bool:
 
 @pytest.mark.parametrize("prompt", [prompt for prompt, _ in PROMPTS])
 def test_every_operation_can_be_read_and_judged_by_the_engine(prompt: str) -> None:
-    """No member is refused or left unread, and none has an unknown material; whether it may be cut is the engine's word."""
+    """No member is refused or left unread; whether it may be cut is the engine's word."""
     operations = manufacture(vary(interpret(prompt).spec, 3)).operations
     assert operations[0].name == "channel"
     for operation in operations:

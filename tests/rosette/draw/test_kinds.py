@@ -1,4 +1,4 @@
-"""Every kind of ring, measured: pieces lie in their ring, do not overlap, and leave no gap where they should fill it."""
+"""Every kind of ring, measured: pieces lie in their ring, do not overlap, and leave no gap where they fill it."""
 
 import math
 
