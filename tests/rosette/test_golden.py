@@ -41,12 +41,8 @@ def test_every_drawing_is_the_recorded_one() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [
-        {"PYTHONHASHSEED": "0"},
-        {"PYTHONHASHSEED": "1"},
-        {"PYTHONHASHSEED": "4294967295", "LC_ALL": "C", "TZ": "Asia/Tokyo"},
-    ],
-    ids=["hash seed 0", "hash seed 1", "other hash seed, locale and zone"],
+    [{"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "4294967295", "LC_ALL": "C", "TZ": "Asia/Tokyo"}],
+    ids=["hash seed 1", "other hash seed, locale and zone"],
 )
 def test_another_process_draws_the_same(settings: dict[str, str]) -> None:
     assert drawn_by(sys.executable, settings) == json.loads(GOLDEN.read_text(encoding="utf-8"))

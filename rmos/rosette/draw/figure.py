@@ -88,6 +88,8 @@ def _spalting(inner: int, outer: int, stream: Stream) -> Mark:
 def board_grain(material: str, inner: int, outer: int, stream: Stream) -> tuple[Mark, ...]:
     """Return straight grain of a ring that is cut from one board: upright lines, ended by the ring's edges."""
     wood = MATERIALS[material]
+    if outer - inner < _THIN:
+        return ()
     marks = []
     for streak in wood.streaks:
         steps: list[Step] = []
