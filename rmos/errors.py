@@ -83,6 +83,12 @@ class ValidationFailed(RmosError):
     remedy = "Correct the fields or parameters that `errors` names; the document at /api/openapi.json lists them all."
 
 
+class PromptEmpty(RmosError):
+    """A prompt has no word that could be understood; the message gives examples."""
+
+    code, title, status, exit_code = "PROMPT_EMPTY", "Empty prompt", 400, 2
+
+
 class IdempotencyKeyReused(RmosError):
     """The Idempotency-Key was used before with another body."""
 
@@ -423,6 +429,12 @@ class ConfigError(RmosError):
 
     code, title, exit_code = "CONFIG_ERROR", "Bad configuration", 2
     remedy = "Correct the setting that the message names, and start again."
+
+
+class ExtraMissing(RmosError):
+    """What was asked for needs an optional package that is not installed; the message names the extra."""
+
+    code, title, status, exit_code = "EXTRA_MISSING", "Extra not installed", 501, 2
 
 
 class PluginError(RmosError):

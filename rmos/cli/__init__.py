@@ -20,6 +20,7 @@ from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
 from rmos.cli.repair import repair
+from rmos.cli.rosette import rosette
 from rmos.cli.rules import rules
 from rmos.cli.runs import runs
 from rmos.cli.show import show
@@ -59,6 +60,7 @@ for _command in (
     migrate_group,
     import_command,
     export,
+    rosette,
 ):
     rmos_group.add_command(_command)
 

@@ -1,0 +1,246 @@
+"""`The same, but wider`: a rosette changed by a sentence, and what changed, said.
+
+    change = apply_change(spec, "same but 2 mm wider lines, in koa")
+    change.changed     # ("ring 4: materials maple, ebony → koa, ebony",)
+
+A number that the sentence gives is taken as it is; a bare `wider` is a fifth more. Everything else stays as it was.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from rmos.errors import ValidationFailed
+from rmos.rosette.compose import KIND_DEFAULTS
+from rmos.rosette.fixed import divide
+from rmos.rosette.interpret import understood
+from rmos.rosette.materials import MATERIALS
+from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
+from rmos.rosette.tones import retoned
+from rmos.rosette.wishes import Mention, Wishes
+from rmos.rosette.wording import KIND_WORDS, main_ring
+
+_RATIOS: Final = {
+    "wider": ("width", 120), "narrower": ("width", 80), "deeper": ("depth", 120), "shallower": ("depth", 80),
+    "larger_hole": ("hole", 105), "smaller_hole": ("hole", 95), "thicker_lines": ("lines", 125),
+    "thinner_lines": ("lines", 80), "more_tiles": ("tiles", 125), "fewer_tiles": ("tiles", 80),
+}  # fmt: skip
+"""Comparative → what it changes, and to how many per cent (RMOS policy: a step one can see)."""
+_WHOLE: Final = {
+    "hole": "soundhole_diameter",
+    "gap": "edge_gap",
+    "depth": "channel_depth",
+    "top_thickness": "top_thickness",
+}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """The changed spec, what changed, and what of the sentence was not understood."""
+
+    spec: RosetteSpec
+    changed: tuple[str, ...]
+    assumptions: tuple[str, ...] = ()
+    unrecognized: tuple[str, ...] = ()
+
+
+def apply_change(parent: RosetteSpec, prompt: str) -> Change:
+    """Return the parent with the changes that the prompt asks for.
+
+    Raises:
+        PromptEmpty: when the prompt has no word.
+        ValidationFailed: when it contradicts itself, or the result cannot be drawn.
+    """
+    wishes = understood(prompt)
+    spec = parent
+    if wishes.instrument:
+        spec = msgspec.structs.replace(spec, instrument=wishes.instrument)
+    if wishes.preset:
+        wishes.miss(f"{wishes.preset.replace('_', ' ')} (a change keeps the rosette; ask for a new one)")
+    for mention in wishes.mentions:
+        spec = _mentioned(spec, mention)
+    for word in wishes.comparatives:
+        spec = _compared(spec, word)
+    spec = _said(spec, wishes)
+    spec = _retoned(spec, wishes)
+    if wishes.top:
+        spec = msgspec.structs.replace(spec, top=wishes.top)
+    if wishes.problems:
+        raise ValidationFailed(
+            "The change cannot be made: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems}
+        )
+    return Change(
+        spec=checked(spec),
+        changed=differences(parent, spec),
+        assumptions=tuple(dict.fromkeys(wishes.assumptions)),
+        unrecognized=tuple(dict.fromkeys(wishes.unrecognized)),
+    )
+
+
+def _with(spec: RosetteSpec, place: int, **members: Any) -> RosetteSpec:
+    rings = list(spec.rings)
+    rings[place] = msgspec.structs.replace(rings[place], **members)
+    return msgspec.structs.replace(spec, rings=tuple(rings))
+
+
+def _main(spec: RosetteSpec) -> int:
+    return spec.rings.index(main_ring(spec))
+
+
+def _mentioned(spec: RosetteSpec, mention: Mention) -> RosetteSpec:
+    """Change the ring that is spoken of: lines are all lines, another pattern takes the place of the main one."""
+    places = [at for at, ring in enumerate(spec.rings) if ring.kind == mention.kind and not mention.implied]
+    if mention.role == "edge" and not places:
+        centre = _main(spec)
+        alike = [ring.kind for at, ring in enumerate(spec.rings) if at != centre and ring.kind not in ("lines", "gap")]
+        places = [at for at, ring in enumerate(spec.rings) if at != centre and ring.kind in alike]
+    for at in places or [_main(spec)]:
+        spec = _with(spec, at, **_ring_changes(spec.rings[at], mention))
+    return spec
+
+
+def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
+    said = mention.said
+    changes: dict[str, Any] = {}
+    kind = ring.kind if mention.implied else mention.kind or ring.kind
+    if kind != ring.kind:
+        changes |= {"kind": kind, "materials": tuple(KIND_DEFAULTS[kind]["materials"])}
+        changes |= dict.fromkeys(
+            ("tile_count", "tile_length", "rows", "slant", "motif", "bitmap", "symmetry", "strand")
+        )
+    if mention.materials:
+        named = tuple(mention.materials)
+        keeps_ground = kind not in ("lines", "band", "solid", "wedges", "shell") and len(named) == 1
+        changes["materials"] = (named[0], ring.materials[-1]) if keeps_ground else named
+    for name in ("width", "tile_count", "tile_length", "rows", "strand"):
+        if name in said:
+            changes[name] = said[name]
+    if "tile_count" in said:
+        changes["tile_length"] = None
+    count = said.get("lines", len(changes.get("materials", ring.materials)))
+    if kind == "lines" and ("line" in said or "lines" in said or mention.materials):
+        materials = changes.get("materials", ring.materials)
+        changes["materials"] = tuple(materials[k % len(materials)] for k in range(count))
+        thick = said.get("line", ring.width // max(len(ring.materials), 1))
+        changes["width"] = thick * count
+    if mention.motif:
+        changes["motif"] = mention.motif
+    if mention.symmetry:
+        changes["symmetry"] = mention.symmetry
+    return changes
+
+
+def _compared(spec: RosetteSpec, word: str) -> RosetteSpec:
+    if word in ("darker", "lighter"):
+        return _toned(spec, "dark" if word == "darker" else "light")
+    what, ratio = _RATIOS[word]
+    if what in _WHOLE:
+        name = _WHOLE[what]
+        return msgspec.structs.replace(spec, **{name: _step(getattr(spec, name), ratio)})
+    if what == "lines":
+        for at, ring in enumerate(spec.rings):
+            if ring.kind == "lines":
+                thick = max(divide(ring.width * ratio, len(ring.materials) * 1000) * 10, 50)
+                spec = _with(spec, at, width=thick * len(ring.materials))
+        return spec
+    at = _main(spec)
+    ring = spec.rings[at]
+    if what == "width":
+        return _with(spec, at, width=_step(ring.width, ratio))
+    if ring.tile_count:
+        return _with(spec, at, tile_count=max(divide(ring.tile_count * ratio, 100), 1))
+    return _with(spec, at, tile_length=divide(ring.tile_length * 100, ratio)) if ring.tile_length else spec
+
+
+def _step(um: int, ratio: int) -> int:
+    """Return so many per cent of a length, to a tenth of a millimetre."""
+    return divide(um * ratio, 10_000) * 100
+
+
+def _said(spec: RosetteSpec, wishes: Wishes) -> RosetteSpec:
+    """Take the numbers of the whole; a new width of the whole is taken up by the main ring."""
+    for name, member in _WHOLE.items():
+        if name in wishes.said:
+            spec = msgspec.structs.replace(spec, **{member: wishes.said[name]})
+    if "cutter" in wishes.said:
+        constraints = msgspec.structs.replace(spec.constraints, tool_diameter=wishes.said["cutter"])
+        spec = msgspec.structs.replace(spec, constraints=constraints)
+    if "width" in wishes.said:
+        at = _main(spec)
+        width = wishes.said["width"] - (spec.width - spec.rings[at].width)
+        if width < 300:
+            wishes.problems.append(
+                f"{mm_text(wishes.said['width'])} mm is less than the other rings need; say which to leave out"
+            )
+            return spec
+        spec = _with(spec, at, width=width)
+    return spec
+
+
+def _toned(spec: RosetteSpec, tone: str) -> RosetteSpec:
+    for at, ring in enumerate(spec.rings):
+        materials = tuple(retoned(name, set(), tone=tone, all_wood=False, keep=False) for name in ring.materials)
+        if len(set(materials)) == len(set(ring.materials)):
+            spec = _with(spec, at, materials=materials)
+    return spec
+
+
+def _retoned(spec: RosetteSpec, wishes: Wishes) -> RosetteSpec:
+    """Leave out what the sentence does without."""
+    if wishes.tone:
+        spec = _toned(spec, wishes.tone)
+    gone = {name for name in wishes.without if name in MATERIALS}
+    if "shell" in wishes.without or wishes.all_wood:
+        gone |= {name for name, material in MATERIALS.items() if material.shell}
+    kinds = set(wishes.without) - {"shell"}
+    rings = []
+    for ring in spec.rings:
+        if ring.kind in kinds and len(spec.rings) > 1:
+            continue
+        materials = tuple(
+            retoned(name, gone, tone=None, all_wood=wishes.all_wood, keep=False) for name in ring.materials
+        )
+        kind = "band" if ring.kind == "shell" and gone & set(ring.materials) else ring.kind
+        rings.append(msgspec.structs.replace(ring, materials=materials, kind=kind))
+    if not rings:
+        wishes.problems.append("nothing would be left of the rosette")
+        return spec
+    return msgspec.structs.replace(spec, rings=tuple(rings))
+
+
+def differences(before: RosetteSpec, after: RosetteSpec) -> tuple[str, ...]:
+    """Return what differs between two rosettes, for people."""
+    found = []
+    for name in ("instrument", "soundhole_diameter", "edge_gap", "channel_depth", "top_thickness", "top"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            found.append(f"{name.replace('_', ' ')} {_shown(old)} → {_shown(new)}")
+    if len(before.rings) != len(after.rings):
+        found.append(f"{len(before.rings)} → {len(after.rings)} rings")
+    else:
+        for place, (old_ring, new_ring) in enumerate(zip(before.rings, after.rings, strict=True), start=1):
+            found += [f"ring {place}: {text}" for text in _ring_differences(old_ring, new_ring)]
+    if before.width != after.width:
+        found.append(f"width in all {_shown(before.width)} → {_shown(after.width)}")
+    return tuple(found)
+
+
+def _ring_differences(before: Ring, after: Ring) -> list[str]:
+    found = []
+    if before.kind != after.kind:
+        found.append(f"{KIND_WORDS[before.kind]} → {KIND_WORDS[after.kind]}")
+    if before.materials != after.materials:
+        old, new = (", ".join(MATERIALS[name].name for name in ring.materials) for ring in (before, after))
+        found.append(f"materials {old} → {new}")
+    for name in ("width", "tile_length", "strand"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            found.append(f"{name.replace('_', ' ')} {_shown(old)} → {_shown(new)}")
+    for name in ("tile_count", "rows", "motif", "symmetry"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            found.append(f"{name.replace('_', ' ')} {old or 'open'} → {new or 'open'}")
+    return found
+
+
+def _shown(value: Any) -> str:
+    return f"{mm_text(value)} mm" if isinstance(value, int) else str(value or "open")

@@ -1,0 +1,76 @@
+"""What a rosette is called: for people, for screen readers, for the bill of materials.
+
+title(spec)        # "Rosette: herringbone in maple and Indian rosewood"
+ring_words(ring)   # "rope in ebony and padauk, 6 mm"
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rmos.rosette.materials import MATERIALS
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text
+
+KIND_WORDS: Final = {
+    "gap": "bare top",
+    "lines": "lines",
+    "band": "plain band",
+    "solid": "solid ring",
+    "mosaic": "mosaic tiles",
+    "herringbone": "herringbone",
+    "half_herringbone": "half-herringbone",
+    "wheat": "ears of wheat",
+    "rope": "rope",
+    "braid": "braid",
+    "checkerboard": "checkerboard",
+    "diamond": "diamonds",
+    "greek_key": "Greek key",
+    "celtic": "Celtic band",
+    "wheel": "wheel and spoke",
+    "wedges": "radial wedges",
+    "dots": "dots",
+    "wave": "wave",
+    "shell": "shell ring",
+}
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def names(materials: Sequence[str]) -> str:
+    """Return the materials' names for people, each once."""
+    return listed([MATERIALS[name].name for name in dict.fromkeys(materials)])
+
+
+def ring_words(ring: Ring) -> str:
+    """Return what a ring is, of what, and how wide."""
+    if ring.kind == "gap":
+        return f"bare top, {mm_text(ring.width)} mm"
+    if ring.kind == "lines":
+        letters = "/".join(MATERIALS[name].name.removesuffix(" fibre") for name in ring.materials)
+        count = f"{len(ring.materials)} lines" if len(ring.materials) > 1 else "a line"
+        return f"{count} {letters}, {mm_text(ring.width)} mm"
+    return f"{KIND_WORDS[ring.kind]} in {names(ring.materials)}, {mm_text(ring.width)} mm"
+
+
+def main_ring(spec: RosetteSpec) -> Ring:
+    """Return the ring that gives the rosette its name: the widest patterned one, else the widest."""
+    plain = ("gap", "lines", "band")
+    patterned = [ring for ring in spec.rings if ring.kind not in plain]
+    return max(patterned or [ring for ring in spec.rings if ring.kind != "gap"] or spec.rings, key=lambda r: r.width)
+
+
+def title(spec: RosetteSpec) -> str:
+    """Return the rosette's name."""
+    ring = main_ring(spec)
+    return f"Rosette: {KIND_WORDS[ring.kind]} in {names(ring.materials or (spec.top,))}"
+
+
+def describe(spec: RosetteSpec) -> str:
+    """Return the whole rosette in words, from the soundhole outwards."""
+    rings = "; ".join(ring_words(ring) for ring in spec.rings)
+    return (
+        f"Soundhole {mm_text(spec.soundhole_diameter)} mm, {mm_text(spec.edge_gap)} mm of top, then from the inside"
+        f" outwards: {rings}. {mm_text(spec.width)} mm wide in all."
+    )

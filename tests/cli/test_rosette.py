@@ -1,0 +1,117 @@
+"""`rmos rosette`: what it writes, what it says, what it refuses."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from rmos.digest import sha256_hex
+from rmos.rosette import derive_seed
+from tests.cli.conftest import Command
+
+ROPE = "rope pattern, ebony and padauk, 6 mm band"
+
+
+def document(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+def test_it_writes_the_files_that_are_named_and_says_their_digest(run: Command, tmp_path: Path) -> None:
+    out, png, dxf = tmp_path / "r.svg", tmp_path / "r.png", tmp_path / "r.dxf"
+    result: Result = run("rosette", ROPE, "--seed", "7", "--out", str(out), "--png", str(png), "--dxf", str(dxf))
+    assert result.exit_code == 0
+    assert "Rosette: rope in" in result.stdout
+    assert "seed         7 (given)" in result.stdout
+    assert sha256_hex(out.read_bytes()) in result.stdout
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert dxf.read_text().endswith("EOF\n")
+    assert {path.name for path in tmp_path.iterdir()} >= {"r.svg", "r.png", "r.dxf"}
+
+
+def test_trap_35_the_digest_is_that_of_the_finished_drawing(run: Command, tmp_path: Path) -> None:
+    """Nothing in the drawing needs the digest that is computed from it; it names seed, spec and prompt instead."""
+    out = tmp_path / "r.svg"
+    said = document(run("rosette", ROPE, "--seed", "7", "--out", str(out), "--json"))
+    assert said["variant_sha256"] == sha256_hex(out.read_bytes())
+    assert str(said["variant_sha256"]) not in out.read_text(encoding="utf-8")
+    assert (said["variant_seed"], said["seed_source"]) == (7, "given")
+    again = document(run("rosette", ROPE, "--seed", "7", "--json"))
+    assert again == said
+    other = document(run("rosette", ROPE, "--seed", "8", "--json"))
+    assert other["variant_sha256"] != said["variant_sha256"]
+
+
+def test_without_a_seed_the_prompt_has_its_own(run: Command) -> None:
+    said = document(run("rosette", ROPE, "--json"))
+    assert (said["variant_seed"], said["seed_source"]) == (derive_seed({"prompt": ROPE}), "derived")
+    assert said["variant_sha256"] == document(run("rosette", ROPE, "--json"))["variant_sha256"]
+    assert set(said) == {
+        *("variant_sha256", "variant_seed", "seed_source", "spec", "assumptions", "unrecognized"),
+        *("bom", "operations", "warnings"),
+    }
+
+
+def test_it_says_what_it_assumed_what_it_did_not_take_and_what_to_mind(run: Command) -> None:
+    result: Result = run("rosette", "abalone hearts, 0.2 mm lines")
+    assert "assumed      hearts cannot be drawn yet; the nearest is dots" in result.stdout
+    assert "not taken    hearts" in result.stdout
+    assert "impossible   ring 1: lines of 0.2 mm" in result.stdout
+
+
+def test_the_profile_for_cutting(run: Command, tmp_path: Path) -> None:
+    out = tmp_path / "cam.svg"
+    assert run("rosette", ROPE, "--profile", "cam", "--out", str(out)).exit_code == 0
+    assert 'id="CHANNEL"' in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("86 mm hole, 2 inch hole", "given twice"),
+        ("1e9 spokes", "whole number from 1 to 2000"),
+        ("...", "for example"),
+        ("", "for example"),
+    ],
+)
+def test_a_prompt_that_cannot_be_followed_is_one_line(run: Command, tmp_path: Path, prompt: str, said: str) -> None:
+    out = tmp_path / "r.svg"
+    result: Result = run("rosette", prompt, "--out", str(out))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**53), "x"])
+def test_a_wrong_seed_is_a_usage_error(run: Command, seed: str) -> None:
+    assert run("rosette", ROPE, "--seed", seed).exit_code == 2
+
+
+@pytest.mark.parametrize(("option", "module"), [("--png", "resvg_py"), ("--dxf", "ezdxf.addons.r12writer")])
+def test_a_missing_extra_is_one_line_and_nothing_is_written(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, module: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    out, other = tmp_path / "r.svg", tmp_path / "other"
+    result: Result = run("rosette", ROPE, "--out", str(out), option, str(other))
+    assert result.exit_code == 2
+    assert "pip install 'rmos[" in result.stderr
+    assert not out.exists()
+    assert not other.exists()
+
+
+def test_a_file_that_cannot_be_written_is_one_line_without_its_folder(run: Command, tmp_path: Path) -> None:
+    result: Result = run("rosette", ROPE, "--out", str(tmp_path / "absent" / "r.svg"))
+    assert result.exit_code == 1
+    assert "r.svg could not be written" in result.stderr
+    assert "absent" not in result.stderr
+
+
+def test_it_needs_no_store(run: Command, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert run("rosette", ROPE).exit_code == 0
+    assert sorted(tmp_path.rglob("*")) == before

@@ -1,0 +1,46 @@
+"""Whatever spec is accepted can be varied, drawn, judged and listed: none ends in an exception."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rmos.errors import ValidationFailed
+from rmos.rosette import bill_of_materials, decode_spec, encode_spec, manufacture, render, vary
+from rmos.rosette.materials import MATERIALS
+from rmos.rosette.spec import KINDS, Ring, RosetteSpec
+
+RINGS = st.builds(
+    Ring,
+    kind=st.sampled_from(KINDS),
+    width=st.sampled_from([50, 60, 300, 900, 2000, 6000, 20_000]),
+    materials=st.lists(st.sampled_from(list(MATERIALS)), min_size=1, max_size=6).map(tuple),
+    tile_count=st.sampled_from([None, None, None, 1, 3, 12, 47, 150]),
+    tile_length=st.sampled_from([None, None, 900, 3000, 100_000]),
+    rows=st.sampled_from([None, None, 1, 2, 5, 24]),
+    slant=st.sampled_from([None, 20, 33, 70]),
+    strand=st.sampled_from([None, None, 50, 700]),
+    symmetry=st.sampled_from([None, "slip", "book", "inversion", "book_inversion"]),
+    mirror_at_seam=st.booleans(),
+    motif=st.sampled_from([None, "star", "nonsense"]),
+    phase=st.integers(0, 999),
+)
+SPECS = st.builds(
+    RosetteSpec,
+    soundhole_diameter=st.sampled_from([20_000, 86_000, 200_000]),
+    edge_gap=st.sampled_from([0, 3000]),
+    channel_depth=st.sampled_from([50, 1500, 20_000]),
+    rings=st.lists(RINGS, min_size=1, max_size=2).map(tuple),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SPECS, st.integers(0, 2**53 - 1))
+def test_what_is_accepted_can_be_drawn_judged_and_listed(spec: RosetteSpec, seed: int) -> None:
+    try:
+        spec = vary(decode_spec(encode_spec(spec)), seed)
+    except ValidationFailed as refused:
+        assert refused.errors  # noqa: PT017 - a refusal is as good, when it says why
+        return
+    assert render(spec).endswith("</svg>\n")
+    assert render(spec, "cam").endswith("</svg>\n")
+    manufacture(spec)
+    bill_of_materials(spec)
