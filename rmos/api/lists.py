@@ -22,7 +22,7 @@ _ONWARD: Final = {
     "list_runs": {"cursor": "$response.body#/next_cursor"},
     "get_run": {"run_id": "$response.body#/items/0/run_id"},
 }
-LIST_ANSWER = Answer(
+LIST_ANSWER: Final = Answer(
     "A page of JSON; as CSV or NDJSON all runs that match, or as many as `limit` says.",
     RunPageSchema,
     ("Link", "Cache-Control", "Vary", "X-Total-Count"),
@@ -30,7 +30,7 @@ LIST_ANSWER = Answer(
     also={CSV: {"type": "string"}, NDJSON: RunAdvisorySummarySchema},
     links=_ONWARD,
 )
-LIST_PROBLEMS: Problems = (BadCursor, NotAcceptable, *LISTS)
+LIST_PROBLEMS: Final[Problems] = (BadCursor, NotAcceptable, *LISTS)
 
 
 def answer_list(asked: ListRequest) -> Response:

@@ -1,6 +1,6 @@
 """What the service answers, as types: plain dictionaries, so that members of a newer service are there as well."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 RunStatus = Literal["OK", "BLOCKED", "ERROR"]
 RiskLevel = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
@@ -22,7 +22,7 @@ class RunCreated(TypedDict):
 
 
 class RunSummary(TypedDict):
-    """What lists show of a run."""
+    """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one."""
 
     run_id: str
     created_at_utc: str
@@ -37,6 +37,7 @@ class RunSummary(TypedDict):
     request_id: str | None
     compute_ms: float | None
     meta: dict[str, Any]
+    deleted: NotRequired[bool]
 
 
 class Decision(TypedDict):
@@ -101,16 +102,13 @@ class Event(TypedDict):
     data: dict[str, Any]
 
 
-class _PathDiff(TypedDict):
-    severity: Severity
-
-
-class PathDiff(_PathDiff, total=False):
+class PathDiff(TypedDict):
     """What stands under one path; `a` or `b` is absent where that run has nothing there."""
 
-    a: Any
-    b: Any
-    cut: dict[str, int]
+    severity: Severity
+    a: NotRequired[Any]
+    b: NotRequired[Any]
+    cut: NotRequired[dict[str, int]]
 
 
 class RunDiff(TypedDict):
@@ -125,16 +123,13 @@ class RunDiff(TypedDict):
     note: str | None
 
 
-class _EngineInput(TypedDict):
-    path: str
-    kind: str
-
-
-class EngineInput(_EngineInput, total=False):
+class EngineInput(TypedDict):
     """One member of design or context that an engine reads."""
 
-    inch_path: str
-    allowed: list[str]
+    path: str
+    kind: str
+    inch_path: NotRequired[str]
+    allowed: NotRequired[list[str]]
 
 
 class Engine(TypedDict):

@@ -1,5 +1,8 @@
 """Lost answers, killed services: one run only, or an exception; never a wrong one."""
 
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -7,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rmos.client import Client, DigestMismatch, Retries, Unreachable
+from rmos.client import Client, DigestMismatch, Retries, Unauthenticated, Unreachable
 from tests.client.conftest import HASTY, cut
 from tests.client.proxies import Proxy
 from tests.faults.service import Service
+from tests.faults.tracing import ROOT
 
 
 @pytest.fixture
@@ -24,6 +28,12 @@ def through(proxy: Proxy) -> Iterator[Client]:
     """A client that sees the service through the proxy only."""
     with Client(proxy.address, retries=HASTY) as client:
         yield client
+
+
+def make_token(service: Service) -> str:
+    command = [sys.executable, "-m", "flask", "rmos", "token", "create", "press", "--role", "recorder", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=service.environment(), capture_output=True, text=True, check=True)
+    return str(json.loads(done.stdout)["token"])
 
 
 def recorded(client: Client, label: str) -> list[str]:
@@ -106,3 +116,17 @@ def test_lists_wait_for_an_index_that_is_being_made_again(tmp_path: Path) -> Non
             assert len(recorded(client, "kept")) == 3
             (tmp_path / "runs" / "_index.sqlite").unlink()
             assert recorded(client, "kept") == made[::-1]
+
+
+def test_a_token_opens_what_is_closed_without_one(tmp_path: Path) -> None:
+    with Service(tmp_path / "runs", tmp_path / "log") as service:
+        service.start()
+        service.wait_for("/readyz")
+        token = make_token(service)
+        address = f"http://127.0.0.1:{service.port}"
+        with Client(address, token=token, retries=HASTY) as known, Client(address, retries=HASTY) as stranger:
+            run_id = known.create_run(**cut("signed"))["run_id"]
+            assert known.get_run(run_id)["run_id"] == run_id
+            time.sleep(5.5)  # each worker hears of the first token within five seconds
+            with pytest.raises(Unauthenticated):
+                stranger.get_run(run_id)
