@@ -6,6 +6,7 @@ import msgspec
 from flask import Response
 
 from rmos.api.operations import Answer, Blueprint, operation
+from rmos.auth import requires
 from rmos.context import current_rmos
 from rmos.engines.baseline.chipload import RUBBING
 from rmos.engines.registry import DEFAULT_ENGINE_ID
@@ -20,6 +21,7 @@ _EXAMPLE: Final[dict[str, Any]] = RUBBING.members(DEFAULT_ENGINE_ID) | {"weight"
 
 @bp.get("")
 @operation(answers={200: Answer("All rules, by engine and id.", RuleListSchema, example={"items": [_EXAMPLE]})})
+@requires("viewer")
 def list_rules() -> Response:
     """Return every rule that an engine can emit, with formula, limits, source and hint."""
     items = [rule.members(engine_id) for engine_id, rule in current_rmos().engines.rules()]
@@ -28,6 +30,7 @@ def list_rules() -> Response:
 
 @bp.get("/<rule_id>")
 @operation(answers={200: Answer("The rule.", RuleSchema, example=_EXAMPLE)}, problems=(RuleNotFound,))
+@requires("viewer")
 def get_rule(rule_id: str) -> Response:
     """Return one rule."""
     engine_id, rule = current_rmos().engines.rule(rule_id)
