@@ -26,7 +26,7 @@ NEEDS_CALLER: Final[list[dict[str, list[str]]]] = [{"token": []}, {"sign_in": []
 SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOPBACK: [{}, *NEEDS_CALLER]}
 """Who need not say who they are, by what a route declares."""
 
-RUN_ID: Final = "run_019b4a8f3bc0770f8a6e3d2c1b0a9f88"
+RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
 
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "run_id": {

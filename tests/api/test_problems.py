@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize, NoMoreData
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.exceptions import Unauthorized
 from werkzeug.test import TestResponse
@@ -63,6 +64,17 @@ def test_the_framework_keeps_the_headers_that_belong_to_a_status(app: Flask, cli
 
     app.add_url_rule("/refuse", view_func=requires(OPEN)(refuse))
     assert check(client.get("/refuse"), 401, "UNAUTHORIZED")["detail"] == "Who are you?"
+
+
+@pytest.mark.parametrize("raised", [InvalidChunkSize(b"zz"), ChunkMissingTerminator(b"x"), NoMoreData()])
+def test_a_body_that_a_view_meets_broken_is_the_clients_fault(
+    app: Flask, client: FlaskClient, raised: Exception
+) -> None:
+    def read() -> None:
+        raise raised
+
+    app.add_url_rule("/read", view_func=read)
+    check(client.get("/read"), 400, "BAD_REQUEST")
 
 
 def test_retry_after_is_a_header(app: Flask, client: FlaskClient) -> None:

@@ -1,68 +1,25 @@
 """A program that is written from `/api/openapi.json` alone creates, lists, pages and reads runs of a real service."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.api.conftest import ROOT
 from tests.api.program_writer import written
+from tests.serving import Served
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """A service under gunicorn, on a socket that this test has bound."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
-    environment["RMOS_RUNS_DIR"] = str(tmp_path / "runs")
-    with socket.socket() as listener, (tmp_path / "log").open("wb") as log:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-c",
-            "gunicorn.conf.py",
-            "-b",
-            f"fd://{listener.fileno()}",
-            "wsgi:app",
-        ]
-        fds = (listener.fileno(),)
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, pass_fds=fds)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-
-def fetched(url: str) -> bytes:
-    """Return what stands at a URL once the service that was just started answers."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=60) as answer:
-                data: bytes = answer.read()
-                return data
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def test_a_program_written_from_the_document_alone_works(address: str, tmp_path: Path) -> None:
+def test_a_program_written_from_the_document_alone_works(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
-    program.write_text(written(json.loads(fetched(f"{address}/api/openapi.json"))), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", "-W", "error", program, address], capture_output=True, text=True, timeout=120
-    )
+    with Served(tmp_path) as served:
+        served.wait_for("/readyz")
+        address = f"http://127.0.0.1:{served.port}"
+        with urllib.request.urlopen(f"{address}/api/openapi.json", timeout=60) as answer:
+            program.write_text(written(json.loads(answer.read())), encoding="utf-8")
+        command = [sys.executable, "-I", "-W", "error", program, address]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     made = [run["run_id"] for run in told["made"]]
