@@ -15,6 +15,7 @@ from rmos.api import (
     queries,
     recent,
     runs,
+    sessions,
 )
 from rmos.api.operations import declared_of
 from rmos.context import Rmos
@@ -30,6 +31,8 @@ def init_app(app: Flask) -> None:
     routes = openapi.Api(app)
     for noun in (health, metrics, runs, recent, diffs, engines, openapi, docs, problem_types, deletes):
         routes.register_blueprint(noun.bp)
+    for name, prefix in sessions.PREFIXES.items():
+        routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)
 
 
 def hold_to_declared() -> None:
