@@ -21,6 +21,7 @@ from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
 from rmos.cli.repair import repair
 from rmos.cli.runs import runs
+from rmos.cli.sessions import sessions
 from rmos.cli.show import show
 from rmos.cli.status import status
 from rmos.cli.token import token
@@ -49,6 +50,7 @@ for _command in (
     runs,
     show,
     diff,
+    sessions,
     token,
     openapi,
     delete,
