@@ -269,6 +269,13 @@ class SessionNotFound(RmosError):
     remedy = "Compare the id with the list of workflow sessions, or leave it out."
 
 
+class SessionDeleted(RmosError):
+    """The workflow session was deleted: it takes neither runs nor changes until it is restored."""
+
+    code, title, status = "SESSION_DELETED", "Workflow session deleted", 409
+    remedy = "Restore the session first, or name another one."
+
+
 class EngineNotFound(RmosError):
     """No feasibility engine has this id."""
 
@@ -322,6 +329,20 @@ class VersionConflict(RmosError):
 
     code, title, status = "VERSION_CONFLICT", "Version conflict", 409
     remedy = "Read the record again and decide whether the change is still wanted."
+
+
+class SessionHasRuns(RmosError):
+    """The session has runs, and its deletion was not forced; `linked_runs` says how many."""
+
+    code, title, status = "SESSION_HAS_RUNS", "Workflow session has runs", 409
+    remedy = "Keep the session, or delete it with force=true; its runs stay, and cascade=true marks them too."
+
+
+class TransitionBlocked(RmosError):
+    """The state of the session does not allow this; the detail says what it allows."""
+
+    code, title, status = "TRANSITION_BLOCKED", "Transition blocked", 409
+    remedy = "Read the session again; `next_step` says what its state allows."
 
 
 # The state of the store

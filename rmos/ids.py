@@ -16,6 +16,7 @@ import os
 import random
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -58,6 +59,11 @@ def new_run_id(us: int) -> str:
     return "run_" + uuid7_hex(us)
 
 
+def new_session_id(us: int) -> str:
+    """Return the id of a workflow session made at this moment."""
+    return "ws_" + uuid7_hex(us)
+
+
 def new_event_id(us: int, seed: bytes = b"") -> str:
     """Return the id of an event made at this moment; of the same 8 bytes of seed the same one."""
     return "evt_" + uuid7_hex(us, seed)
@@ -73,9 +79,22 @@ def is_run_id(text: str) -> bool:
     return ANY_RUN_ID.fullmatch(text) is not None
 
 
+def is_session_id(text: str) -> bool:
+    """Tell whether the text has the form of a session id, of ours or of the earlier system."""
+    return SESSION_ID.fullmatch(text) is not None
+
+
 def moment_of(run_id: str) -> int | None:
-    """Return the moment that a UUIDv7 id carries, or None for an id of another kind."""
-    digits = run_id.removeprefix("run_")
+    """Return the moment that a run's UUIDv7 id carries, or None for an id of another kind."""
+    return _moment_in(run_id.removeprefix("run_"))
+
+
+def moment_of_session(session_id: str) -> int | None:
+    """Return the moment that a session's UUIDv7 id carries, or None for an id of another kind."""
+    return _moment_in(session_id[3:]) if session_id.startswith("ws_") else None
+
+
+def _moment_in(digits: str) -> int | None:
     if not _HEX_32.fullmatch(digits) or digits[12] != "7" or digits[16] not in "89ab":
         return None
     micro = int(digits[13:16], 16)
@@ -126,23 +145,23 @@ def is_partition(name: str) -> bool:
     return True
 
 
-def make_cursor(us: int, run_id: str) -> str:
-    """Return the cursor that continues a list after this run."""
-    return base64.urlsafe_b64encode(f"{utc_text(us)}|{run_id}".encode()).decode().rstrip("=")
+def make_cursor(us: int, record_id: str) -> str:
+    """Return the cursor that continues a list after this run or session."""
+    return base64.urlsafe_b64encode(f"{utc_text(us)}|{record_id}".encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> tuple[int, str]:
-    """Return the moment and run id that a cursor stands for.
+def read_cursor(cursor: str, *, is_id: Callable[[str], bool] = is_run_id) -> tuple[int, str]:
+    """Return the moment and the id that a cursor stands for; `is_id` tells the ids of what is listed.
 
     Raises:
         BadCursor: when it was not made by `make_cursor`.
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        time_text, _, run_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("|")
+        time_text, _, record_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition("|")
         us = parse_utc(time_text)
-        if is_run_id(run_id) and make_cursor(us, run_id) == cursor:
-            return us, run_id
+        if is_id(record_id) and make_cursor(us, record_id) == cursor:
+            return us, record_id
     except (ValueError, binascii.Error, OverflowError):
         pass
     raise BadCursor("The cursor was not made by this service. Start again without one.")

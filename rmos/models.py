@@ -5,7 +5,7 @@ kept on disk and ignored here. `msgspec.Raw` members hold the exact bytes of a s
 digest of a slice and nothing is encoded twice.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
@@ -219,6 +219,11 @@ class RunRow(msgspec.Struct, frozen=True):
     machine_id: str | None = None
     request_id: str | None = None
     source: str | None = None
+    explanation_status: str | None = None
+    """In the words of lists: pending, complete or failed."""
+    advisory_kinds: str | None = None
+    """How many advisories of each kind, as sorted JSON text."""
+    latest_advisory_us: int | None = None
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +249,97 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     created_to_us: int | None = None
     include_deleted: bool = False
     ignore_case: bool = False
+
+
+WorkflowState = Literal[
+    "draft",
+    "context_ready",
+    "feasibility_requested",
+    "feasibility_ready",
+    "approved",
+    "toolpaths_requested",
+    "toolpaths_ready",
+    "archived",
+    "design_revision_required",
+    "rejected",
+]
+SessionStatus = Literal["ACTIVE", "DELETED"]
+WorkflowMode = Literal["design_first", "constraint_first", "ai_assisted"]
+WORKFLOW_STATES: Final = get_args(WorkflowState)
+SESSION_STATUSES: Final = get_args(SessionStatus)
+WORKFLOW_MODES: Final = get_args(WorkflowMode)
+
+
+class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session allows: an override of RED, and the lowest score 0..100 that can be approved."""
+
+    allow_red_override: bool = False
+    min_score_to_approve: Score = 70.0
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow session as it stands after an event, which carries it whole (CONTRACT: Session)."""
+
+    session_id: str
+    created_at_utc: str
+    updated_at_utc: str
+    version: int
+    user_id: str | None = None
+    status: SessionStatus = "ACTIVE"
+    workflow_type: str | None = None
+    workflow_mode: WorkflowMode = "design_first"
+    state: WorkflowState = "draft"
+    next_step: str | None = None
+    design: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    design_sha256: Digest | None = None
+    context_sha256: Digest | None = None
+    current_step: str | None = None
+    machine_id: str | None = None
+    material_id: str | None = None
+    tool_id: str | None = None
+    state_data: dict[str, Any] = {}
+    policy: SessionPolicy = SessionPolicy()
+    error_message: str | None = None
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One session in the index: everything in it can be computed again from the record."""
+
+    session_id: str
+    created_us: int
+    partition: str
+    version: int
+    state: RunState
+    cascade: int
+    """1 when it was deleted together with its runs, else 0."""
+    summary: str
+    status: str | None = None
+    workflow_state: str | None = None
+    user_id: str | None = None
+    workflow_type: str | None = None
+
+
+class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of sessions asks for; deleted ones only by their status; `since_us` is included, `until_us` not."""
+
+    user_id: str | None = None
+    status: str | None = None
+    workflow_state: str | None = None
+    workflow_type: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    include_deleted: bool = False
+
+
+class AdvisoryFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runs of a session amount to, counted by what lists show of them."""
+
+    total_runs: int
+    explanation_status_counts: dict[str, int]
+    advisory_kind_counts: dict[str, int]
+    risk_level_counts: dict[str, int]
+    latest_advisory_us: int | None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

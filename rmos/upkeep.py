@@ -92,10 +92,11 @@ class Upkeep:
             # Without this thread nobody would heal the index until the next start.
             log.exception("reconcile failed")
             return EVERY_S, "failed"
-        if report.indexed or report.damaged or report.missing or report.replaced_index:
+        if report.indexed or report.sessions or report.damaged or report.missing or report.replaced_index:
             log.info(
-                "reconciled indexed=%d damaged=%d missing=%d new_index=%s",
+                "reconciled indexed=%d sessions=%d damaged=%d missing=%d new_index=%s",
                 report.indexed,
+                report.sessions,
                 report.damaged,
                 report.missing,
                 report.replaced_index,

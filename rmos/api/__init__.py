@@ -16,6 +16,7 @@ from rmos.api import (
     recent,
     rules,
     runs,
+    sessions,
 )
 from rmos.api.operations import declared_of
 from rmos.context import Rmos
@@ -31,6 +32,8 @@ def init_app(app: Flask) -> None:
     routes = openapi.Api(app)
     for noun in (health, metrics, runs, recent, diffs, engines, rules, openapi, docs, problem_types, deletes):
         routes.register_blueprint(noun.bp)
+    for name, prefix in sessions.PREFIXES.items():
+        routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)
 
 
 def hold_to_declared() -> None:

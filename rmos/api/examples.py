@@ -104,6 +104,7 @@ RUN: Final[dict[str, Any]] = {
     "explanation_summary": None,
     "overrides": [],
     "deleted": False,
+    "session_deleted": False,
     "version": 0,
 }
 EVENTS: Final[dict[str, Any]] = {

@@ -4,18 +4,17 @@ return answer_list(load_recent(read_lists()))
 """
 
 from typing import Final
-from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response
 
 from rmos.api.accept import CSV, NDJSON, wanted
 from rmos.api.conditions import PRIVATE
 from rmos.api.examples import PAGE
 from rmos.api.operations import JSON, LISTS, Answer, Problems
+from rmos.api.pages import from_index, next_link, page_text
 from rmos.api.streams import streamed
-from rmos.context import Rmos, current_rmos
-from rmos.errors import BadCursor, IndexBroken, IndexRebuilding, NotAcceptable
-from rmos.models import Page
+from rmos.context import current_rmos
+from rmos.errors import BadCursor, NotAcceptable
 from rmos.schemas import ListRequest, RunAdvisorySummarySchema, RunPageSchema
 
 _ONWARD: Final = {
@@ -40,39 +39,25 @@ def answer_list(asked: ListRequest) -> Response:
         NotAcceptable, BadCursor, IndexRebuilding, IndexUnavailable.
     """
     form = wanted()
-    rmos = current_rmos()
-    rmos.keep_up()
-    answer = _page(rmos, asked) if form == JSON else streamed(asked, form)
+    if form == JSON:
+        answer = _page(asked)
+    else:
+        current_rmos().keep_up()
+        answer = streamed(asked, form)
     answer.headers["Cache-Control"] = PRIVATE
     answer.headers["Vary"] = "Accept"
     return answer
 
 
-def _page(rmos: Rmos, asked: ListRequest) -> Response:
-    try:
-        page = rmos.store.runs.page(
+def _page(asked: ListRequest) -> Response:
+    runs = current_rmos().store.runs
+    page = from_index(
+        lambda: runs.page(
             asked.query,
             limit=asked.limit,
             cursor=asked.cursor,
             offset=asked.offset,
             include_total=asked.include_total,
         )
-    except (IndexRebuilding, IndexBroken):
-        rmos.wake()
-        raise
-    return Response(_page_text(page), headers=_next_link(page), content_type=JSON)
-
-
-def _page_text(page: Page) -> str:
-    """Return the page's body; the items are finished texts and a cursor needs no escaping."""
-    cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
-    total = "" if page.total is None else f',"total":{page.total}'
-    return f'{{"items":[{page.text}],"next_cursor":{cursor}{total}}}'
-
-
-def _next_link(page: Page) -> dict[str, str]:
-    if page.next_cursor is None:
-        return {}
-    kept = [(name, value) for name, value in request.args.items() if name not in ("cursor", "offset")]
-    target = f"{request.path}?{urlencode([*kept, ('cursor', page.next_cursor)])}"
-    return {"Link": f'<{target}>; rel="next"'}
+    )
+    return Response(page_text(page), headers=next_link(page.next_cursor), content_type=JSON)

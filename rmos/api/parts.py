@@ -27,12 +27,18 @@ SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOP
 """Who need not say who they are, by what a route declares."""
 
 RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
+SESSION_ID: Final = "ws_019b4ac2304270fa8a6e3d2c1b0a9f77"
 
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "run_id": {
         "description": "The id of a run: `run_` and 32 hex digits; those of the earlier system may be shorter or bare.",
         "schema": {"type": "string", "pattern": "^(run_[0-9a-f]{12,32}|[0-9a-f]{32})$"},
         "example": RUN_ID,
+    },
+    "session_id": {
+        "description": "The id of a workflow session: `ws_` and 32 hex digits; of the earlier system `ws_` and 12.",
+        "schema": {"type": "string", "pattern": "^ws_[0-9a-f]{12,32}$"},
+        "example": SESSION_ID,
     },
     "code": {
         "description": "The code of a problem, as its member `error` has it.",

@@ -24,6 +24,7 @@ from rmos.errors import (
     RecordDamaged,
     RunDeleted,
     RunNotFound,
+    SessionDeleted,
     SessionNotFound,
 )
 from rmos.schemas import (
@@ -40,6 +41,7 @@ from rmos.schemas import (
     load_list,
 )
 from rmos.services import Idempotency, Recorded, RunRequest, record_run
+from rmos.store import Record
 
 bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
 
@@ -72,7 +74,7 @@ _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
             links=_TO_RUN,
         ),
     },
-    problems=(BadHeader, IdempotencyKeyReused, SessionNotFound, EngineNotFound, RecordDamaged, *WRITES),
+    problems=(BadHeader, IdempotencyKeyReused, SessionNotFound, EngineNotFound, SessionDeleted, RecordDamaged, *WRITES),
     body=RunRequestSchema,
     example=examples.CUT,
     headers=("Idempotency-Key", "Prefer"),
@@ -169,9 +171,11 @@ def _asked(query_string: bytes) -> ListRequest:
 @requires("viewer")
 def get_run(run_id: str) -> Response:
     """Return a run as it stands now."""
-    record = current_rmos().store.runs.record(run_id)
-    body = dump_run(record)
-    return conditional(_kept(body, digest.sha256_hex(body)), record.etag)
+    store = current_rmos().store
+    record = store.runs.record(run_id)
+    session_deleted = store.is_deleted_with_session(record)
+    body = dump_run(record, session_deleted)
+    return conditional(_kept(body, digest.sha256_hex(body)), _etag(record, session_deleted))
 
 
 def _kept(body: bytes, sha256: str) -> Response:
@@ -180,6 +184,13 @@ def _kept(body: bytes, sha256: str) -> Response:
     answer.headers["Cache-Control"] = PRIVATE
     answer.headers["Content-Digest"] = digest.content_digest(sha256)
     return answer
+
+
+def _etag(record: Record, session_deleted: bool | None) -> str:
+    """Return the validator of what is shown of a run: that changes with its session, though the run does not."""
+    if session_deleted is False:
+        return record.etag
+    return f"{record.etag}.{'session-deleted' if session_deleted else 'session-damaged'}"
 
 
 @bp.get("/<run_id>/download")

@@ -41,8 +41,9 @@ def show(run_id: str, with_events: bool, as_json: bool) -> int:
     Exit codes: 0 shown, 1 there is no such run, it was deleted or its
     record is damaged, 2 usage, 10 no store there, 130 interrupted.
     """
-    record = open_for_reading().runs.record(run_id)
-    run: dict[str, Any] = json.loads(dump_run(record))
+    store = open_for_reading()
+    record = store.runs.record(run_id)
+    run: dict[str, Any] = json.loads(dump_run(record, store.is_deleted_with_session(record)))
     if as_json:
         emit({**run, "events": msgspec.to_builtins(record.events)} if with_events else run)
         return DONE

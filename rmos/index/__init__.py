@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from rmos.errors import ConfigError
-from rmos.index.base import Index, KnownRun
+from rmos.index.base import SEPARATOR, BriefRun, Index, KnownRun, KnownSession, RunFigures
 from rmos.index.sqlite import SqliteIndex
 
-__all__ = ["Index", "KnownRun", "SqliteIndex", "open_index"]
+__all__ = ["SEPARATOR", "BriefRun", "Index", "KnownRun", "KnownSession", "RunFigures", "SqliteIndex", "open_index"]
 
 _SQLITE = "sqlite:///"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple, Protocol
 
-from rmos.models import RunQuery, RunRow, RunState
+from rmos.models import RunQuery, RunRow, RunState, SessionQuery, SessionRow
 
 SCHEMA_VERSION: Final = 2
 """Raised whenever tables or summaries change: an index of an older version is rebuilt, a newer one refused."""
@@ -35,7 +35,81 @@ class ListedPage(NamedTuple):
     """The key of the last run shown, when more runs follow it."""
 
 
-class Index(Protocol):
+class BriefRun(NamedTuple):
+    """One line of a list that shows less than the summary."""
+
+    created_us: int
+    run_id: str
+    status: str
+    tool_id: str
+    mode: str
+
+
+class KnownSession(NamedTuple):
+    """What the index knows of a session's place, age and state."""
+
+    partition: str
+    version: int
+    state: RunState
+    cascade: bool
+
+
+class ListedSession(NamedTuple):
+    """One line of a list: its key in the order of lists, and the session as finished text."""
+
+    created_us: int
+    session_id: str
+    summary: str
+
+
+class RunFigures(NamedTuple):
+    """How many runs of a session are alike in these three, and when the latest of their advisories was made."""
+
+    explanation_status: str | None
+    risk_level: str
+    advisory_kinds: str | None
+    runs: int
+    latest_advisory_us: int | None
+
+
+class SessionIndex(Protocol):
+    """What an index answers on sessions; what its methods may raise is said at `Index`."""
+
+    def upsert_sessions(self, rows: Sequence[SessionRow], *, instead_of: Mapping[str, int] | None = None) -> None:
+        """Write rows in one transaction; an older version never replaces a newer one.
+
+        Args:
+            instead_of: session ids and the versions of rows that go first, whatever they say, if they still stand.
+        """
+
+    def find_session(self, session_id: str) -> KnownSession | None:
+        """Return what is known of a session."""
+
+    def session_page(
+        self, query: SessionQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
+    ) -> list[ListedSession]:
+        """Return matching sessions, newest first by (created, id), from after `before` on."""
+
+    def count_sessions(self, query: SessionQuery) -> int:
+        """Return how many sessions match."""
+
+    def session_rows(self, partition: str) -> list[tuple[SessionRow, bool]]:
+        """Return the rows of a date's sessions, each with whether its checksum holds."""
+
+    def session_partitions(self) -> list[str]:
+        """Return the dates that have rows of sessions."""
+
+    def forget_sessions(self, session_ids: Iterable[str]) -> None:
+        """Remove rows (an operator's choice, for sessions whose events are gone)."""
+
+    def session_state_counts(self) -> dict[RunState, int]:
+        """Return how many rows of sessions there are in each state."""
+
+    def figures(self, session_id: str) -> list[RunFigures]:
+        """Return what the listed runs of a session amount to, from the rows of the runs alone."""
+
+
+class Index(SessionIndex, Protocol):
     """Rows by run, pages of them, and what is needed to keep them true.
 
     Every method may raise `IndexBroken` (unreadable: to be replaced), `IndexUnavailable` (busy, full, read-only) and
@@ -84,6 +158,11 @@ class Index(Protocol):
         self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
     ) -> ListedPage:
         """Return matching runs, newest first by (created, id), from after `before` on."""
+
+    def brief_page(
+        self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
+    ) -> list[BriefRun]:
+        """Return the same runs as `page`, without their summaries."""
 
     def count(self, query: RunQuery) -> int:
         """Return how many runs match."""

@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from rmos.errors import IndexUnavailable, RmosError
 from rmos.index import tables
-from rmos.index.base import SEPARATOR, VISIBILITY, KnownRun, ListedPage
-from rmos.index.sqlite_file import SqliteFile
+from rmos.index.base import SEPARATOR, VISIBILITY, BriefRun, KnownRun, ListedPage
+from rmos.index.sqlite_sessions import SqliteSessions
 from rmos.models import RunQuery, RunRow, RunState
 
 _FORGET: Final = "DELETE FROM runs WHERE run_id = ?"
 _FORGET_VERSION: Final = "DELETE FROM runs WHERE run_id = ? AND version = ?"
 
 
-class SqliteIndex(SqliteFile):
+class SqliteIndex(SqliteSessions):
     """One SQLite file as the index; `read_only` never creates or changes anything in its folder."""
 
     def __init__(self, path: Path, *, lock: Path, read_only: bool = False) -> None:
@@ -79,6 +79,17 @@ class SqliteIndex(SqliteFile):
             return ListedPage(items, None)
         us, _, run_id = keys.rsplit(" ", 2)[-2].partition("|")
         return ListedPage(items[: items.rindex(SEPARATOR)], (int(us), run_id))
+
+    def brief_page(
+        self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
+    ) -> list[BriefRun]:
+        """Return matching runs, newest first, without their summaries."""
+        values = tables.query_values(query)
+        text = tables.brief_text(frozenset(values), query.include_deleted, query.ignore_case, before is not None)
+        values |= {"limit": limit, "offset": offset}
+        if before is not None:
+            values["before_us"], values["before_id"] = before
+        return self._ask(lambda c: list(map(BriefRun._make, c.execute(text, values))))
 
     def count(self, query: RunQuery) -> int:
         """Return how many runs match."""

@@ -81,6 +81,9 @@ runs = Table(
     Column("sha256", Text, nullable=False),
     Column("summary", Text, nullable=False),
     *(Column(name, Text, nullable=name not in _ALWAYS_SET) for name in _EQUAL_FILTERS),
+    Column("explanation_status", Text),
+    Column("advisory_kinds", Text),
+    Column("latest_advisory_us", BigInteger().with_variant(Integer, "sqlite")),
     Column("visibility", Integer, nullable=False),
     Column("checksum", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     sqlite_strict=True,
@@ -92,6 +95,38 @@ for _name in _EQUAL_FILTERS:
     _where = None if _name in _ALWAYS_SET else _column.is_not(None)
     _key = func.lower(_column) if _name in _FOLDED else _column
     Index(f"runs_by_{_name}", _key, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
+
+# What is counted of a session's runs, in the order of the counting: neither rows nor a sorter are needed for it.
+Index(
+    "runs_by_session_figures",
+    *(runs.c[name] for name in ("workflow_session_id", "visibility", "explanation_status", "risk_level")),
+    *(runs.c[name] for name in ("advisory_kinds", "latest_advisory_us", "status")),
+    sqlite_where=runs.c.workflow_session_id.is_not(None),
+    postgresql_where=runs.c.workflow_session_id.is_not(None),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("created_us", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cascade", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("status", Text),
+    Column("workflow_state", Text),
+    Column("user_id", Text),
+    Column("workflow_type", Text),
+    Column("visibility", Integer, nullable=False),
+    Column("checksum", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    sqlite_strict=True,
+)
+Index("sessions_by_created", sessions.c.created_us, sessions.c.session_id)
+Index("sessions_by_partition", sessions.c.partition, sessions.c.session_id)
+for _name in ("status", "workflow_state", "user_id", "workflow_type"):
+    Index(f"sessions_by_{_name}", sessions.c[_name], sessions.c.created_us, sessions.c.session_id)
 
 ROW_FIELDS: Final = RunRow.__struct_fields__
 _COLUMNS: Final = (*ROW_FIELDS, "visibility", "checksum")
@@ -205,15 +240,28 @@ def page_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool,
 
     Values are bound by name. The inner order stands because the inner query has a limit, so it is not flattened.
     """
-    columns = runs.c.created_us, runs.c.run_id, runs.c.summary
-    statement = _filtered(select(*columns), filters, include_deleted, ignore_case)
+    found = _part(("created_us", "run_id", "summary"), filters, include_deleted, ignore_case, after).subquery("found")
+    key_text = cast(found.c.created_us, Text) + literal_column("'|'") + found.c.run_id
+    return _text(select(_joined(found.c.summary, SEPARATOR), _joined(key_text, " ")))
+
+
+@functools.lru_cache(maxsize=64)
+def brief_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool, after: bool) -> str:
+    """Return the SQL of a page for a set of filters, row by row and without the summaries."""
+    columns = ("created_us", "run_id", "status", "tool_id", "mode")
+    return _text(_part(columns, filters, include_deleted, ignore_case, after))
+
+
+def _part(
+    columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, ignore_case: bool, after: bool
+) -> Select[Any]:
+    statement = select(*(runs.c[name] for name in columns))
+    statement = _filtered(statement, filters, include_deleted, ignore_case, ordered=True)
     if after:
         key = row_value(runs.c.created_us, runs.c.run_id)
         statement = statement.where(key < row_value(bindparam("before_us"), bindparam("before_id")))
     statement = statement.order_by(runs.c.created_us.desc(), runs.c.run_id.desc())
-    found = statement.limit(bindparam("limit")).offset(bindparam("offset")).subquery("found")
-    key_text = cast(found.c.created_us, Text) + literal_column("'|'") + found.c.run_id
-    return _text(select(_joined(found.c.summary, SEPARATOR), _joined(key_text, " ")))
+    return statement.limit(bindparam("limit")).offset(bindparam("offset"))
 
 
 def _joined(column: ColumnElement[str], separator: str) -> ColumnElement[str]:
@@ -227,8 +275,18 @@ def count_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool
     return _text(_filtered(select(func.count()).select_from(runs), filters, include_deleted, ignore_case))
 
 
-def _filtered(statement: Select[Any], filters: frozenset[str], include_deleted: bool, ignore_case: bool) -> Select[Any]:
-    statement = statement.where(runs.c.visibility >= literal_column("1" if include_deleted else "2"))
+def _filtered(
+    statement: Select[Any],
+    filters: frozenset[str],
+    include_deleted: bool,
+    ignore_case: bool,
+    *,
+    ordered: bool = False,
+) -> Select[Any]:
+    visible: ColumnElement[int] = runs.c.visibility
+    if ordered:  # an expression, because an index that has the column has not the order of lists
+        visible = visible + literal_column("0")
+    statement = statement.where(visible >= literal_column("1" if include_deleted else "2"))
     equal = sorted(filters & set(_EQUAL_FILTERS))
     selective = not _COARSE.issuperset(equal)
     for name in equal:

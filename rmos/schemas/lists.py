@@ -39,8 +39,8 @@ class Moment(fields.Field[int]):
 
 
 _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII)
-_TRUE: Final[set[Any]] = {"true", "1"}
-_FALSE: Final[set[Any]] = {"false", "0"}
+TRUE: Final[set[Any]] = {"true", "1"}
+FALSE: Final[set[Any]] = {"false", "0"}
 _FILTER: Final = validate.Length(1, 200)
 _NO_NUL: Final = {"pattern": r"^[^\x00]+$"}
 """What the reader of parameters refuses before the schema sees it, said for the document."""
@@ -63,8 +63,8 @@ class RunListSchema(Schema):
     request_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
     created_from = Moment(attribute="created_from_us")
     created_to = Moment(attribute="created_to_us")
-    include_deleted = fields.Boolean(truthy=_TRUE, falsy=_FALSE)
-    include_total = fields.Boolean(load_default=False, truthy=_TRUE, falsy=_FALSE)
+    include_deleted = fields.Boolean(truthy=TRUE, falsy=FALSE)
+    include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = Whole(load_default=50, validate=validate.Range(1, MAX_PAGE))
     cursor = fields.String(
         validate=validate.Length(1, 400),
@@ -135,14 +135,24 @@ def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
 
 
 def _asked(schema: Schema, parameters: Mapping[str, Sequence[str]], *, ignore_case: bool = False) -> ListRequest:
-    asked = schema.load(each_once(parameters))
-    if "cursor" in asked and "offset" in asked:
-        raise ValidationError({"offset": ["Give either a cursor or an offset."]})
+    asked = load_parameters(schema, parameters)
     return ListRequest(
         limit=asked.pop("limit"),
         limited="limit" in parameters,
-        cursor=asked.pop("cursor", None),
-        offset=asked.pop("offset", 0),
+        cursor=asked.pop("cursor"),
+        offset=asked.pop("offset"),
         include_total=asked.pop("include_total"),
         query=RunQuery(**asked, ignore_case=ignore_case),
     )
+
+
+def load_parameters(schema: Schema, parameters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return query parameters as a schema takes them, with a cursor and an offset, of which one at most is given.
+
+    Raises:
+        ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
+    """
+    asked = schema.load(each_once(parameters))
+    if "cursor" in asked and "offset" in asked:
+        raise ValidationError({"offset": ["Give either a cursor or an offset."]})
+    return {"cursor": None, "offset": 0, **asked}

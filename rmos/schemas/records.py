@@ -71,6 +71,10 @@ class RunSchema(ArtifactSchema):
     explanation_status = fields.String(required=True, allow_none=True)
     explanation_summary = fields.String(required=True, allow_none=True)
     overrides = fields.List(fields.Dict(), required=True)
+    session_deleted = fields.Boolean(
+        allow_none=True,
+        metadata={"description": "Whether its session was deleted with its runs; null: the session is damaged"},
+    )
     deleted = fields.Boolean(required=True)
     version = fields.Integer(required=True, metadata={"description": "The number of the last event"})
 

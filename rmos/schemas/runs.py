@@ -16,13 +16,10 @@ from marshmallow import Schema, fields
 from rmos.models import RunView
 from rmos.services import Recorded
 from rmos.store import Record
+from rmos.store.rows import explanation_status
 
 SUMMARY_CHARACTERS: Final = 200
 """Characters of an explanation that a list shows."""
-_RESERVED_WORDS: Final = {"pending": "pending", "ready": "complete", "complete": "complete"} | dict.fromkeys(
-    ("error", "failed"), "failed"
-)
-"""How lists call the states of an explanation, by the words that records and older clients use for them."""
 
 
 class RunCreatedSchema(Schema):
@@ -105,7 +102,7 @@ def summary_of(view: RunView) -> dict[str, Any]:
         "score": decision.score,
         "block_reason": decision.block_reason,
         "warnings": decision.warnings,
-        "explanation_status": _explanation_status(view.explanation_status, meta.get("explanation_status")),
+        "explanation_status": explanation_status(view),
         "explanation_summary": _first_text(
             view.explanation_summary, meta.get("explanation_summary"), meta.get("explanation")
         ),
@@ -114,15 +111,6 @@ def summary_of(view: RunView) -> dict[str, Any]:
         "meta": {name: value for name, value in meta.items() if name not in ("explanation", "explanation_summary")},
         **({"deleted": True} if view.deletion is not None else {}),
     }
-
-
-def _explanation_status(recorded: str | None, in_meta: Any) -> str | None:
-    """Return the list's word for the state: of the latest event or the field, else (NONE, or no state) of `meta`."""
-    for word in (recorded, in_meta):
-        known = _RESERVED_WORDS.get(word.lower()) if isinstance(word, str) else None
-        if known is not None:
-            return known
-    return None
 
 
 def _first_text(*candidates: Any) -> str | None:
@@ -143,22 +131,27 @@ _UNTOUCHED: Final[dict[str, Any]] = {
     "explanation_summary": None,
     "overrides": [],
     "deleted": False,
+    "session_deleted": False,
     "version": 0,
 }
-"""What the events of a run say when there are none."""
+"""What the events of a run, and its session, say when there are none."""
 _RECORDED: Final = frozenset({"attachments", "explanation_status", "explanation_summary"})
 """Those of them that each artifact of ours carries; where it carries others, or lacks one, the run is folded."""
 _NOT_RECORDED: Final = b"," + _encoder.encode({n: v for n, v in _UNTOUCHED.items() if n not in _RECORDED})[1:]
 
 
-def dump_run(record: Record) -> bytes:
+def dump_run(record: Record, session_deleted: bool | None = False) -> bytes:
     """Return the artifact's members with the run's events folded in; numbers and texts stay as they were written.
+
+    Args:
+        session_deleted: whether the run's session was deleted together with its runs; None when nobody knows.
 
     Raises:
         Damage: the artifact does not hold what it should.
     """
     members: dict[str, Any] = _members.decode(record.data)
-    if record.vouched and record.version == 0 and members.keys() & _UNTOUCHED.keys() == _RECORDED:
+    untouched = record.vouched and record.version == 0 and session_deleted is False
+    if untouched and members.keys() & _UNTOUCHED.keys() == _RECORDED:
         return record.data[: -len("}\n")] + _NOT_RECORDED
     view = record.view()
     now: dict[str, Any] = {
@@ -168,6 +161,7 @@ def dump_run(record: Record) -> bytes:
         "explanation_summary": view.explanation_summary,
         "overrides": view.overrides,
         "deleted": view.deletion is not None,
+        "session_deleted": session_deleted,
         "version": view.version,
     }
     return _sorted_encoder.encode({**members, **now})

@@ -5,6 +5,7 @@ from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_r
 from rmos.services.exporting import Exported, csv_text, export_store, ndjson
 from rmos.services.importing import Imported, import_runs
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
+from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
 
 __all__ = [
     "MAX_GCODE_BYTES",
@@ -16,11 +17,15 @@ __all__ = [
     "Imported",
     "Recorded",
     "RunRequest",
+    "create_session",
     "csv_text",
     "delete_run",
+    "delete_session",
     "export_store",
     "import_runs",
     "ndjson",
+    "patch_session",
     "record_run",
     "restore_run",
+    "restore_session",
 ]

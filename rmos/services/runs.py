@@ -27,6 +27,7 @@ from rmos.errors import (
     RunDeleted,
     RunExists,
     RunNotFound,
+    SessionDeleted,
     SessionNotFound,
     ValidationFailed,
 )
@@ -73,6 +74,8 @@ def record_run(
         PayloadTooLarge: G-code above `MAX_GCODE_BYTES`.
         IdempotencyKeyReused: the key came with another body before.
         SessionNotFound, ValidationFailed: the session or the parent run is not there.
+        SessionDeleted: the session takes no runs any more.
+        RecordDamaged: the session's record is damaged, so nobody knows whether it takes runs.
         EngineNotFound: there is no such engine; the attempt was recorded and its `run_id` is a member of the error.
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
@@ -144,10 +147,10 @@ def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
 
 
 def _require_related(store: Store, request: RunRequest) -> None:
-    """Refuse a run of a session, or after a run, that does not exist."""
+    """Refuse a run of a session that does not exist or is deleted, or after a run that does not exist."""
     session_id, parent_id = request.workflow_session_id, request.parent_run_id
-    if session_id is not None and not store.has_session(session_id):
-        raise SessionNotFound("There is no workflow session with this id.", workflow_session_id=session_id)
+    if session_id is not None:
+        _require_active(store, session_id)
     if parent_id is None:
         return
     try:
@@ -160,6 +163,18 @@ def _require_related(store: Store, request: RunRequest) -> None:
         ) from None
     except (RecordDamaged, RunDeleted):
         pass  # it exists or did, and what it holds does not matter here
+
+
+def _require_active(store: Store, session_id: str) -> None:
+    try:
+        deleted = store.sessions.is_deleted(session_id)
+    except (SessionNotFound, RecordDamaged) as error:
+        error.members = {"workflow_session_id": session_id}
+        raise
+    if deleted:
+        raise SessionDeleted(
+            "The workflow session was deleted; restore it before it takes runs.", workflow_session_id=session_id
+        )
 
 
 def completed_context(request: RunRequest, shop: Shop) -> dict[str, Any]:

@@ -31,9 +31,11 @@ from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
 from rmos.store.rows import Summarise
 from rmos.store.runs import Record, Runs
+from rmos.store.session_records import SessionRecord
+from rmos.store.sessions import Sessions
 from rmos.store.tokens import Tokens
 
-__all__ = ["Record", "Runs", "Store", "Summarise", "count_runs_filtered"]
+__all__ = ["Record", "Runs", "SessionRecord", "Sessions", "Store", "Summarise", "count_runs_filtered"]
 
 FORMAT = 1
 """The on-disk format that this release writes; a newer one is refused."""
@@ -52,6 +54,7 @@ class Store:
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
+        self.sessions = Sessions(objects, index, self.is_listable)
         self.summarise = summarise
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""
@@ -123,28 +126,31 @@ class Store:
         self._reconciled = reconciler.generation
         return report
 
-    def refold(self, runs: Iterable[tuple[str, str]], *, forget: Sequence[str] = ()) -> None:
+    def refold(
+        self, runs: Iterable[tuple[str, str]], *, sessions: Iterable[str] = (), forget: Sequence[str] = ()
+    ) -> None:
         """Compute just these rows again, given as partition and run id, and those of runs in quarantine.
 
         Args:
-            forget: rows to drop, for runs whose object is gone.
+            sessions: ids of the sessions whose rows are computed again too.
+            forget: ids of rows to drop, for runs and sessions whose objects are gone.
 
         Raises:
             StoreLocked, IndexUnavailable, StoreUnusable.
         """
         if self.summarise is None:
             raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        Reconciler(self.objects, self.index, self.summarise).refold(runs, forget=forget)
+        Reconciler(self.objects, self.index, self.summarise).refold(runs, sessions=sessions, forget=forget)
+
+    def is_deleted_with_session(self, record: Record) -> bool | None:
+        """Tell whether a run's session was deleted together with its runs; None when the session is damaged."""
+        session_id = record.workflow_session_id
+        return False if session_id is None else self.sessions.is_deleted_with_runs(session_id)
 
     def is_listable(self) -> bool:
         """Tell whether lists can be answered in full: this process reconciled this very index, and it is complete."""
         reconciled = self._reconciled
         return reconciled is not None and reconciled == self.index.generation() and self.index.is_complete()
-
-    def has_session(self, session_id: str) -> bool:
-        """Tell whether a workflow session with this id was ever made."""
-        key = layout.session_key(session_id)
-        return key is not None and self.objects.has(key)
 
 
 def _attachments_folder(settings: Settings) -> Path | None:

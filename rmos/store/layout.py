@@ -3,6 +3,7 @@
     2025-12-23/run_<32 hex>.json                            an artifact
     2025-12-23/run_<32 hex>.000001.json                     its event no. 1
     2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the earlier system
+    _sessions/2025-12-23/ws_<32 hex>.000001.json            a workflow session's event no. 1
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
     _tokens/tok_<id>.000001.json                            a token's event no. 1, which makes it
     _audit/2025-12-23/evt_<32 hex>.json                     an attempt that was turned down, or let through
@@ -34,6 +35,7 @@ _ARTIFACT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.json")
 _EVENT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.([0-9]{6,9})\.json")
 _TOKEN_EVENT: Final = re.compile(r"tok_([a-z0-9]{1,32})\.([0-9]{6,9})\.json")
 _LINK: Final = re.compile(r"(?:run_)?(run_[0-9a-f]{12,32}|[0-9a-f]{32})_advisory_(.+)\.json", re.DOTALL)
+_SESSION_EVENT: Final = re.compile(r"(ws_[0-9a-f]{32})\.([0-9]{6,9})\.json")
 _DEBRIS: Final = re.compile(r"\.tmp-.+|.+\.json\.tmp", re.DOTALL)
 
 
@@ -84,10 +86,18 @@ def audit_key(event_id: str) -> str | None:
     return None if us is None else f"{AUDIT}/{ids.partition_of(us)}/{event_id}.json"
 
 
-def session_key(session_id: str) -> str | None:
-    """Return the key of a session's first event, or None when the id names no moment."""
-    us = ids.moment_of("run_" + session_id.removeprefix("ws_"))
-    return None if us is None else f"{SESSIONS}/{event_key(ids.partition_of(us), session_id, 1)}"
+def session_folder(session_id: str) -> str | None:
+    """Return the folder of a session's events, or None when the id names no moment."""
+    us = ids.moment_of_session(session_id)
+    return None if us is None else f"{SESSIONS}/{ids.partition_of(us)}"
+
+
+def session_of(name: str) -> tuple[str, int] | None:
+    """Return the session and the number that the name of a session's event says, or None for another name."""
+    match = _SESSION_EVENT.fullmatch(name)
+    if match is None or name != f"{match[1]}.{int(match[2]):06d}.json":
+        return None
+    return match[1], int(match[2])
 
 
 def blob_folder_key(sha256: str) -> str:
@@ -127,6 +137,16 @@ def sort_out(names: Iterable[str]) -> Listing:
         for run_id in run_ids
     }
     return Listing(runs, debris, strays)
+
+
+def sort_out_sessions(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the sessions of a folder with the numbers of their events, in order; other names are left out."""
+    found: dict[str, list[int]] = {}
+    for name in names:
+        event = session_of(name)
+        if event is not None:
+            found.setdefault(event[0], []).append(event[1])
+    return {session_id: tuple(sorted(found[session_id])) for session_id in sorted(found)}
 
 
 def link_advisory_id(name: str) -> str:

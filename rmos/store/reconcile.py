@@ -20,6 +20,7 @@ from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.layout import RunFiles, event_key
 from rmos.store.reading import RunReader, altered
+from rmos.store.reconcile_sessions import YOUNG_NS, SessionFolder
 from rmos.store.records import Damage, judge_artifact
 from rmos.store.rows import Summarise, row_of, row_of_damaged, row_of_erased
 from rmos.store.workers import ordered_pool
@@ -57,8 +58,6 @@ class _Listed(NamedTuple):
 
 _BATCH: Final = 500
 """Runs folded and written at a time; between batches other writers get in."""
-_YOUNG_NS: Final = 2_000_000_000
-"""A folder changed this recently may change again within one tick of its clock, so its listing is not relied on."""
 _ATTEMPTS: Final = 3
 _UNKNOWN_NS: Final = -1
 """Remembered of a folder that is not there: differs from every time that it can have."""
@@ -68,6 +67,7 @@ class Reconciled(msgspec.Struct, kw_only=True):
     """What a reconcile or rebuild did."""
 
     indexed: int = 0
+    sessions: int = 0
     damaged: int = 0
     missing: int = 0
     replaced_index: bool = False
@@ -138,6 +138,7 @@ class Reconciler:
         self._index = index
         self._reader = RunReader(objects)
         self._maker = RowMaker(objects, summarise)
+        self._sessions = SessionFolder(objects, index)
         self.generation: object = None
         """Which index the last run has completed."""
 
@@ -164,8 +165,15 @@ class Reconciler:
                         raise
         raise AssertionError("unreachable")
 
-    def refold(self, runs: Iterable[tuple[str, str]], *, forget: Sequence[str] = (), wait_s: float = 30) -> None:
-        """Compute the rows of single runs again, whatever they say now, and those of runs in quarantine.
+    def refold(
+        self,
+        runs: Iterable[tuple[str, str]],
+        *,
+        sessions: Iterable[str] = (),
+        forget: Sequence[str] = (),
+        wait_s: float = 30,
+    ) -> None:
+        """Compute the rows of single runs and sessions again, whatever they say now, and those of runs in quarantine.
 
         Raises:
             StoreLocked, IndexBroken, IndexUnavailable.
@@ -182,7 +190,9 @@ class Reconciler:
                 found = layout.sort_out(self._objects.names(partition)).runs
                 for chunk in _chunks(partition, [(found[run_id], None) for run_id in sorted(run_ids & found.keys())]):
                     self._index.upsert(self._maker.rows(chunk).rows, instead_of=seen)
+            self._sessions.refold(sessions)
             self._index.forget(forget)
+            self._index.forget_sessions(forget)
             self._fold_quarantine(Reconciled())
 
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
@@ -210,6 +220,7 @@ class Reconciler:
             self._index.set_folder_mtime(partition, _UNKNOWN_NS)
             self._mark_gone(partition, list(self._index.known(partition)), report)
         self._fold_quarantine(report)
+        self._sessions.fold(remembered, report)
         if earlier_changed:
             self._index.set_folder_mtime(layout.EARLIER_INDEX_KEY, earlier)
 
@@ -221,7 +232,7 @@ class Reconciler:
             mtime_ns = self._objects.mtime_ns(partition)
             if mtime_ns is None or remembered.get(partition) == mtime_ns:
                 continue
-            young = time.time_ns() - mtime_ns < _YOUNG_NS
+            young = time.time_ns() - mtime_ns < YOUNG_NS
             found = layout.sort_out(self._objects.names(partition)).runs
             known = self._index.known(partition)
             listed[partition] = _Listed(None if young else mtime_ns, [run for run in known if run not in found])

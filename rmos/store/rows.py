@@ -1,7 +1,8 @@
 """What goes into the index: one row from a run as it stands now, or from what is left of it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +14,11 @@ from rmos.store.layout import home_partition
 Summarise = Callable[[RunView], str]
 """Shapes a run's summary as finished JSON text; handed in by the edge, where the schema lives."""
 
+ADVISORY_KINDS: Final = ("explanation", "advisory", "note", "unknown")
+_EXPLANATION_WORDS: Final = {"pending": "pending", "ready": "complete", "complete": "complete"} | dict.fromkeys(
+    ("error", "failed"), "failed"
+)
+"""How lists call the states of an explanation, by the words that records and older clients use for them."""
 DAMAGED_REASON = "The record of this run is damaged; an operator should run `rmos verify`."
 
 
@@ -42,12 +48,48 @@ def row_of(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         machine_id=run.machine_id,
         request_id=run.request_id or _text(meta, "request_id"),
         source=_text(meta, "source"),
+        explanation_status=explanation_status(view),
+        advisory_kinds=_kinds(view.advisories),
+        latest_advisory_us=_latest_us(view.advisories),
     )
 
 
 def row_of_erased(run_id: str, partition: str, version: int, summarise: Summarise) -> RunRow:
     """Return the tombstone of a hard-deleted run: unlisted, and the same whether its artifact is gone yet or not."""
     return row_of_damaged(run_id, partition, version, "erased", summarise)
+
+
+def explanation_status(view: RunView) -> str | None:
+    """Return the list's word for the state of a run's explanation: pending, complete, failed or None.
+
+    What the latest event or the field says counts; where that is NONE or nothing, what `meta` says.
+    """
+    for word in (view.explanation_status, (view.artifact.meta or {}).get("explanation_status")):
+        known = _EXPLANATION_WORDS.get(word.lower()) if isinstance(word, str) else None
+        if known is not None:
+            return known
+    return None
+
+
+def _kinds(advisories: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return how many advisories of each kind there are, as JSON text that is the same for the same counts."""
+    if not advisories:
+        return None
+    kinds = (advisory.get("kind") for advisory in advisories)
+    counts = Counter(kind if isinstance(kind, str) and kind in ADVISORY_KINDS else "unknown" for kind in kinds)
+    return msgspec.json.encode(counts, order="sorted").decode()
+
+
+def _latest_us(advisories: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return when the latest advisory was made; a time that is none counts for nothing."""
+    latest: int | None = None
+    for advisory in advisories:
+        try:
+            us = ids.parse_utc(str(advisory.get("created_at_utc")))
+        except (ValueError, OverflowError):
+            continue
+        latest = us if latest is None or us > latest else latest
+    return latest
 
 
 def row_of_damaged(run_id: str, partition: str, version: int, state: RunState, summarise: Summarise) -> RunRow:

@@ -47,6 +47,15 @@ def _unobserved(stored: Stored, seconds: float) -> None:
     """Let a run pass: nobody counts."""
 
 
+class _Membership(msgspec.Struct, frozen=True):
+    """The one member of an artifact that is read without the others."""
+
+    workflow_session_id: str | None = None
+
+
+_memberships: Final = msgspec.json.Decoder(_Membership)
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A run as it was read: the artifact's exact bytes and its events, all judged."""
 
@@ -79,6 +88,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     def version(self) -> int:
         """The number of the last event."""
         return len(self.events)
+
+    @property
+    def workflow_session_id(self) -> str | None:
+        """The session that the run belongs to."""
+        try:
+            return _memberships.decode(self.data).workflow_session_id
+        except msgspec.ValidationError:
+            raise Damage("undecodable", "`workflow_session_id` is not a text") from None
 
     @property
     def etag(self) -> str:

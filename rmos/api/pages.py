@@ -1,0 +1,43 @@
+"""Pages of lists over HTTP: asking an index that may be incomplete, the body, the link to the next page."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from flask import request
+
+from rmos.context import current_rmos
+from rmos.errors import IndexBroken, IndexRebuilding
+from rmos.models import Page
+
+T = TypeVar("T")
+
+
+def from_index(ask: Callable[[], T]) -> T:
+    """Return what the index answers; one that is not complete is looked after soon.
+
+    Raises:
+        IndexRebuilding, IndexBroken: and whatever `ask` raises.
+    """
+    rmos = current_rmos()
+    rmos.keep_up()
+    try:
+        return ask()
+    except (IndexRebuilding, IndexBroken):
+        rmos.wake()
+        raise
+
+
+def page_text(page: Page) -> str:
+    """Return a page's body; the items are finished texts and a cursor needs no escaping."""
+    cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
+    total = "" if page.total is None else f',"total":{page.total}'
+    return f'{{"items":[{page.text}],"next_cursor":{cursor}{total}}}'
+
+
+def next_link(next_cursor: str | None) -> dict[str, str]:
+    """Return the header that names the next page of the running request, with the filters of this one."""
+    if next_cursor is None:
+        return {}
+    kept = [(name, value) for name, value in request.args.items() if name not in ("cursor", "offset")]
+    return {"Link": f'<{request.path}?{urlencode([*kept, ("cursor", next_cursor)])}>; rel="next"'}

@@ -1,0 +1,301 @@
+"""How a workflow session looks to a client: what may be sent, what may be asked, what comes back.
+
+load_new({"workflow_type": "rosette"})     # the fields of a new session
+load_patch({"context": {…}})               # the fields to merge
+dump_session(session)                      # the body that shows it
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, validate
+
+from rmos import digest, ids
+from rmos.models import (
+    RISK_LEVELS,
+    RUN_STATUSES,
+    SESSION_STATUSES,
+    WORKFLOW_MODES,
+    WORKFLOW_STATES,
+    AdvisoryFigures,
+    Page,
+    RunQuery,
+    Session,
+    SessionQuery,
+)
+from rmos.schemas.lists import FALSE, MAX_OFFSET, MAX_PAGE, TRUE, Moment, Whole, load_parameters
+from rmos.schemas.records import EventSchema
+from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
+from rmos.schemas.runs import RunAdvisorySummarySchema
+from rmos.store import SessionRecord
+from rmos.store.sessions import BriefPage
+
+MAX_SESSION_RUNS: Final = 200
+"""Runs of a session on one page."""
+MAX_REASON: Final = 500
+_TEXT: Final = validate.Length(1, 200)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def _bounded(data: Mapping[str, Any]) -> None:
+    if len(data) > MAX_META_KEYS:
+        raise ValidationError(f"Has {len(data)} keys; at most {MAX_META_KEYS} are taken.")
+    if len(digest.canonical(data)) > MAX_META_BYTES:
+        raise ValidationError(f"Is larger than {MAX_META_BYTES} bytes.")
+
+
+class SessionPolicySchema(Schema):
+    """What a session allows."""
+
+    allow_red_override = fields.Boolean(truthy={True}, falsy={False})
+    min_score_to_approve = fields.Float(validate=validate.Range(0, 100), metadata={"description": "0 to 100"})
+
+
+class SessionFieldsSchema(Schema):
+    """The free fields of a session: the body of a POST, all optional, and of a PATCH, which merges them.
+
+    In a PATCH null empties a field; objects are merged member by member, and a member that is null is removed.
+    """
+
+    user_id = fields.String(allow_none=True, validate=_TEXT)
+    workflow_type = fields.String(allow_none=True, validate=_TEXT)
+    workflow_mode = fields.String(allow_none=True, validate=validate.OneOf(WORKFLOW_MODES))
+    design = fields.Dict(allow_none=True, metadata={"description": "What is to be cut, as an engine judges it"})
+    context = fields.Dict(allow_none=True, metadata={"description": "Tool, material, machine, stock"})
+    current_step = fields.String(allow_none=True, validate=_TEXT)
+    machine_id = fields.String(allow_none=True, validate=_TEXT)
+    material_id = fields.String(allow_none=True, validate=_TEXT)
+    tool_id = fields.String(allow_none=True, validate=_TEXT)
+    state_data = fields.Dict(allow_none=True, validate=_bounded)
+    policy = fields.Nested(SessionPolicySchema, allow_none=True)
+    error_message = fields.String(allow_none=True, validate=validate.Length(max=2000))
+
+
+class SessionSchema(SessionFieldsSchema):
+    """A workflow session as it stands; one whose record is damaged is listed with a null status."""
+
+    session_id = fields.String()
+    created_at_utc = fields.String()
+    updated_at_utc = fields.String()
+    status = fields.String(allow_none=True, validate=validate.OneOf(SESSION_STATUSES))
+    state = fields.String(allow_none=True, validate=validate.OneOf(WORKFLOW_STATES))
+    next_step = fields.String(allow_none=True, metadata={"description": "What to do next, in words"})
+    design_sha256 = fields.String(allow_none=True)
+    context_sha256 = fields.String(allow_none=True)
+    version = fields.Integer(metadata={"description": "The number of its last event; the ETag"})
+
+
+class SessionPageSchema(Schema):
+    """A page of sessions, newest first; `total` is there only when it was asked for."""
+
+    items = fields.List(fields.Nested(SessionSchema))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+
+
+class SessionListSchema(Schema):
+    """The query parameters of a list of sessions; deleted ones come with `status=DELETED` or `include_deleted`."""
+
+    user_id = fields.String(validate=_TEXT)
+    status = fields.String(validate=validate.OneOf(SESSION_STATUSES))
+    state = fields.String(attribute="workflow_state", validate=validate.OneOf(WORKFLOW_STATES))
+    workflow_type = fields.String(validate=_TEXT)
+    since_utc = Moment(attribute="since_us")
+    until_utc = Moment(attribute="until_us")
+    include_deleted = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
+    include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
+    limit = Whole(load_default=50, validate=validate.Range(1, MAX_PAGE))
+    cursor = fields.String(validate=validate.Length(1, 400))
+    offset = Whole(validate=validate.Range(0, MAX_OFFSET))
+
+
+class SessionDeleteSchema(Schema):
+    """The query parameters of a deletion."""
+
+    force = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
+    cascade = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
+    reason = fields.String(load_default=None, validate=validate.Length(1, MAX_REASON))
+
+
+class SessionDeletedSchema(Schema):
+    """The answer to a deletion: the record is still there, and can be restored."""
+
+    session_id = fields.String()
+    status = fields.Constant("DELETED")
+    cascade = fields.Boolean()
+    version = fields.Integer()
+
+
+class SessionRunsSchema(Schema):
+    """The query parameters of a list of a session's runs."""
+
+    view = fields.String(load_default="default", validate=validate.OneOf(("default", "summary")))
+    status = fields.String(validate=validate.OneOf(RUN_STATUSES))
+    risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
+    include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
+    limit = Whole(load_default=50, validate=validate.Range(1, MAX_SESSION_RUNS))
+    cursor = fields.String(validate=validate.Length(1, 400))
+    offset = Whole(validate=validate.Range(0, MAX_OFFSET))
+
+
+class BriefRunSchema(Schema):
+    """What the default view shows of a run."""
+
+    run_id = fields.String()
+    created_at_utc = fields.String()
+    status = fields.String()
+    tool_id = fields.String()
+    mode = fields.String()
+
+
+class SessionRunsPageSchema(Schema):
+    """A page of a session's runs: `runs` in the default view, `items` in the view `summary`."""
+
+    session_id = fields.String()
+    runs = fields.List(fields.Nested(BriefRunSchema))
+    items = fields.List(fields.Nested(RunAdvisorySummarySchema))
+    limit = fields.Integer()
+    offset = fields.Integer()
+    count = fields.Integer()
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+
+
+class SessionEventsSchema(Schema):
+    """What happened to a session, in order; each event carries in `data.state` the whole session after it."""
+
+    session_id = fields.String(required=True)
+    count = fields.Integer(required=True)
+    events = fields.List(fields.Nested(EventSchema), required=True)
+
+
+class AdvisorySummarySchema(Schema):
+    """What the runs of a session amount to; an explanation that there is not counts as `none`."""
+
+    workflow_session_id = fields.String()
+    total_runs = fields.Integer()
+    explanation_status_counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    advisory_kind_counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    risk_level_counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    latest_advisory_created_at_utc = fields.String(allow_none=True)
+
+
+class SessionListRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of sessions that a client asks for."""
+
+    query: SessionQuery
+    limit: int
+    cursor: str | None
+    offset: int
+    include_total: bool
+
+
+class SessionRunsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a session's runs that a client asks for."""
+
+    summary: bool
+    query: RunQuery
+    limit: int
+    cursor: str | None
+    offset: int
+    include_total: bool
+
+
+_fields = SessionFieldsSchema()
+_list = SessionListSchema()
+_runs = SessionRunsSchema()
+
+
+def load_fields(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the free fields of a session that a body holds.
+
+    Raises:
+        ValidationError: unknown or malformed fields, by name.
+    """
+    return dict(_fields.load(body))
+
+
+def load_session_list(parameters: Mapping[str, Sequence[str]]) -> SessionListRequest:
+    """Return what the query parameters of a list of sessions ask for, each given as all its values.
+
+    Raises:
+        ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
+    """
+    asked = load_parameters(_list, parameters)
+    page = {name: asked.pop(name) for name in ("limit", "cursor", "offset", "include_total")}
+    return SessionListRequest(query=SessionQuery(**asked), **page)
+
+
+def load_session_runs(parameters: Mapping[str, Sequence[str]], session_id: str) -> SessionRunsRequest:
+    """Return what the query parameters of a list of a session's runs ask for, each given as all its values.
+
+    Raises:
+        ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
+    """
+    asked = load_parameters(_runs, parameters)
+    page = {name: asked.pop(name) for name in ("limit", "cursor", "offset", "include_total")}
+    summary = asked.pop("view") == "summary"
+    return SessionRunsRequest(summary=summary, query=RunQuery(workflow_session_id=session_id, **asked), **page)
+
+
+def dump_session(session: Session) -> bytes:
+    """Return the body that shows a session; it has just the members of `SessionSchema`."""
+    return _encoder.encode(session)
+
+
+def dump_session_events(record: SessionRecord) -> bytes:
+    """Return the body of a session's events, in the order of their numbers."""
+    shown = {"session_id": record.session.session_id, "count": len(record.events), "events": record.events}
+    return _encoder.encode(shown)
+
+
+def dump_session_deleted(session: Session, cascade: bool) -> bytes:
+    """Return the body that answers a deletion."""
+    shown = {"session_id": session.session_id, "status": session.status, "cascade": cascade, "version": session.version}
+    return _encoder.encode(shown)
+
+
+def dump_summary_page(session_id: str, asked: SessionRunsRequest, page: Page) -> str:
+    """Return the body of a page in the view `summary`: its items are finished texts."""
+    return _page(session_id, asked, f'"items":[{page.text}]', len(page.items), page.next_cursor, page.total)
+
+
+def dump_brief_page(session_id: str, asked: SessionRunsRequest, page: BriefPage) -> str:
+    """Return the body of a page in the default view."""
+    runs = [
+        {
+            "run_id": run.run_id,
+            "created_at_utc": ids.utc_text(run.created_us),
+            "status": run.status,
+            "tool_id": run.tool_id,
+            "mode": run.mode,
+        }
+        for run in page.runs
+    ]
+    shown = f'"runs":{_encoder.encode(runs).decode()}'
+    return _page(session_id, asked, shown, len(runs), page.next_cursor, page.total)
+
+
+def _page(
+    session_id: str, asked: SessionRunsRequest, shown: str, count: int, next_cursor: str | None, total: int | None
+) -> str:
+    """Return the body of a page; neither an id nor a cursor needs escaping."""
+    cursor = "null" if next_cursor is None else f'"{next_cursor}"'
+    ending = "" if total is None else f',"total":{total}'
+    place = f'"limit":{asked.limit},"offset":{asked.offset},"count":{count}'
+    return f'{{"session_id":"{session_id}",{shown},{place},"next_cursor":{cursor}{ending}}}'
+
+
+def dump_figures(session_id: str, figures: AdvisoryFigures) -> bytes:
+    """Return the body that sums up a session's runs."""
+    latest = figures.latest_advisory_us
+    shown = {
+        "workflow_session_id": session_id,
+        "total_runs": figures.total_runs,
+        "explanation_status_counts": figures.explanation_status_counts,
+        "advisory_kind_counts": figures.advisory_kind_counts,
+        "risk_level_counts": figures.risk_level_counts,
+        "latest_advisory_created_at_utc": None if latest is None else ids.utc_text(latest),
+    }
+    return _encoder.encode(shown)

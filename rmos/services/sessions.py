@@ -1,0 +1,177 @@
+"""Make, change, delete and restore workflow sessions. A record is not erased: a deletion is one more event.
+
+made = create_session(store, {"workflow_type": "rosette", "design": {…}}, actor=actor, us=us)
+patch_session(store, made.session.session_id, {"context": {…}}, actor=actor, us=us, version=1)
+delete_session(store, session_id, force=False, cascade=True, reason=None, actor=actor, us=us)
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rmos import digest, workflow
+from rmos.errors import SessionDeleted, SessionHasRuns, TransitionBlocked
+from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
+from rmos.store import Store
+from rmos.store.sessions import Change, SessionStored
+
+log = logging.getLogger(__name__)
+
+_MERGED: Final = ("design", "context", "state_data", "policy")
+"""Fields that hold objects: a change is merged into them, member by member (RFC 7396)."""
+
+
+def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us: int) -> SessionStored:
+    """Make a session; design and context may come now or later, in either order.
+
+    Args:
+        fields: the free fields that the caller set; absent ones are empty.
+        us: the moment of the request, microseconds since the epoch.
+
+    Raises:
+        NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    stored = store.sessions.create(_completed(given, "draft"), actor=actor, us=us)
+    log.info("session_created session_id=%s", stored.session.session_id)
+    return stored
+
+
+def patch_session(
+    store: Store, session_id: str, patch: Mapping[str, Any], *, actor: Actor, us: int, version: int | None = None
+) -> SessionStored:
+    """Merge fields into a session; what changes nothing writes nothing.
+
+    Args:
+        patch: free fields; null empties one, and objects are merged member by member (RFC 7396).
+        version: the version that the caller has seen, from `If-Match`; without one, both of two writers are merged.
+
+    Raises:
+        SessionNotFound, Damage, SessionDeleted, PreconditionFailed, VersionConflict.
+        TransitionBlocked: design or context are past being written.
+    """
+
+    def change(session: Session, cascade: bool) -> Change | None:
+        _refuse_deleted(session)
+        before = {name: _plain(getattr(session, name)) for name in patch}
+        after = {name: _merged(name, before[name], value) for name, value in patch.items()}
+        changed = {name: value for name, value in after.items() if value != before[name]}
+        if not changed:
+            return None
+        if session.state not in workflow.PREPARING and not changed.keys().isdisjoint(("design", "context")):
+            allowed = " or ".join(workflow.PREPARING)
+            raise TransitionBlocked(
+                f"Design and context are written only while a session is {allowed}; this one is {session.state}.",
+                session_id=session_id,
+                state=session.state,
+            )
+        whole = {"design": session.design, "context": session.context, **changed}
+        return Change(fields=_completed(whole, session.state))
+
+    return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
+
+
+def delete_session(
+    store: Store,
+    session_id: str,
+    *,
+    force: bool,
+    cascade: bool,
+    reason: str | None,
+    actor: Actor,
+    us: int,
+    version: int | None = None,
+) -> SessionStored:
+    """Delete a session by an event; what was deleted already, in the same way, stays as it is.
+
+    Args:
+        force: delete it although runs are linked to it.
+        cascade: its runs count as deleted with it, until it is restored; not a byte of theirs changes.
+
+    Raises:
+        SessionNotFound, Damage, PreconditionFailed, VersionConflict.
+        SessionHasRuns: runs are linked to it, and `force` is False.
+        IndexRebuilding: nobody can tell just now whether there are runs, and `force` is False.
+    """
+
+    def change(session: Session, cascaded: bool) -> Change | None:
+        if session.status == "DELETED" and (cascaded or not cascade):
+            return None
+        if not force:
+            _refuse_linked(store, session_id)
+        said = {"force": force, "cascade": cascade, "reason": reason}
+        return Change(fields={"status": "DELETED"}, said=said)
+
+    stored = store.sessions.append(session_id, "delete", change, actor=actor, us=us, version=version)
+    log.info("session_deleted session_id=%s cascade=%s", session_id, cascade)
+    return stored
+
+
+def restore_session(
+    store: Store, session_id: str, *, actor: Actor, us: int, version: int | None = None
+) -> SessionStored:
+    """Undo a deletion, and with it that of the runs that went along; an active session stays as it is.
+
+    Raises:
+        SessionNotFound, Damage, PreconditionFailed, VersionConflict.
+    """
+
+    def change(session: Session, cascade: bool) -> Change | None:
+        return None if session.status == "ACTIVE" else Change(fields={"status": "ACTIVE"})
+
+    stored = store.sessions.append(session_id, "restore", change, actor=actor, us=us, version=version)
+    log.info("session_restored session_id=%s", session_id)
+    return stored
+
+
+def _completed(fields: dict[str, Any], state: WorkflowState) -> dict[str, Any]:
+    """Return the fields with what follows from design and context: their digests, the state and the next step."""
+    for name in ("design", "context"):
+        value = fields.get(name)
+        fields[f"{name}_sha256"] = digest.canonical_sha256(value) if value else None
+    has = {"has_design": bool(fields.get("design")), "has_context": bool(fields.get("context"))}
+    fields["state"] = workflow.prepared(state, **has)
+    fields["next_step"] = workflow.next_step(fields["state"], **has)
+    return fields
+
+
+def _refuse_deleted(session: Session) -> None:
+    if session.status == "DELETED":
+        raise SessionDeleted("The session was deleted; restore it first.", session_id=session.session_id)
+
+
+def _refuse_linked(store: Store, session_id: str) -> None:
+    linked = store.runs.count(RunQuery(workflow_session_id=session_id))
+    if linked:
+        raise SessionHasRuns(
+            f"{linked} runs are linked to the session; add force=true to delete it all the same.",
+            session_id=session_id,
+            linked_runs=linked,
+        )
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value) if isinstance(value, SessionPolicy) else value
+
+
+def _merged(name: str, before: Any, patch: Any) -> Any:
+    """Return a field after a change; null puts it back to what it is in an empty session."""
+    if patch is None:
+        empty = Session(session_id="", created_at_utc="", updated_at_utc="", version=0)
+        return _plain(getattr(empty, name))
+    return _merge(before, patch) if name in _MERGED else patch
+
+
+def _merge(before: Any, patch: Any) -> Any:
+    """Merge a JSON value into another one (RFC 7396): null removes a member, what is no object replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(before) if isinstance(before, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merge(merged.get(name), value)
+    return merged

@@ -1,0 +1,111 @@
+"""The sessions' part of reconcile and rebuild: folders of events whose time differs are listed and folded into rows."""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from rmos.errors import ObjectUnreadable
+from rmos.index import Index
+from rmos.models import RunState, SessionRow
+from rmos.objects import Objects
+from rmos.store import layout
+from rmos.store.records import Damage
+from rmos.store.session_records import SessionReader, damaged_session_row, session_row
+
+log = logging.getLogger(__name__)
+
+YOUNG_NS: Final = 2_000_000_000
+"""A folder changed this recently may change again within one tick of its clock, so its listing is not relied on."""
+_BATCH: Final = 200
+
+
+class Counted(Protocol):
+    """What a reconcile reports of sessions."""
+
+    sessions: int
+    damaged: int
+    missing: int
+
+
+class SessionFolder:
+    """Folds the sessions of one store into its index."""
+
+    def __init__(self, objects: Objects, index: Index) -> None:
+        self._objects = objects
+        self._index = index
+        self._reader = SessionReader(objects)
+
+    def fold(self, remembered: Mapping[str, int], report: Counted) -> None:
+        """Fold what changed; a folder that is not remembered is folded whole."""
+        partitions = self._reader.partitions()
+        for partition in partitions:
+            self._fold_folder(partition, remembered, report)
+        for partition in set(self._index.session_partitions()) - set(partitions):
+            # When it comes back its own time is the old one, so that is forgotten first: a crash may come in between.
+            self._index.set_folder_mtime(f"{layout.SESSIONS}/{partition}", -1)
+            gone = [row for row, _ in self._index.session_rows(partition)]
+            self._write([self._absent(row) for row in gone], report)
+
+    def _fold_folder(self, partition: str, remembered: Mapping[str, int], report: Counted) -> None:
+        folder = f"{layout.SESSIONS}/{partition}"
+        mtime_ns = self._objects.mtime_ns(folder)
+        if mtime_ns is None or remembered.get(folder) == mtime_ns:
+            return
+        young = time.time_ns() - mtime_ns < YOUNG_NS
+        found = layout.sort_out_sessions(self._objects.names(folder))
+        known = {row.session_id: row for row, _ in self._index.session_rows(partition)}
+        rows = [
+            self._row(session_id, numbers, known.get(session_id))
+            for session_id, numbers in found.items()
+            if layout.session_folder(session_id) == folder
+            and (folder not in remembered or _stale(numbers, known.get(session_id)))
+        ]
+        self._write(rows, report)
+        self._write([self._absent(row) for session_id, row in known.items() if session_id not in found], report)
+        if not young:
+            self._index.set_folder_mtime(folder, mtime_ns)
+        self._objects.sweep(folder)
+
+    def refold(self, session_ids: Iterable[str]) -> None:
+        """Compute the rows of single sessions again, whatever they say now."""
+        for session_id in session_ids:
+            numbers = self._reader.numbers(session_id)
+            if numbers:
+                # An altered row may claim any version, so the one that is seen now goes, whatever it says.
+                known = self._index.find_session(session_id)
+                seen = {} if known is None else {session_id: known.version}
+                self._index.upsert_sessions([self._row(session_id, numbers, None)], instead_of=seen)
+
+    def _row(self, session_id: str, numbers: tuple[int, ...], known: SessionRow | None) -> SessionRow:
+        last = numbers[-1]
+        folder = layout.session_folder(session_id) or ""
+        following = layout.event_key(folder, session_id, last + 1)
+        if known is not None and known.version > last and not self._objects.has(following):
+            log.warning("damaged record session_id=%s: event %d was indexed and is gone", session_id, last + 1)
+            return damaged_session_row(session_id, known.version, "damaged")
+        try:
+            record = self._reader.record(session_id, numbers)
+        except (Damage, ObjectUnreadable) as error:
+            log.warning("damaged record session_id=%s: %s", session_id, error.detail)
+            return damaged_session_row(session_id, last, "damaged")
+        return session_row(record.session, record.cascade)
+
+    def _absent(self, row: SessionRow) -> SessionRow | None:
+        """Return the row of a session whose events were not seen: unlisted but kept, when they are really gone."""
+        if row.state == "missing" or self._reader.numbers(row.session_id):
+            return None
+        return damaged_session_row(row.session_id, row.version, "missing")
+
+    def _write(self, rows: Iterable[SessionRow | None], report: Counted) -> None:
+        told = [row for row in rows if row is not None]
+        for start in range(0, len(told), _BATCH):
+            self._index.upsert_sessions(told[start : start + _BATCH])
+        states: list[RunState] = [row.state for row in told]
+        report.damaged += states.count("damaged")
+        report.missing += states.count("missing")
+        report.sessions += states.count("live") + states.count("deleted")
+
+
+def _stale(numbers: tuple[int, ...], row: SessionRow | None) -> bool:
+    return row is None or row.version != numbers[-1] or row.state in ("missing", "damaged")

@@ -1,0 +1,142 @@
+"""Reading a workflow session out of its events: each carries the whole session after it, so the last is the session.
+
+    reader = SessionReader(objects)
+    record = reader.record(session_id, (1, 2, 3))
+    record.session, record.deletion
+
+All events are judged, not only the last: a session whose history is damaged is answered as damaged.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from rmos import ids
+from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.models import Event, RunState, Session, SessionRow
+from rmos.objects import Objects
+from rmos.store import layout
+from rmos.store.records import Damage, judge_event
+
+DAMAGED_SESSION: Final = "The record of this session is damaged; an operator should run `rmos verify`."
+_encoder: Final = msgspec.json.Encoder()
+
+
+class SessionRecord(NamedTuple):
+    """A session as it was read: its events, all judged, and what they amount to."""
+
+    events: list[Event]
+    session: Session
+    last_sha256: str
+    """SHA-256 of the file that the next event comes after."""
+
+    @property
+    def cascade(self) -> bool:
+        """Whether the session was deleted together with its runs, and not restored."""
+        return cascades(self.events)
+
+
+class SessionReader:
+    """Reads sessions out of the objects; knows no index."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def partitions(self) -> list[str]:
+        """Return the dates that have sessions, oldest first."""
+        return sorted(name for name in self._objects.names(layout.SESSIONS) if ids.is_partition(name))
+
+    def numbers(self, session_id: str) -> tuple[int, ...]:
+        """Return the numbers of a session's events, found by listing, never by probing up to the first gap."""
+        folder = layout.session_folder(session_id)
+        if folder is None:
+            return ()
+        names = [name for name in self._objects.names(folder) if name.startswith(session_id)]
+        return layout.sort_out_sessions(names).get(session_id, ())
+
+    def record(self, session_id: str, numbers: Sequence[int]) -> SessionRecord:
+        """Return the session that these events, at least one, amount to.
+
+        Raises:
+            Damage: event_hole, event_missing, event_corrupt, event_chain_broken, newer_schema, misnamed, unreadable.
+        """
+        folder = layout.session_folder(session_id)
+        assert folder is not None
+        events: list[Event] = []
+        previous: str | None = None
+        for expected, number in enumerate(numbers, 1):
+            if number != expected:
+                raise Damage("event_hole", f"event {expected} of the session is not there, but event {number} is")
+            try:
+                data = self._objects.read(layout.event_key(folder, session_id, number))
+            except ObjectMissing:
+                raise Damage("event_missing", f"event {number} of the session was indexed and is gone") from None
+            except ObjectUnreadable as error:
+                raise Damage("unreadable", f"event {number}: {error.detail}") from None
+            stored = judge_event(data, session_id, number, previous)
+            events.append(stored.event)
+            previous = stored.file_sha256
+        return SessionRecord(events, session_after(events[-1]), previous or "")
+
+
+def session_after(event: Event) -> Session:
+    """Return the session that an event carries.
+
+    Raises:
+        Damage: event_corrupt, misnamed.
+    """
+    try:
+        session = msgspec.convert(event.data.get("state"), Session)
+    except msgspec.ValidationError as error:
+        raise Damage("event_corrupt", f"the event's state is no session: {error}") from None
+    if session.session_id != event.record_id or session.version != event.number:
+        said = f"version {session.version} of {session.session_id}"
+        raise Damage("misnamed", f"the event carries the state of {said}")
+    us = ids.moment_of_session(session.session_id)
+    if us is None or session.created_at_utc != ids.utc_text(us):
+        raise Damage("misnamed", "the id and `created_at_utc` are not the same moment")
+    return session
+
+
+def cascades(events: Sequence[Event]) -> bool:
+    """Tell whether the last delete, if none has restored it, took the session's runs with it."""
+    for event in reversed(events):
+        if event.kind in ("delete", "restore"):
+            return event.kind == "delete" and event.data.get("cascade") is True
+    return False
+
+
+def session_row(session: Session, cascade: bool) -> SessionRow:
+    """Return a healthy session's row; its summary is the session itself, as clients read it."""
+    us = ids.moment_of_session(session.session_id) or 0
+    return SessionRow(
+        session_id=session.session_id,
+        created_us=us,
+        partition=ids.partition_of(us),
+        version=session.version,
+        state="deleted" if session.status == "DELETED" else "live",
+        cascade=int(cascade),
+        summary=_encoder.encode(session).decode(),
+        status=session.status,
+        workflow_state=session.state,
+        user_id=session.user_id,
+        workflow_type=session.workflow_type,
+    )
+
+
+def damaged_session_row(session_id: str, version: int, state: RunState) -> SessionRow:
+    """Return the row of a session whose record cannot be read: listed without a status, never hidden."""
+    us = ids.moment_of_session(session_id) or 0
+    shown: dict[str, Any] = dict.fromkeys(Session.__struct_fields__)
+    shown |= {"session_id": session_id, "created_at_utc": ids.utc_text(us), "updated_at_utc": ids.utc_text(us)}
+    shown |= {"version": version, "design": {}, "context": {}, "state_data": {}, "error_message": DAMAGED_SESSION}
+    return SessionRow(
+        session_id=session_id,
+        created_us=us,
+        partition=ids.partition_of(us),
+        version=version,
+        state=state,
+        cascade=0,
+        summary=_encoder.encode(shown).decode(),
+    )

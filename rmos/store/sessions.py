@@ -1,0 +1,380 @@
+"""Workflow sessions: folds of immutable events, listed from the index.
+
+    sessions.create(changed_fields, actor=actor, us=us)
+    sessions.append(session_id, "update", change, actor=actor, us=us, version=3)
+    sessions.record(session_id).session
+    sessions.page(SessionQuery(status="ACTIVE"), limit=50)
+
+An event is the commit: its name, the last number plus one, is created exclusively, so of two writers one wins the
+number and the other folds again. The row comes after the object; when only the row fails, reconcile brings it.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from rmos import digest, ids
+from rmos.errors import (
+    IndexBroken,
+    IndexRebuilding,
+    IndexUnavailable,
+    ObjectExists,
+    PayloadTooLarge,
+    PreconditionFailed,
+    SessionNotFound,
+    StoreUnusable,
+    VersionConflict,
+)
+from rmos.index import SEPARATOR, BriefRun, Index, KnownSession, RunFigures
+from rmos.models import EVENT_SCHEMA, Actor, AdvisoryFigures, Event, Page, RunQuery, Session, SessionQuery
+from rmos.objects import MAX_OBJECT_BYTES, Objects
+from rmos.store import layout
+from rmos.store.records import Damage
+from rmos.store.session_records import SessionReader, SessionRecord, cascades, session_row
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_ATTEMPTS: Final = 100
+"""How often an event tries for the next number; each loss means that another writer won one."""
+_kinds: Final = msgspec.json.Decoder(dict[str, int])
+_INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event does to a session: the fields that it sets, and what else it says."""
+
+    fields: Mapping[str, Any]
+    said: Mapping[str, Any] = {}
+
+
+class SessionStored(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that is durable, and whether the index knows it as it is now."""
+
+    session: Session
+    indexed: bool
+
+
+class BriefPage(NamedTuple):
+    """One page of a list that shows less of each run than its summary."""
+
+    runs: list[BriefRun]
+    next_cursor: str | None
+    total: int | None
+
+
+class Sessions:
+    """The workflow sessions of one store."""
+
+    def __init__(self, objects: Objects, index: Index, listable: Callable[[], bool]) -> None:
+        self._objects = objects
+        self._index = index
+        self._reader = SessionReader(objects)
+        self._listable = listable
+
+    # Writing
+
+    def create(self, fields: Mapping[str, Any], *, actor: Actor, us: int) -> SessionStored:
+        """Make a session durable, then index it.
+
+        Args:
+            fields: those that are not as in an empty session.
+            us: the moment of the request, which the id carries.
+
+        Raises:
+            NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        moment = ids.utc_text(us)
+        given = {"session_id": ids.new_session_id(us), "created_at_utc": moment, "updated_at_utc": moment, "version": 1}
+        session = msgspec.convert({**fields, **given}, Session)
+        return self._put(session, None, "create", {}, None, [], actor=actor, us=us)
+
+    def append(
+        self,
+        session_id: str,
+        kind: str,
+        change: Callable[[Session, bool], Change | None],
+        *,
+        actor: Actor,
+        us: int,
+        version: int | None = None,
+    ) -> SessionStored:
+        """Append an event to a session; whoever loses the race for a number folds again.
+
+        Args:
+            change: tells from the session as it stands, and whether it was deleted with its runs, what the event
+                does; None when nothing is left to do. It may refuse by raising.
+            version: the version that the caller has seen; another one is refused.
+
+        Raises:
+            SessionNotFound, Damage, PreconditionFailed, VersionConflict, NotCanonical, PayloadTooLarge, OutOfSpace,
+            StoreReadOnly, StorageFailed, and what `change` raises.
+        """
+        record = self.record(session_id)
+        for _ in range(_ATTEMPTS):
+            before = record.session
+            if version is not None and version != before.version:
+                raise PreconditionFailed(
+                    "The session has changed since you read it; read it again.",
+                    session_id=session_id,
+                    version=before.version,
+                )
+            wanted = change(before, record.cascade)
+            if wanted is None:
+                return SessionStored(session=before, indexed=self._is_indexed(before))
+            session = _changed(before, wanted.fields, us)
+            try:
+                return self._put(
+                    session, before, kind, wanted.said, record.last_sha256, record.events, actor=actor, us=us
+                )
+            except ObjectExists:
+                record = self.record(session_id, fresh=True)
+        raise VersionConflict("Too many others are writing to this session; try again.", session_id=session_id)
+
+    def _put(
+        self,
+        session: Session,
+        before: Session | None,
+        kind: str,
+        said: Mapping[str, Any],
+        previous_sha256: str | None,
+        events: list[Event],
+        *,
+        actor: Actor,
+        us: int,
+    ) -> SessionStored:
+        event = Event(
+            schema=EVENT_SCHEMA,
+            event_id=ids.new_event_id(us),
+            number=session.version,
+            kind=kind,
+            record_id=session.session_id,
+            previous_sha256=previous_sha256,
+            created_at_utc=ids.utc_text(us),
+            actor=actor.name,
+            role=actor.role,
+            request_id=actor.request_id,
+            data={
+                "action": kind,
+                "from_state": None if before is None else before.state,
+                "to_state": session.state,
+                "state": msgspec.to_builtins(session),
+                **said,
+            },
+        )
+        data = digest.seal({name: getattr(event, name) for name in event.__struct_fields__})
+        if len(data) > MAX_OBJECT_BYTES:
+            raise PayloadTooLarge("The session would be too large to be read back.", session_id=session.session_id)
+        folder = layout.session_folder(session.session_id)
+        assert folder is not None
+        # A crash before this line leaves nothing; after it the change is made, and reconcile brings its row.
+        self._objects.create(layout.event_key(folder, session.session_id, event.number), data)
+        return SessionStored(session=session, indexed=self._index_session(session, cascades([*events, event])))
+
+    def _index_session(self, session: Session, cascade: bool) -> bool:
+        try:
+            self._index.upsert_sessions([session_row(session, cascade)])
+        except _INDEX_ERRORS as error:
+            log.warning("session not indexed session_id=%s: %s", session.session_id, error.detail)
+            self._index.fall_behind()
+            return False
+        return True
+
+    def _is_indexed(self, session: Session) -> bool:
+        known = self._known(session.session_id)
+        return known is not None and known.version >= session.version
+
+    # Reading one
+
+    def record(self, session_id: str, *, fresh: bool = False) -> SessionRecord:
+        """Return a session as it stands, found by its id, with or without the index.
+
+        Args:
+            fresh: list the folder instead of trusting the version in the index.
+
+        Raises:
+            SessionNotFound: no session has this id.
+            Damage: its record does not vouch for itself, or part of it is gone.
+        """
+        known = None if fresh else self._known(session_id)
+        if known is not None and self._is_last(session_id, known.version):
+            numbers: tuple[int, ...] = tuple(range(1, known.version + 1))
+        else:
+            numbers = self._reader.numbers(session_id)
+            if known is not None and (not numbers or numbers[-1] < known.version):
+                last = numbers[-1] if numbers else 0
+                numbers = (*numbers, *range(last + 1, known.version + 1))  # reading what is gone will say so
+        if not numbers:
+            raise SessionNotFound("There is no workflow session with this id.", session_id=session_id)
+        return self._reader.record(session_id, numbers)
+
+    def is_deleted(self, session_id: str) -> bool:
+        """Tell whether a session is deleted, from its row when that is up to date.
+
+        Raises:
+            SessionNotFound, Damage.
+        """
+        known = self._current(session_id)
+        if known is not None:
+            return known.state == "deleted"
+        return self.record(session_id).session.status == "DELETED"
+
+    def is_deleted_with_runs(self, session_id: str) -> bool | None:
+        """Tell whether a session was deleted together with its runs; None when its record is damaged.
+
+        A session that has no record, as those of the earlier system, was not.
+        """
+        known = self._current(session_id)
+        if known is not None:
+            return known.cascade
+        try:
+            return self.record(session_id).cascade
+        except SessionNotFound:
+            return False
+        except Damage:
+            return None
+
+    def exists(self, session_id: str) -> bool:
+        """Tell whether a session was ever made, also one that is damaged; its events are not opened."""
+        return self._known(session_id) is not None or bool(self._reader.numbers(session_id))
+
+    def _current(self, session_id: str) -> KnownSession | None:
+        """Return what the index knows of a sound session when no later event is there."""
+        known = self._known(session_id)
+        if known is None or known.state not in ("live", "deleted") or not self._is_last(session_id, known.version):
+            return None
+        return known
+
+    def _is_last(self, session_id: str, version: int) -> bool:
+        """Tell whether an indexed version is the last, as far as anybody was told."""
+        folder = layout.session_folder(session_id)
+        if folder is None or self._objects.has(layout.event_key(folder, session_id, version + 1)):
+            return False
+        try:
+            return self._index.is_complete()
+        except _INDEX_ERRORS:
+            return False
+
+    def _known(self, session_id: str) -> KnownSession | None:
+        try:
+            return self._index.find_session(session_id)
+        except _INDEX_ERRORS:
+            return None
+
+    # Reading many
+
+    def page(
+        self,
+        query: SessionQuery,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        offset: int = 0,
+        include_total: bool = False,
+    ) -> Page:
+        """Return one page of sessions, newest first, from the index alone.
+
+        Raises:
+            BadCursor: the cursor is not one of ours.
+            IndexRebuilding: the index is not complete; no answer is ever silently short.
+        """
+        before = None if cursor is None else ids.read_cursor(cursor, is_id=ids.is_session_id)
+        listed, total = self._answer(
+            lambda: (
+                self._index.session_page(query, limit=limit + 1, before=before, offset=offset),
+                self._index.count_sessions(query) if include_total else None,
+            )
+        )
+        last = listed[limit - 1] if len(listed) > limit else None
+        return Page(
+            text=SEPARATOR.join(session.summary for session in listed[:limit]),
+            next_cursor=ids.make_cursor(last.created_us, last.session_id) if last else None,
+            total=total,
+        )
+
+    def brief_runs(
+        self,
+        query: RunQuery,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        offset: int = 0,
+        include_total: bool = False,
+    ) -> BriefPage:
+        """Return one page of runs, newest first, without their summaries: from the index alone.
+
+        Raises:
+            BadCursor, IndexRebuilding: as `page`.
+        """
+        before = None if cursor is None else ids.read_cursor(cursor)
+        listed, total = self._answer(
+            lambda: (
+                self._index.brief_page(query, limit=limit + 1, before=before, offset=offset),
+                self._index.count(query) if include_total else None,
+            )
+        )
+        last = listed[limit - 1] if len(listed) > limit else None
+        next_cursor = ids.make_cursor(last.created_us, last.run_id) if last else None
+        return BriefPage(runs=listed[:limit], next_cursor=next_cursor, total=total)
+
+    def figures(self, session_id: str) -> AdvisoryFigures:
+        """Return what the listed runs of a session amount to, from the index alone.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return _added_up(self._answer(lambda: self._index.figures(session_id)))
+
+    def _answer(self, ask: Callable[[], T]) -> T:
+        """Return an answer of an index that was complete before it and is the same after it."""
+        generation = self._require_listable()
+        try:
+            answer = ask()
+        except IndexBroken:
+            raise _rebuilding() from None
+        if self._require_listable() != generation:
+            raise _rebuilding()
+        return answer
+
+    def _require_listable(self) -> object:
+        """Return which index can answer in full."""
+        generation = self._index.generation()
+        try:
+            listable = self._listable()
+        except IndexBroken:
+            listable = False
+        if not listable:
+            raise _rebuilding()
+        return generation
+
+
+def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:
+    members = {name: getattr(before, name) for name in before.__struct_fields__}
+    made = {"version": before.version + 1, "updated_at_utc": ids.utc_text(us)}
+    return msgspec.convert({**members, **fields, **made}, Session)
+
+
+def _added_up(rows: Sequence[RunFigures]) -> AdvisoryFigures:
+    statuses: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    risks: Counter[str] = Counter()
+    for row in rows:
+        statuses[row.explanation_status or "none"] += row.runs
+        risks[row.risk_level] += row.runs
+        counts = {} if row.advisory_kinds is None else _kinds.decode(row.advisory_kinds)
+        kinds.update({kind: number * row.runs for kind, number in counts.items()})
+    return AdvisoryFigures(
+        total_runs=sum(row.runs for row in rows),
+        explanation_status_counts=dict(sorted(statuses.items())),
+        advisory_kind_counts=dict(sorted(kinds.items())),
+        risk_level_counts=dict(sorted(risks.items())),
+        latest_advisory_us=max((row.latest_advisory_us or 0 for row in rows), default=0) or None,
+    )
+
+
+def _rebuilding() -> IndexRebuilding:
+    return IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
