@@ -12,6 +12,7 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.checks.findings import NOT_FAULTS
+from rmos.checks.sessions import session_id_of
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
 from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
 from rmos.index import Index
@@ -25,8 +26,8 @@ _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})
 _REMAINS: Final = frozenset({"event_without_run", "link_without_run"})
 """What still names a run whose artifact is gone: its row would come back with the next rebuild."""
 _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_corrupt"})
-_NEVER_MOVED: Final = (f"{layout.CLAIMS}/", f"{layout.TOKENS}/")
-
+_NEVER_MOVED: Final = (f"{layout.CLAIMS}/", f"{layout.SESSIONS}/", f"{layout.TOKENS}/")
+"""Where names stay taken, whatever stands under them."""
 
 ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget"]
 
@@ -84,7 +85,7 @@ class _Choice:
         self._set_aside = {found.path for found in findings if _can_set_aside(objects, found)}
         self._damaged = {found.path for found in findings if found.kind not in _REINDEXED}
         self._missing = {found.path for found in findings if found.kind == "missing"}
-        self._indexed = {found.run_id for found in findings if self._can_index(found)}
+        self._indexed = {found.run_id for found in findings if found.run_id and self._can_index(found)}
         self._named = {found.run_id for found in findings if found.kind in _REMAINS}
 
     def of(self, found: Finding) -> ActionKind | Literal["leave"] | None:
@@ -111,6 +112,8 @@ class _Choice:
         if found.kind == "orphaned" and not self._index_orphans:
             return False
         place = found.path.partition("/")[0]
+        if place == layout.SESSIONS:
+            return session_id_of(found.path) is not None
         return found.run_id is not None and ids.is_run_id(found.run_id) and ids.is_partition(place)
 
 
@@ -143,7 +146,9 @@ def _refold(store: Store, actions: list[Action]) -> list[Action]:
     indexed = [action for action in actions if action.action == "index"]
     forgotten = [action for action in actions if action.action == "forget" and not _has(store.objects, action.path)]
     runs = [(action.path.partition("/")[0], action.run_id) for action in indexed if action.run_id]
-    store.refold(runs, forget=[action.run_id for action in forgotten if action.run_id])
+    sessions = [session_id for action in indexed if (session_id := session_id_of(action.path))]
+    gone = [action.run_id or session_id_of(action.path) for action in forgotten]
+    store.refold(runs, sessions=sessions, forget=[record_id for record_id in gone if record_id])
     return [*indexed, *forgotten]
 
 

@@ -218,7 +218,7 @@ class RunJudge:
             data, damages = self._read(key)
             event: Event | None = None
             if data is not None:
-                event, damages = _examine_event(data, run_id, number, previous)
+                event, damages = examine_event(data, run_id, number, previous, known=previous is not None)
             judged.findings.extend(finding(damage.kind, key, damage.detail, run_id) for damage in damages)
             whole = data is not None and all(damage.kind != "event_corrupt" for damage in damages)
             previous = digest.sha256_hex(data) if data is not None and whole else None
@@ -296,14 +296,20 @@ def _chain_start(data: bytes, damages: Sequence[Damage]) -> str | None:
     return digest.sha256_hex(data)
 
 
-def _examine_event(data: bytes, run_id: str, number: int, previous: str | None) -> tuple[Event | None, list[Damage]]:
-    """Return what an event says, also when it was written after other bytes, and what is wrong with it."""
+def examine_event(
+    data: bytes, record_id: str, number: int, previous: str | None, *, known: bool
+) -> tuple[Event | None, list[Damage]]:
+    """Return what an event says, also when it was written after other bytes, and what is wrong with it.
+
+    Args:
+        known: whether it is known what the event must have been written after.
+    """
     try:
-        return judge_event(data, run_id, number, previous).event, []
+        return judge_event(data, record_id, number, previous).event, []
     except Damage as damage:
         if damage.kind != "event_chain_broken":
             return None, [damage]
-        return _events.decode(data), [] if previous is None else [damage]
+        return _events.decode(data), [damage] if known else []
 
 
 def _altered_row(key: str, row: RunRow, last: int) -> Finding:

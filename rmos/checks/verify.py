@@ -10,7 +10,7 @@ becomes a finding only when it is still there: a live store gives no false alarm
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from rmos.checks.beside import judge_beside, judge_root
 from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, finding
 from rmos.checks.runs import Judged, RunJudge, Slice
+from rmos.checks.sessions import judge_sessions
 from rmos.errors import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index import Index
 from rmos.models import Finding, RunState
@@ -160,9 +161,15 @@ class _Inspection:
                 _add(total, judged, progress)
         for judged in judge_beside(self._objects, quick=self.wanted.quick):
             _add(total, judged, progress)
+        for judged in self._sessions():
+            _add(total, judged, None)
         _add(total, judge_root(self._objects, self._reader), None)
         total.findings.extend(self._lost_tombstones())
         return total
+
+    def _sessions(self, only: Collection[str] | None = None) -> Iterator[Judged]:
+        since, strict = self.wanted.since, self.wanted.strict
+        return judge_sessions(self._objects, self._index, since=since, strict=strict, only=only)
 
     def _slices(self, total: Judged) -> Iterator[Slice]:
         partitions = [partition for partition in self._reader.partitions() if partition >= self.wanted.since]
@@ -196,6 +203,8 @@ class _Inspection:
             yield from self._again_within(partition, within[partition])
         if beside:
             for judged in judge_beside(self._objects, quick=self.wanted.quick, only=beside):
+                yield from judged.findings
+            for judged in self._sessions(beside):
                 yield from judged.findings
             yield from judge_root(self._objects, self._reader).findings
             yield from self._lost_tombstones()

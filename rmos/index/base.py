@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from rmos.models import RunQuery, RunRow, RunState, SessionQuery, SessionRow
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised whenever tables or summaries change: an index of an older version is rebuilt, a newer one refused."""
 
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}

@@ -76,6 +76,11 @@ def query_values(query: SessionQuery) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
+def shows_deleted(query: SessionQuery) -> bool:
+    """Tell whether deleted sessions are asked for: by a status, or beside the others."""
+    return query.include_deleted or query.status is not None
+
+
 @functools.lru_cache(maxsize=128)
 def page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
     """Return the SQL of a page for a set of filters; values are bound by name."""

@@ -47,7 +47,7 @@ class SqliteSessions(SqliteFile):
     ) -> list[ListedSession]:
         """Return matching sessions, newest first."""
         values: dict[str, Any] = tables.query_values(query)
-        text = tables.page_text(frozenset(values), query.include_deleted, before is not None)
+        text = tables.page_text(frozenset(values), tables.shows_deleted(query), before is not None)
         values |= {"limit": limit, "offset": offset}
         if before is not None:
             values["before_us"], values["before_id"] = before
@@ -56,7 +56,7 @@ class SqliteSessions(SqliteFile):
     def count_sessions(self, query: SessionQuery) -> int:
         """Return how many sessions match."""
         values = tables.query_values(query)
-        text = tables.count_text(frozenset(values), query.include_deleted)
+        text = tables.count_text(frozenset(values), tables.shows_deleted(query))
         return int(self._ask(lambda c: c.execute(text, values).fetchone())[0])
 
     def session_rows(self, partition: str) -> list[tuple[SessionRow, bool]]:

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from rmos import ids
-from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.models import Event, RunState, Session, SessionRow
 from rmos.objects import Objects
 from rmos.store import layout
-from rmos.store.records import Damage, judge_event
+from rmos.store.events import read_events
+from rmos.store.records import Damage
 
 DAMAGED_SESSION: Final = "The record of this session is damaged; an operator should run `rmos verify`."
 _encoder: Final = msgspec.json.Encoder()
@@ -28,8 +28,13 @@ class SessionRecord(NamedTuple):
 
     events: list[Event]
     session: Session
-    last_sha256: str
-    """SHA-256 of the file that the next event comes after."""
+    last_sha256: str | None
+    """SHA-256 of the file that the next event comes after; None when the next one is the first."""
+
+    @property
+    def version(self) -> int:
+        """The number of the last event."""
+        return len(self.events)
 
     @property
     def cascade(self) -> bool:
@@ -45,7 +50,8 @@ class SessionReader:
 
     def partitions(self) -> list[str]:
         """Return the dates that have sessions, oldest first."""
-        return sorted(name for name in self._objects.names(layout.SESSIONS) if ids.is_partition(name))
+        entries = self._objects.entries(layout.SESSIONS)
+        return sorted(entry.name for entry in entries if entry.kind == "directory" and ids.is_partition(entry.name))
 
     def numbers(self, session_id: str) -> tuple[int, ...]:
         """Return the numbers of a session's events, found by listing, never by probing up to the first gap."""
@@ -63,21 +69,8 @@ class SessionReader:
         """
         folder = layout.session_folder(session_id)
         assert folder is not None
-        events: list[Event] = []
-        previous: str | None = None
-        for expected, number in enumerate(numbers, 1):
-            if number != expected:
-                raise Damage("event_hole", f"event {expected} of the session is not there, but event {number} is")
-            try:
-                data = self._objects.read(layout.event_key(folder, session_id, number))
-            except ObjectMissing:
-                raise Damage("event_missing", f"event {number} of the session was indexed and is gone") from None
-            except ObjectUnreadable as error:
-                raise Damage("unreadable", f"event {number}: {error.detail}") from None
-            stored = judge_event(data, session_id, number, previous)
-            events.append(stored.event)
-            previous = stored.file_sha256
-        return SessionRecord(events, session_after(events[-1]), previous or "")
+        events, last_sha256 = read_events(self._objects, folder, session_id, numbers, None, of="session")
+        return SessionRecord(events, session_after(events[-1]), last_sha256)
 
 
 def session_after(event: Event) -> Session:

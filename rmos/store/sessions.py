@@ -16,31 +16,27 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from rmos import digest, ids
+from rmos import ids
 from rmos.errors import (
     IndexBroken,
     IndexRebuilding,
     IndexUnavailable,
-    ObjectExists,
-    PayloadTooLarge,
     PreconditionFailed,
     SessionNotFound,
     StoreUnusable,
-    VersionConflict,
 )
 from rmos.index import SEPARATOR, BriefRun, Index, KnownSession, RunFigures
-from rmos.models import EVENT_SCHEMA, Actor, AdvisoryFigures, Event, Page, RunQuery, Session, SessionQuery
-from rmos.objects import MAX_OBJECT_BYTES, Objects
+from rmos.models import Actor, AdvisoryFigures, Page, RunQuery, Session, SessionQuery
+from rmos.objects import Objects
 from rmos.store import layout
+from rmos.store.events import append_event
 from rmos.store.records import Damage
-from rmos.store.session_records import SessionReader, SessionRecord, cascades, session_row
+from rmos.store.session_records import SessionReader, SessionRecord, cascades, session_after, session_row
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_ATTEMPTS: Final = 100
-"""How often an event tries for the next number; each loss means that another writer won one."""
 _kinds: Final = msgspec.json.Decoder(dict[str, int])
 _INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
@@ -50,6 +46,18 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     fields: Mapping[str, Any]
     said: Mapping[str, Any] = {}
+
+
+Decide = Callable[[Session, bool], Change | None]
+"""Tells from a session as it stands, and whether it was deleted with its runs, what an event does to it."""
+
+
+class _NothingToDo(Exception):
+    """The session is already as it was to become."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
 
 
 class SessionStored(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,15 +97,16 @@ class Sessions:
             NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed.
         """
         moment = ids.utc_text(us)
-        given = {"session_id": ids.new_session_id(us), "created_at_utc": moment, "updated_at_utc": moment, "version": 1}
-        session = msgspec.convert({**fields, **given}, Session)
-        return self._put(session, None, "create", {}, None, [], actor=actor, us=us)
+        session_id, moment = ids.new_session_id(us), ids.utc_text(us)
+        empty = Session(session_id=session_id, created_at_utc=moment, updated_at_utc=moment, version=0)
+        nothing = SessionRecord([], empty, None)
+        return self._append(nothing, "create", lambda *_: Change(fields=fields), actor=actor, us=us)
 
     def append(
         self,
         session_id: str,
         kind: str,
-        change: Callable[[Session, bool], Change | None],
+        change: Decide,
         *,
         actor: Actor,
         us: int,
@@ -115,65 +124,53 @@ class Sessions:
             StoreReadOnly, StorageFailed, and what `change` raises.
         """
         record = self.record(session_id)
-        for _ in range(_ATTEMPTS):
-            before = record.session
-            if version is not None and version != before.version:
+
+        def checked(session: Session, cascade: bool) -> Change | None:
+            if version is not None and version != session.version:
                 raise PreconditionFailed(
                     "The session has changed since you read it; read it again.",
                     session_id=session_id,
-                    version=before.version,
+                    version=session.version,
                 )
-            wanted = change(before, record.cascade)
-            if wanted is None:
-                return SessionStored(session=before, indexed=self._is_indexed(before))
-            session = _changed(before, wanted.fields, us)
-            try:
-                return self._put(
-                    session, before, kind, wanted.said, record.last_sha256, record.events, actor=actor, us=us
-                )
-            except ObjectExists:
-                record = self.record(session_id, fresh=True)
-        raise VersionConflict("Too many others are writing to this session; try again.", session_id=session_id)
+            return change(session, cascade)
 
-    def _put(
-        self,
-        session: Session,
-        before: Session | None,
-        kind: str,
-        said: Mapping[str, Any],
-        previous_sha256: str | None,
-        events: list[Event],
-        *,
-        actor: Actor,
-        us: int,
-    ) -> SessionStored:
-        event = Event(
-            schema=EVENT_SCHEMA,
-            event_id=ids.new_event_id(us),
-            number=session.version,
-            kind=kind,
-            record_id=session.session_id,
-            previous_sha256=previous_sha256,
-            created_at_utc=ids.utc_text(us),
-            actor=actor.name,
-            role=actor.role,
-            request_id=actor.request_id,
-            data={
-                "action": kind,
-                "from_state": None if before is None else before.state,
-                "to_state": session.state,
-                "state": msgspec.to_builtins(session),
-                **said,
-            },
-        )
-        data = digest.seal({name: getattr(event, name) for name in event.__struct_fields__})
-        if len(data) > MAX_OBJECT_BYTES:
-            raise PayloadTooLarge("The session would be too large to be read back.", session_id=session.session_id)
-        folder = layout.session_folder(session.session_id)
+        return self._append(record, kind, checked, actor=actor, us=us)
+
+    def _append(self, record: SessionRecord, kind: str, change: Decide, *, actor: Actor, us: int) -> SessionStored:
+        session_id = record.session.session_id
+        folder = layout.session_folder(session_id)
         assert folder is not None
-        # A crash before this line leaves nothing; after it the change is made, and reconcile brings its row.
-        self._objects.create(layout.event_key(folder, session.session_id, event.number), data)
-        return SessionStored(session=session, indexed=self._index_session(session, cascades([*events, event])))
+
+        def decide(now: SessionRecord) -> Mapping[str, Any]:
+            wanted = change(now.session, now.cascade)
+            if wanted is None:
+                raise _NothingToDo(now.session)
+            after = _changed(now.session, wanted.fields, us)
+            return {
+                "action": kind,
+                "from_state": now.session.state if now.version else None,
+                "to_state": after.state,
+                "state": msgspec.to_builtins(after),
+                **wanted.said,
+            }
+
+        try:
+            # A crash before the event is there leaves nothing; after it the change is made: reconcile brings the row.
+            event, _, before = append_event(
+                self._objects,
+                folder,
+                record,
+                kind,
+                decide,
+                record_id=session_id,
+                actor=actor,
+                us=us,
+                again=lambda: self.record(session_id, fresh=True),
+            )
+        except _NothingToDo as same:
+            return SessionStored(session=same.session, indexed=self._is_indexed(same.session))
+        session = session_after(event)
+        return SessionStored(session=session, indexed=self._index_session(session, cascades([*before.events, event])))
 
     def _index_session(self, session: Session, cascade: bool) -> bool:
         try:
