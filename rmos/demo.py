@@ -44,6 +44,23 @@ class DemoRun(msgspec.Struct, frozen=True, kw_only=True):
     """Why the run was deleted, softly."""
 
 
+class DemoSession(msgspec.Struct, frozen=True, kw_only=True):
+    """The workflow session that the runs of a batch belong to, and what became of it."""
+
+    user_id: str
+    workflow_type: str
+    machine_id: str
+    deletion: str | None = None
+    """Why it was deleted."""
+    cascade: bool = False
+    """Whether its runs were deleted with it."""
+
+
+def demo_session(batch_label: str) -> DemoSession | None:
+    """Return the session of a batch; most batches have none."""
+    return _SESSIONS.get(batch_label)
+
+
 def demo_runs(count: int, *, seed: int, now_us: int) -> Iterator[DemoRun]:
     """Give `count` runs, oldest first, the newest less than `SPAN_US` and more than a second before `now_us`."""
     rng = random.Random(seed)
@@ -299,6 +316,25 @@ _BATCHES: Final[tuple[tuple[str, tuple[Make, ...]], ...]] = (
     ("maple-binding-rings", (_maple_ring, _deep_ring, _rubbing_feed, _overload)),
     ("parlor-inch-templates", (_inch_channel, _inch_channel, _drawing, _garbled)),
 )
+
+_SESSIONS: Final = {
+    "om-spruce-rosettes-01": DemoSession(user_id="anna", workflow_type="rosette", machine_id="desktop-1"),
+    "ebony-fingerboard-markers-01": DemoSession(
+        user_id="jonas",
+        workflow_type="inlay",
+        machine_id="fast-spindle",
+        deletion="Opened twice for the same neck.",
+    ),
+    "padauk-mosaic-sticks-01": DemoSession(
+        user_id="anna",
+        workflow_type="rosette",
+        machine_id="saw-1",
+        deletion="The customer withdrew the order.",
+        cascade=True,
+    ),
+    "classical-cedar-rosettes-02": DemoSession(user_id="mei", workflow_type="rosette", machine_id="desktop-1"),
+    "headstock-pearl-logo-02": DemoSession(user_id="jonas", workflow_type="inlay", machine_id="fast-spindle"),
+}
 
 _CHANNEL_NOTES: Final = (
     "Outer channel, sneak up on the fit with the last 0.1 mm.",

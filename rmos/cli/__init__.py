@@ -23,6 +23,7 @@ from rmos.cli.repair import repair
 from rmos.cli.rosette import rosette
 from rmos.cli.rules import rules
 from rmos.cli.runs import runs
+from rmos.cli.sessions import sessions
 from rmos.cli.show import show
 from rmos.cli.status import status
 from rmos.cli.token import token
@@ -52,6 +53,7 @@ for _command in (
     show,
     diff,
     rules,
+    sessions,
     token,
     openapi,
     delete,

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -13,12 +14,14 @@ from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading
 from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
-from rmos.demo import DemoRun, demo_runs
+from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
 from rmos.errors import NoStore
 from rmos.models import Actor
-from rmos.services import RunRequest, record_run
+from rmos.services import RunRequest, create_session, delete_session, record_run
 from rmos.store import Store, layout
 
+_BEFORE_US = 60 * 1_000_000
+"""How long before its first run a session is opened."""
 LATER_US = 20 * 60 * 1_000_000
 """How long after a run somebody comes back to it."""
 
@@ -90,20 +93,26 @@ def _is_free() -> bool:
 
 
 def _is_empty(store: Store) -> bool:
-    return not store.reader.quarantined() and not any(
-        layout.sort_out(store.objects.names(partition)).runs for partition in store.reader.partitions()
+    return (
+        not store.reader.quarantined()
+        and not store.sessions.any()
+        and not any(layout.sort_out(store.objects.names(partition)).runs for partition in store.reader.partitions())
     )
 
 
 def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[str]:
     made: Counter[str] = Counter()
     now_us, parent = ids.now_us(), ""
+    sessions: dict[str, str] = {}
     for run in demo_runs(count, seed=seed, now_us=now_us):
         actor = command_actor(ids.new_request_id())
+        session = demo_session(run.batch_label)
+        if session is not None and run.batch_label not in sessions:
+            sessions[run.batch_label] = _open(rmos.store, session, run, actor)
         recorded = record_run(
             rmos.store,
             rmos.engines,
-            _request(run, parent),
+            _request(run, parent, sessions.get(run.batch_label)),
             actor=actor,
             us=run.us,
             engine_timeout_ms=rmos.settings.engine_timeout_ms,
@@ -113,14 +122,37 @@ def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[s
         parent = recorded.run_id
         if told:
             told(1)
+    for label, session_id in sessions.items():
+        _close(rmos.store, session_id, demo_session(label), now_us)
     return made
 
 
-def _request(run: DemoRun, parent: str) -> RunRequest:
+def _open(store: Store, session: DemoSession, run: DemoRun, actor: Actor) -> str:
+    """Make the session just before its first run, from which it has the design and the context."""
+    fields: dict[str, Any] = {
+        "user_id": session.user_id,
+        "workflow_type": session.workflow_type,
+        "machine_id": session.machine_id,
+    }
+    fields |= {"design": run.request.design, "context": run.request.context, "tool_id": run.request.tool_id}
+    return create_session(store, fields, actor=actor, us=run.us - _BEFORE_US).session.session_id
+
+
+def _close(store: Store, session_id: str, session: DemoSession | None, now_us: int) -> None:
+    """Delete the session when that is what became of it."""
+    if session is None or session.deletion is None:
+        return
+    actor = command_actor(ids.new_request_id())
+    how = {"force": True, "cascade": session.cascade}
+    delete_session(store, session_id, **how, reason=session.deletion, actor=actor, us=now_us)
+
+
+def _request(run: DemoRun, parent: str, session_id: str | None) -> RunRequest:
     request = run.request
     return RunRequest(
         mode=request.mode,
         tool_id=request.tool_id,
+        workflow_session_id=session_id,
         design=request.design,
         context=request.context,
         parent_run_id=parent if request.corrects else None,

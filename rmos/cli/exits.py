@@ -37,7 +37,7 @@ INTERRUPTED: Final = 130
 
 _JUDGING: Final = ("verify", "status", "orphans", "repair")
 """Commands whose end is a verdict: cut short before they write anything, they have none."""
-_LISTING: Final = ("runs", "show", "diff", "export", "audit")
+_LISTING: Final = ("runs", "show", "diff", "sessions", "export", "audit")
 """Commands of which a reader may want the beginning only, as `head` does."""
 
 EXIT_CODES: Final = """\b

@@ -6,6 +6,7 @@ clear the screen, nor to forge a line of a report.
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -16,6 +17,8 @@ import msgspec
 Progress = Callable[[int], None]
 
 RULE: Final = "=" * 60
+COLOURS: Final = {"GREEN": "green", "YELLOW": "yellow", "RED": "red", "UNKNOWN": "magenta", "ERROR": "magenta"}
+"""How risks are told apart on a terminal."""
 _JSON: Final = "rmos.cli.json"
 _WRITING: Final = "rmos.cli.writing"
 
@@ -59,10 +62,10 @@ def emit(document: Any) -> None:
     click.echo(json.dumps(msgspec.to_builtins(document), indent=2))
 
 
-def say(line: str = "", *, err: bool = False) -> None:
-    """Write one line."""
+def say(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
+    """Write one line; in a colour on a terminal, and only there."""
     encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
-    click.echo(printable(line).encode(encoding, "backslashreplace").decode(encoding), err=err)
+    click.secho(printable(line).encode(encoding, "backslashreplace").decode(encoding), err=err, fg=colour)
 
 
 def printable(text: str) -> str:
@@ -84,6 +87,13 @@ def table(rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> list
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def say_table(rows: Sequence[Sequence[str]], colours: Sequence[str | None], *, numbers: Sequence[int] = ()) -> None:
+    """Write rows as aligned lines, cut to the width of a terminal and coloured there, and only there."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line, colour in zip(table(rows, numbers=numbers), colours, strict=True):
+        say(line[:width], colour=colour)
 
 
 @contextlib.contextmanager

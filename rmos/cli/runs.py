@@ -1,21 +1,25 @@
 """`rmos runs`: the list of runs, newest first."""
 
 import json
-import shutil
-import sys
-from typing import Any
+import time
+from typing import Any, Final, NoReturn
 
 import click
+import msgspec
 from flask.cli import with_appcontext
 
-from rmos.checks.orphans import find_orphans
+from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for_writing, workers_for
-from rmos.cli.output import emit, json_option, progress, say, table
+from rmos.cli.listing import as_it_stands, listed
+from rmos.cli.opening import open_for_reading
+from rmos.cli.output import COLOURS, emit, json_option, say, say_table
 from rmos.cli.types import Moment
-from rmos.errors import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import RISK_LEVELS, RUN_STATUSES, Page, RunQuery
-from rmos.store import Runs
+
+_EVERY_S: Final = 1.0
+"""Seconds between two looks of `--follow`."""
+_LOOK_BACK_US: Final = 60_000_000
+"""How long before the newest run that was shown one may have begun that comes only now."""
 
 
 @click.command("runs")
@@ -31,14 +35,17 @@ from rmos.store import Runs
     "--limit", type=click.IntRange(1, 500), default=50, show_default=True, metavar="N", help="Lines of a page."
 )
 @click.option("--cursor", metavar="CURSOR", help="Go on where the page before ended.")
+@click.option("--follow", is_flag=True, help="Go on and show new runs as they come, until Ctrl-C.")
 @json_option
 @with_appcontext
-def runs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> int:
+def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters: Any) -> int:
     """List the runs, newest first.
 
     Brings the index up to the record first, so that the list is complete;
     where the folder cannot be written it shows what the index has, and says
-    how much that lacks. Never changes the record.
+    how much that lacks. Never changes the record. With --follow the page is
+    turned round, so that the newest run is the last line, and new ones come
+    below it; with --json each is one line then.
 
     \b
     Exit codes: 0 listed, also when nothing matches; 1 it cannot be listed,
@@ -54,7 +61,9 @@ def runs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> int:
         created_to_us=filters["until"],
         include_deleted=filters["deleted"],
     )
-    page = _page(query, limit, cursor)
+    page = listed(lambda store: store.runs.page(query, limit=limit, cursor=cursor))
+    if follow:
+        return _follow(query, page, as_json)
     items = [json.loads(item) for item in page.items]
     if as_json:
         emit({"items": items, "next_cursor": page.next_cursor})
@@ -63,51 +72,61 @@ def runs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> int:
     return DONE
 
 
-def _page(query: RunQuery, limit: int, cursor: str | None) -> Page:
-    """Return the page from an index that was just brought up to the record, or, failing that, as the index stands."""
-    if not open_for_reading().objects.writable():
-        return _page_as_it_stands(query, limit, cursor)
-    try:
-        store = open_for_writing()
-        total = 0 if store.index.exists() else count_runs(store)
-        with progress("Indexing", total) as told:
-            store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=told)
-        return store.runs.page(query, limit=limit, cursor=cursor)
-    except (StoreReadOnly, IndexUnavailable, StoreLocked):
-        return _page_as_it_stands(query, limit, cursor)
-
-
-def _page_as_it_stands(query: RunQuery, limit: int, cursor: str | None) -> Page:
-    """Return the page that the index has now; what it lacks is said, so that no list is silently short.
-
-    Raises:
-        IndexRebuilding: there are runs, and no complete index.
-    """
-    store = open_for_reading()
-    if not store.index.exists() or not store.index.was_completed():
-        if count_runs(store) == 0:
-            return Page(text="")
-        raise IndexRebuilding(
-            "The index is not complete and cannot be completed from here: the folder cannot be written, or another "
-            "process is at it. Try again later, or copy the store to a folder that you may write and list it there."
-        )
-    lacking = len(find_orphans(store))
-    say(f"The index is read as it stands, without bringing it up to the record: {lacking} runs are lacking.", err=True)
-    listed = Runs(store.objects, store.index, store.reader, store.summarise, store.index.was_completed)
-    return listed.page(query, limit=limit, cursor=cursor)
-
-
 def _say_items(items: list[dict[str, Any]], page: Page) -> None:
     if not items:
         say("No runs match.")
         return
     rows = [["CREATED (UTC)", "RUN", "STATUS", "RISK", "SCORE", "BATCH", "WHY"]]
     rows += [_row(item) for item in items]
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in table(rows, numbers=[4]):
-        say(line[:width])
+    say_table(rows, [None, *(_colour(item) for item in items)], numbers=[4])
     if page.next_cursor:
         say(f"There are more: add --cursor {page.next_cursor}")
+
+
+def _colour(item: dict[str, Any]) -> str | None:
+    return COLOURS.get(str(item.get("risk_level")))
+
+
+def _follow(query: RunQuery, page: Page, as_json: bool) -> NoReturn:
+    """Show the page and then each run that comes; only an interruption ends it."""
+    shown: dict[str, int] = {}
+    new = [json.loads(item) for item in reversed(page.items)]
+    while True:
+        for item in new:
+            shown[str(item["run_id"])] = ids.parse_utc(str(item["created_at_utc"]))
+            _say_line(item, as_json)
+        # Of two runs made at once the newer one may be indexed first, so a while back is looked at again.
+        since = max(shown.values(), default=ids.now_us()) - _LOOK_BACK_US
+        shown = {run_id: us for run_id, us in shown.items() if us >= since}
+        time.sleep(_EVERY_S)
+        found = _since(msgspec.structs.replace(query, created_from_us=max(since, query.created_from_us or since)))
+        new = [item for item in reversed(found) if item["run_id"] not in shown]
+
+
+def _since(query: RunQuery) -> list[dict[str, Any]]:
+    """Return all runs that match, newest first, as far as the index knows them: writers index what they write."""
+    store = open_for_reading()
+    listing = as_it_stands(store)
+    items: list[dict[str, Any]] = []
+    cursor: str | None = None
+    try:
+        while True:
+            page = listing.runs.page(query, limit=500, cursor=cursor)
+            items += [json.loads(item) for item in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                return items
+    finally:
+        store.index.close()
+
+
+def _say_line(item: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        say(json.dumps(item))
+        return
+    created, run_id, status, risk, score, batch, why = _row(item)
+    line = f"{created}  {run_id}  {status:<7}  {risk:<7}  {score:>5}  {batch}  {why}"
+    say_table([[line.rstrip()]], [_colour(item)])
 
 
 def _row(item: dict[str, Any]) -> list[str]:

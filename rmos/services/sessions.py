@@ -102,7 +102,7 @@ def delete_session(
         if not force:
             _refuse_linked(store, session_id)
         said = {"force": force, "cascade": cascade, "reason": reason}
-        return Change(fields={"status": "DELETED"}, said=said)
+        return Change(fields={"status": "DELETED", "next_step": None}, said=said)
 
     stored = store.sessions.append(session_id, "delete", change, actor=actor, us=us, version=version)
     log.info("session_deleted session_id=%s cascade=%s", session_id, cascade)
@@ -119,7 +119,10 @@ def restore_session(
     """
 
     def change(session: Session, cascade: bool) -> Change | None:
-        return None if session.status == "ACTIVE" else Change(fields={"status": "ACTIVE"})
+        if session.status == "ACTIVE":
+            return None
+        fields = _completed({"design": session.design, "context": session.context}, session.state)
+        return Change(fields={**fields, "status": "ACTIVE"})
 
     stored = store.sessions.append(session_id, "restore", change, actor=actor, us=us, version=version)
     log.info("session_restored session_id=%s", session_id)

@@ -26,7 +26,7 @@ from rmos.errors import (
     StoreUnusable,
 )
 from rmos.index import SEPARATOR, BriefRun, Index, KnownSession, RunFigures
-from rmos.models import Actor, AdvisoryFigures, Page, RunQuery, Session, SessionQuery
+from rmos.models import Actor, AdvisoryFigures, Event, Page, RunQuery, Session, SessionQuery
 from rmos.objects import Objects
 from rmos.store import layout
 from rmos.store.events import append_event
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_events: Final = msgspec.json.Decoder(Event)
 _kinds: Final = msgspec.json.Decoder(dict[str, int])
 _INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
@@ -156,7 +157,7 @@ class Sessions:
 
         try:
             # A crash before the event is there leaves nothing; after it the change is made: reconcile brings the row.
-            event, _, before = append_event(
+            _, data, before = append_event(
                 self._objects,
                 folder,
                 record,
@@ -169,6 +170,8 @@ class Sessions:
             )
         except _NothingToDo as same:
             return SessionStored(session=same.session, indexed=self._is_indexed(same.session))
+        # As it is read back: canonical JSON has sorted the members and made 4.0 a 4, and the row must say the same.
+        event = _events.decode(data)
         session = session_after(event)
         return SessionStored(session=session, indexed=self._index_session(session, cascades([*before.events, event])))
 
@@ -238,6 +241,10 @@ class Sessions:
     def exists(self, session_id: str) -> bool:
         """Tell whether a session was ever made, also one that is damaged; its events are not opened."""
         return self._known(session_id) is not None or bool(self._reader.numbers(session_id))
+
+    def any(self) -> bool:
+        """Tell whether any session was ever made."""
+        return bool(self._reader.partitions())
 
     def _current(self, session_id: str) -> KnownSession | None:
         """Return what the index knows of a sound session when no later event is there."""

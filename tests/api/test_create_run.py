@@ -258,12 +258,8 @@ def test_a_session_that_does_not_exist_is_not_found(post: Post, client: FlaskCli
     assert client.get(RUNS).json["items"] == []
 
 
-def test_a_run_of_a_session_that_exists_is_recorded_and_found_by_it(
-    post: Post, client: FlaskClient, service_store: Store
-) -> None:
-    us = ids.now_us()
-    session_id = "ws_" + ids.uuid7_hex(us)
-    service_store.objects.create(f"_sessions/{ids.partition_of(us)}/{session_id}.000001.json", b"{}\n")
+def test_a_run_of_a_session_that_exists_is_recorded_and_found_by_it(post: Post, client: FlaskClient) -> None:
+    session_id = client.post("/api/workflow-sessions", json={}).json["session_id"]
     run_id = post(workflow_session_id=session_id).json["run_id"]
     post()
     found = client.get(f"{RUNS}?workflow_session_id={session_id}").json["items"]

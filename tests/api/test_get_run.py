@@ -43,7 +43,8 @@ def test_a_run_is_its_artifact_with_nothing_folded_in_yet(app: Flask, client: Fl
     artifact = json.loads(path_of(app, run_id).read_bytes())
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json == artifact | {"advisory_inputs": [], "overrides": [], "deleted": False, "version": 0}
+    folded = {"advisory_inputs": [], "overrides": [], "deleted": False, "session_deleted": False, "version": 0}
+    assert answer.json == artifact | folded
     assert answer.headers["ETag"] == f'"{artifact["_sha256"]}.0"'
     assert answer.headers["Cache-Control"] == "private, no-cache"
 

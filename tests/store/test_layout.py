@@ -134,10 +134,23 @@ def test_a_caller_and_a_key_are_not_run_together() -> None:
 
 
 @pytest.mark.parametrize("session_id", ["ws_361afb660060", "ws_361afb6600609b12a3f5db546e6fc575", "../ws", ""])
-def test_sessions_of_the_earlier_system_have_no_key(session_id: str) -> None:
-    assert layout.session_key(session_id) is None
+def test_sessions_of_the_earlier_system_have_no_folder(session_id: str) -> None:
+    assert layout.session_folder(session_id) is None
 
 
-def test_a_session_of_ours_has_its_first_event_in_its_partition() -> None:
-    session_id = "ws_" + ids.uuid7_hex(US)
-    assert layout.session_key(session_id) == f"_sessions/2025-12-23/{session_id}.000001.json"
+def test_a_session_of_ours_has_its_events_in_the_folder_of_its_date() -> None:
+    assert layout.session_folder("ws_" + ids.uuid7_hex(US)) == "_sessions/2025-12-23"
+
+
+def test_the_names_of_sessions_events_are_told_from_all_others() -> None:
+    one, other = ("ws_" + ids.uuid7_hex(US + number) for number in (0, 1))
+    names = [f"{one}.000002.json", f"{one}.000001.json", f"{other}.1000000.json"]
+    strays = [
+        f"{one}.json",
+        f"{one}.1.json",
+        f"{one}.0000001.json",
+        "ws_361afb660060.000001.json",
+        f"{one}.000001.json.tmp",
+    ]
+    assert layout.sort_out_sessions([*names, *strays]) == {one: (1, 2), other: (1000000,)}
+    assert [layout.session_of(name) for name in strays] == [None] * 5

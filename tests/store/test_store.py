@@ -117,15 +117,6 @@ def test_blobs_may_live_elsewhere(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "runs")) == ["_format.json"]
 
 
-def test_a_session_is_found_by_its_first_event(store: Store, root: Path) -> None:
-    session_id = make_members(US)["run_id"].replace("run_", "ws_")
-    assert not store.has_session(session_id)
-    write_raw(root / "_sessions" / "2025-12-23" / f"{session_id}.000001.json", b"")
-    assert store.has_session(session_id)
-    for other in ("ws_361afb660060", "", "../../etc", "ws_ffffffffffff70008000000000000000"):
-        assert not store.has_session(other)
-
-
 # For scripts
 
 

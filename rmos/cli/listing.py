@@ -1,0 +1,61 @@
+"""Lists for the terminal: from an index that was just brought up to the record or, failing that, as it stands."""
+
+from collections.abc import Callable
+
+from rmos.checks.orphans import find_orphans
+from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for_writing, workers_for
+from rmos.cli.output import progress, say
+from rmos.errors import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
+from rmos.models import Page
+from rmos.store import Runs, Sessions, Store
+
+
+class Listing:
+    """What lists are asked of."""
+
+    def __init__(self, runs: Runs, sessions: Sessions) -> None:
+        self.runs = runs
+        self.sessions = sessions
+
+
+def listed(ask: Callable[[Listing], Page]) -> Page:
+    """Return a page; the index is brought up to the record first, where that can be.
+
+    Raises:
+        NoStore, IndexRebuilding, and what `ask` raises.
+    """
+    if not open_for_reading().objects.writable():
+        return _told_as_it_stands(ask)
+    try:
+        store = open_for_writing()
+        total = 0 if store.index.exists() else count_runs(store)
+        with progress("Indexing", total) as told:
+            store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=told)
+        return ask(Listing(store.runs, store.sessions))
+    except (StoreReadOnly, IndexUnavailable, StoreLocked):
+        return _told_as_it_stands(ask)
+
+
+def as_it_stands(store: Store) -> Listing:
+    """Return what lists can be asked of without bringing the index up to the record."""
+    runs = Runs(store.objects, store.index, store.reader, store.summarise, store.index.was_completed)
+    return Listing(runs, Sessions(store.objects, store.index, store.index.was_completed))
+
+
+def _told_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
+    """Return the page that the index has now; what it lacks is said, so that no list is silently short.
+
+    Raises:
+        IndexRebuilding: there are runs, and no complete index.
+    """
+    store = open_for_reading()
+    if not store.index.exists() or not store.index.was_completed():
+        if count_runs(store) == 0 and not store.sessions.any():
+            return Page(text="")
+        raise IndexRebuilding(
+            "The index is not complete and cannot be completed from here: the folder cannot be written, or another "
+            "process is at it. Try again later, or copy the store to a folder that you may write and list it there."
+        )
+    lacking = len(find_orphans(store))
+    say(f"The index is read as it stands, without bringing it up to the record: {lacking} runs are lacking.", err=True)
+    return ask(as_it_stands(store))
