@@ -25,6 +25,10 @@ COMMANDS = {
     "demo": {"--if-empty", "--runs", "--seed"},
     "runs": {
         *("--status", "--risk", "--mode", "--tool", "--session", "--since", "--until", "--deleted"),
+        *("--limit", "--cursor", "--follow"),
+    },
+    "sessions": {
+        *("--user", "--status", "--state", "--type", "--since", "--until", "--deleted"),
         *("--limit", "--cursor"),
     },
     "show": {"--events", "run_id"},
