@@ -1,7 +1,9 @@
 """`/api/workflow-sessions`, and the same at `/api/workflow/sessions`: sessions, their runs and what those amount to."""
 
+import functools
 from typing import Any, Final
 
+import msgspec
 from flask import Response, request
 
 from rmos import ids
@@ -34,6 +36,7 @@ from rmos.schemas import (
     SessionListSchema,
     SessionPageSchema,
     SessionRunsPageSchema,
+    SessionRunsRequest,
     SessionRunsSchema,
     SessionSchema,
     dump_brief_page,
@@ -200,7 +203,8 @@ def get_session_runs(session_id: str) -> Response:
     In the default view as `runs`, in the view `summary` as `items`, which are those of the list of runs. Runs stay
     listed when their session is deleted. Follow `next_cursor` until it is null.
     """
-    asked = load_session_runs(read_lists(), session_id)
+    asked = _asked_runs(request.query_string)
+    query = msgspec.structs.replace(asked.query, workflow_session_id=session_id)
     store = current_rmos().store
     page: dict[str, Any] = {
         "limit": asked.limit,
@@ -209,16 +213,22 @@ def get_session_runs(session_id: str) -> Response:
         "include_total": asked.include_total,
     }
     if asked.summary:
-        summaries = from_index(lambda: store.runs.page(asked.query, **page))
+        summaries = from_index(lambda: store.runs.page(query, **page))
         found, cursor = bool(summaries.text), summaries.next_cursor
         text = dump_summary_page(session_id, asked, summaries)
     else:
-        brief = from_index(lambda: store.sessions.brief_runs(asked.query, **page))
+        brief = from_index(lambda: store.sessions.brief_runs(query, **page))
         found, cursor = bool(brief.runs), brief.next_cursor
         text = dump_brief_page(session_id, asked, brief)
     if not found:
         _require(session_id)
     return Response(text, headers=_listed_headers(cursor), content_type=_JSON)
+
+
+@functools.lru_cache(maxsize=512)
+def _asked_runs(query_string: bytes) -> SessionRunsRequest:
+    """Return what a query string asks for; clients ask for the same few lists again and again."""
+    return load_session_runs(read_lists())
 
 
 @bp.get("/<session_id>/advisory-summary")

@@ -227,8 +227,10 @@ def load_session_list(parameters: Mapping[str, Sequence[str]]) -> SessionListReq
     return SessionListRequest(query=SessionQuery(**asked), **page)
 
 
-def load_session_runs(parameters: Mapping[str, Sequence[str]], session_id: str) -> SessionRunsRequest:
+def load_session_runs(parameters: Mapping[str, Sequence[str]]) -> SessionRunsRequest:
     """Return what the query parameters of a list of a session's runs ask for, each given as all its values.
+
+    Which session's they are is not said yet.
 
     Raises:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
@@ -236,7 +238,7 @@ def load_session_runs(parameters: Mapping[str, Sequence[str]], session_id: str) 
     asked = load_parameters(_runs, parameters)
     page = {name: asked.pop(name) for name in ("limit", "cursor", "offset", "include_total")}
     summary = asked.pop("view") == "summary"
-    return SessionRunsRequest(summary=summary, query=RunQuery(workflow_session_id=session_id, **asked), **page)
+    return SessionRunsRequest(summary=summary, query=RunQuery(**asked), **page)
 
 
 def dump_session(session: Session) -> bytes:
