@@ -28,7 +28,7 @@ def fold(
     deletion, superseded = tombstone, False
     for event in events:
         if event.kind == "advisory":
-            _add(advisories, event.data, "advisory_id")
+            _add(advisories, {"created_at_utc": event.created_at_utc, **event.data}, "advisory_id")
         elif event.kind == "attachment":
             _add(attachments, event.data, "sha256")
         elif event.kind == "explanation":
