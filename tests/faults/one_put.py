@@ -2,6 +2,7 @@
 
     python -m tests.faults.one_put FOLDER NUMBER [--reconcile] [--no-tmpfile] [--database-url URL]
     python -m tests.faults.one_put FOLDER FIRST --many [--no-fsync | --no-folder-fsync]
+    python -m tests.faults.one_put FOLDER NUMBER --delete-session ID
     python -m tests.faults.one_put --serve
 
 Each run that is durable is one line, `ACK <run_id> indexed` or `… unindexed`, written when `put` has returned and not
@@ -25,10 +26,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from rmos import ids
 from rmos.config import load_settings
 from rmos.errors import RmosError
+from rmos.services import delete_session
 from rmos.store import Store
 from tests.faults import records
+from tests.makers import ANNA
 
 NO_INSTANCE: Final = Path(__file__).with_name("no-such-instance")
 """The settings of these tests come from their arguments alone."""
@@ -52,8 +56,20 @@ def put(store: Store, number: int) -> bool:
     return True
 
 
+def delete(store: Store, session_id: str) -> bool:
+    """Delete a session with its runs and say what came of it; True when that is durable."""
+    how = {"force": True, "cascade": True}
+    try:
+        stored = delete_session(store, session_id, **how, reason="a trial", actor=ANNA, us=ids.now_us())
+    except RmosError as error:
+        say("REFUSED", error.code)
+        return False
+    say("ACK", session_id, "indexed" if stored.indexed else "unindexed")
+    return True
+
+
 def work(options: argparse.Namespace) -> int:
-    """Open the store and put; 0 when all was acknowledged, 1 after a refusal."""
+    """Open the store and put, or delete a session; 0 when all was acknowledged, 1 after a refusal."""
     environ = {"RMOS_RUNS_DIR": options.folder}
     if options.database_url:
         environ["RMOS_DATABASE_URL"] = options.database_url
@@ -65,6 +81,10 @@ def work(options: argparse.Namespace) -> int:
     if options.reconcile:
         with contextlib.suppress(RmosError):  # an index that cannot be made is no reason not to record
             store.reconcile()
+    if options.delete_session:
+        done = delete(store, options.delete_session)
+        store.index.close()
+        return 0 if done else 1
     number = options.number
     while put(store, number) and options.many:
         number += 1
@@ -99,6 +119,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("folder", nargs="?")
     parser.add_argument("number", nargs="?", type=int)
     parser.add_argument("--database-url")
+    parser.add_argument("--delete-session")
     for flag in ("reconcile", "many", "serve", "no-tmpfile", "no-fsync", "no-folder-fsync"):
         parser.add_argument(f"--{flag}", action="store_true")
     return parser.parse_args(arguments)

@@ -1,0 +1,152 @@
+"""`rmos sessions`, the runs of one, and `runs --follow`."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rmos import ids
+from rmos.cli.output import COLOURS
+from rmos.config import Settings
+from rmos.schemas import dump_summary
+from rmos.services import create_session
+from rmos.store import Store
+from tests.cli.conftest import FLASK, Command, command_on, document, records_of, start
+from tests.makers import ANNA, make_members
+
+
+def listed(run: Command, *options: str) -> list[dict[str, Any]]:
+    """Walk all pages."""
+    items: list[dict[str, Any]] = []
+    cursor: list[str] = []
+    while True:
+        page = document(run("sessions", "--json", "--limit", "1", *options, *cursor))
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = ["--cursor", page["next_cursor"]]
+
+
+def open_store(root: Path) -> Store:
+    return Store.open(Settings(instance_path=root.parent, runs_dir=root), summarise=dump_summary)
+
+
+def test_the_demo_has_active_and_deleted_sessions_with_runs_in_them(run: Command) -> None:
+    sessions = listed(run, "--deleted")
+    assert {session["status"] for session in sessions} == {"ACTIVE", "DELETED"}
+    for session in sessions:
+        page = document(run("runs", "--session", session["session_id"], "--json"))
+        assert page["items"]
+        assert (session["state"], session["version"]) == ("context_ready", 1 + (session["status"] == "DELETED"))
+    cascades = {
+        document(
+            run("show", document(run("runs", "--session", one["session_id"], "--json"))["items"][0]["run_id"], "--json")
+        )["session_deleted"]
+        for one in sessions
+    }
+    assert cascades == {True, False}
+
+
+def test_sessions_are_listed_newest_first_and_filters_choose(run: Command) -> None:
+    every = listed(run, "--deleted")
+    assert [session["created_at_utc"] for session in every] == sorted(
+        (session["created_at_utc"] for session in every), reverse=True
+    )
+    active = [session for session in every if session["status"] == "ACTIVE"]
+    assert listed(run) == listed(run, "--status", "active") == active
+    assert listed(run, "--status", "DELETED") == [session for session in every if session not in active]
+    assert listed(run, "--user", active[0]["user_id"], "--state", "context_ready") == [
+        session for session in active if session["user_id"] == active[0]["user_id"]
+    ]
+    assert listed(run, "--type", "nothing") == []
+    assert listed(run, "--since", "2100-01-01") == []
+
+
+def test_people_get_a_table_without_colours_when_it_is_no_terminal(run: Command) -> None:
+    lines = run("sessions", "--deleted").stdout.splitlines()
+    assert re.fullmatch(r"CREATED \(UTC\) +SESSION +STATUS +STATE +USER +TYPE +NEXT STEP", lines[0])
+    assert all(re.search(r"  ws_[0-9a-f]{32}  (ACTIVE|DELETED)  ", line) for line in lines[1:])
+    assert "\x1b" not in "".join(lines)
+    assert run("sessions", "--user", "nobody").stdout == "No sessions match.\n"
+    assert "add --cursor" in run("sessions", "--deleted", "--limit", "1").stdout
+
+
+def test_listing_sessions_changes_nothing_in_the_record(run: Command, root: Path) -> None:
+    before = records_of(root)
+    assert run("sessions").exit_code == 0
+    assert records_of(root) == before
+
+
+def test_a_damaged_session_is_listed_with_what_to_do(run: Command, root: Path) -> None:
+    path = next(root.glob("_sessions/*/*.000001.json"))
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b'"ACTIVE"', b'"ACTIVF"'))
+    run("rebuild")
+    [line] = [line for line in run("sessions", "--deleted").stdout.splitlines() if path.name[:35] in line]
+    assert "run `rmos verify`" in line
+
+
+def test_an_empty_store_has_no_sessions(tmp_path: Path) -> None:
+    run = command_on(tmp_path / "runs")
+    assert run("sessions").exit_code == 10
+    (tmp_path / "runs").mkdir()
+    assert document(run("sessions", "--json")) == {"items": [], "next_cursor": None}
+
+
+def _on_a_terminal(root: Path, *arguments: str) -> str:
+    """Return what a command writes to a terminal of 200 columns."""
+    parent, child = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
+    environment |= {"RMOS_RUNS_DIR": str(root), "COLUMNS": "200", "TERM": "xterm"}
+    process = subprocess.Popen(
+        [*FLASK, *arguments], stdout=child, stdin=child, env=environment, cwd=Path(__file__).parents[2]
+    )
+    os.close(child)
+    told = b""
+    while True:
+        try:
+            told += (part := os.read(parent, 65536))
+        except OSError:  # the terminal's other end is closed
+            break
+        if not part:
+            break
+    assert process.wait(30) == 0
+    os.close(parent)
+    return told.decode()
+
+
+def test_a_terminal_shows_risks_and_deleted_sessions_in_colours(root: Path) -> None:
+    told = _on_a_terminal(root, "runs", "--risk", "RED")
+    assert re.search("\x1b\\[31m[^\n]* RED ", told)
+    assert COLOURS["GREEN"] == "green"
+    assert "\x1b[90m" in _on_a_terminal(root, "sessions", "--deleted")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_following_shows_new_runs_as_they_come_until_ctrl_c(root: Path, as_json: bool) -> None:
+    store = open_store(root)
+    store.reconcile()
+    session_id = create_session(store, {}, actor=ANNA, us=ids.now_us()).session.session_id
+    first = store.runs.put(make_members(workflow_session_id=session_id)).view.artifact.run_id
+    options = ["--json"] if as_json else []
+    process = start(root, "runs", "--session", session_id, "--follow", *options)
+    assert process.stdout is not None
+    lines = [process.stdout.readline()]
+    made = []
+    for _ in range(2):
+        store.runs.put(make_members())
+        made.append(store.runs.put(make_members(workflow_session_id=session_id)).view.artifact.run_id)
+        lines.append(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    rest, told = process.communicate(timeout=30)
+    assert process.returncode == 130, told
+    assert rest == ""
+    shown = [json.loads(line)["run_id"] if as_json else line.split()[2] for line in lines]
+    assert shown == [first, *made]
+    store.index.close()
