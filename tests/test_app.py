@@ -11,10 +11,18 @@ import pytest
 from flask import Flask
 
 from rmos import create_app, ids
+from rmos.api.sessions import PREFIXES
 from rmos.config import Settings
 from rmos.context import Rmos
 from rmos.engines import registry
 
+SESSIONS = (
+    *(("", method) for method in ("GET", "POST")),
+    *(("/<session_id>", method) for method in ("GET", "PATCH", "DELETE")),
+    *((f"/<session_id>/{part}", "GET") for part in ("events", "runs", "advisory-summary")),
+    ("/<session_id>/restore", "POST"),
+)
+"""What there is of sessions, under each of their prefixes."""
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -59,6 +67,7 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
         ("/api/rmos/runs/<run_id>/events", "GET"),
         ("/api/rmos/rules", "GET"),
         ("/api/rmos/rules/<rule_id>", "GET"),
+        *((f"{prefix}{path}", method) for prefix in PREFIXES.values() for path, method in SESSIONS),
         ("/api/openapi.json", "GET"),
         ("/api/docs", "GET"),
         ("/api/docs/<digest>/<asset>", "GET"),

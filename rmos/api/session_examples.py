@@ -26,7 +26,7 @@ SESSION: Final[dict[str, Any]] = {
     "next_step": "Set the context.",
     "design": CUT["design"],
     "context": {},
-    "design_sha256": "c6d58ce9c8d3a2c1f06f58a2d8f0f9a2b74e5c6e1f7a0d7c9b5f3f0e2d1c4b3a",
+    "design_sha256": "f39a38a9f5120f2e5eff06c780fd4263adcdef439e5daf47a0a9f3cfe387b3b2",
     "context_sha256": None,
     "current_step": None,
     "machine_id": "desktop-1",
