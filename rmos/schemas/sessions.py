@@ -45,11 +45,29 @@ def _bounded(data: Mapping[str, Any]) -> None:
         raise ValidationError(f"Is larger than {MAX_META_BYTES} bytes.")
 
 
+class Flag(fields.Boolean):
+    """True or false, and nothing that merely equals one of them, as 0 does."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Number(fields.Float):
+    """A number, and no text that looks like one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.make_error("invalid", input=value)
+        return float(value)
+
+
 class SessionPolicySchema(Schema):
     """What a session allows."""
 
-    allow_red_override = fields.Boolean(truthy={True}, falsy={False})
-    min_score_to_approve = fields.Float(validate=validate.Range(0, 100), metadata={"description": "0 to 100"})
+    allow_red_override = Flag()
+    min_score_to_approve = Number(validate=validate.Range(0, 100), metadata={"description": "0 to 100"})
 
 
 class SessionFieldsSchema(Schema):
