@@ -42,34 +42,34 @@ _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9
 TRUE: Final[set[Any]] = {"true", "1"}
 FALSE: Final[set[Any]] = {"false", "0"}
 _FILTER: Final = validate.Length(1, 200)
-_NO_NUL: Final = {"pattern": r"^[^\x00]+$"}
+NO_NUL: Final = {"pattern": r"^[^\x00]+$"}
 """What the reader of parameters refuses before the schema sees it, said for the document."""
+
+
+CURSOR: Final = {"format": "rmos-cursor", "description": "A `next_cursor` as it was given; not beside an offset"}
 
 
 class RunListSchema(Schema):
     """The query parameters of `GET /api/rmos/runs`; `created_from` is included, `created_to` is not."""
 
     status = fields.String(validate=validate.OneOf(RUN_STATUSES))
-    mode = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    tool_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    tool_id_prefix = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    event_type = fields.String(validate=_FILTER, metadata=_NO_NUL)
+    mode = fields.String(validate=_FILTER, metadata=NO_NUL)
+    tool_id = fields.String(validate=_FILTER, metadata=NO_NUL)
+    tool_id_prefix = fields.String(validate=_FILTER, metadata=NO_NUL)
+    event_type = fields.String(validate=_FILTER, metadata=NO_NUL)
     risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
-    workflow_session_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    batch_label = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    session_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    material_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    machine_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
-    request_id = fields.String(validate=_FILTER, metadata=_NO_NUL)
+    workflow_session_id = fields.String(validate=_FILTER, metadata=NO_NUL)
+    batch_label = fields.String(validate=_FILTER, metadata=NO_NUL)
+    session_id = fields.String(validate=_FILTER, metadata=NO_NUL)
+    material_id = fields.String(validate=_FILTER, metadata=NO_NUL)
+    machine_id = fields.String(validate=_FILTER, metadata=NO_NUL)
+    request_id = fields.String(validate=_FILTER, metadata=NO_NUL)
     created_from = Moment(attribute="created_from_us")
     created_to = Moment(attribute="created_to_us")
     include_deleted = fields.Boolean(truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = Whole(load_default=50, validate=validate.Range(1, MAX_PAGE))
-    cursor = fields.String(
-        validate=validate.Length(1, 400),
-        metadata={"format": "rmos-cursor", "description": "A `next_cursor` as it was given; not beside an offset"},
-    )
+    cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
     offset = Whole(validate=validate.Range(0, MAX_OFFSET))
 
 

@@ -24,7 +24,7 @@ from rmos.models import (
     Session,
     SessionQuery,
 )
-from rmos.schemas.lists import FALSE, MAX_OFFSET, MAX_PAGE, TRUE, Moment, Whole, load_parameters
+from rmos.schemas.lists import CURSOR, FALSE, MAX_OFFSET, MAX_PAGE, NO_NUL, TRUE, Moment, Whole, load_parameters
 from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
 from rmos.schemas.runs import RunAdvisorySummarySchema
@@ -115,16 +115,16 @@ class SessionPageSchema(Schema):
 class SessionListSchema(Schema):
     """The query parameters of a list of sessions; deleted ones come with `status=DELETED` or `include_deleted`."""
 
-    user_id = fields.String(validate=_TEXT)
+    user_id = fields.String(validate=_TEXT, metadata=NO_NUL)
     status = fields.String(validate=validate.OneOf(SESSION_STATUSES))
     state = fields.String(attribute="workflow_state", validate=validate.OneOf(WORKFLOW_STATES))
-    workflow_type = fields.String(validate=_TEXT)
+    workflow_type = fields.String(validate=_TEXT, metadata=NO_NUL)
     since_utc = Moment(attribute="since_us")
     until_utc = Moment(attribute="until_us")
     include_deleted = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = Whole(load_default=50, validate=validate.Range(1, MAX_PAGE))
-    cursor = fields.String(validate=validate.Length(1, 400))
+    cursor = fields.String(validate=validate.Length(1, 400), metadata={**CURSOR, "format": "rmos-session-cursor"})
     offset = Whole(validate=validate.Range(0, MAX_OFFSET))
 
 
@@ -133,7 +133,7 @@ class SessionDeleteSchema(Schema):
 
     force = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     cascade = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
-    reason = fields.String(load_default=None, validate=validate.Length(1, MAX_REASON))
+    reason = fields.String(load_default=None, validate=validate.Length(1, MAX_REASON), metadata=NO_NUL)
 
 
 class SessionDeletedSchema(Schema):
@@ -153,7 +153,7 @@ class SessionRunsSchema(Schema):
     risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = Whole(load_default=50, validate=validate.Range(1, MAX_SESSION_RUNS))
-    cursor = fields.String(validate=validate.Length(1, 400))
+    cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
     offset = Whole(validate=validate.Range(0, MAX_OFFSET))
 
 
