@@ -13,6 +13,7 @@ from rmos.api.conditions import PRIVATE, conditional, require_match
 from rmos.api.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.api.pages import from_index, next_link, page_text
 from rmos.api.queries import load_query, read_lists
+from rmos.auth import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors import (
     BadCursor,
@@ -72,6 +73,7 @@ _delete_request = SessionDeleteSchema()
     body=SessionFieldsSchema,
     example=examples.NEW,
 )
+@requires("recorder")
 def create_a_session() -> Response:
     """Make a session; every field is optional."""
     us = ids.now_us()
@@ -89,6 +91,7 @@ def create_a_session() -> Response:
     problems=(BadCursor, *LISTS),
     query=SessionListSchema,
 )
+@requires("viewer")
 def list_sessions() -> Response:
     """Return a page of sessions, newest first.
 
@@ -117,6 +120,7 @@ def list_sessions() -> Response:
     problems=(PreconditionFailed, *_OF_A_SESSION),
     headers=("If-None-Match", "If-Match"),
 )
+@requires("viewer")
 def get_session(session_id: str) -> Response:
     """Return a session as it stands now, also one that was deleted."""
     session = current_rmos().store.sessions.record(session_id).session
@@ -131,6 +135,7 @@ def get_session(session_id: str) -> Response:
     example=examples.CHANGE,
     headers=("If-Match",),
 )
+@requires("recorder")
 def change_session(session_id: str) -> Response:
     """Merge fields into a session.
 
@@ -151,6 +156,7 @@ def change_session(session_id: str) -> Response:
     query=SessionDeleteSchema,
     headers=("If-Match",),
 )
+@requires("operator")
 def delete_a_session(session_id: str) -> Response:
     """Delete a session.
 
@@ -172,6 +178,7 @@ def delete_a_session(session_id: str) -> Response:
     problems=_CHANGES,
     headers=("If-Match",),
 )
+@requires("operator")
 def restore_a_session(session_id: str) -> Response:
     """Undo a deletion, and with it that of the session's runs."""
     us = ids.now_us()
@@ -185,6 +192,7 @@ def restore_a_session(session_id: str) -> Response:
     answers={200: Answer("The events.", SessionEventsSchema, ("Cache-Control",), examples.EVENTS)},
     problems=_OF_A_SESSION,
 )
+@requires("viewer")
 def get_session_events(session_id: str) -> Response:
     """Return what happened to a session, in order, each time with the session as it was afterwards."""
     record = current_rmos().store.sessions.record(session_id)
@@ -197,6 +205,7 @@ def get_session_events(session_id: str) -> Response:
     problems=(BadCursor, *_RUNS_OF),
     query=SessionRunsSchema,
 )
+@requires("viewer")
 def get_session_runs(session_id: str) -> Response:
     """Return a page of a session's runs, newest first.
 
@@ -236,6 +245,7 @@ def _asked_runs(query_string: bytes) -> SessionRunsRequest:
     answers={200: Answer("The figures.", AdvisorySummarySchema, ("Cache-Control",), examples.FIGURES)},
     problems=_RUNS_OF,
 )
+@requires("viewer")
 def get_advisory_summary(session_id: str) -> Response:
     """Return what a session's runs amount to, from the index alone."""
     figures = from_index(lambda: current_rmos().store.sessions.figures(session_id))
