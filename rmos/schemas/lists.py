@@ -86,7 +86,7 @@ class RecentRunsSchema(RunListSchema):
 
     status = AnyCase(validate=validate.OneOf(RUN_STATUSES))
     risk_level = AnyCase(validate=validate.OneOf(RISK_LEVELS))
-    source = fields.String(validate=_FILTER, metadata=_NO_NUL)
+    source = fields.String(validate=_FILTER, metadata=NO_NUL)
 
 
 class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
