@@ -27,7 +27,7 @@ SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOP
 """Who need not say who they are, by what a route declares."""
 
 RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
-SESSION_ID: Final = "ws_019b4a8f3b00770f8a6e3d2c1b0a9f77"
+SESSION_ID: Final = "ws_019b4ac2304270fa8a6e3d2c1b0a9f77"
 
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "run_id": {
