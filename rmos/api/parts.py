@@ -6,6 +6,8 @@ by the route (`operations`).
 
 from typing import Any, Final
 
+from werkzeug.routing import BaseConverter
+
 from rmos.auth import COOKIE, OPEN, OPEN_ON_LOOPBACK
 
 SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
@@ -134,3 +136,13 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
 def reference(kind: str, name: str) -> dict[str, str]:
     """Return the reference to a part of the document."""
     return {"$ref": f"#/components/{kind}/{name}"}
+
+
+class RunIdConverter(BaseConverter):
+    """An id in a URL beside which routes with a name stand: `<run:run_id>` is never one of their names.
+
+    Without it `DELETE /api/rmos/runs/diff` would delete a run called `diff`, and `Allow` of the diff would name DELETE.
+    """
+
+    regex = r"(?!diff\Z)[^/]+"
+    part_isolating = True
