@@ -87,6 +87,7 @@ class PromptEmpty(RmosError):
     """A prompt has no word that could be understood; the message gives examples."""
 
     code, title, status, exit_code = "PROMPT_EMPTY", "Empty prompt", 400, 2
+    remedy = "Name at least one thing to draw, as the examples in `detail` do."
 
 
 class IdempotencyKeyReused(RmosError):
@@ -456,6 +457,7 @@ class ExtraMissing(RmosError):
     """What was asked for needs an optional package that is not installed; the message names the extra."""
 
     code, title, status, exit_code = "EXTRA_MISSING", "Extra not installed", 501, 2
+    remedy = "Install the extra that `detail` names, or ask for what needs none."
 
 
 class PluginError(RmosError):
