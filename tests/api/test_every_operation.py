@@ -1,9 +1,9 @@
 """Every operation of the document, tried with what its description allows and with what it forbids (schemathesis).
 
 All checks, on all operations: with the examples, made-up values, and chains of requests in which one uses what another
-answered; the long test also walks along the borders of each schema. What a document cannot say is arranged here, for requests that should
-be taken: that one parameter excludes another, that a key is not to come back with another body, that a condition has to
-hold, and the limits of RFC 7493 in free JSON.
+answered; the long test also walks along the borders of each schema. What a document cannot say is arranged here, for
+requests that should be taken: that one parameter excludes another, that a key is not to come back with another body,
+that a condition has to hold, and the limits of RFC 7493 in free JSON.
 """
 
 from collections.abc import Iterator
