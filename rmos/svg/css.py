@@ -10,6 +10,7 @@ would find harmless, and none the other way.
 """
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from rmos.svg.verdict import Refusal, shown
@@ -32,8 +33,7 @@ _FUNCTIONS: Final = frozenset(
 _AT_RULES: Final = frozenset(
     "charset media supports keyframes -webkit-keyframes font-face page layer container property".split()
 )
-_SUSPECT: Final = re.compile(r"[(\\@]|/\*|binding|behavi|script", re.IGNORECASE)
-"""One of these is in every text that is not harmless."""
+_COLOURS: Final = frozenset({"rgb", ":rgb", "rgba", " rgb"})
 _ESCAPE: Final = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|(.))", re.DOTALL)
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _FUNCTION: Final = re.compile(r"([\w-]+)\(")
@@ -46,7 +46,7 @@ _SCRIPT: Final = re.compile(r"(?:java|vb|live)\s*script\s*:")
 
 def css_refusal(text: str, *, sheet: bool = False) -> Refusal | None:
     """Judge the value of a property, declarations or, with `sheet`, a style sheet; None when it loads nothing."""
-    if not _SUSPECT.search(text):
+    if not sheet and ("\\" not in text and "/*" not in text and _loads_nothing(text.split("("))):
         return None
     plain = _ESCAPE.sub(_escaped, text)
     forms = dict.fromkeys((text, plain, _COMMENT.sub("", text), _COMMENT.sub("", plain), _COMMENT.sub(" ", text)))
@@ -55,6 +55,15 @@ def css_refusal(text: str, *, sheet: bool = False) -> Refusal | None:
         if refusal is not None:
             return refusal
     return None
+
+
+def _loads_nothing(parts: list[str]) -> bool:
+    """Tell quickly of declarations, split at each opening bracket, that their functions are local urls and colours."""
+    for head, tail in pairwise(parts):
+        word = head[-4:]
+        if not ((word == ":url" and tail[:1] == "#") or word in _COLOURS):
+            return False
+    return True
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -79,7 +79,7 @@ FREE: Final = (ANIMATED - STYLED) | frozenset(
     stemh stemv string strikethrough-position strikethrough-thickness u1 u2 underline-position underline-thickness
     unicode unicode-range units-per-em v-alphabetic v-hanging v-ideographic v-mathematical vert-adv-y vert-origin-x
     vert-origin-y widths x-height
-    filterRes pitch crossOrigin editable p-id t align space nodetypes
+    filterRes pitch crossOrigin content editable p-id t align space nodetypes
     """.split()
 )
 """Attributes whose value neither refers nor is CSS."""

@@ -44,7 +44,11 @@ class Reader:
         self._reuse = Reuse()
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._harmless: dict[Check, set[str]] = {}
-        self._open: list[tuple[int, str | None]] = []
+        self._harmless_css: set[str] = set()
+        self._open: list[tuple[int, int] | None] = []
+        """For each open element with an id how many elements and copies there were before it."""
+        self._holders = [""]
+        """The ids of the open elements, after one for the whole."""
         self._elements = 0
         self._fed = 0
         self._head = b""
@@ -76,6 +80,8 @@ class Reader:
             self._refuse("too_large", f"A tag is longer than {MAX_TAG} bytes.")
         if self._elements > MAX_ELEMENTS:
             self._refuse("too_large", f"It has more than {MAX_ELEMENTS} elements.")
+        if self._reuse.is_crowded:
+            self._judge_reuse()
 
     def close(self) -> None:
         """Judge what only the end can tell.
@@ -86,6 +92,9 @@ class Reader:
         if not self._fed:
             self._refuse("not_svg", "There is nothing in it.")
         self._parse(b"", last=True)
+        self._judge_reuse()
+
+    def _judge_reuse(self) -> None:
         refusal = self._reuse.refusal(self._elements)
         if refusal is not None:
             self._refuse(*refusal)
@@ -130,22 +139,31 @@ class Reader:
         if plan is None:
             plan = self._new_plan(shape)
         for place, check, harmless in plan.checks:
+            if attributes[place] not in harmless:
+                self._look(check, attributes[place], harmless)
+        for place in plan.styled:
             value = attributes[place]
-            if value not in harmless:
-                refusal = check(value)
-                if refusal is not None:
-                    self._refuse(*refusal)
-                if len(value) < _SHORT:
-                    if len(harmless) >= _MAX_HARMLESS:
-                        harmless.clear()
-                    harmless.add(value)
+            if ("(" in value or "\\" in value) and value not in self._harmless_css:
+                self._look(css_refusal, value, self._harmless_css)
         if plan.uses_at >= 0:
-            holders = [holder for _, holder in self._open if holder is not None]
-            self._reuse.used(["", *holders], attributes[plan.uses_at].strip()[1:])
-        self._open.append((self._elements, attributes[plan.id_at] if plan.id_at >= 0 else None))
+            self._reuse.used(self._holders[-1], attributes[plan.uses_at])
+        if plan.id_at >= 0:
+            self._holders.append(attributes[plan.id_at])
+            self._open.append((self._elements, self._reuse.copies))
+        else:
+            self._open.append(None)
         self._elements += 1
         if plan.is_style or len(self._open) > MAX_DEPTH or self._sheet is not None:
             self._rare(plan)
+
+    def _look(self, check: Check, value: str, harmless: set[str]) -> None:
+        refusal = check(value)
+        if refusal is not None:
+            self._refuse(*refusal)
+        if len(value) < _SHORT:
+            if len(harmless) >= _MAX_HARMLESS:
+                harmless.clear()
+            harmless.add(value)
 
     def _rare(self, plan: Plan) -> None:
         if len(self._open) > MAX_DEPTH:
@@ -168,9 +186,13 @@ class Reader:
         return plan
 
     def _end(self, name: str) -> None:
-        before, own_id = self._open.pop()
-        if own_id is not None:
-            self._reuse.element(own_id, self._elements - before)
+        before = self._open.pop()
+        if before is not None:
+            elements, copies = before
+            own_id = self._holders.pop()
+            self._reuse.element(own_id, self._elements - elements)
+            if self._reuse.copies != copies:
+                self._reuse.held(self._holders[-1], own_id)
         if self._sheet is not None:
             sheet, self._sheet = "".join(self._sheet), None
             self._parser.CharacterDataHandler = None

@@ -2,15 +2,16 @@
 
     reuse = Reuse()
     reuse.element("tile", size=40)              # an element with an id and 40 elements in it
-    reuse.used(["", "row"], "tile")             # within the element "row" there is a <use href="#tile">
+    reuse.used("row", "#tile")                  # within the element "row" there is a <use href="#tile">
+    reuse.held("", "row")                       # and that element is within the whole
     reuse.refusal(own=200)                      # None, or what is too much
 
 Ten copies of ten copies of ten copies ... fit into a few lines and stop a browser, so the copies are counted before
 one is drawn. The count is an upper bound: two elements of one id count as the larger.
 """
 
-from collections import Counter
 from typing import Final
+from urllib.parse import unquote
 
 from rmos.svg.verdict import Refusal
 
@@ -29,26 +30,37 @@ class Reuse:
 
     def __init__(self) -> None:
         self._sizes: dict[str, int] = {}
-        self._copies: Counter[tuple[str, str]] = Counter()
+        self._copies: dict[tuple[str, str], int] = {}
         self._held: set[tuple[str, str]] = set()
+        self.copies = 0
 
     def element(self, name: str, size: int) -> None:
         """Note an element that has an id, with the number of elements in it, itself among them."""
         if size > self._sizes.get(name, SMALL):
             self._sizes[name] = size
 
-    def used(self, within: list[str], target: str) -> None:
-        """Note a copy of `target` within the elements of these ids, the outermost first."""
-        self._copies[within[-1], target] += 1
-        self._held.update(zip(within, within[1:], strict=False))
+    def used(self, holder: str, reference: str) -> None:
+        """Note a copy of what `#...` refers to, directly within the element of this id, or "" for the whole."""
+        self.copies += 1
+        pair = holder, reference
+        self._copies[pair] = self._copies.get(pair, 0) + 1
+
+    def held(self, holder: str, name: str) -> None:
+        """Note that an element with an id that holds copies is directly within another."""
+        self._held.add((holder, name))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether more is noted than is kept in memory."""
+        return len(self._held) > MAX_HOLDERS or len(self._copies) > MAX_HOLDERS
 
     def refusal(self, own: int) -> Refusal | None:
         """Judge the whole, of `own` elements as written; None when it is not too much."""
-        if len(self._held) > MAX_HOLDERS or len(self._copies) > MAX_HOLDERS:
+        if self.is_crowded:
             return "too_large", f"More than {MAX_HOLDERS} elements hold copies of others."
         inner: dict[str, list[tuple[str, int]]] = {}
-        for (holder, target), count in self._copies.items():
-            inner.setdefault(holder, []).append((target, count))
+        for (holder, reference), count in self._copies.items():
+            inner.setdefault(holder, []).append((unquote(reference.strip())[1:], count))
         for holder, held in self._held:
             inner.setdefault(holder, []).append((held, 0))
         grown: dict[str, int] = {}
