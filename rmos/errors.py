@@ -111,7 +111,7 @@ class UnsupportedMediaType(RmosError):
 
 
 class SvgBlocked(RmosError):
-    """A drawing is not shown, for it could run or load something; `blocked_by`, `line` and `column` tell what and where."""
+    """A drawing could run or load something and is not shown; `blocked_by`, `line` and `column` tell what and where."""
 
     code, title, status = "SVG_BLOCKED", "Drawing is not shown", 415
     remedy = "Save it as plain SVG, without scripts, links and fonts from elsewhere; the stored file is still there."

@@ -37,7 +37,10 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "script/html_default": (f'<script xmlns="{HTML}">{RUN}</script>', "script"),
     "script/other_case": (f"<SCRIPT>{RUN}</SCRIPT>", "script"),
     "script/unknown_namespace": (f'<script xmlns="urn:x">{RUN}</script>', "script"),
-    "script/editors_namespace": (f'<i:script xmlns:i="http://www.inkscape.org/namespaces/inkscape">{RUN}</i:script>', "script"),
+    "script/editors_namespace": (
+        f'<i:script xmlns:i="http://www.inkscape.org/namespaces/inkscape">{RUN}</i:script>',
+        "script",
+    ),
     "script/in_metadata": (f"<metadata><script>{RUN}</script></metadata>", "script"),
     "script/in_title": (f"<title><script>{RUN}</script></title>", "script"),
     "script/in_defs_and_switch": (f"<defs><switch><g><script>{RUN}</script></g></switch></defs>", "script"),
@@ -63,8 +66,14 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "href/data_svg": ('<image href="data:image/svg+xml;base64,PHN2Zy8+" width="9" height="9"/>', "external_reference"),
     "href/data_svg_text": ('<image href="data:image/svg+xml,%3Csvg/%3E" width="9" height="9"/>', "external_reference"),
     "href/data_no_type": ('<image href="data:,x" width="9" height="9"/>', "external_reference"),
-    "href/data_false_type": ('<image href="data:image/png;base64,PHN2Zy8+" width="9" height="9"/>', "external_reference"),
-    "href/data_parameters": ('<image href="data:image/png;charset=x;base64,iVBORw0KGgo" width="9"/>', "external_reference"),
+    "href/data_false_type": (
+        '<image href="data:image/png;base64,PHN2Zy8+" width="9" height="9"/>',
+        "external_reference",
+    ),
+    "href/data_parameters": (
+        '<image href="data:image/png;charset=x;base64,iVBORw0KGgo" width="9"/>',
+        "external_reference",
+    ),
     "href/data_in_use": ('<use href="data:image/svg+xml;base64,PHN2Zy8+#a"/>', "external_reference"),
     "href/data_png_in_a": ('<a href="data:image/png;base64,iVBORw0KGgo="/>', "external_reference"),
     # what is fetched
@@ -101,7 +110,10 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "handler/line_before": ('<g\n\tonload\n=\n"f()"/>', "event_handler"),
     "handler/coming": ('<g onwhatevercomes="f()"/>', "event_handler"),
     "handler/prefixed": ('<g s:onload="f()" xmlns:s="http://www.w3.org/2000/svg"/>', "event_handler"),
-    "handler/of_an_editor": ('<g i:onload="f()" xmlns:i="http://www.inkscape.org/namespaces/inkscape"/>', "event_handler"),
+    "handler/of_an_editor": (
+        '<g i:onload="f()" xmlns:i="http://www.inkscape.org/namespaces/inkscape"/>',
+        "event_handler",
+    ),
     "handler/on_metadata": ('<m:x xmlns:m="http://purl.org/dc/elements/1.1/" onclick="f()"/>', "event_handler"),
     "handler/listener": ('<ev:listener xmlns:ev="http://www.w3.org/2001/xml-events" event="load"/>', "event_handler"),
     # other documents
@@ -150,13 +162,15 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "css/comment_before": ('<rect style="/*(*/fill:url(/*x*//evil.svg#a)"/>', "css_load"),
     "css/comment_as_string": ("<rect style=\"font-family:'/*';fill:url(/evil.svg#a);font-family:'*/'\"/>", "css_load"),
     "css/image_set": ("<rect style=\"mask-image:image-set('/evil.png' 1x)\"/>", "css_load"),
-    "css/image_set_prefixed": ("<rect style=\"mask-image:-webkit-image-set(url(/evil.png) 1x)\"/>", "css_load"),
-    "css/cross_fade": ("<rect style=\"mask-image:-webkit-cross-fade(url(/evil.png),url(#a),50%)\"/>", "css_load"),
+    "css/image_set_prefixed": ('<rect style="mask-image:-webkit-image-set(url(/evil.png) 1x)"/>', "css_load"),
+    "css/cross_fade": ('<rect style="mask-image:-webkit-cross-fade(url(/evil.png),url(#a),50%)"/>', "css_load"),
     "css/src": ("<rect style=\"mask-image:src('/evil.png')\"/>", "css_load"),
     "css/expression": ('<rect style="width:expression(alert(1))"/>', "css_load"),
     "css/expression_comment": ('<rect style="width:exp/**/ression(alert(1))"/>', "css_load"),
     "css/binding": ('<rect style="-moz-binding:url(/evil.xml#a)"/>', "css_load"),
     "css/binding_local": ('<rect style="-moz-binding:url( #a)"/>', "css_load"),
+    "css/binding_plain": ('<rect style="-moz-binding:url(#a)"/>', "css_load"),
+    "css/behaviour_plain": ('<rect style="Behavior:url(#default#time2)"/>', "css_load"),
     "css/behaviour": ('<rect style="behavior:url( #default#time2)"/>', "css_load"),
     "css/attribute_fill": ('<rect width="9" height="9" fill="url(/evil.svg#a)"/>', "css_load"),
     "css/attribute_filter": ('<rect width="9" height="9" filter="url(http://evil.invalid/f.svg#a)"/>', "css_load"),
@@ -173,7 +187,10 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "css/sheet_import_cdata": ("<style><![CDATA[@im]]><![CDATA[port '/evil.css';]]></style>", "css_load"),
     "css/sheet_import_split": ("<style>@im<!-- -->port '/evil.css';</style>", "css_load"),
     "css/sheet_import_entity": ("<style>&#64;import '/evil.css';</style>", "css_load"),
-    "css/sheet_import_prefixed": ("<s:style xmlns:s='http://www.w3.org/2000/svg'>@import '/evil.css';</s:style>", "css_load"),
+    "css/sheet_import_prefixed": (
+        "<s:style xmlns:s='http://www.w3.org/2000/svg'>@import '/evil.css';</s:style>",
+        "css_load",
+    ),
     "css/sheet_url": ("<style>rect{fill:url(/evil.svg#a)}</style>", "css_load"),
     "css/sheet_font": ("<style>@font-face{font-family:x;src:url(/evil.woff)}text{font-family:x}</style>", "css_load"),
     "css/sheet_namespace": ("<style>@namespace x '/evil';</style>", "css_load"),
@@ -186,7 +203,10 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "animation/animate_from": ('<a><animate attributeName="href" from="javascript:f()" to="#a"/></a>', "animation"),
     "animation/image_href": ('<image><animate attributeName="href" to="/evil.png" dur="1s"/></image>', "animation"),
     "animation/target": ('<set href="#x" attributeName="href" to="javascript:f()"/>', "animation"),
-    "animation/other_prefix": ('<set attributeName="y:href" xmlns:y="http://www.w3.org/1999/xlink" to="/e"/>', "animation"),
+    "animation/other_prefix": (
+        '<set attributeName="y:href" xmlns:y="http://www.w3.org/1999/xlink" to="/e"/>',
+        "animation",
+    ),
     "animation/spaces": ('<set attributeName=" href " to="javascript:f()"/>', "animation"),
     "animation/entity": ('<set attributeName="hre&#102;" to="javascript:f()"/>', "animation"),
     "animation/handler": ('<set attributeName="onload" to="f()"/>', "animation"),
@@ -195,7 +215,10 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "animation/class": ('<set attributeName="class" to="x"/>', "animation"),
     "animation/prefixed": ('<s:set xmlns:s="http://www.w3.org/2000/svg" attributeName="href" to="x"/>', "animation"),
     "animation/fill_load": ('<rect><set attributeName="fill" to="url(/evil.svg#a)"/></rect>', "css_load"),
-    "animation/filter_values": ('<rect><animate attributeName="filter" values="none;url(/evil.svg#a)"/></rect>', "css_load"),
+    "animation/filter_values": (
+        '<rect><animate attributeName="filter" values="none;url(/evil.svg#a)"/></rect>',
+        "css_load",
+    ),
     "animation/out_of_drawing": ('<set href="/evil.svg#a" attributeName="x" to="1"/>', "external_reference"),
     # instructions and entities that may stand anywhere
     "instruction/style_sheet": ('<?xml-stylesheet href="/evil.css"?>', "processing_instruction"),
@@ -214,6 +237,25 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
         '<g id="b0"/>' + "".join(f'<g id="b{n}">{f"""<use href="#%62{n - 1}"/>""" * 10}</g>' for n in range(1, 10)),
         "too_large",
     ),
+    **{
+        f"bomb/copies_by_{tag}": (
+            f'<{tag} id="b0"><rect width="3" height="3"/></{tag}>'
+            + "".join(
+                f'<{tag} id="b{n}">' + f'<path d="M0 0h9v9z" {how}="url(#b{n - 1})"/>' * 10 + f"</{tag}>"
+                for n in range(1, 10)
+            ),
+            "too_large",
+        )
+        for tag, how in [("pattern", "fill"), ("mask", "mask"), ("clipPath", "clip-path"), ("marker", "marker-mid")]
+    },
+    "bomb/copies_by_mask_of_copies": (
+        '<g id="g0"/>'
+        + "".join(
+            f'<mask id="m{n}">{f"""<use href="#g{n - 1}"/>""" * 10}</mask><rect id="g{n}" style="mask:url(#m{n})"/>'
+            for n in range(1, 10)
+        ),
+        "too_large",
+    ),
     "bomb/copy_of_itself": ('<g id="self"><g id="mid"><use href="#self"/></g></g>', "too_deep"),
     "bomb/sheet": ("<style>" + "a{fill:red}" * 120_000 + "</style>", "too_large"),
     "bomb/tag": (f'<path d="{"M0 0" * 1_200_000}"/>', "too_large"),
@@ -228,7 +270,9 @@ def drawing(inner: str, *, before: str = "") -> bytes:
 WHOLE: dict[str, Hostile] = {
     "root/onload": Hostile(f'<svg {SVG} onload="{RUN}"/>'.encode(), "event_handler"),
     "root/prefixed_onload": Hostile(b'<s:svg xmlns:s="http://www.w3.org/2000/svg" onload="f()"/>', "event_handler"),
-    "root/base": Hostile(f'<svg {SVG} xml:base="//evil.invalid/"><use href="#a"/></svg>'.encode(), "external_reference"),
+    "root/base": Hostile(
+        f'<svg {SVG} xml:base="//evil.invalid/"><use href="#a"/></svg>'.encode(), "external_reference"
+    ),
     "root/html": Hostile(f'<html xmlns="{HTML}"><script>{RUN}</script></html>'.encode(), "not_svg"),
     "root/html_text": Hostile(b"<!doctype html><script>f()</script>", "not_svg"),
     "root/no_namespace": Hostile(f"<svg><script>{RUN}</script></svg>".encode(), "not_svg"),
@@ -255,9 +299,7 @@ WHOLE: dict[str, Hostile] = {
         ),
         "dtd",
     ),
-    "dtd/attribute_default": Hostile(
-        drawing("", before='<!DOCTYPE svg [<!ATTLIST svg onload CDATA "f()">]>'), "dtd"
-    ),
+    "dtd/attribute_default": Hostile(drawing("", before='<!DOCTYPE svg [<!ATTLIST svg onload CDATA "f()">]>'), "dtd"),
     "dtd/parameter": Hostile(drawing("", before='<!DOCTYPE svg [<!ENTITY % p SYSTEM "/evil.dtd"> %p;]>'), "entity"),
     "dtd/of_svg_with_subset": Hostile(
         drawing(
@@ -323,6 +365,4 @@ WHOLE: dict[str, Hostile] = {
     "form/twice_onload": Hostile(drawing('<g x="1" x="2"/>'), "malformed"),
 }
 
-HOSTILE: dict[str, Hostile] = WHOLE | {
-    name: Hostile(drawing(text), by) for name, (text, by) in FRAGMENTS.items()
-}
+HOSTILE: dict[str, Hostile] = WHOLE | {name: Hostile(drawing(text), by) for name, (text, by) in FRAGMENTS.items()}

@@ -1,4 +1,4 @@
-"""What a browser does with drawings under the headers that previews carry, even with those that the gate would block."""
+"""What a browser does with drawings under the headers of previews, even with those that the gate would block."""
 
 import shutil
 import threading
@@ -54,19 +54,25 @@ def served() -> Iterator[Served]:
                 self.answer("image/svg+xml", CONTROLS[name], {})
             elif kind in ("img", "iframe"):
                 tags = "".join(f'<{kind} src="/drawing/{key}"></{kind}>' for key in DRAWINGS if key.startswith(name))
-                self.answer("text/html; charset=utf-8", f"<!doctype html><link rel=icon href=data:,>{tags}".encode(), {})
+                self.answer(
+                    "text/html; charset=utf-8", f"<!doctype html><link rel=icon href=data:,>{tags}".encode(), {}
+                )
             else:
                 self.answer("text/plain", b"", {})
 
         def answer(self, kind: str, data: bytes, headers: dict[str, str]) -> None:
             self.send_response(200)
-            headers = {"Content-Type": kind, "Content-Length": str(len(data)), "X-Content-Type-Options": "nosniff"} | headers
+            headers = {
+                "Content-Type": kind,
+                "Content-Length": str(len(data)),
+                "X-Content-Type-Options": "nosniff",
+            } | headers
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_request(self, *_: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -112,7 +118,11 @@ def page(browser: Browser, served: Served, messages: list[str]) -> Iterator[Page
 def others(served: Served) -> list[str]:
     """What was asked for besides the drawings, the pages and the icon of a tab."""
     own = ("127.0.0.1 /drawing/", "127.0.0.1 /img/", "127.0.0.1 /iframe/")
-    return [asked for asked in served.asked if asked != "127.0.0.1 /favicon.ico" and (not asked.startswith(own) or "?" in asked)]
+    return [
+        asked
+        for asked in served.asked
+        if asked != "127.0.0.1 /favicon.ico" and (not asked.startswith(own) or "?" in asked)
+    ]
 
 
 def ran(shown: Page | Frame) -> bool:
