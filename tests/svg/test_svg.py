@@ -206,6 +206,14 @@ def test_many_copies_of_small_parts_are_shown() -> None:
     ).ok
 
 
+def test_so_many_references_that_not_all_are_kept_are_shown_only_when_none_is_within_another() -> None:
+    paths = "".join(f'<path id="p{n}" fill="url(#wood)"/>' for n in range(61_000))
+    wood = '<linearGradient id="wood"><stop/></linearGradient>'
+    within = '<pattern id="a"><rect fill="url(#wood)"/></pattern><rect fill="url(#a)"/>'
+    assert judge_svg(drawing(f'{wood}<g id="layer1">{paths}</g>')).ok
+    assert judge_svg(drawing(f'{wood}<g id="layer1">{paths}</g>{within}')).blocked_by == "too_large"
+
+
 def test_a_large_part_copied_often_is_blocked() -> None:
     part = f'<g id="t">{"<rect/>" * 3000}</g>'
     assert judge_svg(drawing(part + '<use href="#t"/>' * 3000)).blocked_by == "too_large"
