@@ -46,6 +46,12 @@ def test_an_honest_drawing_is_shown(path: Path) -> None:
     assert (verdict.blocked_by, verdict.line, verdict.column) == (None, None, None)
 
 
+def test_what_our_own_generator_draws_is_shown() -> None:
+    drawn = sorted((Path(__file__).parents[2] / "docs" / "rosettes").glob("*.svg"))
+    assert drawn
+    assert [path.name for path in drawn if not judge_svg(path.read_bytes()).ok] == []
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_drawing_is_blocked_for_what_it_is(name: str) -> None:
     verdict = judge_svg(HOSTILE[name].data)
