@@ -19,8 +19,10 @@ from rmos.svg.verdict import Refusal
 
 MAX_DRAWN: Final = 3_000_000
 """Elements that are drawn in all (RMOS policy): a browser draws so many in seconds."""
-MAX_NOTED: Final = 120_000
-"""Pairs of what refers and what it refers to (RMOS policy): some 30 MB."""
+MAX_NOTED: Final = 80_000
+"""Pairs of what refers and what it refers to (RMOS policy): some 20 MB."""
+MAX_OWN: Final = 60_000
+"""Elements with an id of which is kept what they themselves refer to (RMOS policy): some 10 MB."""
 MAX_CHAIN: Final = 100
 """Copies within copies, and elements that hold them (RMOS policy)."""
 SMALL: Final = 4
@@ -64,7 +66,7 @@ class Reuse:
         self.copies += 1
         pair = holder, references
         self._references[pair] = self._references.get(pair, 0) + 1
-        if own_id:
+        if own_id and len(self._own) <= MAX_OWN:
             self._own.setdefault(own_id, references)
 
     def held(self, holder: str, name: str) -> None:
@@ -74,13 +76,16 @@ class Reuse:
     @property
     def is_crowded(self) -> bool:
         """Tell whether more is noted than is kept in memory."""
-        return len(self._held) + len(self._uses) + len(self._references) + len(self._own) > MAX_NOTED
+        return len(self._held) + len(self._uses) + len(self._references) > MAX_NOTED
 
     def refusal(self, own: int) -> Refusal | None:
         """Judge the whole, of `own` elements as written; None when it is not too much."""
         if self.is_crowded:
             return "too_large", f"More than {MAX_NOTED} elements refer to others."
         inner = self._inner()
+        nested = any(copies.times and copies.target in inner for held in inner.values() for copies in held)
+        if nested and len(self._own) > MAX_OWN:
+            return "too_large", f"More than {MAX_OWN} elements refer to others, and copies are within one another."
         grown: dict[str, int] = {}
         for holder in inner:
             drawn = self._grown(holder, inner, grown, 0)

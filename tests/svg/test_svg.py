@@ -46,6 +46,12 @@ def test_an_honest_drawing_is_shown(path: Path) -> None:
     assert (verdict.blocked_by, verdict.line, verdict.column) == (None, None, None)
 
 
+def test_what_our_own_generator_draws_is_shown() -> None:
+    drawn = sorted((Path(__file__).parents[2] / "docs" / "rosettes").glob("*.svg"))
+    assert drawn
+    assert [path.name for path in drawn if not judge_svg(path.read_bytes()).ok] == []
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_drawing_is_blocked_for_what_it_is(name: str) -> None:
     verdict = judge_svg(HOSTILE[name].data)
@@ -204,6 +210,14 @@ def test_many_copies_of_small_parts_are_shown() -> None:
     assert judge_svg(
         drawing(f'<defs><g id="t">{"<rect/>" * 20}</g></defs><g id="ring">{tiles}</g><use href="#ring"/>')
     ).ok
+
+
+def test_so_many_references_that_not_all_are_kept_are_shown_only_when_none_is_within_another() -> None:
+    paths = "".join(f'<path id="p{n}" fill="url(#wood)"/>' for n in range(61_000))
+    wood = '<linearGradient id="wood"><stop/></linearGradient>'
+    within = '<pattern id="a"><rect fill="url(#wood)"/></pattern><rect fill="url(#a)"/>'
+    assert judge_svg(drawing(f'{wood}<g id="layer1">{paths}</g>')).ok
+    assert judge_svg(drawing(f'{wood}<g id="layer1">{paths}</g>{within}')).blocked_by == "too_large"
 
 
 def test_a_large_part_copied_often_is_blocked() -> None:
