@@ -281,7 +281,21 @@ class TooManyWrites(RmosError):
     remedy = "Wait as long as Retry-After says, or have RMOS_WRITE_LIMIT_PER_MINUTE raised."
 
 
+class LinkInvalid(RmosError):
+    """The signed link is not one of this service, was altered, or is not good for this."""
+
+    code, title, status = "LINK_INVALID", "Link is not valid", 403
+    remedy = "Ask whoever gave the link for another one; it is copied whole, and good for one file and one purpose."
+
+
 # What is not there, or not any more
+
+
+class LinkExpired(RmosError):
+    """The time of the signed link is over."""
+
+    code, title, status = "LINK_EXPIRED", "Link has expired", 410
+    remedy = "Ask whoever gave the link for a new one."
 
 
 class TokenNotFound(RmosError):
@@ -386,6 +400,20 @@ class TransitionBlocked(RmosError):
 
     code, title, status = "TRANSITION_BLOCKED", "Transition blocked", 409
     remedy = "Read the session again; `next_step` says what its state allows."
+
+
+class ExplanationFailed(RmosError):
+    """The model that was to explain a run gave no answer that can be used; the run says so."""
+
+    code, title, status = "EXPLANATION_FAILED", "Explanation failed", 502
+    remedy = "Suggest again, give a text of your own, or take RMOS_EXPLANATION_URL away to explain by rules."
+
+
+class VariantBlocked(RmosError):
+    """Something speaks against promoting the variant; `blocked_by` says what."""
+
+    code, title, status = "VARIANT_BLOCKED", "Variant is not promoted", 409
+    remedy = "Undo a rejection, have the cut judged OK, or promote another drawing, as `blocked_by` suggests."
 
 
 # The state of the store

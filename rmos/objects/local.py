@@ -43,7 +43,7 @@ from rmos.objects.base import (
     accept_all,
     check_key,
 )
-from rmos.objects.opened import OpenFile, Reading, reason
+from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 from rmos.objects.refusals import NO_SPACE, translated, translating
 
 _WRITERS: Final = 4
@@ -396,8 +396,12 @@ class LocalObjects:
         return status.f_bavail * status.f_frsize
 
     def _path(self, key: str) -> str:
-        if key == ATTACHMENTS or key.startswith(ATTACHMENTS + "/"):
-            return self._attachments + key[len(ATTACHMENTS) :]
+        if key == ATTACHMENTS:
+            return self._attachments
+        if key.startswith(ATTACHMENTS + "/"):
+            below = key[len(ATTACHMENTS) + 1 :]
+            refuse_links(self._attachments, below)
+            return f"{self._attachments}/{below}"
         return f"{self._root}/{key}" if key else self._root
 
     @staticmethod

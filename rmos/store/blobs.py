@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Final
 
+import msgspec
+
 from rmos import digest, ids
-from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.objects import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
 from rmos.store.records import Damage, earlier_json_sha256
@@ -25,6 +27,14 @@ BLOCK_BYTES: Final = 256 * 1024
 LARGEST_JSON_BYTES: Final = 16 * 1024 * 1024
 """A JSON blob above this size is not parsed to see whether the earlier system named it; RMOS policy."""
 _REMEMBERED: Final = 4096
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """Whether a blob is whole, else `missing`, `damaged` or `unreadable`."""
+
+    sha256: str
+    ok: bool
+    error: str | None
 
 
 class OpenBlob:
@@ -80,6 +90,8 @@ class Blobs:
             return self._objects.create_blob(chunks, max_bytes=max_bytes, accept=accept)
         except ObjectExists as error:
             raise Damage("blob_corrupt", error.detail) from None
+        except ObjectUnreadable as error:
+            raise StorageFailed(f"{error.detail} Run `rmos verify`.") from None
 
     def put_bytes(self, data: bytes) -> NewBlob:
         """Make bytes that are in memory durable under their digest."""
@@ -95,10 +107,10 @@ class Blobs:
             AttachmentNotFound: there is none, or this is no digest.
             Damage: its bytes are not those that its name says, or cannot be read.
         """
-        key = blob_key(self._objects, sha256) if ids.SHA256.fullmatch(sha256) else None
-        if key is None:
-            raise AttachmentNotFound("There is no attachment with this digest.")
         try:
+            key = blob_key(self._objects, sha256) if ids.SHA256.fullmatch(sha256) else None
+            if key is None:
+                raise AttachmentNotFound("There is no attachment with this digest.")
             opened = self._objects.open(key)
         except ObjectMissing:
             raise AttachmentNotFound("There is no attachment with this digest.") from None
@@ -119,6 +131,16 @@ class Blobs:
         """
         with self.open(sha256) as blob:
             return b"".join(blob.blocks())
+
+    def verified(self, sha256: str) -> Verified:
+        """Hash a blob again, whatever is remembered of it, and say how it is."""
+        try:
+            self.open(sha256, hash_again=True).close()
+        except AttachmentNotFound:
+            return Verified(sha256, False, "missing")
+        except Damage as damage:
+            return Verified(sha256, False, "unreadable" if damage.kind == "unreadable" else "damaged")
+        return Verified(sha256, True, None)
 
     def _require_whole(self, opened: OpenObject, sha256: str, hash_again: bool) -> bool:
         """Tell whether the name is the digest of the very bytes, which hold in any case."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rmos import digest
+from rmos import config, digest
 from rmos.errors import AttachmentNotFound, SvgRefused
 from rmos.store import (
     get_attachment,
@@ -23,7 +23,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg"><circle r="10"/></svg>'
 def runs_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The store that the settings name in these tests."""
     folder = tmp_path / "runs"
-    monkeypatch.setenv("RMOS_RUNS_DIR", str(folder))
+    monkeypatch.setattr(config, "default_instance_path", lambda: tmp_path)
     return folder
 
 
