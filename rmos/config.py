@@ -47,6 +47,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     delete_rate_limit_window: int = 60
     """Seconds."""
     max_body_bytes: int = 4 * 1024 * 1024
+    max_attachment_bytes: int = 1024 * 1024 * 1024
+    """Of one uploaded file."""
+    max_run_attachments_bytes: int = 4 * 1024 * 1024 * 1024
+    """Of all files that one run names."""
+    explanation_url: str | None = None
+    """Where a model answers as OpenAI's chat completions do; None explains by rules, offline."""
+    explanation_model: str = "gpt-4o-mini"
+    explanation_api_key: str | None = None
     engine_timeout_ms: int = 5000
     log_format: Literal["text", "json"] = "text"
     log_level: str = "INFO"
@@ -139,6 +147,18 @@ def _text(name: str, value: object) -> str:
     return value
 
 
+def _web_address(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")) or not value.isprintable():
+        raise _wrong(name, value, "a URL such as https://models.shop.example/v1")
+    return value
+
+
+def _word(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigError(f"{name} must be one word in ASCII.")  # not shown: it may be a secret
+    return value
+
+
 def _whole(low: int, high: int) -> Callable[[str, object], int]:
     def check(name: str, value: object) -> int:
         wanted = f"a whole number from {low} to {high}"
@@ -203,6 +223,11 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "delete_rate_limit_max": _whole(1, 10_000),
     "delete_rate_limit_window": _whole(1, 86_400),
     "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
+    "max_attachment_bytes": _whole(1024, 1024**4),
+    "max_run_attachments_bytes": _whole(1024, 1024**4),
+    "explanation_url": _web_address,
+    "explanation_model": _word,
+    "explanation_api_key": _word,
     "engine_timeout_ms": _whole(1, 600_000),
     "log_format": _one_of("text", "json"),
     "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

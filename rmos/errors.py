@@ -104,6 +104,41 @@ class PayloadTooLarge(RmosError):
     remedy = "Send less than `limit_bytes`; large G-code belongs into an attachment."
 
 
+class DigestMismatch(RmosError):
+    """The bytes that came do not have the digest that was declared for them; nothing was stored."""
+
+    code, title, status = "DIGEST_MISMATCH", "Digest mismatch", 400
+    remedy = "Compare the file with its source and send it again, or declare the digest of what you mean to send."
+
+
+class BadBase64(RmosError):
+    """`b64` is not base64 (RFC 4648, with padding)."""
+
+    code, title, status = "BAD_BASE64", "Bad base64", 400
+    remedy = "Encode the bytes as base64 without line breaks, or send them as multipart/form-data."
+
+
+class BadForm(RmosError):
+    """The multipart body is not as RFC 7578 has it, or broke off; nothing was stored."""
+
+    code, title, status = "BAD_FORM", "Malformed form", 400
+    remedy = "Send one part `file` with a file name, and the text parts `kind`, `sha256` and `metadata` as they apply."
+
+
+class ContentMismatch(RmosError):
+    """The bytes are not of the type that was declared for them; nothing was stored."""
+
+    code, title, status = "CONTENT_MISMATCH", "Content is not of the declared type", 400
+    remedy = "Declare the type that the file has, or application/octet-stream."
+
+
+class SvgRefused(RmosError, ValueError):
+    """The text is no SVG, or one that no browser is to be shown."""
+
+    code, title, status = "SVG_REFUSED", "No SVG that can be shown", 422
+    remedy = "Take out of the drawing what the detail names; plain shapes, paths, text and gradients pass."
+
+
 class UnsupportedMediaType(RmosError):
     """The body's type is not the one that the route reads."""
 
@@ -246,7 +281,21 @@ class TooManyWrites(RmosError):
     remedy = "Wait as long as Retry-After says, or have RMOS_WRITE_LIMIT_PER_MINUTE raised."
 
 
+class LinkInvalid(RmosError):
+    """The signed link is not one of this service, was altered, or is not good for this."""
+
+    code, title, status = "LINK_INVALID", "Link is not valid", 403
+    remedy = "Ask whoever gave the link for another one; it is copied whole, and good for one file and one purpose."
+
+
 # What is not there, or not any more
+
+
+class LinkExpired(RmosError):
+    """The time of the signed link is over."""
+
+    code, title, status = "LINK_EXPIRED", "Link has expired", 410
+    remedy = "Ask whoever gave the link for a new one."
 
 
 class TokenNotFound(RmosError):
@@ -351,6 +400,20 @@ class TransitionBlocked(RmosError):
 
     code, title, status = "TRANSITION_BLOCKED", "Transition blocked", 409
     remedy = "Read the session again; `next_step` says what its state allows."
+
+
+class ExplanationFailed(RmosError):
+    """The model that was to explain a run gave no answer that can be used; the run says so."""
+
+    code, title, status = "EXPLANATION_FAILED", "Explanation failed", 502
+    remedy = "Suggest again, give a text of your own, or take RMOS_EXPLANATION_URL away to explain by rules."
+
+
+class VariantBlocked(RmosError):
+    """Something speaks against promoting the variant; `blocked_by` says what."""
+
+    code, title, status = "VARIANT_BLOCKED", "Variant is not promoted", 409
+    remedy = "Undo a rejection, have the cut judged OK, or promote another drawing, as `blocked_by` suggests."
 
 
 # The state of the store

@@ -21,6 +21,8 @@ RISK_LEVELS: Final = ("GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR")
 Score = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
+SUMMARY_CHARACTERS: Final = 200
+"""Characters of an explanation that events keep and lists show."""
 WORKFLOW_EVENT_TYPES: Final = frozenset({"approval", "rejection", "toolpaths", "override"})
 """Event types of runs that only the workflow may make."""
 

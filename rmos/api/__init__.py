@@ -3,11 +3,16 @@
 from flask import Flask, current_app, request
 
 from rmos.api import (
+    advisories,
+    attachments,
+    blobs,
     deletes,
     diffs,
     docs,
     engines,
+    explanations,
     health,
+    links,
     metrics,
     openapi,
     problem_types,
@@ -17,10 +22,31 @@ from rmos.api import (
     rules,
     runs,
     sessions,
+    variants,
 )
 from rmos.api.operations import declared_of
 from rmos.api.parts import RunIdConverter
 from rmos.context import Rmos
+
+_NOUNS = (
+    health,
+    metrics,
+    runs,
+    recent,
+    diffs,
+    engines,
+    rules,
+    openapi,
+    docs,
+    problem_types,
+    deletes,
+    attachments,
+    advisories,
+    blobs,
+    explanations,
+    variants,
+    links,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -32,7 +58,7 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)
-    for noun in (health, metrics, runs, recent, diffs, engines, rules, openapi, docs, problem_types, deletes):
+    for noun in _NOUNS:
         routes.register_blueprint(noun.bp)
     for name, prefix in sessions.PREFIXES.items():
         routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)

@@ -62,25 +62,40 @@ def require_match(etag: str) -> None:
         raise PreconditionFailed(f'If-Match does not name the present state, which is "{etag}".')
 
 
-def _cut(answer: Response, etag: str) -> None:
-    """Leave of an answer the range that was asked for (RFC 9110, section 14); one that is malformed is ignored.
+def asked_range(size: int, etag: str) -> tuple[int, int] | None:
+    """Return the range of so many bytes that the request asks for, its end not included (RFC 9110, section 14).
+
+    None is the whole: nothing was asked for, or what was is malformed or holds for another state of the record.
 
     Raises:
         RequestedRangeNotSatisfiable: nothing of it is there.
     """
     environ = request.environ
+    if "HTTP_RANGE" not in environ or environ["REQUEST_METHOD"] != "GET":
+        return None
     asked = _ONE_RANGE.fullmatch(environ["HTTP_RANGE"].strip().lower())
     if_range = parse_if_range_header(environ.get("HTTP_IF_RANGE"))
     if asked is None or if_range.date is not None or if_range.etag not in (None, etag):
-        return
-    data = answer.get_data()
+        return None
     first, last = asked.groups()
-    start = int(first) if first else max(len(data) - int(last), 0)
-    end = min(int(last) + 1, len(data)) if first and last else len(data)
-    if start >= len(data):
-        raise RequestedRangeNotSatisfiable(len(data))
-    if start >= end:
-        return  # its end lies before its start
+    start = int(first) if first else max(size - int(last), 0)
+    end = min(int(last) + 1, size) if first and last else size
+    if start >= size:
+        raise RequestedRangeNotSatisfiable(size)
+    return (start, end) if start < end else None  # else its end lies before its start
+
+
+def _cut(answer: Response, etag: str) -> None:
+    """Leave of an answer the range that was asked for.
+
+    Raises:
+        RequestedRangeNotSatisfiable: nothing of it is there.
+    """
+    data = answer.get_data()
+    asked = asked_range(len(data), etag)
+    if asked is None:
+        return
+    start, end = asked
     answer.status_code = 206
     answer.set_data(data[start:end])
     answer.headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"

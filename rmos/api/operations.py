@@ -57,6 +57,7 @@ else:
     from flask_smorest import Blueprint as SmorestBlueprint
 
 JSON: Final = "application/json"
+FORM: Final = "multipart/form-data"
 PROBLEM: Final = "application/problem+json"
 
 Problems = tuple[type[RmosError], ...]
@@ -98,6 +99,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: type[Schema] | None = None
     example: Any = None
     """Of the body."""
+    form: Any = None
+    """The schema of the body as multipart/form-data, where it may come so as well."""
     headers: tuple[str, ...] = ()
     max_body_bytes: int | None = None
 
@@ -109,6 +112,7 @@ def operation(
     query: type[Schema] | None = None,
     body: type[Schema] | None = None,
     example: Any = None,
+    form: Any = None,
     headers: tuple[str, ...] = (),
     max_body_bytes: int | None = None,
 ) -> Callable[[View], View]:
@@ -119,6 +123,7 @@ def operation(
         query=query,
         body=body,
         example=example,
+        form=form,
         headers=headers,
         max_body_bytes=max_body_bytes,
     )
@@ -192,7 +197,8 @@ def _request(declared: Operation) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": declared.body}
         if declared.example is not None:
             content["example"] = declared.example
-        request["requestBody"] = {"required": True, "content": {JSON: content}}
+        forms = {} if declared.form is None else {FORM: {"schema": declared.form}}
+        request["requestBody"] = {"required": True, "content": {JSON: content, **forms}}
     return request
 
 

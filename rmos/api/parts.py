@@ -31,6 +31,8 @@ SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOP
 RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
 SESSION_ID: Final = "ws_019b4ac2304270fa8a6e3d2c1b0a9f77"
 
+SHA256: Final = "3c81e211396fdeace2335cec68493e3c7818b64ac220fb14eef63adb460c5adb"
+
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "run_id": {
         "description": "The id of a run: `run_` and 32 hex digits; those of the earlier system may be shorter or bare.",
@@ -41,6 +43,16 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "description": "The id of a workflow session: `ws_` and 32 hex digits; of the earlier system `ws_` and 12.",
         "schema": {"type": "string", "pattern": "^ws_[0-9a-f]{12,32}$"},
         "example": SESSION_ID,
+    },
+    "sha256": {
+        "description": "The SHA-256 of an attachment, as the run names it.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "example": SHA256,
+    },
+    "token": {
+        "description": "The token of a signed link.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,4096}$"},
+        "example": "eyJyIjoicnVuXzAxOWI0YThmIn0.c2lnbmF0dXJl",
     },
     "code": {
         "description": "The code of a problem, as its member `error` has it.",
@@ -111,6 +123,10 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Link": {"description": 'The next page, as `<URL>; rel="next"`.', "schema": {"type": "string"}},
     "Cache-Control": {"description": "Who may keep the answer, and how.", "schema": {"type": "string"}},
     "Content-Disposition": {"description": "The name for the file.", "schema": {"type": "string"}},
+    "Content-Security-Policy": {
+        "description": "What a browser may do with the file: show it, in a sandbox.",
+        "schema": {"type": "string"},
+    },
     "Content-Digest": {
         "description": "The SHA-256 of the body (RFC 9530), as `sha-256=:…:`.",
         "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},

@@ -7,8 +7,6 @@ The key lies in the instance folder, made when it is first needed, readable by i
 and starts the service again signs every browser out; whoever revokes a token ends its cookies.
 """
 
-import os
-import secrets
 import threading
 from pathlib import Path
 from typing import Final
@@ -16,13 +14,12 @@ from typing import Final
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from rmos import digest
-from rmos.errors import StorageFailed
+from rmos.auth.keys import read_key
 
 COOKIE: Final = "rmos_sign_in"
 LIFETIME_S: Final = 12 * 3600
 """How long a sign-in lasts (RMOS policy): a working day."""
 KEY_FILE: Final = "sign-in.key"
-_KEY_DIGITS: Final = 64
 _LONGEST: Final = 512
 """Characters of a cookie that are looked at; ours has about 80."""
 
@@ -61,36 +58,6 @@ class Cookies:
         if self._serializer is None:
             with self._lock:
                 self._serializer = URLSafeTimedSerializer(
-                    self._key(), salt="rmos.sign-in", signer_kwargs={"digest_method": digest.SHA256}
+                    read_key(self._path), salt="rmos.sign-in", signer_kwargs={"digest_method": digest.SHA256}
                 )
         return self._serializer
-
-    def _key(self) -> str:
-        try:
-            if not self._path.exists():
-                _make_key(self._path)
-            if self._path.stat().st_mode & 0o077:
-                raise StorageFailed(
-                    f"instance/{KEY_FILE} can be read by others, so it proves nothing: remove it and start again."
-                )
-            key = self._path.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            raise StorageFailed(f"The key for sign-in, instance/{KEY_FILE}, cannot be made or read.") from None
-        if len(key) != _KEY_DIGITS:
-            raise StorageFailed(f"instance/{KEY_FILE} is no key of ours: remove it and start again.")
-        return key
-
-
-def _make_key(path: Path) -> None:
-    """Make the key whole or not at all, whoever else does so at the same time: the first one's stands."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".tmp-{secrets.token_hex(8)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_DIGITS // 2))
-        os.link(beside, path)
-    except FileExistsError:
-        return
-    finally:
-        beside.unlink()

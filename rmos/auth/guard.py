@@ -17,6 +17,7 @@ from flask import Flask, current_app, g, request
 from rmos import ids
 from rmos.auth.callers import LOCAL, Caller, Callers
 from rmos.auth.cookies import COOKIE, Cookies
+from rmos.auth.links import LinkSigner
 from rmos.auth.places import UNSAFE, Environ, Proxies, is_direct, refuse_cross_site, refuse_strangers
 from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, needed_of
 from rmos.auth.throttle import Throttle
@@ -42,6 +43,7 @@ class Guard:
         self._app = app
         self.callers = Callers(open_tokens(settings), local_mode=settings.auth == "local")
         self.cookies = Cookies(settings.instance_path)
+        self.links = LinkSigner(settings.instance_path)
         self.proxies = Proxies(settings.trusted_proxies)
         self._origins = frozenset(settings.cors_origins)
         self._wrong = Throttle(limit=WRONG_TOKENS, window_s=_MINUTE_S)

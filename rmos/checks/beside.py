@@ -30,9 +30,9 @@ def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None 
         only: read just the objects of these paths; names are judged all the same.
     """
     judged = Judged(Counter(), [])
-    for folder in _shards(objects, layout.ATTACHMENTS, 2, judged):
-        yield _judge_blobs(objects, folder, quick=quick, only=only)
-    for folder in _shards(objects, layout.CLAIMS, 1, judged):
+    for folder in shards(objects, layout.ATTACHMENTS, 2, judged):
+        yield judge_blobs(objects, folder, quick=quick, only=only)
+    for folder in shards(objects, layout.CLAIMS, 1, judged):
         yield _judge_claims(objects, folder, only=only)
     yield judge_tokens(objects)
     yield judged
@@ -78,7 +78,7 @@ def _entries(objects: Objects, folder: str, judged: Judged) -> list[Entry]:
         return []
 
 
-def _shards(objects: Objects, folder: str, depth: int, judged: Judged) -> Iterator[str]:
+def shards(objects: Objects, folder: str, depth: int, judged: Judged) -> Iterator[str]:
     """Give the folders that hold the objects, `depth` levels down, and judge the names on the way."""
     if depth == 0:
         yield folder
@@ -86,14 +86,15 @@ def _shards(objects: Objects, folder: str, depth: int, judged: Judged) -> Iterat
     for name, kind in _entries(objects, folder, judged):
         path = f"{folder}/{name}"
         if kind == "directory" and _SHARD.fullmatch(name):
-            yield from _shards(objects, path, depth - 1, judged)
+            yield from shards(objects, path, depth - 1, judged)
         elif layout.kind_of(name) == "debris":
             judged.counts["debris"] += 1
         else:
             judged.findings.append(finding("stray", path, f"a {kind} of this name is not part of the store"))
 
 
-def _judge_blobs(objects: Objects, folder: str, *, quick: bool, only: Collection[str] | None) -> Judged:
+def judge_blobs(objects: Objects, folder: str, *, quick: bool, only: Collection[str] | None) -> Judged:
+    """Return the count and the findings of one folder of blobs, `_attachments/ab/cd`; `quick` hashes none."""
     judged = Judged(Counter(), [])
     shard = folder[-5:-3] + folder[-2:]
     for name, kind in _entries(objects, folder, judged):

@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 import click
 from flask.cli import ScriptInfo
 
+from rmos.cli.attachments import attachments
 from rmos.cli.audit import audit
 from rmos.cli.deletes import delete, restore
 from rmos.cli.demo import demo
@@ -43,6 +44,7 @@ def rmos_group() -> None:
 
 
 for _command in (
+    attachments,
     verify,
     status,
     rebuild,

@@ -39,6 +39,22 @@ class Reading:
             os.close(fd)
 
 
+def refuse_links(folder: str, below: str) -> None:
+    """Refuse a path whose first two folders below another are links: what is opened has to lie where it seems to.
+
+    Raises:
+        ObjectUnreadable.
+    """
+    for part in below.split("/")[:2]:
+        folder = f"{folder}/{part}"
+        try:
+            linked = stat.S_ISLNK(os.lstat(folder).st_mode)
+        except OSError:
+            return  # whoever opens it is told
+        if linked:
+            raise ObjectUnreadable("A link stands where a folder of attachments should be.")
+
+
 def unread(error: OSError) -> RmosError:
     """Return what an object that cannot be opened or read is to the store."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):

@@ -13,13 +13,10 @@ from typing import Any, Final
 import msgspec
 from marshmallow import Schema, fields
 
-from rmos.models import RunView
+from rmos.models import SUMMARY_CHARACTERS, RunView
 from rmos.services import Recorded
 from rmos.store import Record
 from rmos.store.rows import explanation_status
-
-SUMMARY_CHARACTERS: Final = 200
-"""Characters of an explanation that a list shows."""
 
 
 class RunCreatedSchema(Schema):

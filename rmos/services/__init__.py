@@ -1,31 +1,75 @@
 """The use cases that write. They know no Flask and no Click: the web and the command line share them."""
 
+from rmos.services.archive import archive
 from rmos.services.artifact import Idempotency, RunRequest
+from rmos.services.attachments import (
+    Advisory,
+    AdvisoryAttached,
+    Attached,
+    Declared,
+    Limits,
+    Upload,
+    attach_advisory,
+    attach_file,
+)
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
+from rmos.services.explanations import Suggested, Suggestion, suggest
 from rmos.services.exporting import Exported, csv_text, export_store, ndjson
 from rmos.services.importing import Imported, import_runs
+from rmos.services.links import METHODS, Link, LinkRequest, make_links, open_link
+from rmos.services.previews import Preview, open_preview, preview_of
+from rmos.services.providers import Provider, Replay, provider_of
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
+from rmos.services.variants import Act, Acted, Results, act, act_on_many
 
 __all__ = [
     "MAX_GCODE_BYTES",
+    "METHODS",
+    "Act",
+    "Acted",
+    "Advisory",
+    "AdvisoryAttached",
+    "Attached",
+    "Declared",
     "DeletePolicy",
     "DeleteRequest",
     "Deleted",
     "Exported",
     "Idempotency",
     "Imported",
+    "Limits",
+    "Link",
+    "LinkRequest",
+    "Preview",
+    "Provider",
     "Recorded",
+    "Replay",
+    "Results",
     "RunRequest",
+    "Suggested",
+    "Suggestion",
+    "Upload",
+    "act",
+    "act_on_many",
+    "archive",
+    "attach_advisory",
+    "attach_file",
     "create_session",
     "csv_text",
     "delete_run",
     "delete_session",
     "export_store",
     "import_runs",
+    "make_links",
     "ndjson",
+    "open_link",
+    "open_preview",
     "patch_session",
+    "preview_of",
+    "provider_of",
     "record_run",
     "restore_run",
     "restore_session",
+    "suggest",
 ]

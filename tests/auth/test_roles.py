@@ -10,9 +10,10 @@ from tests.auth.conftest import RUNS, Send
 
 DECLARED_OPEN = {
     "/healthz", "/sign-in", "/sign-in.css", "/sign-out", "/api/openapi.json", "/api/docs",
-    "/api/docs/<digest>/<asset>", "/problems", "/problems/<code>",
+    "/api/docs/<digest>/<asset>", "/problems", "/problems/<code>", "/api/rmos/links/<token>",
 }  # fmt: skip
-"""What strangers may see: that the service is alive, how to sign in, and how the API is described."""
+"""What strangers may see: that the service is alive, how to sign in, how the API is described, and what a signed
+link is for."""
 ON_LOOPBACK = {"/readyz", "/metrics"}
 
 

@@ -38,6 +38,8 @@ COMMANDS = {
     "token create": {"name", "--role", "--expires"},
     "token list": set(),
     "token revoke": {"token_id"},
+    "attachments verify": set(),
+    "attachments gc": {"--dry-run", "--grace-hours"},
     "delete": {"--reason", "--mode", "run_id"},
     "restore": {"--reason", "run_id"},
     "audit tail": {"--limit", "--follow"},

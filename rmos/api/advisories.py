@@ -1,0 +1,57 @@
+"""`/api/rmos/runs/{id}/attach-advisory` and `…/advisories`: what was advised on a run."""
+
+from flask import Response
+
+from rmos import ids
+from rmos.api import examples
+from rmos.api.bodies import read_object
+from rmos.api.conditions import NO_STORE, PRIVATE
+from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, operation
+from rmos.auth import requires
+from rmos.context import current_actor, current_rmos
+from rmos.errors import AttachmentNotFound, PayloadTooLarge, RunDeleted, RunNotFound, VersionConflict
+from rmos.schemas import (
+    AdvisoriesSchema,
+    AdvisoryAttachedSchema,
+    AdvisoryRequestSchema,
+    dump_advisories,
+    dump_advisory,
+    load_advisory,
+)
+from rmos.services import attach_advisory
+
+bp = Blueprint("advisories", __name__, url_prefix="/api/rmos/runs", description="Advisories: what was advised on a run")
+
+
+@bp.post("/<run_id>/attach-advisory")
+@operation(
+    answers={200: Answer("The run names it.", AdvisoryAttachedSchema, ("Cache-Control",), examples.ADVISORY_ATTACHED)},
+    problems=(RunNotFound, RunDeleted, AttachmentNotFound, PayloadTooLarge, VersionConflict, *READS, *WRITES),
+    body=AdvisoryRequestSchema,
+    example=examples.ADVISORY,
+)
+@requires("recorder")
+def attach_advisory_to_run(run_id: str) -> Response:
+    """Let a run name an advisory: a blob that is there, by its digest, or something elsewhere.
+
+    Attaching the same again is a success and writes nothing.
+    """
+    us, rmos = ids.now_us(), current_rmos()
+    advisory = load_advisory(read_object())
+    rmos.keep_up()
+    attached = attach_advisory(rmos.store, run_id, advisory, actor=current_actor(), us=us)
+    if not attached.indexed:
+        rmos.wake()
+    return Response(dump_advisory(attached), headers={"Cache-Control": NO_STORE}, content_type=JSON)
+
+
+@bp.get("/<run_id>/advisories")
+@operation(
+    answers={200: Answer("The advisories.", AdvisoriesSchema, ("Cache-Control",), examples.ADVISORIES)},
+    problems=(RunNotFound, RunDeleted, *READS),
+)
+@requires("viewer")
+def list_advisories(run_id: str) -> Response:
+    """Return what was advised on a run, in the order in which it was attached."""
+    view = current_rmos().store.runs.record(run_id).view()
+    return Response(dump_advisories(view), headers={"Cache-Control": PRIVATE}, content_type=JSON)

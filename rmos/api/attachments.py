@@ -1,0 +1,150 @@
+"""`/api/rmos/runs/{id}/attachments` and `/api/rmos/attachments/{sha256}`: files of runs, provably unaltered."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from flask import Response, request
+
+from rmos import ids
+from rmos.api import examples
+from rmos.api.bodies import read_object
+from rmos.api.conditions import IMMUTABLE, NO_STORE, PRIVATE
+from rmos.api.files import BYTES, CONDITIONS, answer_blob
+from rmos.api.forms import Form
+from rmos.api.operations import FORM, JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.auth import requires
+from rmos.context import current_actor, current_rmos
+from rmos.errors import (
+    AttachmentNotFound,
+    BadBase64,
+    BadForm,
+    ContentMismatch,
+    DigestMismatch,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    RecordDamaged,
+    RunDeleted,
+    RunNotFound,
+    VersionConflict,
+)
+from rmos.schemas import (
+    ATTACH_FORM,
+    AttachedSchema,
+    AttachmentsSchema,
+    AttachRequestSchema,
+    JsonUpload,
+    RunVerificationSchema,
+    dump_attached,
+    dump_attachments,
+    dump_verification,
+    load_form,
+)
+from rmos.services import Declared, Limits, attach_file
+from rmos.store.naming import named_blob, named_blobs
+
+bp = Blueprint(
+    "attachments", __name__, url_prefix="/api/rmos", description="Attachments: files of runs, provably unaltered"
+)
+
+_OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
+
+
+class FormUpload:
+    """A file that comes as a form."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._form = Form(limit_bytes)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes, and read the rest of the form."""
+        return self._form.chunks()
+
+    def declared(self) -> Declared:
+        """Return what the form says of them."""
+        return load_form(self._form.fields, self._form.filename, self._form.content_type)
+
+
+@bp.post("/runs/<run_id>/attachments")
+@operation(
+    answers={
+        201: Answer("The file was attached.", AttachedSchema, ("Location", "Cache-Control"), examples.ATTACHED),
+        200: Answer(
+            "The run names these bytes already.", AttachedSchema, ("Location", "Cache-Control"), examples.ATTACHED
+        ),
+    },
+    problems=(BadBase64, BadForm, DigestMismatch, ContentMismatch, VersionConflict, *_OF_A_RUN, *WRITES),
+    body=AttachRequestSchema,
+    example=examples.ATTACH,
+    form=ATTACH_FORM,
+)
+@requires("recorder")
+def attach(run_id: str) -> Response:
+    """Attach a file to a run.
+
+    Small files come within JSON; files of any size come as a form, `curl -F kind=photo -F file=@top.png …`, and are
+    hashed while they are written. What breaks off or is not what it was declared to be leaves nothing behind. The same
+    bytes again are a success and write nothing.
+    """
+    us, rmos = ids.now_us(), current_rmos()
+    limits = Limits.of(rmos.settings)
+    upload = FormUpload(limits.file_bytes) if request.mimetype == FORM else JsonUpload(read_object())
+    rmos.keep_up()
+    attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=us)
+    if not attached.indexed:
+        rmos.wake()
+    answer = Response(dump_attached(attached), status=201 if attached.made else 200, content_type=JSON)
+    answer.headers["Location"] = f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"
+    answer.headers["Cache-Control"] = NO_STORE
+    return answer
+
+
+@bp.get("/runs/<run_id>/attachments")
+@operation(
+    answers={200: Answer("The attachments.", AttachmentsSchema, ("Cache-Control",), examples.ATTACHMENTS)},
+    problems=_OF_A_RUN,
+)
+@requires("viewer")
+def list_attachments(run_id: str) -> Response:
+    """Return what files a run has, in the order in which they were attached."""
+    view = current_rmos().store.runs.record(run_id).view()
+    return Response(dump_attachments(view), headers={"Cache-Control": PRIVATE}, content_type=JSON)
+
+
+@bp.get("/runs/<run_id>/attachments/verify")
+@operation(
+    answers={200: Answer("The verdict.", RunVerificationSchema, ("Cache-Control",), examples.VERIFICATION)},
+    problems=_OF_A_RUN,
+)
+@requires("viewer")
+def verify_attachments(run_id: str) -> Response:
+    """Hash each file that a run names again and say whether it is whole."""
+    store = current_rmos().store
+    named = named_blobs(store.runs.record(run_id).view())
+    body = dump_verification(run_id, [store.blobs.verified(sha256) for sha256 in named])
+    return Response(body, headers={"Cache-Control": NO_STORE}, content_type=JSON)
+
+
+@bp.get("/runs/<run_id>/attachments/<sha256>")
+@operation(
+    answers=BYTES,
+    problems=(AttachmentNotFound, PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
+    headers=CONDITIONS,
+)
+@requires("viewer")
+def download_attachment(run_id: str, sha256: str) -> Response:
+    """Return the bytes of a file that the run names."""
+    store = current_rmos().store
+    named = named_blob(store.runs.record(run_id).view(), sha256)
+    return answer_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
+
+
+@bp.get("/attachments/<sha256>")
+@operation(
+    answers=BYTES,
+    problems=(AttachmentNotFound, PreconditionFailed, RangeNotSatisfiable, RecordDamaged, *READS),
+    headers=CONDITIONS,
+)
+@requires("viewer")
+def download_blob(sha256: str) -> Response:
+    """Return the bytes under a digest, whichever run names them."""
+    return answer_blob(current_rmos().store.blobs.open(sha256), mime=None, filename=None, keep=IMMUTABLE)

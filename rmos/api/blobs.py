@@ -1,0 +1,121 @@
+"""`/api/rmos/runs/{id}/advisory/blobs`: the files that a run names, to look at, save one by one or all at once.
+
+Nothing is given through a run but what that run itself names. Only a drawing that the gate lets through is shown in the
+browser; its bytes are those that were stored, or none.
+"""
+
+from typing import Final
+
+from flask import Response, request
+
+from rmos.api import examples
+from rmos.api.conditions import NO_STORE, PRIVATE
+from rmos.api.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, answer_blob
+from rmos.api.operations import JSON, READS, Answer, Blueprint, Problems, operation
+from rmos.auth import requires
+from rmos.context import current_rmos
+from rmos.errors import (
+    AttachmentNotFound,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    RunDeleted,
+    RunNotFound,
+    SvgBlocked,
+)
+from rmos.schemas import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
+from rmos.services import archive, open_preview, preview_of
+from rmos.store import SVG
+from rmos.store.naming import named_blob
+
+bp = Blueprint(
+    "blobs",
+    __name__,
+    url_prefix="/api/rmos/runs/<run_id>/advisory/blobs",
+    description="Blobs: the files that a run names, shown or handed over",
+)
+
+_OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
+_OF_A_FILE: Final[Problems] = (AttachmentNotFound, *_OF_A_RUN)
+_ZIP: Final = "application/zip"
+
+
+@bp.get("")
+@operation(
+    answers={200: Answer("The files.", NamedBlobsSchema, ("Cache-Control",), examples.NAMED_BLOBS)}, problems=_OF_A_RUN
+)
+@requires("viewer")
+def list_blobs(run_id: str) -> Response:
+    """Return the files that a run names, attachments first."""
+    view = current_rmos().store.runs.record(run_id).view()
+    return Response(dump_named_blobs(view), headers={"Cache-Control": PRIVATE}, content_type=JSON)
+
+
+@bp.get("/<sha256>/download")
+@operation(answers=BYTES, problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_FILE), headers=CONDITIONS)
+@requires("viewer")
+def download_advisory_blob(run_id: str, sha256: str) -> Response:
+    """Return the bytes of a file, to be saved."""
+    store = current_rmos().store
+    named = named_blob(store.runs.record(run_id).view(), sha256)
+    return answer_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
+
+
+@bp.get("/<sha256>/preview/svg")
+@operation(
+    answers={
+        200: Answer("The drawing.", {"type": "string"}, FILE_HEADERS, content_type=SVG),
+        206: Answer("A range of its bytes.", {"type": "string"}, RANGE_HEADERS, content_type=SVG),
+        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(SvgBlocked, PreconditionFailed, RangeNotSatisfiable, *_OF_A_FILE),
+    headers=CONDITIONS,
+)
+@requires("viewer")
+def preview_svg(run_id: str, sha256: str) -> Response:
+    """Show a drawing, for an `<img>`, when nothing in it can run or load anything; else say what stands in the way."""
+    store = current_rmos().store
+    named = named_blob(store.runs.record(run_id).view(), sha256)
+    name = named.filename or named.title
+    return answer_blob(open_preview(store, named), mime=SVG, filename=name, inline=True)
+
+
+@bp.get("/<sha256>/preview/status")
+@operation(
+    answers={200: Answer("The verdict.", PreviewStatusSchema, ("Cache-Control",), examples.PREVIEW_STATUS)},
+    problems=_OF_A_FILE,
+)
+@requires("viewer")
+def preview_status(run_id: str, sha256: str) -> Response:
+    """Say whether a file can be shown, else why not, and what can be done with it."""
+    store = current_rmos().store
+    named = named_blob(store.runs.record(run_id).view(), sha256)
+    body = dump_preview(run_id, sha256, preview_of(store, named))
+    return Response(body, headers={"Cache-Control": NO_STORE}, content_type=JSON)
+
+
+@bp.get("/download-all.zip")
+@operation(
+    answers={
+        200: Answer(
+            "The zip.", {}, ("Cache-Control", "Content-Disposition", "Content-Security-Policy"), content_type=_ZIP
+        )
+    },
+    problems=_OF_A_RUN,
+)
+@requires("viewer")
+def download_all(run_id: str) -> Response:
+    """Return all files of a run as a zip, with a manifest of their digests and of what had to be left out.
+
+    The same run gives the same bytes. They are streamed, so their length is not known when they begin.
+    """
+    rmos = current_rmos()
+    view = rmos.store.runs.record(run_id).view()
+    headers = {
+        "Cache-Control": PRIVATE,
+        "Content-Disposition": f'attachment; filename="{run_id}.zip"',
+        "Content-Security-Policy": CSP,
+    }
+    if request.method == "HEAD":
+        return Response(headers=headers, content_type=_ZIP)
+    pieces = archive(rmos.store, view, max_bytes=rmos.settings.max_run_attachments_bytes)
+    return Response(pieces, headers=headers, content_type=_ZIP)

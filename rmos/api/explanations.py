@@ -1,0 +1,40 @@
+"""`/api/rmos/runs/{id}/suggest-and-attach`: why a cut was judged as it was, in words."""
+
+from flask import Response
+
+from rmos import ids
+from rmos.api import examples
+from rmos.api.bodies import read_object
+from rmos.api.conditions import NO_STORE
+from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, operation
+from rmos.auth import requires
+from rmos.context import current_actor, current_rmos
+from rmos.errors import PayloadTooLarge, RunDeleted, RunNotFound, VersionConflict
+from rmos.schemas import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
+from rmos.services import provider_of, suggest
+
+bp = Blueprint("explanations", __name__, url_prefix="/api/rmos/runs", description="Explanations: why, in words")
+
+
+@bp.post("/<run_id>/suggest-and-attach")
+@operation(
+    answers={201: Answer("How it stands now.", SuggestedSchema, ("Cache-Control",), examples.SUGGESTED)},
+    problems=(RunNotFound, RunDeleted, PayloadTooLarge, VersionConflict, *READS, *WRITES),
+    body=SuggestionSchema,
+    example=examples.SUGGESTION,
+)
+@requires("recorder")
+def suggest_and_attach(run_id: str) -> Response:
+    """Attach an explanation to a run: a text or JSON value that is given, or one generated from its recorded checks.
+
+    What is generated says so. Unless the service was set up with a model, it is made by rules and the same each time.
+    When a model fails, the run says ERROR and why. Suggesting the same again writes nothing.
+    """
+    us, rmos = ids.now_us(), current_rmos()
+    suggestion = load_suggestion(read_object())
+    rmos.keep_up()
+    provider = provider_of(rmos.settings) if suggestion.generate else None
+    suggested = suggest(rmos.store, run_id, suggestion, provider, actor=current_actor(), us=us)
+    if not suggested.indexed:
+        rmos.wake()
+    return Response(dump_suggested(suggested), status=201, headers={"Cache-Control": NO_STORE}, content_type=JSON)

@@ -1,0 +1,60 @@
+"""`/api/rmos/links`: signed links to files, for those who have no token."""
+
+from typing import Final
+
+from flask import Response, request
+
+from rmos import ids
+from rmos.api import examples
+from rmos.api.bodies import read_object
+from rmos.api.conditions import NO_STORE
+from rmos.api.files import BYTES, CONDITIONS, answer_blob
+from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.auth import OPEN, current_guard, requires
+from rmos.context import current_rmos
+from rmos.errors import (
+    AttachmentNotFound,
+    LinkExpired,
+    LinkInvalid,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    RunDeleted,
+    RunNotFound,
+)
+from rmos.schemas import LinksRequestSchema, LinksSchema, dump_links, load_links
+from rmos.services import METHODS, make_links, open_link
+
+bp = Blueprint("links", __name__, url_prefix="/api/rmos/links", description="Links: files for those without a token")
+
+_OF_A_LINK: Final[Problems] = (LinkInvalid, LinkExpired, RunNotFound, RunDeleted, AttachmentNotFound)
+
+
+@bp.post("")
+@operation(
+    answers={200: Answer("The links.", LinksSchema, ("Cache-Control",), examples.LINKS)},
+    problems=(*READS, *WRITES),
+    body=LinksRequestSchema,
+    example=examples.LINKS_REQUEST,
+)
+@requires("recorder")
+def sign_links() -> Response:
+    """Sign links to files of runs, each for one file and for a while.
+
+    What cannot be linked is skipped and counted by its reason. A link ends early when its run is deleted.
+    """
+    us = ids.now_us()
+    requests, ttl_s = load_links(read_object())
+    links, skipped = make_links(current_rmos().store, requests, ttl_s=ttl_s, sign=current_guard().links.sign, us=us)
+    return Response(dump_links(links, skipped), headers={"Cache-Control": NO_STORE}, content_type=JSON)
+
+
+@bp.get("/<token>")
+@operation(answers=BYTES, problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_LINK, *READS), headers=CONDITIONS)
+@requires(OPEN)
+def follow_link(token: str) -> Response:
+    """Return the file that a link is for, to whoever holds it."""
+    link = current_guard().links.read(token, ids.now_us())
+    if request.method not in METHODS[link.scope]:
+        raise LinkInvalid(f"The link is good for {' and '.join(METHODS[link.scope])} only.")
+    blob, named = open_link(current_rmos().store, link)
+    return answer_blob(blob, mime=named.mime, filename=link.filename)

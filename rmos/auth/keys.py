@@ -1,0 +1,48 @@
+"""Secret keys in the instance folder: made when they are first needed, readable by their owner only.
+
+key = read_key(instance_path / "sign-in.key")          # made now, or by whoever was first
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from rmos.errors import StorageFailed
+
+_DIGITS: Final = 64
+
+
+def read_key(path: Path) -> str:
+    """Return the key that a file holds, made whole when it is not there yet.
+
+    Raises:
+        StorageFailed: it cannot be made or read, is no key of ours, or others can read it.
+    """
+    name = f"instance/{path.name}"
+    try:
+        if not path.exists():
+            _make(path)
+        if path.stat().st_mode & 0o077:
+            raise StorageFailed(f"{name} can be read by others, so it proves nothing: remove it and start again.")
+        key = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise StorageFailed(f"The key {name} cannot be made or read.") from None
+    if len(key) != _DIGITS:
+        raise StorageFailed(f"{name} is no key of ours: remove it and start again.")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Make the key whole or not at all, whoever else does so at the same time: the first one's stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".tmp-{secrets.token_hex(8)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_DIGITS // 2))
+        os.link(beside, path)
+    except FileExistsError:
+        return
+    finally:
+        beside.unlink()

@@ -1,0 +1,85 @@
+"""What a client may send to have a run explained, and how the explanation then stands."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from rmos import digest
+from rmos.schemas.advisories import ADVISORY_KINDS, word_field
+from rmos.services import Suggested, Suggestion
+
+MAX_MARKDOWN: Final = 200_000
+MAX_PROMPT: Final = 4000
+_SOURCES: Final = ("advisory_markdown", "advisory_json", "generate_explanation")
+
+
+def _recordable(value: Any) -> None:
+    if not isinstance(value, (dict, list)):
+        raise ValidationError("Must be a JSON object or array.")
+    if len(digest.canonical(value)) > MAX_MARKDOWN:
+        raise ValidationError(f"Is larger than {MAX_MARKDOWN} bytes; attach it as a file.")
+
+
+class SuggestionSchema(Schema):
+    """The body of `POST /api/rmos/runs/{id}/suggest-and-attach`: one text, one JSON value, or that one be generated."""
+
+    kind = fields.String(load_default="explanation", validate=validate.OneOf(ADVISORY_KINDS))
+    advisory_markdown = fields.String(validate=validate.Length(1, MAX_MARKDOWN))
+    advisory_json = fields.Raw(
+        validate=_recordable, metadata={"description": "A JSON object or array", "type": ["object", "array"]}
+    )
+    generate_explanation = fields.Boolean(truthy={True}, falsy={False})
+    prompt = fields.String(validate=validate.Length(1, MAX_PROMPT), metadata={"description": "What is asked"})
+    engine_id = word_field()
+    engine_version = word_field()
+
+    @validates_schema
+    def check_one_source(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse a suggestion of nothing, and of two things at once."""
+        given = [name for name in _SOURCES if data.get(name) not in (None, False)]
+        if len(given) != 1:
+            raise ValidationError(
+                f"Give just one of {', '.join(_SOURCES)}.", field_name=given[-1] if given else _SOURCES[0]
+            )
+        if given == ["generate_explanation"] and data.get("kind") != "explanation":
+            raise ValidationError("Only an explanation can be generated.", field_name="kind")
+
+
+class SuggestedSchema(Schema):
+    """How a run's explanation stands now."""
+
+    run_id = fields.String(required=True)
+    advisory_sha256 = fields.String(required=True, allow_none=True)
+    explanation_status = fields.String(required=True, allow_none=True)
+    explanation_summary = fields.String(required=True, allow_none=True)
+    compute_ms = fields.Float(required=True)
+
+
+_suggestion = SuggestionSchema()
+_suggested = SuggestedSchema()
+_encoder = msgspec.json.Encoder()
+
+
+def load_suggestion(body: Mapping[str, Any]) -> Suggestion:
+    """Return what a body suggests.
+
+    Raises:
+        ValidationError: naming each member that cannot be taken.
+    """
+    said = _suggestion.load(body)
+    return Suggestion(
+        kind=said["kind"],
+        markdown=said.get("advisory_markdown"),
+        json=said.get("advisory_json"),
+        generate=said.get("generate_explanation", False),
+        prompt=said.get("prompt"),
+        engine_id=said["engine_id"],
+        engine_version=said["engine_version"],
+    )
+
+
+def dump_suggested(suggested: Suggested) -> bytes:
+    """Return the body that answers a suggestion."""
+    return _encoder.encode(_suggested.dump(suggested))

@@ -1,0 +1,81 @@
+"""What blobs a run names: its attachments and those of its advisories that are digests.
+
+    named_blobs(view)["ab12…"].filename
+    named_blob(view, sha256)                 # AttachmentNotFound when the run does not name it
+
+Whatever is read of a blob through its run is allowed by what the run itself names, and by nothing else. Records may
+come from the earlier system or from another hand, so each member counts only where it has the type that it should.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from rmos import ids
+from rmos.errors import AttachmentNotFound
+from rmos.models import RunView
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """A blob as a run names it."""
+
+    sha256: str
+    source: str
+    """`attachment` or `advisory`."""
+    kind: str
+    mime: str | None = None
+    title: str | None = None
+    filename: str | None = None
+    size_bytes: int | None = None
+    created_at_utc: str | None = None
+
+
+def named_blobs(view: RunView) -> dict[str, Named]:
+    """Return the blobs that a run names by their digests, attachments first, each in the order of its naming."""
+    found: dict[str, Named] = {}
+    for named in _each(view):
+        found.setdefault(named.sha256, named)
+    return found
+
+
+def named_blob(view: RunView, sha256: str) -> Named:
+    """Return a blob as the run names it.
+
+    Raises:
+        AttachmentNotFound: the run does not name it.
+    """
+    found = named_blobs(view).get(sha256)
+    if found is None:
+        raise AttachmentNotFound("The run names no attachment with this digest.", run_id=view.artifact.run_id)
+    return found
+
+
+def _each(view: RunView) -> Iterator[Named]:
+    for entry in view.attachments:
+        if named := _named(entry, "attachment", entry.get("sha256"), "attachment"):
+            yield named
+    for entry in view.advisories:
+        if named := _named(entry, "advisory", entry.get("advisory_id"), "unknown"):
+            yield named
+
+
+def _named(entry: Mapping[str, Any], source: str, sha256: object, kind: str) -> Named | None:
+    if not isinstance(sha256, str) or not ids.SHA256.fullmatch(sha256):
+        return None
+    size = entry.get("size_bytes")
+    return Named(
+        sha256=sha256,
+        source=source,
+        kind=_text(entry, "kind") or kind,
+        mime=_text(entry, "mime"),
+        title=_text(entry, "title"),
+        filename=_text(entry, "filename"),
+        size_bytes=size if isinstance(size, int) and not isinstance(size, bool) else None,
+        created_at_utc=_text(entry, "created_at_utc"),
+    )
+
+
+def _text(entry: Mapping[str, Any], member: str) -> str | None:
+    value = entry.get(member)
+    return value if isinstance(value, str) and value else None

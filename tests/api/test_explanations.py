@@ -1,0 +1,195 @@
+"""Explanations over HTTP: given or generated, and as they stand in the run, its lists and its files."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from rmos import digest
+from rmos.config import Settings
+from tests.api.conftest import RUNS
+from tests.api.test_attachments import blobs, run, sent
+
+__all__ = ["run"]
+
+
+def suggest(client: FlaskClient, run: str, **body: Any) -> Any:
+    answer = client.post(f"{run}/suggest-and-attach", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def summary_of(client: FlaskClient, run: str) -> dict[str, Any]:
+    (found,) = [item for item in client.get(RUNS).json["items"] if run.endswith(item["run_id"])]
+    return found
+
+
+def kinds(client: FlaskClient, run: str) -> list[tuple[str, Any]]:
+    return [(event["kind"], event["data"].get("status")) for event in client.get(f"{run}/events").json["events"]]
+
+
+def test_trap_11_what_is_ready_for_its_sender_is_ready_in_the_run_and_in_lists(client: FlaskClient, run: str) -> None:
+    text = "Ébène is hard: " + "slower. " * 60
+    suggested = suggest(client, run, advisory_markdown=text, engine_id="shop", engine_version="3")
+    assert suggested["advisory_sha256"] == digest.sha256_hex(text.encode())
+    assert (suggested["explanation_status"], suggested["explanation_summary"]) == ("READY", text[:200])
+    stored = client.get(run).json
+    assert (stored["explanation_status"], stored["explanation_summary"]) == ("READY", text[:200])
+    listed = summary_of(client, run)
+    assert (listed["explanation_status"], listed["explanation_summary"]) == ("complete", text[:200])
+    assert client.get(f"{run}/advisory/blobs/{suggested['advisory_sha256']}/download").data == text.encode()
+    (advisory,) = client.get(f"{run}/advisories").json["advisories"]
+    assert (advisory["kind"], advisory["mime"], advisory["engine_id"]) == ("explanation", "text/markdown", "shop")
+    assert kinds(client, run) == [("advisory", None), ("explanation", "READY")]
+
+
+def test_suggesting_the_same_again_writes_nothing(client: FlaskClient, run: str, settings: Settings) -> None:
+    for body in ({"advisory_markdown": "Slower."}, {"generate_explanation": True}):
+        first = suggest(client, run, **body)
+        version, files = client.get(run).json["version"], len(blobs(settings))
+        again = suggest(client, run, **body)
+        assert again | {"compute_ms": 0} == first | {"compute_ms": 0}
+        assert (client.get(run).json["version"], len(blobs(settings))) == (version, files)
+
+
+def test_trap_20_json_advice_is_hashed_as_it_is_stored(client: FlaskClient, run: str) -> None:
+    value = {"summary": "Slower at the bridge.", "b": [1.0], "a": "ü"}
+    suggested = suggest(client, run, advisory_json=value)
+    assert suggested["explanation_summary"] == "Slower at the bridge."
+    data = client.get(f"{run}/attachments/{suggested['advisory_sha256']}").data
+    assert digest.sha256_hex(data) == suggested["advisory_sha256"] == digest.canonical_sha256(value)
+    assert client.get(f"{run}/attachments/verify").json["verification"]["ok"]
+
+
+def test_other_advice_is_attached_and_does_not_explain(client: FlaskClient, run: str) -> None:
+    suggested = suggest(client, run, kind="note", advisory_markdown="Grain runs out.")
+    assert suggested["explanation_status"] == "NONE"
+    assert summary_of(client, run)["explanation_status"] is None
+    assert kinds(client, run) == [("advisory", None)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"kind": "explanation"},
+        {"generate_explanation": False},
+        {"advisory_markdown": "x", "generate_explanation": True},
+        {"advisory_markdown": "x", "advisory_json": {}},
+        {"advisory_markdown": ""},
+        {"advisory_json": "text"},
+        {"generate_explanation": True, "kind": "note"},
+        {"advisory_markdown": "x", "kind": "surprise"},
+        {"generate_explanation": "true"},
+        {"advisory_markdown": "x" * 200_001},
+        {"advisory_json": {"x": "y" * 200_001}},
+    ],
+)
+def test_a_suggestion_of_nothing_or_of_two_things_is_refused(
+    client: FlaskClient, run: str, body: dict[str, Any]
+) -> None:
+    answer = client.post(f"{run}/suggest-and-attach", json=body)
+    assert (answer.status_code, answer.json["error"]) == (422, "VALIDATION_FAILED")
+    assert client.get(run).json["version"] == 0
+
+
+def test_an_explanation_is_generated_from_the_runs_own_checks_and_says_so(client: FlaskClient, run: str) -> None:
+    client.post(f"{run}/attachments", json=sent())
+    suggested = suggest(client, run, generate_explanation=True)
+    recorded = client.get(run).json
+    text = client.get(f"{run}/attachments/{suggested['advisory_sha256']}").text
+    first = text.splitlines()[0]
+    assert first.startswith(f"Generated by rules from the recorded checks. {recorded['decision']['risk_level']}")
+    assert "rosette.svg" in first
+    for assessment in recorded["feasibility"]["assessments"]:
+        assert f"**{assessment['id']}** {assessment['risk']}" in text
+    for missing in recorded["feasibility"]["missing_inputs"]:
+        assert f"`{missing}`" in text
+    assert summary_of(client, run)["explanation_summary"] == text.strip()[:200]
+    assert "rosette.svg" in summary_of(client, run)["explanation_summary"]
+    assert kinds(client, run)[1:] == [("explanation", "PENDING"), ("advisory", None), ("explanation", "READY")]
+    event = client.get(f"{run}/events").json["events"][-1]
+    assert event["data"]["generated"] is True
+    assert event["data"]["engine_id"] == "rmos_rules"
+
+
+class Model(BaseHTTPRequestHandler):
+    """A model's service that answers what the test says."""
+
+    answer = (200, b"")
+    asked: ClassVar[list[bytes]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.headers["Authorization"] == "Bearer a-key"
+        status, body = Model.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def model(app: Flask, settings: Settings) -> Iterator[list[bytes]]:
+    """A model that the service is set up with, and what it was asked."""
+    server = HTTPServer(("127.0.0.1", 0), Model)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    app.extensions["rmos"].settings = msgspec.structs.replace(
+        settings, explanation_url=f"http://127.0.0.1:{server.server_port}/v1", explanation_api_key="a-key"
+    )
+    Model.asked = []
+    yield Model.asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_model_is_asked_only_when_one_is_set_and_what_it_said_can_be_found(
+    client: FlaskClient, run: str, model: list[bytes]
+) -> None:
+    body = json.dumps({"choices": [{"message": {"content": "The cut is sound."}}]}).encode()
+    Model.answer = (200, body)
+    suggested = suggest(client, run, generate_explanation=True, prompt="Why?")
+    assert (suggested["explanation_status"], suggested["explanation_summary"]) == ("READY", "The cut is sound.")
+    (asked,) = model
+    event = client.get(f"{run}/events").json["events"][-1]["data"]
+    assert event["model"] == "gpt-4o-mini"
+    assert event["parameters"] == {"max_tokens": 1500, "temperature": 0}
+    assert event["request_sha256"] == digest.sha256_hex(asked)
+    assert event["response_sha256"] == digest.sha256_hex(body)
+    assert "Why?" in json.loads(asked)["messages"][1]["content"]
+    suggest(client, run, advisory_markdown="Given.")
+    assert len(model) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, b""),
+        (302, b""),
+        (200, b"{}"),
+        (200, b"no json"),
+        (200, b'{"choices":[{"message":{"content":""}}]}'),
+        (200, b'{"choices":[{"message":{"content":7}}]}'),
+        (200, b"x" * (1024 * 1024 + 1)),
+    ],
+)
+@pytest.mark.usefixtures("model")
+def test_a_model_that_fails_is_an_error_in_the_run_and_not_of_the_service(
+    client: FlaskClient, run: str, answer: tuple[int, bytes]
+) -> None:
+    Model.answer = answer
+    suggested = suggest(client, run, generate_explanation=True)
+    assert (suggested["advisory_sha256"], suggested["explanation_status"]) == (None, "ERROR")
+    assert summary_of(client, run)["explanation_status"] == "failed"
+    assert kinds(client, run) == [("explanation", "PENDING"), ("explanation", "ERROR")]
