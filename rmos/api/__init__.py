@@ -3,13 +3,16 @@
 from flask import Flask, current_app, request
 
 from rmos.api import (
+    actions,
     deletes,
     diffs,
     docs,
     engines,
+    feasibility,
     health,
     metrics,
     openapi,
+    overrides,
     problem_types,
     problems,
     queries,
@@ -32,10 +35,13 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)
-    for noun in (health, metrics, runs, recent, diffs, engines, rules, openapi, docs, problem_types, deletes):
+    nouns = (health, metrics, runs, recent, diffs, engines, rules, openapi, docs, problem_types, deletes)
+    for noun in (*nouns, overrides, feasibility):
         routes.register_blueprint(noun.bp)
     for name, prefix in sessions.PREFIXES.items():
         routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)
+    for name, prefix in actions.PREFIXES.items():
+        routes.register_blueprint(actions.bp, url_prefix=prefix, name=name)
 
 
 def hold_to_declared() -> None:

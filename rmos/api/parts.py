@@ -9,6 +9,7 @@ from typing import Any, Final
 from werkzeug.routing import BaseConverter
 
 from rmos.auth import COOKIE, OPEN, OPEN_ON_LOOPBACK
+from rmos.workflow import ACTIONS
 
 SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
     "token": {
@@ -41,6 +42,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "description": "The id of a workflow session: `ws_` and 32 hex digits; of the earlier system `ws_` and 12.",
         "schema": {"type": "string", "pattern": "^ws_[0-9a-f]{12,32}$"},
         "example": SESSION_ID,
+    },
+    "action": {
+        "description": "What to do with the session.",
+        "schema": {"type": "string", "enum": list(ACTIONS)},
+        "example": "request_feasibility",
     },
     "code": {
         "description": "The code of a problem, as its member `error` has it.",
