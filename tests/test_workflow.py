@@ -94,9 +94,7 @@ def test_what_is_not_known_to_be_safe_lands_in_rejected(risk: RiskLevel, overrid
 def test_an_approval_takes_green_or_the_score_or_an_override_and_the_very_inputs_that_were_judged(
     risk: RiskLevel, score: float | None, min_score: float, overridden: bool, unchanged: bool
 ) -> None:
-    refusal = approval_refusal(
-        risk=risk, score=score, min_score=min_score, overridden=overridden, unchanged=unchanged
-    )
+    refusal = approval_refusal(risk=risk, score=score, min_score=min_score, overridden=overridden, unchanged=unchanged)
     fit = risk == "GREEN" or (risk == "YELLOW" and score is not None and score >= min_score)
     assert (refusal is None) == (unchanged and (fit or (overridden and risk != "ERROR")))
 

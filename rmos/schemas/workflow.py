@@ -21,7 +21,8 @@ from rmos.workflow import ACTIONS, Action
 
 MAX_ITEMS: Final = 500
 """Cuts that one dry run judges."""
-_REASON: Final = validate.Length(2, 2000)
+_NOT_BLANK: Final = validate.Regexp(r"[\s\S]*\S", error="Must not be blank.")
+_REASON: Final = [validate.Length(2, 2000), _NOT_BLANK]
 _request = RunRequestSchema().fields
 _encoder: Final = msgspec.json.Encoder()
 
@@ -74,7 +75,7 @@ class OverrideRequestSchema(Schema):
     """The body of an override."""
 
     scope = fields.String(required=True, validate=validate.OneOf(("YELLOW", "RED")))
-    reason = fields.String(required=True, validate=validate.Length(10, 2000))
+    reason = fields.String(required=True, validate=[validate.Length(10, 2000), _NOT_BLANK])
     acknowledge_risk = Flag(load_default=False, metadata={"description": "true: the caller answers for the risk"})
     expires_at_utc = fields.String(
         allow_none=True,
