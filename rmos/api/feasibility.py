@@ -28,7 +28,6 @@ _FOUND: Final[dict[str, Any]] = {
             "score": examples.CREATED["score"],
             "block_reason": None,
             "warnings": [],
-            "feasibility_sha256": examples.CREATED["feasibility_sha256"],
             "feasibility": {"engine_id": "baseline_v1", "engine_version": "1.0.0", "status": "GREEN"},
         }
     ]
@@ -46,7 +45,7 @@ _FOUND: Final[dict[str, Any]] = {
 def judge_without_record() -> Response:
     """Judge up to 500 cuts without recording anything.
 
-    For programs that ask while somebody turns a knob. A run of the same cut gets the same decision and digest; only a
+    For programs that ask while somebody turns a knob. A run of the same cut gets the same decision; only a
     run is a record, and only a run satisfies a gate.
     """
     rmos = current_rmos()

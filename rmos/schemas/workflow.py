@@ -118,8 +118,7 @@ class FoundSchema(Schema):
     score = fields.Float(allow_none=True)
     block_reason = fields.String(allow_none=True)
     warnings = fields.List(fields.String())
-    feasibility_sha256 = fields.String(metadata={"description": "What a run of the same cut would carry"})
-    feasibility = fields.Dict()
+    feasibility = fields.Dict(metadata={"description": "What a run of the same cut would carry"})
 
 
 class DryRunResultsSchema(Schema):

@@ -1,9 +1,10 @@
 """Judge cuts without recording anything, for programs that ask while somebody turns a knob.
 
     results = judge_cuts(engines, DryRun(items=[{…}, {…}]), request_id="req_…", engine_timeout_ms=2000)
-    results[0].risk_level, results[0].feasibility_sha256
+    results[0].risk_level, results[0].feasibility["assessments"]
 
-The engine, the shop's tables and the decision are those of a recorded run: the same cut gets the same digest there.
+The engine, the shop's tables and the decision are those of a recorded run. Nothing is hashed, because nothing is kept:
+canonical bytes would cost as much as the judging.
 """
 
 import time
@@ -11,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos import digest
 from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
@@ -36,8 +36,7 @@ class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     block_reason: str | None
     warnings: list[str]
-    feasibility_sha256: str
-    feasibility: msgspec.Raw
+    feasibility: dict[str, Any]
 
 
 def judge_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_timeout_ms: float) -> list[DryRunResult]:
@@ -61,15 +60,14 @@ def judge_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_time
             request_id=request_id,
             timeout_ms=max((ends - time.monotonic()) * _MS, 0.0),
         )
-        feasibility, decision = digest.canonical(result.record()), decide(result)
+        decision = decide(result)
         results.append(
             DryRunResult(
                 risk_level=decision.risk_level,
                 score=decision.score,
                 block_reason=decision.block_reason,
                 warnings=decision.warnings,
-                feasibility_sha256=digest.sha256_hex(feasibility),
-                feasibility=msgspec.Raw(feasibility),
+                feasibility=result.record(),
             )
         )
     return results

@@ -292,7 +292,7 @@ def test_every_action_says_what_it_takes(client: FlaskClient) -> None:
         "set_context": {"context": CONTEXT},
         "request_feasibility": ASK,
         "store_toolpaths": {"outputs": {"opplan_json": [1]}},
-        **dict.fromkeys(("require_revision", "reject"), {"reason": "Because."}),
+        **{action: {"reason": "Because."} for action in ("require_revision", "reject")},
     }
     desk = Desk(client)
     assert {desk.act(action, said.get(action)).status_code for action in ACTIONS if action != "archive"} <= {200, 409}

@@ -34,7 +34,6 @@ def test_a_dry_run_says_what_a_run_would_and_records_nothing(
             "score": run["decision"]["score"],
             "block_reason": run["decision"]["block_reason"],
             "warnings": run["decision"]["warnings"],
-            "feasibility_sha256": run["hashes"]["feasibility_sha256"],
             "feasibility": run["feasibility"],
         }
 
