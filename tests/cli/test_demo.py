@@ -74,7 +74,7 @@ def test_three_sessions_go_through_the_workflow(filled: Path) -> None:
         "mei": "YELLOW",
     }
     assert decisions["jonas"]["block_reason"] == (
-        "GEOMETRY: a floor of 0.7 mm is left of the 2.3 mm: leave a floor of 1.5 mm or more"
+        "GEOMETRY: a floor of 0.7 mm is left of the 2.3 mm: cut 1.1 mm deep or less"
     )
     assert decisions["mei"]["warnings"][0].startswith("CHIP_RUBBING")
 
