@@ -88,9 +88,7 @@ WALKS: Final = (
             Step("set_design", {"design": {**_CHANNEL, "feed_mm_min": 350, "plunge_feed_mm_min": 150}}),
             Step("set_context", {"context": _CONTEXT}),
             Step("request_feasibility", _ROUTER),
-            Step(
-                "require_revision", {"reason": "It rubs at this feed: 410 mm/min or more, as the check says."}
-            ),
+            Step("require_revision", {"reason": "It rubs at this feed: 410 mm/min or more, as the check says."}),
         ),
     ),
 )

@@ -51,7 +51,7 @@ class ActionSchema(Schema):
     note = fields.String(allow_none=True, validate=_REASON, metadata={"description": "archive"})
 
 
-_TAKEN: Final[dict[Action, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+TAKEN: Final[dict[Action, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "set_design": (("design",), ()),
     "set_context": (("context",), ()),
     "request_feasibility": (("mode", "tool_id"), ("engine_id",)),
@@ -154,7 +154,7 @@ def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """
     if action not in ACTIONS:
         raise ValidationError({"action": [f"There is no such action. There are: {', '.join(ACTIONS)}."]})
-    needed, optional = _TAKEN[action]
+    needed, optional = TAKEN[action]
     wrong = {name: ["Unknown field."] for name in body if name not in (*needed, *optional)}
     wrong |= {name: ["Missing data for required field."] for name in needed if body.get(name) is None}
     if wrong:

@@ -20,8 +20,10 @@ from schemathesis.engine import events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
 
 from rmos import ids
+from rmos.auth.throttle import Throttle
 from rmos.config import Settings
 from rmos.digest import MAX_INTEGER
+from rmos.schemas.workflow import TAKEN
 from rmos.store import Store
 from tests.makers import BEARER, make_members, write_token
 
@@ -32,6 +34,15 @@ RUN_ID = ids.new_run_id(US)
 
 _OF_THE_NETWORK = ("max_redirects", "verify", "cert", "proxies")
 _numbers = count()
+_SAID = {
+    "mode": "router",
+    "tool_id": "em-3175-2f",
+    "reason": "Because.",
+    "outputs": {"gcode_text": "G0 X0"},
+    "design": {},
+    "context": {},
+}
+"""What an action is told where it needs to be told something."""
 _MET = {"If-Match": "*", "Range": "bytes=0-"}
 """Conditions that hold for whatever is there, and a range that is still JSON; others are refused with reason."""
 schemathesis.openapi.format("rmos-run-id", st.just(RUN_ID))
@@ -52,6 +63,18 @@ def tamed(value: Any) -> Any:
     return value
 
 
+def fitting(case: Case, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body with what its action takes and needs, or with an override that somebody answers for."""
+    if case.operation.path.endswith("/override"):
+        return {**body, "acknowledge_risk": True, "expires_at_utc": None}
+    action = case.path_parameters.get("action")
+    if action not in TAKEN:
+        return body
+    needed, optional = TAKEN[action]
+    taken = {name: value for name, value in body.items() if name in (*needed, *optional)}
+    return taken | {name: _SAID[name] for name in needed if name == "outputs" or taken.get(name) is None}
+
+
 @schemathesis.hook
 def before_call(context: object, case: Case, kwargs: object) -> None:
     """Let a request that should be taken not go against what only the descriptions say."""
@@ -65,7 +88,7 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
         if header in case.headers:
             case.headers[header] = met
     if isinstance(case.body, dict):
-        case.body = tamed(case.body)
+        case.body = fitting(case, tamed(case.body))
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +107,8 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def app(app: Flask, settings: Settings) -> Flask:
     """The service as the document describes it: with tokens, this one an admin's."""
     write_token(settings.runs_dir, role="admin")
+    # Each operation is tried with wrong tokens as well, more than one address is let have in a minute.
+    app.extensions["rmos.guard"]._wrong = Throttle(limit=100_000, window_s=60.0)
     return app
 
 
