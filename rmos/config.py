@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Writes that each caller may send to one worker in a minute; 0 is no limit."""
     run_store_path: Path | None = None
     """The single-file store of the earlier system that `rmos migrate` moves in."""
+    allow_red_override: bool = False
+    """Whether two people together may override a RED decision."""
     delete_allow_hard: bool = False
     delete_rate_limit_max: int = 10
     """Delete attempts that one caller has within the window, counted over all workers."""
@@ -219,6 +221,7 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "cors_origins": _list_of("origins such as https://shop.example", lambda word: _ORIGIN.fullmatch(word) is not None),
     "write_limit_per_minute": _whole(0, 1_000_000),
     "run_store_path": _file,
+    "allow_red_override": _flag,
     "delete_allow_hard": _flag,
     "delete_rate_limit_max": _whole(1, 10_000),
     "delete_rate_limit_window": _whole(1, 86_400),

@@ -29,7 +29,7 @@ class RmosError(Exception):
         *,
         errors: dict[str, list[str]] | None = None,
         retry_after_s: int | None = None,
-        **members: str | int | None,
+        **members: str | int | list[str] | None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -47,7 +47,7 @@ def _rebuild(
     detail: str,
     errors: dict[str, list[str]] | None,
     retry_after_s: int | None,
-    members: dict[str, str | int | None],
+    members: dict[str, str | int | list[str] | None],
 ) -> RmosError:
     return kind(detail, errors=errors, retry_after_s=retry_after_s, **members)
 
@@ -88,6 +88,13 @@ class PromptEmpty(RmosError):
 
     code, title, status, exit_code = "PROMPT_EMPTY", "Empty prompt", 400, 2
     remedy = "Name at least one thing to draw, as the examples in `detail` do."
+
+
+class AcknowledgmentRequired(RmosError):
+    """An override takes `acknowledge_risk: true` from whoever makes it."""
+
+    code, title, status, exit_code = "ACKNOWLEDGMENT_REQUIRED", "Acknowledgment required", 422, 2
+    remedy = "Read the run's decision, and send acknowledge_risk: true when you answer for it."
 
 
 class IdempotencyKeyReused(RmosError):
@@ -337,7 +344,7 @@ class EngineNotFound(RmosError):
     """No feasibility engine has this id."""
 
     code, title, status = "ENGINE_NOT_FOUND", "Engine not found", 404
-    remedy = "Name an engine that this service has, or none to use the default. The attempt was recorded."
+    remedy = "Name an engine that this service has, or none to use the default."
 
 
 class AttachmentNotFound(RmosError):
@@ -362,6 +369,13 @@ class HardDeleteDisabled(RmosError):
 
     code, title, status = "HARD_DELETE_DISABLED", "Hard delete disabled", 403
     remedy = "Delete softly, or have an operator set RMOS_DELETE_ALLOW_HARD and restart."
+
+
+class RedOverrideDisabled(RmosError):
+    """This installation overrides no RED."""
+
+    code, title, status = "RED_OVERRIDE_DISABLED", "RED override disabled", 403
+    remedy = "Change the cut; or have whoever runs the service set RMOS_ALLOW_RED_OVERRIDE and restart."
 
 
 class RateLimited(RmosError):
@@ -414,6 +428,27 @@ class VariantBlocked(RmosError):
 
     code, title, status = "VARIANT_BLOCKED", "Variant is not promoted", 409
     remedy = "Undo a rejection, have the cut judged OK, or promote another drawing, as `blocked_by` suggests."
+
+
+class ApprovalBlocked(RmosError):
+    """What stands before an approval, or before toolpaths, does not hold; the attempt was recorded as `run_id`."""
+
+    code, title, status = "APPROVAL_BLOCKED", "Approval blocked", 409
+    remedy = "Request the feasibility again, revise the design, or have the run overridden."
+
+
+class NotBlocked(RmosError):
+    """There is nothing in the run's decision that this scope could override."""
+
+    code, title, status = "NOT_BLOCKED", "Nothing to override", 409
+    remedy = "Look at the run's decision: GREEN needs no override, and of ERROR nobody knows what it would allow."
+
+
+class AlreadyOverridden(RmosError):
+    """The same caller has asked for this override already, or one is in force."""
+
+    code, title, status = "ALREADY_OVERRIDDEN", "Already overridden", 409
+    remedy = "Read `overrides` of the run; for RED a second person, an admin, has to agree."
 
 
 # The state of the store

@@ -1,21 +1,57 @@
-"""The states of a workflow session: pure functions, no store and no clock.
+"""The workflow of a session: states, actions, and the rules that stand before a cut. Pure, no store and no clock.
 
-    prepared("draft", has_design=True, has_context=True)    # "context_ready"
+    standing = standing_of(state, moves)                    # folded from the session's events
+    allowed(standing)                                       # ("require_revision", "approve", …)
+    landing(risk="RED", overridden=False)                   # "rejected"
+    approval_refusal(risk="YELLOW", score=62, …)            # why it cannot be approved, or None
     next_step("draft", has_design=True, has_context=False)  # "Set the context."
 
 Design and context may come in either order: the session is `context_ready` as soon as it has both, and a `draft` again
-when it loses one.
+when it loses one. What was judged and what was approved is known from events alone, which only the server writes, and
+counts only for the very inputs that it was judged by.
 """
 
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, get_args
 
-from rmos.models import WorkflowState
+import msgspec
+
+from rmos.models import RiskLevel, WorkflowState
+
+Action = Literal[
+    "set_design",
+    "set_context",
+    "request_feasibility",
+    "require_revision",
+    "approve",
+    "reject",
+    "request_toolpaths",
+    "store_toolpaths",
+    "archive",
+]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+DECIDING: Final = frozenset({"approve", "reject"})
+"""Actions that take an operator."""
 
 PREPARING: Final[tuple[WorkflowState, ...]] = ("draft", "context_ready")
 """The states in which design and context may simply be written."""
+_REVISING: Final[tuple[WorkflowState, ...]] = (*PREPARING, "design_revision_required")
+_JUDGED: Final[tuple[WorkflowState, ...]] = ("feasibility_ready", "approved", "toolpaths_requested", "toolpaths_ready")
+_FROM: Final[dict[Action, tuple[WorkflowState, ...]]] = {
+    "set_design": _REVISING,
+    "set_context": _REVISING,
+    "request_feasibility": ("context_ready", "feasibility_requested", "feasibility_ready", "rejected"),
+    "require_revision": (*_JUDGED, "rejected"),
+    "approve": ("feasibility_ready",),
+    "reject": ("feasibility_ready", "approved"),
+    "request_toolpaths": ("approved",),
+    "store_toolpaths": ("toolpaths_requested",),
+    "archive": (*_REVISING, "feasibility_requested", *_JUDGED, "rejected"),
+}
+"""From which states each action leads on; nothing leads out of `archived`."""
 _NEXT: Final[dict[WorkflowState, str | None]] = {
     "context_ready": "Request the feasibility.",
-    "feasibility_requested": "Wait for the feasibility.",
+    "feasibility_requested": "Request the feasibility again.",
     "feasibility_ready": "Approve it, reject it or ask for a revision.",
     "approved": "Request the toolpaths.",
     "toolpaths_requested": "Store the toolpaths.",
@@ -24,6 +60,146 @@ _NEXT: Final[dict[WorkflowState, str | None]] = {
     "design_revision_required": "Set the revised design or context.",
     "rejected": "Ask for a revision, or archive the session.",
 }
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that answers a request for feasibility, as the session's event names it."""
+
+    run_id: str
+    run_sha256: str
+    mode: str
+    tool_id: str
+    engine_id: str | None
+    design_sha256: str
+    context_sha256: str
+    """Of the context as it was judged: with the tool, machine and material that the shop's tables say."""
+    feasibility_sha256: str
+
+    def same_inputs(self, design_sha256: str, context_sha256: str) -> bool:
+        """Tell whether it judged just these."""
+        return (self.design_sha256, self.context_sha256) == (design_sha256, context_sha256)
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of a session, as far as the rules look at it."""
+
+    action: str
+    judged: Judged | None = None
+    """Of a request for feasibility: what it found."""
+    approved_run_id: str | None = None
+    """Of an approval: the run that it approved."""
+    run_id: str | None = None
+    """The run that the action made."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a session stands: its state, and what of its past still counts."""
+
+    state: WorkflowState
+    feasibility: Judged | None = None
+    """What the last request found, until design or context may change."""
+    approved: Judged | None = None
+    """What was approved, until the approval is taken back."""
+    approval_run_id: str | None = None
+    """The run that the approval made."""
+    turned_down: bool = False
+    """A person rejected it: judging it again changes nothing."""
+    earlier: tuple[Judged, ...] = ()
+    """Everything that was ever judged in this session, oldest first."""
+
+
+def standing_of(state: WorkflowState, moves: Iterable[Move]) -> Standing:
+    """Return where a session stands after these moves, in order."""
+    feasibility: Judged | None = None
+    approved: Judged | None = None
+    approval_run_id: str | None = None
+    turned_down = False
+    earlier: list[Judged] = []
+    for move in moves:
+        if move.action in ("set_design", "set_context", "require_revision"):
+            feasibility = approved = None
+            turned_down = False
+        elif move.action == "request_feasibility":
+            feasibility, approved, turned_down = move.judged, None, False
+            earlier += [move.judged] if move.judged is not None else []
+        elif move.action == "approve":
+            same = feasibility is not None and move.approved_run_id == feasibility.run_id
+            approved, approval_run_id = (feasibility, move.run_id) if same else (None, None)
+        elif move.action == "reject":
+            approved, turned_down = None, True
+    return Standing(
+        state=state,
+        feasibility=feasibility,
+        approved=approved,
+        approval_run_id=None if approved is None else approval_run_id,
+        turned_down=turned_down,
+        earlier=tuple(earlier),
+    )
+
+
+def allowed(standing: Standing) -> tuple[Action, ...]:
+    """Return the actions that the state allows, in the order in which they are usually taken."""
+    found = [action for action in ACTIONS if standing.state in _FROM[action]]
+    if standing.turned_down and standing.state == "rejected":
+        found.remove("request_feasibility")
+    return tuple(found)
+
+
+def landing(risk: RiskLevel, *, overridden: bool) -> WorkflowState:
+    """Return the state after a feasibility: what is not known to be safe counts as RED.
+
+    Args:
+        overridden: the policy allows a RED override and one is in force for this very finding. An ERROR is no
+            finding, so nobody can override it.
+    """
+    if risk in ("GREEN", "YELLOW"):
+        return "feasibility_ready"
+    return "feasibility_ready" if overridden and risk in ("RED", "UNKNOWN") else "rejected"
+
+
+def approval_refusal(
+    *, risk: RiskLevel, score: float | None, min_score: float, overridden: bool, unchanged: bool
+) -> str | None:
+    """Return why a finding cannot be approved, or None when it can.
+
+    Args:
+        overridden: an override that covers this risk is in force on the run.
+        unchanged: the inputs are those that were judged, and judging them again gives the same finding.
+    """
+    if not unchanged:
+        return "What would be judged today is not what was judged; request the feasibility again."
+    if risk == "GREEN" or (overridden and risk != "ERROR"):
+        return None
+    if risk != "YELLOW":
+        return f"The feasibility is {risk} and no override is in force."
+    if score is None or score < min_score:
+        told = "no score" if score is None else f"a score of {score:g}"
+        return f"It is YELLOW with {told}; approval takes {min_score:g}, or an override."
+    return None
+
+
+def toolpaths_refusal(standing: Standing, *, design_sha256: str, context_sha256: str) -> str | None:
+    """Return why there can be no toolpaths for these inputs, or None when just they were approved."""
+    if standing.approved is None:
+        return "Nothing is approved."
+    if not standing.approved.same_inputs(design_sha256, context_sha256):
+        return "The approval is of another design or context; request the feasibility again."
+    return None
+
+
+def override_in_force(overrides: Sequence[Mapping[str, Any]], risk: RiskLevel, *, now_utc: str) -> bool:
+    """Tell whether one of a run's overrides covers its risk now; one of RED covers all that is less.
+
+    Args:
+        now_utc: RFC 3339 with microseconds and Z, as the overrides have their expiry, so that texts compare as times.
+    """
+    scopes = ("RED",) if risk in ("RED", "UNKNOWN") else ("YELLOW", "RED")
+    return risk != "ERROR" and any(
+        entry.get("effective") is True
+        and entry.get("scope") in scopes
+        and (entry.get("expires_at_utc") is None or str(entry["expires_at_utc"]) > now_utc)
+        for entry in overrides
+    )
 
 
 def prepared(state: WorkflowState, *, has_design: bool, has_context: bool) -> WorkflowState:

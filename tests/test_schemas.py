@@ -67,7 +67,7 @@ def test_a_summary_has_just_the_fields_of_the_schema_in_their_order() -> None:
     fields = ["run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"]
     fields += ["explanation_status", "explanation_summary", "request_id", "compute_ms", "meta"]
     assert list(summary()) == fields
-    assert list(RunAdvisorySummarySchema().fields) == [*fields, "deleted"]  # which only a deleted run has
+    assert list(RunAdvisorySummarySchema().fields) == [*fields, "override", "deleted"]  # where there is one
 
 
 def test_identity_and_decision_come_from_the_artifact() -> None:

@@ -1,9 +1,42 @@
 """The states of a session, by themselves."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rmos.models import WORKFLOW_STATES, WorkflowState
-from rmos.workflow import PREPARING, next_step, prepared
+from rmos.models import WORKFLOW_STATES, RiskLevel, WorkflowState
+from rmos.workflow import (
+    ACTIONS,
+    PREPARING,
+    Judged,
+    Move,
+    Standing,
+    allowed,
+    approval_refusal,
+    landing,
+    next_step,
+    override_in_force,
+    prepared,
+    standing_of,
+    toolpaths_refusal,
+)
+
+NOW, LATER, BEFORE = "2026-01-02T00:00:00.000000Z", "2026-01-03T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z"
+RISKS: tuple[RiskLevel, ...] = ("GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR")
+
+
+def make_judged(number: int, inputs: tuple[int, int] = (1, 1)) -> Judged:
+    """Make what the run `number` found for a design and a context."""
+    return Judged(
+        run_id=f"run_{number}",
+        run_sha256=f"{number:064x}",
+        mode="router",
+        tool_id="t",
+        engine_id=None,
+        design_sha256=f"{inputs[0]:064x}",
+        context_sha256=f"{inputs[1]:064x}",
+        feasibility_sha256="f" * 64,
+    )
 
 
 @pytest.mark.parametrize(("design", "context"), [(False, False), (True, False), (False, True), (True, True)])
@@ -22,6 +55,138 @@ def test_beyond_preparation_writing_changes_no_state(state: WorkflowState) -> No
     assert prepared(state, has_design=False, has_context=True) == state
 
 
-def test_every_state_but_the_last_says_what_to_do_next() -> None:
+def test_every_state_but_the_last_says_what_to_do_next_and_allows_something() -> None:
     told = {state: next_step(state, has_design=True, has_context=True) for state in WORKFLOW_STATES}
     assert [state for state, step in told.items() if step is None] == ["archived"]
+    assert [state for state in WORKFLOW_STATES if not allowed(Standing(state=state))] == ["archived"]
+
+
+def test_every_action_is_allowed_somewhere_and_an_approval_only_after_a_feasibility() -> None:
+    where = {
+        action: [state for state in WORKFLOW_STATES if action in allowed(Standing(state=state))] for action in ACTIONS
+    }
+    assert all(where.values())
+    assert where["approve"] == ["feasibility_ready"]
+    assert where["request_toolpaths"] == ["approved"]
+    assert where["store_toolpaths"] == ["toolpaths_requested"]
+
+
+def test_what_a_person_turned_down_is_not_judged_again_without_a_revision() -> None:
+    by_the_rules = Standing(state="rejected")
+    by_a_person = Standing(state="rejected", turned_down=True)
+    assert set(allowed(by_the_rules)) - set(allowed(by_a_person)) == {"request_feasibility"}
+
+
+@pytest.mark.parametrize("risk", RISKS)
+@pytest.mark.parametrize("overridden", [False, True])
+def test_what_is_not_known_to_be_safe_lands_in_rejected(risk: RiskLevel, overridden: bool) -> None:
+    safe = risk in ("GREEN", "YELLOW") or (overridden and risk != "ERROR")
+    assert landing(risk, overridden=overridden) == ("feasibility_ready" if safe else "rejected")
+
+
+@given(
+    risk=st.sampled_from(RISKS),
+    score=st.none() | st.floats(0, 100),
+    min_score=st.floats(0, 100),
+    overridden=st.booleans(),
+    unchanged=st.booleans(),
+)
+def test_an_approval_takes_green_or_the_score_or_an_override_and_the_very_inputs_that_were_judged(
+    risk: RiskLevel, score: float | None, min_score: float, overridden: bool, unchanged: bool
+) -> None:
+    refusal = approval_refusal(risk=risk, score=score, min_score=min_score, overridden=overridden, unchanged=unchanged)
+    fit = risk == "GREEN" or (risk == "YELLOW" and score is not None and score >= min_score)
+    assert (refusal is None) == (unchanged and (fit or (overridden and risk != "ERROR")))
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from([*ACTIONS, "update", "create", "delete", "restore"]),
+        st.integers(1, 4),
+        st.tuples(st.integers(1, 2), st.integers(1, 2)),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@given(MOVES)
+def test_no_sequence_of_events_reaches_an_approval_without_a_fresh_feasibility_of_the_same_inputs(
+    drawn: list[tuple[str, int, tuple[int, int], bool]],
+) -> None:
+    moves: list[Move] = []
+    for action, number, inputs, named in drawn:
+        judged = make_judged(number, inputs) if action == "request_feasibility" and named else None
+        approved = f"run_{number}" if action == "approve" and named else None
+        moves.append(Move(action=action, judged=judged, approved_run_id=approved, run_id=f"run_9{len(moves)}"))
+    standing = standing_of("approved", moves)
+    if standing.approved is None:
+        assert toolpaths_refusal(standing, design_sha256="", context_sha256="") is not None
+        assert standing.approval_run_id is None
+        return
+    last_asked = max(place for place, move in enumerate(moves) if move.action == "request_feasibility")
+    last_approved = max(place for place, move in enumerate(moves) if move.action == "approve")
+    undone = [move.action for move in moves[last_asked + 1 :]]
+    assert last_asked < last_approved
+    assert not {"set_design", "set_context", "require_revision"} & set(undone)
+    assert "reject" not in [move.action for move in moves[last_approved:]]
+    assert standing.approved == moves[last_asked].judged == standing.feasibility
+    assert moves[last_approved].approved_run_id == standing.approved.run_id
+    same = {"design_sha256": standing.approved.design_sha256, "context_sha256": standing.approved.context_sha256}
+    assert toolpaths_refusal(standing, **same) is None
+    assert toolpaths_refusal(standing, **{**same, "context_sha256": "0" * 64}) is not None
+    assert toolpaths_refusal(standing, **{**same, "design_sha256": "0" * 64}) is not None
+
+
+@given(
+    state=st.sampled_from(WORKFLOW_STATES),
+    steps=st.lists(st.tuples(st.sampled_from(ACTIONS), st.sampled_from(RISKS)), max_size=30),
+)
+def test_a_walk_along_what_is_allowed_is_approved_only_right_after_it_was_judged(
+    state: WorkflowState, steps: list[tuple[str, RiskLevel]]
+) -> None:
+    state, moves, risk_now = "draft", [], None
+    after = {
+        "set_design": "context_ready",
+        "set_context": "context_ready",
+        "require_revision": "design_revision_required",
+        "approve": "approved",
+        "reject": "rejected",
+        "request_toolpaths": "toolpaths_requested",
+        "store_toolpaths": "toolpaths_ready",
+        "archive": "archived",
+    }
+    for number, (action, risk) in enumerate(steps):
+        standing = standing_of(state, moves)
+        if action not in allowed(standing):
+            continue
+        judged = approved = None
+        if action == "request_feasibility":
+            judged, risk_now = make_judged(number), risk
+            state = landing(risk, overridden=False)
+        else:
+            if action == "approve":
+                assert standing.feasibility is not None
+                assert risk_now in ("GREEN", "YELLOW")
+                approved = standing.feasibility.run_id
+            state = after[action]  # type: ignore[assignment]
+        moves.append(Move(action=action, judged=judged, approved_run_id=approved))
+        if state in ("approved", "toolpaths_requested", "toolpaths_ready"):
+            assert standing_of(state, moves).approved is not None
+
+
+@pytest.mark.parametrize(
+    ("over", "risks"),
+    [
+        ({"scope": "YELLOW"}, {"GREEN", "YELLOW"}),
+        ({"scope": "RED"}, {"GREEN", "YELLOW", "RED", "UNKNOWN"}),
+        ({"scope": "RED", "effective": False}, set()),
+        ({"scope": "RED", "expires_at_utc": BEFORE}, set()),
+        ({"scope": "RED", "expires_at_utc": NOW}, set()),
+        ({"scope": "YELLOW", "expires_at_utc": LATER}, {"GREEN", "YELLOW"}),
+        ({"scope": "BLUE"}, set()),
+    ],
+)
+def test_an_override_covers_its_scope_until_its_time_is_over(over: dict[str, object], risks: set[str]) -> None:
+    entry = {"effective": True, "expires_at_utc": None, **over}
+    assert {risk for risk in RISKS if override_in_force([entry], risk, now_utc=NOW)} == risks

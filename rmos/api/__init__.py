@@ -3,6 +3,7 @@
 from flask import Flask, current_app, request
 
 from rmos.api import (
+    actions,
     advisories,
     attachments,
     blobs,
@@ -11,10 +12,12 @@ from rmos.api import (
     docs,
     engines,
     explanations,
+    feasibility,
     health,
     links,
     metrics,
     openapi,
+    overrides,
     problem_types,
     problems,
     queries,
@@ -46,6 +49,8 @@ _NOUNS = (
     explanations,
     variants,
     links,
+    overrides,
+    feasibility,
 )
 
 
@@ -62,6 +67,8 @@ def init_app(app: Flask) -> None:
         routes.register_blueprint(noun.bp)
     for name, prefix in sessions.PREFIXES.items():
         routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)
+    for name, prefix in actions.PREFIXES.items():
+        routes.register_blueprint(actions.bp, url_prefix=prefix, name=name)
 
 
 def hold_to_declared() -> None:

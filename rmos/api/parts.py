@@ -9,6 +9,7 @@ from typing import Any, Final
 from werkzeug.routing import BaseConverter
 
 from rmos.auth import COOKIE, OPEN, OPEN_ON_LOOPBACK
+from rmos.workflow import ACTIONS
 
 SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
     "token": {
@@ -53,6 +54,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "description": "The token of a signed link.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,4096}$"},
         "example": "eyJyIjoicnVuXzAxOWI0YThmIn0.c2lnbmF0dXJl",
+    },
+    "action": {
+        "description": "What to do with the session.",
+        "schema": {"type": "string", "enum": list(ACTIONS)},
+        "example": "request_feasibility",
     },
     "code": {
         "description": "The code of a problem, as its member `error` has it.",

@@ -78,7 +78,7 @@ def create_a_session() -> Response:
     """Make a session; every field is optional."""
     us = ids.now_us()
     fields = load_fields(read_object())
-    stored = create_session(_kept_store(), fields, actor=current_actor(), us=us)
+    stored = create_session(kept_store(), fields, actor=current_actor(), us=us)
     answer = _answer(stored)
     answer.status_code = 201
     answer.headers["Location"] = f"{PREFIXES['sessions']}/{stored.session.session_id}"
@@ -144,8 +144,8 @@ def change_session(session_id: str) -> Response:
     """
     us = ids.now_us()
     fields = load_fields(read_object())
-    store = _kept_store()
-    version = _seen(store.sessions.record(session_id).session)
+    store = kept_store()
+    version = version_seen(store.sessions.record(session_id).session)
     return _answer(patch_session(store, session_id, fields, actor=current_actor(), us=us, version=version))
 
 
@@ -164,8 +164,8 @@ def delete_a_session(session_id: str) -> Response:
     """
     us = ids.now_us()
     how = load_query(_delete_request)
-    store = _kept_store()
-    version = _seen(store.sessions.record(session_id).session)
+    store = kept_store()
+    version = version_seen(store.sessions.record(session_id).session)
     stored = from_index(lambda: delete_session(store, session_id, **how, actor=current_actor(), us=us, version=version))
     _note(stored)
     cascade = store.sessions.is_deleted_with_runs(session_id)
@@ -182,8 +182,8 @@ def delete_a_session(session_id: str) -> Response:
 def restore_a_session(session_id: str) -> Response:
     """Undo a deletion, and with it that of the session's runs."""
     us = ids.now_us()
-    store = _kept_store()
-    version = _seen(store.sessions.record(session_id).session)
+    store = kept_store()
+    version = version_seen(store.sessions.record(session_id).session)
     return _answer(restore_session(store, session_id, actor=current_actor(), us=us, version=version))
 
 
@@ -254,14 +254,14 @@ def get_advisory_summary(session_id: str) -> Response:
     return Response(dump_figures(session_id, figures), headers={"Cache-Control": PRIVATE}, content_type=_JSON)
 
 
-def _kept_store() -> Store:
+def kept_store() -> Store:
     """Return the store to write to, with its upkeep running."""
     rmos = current_rmos()
     rmos.keep_up()
     return rmos.store
 
 
-def _seen(session: Session) -> int | None:
+def version_seen(session: Session) -> int | None:
     """Return the version that the caller must have seen, or None when the request has no `If-Match`.
 
     Raises:

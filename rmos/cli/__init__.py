@@ -21,6 +21,7 @@ from rmos.cli.openapi import openapi
 from rmos.cli.orphans import orphans
 from rmos.cli.rebuild import rebuild
 from rmos.cli.repair import repair
+from rmos.cli.replay import backtest_command, replay
 from rmos.cli.rosette import rosette
 from rmos.cli.rules import rules
 from rmos.cli.runs import runs
@@ -54,6 +55,8 @@ for _command in (
     runs,
     show,
     diff,
+    replay,
+    backtest_command,
     rules,
     sessions,
     token,

@@ -15,13 +15,16 @@ from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading
 from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
+from rmos.demo_walks import STEP_US, WALK_RUNS, WALKS, Walk
 from rmos.errors import NoStore
 from rmos.models import Actor
-from rmos.services import RunRequest, create_session, delete_session, record_run
+from rmos.services import Rules, RunRequest, Wish, create_session, delete_session, perform, record_run
 from rmos.store import Store, layout
 
 _BEFORE_US = 60 * 1_000_000
 """How long before its first run a session is opened."""
+_WITH_WALKS = 30
+"""From how many runs on some of them are made by sessions that are walked through the workflow."""
 LATER_US = 20 * 60 * 1_000_000
 """How long after a run somebody comes back to it."""
 
@@ -45,8 +48,10 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
 
     Spruce channels, ebony pockets, a saw blade that turns too fast: each is
     judged by the real engine and recorded like any other run, spread over
-    the last two weeks. Never touches a store that has runs. Makes the
-    folder when there is none.
+    the last two weeks. Among 30 runs or more are those of three sessions
+    that go through the workflow: one is approved, one blocked, one sent
+    back. Never touches a store that has runs. Makes the folder when there
+    is none.
 
     \b
     Exit codes: 0 filled, or with --if-empty nothing to do; 1 the store is
@@ -104,7 +109,8 @@ def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[s
     made: Counter[str] = Counter()
     now_us, parent = ids.now_us(), ""
     sessions: dict[str, str] = {}
-    for run in demo_runs(count, seed=seed, now_us=now_us):
+    walks = WALKS if count >= _WITH_WALKS else ()
+    for run in demo_runs(count - (WALK_RUNS if walks else 0), seed=seed, now_us=now_us):
         actor = command_actor(ids.new_request_id())
         session = demo_session(run.batch_label)
         if session is not None and run.batch_label not in sessions:
@@ -124,7 +130,26 @@ def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[s
             told(1)
     for label, session_id in sessions.items():
         _close(rmos.store, session_id, demo_session(label), now_us)
+    for walk in walks:
+        made.update(_walked(rmos, walk, now_us - walk.before_us))
+    if told and walks:
+        told(WALK_RUNS)
     return made
+
+
+def _walked(rmos: Rmos, walk: Walk, us: int) -> list[str]:
+    """Take a session through the workflow as a shop does, and return the risks of the runs that this makes."""
+    fields = {"user_id": walk.user_id, "workflow_type": walk.workflow_type, "machine_id": walk.machine_id}
+    session = create_session(rmos.store, fields, actor=command_actor(ids.new_request_id()), us=us).session
+    settings = rmos.settings
+    rules = Rules(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
+    risks = []
+    for number, step in enumerate(walk.steps, 1):
+        wish = Wish(session_id=session.session_id, action=step.action, said=step.said)
+        actor = command_actor(ids.new_request_id())
+        acted = perform(rmos.store, rmos.engines, wish, rules, actor=actor, us=us + number * STEP_US)
+        risks += [] if acted.run is None else [acted.run.risk_level]
+    return risks
 
 
 def _open(store: Store, session: DemoSession, run: DemoRun, actor: Actor) -> str:

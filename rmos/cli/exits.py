@@ -35,7 +35,7 @@ USAGE: Final = 2
 LEFT: Final = 3
 INTERRUPTED: Final = 130
 
-_JUDGING: Final = ("verify", "status", "orphans", "repair")
+_JUDGING: Final = ("verify", "status", "orphans", "repair", "replay", "backtest")
 """Commands whose end is a verdict: cut short before they write anything, they have none."""
 _LISTING: Final = ("runs", "show", "diff", "sessions", "export", "audit")
 """Commands of which a reader may want the beginning only, as `head` does."""

@@ -138,5 +138,16 @@ def _row(item: dict[str, Any]) -> list[str]:
         str(item.get("risk_level") or ""),
         "" if score is None else f"{score:.1f}",
         str((item.get("meta") or {}).get("batch_label") or ""),
-        str(item.get("block_reason") or next(iter(item.get("warnings") or []), "")),
+        _why(item),
     ]
+
+
+def _why(item: dict[str, Any]) -> str:
+    """Return why a run is blocked or what to mind, and first who answers for it all the same."""
+    why = str(item.get("block_reason") or next(iter(item.get("warnings") or []), ""))
+    override = item.get("override")
+    if not override:
+        return why
+    told = "overridden" if override.get("effective") else "override asked for"
+    until = f" until {override['expires_at_utc'][:19]}Z" if override.get("expires_at_utc") else ""
+    return f"[{told} by {override.get('by')}{until}] {why}"

@@ -22,7 +22,10 @@ class RunCreated(TypedDict):
 
 
 class RunSummary(TypedDict):
-    """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one."""
+    """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one.
+
+    `override` is there only where somebody overrode the decision, or asked for it, until its `expires_at_utc`.
+    """
 
     run_id: str
     created_at_utc: str
@@ -37,6 +40,7 @@ class RunSummary(TypedDict):
     request_id: str | None
     compute_ms: float | None
     meta: dict[str, Any]
+    override: NotRequired[dict[str, Any]]
     deleted: NotRequired[bool]
 
 

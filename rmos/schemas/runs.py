@@ -7,7 +7,7 @@
 keeps the text, so that a page is the join of its rows' texts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -50,6 +50,12 @@ class RunAdvisorySummarySchema(Schema):
     request_id = fields.String(allow_none=True)
     compute_ms = fields.Float(allow_none=True)
     meta = fields.Dict(metadata={"description": "The run's `meta` without its explanations"})
+    override = fields.Dict(
+        metadata={
+            "description": "Only where the decision was overridden, or that was asked for: scope, by, expires_at_utc "
+            "and effective, which is false as long as it waits for a second person. It is over at expires_at_utc."
+        }
+    )
     deleted = fields.Boolean(metadata={"description": "true, only where include_deleted shows a deleted run"})
 
     def get_attribute(self, obj: Mapping[str, Any], attr: str, default: Any) -> Any:
@@ -106,8 +112,18 @@ def summary_of(view: RunView) -> dict[str, Any]:
         "request_id": _first_text(meta.get("request_id"), run.request_id),
         "compute_ms": _number(meta.get("compute_ms")),
         "meta": {name: value for name, value in meta.items() if name not in ("explanation", "explanation_summary")},
+        **({"override": _override(view.overrides)} if view.overrides else {}),
         **({"deleted": True} if view.deletion is not None else {}),
     }
+
+
+def _override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a list shows of a run's overrides: the last that is in force, else the last that was asked for.
+
+    Whether its time is over is for the reader to tell: what a list shows is shaped when it is written.
+    """
+    shown = next((entry for entry in reversed(overrides) if entry.get("effective") is True), overrides[-1])
+    return {name: shown.get(name) for name in ("scope", "by", "expires_at_utc", "effective")}
 
 
 def _first_text(*candidates: Any) -> str | None:

@@ -1,5 +1,6 @@
 """The use cases that write. They know no Flask and no Click: the web and the command line share them."""
 
+from rmos.services.actions import Rules, SessionActed, Wish, perform
 from rmos.services.archive import archive
 from rmos.services.artifact import Idempotency, RunRequest
 from rmos.services.attachments import (
@@ -15,8 +16,10 @@ from rmos.services.attachments import (
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
 from rmos.services.explanations import Suggested, Suggestion, suggest
 from rmos.services.exporting import Exported, csv_text, export_store, ndjson
+from rmos.services.feasibility import DryRun, DryRunResult, judge_cuts
 from rmos.services.importing import Imported, import_runs
 from rmos.services.links import METHODS, Link, LinkRequest, make_links, open_link
+from rmos.services.overrides import Overridden, OverrideRequest, override_run
 from rmos.services.previews import Preview, open_preview, preview_of
 from rmos.services.providers import Provider, Replay, provider_of
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
@@ -35,21 +38,28 @@ __all__ = [
     "DeletePolicy",
     "DeleteRequest",
     "Deleted",
+    "DryRun",
+    "DryRunResult",
     "Exported",
     "Idempotency",
     "Imported",
     "Limits",
     "Link",
     "LinkRequest",
+    "Overridden",
+    "OverrideRequest",
     "Preview",
     "Provider",
     "Recorded",
     "Replay",
     "Results",
+    "Rules",
     "RunRequest",
+    "SessionActed",
     "Suggested",
     "Suggestion",
     "Upload",
+    "Wish",
     "act",
     "act_on_many",
     "archive",
@@ -61,11 +71,14 @@ __all__ = [
     "delete_session",
     "export_store",
     "import_runs",
+    "judge_cuts",
     "make_links",
     "ndjson",
     "open_link",
     "open_preview",
+    "override_run",
     "patch_session",
+    "perform",
     "preview_of",
     "provider_of",
     "record_run",

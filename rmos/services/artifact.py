@@ -21,7 +21,7 @@ _DEPTH: Final = 3
 """Levels of nesting that `request_summary` shows."""
 _FIGURES: Final = frozenset({int, float, bool, type(None)})
 _SERVERS_OWN: Final = frozenset(
-    {"request_id", "compute_ms", "idempotency", "completeness_guard", "client_feasibility_stripped"}
+    {"request_id", "compute_ms", "idempotency", "completeness_guard", "client_feasibility_stripped", "workflow"}
 )
 """Members of `meta` that only the server writes; a client's are dropped."""
 
@@ -44,6 +44,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     meta: dict[str, Any] = {}
     stripped: bool = False
     """Whether the client sent a decision of its own, which was dropped."""
+    workflow: dict[str, Any] = {}
+    """Of a run that an action of a workflow session makes: the action and what was said with it."""
 
 
 class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +146,8 @@ def _meta(request: RunRequest, result: EngineResult, actor: Actor, idempotency: 
         meta["idempotency"] = {"key": idempotency.key, "request_sha256": idempotency.request_sha256}
     if request.stripped:
         meta["client_feasibility_stripped"] = True
+    if request.workflow:
+        meta["workflow"] = request.workflow
     return meta
 
 

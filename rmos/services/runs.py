@@ -31,7 +31,7 @@ from rmos.errors import (
     SessionNotFound,
     ValidationFailed,
 )
-from rmos.models import Actor, RunArtifact
+from rmos.models import Actor, RunView
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.store import Store
 
@@ -50,6 +50,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     block_reason: str | None
     feasibility_sha256: str
+    run_sha256: str
+    """What the artifact says of itself in `_sha256`."""
     indexed: bool
     replayed: bool
 
@@ -96,14 +98,13 @@ def record_run(
         if idempotency is not None and (earlier := _replayed(store, run_id)):
             return earlier  # a twin of this request was faster
         raise
-    run = stored.view.artifact
-    log.info("run_created run_id=%s risk=%s", run_id, run.decision.risk_level)
-    return _recorded(run, indexed=stored.indexed, replayed=False)
+    log.info("run_created run_id=%s risk=%s", run_id, stored.view.artifact.decision.risk_level)
+    return _recorded(stored.view, indexed=stored.indexed, replayed=False)
 
 
-def _recorded(run: RunArtifact, *, indexed: bool, replayed: bool) -> Recorded:
+def _recorded(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
     """Return what the caller is told of a run; of one that asked for an unknown engine it is told by an error."""
-    decision = run.decision
+    run, decision = view.artifact, view.artifact.decision
     if decision.details.get("error") == EngineNotFound.code:
         raise EngineNotFound(
             decision.block_reason or "", run_id=run.run_id, engine_id=decision.details.get("engine_id")
@@ -115,6 +116,7 @@ def _recorded(run: RunArtifact, *, indexed: bool, replayed: bool) -> Recorded:
         score=decision.score,
         block_reason=decision.block_reason,
         feasibility_sha256=run.hashes.feasibility_sha256,
+        run_sha256=view.sha256,
         indexed=indexed,
         replayed=replayed,
     )
@@ -124,7 +126,7 @@ def _replayed(store: Store, run_id: str) -> Recorded | None:
     """Return the run that an Idempotency-Key has made before, or None when it was never finished."""
     try:
         record = store.runs.record(run_id, include_deleted=True)
-        run = record.view().artifact
+        view = record.view()
     except RunNotFound:
         return None
     except RecordDamaged as damage:
@@ -135,7 +137,7 @@ def _replayed(store: Store, run_id: str) -> Recorded | None:
         indexed = store.index.find(run_id) is not None
     except (IndexBroken, IndexUnavailable):
         indexed = False
-    return _recorded(run, indexed=indexed, replayed=True)
+    return _recorded(view, indexed=indexed, replayed=True)
 
 
 def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from rmos import digest, workflow
 from rmos.errors import SessionDeleted, SessionHasRuns, TransitionBlocked
 from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
-from rmos.store import Store
+from rmos.store import SessionRecord, Store
 from rmos.store.sessions import Change, SessionStored
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us:
         NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
     given = {name: value for name, value in fields.items() if value is not None}
-    stored = store.sessions.create(_completed(given, "draft"), actor=actor, us=us)
+    stored = store.sessions.create(completed(given, "draft"), actor=actor, us=us)
     log.info("session_created session_id=%s", stored.session.session_id)
     return stored
 
@@ -53,8 +53,9 @@ def patch_session(
         TransitionBlocked: design or context are past being written.
     """
 
-    def change(session: Session, cascade: bool) -> Change | None:
-        _refuse_deleted(session)
+    def change(now: SessionRecord) -> Change | None:
+        session = now.session
+        refuse_deleted(session)
         before = {name: _plain(getattr(session, name)) for name in patch}
         after = {name: _merged(name, before[name], value) for name, value in patch.items()}
         changed = {name: value for name, value in after.items() if value != before[name]}
@@ -68,7 +69,7 @@ def patch_session(
                 state=session.state,
             )
         whole = {"design": session.design, "context": session.context, **changed}
-        return Change(fields=_completed(whole, session.state))
+        return Change(fields=completed(whole, session.state))
 
     return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
 
@@ -96,8 +97,8 @@ def delete_session(
         IndexRebuilding: nobody can tell just now whether there are runs, and `force` is False.
     """
 
-    def change(session: Session, cascaded: bool) -> Change | None:
-        if session.status == "DELETED" and (cascaded or not cascade):
+    def change(now: SessionRecord) -> Change | None:
+        if now.session.status == "DELETED" and (now.cascade or not cascade):
             return None
         if not force:
             _refuse_linked(store, session_id)
@@ -118,10 +119,11 @@ def restore_session(
         SessionNotFound, Damage, PreconditionFailed, VersionConflict.
     """
 
-    def change(session: Session, cascade: bool) -> Change | None:
+    def change(now: SessionRecord) -> Change | None:
+        session = now.session
         if session.status == "ACTIVE":
             return None
-        fields = _completed({"design": session.design, "context": session.context}, session.state)
+        fields = completed({"design": session.design, "context": session.context}, session.state)
         return Change(fields={**fields, "status": "ACTIVE"})
 
     stored = store.sessions.append(session_id, "restore", change, actor=actor, us=us, version=version)
@@ -129,7 +131,7 @@ def restore_session(
     return stored
 
 
-def _completed(fields: dict[str, Any], state: WorkflowState) -> dict[str, Any]:
+def completed(fields: dict[str, Any], state: WorkflowState) -> dict[str, Any]:
     """Return the fields with what follows from design and context: their digests, the state and the next step."""
     for name in ("design", "context"):
         value = fields.get(name)
@@ -140,7 +142,12 @@ def _completed(fields: dict[str, Any], state: WorkflowState) -> dict[str, Any]:
     return fields
 
 
-def _refuse_deleted(session: Session) -> None:
+def refuse_deleted(session: Session) -> None:
+    """Refuse to change a session that was deleted.
+
+    Raises:
+        SessionDeleted.
+    """
     if session.status == "DELETED":
         raise SessionDeleted("The session was deleted; restore it first.", session_id=session.session_id)
 

@@ -49,8 +49,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     said: Mapping[str, Any] = {}
 
 
-Decide = Callable[[Session, bool], Change | None]
-"""Tells from a session as it stands, and whether it was deleted with its runs, what an event does to it."""
+Decide = Callable[[SessionRecord], Change | None]
+"""Tells from a session as it stands, with its history, what an event does to it."""
 
 
 class _NothingToDo(Exception):
@@ -101,7 +101,7 @@ class Sessions:
         session_id, moment = ids.new_session_id(us), ids.utc_text(us)
         empty = Session(session_id=session_id, created_at_utc=moment, updated_at_utc=moment, version=0)
         nothing = SessionRecord([], empty, None)
-        return self._append(nothing, "create", lambda *_: Change(fields=fields), actor=actor, us=us)
+        return self._append(nothing, "create", lambda _: Change(fields=fields), actor=actor, us=us)
 
     def append(
         self,
@@ -116,8 +116,8 @@ class Sessions:
         """Append an event to a session; whoever loses the race for a number folds again.
 
         Args:
-            change: tells from the session as it stands, and whether it was deleted with its runs, what the event
-                does; None when nothing is left to do. It may refuse by raising.
+            change: tells from the session as it stands what the event does; None when nothing is left to do. It may
+                refuse by raising.
             version: the version that the caller has seen; another one is refused.
 
         Raises:
@@ -126,14 +126,14 @@ class Sessions:
         """
         record = self.record(session_id)
 
-        def checked(session: Session, cascade: bool) -> Change | None:
-            if version is not None and version != session.version:
+        def checked(now: SessionRecord) -> Change | None:
+            if version is not None and version != now.version:
                 raise PreconditionFailed(
                     "The session has changed since you read it; read it again.",
                     session_id=session_id,
-                    version=session.version,
+                    version=now.version,
                 )
-            return change(session, cascade)
+            return change(now)
 
         return self._append(record, kind, checked, actor=actor, us=us)
 
@@ -143,7 +143,7 @@ class Sessions:
         assert folder is not None
 
         def decide(now: SessionRecord) -> Mapping[str, Any]:
-            wanted = change(now.session, now.cascade)
+            wanted = change(now)
             if wanted is None:
                 raise _NothingToDo(now.session)
             after = _changed(now.session, wanted.fields, us)

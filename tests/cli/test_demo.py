@@ -40,17 +40,43 @@ def test_the_runs_are_judged_by_the_engine_and_come_out_in_every_colour(filled: 
     assert {run["mode"] for run in runs} == {"router", "saw", "cam", "art_studio"}
     assert {"ebony", "hard_maple", "sitka_spruce"} <= {run.get("material_id") for run in runs}
     assert any(run["inputs"]["context"].get("units") == "inch" for run in runs)
-    assert all(run["notes"] and run["meta"]["batch_label"] for run in runs)
+    assert all(run["notes"] and run["meta"]["batch_label"] for run in runs if "workflow" not in run["meta"])
 
 
 def test_corrections_name_the_run_that_they_correct(filled: Path) -> None:
     runs = {path.stem: json.loads(path.read_bytes()) for path in artifacts_of(filled)}
-    children = [run for run in runs.values() if run.get("parent_run_id")]
+    children = [run for run in runs.values() if run.get("parent_run_id") and "workflow" not in run["meta"]]
     assert children
     for child in children:
         parent = runs[child["parent_run_id"]]
         assert parent["status"] == "BLOCKED"
         assert child["decision"]["risk_level"] == "GREEN"
+
+
+def test_three_sessions_go_through_the_workflow(filled: Path) -> None:
+    listed = document(command_on(filled)("sessions", "--json", "--limit", "50"))["items"]
+    walked = {item["user_id"]: item for item in listed if item["machine_id"] == "light_desktop"}
+    assert {user: item["state"] for user, item in walked.items()} == {
+        "anna": "approved",
+        "jonas": "rejected",
+        "mei": "design_revision_required",
+    }
+    runs = [json.loads(path.read_bytes()) for path in artifacts_of(filled)]
+    made = {
+        user: [run for run in runs if run["workflow_session_id"] == item["session_id"]] for user, item in walked.items()
+    }
+    assert [run["event_type"] for run in made["anna"]] == ["feasibility_check", "approval"]
+    assert made["anna"][1]["parent_run_id"] == made["anna"][0]["run_id"]
+    decisions = {user: runs_of[-1]["decision"] for user, runs_of in made.items()}
+    assert {user: decision["risk_level"] for user, decision in decisions.items()} == {
+        "anna": "GREEN",
+        "jonas": "RED",
+        "mei": "YELLOW",
+    }
+    assert decisions["jonas"]["block_reason"] == (
+        "GEOMETRY: a floor of 0.7 mm is left of the 2.3 mm: cut 1.1 mm deep or less"
+    )
+    assert decisions["mei"]["warnings"][0].startswith("CHIP_RUBBING")
 
 
 def test_the_times_are_a_fortnight_strictly_increasing_and_past(filled: Path) -> None:

@@ -33,6 +33,8 @@ COMMANDS = {
     },
     "show": {"--events", "run_id"},
     "rules": {"rule_id"},
+    "replay": {"run_id"},
+    "backtest": {"--engine", "--tables", "--since", "--csv"},
     "openapi": set(),
     "diff": {"run_a", "run_b"},
     "token create": {"name", "--role", "--expires"},

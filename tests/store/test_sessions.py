@@ -10,9 +10,9 @@ import pytest
 
 from rmos import digest, ids
 from rmos.errors import BadCursor, IndexRebuilding, PreconditionFailed, SessionNotFound
-from rmos.models import Session, SessionQuery
+from rmos.models import SessionQuery
 from rmos.services import create_session, delete_session, patch_session, restore_session
-from rmos.store import Store
+from rmos.store import SessionRecord, Store
 from rmos.store.records import Damage
 from rmos.store.sessions import Change
 from tests.makers import ANNA, US, make_event, open_store, write_raw
@@ -121,7 +121,7 @@ def test_a_lost_race_for_a_number_folds_again_and_loses_nothing(store: Store, ro
     other = open_store(root.parent, reconcile=False)
     raced = []
 
-    def change(session: Session, cascade: bool) -> Change:
+    def change(_: SessionRecord) -> Change:
         if not raced:
             raced.append(rename(other, session_id, "ben"))
         return Change(fields={"machine_id": "m1"})

@@ -1,0 +1,83 @@
+"""`POST …/{id}/actions/{action}`: a workflow session moves on, with the server as the only judge."""
+
+from typing import Any, Final
+
+from flask import Response
+
+from rmos import ids
+from rmos.api import session_examples as examples
+from rmos.api.bodies import read_object
+from rmos.api.conditions import PRIVATE
+from rmos.api.operations import JSON, WRITES, Answer, Blueprint, operation
+from rmos.api.parts import RUN_ID
+from rmos.api.sessions import kept_store, version_seen
+from rmos.auth import requires
+from rmos.context import current_actor, current_rmos
+from rmos.errors import (
+    ApprovalBlocked,
+    EngineNotFound,
+    Forbidden,
+    PayloadTooLarge,
+    PreconditionFailed,
+    RecordDamaged,
+    SessionDeleted,
+    SessionNotFound,
+    TransitionBlocked,
+    VersionConflict,
+)
+from rmos.schemas import ActionSchema, SessionActedSchema, dump_session_acted, load_action
+from rmos.services import Rules, Wish, perform
+
+PREFIXES: Final = {"actions": "/api/workflow-sessions", "workflow_actions": "/api/workflow/sessions"}
+"""The URLs, by the name under which the blueprint stands there."""
+bp = Blueprint("actions", __name__, description="Actions: how a workflow session moves on")
+
+_ACTED: Final[dict[str, Any]] = {
+    **examples.SESSION,
+    "version": 4,
+    "state": "feasibility_ready",
+    "next_step": "Approve it, reject it or ask for a revision.",
+    "run_id": RUN_ID,
+}
+
+
+@bp.post("/<session_id>/actions/<action>")
+@operation(
+    answers={200: Answer("The session as it stands now.", SessionActedSchema, ("ETag", "Cache-Control"), _ACTED)},
+    problems=(
+        TransitionBlocked,
+        ApprovalBlocked,
+        SessionDeleted,
+        VersionConflict,
+        PreconditionFailed,
+        Forbidden,
+        SessionNotFound,
+        EngineNotFound,
+        PayloadTooLarge,
+        RecordDamaged,
+        *WRITES,
+    ),
+    body=ActionSchema,
+    example={"mode": "router", "tool_id": "em-3175-2f"},
+    headers=("If-Match",),
+)
+@requires("recorder")
+def act_on_session(session_id: str, action: str) -> Response:
+    """Take an action on a session; each attempt that is judged leaves a run.
+
+    Illegal ones are answered 409 TRANSITION_BLOCKED with the actions that the state allows. `approve` and `reject` take
+    an operator, and never a model. What stands before an approval or before toolpaths is answered 409 APPROVAL_BLOCKED.
+    """
+    us, rmos = ids.now_us(), current_rmos()
+    said = load_action(action, read_object())
+    store = kept_store()
+    version = version_seen(store.sessions.record(session_id).session)
+    rules = Rules(
+        engine_timeout_ms=rmos.settings.engine_timeout_ms, allow_red_override=rmos.settings.allow_red_override
+    )
+    wish = Wish(session_id=session_id, action=action, said=said, version=version)  # type: ignore[arg-type]  # checked
+    acted = perform(store, rmos.engines, wish, rules, actor=current_actor(), us=us)
+    if not acted.indexed:
+        rmos.wake()
+    headers = {"ETag": f'"{acted.stored.session.version}"', "Cache-Control": PRIVATE}
+    return Response(dump_session_acted(acted), headers=headers, content_type=JSON)

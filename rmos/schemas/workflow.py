@@ -1,0 +1,217 @@
+"""How the workflow looks to a client: the actions of a session, overrides, and feasibilities that are not recorded.
+
+load_action("approve", {"reason": "…"})      # the fields of an action
+load_override(run_id, body, now_us=us)       # an override that somebody asks for
+dump_session_acted(acted)                            # the session, and the run that the action made
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, validate
+
+from rmos import ids
+from rmos.schemas.requests import OutputsSchema, RunRequestSchema
+from rmos.schemas.sessions import Flag, SessionSchema
+from rmos.services.actions import ACTOR_ROLES, SessionActed
+from rmos.services.feasibility import DryRun, DryRunResult
+from rmos.services.overrides import Overridden, OverrideRequest
+from rmos.workflow import ACTIONS, Action
+
+MAX_ITEMS: Final = 500
+"""Cuts that one dry run judges."""
+_NOT_BLANK: Final = validate.Regexp(r"[\s\S]*\S", error="Must not be blank.")
+_REASON: Final = [validate.Length(2, 2000), _NOT_BLANK]
+_request = RunRequestSchema().fields
+_encoder: Final = msgspec.json.Encoder()
+
+
+class ActionSchema(Schema):
+    """The body of an action: which of these fields are taken, and which are needed, depends on the action."""
+
+    design = fields.Dict(metadata={"description": "set_design: what is to be cut"})
+    context = fields.Dict(metadata={"description": "set_context: tool, material, machine, stock"})
+    mode = fields.String(validate=_request["mode"].validators, metadata={"description": "request_feasibility"})
+    tool_id = fields.String(validate=_request["tool_id"].validators, metadata={"description": "request_feasibility"})
+    engine_id = fields.String(
+        allow_none=True,
+        validate=_request["engine_id"].validators,
+        metadata={"description": "request_feasibility: who judges; none is the default engine"},
+    )
+    reason = fields.String(
+        allow_none=True, validate=_REASON, metadata={"description": "require_revision, reject, approve"}
+    )
+    actor_role = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(ACTOR_ROLES),
+        metadata={"description": "approve, reject: a lesser role to act in; `ai` for a model"},
+    )
+    outputs = fields.Nested(OutputsSchema, metadata={"description": "store_toolpaths"})
+    note = fields.String(allow_none=True, validate=_REASON, metadata={"description": "archive"})
+
+
+TAKEN: Final[dict[Action, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "set_design": (("design",), ()),
+    "set_context": (("context",), ()),
+    "request_feasibility": (("mode", "tool_id"), ("engine_id",)),
+    "require_revision": (("reason",), ()),
+    "approve": ((), ("reason", "actor_role")),
+    "reject": (("reason",), ("actor_role",)),
+    "request_toolpaths": ((), ()),
+    "store_toolpaths": (("outputs",), ()),
+    "archive": ((), ("note",)),
+}
+"""What each action needs, and what else it takes."""
+
+
+class SessionActedSchema(SessionSchema):
+    """The session after an action; `run_id` names the run that the action made, if it made one."""
+
+    run_id = fields.String()
+
+
+class OverrideRequestSchema(Schema):
+    """The body of an override."""
+
+    scope = fields.String(required=True, validate=validate.OneOf(("YELLOW", "RED")))
+    reason = fields.String(required=True, validate=[validate.Length(10, 2000), _NOT_BLANK])
+    acknowledge_risk = Flag(load_default=False, metadata={"description": "true: the caller answers for the risk"})
+    expires_at_utc = fields.String(
+        allow_none=True,
+        load_default=None,
+        metadata={"format": "date-time", "description": "When it ends, RFC 3339; none is never"},
+    )
+
+
+class OverrideSchema(Schema):
+    """An override as the run shows it; one that is not effective waits for a second person."""
+
+    run_id = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(("in_force", "requested")))
+    version = fields.Integer(required=True)
+    override = fields.Dict(required=True)
+
+
+class CutSchema(Schema):
+    """A cut to be judged without a record."""
+
+    mode = fields.String(required=True, validate=_request["mode"].validators)
+    tool_id = fields.String(required=True, validate=_request["tool_id"].validators)
+    design = fields.Dict(load_default=dict)
+    context = fields.Dict(load_default=dict)
+    material_id = fields.String(allow_none=True, validate=_request["material_id"].validators)
+    machine_id = fields.String(allow_none=True, validate=_request["machine_id"].validators)
+
+
+class DryRunSchema(Schema):
+    """The body of a dry run."""
+
+    items = fields.List(fields.Nested(CutSchema), required=True, validate=validate.Length(1, MAX_ITEMS))
+    engine_id = fields.String(allow_none=True, validate=_request["engine_id"].validators)
+
+
+class FoundSchema(Schema):
+    """What the server would decide on a cut, and why."""
+
+    risk_level = fields.String()
+    score = fields.Float(allow_none=True)
+    block_reason = fields.String(allow_none=True)
+    warnings = fields.List(fields.String())
+    feasibility = fields.Dict(metadata={"description": "What a run of the same cut would carry"})
+
+
+class DryRunResultsSchema(Schema):
+    """The results of a dry run, in the order of its items."""
+
+    results = fields.List(fields.Nested(FoundSchema), required=True)
+
+
+class ReplaySchema(Schema):
+    """A recorded decision, computed again from the recorded inputs."""
+
+    run_id = fields.String(required=True)
+    reproduced = fields.Boolean(required=True)
+    feasibility_sha256_recorded = fields.String(required=True)
+    feasibility_sha256_now = fields.String(required=True, allow_none=True)
+    changed_paths = fields.List(fields.String(), required=True)
+    engine_id = fields.String(allow_none=True)
+    engine_version_recorded = fields.String(allow_none=True)
+    engine_version_now = fields.String(allow_none=True)
+    note = fields.String(allow_none=True, metadata={"description": "Why it was not reproduced, where that is known"})
+
+
+_action = ActionSchema()
+_override = OverrideRequestSchema()
+_dry_run = DryRunSchema()
+
+
+def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an action.
+
+    Raises:
+        ValidationError: there is no such action, or fields are unknown, missing or malformed, by name.
+    """
+    if action not in ACTIONS:
+        raise ValidationError({"action": [f"There is no such action. There are: {', '.join(ACTIONS)}."]})
+    needed, optional = TAKEN[action]
+    wrong = {name: ["Unknown field."] for name in body if name not in (*needed, *optional)}
+    wrong |= {name: ["Missing data for required field."] for name in needed if body.get(name) is None}
+    if wrong:
+        raise ValidationError(wrong)
+    said = dict(_action.load(body))
+    if action == "store_toolpaths" and not any(value is not None for value in said["outputs"].values()):
+        raise ValidationError({"outputs": ["Holds no toolpaths: send gcode_text or opplan_json."]})
+    return said
+
+
+def load_override(run_id: str, body: Mapping[str, Any], *, now_us: int) -> OverrideRequest:
+    """Return the override that a body asks for.
+
+    Raises:
+        ValidationError: unknown or malformed fields, by name, or an end that is past.
+    """
+    asked = dict(_override.load(body))
+    expires = asked["expires_at_utc"]
+    if expires is not None:
+        try:
+            expires_us = ids.parse_utc(expires)
+        except (ValueError, OverflowError):
+            raise ValidationError({"expires_at_utc": ["Is no time: send RFC 3339, as 2026-01-31T18:00:00Z."]}) from None
+        if expires_us <= now_us:
+            raise ValidationError({"expires_at_utc": ["Is past."]})
+        asked["expires_at_utc"] = ids.utc_text(expires_us)
+    return OverrideRequest(run_id=run_id, **asked)
+
+
+def load_dry_run(body: Mapping[str, Any]) -> DryRun:
+    """Return the cuts to be judged without a record.
+
+    Raises:
+        ValidationError: unknown, missing or malformed fields, by name and place.
+    """
+    return DryRun(**_dry_run.load(body))
+
+
+def dump_session_acted(acted: SessionActed) -> bytes:
+    """Return the body that answers an action."""
+    session = {name: getattr(acted.stored.session, name) for name in acted.stored.session.__struct_fields__}
+    made = {} if acted.run is None else {"run_id": acted.run.run_id}
+    return _encoder.encode({**session, **made})
+
+
+def dump_override(overridden: Overridden) -> bytes:
+    """Return the body that answers an override."""
+    return _encoder.encode(
+        {
+            "run_id": overridden.run_id,
+            "status": "in_force" if overridden.entry["effective"] else "requested",
+            "version": overridden.version,
+            "override": overridden.entry,
+        }
+    )
+
+
+def dump_dry_run(results: Sequence[DryRunResult]) -> bytes:
+    """Return the body of a dry run's results."""
+    return _encoder.encode({"results": results})

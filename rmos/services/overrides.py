@@ -1,0 +1,117 @@
+"""Override a run's decision: an event beside the run that says who answers for it, for what, why and until when.
+
+    asked = OverrideRequest(run_id=…, scope="YELLOW", reason="Scrap wood, tried before.", acknowledge_risk=True)
+    override_run(store, asked, allow_red=False, actor=actor, us=us).entry["effective"]       # True
+
+The recorded decision stays as it is. YELLOW takes one operator. RED and UNKNOWN, which counts as RED, take two people:
+whoever asks first only leaves a request, and an admin who is somebody else puts it in force.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from rmos import ids
+from rmos.errors import (
+    AcknowledgmentRequired,
+    AlreadyOverridden,
+    NotBlocked,
+    RedOverrideDisabled,
+    VersionConflict,
+)
+from rmos.models import Actor, RunView
+from rmos.store import Store
+from rmos.workflow import override_in_force
+
+log = logging.getLogger(__name__)
+
+Scope = Literal["YELLOW", "RED"]
+_ATTEMPTS: Final = 100
+"""How often an override is decided again; each time another writer has changed the run meanwhile."""
+
+
+class OverrideRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to answer for."""
+
+    run_id: str
+    scope: Scope
+    reason: str
+    acknowledge_risk: bool
+    expires_at_utc: str | None = None
+    """RFC 3339 with microseconds and Z, in the future; None is for good."""
+
+
+class Overridden(NamedTuple):
+    """The override as the run shows it now, and whether the index knows it."""
+
+    run_id: str
+    entry: dict[str, Any]
+    version: int
+    indexed: bool
+
+
+def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor: Actor, us: int) -> Overridden:
+    """Append an override to a run, in force or as the request that a second person has to agree to.
+
+    Args:
+        allow_red: the setting RMOS_ALLOW_RED_OVERRIDE.
+
+    Raises:
+        RunNotFound, RunDeleted, Damage.
+        AcknowledgmentRequired: nobody answers for the risk.
+        NotBlocked: the decision has nothing of this scope.
+        RedOverrideDisabled: it takes RED, and the installation overrides none.
+        AlreadyOverridden: one is in force, or the same person has asked already.
+        VersionConflict, OutOfSpace, StoreReadOnly, StorageFailed: nothing was recorded.
+    """
+    if not asked.acknowledge_risk:
+        raise AcknowledgmentRequired("Send acknowledge_risk: true; whoever overrides answers for it.")
+    for attempt in range(_ATTEMPTS):
+        record = store.runs.record(asked.run_id, fresh=attempt > 0)
+        data = _decided(record.view(), asked, allow_red=allow_red, actor=actor, us=us)
+        try:
+            stored = store.runs.add_event(asked.run_id, "override", data, actor=actor, us=us, version=record.version)
+        except VersionConflict:
+            continue
+        log.info("run_overridden run_id=%s scope=%s effective=%s", asked.run_id, asked.scope, data["effective"])
+        return Overridden(asked.run_id, stored.view.overrides[-1], stored.view.version, stored.indexed)
+    raise VersionConflict("Too many others are writing to this run; try again.", run_id=asked.run_id)
+
+
+def _decided(view: RunView, asked: OverrideRequest, *, allow_red: bool, actor: Actor, us: int) -> dict[str, Any]:
+    """Return what the event says."""
+    risk, now_utc = view.artifact.decision.risk_level, ids.utc_text(us)
+    is_red = risk in ("RED", "UNKNOWN")
+    if risk in ("GREEN", "ERROR") or (asked.scope == "RED" and not is_red):
+        raise NotBlocked(
+            f"The decision is {risk}; {asked.scope} overrides nothing in it.", run_id=asked.run_id, risk_level=risk
+        )
+    if is_red and not allow_red:
+        raise RedOverrideDisabled(f"The decision is {risk}, and none is overridden here.", run_id=asked.run_id)
+    if override_in_force(view.overrides, risk, now_utc=now_utc):
+        raise AlreadyOverridden("An override of this run is in force already.", run_id=asked.run_id)
+    asking = _asking(view.overrides, now_utc)
+    second = next((entry for entry in asking if entry.get("by") != actor.name), None)
+    effective = not is_red or (asked.scope == "RED" and actor.role == "admin" and second is not None)
+    own = [entry.get("scope") for entry in asking if entry.get("by") == actor.name]
+    if not effective and asked.scope in own:
+        raise AlreadyOverridden(
+            f"{actor.name} has asked for this already; somebody else, an admin, has to agree.", run_id=asked.run_id
+        )
+    return {
+        "scope": asked.scope,
+        "reason": asked.reason,
+        "acknowledge_risk": True,
+        "expires_at_utc": asked.expires_at_utc,
+        "risk_level": risk,
+        "effective": effective,
+        "role": actor.role,
+        **({"agrees_with": second.get("by")} if effective and is_red and second is not None else {}),
+    }
+
+
+def _asking(overrides: Sequence[Mapping[str, Any]], now_utc: str) -> list[Mapping[str, Any]]:
+    """Return the overrides of a run whose time is not over."""
+    return [entry for entry in overrides if entry.get("expires_at_utc") is None or entry["expires_at_utc"] > now_utc]

@@ -1,0 +1,69 @@
+"""`POST /api/rmos/feasibility`: judged like a run, and nothing is recorded."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from rmos.config import Settings
+from tests.api.conftest import RUNS, Post, make_body
+
+URL = "/api/rmos/feasibility"
+CUT = {name: value for name, value in make_body().items() if name != "meta"}
+
+
+def test_a_dry_run_says_what_a_run_would_and_records_nothing(
+    client: FlaskClient, post: Post, settings: Settings
+) -> None:
+    cuts = [
+        CUT,
+        {**CUT, "design": {**CUT["design"], "floor_thickness_mm": 0.7}},
+        {"mode": "cam", "tool_id": "unknown"},
+        {**CUT, "design": {"operation": "channel", "feed_mm_min": [1]}},
+        {**CUT, "context": {"stock": {"thickness_mm": 3}}, "material_id": "ebony", "machine_id": "light_desktop"},
+    ]
+    answer = client.post(URL, json={"items": cuts})
+    assert answer.status_code == 200
+    assert list(settings.runs_dir.glob("2*/run_*")) == []
+    results = answer.json["results"]
+    assert [found["risk_level"] for found in results][:4] == ["GREEN", "RED", "UNKNOWN", "RED"]
+    for cut, found in zip(cuts, results, strict=True):
+        run = client.get(f"{RUNS}/{client.post(RUNS, json=cut).json['run_id']}").json
+        assert found == {
+            "risk_level": run["decision"]["risk_level"],
+            "score": run["decision"]["score"],
+            "block_reason": run["decision"]["block_reason"],
+            "warnings": run["decision"]["warnings"],
+            "feasibility": run["feasibility"],
+        }
+
+
+def test_five_hundred_cuts_are_judged_at_once_and_no_more(client: FlaskClient) -> None:
+    assert len(client.post(URL, json={"items": [CUT] * 500}).json["results"]) == 500
+    for items in ([], [CUT] * 501):
+        answer = client.post(URL, json={"items": items})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["items"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "items"),
+        ({"items": [{**CUT, "feasibility": {}}]}, "items.0.feasibility"),
+        ({"items": [CUT, {"mode": "router"}]}, "items.1.tool_id"),
+        ({"items": [{**CUT, "design": []}]}, "items.0.design"),
+        ({"items": [{**CUT, "mode": " "}]}, "items.0.mode"),
+        ({"items": [CUT], "record": True}, "record"),
+    ],
+)
+def test_what_a_dry_run_does_not_take_is_refused_by_name_and_place(
+    client: FlaskClient, body: dict[str, Any], field: str
+) -> None:
+    answer = client.post(URL, json=body)
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [field]
+
+
+def test_an_unknown_engine_is_not_replaced_by_another_one(client: FlaskClient) -> None:
+    answer = client.post(URL, json={"items": [CUT], "engine_id": "nobody"})
+    assert (answer.status_code, answer.json["error"]) == (404, "ENGINE_NOT_FOUND")

@@ -1,0 +1,146 @@
+"""`rmos replay` and `rmos backtest`: computed again, computed otherwise, and nothing written."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from rmos.checks.backtest import backtest
+from rmos.engines import shop
+from rmos.engines.base import EngineInfo, EngineResult
+from rmos.engines.registry import Registry
+from tests.cli.conftest import Command, artifacts_of, command_on, document, flip
+from tests.earlier_system import snapshot
+from tests.makers import make_earlier_artifact, make_members, open_store, write_raw
+
+
+class Strict:
+    """An engine that refuses every cut."""
+
+    info = EngineInfo(engine_id="strict", version="3.1.0", description="Refuses every cut.")
+
+    def compute(self, *, spec: object, ctx: object, request_id: str) -> EngineResult:
+        return EngineResult(
+            engine_id="strict", engine_version="3.1.0", status="RED", request_id=request_id, reasons=["Too risky."]
+        )
+
+
+def test_each_run_of_the_demo_is_reproduced(run: Command, root: Path) -> None:
+    for path in artifacts_of(root)[:5]:
+        done = run("replay", path.stem, "--json")
+        assert done.exit_code == 0
+        assert document(done)["reproduced"] is True
+    assert run("replay", artifacts_of(root)[0].stem).stdout.endswith("Reproduced.\n")
+
+
+def test_what_is_not_reproduced_is_a_finding_with_its_reason(run: Command, root: Path) -> None:
+    store = open_store(root.parent)
+    members = make_members(feasibility={"engine_id": "baseline_v1", "engine_version": "0.1.0", "status": "GREEN"})
+    run_id = store.runs.put(members).view.artifact.run_id
+    store.index.close()
+    done = run("replay", run_id)
+    assert done.exit_code == 1
+    assert "differs   feasibility.engine_version" in done.stdout
+    assert "NOT reproduced. It was computed by baseline_v1 0.1.0" in done.stdout
+
+
+def test_a_replay_of_what_is_not_there(run: Command, tmp_path: Path) -> None:
+    assert run("replay", "run_0123456789ab").exit_code == 1
+    assert command_on(tmp_path / "nowhere")("replay", "run_0123456789ab").exit_code == 10
+
+
+def test_the_engine_that_judged_flips_nothing_and_nothing_is_written(run: Command, root: Path) -> None:
+    before = snapshot(root)
+    done = run("backtest", "--engine", "baseline_v1", "--json")
+    assert done.exit_code == 0, done.output
+    report = document(done)
+    repeated = sum(json.loads(path.read_bytes())["event_type"] == "approval" for path in artifacts_of(root))
+    assert repeated == 1
+    assert (report["judged"], report["repeated"], report["flips"]) == (40 - repeated, repeated, [])
+    assert run("backtest", "--engine", "baseline_v1").stdout == (
+        f"baseline_v1 1.0.0 judged {40 - repeated} runs; none would flip.\n"
+    )
+    assert {name: what for name, what in snapshot(root).items() if "_index" not in name} == {
+        name: what for name, what in before.items() if "_index" not in name
+    }
+
+
+def test_other_tables_are_listed_with_what_they_would_flip(run: Command, root: Path, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    shipped = (Path(shop.__file__).parent / "materials.toml").read_text()
+    entry = shipped[shipped.index("[sitka_spruce]") : shipped.index("[engelmann_spruce]")]
+    (tables / "materials.toml").write_text(entry.replace("energy_j_mm3 = 0.113", "energy_j_mm3 = 9.0"))
+    done = run("backtest", "--engine", "baseline_v1", "--tables", str(tables), "--json")
+    assert done.exit_code == 1
+    report = document(done)
+    assert report["flips"]
+    assert {flip["material_id"] for flip in report["flips"]} == {"sitka_spruce"}
+    assert sum(report["flipped"].values()) == len(report["flips"])
+
+
+def test_an_engine_that_refuses_all_flips_what_was_not_refused(root: Path) -> None:
+    store = open_store(root.parent)
+    runs = {path.stem: json.loads(path.read_bytes()) for path in artifacts_of(root)}
+    open_ones = {
+        run_id
+        for run_id, run in runs.items()
+        if run["decision"]["risk_level"] != "RED" and run["event_type"] != "approval"
+    }
+    engine = Registry([("test", Strict())]).get("strict")
+    progress: list[int] = []
+    report = backtest(store, engine, timeout_ms=2000, workers=2, progress=progress.append)
+    assert {flip.run_id for flip in report.flips} == open_ones
+    assert [flip.run_id for flip in report.flips] == sorted(open_ones)
+    assert {flip.risk_now for flip in report.flips} == {"RED"}
+    assert report.flips[0].why == "Too risky."
+    assert sum(progress) == len(runs)
+    assert sum(report.flipped.values()) == len(open_ones)
+    last_day = artifacts_of(root)[-1].parent.name
+    late = backtest(store, engine, timeout_ms=2000, since=last_day)
+    assert late.judged + late.repeated == sum(path.parent.name == last_day for path in artifacts_of(root))
+
+
+def test_damage_is_named_and_what_has_no_inputs_is_counted(run: Command, root: Path) -> None:
+    damaged = artifacts_of(root)[3]
+    flip(damaged)
+    write_raw(root / "2025-12-23" / "run_361afb660060.json", make_earlier_artifact())
+    done = run("backtest", "--engine", "baseline_v1", "--json")
+    assert done.exit_code == 1
+    assert (document(done)["damaged"], document(done)["without_inputs"]) == ([damaged.stem], 1)
+    assert f"Not judged, damaged (1): {damaged.stem}." in run("backtest", "--engine", "baseline_v1").stdout
+
+
+def test_flips_as_csv_and_as_a_table(run: Command, root: Path) -> None:
+    store = open_store(root.parent)
+    for run_id_material in ("=1+1", "ebony"):
+        store.runs.put(make_members(material_id=run_id_material))
+    store.index.close()
+    done = run("backtest", "--engine", "baseline_v1", "--csv")
+    assert done.exit_code == 1
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["risk_recorded"], row["material_id"]) for row in rows] == [("GREEN", "'=1+1"), ("GREEN", "ebony")]
+    assert "2 would flip" in done.stderr
+    table = run("backtest", "--engine", "baseline_v1")
+    assert table.stdout.splitlines()[0].split()[:3] == ["CREATED", "(UTC)", "RUN"]
+    assert rows[0]["run_id"] in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((), 2),
+        (("--engine", "nobody"), 1),
+        (("--engine", "baseline_v1", "--csv", "--json"), 2),
+        (("--engine", "baseline_v1", "--since", "yesterday"), 2),
+        (("--engine", "baseline_v1", "--tables", "nowhere"), 2),
+    ],
+)
+def test_a_backtest_of_nothing_is_refused(run: Command, arguments: tuple[str, ...], code: int) -> None:
+    assert run("backtest", *arguments).exit_code == code
+
+
+def test_a_backtest_without_a_store_is_told_apart(tmp_path: Path) -> None:
+    assert command_on(tmp_path / "nowhere")("backtest", "--engine", "baseline_v1").exit_code == 10
