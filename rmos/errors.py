@@ -103,6 +103,41 @@ class PayloadTooLarge(RmosError):
     remedy = "Send less than `limit_bytes`; large G-code belongs into an attachment."
 
 
+class DigestMismatch(RmosError):
+    """The bytes that came do not have the digest that was declared for them; nothing was stored."""
+
+    code, title, status = "DIGEST_MISMATCH", "Digest mismatch", 400
+    remedy = "Compare the file with its source and send it again, or declare the digest of what you mean to send."
+
+
+class BadBase64(RmosError):
+    """`b64` is not base64 (RFC 4648, with padding)."""
+
+    code, title, status = "BAD_BASE64", "Bad base64", 400
+    remedy = "Encode the bytes as base64 without line breaks, or send them as multipart/form-data."
+
+
+class BadForm(RmosError):
+    """The multipart body is not as RFC 7578 has it, or broke off; nothing was stored."""
+
+    code, title, status = "BAD_FORM", "Malformed form", 400
+    remedy = "Send one part `file` with a file name, and the text parts `kind`, `sha256` and `metadata` as they apply."
+
+
+class ContentMismatch(RmosError):
+    """The bytes are not of the type that was declared for them; nothing was stored."""
+
+    code, title, status = "CONTENT_MISMATCH", "Content is not of the declared type", 400
+    remedy = "Declare the type that the file has, or application/octet-stream."
+
+
+class SvgRefused(RmosError, ValueError):
+    """The text is no SVG, or one that no browser is to be shown."""
+
+    code, title, status = "SVG_REFUSED", "No SVG that can be shown", 422
+    remedy = "Take out of the drawing what the detail names; plain shapes, paths, text and gradients pass."
+
+
 class UnsupportedMediaType(RmosError):
     """The body's type is not the one that the route reads."""
 

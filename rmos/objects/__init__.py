@@ -7,18 +7,30 @@ never overwrites, and erases nothing but the artifact of a run that was hard-del
 
 from pathlib import Path
 
-from rmos.objects.base import MAX_OBJECT_BYTES, QUARANTINE, Entry, EntryKind, NewBlob, Objects, OpenObject
+from rmos.objects.base import (
+    MAX_OBJECT_BYTES,
+    QUARANTINE,
+    Accept,
+    Entry,
+    EntryKind,
+    NewBlob,
+    Objects,
+    OpenObject,
+    accept_all,
+)
 from rmos.objects.local import LocalObjects
 
 __all__ = [
     "MAX_OBJECT_BYTES",
     "QUARANTINE",
+    "Accept",
     "Entry",
     "EntryKind",
     "LocalObjects",
     "NewBlob",
     "Objects",
     "OpenObject",
+    "accept_all",
     "open_objects",
 ]
 

@@ -1,6 +1,6 @@
 """What every object backend does, and the rules for keys; one contract suite tests them all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
 from rmos.errors import ObjectUnreadable
@@ -23,6 +23,14 @@ class NewBlob(NamedTuple):
     sha256: str
     size: int
     created: bool
+
+
+Accept = Callable[[str, int], None]
+"""Is told a blob's SHA-256 and size before it gets its name, and raises when it is not to be."""
+
+
+def accept_all(sha256: str, size: int) -> None:
+    """Let a blob be, whatever it is."""
 
 
 class OpenObject(Protocol):
@@ -79,10 +87,11 @@ class Objects(Protocol):
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
 
-    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int) -> NewBlob:
+    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
         """Make bytes durable under their SHA-256, hashed while they are written, in constant memory.
 
-        What `chunks` raises is passed on; then, as after every failure, nothing is left behind.
+        What `chunks` and `accept` raise is passed on; then, as after every failure, nothing is left behind. A blob
+        that stands there already becomes as young as a new one.
 
         Raises:
             PayloadTooLarge: there are more than `max_bytes`.

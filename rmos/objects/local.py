@@ -12,7 +12,6 @@ writes until it is restarted; reads go on.
 import contextlib
 import errno
 import hashlib
-import logging
 import os
 import secrets
 import stat
@@ -26,9 +25,7 @@ from rmos.errors import (
     ObjectExists,
     ObjectMissing,
     ObjectUnreadable,
-    OutOfSpace,
     PayloadTooLarge,
-    RmosError,
     StorageFailed,
     StoreReadOnly,
     StoreUnusable,
@@ -39,19 +36,19 @@ from rmos.objects.base import (
     QUARANTINE,
     TEMPORARY_MAX_AGE_S,
     TEMPORARY_PREFIX,
+    Accept,
     Entry,
     EntryKind,
     NewBlob,
+    accept_all,
     check_key,
 )
 from rmos.objects.opened import OpenFile, Reading, reason
-
-log = logging.getLogger(__name__)
+from rmos.objects.refusals import NO_SPACE, translated, translating
 
 _WRITERS: Final = 4
 """Writers of one process inside `create` at once; more make each other slower (measured)."""
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 _NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
 
 
@@ -88,7 +85,7 @@ class LocalObjects:
         except OSError as error:
             if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
                 raise StoreUnusable("The filesystem of the store has no hard links; choose another folder.") from None
-            raise _translated(error) from None
+            raise translated(error) from None
 
     # Creating
 
@@ -110,11 +107,11 @@ class LocalObjects:
             except OSError as error:
                 if error.errno == errno.ENOENT:  # the folder was taken away: make it again for the next object
                     self._durable_folders.intersection_update((self._root, self._attachments))
-                raise _translated(error) from None
+                raise translated(error) from None
             self._refuse_after_fault()  # another writer's fsync may have taken our pages with it
         return created
 
-    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int) -> NewBlob:
+    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
         """Make bytes durable under their SHA-256; only the end, not the waiting for chunks, takes a writer's turn."""
         self._refuse_after_fault()
         judge, size = hashlib.sha256(), 0
@@ -124,26 +121,38 @@ class LocalObjects:
                 if size > max_bytes:
                     raise PayloadTooLarge(f"The file is above the limit of {max_bytes} bytes.", limit_bytes=max_bytes)
                 judge.update(chunk)
-                with _translating():
+                with translating():
                     _write_all(fd, chunk)
             sha256 = judge.hexdigest()
+            accept(sha256, size)
             key = f"{ATTACHMENTS}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
-            with self._writers, _translating():
+            with self._writers, translating():
                 self._refuse_after_fault()
                 target = self._durable_folder(os.path.dirname(self._path(key)))
                 with self._open_folder(target) as target_fd:
                     created = self._publish(fd, temporary, folder_fd, target_fd, sha256)
-                    if not created and self.digest(key)[0] != sha256:
-                        raise ObjectExists("The attachment that stands under this digest is damaged.")
+                    while not created and not self._is_renewed(key, sha256, target_fd):
+                        created = self._publish(fd, temporary, folder_fd, target_fd, sha256)
                     self._fsync(target_fd)
                 self._refuse_after_fault()
         return NewBlob(sha256, size, created)
+
+    def _is_renewed(self, key: str, sha256: str, folder_fd: int) -> bool:
+        """Make a blob that stands there young again, so that nobody clears it away; False when somebody just has."""
+        try:
+            with contextlib.suppress(PermissionError):  # it belongs to somebody else, who may not clear it either
+                os.utime(sha256, dir_fd=folder_fd, follow_symlinks=False)
+            if self.digest(key)[0] != sha256:
+                raise ObjectExists("The attachment that stands under this digest is damaged.")
+        except (FileNotFoundError, ObjectMissing):
+            return False
+        return True
 
     @contextlib.contextmanager
     def _new_file(self) -> Iterator[tuple[int, str | None, int]]:
         """Give a file without a final name among the attachments, and their folder; unnamed, it vanishes afterwards."""
         with contextlib.ExitStack() as cleaning:
-            with _translating():
+            with translating():
                 folder = self._durable_folder(self._attachments)
                 folder_fd = cleaning.enter_context(self._open_folder(folder))
                 fd, temporary = self._open_new(folder, folder_fd)
@@ -160,7 +169,7 @@ class LocalObjects:
             with self._open_folder(folder) as folder_fd:
                 self._fsync(folder_fd)
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def _stands(self, key: str, data: bytes) -> bool:
         try:
@@ -187,7 +196,7 @@ class LocalObjects:
         try:
             os.fsync(fd)
         except OSError as error:
-            if error.errno not in _NO_SPACE:  # a nameless file without space is dropped whole: nothing lies
+            if error.errno not in NO_SPACE:  # a nameless file without space is dropped whole: nothing lies
                 self._write_fault = "fsync of an object failed"
             raise
         os.fchmod(fd, 0o444)
@@ -340,7 +349,7 @@ class LocalObjects:
                 with self._open_folder(folder) as folder_fd:
                     self._fsync(folder_fd)
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         return target
 
     def erase(self, key: str) -> bool:
@@ -359,7 +368,7 @@ class LocalObjects:
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         return stood
 
     def sweep(self, folder: str) -> int:
@@ -408,14 +417,6 @@ def _discard(fd: int, temporary: str | None, folder_fd: int) -> None:
             os.unlink(temporary, dir_fd=folder_fd)
 
 
-@contextlib.contextmanager
-def _translating() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _translated(error) from None
-
-
 def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -428,12 +429,3 @@ def _kind(entry: os.DirEntry[str]) -> EntryKind:
     if entry.is_file(follow_symlinks=False):
         return "file"
     return "directory" if entry.is_dir(follow_symlinks=False) else "other"
-
-
-def _translated(error: OSError) -> RmosError:
-    log.error("storage failed: %s", reason(error))
-    if error.errno in _NO_SPACE:
-        return OutOfSpace("The disk is full; nothing was recorded.")
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return StoreReadOnly(f"The store cannot be written: {reason(error)}.")
-    return StorageFailed(f"The disk did not take the object: {reason(error)}.")

@@ -10,9 +10,11 @@ The store knows no web and no command line. The edge hands in how a run's summar
 opened without it records and reads, and leaves the rows of what it wrote to the next reconcile.
 """
 
+import functools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,9 +22,10 @@ from rmos import ids
 from rmos.config import Settings, load_settings
 from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StorageFailed, StoreUnusable, ValidationFailed
 from rmos.index import Index, open_index
-from rmos.models import RunQuery
+from rmos.models import Attachment, RunQuery
 from rmos.objects import Objects, open_objects
 from rmos.store import layout
+from rmos.store.attachments import SVG, Attachments
 from rmos.store.audit import Audit
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
@@ -35,7 +38,22 @@ from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import Sessions
 from rmos.store.tokens import Tokens
 
-__all__ = ["Record", "Runs", "SessionRecord", "Sessions", "Store", "Summarise", "count_runs_filtered"]
+__all__ = [
+    "SVG",
+    "Record",
+    "Runs",
+    "SessionRecord",
+    "Sessions",
+    "Store",
+    "Summarise",
+    "count_runs_filtered",
+    "get_attachment",
+    "get_svg_by_sha",
+    "put_bytes_attachment",
+    "put_json_attachment",
+    "put_svg_attachment",
+    "put_text_attachment",
+]
 
 FORMAT = 1
 """The on-disk format that this release writes; a newer one is refused."""
@@ -49,6 +67,7 @@ class Store:
         self.index = index
         self.reader = RunReader(objects)
         self.blobs = Blobs(objects)
+        self.attachments = Attachments(self.blobs)
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
@@ -181,3 +200,52 @@ def count_runs_filtered(**filters: str | int | bool | None) -> int:
     store = Store.open(load_settings(), write=False)
     store._reconciled = store.index.generation()  # a script takes the index as the service left it
     return store.runs.count(query)
+
+
+# Attachments of the store that the settings name, for scripts
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(settings: Settings, write: bool, pid: int) -> Store:
+    """Return a store that stays open for the next call; after a fork the child opens its own."""
+    return Store.open(settings, write=write)
+
+
+def _attachments(*, write: bool) -> Attachments:
+    return _opened(load_settings(), write, os.getpid()).attachments
+
+
+def put_bytes_attachment(
+    data: bytes, *, kind: str, mime: str = "application/octet-stream", filename: str = "data.bin"
+) -> tuple[Attachment, str]:
+    """Make bytes durable and return the reference to them and their key (`Attachments.put_bytes`)."""
+    return _attachments(write=True).put_bytes(data, kind=kind, mime=mime, filename=filename)
+
+
+def put_text_attachment(
+    text: str, *, kind: str, mime: str = "text/plain", filename: str = "text.txt"
+) -> tuple[Attachment, str]:
+    """Make a text durable and return the reference to it and its key (`Attachments.put_text`)."""
+    return _attachments(write=True).put_text(text, kind=kind, mime=mime, filename=filename)
+
+
+def put_json_attachment(value: Any, *, kind: str, filename: str = "data.json") -> tuple[Attachment, str]:
+    """Make a JSON value durable and return the reference to it and its key (`Attachments.put_json`)."""
+    return _attachments(write=True).put_json(value, kind=kind, filename=filename)
+
+
+def put_svg_attachment(
+    svg_text: str, *, kind: str = "svg_variant", filename: str = "variant.svg", validate: bool = True
+) -> tuple[Attachment, str, str]:
+    """Make a drawing durable and return the reference to it, its key and its digest (`Attachments.put_svg`)."""
+    return _attachments(write=True).put_svg(svg_text, kind=kind, filename=filename, validate=validate)
+
+
+def get_attachment(sha256: str) -> bytes:
+    """Return the bytes under a digest (`Attachments.get`)."""
+    return _attachments(write=False).get(sha256)
+
+
+def get_svg_by_sha(sha256: str) -> str | None:
+    """Return the text of a drawing, or None (`Attachments.get_svg`)."""
+    return _attachments(write=False).get_svg(sha256)

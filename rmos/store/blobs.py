@@ -16,7 +16,7 @@ from typing import Final
 
 from rmos import digest, ids
 from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable
-from rmos.objects import NewBlob, Objects, OpenObject
+from rmos.objects import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
 from rmos.store.records import Damage, earlier_json_sha256
 
@@ -30,9 +30,11 @@ _REMEMBERED: Final = 4096
 class OpenBlob:
     """A blob that was found whole, open for reading."""
 
-    def __init__(self, sha256: str, opened: OpenObject) -> None:
+    def __init__(self, sha256: str, opened: OpenObject, *, exact: bool) -> None:
         self.sha256 = sha256
         self.size = opened.size
+        self.exact = exact
+        """Whether its name is the SHA-256 of these very bytes, as it is but for JSON of the earlier system."""
         self._opened = opened
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -63,11 +65,11 @@ class Blobs:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._whole: OrderedDict[tuple[int, ...], str] = OrderedDict()
+        self._whole: OrderedDict[tuple[int, ...], tuple[str, bool]] = OrderedDict()
         self._turn = threading.Lock()
 
-    def put(self, chunks: Iterable[bytes], *, max_bytes: int) -> NewBlob:
-        """Make bytes durable under their digest; what `chunks` raises is passed on and leaves nothing behind.
+    def put(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
+        """Make bytes durable under their digest; what `chunks` and `accept` raise is passed on and leaves nothing.
 
         Raises:
             PayloadTooLarge: there are more than `max_bytes`.
@@ -75,7 +77,7 @@ class Blobs:
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
         try:
-            return self._objects.create_blob(chunks, max_bytes=max_bytes)
+            return self._objects.create_blob(chunks, max_bytes=max_bytes, accept=accept)
         except ObjectExists as error:
             raise Damage("blob_corrupt", error.detail) from None
 
@@ -83,8 +85,11 @@ class Blobs:
         """Make bytes that are in memory durable under their digest."""
         return self.put([data], max_bytes=len(data))
 
-    def open(self, sha256: str) -> OpenBlob:
+    def open(self, sha256: str, *, hash_again: bool = False) -> OpenBlob:
         """Open a blob and make sure that it is whole.
+
+        Args:
+            hash_again: hash it also when it was found whole before and has not changed since.
 
         Raises:
             AttachmentNotFound: there is none, or this is no digest.
@@ -100,11 +105,11 @@ class Blobs:
         except ObjectUnreadable as error:
             raise Damage("unreadable", f"the attachment: {error.detail}") from None
         try:
-            self._require_whole(opened, sha256)
+            exact = self._require_whole(opened, sha256, hash_again)
         except BaseException:
             opened.close()
             raise
-        return OpenBlob(sha256, opened)
+        return OpenBlob(sha256, opened, exact=exact)
 
     def read(self, sha256: str) -> bytes:
         """Return a blob's bytes at once.
@@ -115,22 +120,26 @@ class Blobs:
         with self.open(sha256) as blob:
             return b"".join(blob.blocks())
 
-    def _require_whole(self, opened: OpenObject, sha256: str) -> None:
+    def _require_whole(self, opened: OpenObject, sha256: str, hash_again: bool) -> bool:
+        """Tell whether the name is the digest of the very bytes, which hold in any case."""
         stamp = opened.stamp()
         with self._turn:
-            if self._whole.get(stamp) == sha256:
+            known = self._whole.get(stamp)
+            if known is not None and known[0] == sha256 and not hash_again:
                 self._whole.move_to_end(stamp)
-                return
+                return known[1]
         try:
-            whole = _sha256(opened) == sha256 or _is_earlier_json(opened, sha256)
+            exact = _sha256(opened) == sha256
+            whole = exact or _is_earlier_json(opened, sha256)
         except ObjectUnreadable as error:
             raise Damage("unreadable", f"the attachment: {error.detail}") from None
         if not whole or opened.stamp() != stamp:
             raise Damage("blob_corrupt", "The attachment's bytes do not have its digest; run `rmos verify`.")
         with self._turn:
-            self._whole[stamp] = sha256
+            self._whole[stamp] = (sha256, exact)
             if len(self._whole) > _REMEMBERED:
                 self._whole.popitem(last=False)
+        return exact
 
 
 def _sha256(opened: OpenObject) -> str:
