@@ -145,6 +145,13 @@ class UnsupportedMediaType(RmosError):
     remedy = "Name what the body is: Content-Type: application/json."
 
 
+class SvgBlocked(RmosError):
+    """A drawing is not shown, for it could run or load something; `blocked_by`, `line` and `column` tell what and where."""
+
+    code, title, status = "SVG_BLOCKED", "Drawing is not shown", 415
+    remedy = "Save it as plain SVG, without scripts, links and fonts from elsewhere; the stored file is still there."
+
+
 # What the web server and the framework refuse before a route is reached
 
 

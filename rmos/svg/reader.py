@@ -1,0 +1,203 @@
+"""Reads a drawing through expat, one tag at a time, and stops at the first thing that is not known to be harmless.
+
+    reader = Reader()
+    for chunk in chunks:
+        reader.feed(chunk)
+    reader.close()          # SvgBlocked on the way, or the drawing may be shown
+
+Nothing of the drawing is kept but the ids of larger groups, so memory does not grow with it. A tag that does not end
+is given up before expat has gathered all of it. expat expands nothing here: the first declaration of a DTD ends it.
+"""
+
+from pyexpat import ExpatError, ParserCreate, errors
+from typing import Final, NoReturn
+
+from rmos.svg.attributes import Check, Plan, make_plan
+from rmos.svg.css import css_refusal
+from rmos.svg.encoding import declared
+from rmos.svg.names import SVG
+from rmos.svg.reuse import Reuse
+from rmos.svg.verdict import BlockedBy, blocked, shown
+
+MAX_TAG: Final = 4 * 1024 * 1024
+"""Bytes of one tag, comment or instruction (RMOS policy); a picture within and a traced outline fit."""
+MAX_ELEMENTS: Final = 500_000
+"""Elements of a drawing (RMOS policy): browsers take seconds for so many."""
+MAX_DEPTH: Final = 256
+"""Elements within one another (RMOS policy); browsers cut or fail at some hundreds to thousands."""
+MAX_SHEET: Final = 1024 * 1024
+"""Characters of one style sheet (RMOS policy)."""
+
+_MAX_PLANS: Final = 4096
+_MAX_HARMLESS: Final = 4096
+"""Plans, and harmless values of one check, that are remembered: some MB at most."""
+_SHORT: Final = 512
+_INSTRUCTIONS: Final = frozenset({"xpacket", "adobe-xap-filters", "adobe-illustrator"})
+"""Instructions that Adobe's programs write around metadata; browsers know only xml-stylesheet."""
+_ENCODING_ERRORS: Final = frozenset({errors.XML_ERROR_UNKNOWN_ENCODING, errors.XML_ERROR_INCORRECT_ENCODING})
+
+
+class Reader:
+    """Judges one drawing that is fed to it in chunks."""
+
+    def __init__(self) -> None:
+        self._reuse = Reuse()
+        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._harmless: dict[Check, set[str]] = {}
+        self._open: list[tuple[int, str | None]] = []
+        self._elements = 0
+        self._fed = 0
+        self._head = b""
+        self._sheet: list[str] | None = None
+        self._sheet_length = 0
+        self._sheet_place = (1, 1)
+        self._in_dtd = False
+        self._parser = parser = ParserCreate(namespace_separator=" ")
+        parser.ordered_attributes = True
+        parser.XmlDeclHandler = self._declaration
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.ProcessingInstructionHandler = self._instruction
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.EndDoctypeDeclHandler = self._doctype_end
+        parser.EntityDeclHandler = self._entity
+        parser.SkippedEntityHandler = self._entity
+
+    def feed(self, chunk: bytes | memoryview) -> None:
+        """Judge the next bytes.
+
+        Raises:
+            SvgBlocked: something in them is not known to be harmless; nothing may be fed after it.
+        """
+        self._head = self._head or bytes(chunk[:4])
+        self._fed += len(chunk)
+        self._parse(chunk, last=False)
+        if self._fed - self._parser.CurrentByteIndex > MAX_TAG:
+            self._refuse("too_large", f"A tag is longer than {MAX_TAG} bytes.")
+        if self._elements > MAX_ELEMENTS:
+            self._refuse("too_large", f"It has more than {MAX_ELEMENTS} elements.")
+
+    def close(self) -> None:
+        """Judge what only the end can tell.
+
+        Raises:
+            SvgBlocked: the drawing is not complete, or copies of its parts are too many.
+        """
+        if not self._fed:
+            self._refuse("not_svg", "There is nothing in it.")
+        self._parse(b"", last=True)
+        refusal = self._reuse.refusal(self._elements)
+        if refusal is not None:
+            self._refuse(*refusal)
+
+    def _parse(self, chunk: bytes | memoryview, *, last: bool) -> None:
+        try:
+            self._parser.Parse(chunk, last)
+        except (ExpatError, ValueError, LookupError) as error:
+            line, column = self._place()
+            by, reason = self._broken(error)
+            raise blocked(by, reason, line=line, column=column) from None
+
+    def _broken(self, error: Exception) -> tuple[BlockedBy, str]:
+        """Say what an error of the parser means: a drawing that browsers show in part, or not at all."""
+        text = errors.messages.get(error.code, "") if isinstance(error, ExpatError) else errors.XML_ERROR_UNKNOWN_ENCODING
+        if self._in_dtd:
+            return "dtd", "A DOCTYPE declares something."
+        if text in _ENCODING_ERRORS:
+            return "encoding", f"Its encoding is not what it says ({text}); save it in UTF-8."
+        if text == errors.XML_ERROR_UNDEFINED_ENTITY:
+            return "entity", "It uses an entity other than the five of XML."
+        if not self._elements:
+            return "not_svg", f"It does not begin as an XML document ({text})."
+        return "malformed", f"It is not well-formed XML ({text})."
+
+    def _place(self) -> tuple[int, int]:
+        return self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
+
+    def _refuse(self, by: BlockedBy, reason: str) -> NoReturn:
+        line, column = self._place()
+        raise blocked(by, reason, line=line, column=column)
+
+    def _declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        refusal = declared(self._head, encoding)
+        if refusal is not None:
+            self._refuse(*refusal)
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        """Judge a start tag; the one function that runs for each, so it does little."""
+        shape = (name, *attributes[::2])
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = self._new_plan(shape)
+        for place, check, harmless in plan.checks:
+            value = attributes[place]
+            if value not in harmless:
+                refusal = check(value)
+                if refusal is not None:
+                    self._refuse(*refusal)
+                if len(value) < _SHORT:
+                    if len(harmless) >= _MAX_HARMLESS:
+                        harmless.clear()
+                    harmless.add(value)
+        if plan.uses_at >= 0:
+            holders = [holder for _, holder in self._open if holder is not None]
+            self._reuse.used(["", *holders], attributes[plan.uses_at].strip()[1:])
+        self._open.append((self._elements, attributes[plan.id_at] if plan.id_at >= 0 else None))
+        self._elements += 1
+        if plan.is_style or len(self._open) > MAX_DEPTH or self._sheet is not None:
+            self._rare(plan)
+
+    def _rare(self, plan: Plan) -> None:
+        if len(self._open) > MAX_DEPTH:
+            self._refuse("too_deep", f"More than {MAX_DEPTH} elements are within one another.")
+        if self._sheet is not None:
+            self._refuse("malformed", "There is an element within a style sheet.")
+        self._sheet, self._sheet_length, self._sheet_place = [], 0, self._place()
+        self._parser.CharacterDataHandler = self._sheet_text
+
+    def _new_plan(self, shape: tuple[str, ...]) -> Plan:
+        if not self._elements and shape[0] != f"{SVG} svg":
+            space, _, local = shape[0].rpartition(" ")
+            self._refuse("not_svg", f"Its root is {shown(local)} of {shown(space)!r}, not svg of {SVG!r}.")
+        plan = make_plan(shape[0], shape[1:], self._harmless)
+        if not isinstance(plan, Plan):
+            self._refuse(*plan)
+        if len(self._plans) >= _MAX_PLANS:
+            self._plans.clear()
+        self._plans[shape] = plan
+        return plan
+
+    def _end(self, name: str) -> None:
+        before, own_id = self._open.pop()
+        if own_id is not None:
+            self._reuse.element(own_id, self._elements - before)
+        if self._sheet is not None:
+            sheet, self._sheet = "".join(self._sheet), None
+            self._parser.CharacterDataHandler = None
+            refusal = css_refusal(sheet, sheet=True)
+            if refusal is not None:
+                line, column = self._sheet_place
+                raise blocked(*refusal, line=line, column=column)
+
+    def _sheet_text(self, text: str) -> None:
+        self._sheet_length += len(text)
+        if self._sheet_length > MAX_SHEET:
+            self._refuse("too_large", f"A style sheet is longer than {MAX_SHEET} characters.")
+        if self._sheet is not None:
+            self._sheet.append(text)
+
+    def _instruction(self, target: str, data: str) -> None:
+        if target.lower() not in _INSTRUCTIONS:
+            self._refuse("processing_instruction", f"The instruction {shown(target)} could load a style sheet.")
+
+    def _doctype(self, name: str, system: str | None, public: str | None, has_subset: int) -> None:
+        """Refuse a DOCTYPE; one with declarations only when the first of these tells what it is."""
+        self._in_dtd = True
+        if not has_subset:
+            self._refuse("dtd", f"A DOCTYPE names a DTD: {shown(system or public or name)}")
+
+    def _doctype_end(self) -> None:
+        self._refuse("dtd", "A DOCTYPE declares something.")
+
+    def _entity(self, name: str, *_declared: object) -> None:
+        self._refuse("entity", f"It declares or uses the entity {shown(name)}.")

@@ -1,0 +1,49 @@
+"""References of a drawing (`href`, `xlink:href`): only to parts of itself, and pictures that it carries within.
+
+    reference_refusal("#tile")                               # None
+    picture_refusal("data:image/png;base64,iVBORw0KGgo...")  # None, in <image> and <feImage>
+    reference_refusal("https://example.org/")                # ("external_reference", "...")
+
+A picture is read as what its type says, so a type of pixels is enough to keep a second drawing out; its first bytes
+are compared all the same.
+"""
+
+import re
+from typing import Final
+
+from rmos.svg.verdict import Refusal, shown
+
+MAX_PICTURE: Final = 3 * 1024 * 1024
+"""Characters of a picture in base64 (RMOS policy): 2.2 MiB of pixels; larger ones belong beside the drawing."""
+
+_PICTURE: Final = re.compile(
+    r"\s*data:image/(?:png|jpe?g|gif|webp);base64,\s*(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/=\s]*",
+    re.IGNORECASE,
+)
+_IGNORED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202e\ufeff]")
+"""Signs that a browser drops from a reference, and such as hide one from the eye."""
+_SCRIPT: Final = re.compile(r"(?:java|vb|live)script:", re.IGNORECASE)
+
+
+def reference_refusal(value: str) -> Refusal | None:
+    """Judge a reference that may only lead to a part of the drawing; None when it does."""
+    inner = value.strip(" \t\r\n")
+    if inner.startswith("#") or inner == "":
+        return None
+    plain = _IGNORED.sub("", value)
+    if _SCRIPT.match(plain):
+        return "script", f"A reference runs script: {shown(plain)}"
+    if plain[:5].lower() == "data:":
+        return "external_reference", f"A reference carries its own document: {shown(plain)}"
+    return "external_reference", f"A reference leads out of the drawing: {shown(value)}"
+
+
+def picture_refusal(value: str) -> Refusal | None:
+    """Judge the reference of a picture: a part of the drawing, or pixels in base64; None when it is one."""
+    if value[:64].lstrip()[:5].lower() != "data:":
+        return reference_refusal(value)
+    if len(value) > MAX_PICTURE:
+        return "too_large", f"A picture within has {len(value)} characters; up to {MAX_PICTURE} are judged."
+    if not _PICTURE.fullmatch(value):
+        return "external_reference", f"A picture within is no PNG, JPEG, GIF or WebP in base64: {shown(value)}"
+    return None
