@@ -22,6 +22,15 @@ from rmos.errors import ConfigError
 CONFIG_FILE: Final = "config.toml"
 
 
+class Secret(str):
+    """A text that no message and no log shows by accident."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an operator can set; each field `x` is the variable `RMOS_X`."""
 
@@ -48,6 +57,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds."""
     max_body_bytes: int = 4 * 1024 * 1024
     engine_timeout_ms: int = 5000
+    rosette_provider: Literal["builtin", "openai", "replay"] = "builtin"
+    """Who reads the prompt of a rosette."""
+    rosette_provider_url: str | None = None
+    """Base of an OpenAI-compatible service, up to and without `/chat/completions`."""
+    rosette_provider_key: Secret | None = None
+    rosette_provider_timeout_ms: int = 10_000
+    rosette_model: str | None = None
+    rosette_replay_dir: Path | None = None
+    """Recorded answers of a model, each named after the SHA-256 of its request."""
     log_format: Literal["text", "json"] = "text"
     log_level: str = "INFO"
 
@@ -73,7 +91,16 @@ def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path 
         if (variable := f"RMOS_{name.upper()}") in environ:
             values[name] = (variable, environ[variable])
     checked = {name: _CHECKS[name](called, value) for name, (called, value) in values.items()}
+    _require_provider(checked)
     return Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
+
+
+def _require_provider(checked: Mapping[str, Any]) -> None:
+    """Refuse a provider of which something is missing, at the start and not at the first prompt."""
+    needed = _PROVIDER_NEEDS.get(checked.get("rosette_provider", "builtin"), ())
+    absent = [f"RMOS_{name.upper()}" for name in needed if name not in checked]
+    if absent:
+        raise ConfigError(f"RMOS_ROSETTE_PROVIDER is {checked['rosette_provider']}; set {' and '.join(absent)} too.")
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
@@ -139,6 +166,24 @@ def _text(name: str, value: object) -> str:
     return value
 
 
+def _address(name: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise _wrong(name, value, "an address such as https://models.example/v1, without a name or password in it")
+    return value
+
+
+def _word(name: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,200}", value):
+        raise _wrong(name, value, "a name of 1 to 200 visible ASCII characters")
+    return value
+
+
+def _secret(name: str, value: object) -> Secret:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,4096}", value):
+        raise _wrong(name, Secret(), "a key of visible ASCII characters (its value is not shown)")
+    return Secret(value)
+
+
 def _whole(low: int, high: int) -> Callable[[str, object], int]:
     def check(name: str, value: object) -> int:
         wanted = f"a whole number from {low} to {high}"
@@ -190,6 +235,11 @@ def _is_proxy(word: str) -> bool:
 _ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
+_PROVIDER_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "openai": ("rosette_provider_url", "rosette_model"),
+    "replay": ("rosette_replay_dir",),
+}
+
 _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "runs_dir": _path,
     "run_attachments_dir": _path,
@@ -204,6 +254,12 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "delete_rate_limit_window": _whole(1, 86_400),
     "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
     "engine_timeout_ms": _whole(1, 600_000),
+    "rosette_provider": _one_of("builtin", "openai", "replay"),
+    "rosette_provider_url": _address,
+    "rosette_provider_key": _secret,
+    "rosette_provider_timeout_ms": _whole(1, 600_000),
+    "rosette_model": _word,
+    "rosette_replay_dir": _path,
     "log_format": _one_of("text", "json"),
     "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
 }

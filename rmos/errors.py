@@ -87,6 +87,7 @@ class PromptEmpty(RmosError):
     """A prompt has no word that could be understood; the message gives examples."""
 
     code, title, status, exit_code = "PROMPT_EMPTY", "Empty prompt", 400, 2
+    remedy = "Say in a few words what the rosette is like; the message has examples."
 
 
 class IdempotencyKeyReused(RmosError):
@@ -492,6 +493,13 @@ class ConfigError(RmosError):
 
     code, title, exit_code = "CONFIG_ERROR", "Bad configuration", 2
     remedy = "Correct the setting that the message names, and start again."
+
+
+class ProviderFailed(RmosError):
+    """A language model did not read a prompt; the built-in interpreter reads it then."""
+
+    code, title, status = "PROVIDER_FAILED", "Language model failed", 502
+    remedy = "Nothing has to be done; look after the provider that the settings `RMOS_ROSETTE_…` name."
 
 
 class ExtraMissing(RmosError):
