@@ -45,13 +45,22 @@ def canonical(value: Any) -> bytes:
     Raises:
         NotCanonical: when the value has no such form, naming what is wrong.
     """
+    return canonical_struct(_ordered(value, 0))
+
+
+def canonical_struct(value: Any) -> bytes:
+    """Return the bytes of a struct whose fields stand in canonical order and whose numbers are canonical already.
+
+    Raises:
+        NotCanonical: a text has no canonical form.
+    """
     try:
-        data = _encoder.encode(_ordered(value, 0))
-        if b"\\u0000" in data and b"\\u0000" in data.replace(b"\\\\", b""):
-            raise NotCanonical("a string holds U+0000")
-        return data
+        data = _encoder.encode(value)
     except UnicodeEncodeError:
         raise NotCanonical("a string holds a lone surrogate") from None
+    if b"\\u0000" in data and b"\\u0000" in data.replace(b"\\\\", b""):
+        raise NotCanonical("a string holds U+0000")
+    return data
 
 
 def canonical_raw(value: Any) -> msgspec.Raw:
@@ -156,7 +165,7 @@ def _ordered(value: Any, depth: int) -> Any:
     if kind in _AS_IS:
         return value
     if kind is float:
-        return _number(value)
+        return canonical_number(value)
     if kind is int:
         if -MAX_INTEGER <= value <= MAX_INTEGER:
             return value
@@ -172,7 +181,7 @@ def _ordered(value: Any, depth: int) -> Any:
             if kind in _AS_IS:
                 ordered[name] = item
             elif kind is float:
-                ordered[name] = _number(item)
+                ordered[name] = canonical_number(item)
             else:
                 ordered[name] = _ordered(item, depth + 1)
         return ordered
@@ -181,7 +190,12 @@ def _ordered(value: Any, depth: int) -> Any:
     raise NotCanonical(f"a {kind.__name__} is not a JSON value")
 
 
-def _number(value: float) -> Any:
+def canonical_number(value: float) -> Any:
+    """Return what the encoder writes as ECMAScript writes the number (RFC 8785).
+
+    Raises:
+        NotCanonical: it is not finite.
+    """
     if _PLAIN_FROM <= abs(value) < _PLAIN_TO:
         return int(value) if value.is_integer() else value  # the shortest decimal is ECMAScript's here
     return msgspec.Raw(number_text(value))

@@ -8,6 +8,7 @@ import msgspec
 from rmos import digest, ids
 from rmos.engines.base import EngineResult
 from rmos.engines.decision import decide, run_status
+from rmos.engines.recorded import canonical_record
 from rmos.models import RUN_SCHEMA, Actor, RunDecision
 
 MAX_KEYS: Final = 50
@@ -63,7 +64,8 @@ def artifact_members(
     idempotency: Idempotency | None,
 ) -> dict[str, Any]:
     """Return the artifact's members; what has a digest is encoded once, hashed and embedded as it is."""
-    feasibility, design, judged = map(digest.canonical, (result.record(), request.design, context))
+    feasibility = canonical_record(result)
+    design, judged = digest.canonical(request.design), digest.canonical(context)
     outputs, output_hashes = _outputs(request.outputs)
     decision = decide(result)
     details = {**decision.details, "error": errors[0]["error"]} if errors else decision.details

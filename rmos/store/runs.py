@@ -37,6 +37,8 @@ from rmos.store.rows import Summarise, row_of
 
 log = logging.getLogger(__name__)
 
+_NO_SESSION: Final = b',"workflow_session_id":null}\n'
+"""How an artifact of ours ends whose run belongs to no session: members are sorted, and this one comes last."""
 _INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
 OnPut = Callable[[Stored, float], None]
@@ -92,6 +94,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def workflow_session_id(self) -> str | None:
         """The session that the run belongs to."""
+        if self.vouched and self.data.endswith(_NO_SESSION):
+            return None
         try:
             return _memberships.decode(self.data).workflow_session_id
         except msgspec.ValidationError:

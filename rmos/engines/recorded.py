@@ -1,0 +1,81 @@
+"""The canonical bytes of what an engine said: the same as of `EngineResult.record()`, a few times as fast.
+
+The fields of these structs stand in the order of RFC 8785, so the encoder writes them as they are; ordering a dict of
+some hundred members for each run would cost as much as judging the cut.
+"""
+
+from typing import Any
+
+import msgspec
+
+from rmos import digest
+from rmos.engines.base import Assessment, EngineResult, Risk, Status, significant
+
+
+class _Assessment(msgspec.Struct, frozen=True):
+    category: str
+    id: str
+    inputs_used: list[str]
+    limit: Any
+    margin: Any
+    message: str
+    risk: Risk
+    score: Any
+    source: str
+    suggestion: str | msgspec.UnsetType
+    unit: str
+    value: Any
+
+
+class _Feasibility(msgspec.Struct, frozen=True):
+    assessments: list[_Assessment]
+    assumptions: list[str]
+    data_sha256: str | msgspec.UnsetType
+    engine_id: str
+    engine_version: str
+    missing_inputs: list[str]
+    overall_score: Any
+    reasons: list[str]
+    status: Status
+
+
+def canonical_record(result: EngineResult) -> bytes:
+    """Return the canonical bytes of `result.record()`.
+
+    Raises:
+        NotCanonical: a number is not finite, or a text holds what JSON cannot carry.
+    """
+    return digest.canonical_struct(
+        _Feasibility(
+            [_assessment(item) for item in result.assessments],
+            result.assumptions,
+            result.data_sha256 or msgspec.UNSET,
+            result.engine_id,
+            result.engine_version,
+            result.missing_inputs,
+            _number(result.overall_score),
+            result.reasons,
+            result.status,
+        )
+    )
+
+
+def _assessment(item: Assessment) -> _Assessment:
+    return _Assessment(
+        item.category,
+        item.id,
+        item.inputs_used,
+        _number(item.limit),
+        _number(item.margin),
+        item.message,
+        item.risk,
+        _number(item.score),
+        item.source,
+        msgspec.UNSET if item.suggestion is None else item.suggestion,
+        item.unit,
+        _number(item.value),
+    )
+
+
+def _number(value: float | None) -> Any:
+    return None if value is None else digest.canonical_number(significant(value))
