@@ -506,6 +506,7 @@ class ExtraMissing(RmosError):
     """What was asked for needs an optional package that is not installed; the message names the extra."""
 
     code, title, status, exit_code = "EXTRA_MISSING", "Extra not installed", 501, 2
+    remedy = "Install the extra that the message names, or do without what needs it."
 
 
 class PluginError(RmosError):

@@ -26,8 +26,14 @@ from rmos.rosette.spec import KINDS
 MAX_ANSWER_BYTES: Final = 256 * 1024
 """A longer answer of a provider is not read; a spec has a few kilobytes."""
 _PARAMETERS: Final[dict[str, Any]] = {"temperature": 0, "response_format": {"type": "json_object"}}
-_WHOLE: Final = ("soundhole_diameter", "edge_gap", "channel_depth", "top_thickness", "width")
-"""Numbers of the whole rosette that a prompt may give."""
+_WHOLE: Final = {
+    "hole": "soundhole_diameter",
+    "gap": "edge_gap",
+    "depth": "channel_depth",
+    "top_thickness": "top_thickness",
+    "width": "width",
+}
+"""What a prompt may give of the whole, by its word in `given` → the number that it is."""
 _LATE: Final = "it did not answer in time"
 _NOT_READ: Final = "the model's answer is no rosette"
 
@@ -224,8 +230,8 @@ def _require_given(own: RosetteSpec, read: RosetteSpec) -> None:
     Raises:
         ProviderFailed: naming it.
     """
-    for name in _WHOLE:
-        if name in own.given and getattr(read, name) != getattr(own, name):
+    for word, name in _WHOLE.items():
+        if word in own.given and getattr(read, name) != getattr(own, name):
             raise ProviderFailed(f"the model changed the {name.replace('_', ' ')} that was given")
 
 

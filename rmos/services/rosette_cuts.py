@@ -116,10 +116,14 @@ class Cutting:
         key = digest.canonical([design, context])
         result = self._known.get(key)
         if result is None:
-            result = self._known[key] = evaluate(
-                self._engine, design=design, context=context, request_id=self._request_id, timeout_ms=self._timeout_ms
-            )
+            result = self._known[key] = self.evaluate(design, context)
         return JudgedCut(operation=name, ring=ring, tool_id=tool_id, design=design, context=context, result=result)
+
+    def evaluate(self, design: dict[str, Any], context: dict[str, Any]) -> EngineResult:
+        """Return what the engine says of one cut."""
+        return evaluate(
+            self._engine, design=design, context=context, request_id=self._request_id, timeout_ms=self._timeout_ms
+        )
 
     def _assumed(self, cuts: tuple[JudgedCut, ...]) -> tuple[str, ...]:
         if self._tool_id is not None:
@@ -128,7 +132,9 @@ class Cutting:
         for cut in cuts:
             if cut.tool_id != NO_TOOL and cut.name not in (those := names.setdefault(cut.tool_id, [])):
                 those.append(cut.name)
-        return tuple(f"cutter {tool_id} for the {', '.join(those)} (none was named)" for tool_id, those in names.items())
+        return tuple(
+            f"cutter {tool_id} for the {', '.join(those)} (none was named)" for tool_id, those in names.items()
+        )
 
 
 def with_cutter(spec: RosetteSpec, shop: Shop, tool_id: str | None) -> RosetteSpec:
@@ -137,7 +143,11 @@ def with_cutter(spec: RosetteSpec, shop: Shop, tool_id: str | None) -> RosetteSp
     The drawing does not change with the cutter, so it is made from the spec as it was.
     """
     diameter = shop.tools.get(tool_id or "", {}).get("diameter_mm")
-    if spec.constraints.tool_diameter is not None or not isinstance(diameter, int | float) or not 0.05 <= diameter <= 100:
+    if (
+        spec.constraints.tool_diameter is not None
+        or not isinstance(diameter, int | float)
+        or not 0.05 <= diameter <= 100
+    ):
         return spec
     constraints = Constraints(tool_diameter=round(diameter * 1000), min_strip=spec.constraints.min_strip)
     return msgspec.structs.replace(spec, constraints=constraints)

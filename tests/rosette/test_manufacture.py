@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from rmos.engines.tools import TOOLS, complete_context
+from rmos.engines.shop import SHIPPED
 
 from rmos.rosette import decode_spec, encode_spec, interpret, manufacture, tiles_of, vary
 from rmos.rosette.operations import Operation
@@ -71,8 +71,8 @@ def test_tiles_follow_the_formulas() -> None:
 
 
 def judged(operation: Operation) -> Any:
-    tool = next(name for name, tool in TOOLS.items() if tool["kind"] == "end_mill" and close(tool, operation))
-    context = complete_context(tool, {**operation.context, "machine": {"class": "light"}})
+    tool = next(name for name, tool in SHIPPED.tools.items() if tool["kind"] == "end_mill" and close(tool, operation))
+    context = SHIPPED.complete(tool, {**operation.context, "machine": {"class": "light"}})
     context["hold_down"] = {"pressure_kpa": 60.0, "area_mm2": 10_000.0, "friction": 0.4}
     return judge(operation.design, context)
 
