@@ -61,7 +61,7 @@ def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
         ("/api/rmos/runs/diff", "GET"),
         ("/api/rmos/runs/query/recent", "GET"),
         ("/api/rmos/runs/<run_id>", "GET"),
-        ("/api/rmos/runs/<run_id>", "DELETE"),
+        ("/api/rmos/runs/<run:run_id>", "DELETE"),
         ("/api/rmos/runs/<run_id>/restore", "POST"),
         ("/api/rmos/runs/<run_id>/download", "GET"),
         ("/api/rmos/runs/<run_id>/events", "GET"),

@@ -19,6 +19,7 @@ from rmos.api import (
     sessions,
 )
 from rmos.api.operations import declared_of
+from rmos.api.parts import RunIdConverter
 from rmos.context import Rmos
 
 
@@ -27,6 +28,7 @@ def init_app(app: Flask) -> None:
     rmos: Rmos = app.extensions["rmos"]
     # One more than the limit: werkzeug cannot tell a chunked body of just this size from one that goes on.
     app.config["MAX_CONTENT_LENGTH"] = rmos.settings.max_body_bytes + 1
+    app.url_map.converters["run"] = RunIdConverter
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)

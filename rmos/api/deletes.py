@@ -24,7 +24,7 @@ _delete_query = DeleteQuerySchema()
 _restore_query = RestoreQuerySchema()
 
 
-@bp.delete("/<run_id>")
+@bp.delete("/<run:run_id>")
 @operation(
     answers={200: Answer("The run is deleted.", DeletedSchema, ("Cache-Control",), examples.DELETED)},
     problems=(HardDeleteDisabled, *_REFUSALS),

@@ -82,6 +82,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
     def _add_parts(self) -> None:
         components = self.spec.components
         self.ma_plugin.map_to_openapi_type(Moment, "string", "date-time")
+        self.ma_plugin.converter.add_parameter_attribute_function(_without_nul)
         components.schema("Problem", schema=ProblemSchema)
         for name, described in parts.REQUEST_HEADERS.items():
             components.parameter(name, "header", {"name": name, **described})
@@ -103,6 +104,14 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
     def _register_pagination_header(self) -> None:
         """Register none: pages are walked by Link and cursor."""
+
+
+def _without_nul(converter: object, field: object, ret: dict[str, Any]) -> dict[str, Any]:
+    """Say of free text in a query what its reader refuses before any schema sees it (`queries`)."""
+    schema = ret["schema"]
+    if schema.get("type") == "string" and not {"enum", "format", "pattern"} & schema.keys():
+        schema["pattern"] = r"^[^\x00]*$"
+    return {}
 
 
 def _examples() -> dict[str, dict[str, Any]]:

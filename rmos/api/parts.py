@@ -6,6 +6,8 @@ by the route (`operations`).
 
 from typing import Any, Final
 
+from werkzeug.routing import BaseConverter
+
 from rmos.auth import COOKIE, OPEN, OPEN_ON_LOOPBACK
 
 SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
@@ -27,7 +29,7 @@ SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOP
 """Who need not say who they are, by what a route declares."""
 
 RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
-SESSION_ID: Final = "ws_019b4a8f3b00770f8a6e3d2c1b0a9f77"
+SESSION_ID: Final = "ws_019b4ac2304270fa8a6e3d2c1b0a9f77"
 
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "run_id": {
@@ -134,3 +136,13 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
 def reference(kind: str, name: str) -> dict[str, str]:
     """Return the reference to a part of the document."""
     return {"$ref": f"#/components/{kind}/{name}"}
+
+
+class RunIdConverter(BaseConverter):
+    """An id in a URL beside which routes with a name stand: `<run:run_id>` is never one of their names.
+
+    Without it `DELETE /api/rmos/runs/diff` would delete a run called `diff`, and `Allow` of the diff would name DELETE.
+    """
+
+    regex = r"(?!diff\Z)[^/]+"
+    part_isolating = True

@@ -12,7 +12,7 @@ NEW: Final[dict[str, Any]] = {
     "design": CUT["design"],
 }
 CHANGE: Final[dict[str, Any]] = {"context": CUT["context"], "current_step": "feeds"}
-_CREATED_AT: Final = "2025-12-23T10:29:00.250000Z"
+_CREATED_AT: Final = "2025-12-23T10:29:58.978250Z"
 SESSION: Final[dict[str, Any]] = {
     "session_id": SESSION_ID,
     "created_at_utc": _CREATED_AT,
@@ -26,7 +26,7 @@ SESSION: Final[dict[str, Any]] = {
     "next_step": "Set the context.",
     "design": CUT["design"],
     "context": {},
-    "design_sha256": "f39a38a9f5120f2e5eff06c780fd4263adcdef439e5daf47a0a9f3cfe387b3b2",
+    "design_sha256": "b85f4a9dd30cd68152e7057bde9fe81b4c948c495e10f6cde6638010a1502602",
     "context_sha256": None,
     "current_step": None,
     "machine_id": "desktop-1",

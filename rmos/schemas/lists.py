@@ -42,8 +42,6 @@ _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9
 TRUE: Final[set[Any]] = {"true", "1"}
 FALSE: Final[set[Any]] = {"false", "0"}
 _FILTER: Final = validate.Length(1, 200)
-NO_NUL: Final = {"pattern": r"^[^\x00]+$"}
-"""What the reader of parameters refuses before the schema sees it, said for the document."""
 
 
 CURSOR: Final = {"format": "rmos-cursor", "description": "A `next_cursor` as it was given; not beside an offset"}
@@ -53,17 +51,17 @@ class RunListSchema(Schema):
     """The query parameters of `GET /api/rmos/runs`; `created_from` is included, `created_to` is not."""
 
     status = fields.String(validate=validate.OneOf(RUN_STATUSES))
-    mode = fields.String(validate=_FILTER, metadata=NO_NUL)
-    tool_id = fields.String(validate=_FILTER, metadata=NO_NUL)
-    tool_id_prefix = fields.String(validate=_FILTER, metadata=NO_NUL)
-    event_type = fields.String(validate=_FILTER, metadata=NO_NUL)
+    mode = fields.String(validate=_FILTER)
+    tool_id = fields.String(validate=_FILTER)
+    tool_id_prefix = fields.String(validate=_FILTER)
+    event_type = fields.String(validate=_FILTER)
     risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
-    workflow_session_id = fields.String(validate=_FILTER, metadata=NO_NUL)
-    batch_label = fields.String(validate=_FILTER, metadata=NO_NUL)
-    session_id = fields.String(validate=_FILTER, metadata=NO_NUL)
-    material_id = fields.String(validate=_FILTER, metadata=NO_NUL)
-    machine_id = fields.String(validate=_FILTER, metadata=NO_NUL)
-    request_id = fields.String(validate=_FILTER, metadata=NO_NUL)
+    workflow_session_id = fields.String(validate=_FILTER)
+    batch_label = fields.String(validate=_FILTER)
+    session_id = fields.String(validate=_FILTER)
+    material_id = fields.String(validate=_FILTER)
+    machine_id = fields.String(validate=_FILTER)
+    request_id = fields.String(validate=_FILTER)
     created_from = Moment(attribute="created_from_us")
     created_to = Moment(attribute="created_to_us")
     include_deleted = fields.Boolean(truthy=TRUE, falsy=FALSE)
@@ -86,7 +84,7 @@ class RecentRunsSchema(RunListSchema):
 
     status = AnyCase(validate=validate.OneOf(RUN_STATUSES))
     risk_level = AnyCase(validate=validate.OneOf(RISK_LEVELS))
-    source = fields.String(validate=_FILTER, metadata=NO_NUL)
+    source = fields.String(validate=_FILTER)
 
 
 class ListRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from rmos.models import (
     Session,
     SessionQuery,
 )
-from rmos.schemas.lists import CURSOR, FALSE, MAX_OFFSET, MAX_PAGE, NO_NUL, TRUE, Moment, Whole, load_parameters
+from rmos.schemas.lists import CURSOR, FALSE, MAX_OFFSET, MAX_PAGE, TRUE, Moment, Whole, load_parameters
 from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
 from rmos.schemas.runs import RunAdvisorySummarySchema
@@ -115,10 +115,10 @@ class SessionPageSchema(Schema):
 class SessionListSchema(Schema):
     """The query parameters of a list of sessions; deleted ones come with `status=DELETED` or `include_deleted`."""
 
-    user_id = fields.String(validate=_TEXT, metadata=NO_NUL)
+    user_id = fields.String(validate=_TEXT)
     status = fields.String(validate=validate.OneOf(SESSION_STATUSES))
     state = fields.String(attribute="workflow_state", validate=validate.OneOf(WORKFLOW_STATES))
-    workflow_type = fields.String(validate=_TEXT, metadata=NO_NUL)
+    workflow_type = fields.String(validate=_TEXT)
     since_utc = Moment(attribute="since_us")
     until_utc = Moment(attribute="until_us")
     include_deleted = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
@@ -133,7 +133,7 @@ class SessionDeleteSchema(Schema):
 
     force = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     cascade = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
-    reason = fields.String(load_default=None, validate=validate.Length(1, MAX_REASON), metadata=NO_NUL)
+    reason = fields.String(load_default=None, validate=validate.Length(1, MAX_REASON))
 
 
 class SessionDeletedSchema(Schema):

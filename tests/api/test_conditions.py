@@ -9,8 +9,12 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from rmos.api.conditions import IMMUTABLE, conditional
+from rmos.auth import OPEN, requires
 from tests.api.conftest import RUNS, Post, make_body
 from tests.api.test_problems import check
+
+pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
+"""Once is enough: what callers may do has tests of its own."""
 
 WORDS = b"one immutable record"
 
@@ -22,7 +26,7 @@ def content_digest(data: bytes) -> str:
 @pytest.fixture
 def words(app: Flask, client: FlaskClient) -> FlaskClient:
     """A client of a service that has `/words`, with ranges."""
-    app.add_url_rule("/words", view_func=lambda: conditional(Response(WORDS), "abc", ranges=True))
+    app.add_url_rule("/words", view_func=requires(OPEN)(lambda: conditional(Response(WORDS), "abc", ranges=True)))
     return client
 
 

@@ -76,6 +76,7 @@ def test_the_page_shows_every_operation_and_complains_of_nothing(
 
 
 @pytest.mark.chromium
+@pytest.mark.parametrize("app", ["local"], indirect=True)
 def test_an_operation_can_be_read_and_tried_from_the_page(page: Page, address: str, complaints: list[str]) -> None:
     page.goto(f"{address}/api/docs")
     block = "#operations-runs-create_run"

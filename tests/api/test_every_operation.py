@@ -17,15 +17,20 @@ from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
+from schemathesis.transport.wsgi import WSGITransport
 
 from rmos import ids
+from rmos.config import Settings
 from rmos.digest import MAX_INTEGER
 from rmos.store import Store
-from tests.makers import make_members
+from tests.makers import BEARER, make_members, write_token
+
+pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
 
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 RUN_ID = ids.new_run_id(US)
 
+_OF_THE_NETWORK = ("max_redirects", "verify", "cert", "proxies")
 _numbers = count()
 _MET = {"If-Match": "*", "Range": "bytes=0-"}
 """Conditions that hold for whatever is there, and a range that is still JSON; others are refused with reason."""
@@ -63,9 +68,29 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
         case.body = tamed(case.body)
 
 
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings of the network from the client that calls an application: one check passes them on."""
+    send = WSGITransport.send
+
+    def without(transport: WSGITransport, case: Case, **settings: Any) -> Any:
+        kept = {name: value for name, value in settings.items() if name not in _OF_THE_NETWORK}
+        return send(transport, case, **kept)
+
+    monkeypatch.setattr(WSGITransport, "send", without)
+
+
+@pytest.fixture
+def app(app: Flask, settings: Settings) -> Flask:
+    """The service as the document describes it: with tokens, this one an admin's."""
+    write_token(settings.runs_dir, role="admin")
+    return app
+
+
 def tried(app: Flask, examples: int) -> Iterator[events.ScenarioFinished]:
     """Try the service with so many made-up requests for each operation and yield what came of each scenario."""
-    config = SchemathesisConfig.from_dict({"generation": {"max-examples": examples}})
+    settings = {"generation": {"max-examples": examples}, "auth": {"openapi": {"token": {"bearer": BEARER}}}}
+    config = SchemathesisConfig.from_dict(settings)
     schema = schemathesis.openapi.from_dict(app.test_client().get("/api/openapi.json").json, config=config)
     schema.app = app  # loaded by its URL, that URL would not be tried
     for event in from_schema(schema).execute():

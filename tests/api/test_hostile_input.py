@@ -24,6 +24,9 @@ from rmos.store import Store
 from tests.api.conftest import ROOT
 from tests.makers import make_members
 
+pytestmark = pytest.mark.parametrize("app", ["tokens"], indirect=True)
+"""Once is enough: what callers may do has tests of its own."""
+
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
 _JSON = "application/json"
 

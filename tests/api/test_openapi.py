@@ -15,6 +15,9 @@ from rmos.api.openapi import OPENAPI
 from rmos.errors import every_error
 from tests.api.conftest import ROOT, RUNS
 
+pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
+"""Once is enough: what callers may do has tests of its own."""
+
 GOLDEN = ROOT / "docs" / "openapi.json"
 
 

@@ -9,10 +9,15 @@ from marshmallow import Schema, fields
 from rmos.api.bodies import read_object
 from rmos.api.openapi import Api
 from rmos.api.operations import Answer, Blueprint, operation
+from rmos.api.parts import NEEDS_CALLER
 from rmos.api.queries import load_query
+from rmos.auth import OPEN, requires
 from rmos.config import Settings
 from rmos.errors import RunExists, VersionConflict
 from tests.api.test_problems import check
+
+pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
+"""Once is enough: what callers may do has tests of its own."""
 
 
 class AskedSchema(Schema):
@@ -61,7 +66,7 @@ def test_a_role_and_what_asking_for_it_can_end_in_are_described(app: Flask, blue
     get_tool.rmos_problems = (VersionConflict,)  # type: ignore[attr-defined]
     blueprint.get("/one")(get_tool)
     described = register(app, blueprint)["paths"]["/tools/one"]["get"]
-    assert described["security"] == [{"token": []}]
+    assert described["security"] == NEEDS_CALLER
     assert described["x-rmos-role"] == "viewer"
     assert (described["summary"], described["description"]) == ("Return a tool.", "It is sharp.")
     codes = described["responses"]["409"]["content"]["application/problem+json"]["schema"]["allOf"][1]
@@ -71,6 +76,7 @@ def test_a_role_and_what_asking_for_it_can_end_in_are_described(app: Flask, blue
 def test_a_noun_under_a_second_url_has_operations_of_its_own(app: Flask, blueprint: Blueprint) -> None:
     @blueprint.get("")
     @operation(answers={200: Answer("They.")})
+    @requires(OPEN)
     def list_tools() -> Response:
         """Return the tools."""
         return Response(request.path)
@@ -89,12 +95,14 @@ def test_a_body_is_limited_by_what_its_route_declares(
 ) -> None:
     @blueprint.post("")
     @operation(answers={200: Answer("It.")}, body=AskedSchema, max_body_bytes=declared)
+    @requires(OPEN)
     def make_tool() -> Response:
         """Make a tool."""
         return Response(str(len(read_object()["pad"])))
 
     @blueprint.post("/form")
     @operation(answers={200: Answer("It.")}, body=AskedSchema, max_body_bytes=declared)
+    @requires(OPEN)
     def send_form() -> Response:
         """Send a form."""
         return Response(str(len(request.get_data())))
@@ -117,6 +125,7 @@ def test_a_body_is_limited_by_what_its_route_declares(
 def test_parameters_are_loaded_strictly_and_refused_where_there_are_none(app: Flask, blueprint: Blueprint) -> None:
     @blueprint.get("")
     @operation(answers={200: Answer("They.")}, query=AskedSchema)
+    @requires(OPEN)
     def list_tools() -> Response:
         """Return the tools."""
         return Response(load_query(AskedSchema()).get("word", "-"))

@@ -73,7 +73,7 @@ def test_a_body_that_a_view_meets_broken_is_the_clients_fault(
     def read() -> None:
         raise raised
 
-    app.add_url_rule("/read", view_func=read)
+    app.add_url_rule("/read", view_func=requires(OPEN)(read))
     check(client.get("/read"), 400, "BAD_REQUEST")
 
 
