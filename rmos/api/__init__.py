@@ -14,6 +14,7 @@ from rmos.api import (
     problems,
     queries,
     recent,
+    rosettes,
     rules,
     runs,
     sessions,
@@ -32,7 +33,7 @@ def init_app(app: Flask) -> None:
     problems.init_app(app)
     app.before_request(hold_to_declared)
     routes = openapi.Api(app)
-    for noun in (health, metrics, runs, recent, diffs, engines, rules, openapi, docs, problem_types, deletes):
+    for noun in (health, metrics, runs, recent, rosettes, diffs, engines, rules, openapi, docs, problem_types, deletes):
         routes.register_blueprint(noun.bp)
     for name, prefix in sessions.PREFIXES.items():
         routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)

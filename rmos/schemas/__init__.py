@@ -8,6 +8,13 @@ from rmos.schemas.lists import ListRequest, Moment, RecentRunsSchema, RunListSch
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
+from rmos.schemas.rosettes import (
+    RosetteRequestSchema,
+    RosetteSchema,
+    RosettesSchema,
+    dump_rosettes,
+    load_rosette,
+)
 from rmos.schemas.rules import RuleListSchema, RuleSchema
 from rmos.schemas.runs import (
     SUMMARY_CHARACTERS,
@@ -62,6 +69,9 @@ __all__ = [
     "ReadySchema",
     "RecentRunsSchema",
     "RestoreQuerySchema",
+    "RosetteRequestSchema",
+    "RosetteSchema",
+    "RosettesSchema",
     "RuleListSchema",
     "RuleSchema",
     "RunAdvisorySummarySchema",
@@ -89,6 +99,7 @@ __all__ = [
     "dump_engines",
     "dump_events",
     "dump_figures",
+    "dump_rosettes",
     "dump_run",
     "dump_session",
     "dump_session_deleted",
@@ -100,6 +111,7 @@ __all__ = [
     "load_fields",
     "load_list",
     "load_recent",
+    "load_rosette",
     "load_session_list",
     "load_session_runs",
     "summary_of",

@@ -1,4 +1,4 @@
-"""Who reads a prompt: the built-in interpreter, a language model behind an OpenAI-compatible service, or recorded answers.
+"""Who reads a prompt: the built-in interpreter, a language model behind an OpenAI-compatible service, or a record.
 
     interpreter = interpreter_of(settings)
     read = interpreter.read("rope in koa, 6 mm band", instrument=None)
@@ -67,7 +67,9 @@ class BuiltIn:
 class Provider(Protocol):
     """Answers a chat request, bytes for bytes."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What provenance calls it."""
 
     def answer(self, request: bytes) -> bytes:
         """Return the body of the answer.
@@ -250,8 +252,8 @@ _INSTRUCTIONS: Final = f"""You read what a luthier says of a guitar rosette and 
 spec: {{"instrument": one of {", ".join(INSTRUMENTS)}, "soundhole_diameter_mm": 20..200, "edge_gap_mm": 0..50, \
 "channel_depth_mm", "top_thickness_mm", "top": a material, "rings": [from the soundhole outwards]}}.
 ring: {{"kind": one of {", ".join(KINDS)}, "width_mm", "materials": [names]}} and, only when it is said, \
-"tile_count", "tile_length_mm", "rows", "slant", "symmetry": slip|book|inversion|book_inversion, "strand_mm"; a gap has no \
-materials; a ring of lines has one material for each line.
+"tile_count", "tile_length_mm", "rows", "slant", "symmetry": slip|book|inversion|book_inversion, "strand_mm"; \
+a gap has no materials; a ring of lines has one material for each line.
 Materials: {", ".join(MATERIALS)}.
 Lengths are in mm, with at most 3 decimals. Never change a number that was given. Put into assumptions what you \
 decided yourself, and into unrecognized what cannot be said in a spec."""

@@ -15,22 +15,118 @@ from typing import Final
 from rmos.svg.verdict import Refusal, shown
 
 _FUNCTIONS: Final = frozenset(
-    """
-    rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix icc-color device-cmyk
-    calc min max clamp abs sign round mod rem sin cos tan asin acos atan atan2 pow sqrt hypot log exp var env
-    matrix matrix3d translate translatex translatey translatez translate3d scale scalex scaley scalez scale3d
-    rotate rotatex rotatey rotatez rotate3d skew skewx skewy perspective
-    cubic-bezier steps linear
-    blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia
-    circle ellipse inset polygon path rect xywh ray
-    linear-gradient radial-gradient conic-gradient repeating-linear-gradient repeating-radial-gradient
-    not is where has lang nth-child nth-last-child nth-of-type nth-last-of-type
-    local format tech
-    """.split()
+    [
+        "rgb",
+        "rgba",
+        "hsl",
+        "hsla",
+        "hwb",
+        "lab",
+        "lch",
+        "oklab",
+        "oklch",
+        "color",
+        "color-mix",
+        "icc-color",
+        "device-cmyk",
+        "calc",
+        "min",
+        "max",
+        "clamp",
+        "abs",
+        "sign",
+        "round",
+        "mod",
+        "rem",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "pow",
+        "sqrt",
+        "hypot",
+        "log",
+        "exp",
+        "var",
+        "env",
+        "matrix",
+        "matrix3d",
+        "translate",
+        "translatex",
+        "translatey",
+        "translatez",
+        "translate3d",
+        "scale",
+        "scalex",
+        "scaley",
+        "scalez",
+        "scale3d",
+        "rotate",
+        "rotatex",
+        "rotatey",
+        "rotatez",
+        "rotate3d",
+        "skew",
+        "skewx",
+        "skewy",
+        "perspective",
+        "cubic-bezier",
+        "steps",
+        "linear",
+        "blur",
+        "brightness",
+        "contrast",
+        "drop-shadow",
+        "grayscale",
+        "hue-rotate",
+        "invert",
+        "opacity",
+        "saturate",
+        "sepia",
+        "circle",
+        "ellipse",
+        "inset",
+        "polygon",
+        "path",
+        "rect",
+        "xywh",
+        "ray",
+        "linear-gradient",
+        "radial-gradient",
+        "conic-gradient",
+        "repeating-linear-gradient",
+        "repeating-radial-gradient",
+        "not",
+        "is",
+        "where",
+        "has",
+        "lang",
+        "nth-child",
+        "nth-last-child",
+        "nth-of-type",
+        "nth-last-of-type",
+        "local",
+        "format",
+        "tech",
+    ]
 )
 """Functions that compute a value or match an element, and `local`, which names a font of this machine."""
 _AT_RULES: Final = frozenset(
-    "charset media supports keyframes -webkit-keyframes font-face page layer container property".split()
+    [
+        "charset",
+        "media",
+        "supports",
+        "keyframes",
+        "-webkit-keyframes",
+        "font-face",
+        "page",
+        "layer",
+        "container",
+        "property",
+    ]
 )
 _SUSPECT: Final = re.compile(r"[(\\@]|/\*|binding|behavi|script", re.IGNORECASE)
 """One of these is in every text that is not harmless."""
@@ -76,7 +172,10 @@ def _refusal(text: str, sheet: bool) -> Refusal | None:
         return "css_load", f"The CSS loads {shown(text[found.start() :])}; only url(#...) of the drawing itself passes."
     for found in _FUNCTION.finditer(text):
         if found[1] not in _FUNCTIONS:
-            return "css_load", f"The CSS function {shown(found[1])}() is not among those that are known to load nothing."
+            return (
+                "css_load",
+                f"The CSS function {shown(found[1])}() is not among those that are known to load nothing.",
+            )
     for found in _AT_RULE.finditer(text):
         if found[1] not in _AT_RULES and (sheet or found[1] in {"import", "namespace"}):
             return "css_load", f"The CSS rule @{shown(found[1])} is not among those that are known to load nothing."

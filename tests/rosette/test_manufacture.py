@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-from rmos.engines.shop import SHIPPED
 
+from rmos.engines.shop import SHIPPED
 from rmos.rosette import decode_spec, encode_spec, interpret, manufacture, tiles_of, vary
 from rmos.rosette.operations import Operation
 from rmos.rosette.spec import Constraints, Ring, RosetteSpec
@@ -72,7 +72,7 @@ def test_tiles_follow_the_formulas() -> None:
 
 def judged(operation: Operation) -> Any:
     tool = next(name for name, tool in SHIPPED.tools.items() if tool["kind"] == "end_mill" and close(tool, operation))
-    context = SHIPPED.complete(tool, {**operation.context, "machine": {"class": "light"}})
+    context = SHIPPED.complete({**operation.context, "machine": {"class": "light"}}, tool_id=tool)
     context["hold_down"] = {"pressure_kpa": 60.0, "area_mm2": 10_000.0, "friction": 0.4}
     return judge(operation.design, context)
 

@@ -1,7 +1,6 @@
 import re
 
-from rmos.engines.baseline.materials import MATERIALS as KNOWN_TO_THE_ENGINE
-
+from rmos.engines.shop import SHIPPED
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.prompt_words import tokens
 
@@ -16,5 +15,5 @@ def test_every_material_has_colours_and_a_name_that_a_prompt_may_use() -> None:
 
 def test_what_it_is_to_a_cutter_is_known_to_the_engine() -> None:
     named = {material.engine_id for material in MATERIALS.values() if material.engine_id}
-    assert named <= set(KNOWN_TO_THE_ENGINE)
+    assert named <= set(SHIPPED.materials)
     assert len(named) >= 15
