@@ -22,7 +22,7 @@ class RosetteRequestSchema(Schema):
         validate=validate.Length(max=MAX_PROMPT_BYTES),
         metadata={
             "format": "rmos-prompt",
-            "description": "What the rosette is like, in words and sizes; beside a spec or an earlier run, what is to change",
+            "description": "What the rosette is like; beside a spec or an earlier run, what is to change",
         },
     )
     spec = fields.Dict(allow_none=True, metadata={"description": "A rosette in mm, as an answer shows it"})
@@ -36,9 +36,7 @@ class RosetteRequestSchema(Schema):
     tool = fields.String(
         allow_none=True,
         validate=NAME,
-        metadata={
-            "description": "The cutter, by its id in the shop's tools; without it the shop's nearest for each cut"
-        },
+        metadata={"description": "The cutter, by its id in the shop's tools; none is the nearest for each cut"},
     )
     machine = fields.String(
         allow_none=True, validate=NAME, metadata={"description": "The machine, by its id in the shop's machines"}

@@ -5,7 +5,7 @@ from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_r
 from rmos.services.exporting import Exported, csv_text, export_store, ndjson
 from rmos.services.importing import Imported, import_runs
 from rmos.services.interpreters import Interpreter, interpreter_of
-from rmos.services.rosette_plans import MAX_VARIANTS, RosetteRequest
+from rmos.services.rosette_plans import MAX_VARIANTS, RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.rosettes import RosetteMade, generate_advisory_svg, record_rosettes
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
@@ -22,6 +22,7 @@ __all__ = [
     "Interpreter",
     "Recorded",
     "RosetteMade",
+    "RosettePlan",
     "RosetteRequest",
     "RunRequest",
     "create_session",
@@ -34,6 +35,7 @@ __all__ = [
     "interpreter_of",
     "ndjson",
     "patch_session",
+    "plan_rosettes",
     "record_rosettes",
     "record_run",
     "restore_run",

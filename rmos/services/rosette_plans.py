@@ -46,7 +46,7 @@ class RosetteRequest(msgspec.Struct, frozen=True, kw_only=True):
         return {name: value for name, value in values.items() if value is not None}
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class RosettePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What was understood of a request, and from which seed its variants count."""
 
     spec: RosetteSpec
@@ -67,7 +67,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return vary(self.spec, seed)
 
 
-def plan_rosettes(request: RosetteRequest, interpreter: Interpreter, parent: RosetteSpec | None) -> Plan:
+def plan_rosettes(request: RosetteRequest, interpreter: Interpreter, parent: RosetteSpec | None) -> RosettePlan:
     """Return what is to be drawn.
 
     Args:
@@ -91,10 +91,10 @@ def plan_rosettes(request: RosetteRequest, interpreter: Interpreter, parent: Ros
     return plan
 
 
-def _from_prompt(request: RosetteRequest, interpreter: Interpreter) -> Plan:
+def _from_prompt(request: RosetteRequest, interpreter: Interpreter) -> RosettePlan:
     read = interpreter.read(request.prompt or "", instrument=request.instrument)
     derived = request.seed is None
-    return Plan(
+    return RosettePlan(
         spec=read.understood.spec,
         seed=derive_seed(request.asked()) if request.seed is None else request.seed,
         seed_source="derived" if derived else "given",
@@ -105,7 +105,7 @@ def _from_prompt(request: RosetteRequest, interpreter: Interpreter) -> Plan:
     )
 
 
-def _from_rosette(request: RosetteRequest, base: RosetteSpec) -> Plan:
+def _from_rosette(request: RosetteRequest, base: RosetteSpec) -> RosettePlan:
     """Begin with a spec or an earlier rosette, changed by the prompt when there is one."""
     understood = Interpretation(spec=base)
     if request.prompt is not None:
@@ -115,7 +115,7 @@ def _from_rosette(request: RosetteRequest, base: RosetteSpec) -> Plan:
     if request.instrument is not None:
         spec = msgspec.structs.replace(spec, instrument=request.instrument)
     seed, source = _seed_of(request, base)
-    return Plan(
+    return RosettePlan(
         spec=spec,
         seed=seed,
         seed_source=source,

@@ -28,7 +28,7 @@ from rmos.rosette.wording import title
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.services.interpreters import BuiltIn, Interpreter
 from rmos.services.rosette_cuts import Cutting, JudgedRosette
-from rmos.services.rosette_plans import Plan, RosetteRequest, plan_rosettes
+from rmos.services.rosette_plans import RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.runs import require_related
 from rmos.store import Store, put_svg_attachment
 from rmos.svg import judge_svg
@@ -111,11 +111,13 @@ def record_rosettes(
     us: int,
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
+    plan: RosettePlan | None = None,
 ) -> list[RosetteMade]:
     """Draw, judge and record the variants of a rosette; with an Idempotency-Key that was used before, return those.
 
     Args:
         us: the moment of the request, microseconds since the epoch; the variants follow each other by one.
+        plan: what was understood of the request, when it was read already: a model would read it otherwise again.
 
     Raises:
         PromptEmpty: there is neither a prompt with a word in it, nor a spec, nor an earlier run.
@@ -135,7 +137,7 @@ def record_rosettes(
         parent_run_id=request.parent_run_id,
     )
     require_related(store, related)
-    plan = plan_rosettes(request, interpreter, _parent(store, request))
+    plan = plan or plan_rosettes(request, interpreter, _parent(store, request))
     cutting = Cutting(
         engines,
         tool_id=request.tool,
@@ -221,7 +223,7 @@ def _prompt_sha256(request: RosetteRequest) -> str | None:
     return None if request.prompt is None else digest.sha256_hex(request.prompt.encode())
 
 
-def _drawn(plan: Plan, request: RosetteRequest, cutting: Cutting, first_id: str) -> list[_Variant]:
+def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: Cutting, first_id: str) -> list[_Variant]:
     """Draw and judge all variants, and let none pass that a browser may not be shown; nothing is written."""
     us, variants = ids.moment_of(first_id) or 0, []
     for place in range(request.count):
@@ -247,7 +249,7 @@ def _drawn(plan: Plan, request: RosetteRequest, cutting: Cutting, first_id: str)
     return variants
 
 
-def _recorded(request: RosetteRequest, plan: Plan, spec: RosetteSpec, judged: JudgedRosette) -> _Recorded:
+def _recorded(request: RosetteRequest, plan: RosettePlan, spec: RosetteSpec, judged: JudgedRosette) -> _Recorded:
     return _Recorded(
         request={name: value for name, value in msgspec.to_builtins(request).items() if value is not None},
         spec=encode_spec(spec),
@@ -261,7 +263,7 @@ def _recorded(request: RosetteRequest, plan: Plan, spec: RosetteSpec, judged: Ju
 def _put(
     store: Store,
     request: RosetteRequest,
-    plan: Plan,
+    plan: RosettePlan,
     variants: list[_Variant],
     actor: Actor,
     idempotency: Idempotency | None,
@@ -290,7 +292,7 @@ def _attached(store: Store, variant: _Variant) -> Attachment:
 
 
 def _members(
-    request: RosetteRequest, plan: Plan, variant: _Variant, actor: Actor, idempotency: Idempotency | None
+    request: RosetteRequest, plan: RosettePlan, variant: _Variant, actor: Actor, idempotency: Idempotency | None
 ) -> dict[str, Any]:
     worst, decision = variant.judged.worst, variant.judged.decision
     run_request = RunRequest(

@@ -37,6 +37,8 @@ class Plan(NamedTuple):
 
     checks: tuple[tuple[int, Check, set[str]], ...]
     """Where in the list of names and values a value stands, how it is judged, and the values found harmless."""
+    styled: tuple[int, ...]
+    """Where values of CSS stand, which can load something only with a bracket or an escape in them."""
     id_at: int
     """Where the value of `id` stands, or -1."""
     uses_at: int
@@ -56,16 +58,19 @@ def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]
         return refusal
     if len(names) > MAX_ATTRIBUTES:
         return "too_large", f"An element has {len(names)} attributes; up to {MAX_ATTRIBUTES} are judged."
-    checks = []
+    checks, styled = [], []
     for place, name in enumerate(names):
         check = _check_of(namespace, local, name)
         if isinstance(check, tuple):
             return check
-        if check is not None:
+        if check is css_refusal:
+            styled.append(2 * place + 1)
+        elif check is not None:
             checks.append((2 * place + 1, check, harmless.setdefault(check, set())))
-    uses = local == "use" and next((n for n in (f"{XLINK} href", "href") if n in names), None)
+    uses = local == "use" and next((name for name in ("href", f"{XLINK} href") if name in names), None)
     return Plan(
         checks=tuple(checks),
+        styled=tuple(styled),
         id_at=2 * names.index("id") + 1 if "id" in names else -1,
         uses_at=2 * names.index(uses) + 1 if uses else -1,
         is_style=local == "style" and namespace == SVG,

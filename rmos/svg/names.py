@@ -13,419 +13,80 @@ from typing import Final
 
 from rmos.svg.verdict import BlockedBy, Refusal, shown
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a list of names."""
+    return frozenset(text.split())
+
+
 SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 
-ELEMENTS: Final = frozenset(
-    [
-        "svg",
-        "g",
-        "defs",
-        "symbol",
-        "use",
-        "switch",
-        "view",
-        "a",
-        "title",
-        "desc",
-        "metadata",
-        "style",
-        "path",
-        "rect",
-        "circle",
-        "ellipse",
-        "line",
-        "polyline",
-        "polygon",
-        "image",
-        "text",
-        "tspan",
-        "tref",
-        "textPath",
-        "textArea",
-        "tbreak",
-        "altGlyph",
-        "altGlyphDef",
-        "altGlyphItem",
-        "glyphRef",
-        "linearGradient",
-        "radialGradient",
-        "stop",
-        "pattern",
-        "hatch",
-        "hatchpath",
-        "hatchPath",
-        "solidcolor",
-        "solidColor",
-        "mesh",
-        "meshGradient",
-        "meshgradient",
-        "meshRow",
-        "meshrow",
-        "meshPatch",
-        "meshpatch",
-        "clipPath",
-        "mask",
-        "marker",
-        "filter",
-        "feBlend",
-        "feColorMatrix",
-        "feComponentTransfer",
-        "feComposite",
-        "feConvolveMatrix",
-        "feDiffuseLighting",
-        "feDisplacementMap",
-        "feDistantLight",
-        "feDropShadow",
-        "feFlood",
-        "feFuncA",
-        "feFuncB",
-        "feFuncG",
-        "feFuncR",
-        "feGaussianBlur",
-        "feImage",
-        "feMerge",
-        "feMergeNode",
-        "feMorphology",
-        "feOffset",
-        "fePointLight",
-        "feSpecularLighting",
-        "feSpotLight",
-        "feTile",
-        "feTurbulence",
-        "animate",
-        "animateColor",
-        "animateMotion",
-        "animateTransform",
-        "mpath",
-        "set",
-        "font",
-        "font-face",
-        "font-face-format",
-        "font-face-name",
-        "font-face-src",
-        "glyph",
-        "hkern",
-        "vkern",
-        "missing-glyph",
-        "color-profile",
-        "flowRoot",
-        "flowRegion",
-        "flowRegionExclude",
-        "flowPara",
-        "flowSpan",
-        "flowDiv",
-        "flowLine",
-    ]
+ELEMENTS: Final = words(
+    """
+    svg g defs symbol use switch view a title desc metadata style
+    path rect circle ellipse line polyline polygon image
+    text tspan tref textPath textArea tbreak altGlyph altGlyphDef altGlyphItem glyphRef
+    linearGradient radialGradient stop pattern hatch hatchpath hatchPath solidcolor solidColor
+    mesh meshGradient meshgradient meshRow meshrow meshPatch meshpatch
+    clipPath mask marker filter
+    feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap
+    feDistantLight feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode
+    feMorphology feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence
+    animate animateColor animateMotion animateTransform mpath set
+    font font-face font-face-format font-face-name font-face-src glyph hkern vkern missing-glyph color-profile
+    flowRoot flowRegion flowRegionExclude flowPara flowSpan flowDiv flowLine
+    """
 )
 ANIMATING: Final = frozenset({"animate", "animateColor", "animateMotion", "animateTransform", "set"})
 
-STYLED: Final = frozenset(
-    [
-        "alignment-baseline",
-        "baseline-shift",
-        "clip",
-        "clip-path",
-        "clip-rule",
-        "color",
-        "color-interpolation",
-        "color-interpolation-filters",
-        "color-profile",
-        "color-rendering",
-        "cursor",
-        "direction",
-        "display",
-        "dominant-baseline",
-        "fill",
-        "fill-opacity",
-        "fill-rule",
-        "filter",
-        "flood-color",
-        "flood-opacity",
-        "font",
-        "font-family",
-        "font-feature-settings",
-        "font-kerning",
-        "font-size",
-        "font-size-adjust",
-        "font-stretch",
-        "font-style",
-        "font-variant",
-        "font-variant-caps",
-        "font-variant-east-asian",
-        "font-variant-ligatures",
-        "font-variant-numeric",
-        "font-variant-position",
-        "font-variation-settings",
-        "font-weight",
-        "glyph-orientation-horizontal",
-        "glyph-orientation-vertical",
-        "image-rendering",
-        "inline-size",
-        "isolation",
-        "kerning",
-        "letter-spacing",
-        "lighting-color",
-        "line-height",
-        "marker",
-        "marker-end",
-        "marker-mid",
-        "marker-start",
-        "mask",
-        "mask-type",
-        "mix-blend-mode",
-        "opacity",
-        "overflow",
-        "paint-order",
-        "pointer-events",
-        "shape-inside",
-        "shape-margin",
-        "shape-padding",
-        "shape-rendering",
-        "shape-subtract",
-        "solid-color",
-        "solid-opacity",
-        "stop-color",
-        "stop-opacity",
-        "stroke",
-        "stroke-dasharray",
-        "stroke-dashoffset",
-        "stroke-linecap",
-        "stroke-linejoin",
-        "stroke-miterlimit",
-        "stroke-opacity",
-        "stroke-width",
-        "text-align",
-        "text-anchor",
-        "text-decoration",
-        "text-decoration-color",
-        "text-decoration-line",
-        "text-decoration-style",
-        "text-indent",
-        "text-orientation",
-        "text-overflow",
-        "text-rendering",
-        "text-transform",
-        "transform-box",
-        "transform-origin",
-        "unicode-bidi",
-        "vector-effect",
-        "visibility",
-        "white-space",
-        "word-spacing",
-        "writing-mode",
-        "background",
-        "background-color",
-        "enable-background",
-    ]
+STYLED: Final = words(
+    """
+    alignment-baseline baseline-shift clip clip-path clip-rule color color-interpolation color-interpolation-filters
+    color-profile color-rendering cursor direction display dominant-baseline fill fill-opacity fill-rule filter
+    flood-color flood-opacity font font-family font-feature-settings font-kerning font-size font-size-adjust
+    font-stretch font-style font-variant font-variant-caps font-variant-east-asian font-variant-ligatures
+    font-variant-numeric font-variant-position font-variation-settings font-weight glyph-orientation-horizontal
+    glyph-orientation-vertical image-rendering inline-size isolation kerning letter-spacing lighting-color line-height
+    marker marker-end marker-mid marker-start mask mask-type mix-blend-mode opacity overflow paint-order pointer-events
+    shape-inside shape-margin shape-padding shape-rendering shape-subtract solid-color solid-opacity stop-color
+    stop-opacity stroke stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit
+    stroke-opacity stroke-width text-align text-anchor text-decoration text-decoration-color text-decoration-line
+    text-decoration-style text-indent text-orientation text-overflow text-rendering text-transform transform-box
+    transform-origin unicode-bidi vector-effect visibility white-space word-spacing writing-mode
+    background background-color enable-background
+    """
 )
 """Attributes that hold the value of a CSS property."""
-ANIMATED: Final = STYLED | frozenset(
-    [
-        "accent-height",
-        "amplitude",
-        "azimuth",
-        "baseFrequency",
-        "bias",
-        "cx",
-        "cy",
-        "d",
-        "diffuseConstant",
-        "divisor",
-        "dx",
-        "dy",
-        "edgeMode",
-        "elevation",
-        "exponent",
-        "filterUnits",
-        "fr",
-        "fx",
-        "fy",
-        "gradientTransform",
-        "gradientUnits",
-        "height",
-        "intercept",
-        "k1",
-        "k2",
-        "k3",
-        "k4",
-        "kernelMatrix",
-        "kernelUnitLength",
-        "lengthAdjust",
-        "limitingConeAngle",
-        "markerHeight",
-        "markerUnits",
-        "markerWidth",
-        "maskContentUnits",
-        "maskUnits",
-        "method",
-        "mode",
-        "numOctaves",
-        "offset",
-        "operator",
-        "order",
-        "orient",
-        "pathLength",
-        "patternContentUnits",
-        "patternTransform",
-        "patternUnits",
-        "points",
-        "pointsAtX",
-        "pointsAtY",
-        "pointsAtZ",
-        "preserveAlpha",
-        "preserveAspectRatio",
-        "primitiveUnits",
-        "r",
-        "radius",
-        "refX",
-        "refY",
-        "result",
-        "rotate",
-        "rx",
-        "ry",
-        "scale",
-        "seed",
-        "slope",
-        "spacing",
-        "specularConstant",
-        "specularExponent",
-        "spreadMethod",
-        "startOffset",
-        "stdDeviation",
-        "stitchTiles",
-        "surfaceScale",
-        "tableValues",
-        "targetX",
-        "targetY",
-        "textLength",
-        "transform",
-        "type",
-        "values",
-        "viewBox",
-        "width",
-        "x",
-        "x1",
-        "x2",
-        "xChannelSelector",
-        "y",
-        "y1",
-        "y2",
-        "yChannelSelector",
-        "z",
-        "in",
-        "in2",
-        "clipPathUnits",
-    ]
+ANIMATED: Final = STYLED | words(
+    """
+    accent-height amplitude azimuth baseFrequency bias cx cy d diffuseConstant divisor dx dy edgeMode elevation exponent
+    filterUnits fr fx fy gradientTransform gradientUnits height intercept k1 k2 k3 k4 kernelMatrix kernelUnitLength
+    lengthAdjust limitingConeAngle markerHeight markerUnits markerWidth maskContentUnits maskUnits method mode
+    numOctaves offset operator order orient pathLength patternContentUnits patternTransform patternUnits points
+    pointsAtX pointsAtY pointsAtZ preserveAlpha preserveAspectRatio primitiveUnits r radius refX refY result rotate rx
+    ry scale seed slope spacing specularConstant specularExponent spreadMethod startOffset stdDeviation stitchTiles
+    surfaceScale tableValues targetX targetY textLength transform type values viewBox width x x1 x2 xChannelSelector
+    y y1 y2 yChannelSelector z in in2 clipPathUnits
+    """
 )
 """What may move: nothing that refers, runs or holds CSS declarations."""
-FREE: Final = (ANIMATED - STYLED) | frozenset(
-    [
-        "id",
-        "class",
-        "lang",
-        "role",
-        "tabindex",
-        "focusable",
-        "autofocus",
-        "version",
-        "baseProfile",
-        "zoomAndPan",
-        "externalResourcesRequired",
-        "requiredFeatures",
-        "requiredExtensions",
-        "requiredFonts",
-        "systemLanguage",
-        "contentStyleType",
-        "contentScriptType",
-        "media",
-        "title",
-        "type",
-        "target",
-        "download",
-        "rel",
-        "hreflang",
-        "crossorigin",
-        "decoding",
-        "fetchpriority",
-        "referrerpolicy",
-        "accumulate",
-        "additive",
-        "attributeType",
-        "begin",
-        "calcMode",
-        "dur",
-        "end",
-        "keyPoints",
-        "keySplines",
-        "keyTimes",
-        "max",
-        "min",
-        "origin",
-        "path",
-        "repeatCount",
-        "repeatDur",
-        "restart",
-        "side",
-        "spacing",
-        "viewTarget",
-        "alphabetic",
-        "arabic-form",
-        "ascent",
-        "bbox",
-        "cap-height",
-        "descent",
-        "format",
-        "g1",
-        "g2",
-        "glyph-name",
-        "glyphRef",
-        "hanging",
-        "horiz-adv-x",
-        "horiz-origin-x",
-        "horiz-origin-y",
-        "ideographic",
-        "k",
-        "local",
-        "mathematical",
-        "name",
-        "orientation",
-        "panose-1",
-        "rendering-intent",
-        "slope",
-        "stemh",
-        "stemv",
-        "string",
-        "strikethrough-position",
-        "strikethrough-thickness",
-        "u1",
-        "u2",
-        "underline-position",
-        "underline-thickness",
-        "unicode",
-        "unicode-range",
-        "units-per-em",
-        "v-alphabetic",
-        "v-hanging",
-        "v-ideographic",
-        "v-mathematical",
-        "vert-adv-y",
-        "vert-origin-x",
-        "vert-origin-y",
-        "widths",
-        "x-height",
-        "filterRes",
-        "pitch",
-        "crossOrigin",
-        "editable",
-        "p-id",
-        "t",
-        "align",
-        "space",
-        "nodetypes",
-    ]
+FREE: Final = (ANIMATED - STYLED) | words(
+    """
+    id class lang role tabindex focusable autofocus version baseProfile zoomAndPan externalResourcesRequired
+    requiredFeatures requiredExtensions requiredFonts systemLanguage contentStyleType contentScriptType
+    media title type target download rel hreflang crossorigin decoding fetchpriority referrerpolicy
+    accumulate additive attributeType begin calcMode dur end keyPoints keySplines keyTimes max min origin path
+    repeatCount repeatDur restart side spacing viewTarget
+    alphabetic arabic-form ascent bbox cap-height descent format g1 g2 glyph-name glyphRef hanging horiz-adv-x
+    horiz-origin-x horiz-origin-y ideographic k local mathematical name orientation panose-1 rendering-intent slope
+    stemh stemv string strikethrough-position strikethrough-thickness u1 u2 underline-position underline-thickness
+    unicode unicode-range units-per-em v-alphabetic v-hanging v-ideographic v-mathematical vert-adv-y vert-origin-x
+    vert-origin-y widths x-height
+    filterRes pitch crossOrigin content editable p-id t align space nodetypes
+    """
 )
 """Attributes whose value neither refers nor is CSS."""
 _DATA: Final = re.compile(r"(?:data|aria)-[\w.:-]+")
@@ -452,35 +113,17 @@ _FOREIGN: Final = re.compile(
 )
 """Namespaces of drawing programs and of metadata: no browser gives a name of theirs a meaning."""
 
+_EMBEDDING: Final = words(
+    "iframe embed object applet audio video source track frame frameset canvas portal link base meta"
+)
 _WHY: Final[dict[str, Refusal]] = {
     "script": ("script", "The element script runs script."),
     "handler": ("script", "The element handler runs script."),
     "listener": ("event_handler", "The element listener makes events run script."),
     "foreignobject": ("foreign_object", "The element foreignObject holds a document of another kind."),
-} | {
-    name: ("embedded_content", f"The element {name} embeds or fetches another document.")
-    for name in [
-        "iframe",
-        "embed",
-        "object",
-        "applet",
-        "audio",
-        "video",
-        "source",
-        "track",
-        "frame",
-        "frameset",
-        "canvas",
-        "portal",
-        "link",
-        "base",
-        "meta",
-    ]
 }
 _EVENT: Final = re.compile(r"on[a-z0-9]+")
-_NAMED: Final[dict[str, BlockedBy]] = {"href": "external_reference", "src": "external_reference"} | dict.fromkeys(
-    ["srcset", "action", "formaction", "poster", "ping", "data", "srcdoc", "codebase"], "external_reference"
-)
+_REFERRING: Final = words("href src srcset srcdoc action formaction poster ping data codebase")
 
 
 def is_foreign(namespace: str) -> bool:
@@ -500,6 +143,8 @@ def element_refusal(namespace: str, name: str) -> Refusal | None:
         return why if why == _WHY["script"] else None
     if why is not None:
         return why
+    if name.lower() in _EMBEDDING:
+        return "embedded_content", f"The element {name} embeds or fetches another document."
     if namespace == SVG:
         if name in ELEMENTS:
             return None
@@ -515,7 +160,7 @@ def attribute_refusal(namespace: str, name: str) -> Refusal:
         return "event_handler", f"The attribute {shown(name)} runs script."
     if (namespace, name.lower()) == (XML, "base"):
         return "external_reference", "The attribute xml:base lets references within the drawing lead out of it."
-    by = _NAMED.get(name.lower(), "unknown_attribute")
+    by: BlockedBy = "external_reference" if name.lower() in _REFERRING else "unknown_attribute"
     whose = f" of the namespace {shown(namespace)!r}" if namespace else ""
     return by, f"The attribute {shown(name)}{whose} is not among those that are known to be harmless."
 

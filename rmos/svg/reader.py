@@ -13,7 +13,7 @@ from pyexpat import ExpatError, ParserCreate, errors
 from typing import Final, NoReturn
 
 from rmos.svg.attributes import Check, Plan, make_plan
-from rmos.svg.css import css_refusal
+from rmos.svg.css import css_refusal, local_targets, plain_targets
 from rmos.svg.encoding import declared
 from rmos.svg.names import SVG
 from rmos.svg.reuse import Reuse
@@ -31,7 +31,7 @@ MAX_SHEET: Final = 1024 * 1024
 _MAX_PLANS: Final = 4096
 _MAX_HARMLESS: Final = 4096
 """Plans, and harmless values of one check, that are remembered: some MB at most."""
-_SHORT: Final = 512
+_SHORT: Final = 256
 _INSTRUCTIONS: Final = frozenset({"xpacket", "adobe-xap-filters", "adobe-illustrator"})
 """Instructions that Adobe's programs write around metadata; browsers know only xml-stylesheet."""
 _ENCODING_ERRORS: Final = frozenset({errors.XML_ERROR_UNKNOWN_ENCODING, errors.XML_ERROR_INCORRECT_ENCODING})
@@ -44,7 +44,11 @@ class Reader:
         self._reuse = Reuse()
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._harmless: dict[Check, set[str]] = {}
-        self._open: list[tuple[int, str | None]] = []
+        self._harmless_css: dict[str, tuple[str, ...]] = {}
+        self._open: list[tuple[int, int] | None] = []
+        """For each open element with an id how many elements and copies there were before it."""
+        self._holders = [""]
+        """The ids of the open elements, after one for the whole."""
         self._elements = 0
         self._fed = 0
         self._head = b""
@@ -76,6 +80,8 @@ class Reader:
             self._refuse("too_large", f"A tag is longer than {MAX_TAG} bytes.")
         if self._elements > MAX_ELEMENTS:
             self._refuse("too_large", f"It has more than {MAX_ELEMENTS} elements.")
+        if self._reuse.is_crowded:
+            self._judge_reuse()
 
     def close(self) -> None:
         """Judge what only the end can tell.
@@ -86,6 +92,9 @@ class Reader:
         if not self._fed:
             self._refuse("not_svg", "There is nothing in it.")
         self._parse(b"", last=True)
+        self._judge_reuse()
+
+    def _judge_reuse(self) -> None:
         refusal = self._reuse.refusal(self._elements)
         if refusal is not None:
             self._refuse(*refusal)
@@ -100,7 +109,9 @@ class Reader:
 
     def _broken(self, error: Exception) -> tuple[BlockedBy, str]:
         """Say what an error of the parser means: a drawing that browsers show in part, or not at all."""
-        text = errors.messages.get(error.code, "") if isinstance(error, ExpatError) else errors.XML_ERROR_UNKNOWN_ENCODING
+        text = (
+            errors.messages.get(error.code, "") if isinstance(error, ExpatError) else errors.XML_ERROR_UNKNOWN_ENCODING
+        )
         if self._in_dtd:
             return "dtd", "A DOCTYPE declares something."
         if text in _ENCODING_ERRORS:
@@ -130,22 +141,48 @@ class Reader:
         if plan is None:
             plan = self._new_plan(shape)
         for place, check, harmless in plan.checks:
+            if attributes[place] not in harmless:
+                self._look(check, attributes[place], harmless)
+        for place in plan.styled:
             value = attributes[place]
-            if value not in harmless:
-                refusal = check(value)
-                if refusal is not None:
-                    self._refuse(*refusal)
-                if len(value) < _SHORT:
-                    if len(harmless) >= _MAX_HARMLESS:
-                        harmless.clear()
-                    harmless.add(value)
+            if "(" in value or "\\" in value:
+                self._look_at_css(value, attributes[plan.id_at] if plan.id_at >= 0 else "")
         if plan.uses_at >= 0:
-            holders = [holder for _, holder in self._open if holder is not None]
-            self._reuse.used(["", *holders], attributes[plan.uses_at].strip()[1:])
-        self._open.append((self._elements, attributes[plan.id_at] if plan.id_at >= 0 else None))
+            self._reuse.used(self._holders[-1], attributes[plan.uses_at])
+        if plan.id_at >= 0:
+            self._holders.append(attributes[plan.id_at])
+            self._open.append((self._elements, self._reuse.copies))
+        else:
+            self._open.append(None)
         self._elements += 1
         if plan.is_style or len(self._open) > MAX_DEPTH or self._sheet is not None:
             self._rare(plan)
+
+    def _look(self, check: Check, value: str, harmless: set[str]) -> None:
+        refusal = check(value)
+        if refusal is not None:
+            self._refuse(*refusal)
+        if len(value) < _SHORT:
+            if len(harmless) >= _MAX_HARMLESS:
+                harmless.clear()
+            harmless.add(value)
+
+    def _look_at_css(self, value: str, own_id: str) -> None:
+        """Judge CSS with a bracket or an escape in it, and count what it refers to, for that is drawn again too."""
+        targets = self._harmless_css.get(value)
+        if targets is None:
+            targets = plain_targets(value)
+            if targets is None:
+                refusal = css_refusal(value)
+                if refusal is not None:
+                    self._refuse(*refusal)
+                targets = local_targets(value)
+            if len(value) < _SHORT:
+                if len(self._harmless_css) >= _MAX_HARMLESS:
+                    self._harmless_css.clear()
+                self._harmless_css[value] = targets
+        if targets:
+            self._reuse.refers(self._holders[-1], own_id, targets)
 
     def _rare(self, plan: Plan) -> None:
         if len(self._open) > MAX_DEPTH:
@@ -168,9 +205,13 @@ class Reader:
         return plan
 
     def _end(self, name: str) -> None:
-        before, own_id = self._open.pop()
-        if own_id is not None:
-            self._reuse.element(own_id, self._elements - before)
+        before = self._open.pop()
+        if before is not None:
+            elements, copies = before
+            own_id = self._holders.pop()
+            self._reuse.element(own_id, self._elements - elements)
+            if self._reuse.copies != copies:
+                self._reuse.held(self._holders[-1], own_id)
         if self._sheet is not None:
             sheet, self._sheet = "".join(self._sheet), None
             self._parser.CharacterDataHandler = None
