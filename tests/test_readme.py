@@ -99,6 +99,32 @@ def test_the_curl_lines_give_the_answers_that_are_printed(service: tuple[str, di
     assert run(f"curl -s '{address}/api/rmos/runs?include_total=true'", environment).count('"total":2') == 1
 
 
+@pytest.mark.curl
+def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(service: tuple[str, dict[str, str]]) -> None:
+    address, environment = service
+    (script,) = blocks("Keep the runs of a job together", "sh")
+    printed = run(script.replace(ADDRESS, address), environment)
+    assert re.search(r'"items":\[\{"run_id":"run_[0-9a-f]{32}"', printed), printed
+    assert '"total_runs":1' in printed
+
+
+def test_the_rosette_of_the_readme_is_drawn(tmp_path: Path, service: tuple[str, dict[str, str]]) -> None:
+    _, environment = service
+    (script,) = blocks("Draw a rosette", "sh")
+    script = script.replace(".venv/bin/flask", f"{sys.executable} -m flask").replace("rope.svg", f"{tmp_path}/rope.svg")
+    run(script, environment)
+    assert (tmp_path / "rope.svg").read_text().startswith("<svg")
+
+
+def test_the_python_of_the_readme_lists_what_was_refused(
+    service: tuple[str, dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    address, _ = service
+    (script,) = blocks("From Python", "python")
+    exec(compile(script.replace(ADDRESS, address), "README.md", "exec"), {})
+    assert all(re.match(r"run_[0-9a-f]{32} ", line) for line in capsys.readouterr().out.splitlines())
+
+
 def test_the_commands_of_the_readme_end_well_on_a_healthy_store(service: tuple[str, dict[str, str]]) -> None:
     _, environment = service
     (script,) = blocks("Prove the record", "sh")
