@@ -191,7 +191,9 @@ def test_a_provider_of_which_something_is_missing_is_an_error_at_the_start(
         load_settings(given, tmp_path)
 
 
-@pytest.mark.parametrize("address", ["models.example", "https://me:secret@models.example/v1", "file:///etc", "https://x/?a"])
+@pytest.mark.parametrize(
+    "address", ["models.example", "https://me:secret@models.example/v1", "file:///etc", "https://x/?a"]
+)
 def test_the_address_of_a_provider_is_a_plain_one(address: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="RMOS_ROSETTE_PROVIDER_URL"):
         load_settings({"RMOS_ROSETTE_PROVIDER_URL": address}, tmp_path)

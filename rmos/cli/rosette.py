@@ -17,6 +17,7 @@ from rmos.rosette import (
     MAX_SEED,
     RosetteSpec,
     bill_of_materials,
+    decode_spec,
     dxf_text,
     encode_spec,
     manufacture,
@@ -114,10 +115,14 @@ def _spec_in(path: Path | None) -> dict[str, Any] | None:
         return None
     try:
         document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError, UnicodeError) as error:
-        raise ValidationFailed("The file is no spec.", errors={"spec": [f"{path.name}: {error}"]}) from None
-    inner = document.get("spec")
-    return inner if isinstance(inner, dict) else document
+        found: Any = document.get("spec", document)
+        decode_spec(found)
+    except ValidationFailed as refusal:
+        said = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in (refusal.errors or {}).items())
+        raise ValidationFailed(f"{path.name} holds no rosette: {said}.", errors=refusal.errors) from None
+    except (OSError, msgspec.MsgspecError, UnicodeError):
+        raise ValidationFailed(f"{path.name} holds no JSON object that can be read.") from None
+    return cast("dict[str, Any]", found)
 
 
 def _recorded(request: RosetteRequest, plan: RosettePlan) -> RosetteMade:

@@ -29,12 +29,23 @@ pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
 
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 RUN_ID = ids.new_run_id(US)
+ROSETTE_ID = ids.new_run_id(US + 1)
 
 _OF_THE_NETWORK = ("max_redirects", "verify", "cert", "proxies")
+ROSETTE = {
+    "request": {},
+    "seed_source": "given",
+    "assumptions": [],
+    "unrecognized": [],
+    "changed": [],
+    "spec": {"soundhole_diameter_mm": 86, "rings": [{"kind": "rope", "width_mm": 6, "materials": ["ebony", "koa"]}]},
+}
 _numbers = count()
 _MET = {"If-Match": "*", "Range": "bytes=0-"}
 """Conditions that hold for whatever is there, and a range that is still JSON; others are refused with reason."""
 schemathesis.openapi.format("rmos-run-id", st.just(RUN_ID))
+schemathesis.openapi.format("rmos-prompt", st.sampled_from(["rope in koa, 6 mm band", "boca 85 mm, espiga", "wider"]))
+schemathesis.openapi.format("rmos-rosette-run-id", st.just(ROSETTE_ID))
 schemathesis.openapi.format("rmos-cursor", st.just(ids.make_cursor(US, RUN_ID)))
 schemathesis.openapi.format("rmos-session-cursor", st.just(ids.make_cursor(US, ids.new_session_id(US))))
 
@@ -66,6 +77,8 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
             case.headers[header] = met
     if isinstance(case.body, dict):
         case.body = tamed(case.body)
+        if case.path == "/api/rmos/rosettes" and isinstance(case.body.get("spec"), dict):
+            case.body["spec"] = ROSETTE["spec"]  # most objects are none
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +128,7 @@ def told(scenario: events.ScenarioFinished) -> Iterator[str]:
 def try_everything(app: Flask, store: Store, examples: int) -> None:
     """Fail with everything that any check has against any operation."""
     store.runs.put(make_members(US, RUN_ID))
+    store.runs.put(make_members(US + 1, ROSETTE_ID, design={"rosette": ROSETTE}))
     found: set[str] = set()
     reached: set[str] = set()
     for scenario in tried(app, examples):

@@ -14,7 +14,7 @@ from rmos.digest import canonical, sha256_hex
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.errors import PromptEmpty, RmosError, SessionNotFound, ValidationFailed
-from rmos.models import RunQuery
+from rmos.models import Attachment, RunQuery
 from rmos.rosette import decode_spec, derive_seed, render
 from rmos.services import (
     Idempotency,
@@ -64,9 +64,9 @@ def test_a_rosette_is_a_run_with_its_drawing_attached(store: Store) -> None:
     view = store.runs.record(made.run_id).view()
     assert (view.artifact.event_type, view.artifact.mode) == ("rosette", "art_studio")
     [attachment] = view.attachments
-    assert attachment == made.attachment
-    assert store.blobs.read(attachment.sha256).decode() == made.svg
-    assert attachment.filename == f"rosette_{made.variant_sha256[:8]}.svg"
+    assert msgspec.convert(attachment, Attachment) == made.attachment
+    assert store.blobs.read(made.variant_sha256).decode() == made.svg
+    assert made.attachment.filename == f"rosette_{made.variant_sha256[:8]}.svg"
     assert (made.variant_seed, made.seed_source, made.indexed) == (7, "given", True)
     assert verify_store(store).ok
 
@@ -74,7 +74,7 @@ def test_a_rosette_is_a_run_with_its_drawing_attached(store: Store) -> None:
 def test_trap_35_the_digest_is_known_before_anything_is_named_after_it(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RMOS_RUNS_DIR", str(settings.runs_dir))
+    monkeypatch.setattr("rmos.config.default_instance_path", lambda: settings.runs_dir.parent)
     made = generate_advisory_svg(ROPE, seed=7)
     assert made["variant_sha256"] == sha256_hex(made["svg"].encode()) == made["attachment"]["sha256"]
     assert made["attachment"]["filename"] == f"advisory_{made['variant_sha256'][:8]}.svg"
@@ -89,7 +89,7 @@ def test_trap_35_the_digest_is_known_before_anything_is_named_after_it(
 def test_without_a_seed_the_function_derives_it_from_the_prompt(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RMOS_RUNS_DIR", str(settings.runs_dir))
+    monkeypatch.setattr("rmos.config.default_instance_path", lambda: settings.runs_dir.parent)
     made = generate_advisory_svg(ROPE)
     assert (made["variant_seed"], made["seed_source"]) == (derive_seed({"prompt": ROPE}), "derived")
 
@@ -175,7 +175,9 @@ def test_a_run_that_is_no_rosette_cannot_be_changed(store: Store) -> None:
     with pytest.raises(ValidationFailed) as refusal:
         record(store, prompt="wider", parent_run_id=run_id)
     assert refusal.value.errors == {"parent_run_id": ["The run is no rosette that can be changed."]}
-    [made] = record(store, spec={"soundhole_diameter_mm": 86, "rings": [{"kind": "gap", "width_mm": 3}]}, parent_run_id=run_id)
+    [made] = record(
+        store, spec={"soundhole_diameter_mm": 86, "rings": [{"kind": "gap", "width_mm": 3}]}, parent_run_id=run_id
+    )
     assert (made.risk_level, made.score, made.operations[0]["operation"]) == ("GREEN", None, "drawing_only")
 
 
