@@ -27,6 +27,10 @@ HELLO: Final = "hello-world"
 GET: Final = "GET one run"
 PAGE: Final = "GET a page of 50 summaries"
 POST: Final = "durable POST"
+HEALTH: Final = "GET /healthz: request id, guard, headers, metrics"
+DRY_RUN: Final = "dry run of one cut: + body, validation, engine"
+LAYERS: Final = (HEALTH, DRY_RUN)
+"""What lies between a hello-world and a recorded run, layer by layer."""
 TARGETS: Final = {GET: 0.70, PAGE: 0.60, POST: 0.27}
 """Shares of hello-world."""
 FLAT: Final = 1.2
@@ -74,11 +78,19 @@ def _subject(below: Path, store: Path, size: int) -> Subject:
     step = max(1, len(paths) // _IDS)
     bodies = [json.dumps(cuts.body(place)) for place in range(cuts.VARIANTS)]
     scripts = {
+        HEALTH: write_gets(below / f"health-{size}.lua", ["/healthz"]),
+        DRY_RUN: write_posts(below / f"dry-{size}.lua", "/api/rmos/feasibility", [_dry(body) for body in bodies]),
         GET: write_gets(below / f"get-{size}.lua", paths[::step]),
         PAGE: write_gets(below / f"page-{size}.lua", [f"{_RUNS}?limit=50"]),
         POST: write_posts(below / f"post-{size}.lua", _RUNS, bodies),
     }
     return Subject(size, store, scripts)
+
+
+def _dry(body: str) -> str:
+    """Return the body of a dry run of the cut that a POST records."""
+    cut = json.loads(body)
+    return json.dumps({"items": [{name: cut[name] for name in ("mode", "tool_id", "design", "context")}]})
 
 
 def _measure(below: Path, subject: Subject, start: int, seconds: int, samples: Samples) -> None:
@@ -109,6 +121,7 @@ def summed_up(samples: Samples, sizes: Sequence[int]) -> list[Figure]:
     """Return the figures: speed of each case, its share of hello-world, and how flat it is."""
     hello = samples[HELLO, 0]
     told = [_speed(HELLO, hello, None)]
+    told += [_share(case, samples[case, SMALL], hello, SMALL, None) for case in LAYERS]
     for case, share in TARGETS.items():
         for size in sizes:
             found = samples[case, size]
@@ -118,7 +131,7 @@ def summed_up(samples: Samples, sizes: Sequence[int]) -> list[Figure]:
     return told
 
 
-def _share(case: str, found: Sequence[Sample], hello: Sequence[Sample], size: int, target: AtLeast) -> Figure:
+def _share(case: str, found: Sequence[Sample], hello: Sequence[Sample], size: int, target: AtLeast | None) -> Figure:
     by_cpu = {"by CPU time": _cpu_us(hello) / _cpu_us(found)}
     return ratio(
         f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size, target=target, besides=by_cpu

@@ -87,7 +87,7 @@ class PromptEmpty(RmosError):
     """A prompt has no word that could be understood; the message gives examples."""
 
     code, title, status, exit_code = "PROMPT_EMPTY", "Empty prompt", 400, 2
-    remedy = "Say in a few words what the rosette is like; the message has examples."
+    remedy = "Name at least one thing to draw, as the examples in `detail` do."
 
 
 class IdempotencyKeyReused(RmosError):
@@ -147,7 +147,7 @@ class UnsupportedMediaType(RmosError):
 
 
 class SvgBlocked(RmosError):
-    """A drawing is not shown, for it could run or load something; `blocked_by`, `line` and `column` tell what and where."""
+    """A drawing could run or load something and is not shown; `blocked_by`, `line` and `column` tell what and where."""
 
     code, title, status = "SVG_BLOCKED", "Drawing is not shown", 415
     remedy = "Save it as plain SVG, without scripts, links and fonts from elsewhere; the stored file is still there."
@@ -506,7 +506,7 @@ class ExtraMissing(RmosError):
     """What was asked for needs an optional package that is not installed; the message names the extra."""
 
     code, title, status, exit_code = "EXTRA_MISSING", "Extra not installed", 501, 2
-    remedy = "Install the extra that the message names, or do without what needs it."
+    remedy = "Install the extra that `detail` names, or ask for what needs none."
 
 
 class PluginError(RmosError):

@@ -135,10 +135,11 @@ def test_the_http_figures_set_each_case_beside_hello_world_and_the_small_store()
     def samples(rate: float) -> list[Sample]:
         return [Sample(Load(100, rate * factor, 5.0, 9.0), 300.0) for factor in (0.5, 1.0, 2.0)]
 
-    found = {(web.HELLO, 0): samples(1000.0)}
+    found = {(web.HELLO, 0): samples(1000.0), **{(layer, 1_000): samples(800.0) for layer in web.LAYERS}}
     for case in web.TARGETS:
         found |= {(case, 1_000): samples(600.0), (case, 100_000): samples(500.0), (case, 1_000_000): samples(100.0)}
     told = {(figure.name, figure.runs): figure for figure in web.summed_up(found, [1_000, 100_000, 1_000_000])}
+    assert told[f"{web.HEALTH}, share of hello-world", 1_000].value == 0.8
     assert told["GET one run, share of hello-world", 100_000].value == 0.5
     assert told["GET one run, share of hello-world", 100_000].target == AtLeast(0.70)
     assert told["durable POST, share of hello-world", 1_000].is_met is True

@@ -67,7 +67,7 @@ def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]
             styled.append(2 * place + 1)
         elif check is not None:
             checks.append((2 * place + 1, check, harmless.setdefault(check, set())))
-    uses = local == "use" and next((n for n in (f"{XLINK} href", "href") if n in names), None)
+    uses = local == "use" and next((name for name in ("href", f"{XLINK} href") if name in names), None)
     return Plan(
         checks=tuple(checks),
         styled=tuple(styled),

@@ -13,12 +13,18 @@ from typing import Final
 
 from rmos.svg.verdict import BlockedBy, Refusal, shown
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a list of names."""
+    return frozenset(text.split())
+
+
 SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 
-ELEMENTS: Final = frozenset(
+ELEMENTS: Final = words(
     """
     svg g defs symbol use switch view a title desc metadata style
     path rect circle ellipse line polyline polygon image
@@ -32,11 +38,11 @@ ELEMENTS: Final = frozenset(
     animate animateColor animateMotion animateTransform mpath set
     font font-face font-face-format font-face-name font-face-src glyph hkern vkern missing-glyph color-profile
     flowRoot flowRegion flowRegionExclude flowPara flowSpan flowDiv flowLine
-    """.split()
+    """
 )
 ANIMATING: Final = frozenset({"animate", "animateColor", "animateMotion", "animateTransform", "set"})
 
-STYLED: Final = frozenset(
+STYLED: Final = words(
     """
     alignment-baseline baseline-shift clip clip-path clip-rule color color-interpolation color-interpolation-filters
     color-profile color-rendering cursor direction display dominant-baseline fill fill-opacity fill-rule filter
@@ -51,10 +57,10 @@ STYLED: Final = frozenset(
     text-decoration-style text-indent text-orientation text-overflow text-rendering text-transform transform-box
     transform-origin unicode-bidi vector-effect visibility white-space word-spacing writing-mode
     background background-color enable-background
-    """.split()
+    """
 )
 """Attributes that hold the value of a CSS property."""
-ANIMATED: Final = STYLED | frozenset(
+ANIMATED: Final = STYLED | words(
     """
     accent-height amplitude azimuth baseFrequency bias cx cy d diffuseConstant divisor dx dy edgeMode elevation exponent
     filterUnits fr fx fy gradientTransform gradientUnits height intercept k1 k2 k3 k4 kernelMatrix kernelUnitLength
@@ -64,10 +70,10 @@ ANIMATED: Final = STYLED | frozenset(
     ry scale seed slope spacing specularConstant specularExponent spreadMethod startOffset stdDeviation stitchTiles
     surfaceScale tableValues targetX targetY textLength transform type values viewBox width x x1 x2 xChannelSelector
     y y1 y2 yChannelSelector z in in2 clipPathUnits
-    """.split()
+    """
 )
 """What may move: nothing that refers, runs or holds CSS declarations."""
-FREE: Final = (ANIMATED - STYLED) | frozenset(
+FREE: Final = (ANIMATED - STYLED) | words(
     """
     id class lang role tabindex focusable autofocus version baseProfile zoomAndPan externalResourcesRequired
     requiredFeatures requiredExtensions requiredFonts systemLanguage contentStyleType contentScriptType
@@ -80,7 +86,7 @@ FREE: Final = (ANIMATED - STYLED) | frozenset(
     unicode unicode-range units-per-em v-alphabetic v-hanging v-ideographic v-mathematical vert-adv-y vert-origin-x
     vert-origin-y widths x-height
     filterRes pitch crossOrigin content editable p-id t align space nodetypes
-    """.split()
+    """
 )
 """Attributes whose value neither refers nor is CSS."""
 _DATA: Final = re.compile(r"(?:data|aria)-[\w.:-]+")
@@ -107,19 +113,17 @@ _FOREIGN: Final = re.compile(
 )
 """Namespaces of drawing programs and of metadata: no browser gives a name of theirs a meaning."""
 
+_EMBEDDING: Final = words(
+    "iframe embed object applet audio video source track frame frameset canvas portal link base meta"
+)
 _WHY: Final[dict[str, Refusal]] = {
     "script": ("script", "The element script runs script."),
     "handler": ("script", "The element handler runs script."),
     "listener": ("event_handler", "The element listener makes events run script."),
     "foreignobject": ("foreign_object", "The element foreignObject holds a document of another kind."),
-} | {
-    name: ("embedded_content", f"The element {name} embeds or fetches another document.")
-    for name in "iframe embed object applet audio video source track frame frameset canvas portal link base meta".split()
 }
 _EVENT: Final = re.compile(r"on[a-z0-9]+")
-_NAMED: Final[dict[str, BlockedBy]] = {"href": "external_reference", "src": "external_reference"} | {
-    name: "external_reference" for name in "srcset action formaction poster ping data srcdoc codebase".split()
-}
+_REFERRING: Final = words("href src srcset srcdoc action formaction poster ping data codebase")
 
 
 def is_foreign(namespace: str) -> bool:
@@ -139,6 +143,8 @@ def element_refusal(namespace: str, name: str) -> Refusal | None:
         return why if why == _WHY["script"] else None
     if why is not None:
         return why
+    if name.lower() in _EMBEDDING:
+        return "embedded_content", f"The element {name} embeds or fetches another document."
     if namespace == SVG:
         if name in ELEMENTS:
             return None
@@ -154,7 +160,7 @@ def attribute_refusal(namespace: str, name: str) -> Refusal:
         return "event_handler", f"The attribute {shown(name)} runs script."
     if (namespace, name.lower()) == (XML, "base"):
         return "external_reference", "The attribute xml:base lets references within the drawing lead out of it."
-    by = _NAMED.get(name.lower(), "unknown_attribute")
+    by: BlockedBy = "external_reference" if name.lower() in _REFERRING else "unknown_attribute"
     whose = f" of the namespace {shown(namespace)!r}" if namespace else ""
     return by, f"The attribute {shown(name)}{whose} is not among those that are known to be harmless."
 

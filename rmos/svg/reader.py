@@ -13,7 +13,7 @@ from pyexpat import ExpatError, ParserCreate, errors
 from typing import Final, NoReturn
 
 from rmos.svg.attributes import Check, Plan, make_plan
-from rmos.svg.css import css_refusal
+from rmos.svg.css import css_refusal, local_targets, plain_targets
 from rmos.svg.encoding import declared
 from rmos.svg.names import SVG
 from rmos.svg.reuse import Reuse
@@ -31,7 +31,7 @@ MAX_SHEET: Final = 1024 * 1024
 _MAX_PLANS: Final = 4096
 _MAX_HARMLESS: Final = 4096
 """Plans, and harmless values of one check, that are remembered: some MB at most."""
-_SHORT: Final = 512
+_SHORT: Final = 256
 _INSTRUCTIONS: Final = frozenset({"xpacket", "adobe-xap-filters", "adobe-illustrator"})
 """Instructions that Adobe's programs write around metadata; browsers know only xml-stylesheet."""
 _ENCODING_ERRORS: Final = frozenset({errors.XML_ERROR_UNKNOWN_ENCODING, errors.XML_ERROR_INCORRECT_ENCODING})
@@ -44,7 +44,7 @@ class Reader:
         self._reuse = Reuse()
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._harmless: dict[Check, set[str]] = {}
-        self._harmless_css: set[str] = set()
+        self._harmless_css: dict[str, tuple[str, ...]] = {}
         self._open: list[tuple[int, int] | None] = []
         """For each open element with an id how many elements and copies there were before it."""
         self._holders = [""]
@@ -109,7 +109,9 @@ class Reader:
 
     def _broken(self, error: Exception) -> tuple[BlockedBy, str]:
         """Say what an error of the parser means: a drawing that browsers show in part, or not at all."""
-        text = errors.messages.get(error.code, "") if isinstance(error, ExpatError) else errors.XML_ERROR_UNKNOWN_ENCODING
+        text = (
+            errors.messages.get(error.code, "") if isinstance(error, ExpatError) else errors.XML_ERROR_UNKNOWN_ENCODING
+        )
         if self._in_dtd:
             return "dtd", "A DOCTYPE declares something."
         if text in _ENCODING_ERRORS:
@@ -143,8 +145,8 @@ class Reader:
                 self._look(check, attributes[place], harmless)
         for place in plan.styled:
             value = attributes[place]
-            if ("(" in value or "\\" in value) and value not in self._harmless_css:
-                self._look(css_refusal, value, self._harmless_css)
+            if "(" in value or "\\" in value:
+                self._look_at_css(value, attributes[plan.id_at] if plan.id_at >= 0 else "")
         if plan.uses_at >= 0:
             self._reuse.used(self._holders[-1], attributes[plan.uses_at])
         if plan.id_at >= 0:
@@ -164,6 +166,23 @@ class Reader:
             if len(harmless) >= _MAX_HARMLESS:
                 harmless.clear()
             harmless.add(value)
+
+    def _look_at_css(self, value: str, own_id: str) -> None:
+        """Judge CSS with a bracket or an escape in it, and count what it refers to, for that is drawn again too."""
+        targets = self._harmless_css.get(value)
+        if targets is None:
+            targets = plain_targets(value)
+            if targets is None:
+                refusal = css_refusal(value)
+                if refusal is not None:
+                    self._refuse(*refusal)
+                targets = local_targets(value)
+            if len(value) < _SHORT:
+                if len(self._harmless_css) >= _MAX_HARMLESS:
+                    self._harmless_css.clear()
+                self._harmless_css[value] = targets
+        if targets:
+            self._reuse.refers(self._holders[-1], own_id, targets)
 
     def _rare(self, plan: Plan) -> None:
         if len(self._open) > MAX_DEPTH:

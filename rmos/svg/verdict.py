@@ -1,6 +1,6 @@
 """What the gate says: the verdict, its stable codes, and the refusal that ends the reading.
 
-    raise blocked("dtd", "A DOCTYPE declares something.", line=2, column=1)
+raise blocked("dtd", "A DOCTYPE declares something.", line=2, column=1)
 """
 
 from typing import Final, Literal

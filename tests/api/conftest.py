@@ -52,7 +52,7 @@ def make_body(**over: Any) -> dict[str, Any]:
     return {name: value for name, value in (body | over).items() if value is not None}
 
 
-@pytest.fixture(params=["local", "tokens"])
+@pytest.fixture(params=["local", pytest.param("tokens", marks=pytest.mark.long)])
 def app(app: Flask, settings: Settings, request: pytest.FixtureRequest) -> Flask:
     """The service in local mode, where nobody needs a token, and with a token of an operator: the contract is one."""
     if request.param == "tokens":
