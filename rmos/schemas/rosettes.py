@@ -14,6 +14,16 @@ from rmos.schemas.requests import NAME, matches
 from rmos.services import MAX_VARIANTS, RosetteMade, RosetteRequest
 
 
+class _Whole(fields.Integer):
+    """A whole number as JSON has it: 7 and 7.0 are the same, "7" and true are none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int | None:
+        if isinstance(value, bool):
+            raise self.make_error("invalid")
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        return super()._deserialize(whole, attr, data, **kwargs)
+
+
 class RosetteRequestSchema(Schema):
     """The body of `POST /api/rmos/rosettes`: a prompt, a spec or an earlier run to begin with."""
 
@@ -26,7 +36,7 @@ class RosetteRequestSchema(Schema):
         },
     )
     spec = fields.Dict(allow_none=True, metadata={"description": "A rosette in mm, as an answer shows it"})
-    seed = fields.Integer(
+    seed = _Whole(
         strict=True,
         allow_none=True,
         validate=validate.Range(0, MAX_SEED),
@@ -41,7 +51,7 @@ class RosetteRequestSchema(Schema):
     machine = fields.String(
         allow_none=True, validate=NAME, metadata={"description": "The machine, by its id in the shop's machines"}
     )
-    count = fields.Integer(
+    count = _Whole(
         strict=True,
         load_default=1,
         validate=validate.Range(1, MAX_VARIANTS),

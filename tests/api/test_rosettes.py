@@ -54,7 +54,7 @@ def test_the_same_prompt_and_seed_have_the_same_digest(client: FlaskClient) -> N
     assert first["seed_source"] == "derived"
     assert first["variant_sha256"] == second["variant_sha256"]
     assert first["run_id"] != second["run_id"]
-    given = ask(client, prompt=ROPE, seed=first["variant_seed"]).json
+    given = ask(client, prompt=ROPE, seed=float(first["variant_seed"])).json
     assert (given["variant_sha256"], given["seed_source"]) == (first["variant_sha256"], "given")
 
 
@@ -90,6 +90,7 @@ def test_an_empty_prompt_is_told_what_to_say(body: dict[str, Any], client: Flask
         ({"prompt": ROPE, "seed": -1}, "seed"),
         ({"prompt": ROPE, "seed": 2**53 - 1 + 0.5}, "seed"),
         ({"prompt": ROPE, "seed": "7"}, "seed"),
+        ({"prompt": ROPE, "seed": True}, "seed"),
         ({"prompt": ROPE, "instrument": "banjo"}, "instrument"),
         ({"prompt": ROPE, "tool": " "}, "tool"),
         ({"prompt": ROPE, "tool": {"diameter_mm": 3}}, "tool"),
