@@ -17,7 +17,7 @@ from rmos.services import MAX_VARIANTS, RosetteMade, RosetteRequest
 class _Whole(fields.Integer):
     """A whole number as JSON has it: 7 and 7.0 are the same, "7" and true are none."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int | None:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         if isinstance(value, bool):
             raise self.make_error("invalid")
         whole = int(value) if isinstance(value, float) and value.is_integer() else value
