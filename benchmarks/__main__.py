@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import machine, operations, stores, web, whole_store
+from benchmarks import drawings, machine, operations, stores, web, whole_store
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import Figure, document, table, verdict
 from benchmarks.load import require_wrk
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
+PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes")
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
@@ -31,9 +32,9 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=("http", "verify", "rebuild", "operations"),
+        choices=PARTS,
         metavar="NAME",
-        help="just this part, once or more often: http, verify, rebuild, operations",
+        help=f"just this part, once or more often: {', '.join(PARTS)}",
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the stores here and use them again")
     return parser
@@ -74,7 +75,7 @@ def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[s
     Raises:
         CannotMeasure: wrk is not there, or something did not work.
     """
-    parts = asked.only or ("http", "verify", "rebuild", "operations")
+    parts = asked.only or PARTS
     if "http" in parts:
         require_wrk()
     full = 10_000 if asked.quick else web.FLAT_AT
@@ -90,6 +91,8 @@ def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[s
             figures += whole_store.rebuild_figures(below, kept, size, repeats=min(repeats, 3), say=say)
     if "operations" in parts:
         figures += operations.figures(below, kept, web.SMALL, say)
+    if "rosettes" in parts:
+        figures += drawings.figures(below, say)
     return figures
 
 

@@ -75,15 +75,15 @@ def _wall_us(call: Call) -> list[float]:
 
 def _requests(folder: Path, known: list[str], size: int) -> list[Figure]:
     """Measure whole requests through the applications: the differences are the layers."""
-    with _quiet():
+    with quiet():
         app = create_app(stores.settings_of(folder))
         bodies = [json.dumps(cuts.body(place)).encode() for place in range(cuts.VARIANTS)]
         requests: dict[str, tuple[Flask, Callable[[int], dict[str, Any]]]] = {
-            "WSGI hello-world": (hello.app, lambda place: _environ("GET", "/")),
-            "WSGI GET /healthz": (app, lambda place: _environ("GET", "/healthz")),
-            "WSGI GET one run": (app, lambda place: _environ("GET", f"{_RUNS}/{known[place * 7 % len(known)]}")),
-            "WSGI GET a page of 50": (app, lambda place: _environ("GET", _RUNS, query="limit=50")),
-            "WSGI POST": (app, lambda place: _environ("POST", _RUNS, body=bodies[place % len(bodies)])),
+            "WSGI hello-world": (hello.app, lambda place: environ_of("GET", "/")),
+            "WSGI GET /healthz": (app, lambda place: environ_of("GET", "/healthz")),
+            "WSGI GET one run": (app, lambda place: environ_of("GET", f"{_RUNS}/{known[place * 7 % len(known)]}")),
+            "WSGI GET a page of 50": (app, lambda place: environ_of("GET", _RUNS, query="limit=50")),
+            "WSGI POST": (app, lambda place: environ_of("POST", _RUNS, body=bodies[place % len(bodies)])),
         }
         told = [
             measured(f"{name}, CPU", _cpu_us(wsgi, make), "µs", runs=None if wsgi is hello.app else size)
@@ -99,12 +99,13 @@ def _cpu_us(app: Flask, make: Callable[[int], dict[str, Any]]) -> list[float]:
         environs = [make(batch * _BATCH + place) for place in range(_BATCH)]
         started = time.process_time_ns()
         for environ in environs:
-            _answer(app, environ)
+            answered(app, environ)
         samples.append((time.process_time_ns() - started) / _BATCH / 1000)
     return samples[1:]  # the first batch opens the store and fills the caches
 
 
-def _answer(app: Flask, environ: dict[str, Any]) -> None:
+def answered(app: Flask, environ: dict[str, Any]) -> None:
+    """Have an application answer, and make sure that it did what it was asked."""
     statuses: list[str] = []
 
     def start_response(status: str, headers: object, exc_info: object = None) -> Callable[[bytes], object]:
@@ -116,7 +117,7 @@ def _answer(app: Flask, environ: dict[str, Any]) -> None:
     assert statuses[0][0] == "2", f"{environ['PATH_INFO']} answered {statuses[0]}"
 
 
-def _environ(method: str, path: str, *, query: str = "", body: bytes = b"") -> dict[str, Any]:
+def environ_of(method: str, path: str, *, query: str = "", body: bytes = b"") -> dict[str, Any]:
     """Return what gunicorn hands to an application for a small client."""
     environ = {
         "REQUEST_METHOD": method,
@@ -141,7 +142,7 @@ def _environ(method: str, path: str, *, query: str = "", body: bytes = b"") -> d
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Let the service's log be written as ever, but to nowhere."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
         yield

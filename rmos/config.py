@@ -22,6 +22,15 @@ from rmos.errors import ConfigError
 CONFIG_FILE: Final = "config.toml"
 
 
+class Secret(str):
+    """A text that no message and no log shows by accident."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an operator can set; each field `x` is the variable `RMOS_X`."""
 
@@ -56,8 +65,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     explanation_url: str | None = None
     """Where a model answers as OpenAI's chat completions do; None explains by rules, offline."""
     explanation_model: str = "gpt-4o-mini"
-    explanation_api_key: str | None = None
+    explanation_api_key: Secret | None = None
     engine_timeout_ms: int = 5000
+    rosette_provider: Literal["builtin", "openai", "replay"] = "builtin"
+    """Who reads the prompt of a rosette."""
+    rosette_provider_url: str | None = None
+    """Base of an OpenAI-compatible service, up to and without `/chat/completions`."""
+    rosette_provider_key: Secret | None = None
+    rosette_provider_timeout_ms: int = 10_000
+    rosette_model: str | None = None
+    rosette_replay_dir: Path | None = None
+    """Recorded answers of a model, each named after the SHA-256 of its request."""
     log_format: Literal["text", "json"] = "text"
     log_level: str = "INFO"
 
@@ -83,7 +101,16 @@ def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path 
         if (variable := f"RMOS_{name.upper()}") in environ:
             values[name] = (variable, environ[variable])
     checked = {name: _CHECKS[name](called, value) for name, (called, value) in values.items()}
+    _require_provider(checked)
     return Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
+
+
+def _require_provider(checked: Mapping[str, Any]) -> None:
+    """Refuse a provider of which something is missing, at the start and not at the first prompt."""
+    needed = _PROVIDER_NEEDS.get(checked.get("rosette_provider", "builtin"), ())
+    absent = [f"RMOS_{name.upper()}" for name in needed if name not in checked]
+    if absent:
+        raise ConfigError(f"RMOS_ROSETTE_PROVIDER is {checked['rosette_provider']}; set {' and '.join(absent)} too.")
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
@@ -149,16 +176,22 @@ def _text(name: str, value: object) -> str:
     return value
 
 
-def _web_address(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.startswith(("https://", "http://")) or not value.isprintable():
-        raise _wrong(name, value, "a URL such as https://models.shop.example/v1")
+def _address(name: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise _wrong(name, value, "an address such as https://models.example/v1, without a name or password in it")
     return value
 
 
 def _word(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ConfigError(f"{name} must be one word in ASCII.")  # not shown: it may be a secret
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,200}", value):
+        raise _wrong(name, value, "a name of 1 to 200 visible ASCII characters")
     return value
+
+
+def _secret(name: str, value: object) -> Secret:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,4096}", value):
+        raise _wrong(name, Secret(), "a key of visible ASCII characters (its value is not shown)")
+    return Secret(value)
 
 
 def _whole(low: int, high: int) -> Callable[[str, object], int]:
@@ -212,6 +245,11 @@ def _is_proxy(word: str) -> bool:
 _ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
+_PROVIDER_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "openai": ("rosette_provider_url", "rosette_model"),
+    "replay": ("rosette_replay_dir",),
+}
+
 _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "runs_dir": _path,
     "run_attachments_dir": _path,
@@ -228,10 +266,16 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
     "max_attachment_bytes": _whole(1024, 1024**4),
     "max_run_attachments_bytes": _whole(1024, 1024**4),
-    "explanation_url": _web_address,
+    "explanation_url": _address,
     "explanation_model": _word,
-    "explanation_api_key": _word,
+    "explanation_api_key": _secret,
     "engine_timeout_ms": _whole(1, 600_000),
+    "rosette_provider": _one_of("builtin", "openai", "replay"),
+    "rosette_provider_url": _address,
+    "rosette_provider_key": _secret,
+    "rosette_provider_timeout_ms": _whole(1, 600_000),
+    "rosette_model": _word,
+    "rosette_replay_dir": _path,
     "log_format": _one_of("text", "json"),
     "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
 }

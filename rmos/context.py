@@ -26,6 +26,7 @@ from rmos.errors import ConfigError, RmosError, StoreUnusable
 from rmos.metrics import UNMATCHED, Metrics
 from rmos.models import Actor, Stored
 from rmos.schemas import dump_summary
+from rmos.services import interpreter_of
 from rmos.store import Store
 from rmos.upkeep import Upkeep
 
@@ -124,6 +125,7 @@ class Rmos:
     def __init__(self, settings: Settings, engines: Registry) -> None:
         self.settings = settings
         self.engines = engines
+        self.interpreter = interpreter_of(settings)
         self.metrics = Metrics()
         self._lock = threading.Lock()
         self._opened: tuple[int, Store] | None = None

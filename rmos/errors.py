@@ -558,6 +558,13 @@ class ConfigError(RmosError):
     remedy = "Correct the setting that the message names, and start again."
 
 
+class ProviderFailed(RmosError):
+    """A language model did not read a prompt; the built-in interpreter reads it then."""
+
+    code, title, status = "PROVIDER_FAILED", "Language model failed", 502
+    remedy = "Nothing has to be done; look after the provider that the settings `RMOS_ROSETTE_…` name."
+
+
 class ExtraMissing(RmosError):
     """What was asked for needs an optional package that is not installed; the message names the extra."""
 

@@ -52,6 +52,12 @@ GOOD = {
     "explanation_model": ("a-model", "a-model"),
     "explanation_api_key": ("a-key", "a-key"),
     "engine_timeout_ms": ("600000", 600_000),
+    "rosette_provider": ("Builtin", "builtin"),
+    "rosette_provider_url": ("https://models.example/v1", "https://models.example/v1"),
+    "rosette_provider_key": ("sk-abc", "sk-abc"),
+    "rosette_provider_timeout_ms": ("2000", 2000),
+    "rosette_model": ("small-8b", "small-8b"),
+    "rosette_replay_dir": ("/srv/rmos/answers", Path("/srv/rmos/answers")),
     "log_format": ("JSON", "json"),
     "log_level": ("debug", "DEBUG"),
 }
@@ -176,3 +182,33 @@ def test_the_process_environment_is_what_is_read_by_default(tmp_path: Path, monk
 def test_settings_go_through_a_copy_unchanged(tmp_path: Path) -> None:
     settings = load_settings({"RMOS_LOG_FORMAT": "json"}, tmp_path)
     assert msgspec.structs.replace(settings) == settings
+
+
+@pytest.mark.parametrize(
+    ("given", "absent"),
+    [
+        ({"RMOS_ROSETTE_PROVIDER": "openai"}, "RMOS_ROSETTE_PROVIDER_URL and RMOS_ROSETTE_MODEL"),
+        ({"RMOS_ROSETTE_PROVIDER": "replay"}, "RMOS_ROSETTE_REPLAY_DIR"),
+    ],
+)
+def test_a_provider_of_which_something_is_missing_is_an_error_at_the_start(
+    given: dict[str, str], absent: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=absent):
+        load_settings(given, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address", ["models.example", "https://me:secret@models.example/v1", "file:///etc", "https://x/?a"]
+)
+def test_the_address_of_a_provider_is_a_plain_one(address: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="RMOS_ROSETTE_PROVIDER_URL"):
+        load_settings({"RMOS_ROSETTE_PROVIDER_URL": address}, tmp_path)
+
+
+def test_a_key_is_never_shown(tmp_path: Path) -> None:
+    settings = load_settings({"RMOS_ROSETTE_PROVIDER_KEY": "sk-do-not-show"}, tmp_path)
+    assert "sk-do-not-show" not in repr(settings)
+    with pytest.raises(ConfigError) as refusal:
+        load_settings({"RMOS_ROSETTE_PROVIDER_KEY": "sk-do not show"}, tmp_path)
+    assert "do not show" not in refusal.value.detail

@@ -1,7 +1,6 @@
 """`/api/rmos/runs`: record a run, list runs, read one, its exact bytes and its events."""
 
 import functools
-import re
 from typing import Any, Final
 
 from flask import Response, request
@@ -10,6 +9,7 @@ from rmos import digest, ids
 from rmos.api import examples
 from rmos.api.bodies import read_object
 from rmos.api.conditions import MINIMAL, NO_STORE, PRIVATE, conditional, wants_minimal
+from rmos.api.idempotency import read_idempotency
 from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
 from rmos.api.operations import READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.api.queries import read_lists
@@ -40,13 +40,12 @@ from rmos.schemas import (
     dump_run,
     load_list,
 )
-from rmos.services import Idempotency, Recorded, RunRequest, record_run
+from rmos.services import Recorded, RunRequest, record_run
 from rmos.store import Record
 
 bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
 
 _JSON: Final = "application/json"
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
 """What clients of the earlier system sent and were believed; dropped, and the run says so."""
 _run_request = RunRequestSchema()
@@ -88,7 +87,7 @@ def create_run() -> Response:
     """
     us = ids.now_us()
     body = read_object()
-    idempotency = _idempotency(body)
+    idempotency = read_idempotency(body)
     run_request = _parsed(body)
     rmos = current_rmos()
     rmos.keep_up()
@@ -117,15 +116,6 @@ def _created(recorded: Recorded) -> Response:
     if minimal:
         answer.headers["Preference-Applied"] = MINIMAL
     return answer
-
-
-def _idempotency(body: dict[str, Any]) -> Idempotency | None:
-    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None:
-        return None
-    if not _KEY.fullmatch(key):
-        raise BadHeader("Idempotency-Key must be 1 to 255 visible ASCII characters.")
-    return Idempotency(key=key, request_sha256=digest.canonical_sha256(body))
 
 
 def _parsed(body: dict[str, Any]) -> RunRequest:

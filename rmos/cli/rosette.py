@@ -5,34 +5,42 @@ from typing import Any, Final, Literal, cast
 
 import click
 import msgspec
+from flask.cli import with_appcontext
 
-from rmos import digest
+from rmos import digest, ids
 from rmos.cli.exits import DONE
+from rmos.cli.opening import command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
-from rmos.errors import StorageFailed
+from rmos.context import current_rmos, require_request_id
+from rmos.errors import StorageFailed, ValidationFailed
 from rmos.rosette import (
     MAX_SEED,
-    Interpretation,
     RosetteSpec,
     bill_of_materials,
-    derive_seed,
+    decode_spec,
     dxf_text,
     encode_spec,
-    interpret,
     manufacture,
     png_bytes,
     render,
-    vary,
 )
 from rmos.rosette.manufacture import Manufacture
 from rmos.rosette.spec import mm_text
 from rmos.rosette.wording import ring_words, title
+from rmos.services import RosetteMade, RosettePlan, RosetteRequest, plan_rosettes, record_rosettes
 
 _OUT: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("rosette")
-@click.argument("prompt")
+@click.argument("prompt", required=False)
+@click.option(
+    "--spec",
+    "spec_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Begin with a spec in JSON, as --json shows it; the prompt then says what is to change.",
+)
 @click.option(
     "--seed", type=click.IntRange(0, MAX_SEED), metavar="N", help="Which variant; without it, the prompt's own."
 )
@@ -46,33 +54,37 @@ _OUT: Final = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="SVG for viewing, or closed paths in layers for cutting.",
 )
+@click.option("--record", is_flag=True, help="Record it too: a run with the drawing attached and the cuts judged.")
 @json_option
+@with_appcontext
 def rosette(
-    prompt: str,
+    prompt: str | None,
+    spec_file: Path | None,
     seed: int | None,
     out: Path | None,
     png: Path | None,
     dxf: Path | None,
     profile: str,
+    record: bool,
     as_json: bool,
 ) -> int:
     """Draw a rosette from a sentence, in real millimetres.
 
     Says what was understood, assumed and not understood, what to mind when
     it is made, and the digest that proves later which drawing it was. The
-    same prompt and seed give the same bytes on every machine. Records
-    nothing; writes only the files that are named.
+    same prompt and seed give the same bytes on every machine. Writes only
+    the files that are named, and with --record a run of its own; without
+    it the record is never touched.
 
     \b
     Exit codes: 0 drawn, 1 a file could not be written, 2 usage, a prompt
     that cannot be followed or an extra that is not installed,
-    130 interrupted.
+    10 nowhere to record, 130 interrupted.
     """
-    understood = interpret(prompt)
-    source = "derived" if seed is None else "given"
-    seed = derive_seed({"prompt": prompt}) if seed is None else seed
-    spec = vary(understood.spec, seed)
-    prompt_sha256 = digest.sha256_hex(prompt.encode())
+    request = RosetteRequest(prompt=prompt, spec=_spec_in(spec_file), seed=seed)
+    plan = plan_rosettes(request, current_rmos().interpreter, None)
+    spec = plan.variant(0)
+    prompt_sha256 = None if prompt is None else digest.sha256_hex(prompt.encode())
     svg = render(spec, cast("Literal['compact', 'cam']", profile), prompt_sha256=prompt_sha256)
     # All of them before the first is written: a missing extra leaves nothing half done.
     files = [(out, svg.encode())] if out else []
@@ -82,15 +94,55 @@ def rosette(
         _write(path, data)
     made = manufacture(spec)
     sha256 = digest.sha256_hex(svg.encode())
+    recorded = _recorded(request, plan) if record else None
     if as_json:
-        emit(_document(understood, spec, made, sha256=sha256, source=source))
+        emit(_document(plan, spec, made, sha256) | ({} if recorded is None else _run_members(recorded)))
         return DONE
-    _say_rosette(understood, spec, made)
-    say(f"  {'seed':<12} {seed} ({source})")
+    _say_rosette(plan, spec, made)
+    say(f"  {'seed':<12} {spec.seed} ({plan.seed_source})")
     say(f"  {'digest':<12} {sha256}")
     for path, data in files:
         say(f"  {'written':<12} {path} ({len(data)} bytes)")
+    if recorded is not None:
+        why = f": {recorded.block_reason}" if recorded.block_reason else ""
+        say(f"  {'recorded':<12} {recorded.run_id} {recorded.run_status} {recorded.risk_level}{why}")
     return DONE
+
+
+def _spec_in(path: Path | None) -> dict[str, Any] | None:
+    """Return the spec in a file: itself, or the member `spec` of what --json or the service shows."""
+    if path is None:
+        return None
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        found: Any = document.get("spec", document)
+        decode_spec(found)
+    except ValidationFailed as refusal:
+        said = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in (refusal.errors or {}).items())
+        raise ValidationFailed(f"{path.name} holds no rosette: {said}.", errors=refusal.errors) from None
+    except (OSError, msgspec.MsgspecError, UnicodeError):
+        raise ValidationFailed(f"{path.name} holds no JSON object that can be read.") from None
+    return cast("dict[str, Any]", found)
+
+
+def _recorded(request: RosetteRequest, plan: RosettePlan) -> RosetteMade:
+    """Record the rosette; what is recorded is the drawing for viewing, whatever profile is written."""
+    store, rmos = open_for_writing(), current_rmos()
+    return record_rosettes(
+        store,
+        rmos.engines,
+        rmos.interpreter,
+        request,
+        actor=command_actor(require_request_id()),
+        us=ids.now_us(),
+        engine_timeout_ms=rmos.settings.engine_timeout_ms,
+        plan=plan,
+    )[0]
+
+
+def _run_members(recorded: RosetteMade) -> dict[str, Any]:
+    names = ("run_id", "run_status", "risk_level", "score", "block_reason", "indexed")
+    return {name: getattr(recorded, name) for name in names}
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -100,27 +152,28 @@ def _write(path: Path, data: bytes) -> None:
         raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
-def _document(understood: Interpretation, spec: RosetteSpec, made: Manufacture, *, sha256: str, source: str) -> Any:
+def _document(plan: RosettePlan, spec: RosetteSpec, made: Manufacture, sha256: str) -> dict[str, Any]:
     return {
         "variant_sha256": sha256,
         "variant_seed": spec.seed,
-        "seed_source": source,
+        "seed_source": plan.seed_source,
         "spec": encode_spec(spec),
-        "assumptions": understood.assumptions,
-        "unrecognized": understood.unrecognized,
+        "assumptions": plan.assumptions,
+        "unrecognized": plan.unrecognized,
         "bom": bill_of_materials(spec),
         "operations": [msgspec.to_builtins(operation) for operation in made.operations],
         "warnings": made.warnings,
     }
 
 
-def _say_rosette(understood: Interpretation, spec: RosetteSpec, made: Manufacture) -> None:
+def _say_rosette(plan: RosettePlan, spec: RosetteSpec, made: Manufacture) -> None:
     say(title(spec))
     hole, outside = mm_text(spec.soundhole_diameter), mm_text(2 * spec.outer_radius)
     say(f"  {'sizes':<12} hole {hole} mm, {mm_text(spec.width)} mm wide, {outside} mm outside")
     for place, ring in enumerate(spec.rings, start=1):
         say(f"  {f'ring {place}':<12} {ring_words(ring)}")
-    for label, words in (("assumed", understood.assumptions), ("not taken", understood.unrecognized)):
+    shown = (("changed", plan.changed), ("assumed", plan.assumptions), ("not taken", plan.unrecognized))
+    for label, words in shown:
         for word in words:
             say(f"  {label:<12} {word}")
     for warning in made.warnings:

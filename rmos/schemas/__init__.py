@@ -34,6 +34,13 @@ from rmos.schemas.lists import ListRequest, Moment, RecentRunsSchema, RunListSch
 from rmos.schemas.problems import ProblemSchema
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS, MAX_NOTES, OutputsSchema, RunRequestSchema
+from rmos.schemas.rosettes import (
+    RosetteRequestSchema,
+    RosetteSchema,
+    RosettesSchema,
+    dump_rosettes,
+    load_rosette,
+)
 from rmos.schemas.rules import RuleListSchema, RuleSchema
 from rmos.schemas.runs import (
     RunAdvisorySummarySchema,
@@ -139,6 +146,9 @@ __all__ = [
     "RestoreQuerySchema",
     "ResultsSchema",
     "ReviewSchema",
+    "RosetteRequestSchema",
+    "RosetteSchema",
+    "RosettesSchema",
     "RuleListSchema",
     "RuleSchema",
     "RunAdvisorySummarySchema",
@@ -182,6 +192,7 @@ __all__ = [
     "dump_override",
     "dump_preview",
     "dump_results",
+    "dump_rosettes",
     "dump_run",
     "dump_session",
     "dump_session_acted",
@@ -206,6 +217,7 @@ __all__ = [
     "load_recent",
     "load_reject",
     "load_review",
+    "load_rosette",
     "load_session_list",
     "load_session_runs",
     "load_suggestion",

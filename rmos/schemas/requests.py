@@ -17,7 +17,9 @@ MAX_NOTES: Final = 10_000
 Check = Callable[[Any], Any]
 
 
-def _matches(pattern: re.Pattern[str], wanted: str) -> Check:
+def matches(pattern: re.Pattern[str], wanted: str) -> Check:
+    """Return a check that a text is just what the pattern says."""
+
     def check(text: str) -> None:
         if not pattern.fullmatch(text):
             raise ValidationError(f"Must be {wanted}.")
@@ -37,7 +39,7 @@ def _bounded_meta(meta: Mapping[str, Any]) -> None:
         raise ValidationError(f"Is larger than {MAX_META_BYTES} bytes; attach large data instead.")
 
 
-_NAME: Final[list[Check]] = [
+NAME: Final[list[Check]] = [
     validate.Length(1, 200),
     validate.Regexp(r"[\s\S]*[^\s\x1c-\x1f\x85\ufeff]", error="Must not be blank."),
 ]
@@ -53,29 +55,29 @@ class OutputsSchema(Schema):
 class RunRequestSchema(Schema):
     """The body of `POST /api/rmos/runs`; `design` and `context` are open objects that the engine judges."""
 
-    mode = fields.String(required=True, validate=_NAME)
-    tool_id = fields.String(required=True, validate=_NAME)
+    mode = fields.String(required=True, validate=NAME)
+    tool_id = fields.String(required=True, validate=NAME)
     event_type = fields.String(
         load_default="feasibility_check",
-        validate=[*_NAME, _callers_own_word],
+        validate=[*NAME, _callers_own_word],
         metadata={"description": f"Any word but those of the workflow: {', '.join(sorted(WORKFLOW_EVENT_TYPES))}"},
     )
     workflow_session_id = fields.String(
         allow_none=True,
-        validate=_matches(ids.SESSION_ID, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
+        validate=matches(ids.SESSION_ID, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
         metadata={"pattern": f"^{ids.SESSION_ID.pattern}$"},
     )
     engine_id = fields.String(
-        allow_none=True, validate=_NAME, metadata={"description": "Who judges; none is the default engine"}
+        allow_none=True, validate=NAME, metadata={"description": "Who judges; none is the default engine"}
     )
     design = fields.Dict(load_default=dict, metadata={"description": "What is to be cut, as the engine reads it"})
     context = fields.Dict(load_default=dict, metadata={"description": "Tool, material, machine and stock"})
     outputs = fields.Nested(OutputsSchema, load_default=dict)
-    material_id = fields.String(allow_none=True, validate=_NAME)
-    machine_id = fields.String(allow_none=True, validate=_NAME)
+    material_id = fields.String(allow_none=True, validate=NAME)
+    machine_id = fields.String(allow_none=True, validate=NAME)
     parent_run_id = fields.String(
         allow_none=True,
-        validate=_matches(ids.ANY_RUN_ID, "the id of a run"),
+        validate=matches(ids.ANY_RUN_ID, "the id of a run"),
         metadata={"format": "rmos-run-id", "description": "A run that is there, of which this one is a new attempt"},
     )
     notes = fields.String(allow_none=True, validate=validate.Length(max=MAX_NOTES))

@@ -18,16 +18,20 @@ from rmos.services.explanations import Suggested, Suggestion, suggest
 from rmos.services.exporting import Exported, csv_text, export_store, ndjson
 from rmos.services.feasibility import DryRun, DryRunResult, judge_cuts
 from rmos.services.importing import Imported, import_runs
+from rmos.services.interpreters import Interpreter, interpreter_of
 from rmos.services.links import METHODS, Link, LinkRequest, make_links, open_link
 from rmos.services.overrides import Overridden, OverrideRequest, override_run
 from rmos.services.previews import Preview, open_preview, preview_of
 from rmos.services.providers import Provider, Replay, provider_of
+from rmos.services.rosette_plans import MAX_VARIANTS, RosettePlan, RosetteRequest, plan_rosettes
+from rmos.services.rosettes import RosetteMade, generate_advisory_svg, record_rosettes
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
 from rmos.services.variants import Act, Acted, Results, act, act_on_many
 
 __all__ = [
     "MAX_GCODE_BYTES",
+    "MAX_VARIANTS",
     "METHODS",
     "Act",
     "Acted",
@@ -43,6 +47,7 @@ __all__ = [
     "Exported",
     "Idempotency",
     "Imported",
+    "Interpreter",
     "Limits",
     "Link",
     "LinkRequest",
@@ -53,6 +58,9 @@ __all__ = [
     "Recorded",
     "Replay",
     "Results",
+    "RosetteMade",
+    "RosettePlan",
+    "RosetteRequest",
     "Rules",
     "RunRequest",
     "SessionActed",
@@ -70,7 +78,9 @@ __all__ = [
     "delete_run",
     "delete_session",
     "export_store",
+    "generate_advisory_svg",
     "import_runs",
+    "interpreter_of",
     "judge_cuts",
     "make_links",
     "ndjson",
@@ -79,8 +89,10 @@ __all__ = [
     "override_run",
     "patch_session",
     "perform",
+    "plan_rosettes",
     "preview_of",
     "provider_of",
+    "record_rosettes",
     "record_run",
     "restore_run",
     "restore_session",

@@ -88,7 +88,7 @@ def record_run(
         # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
         if ids.moment_of(run_id) != us and (earlier := _replayed(store, run_id)):
             return earlier
-    _require_related(store, request)
+    require_related(store, request)
     context = completed_context(request, engines.shop)
     result, errors = _judged(engines, request, context, actor, engine_timeout_ms)
     members = artifact_members(run_id, request, context, result, errors, actor=actor, idempotency=idempotency)
@@ -148,7 +148,7 @@ def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
         )
 
 
-def _require_related(store: Store, request: RunRequest) -> None:
+def require_related(store: Store, request: RunRequest) -> None:
     """Refuse a run of a session that does not exist or is deleted, or after a run that does not exist."""
     session_id, parent_id = request.workflow_session_id, request.parent_run_id
     if session_id is not None:

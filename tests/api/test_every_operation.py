@@ -31,8 +31,17 @@ pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
 
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 RUN_ID = ids.new_run_id(US)
+ROSETTE_ID = ids.new_run_id(US + 1)
 
 _OF_THE_NETWORK = ("max_redirects", "verify", "cert", "proxies")
+ROSETTE = {
+    "request": {},
+    "seed_source": "given",
+    "assumptions": [],
+    "unrecognized": [],
+    "changed": [],
+    "spec": {"soundhole_diameter_mm": 86, "rings": [{"kind": "rope", "width_mm": 6, "materials": ["ebony", "koa"]}]},
+}
 _numbers = count()
 _SAID = {
     "mode": "router",
@@ -46,6 +55,8 @@ _SAID = {
 _MET = {"If-Match": "*", "Range": "bytes=0-"}
 """Conditions that hold for whatever is there, and a range that is still JSON; others are refused with reason."""
 schemathesis.openapi.format("rmos-run-id", st.just(RUN_ID))
+schemathesis.openapi.format("rmos-prompt", st.sampled_from(["rope in koa, 6 mm band", "boca 85 mm, espiga", "wider"]))
+schemathesis.openapi.format("rmos-rosette-run-id", st.just(ROSETTE_ID))
 schemathesis.openapi.format("rmos-cursor", st.just(ids.make_cursor(US, RUN_ID)))
 schemathesis.openapi.format("rmos-session-cursor", st.just(ids.make_cursor(US, ids.new_session_id(US))))
 
@@ -84,6 +95,14 @@ def fitting(case: Case, body: dict[str, Any]) -> dict[str, Any]:
     return taken | {name: _SAID[name] for name in needed if name == "outputs" or taken.get(name) is None}
 
 
+def make_drawable(body: dict[str, Any]) -> None:
+    """Let a rosette that is asked for begin with something, and a spec be one: most objects are none."""
+    if isinstance(body.get("spec"), dict):
+        body["spec"] = ROSETTE["spec"]
+    if all(body.get(name) is None for name in ("prompt", "spec", "parent_run_id")):
+        body["prompt"] = "rope in koa, 6 mm band"
+
+
 @schemathesis.hook
 def before_call(context: object, case: Case, kwargs: object) -> None:
     """Let a request that should be taken not go against what only the descriptions say."""
@@ -98,6 +117,8 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
             case.headers[header] = met
     if isinstance(case.body, dict):
         case.body = fitting(case, as_meant(tamed(case.body)))
+        if case.path == "/api/rmos/rosettes":
+            make_drawable(case.body)
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +175,7 @@ def told(scenario: events.ScenarioFinished) -> Iterator[str]:
 def try_everything(app: Flask, store: Store, examples: int, *, borders: bool) -> None:
     """Fail with everything that any check has against any operation."""
     store.runs.put(make_members(US, RUN_ID))
+    store.runs.put(make_members(US + 1, ROSETTE_ID, design={"rosette": ROSETTE}))
     found: set[str] = set()
     reached: set[str] = set()
     for scenario in tried(app, examples, borders=borders):

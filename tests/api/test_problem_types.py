@@ -20,7 +20,7 @@ def test_every_error_says_what_it_means_and_what_to_do(kind: type[RmosError]) ->
     for text in (meaning_of(kind), kind.remedy):
         assert re.fullmatch(r"[A-Z\"`].{15,}[.]", text), text
     assert "remedy" in vars(kind), f"{kind.__name__} says nothing of its own on what to do"
-    assert re.fullmatch("[A-Z_]+", kind.code)
+    assert re.fullmatch("[A-Z][A-Z0-9_]+", kind.code)
     assert 400 <= kind.status < 600
 
 
@@ -36,7 +36,7 @@ def test_every_code_has_a_page_for_people(client: FlaskClient, code: str) -> Non
 
 
 def test_the_list_names_all_of_them(client: FlaskClient) -> None:
-    listed = re.findall(r'href="/problems/([A-Z_]+)"', client.get("/problems").text)
+    listed = re.findall(r'href="/problems/([A-Z][A-Z0-9_]+)"', client.get("/problems").text)
     assert sorted(listed) == sorted({kind.code for kind in KINDS})
 
 

@@ -9,7 +9,7 @@ from click.testing import Result
 
 from rmos.digest import sha256_hex
 from rmos.rosette import derive_seed
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, command_on
 
 ROPE = "rope pattern, ebony and padauk, 6 mm band"
 
@@ -115,3 +115,47 @@ def test_it_needs_no_store(run: Command, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     assert run("rosette", ROPE).exit_code == 0
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_it_records_when_it_is_told_to(run: Command, tmp_path: Path) -> None:
+    plain = document(run("rosette", ROPE, "--seed", "7", "--json"))
+    said = document(run("rosette", ROPE, "--seed", "7", "--record", "--json"))
+    assert set(said) - set(plain) == {"run_id", "run_status", "risk_level", "score", "block_reason", "indexed"}
+    assert {name: said[name] for name in plain} == plain
+    shown = document(run("show", str(said["run_id"]), "--json"))
+    assert shown["event_type"] == "rosette"
+    [attachment] = shown["attachments"]
+    assert attachment["sha256"] == said["variant_sha256"]
+    result: Result = run("rosette", "0.2 mm lines please", "--record")
+    assert result.exit_code == 0
+    assert " BLOCKED RED: LINE_TOO_THIN: " in result.stdout
+
+
+def test_a_spec_in_a_file_is_drawn_as_it_stands_or_changed(run: Command, tmp_path: Path) -> None:
+    first = document(run("rosette", ROPE, "--seed", "7", "--json"))
+    file = tmp_path / "rope.json"
+    file.write_text(json.dumps(first))
+    again = document(run("rosette", "--spec", str(file), "--json"))
+    assert (again["spec"], again["variant_seed"]) == (first["spec"], 7)
+    file.write_text(json.dumps(first["spec"]))
+    result: Result = run("rosette", "the same but wider", "--spec", str(file))
+    assert result.exit_code == 0
+    assert "changed      ring" in result.stdout
+    for text in ("no JSON", "[]", '{"rings": []}'):
+        file.write_text(text)
+        result = run("rosette", "--spec", str(file))
+        assert result.exit_code == 2
+        assert "rope.json holds no " in result.stderr
+        assert str(tmp_path) not in result.stderr
+
+
+def test_without_a_prompt_and_a_spec_it_says_what_to_say(run: Command) -> None:
+    result: Result = run("rosette")
+    assert result.exit_code == 2
+    assert "for example" in result.stderr
+
+
+def test_there_is_nowhere_to_record_without_a_store(tmp_path: Path) -> None:
+    result = command_on(tmp_path / "nowhere")("rosette", ROPE, "--record")
+    assert result.exit_code == 10
+    assert not (tmp_path / "nowhere").exists()

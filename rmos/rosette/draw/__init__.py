@@ -3,6 +3,7 @@
 draw_ring(ring, inner=46_000, seed=7, place=3)     # a Drawing: pieces in polar micrometres, figure, repeats
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -45,8 +46,12 @@ DRAWERS: Final[Mapping[str, Callable[[Ring, int, Decide], Drawing]]] = {
 """Kind → its drawing; a gap is the bare top and has none."""
 
 
+@functools.lru_cache(maxsize=16)
 def draw_ring(ring: Ring, *, inner: int, seed: int, place: int) -> Drawing:
-    """Return the drawing of ring number `place`, whose inner radius is `inner` micrometres."""
+    """Return the drawing of ring number `place`, whose inner radius is `inner` micrometres; nobody changes it.
+
+    Those of one rosette are remembered: drawing, judging and counting its pieces ask for the same ones in turn.
+    """
     if ring.kind == "gap":
         return Drawing(base=None)
     return DRAWERS[ring.kind](ring, inner, lambda name: Stream(seed=seed, decision=f"ring {place}/{name}"))

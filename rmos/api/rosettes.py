@@ -1,0 +1,95 @@
+"""`/api/rmos/rosettes`: from a sentence to drawings that are recorded and judged."""
+
+from typing import Final
+
+from flask import Response
+
+from rmos import ids
+from rmos.api import rosette_examples as examples
+from rmos.api.bodies import read_object
+from rmos.api.conditions import NO_STORE
+from rmos.api.idempotency import read_idempotency
+from rmos.api.operations import WRITES, Answer, Blueprint, operation
+from rmos.auth import requires
+from rmos.context import current_actor, current_rmos
+from rmos.errors import (
+    BadHeader,
+    IdempotencyKeyReused,
+    PromptEmpty,
+    RecordDamaged,
+    SessionDeleted,
+    SessionNotFound,
+    SvgRefused,
+)
+from rmos.schemas import RosetteRequestSchema, RosetteSchema, RosettesSchema, dump_rosettes, load_rosette
+from rmos.services import record_rosettes
+
+bp = Blueprint(
+    "rosettes", __name__, url_prefix="/api/rmos/rosettes", description="Rosettes: from a sentence to a drawing"
+)
+
+MAX_BODY_BYTES: Final = 256 * 1024
+"""A spec of 40 rings with bitmaps has about 40 kB, a prompt at most 10."""
+_SHOWN: Final = {"oneOf": [RosetteSchema, RosettesSchema]}
+_HEADERS: Final = ("Location", "Cache-Control")
+
+
+@bp.post("")
+@operation(
+    answers={
+        201: Answer("The variant, or `variants` when several were asked for.", _SHOWN, _HEADERS, examples.ROSETTE),
+        200: Answer(
+            "What an earlier request with this Idempotency-Key made.",
+            _SHOWN,
+            (*_HEADERS, "Idempotency-Replayed"),
+            examples.ROSETTE,
+        ),
+    },
+    problems=(
+        PromptEmpty,
+        BadHeader,
+        IdempotencyKeyReused,
+        SessionNotFound,
+        SessionDeleted,
+        RecordDamaged,
+        SvgRefused,
+        *WRITES,
+    ),
+    body=RosetteRequestSchema,
+    example=examples.ASKED,
+    headers=("Idempotency-Key",),
+    max_body_bytes=MAX_BODY_BYTES,
+)
+@requires("recorder")
+def create_rosettes() -> Response:
+    """Draw a rosette, judge its cuts and record it: a run for each variant, with the drawing attached.
+
+    Begin with a prompt, with a spec, or with the rosette of an earlier run; a prompt beside one of the last two changes
+    it. The same request with the same seed gives the same drawing, to the byte. A rosette that cannot be made is
+    recorded as well, as BLOCKED. The decision is that of the worst cut; it is never the client's.
+    """
+    us = ids.now_us()
+    body = read_object()
+    idempotency = read_idempotency(body)
+    asked = load_rosette(body)
+    rmos = current_rmos()
+    rmos.keep_up()
+    made = record_rosettes(
+        rmos.store,
+        rmos.engines,
+        rmos.interpreter,
+        asked,
+        actor=current_actor(),
+        us=us,
+        engine_timeout_ms=rmos.settings.engine_timeout_ms,
+        idempotency=idempotency,
+    )
+    if not all(one.indexed for one in made):
+        rmos.wake()
+    replayed = made[0].replayed
+    answer = Response(dump_rosettes(made), status=200 if replayed else 201, content_type="application/json")
+    answer.headers["Location"] = f"/api/rmos/runs/{made[0].run_id}"
+    answer.headers["Cache-Control"] = NO_STORE
+    if replayed:
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer
