@@ -31,6 +31,8 @@ pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 RUN_ID = ids.new_run_id(US)
 
+_TAKEN = ["2xx", "3xx", "401", "403", "404", "409", "410", "429"]
+"""What may become of a request that is right: also that the run was deleted by one before it."""
 _OF_THE_NETWORK = ("max_redirects", "verify", "cert", "proxies")
 _numbers = count()
 _MET = {"If-Match": "*", "Range": "bytes=0-"}
@@ -95,6 +97,7 @@ def tried(app: Flask, examples: int, *, borders: bool) -> Iterator[events.Scenar
         {
             "generation": {"max-examples": examples},
             "phases": {"coverage": {"enabled": borders}},
+            "checks": {"positive_data_acceptance": {"expected-statuses": _TAKEN}},
             "auth": {"openapi": {"token": {"bearer": BEARER}}},
         }
     )
