@@ -33,6 +33,8 @@ US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 RUN_ID = ids.new_run_id(US)
 ROSETTE_ID = ids.new_run_id(US + 1)
 
+_TAKEN = ["2xx", "3xx", "401", "403", "404", "409", "410", "429"]
+"""What may become of a request that is right: also that the run was deleted by one before it."""
 _OF_THE_NETWORK = ("max_redirects", "verify", "cert", "proxies")
 ROSETTE = {
     "request": {},
@@ -148,6 +150,7 @@ def tried(app: Flask, examples: int, *, borders: bool) -> Iterator[events.Scenar
         {
             "generation": {"max-examples": examples},
             "phases": {"coverage": {"enabled": borders}},
+            "checks": {"positive_data_acceptance": {"expected-statuses": _TAKEN}},
             "auth": {"openapi": {"token": {"bearer": BEARER}}},
         }
     )
