@@ -5,11 +5,13 @@ import os
 import time
 
 from rmos import create_app
+from rmos.auth import OPEN, requires
 
 app = create_app()
 
 
 @app.get("/slow")
+@requires(OPEN)
 def slow() -> str:
     """Take a second and a half."""
     time.sleep(1.5)
@@ -17,6 +19,7 @@ def slow() -> str:
 
 
 @app.get("/break")
+@requires(OPEN)
 def break_disk() -> str:
     """Have every fsync of this process fail from now on."""
 
