@@ -17,7 +17,7 @@ from tests.faults.service import RUNS, make_body
 from tests.serving import Raw, Served, read_answer
 
 ROOT = Path(__file__).resolve().parents[1]
-SLOW = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 class Slow(Served):
@@ -75,7 +75,7 @@ def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) ->
     with Served(tmp_path) as served:
         served.wait_for("/readyz")
         with served.open() as half, served.open() as kept:
-            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert read_answer(kept).status == 200
             half.sendall(b"GET /healthz HTTP/1.1\r\nX-Ha")
             started = time.monotonic()

@@ -20,15 +20,15 @@ from rmos.worker import PATIENCE_S, SLICE_S, answer_to, as_ours
 from tests.faults.service import RUNS, make_body
 from tests.serving import Raw, Served, read_answer
 
-HEAD = b"POST /api/rmos/runs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+HEAD = b"POST /api/rmos/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALVES = {
     "no byte": b"",
     "half a request line": b"POST /api/r",
     "half a head": HEAD + b"X-Half: y",
     "half a body": HEAD + b'Content-Length: 400\r\n\r\n{"mode":',
     "half a chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\n40\r\n{"mode":',
-    "half a body that no route reads": b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\nhalf",
+    "half a body that no route reads": b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400\r\n\r\nhalf",
 }
 CLIENTS = 60
 """Clients that stop half-way; two workers have 16 threads."""
@@ -171,7 +171,7 @@ def test_a_client_that_resets_its_connection_leaves_no_traceback(served: Served)
 
 
 REFUSED = {
-    "request line": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "URI_TOO_LONG"),
+    "request line": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "URI_TOO_LONG"),
     "long header": (GET[:-2] + b"X-Long: " + b"a" * 9000 + b"\r\n\r\n", 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
     "many headers": (GET[:-2] + b"X-A: b\r\n" * 80 + b"\r\n", 431, "REQUEST_HEADER_FIELDS_TOO_LARGE"),
     "header without colon": (GET[:-2] + b"nonsense\r\n\r\n", 400, "BAD_REQUEST"),
@@ -180,9 +180,9 @@ REFUSED = {
     "folded header": (GET[:-2] + b"X-A: b\r\n c\r\n\r\n", 400, "BAD_REQUEST"),
     "two hosts": (GET[:-2] + b"Host: y\r\n\r\n", 400, "BAD_REQUEST"),
     "version": (b"GET / HTTP/7.3\r\n\r\n", 400, "BAD_REQUEST"),
-    "method": (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
+    "method": (b"get / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "BAD_REQUEST"),
     "no HTTP": (b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "BAD_REQUEST"),
-    "target": (b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
+    "target": (b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "BAD_REQUEST"),
     "two lengths": (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, "BAD_REQUEST"),
     "length and chunks": (
         HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -222,7 +222,7 @@ def test_a_broken_chunked_body_is_a_400_and_ends_the_connection(served: Served, 
 
 def test_a_body_that_no_route_reads_and_that_is_broken_gets_one_answer(served: Served) -> None:
     with served.open() as sock:
-        sock.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+        sock.sendall(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
         demand_problem(read_answer(sock), 404, "NOT_FOUND")
         assert sock.recv(1) == b""
 
@@ -240,7 +240,7 @@ def test_what_is_refused_is_logged_and_counted_under_the_id_that_was_told(served
 
 def test_a_request_at_the_limits_is_taken(served: Served) -> None:
     line = b"GET /healthz?" + b"a" * (8190 - len(b"GET /healthz? HTTP/1.1")) + b" HTTP/1.1\r\n"
-    headers = b"Host: x\r\nX-Long: " + b"a" * 8000 + b"\r\n" + b"X-A: b\r\n" * 62
+    headers = b"Host: localhost\r\nX-Long: " + b"a" * 8000 + b"\r\n" + b"X-A: b\r\n" * 62
     assert served.send(line + headers + b"\r\n").status in (200, 422)
 
 

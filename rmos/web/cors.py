@@ -34,5 +34,5 @@ def init_app(app: Flask, origins: frozenset[str]) -> None:
         return response
 
     # Before the guard: the question of a browser names no caller.
-    app.before_request_funcs.setdefault(None, []).insert(0, preflight)
+    app.before_request_funcs.setdefault(None, []).insert(1, preflight)  # behind the request id, before the guard
     app.after_request(allow)
