@@ -11,18 +11,10 @@ import pytest
 from flask import Flask
 
 from rmos import create_app, ids
-from rmos.api.sessions import PREFIXES
 from rmos.config import Settings
 from rmos.context import Rmos
 from rmos.engines import registry
 
-SESSIONS = (
-    *(("", method) for method in ("GET", "POST")),
-    *(("/<session_id>", method) for method in ("GET", "PATCH", "DELETE")),
-    *((f"/<session_id>/{part}", "GET") for part in ("events", "runs", "advisory-summary")),
-    ("/<session_id>/restore", "POST"),
-)
-"""What there is of sessions, under each of their prefixes."""
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -39,41 +31,6 @@ def test_the_app_carries_what_the_service_holds(app: Flask, settings: Settings) 
     assert rmos.settings is settings
     assert rmos.engines.get(None).info.engine_id == "baseline_v1"
     assert Path(app.instance_path) == settings.instance_path
-
-
-def test_the_routes_are_those_of_the_contract(app: Flask) -> None:
-    routes = {
-        (rule.rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert routes == {
-        ("/healthz", "GET"),
-        ("/readyz", "GET"),
-        ("/metrics", "GET"),
-        ("/sign-in", "GET"),
-        ("/sign-in", "POST"),
-        ("/sign-in.css", "GET"),
-        ("/sign-out", "POST"),
-        ("/api/rmos/runs", "POST"),
-        ("/api/rmos/runs", "GET"),
-        ("/api/rmos/engines", "GET"),
-        ("/api/rmos/runs/diff", "GET"),
-        ("/api/rmos/runs/query/recent", "GET"),
-        ("/api/rmos/runs/<run_id>", "GET"),
-        ("/api/rmos/runs/<run:run_id>", "DELETE"),
-        ("/api/rmos/runs/<run_id>/restore", "POST"),
-        ("/api/rmos/runs/<run_id>/download", "GET"),
-        ("/api/rmos/runs/<run_id>/events", "GET"),
-        ("/api/rmos/rules", "GET"),
-        ("/api/rmos/rules/<rule_id>", "GET"),
-        *((f"{prefix}{path}", method) for prefix in PREFIXES.values() for path, method in SESSIONS),
-        ("/api/openapi.json", "GET"),
-        ("/api/docs", "GET"),
-        ("/api/docs/<digest>/<asset>", "GET"),
-        ("/problems", "GET"),
-        ("/problems/<code>", "GET"),
-    }
 
 
 def test_the_commands_are_there(app: Flask) -> None:

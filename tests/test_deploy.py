@@ -250,14 +250,16 @@ def test_nginx_hangs_up_before_gunicorn_does_and_waits_longer_than_it() -> None:
     text, conf = (DEPLOY / "nginx.conf").read_text(), (ROOT / "gunicorn.conf.py").read_text()
 
     def number(pattern: str, where: str) -> int:
-        (found,) = re.findall(pattern, where, re.MULTILINE)
+        (found,) = set(re.findall(pattern, where, re.MULTILINE))
         return int(found)
 
     upstream = text[text.index("upstream rmos") : text.index("map ")]
     assert number(r"keepalive_timeout (\d+)s", upstream) < number(r"^keepalive = (\d+)", conf)
     assert number(r"proxy_read_timeout (\d+)s", text) > number(r"^timeout = (\d+)", conf)
-    limit = load_settings({}, Path("/nowhere")).max_body_bytes
-    assert number(r"client_max_body_size (\d+)m", text) * 1024 * 1024 > limit
+    settings = load_settings({}, Path("/nowhere"))
+    limits = [int(size) * 1024 * 1024 for size in re.findall(r"client_max_body_size (\d+)m", text)]
+    assert limits[0] > settings.max_body_bytes
+    assert limits[1] > settings.max_attachment_bytes + 1024 * 1024
 
 
 # systemd

@@ -65,13 +65,14 @@ def require_match(etag: str) -> None:
 def asked_range(size: int, etag: str) -> tuple[int, int] | None:
     """Return the range of so many bytes that the request asks for, its end not included (RFC 9110, section 14).
 
-    None is the whole: nothing was asked for, or what was is malformed or holds for another state of the record.
+    None is the whole: nothing was asked for, or what was is malformed or holds for another state of the record, or
+    there is nothing of which a part could be given.
 
     Raises:
         RequestedRangeNotSatisfiable: nothing of it is there.
     """
     environ = request.environ
-    if "HTTP_RANGE" not in environ or environ["REQUEST_METHOD"] != "GET":
+    if "HTTP_RANGE" not in environ or environ["REQUEST_METHOD"] != "GET" or size == 0:
         return None
     asked = _ONE_RANGE.fullmatch(environ["HTTP_RANGE"].strip().lower())
     if_range = parse_if_range_header(environ.get("HTTP_IF_RANGE"))

@@ -31,8 +31,8 @@ FILE_HEADERS: Final = (
 )
 RANGE_HEADERS: Final = ("Content-Range", "Repr-Digest", *FILE_HEADERS)
 BYTES: Final[dict[int, Answer]] = {
-    200: Answer("The bytes.", {}, FILE_HEADERS, content_type=UNKNOWN),
-    206: Answer("A range of the bytes.", {}, RANGE_HEADERS, content_type=UNKNOWN),
+    200: Answer("The bytes.", {}, FILE_HEADERS, content_type="*/*"),
+    206: Answer("A range of the bytes.", {}, RANGE_HEADERS, content_type="*/*"),
     304: Answer("The caller has them already.", headers=("ETag", "Cache-Control")),
 }
 """What a route that hands a file over answers."""

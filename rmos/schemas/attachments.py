@@ -33,6 +33,15 @@ def matches(pattern: str, wanted: str) -> Check:
     return check
 
 
+class WholeNumber(fields.Integer):
+    """A whole number as JSON has it: 4 and 4.0, but no text and no flag."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, (bool, str)) or (isinstance(value, float) and not value.is_integer()):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 def kind_field(**options: Any) -> fields.String:
     """Return a field for what a file is to its run, in one word."""
     wanted = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit"

@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos import ids
-from rmos.schemas.attachments import digest_field, filename_field, matches
+from rmos.schemas.attachments import WholeNumber, digest_field, filename_field, matches
 from rmos.services.links import DEFAULT_TTL_S, MAX_TTL_S, LinkRequest, MadeLink
 
 MAX_LINKS: Final = 200
@@ -35,7 +35,7 @@ class LinksRequestSchema(Schema):
     """The body of `POST /api/rmos/links`."""
 
     items = fields.List(fields.Nested(LinkItemSchema), required=True, validate=validate.Length(1, MAX_LINKS))
-    ttl_seconds = fields.Integer(strict=True, load_default=DEFAULT_TTL_S, validate=validate.Range(1, MAX_TTL_S))
+    ttl_seconds = WholeNumber(load_default=DEFAULT_TTL_S, validate=validate.Range(1, MAX_TTL_S))
 
 
 class LinkSchema(Schema):

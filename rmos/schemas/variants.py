@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from rmos.schemas.attachments import digest_field
+from rmos.schemas.attachments import WholeNumber, digest_field
 from rmos.services.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
 from rmos.store import Record
 
@@ -22,7 +22,7 @@ def _text() -> fields.String:
 class ReviewSchema(Schema):
     """The body of a review: a rating, notes, or both."""
 
-    rating = fields.Integer(strict=True, validate=validate.Range(1, 5))
+    rating = WholeNumber(validate=validate.Range(1, 5))
     notes = _text()
 
     @validates_schema
@@ -49,7 +49,7 @@ class BulkItemSchema(Schema):
     """One variant of many, with what the action takes."""
 
     sha256 = digest_field(required=True)
-    rating = fields.Integer(strict=True, validate=validate.Range(1, 5))
+    rating = WholeNumber(validate=validate.Range(1, 5))
     notes = _text()
     reason_code = fields.String(validate=validate.OneOf(REASON_CODES))
     detail = _text()

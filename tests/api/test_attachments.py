@@ -354,3 +354,9 @@ def test_files_of_a_damaged_index_are_served_all_the_same(
     service_store.index.close()
     (settings.runs_dir / "_index.sqlite").write_bytes(b"no index")
     assert client.get(url).data == DRAWING
+
+
+def test_of_an_empty_file_no_range_can_be_given_so_it_comes_whole(client: FlaskClient, run: str) -> None:
+    url = upload(client, run, b"").headers["Location"]
+    answer = client.get(url, headers={"Range": "bytes=0-"})
+    assert (answer.status_code, answer.data) == (200, b"")

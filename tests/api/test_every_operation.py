@@ -76,13 +76,22 @@ def tamed(value: Any) -> Any:
     return value
 
 
-def as_meant(body: dict[str, Any]) -> dict[str, Any]:
+_MEANT: dict[str, dict[str, Any]] = {
+    "/suggest-and-attach": {"advisory_markdown": "Slower."},
+    "/review": {"rating": 4},
+    "/reject": {"reason_code": "AESTHETIC"},
+    "/variants/bulk": {"action": "promote", "items": [{"sha256": sha256_hex(b"x")}]},
+}
+"""What is sent where members that go together cannot be described; tests of their own send the others."""
+
+
+def as_meant(body: dict[str, Any], label: str) -> dict[str, Any]:
     """Return a body whose members that belong together do."""
     if "b64" in body:
         body |= {"b64": "eA==", "sha256": sha256_hex(b"x"), "content_type": "application/octet-stream"}
     if "file" in body:
         body = {"file": body["file"]}
-    return body
+    return next((dict(meant) for end, meant in _MEANT.items() if label.endswith(end)), body)
 
 
 def fitting(case: Case, body: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +127,7 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
         if header in case.headers:
             case.headers[header] = met
     if isinstance(case.body, dict):
-        case.body = fitting(case, as_meant(tamed(case.body)))
+        case.body = fitting(case, as_meant(tamed(case.body), case.operation.label))
         if case.path == "/api/rmos/rosettes":
             make_drawable(case.body)
 
@@ -169,8 +178,10 @@ def told(scenario: events.ScenarioFinished) -> Iterator[str]:
             case = scenario.recorder.cases[case_id].value
             # A session is a record: one that was deleted is still read, and says so.
             kept = check.name == "use_after_free" and "{session_id}" in case.operation.label
-            if check.failure_info is not None and not kept:
-                answer = scenario.recorder.interactions[case_id].response
+            answer = scenario.recorder.interactions[case_id].response
+            # That a run is deleted by now, or that a file is no drawing, no request can know.
+            gone = check.name == "positive_data_acceptance" and answer is not None and answer.status_code in (410, 415)
+            if check.failure_info is not None and not kept and not gone:
                 body = answer.text if answer is not None else ""
                 yield f"{case.operation.label}: {check.failure_info.failure}\n{case.as_curl_command()}\n{body}"
 
