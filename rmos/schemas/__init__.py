@@ -43,6 +43,7 @@ from rmos.schemas.rosettes import (
 )
 from rmos.schemas.rules import RuleListSchema, RuleSchema
 from rmos.schemas.runs import (
+    SUMMARY_CHARACTERS,
     RunAdvisorySummarySchema,
     RunCreatedSchema,
     RunPageSchema,
