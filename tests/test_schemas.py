@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from rmos import digest, ids
-from rmos.models import EVENT_SCHEMA, Event, RunArtifact, RunView
+from rmos.models import EVENT_SCHEMA, SUMMARY_CHARACTERS, Event, RunArtifact, RunView
 from rmos.schemas import (
-    SUMMARY_CHARACTERS,
     RunAdvisorySummarySchema,
     RunPageSchema,
     RunRequestSchema,

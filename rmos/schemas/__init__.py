@@ -43,7 +43,6 @@ from rmos.schemas.rosettes import (
 )
 from rmos.schemas.rules import RuleListSchema, RuleSchema
 from rmos.schemas.runs import (
-    SUMMARY_CHARACTERS,
     RunAdvisorySummarySchema,
     RunCreatedSchema,
     RunPageSchema,
@@ -110,7 +109,6 @@ __all__ = [
     "MAX_META_BYTES",
     "MAX_META_KEYS",
     "MAX_NOTES",
-    "SUMMARY_CHARACTERS",
     "ActedSchema",
     "ActionSchema",
     "AdvisoriesSchema",
