@@ -27,7 +27,7 @@ Progress = Callable[[int], None]
 
 COLUMNS: Final = (
     *("run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"),
-    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta"),
+    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override"),
 )
 """Columns of the CSV: the members of a summary; warnings are joined, `meta` is JSON."""
 _PAGE: Final = 500

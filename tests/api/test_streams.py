@@ -21,7 +21,7 @@ from tests.makers import make_decision, make_members, make_row
 
 HEADER = (
     "run_id,created_at_utc,status,event_type,risk_level,score,block_reason,warnings,"
-    "explanation_status,explanation_summary,request_id,compute_ms,meta,deleted"
+    "explanation_status,explanation_summary,request_id,compute_ms,meta,override,deleted"
 )
 
 
