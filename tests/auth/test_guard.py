@@ -106,7 +106,7 @@ def test_trap_29_headers_of_callers_reach_no_log_and_no_answer(
     ):
         answer = client.get(RUNS, headers={"Authorization": f"Bearer {bad}"})
         assert answer.status_code == 401
-        secret = bad.rpartition("_")[2][:20]
+        secret = bad.split("_", 2)[-1][:20]  # a secret may hold underscores
         assert secret not in answer.text
         assert secret not in caplog.text
         assert secret not in str(answer.headers)
