@@ -114,9 +114,11 @@ class Form:
 
         The decoder by itself copies each byte four times; looking for the edge costs a tenth of that.
         """
-        if not decoder.buffer.startswith(_LINE_END):
-            return  # lines that end otherwise are the decoder's alone
         edge = _LINE_END + b"--" + self._boundary
+        while len(decoder.buffer) < len(edge) and (more := self._read()):
+            decoder.receive_data(more)
+        if decoder.buffer.startswith(edge) or not decoder.buffer.startswith(_LINE_END):
+            return  # an empty file may share its line end with the headers; lines that end otherwise are the decoder's
         most = len(edge) - 1  # of it may stand at the end of what has come so far
         data = bytes(decoder.buffer[len(_LINE_END) :])  # the end of the headers
         while (found := data.find(edge)) < 0 and (more := self._read()):
