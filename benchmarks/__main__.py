@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import drawings, machine, operations, stores, web, whole_store
+from benchmarks import drawings, files, machine, operations, stores, web, whole_store
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import Figure, document, table, verdict
 from benchmarks.load import require_wrk
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
-PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes")
+PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files")
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
@@ -93,6 +93,8 @@ def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[s
         figures += operations.figures(below, kept, web.SMALL, say)
     if "rosettes" in parts:
         figures += drawings.figures(below, say)
+    if "files" in parts:
+        figures += files.figures(below, rounds=repeats, say=say)
     return figures
 
 

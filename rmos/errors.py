@@ -121,7 +121,7 @@ class DigestMismatch(RmosError):
 class BadBase64(RmosError):
     """`b64` is not base64 (RFC 4648, with padding)."""
 
-    code, title, status = "BAD_BASE64", "Bad base64", 400
+    code, title, status = "BAD_ENCODING", "Bad base64", 400
     remedy = "Encode the bytes as base64 without line breaks, or send them as multipart/form-data."
 
 

@@ -72,6 +72,9 @@ _UNFORESEEN: Final = "Something failed that nobody foresaw; the log tells more b
 class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
     """Reads a request from a socket whose `recv` comes back empty-handed every `SLICE_S`."""
 
+    max_body_chunk = 128 * 1024
+    """Bytes that are asked for at once: what a form is read by; more would be copied once again (measured)."""
+
     def __init__(self, sock: socket.socket, worker: "PatientWorker") -> None:
         super().__init__(sock)
         self._worker = worker

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cuts, figures, load, machine, stores, web
+from benchmarks import cuts, figures, files, load, machine, stores, web
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load
@@ -191,6 +191,13 @@ def test_a_kept_store_is_used_again_and_a_working_copy_leaves_it_as_it_is(tmp_pa
     assert (len(stores.run_ids(folder)), len(stores.run_ids(copy))) == (50, 51)
 
 
+def test_files_go_in_and_out_beside_hashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "SIZE", files.MIB)
+    found = files.figures(tmp_path, rounds=1, say=lambda _: None)
+    assert [figure.name.partition(" ")[0] for figure in found] == ["upload", "download", "attachments"]
+    assert all(figure.value > 0 and figure.target is not None for figure in found)
+
+
 def test_without_wrk_one_line_names_the_package_and_the_exit_status_is_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -207,5 +214,16 @@ def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]
         command.main(["--help"])
     assert ended.value.code == 0
     told = capsys.readouterr().out
-    for word in ("--quick", "--large", "--json", "--only", "--keep", "http", "verify", "rebuild", "operations"):
+    for word in (
+        "--quick",
+        "--large",
+        "--json",
+        "--only",
+        "--keep",
+        "http",
+        "verify",
+        "rebuild",
+        "operations",
+        "files",
+    ):
         assert word in told

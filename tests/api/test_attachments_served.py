@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import socket
 import subprocess
 import time
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
 
 from rmos import digest
 from tests.api.test_attachments import DRAWING, SHA256
@@ -158,3 +161,49 @@ def test_a_drawing_that_curl_uploads_shows_in_its_preview(served: Served, run: s
         ["curl", "-sS", f"{address}/advisory/blobs/{SHA256}/preview/svg"], capture_output=True, check=True
     )
     assert shown.stdout == DRAWING
+
+
+@pytest.mark.chromium
+def test_in_a_browser_a_drawing_is_shown_and_of_all_else_nothing_runs_and_nothing_is_fetched(
+    served: Served, run: str
+) -> None:
+    program = shutil.which("chromium")
+    assert program is not None
+    hostile = {
+        "page.html": b"<html><script>alert(1)</script><img src='/healthz'></html>",
+        "run.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>',
+        "load.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><image href="/healthz" width="9" height="9"/></svg>',
+        "script.js": b"alert(1)",
+    }
+    address = f"http://127.0.0.1:{served.port}"
+    shas = {name: upload_whole(served, run, data, name) for name, data in {**hostile, "honest.svg": DRAWING}.items()}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page()
+        ran: list[str] = []
+        fetched: list[str] = []
+        page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: fetched.append(request.url))
+        page.goto(f"{address}{run}/advisory/blobs/{shas['honest.svg']}/preview/svg")
+        assert page.locator("circle").count() == 1
+        for name in hostile:
+            for what in (
+                f"{run}/attachments/{shas[name]}",
+                f"{run}/advisory/blobs/{shas[name]}/download",
+                f"{run}/advisory/blobs/{shas[name]}/preview/svg",
+                f"/api/rmos/attachments/{shas[name]}",
+            ):
+                with contextlib.suppress(PlaywrightError):  # it becomes a download instead of a page
+                    page.goto(address + what)
+        browser.close()
+    assert not ran
+    assert len(fetched) == 1 + 4 * len(hostile)
+    assert not [url for url in fetched if url.endswith("/healthz")]
+
+
+def upload_whole(served: Served, run: str, data: bytes, name: str) -> str:
+    """Upload a file as a form and return its digest."""
+    head = HEAD.replace(b"top.nc", name.encode())
+    with served.open() as sock:
+        sock.sendall(post_head(run, len(head) + len(data) + len(TAIL)) + head + data + TAIL)
+        return str(read_answer(sock).json()["sha256"])
