@@ -1,5 +1,6 @@
 """Files opened for reading as objects: links, pipes and folders are refused, not followed."""
 
+import contextlib
 import os
 import stat
 
@@ -33,10 +34,11 @@ class Reading:
             raise unread(error) from None
 
     def close(self) -> None:
-        """Close the descriptor, once."""
+        """Close the descriptor, once. A file that was only read has nothing to lose when that fails."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            os.close(fd)
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
 
 def refuse_links(folder: str, below: str) -> None:

@@ -150,13 +150,13 @@ def test_a_hostile_fragment_is_blocked_when_its_values_are_character_references(
     assert not judge_svg(drawing(text)).ok
 
 
-@given(st.sampled_from(sorted(HOSTILE)), st.sampled_from(["utf-16", "utf-8-sig", "iso-8859-1", "utf-16-be", "utf-32"]))
+RECODED = [name for name, case in HOSTILE.items() if len(case.data) <= 100_000 and not name.startswith("encoding")]
+
+
+@given(st.sampled_from(RECODED), st.sampled_from(["utf-16", "utf-8-sig", "iso-8859-1", "utf-16-be", "utf-32"]))
 @example("script/plain", "utf-16")
 def test_a_hostile_drawing_is_blocked_in_any_encoding(name: str, encoding: str) -> None:
-    data = HOSTILE[name].data
-    if len(data) > 100_000 or data.startswith((b"\xff\xfe", b"\xef\xbb\xbf")):
-        return
-    assert not judge_svg(data.decode("iso-8859-1").encode(encoding)).ok
+    assert not judge_svg(HOSTILE[name].data.decode("iso-8859-1").encode(encoding)).ok
 
 
 @given(
