@@ -44,6 +44,8 @@ def main(arguments: list[str]) -> int:
     """Measure, print and write; a missed target is no failure."""
     asked = command_line().parse_args(arguments)
     started = time.monotonic()
+    figures: list[Figure] = []
+    status = 0
 
     def say(what: str) -> None:
         print(f"[{time.monotonic() - started:5.0f} s] {what}", file=sys.stderr, flush=True)
@@ -54,10 +56,12 @@ def main(arguments: list[str]) -> int:
             for folder in {below, asked.keep or below}:
                 stores.spread(folder)
             about = machine.describe(below)
-            figures = measure(asked, below, asked.keep or below, say)
+            measure(asked, below, asked.keep or below, say, figures)
     except CannotMeasure as failure:
         print(failure, file=sys.stderr)
-        return USAGE
+        status = USAGE
+        if not figures:
+            return status
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
@@ -66,11 +70,13 @@ def main(arguments: list[str]) -> int:
     asked.json.write_text(json.dumps(told, indent=1) + "\n")
     print(table(figures))
     print(f"\n{verdict(figures)}")
-    return 0
+    return status
 
 
-def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[str], None]) -> list[Figure]:
-    """Return the figures of each part that was asked for.
+def measure(
+    asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[str], None], figures: list[Figure]
+) -> None:
+    """Add the figures of each part that was asked for; those of the parts before one that fails are there then.
 
     Raises:
         CannotMeasure: wrk is not there, or something did not work.
@@ -81,7 +87,6 @@ def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[s
     full = 10_000 if asked.quick else web.FLAT_AT
     sizes = [web.SMALL, full, *([LARGE] if asked.large else [])]
     repeats = 2 if asked.quick else 5
-    figures: list[Figure] = []
     if "http" in parts:
         figures += web.figures(below, kept, sizes, starts=repeats, seconds=1 if asked.quick else 3, say=say)
     for size in sizes[1:]:
@@ -95,7 +100,6 @@ def measure(asked: argparse.Namespace, below: Path, kept: Path, say: Callable[[s
         figures += drawings.figures(below, say)
     if "files" in parts:
         figures += files.figures(below, rounds=repeats, say=say)
-    return figures
 
 
 def _made(folder: Path) -> Path:

@@ -20,6 +20,7 @@ from typing import Final
 from benchmarks.cuts import small_members, small_templates
 from rmos import digest, ids
 from rmos.config import Settings
+from rmos.index.base import SCHEMA_VERSION
 from rmos.schemas import dump_summary
 from rmos.store import Store, layout
 
@@ -30,7 +31,7 @@ _RUNS_A_DAY: Final = 2500
 _DAY_US: Final = 86_400_000_000
 _CHUNK: Final = 5_000
 _FORM: Final = 1
-"""Raised when the runs made here change, so that a kept store is made again."""
+"""Raised when the runs made here change: kept stores are made again then, and when the index changes its form."""
 
 _GET_FLAGS: Final = 0x80086601
 _SET_FLAGS: Final = 0x40086602
@@ -69,7 +70,7 @@ def spread(folder: Path) -> None:
 def ready_store(below: Path, count: int, say: Say) -> Path:
     """Return the folder of a store of `count` runs, made now unless an earlier run of the benchmarks left it there."""
     folder, mark = below / f"runs-{count}", below / f"runs-{count}.made"
-    wanted = json.dumps({"form": _FORM, "runs": count})
+    wanted = json.dumps({"form": _FORM, "index": SCHEMA_VERSION, "runs": count})
     if mark.exists() and mark.read_text() == wanted:
         return folder
     say(f"making a store of {count} runs")
