@@ -210,4 +210,4 @@ def test_every_operation_does_what_the_document_says(app: Flask, service_store: 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_every_operation_does_what_the_document_says_in_more_requests(app: Flask, service_store: Store) -> None:
-    try_everything(app, service_store, 20, borders=False)
+    try_everything(app, service_store, 40, borders=True)
