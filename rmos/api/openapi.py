@@ -90,7 +90,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
             components.header(name, described)
         for name, described in parts.SECURITY_SCHEMES.items():
             components.security_scheme(name, described)
-        for code, example in _examples().items():
+        for code, example in sorted(_examples().items()):
             components.example(code, {"value": example})
 
     def _register_error_handlers(self) -> None:

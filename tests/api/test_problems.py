@@ -113,7 +113,7 @@ def every_leaf() -> list[type[RmosError]]:
     while todo:
         kind = todo.pop()
         found.append(kind)
-        todo += [leaf for leaf in kind.__subclasses__() if leaf.__module__ == "rmos.errors"]
+        todo += [leaf for leaf in kind.__subclasses__() if leaf.__module__.startswith("rmos.errors.")]
     return found
 
 

@@ -1,0 +1,43 @@
+"""What belongs to this installation: settings, extras, plug-ins, language models.
+
+    raise ConfigError("RMOS_LOG_FORMAT is text or json.")
+
+The caller did nothing wrong; whoever runs the service can mend it.
+"""
+
+from rmos.errors.base import RmosError
+
+
+class ConfigError(RmosError):
+    """A setting has a value that cannot be used; the message names it."""
+
+    code, title, exit_code = "CONFIG_ERROR", "Bad configuration", 2
+    remedy = "Correct the setting that the message names, and start again."
+
+
+class ExtraMissing(RmosError):
+    """What was asked for needs an optional package that is not installed; the message names the extra."""
+
+    code, title, status, exit_code = "EXTRA_MISSING", "Extra not installed", 501, 2
+    remedy = "Install the extra that `detail` names, or ask for what needs none."
+
+
+class PluginError(RmosError):
+    """An engine plug-in cannot be used; the message names it."""
+
+    code, title, exit_code = "PLUGIN_ERROR", "Broken plug-in", 2
+    remedy = "Mend or remove the plug-in that the message names, and start again."
+
+
+class ProviderFailed(RmosError):
+    """A language model did not read a prompt; the built-in interpreter reads it then."""
+
+    code, title, status = "PROVIDER_FAILED", "Language model failed", 502
+    remedy = "Nothing has to be done; look after the provider that the settings `RMOS_ROSETTE_…` name."
+
+
+class ExplanationFailed(RmosError):
+    """The model that was to explain a run gave no answer that can be used; the run says so."""
+
+    code, title, status = "EXPLANATION_FAILED", "Explanation failed", 502
+    remedy = "Suggest again, give a text of your own, or take RMOS_EXPLANATION_URL away to explain by rules."

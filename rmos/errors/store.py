@@ -1,0 +1,99 @@
+"""The state of the store and what is moved into it: damage, a failing or full disk, an index not ready, a lock.
+
+    raise IndexRebuilding("The index is being filled.", retry_after_s=5)
+
+Damage is named and never hidden, and a write that ends in one of these was not acknowledged.
+"""
+
+from rmos.errors.base import RmosError
+
+
+class RecordDamaged(RmosError):
+    """A stored record does not vouch for itself; it is never served."""
+
+    code, title, status = "RECORD_DAMAGED", "Record damaged", 500
+    remedy = "Tell an operator: `flask rmos verify` says what is wrong, `flask rmos repair` moves it aside."
+
+
+class IndexRebuilding(RmosError):
+    """The index is not complete, so no list can be answered in full."""
+
+    code, title, status = "INDEX_REBUILDING", "Index is being rebuilt", 503
+    remedy = "Wait as long as Retry-After says and ask again; runs can be recorded and read by id meanwhile."
+
+
+class IndexBroken(RmosError):
+    """The index cannot be read; it is replaced and filled again from the record."""
+
+    code, title, status = "INDEX_REBUILDING", "Index is being rebuilt", 503
+    remedy = "Wait as long as Retry-After says and ask again; runs can be recorded and read by id meanwhile."
+
+
+class IndexUnavailable(RmosError):
+    """The index did not answer in time or cannot be written just now; the record is not touched by that."""
+
+    code, title, status = "INDEX_UNAVAILABLE", "Index not available", 503
+    remedy = "Ask again in a moment; when it stays like this, look at the disk and at who holds the index."
+
+
+class StoreReadOnly(RmosError):
+    """The store takes no writes: the disk reported an error, or the folder is read-only."""
+
+    code, title, status = "STORE_READ_ONLY", "Store is read-only", 503
+    remedy = "Look at the disk and the log; after a disk error the service takes writes again when it is restarted."
+
+
+class StorageFailed(RmosError):
+    """The disk failed to take or give an object; nothing was acknowledged."""
+
+    code, title, status = "STORAGE_FAILED", "Storage failed", 503
+    remedy = "Send the request again; when it stays like this, look at the disk and the log."
+
+
+class OutOfSpace(RmosError):
+    """The disk is full; nothing was acknowledged."""
+
+    code, title, status = "OUT_OF_SPACE", "Out of space", 507
+    remedy = "Make room on the disk and send the request again."
+
+
+class NoStore(RmosError):
+    """There is no store in this place."""
+
+    code, title, status, exit_code = "NO_STORE", "No store", 503, 10
+    remedy = "Mount the disk, or let RMOS_RUNS_DIR name the right folder."
+
+
+class StoreLocked(RmosError):
+    """Another process is rebuilding or repairing the index."""
+
+    code, title, status, exit_code = "STORE_LOCKED", "Store locked", 503, 11
+    remedy = "Wait until the other command has ended."
+
+
+class StoreUnusable(RmosError):
+    """The filesystem or the format of the store cannot be used by this release."""
+
+    code, title, status, exit_code = "STORE_UNUSABLE", "Store unusable", 503, 1
+    remedy = "Let RMOS_RUNS_DIR name a folder on a disk that has hard links, in a format that this release knows."
+
+
+class SourceUnreadable(RmosError):
+    """What is to be moved in is not there or is not what it should be; nothing was done."""
+
+    code, title, status, exit_code = "SOURCE_UNREADABLE", "Source unreadable", 422, 10
+    remedy = "Name the right file or folder, or restore it from a back-up."
+
+
+class CannotMove(RmosError):
+    """A record that is no run, or whose time or id cannot be kept; it stays where it is."""
+
+    code, title, status = "CANNOT_MOVE", "Record cannot be moved", 422
+    remedy = "Mend the record in the file that was set aside and migrate from that file."
+
+
+class ImportRefused(RmosError):
+    """A file of another store that is not taken in; an audit record says which and why."""
+
+    code, title, status = "IMPORT_REFUSED", "Import refused", 422
+    remedy = "Look at the file where it stands; what does not vouch for itself is not taken in."
