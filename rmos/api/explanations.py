@@ -11,7 +11,7 @@ from rmos.auth import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors import PayloadTooLarge, RunDeleted, RunNotFound, VersionConflict
 from rmos.schemas import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
-from rmos.services import provider_of, suggest
+from rmos.services import explanation_model_of, suggest
 
 bp = Blueprint("explanations", __name__, url_prefix="/api/rmos/runs", description="Explanations: why, in words")
 
@@ -33,8 +33,8 @@ def suggest_and_attach(run_id: str) -> Response:
     us, rmos = ids.now_us(), current_rmos()
     suggestion = load_suggestion(read_object())
     rmos.keep_up()
-    provider = provider_of(rmos.settings) if suggestion.generate else None
-    suggested = suggest(rmos.store, run_id, suggestion, provider, actor=current_actor(), us=us)
+    model = explanation_model_of(rmos.settings) if suggestion.generate else None
+    suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=us)
     if not suggested.indexed:
         rmos.wake()
     return Response(dump_suggested(suggested), status=201, headers={"Cache-Control": NO_STORE}, content_type=JSON)

@@ -38,7 +38,7 @@ from rmos.errors.http import (
     RouteNotFound,
     UriTooLong,
 )
-from rmos.errors.installation import ConfigError, ExplanationFailed, ExtraMissing, PluginError, ProviderFailed
+from rmos.errors.installation import ConfigError, ExtraMissing, PluginError, ProviderFailed
 from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.records import EngineNotFound, RuleNotFound, RunDeleted, RunExists, RunNotFound, VersionConflict
 from rmos.errors.request import (
@@ -99,7 +99,6 @@ __all__ = [
     "DigestMismatch",
     "EngineNotFound",
     "ExpectationFailed",
-    "ExplanationFailed",
     "ExtraMissing",
     "Forbidden",
     "HardDeleteDisabled",

@@ -30,14 +30,9 @@ class PluginError(RmosError):
 
 
 class ProviderFailed(RmosError):
-    """A language model did not read a prompt; the built-in interpreter reads it then."""
+    """A language model gave no answer that can be used; what asked it says so, and nothing else fails by it."""
 
     code, title, status = "PROVIDER_FAILED", "Language model failed", 502
-    remedy = "Nothing has to be done; look after the provider that the settings `RMOS_ROSETTE_…` name."
-
-
-class ExplanationFailed(RmosError):
-    """The model that was to explain a run gave no answer that can be used; the run says so."""
-
-    code, title, status = "EXPLANATION_FAILED", "Explanation failed", 502
-    remedy = "Suggest again, give a text of your own, or take RMOS_EXPLANATION_URL away to explain by rules."
+    remedy = (
+        "Look after the model that the settings `RMOS_ROSETTE_…` or `RMOS_EXPLANATION_…` name; the service runs on."
+    )

@@ -14,6 +14,7 @@ from rmos.services.attachments import (
     attach_file,
 )
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
+from rmos.services.explanation_model import explanation_model_of
 from rmos.services.explanations import Suggested, Suggestion, suggest
 from rmos.services.exporting import Exported, csv_text, export_store, ndjson
 from rmos.services.feasibility import DryRun, DryRunResult, judge_cuts
@@ -22,7 +23,6 @@ from rmos.services.interpreters import Interpreter, interpreter_of
 from rmos.services.links import METHODS, Link, LinkRequest, make_links, open_link
 from rmos.services.overrides import Overridden, OverrideRequest, override_run
 from rmos.services.previews import Preview, open_preview, preview_of
-from rmos.services.providers import Provider, Replay, provider_of
 from rmos.services.rosette_plans import MAX_VARIANTS, RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.rosettes import RosetteMade, generate_advisory_svg, record_rosettes
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
@@ -54,9 +54,7 @@ __all__ = [
     "Overridden",
     "OverrideRequest",
     "Preview",
-    "Provider",
     "Recorded",
-    "Replay",
     "Results",
     "RosetteMade",
     "RosettePlan",
@@ -77,6 +75,7 @@ __all__ = [
     "csv_text",
     "delete_run",
     "delete_session",
+    "explanation_model_of",
     "export_store",
     "generate_advisory_svg",
     "import_runs",
@@ -91,7 +90,6 @@ __all__ = [
     "perform",
     "plan_rosettes",
     "preview_of",
-    "provider_of",
     "record_rosettes",
     "record_run",
     "restore_run",

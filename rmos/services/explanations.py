@@ -14,11 +14,11 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest
-from rmos.errors import ExplanationFailed
+from rmos.errors import ProviderFailed
 from rmos.models import SUMMARY_CHARACTERS, Actor, RunView
 from rmos.services import explaining
 from rmos.services.attachments import Advisory, attach_advisory
-from rmos.services.providers import Provider
+from rmos.services.explanation_model import ExplanationModel
 from rmos.store import Record, Store
 from rmos.store.changes import Change, Changed, change_run
 
@@ -64,12 +64,12 @@ class _Text(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suggest(
-    store: Store, run_id: str, suggestion: Suggestion, provider: Provider | None, *, actor: Actor, us: int
+    store: Store, run_id: str, suggestion: Suggestion, model: ExplanationModel | None, *, actor: Actor, us: int
 ) -> Suggested:
     """Attach a text to a run as its explanation, or as other advice, after generating it when that is asked for.
 
     Args:
-        provider: the model that generates; None generates by rules.
+        model: the one that generates; None generates by rules.
 
     Raises:
         RunNotFound, RunDeleted, PayloadTooLarge, NotCanonical, Damage, OutOfSpace, StoreReadOnly, StorageFailed.
@@ -78,10 +78,11 @@ def suggest(
     changes: list[Changed] = []
     sha256 = None
     try:
-        text = _text(store, run_id, suggestion, provider, changes, actor, us)
+        text = _text(store, run_id, suggestion, model, changes, actor, us)
         sha256 = _attach(store, run_id, suggestion, text, changes, actor, us)
-    except ExplanationFailed as failure:
-        data = {"status": "ERROR", "summary": failure.detail[:SUMMARY_CHARACTERS], **_origin(suggestion, provider)}
+    except ProviderFailed as failure:
+        said = f"The model explained nothing: {failure.detail}."
+        data = {"status": "ERROR", "summary": said[:SUMMARY_CHARACTERS], **_origin(suggestion, model)}
         changes.append(_mark(store, run_id, data, actor, us))
     view = changes[-1].view
     return Suggested(
@@ -99,7 +100,7 @@ def _text(
     store: Store,
     run_id: str,
     suggestion: Suggestion,
-    provider: Provider | None,
+    model: ExplanationModel | None,
     changes: list[Changed],
     actor: Actor,
     us: int,
@@ -107,21 +108,21 @@ def _text(
     """Return the text that was given, or generate one.
 
     Raises:
-        ExplanationFailed: the model gave none.
+        ProviderFailed: the model gave none.
     """
-    origin = _origin(suggestion, provider)
+    origin = _origin(suggestion, model)
     if not suggestion.generate:
         return _given(suggestion, origin)
     record = store.runs.record(run_id)
     facts = explaining.explained(record.view())
-    if provider is None:
+    if model is None:
         made = _markdown(facts, origin)
         if _is_ready(record, digest.sha256_hex(made.data)):
             return made
         changes.append(_mark(store, run_id, {"status": "PENDING", **origin}, actor, us))
         return made
     changes.append(_mark(store, run_id, {"status": "PENDING", **origin}, actor, us))
-    answer = provider.explain(facts, suggestion.prompt)
+    answer = model.explain(facts, suggestion.prompt)
     digests = {"request_sha256": answer.request_sha256, "response_sha256": answer.response_sha256}
     return _markdown(answer.text, {**origin, **digests})
 
@@ -169,14 +170,14 @@ def _markdown(text: str, origin: Mapping[str, Any]) -> _Text:
     return _Text(data=text.encode(), mime=MARKDOWN, filename="explanation.md", summary=summary, origin=origin)
 
 
-def _origin(suggestion: Suggestion, provider: Provider | None) -> dict[str, Any]:
+def _origin(suggestion: Suggestion, model: ExplanationModel | None) -> dict[str, Any]:
     """Return who made the text, as the record tells it: what a client says of itself, or what generated it."""
     said: dict[str, Any] = {"engine_id": suggestion.engine_id, "engine_version": suggestion.engine_version}
-    if suggestion.generate and provider is None:
+    if suggestion.generate and model is None:
         said = {"engine_id": explaining.ENGINE_ID, "engine_version": explaining.ENGINE_VERSION, "generated": True}
-    elif suggestion.generate and provider is not None:
-        said = {"engine_id": provider.engine_id, "engine_version": provider.engine_version, "generated": True}
-        said |= {"model": provider.model, "parameters": dict(provider.parameters)}
+    elif suggestion.generate and model is not None:
+        said = {"engine_id": model.engine_id, "engine_version": model.engine_version, "generated": True}
+        said |= {"model": model.model, "parameters": dict(model.parameters)}
     said["prompt"] = suggestion.prompt
     return {name: value for name, value in said.items() if value is not None}
 

@@ -9,22 +9,19 @@ drawing and judging are always ours. A model that cannot be reached, or that ans
 request: the built-in interpreter reads the prompt, and the assumptions say so. Who read is recorded with the run.
 """
 
-import time
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from rmos import digest
 from rmos.config import Settings
-from rmos.errors import ExtraMissing, ProviderFailed, ValidationFailed
+from rmos.errors import ProviderFailed, ValidationFailed
 from rmos.rosette import Interpretation, RosetteSpec, decode_spec, interpret
 from rmos.rosette.compose import INSTRUMENTS
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import KINDS
+from rmos.services.chat import Chat, ChatCompletions, Replay, chat_request, content_of
 
-MAX_ANSWER_BYTES: Final = 256 * 1024
-"""A longer answer of a provider is not read; a spec has a few kilobytes."""
 _PARAMETERS: Final[dict[str, Any]] = {"temperature": 0, "response_format": {"type": "json_object"}}
 _WHOLE: Final = {
     "hole": "soundhole_diameter",
@@ -34,7 +31,6 @@ _WHOLE: Final = {
     "width": "width",
 }
 """What a prompt may give of the whole, by its word in `given` → the number that it is."""
-_LATE: Final = "it did not answer in time"
 _NOT_READ: Final = "the model's answer is no rosette"
 
 
@@ -64,78 +60,11 @@ class BuiltIn:
         return Read(understood=interpret(prompt, instrument=instrument))
 
 
-class Provider(Protocol):
-    """Answers a chat request, bytes for bytes."""
-
-    @property
-    def name(self) -> str:
-        """What provenance calls it."""
-
-    def answer(self, request: bytes) -> bytes:
-        """Return the body of the answer.
-
-        Raises:
-            ProviderFailed: there is none; the message names no secret and no address.
-        """
-
-
-class ChatCompletions:
-    """A service that speaks `POST …/chat/completions`, over HTTP; needs the extra `client`."""
-
-    name: Final = "openai"
-
-    def __init__(self, url: str, key: str | None, timeout_ms: int) -> None:
-        self._url = f"{url.rstrip('/')}/chat/completions"
-        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        self._timeout_s = timeout_ms / 1000
-
-    def answer(self, request: bytes) -> bytes:
-        """Send one request; redirects are not followed, and what is too long is not read to its end."""
-        try:
-            import httpx  # noqa: PLC0415 - an optional extra
-        except ImportError:
-            raise ExtraMissing("A language model needs the extra `client`: pip install 'rmos[client]'.") from None
-        data, end = bytearray(), time.monotonic() + self._timeout_s
-        try:
-            with httpx.stream(
-                "POST", self._url, content=request, headers=self._headers, timeout=self._timeout_s
-            ) as answer:
-                if answer.status_code != httpx.codes.OK:
-                    raise ProviderFailed(f"it answered with the status {answer.status_code}")
-                for chunk in answer.iter_bytes():
-                    data += chunk
-                    if len(data) > MAX_ANSWER_BYTES:
-                        raise ProviderFailed(f"its answer is longer than {MAX_ANSWER_BYTES} bytes")
-                    if time.monotonic() > end:
-                        raise ProviderFailed(_LATE)
-        except httpx.TimeoutException:
-            raise ProviderFailed(_LATE) from None
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise ProviderFailed("it could not be reached") from None
-        return bytes(data)
-
-
-class Replay:
-    """Recorded answers, each in a file named after the SHA-256 of its request: for trials without a network."""
-
-    name: Final = "replay"
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def answer(self, request: bytes) -> bytes:
-        """Return the recorded answer to this request."""
-        try:
-            return (self._folder / f"{digest.sha256_hex(request)}.json").read_bytes()
-        except OSError:
-            raise ProviderFailed("there is no recorded answer to this prompt") from None
-
-
 class ByModel:
     """Has a language model read the prompt, and falls back to the built-in interpreter."""
 
-    def __init__(self, provider: Provider, model: str) -> None:
-        self._provider = provider
+    def __init__(self, chat: Chat, model: str) -> None:
+        self._chat = chat
         self._model = model
         self._own = BuiltIn()
 
@@ -143,19 +72,19 @@ class ByModel:
         """Return the model's spec, or what the built-in interpreter understands, said aloud."""
         # First: what cannot be followed (no words, numbers that contradict each other) no model may make up for.
         own = self._own.read(prompt, instrument=instrument).understood
-        request = chat_request(self._model, prompt, instrument)
+        request = question(self._model, prompt, instrument)
         provenance: dict[str, Any] = {
-            "provider": self._provider.name,
+            "provider": self._chat.name,
             "model": self._model,
             "parameters": _PARAMETERS,
             "request_sha256": digest.sha256_hex(request),
         }
         try:
-            answer = self._provider.answer(request)
+            answer = self._chat.answer(request)
             provenance["response_sha256"] = digest.sha256_hex(answer)
             understood = _understood(answer, instrument)
             _require_given(own.spec, understood.spec)
-        except (ProviderFailed, ExtraMissing) as failure:
+        except ProviderFailed as failure:
             said = f"the built-in interpreter read the prompt, for the model {self._model} did not: {failure.detail}"
             understood = msgspec.structs.replace(own, assumptions=(said, *own.assumptions))
             return Read(understood=understood, provenance={**provenance, "fallback": failure.detail})
@@ -171,29 +100,16 @@ def interpreter_of(settings: Settings) -> Interpreter:
     model = settings.rosette_model or "recorded"
     if settings.rosette_provider == "openai":
         url, key = settings.rosette_provider_url or "", settings.rosette_provider_key
-        return ByModel(ChatCompletions(url, key, settings.rosette_provider_timeout_ms), model)
+        return ByModel(ChatCompletions(url, key, timeout_s=settings.rosette_provider_timeout_ms / 1000), model)
     if settings.rosette_provider == "replay":
         return ByModel(Replay(settings.rosette_replay_dir or settings.instance_path), model)
     return BuiltIn()
 
 
-def chat_request(model: str, prompt: str, instrument: str | None) -> bytes:
+def question(model: str, prompt: str, instrument: str | None) -> bytes:
     """Return the body of the request for a prompt: the same bytes for the same prompt."""
     asked = prompt if instrument is None else f"{prompt}\n(instrument: {instrument})"
-    messages = [{"role": "system", "content": _INSTRUCTIONS}, {"role": "user", "content": asked}]
-    return digest.canonical({"model": model, "messages": messages, **_PARAMETERS})
-
-
-class _Message(msgspec.Struct):
-    content: str
-
-
-class _Choice(msgspec.Struct):
-    message: _Message
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice]
+    return chat_request(model, _INSTRUCTIONS, asked, _PARAMETERS)
 
 
 class _Answered(msgspec.Struct, forbid_unknown_fields=True):
@@ -215,9 +131,7 @@ def _understood(answer: bytes, instrument: str | None) -> Interpretation:
         ProviderFailed: it is none.
     """
     try:
-        completion = msgspec.json.decode(answer, type=_Completion)
-        content = completion.choices[0].message.content if completion.choices else ""
-        answered = msgspec.json.decode(content, type=_Answered)
+        answered = msgspec.json.decode(content_of(answer), type=_Answered)
         spec = decode_spec(answered.spec)
     except (msgspec.MsgspecError, ValidationFailed, UnicodeError, RecursionError):
         raise ProviderFailed(_NOT_READ) from None

@@ -1,10 +1,8 @@
 """Explanations over HTTP: given or generated, and as they stand in the run, its lists and its files."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +13,7 @@ from rmos import digest
 from rmos.config import Settings
 from tests.api.conftest import RUNS
 from tests.api.test_attachments import blobs, run, sent
+from tests.language_model import Model, completion, language_model
 
 __all__ = ["run"]
 
@@ -119,77 +118,41 @@ def test_an_explanation_is_generated_from_the_runs_own_checks_and_says_so(client
     assert event["data"]["engine_id"] == "rmos_rules"
 
 
-class Model(BaseHTTPRequestHandler):
-    """A model's service that answers what the test says."""
-
-    answer = (200, b"")
-    asked: ClassVar[list[bytes]] = []
-
-    def do_POST(self) -> None:
-        self.asked.append(self.rfile.read(int(self.headers["Content-Length"])))
-        assert self.headers["Authorization"] == "Bearer a-key"
-        status, body = Model.answer
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def model(app: Flask, settings: Settings) -> Iterator[list[bytes]]:
-    """A model that the service is set up with, and what it was asked."""
-    server = HTTPServer(("127.0.0.1", 0), Model)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    app.extensions["rmos"].settings = msgspec.structs.replace(
-        settings, explanation_url=f"http://127.0.0.1:{server.server_port}/v1", explanation_api_key="a-key"
-    )
-    Model.asked = []
-    yield Model.asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def model(app: Flask, settings: Settings) -> Iterator[Model]:
+    """A model that the service is set up with."""
+    with language_model() as server:
+        app.extensions["rmos"].settings = msgspec.structs.replace(
+            settings, explanation_url=server.url, explanation_api_key="a-key"
+        )
+        yield server
 
 
 def test_a_model_is_asked_only_when_one_is_set_and_what_it_said_can_be_found(
-    client: FlaskClient, run: str, model: list[bytes]
+    client: FlaskClient, run: str, model: Model
 ) -> None:
-    body = json.dumps({"choices": [{"message": {"content": "The cut is sound."}}]}).encode()
-    Model.answer = (200, body)
+    model.answer = completion("The cut is sound.")
     suggested = suggest(client, run, generate_explanation=True, prompt="Why?")
     assert (suggested["explanation_status"], suggested["explanation_summary"]) == ("READY", "The cut is sound.")
-    (asked,) = model
+    [(_, authorization, asked)] = model.asked
+    assert authorization == "Bearer a-key"
     event = client.get(f"{run}/events").json["events"][-1]["data"]
     assert event["model"] == "gpt-4o-mini"
     assert event["parameters"] == {"max_tokens": 1500, "temperature": 0}
     assert event["request_sha256"] == digest.sha256_hex(asked)
-    assert event["response_sha256"] == digest.sha256_hex(body)
+    assert event["response_sha256"] == digest.sha256_hex(model.answer)
     assert "Why?" in json.loads(asked)["messages"][1]["content"]
     suggest(client, run, advisory_markdown="Given.")
-    assert len(model) == 1
+    assert len(model.asked) == 1
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (500, b""),
-        (302, b""),
-        (200, b"{}"),
-        (200, b"no json"),
-        (200, b'{"choices":[{"message":{"content":""}}]}'),
-        (200, b'{"choices":[{"message":{"content":7}}]}'),
-        (200, b"x" * (1024 * 1024 + 1)),
-    ],
-)
-@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(("status", "answer"), [(500, b""), (307, b""), (200, b"{}"), (200, completion(""))])
 def test_a_model_that_fails_is_an_error_in_the_run_and_not_of_the_service(
-    client: FlaskClient, run: str, answer: tuple[int, bytes]
+    client: FlaskClient, run: str, model: Model, status: int, answer: bytes
 ) -> None:
-    Model.answer = answer
+    model.status, model.answer = status, answer
     suggested = suggest(client, run, generate_explanation=True)
     assert (suggested["advisory_sha256"], suggested["explanation_status"]) == (None, "ERROR")
+    assert suggested["explanation_summary"].startswith("The model explained nothing: it")
     assert summary_of(client, run)["explanation_status"] == "failed"
     assert kinds(client, run) == [("explanation", "PENDING"), ("explanation", "ERROR")]

@@ -1,29 +1,35 @@
 """Explanations without the web: a log of a model's answers explains again, without a network."""
 
 import json
+from pathlib import Path
 
 from rmos import digest
-from rmos.services import Provider, Replay, Suggestion, suggest
+from rmos.services import Suggestion, suggest
+from rmos.services.chat import Replay
 from rmos.services.explaining import explained
+from rmos.services.explanation_model import ExplanationModel
 from rmos.store import Store
 from tests.makers import ANNA, US, make_decision, make_members
 
 
-def test_a_recorded_answer_explains_again_without_a_network(store: Store) -> None:
+def test_a_recorded_answer_explains_again_without_a_network(store: Store, tmp_path: Path) -> None:
     run_id = store.runs.put(make_members(US)).view.artifact.run_id
     view = store.runs.record(run_id).view()
-    asked = Provider(Replay({}), "a-model").request(explained(view), "Why?")
+    model = ExplanationModel(Replay(tmp_path), "a-model")
+    asked = model.request(explained(view), "Why?")
     body = json.dumps({"choices": [{"message": {"content": "Because."}}]}).encode()
-    provider = Provider(Replay({digest.sha256_hex(asked): body}), "a-model")
-    suggested = suggest(store, run_id, Suggestion(generate=True, prompt="Why?"), provider, actor=ANNA, us=US)
+    (tmp_path / f"{digest.sha256_hex(asked)}.json").write_bytes(body)
+    suggested = suggest(store, run_id, Suggestion(generate=True, prompt="Why?"), model, actor=ANNA, us=US)
     assert (suggested.explanation_status, suggested.explanation_summary) == ("READY", "Because.")
 
 
-def test_what_was_not_recorded_is_an_error(store: Store) -> None:
+def test_what_was_not_recorded_is_an_error(store: Store, tmp_path: Path) -> None:
     run_id = store.runs.put(make_members(US)).view.artifact.run_id
-    suggested = suggest(store, run_id, Suggestion(generate=True), Provider(Replay({}), "m"), actor=ANNA, us=US)
+    model = ExplanationModel(Replay(tmp_path), "m")
+    suggested = suggest(store, run_id, Suggestion(generate=True), model, actor=ANNA, us=US)
     assert suggested.explanation_status == "ERROR"
-    assert "recorded" in str(suggested.explanation_summary)
+    said = "The model explained nothing: there is no recorded answer to this prompt."
+    assert suggested.explanation_summary == said
 
 
 def test_a_record_of_any_form_can_be_explained_and_its_texts_stay_texts(store: Store) -> None:

@@ -1,9 +1,5 @@
 """Who reads a prompt: a model behind a real HTTP server, recorded answers, or the built-in interpreter."""
 
-import http.server
-import json
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +10,8 @@ from rmos.config import Settings
 from rmos.digest import sha256_hex
 from rmos.errors import PromptEmpty, ValidationFailed
 from rmos.rosette import encode_spec, interpret
-from rmos.services.interpreters import MAX_ANSWER_BYTES, BuiltIn, chat_request, interpreter_of
+from rmos.services.interpreters import BuiltIn, interpreter_of, question
+from tests.language_model import Model, completion, language_model
 
 PROMPT = "something like my grandfather's guitar, 6 mm wide"
 SPEC = {
@@ -25,58 +22,11 @@ SPEC = {
 SAID = "a parlor, for it is old"
 
 
-def completion(content: Any) -> bytes:
-    text = content if isinstance(content, str) else json.dumps(content)
-    return json.dumps({"id": "x", "choices": [{"message": {"role": "assistant", "content": text}}]}).encode()
-
-
-class Model(http.server.ThreadingHTTPServer):
-    """A service on 127.0.0.1 that answers every request with the same bytes, and keeps what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
-        self.answer = completion(
-            {"spec": SPEC, "assumptions": ["a parlor, for it is old"], "unrecognized": ["grandfather"]}
-        )
-        self.status = 200
-        self.delay_s = 0.0
-        self.asked: list[tuple[str, str | None, bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Answering(http.server.BaseHTTPRequestHandler):
-    """One request to the model."""
-
-    server: Model
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append((self.path, self.headers["Authorization"], body))
-        time.sleep(self.server.delay_s)
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.answer)))
-        if self.server.status == 307:
-            self.send_header("Location", "/elsewhere")
-        self.end_headers()
-        self.wfile.write(self.server.answer)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's own word
-        """Say nothing."""
-
-
 @pytest.fixture
 def model() -> Iterator[Model]:
-    with Model() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with language_model() as server:
+        server.answer = completion({"spec": SPEC, "assumptions": [SAID], "unrecognized": ["grandfather"]})
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def settings_for(url: str, **over: Any) -> Settings:
@@ -106,7 +56,7 @@ def test_a_model_reads_the_prompt_and_who_it_was_is_known(model: Model) -> None:
     assert read.understood.unrecognized == ("grandfather",)
     [(path, authorization, body)] = model.asked
     assert (path, authorization) == ("/v1/chat/completions", "Bearer sk-1")
-    assert body == chat_request("small-8b", PROMPT, None)
+    assert body == question("small-8b", PROMPT, None)
     assert read.provenance == {
         "provider": "openai",
         "model": "small-8b",
@@ -146,12 +96,11 @@ def test_an_answer_that_is_no_spec_is_not_used_and_that_is_said(content: Any, mo
     assert read.provenance["response_sha256"] == sha256_hex(model.answer)
 
 
-@pytest.mark.parametrize("answer", [b"", b"{}", b'{"choices": []}', b'{"choices": [{"message": {}}]}', b"\xff"])
-def test_an_answer_of_another_protocol_is_not_used(answer: bytes, model: Model) -> None:
-    model.answer = answer
+def test_an_answer_of_another_protocol_is_not_used(model: Model) -> None:
+    model.answer = b'{"choices": []}'
     read = interpreter_of(settings_for(model.url)).read(PROMPT, instrument=None)
     assert read.provenance is not None
-    assert read.provenance["fallback"] == "the model's answer is no rosette"
+    assert read.provenance["fallback"] == "its answer is no chat completion"
 
 
 def test_a_number_that_was_given_is_not_the_models_to_change(model: Model) -> None:
@@ -161,23 +110,7 @@ def test_a_number_that_was_given_is_not_the_models_to_change(model: Model) -> No
     assert read.provenance["fallback"] == "the model changed the soundhole diameter that was given"
 
 
-@pytest.mark.parametrize("status", [307, 401, 500])
-def test_a_refusal_is_said_without_what_it_said(status: int, model: Model) -> None:
-    model.status, model.answer = status, b"a secret of the provider"
-    read = interpreter_of(settings_for(model.url)).read(PROMPT, instrument=None)
-    assert read.provenance is not None
-    assert read.provenance["fallback"] == f"it answered with the status {status}"
-    assert len(model.asked) == 1
-
-
-def test_an_answer_that_is_too_long_is_not_read_to_its_end(model: Model) -> None:
-    model.answer = b"x" * (MAX_ANSWER_BYTES + 1)
-    read = interpreter_of(settings_for(model.url)).read(PROMPT, instrument=None)
-    assert read.provenance is not None
-    assert read.provenance["fallback"] == f"its answer is longer than {MAX_ANSWER_BYTES} bytes"
-
-
-def test_an_answer_that_comes_too_late_is_not_waited_for(model: Model) -> None:
+def test_the_time_that_the_model_has_is_a_setting(model: Model) -> None:
     model.delay_s = 0.5
     read = interpreter_of(settings_for(model.url, rosette_provider_timeout_ms=100)).read(PROMPT, instrument=None)
     assert read.provenance is not None
@@ -202,7 +135,7 @@ def test_what_nobody_can_follow_is_asked_of_no_model(model: Model) -> None:
 
 
 def test_recorded_answers_are_read_by_the_digest_of_their_request(tmp_path: Path) -> None:
-    name = sha256_hex(chat_request("recorded", PROMPT, None))
+    name = sha256_hex(question("recorded", PROMPT, None))
     (tmp_path / f"{name}.json").write_bytes(completion({"spec": SPEC}))
     settings = Settings(
         instance_path=Path("i"), runs_dir=Path("r"), rosette_provider="replay", rosette_replay_dir=tmp_path
