@@ -1,6 +1,7 @@
 """Valid records for tests, made from as little as a test cares about."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 from rmos import digest, ids
 from rmos.config import Settings
 from rmos.index import KnownRun
-from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunQuery, RunRow, RunView
+from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, Page, RunQuery, RunRow, RunView
 from rmos.store import Store
 from tests.earlier_system import earlier_digest
 
@@ -138,17 +139,26 @@ def write_raw(path: Path, data: bytes) -> Path:
     return path
 
 
-def listed_ids(store: Store, **query: Any) -> list[str]:
-    """Walk a list to its end by cursors and return the ids."""
-    found: list[str] = []
+def walked(page: Callable[[str | None], Page]) -> list[dict[str, Any]]:
+    """Walk a list, of which `page` returns the page behind a cursor with its total, to the end; return its items."""
+    found: list[dict[str, Any]] = []
     cursor = None
     while True:
-        page = store.runs.page(RunQuery(**query), limit=7, cursor=cursor, include_total=True)
-        found += [json.loads(item)["run_id"] for item in page.items]
-        cursor = page.next_cursor
+        answer = page(cursor)
+        found += [json.loads(item) for item in answer.items]
+        cursor = answer.next_cursor
         if cursor is None:
-            assert page.total == len(found)
+            assert answer.total == len(found)
             return found
+
+
+def listed_ids(store: Store, **query: Any) -> list[str]:
+    """Return the ids of the runs that a list shows, walked to its end by cursors."""
+    asked = RunQuery(**query)
+    return [
+        item["run_id"]
+        for item in walked(lambda cursor: store.runs.page(asked, limit=7, cursor=cursor, include_total=True))
+    ]
 
 
 def open_store(folder: Path, *, reconcile: bool = True, write: bool = True) -> Store:

@@ -100,7 +100,7 @@ def list_sessions() -> Response:
     """
     asked = load_session_list(read_lists())
     page = from_index(
-        lambda: current_rmos().store.sessions.page(
+        lambda: current_rmos().store.session_lists.page(
             asked.query,
             limit=asked.limit,
             cursor=asked.cursor,
@@ -226,7 +226,7 @@ def get_session_runs(session_id: str) -> Response:
         found, cursor = bool(summaries.text), summaries.next_cursor
         text = dump_summary_page(session_id, asked, summaries)
     else:
-        brief = from_index(lambda: store.sessions.brief_runs(query, **page))
+        brief = from_index(lambda: store.session_lists.brief_runs(query, **page))
         found, cursor = bool(brief.runs), brief.next_cursor
         text = dump_brief_page(session_id, asked, brief)
     if not found:
@@ -248,7 +248,7 @@ def _asked_runs(query_string: bytes) -> SessionRunsRequest:
 @requires("viewer")
 def get_advisory_summary(session_id: str) -> Response:
     """Return what a session's runs amount to, from the index alone."""
-    figures = from_index(lambda: current_rmos().store.sessions.figures(session_id))
+    figures = from_index(lambda: current_rmos().store.session_lists.figures(session_id))
     if not figures.total_runs:
         _require(session_id)
     return Response(dump_figures(session_id, figures), headers={"Cache-Control": PRIVATE}, content_type=_JSON)

@@ -1,19 +1,45 @@
 """Lists for the terminal: from an index that was just brought up to the record or, failing that, as it stands."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
 
 from rmos.checks.orphans import find_orphans
 from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for_writing, workers_for
-from rmos.cli.output import progress, say
+from rmos.cli.output import emit, progress, say, say_table
+from rmos.cli.types import Moment
 from rmos.errors import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import Page
-from rmos.store import Runs, Sessions, Store
+from rmos.store import Runs, SessionLists, Store
+
+Item = dict[str, Any]
+
+_OPTIONS = (
+    click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on."),
+    click.option(
+        "--until", type=Moment(end=True), metavar="TIME", help="Up to the end of this date, or before this time."
+    ),
+    click.option("--deleted", is_flag=True, help="Also list what was deleted."),
+    click.option(
+        "--limit", type=click.IntRange(1, 500), default=50, show_default=True, metavar="N", help="Lines of a page."
+    ),
+    click.option("--cursor", metavar="CURSOR", help="Go on where the page before ended."),
+)
+
+
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that every list has: --since, --until, --deleted, --limit, --cursor."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 class Listing:
     """What lists are asked of."""
 
-    def __init__(self, runs: Runs, sessions: Sessions) -> None:
+    def __init__(self, runs: Runs, sessions: SessionLists) -> None:
         self.runs = runs
         self.sessions = sessions
 
@@ -31,7 +57,7 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
         total = 0 if store.index.exists() else count_runs(store)
         with progress("Indexing", total) as told:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=told)
-        return ask(Listing(store.runs, store.sessions))
+        return ask(Listing(store.runs, store.session_lists))
     except (StoreReadOnly, IndexUnavailable, StoreLocked):
         return _told_as_it_stands(ask)
 
@@ -39,7 +65,7 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
 def as_it_stands(store: Store) -> Listing:
     """Return what lists can be asked of without bringing the index up to the record."""
     runs = Runs(store.objects, store.index, store.reader, store.summarise, store.index.was_completed)
-    return Listing(runs, Sessions(store.objects, store.index, store.index.was_completed))
+    return Listing(runs, SessionLists(store.index, store.index.was_completed))
 
 
 def _told_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
@@ -59,3 +85,30 @@ def _told_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
     lacking = len(find_orphans(store))
     say(f"The index is read as it stands, without bringing it up to the record: {lacking} runs are lacking.", err=True)
     return ask(as_it_stands(store))
+
+
+def say_page(
+    page: Page,
+    as_json: bool,
+    heads: list[str],
+    row: Callable[[Item], list[str]],
+    colour: Callable[[Item], str | None],
+    *,
+    nothing: str,
+    numbers: Sequence[int] = (),
+) -> None:
+    """Show a page as one JSON document, or as a table with the way to the next page below it.
+
+    Args:
+        nothing: what is said of a page without items.
+        numbers: the columns that stand to the right.
+    """
+    items = [json.loads(item) for item in page.items]
+    if as_json:
+        emit({"items": items, "next_cursor": page.next_cursor})
+    elif not items:
+        say(nothing)
+    else:
+        say_table([heads, *map(row, items)], [None, *map(colour, items)], numbers=numbers)
+        if page.next_cursor:
+            say(f"There are more: add --cursor {page.next_cursor}")

@@ -10,16 +10,17 @@ from flask.cli import with_appcontext
 
 from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.listing import as_it_stands, listed
+from rmos.cli.listing import as_it_stands, list_options, listed, say_page
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import COLOURS, emit, json_option, say, say_table
-from rmos.cli.types import Moment
+from rmos.cli.output import COLOURS, json_option, say, say_table
 from rmos.models import RISK_LEVELS, RUN_STATUSES, Page, RunQuery
 
 _EVERY_S: Final = 1.0
 """Seconds between two looks of `--follow`."""
 _LOOK_BACK_US: Final = 60_000_000
 """How long before the newest run that was shown one may have begun that comes only now."""
+
+_HEADS: Final = ["CREATED (UTC)", "RUN", "STATUS", "RISK", "SCORE", "BATCH", "WHY"]
 
 
 @click.command("runs")
@@ -28,13 +29,7 @@ _LOOK_BACK_US: Final = 60_000_000
 @click.option("--mode", metavar="MODE", help="router, saw, cam, art_studio ...")
 @click.option("--tool", metavar="TOOL_ID", help="The tool that would cut.")
 @click.option("--session", metavar="WS_ID", help="The workflow session.")
-@click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on.")
-@click.option("--until", type=Moment(end=True), metavar="TIME", help="Up to the end of this date, or before this time.")
-@click.option("--deleted", is_flag=True, help="Also list runs that were deleted.")
-@click.option(
-    "--limit", type=click.IntRange(1, 500), default=50, show_default=True, metavar="N", help="Lines of a page."
-)
-@click.option("--cursor", metavar="CURSOR", help="Go on where the page before ended.")
+@list_options
 @click.option("--follow", is_flag=True, help="Go on and show new runs as they come, until Ctrl-C.")
 @json_option
 @with_appcontext
@@ -64,23 +59,8 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
     page = listed(lambda store: store.runs.page(query, limit=limit, cursor=cursor))
     if follow:
         return _follow(query, page, as_json)
-    items = [json.loads(item) for item in page.items]
-    if as_json:
-        emit({"items": items, "next_cursor": page.next_cursor})
-    else:
-        _say_items(items, page)
+    say_page(page, as_json, _HEADS, _row, _colour, nothing="No runs match.", numbers=[4])
     return DONE
-
-
-def _say_items(items: list[dict[str, Any]], page: Page) -> None:
-    if not items:
-        say("No runs match.")
-        return
-    rows = [["CREATED (UTC)", "RUN", "STATUS", "RISK", "SCORE", "BATCH", "WHY"]]
-    rows += [_row(item) for item in items]
-    say_table(rows, [None, *(_colour(item) for item in items)], numbers=[4])
-    if page.next_cursor:
-        say(f"There are more: add --cursor {page.next_cursor}")
 
 
 def _colour(item: dict[str, Any]) -> str | None:

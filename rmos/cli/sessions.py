@@ -1,16 +1,16 @@
 """`rmos sessions`: the list of workflow sessions, newest first."""
 
-import json
-from typing import Any
+from typing import Any, Final
 
 import click
 from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
-from rmos.cli.listing import listed
-from rmos.cli.output import emit, json_option, say, say_table
-from rmos.cli.types import Moment
-from rmos.models import SESSION_STATUSES, WORKFLOW_STATES, Page, SessionQuery
+from rmos.cli.listing import list_options, listed, say_page
+from rmos.cli.output import json_option
+from rmos.models import SESSION_STATUSES, WORKFLOW_STATES, SessionQuery
+
+_HEADS: Final = ["CREATED (UTC)", "SESSION", "STATUS", "STATE", "USER", "TYPE", "NEXT STEP"]
 
 
 @click.command("sessions")
@@ -18,13 +18,7 @@ from rmos.models import SESSION_STATUSES, WORKFLOW_STATES, Page, SessionQuery
 @click.option("--status", type=click.Choice(SESSION_STATUSES, case_sensitive=False), help="ACTIVE or DELETED.")
 @click.option("--state", type=click.Choice(WORKFLOW_STATES, case_sensitive=False), help="How far the work has come.")
 @click.option("--type", "workflow_type", metavar="TYPE", help="The type of workflow.")
-@click.option("--since", type=Moment(), metavar="TIME", help="Made from this date or time (UTC) on.")
-@click.option("--until", type=Moment(end=True), metavar="TIME", help="Up to the end of this date, or before this time.")
-@click.option("--deleted", is_flag=True, help="Also list sessions that were deleted.")
-@click.option(
-    "--limit", type=click.IntRange(1, 500), default=50, show_default=True, metavar="N", help="Lines of a page."
-)
-@click.option("--cursor", metavar="CURSOR", help="Go on where the page before ended.")
+@list_options
 @json_option
 @with_appcontext
 def sessions(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> int:
@@ -49,23 +43,8 @@ def sessions(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> i
         include_deleted=filters["deleted"],
     )
     page = listed(lambda listing: listing.sessions.page(query, limit=limit, cursor=cursor))
-    items = [json.loads(item) for item in page.items]
-    if as_json:
-        emit({"items": items, "next_cursor": page.next_cursor})
-    else:
-        _say_items(items, page)
+    say_page(page, as_json, _HEADS, _row, _colour, nothing="No sessions match.")
     return DONE
-
-
-def _say_items(items: list[dict[str, Any]], page: Page) -> None:
-    if not items:
-        say("No sessions match.")
-        return
-    rows = [["CREATED (UTC)", "SESSION", "STATUS", "STATE", "USER", "TYPE", "NEXT STEP"]]
-    rows += [_row(item) for item in items]
-    say_table(rows, [None, *(_colour(item) for item in items)])
-    if page.next_cursor:
-        say(f"There are more: add --cursor {page.next_cursor}")
 
 
 def _row(item: dict[str, Any]) -> list[str]:

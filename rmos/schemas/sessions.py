@@ -29,7 +29,7 @@ from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
 from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import SessionRecord
-from rmos.store.sessions import BriefPage
+from rmos.store.session_lists import BriefPage
 
 MAX_SESSION_RUNS: Final = 200
 """Runs of a session on one page."""

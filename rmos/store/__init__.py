@@ -34,6 +34,7 @@ from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
 from rmos.store.rows import Summarise
 from rmos.store.runs import Record, Runs
+from rmos.store.session_lists import SessionLists
 from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import Sessions
 from rmos.store.tokens import Tokens
@@ -42,6 +43,7 @@ __all__ = [
     "SVG",
     "Record",
     "Runs",
+    "SessionLists",
     "SessionRecord",
     "Sessions",
     "Store",
@@ -73,7 +75,8 @@ class Store:
         self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
-        self.sessions = Sessions(objects, index, self.is_listable)
+        self.sessions = Sessions(objects, index)
+        self.session_lists = SessionLists(index, self.is_listable)
         self.summarise = summarise
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""

@@ -14,7 +14,6 @@ import msgspec
 from rmos import digest, ids
 from rmos.errors import (
     IndexBroken,
-    IndexRebuilding,
     IndexUnavailable,
     ObjectExists,
     ObjectMissing,
@@ -29,6 +28,7 @@ from rmos.index import Index, KnownRun
 from rmos.models import Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
 from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
+from rmos.store.complete import CompleteAnswers
 from rmos.store.events import append_event, sealed
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader, altered
@@ -138,7 +138,7 @@ class Runs:
         self._index = index
         self._reader = reader
         self._summarise = summarise
-        self._listable = listable
+        self._answers = CompleteAnswers(index, listable)
         self.on_put: OnPut = _unobserved
 
     # Writing
@@ -356,13 +356,12 @@ class Runs:
             IndexRebuilding: the index is not complete; no answer is ever silently short.
         """
         before = None if cursor is None else ids.read_cursor(cursor)
-        generation = self._require_listable()
-        try:
-            listed = self._index.page(query, limit=limit, before=before, offset=offset)
-            total = self._index.count(query) if include_total else None
-        except IndexBroken:
-            raise _rebuilding() from None
-        self._require_same(generation)
+        listed, total = self._answers.of(
+            lambda: (
+                self._index.page(query, limit=limit, before=before, offset=offset),
+                self._index.count(query) if include_total else None,
+            )
+        )
         return Page(
             text=listed.text,
             next_cursor=ids.make_cursor(*listed.last) if listed.last else None,
@@ -375,29 +374,7 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        generation = self._require_listable()
-        try:
-            total = self._index.count(query)
-        except IndexBroken:
-            raise _rebuilding() from None
-        self._require_same(generation)
-        return total
-
-    def _require_listable(self) -> object:
-        """Return which index can answer in full."""
-        generation = self._index.generation()
-        try:
-            listable = self._listable()
-        except IndexBroken:
-            listable = False
-        if not listable:
-            raise _rebuilding()
-        return generation
-
-    def _require_same(self, generation: object) -> None:
-        """Refuse an answer of another index than was asked for: it may have been half filled then, though not now."""
-        if self._require_listable() != generation:
-            raise _rebuilding()
+        return self._answers.of(lambda: self._index.count(query))
 
 
 def _place(members: Mapping[str, Any]) -> tuple[str, str]:
@@ -416,10 +393,6 @@ def _place(members: Mapping[str, Any]) -> tuple[str, str]:
 
 def _quarantined() -> Damage:
     return Damage("quarantined", "The record is in quarantine; restore it from a back-up, then run `rmos rebuild`.")
-
-
-def _rebuilding() -> IndexRebuilding:
-    return IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
 
 
 def _gone(run_id: str, deletion: Deletion) -> RunDeleted:

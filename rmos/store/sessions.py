@@ -1,32 +1,29 @@
-"""Workflow sessions: folds of immutable events, listed from the index.
+"""Workflow sessions: folds of immutable events; their lists are in `session_lists`.
 
     sessions.create(changed_fields, actor=actor, us=us)
     sessions.append(session_id, "update", change, actor=actor, us=us, version=3)
     sessions.record(session_id).session
-    sessions.page(SessionQuery(status="ACTIVE"), limit=50)
 
 An event is the commit: its name, the last number plus one, is created exclusively, so of two writers one wins the
 number and the other folds again. The row comes after the object; when only the row fails, reconcile brings it.
 """
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from rmos import ids
 from rmos.errors import (
     IndexBroken,
-    IndexRebuilding,
     IndexUnavailable,
     PreconditionFailed,
     SessionNotFound,
     StoreUnusable,
 )
-from rmos.index import SEPARATOR, BriefRun, Index, KnownSession, RunFigures
-from rmos.models import Actor, AdvisoryFigures, Event, Page, RunQuery, Session, SessionQuery
+from rmos.index import Index, KnownSession
+from rmos.models import Actor, Event, Session
 from rmos.objects import Objects
 from rmos.store import layout
 from rmos.store.events import append_event
@@ -35,10 +32,7 @@ from rmos.store.session_records import SessionReader, SessionRecord, cascades, s
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 _events: Final = msgspec.json.Decoder(Event)
-_kinds: Final = msgspec.json.Decoder(dict[str, int])
 _INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
 
@@ -68,22 +62,13 @@ class SessionStored(msgspec.Struct, frozen=True, kw_only=True):
     indexed: bool
 
 
-class BriefPage(NamedTuple):
-    """One page of a list that shows less of each run than its summary."""
-
-    runs: list[BriefRun]
-    next_cursor: str | None
-    total: int | None
-
-
 class Sessions:
     """The workflow sessions of one store."""
 
-    def __init__(self, objects: Objects, index: Index, listable: Callable[[], bool]) -> None:
+    def __init__(self, objects: Objects, index: Index) -> None:
         self._objects = objects
         self._index = index
         self._reader = SessionReader(objects)
-        self._listable = listable
 
     # Writing
 
@@ -97,7 +82,6 @@ class Sessions:
         Raises:
             NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed.
         """
-        moment = ids.utc_text(us)
         session_id, moment = ids.new_session_id(us), ids.utc_text(us)
         empty = Session(session_id=session_id, created_at_utc=moment, updated_at_utc=moment, version=0)
         nothing = SessionRecord([], empty, None)
@@ -188,7 +172,7 @@ class Sessions:
         known = self._known(session.session_id)
         return known is not None and known.version >= session.version
 
-    # Reading one
+    # Reading
 
     def record(self, session_id: str, *, fresh: bool = False) -> SessionRecord:
         """Return a session as it stands, found by its id, with or without the index.
@@ -269,116 +253,8 @@ class Sessions:
         except _INDEX_ERRORS:
             return None
 
-    # Reading many
-
-    def page(
-        self,
-        query: SessionQuery,
-        *,
-        limit: int,
-        cursor: str | None = None,
-        offset: int = 0,
-        include_total: bool = False,
-    ) -> Page:
-        """Return one page of sessions, newest first, from the index alone.
-
-        Raises:
-            BadCursor: the cursor is not one of ours.
-            IndexRebuilding: the index is not complete; no answer is ever silently short.
-        """
-        before = None if cursor is None else ids.read_cursor(cursor, is_id=ids.is_session_id)
-        listed, total = self._answer(
-            lambda: (
-                self._index.session_page(query, limit=limit + 1, before=before, offset=offset),
-                self._index.count_sessions(query) if include_total else None,
-            )
-        )
-        last = listed[limit - 1] if len(listed) > limit else None
-        return Page(
-            text=SEPARATOR.join(session.summary for session in listed[:limit]),
-            next_cursor=ids.make_cursor(last.created_us, last.session_id) if last else None,
-            total=total,
-        )
-
-    def brief_runs(
-        self,
-        query: RunQuery,
-        *,
-        limit: int,
-        cursor: str | None = None,
-        offset: int = 0,
-        include_total: bool = False,
-    ) -> BriefPage:
-        """Return one page of runs, newest first, without their summaries: from the index alone.
-
-        Raises:
-            BadCursor, IndexRebuilding: as `page`.
-        """
-        before = None if cursor is None else ids.read_cursor(cursor)
-        listed, total = self._answer(
-            lambda: (
-                self._index.brief_page(query, limit=limit + 1, before=before, offset=offset),
-                self._index.count(query) if include_total else None,
-            )
-        )
-        last = listed[limit - 1] if len(listed) > limit else None
-        next_cursor = ids.make_cursor(last.created_us, last.run_id) if last else None
-        return BriefPage(runs=listed[:limit], next_cursor=next_cursor, total=total)
-
-    def figures(self, session_id: str) -> AdvisoryFigures:
-        """Return what the listed runs of a session amount to, from the index alone.
-
-        Raises:
-            IndexRebuilding: the index is not complete.
-        """
-        return _added_up(self._answer(lambda: self._index.figures(session_id)))
-
-    def _answer(self, ask: Callable[[], T]) -> T:
-        """Return an answer of an index that was complete before it and is the same after it."""
-        generation = self._require_listable()
-        try:
-            answer = ask()
-        except IndexBroken:
-            raise _rebuilding() from None
-        if self._require_listable() != generation:
-            raise _rebuilding()
-        return answer
-
-    def _require_listable(self) -> object:
-        """Return which index can answer in full."""
-        generation = self._index.generation()
-        try:
-            listable = self._listable()
-        except IndexBroken:
-            listable = False
-        if not listable:
-            raise _rebuilding()
-        return generation
-
 
 def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:
     members = {name: getattr(before, name) for name in before.__struct_fields__}
     made = {"version": before.version + 1, "updated_at_utc": ids.utc_text(us)}
     return msgspec.convert({**members, **fields, **made}, Session)
-
-
-def _added_up(rows: Sequence[RunFigures]) -> AdvisoryFigures:
-    statuses: Counter[str] = Counter()
-    kinds: Counter[str] = Counter()
-    risks: Counter[str] = Counter()
-    for row in rows:
-        statuses[row.explanation_status or "none"] += row.runs
-        risks[row.risk_level] += row.runs
-        counts = {} if row.advisory_kinds is None else _kinds.decode(row.advisory_kinds)
-        kinds.update({kind: number * row.runs for kind, number in counts.items()})
-    return AdvisoryFigures(
-        total_runs=sum(row.runs for row in rows),
-        explanation_status_counts=dict(sorted(statuses.items())),
-        advisory_kind_counts=dict(sorted(kinds.items())),
-        risk_level_counts=dict(sorted(risks.items())),
-        latest_advisory_us=max((row.latest_advisory_us or 0 for row in rows), default=0) or None,
-    )
-
-
-def _rebuilding() -> IndexRebuilding:
-    return IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)

@@ -44,6 +44,18 @@ def document(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+def listed(run: Command, command: str, *options: str, limit: int = 7) -> list[dict[str, Any]]:
+    """Walk all pages of `runs` or `sessions`."""
+    items: list[dict[str, Any]] = []
+    cursor: list[str] = []
+    while True:
+        page = document(run(command, "--json", "--limit", str(limit), *options, *cursor))
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = ["--cursor", page["next_cursor"]]
+
+
 def start(
     root: Path, *arguments: str, program: tuple[str, ...] = FLASK, stderr: int = subprocess.PIPE, **variables: str
 ) -> "subprocess.Popen[str]":

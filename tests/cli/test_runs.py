@@ -1,27 +1,14 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rmos import digest, ids
 from rmos.objects.local import LocalObjects
-from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document
+from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document, listed
 from tests.earlier_system import snapshot
 from tests.makers import US, make_members
-
-
-def listed(run: Command, *options: str) -> list[dict[str, Any]]:
-    """Walk all pages."""
-    items: list[dict[str, Any]] = []
-    cursor: list[str] = []
-    while True:
-        page = document(run("runs", "--json", "--limit", "7", *options, *cursor))
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        cursor = ["--cursor", page["next_cursor"]]
 
 
 def test_the_list_is_aligned_and_newest_first(run: Command) -> None:
@@ -34,7 +21,7 @@ def test_the_list_is_aligned_and_newest_first(run: Command) -> None:
 
 
 def test_the_walk_shows_each_run_once(run: Command, root: Path) -> None:
-    items = listed(run, "--deleted")
+    items = listed(run, "runs", "--deleted")
     assert [item["run_id"] for item in items] == [path.stem for path in reversed(artifacts_of(root))]
     assert len(items) == RUNS
 
@@ -49,32 +36,32 @@ def test_the_cursor_is_offered_to_people_too(run: Command) -> None:
 
 
 def test_filters_choose(run: Command) -> None:
-    every = listed(run)
-    red = listed(run, "--risk", "red")
+    every = listed(run, "runs")
+    red = listed(run, "runs", "--risk", "red")
     assert [item["run_id"] for item in red] == [item["run_id"] for item in every if item["risk_level"] == "RED"]
     assert red
-    blocked = listed(run, "--status", "BLOCKED")
+    blocked = listed(run, "runs", "--status", "BLOCKED")
     assert {item["risk_level"] for item in blocked} == {"RED", "UNKNOWN"}
-    saws = listed(run, "--mode", "saw")
+    saws = listed(run, "runs", "--mode", "saw")
     assert saws
-    assert saws == listed(run, "--tool", "saw-254-24t")
-    assert listed(run, "--session", "ws_0123456789abcdef") == []
+    assert saws == listed(run, "runs", "--tool", "saw-254-24t")
+    assert listed(run, "runs", "--session", "ws_0123456789abcdef") == []
 
 
 def test_since_and_until_take_dates_and_times(run: Command) -> None:
-    every = [item["created_at_utc"] for item in listed(run)]
+    every = [item["created_at_utc"] for item in listed(run, "runs")]
     day = every[len(every) // 2][:10]
-    of_day = [item["created_at_utc"] for item in listed(run, "--since", day, "--until", day)]
+    of_day = [item["created_at_utc"] for item in listed(run, "runs", "--since", day, "--until", day)]
     assert of_day == [time for time in every if time.startswith(day)] != []
-    before = [item["created_at_utc"] for item in listed(run, "--until", of_day[0])]
+    before = [item["created_at_utc"] for item in listed(run, "runs", "--until", of_day[0])]
     assert before == [time for time in every if time < of_day[0]]
-    assert [item["created_at_utc"] for item in listed(run, "--since", of_day[0])][-1] == of_day[0]
+    assert [item["created_at_utc"] for item in listed(run, "runs", "--since", of_day[0])][-1] == of_day[0]
 
 
 def test_deleted_runs_are_listed_only_when_asked_for(tmp_path: Path) -> None:
     run = command_on(tmp_path)
     assert run("demo", "--runs", "200").exit_code == 0
-    assert len(listed(run)) < len(listed(run, "--deleted")) == 200
+    assert len(listed(run, "runs")) < len(listed(run, "runs", "--deleted")) == 200
 
 
 def test_a_run_that_the_index_lacked_is_in_the_list(run: Command, root: Path) -> None:
@@ -82,7 +69,7 @@ def test_a_run_that_the_index_lacked_is_in_the_list(run: Command, root: Path) ->
     path = root / "2025-12-23" / f"{members['run_id']}.json"
     path.parent.mkdir()
     path.write_bytes(digest.seal(members))
-    assert members["run_id"] in [item["run_id"] for item in listed(run)]
+    assert members["run_id"] in [item["run_id"] for item in listed(run, "runs")]
 
 
 def test_trap_36_a_list_opens_no_artifact_and_prints_nothing_else(

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,20 +16,8 @@ from rmos.config import Settings
 from rmos.schemas import dump_summary
 from rmos.services import create_session
 from rmos.store import Store
-from tests.cli.conftest import FLASK, Command, command_on, document, records_of, start
+from tests.cli.conftest import FLASK, Command, command_on, document, listed, records_of, start
 from tests.makers import ANNA, make_members
-
-
-def listed(run: Command, *options: str) -> list[dict[str, Any]]:
-    """Walk all pages."""
-    items: list[dict[str, Any]] = []
-    cursor: list[str] = []
-    while True:
-        page = document(run("sessions", "--json", "--limit", "1", *options, *cursor))
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        cursor = ["--cursor", page["next_cursor"]]
 
 
 def open_store(root: Path) -> Store:
@@ -42,7 +29,7 @@ WALKED_ON = "light_desktop"
 
 
 def test_the_demo_has_active_and_deleted_sessions_with_runs_in_them(run: Command) -> None:
-    sessions = listed(run, "--deleted")
+    sessions = listed(run, "sessions", "--deleted")
     assert {session["status"] for session in sessions} == {"ACTIVE", "DELETED"}
     for session in sessions:
         page = document(run("runs", "--session", session["session_id"], "--json"))
@@ -59,19 +46,19 @@ def test_the_demo_has_active_and_deleted_sessions_with_runs_in_them(run: Command
 
 
 def test_sessions_are_listed_newest_first_and_filters_choose(run: Command) -> None:
-    every = listed(run, "--deleted")
+    every = listed(run, "sessions", "--deleted")
     assert [session["created_at_utc"] for session in every] == sorted(
         (session["created_at_utc"] for session in every), reverse=True
     )
     active = [session for session in every if session["status"] == "ACTIVE"]
-    assert listed(run) == listed(run, "--status", "active") == active
-    assert listed(run, "--status", "DELETED") == [session for session in every if session not in active]
+    assert listed(run, "sessions") == listed(run, "sessions", "--status", "active") == active
+    assert listed(run, "sessions", "--status", "DELETED") == [session for session in every if session not in active]
     user, state = active[0]["user_id"], active[0]["state"]
-    assert listed(run, "--user", user, "--state", state) == [
+    assert listed(run, "sessions", "--user", user, "--state", state) == [
         session for session in active if (session["user_id"], session["state"]) == (user, state)
     ]
-    assert listed(run, "--type", "nothing") == []
-    assert listed(run, "--since", "2100-01-01") == []
+    assert listed(run, "sessions", "--type", "nothing") == []
+    assert listed(run, "sessions", "--since", "2100-01-01") == []
 
 
 def test_people_get_a_table_without_colours_when_it_is_no_terminal(run: Command) -> None:

@@ -45,10 +45,10 @@ def judge(root: Path, session_id: str, run_id: str) -> bool:
     assert store.is_deleted_with_session(store.runs.record(run_id)) is deleted
     assert store.sessions.is_deleted(session_id) is deleted
     assert (
-        store.sessions.page(SessionQuery(), limit=9).items
-        == store.sessions.page(SessionQuery(status="ACTIVE"), limit=9).items
+        store.session_lists.page(SessionQuery(), limit=9).items
+        == store.session_lists.page(SessionQuery(status="ACTIVE"), limit=9).items
     )
-    assert store.sessions.page(SessionQuery(status="DELETED"), limit=9, include_total=True).total == deleted
+    assert store.session_lists.page(SessionQuery(status="DELETED"), limit=9, include_total=True).total == deleted
     assert store.runs.count(RunQuery(workflow_session_id=session_id)) == 1
     report = verify_store(store, recheck_s=0)
     assert report.findings == []

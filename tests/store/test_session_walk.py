@@ -71,7 +71,7 @@ class Walks(RuleBasedStateMachine):
             page = self.store.runs.page(self.query, limit=limit, cursor=self.cursor)
             found, self.cursor = [json.loads(item)["run_id"] for item in page.items], page.next_cursor
         else:
-            brief = self.store.sessions.brief_runs(self.query, limit=limit, cursor=self.cursor)
+            brief = self.store.session_lists.brief_runs(self.query, limit=limit, cursor=self.cursor)
             found, self.cursor = [run.run_id for run in brief.runs], brief.next_cursor
         self.seen += found
         if self.cursor is None:

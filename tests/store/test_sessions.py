@@ -15,7 +15,7 @@ from rmos.services import create_session, delete_session, patch_session, restore
 from rmos.store import SessionRecord, Store
 from rmos.store.records import Damage
 from rmos.store.sessions import Change
-from tests.makers import ANNA, US, make_event, open_store, write_raw
+from tests.makers import ANNA, US, make_event, open_store, walked, write_raw
 from tests.store.processes import in_processes
 from tests.store.writing import DAY, flip, put
 
@@ -43,16 +43,9 @@ def path_of(root: Path, session_id: str, number: int) -> Path:
 
 
 def listed(store: Store, **query: Any) -> list[str]:
-    """Walk a list to its end by cursors and return the ids."""
-    found: list[str] = []
-    cursor = None
-    while True:
-        page = store.sessions.page(SessionQuery(**query), limit=3, cursor=cursor, include_total=True)
-        found += [json.loads(item)["session_id"] for item in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            assert page.total == len(found)
-            return found
+    asked = SessionQuery(**query)
+    pages = walked(lambda cursor: store.session_lists.page(asked, limit=3, cursor=cursor, include_total=True))
+    return [item["session_id"] for item in pages]
 
 
 def test_a_session_is_its_events_each_with_the_whole_state_after_it(store: Store, root: Path) -> None:
@@ -146,7 +139,7 @@ def test_writers_in_many_processes_lose_no_change(store: Store, root: Path) -> N
     session = store.sessions.record(session_id).session
     assert session.state_data == {f"{name}{number}": number for name in "abcd" for number in range(5)}
     assert session.version == 21
-    assert store.sessions.page(SessionQuery(), limit=1).items == [msgspec.json.encode(session).decode()]
+    assert store.session_lists.page(SessionQuery(), limit=1).items == [msgspec.json.encode(session).decode()]
 
 
 def test_of_writers_in_two_processes_that_saw_the_same_version_one_wins(store: Store, root: Path) -> None:
@@ -200,7 +193,9 @@ def test_a_damaged_session_is_answered_as_damaged_never_as_absent(
     store.reconcile(full=True)
     assert store.sessions.is_deleted_with_runs(session_id) is None
     assert set(listed(store)) == {session_id, sound}
-    shown = {item["session_id"]: item for item in map(json.loads, store.sessions.page(SessionQuery(), limit=9).items)}
+    shown = {
+        item["session_id"]: item for item in map(json.loads, store.session_lists.page(SessionQuery(), limit=9).items)
+    }
     assert shown[session_id]["status"] is None
     assert "damaged" in shown[session_id]["error_message"]
     assert listed(store, status="ACTIVE") == [sound]
@@ -266,7 +261,7 @@ def test_lists_are_newest_first_and_filters_choose(store: Store) -> None:
 
 def test_a_cursor_of_runs_is_none_of_sessions(store: Store) -> None:
     with pytest.raises(BadCursor):
-        store.sessions.page(SessionQuery(), limit=1, cursor=ids.make_cursor(US, ids.new_run_id(US)))
+        store.session_lists.page(SessionQuery(), limit=1, cursor=ids.make_cursor(US, ids.new_run_id(US)))
 
 
 def test_an_index_that_is_lost_and_rebuilt_keeps_sessions_and_their_deletions(store: Store, root: Path) -> None:
@@ -279,7 +274,7 @@ def test_an_index_that_is_lost_and_rebuilt_keeps_sessions_and_their_deletions(st
         store.index.close()
         os.unlink(root / "_index.sqlite")
         with pytest.raises(IndexRebuilding):
-            store.sessions.page(SessionQuery(), limit=1)
+            store.session_lists.page(SessionQuery(), limit=1)
         assert store.sessions.is_deleted_with_runs(sessions[1]) is True
         assert store.sessions.is_deleted(sessions[2]) is True
         store.reconcile()

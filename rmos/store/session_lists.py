@@ -1,0 +1,115 @@
+"""Workflow sessions in lists and figures: from the index alone, and in full or not at all.
+
+lists.page(SessionQuery(status="ACTIVE"), limit=50)
+lists.brief_runs(RunQuery(workflow_session_id=session_id), limit=50)
+lists.figures(session_id)
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from rmos import ids
+from rmos.index import SEPARATOR, BriefRun, Index, RunFigures
+from rmos.models import AdvisoryFigures, Page, RunQuery, SessionQuery
+from rmos.store.complete import CompleteAnswers
+
+_kinds: Final = msgspec.json.Decoder(dict[str, int])
+
+
+class BriefPage(NamedTuple):
+    """One page of a list that shows less of each run than its summary."""
+
+    runs: list[BriefRun]
+    next_cursor: str | None
+    total: int | None
+
+
+class SessionLists:
+    """What the index of one store tells of its sessions."""
+
+    def __init__(self, index: Index, listable: Callable[[], bool]) -> None:
+        self._index = index
+        self._answers = CompleteAnswers(index, listable)
+
+    def page(
+        self,
+        query: SessionQuery,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        offset: int = 0,
+        include_total: bool = False,
+    ) -> Page:
+        """Return one page of sessions, newest first, from the index alone.
+
+        Raises:
+            BadCursor: the cursor is not one of ours.
+            IndexRebuilding: the index is not complete; no answer is ever silently short.
+        """
+        before = None if cursor is None else ids.read_cursor(cursor, is_id=ids.is_session_id)
+        listed, total = self._answers.of(
+            lambda: (
+                self._index.session_page(query, limit=limit + 1, before=before, offset=offset),
+                self._index.count_sessions(query) if include_total else None,
+            )
+        )
+        last = listed[limit - 1] if len(listed) > limit else None
+        return Page(
+            text=SEPARATOR.join(session.summary for session in listed[:limit]),
+            next_cursor=ids.make_cursor(last.created_us, last.session_id) if last else None,
+            total=total,
+        )
+
+    def brief_runs(
+        self,
+        query: RunQuery,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        offset: int = 0,
+        include_total: bool = False,
+    ) -> BriefPage:
+        """Return one page of runs, newest first, without their summaries: from the index alone.
+
+        Raises:
+            BadCursor, IndexRebuilding: as `page`.
+        """
+        before = None if cursor is None else ids.read_cursor(cursor)
+        listed, total = self._answers.of(
+            lambda: (
+                self._index.brief_page(query, limit=limit + 1, before=before, offset=offset),
+                self._index.count(query) if include_total else None,
+            )
+        )
+        last = listed[limit - 1] if len(listed) > limit else None
+        next_cursor = ids.make_cursor(last.created_us, last.run_id) if last else None
+        return BriefPage(runs=listed[:limit], next_cursor=next_cursor, total=total)
+
+    def figures(self, session_id: str) -> AdvisoryFigures:
+        """Return what the listed runs of a session amount to, from the index alone.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return _added_up(self._answers.of(lambda: self._index.figures(session_id)))
+
+
+def _added_up(rows: Sequence[RunFigures]) -> AdvisoryFigures:
+    statuses: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    risks: Counter[str] = Counter()
+    for row in rows:
+        statuses[row.explanation_status or "none"] += row.runs
+        risks[row.risk_level] += row.runs
+        counts = {} if row.advisory_kinds is None else _kinds.decode(row.advisory_kinds)
+        kinds.update({kind: number * row.runs for kind, number in counts.items()})
+    return AdvisoryFigures(
+        total_runs=sum(row.runs for row in rows),
+        explanation_status_counts=dict(sorted(statuses.items())),
+        advisory_kind_counts=dict(sorted(kinds.items())),
+        risk_level_counts=dict(sorted(risks.items())),
+        latest_advisory_us=max((row.latest_advisory_us or 0 for row in rows), default=0) or None,
+    )
