@@ -88,8 +88,7 @@ class Upkeep:
         except RmosError as error:
             log.error("reconcile failed: %s", error.detail)
             return SOON_S, "failed"
-        except Exception:
-            # Without this thread nobody would heal the index until the next start.
+        except Exception:  # without this thread nobody would heal the index until the next start
             log.exception("reconcile failed")
             return EVERY_S, "failed"
         if report.indexed or report.sessions or report.damaged or report.missing or report.replaced_index:

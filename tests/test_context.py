@@ -216,4 +216,5 @@ def test_a_disk_that_is_full_at_the_start_does_not_end_the_worker(
 def test_waking_starts_upkeep_where_there_is_none(rmos: Rmos) -> None:
     rmos.wake()
     rmos.keep_up()
+    assert rmos.store.is_listable()
     rmos.close()

@@ -192,9 +192,11 @@ def test_port_0_picks_a_free_port() -> None:
 
 
 def test_a_finished_venv_is_not_made_again(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_venv(checkout)
-    monkeypatch.setattr(subprocess, "run", None)
+    venv = make_venv(checkout)
+    stamp = (venv / dev.STAMP).stat()
+    monkeypatch.setattr(subprocess, "run", None)  # whoever starts a program fails
     dev.set_up()
+    assert (venv / dev.STAMP).stat().st_mtime_ns == stamp.st_mtime_ns
 
 
 def test_a_half_made_venv_is_made_anew(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def answer_blob(
         else:
             answer.response = blob.blocks(start, end)
         answer.headers["Content-Length"] = str(end - start)
-    except BaseException:
+    except BaseException:  # whatever it is: nobody else closes the file any more
         blob.close()
         raise
     return answer

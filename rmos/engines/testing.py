@@ -133,7 +133,7 @@ def _check_again(
     spec, ctx = copy.deepcopy(design), copy.deepcopy(context)
     try:
         engine.compute(spec=spec, ctx=ctx, request_id="req_kit_3")
-    except Exception as error:
+    except Exception as error:  # foreign code may raise anything; its author is told all of it
         raise AssertionError(f"{who} raised an error when it was asked once more.") from error
     # Compared as text: NaN is not equal to itself.
     if (repr(spec), repr(ctx)) != (repr(design), repr(context)):

@@ -50,7 +50,7 @@ def _locked(path: Path, deadline: float) -> int:
             if time.monotonic() >= deadline:
                 raise StoreLocked("Another process is working on the index. Wait for it, then try again.")
             time.sleep(_POLL_S)
-    except BaseException:
+    except BaseException:  # also an interruption must not leave the file open, and with it the lock held
         _close(fd)
         raise
 

@@ -75,7 +75,7 @@ def open_preview(store: Store, named: Named) -> OpenBlob:
         verdict = _verdict(blob)
         if not verdict.ok:
             raise SvgBlocked(verdict.reason, blocked_by=verdict.blocked_by, line=verdict.line, column=verdict.column)
-    except BaseException:
+    except BaseException:  # whatever it is: nobody else closes the file any more
         blob.close()
         raise
     return blob

@@ -118,7 +118,7 @@ class Blobs:
             raise Damage("unreadable", f"the attachment: {error.detail}") from None
         try:
             exact = self._require_whole(opened, sha256, hash_again)
-        except BaseException:
+        except BaseException:  # whatever it is: nobody else closes the file any more
             opened.close()
             raise
         return OpenBlob(sha256, opened, exact=exact)

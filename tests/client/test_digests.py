@@ -21,6 +21,7 @@ def headers_of(data: bytes) -> httpx.Headers:
 
 
 def test_bytes_as_they_were_sent_pass() -> None:
+    # Each raises DigestMismatch when it does not pass.
     check_download(RECORD, headers_of(RECORD))
     check_download(RECORD, {})
     earlier = make_earlier_artifact()
@@ -51,4 +52,4 @@ def test_a_content_digest_that_is_none_is_a_mismatch(field: str) -> None:
 
 
 def test_digests_of_other_kinds_are_left_alone() -> None:
-    check_download(RECORD, {"Content-Digest": "sha-512=:AAAA:", "ETag": 'W/"x"'})
+    check_download(RECORD, {"Content-Digest": "sha-512=:AAAA:", "ETag": 'W/"x"'})  # raises when it does not pass

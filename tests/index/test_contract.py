@@ -147,7 +147,10 @@ def test_an_altered_row_is_replaced_whatever_version_it_claims(index: Index) -> 
 
 
 def test_writing_no_rows_is_no_error(index: Index) -> None:
+    row = make_row()
+    index.upsert([row])
     index.upsert([])
+    assert listed(index) == [row.run_id]
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -202,8 +205,11 @@ def test_an_erased_run_stays_erased_when_its_object_is_gone(index: Index) -> Non
 
 
 def test_marking_nothing_is_no_error(index: Index) -> None:
+    row = make_row()
+    index.upsert([row])
     index.mark_missing(DAY, [])
     index.forget([])
+    assert stored(index, row) == row
 
 
 def test_forgetting_removes_just_those_rows(index: Index) -> None:

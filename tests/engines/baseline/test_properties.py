@@ -289,7 +289,7 @@ PROPERTIES: dict[Callable[..., None], dict[str, st.SearchStrategy[Any]]] = {
 
 
 def hold(holds: Callable[..., None], examples: int) -> None:
-    """Try a property with so many cuts."""
+    """Try a property, which asserts for itself, with so many cuts."""
     settings(max_examples=examples, deadline=None)(given(**PROPERTIES[holds])(holds))()
 
 
