@@ -15,7 +15,7 @@ from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading
 from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
-from rmos.demo_walks import STEP_US, WALK_RUNS, WALKS, Walk
+from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
 from rmos.errors import NoStore
 from rmos.models import Actor
 from rmos.services import Rules, RunRequest, Wish, create_session, delete_session, perform, record_run

@@ -6,7 +6,7 @@ crash between the link and the folder's fsync leaves an object that was not ackn
 path is ever opened for writing and no name is ever replaced.
 
 After a failed fsync the kernel may have dropped the dirty pages and a second fsync would lie, so the process refuses
-writes until it is restarted; reads go on.
+writes until it is restarted; reads, which are in `local_reading`, go on.
 """
 
 import contextlib
@@ -16,7 +16,6 @@ import os
 import secrets
 import stat
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -32,18 +31,15 @@ from rmos.errors import (
 )
 from rmos.objects.base import (
     ATTACHMENTS,
-    MAX_OBJECT_BYTES,
     QUARANTINE,
     TEMPORARY_MAX_AGE_S,
     TEMPORARY_PREFIX,
     Accept,
-    Entry,
-    EntryKind,
     NewBlob,
     accept_all,
     check_key,
 )
-from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
+from rmos.objects.local_reading import LocalReading
 from rmos.objects.refusals import NO_SPACE, translated, translating
 
 _WRITERS: Final = 4
@@ -53,27 +49,17 @@ _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
 
 
-class LocalObjects:
+class LocalObjects(LocalReading):
     """The objects under one folder; blobs may live under another (`attachments`)."""
 
     def __init__(self, root: Path, *, attachments: Path | None = None) -> None:
-        self._root = str(root.absolute())
-        self._attachments = str(attachments.absolute()) if attachments else f"{self._root}/{ATTACHMENTS}"
+        super().__init__(root, attachments=attachments)
         self._writers = threading.Semaphore(_WRITERS)
         self._durable_folders: set[str] = set()
         self._nameless = True
         self._write_fault: str | None = None
 
-    @property
-    def root(self) -> str:
-        """The folder's path."""
-        return self._root
-
     # Opening
-
-    def exists(self) -> bool:
-        """Tell whether the root is there."""
-        return os.path.isdir(self._root)
 
     def prepare(self) -> None:
         """Make the root and try what `create` needs: a nameless or temporary file and a hard link."""
@@ -250,88 +236,6 @@ class LocalObjects:
         if self._write_fault:
             raise StoreReadOnly(f"The disk reported an error ({self._write_fault}); restart once it is mended.")
 
-    # Reading
-
-    def read(self, key: str) -> bytes:
-        """Return an object's bytes; links, pipes, folders and giants are refused, not followed."""
-        with self._open_file(key) as (fd, size):
-            if size > MAX_OBJECT_BYTES:
-                raise ObjectUnreadable("The file is too large to be a record.")
-            data = os.read(fd, size + 1)
-            while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
-                data += more  # a short read is legal, if rare, for a regular file
-            return data
-
-    def digest(self, key: str) -> tuple[str, int]:
-        """Return the SHA-256 and the size of an object of any size."""
-        judge, total = hashlib.sha256(), 0
-        with self._open_file(key) as (fd, _):
-            while block := os.read(fd, 256 * 1024):
-                judge.update(block)
-                total += len(block)
-        return judge.hexdigest(), total
-
-    def open(self, key: str) -> OpenFile:
-        """Open an object, to be read piece by piece."""
-        check_key(key)
-        return OpenFile(self._path(key))
-
-    def _open_file(self, key: str) -> Reading:
-        check_key(key)
-        return Reading(self._path(key))
-
-    def has(self, key: str) -> bool:
-        """Tell whether anything stands under the key."""
-        check_key(key)
-        try:
-            os.lstat(self._path(key))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
-        return True
-
-    def age_s(self, key: str) -> float | None:
-        """Return the seconds since the object was last modified."""
-        check_key(key)
-        try:
-            return time.time() - os.lstat(self._path(key)).st_mtime
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
-
-    # Listing
-
-    def entries(self, folder: str) -> Iterator[Entry]:
-        """Give the names in a folder with their kinds."""
-        try:
-            with os.scandir(self._path(folder)) as found:
-                for entry in found:
-                    yield Entry(entry.name, _kind(entry))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
-
-    def names(self, folder: str) -> list[str]:
-        """Return the names in a folder."""
-        try:
-            return os.listdir(self._path(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
-
-    def mtime_ns(self, key: str) -> int | None:
-        """Return when an object, or a folder's list of names, last changed."""
-        try:
-            return os.lstat(self._path(key)).st_mtime_ns
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
-
     # Healing
 
     def quarantine(self, key: str) -> str:
@@ -392,20 +296,6 @@ class LocalObjects:
         """Tell whether writes are taken."""
         return self._write_fault is None and os.access(self._root, os.W_OK)
 
-    def free_bytes(self) -> int:
-        """Return the bytes that an ordinary user may still write."""
-        status = os.statvfs(self._root)
-        return status.f_bavail * status.f_frsize
-
-    def _path(self, key: str) -> str:
-        if key == ATTACHMENTS:
-            return self._attachments
-        if key.startswith(ATTACHMENTS + "/"):
-            below = key[len(ATTACHMENTS) + 1 :]
-            refuse_links(self._attachments, below)
-            return f"{self._attachments}/{below}"
-        return f"{self._root}/{key}" if key else self._root
-
     @staticmethod
     @contextlib.contextmanager
     def _open_folder(folder: str) -> Iterator[int]:
@@ -440,11 +330,3 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _kind(entry: os.DirEntry[str]) -> EntryKind:
-    if entry.is_symlink():
-        return "link"
-    if entry.is_file(follow_symlinks=False):
-        return "file"
-    return "directory" if entry.is_dir(follow_symlinks=False) else "other"

@@ -24,7 +24,8 @@ from rmos.services.links import METHODS, Link, LinkRequest, make_links, open_lin
 from rmos.services.overrides import Overridden, OverrideRequest, override_run
 from rmos.services.previews import Preview, open_preview, preview_of
 from rmos.services.rosette_plans import MAX_VARIANTS, RosettePlan, RosetteRequest, plan_rosettes
-from rmos.services.rosettes import RosetteMade, generate_advisory_svg, record_rosettes
+from rmos.services.rosette_records import RosetteMade
+from rmos.services.rosettes import generate_advisory_svg, record_rosettes
 from rmos.services.runs import MAX_GCODE_BYTES, Recorded, record_run
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
 from rmos.services.variants import Act, Acted, Results, act, act_on_many

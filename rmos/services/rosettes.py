@@ -21,14 +21,14 @@ from rmos import digest, ids
 from rmos.engines.base import EngineResult
 from rmos.engines.decision import run_status
 from rmos.engines.registry import Registry
-from rmos.errors import RecordDamaged, RunDeleted, RunExists, RunNotFound, SvgRefused, ValidationFailed
-from rmos.models import Actor, Attachment, RunArtifact
-from rmos.rosette import RosetteSpec, bill_of_materials, decode_spec, encode_spec, render
-from rmos.rosette.wording import title
+from rmos.errors import RecordDamaged, RunDeleted, RunExists, SvgRefused, ValidationFailed
+from rmos.models import Actor, Attachment
+from rmos.rosette import RosetteSpec, decode_spec, encode_spec, render
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.services.interpreters import BuiltIn, Interpreter
 from rmos.services.rosette_cuts import Cutting, JudgedRosette
 from rmos.services.rosette_plans import RosettePlan, RosetteRequest, plan_rosettes
+from rmos.services.rosette_records import RecordedRosette, RosetteMade, bom_of, earlier_rosettes, recorded_rosette, told
 from rmos.services.runs import require_related
 from rmos.store import Store, put_svg_attachment
 from rmos.svg import judge_svg
@@ -39,33 +39,6 @@ MODE: Final = "art_studio"
 EVENT_TYPE: Final = "rosette"
 SVG_KIND: Final = "svg_variant"
 """The kind of the attachment that a rosette's drawing is."""
-
-
-class RosetteMade(msgspec.Struct, frozen=True, kw_only=True):
-    """One variant that is durable, as the caller is told of it."""
-
-    run_id: str
-    run_status: str
-    risk_level: str
-    score: float | None
-    block_reason: str | None
-    warnings: list[str]
-    operations: list[dict[str, Any]]
-    title: str
-    svg: str
-    variant_sha256: str
-    variant_seed: int
-    seed_source: str
-    attachment: Attachment
-    spec: dict[str, Any]
-    assumptions: list[str]
-    unrecognized: list[str]
-    changed: list[str]
-    bom: list[dict[str, Any]]
-    feasibility: msgspec.Raw
-    feasibility_sha256: str
-    indexed: bool
-    replayed: bool
 
 
 class _Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,24 +54,6 @@ class _Variant(msgspec.Struct, frozen=True, kw_only=True):
     """Of the run: the worst cut and the rosette."""
     result: EngineResult
     """What the engine says of just that design, so that a replay gives the same."""
-
-
-class _Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """What the design of a run says of its rosette."""
-
-    request: dict[str, Any]
-    spec: dict[str, Any]
-    seed_source: str
-    assumptions: list[str]
-    unrecognized: list[str]
-    changed: list[str]
-
-
-class _Design(msgspec.Struct, frozen=True):
-    rosette: _Recorded
-
-
-_designs: Final = msgspec.json.Decoder(_Design)
 
 
 def record_rosettes(
@@ -128,7 +83,7 @@ def record_rosettes(
     first_id = ids.new_run_id(us)
     if idempotency is not None:
         first_id = store.claims.take(actor.name, idempotency.key, idempotency.request_sha256, us).run_id
-        if ids.moment_of(first_id) != us and (earlier := _replayed(store, first_id)):
+        if ids.moment_of(first_id) != us and (earlier := earlier_rosettes(store, first_id)):
             return earlier
     related = RunRequest(
         mode=MODE,
@@ -149,7 +104,7 @@ def record_rosettes(
     try:
         return _put(store, request, plan, variants, actor, idempotency)
     except RunExists:
-        if idempotency is not None and (earlier := _replayed(store, first_id)):
+        if idempotency is not None and (earlier := earlier_rosettes(store, first_id)):
             return earlier  # a twin of this request was faster
         raise
 
@@ -186,7 +141,7 @@ def generate_advisory_svg(
         "spec": encode_spec(spec),
         "assumptions": list(plan.assumptions),
         "unrecognized": list(plan.unrecognized),
-        "bom": _bom(spec),
+        "bom": bom_of(spec),
     }
 
 
@@ -196,7 +151,7 @@ def _parent(store: Store, request: RosetteRequest) -> RosetteSpec | None:
         return None
     try:
         run = store.runs.record(request.parent_run_id).view().artifact
-        found = decode_spec(_design(run).spec)
+        found = decode_spec(recorded_rosette(run).spec)
     except RunDeleted:
         raise _no_parent(request.parent_run_id, "The run was deleted; restore it first.") from None
     except (msgspec.MsgspecError, ValidationFailed):
@@ -213,10 +168,6 @@ def _no_parent(run_id: str, why: str) -> ValidationFailed:
         errors={"parent_run_id": [why]},
         parent_run_id=run_id,
     )
-
-
-def _design(run: RunArtifact) -> _Recorded:
-    return _designs.decode(run.inputs.design if run.inputs else b"{}").rosette
 
 
 def _prompt_sha256(request: RosetteRequest) -> str | None:
@@ -240,7 +191,7 @@ def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: Cutting, first_i
                 spec=spec,
                 svg=svg,
                 sha256=digest.sha256_hex(data),
-                bom=_bom(spec),
+                bom=bom_of(spec),
                 judged=judged,
                 design=design,
                 result=cutting.evaluate(design, judged.worst.context),
@@ -249,8 +200,8 @@ def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: Cutting, first_i
     return variants
 
 
-def _recorded(request: RosetteRequest, plan: RosettePlan, spec: RosetteSpec, judged: JudgedRosette) -> _Recorded:
-    return _Recorded(
+def _recorded(request: RosetteRequest, plan: RosettePlan, spec: RosetteSpec, judged: JudgedRosette) -> RecordedRosette:
+    return RecordedRosette(
         request={name: value for name, value in msgspec.to_builtins(request).items() if value is not None},
         spec=encode_spec(spec),
         seed_source=plan.seed_source,
@@ -280,7 +231,7 @@ def _put(
         stored = store.runs.put(members)
         run = stored.view.artifact
         log.info("rosette_created run_id=%s risk=%s", run.run_id, run.decision.risk_level)
-        made.append(_told(run, variant.svg, variant.spec, variant.bom, indexed=stored.indexed, replayed=False))
+        made.append(told(run, variant.svg, variant.spec, variant.bom, indexed=stored.indexed, replayed=False))
     return made[::-1]
 
 
@@ -312,60 +263,3 @@ def _members(
     members["status"] = run_status(decision.risk_level)
     members["decision"] = msgspec.to_builtins(decision)
     return members
-
-
-def _bom(spec: RosetteSpec) -> list[dict[str, Any]]:
-    return [msgspec.to_builtins(item) for item in bill_of_materials(spec)]
-
-
-def _told(
-    run: RunArtifact, svg: str, spec: RosetteSpec, bom: list[dict[str, Any]], *, indexed: bool, replayed: bool
-) -> RosetteMade:
-    """Return what the caller is told of a run, from the record alone."""
-    recorded, decision = _design(run), run.decision
-    attachment = (run.attachments or [])[0]
-    return RosetteMade(
-        run_id=run.run_id,
-        run_status=run.status,
-        risk_level=decision.risk_level,
-        score=decision.score,
-        block_reason=decision.block_reason,
-        warnings=decision.warnings,
-        operations=decision.details.get("operations", []),
-        title=title(spec),
-        svg=svg,
-        variant_sha256=attachment.sha256,
-        variant_seed=spec.seed,
-        seed_source=recorded.seed_source,
-        attachment=attachment,
-        spec=recorded.spec,
-        assumptions=recorded.assumptions,
-        unrecognized=recorded.unrecognized,
-        changed=recorded.changed,
-        bom=bom,
-        feasibility=run.feasibility,
-        feasibility_sha256=run.hashes.feasibility_sha256,
-        indexed=indexed,
-        replayed=replayed,
-    )
-
-
-def _replayed(store: Store, first_id: str) -> list[RosetteMade] | None:
-    """Return the variants that an Idempotency-Key has made before, or None when they were never finished."""
-    try:
-        record = store.runs.record(first_id, include_deleted=True)
-    except RunNotFound:
-        return None
-    run_ids = [first_id]
-    named = record.view().artifact.meta or {}
-    if isinstance(rosette := named.get("rosette"), dict):
-        run_ids = [str(run_id) for run_id in rosette.get("run_ids", run_ids)]
-    made = []
-    for run_id in run_ids:
-        record = store.runs.record(run_id, include_deleted=True)
-        run = record.view().artifact
-        store.runs.settle(record)
-        svg = store.blobs.read((run.attachments or [])[0].sha256).decode()
-        spec = decode_spec(_design(run).spec)
-        made.append(_told(run, svg, spec, _bom(spec), indexed=store.index.find(run_id) is not None, replayed=True))
-    return made

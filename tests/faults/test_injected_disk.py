@@ -79,7 +79,8 @@ class Disk:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Put a disk that can fail under the object layer."""
     faulty = Disk()
-    monkeypatch.setattr("rmos.objects.local.os", faulty)
+    for module in ("local", "local_reading"):
+        monkeypatch.setattr(f"rmos.objects.{module}.os", faulty)
     return faulty
 
 

@@ -1,21 +1,16 @@
-"""The demo's runs: what a small lutherie shop might have asked for over the last two weeks. Nothing is judged here.
+"""What a small lutherie shop asks to cut, in batches: channels, rings, pockets, pearl, saw slices, and what goes wrong.
 
-    for run in demo_runs(300, seed=7, now_us=now_us()):
-        run.us, run.request, run.advisory, run.deletion
+    for make in makes:                   # of ("om-spruce-rosettes", makes) in BATCHES
+        make(rng)                        # a list: a refused cut is often followed by its correction
 
-The content follows from the seed alone, the times from `now_us`: a fortnight of batches, strictly increasing, all past.
+What is asked follows from `rng` alone.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-
-SPAN_US: Final = 14 * 24 * 3600 * 1_000_000
-"""How far back the demo goes."""
-_PAUSE: Final = 90.0
-"""A pause between two batches, in units of the usual time between two runs of one."""
 
 Make = Callable[[random.Random], list["Request"]]
 
@@ -31,72 +26,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     corrects: bool = False
     """It is a second try of the request before it."""
 
-
-class DemoRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A request with its moment and batch, and what happened to its run later."""
-
-    us: int
-    batch_label: str
-    request: Request
-    advisory: str | None = None
-    """Title of a note that a colleague attached."""
-    deletion: str | None = None
-    """Why the run was deleted, softly."""
-
-
-class DemoSession(msgspec.Struct, frozen=True, kw_only=True):
-    """The workflow session that the runs of a batch belong to, and what became of it."""
-
-    user_id: str
-    workflow_type: str
-    machine_id: str
-    deletion: str | None = None
-    """Why it was deleted."""
-    cascade: bool = False
-    """Whether its runs were deleted with it."""
-
-
-def demo_session(batch_label: str) -> DemoSession | None:
-    """Return the session of a batch; most batches have none."""
-    return _SESSIONS.get(batch_label)
-
-
-def demo_runs(count: int, *, seed: int, now_us: int) -> Iterator[DemoRun]:
-    """Give `count` runs, oldest first, the newest less than `SPAN_US` and more than a second before `now_us`."""
-    rng = random.Random(seed)
-    planned = list(_plan(count, rng))
-    steps = [_PAUSE * rng.uniform(0.6, 1.4) if first else rng.uniform(0.5, 1.5) for first, _, _ in planned]
-    scale = (SPAN_US - 2_000_000) / (sum(steps) + 1)
-    us, elapsed = now_us - SPAN_US, 0.0
-    for step, (_, label, request) in zip(steps, planned, strict=True):
-        elapsed += step
-        us = max(us + 1, now_us - SPAN_US + int(elapsed * scale))
-        yield DemoRun(us=us, batch_label=label, request=request, **_aftermath(request, rng))
-
-
-def _plan(count: int, rng: random.Random) -> Iterator[tuple[bool, str, Request]]:
-    """Give whether it opens a batch, the batch's label, and the request, `count` times."""
-    given, number = 0, 0
-    while given < count:
-        name, makes = _BATCHES[number % len(_BATCHES)]
-        label = f"{name}-{number // len(_BATCHES) + 1:02d}"
-        wanted = [request for make in makes for request in make(rng)]
-        wanted += [request for _ in range(rng.randint(2, 6)) for request in rng.choice(makes)(rng)]
-        for place, request in enumerate(wanted[: count - given]):
-            yield place == 0, label, request
-        given, number = given + len(wanted), number + 1
-
-
-def _aftermath(request: Request, rng: random.Random) -> dict[str, str]:
-    chance = rng.random()
-    if chance < 0.06:
-        return {"advisory": rng.choice(_ADVISORIES)}
-    if chance > 0.98 and not request.corrects:
-        return {"deletion": rng.choice(_DELETIONS)}
-    return {}
-
-
-# Cuts, each a list: a refused one is often followed by its correction
 
 _DESKTOP: Final = {"class": "light", "spindle_power_w": 710, "max_force_n": 89, "max_rpm": 30000}
 _FAST_SPINDLE: Final = {"class": "light", "spindle_power_w": 300, "max_force_n": 40, "max_rpm": 60000}
@@ -307,35 +236,6 @@ def _garbled(rng: random.Random) -> list[Request]:
     return [msgspec.structs.replace(channel, mode="cam", design=design, notes="Post-processor test, bad feed column.")]
 
 
-_BATCHES: Final[tuple[tuple[str, tuple[Make, ...]], ...]] = (
-    ("om-spruce-rosettes", (_spruce_channel, _spruce_channel, _maple_ring, _soundhole, _forgotten_speed)),
-    ("ebony-fingerboard-markers", (_ebony_pocket, _ebony_pocket, _pearl_inlay, _nothing_stated)),
-    ("padauk-mosaic-sticks", (_saw_slices, _saw_slices, _overspeeding_blade)),
-    ("classical-cedar-rosettes", (_spruce_channel, _soundhole, _drawing, _maple_ring, _thin_top)),
-    ("headstock-pearl-logo", (_pearl_inlay, _pearl_inlay, _ebony_pocket)),
-    ("maple-binding-rings", (_maple_ring, _deep_ring, _rubbing_feed, _overload)),
-    ("parlor-inch-templates", (_inch_channel, _inch_channel, _drawing, _garbled)),
-)
-
-_SESSIONS: Final = {
-    "om-spruce-rosettes-01": DemoSession(user_id="anna", workflow_type="rosette", machine_id="desktop-1"),
-    "ebony-fingerboard-markers-01": DemoSession(
-        user_id="jonas",
-        workflow_type="inlay",
-        machine_id="fast-spindle",
-        deletion="Opened twice for the same neck.",
-    ),
-    "padauk-mosaic-sticks-01": DemoSession(
-        user_id="anna",
-        workflow_type="rosette",
-        machine_id="saw-1",
-        deletion="The customer withdrew the order.",
-        cascade=True,
-    ),
-    "classical-cedar-rosettes-02": DemoSession(user_id="mei", workflow_type="rosette", machine_id="desktop-1"),
-    "headstock-pearl-logo-02": DemoSession(user_id="jonas", workflow_type="inlay", machine_id="fast-spindle"),
-}
-
 _CHANNEL_NOTES: Final = (
     "Outer channel, sneak up on the fit with the last 0.1 mm.",
     "Grain a little wild near the waist, climb cut the last pass.",
@@ -363,14 +263,13 @@ _SAW_NOTES: Final = (
     "Strips for herringbone, zero-clearance insert fitted.",
     "Veneer slices, let the blade come up to speed.",
 )
-_ADVISORIES: Final = (
-    "Cut went clean, keep this feed for the next batch",
-    "Slight fuzz on the downhill side: sharpen before the next top",
-    "Measured 0.06 mm of play in the channel, fine for hide glue",
-    "Chips were dusty, try a little more feed",
-)
-_DELETIONS: Final = (
-    "Posted twice by the CAM plug-in.",
-    "Wrong customer's drawing; the right one is in the next run.",
-    "Dry run for training, nothing was cut.",
+
+BATCHES: Final[tuple[tuple[str, tuple[Make, ...]], ...]] = (
+    ("om-spruce-rosettes", (_spruce_channel, _spruce_channel, _maple_ring, _soundhole, _forgotten_speed)),
+    ("ebony-fingerboard-markers", (_ebony_pocket, _ebony_pocket, _pearl_inlay, _nothing_stated)),
+    ("padauk-mosaic-sticks", (_saw_slices, _saw_slices, _overspeeding_blade)),
+    ("classical-cedar-rosettes", (_spruce_channel, _soundhole, _drawing, _maple_ring, _thin_top)),
+    ("headstock-pearl-logo", (_pearl_inlay, _pearl_inlay, _ebony_pocket)),
+    ("maple-binding-rings", (_maple_ring, _deep_ring, _rubbing_feed, _overload)),
+    ("parlor-inch-templates", (_inch_channel, _inch_channel, _drawing, _garbled)),
 )
