@@ -67,7 +67,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt, as written once and never changed (CONTRACT: RunArtifact)."""
+    """One attempt, as written once and never changed."""
 
     run_id: str
     created_at_utc: str
@@ -280,7 +280,7 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A workflow session as it stands after an event, which carries it whole (CONTRACT: Session)."""
+    """A workflow session as it stands after an event, which carries it whole."""
 
     session_id: str
     created_at_utc: str

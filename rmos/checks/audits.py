@@ -7,10 +7,11 @@ from typing import Final
 
 from rmos import ids
 from rmos.checks.findings import finding
+from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged
 from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects import Entry, Objects
+from rmos.objects import Objects
 from rmos.store import layout
 from rmos.store.records import Damage, judge_audit
 
@@ -26,7 +27,7 @@ def judge_audits(objects: Objects, *, only: Collection[str] | None = None) -> It
         only: read just the objects of these paths; names are judged all the same.
     """
     judged = Judged(Counter(), [])
-    for name, kind in _entries(objects, layout.AUDIT, judged):
+    for name, kind in entries_of(objects, layout.AUDIT, judged):
         path = f"{layout.AUDIT}/{name}"
         if kind == "directory" and ids.is_partition(name):
             yield _judge_day(objects, path, only)
@@ -39,7 +40,7 @@ def judge_audits(objects: Objects, *, only: Collection[str] | None = None) -> It
 
 def _judge_day(objects: Objects, folder: str, only: Collection[str] | None) -> Judged:
     judged = Judged(Counter(), [])
-    for name, kind in _entries(objects, folder, judged):
+    for name, kind in entries_of(objects, folder, judged):
         key = f"{folder}/{name}"
         match = _NAME.fullmatch(name)
         if layout.kind_of(name) == "debris":
@@ -65,12 +66,3 @@ def _judge_record(objects: Objects, key: str, event_id: str) -> Iterator[Finding
         yield finding("unreadable", key, error.detail)
     except ObjectMissing:
         return
-
-
-def _entries(objects: Objects, folder: str, judged: Judged) -> list[Entry]:
-    """Return what stands in a folder, in order; one that cannot be listed is a finding."""
-    try:
-        return sorted(objects.entries(folder))
-    except ObjectUnreadable as error:
-        judged.findings.append(finding("unreadable", folder, error.detail))
-        return []

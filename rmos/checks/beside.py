@@ -8,11 +8,12 @@ from typing import Final
 from rmos import ids
 from rmos.checks.audits import judge_audits
 from rmos.checks.findings import finding, shown
+from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged
 from rmos.checks.tokens import judge_tokens
 from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects import QUARANTINE, Entry, Objects
+from rmos.objects import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import LARGEST_JSON_BYTES
 from rmos.store.reading import RunReader
@@ -69,21 +70,12 @@ def _belongs(name: str, kind: str, *, earlier_store: bool) -> bool:
     return earlier_store and (name.startswith("_") or name == layout.EARLIER_ATTACHMENTS)
 
 
-def _entries(objects: Objects, folder: str, judged: Judged) -> list[Entry]:
-    """Return what stands in a folder, in order; one that cannot be listed is a finding."""
-    try:
-        return sorted(objects.entries(folder))
-    except ObjectUnreadable as error:
-        judged.findings.append(finding("unreadable", folder, error.detail))
-        return []
-
-
 def shards(objects: Objects, folder: str, depth: int, judged: Judged) -> Iterator[str]:
     """Give the folders that hold the objects, `depth` levels down, and judge the names on the way."""
     if depth == 0:
         yield folder
         return
-    for name, kind in _entries(objects, folder, judged):
+    for name, kind in entries_of(objects, folder, judged):
         path = f"{folder}/{name}"
         if kind == "directory" and _SHARD.fullmatch(name):
             yield from shards(objects, path, depth - 1, judged)
@@ -97,7 +89,7 @@ def judge_blobs(objects: Objects, folder: str, *, quick: bool, only: Collection[
     """Return the count and the findings of one folder of blobs, `_attachments/ab/cd`; `quick` hashes none."""
     judged = Judged(Counter(), [])
     shard = folder[-5:-3] + folder[-2:]
-    for name, kind in _entries(objects, folder, judged):
+    for name, kind in entries_of(objects, folder, judged):
         key = f"{folder}/{name}"
         sha256 = name[:64]
         if layout.kind_of(name) == "debris":
@@ -141,7 +133,7 @@ def _is_earlier_json(data: bytes, sha256: str) -> bool:
 
 def _judge_claims(objects: Objects, folder: str, *, only: Collection[str] | None) -> Judged:
     judged = Judged(Counter(), [])
-    for name, kind in _entries(objects, folder, judged):
+    for name, kind in entries_of(objects, folder, judged):
         key = f"{folder}/{name}"
         digits, _, extension = name.partition(".")
         if layout.kind_of(name) == "debris":

@@ -12,6 +12,7 @@ from typing import Final
 
 from rmos import digest, ids
 from rmos.checks.findings import finding
+from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged, examine_event
 from rmos.errors import ObjectMissing, ObjectUnreadable
 from rmos.index import Index
@@ -37,7 +38,7 @@ def judge_sessions(
     """
     judged = Judged(Counter(), [])
     dates: set[str] = set()
-    for name, kind in _entries(objects, layout.SESSIONS, judged):
+    for name, kind in entries_of(objects, layout.SESSIONS, judged):
         if kind == "directory" and ids.is_partition(name):
             dates.add(name)
         elif layout.kind_of(name) == "debris":
@@ -89,7 +90,7 @@ class _SessionJudge:
     def _names(self) -> list[str]:
         """Return the names of events that belong here; all others are findings."""
         names = []
-        for name, kind in _entries(self._objects, self._folder, self._judged):
+        for name, kind in entries_of(self._objects, self._folder, self._judged):
             event, path = layout.session_of(name), f"{self._folder}/{name}"
             home = layout.session_folder(event[0]) if event is not None else None
             if layout.kind_of(name) == "debris":
@@ -182,15 +183,6 @@ class _SessionJudge:
             return self._objects.has(key)
         except ObjectUnreadable:
             return False  # the row names what cannot be a session
-
-
-def _entries(objects: Objects, folder: str, judged: Judged) -> list[tuple[str, str]]:
-    """Return what stands in a folder, in order; one that cannot be listed is a finding."""
-    try:
-        return sorted(objects.entries(folder))
-    except ObjectUnreadable as error:
-        judged.findings.append(finding("unreadable", folder, error.detail))
-        return []
 
 
 def _mismatches(session: Session) -> Iterator[Damage]:

@@ -36,7 +36,7 @@ RECHECK_S: Final = 2.0
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What verify found; the members are the report's JSON (CONTRACT, section 5)."""
+    """What verify found; the members are those of the report in JSON."""
 
     store_root: str
     index_exists: bool

@@ -1,19 +1,17 @@
 """`/api/docs`, looked at in a browser: all operations, nothing on the console, nothing asked for elsewhere."""
 
 import json
-import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page
 
 from rmos.api.docs import assets
 from tests.api.conftest import ROOT
 from tests.api.test_problems import check
+from tests.browser import chromium, serving
 
 DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
 
@@ -21,13 +19,8 @@ DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """The service on a port of this machine."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -39,11 +32,7 @@ def complaints() -> list[str]:
 @pytest.fixture
 def page(address: str, complaints: list[str]) -> Iterator[Page]:
     """A page of a browser of this machine, which may ask nobody but the service."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is not there: install the Debian package chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -52,7 +41,6 @@ def page(address: str, complaints: list[str]) -> Iterator[Page]:
             "response", lambda given: complaints.append(f"{given.status} {given.url}") if given.status >= 400 else None
         )
         yield page
-        browser.close()
 
 
 def is_own(url: str, address: str) -> bool:

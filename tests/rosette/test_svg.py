@@ -8,6 +8,8 @@ import pytest
 from rmos.digest import sha256_hex
 from rmos.rosette import interpret, render, spec_sha256, vary
 from rmos.rosette.spec import Ring, RosetteSpec
+from rmos.rosette.svg import Profile
+from rmos.svg import judge_svg
 from tests.rosette.makers import BWB, SVG, TYPICAL, by_id, make_ring, make_spec, outlines, parse, paths_of
 from tests.rosette.prompts import PROMPTS
 
@@ -53,6 +55,13 @@ def test_the_text_keeps_its_rules(prompt: str) -> None:
     assert len(svg.encode()) < 60_000
     assert "<script" not in svg
     assert not re.search(r"\bon\w+=|https?://(?!www\.w3\.org/2000/svg)", svg)
+
+
+@pytest.mark.parametrize("profile", ["compact", "cam"])
+@pytest.mark.parametrize("prompt", DRAWN)
+def test_a_browser_may_be_shown_either_profile(prompt: str, profile: Profile) -> None:
+    verdict = judge_svg(render(drawn(prompt)[0], profile).encode())
+    assert verdict.ok, verdict.reason
 
 
 def json_of(svg: str) -> str:

@@ -1,15 +1,13 @@
 """The sign-in page in a real browser: what it sends with forms and cookies only it can tell."""
 
-import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page
 
 from rmos.config import Settings
+from tests.browser import chromium, serving
 from tests.makers import BEARER, write_token
 
 pytestmark = pytest.mark.chromium
@@ -22,24 +20,14 @@ POST = """async () => (await fetch('/api/rmos/runs', {method: 'POST', headers: {
 def url(app: Flask, settings: Settings) -> Iterator[str]:
     """The service in this process, with one token."""
     write_token(settings.runs_dir, name="anna", role="recorder")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is not there: install the Debian package chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser.new_page()
-        browser.close()
 
 
 def test_a_browser_signs_in_records_a_run_and_signs_out(page: Page, url: str) -> None:
