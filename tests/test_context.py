@@ -24,6 +24,7 @@ from rmos.engines.registry import Registry
 from rmos.errors import OutOfSpace, StoreUnusable
 from rmos.store import Store
 from tests.makers import make_members
+from tests.test_upkeep import wait_until
 
 MADE_HERE = re.compile("req_[0-9a-f]{16}")
 
@@ -215,6 +216,5 @@ def test_a_disk_that_is_full_at_the_start_does_not_end_the_worker(
 
 def test_waking_starts_upkeep_where_there_is_none(rmos: Rmos) -> None:
     rmos.wake()
-    rmos.keep_up()
-    assert rmos.store.is_listable()
+    wait_until(rmos.store.is_listable)
     rmos.close()
