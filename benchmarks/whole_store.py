@@ -38,7 +38,7 @@ def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Fig
     summed: list[float] = []
     for repeat in range(repeats):
         say(f"verify: {repeat + 1} of {repeats}, {size} runs")
-        verified.append(_run("verify", folder, size))
+        verified.append(run_child("verify", folder, size))
         summed.append(names.count(b"\0") / _sha256sum_s(names))
     rates = [ran.runs_per_s for ran in verified]
     return [
@@ -58,11 +58,11 @@ def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Sa
     from_nothing: list[Ran] = []
     for repeat in range(repeats):
         say(f"rebuild: {repeat + 1} of {repeats}, {size} runs")
-        in_place.append(_run("rebuild", copy, size))
+        in_place.append(run_child("rebuild", copy, size))
         for name in os.listdir(copy):
             if layout.is_index_file(name):
                 (copy / name).unlink()
-        from_nothing.append(_run("rebuild", copy, size))
+        from_nothing.append(run_child("rebuild", copy, size))
     return [
         measured(
             name,
@@ -76,7 +76,12 @@ def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Sa
     ]
 
 
-def _run(work: str, folder: Path, size: int) -> Ran:
+def run_child(work: str, folder: Path, size: int) -> Ran:
+    """Do some work on the store of `size` runs in a folder, in a process of its own.
+
+    Raises:
+        CannotMeasure: it failed, or saw fewer runs.
+    """
     command = [sys.executable, "-m", "benchmarks.child", work, str(folder), str(WORKERS)]
     started = time.perf_counter()
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -225,5 +225,7 @@ def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]
         "rebuild",
         "operations",
         "files",
+        "sessions",
+        "engine",
     ):
         assert word in told
