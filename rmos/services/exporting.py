@@ -9,7 +9,7 @@ spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV in
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,12 +27,12 @@ Progress = Callable[[int], None]
 
 COLUMNS: Final = (
     *("run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"),
-    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override"),
+    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override", "deleted"),
 )
-"""Columns of the CSV: the members of a summary; warnings are joined, `meta` is JSON."""
+"""Columns of the CSV: the members of a summary; what is no single value is JSON in one cell."""
 _PAGE: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""First characters by which a spreadsheet knows a formula."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""First characters by which a spreadsheet knows a formula (OWASP, CSV injection)."""
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -69,17 +69,17 @@ def csv_text(store: Store, query: RunQuery, progress: Progress | None = None) ->
         yield text.getvalue()
 
 
-def csv_row(summary: dict[str, Any]) -> list[Any]:
-    """Return a summary as cells; none of them is a formula."""
-    row = []
-    for name in COLUMNS:
-        value = summary.get(name)
-        if isinstance(value, list):
-            value = "; ".join(map(str, value))
-        elif isinstance(value, dict):
-            value = _encode(value).decode()
-        row.append("'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value)
-    return row
+def csv_row(summary: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the cells of a run: numbers as numbers, nothing for null, JSON for what is no single value."""
+    return tuple(csv_cell(summary.get(name)) for name in COLUMNS)
+
+
+def csv_cell(value: Any) -> Any:
+    """Return what the CSV shows of a value: a text that a spreadsheet would run gets an apostrophe before it."""
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
+    text = value if isinstance(value, str) else _encode(value).decode()
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator[Sequence[str]]:
