@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos import ids
-from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, RunDeleted, SourceUnreadable
+from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable, RunDeleted, SourceUnreadable
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
 from rmos.store import Record, Store, layout
@@ -129,9 +129,7 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
         record = store.runs.record(run_id, include_deleted=True)
         named = _named(record)
         for sha256 in named:
-            key = blob_key(store.objects, sha256)
-            if key is not None:
-                report.objects += there.create(key, store.objects.read(key))
+            report.objects += _copy_blob(store, there, sha256)
         files = store.reader.files(run_id, record.partition, None, trusted=False)
         keys = [layout.event_key(record.partition, run_id, number) for number in files.events]
         keys += [f"{record.partition}/{name}" for name in files.links]
@@ -141,8 +139,24 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
         report.runs += 1
     except RunDeleted:
         return  # erased since the page was read
-    except (Damage, ObjectUnreadable, ObjectMissing):
+    except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
         report.damaged.append(run_id)
+
+
+def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:
+    """Copy a blob, of any size, and tell whether it is new there; one that is missing is not missed here but by verify.
+
+    Raises:
+        Damage: its bytes are not those that its name says.
+    """
+    key = blob_key(store.objects, sha256)
+    if key is None:
+        return False
+    blob = store.blobs.open(sha256)
+    if blob.exact and key.endswith(f"/{sha256}"):
+        return there.create_blob(blob.blocks(), max_bytes=blob.size).created
+    blob.close()
+    return there.create(key, store.objects.read(key))  # the earlier system's, under the name that it gave
 
 
 def _named(record: Record) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import tracemalloc
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from rmos.checks.verify import verify_store
 from rmos.errors import SourceUnreadable
 from rmos.models import RunQuery
+from rmos.objects import MAX_OBJECT_BYTES
 from rmos.schemas import RunAdvisorySummarySchema
 from rmos.services import csv_text, export_store, ndjson
 from rmos.services.exporting import COLUMNS, csv_cell, csv_row
@@ -144,3 +146,19 @@ def test_a_folder_with_other_things_in_it_is_not_written_to(store: Store, tmp_pa
     with pytest.raises(SourceUnreadable):
         export_store(store, RunQuery(), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["letters.txt"]
+
+
+def test_a_file_larger_than_any_record_goes_along_block_by_block(store: Store, tmp_path: Path) -> None:
+    chunks = itertools.chain((bytes(1024 * 1024) for _ in range(64)), [b"1"])
+    blob = store.blobs.put(chunks, max_bytes=MAX_OBJECT_BYTES + 1)
+    run = make_members(US, attachments=[{"sha256": blob.sha256, "kind": "video"}])
+    run_id = store.runs.put(run).view.artifact.run_id
+    tracemalloc.start()
+    report = export_store(store, RunQuery(), tmp_path / "there" / "runs")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (report.runs, report.damaged) == (1, [])
+    assert peak < 8 * 1024 * 1024
+    there = open_store(tmp_path / "there")
+    assert listed_ids(there) == [run_id]
+    assert verify_store(there, recheck_s=0).ok
