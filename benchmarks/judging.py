@@ -27,7 +27,9 @@ EVALUATION_MS: Final = 0.2
 DRY_RUN_PER_S: Final = 5_000.0
 BACKTEST_PER_S: Final = 10_000.0
 
-_MEMBERS: Final[dict[str, Any]] = {
+Members = dict[str, Any]
+
+_MEMBERS: Final[Members] = {
     "feed_mm_min": 1800.0,
     "plunge_feed_mm_min": 600.0,
     "spindle_rpm": 18000.0,
@@ -41,7 +43,7 @@ _MEMBERS: Final[dict[str, Any]] = {
     "used_area_mm2": 900.0,
     "fit_critical": True,
 }
-_CONTEXT: Final[dict[str, Any]] = {
+_CONTEXT: Final[Members] = {
     "units": "mm",
     "material": {"id": "sitka_spruce"},
     "machine": {"class": "light", "spindle_power_w": 700.0, "max_force_n": 89.0, "max_rpm": 30000.0},
@@ -52,7 +54,7 @@ _CONTEXT: Final[dict[str, Any]] = {
 _TOOLS: Final = {
     "saw_slice": {"kind": "saw_blade", "diameter_mm": 150.0, "flutes": 60, "material": "carbide", "max_rpm": 8000.0}
 }
-_CUTTER: Final[dict[str, Any]] = {
+_CUTTER: Final[Members] = {
     "kind": "end_mill",
     "diameter_mm": 3.175,
     "flutes": 2,
@@ -77,15 +79,21 @@ def figures(kept: Path, size: int, *, rounds: int, below: Path, say: Say) -> lis
     return [*told, measured("backtest", rates, "runs/s", runs=size, target=AtLeast(BACKTEST_PER_S))]
 
 
+def complete_cuts() -> dict[str, tuple[Members, Members]]:
+    """Return a design and a context for each operation, with everything stated that its checks are judged by."""
+    return {
+        operation: ({"operation": operation, **_MEMBERS}, {**_CONTEXT, "tool": _TOOLS.get(operation, _CUTTER)})
+        for operation in OPERATIONS
+    }
+
+
 def evaluations() -> Figure:
     """Return what one evaluation with everything stated costs; the samples are the operations."""
     engine = Registry().get(None)
     costs: dict[str, float] = {}
-    for operation in OPERATIONS:
-        design = {"operation": operation, **_MEMBERS}
-        context = {**_CONTEXT, "tool": _TOOLS.get(operation, _CUTTER)}
+    for operation, (cut, given) in complete_cuts().items():
 
-        def judge(design: dict[str, Any] = design, context: dict[str, Any] = context) -> object:
+        def judge(design: Members = cut, context: Members = given) -> object:
             return evaluate(engine, design=design, context=context, request_id="bench", timeout_ms=5000)
 
         costs[operation] = _cpu_ms(judge)
