@@ -19,6 +19,7 @@ from rmos.checks.verify import verify_store
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import RunQuery
+from rmos.schemas import dump_summary
 from rmos.store import Store
 
 REPORT = '{"requests":3000,"duration_us":2000000,"p50_us":9100,"p99_us":20500,"refused":0,"broken":0}'
@@ -196,7 +197,7 @@ def test_a_kept_store_is_used_again_and_a_working_copy_leaves_it_as_it_is(tmp_pa
 
 def test_a_store_can_have_one_session_spread_among_its_runs(tmp_path: Path) -> None:
     folder = stores.ready_store(tmp_path, 200, lambda told: None, of_session=10)
-    store = Store.open(stores.settings_of(folder))
+    store = Store.open(stores.settings_of(folder), summarise=dump_summary)
     store.reconcile()
     assert verify_store(store).ok
     query = RunQuery(workflow_session_id=stores.session_of(folder))
