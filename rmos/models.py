@@ -362,6 +362,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         """The items one by one."""
         return self.text.split(",\n") if self.text else []
 
+    @property
+    def count(self) -> int:
+        """How many items there are, without taking the text apart."""
+        return self.text.count(",\n") + 1 if self.text else 0
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
     """One thing that is wrong with the store: what, where, and what to do next. `path` is relative to the store."""

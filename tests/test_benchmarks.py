@@ -233,6 +233,7 @@ def test_work_on_a_whole_store_sees_all_its_runs(tmp_path: Path, work: str) -> N
     ran = run_child(work, stores.ready_store(tmp_path, 60, lambda told: None), 60)
     assert ran.runs_per_s > 0
     assert ran.peak_mb > 1
+    assert ran.cpu_us > 0
     with pytest.raises(CannotMeasure, match=work):
         run_child(work, tmp_path / "runs-60", 61)
 
