@@ -31,7 +31,7 @@ COLUMNS: Final = (
 )
 """Columns of the CSV: the members of a summary; what is no single value is JSON in one cell."""
 _PAGE: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = frozenset("=+-@\t\r\n")
 """First characters by which a spreadsheet knows a formula (OWASP, CSV injection)."""
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -76,10 +76,11 @@ def csv_row(summary: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def csv_cell(value: Any) -> Any:
     """Return what the CSV shows of a value: a text that a spreadsheet would run gets an apostrophe before it."""
-    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+    kind = type(value)
+    if value is None or kind is float or kind is int:
         return value
-    text = value if isinstance(value, str) else _encode(value).decode()
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = value if kind is str else _encode(value).decode()
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator[Sequence[str]]:
