@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import drawings, files, machine, operations, stores, web, whole_store
+from benchmarks import drawings, files, judging, machine, operations, sessions, stores, web, whole_store
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import Figure, document, table, verdict
 from benchmarks.load import require_wrk
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
-PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files")
+PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files", "sessions", "engine")
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
@@ -82,7 +82,7 @@ def measure(
         CannotMeasure: wrk is not there, or something did not work.
     """
     parts = asked.only or PARTS
-    if "http" in parts:
+    if not {"http", "sessions"}.isdisjoint(parts):
         require_wrk()
     full = 10_000 if asked.quick else web.FLAT_AT
     sizes = [web.SMALL, full, *([LARGE] if asked.large else [])]
@@ -94,6 +94,11 @@ def measure(
             figures += whole_store.verify_figures(kept, size, repeats=repeats, say=say)
         if "rebuild" in parts:
             figures += whole_store.rebuild_figures(below, kept, size, repeats=min(repeats, 3), say=say)
+        if "sessions" in parts:
+            seconds = 1 if asked.quick else 3
+            figures += sessions.figures(below, kept, size, rounds=repeats, seconds=seconds, say=say)
+        if "engine" in parts:
+            figures += judging.figures(kept, size, rounds=min(repeats, 3), below=below, say=say)
     if "operations" in parts:
         figures += operations.figures(below, kept, web.SMALL, say)
     if "rosettes" in parts:

@@ -1,17 +1,28 @@
-"""One command on a whole store, as a process of its own: `python -m benchmarks.child verify|rebuild FOLDER WORKERS`.
+"""One command on a whole store, as a process of its own: `python -m benchmarks.child WORK FOLDER WORKERS`.
+
+WORK is verify, rebuild, backtest, ndjson or csv; the last two write what they export to nowhere.
 
 Writes one line of JSON: how many runs, and the memory of the largest of its processes.
 """
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
+from typing import Final
 
 from benchmarks.stores import settings_of
+from rmos.checks.backtest import backtest
 from rmos.checks.verify import verify_store
+from rmos.engines.registry import Registry
+from rmos.models import RunQuery
 from rmos.schemas import dump_summary
+from rmos.services import csv_text, ndjson
 from rmos.store import Store
+
+_EXPORTS: Final = {"ndjson": ndjson, "csv": csv_text}
+_TIMEOUT_MS: Final = 5_000
 
 
 def main(arguments: list[str]) -> int:
@@ -20,6 +31,18 @@ def main(arguments: list[str]) -> int:
     if work == "verify":
         report = verify_store(Store.open(settings_of(folder), write=False), workers=workers)
         runs, ok = report.counts["runs"], report.ok and report.indexed_runs == report.counts["runs"]
+    elif work == "backtest":
+        engine = Registry().get(None)
+        store = Store.open(settings_of(folder), write=False)
+        tested = backtest(store, engine, timeout_ms=_TIMEOUT_MS, workers=workers)
+        runs, ok = tested.judged, not (tested.damaged or tested.flips)
+    elif work in _EXPORTS:
+        store = Store.open(settings_of(folder), summarise=dump_summary)
+        store.reconcile()
+        counted = RunQuery()
+        with open(os.devnull, "w", encoding="utf-8", newline="") as nowhere:
+            written = sum(map(nowhere.write, _EXPORTS[work](store, counted)))
+        runs, ok = store.runs.count(counted), written > 0
     else:
         rebuilt = Store.open(settings_of(folder), summarise=dump_summary).reconcile(full=True, workers=workers)
         runs, ok = rebuilt.indexed, not (rebuilt.damaged or rebuilt.missing)

@@ -15,13 +15,14 @@ import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from benchmarks.cuts import small_members, small_templates
+from benchmarks.cuts import ACTOR, small_members, small_templates
 from rmos import digest, ids
 from rmos.config import Settings
 from rmos.index.base import SCHEMA_VERSION
 from rmos.schemas import dump_summary
+from rmos.services import create_session
 from rmos.store import Store, layout
 
 DAYS: Final = 40
@@ -39,6 +40,13 @@ _TOP_OF_HIERARCHY: Final = 0x00020000
 """FS_IOC_GETFLAGS, FS_IOC_SETFLAGS and FS_TOPDIR_FL of linux/fs.h, on 64 bits."""
 
 Say = Callable[[str], None]
+
+
+class _Session(NamedTuple):
+    """The session that every so many-th run belongs to."""
+
+    session_id: str
+    every: int
 
 
 def settings_of(folder: Path) -> Settings:
@@ -67,29 +75,42 @@ def spread(folder: Path) -> None:
         os.close(fd)
 
 
-def ready_store(below: Path, count: int, say: Say) -> Path:
-    """Return the folder of a store of `count` runs, made now unless an earlier run of the benchmarks left it there."""
-    folder, mark = below / f"runs-{count}", below / f"runs-{count}.made"
+def ready_store(below: Path, count: int, say: Say, *, of_session: int = 0) -> Path:
+    """Return the folder of a store of `count` runs, made now unless an earlier run of the benchmarks left it there.
+
+    Args:
+        of_session: so many of them belong to one workflow session, evenly among the others.
+    """
+    name = f"runs-{count}-{of_session}" if of_session else f"runs-{count}"
+    folder, mark = below / name, below / f"{name}.made"
     wanted = json.dumps({"form": _FORM, "index": SCHEMA_VERSION, "runs": count})
     if mark.exists() and mark.read_text() == wanted:
         return folder
-    say(f"making a store of {count} runs")
+    say(f"making a store of {count} runs" + (f", {of_session} of one session" if of_session else ""))
     shutil.rmtree(folder, ignore_errors=True)
-    make_store(folder, count)
+    make_store(folder, count, of_session=of_session)
     mark.write_text(wanted)
     return folder
 
 
-def make_store(folder: Path, count: int) -> None:
+def make_store(folder: Path, count: int, *, of_session: int = 0) -> None:
     """Make a healthy store of `count` runs with a complete index."""
     store = Store.open(settings_of(folder), summarise=dump_summary)  # writes _format.json, before any partition
     days = max(DAYS, count // _RUNS_A_DAY)
     end_us = ids.now_us() - 3_600_000_000
+    session = None
+    if of_session:
+        store.reconcile()  # a session is not indexed before the index is complete
+        made = create_session(store, {"workflow_type": "rosette"}, actor=ACTOR, us=end_us - (days + 1) * _DAY_US)
+        session = _Session(made.session.session_id, count // of_session)
     for day in range(days + 1):
         (folder / ids.partition_of(end_us - day * _DAY_US)).mkdir(exist_ok=True)
     step_us = days * _DAY_US // count
     start_us = end_us - days * _DAY_US
-    chunks = [(str(folder), start_us, step_us, first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK)]
+    chunks = [
+        (str(folder), start_us, step_us, range(first, min(first + _CHUNK, count)), session)
+        for first in range(0, count, _CHUNK)
+    ]
     fork = multiprocessing.get_context("fork")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=fork) as pool:
         list(pool.map(_write_runs, chunks))
@@ -98,12 +119,20 @@ def make_store(folder: Path, count: int) -> None:
     os.sync()  # what is still to be written would be written during the first measurement
 
 
-def _write_runs(chunk: tuple[str, int, int, int, int]) -> None:
-    folder, start_us, step_us, first, last = chunk
+def session_of(folder: Path) -> str:
+    """Return the id of the one session of a store that was made with one."""
+    (event,) = folder.glob(f"{layout.SESSIONS}/*/*.json")
+    return event.name.partition(".")[0]
+
+
+def _write_runs(chunk: tuple[str, int, int, range, _Session | None]) -> None:
+    folder, start_us, step_us, places, session = chunk
     templates = small_templates()
-    for place in range(first, last):
+    for place in places:
         us = start_us + place * step_us
         members = small_members(templates, place, us)
+        if session is not None and place % session.every == 0:
+            members["workflow_session_id"] = session.session_id
         path = f"{folder}/{layout.artifact_key(ids.partition_of(us), members['run_id'])}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
         os.write(fd, digest.seal(members))

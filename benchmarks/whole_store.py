@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ class Ran(NamedTuple):
 
     runs_per_s: float
     peak_mb: float
+    cpu_us: float
+    """CPU time of all its processes for one run."""
 
 
 def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Figure]:
@@ -38,7 +41,7 @@ def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Fig
     summed: list[float] = []
     for repeat in range(repeats):
         say(f"verify: {repeat + 1} of {repeats}, {size} runs")
-        verified.append(_run("verify", folder, size))
+        verified.append(run_child("verify", folder, size))
         summed.append(names.count(b"\0") / _sha256sum_s(names))
     rates = [ran.runs_per_s for ran in verified]
     return [
@@ -58,11 +61,11 @@ def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Sa
     from_nothing: list[Ran] = []
     for repeat in range(repeats):
         say(f"rebuild: {repeat + 1} of {repeats}, {size} runs")
-        in_place.append(_run("rebuild", copy, size))
+        in_place.append(run_child("rebuild", copy, size))
         for name in os.listdir(copy):
             if layout.is_index_file(name):
                 (copy / name).unlink()
-        from_nothing.append(_run("rebuild", copy, size))
+        from_nothing.append(run_child("rebuild", copy, size))
     return [
         measured(
             name,
@@ -76,17 +79,27 @@ def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Sa
     ]
 
 
-def _run(work: str, folder: Path, size: int) -> Ran:
+def run_child(work: str, folder: Path, size: int) -> Ran:
+    """Do some work on the store of `size` runs in a folder, in a process of its own.
+
+    Raises:
+        CannotMeasure: it failed, or saw fewer runs.
+    """
     command = [sys.executable, "-m", "benchmarks.child", work, str(folder), str(WORKERS)]
-    started = time.perf_counter()
+    started, used_s = time.perf_counter(), _children_s()
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    elapsed_s = time.perf_counter() - started
+    elapsed_s, used_s = time.perf_counter() - started, _children_s() - used_s
     told: dict[str, float] = {}
     with contextlib.suppress(ValueError):
         told = json.loads(ran.stdout)
     if ran.returncode != 0 or told.get("runs", 0) < size:
         raise CannotMeasure(f"{work} of {size} runs ended with {ran.returncode}: {(ran.stdout + ran.stderr)[-500:]}")
-    return Ran(told["runs"] / elapsed_s, told["peak_mb"])
+    return Ran(told["runs"] / elapsed_s, told["peak_mb"], used_s / told["runs"] * 1e6)
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _names_of_files(folder: Path) -> bytes:

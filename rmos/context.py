@@ -108,7 +108,7 @@ def end_request(response: Response) -> Response:
 def current_actor() -> Actor:
     """Return who asks, as records name them: what the guard found, never what the body says."""
     caller = current_caller()
-    return Actor(name=caller.name, role=caller.role, request_id=require_request_id())
+    return Actor(name=caller.name, role=caller.role, request_id=require_request_id(), address=current_address())
 
 
 def current_address() -> str:

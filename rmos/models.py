@@ -21,9 +21,11 @@ RISK_LEVELS: Final = ("GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR")
 Score = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
+TOOLPATHS: Final = "toolpaths"
+"""The event type of a run that holds the toolpaths of a workflow session."""
 SUMMARY_CHARACTERS: Final = 200
 """Characters of an explanation that events keep and lists show."""
-WORKFLOW_EVENT_TYPES: Final = frozenset({"approval", "rejection", "toolpaths", "override"})
+WORKFLOW_EVENT_TYPES: Final = frozenset({"approval", "rejection", TOOLPATHS, "override"})
 """Event types of runs that only the workflow may make."""
 
 
@@ -130,10 +132,10 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: str
     event_id: str
-    action: Literal["delete", "restore", "import"]
+    action: Literal["delete", "restore", "import", "policy"]
     outcome: Literal["admitted", "refused"]
     target: str
-    """The run's id as it was asked for, or what an import turned down."""
+    """The run's id as it was asked for, what an import turned down, or whose policy was to be milder."""
     created_at_utc: str
     actor: str
     role: str
@@ -142,14 +144,17 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The code of the refusal."""
     detail: str | None = None
     data: dict[str, Any] = {}
+    address: str | None = None
+    """The client's address, of what came over the network."""
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who does something, and in which request."""
+    """Who does something, in which request, and from which address when it came over the network."""
 
     name: str
     role: str
     request_id: str | None = None
+    address: str | None = None
 
 
 Role = Literal["viewer", "recorder", "operator", "admin"]
@@ -356,6 +361,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     def items(self) -> list[str]:
         """The items one by one."""
         return self.text.split(",\n") if self.text else []
+
+    @property
+    def count(self) -> int:
+        """How many items there are, without taking the text apart."""
+        return self.text.count(",\n") + 1 if self.text else 0
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cuts, figures, files, load, machine, stores, web
+from benchmarks import cuts, figures, files, judging, load, machine, sessions, stores, web
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load
 from benchmarks.web import Sample
+from benchmarks.whole_store import run_child
 from rmos import digest, ids
 from rmos.checks.verify import verify_store
 from rmos.engines.registry import Registry
+from rmos.engines.runner import evaluate
+from rmos.models import RunQuery
+from rmos.schemas import dump_summary
 from rmos.store import Store
 
 REPORT = '{"requests":3000,"duration_us":2000000,"p50_us":9100,"p99_us":20500,"refused":0,"broken":0}'
@@ -191,6 +195,49 @@ def test_a_kept_store_is_used_again_and_a_working_copy_leaves_it_as_it_is(tmp_pa
     assert (len(stores.run_ids(folder)), len(stores.run_ids(copy))) == (50, 51)
 
 
+def test_a_store_can_have_one_session_spread_among_its_runs(tmp_path: Path) -> None:
+    folder = stores.ready_store(tmp_path, 200, lambda told: None, of_session=10)
+    store = Store.open(stores.settings_of(folder), summarise=dump_summary)
+    store.reconcile()
+    assert verify_store(store).ok
+    query = RunQuery(workflow_session_id=stores.session_of(folder))
+    assert (store.runs.count(query), store.runs.count(RunQuery())) == (10, 200)
+
+
+def test_views_of_a_session_are_set_beside_hello_world_and_its_first_page() -> None:
+    def loads(rate: float) -> list[Load]:
+        return [Load(100, rate * factor, 5.0, 9.0) for factor in (0.5, 1.0, 2.0)]
+
+    found = {
+        sessions.HELLO: loads(1000),
+        sessions.FIRST: loads(650),
+        sessions.DEEP: loads(500),
+        sessions.TOTAL: loads(325),
+    }
+    told = {figure.name: figure for figure in sessions.summed_up(found, [1.0, 2.0, 9.0], 100_000)}
+    shown = [(round(figure.value, 2), figure.is_met) for figure in told.values() if figure.target is not None]
+    assert shown == [(0.65, True), (1.3, False), (2.0, True), (2.0, True)]
+
+
+def test_every_cut_that_is_timed_has_all_its_checks_judged() -> None:
+    engine = Registry().get(None)
+    for design, context in judging.complete_cuts().values():
+        result = evaluate(engine, design=design, context=context, request_id="r", timeout_ms=5000)
+        assert result.missing_inputs == []
+        assert "UNKNOWN" not in {item.risk for item in result.assessments}
+        assert {item.id for item in result.assessments} >= {"OVERSPEED", "RIM_SPEED"}
+
+
+@pytest.mark.parametrize("work", ["backtest", "ndjson", "csv"])
+def test_work_on_a_whole_store_sees_all_its_runs(tmp_path: Path, work: str) -> None:
+    ran = run_child(work, stores.ready_store(tmp_path, 60, lambda told: None), 60)
+    assert ran.runs_per_s > 0
+    assert ran.peak_mb > 1
+    assert ran.cpu_us > 0
+    with pytest.raises(CannotMeasure, match=work):
+        run_child(work, tmp_path / "runs-60", 61)
+
+
 def test_files_go_in_and_out_beside_hashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "SIZE", files.MIB)
     found = files.figures(tmp_path, rounds=1, say=lambda _: None)
@@ -225,5 +272,7 @@ def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]
         "rebuild",
         "operations",
         "files",
+        "sessions",
+        "engine",
     ):
         assert word in told

@@ -92,7 +92,8 @@ def test_while_there_are_no_tokens_everybody_is_the_local_operator(app: Flask) -
     with app.test_request_context("/api/rmos/runs"):
         app.preprocess_request()
         g.request_id = "mine"
-        assert msgspec.structs.asdict(current_actor()) == {"name": "local", "role": "operator", "request_id": "mine"}
+        actor = {"name": "local", "role": "operator", "request_id": "mine", "address": "unix"}
+        assert msgspec.structs.asdict(current_actor()) == actor
 
 
 def test_a_command_can_carry_an_id(app: Flask, runner: FlaskCliRunner) -> None:

@@ -82,29 +82,39 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise _too_deep() from None
     if not isinstance(value, dict):
         raise BadJson("The body must be a JSON object.")
-    if "\\u" in text or text.count("{") + text.count("[") > MAX_DEPTH:
-        _walk(value)
+    if text.count("{") + text.count("[") > MAX_DEPTH:
+        _refuse_depth(value)
+    if "\\u" in text:
+        _refuse_texts(value)
     return value
 
 
-def _walk(value: Any) -> None:
-    """Refuse depth, U+0000 and lone surrogates; the last two can only come from an escape."""
+def _refuse_depth(value: dict[str, Any]) -> None:
     level: list[Any] = [value]
-    depth = 0
-    while level:
-        depth += 1
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, str):
-                _check_text(item)
-            elif isinstance(item, dict):
-                below.extend(item)
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
-        if depth > MAX_DEPTH and any(isinstance(item, (dict, list)) for item in level):
-            raise _too_deep()
-        level = below
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _refuse_texts(value: Any) -> None:
+    """Refuse U+0000 and lone surrogates, which can only come from an escape."""
+    left: list[Any] = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            _check_text(item)
+        elif isinstance(item, dict):
+            left.extend(item)
+            left.extend(item.values())
+        elif isinstance(item, list):
+            left.extend(item)
 
 
 def _check_text(text: str) -> None:

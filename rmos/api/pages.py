@@ -1,5 +1,6 @@
 """Pages of lists over HTTP: asking an index that may be incomplete, the body, the link to the next page."""
 
+import functools
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -39,5 +40,12 @@ def next_link(next_cursor: str | None) -> dict[str, str]:
     """Return the header that names the next page of the running request, with the filters of this one."""
     if next_cursor is None:
         return {}
+    kept = _filters(request.query_string)
+    return {"Link": f'<{request.path}?{kept}{urlencode({"cursor": next_cursor})}>; rel="next"'}
+
+
+@functools.lru_cache(maxsize=512)
+def _filters(query_string: bytes) -> str:
+    """Return what a query string asks for besides a place in the list, as the beginning of another one."""
     kept = [(name, value) for name, value in request.args.items() if name not in ("cursor", "offset")]
-    return {"Link": f'<{request.path}?{urlencode([*kept, ("cursor", next_cursor)])}>; rel="next"'}
+    return f"{urlencode(kept)}&" if kept else ""

@@ -75,7 +75,7 @@ _delete_request = SessionDeleteSchema()
 )
 @requires("recorder")
 def create_a_session() -> Response:
-    """Make a session; every field is optional."""
+    """Make a session; every field is optional. A policy milder than the usual one takes an operator."""
     us = ids.now_us()
     fields = load_fields(read_object())
     stored = create_session(kept_store(), fields, actor=current_actor(), us=us)
@@ -140,7 +140,8 @@ def change_session(session_id: str) -> Response:
     """Merge fields into a session.
 
     Null empties a field; objects are merged member by member (RFC 7396). Send the ETag that you have read as If-Match:
-    of two who write at once one is answered 412 then, and without it the changes of both are merged.
+    of two who write at once one is answered 412 then, and without it the changes of both are merged. To make the
+    policy milder (a RED override allowed, a lower score to approve) takes an operator.
     """
     us = ids.now_us()
     fields = load_fields(read_object())

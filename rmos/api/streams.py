@@ -21,15 +21,12 @@ from rmos.api.accept import CSV, NDJSON
 from rmos.context import Rmos, current_rmos
 from rmos.errors import IndexBroken, IndexRebuilding, RmosError
 from rmos.models import Page
-from rmos.schemas import ListRequest, RunAdvisorySummarySchema
+from rmos.schemas import ListRequest
+from rmos.services import COLUMNS, csv_row
 
 BATCH: Final = 500
 """Runs that are read at once: some 400 KB, and one question to the index."""
-COLUMNS: Final = tuple(RunAdvisorySummarySchema().fields)
-"""The header of the CSV; `warnings` and `meta` are JSON in one cell."""
 ERROR_MARK: Final = "#ERROR"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes a spreadsheet run a cell instead of showing it (OWASP, CSV injection)."""
 _CONTENT_TYPES: Final = {CSV: "text/csv; charset=utf-8; header=present", NDJSON: NDJSON}
 _decode: Final[Callable[[str], dict[str, Any]]] = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -90,7 +87,7 @@ def _csv(first: Page, pages: Pages) -> Iterator[bytes]:
     try:
         while True:
             if page.text:
-                yield _rows([row(_decode(item)) for item in page.items])
+                yield _rows([csv_row(_decode(item)) for item in page.items])
             page = next(pages)
     except StopIteration:
         return
@@ -104,16 +101,3 @@ def _rows(rows: list[tuple[Any, ...]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
-
-
-def row(summary: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the cells of a run: numbers as numbers, nothing for null, JSON for what is no single value."""
-    return tuple(cell(summary.get(name)) for name in COLUMNS)
-
-
-def cell(value: Any) -> Any:
-    """Return what the CSV shows of a value: a text that a spreadsheet would run gets an apostrophe before it."""
-    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        return value
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return f"'{text}" if text.startswith(_FORMULA) else text

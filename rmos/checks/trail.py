@@ -25,6 +25,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     actor: str
     role: str
+    address: str | None
+    """Where the client was; None on the command line."""
     request_id: str | None
     error: str | None
     detail: str | None

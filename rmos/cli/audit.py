@@ -65,5 +65,8 @@ def _say(entry: dict[str, Any], as_json: bool) -> None:
     what = f"{entry['action']} {mode}" if mode else entry["action"]
     say(
         f"{entry['created_at_utc'][:19].replace('T', ' ')}  {entry['outcome']:<8}  {what}  {entry['target']}"
-        f"  by {entry['actor']} ({entry['role']})" + (f"  reason: {reason}" if reason else "") + why
+        f"  by {entry['actor']} ({entry['role']})"
+        + (f" from {entry['address']}" if entry["address"] else "")
+        + (f"  reason: {reason}" if reason else "")
+        + why
     )

@@ -15,6 +15,7 @@ from rmos.client.answers import (
     Engine,
     EngineInput,
     Event,
+    Found,
     Health,
     PathDiff,
     RecentFilters,
@@ -23,6 +24,8 @@ from rmos.client.answers import (
     RunDiff,
     RunFilters,
     RunSummary,
+    Session,
+    SessionFields,
 )
 from rmos.client.client import Client
 from rmos.client.errors import (
@@ -52,6 +55,7 @@ __all__ = [
     "EngineInput",
     "Event",
     "Forbidden",
+    "Found",
     "Health",
     "IdempotencyKeyReused",
     "PathDiff",
@@ -66,6 +70,8 @@ __all__ = [
     "RunFilters",
     "RunNotFound",
     "RunSummary",
+    "Session",
+    "SessionFields",
     "TooManyRequests",
     "Unauthenticated",
     "Unavailable",

@@ -127,6 +127,60 @@ class RunDiff(TypedDict):
     note: str | None
 
 
+class Found(TypedDict):
+    """What the server would decide on a cut that was not recorded."""
+
+    risk_level: RiskLevel
+    score: float | None
+    block_reason: str | None
+    warnings: list[str]
+    feasibility: dict[str, Any]
+
+
+class Session(TypedDict):
+    """A workflow session as it stands; `run_id` is there after an action that made a run."""
+
+    session_id: str
+    created_at_utc: str
+    updated_at_utc: str
+    version: int
+    user_id: str | None
+    status: Literal["ACTIVE", "DELETED"]
+    workflow_type: str | None
+    workflow_mode: str
+    state: str
+    next_step: str | None
+    design: dict[str, Any]
+    context: dict[str, Any]
+    design_sha256: str | None
+    context_sha256: str | None
+    current_step: str | None
+    machine_id: str | None
+    material_id: str | None
+    tool_id: str | None
+    state_data: dict[str, Any]
+    policy: dict[str, Any]
+    error_message: str | None
+    run_id: NotRequired[str]
+
+
+class SessionFields(TypedDict, total=False):
+    """What a new session may have; all of it may come later."""
+
+    user_id: str
+    workflow_type: str
+    workflow_mode: str
+    design: dict[str, Any]
+    context: dict[str, Any]
+    current_step: str
+    machine_id: str
+    material_id: str
+    tool_id: str
+    state_data: dict[str, Any]
+    policy: dict[str, Any]
+    error_message: str
+
+
 class EngineInput(TypedDict):
     """One member of design or context that an engine reads."""
 

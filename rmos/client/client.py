@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack, cast
 
@@ -12,6 +12,7 @@ import httpx
 from rmos.client.answers import (
     Engine,
     Event,
+    Found,
     Health,
     RecentFilters,
     Run,
@@ -19,6 +20,8 @@ from rmos.client.answers import (
     RunDiff,
     RunFilters,
     RunSummary,
+    Session,
+    SessionFields,
 )
 from rmos.client.digests import check_download
 from rmos.client.errors import BadAnswer
@@ -26,6 +29,8 @@ from rmos.client.retries import Retries
 from rmos.client.transport import Transport, member_of, object_in, require_success
 
 _RUNS = "/api/rmos/runs"
+_SESSIONS = "/api/workflow-sessions"
+_JSON = {"Content-Type": "application/json"}
 _SAFE = re.compile("[A-Za-z0-9_-]{1,200}")
 """What cannot become another URL; whether a run has the id, the service says."""
 _PAGE = 200
@@ -110,12 +115,9 @@ class Client:
             ValueError: the cut holds NaN, infinity or what is no JSON.
         """
         body = {"mode": mode, "tool_id": tool_id, "design": design, "context": context, **options}
-        try:
-            content = json.dumps(body, allow_nan=False).encode()
-        except TypeError as error:
-            raise ValueError(f"The cut is no JSON: {error}.") from None
+        content = _json(body)
         key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        headers = {**_JSON, "Idempotency-Key": key}
         answer = self._transport.send("POST", _RUNS, headers=headers, content=content)
         replayed = answer.headers.get("Idempotency-Replayed") == "true"
         return cast(RunCreated, {**member_of(answer), "replayed": replayed})
@@ -174,6 +176,65 @@ class Client:
         """
         return cast(RunDiff, self._object(f"{_RUNS}/diff", {"a": a, "b": b}))
 
+    def judge(self, cuts: Sequence[Mapping[str, Any]], *, engine_id: str | None = None) -> list[Found]:
+        """Return what would be decided on up to 500 cuts, in their order; nothing is recorded.
+
+        Args:
+            cuts: each with mode, tool_id, design and context.
+
+        Raises:
+            ValidationFailed, ProblemError, Unreachable.
+            ValueError: a cut holds NaN, infinity or what is no JSON.
+        """
+        asked = {"items": list(cuts), **({} if engine_id is None else {"engine_id": engine_id})}
+        answer = self._transport.send("POST", "/api/rmos/feasibility", headers=_JSON, content=_json(asked))
+        return cast(list[Found], _items(member_of(answer), "results"))
+
+    # Workflow sessions: what is written here is sent once, because a second try could act twice
+
+    def create_session(self, **fields: Unpack[SessionFields]) -> Session:
+        """Make a workflow session.
+
+        Raises:
+            ValidationFailed, Forbidden, ProblemError.
+            Unreachable: no answer; the session may have been made all the same.
+        """
+        return cast(Session, self._post(_SESSIONS, fields))
+
+    def get_session(self, session_id: str) -> Session:
+        """Return a workflow session as it stands now.
+
+        Raises:
+            ProblemError, Unreachable.
+        """
+        return cast(Session, self._object(_path(session_id, base=_SESSIONS)))
+
+    def act(self, session_id: str, action: str, *, version: int | None = None, **said: Any) -> Session:
+        """Carry out an action of a workflow session, such as `request_feasibility` with a mode and a tool_id.
+
+        Args:
+            version: that of the session as you have seen it; when it has changed since, nothing is done.
+
+        Raises:
+            ProblemError: `TRANSITION_BLOCKED` names the actions that are allowed, `APPROVAL_BLOCKED` the closed gate.
+            Unreachable: no answer; `get_session` tells whether it was done all the same.
+        """
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        path = _path(session_id, f"/actions/{_safe(action, 'an action')}", base=_SESSIONS)
+        return cast(Session, self._post(path, said, headers))
+
+    def override(self, run_id: str, *, scope: str, reason: str, **more: Any) -> dict[str, Any]:
+        """Override the decision on a run, or ask for that; the recorded decision stays as it is.
+
+        Args:
+            scope: YELLOW or RED; a RED takes the server's setting and a second person.
+            more: `acknowledge_risk`, `expires_at_utc`.
+
+        Raises:
+            Forbidden, RunNotFound, ValidationFailed, ProblemError, Unreachable.
+        """
+        return self._post(_path(run_id, "/override"), {"scope": scope, "reason": reason, **more})
+
     # The service
 
     def engines(self) -> list[Engine]:
@@ -203,6 +264,11 @@ class Client:
     def _object(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         return member_of(self._transport.send("GET", path, params=params))
 
+    def _post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Send what must not be done twice: once."""
+        sent = {**_JSON, **(headers or {})}
+        return member_of(self._transport.send("POST", path, headers=sent, content=_json(body), retried=False))
+
     def _list(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Any]:
         return _items(self._object(path, params), name)
 
@@ -220,10 +286,22 @@ class Client:
             params["cursor"] = str(page["next_cursor"])
 
 
-def _path(run_id: str, after: str = "") -> str:
-    if not _SAFE.fullmatch(run_id):
-        raise ValueError(f"{run_id[:80]!r} is no id of a run: that is `run_` and hex digits.")
-    return f"{_RUNS}/{run_id}{after}"
+def _path(record_id: str, after: str = "", *, base: str = _RUNS) -> str:
+    what = "an id of a run: that is `run_`" if base == _RUNS else "an id of a session: that is `ws_`"
+    return f"{base}/{_safe(record_id, f'{what} and hex digits')}{after}"
+
+
+def _safe(word: str, what: str) -> str:
+    if not _SAFE.fullmatch(word):
+        raise ValueError(f"{word[:80]!r} is not {what}.")
+    return word
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except TypeError as error:
+        raise ValueError(f"What is to be sent is no JSON: {error}.") from None
 
 
 def _text(value: object) -> str:

@@ -10,6 +10,7 @@
 An engine is offered through the entry-point group `rmos.engines` and can be tried with `rmos.engines.testing`.
 """
 
+import functools
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -24,6 +25,10 @@ SIGNIFICANT_DIGITS: Final = 6
 def significant(value: float) -> float:
     """Round to the recorded number of significant digits; -0.0 becomes 0.0. Doing it twice changes nothing."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0
+
+
+repeated: Final = functools.lru_cache(maxsize=4096)(significant)
+"""`significant` for limits and scores, which are few numbers again and again: formatting is most of its cost."""
 
 
 class EngineInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,9 +80,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             "category": self.category,
             "value": None if self.value is None else significant(self.value),
             "unit": self.unit,
-            "limit": None if self.limit is None else significant(self.limit),
+            "limit": None if self.limit is None else repeated(self.limit),
             "margin": None if self.margin is None else significant(self.margin),
-            "score": None if self.score is None else significant(self.score),
+            "score": None if self.score is None else repeated(self.score),
             "risk": self.risk,
             "message": self.message,
             "source": self.source,

@@ -4,7 +4,8 @@ The fields of these structs stand in the order of RFC 8785, so the encoder write
 some hundred members for each run would cost as much as judging the cut.
 """
 
-from typing import Any
+import functools
+from typing import Any, Final
 
 import msgspec
 
@@ -65,11 +66,11 @@ def _assessment(item: Assessment) -> _Assessment:
         item.category,
         item.id,
         item.inputs_used,
-        _number(item.limit),
+        _repeated(item.limit),
         _number(item.margin),
         item.message,
         item.risk,
-        _number(item.score),
+        _repeated(item.score),
         item.source,
         msgspec.UNSET if item.suggestion is None else item.suggestion,
         item.unit,
@@ -79,3 +80,7 @@ def _assessment(item: Assessment) -> _Assessment:
 
 def _number(value: float | None) -> Any:
     return None if value is None else digest.canonical_number(significant(value))
+
+
+_repeated: Final = functools.lru_cache(maxsize=4096)(_number)
+"""For limits and scores, which are few numbers again and again."""

@@ -278,7 +278,7 @@ def dump_session_deleted(session: Session, cascade: bool) -> bytes:
 
 def dump_summary_page(session_id: str, asked: SessionRunsRequest, page: Page) -> str:
     """Return the body of a page in the view `summary`: its items are finished texts."""
-    return _page(session_id, asked, f'"items":[{page.text}]', len(page.items), page.next_cursor, page.total)
+    return _page(session_id, asked, f'"items":[{page.text}]', page.count, page.next_cursor, page.total)
 
 
 def dump_brief_page(session_id: str, asked: SessionRunsRequest, page: BriefPage) -> str:

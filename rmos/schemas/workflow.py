@@ -5,6 +5,7 @@ load_override(run_id, body, now_us=us)       # an override that somebody asks fo
 dump_session_acted(acted)                            # the session, and the run that the action made
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ MAX_ITEMS: Final = 500
 """Cuts that one dry run judges."""
 _NOT_BLANK: Final = validate.Regexp(r"[\s\S]*\S", error="Must not be blank.")
 _REASON: Final = [validate.Length(2, 2000), _NOT_BLANK]
+_USUAL: Final = frozenset({"mode", "tool_id", "design", "context"})
 _request = RunRequestSchema().fields
 _encoder: Final = msgspec.json.Encoder()
 
@@ -190,7 +192,33 @@ def load_dry_run(body: Mapping[str, Any]) -> DryRun:
     Raises:
         ValidationError: unknown, missing or malformed fields, by name and place.
     """
-    return DryRun(**_dry_run.load(body))
+    items = body.get("items")
+    if not isinstance(items, list) or not 0 < len(items) <= MAX_ITEMS or not all(map(_is_usual, items)):
+        return DryRun(**_dry_run.load(body))
+    # Somebody turns a knob: hundreds of cuts of one kind. Having the schema look at each cost a tenth of judging it.
+    asked = _dry_run.load({**body, "items": items[:1]})
+    return DryRun(**{**asked, "items": items})
+
+
+def _is_usual(cut: object) -> bool:
+    """Tell whether a cut has just the four usual members and the schema would take it as it is."""
+    return (
+        type(cut) is dict
+        and cut.keys() == _USUAL
+        and type(cut["design"]) is dict
+        and type(cut["context"]) is dict
+        and _is_name(cut["mode"])
+        and _is_name(cut["tool_id"])
+    )
+
+
+def _is_name(value: object) -> bool:
+    return type(value) is str and _is_name_text(value)
+
+
+@functools.lru_cache(maxsize=512)
+def _is_name_text(text: str) -> bool:
+    return not CutSchema(only=("mode", "tool_id")).validate({"mode": text, "tool_id": text})
 
 
 def dump_session_acted(acted: SessionActed) -> bytes:

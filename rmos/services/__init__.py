@@ -16,7 +16,7 @@ from rmos.services.attachments import (
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
 from rmos.services.explanation_model import explanation_model_of
 from rmos.services.explanations import Suggested, Suggestion, suggest
-from rmos.services.exporting import Exported, csv_text, export_store, ndjson
+from rmos.services.exporting import COLUMNS, Exported, csv_row, csv_text, export_store, ndjson
 from rmos.services.feasibility import DryRun, DryRunResult, judge_cuts
 from rmos.services.importing import Imported, import_runs
 from rmos.services.interpreters import Interpreter, interpreter_of
@@ -31,6 +31,7 @@ from rmos.services.sessions import create_session, delete_session, patch_session
 from rmos.services.variants import Act, Acted, Results, act, act_on_many
 
 __all__ = [
+    "COLUMNS",
     "MAX_GCODE_BYTES",
     "MAX_VARIANTS",
     "METHODS",
@@ -73,6 +74,7 @@ __all__ = [
     "attach_advisory",
     "attach_file",
     "create_session",
+    "csv_row",
     "csv_text",
     "delete_run",
     "delete_session",

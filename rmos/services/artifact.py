@@ -9,7 +9,7 @@ from rmos import digest, ids
 from rmos.engines.base import EngineResult
 from rmos.engines.decision import decide, run_status
 from rmos.engines.recorded import canonical_record
-from rmos.models import RUN_SCHEMA, Actor, RunDecision
+from rmos.models import RUN_SCHEMA, TOOLPATHS, Actor, RunDecision
 
 MAX_KEYS: Final = 50
 """Members of one object that `request_summary` shows."""
@@ -68,7 +68,7 @@ def artifact_members(
     """Return the artifact's members; what has a digest is encoded once, hashed and embedded as it is."""
     feasibility = canonical_record(result)
     design, judged = digest.canonical(request.design), digest.canonical(context)
-    outputs, output_hashes = _outputs(request.outputs)
+    outputs, output_hashes = _outputs(request.outputs, request.event_type)
     decision = decide(result)
     details = {**decision.details, "error": errors[0]["error"]} if errors else decision.details
     us = ids.moment_of(run_id)
@@ -116,8 +116,11 @@ def _plain(decision: RunDecision, details: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _outputs(sent: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the outputs as recorded, and their digests: of the UTF-8 text, of the canonical JSON."""
+def _outputs(sent: Mapping[str, Any], event_type: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the outputs as recorded, and their digests: of the UTF-8 text, of the canonical JSON.
+
+    The toolpaths of a workflow session are all that was stored as such: their digest is that of the whole of `outputs`.
+    """
     outputs: dict[str, Any] = {}
     hashes: dict[str, str] = {}
     if (gcode := sent.get("gcode_text")) is not None:
@@ -127,6 +130,8 @@ def _outputs(sent: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         data = digest.canonical(opplan)
         outputs["opplan_json"] = msgspec.Raw(data)
         hashes["opplan_sha256"] = digest.sha256_hex(data)
+    if event_type == TOOLPATHS and outputs:
+        hashes["toolpaths_sha256"] = digest.canonical_sha256(outputs)
     return outputs, hashes
 
 

@@ -9,14 +9,14 @@ spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV in
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from rmos import ids
-from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, RunDeleted, SourceUnreadable
+from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable, RunDeleted, SourceUnreadable
 from rmos.models import RunQuery
 from rmos.objects import Objects, open_objects
 from rmos.store import Record, Store, layout
@@ -27,12 +27,12 @@ Progress = Callable[[int], None]
 
 COLUMNS: Final = (
     *("run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"),
-    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override"),
+    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override", "deleted"),
 )
-"""Columns of the CSV: the members of a summary; warnings are joined, `meta` is JSON."""
+"""Columns of the CSV: the members of a summary; what is no single value is JSON in one cell."""
 _PAGE: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""First characters by which a spreadsheet knows a formula."""
+_FORMULA: Final = frozenset("=+-@\t\r\n")
+"""First characters by which a spreadsheet knows a formula (OWASP, CSV injection)."""
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -69,17 +69,18 @@ def csv_text(store: Store, query: RunQuery, progress: Progress | None = None) ->
         yield text.getvalue()
 
 
-def csv_row(summary: dict[str, Any]) -> list[Any]:
-    """Return a summary as cells; none of them is a formula."""
-    row = []
-    for name in COLUMNS:
-        value = summary.get(name)
-        if isinstance(value, list):
-            value = "; ".join(map(str, value))
-        elif isinstance(value, dict):
-            value = _encode(value).decode()
-        row.append("'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value)
-    return row
+def csv_row(summary: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the cells of a run: numbers as numbers, nothing for null, JSON for what is no single value."""
+    return tuple(csv_cell(summary.get(name)) for name in COLUMNS)
+
+
+def csv_cell(value: Any) -> Any:
+    """Return what the CSV shows of a value: a text that a spreadsheet would run gets an apostrophe before it."""
+    kind = type(value)
+    if value is None or kind is float or kind is int:
+        return value
+    text = value if kind is str else _encode(value).decode()
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator[Sequence[str]]:
@@ -129,9 +130,7 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
         record = store.runs.record(run_id, include_deleted=True)
         named = _named(record)
         for sha256 in named:
-            key = blob_key(store.objects, sha256)
-            if key is not None:
-                report.objects += there.create(key, store.objects.read(key))
+            report.objects += _copy_blob(store, there, sha256)
         files = store.reader.files(run_id, record.partition, None, trusted=False)
         keys = [layout.event_key(record.partition, run_id, number) for number in files.events]
         keys += [f"{record.partition}/{name}" for name in files.links]
@@ -141,8 +140,24 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
         report.runs += 1
     except RunDeleted:
         return  # erased since the page was read
-    except (Damage, ObjectUnreadable, ObjectMissing):
+    except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
         report.damaged.append(run_id)
+
+
+def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:
+    """Copy a blob, of any size, and tell whether it is new there; one that is missing is not missed here but by verify.
+
+    Raises:
+        Damage: its bytes are not those that its name says.
+    """
+    key = blob_key(store.objects, sha256)
+    if key is None:
+        return False
+    blob = store.blobs.open(sha256)
+    if blob.exact and key.endswith(f"/{sha256}"):
+        return there.create_blob(blob.blocks(), max_bytes=blob.size).created
+    blob.close()
+    return there.create(key, store.objects.read(key))  # the earlier system's, under the name that it gave
 
 
 def _named(record: Record) -> list[str]:

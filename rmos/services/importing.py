@@ -8,8 +8,7 @@ is lacking. What is damaged, foreign, a link or twice is not taken in and leaves
 with another run is told, and both stay as they are.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +18,7 @@ from rmos import digest, ids
 from rmos.errors import ImportRefused, ObjectExists, ObjectMissing, ObjectUnreadable, RunExists, SourceUnreadable
 from rmos.models import EVENT_SCHEMA, Actor, Deletion, Event, RunArtifact
 from rmos.objects import QUARANTINE
+from rmos.services.source_blobs import SourceBlob, SourceBlobs
 from rmos.services.sources import Source, open_source
 from rmos.store import Store, layout
 from rmos.store.audit import Attempt
@@ -27,7 +27,6 @@ from rmos.store.layout import RunFiles
 from rmos.store.reading import erasure_in
 from rmos.store.records import (
     Damage,
-    earlier_json_sha256,
     examine_artifact,
     judge_event,
     judge_first_event,
@@ -40,7 +39,6 @@ _BATCH: Final = 500
 _PASSED_OVER: Final = ("_sessions", "_claims", "_tokens", "_audit", "_quarantine")
 """Parts of a store that are not runs; they are counted and stay where they are."""
 _OWN_FILES: Final = frozenset({layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY})
-_BLOB: Final = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(([0-9a-f]{64})(?:\.[A-Za-z0-9]{1,16})?)")
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +105,7 @@ class _Import:
         self._actor = actor
         self._us = us
         self._report = Imported()
-        self._blobs: dict[str, str] = {}
+        self._blobs = SourceBlobs(source)
         self._tombstones = self._read_tombstones()
 
     def run(self, progress: Progress | None) -> Imported:
@@ -153,21 +151,16 @@ class _Import:
             kind = layout.kind_of(rest)
             if ids.is_partition(top) and kind in ("artifact", "event", "link"):
                 partitions.setdefault(top, []).append(rest)
-            elif top in (layout.ATTACHMENTS, layout.EARLIER_ATTACHMENTS) and (match := _BLOB.fullmatch(rest)):
-                self._note_blob(key, match)
             elif layout.kind_of(key.rpartition("/")[2]) == "debris" or layout.is_index_file(key) or key in _OWN_FILES:
                 continue
+            elif top in (layout.ATTACHMENTS, layout.EARLIER_ATTACHMENTS):
+                if (refusal := self._blobs.note(key, rest)) is not None:
+                    self._refuse(key, refusal)
             elif top in _PASSED_OVER:
                 self._report.passed_over += 1
             else:
                 self._refuse(key, "no object of a store has such a name")
         return partitions
-
-    def _note_blob(self, key: str, match: re.Match[str]) -> None:
-        if match[4].startswith(match[1] + match[2]):
-            self._blobs.setdefault(match[4], key)
-        else:
-            self._refuse(key, "a blob's name is its SHA-256, in the folder of its first digits")
 
     def _take(self, partition: str, files: RunFiles) -> bool:
         """Take one run in and tell whether its row is to be computed."""
@@ -181,19 +174,22 @@ class _Import:
             self._require_free(run_id, partition, artifact)
             new = not self._store.objects.has(artifact.key if artifact else parts[0].key)
             for blob in blobs:
-                self._report.blobs += self._store.objects.create(blob.key, blob.data)
+                self._report.blobs += self._blobs.put(self._store, blob)
             for part in [*parts, *([artifact] if artifact else [])]:
                 new = self._store.objects.create(part.key, part.data) or new
         except (ObjectExists, RunExists):
             detail = "another run, or another history of it, is here under this id; nothing was overwritten"
             self._report.conflicts.append(Conflict(run_id=run_id, detail=detail))
             return False
+        except Damage as damage:
+            self._refuse(key, damage.detail)
+            return False
         self._report.imported += new
         self._report.deleted += new and run_id in self._tombstones.deletions
         self._report.there += not new
         return True
 
-    def _judged(self, partition: str, files: RunFiles) -> tuple[_Part | None, list[_Part], list[_Part]]:
+    def _judged(self, partition: str, files: RunFiles) -> tuple[_Part | None, list[_Part], list[SourceBlob]]:
         """Return a run's artifact (None of an erased one), its events and links, and its blobs, all found whole.
 
         Raises:
@@ -229,7 +225,7 @@ class _Import:
             parts.append(_Part(f"{partition}/{name}", link_data))
             named.append(link["advisory_id"])
         artifact = None if data is None else _Part(key, data)
-        return artifact, parts, list(self._blobs_of(named)) if data is not None else []
+        return artifact, parts, list(self._blobs.named(named)) if data is not None else []
 
     def _events(self, partition: str, files: RunFiles, previous: str | None) -> tuple[list[Event], list[_Part]]:
         events: list[Event] = []
@@ -247,15 +243,6 @@ class _Import:
             events.append(stored.event)
             parts.append(_Part(key, data))
         return events, parts
-
-    def _blobs_of(self, named: list[object]) -> Iterator[_Part]:
-        """Give the blobs that a run names and that are there; one that is not is not missed here but by verify."""
-        for sha256 in dict.fromkeys(name for name in named if isinstance(name, str) and name in self._blobs):
-            key = self._blobs[sha256]
-            data = self._read(key)
-            if digest.sha256_hex(data) != sha256 and not _is_earlier_json(data, sha256):
-                raise Damage("blob_corrupt", f"the run's blob {sha256} does not have the digest that is its name")
-            yield _Part(f"{layout.blob_folder_key(sha256)}/{key.rpartition('/')[2]}", data)
 
     def _read(self, key: str) -> bytes:
         try:
@@ -308,10 +295,3 @@ def _delete_event(run_id: str, deletion: Deletion, previous_sha256: str, created
             "data": {"mode": "soft", "reason": deletion.reason, "imported": True},
         }
     )
-
-
-def _is_earlier_json(data: bytes, sha256: str) -> bool:
-    try:
-        return earlier_json_sha256(data) == sha256
-    except (ValueError, RecursionError):
-        return False

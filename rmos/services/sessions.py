@@ -12,15 +12,26 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest, workflow
-from rmos.errors import SessionDeleted, SessionHasRuns, TransitionBlocked
+from rmos.errors import (
+    Forbidden,
+    OutOfSpace,
+    SessionDeleted,
+    SessionHasRuns,
+    StorageFailed,
+    StoreReadOnly,
+    TransitionBlocked,
+)
 from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
 from rmos.store import SessionRecord, Store
+from rmos.store.audit import Attempt
 from rmos.store.sessions import Change, SessionStored
 
 log = logging.getLogger(__name__)
 
 _MERGED: Final = ("design", "context", "state_data", "policy")
 """Fields that hold objects: a change is merged into them, member by member (RFC 7396)."""
+_MAY_LOOSEN: Final = ("operator", "admin")
+"""Who may make the rules milder that a session's cuts are approved by: those who approve them."""
 
 
 def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us: int) -> SessionStored:
@@ -31,9 +42,15 @@ def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us:
         us: the moment of the request, microseconds since the epoch.
 
     Raises:
+        Forbidden: its policy is milder than that of any session, and the caller approves nothing; it is written down.
         NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
     given = {name: value for name, value in fields.items() if value is not None}
+    try:
+        _refuse_loosened(SessionPolicy(), given, actor)
+    except Forbidden as refusal:
+        _write_down(store, Attempt("policy", "a new session", given["policy"]), refusal, actor, us)
+        raise
     stored = store.sessions.create(completed(given, "draft"), actor=actor, us=us)
     log.info("session_created session_id=%s", stored.session.session_id)
     return stored
@@ -50,6 +67,7 @@ def patch_session(
 
     Raises:
         SessionNotFound, Damage, SessionDeleted, PreconditionFailed, VersionConflict.
+        Forbidden: the policy would be milder, and the caller approves nothing; it is written down.
         TransitionBlocked: design or context are past being written.
     """
 
@@ -61,6 +79,7 @@ def patch_session(
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
             return None
+        _refuse_loosened(session.policy, changed, actor)
         if session.state not in workflow.PREPARING and not changed.keys().isdisjoint(("design", "context")):
             allowed = " or ".join(workflow.PREPARING)
             raise TransitionBlocked(
@@ -71,7 +90,11 @@ def patch_session(
         whole = {"design": session.design, "context": session.context, **changed}
         return Change(fields=completed(whole, session.state))
 
-    return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
+    try:
+        return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
+    except Forbidden as refusal:
+        _write_down(store, Attempt("policy", session_id, patch["policy"] or {}), refusal, actor, us)
+        raise
 
 
 def delete_session(
@@ -150,6 +173,37 @@ def refuse_deleted(session: Session) -> None:
     """
     if session.status == "DELETED":
         raise SessionDeleted("The session was deleted; restore it first.", session_id=session.session_id)
+
+
+def _refuse_loosened(before: SessionPolicy, changed: Mapping[str, Any], actor: Actor) -> None:
+    """Refuse a milder policy from somebody who may approve nothing: nobody loosens the rules that judge them.
+
+    Raises:
+        Forbidden.
+    """
+    if "policy" not in changed or actor.role in _MAY_LOOSEN:
+        return
+    after = msgspec.convert(changed["policy"], SessionPolicy)
+    milder = []
+    if after.allow_red_override and not before.allow_red_override:
+        milder.append("allow_red_override")
+    if after.min_score_to_approve < before.min_score_to_approve:
+        milder.append("min_score_to_approve")
+    if milder:
+        raise Forbidden(
+            f"To make policy.{' and policy.'.join(milder)} milder takes the role {_MAY_LOOSEN[0]}; "
+            f"{actor.name} is {actor.role}, who may make a policy stricter.",
+            role_needed=_MAY_LOOSEN[0],
+            role=actor.role,
+        )
+
+
+def _write_down(store: Store, attempt: Attempt, refusal: Forbidden, actor: Actor, us: int) -> None:
+    """Leave a record of a refusal; a disk that takes none changes nothing about it."""
+    try:
+        store.audit.note(attempt, refusal, actor=actor, us=us)
+    except (OutOfSpace, StoreReadOnly, StorageFailed) as error:
+        log.error("a refusal could not be written down session_id=%s: %s", attempt.target, error.detail)
 
 
 def _refuse_linked(store: Store, session_id: str) -> None:

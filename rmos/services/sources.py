@@ -13,13 +13,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from rmos import ids
 from rmos.errors import ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.objects import MAX_OBJECT_BYTES, open_objects
 from rmos.objects.base import check_key
 from rmos.store import layout
+from rmos.store.blobs import BLOCK_BYTES
 
 MAX_NAMES: Final = 20_000_000
 """Entries of an archive; RMOS policy against archives that only look like one."""
@@ -33,10 +34,11 @@ class Refused(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A store's files by their keys, how one is read, and what was refused by its name alone."""
+    """A store's files by their keys, how one is read, whole or block by block, and what was refused by its name."""
 
     names: set[str]
     read: Callable[[str], bytes]
+    blocks: Callable[[str], Iterator[bytes]]
     refused: list[Refused]
 
 
@@ -59,7 +61,15 @@ def open_source(path: Path) -> Iterator[Source]:
 
 def _folder(path: Path) -> Source:
     objects = open_objects(path, attachments=_attachments(path))
-    source = Source(set(), objects.read, [])
+
+    def blocks(key: str) -> Iterator[bytes]:
+        with contextlib.closing(objects.open(key)) as opened:
+            offset = 0
+            while block := opened.read_at(offset, BLOCK_BYTES):
+                yield block
+                offset += len(block)
+
+    source = Source(set(), objects.read, blocks, [])
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -112,19 +122,37 @@ def _archive(archive: zipfile.ZipFile) -> Source:
         del found[name]
         refused.append(Refused(name, "the archive has this name more than once"))
 
-    def read(key: str) -> bytes:
+    def blocks(key: str) -> Iterator[bytes]:
         if key not in found:
             raise ObjectMissing("There is no such object.")
-        try:
-            with archive.open(found[key]) as file:
-                data = file.read(MAX_OBJECT_BYTES + 1)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error):
-            raise ObjectUnreadable("It cannot be read from the archive.") from None
-        if len(data) > MAX_OBJECT_BYTES:
-            raise ObjectUnreadable("The file is too large to be a record.")
-        return data
+        with _unpacking():
+            file = archive.open(found[key])
+        with file:
+            while block := _unpacked(file):
+                yield block
 
-    return Source(set(found), read, refused)
+    def read(key: str) -> bytes:
+        data = bytearray()
+        for block in blocks(key):
+            data += block
+            if len(data) > MAX_OBJECT_BYTES:
+                raise ObjectUnreadable("The file is too large to be a record.")
+        return bytes(data)
+
+    return Source(set(found), read, blocks, refused)
+
+
+@contextlib.contextmanager
+def _unpacking() -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error):
+        raise ObjectUnreadable("It cannot be read from the archive.") from None
+
+
+def _unpacked(file: IO[bytes]) -> bytes:
+    with _unpacking():
+        return file.read(BLOCK_BYTES)
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:

@@ -111,6 +111,8 @@ class Audit:
             "detail": None if error is None else _clean(error.detail),
             "data": {name: _clean(value) for name, value in attempt.data.items()},
         }
+        if actor.address is not None:
+            members["address"] = actor.address
         try:
             return self._objects.create(key, digest.seal(members))
         except ObjectExists:

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from rmos import digest
 from rmos.api.actions import PREFIXES
 from rmos.checks.verify import verify_store
 from rmos.config import Settings
@@ -312,3 +313,20 @@ def test_the_sessions_of_a_damaged_run_get_no_approval(client: FlaskClient, sett
     path.write_bytes(msgspec.json.encode(members | {"notes": "better"}))
     assert desk.act("approve").json["error"] == "RECORD_DAMAGED"
     assert desk.session()["state"] == "feasibility_ready"
+
+
+def test_toolpaths_have_one_digest_of_all_that_was_stored_as_such(client: FlaskClient) -> None:
+    outputs = {"gcode_text": "G0 X0\n", "opplan_json": {"b": 1, "a": [1e-7]}}
+    found = []
+    for sent in (outputs, {**outputs, "opplan_json": None}):
+        desk = Desk(client, design=DESIGN, context=CONTEXT)
+        desk.judged()
+        desk.done("approve")
+        desk.done("request_toolpaths")
+        run_id = desk.done("store_toolpaths", {"outputs": sent})["run_id"]
+        found.append(client.get(f"{RUNS}/{run_id}").json)
+    for run in found:
+        assert run["hashes"]["toolpaths_sha256"] == digest.canonical_sha256(run["outputs"])
+    assert found[0]["hashes"]["toolpaths_sha256"] != found[1]["hashes"]["toolpaths_sha256"]
+    made = client.post(RUNS, json=make_body(outputs=outputs)).json["run_id"]
+    assert "toolpaths_sha256" not in client.get(f"{RUNS}/{made}").json["hashes"]

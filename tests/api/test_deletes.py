@@ -54,7 +54,7 @@ def test_what_cannot_be_taken_is_a_problem_and_leaves_one_audit_record(
     assert field is None or list(answer.json["errors"]) == [field]
     [date] = service_store.audit.days()
     [record] = service_store.audit.day(date)
-    assert (record.error, record.target) == (answer.json["error"], run_id)
+    assert (record.error, record.target, record.address) == (answer.json["error"], run_id, "127.0.0.1")
     assert client.get(f"{RUNS}/{run_id}").status_code == 200
 
 

@@ -1,14 +1,24 @@
 """`POST /api/rmos/feasibility`: judged like a run, and nothing is recorded."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from rmos.config import Settings
+from rmos.schemas import DryRunSchema, load_dry_run
+from rmos.services import DryRun
 from tests.api.conftest import RUNS, Post, make_body
 
 URL = "/api/rmos/feasibility"
+ODD = st.one_of(
+    st.sampled_from(["router", "", " ", "x" * 200, "x" * 201, "\n", "\ufeff", " a "]),
+    st.sampled_from([None, True, 1, 1.5, [], [1], {}, {"a": 1}]),
+)
 CUT = {name: value for name, value in make_body().items() if name != "meta"}
 
 
@@ -67,3 +77,29 @@ def test_what_a_dry_run_does_not_take_is_refused_by_name_and_place(
 def test_an_unknown_engine_is_not_replaced_by_another_one(client: FlaskClient) -> None:
     answer = client.post(URL, json={"items": [CUT], "engine_id": "nobody"})
     assert (answer.status_code, answer.json["error"]) == (404, "ENGINE_NOT_FOUND")
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "mode": ODD,
+            "tool_id": ODD,
+            "design": st.one_of(st.just({}), ODD),
+            "context": st.one_of(st.just({"a": 1}), ODD),
+            "material_id": ODD,
+            "colour": ODD,
+        },
+    )
+)
+@settings(max_examples=400, deadline=None)
+def test_usual_cuts_are_taken_as_the_schema_takes_them_and_odd_ones_refused_as_it_refuses_them(
+    change: dict[str, Any],
+) -> None:
+    def outcome(load: Callable[[dict[str, Any]], DryRun]) -> object:
+        try:
+            return load({"items": [CUT, {**CUT, **change}], "engine_id": "baseline_v1"})
+        except ValidationError as refused:
+            return refused.normalized_messages()
+
+    assert outcome(load_dry_run) == outcome(lambda body: DryRun(**DryRunSchema().load(body)))

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.service import Service
-from tests.makers import BEARER, write_token
+from tests.makers import BEARER, open_store, write_token
+from tests.test_deploy import Nginx as Deployed
 
 pytestmark = pytest.mark.nginx
 
@@ -78,11 +79,11 @@ def _free_port() -> int:
         return port
 
 
-def ask(port: int, path: str = RUNS, **headers: str) -> tuple[int, dict[str, object]]:
+def ask(port: int, path: str = RUNS, method: str = "GET", **headers: str) -> tuple[int, dict[str, object]]:
     """Ask through nginx from another address, and return the status and the JSON body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(CLIENT, 0))
     with contextlib.closing(connection):
-        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
@@ -107,7 +108,7 @@ def test_through_nginx_local_mode_refuses_and_token_mode_knows_each_client(servi
         for headers in ({}, {"Host": "localhost"}, {"X_Forwarded_For": "127.0.0.1"}):
             status, problem = ask(port, **headers)
             assert (status, problem["error"]) == (403, "NOT_LOCAL"), (port, headers)
-    write_token(service.store, name="anna", role="viewer")
+    write_token(service.store, name="anna", role="operator")
     time.sleep(5)
     for port in (nginx.told, nginx.bare):
         assert ask(port)[0] == 401
@@ -117,3 +118,26 @@ def test_through_nginx_local_mode_refuses_and_token_mode_knows_each_client(servi
     ask(nginx.told, Authorization="Bearer wrong", X_Forwarded_For="198.51.100.66")
     assert f"refused a token from {CLIENT}:" in service.log()
     assert "198.51.100.66" not in service.log()
+
+
+def test_the_clients_address_is_right_in_the_audit_whatever_it_says_itself(
+    service: Behind, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    write_token(service.store, name="anna", role="operator")
+    absent = f"{RUNS}/run_0123456789ab?reason=a%20trial%20cut"
+    forged = "198.51.100.66"
+    with Deployed(tmp_path_factory.mktemp("deployed"), service.port) as deployed:
+        while ask(deployed.port)[1]["error"] == "NOT_LOCAL":
+            time.sleep(0.2)
+        for sent in (
+            {},
+            {"X_Forwarded_For": forged},
+            {"X_Forwarded_For": f"{forged}, 127.0.0.1"},
+            {"Forwarded": f"for={forged}"},
+        ):
+            status, problem = ask(deployed.port, absent, "DELETE", Authorization=f"Bearer {BEARER}", **sent)
+            assert (status, problem["error"]) == (404, "RUN_NOT_FOUND")
+    audit = open_store(service.store.parent).audit
+    records = [record for date in audit.days() for record in audit.day(date)]
+    assert [(record.actor, record.address) for record in records] == [("anna", CLIENT)] * 4
+    assert forged not in str(records)

@@ -1,13 +1,19 @@
 """Every route says who may use it, and the guard holds each of them to that."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from rmos.api.sessions import PREFIXES
 from rmos.auth import OPEN, OPEN_ON_LOOPBACK, requires, role_of
 from rmos.auth.roles import needed_of
 from rmos.models import ROLES
 from tests.auth.conftest import RUNS, Send
 
+SESSIONS = PREFIXES["sessions"]
 DECLARED_OPEN = {
     "/healthz", "/sign-in", "/sign-in.css", "/sign-out", "/api/openapi.json", "/api/docs",
     "/api/docs/<digest>/<asset>", "/problems", "/problems/<code>", "/api/rmos/links/<token>",
@@ -158,3 +164,64 @@ def test_what_is_no_route_is_told_to_anybody(
     send: Send, bearers: dict[str, str], method: str, path: str, status: int
 ) -> None:
     assert send(method, path).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("policy", "milder"),
+    [
+        ({"allow_red_override": True}, ["allow_red_override"]),
+        ({"min_score_to_approve": 69.5}, ["min_score_to_approve"]),
+        ({"allow_red_override": True, "min_score_to_approve": 0}, ["allow_red_override", "min_score_to_approve"]),
+        ({"allow_red_override": False, "min_score_to_approve": 70}, []),
+        ({"min_score_to_approve": 95}, []),
+    ],
+)
+def test_nobody_below_an_operator_makes_the_rules_milder_that_judge_the_cut(
+    app: Flask, client: FlaskClient, bearers: dict[str, str], policy: dict[str, Any], milder: list[str]
+) -> None:
+    def ask(method: str, path: str, role: str, body: dict[str, Any]) -> TestResponse:
+        return client.open(path, method=method, json=body, headers={"Authorization": f"Bearer {bearers[role]}"})
+
+    made = ask("POST", SESSIONS, "recorder", {}).json["session_id"]
+    for answer in (
+        ask("POST", SESSIONS, "recorder", {"policy": policy}),
+        ask("PATCH", f"{SESSIONS}/{made}", "recorder", {"policy": policy, "user_id": "bo"}),
+    ):
+        if milder:
+            assert (answer.status_code, answer.json["error"], answer.json["role_needed"]) == (
+                403,
+                "FORBIDDEN",
+                "operator",
+            )
+            assert all(f"policy.{name}" in answer.json["detail"] for name in milder)
+        else:
+            assert answer.status_code in (200, 201)
+    audit = app.extensions["rmos"].store.audit
+    records = [record for date in audit.days() for record in audit.day(date)]
+    told = [("policy", "refused", "FORBIDDEN", "a recorder", policy)] * 2 if milder else []
+    assert [(entry.action, entry.outcome, entry.error, entry.actor, entry.data) for entry in records] == told
+    assert {entry.target for entry in records} == ({made, "a new session"} if milder else set())
+    after = ask("GET", f"{SESSIONS}/{made}", "viewer", {}).json
+    assert after["user_id"] == (None if milder else "bo")
+    for role in ("operator", "admin"):
+        assert ask("POST", SESSIONS, role, {"policy": policy}).status_code == 201
+        assert ask("PATCH", f"{SESSIONS}/{made}", role, {"policy": policy}).status_code == 200
+
+
+def test_emptying_a_strict_policy_is_making_it_milder_and_a_mild_one_may_be_emptied(
+    client: FlaskClient, bearers: dict[str, str]
+) -> None:
+    def ask(method: str, path: str, role: str, policy: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {bearers[role]}"}
+        return client.open(path, method=method, json={"policy": policy}, headers=headers)
+
+    strict = ask("POST", SESSIONS, "recorder", {"min_score_to_approve": 95}).json["session_id"]
+    assert ask("PATCH", f"{SESSIONS}/{strict}", "recorder", None).status_code == 403
+    mild = ask("POST", SESSIONS, "operator", {"allow_red_override": True, "min_score_to_approve": 50}).json[
+        "session_id"
+    ]
+    assert ask("PATCH", f"{SESSIONS}/{mild}", "recorder", {"min_score_to_approve": 60}).status_code == 200
+    assert ask("PATCH", f"{SESSIONS}/{mild}", "recorder", None).json["policy"] == {
+        "allow_red_override": False,
+        "min_score_to_approve": 70,
+    }

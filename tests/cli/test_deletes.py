@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from rmos import ids
+from rmos.errors import RunNotFound
+from rmos.models import Actor
+from rmos.store.audit import Attempt, RateLimit
 from tests.cli.conftest import Command, artifacts_of, document, start
+from tests.makers import open_store
 
 ABSENT = "run_0123456789ab"
 
@@ -26,6 +31,7 @@ def test_delete_and_restore_act_as_the_user_and_the_trail_tells_it(run: Command,
     assert run("show", run_id).exit_code == 1
     [entry] = document(run("audit", "tail", "--json"))["items"]
     assert (entry["actor"], entry["outcome"], entry["target"]) == (f"cli:{getpass.getuser()}", "done", run_id)
+    assert entry["address"] is None
     assert run("restore", run_id, "--reason", "no trial at all").exit_code == 0
     assert run("show", run_id).exit_code == 0
     assert run("verify").exit_code == 0
@@ -82,3 +88,13 @@ def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: C
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
+
+
+def test_the_trail_shows_where_a_caller_was(run: Command, root: Path) -> None:
+    store = open_store(root.parent)
+    limit = RateLimit(10, 60)
+    far = Actor(name="anna", role="operator", address="192.0.2.7")
+    store.audit.refuse(Attempt("delete", ABSENT), RunNotFound("No such run."), limit, actor=far, us=ids.now_us())
+    [entry] = document(run("audit", "tail", "--json"))["items"]
+    assert entry["address"] == "192.0.2.7"
+    assert "by anna (operator) from 192.0.2.7" in run("audit", "tail").stdout

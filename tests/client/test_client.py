@@ -13,6 +13,7 @@ from rmos.client import (
     BadAnswer,
     Client,
     Engine,
+    Found,
     IdempotencyKeyReused,
     ProblemError,
     Retries,
@@ -21,9 +22,12 @@ from rmos.client import (
     RunFilters,
     RunNotFound,
     RunSummary,
+    Session,
+    SessionFields,
     Unreachable,
     ValidationFailed,
 )
+from tests.api.conftest import make_body
 from tests.client.conftest import cut
 from tests.faults.service import Service
 
@@ -66,6 +70,59 @@ def test_the_engines_and_the_health_are_told(client: Client) -> None:
     health = client.health()
     assert health["ready"] is True
     assert health["checks"]["store"] == "ok"
+
+
+def test_cuts_are_judged_without_a_record(client: Client) -> None:
+    asked = {name: make_body()[name] for name in ("mode", "tool_id", "design", "context")}
+    before = len(list(client.iter_runs()))
+    green, red = client.judge([asked, {**asked, "design": {**asked["design"], "floor_thickness_mm": 0.7}}])
+    assert (green["risk_level"], red["risk_level"]) == ("GREEN", "RED")
+    assert red["block_reason"]
+    assert len(list(client.iter_runs())) == before
+    with pytest.raises(ProblemError, match="nowhere"):
+        client.judge([asked], engine_id="nowhere")
+
+
+def test_a_session_is_led_from_its_design_to_an_approval(client: Client) -> None:
+    made = client.create_session(workflow_type="rosette", design=make_body()["design"], context=make_body()["context"])
+    judged = client.act(made["session_id"], "request_feasibility", version=1, mode="router", tool_id="em-3175-2f")
+    assert judged["state"] == "feasibility_ready"
+    assert client.get_run(judged["run_id"])["workflow_session_id"] == made["session_id"]
+    with pytest.raises(ProblemError) as stale:
+        client.act(made["session_id"], "approve", version=1)
+    assert stale.value.code == "PRECONDITION_FAILED"
+    assert client.act(made["session_id"], "approve", reason="a fine cut")["state"] == "approved"
+    assert client.get_session(made["session_id"])["state"] == "approved"
+    with pytest.raises(ProblemError) as refused:
+        client.act(made["session_id"], "request_feasibility", mode="router", tool_id="em-3175-2f")
+    assert refused.value.code == "TRANSITION_BLOCKED"
+
+
+def test_a_yellow_cut_is_overridden(client: Client) -> None:
+    design = {**make_body()["design"], "feed_mm_min": 1200}
+    run = client.create_run(**{**make_body(), "design": design})
+    assert run["risk_level"] == "YELLOW"
+    told = client.override(run["run_id"], scope="YELLOW", reason="tried on an offcut", acknowledge_risk=True)
+    assert told["run_id"] == run["run_id"]
+    assert [entry["reason"] for entry in client.get_run(run["run_id"])["overrides"]] == ["tried on an offcut"]
+
+
+def test_what_must_not_be_done_twice_is_sent_once() -> None:
+    sent: list[httpx.Request] = []
+
+    def busy(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(503)
+
+    with Client("http://rmos", transport=httpx.MockTransport(busy), retries=Retries(base_s=0.001)) as client:
+        for ask in (
+            lambda: client.create_session(),
+            lambda: client.act("ws_0123456789ab", "approve"),
+            lambda: client.override("run_0123456789ab", scope="YELLOW", reason="tried on an offcut"),
+        ):
+            with pytest.raises(ProblemError):
+                ask()
+    assert len(sent) == 3
 
 
 def test_a_key_of_ones_own_gives_the_same_run_again(client: Client) -> None:
@@ -165,5 +222,8 @@ def test_the_types_are_those_of_the_schemas() -> None:
     assert set(RunCreated.__annotations__) == {*schemas.RunCreatedSchema().fields, "replayed"}
     assert set(RunDiff.__annotations__) == set(schemas.RunDiffSchema().fields)
     assert set(RunFilters.__annotations__) == set(schemas.RunListSchema().fields) - page
+    assert set(Session.__annotations__) == set(schemas.SessionActedSchema().fields)
+    assert set(SessionFields.__annotations__) == set(schemas.SessionFieldsSchema().fields)
+    assert set(Found.__annotations__) == set(schemas.DryRunResultsSchema().fields["results"].inner.schema.fields)  # type: ignore[attr-defined]
     items = schemas.EnginesSchema().fields["items"]
     assert set(Engine.__annotations__) == set(items.inner.schema.fields)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import tracemalloc
 from pathlib import Path
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from rmos.checks.verify import verify_store
 from rmos.errors import SourceUnreadable
 from rmos.models import RunQuery
+from rmos.objects import MAX_OBJECT_BYTES
 from rmos.schemas import RunAdvisorySummarySchema
 from rmos.services import csv_text, export_store, ndjson
-from rmos.services.exporting import COLUMNS, csv_row
+from rmos.services.exporting import COLUMNS, csv_cell, csv_row
 from rmos.store import Store
 from tests.earlier_system import make_earlier_store
 from tests.makers import ANNA, US, listed_ids, make_decision, make_members, make_row, open_store
@@ -36,11 +38,26 @@ def test_the_table_has_a_column_for_each_member_of_a_summary_and_a_row_for_each_
     decision = make_decision(warnings=["zu tief", "zu schnell"], block_reason='mit "Komma", und\nZeile')
     run_id = store.runs.put(make_members(US, decision=decision)).view.artifact.run_id
     header, row = csv.reader(io.StringIO("".join(csv_text(store, RunQuery()))))
-    assert header == list(COLUMNS) == [name for name in RunAdvisorySummarySchema().fields if name != "deleted"]
+    assert header == list(COLUMNS) == list(RunAdvisorySummarySchema().fields)
     cells = dict(zip(header, row, strict=True))
-    assert (cells["run_id"], cells["warnings"], cells["score"]) == (run_id, "zu tief; zu schnell", "90.0")
+    assert (cells["run_id"], cells["score"], cells["deleted"]) == (run_id, "90.0", "")
+    assert json.loads(cells["warnings"]) == decision["warnings"]
     assert cells["block_reason"] == decision["block_reason"]
     assert json.loads(cells["meta"]) == {"batch_label": "batch_1"}
+
+
+def test_the_table_tells_deleted_runs_from_those_that_stand(store: Store) -> None:
+    runs = [store.runs.put(make_members(US + number)).view.artifact.run_id for number in range(2)]
+    store.deletes.soft(runs[0], "a trial cut", actor=ANNA, us=US)
+    rows = csv.DictReader(io.StringIO("".join(csv_text(store, RunQuery(include_deleted=True)))))
+    assert {row["run_id"]: row["deleted"] for row in rows} == {runs[0]: "true", runs[1]: ""}
+
+
+def test_numbers_stay_numbers() -> None:
+    assert [csv_cell(value) for value in (-1.5, 0, None)] == [-1.5, 0, None]
+    assert [csv_cell(value) for value in (True, ["-1"], {}, "-1", "1-1", "")] == [
+        "true", '["-1"]', "{}", "'-1", "1-1", "",
+    ]  # fmt: skip
 
 
 def test_an_empty_list_is_an_empty_file_and_a_table_without_rows(store: Store) -> None:
@@ -49,13 +66,15 @@ def test_an_empty_list_is_an_empty_file_and_a_table_without_rows(store: Store) -
 
 
 @given(
-    st.text(max_size=30), st.lists(st.text(max_size=9), max_size=3), st.sampled_from(["=", "+", "-", "@", "\t", "\r"])
+    st.text(max_size=30),
+    st.lists(st.text(max_size=9), max_size=3),
+    st.sampled_from(["=", "+", "-", "@", "\t", "\r", "\n"]),
 )
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_cell_is_a_formula(text: str, warnings: list[str], first: str) -> None:
     summary = {"block_reason": first + text, "warnings": [first, *warnings], "event_type": text, "score": 0.5}
     for cell in csv_row(summary):
-        assert not str(cell or "").startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not str(cell or "").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert csv_row(summary)[COLUMNS.index("block_reason")] == f"'{first}{text}"
 
 
@@ -127,3 +146,19 @@ def test_a_folder_with_other_things_in_it_is_not_written_to(store: Store, tmp_pa
     with pytest.raises(SourceUnreadable):
         export_store(store, RunQuery(), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["letters.txt"]
+
+
+def test_a_file_larger_than_any_record_goes_along_block_by_block(store: Store, tmp_path: Path) -> None:
+    chunks = itertools.chain((bytes(1024 * 1024) for _ in range(64)), [b"1"])
+    blob = store.blobs.put(chunks, max_bytes=MAX_OBJECT_BYTES + 1)
+    run = make_members(US, attachments=[{"sha256": blob.sha256, "kind": "video"}])
+    run_id = store.runs.put(run).view.artifact.run_id
+    tracemalloc.start()
+    report = export_store(store, RunQuery(), tmp_path / "there" / "runs")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (report.runs, report.damaged) == (1, [])
+    assert peak < 8 * 1024 * 1024
+    there = open_store(tmp_path / "there")
+    assert listed_ids(there) == [run_id]
+    assert verify_store(there, recheck_s=0).ok

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rmos import ids
@@ -99,3 +100,15 @@ def test_a_client_s_words_are_kept_bounded_and_never_become_a_name(store: Store,
     [record] = store.audit.day("2025-12-23")
     assert len(record.target) == 500
     assert {path.name for path in (root / "_audit" / "2025-12-23").iterdir()} == {f"{record.event_id}.json"}
+
+
+def test_what_came_over_the_network_has_its_address_and_what_did_not_has_no_such_member(
+    store: Store, root: Path
+) -> None:
+    far = msgspec.structs.replace(ANNA, address="192.0.2.7")
+    store.audit.refuse(ATTEMPT, Forbidden("Not you."), LIMIT, actor=far, us=US)
+    store.audit.admit(ATTEMPT, LIMIT, actor=far, us=US)
+    store.audit.admit(ATTEMPT, LIMIT, actor=ANNA, us=US)
+    assert sorted(str(record.address) for record in store.audit.day("2025-12-23")) == ["192.0.2.7", "192.0.2.7", "None"]
+    texts = [path.read_text() for path in (root / "_audit").rglob("*.json")]
+    assert sorted('"address"' in text for text in texts) == [False, True, True]

@@ -69,6 +69,8 @@ class Cut(msgspec.Struct):
     def absent(self, paths: tuple[str, ...]) -> list[str]:
         """Return those of the paths that were not sent, are not implied, or cannot be used."""
         usable = self.usable
+        if usable.issuperset(paths):
+            return []
         return [path for path in paths if path not in usable]
 
 

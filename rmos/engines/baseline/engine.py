@@ -17,7 +17,7 @@ from rmos.engines.baseline.cut import Cut, open_cut
 from rmos.engines.baseline.described import described_inputs
 from rmos.engines.baseline.fields import OPERATION, UNITS
 from rmos.engines.baseline.operations import CHECKS, RULES
-from rmos.engines.baseline.scoring import overall_risk, overall_score
+from rmos.engines.baseline.scoring import overall
 from rmos.engines.rules import Rule
 from rmos.engines.shop import SHIPPED, Material
 
@@ -48,7 +48,7 @@ class BaselineV1:
         found = [check(cut) for check in CHECKS[cut.operation]]
         assessments = [item for item in found if item is not None]
         is_drawing = cut.operation == "drawing_only" and not assessments
-        risk: Risk = "GREEN" if is_drawing else overall_risk(assessments)
+        risk, score = ("GREEN", None) if is_drawing else overall(assessments)
         missing = _missing_inputs(cut, assessments)
         return EngineResult(
             engine_id=_INFO.engine_id,
@@ -56,7 +56,7 @@ class BaselineV1:
             status=risk,
             request_id=request_id,
             reasons=["nothing is cut"] if is_drawing else _reasons(risk, assessments, missing),
-            overall_score=None if is_drawing else overall_score(assessments, risk),
+            overall_score=score,
             assessments=assessments,
             missing_inputs=missing,
             assumptions=assumptions(cut, _NAME),

@@ -140,6 +140,11 @@ _POCKET: Final = (*_CHANNEL, (_corner, (CORNER_RADIUS, DIAMETER)))
 _CUT_OUT: Final = (_CHANNEL[0], _CHANNEL[1])
 _WALLED: Final = (*_CUT_OUT, (_wall, (WALL,)))
 
+_NEEDS: Final = {
+    parts: tuple(dict.fromkeys(path for _, needs in parts for path in needs))
+    for parts in (_CHANNEL, _POCKET, _CUT_OUT, _WALLED)
+}
+
 
 def geometry(cut: Cut) -> Assessment:
     """Judge the shape by the worst of its parts.
@@ -147,17 +152,12 @@ def geometry(cut: Cut) -> Assessment:
     A part that lacks inputs makes the check UNKNOWN, unless another part is RED whatever the missing ones are.
     """
     parts, numbers = _parts_of(cut), cut.numbers
-    absent: dict[str, None] = {}
-    seen: list[Part] = []
-    for look, needs in parts:
-        lacking = cut.absent(needs)
-        absent.update(dict.fromkeys(lacking))
-        if not lacking:
-            seen.append(look(numbers))
+    used = _NEEDS[parts]
+    absent = cut.absent(used)
+    seen = [look(numbers) for look, needs in parts if not absent or not cut.absent(needs)]
     worst = min(seen, key=_score, default=None)
     if worst is None or (absent and worst.grade.risk != "RED"):
-        return not_judged(cut, GEOMETRY, list(absent))
-    used = tuple(dict.fromkeys(path for _, needs in parts for path in needs))
+        return not_judged(cut, GEOMETRY, absent)
     poor = [part for part in seen if part.grade.risk != "GREEN"]
     finding = "; ".join(part.finding for part in poor) or f"the shape suits the cutter: {worst.finding}"
     suggestion = _remedies(poor) if poor else None

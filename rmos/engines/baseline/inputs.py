@@ -76,7 +76,10 @@ def _read_object(
         if field is None:
             inputs.unread.append(f"{section}.{_show_name(name)}")
         elif field.kind == "number":
-            _read_number(inputs, field, value)
+            if type(value) is float and field.factor == 1.0 and SMALLEST <= value <= LARGEST:
+                inputs.numbers[field.path] = value
+            else:
+                _read_number(inputs, field, value)
         elif field.kind == "choice":
             _read_choice(inputs, field.path, value, field.allowed)
         elif field.kind == "material":

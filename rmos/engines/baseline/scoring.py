@@ -4,7 +4,7 @@ A check's score is 80 to 100 when it is GREEN, 40 to 79 when YELLOW, 0 to 39 whe
 disagree, neither of a check nor of the whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from rmos.engines.base import Assessment, Risk
@@ -21,6 +21,7 @@ GREEN_AT_LEAST: Final = 80.0
 YELLOW_AT_MOST: Final = 79.0
 YELLOW_AT_LEAST: Final = 40.0
 RED_AT_MOST: Final = 39.0
+_CAPS: Final[dict[Risk, float]] = {"RED": RED_AT_MOST, "YELLOW": YELLOW_AT_MOST, "GREEN": BEST}
 
 _TOLERANCE: Final = 1e-9
 """Relative; a value that is the limit but for rounding is at the limit."""
@@ -56,38 +57,38 @@ def _grade(used: float, used_at_yellow: float, tolerance: float) -> tuple[Risk, 
     return "RED", min(RED_AT_MOST, max(0.0, RED_AT_MOST * (2 - used / used_at_yellow)))
 
 
-def overall_risk(assessments: Sequence[Assessment]) -> Risk:
-    """Return the colour of the whole: the worst check; UNKNOWN when no weighted check of the cut could be judged."""
-    risks = {item.risk for item in assessments}
-    if "RED" in risks:
-        return "RED"
-    if not _group_scores(assessments).keys() - {_SAYS_NOTHING_OF_THE_CUT}:
-        return "UNKNOWN"
-    return "YELLOW" if risks & {"YELLOW", "UNKNOWN"} else "GREEN"
+def overall(assessments: Sequence[Assessment]) -> tuple[Risk, float | None]:
+    """Return colour and score of the whole.
 
-
-def overall_score(assessments: Sequence[Assessment], risk: Risk) -> float | None:
-    """Return the score of the whole, one decimal: the weighted mean of the groups, lowered by gates that are not GREEN.
-
-    A group counts with its lowest check. At most 39 when the whole is RED, 79 when it is YELLOW, None when it is
-    UNKNOWN.
+    The colour is that of the worst check; UNKNOWN when no weighted check of the cut could be judged. The score, one
+    decimal, is the weighted mean of the groups, lowered by gates that are not GREEN; a group counts with its lowest
+    check. It is at most 39 when the whole is RED, 79 when it is YELLOW, None when it is UNKNOWN.
     """
-    if risk == "UNKNOWN":
-        return None
     groups = _group_scores(assessments)
+    risk = _overall_risk({item.risk for item in assessments}, groups)
+    if risk == "UNKNOWN":
+        return risk, None
     candidates = [
         item.score for item in assessments if item.category == GATE and item.risk != "GREEN" and item.score is not None
     ]
     if groups:
         weight = sum(GROUP_WEIGHTS[group] for group in groups)
         candidates.append(sum(GROUP_WEIGHTS[group] * score for group, score in groups.items()) / weight)
-    cap = {"RED": RED_AT_MOST, "YELLOW": YELLOW_AT_MOST}.get(risk, BEST)
-    return round(min([cap, *candidates]), 1)
+    return risk, round(min([_CAPS[risk], *candidates]), 1)
+
+
+def _overall_risk(risks: Collection[Risk], groups: Mapping[str, float]) -> Risk:
+    if "RED" in risks:
+        return "RED"
+    if not groups.keys() - {_SAYS_NOTHING_OF_THE_CUT}:
+        return "UNKNOWN"
+    return "YELLOW" if "YELLOW" in risks or "UNKNOWN" in risks else "GREEN"
 
 
 def _group_scores(assessments: Sequence[Assessment]) -> dict[str, float]:
     lowest: dict[str, float] = {}
     for item in assessments:
-        if item.score is not None and item.category in GROUP_WEIGHTS:
-            lowest[item.category] = min(item.score, lowest.get(item.category, BEST))
+        score, group = item.score, item.category
+        if score is not None and group in GROUP_WEIGHTS and score <= lowest.get(group, BEST):
+            lowest[group] = score
     return lowest

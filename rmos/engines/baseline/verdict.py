@@ -58,6 +58,6 @@ def judged(
         limit=grade.limit,
         margin=grade.limit - value if grade.at_most else value - grade.limit,
         score=round(grade.score, 1),
-        inputs_used=[path for path in used if path in sent],
+        inputs_used=list(filter(sent.__contains__, used)),
         suggestion=suggestion,
     )

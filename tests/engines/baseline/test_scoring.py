@@ -1,7 +1,7 @@
 import pytest
 
 from rmos.engines.base import Assessment, Risk
-from rmos.engines.baseline.scoring import grade_at_least, grade_at_most, overall_risk, overall_score
+from rmos.engines.baseline.scoring import grade_at_least, grade_at_most, overall
 
 
 def check(category: str, risk: Risk, score: float | None) -> Assessment:
@@ -40,37 +40,32 @@ def test_not_less_than_is_the_inverse_of_not_more_than() -> None:
 
 def test_groups_are_weighted_and_count_with_their_lowest_check() -> None:
     checks = [check("chipload", "GREEN", 90), check("chipload", "GREEN", 84), check("rim_speed", "GREEN", 99)]
-    assert overall_risk(checks) == "GREEN"
-    assert overall_score(checks, "GREEN") == pytest.approx((84 * 0.30 + 99 * 0.15) / 0.45)
-    assert overall_score(checks[2:], "GREEN") == 99
+    assert overall(checks) == ("GREEN", pytest.approx((84 * 0.30 + 99 * 0.15) / 0.45))
+    assert overall(checks[2:]) == ("GREEN", 99)
 
 
 def test_a_group_that_could_not_be_judged_caps_the_whole_at_yellow() -> None:
-    checks = [check("chipload", "UNKNOWN", None), check("rim_speed", "GREEN", 100)]
-    assert overall_risk(checks) == "YELLOW"
-    assert overall_score(checks, "YELLOW") == 79
+    assert overall([check("chipload", "UNKNOWN", None), check("rim_speed", "GREEN", 100)]) == ("YELLOW", 79)
 
 
 def test_a_red_gate_takes_the_whole_down_and_a_green_one_leaves_it() -> None:
     checks = [check("chipload", "GREEN", 100)]
-    assert overall_score([*checks, check("gate", "RED", 12)], "RED") == 12
-    assert overall_score([*checks, check("gate", "GREEN", 80)], "GREEN") == 100
+    assert overall([*checks, check("gate", "RED", 12)]) == ("RED", 12)
+    assert overall([*checks, check("gate", "GREEN", 80)]) == ("GREEN", 100)
 
 
 def test_without_a_weighted_check_the_whole_is_unknown_unless_a_gate_is_red() -> None:
-    assert overall_risk([]) == "UNKNOWN"
-    assert overall_risk([check("gate", "YELLOW", 60)]) == "UNKNOWN"
-    assert overall_score([], "UNKNOWN") is None
-    assert overall_risk([check("gate", "RED", 0)]) == "RED"
-    assert overall_score([check("gate", "RED", 0)], "RED") == 0
+    assert overall([]) == ("UNKNOWN", None)
+    assert overall([check("gate", "YELLOW", 60)]) == ("UNKNOWN", None)
+    assert overall([check("yield", "GREEN", 90)]) == ("UNKNOWN", None)
+    assert overall([check("gate", "RED", 0)]) == ("RED", 0)
 
 
 def test_a_failing_check_never_improves_the_whole() -> None:
     sound = [check("chipload", "GREEN", 85), check("rim_speed", "GREEN", 95)]
-    whole = overall_score(sound, "GREEN")
+    _, whole = overall(sound)
     for extra in (check("chipload", "YELLOW", 79), check("rim_speed", "RED", 39), check("gate", "YELLOW", 70)):
-        worse = [*sound, extra]
-        score = overall_score(worse, overall_risk(worse))
+        _, score = overall([*sound, extra])
         assert whole is not None
         assert score is not None
         assert score < whole
