@@ -30,6 +30,7 @@ from typing import Any, Final
 import msgspec
 from gunicorn import glogging, util
 from gunicorn.http import errors as http_errors
+from gunicorn.http.body import Body
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -59,6 +60,8 @@ SILENCE_S: Final = 5.0
 """How long a new connection may say nothing."""
 SEND_S: Final = 30.0
 """How long a client may take none of an answer."""
+PLAIN_BYTES: Final = 64 * 1024
+"""Bodies above this size are worth a reader of their own."""
 _LINGER_S: Final = 2.0
 """How long a connection is kept that we have closed and the client has not, so that the answer is not cut off."""
 _LINGER_BYTES: Final = 8 * 1024 * 1024
@@ -72,8 +75,8 @@ _UNFORESEEN: Final = "Something failed that nobody foresaw; the log tells more b
 class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
     """Reads a request from a socket whose `recv` comes back empty-handed every `SLICE_S`."""
 
-    max_body_chunk = 128 * 1024
-    """Bytes that are asked for at once: what a form is read by; more would be copied once again (measured)."""
+    max_body_chunk = 256 * 1024
+    """Bytes that are asked for at once: what a form is read by."""
 
     def __init__(self, sock: socket.socket, worker: "PatientWorker") -> None:
         super().__init__(sock)
@@ -106,6 +109,14 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
             if data is not None:
                 return data
 
+    def some(self, size: int) -> bytes:
+        """Return between one and `size` of the next bytes, or none at the end."""
+        data: bytes = self.take_buffered() or self.chunk(size)
+        if len(data) > size:
+            self.unread(data[size:])
+            data = data[:size]
+        return data
+
     def _account(self, data: bytes | None, seconds: float) -> None:
         self._waited_s += seconds
         if data is None:
@@ -118,6 +129,23 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
         too_slow = self._received < SLOWEST_BYTES_S * self._waited_s and self._worker.is_wanted()
         if data != b"" and (too_slow or self._silent_s >= PATIENCE_S):
             raise RequestTimeout("The rest of the request did not come in time; send it again.")
+
+
+class PlainBody(Body):  # type: ignore[misc]  # gunicorn has no types
+    """A large body of known length, whose bytes can be had as they come: `read` copies each of them three times."""
+
+    def read1(self, size: int) -> bytes:
+        """Return between one and `size` of the next bytes; none at the end, or where the client broke off."""
+        size = min(size, self.reader.length)
+        if self.buf.tell() or not size:
+            return bytes(self.read(size))
+        try:
+            data: bytes = self.reader.unreader.some(size)
+        except Exception:
+            self.failed = True
+            raise
+        self.reader.length -= len(data)
+        return data
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
@@ -233,11 +261,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Have a request answered, and put the worker's own end off while only a person may end it.
+        """Have a request answered, a large body read plainly, and the worker's end put off while only a person may end it.
 
         A worker that refuses writes after a failed fsync does so until it is restarted by whoever has looked at the
         disk; ending after its `max_requests` would restart it in secret.
         """
+        if getattr(req.body.reader, "length", 0) > PLAIN_BYTES:
+            req.body = PlainBody(req.body.reader)
         if self.nr + 1 >= self.max_requests and self.wsgi.extensions["rmos"].refuses_writes():
             self.max_requests = sys.maxsize
         return super().handle_request(req, conn)

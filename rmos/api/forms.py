@@ -8,7 +8,7 @@ The last chunk is followed by the rest of the form: whoever stores the file befo
 came of a client that stopped half-way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from flask import request
@@ -18,7 +18,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from rmos.errors import BadForm, PayloadTooLarge, RmosError, UnsupportedMediaType
 
 FILE: Final = "file"
-_READ_BYTES: Final = 128 * 1024
+_READ_BYTES: Final = 256 * 1024
 _FIELD_BYTES: Final = 64 * 1024
 """What a text part may have; `metadata` is the largest."""
 _PARTS: Final = 16
@@ -48,7 +48,8 @@ class Form:
         request.max_content_length = limit_bytes + _AROUND_BYTES + 1
         # A server that ends the body itself, as gunicorn does, is read directly: the framework would copy it twice.
         ended = request.environ.get("wsgi.input_terminated")
-        self._source = request.environ["wsgi.input"] if ended else request.stream
+        source = request.environ["wsgi.input"] if ended else request.stream
+        self._source: Callable[[int], bytes] = getattr(source, "read1", source.read)
         self._received = 0
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
@@ -119,12 +120,14 @@ class Form:
             decoder.receive_data(more)
         if decoder.buffer.startswith(edge) or not decoder.buffer.startswith(_LINE_END):
             return  # an empty file may share its line end with the headers; lines that end otherwise are the decoder's
-        most = len(edge) - 1  # of it may stand at the end of what has come so far
         data = bytes(decoder.buffer[len(_LINE_END) :])  # the end of the headers
-        while (found := data.find(edge)) < 0 and (more := self._read()):
-            sure = max(len(data) - most, 0)
+        while (found := data.find(edge)) < 0:
+            sure = _before(edge, data)
             yield Data(data=data[:sure], more_data=True)
-            data = data[sure:] + more
+            data = data[sure:]
+            if not (more := self._read()):
+                break
+            data = data + more if data else more
         sure = found if found >= 0 else len(data)
         yield Data(data=data[:sure], more_data=True)
         decoder.buffer[:] = data[sure:]
@@ -132,7 +135,7 @@ class Form:
 
     def _read(self) -> bytes:
         try:
-            data: bytes = self._source.read(_READ_BYTES)
+            data = self._source(_READ_BYTES)
         except (HTTPException, RmosError):
             raise
         except Exception:  # noqa: BLE001 - each server has its own exception for a broken chunk
@@ -147,6 +150,15 @@ class Form:
             f"The file is above the limit of {self._limit} bytes, or the parts beside it are too many or too large.",
             limit_bytes=self._limit,
         )
+
+
+def _before(edge: bytes, data: bytes) -> int:
+    """Return how many bytes come before what may be the beginning of an edge at the end of `data`.
+
+    An edge has one CR, its first byte (a header cannot hold one), so only the last CR can begin one.
+    """
+    last = data.rfind(_LINE_END[:1], max(len(data) - len(edge) + 1, 0))
+    return last if last >= 0 and edge.startswith(data[last:]) else len(data)
 
 
 def _decoded(part: str, text: bytearray) -> str:
