@@ -11,6 +11,8 @@ all begin with one, the digits stand at a fixed offset and can be checked withou
 import binascii
 import hashlib
 import math
+import queue
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -31,6 +33,10 @@ MAX_INTEGER: Final = 2**53
 
 _PLAIN_FROM: Final = 1e-4
 _PLAIN_TO: Final = 1e15
+
+_BESIDE_FROM: Final = 1024 * 1024
+"""Bytes from which on hashing is worth a thread."""
+_WAITING: Final = 8
 
 _encoder = msgspec.json.Encoder()
 
@@ -70,6 +76,56 @@ def canonical_raw(value: Any) -> msgspec.Raw:
 
 Sha256 = hashlib.sha256
 """A hash that is fed piece by piece: `update(data)`, `hexdigest()`."""
+
+
+class Sha256Beside:
+    """A SHA-256 whose larger part is computed on a thread beside the one that reads and writes the bytes.
+
+        with Sha256Beside() as judge:
+            judge.update(chunk)
+            judge.hexdigest()      # waits for what is left; nothing may be fed after it
+
+    Python lets go of its lock while it hashes, so a second core takes the hashing over. Little is hashed at once: a
+    thread would cost more. What waits to be hashed is bounded, `_WAITING` pieces.
+    """
+
+    def __init__(self) -> None:
+        self._judge = hashlib.sha256()
+        self._size = 0
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._thread: threading.Thread | None = None
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes."""
+        if self._thread is None and self._size < _BESIDE_FROM:
+            self._judge.update(data)
+            self._size += len(data)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="sha256", daemon=True)
+            self._thread.start()
+        self._waiting.put(data)
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was fed."""
+        self._end()
+        return self._judge.hexdigest()
+
+    def _work(self) -> None:
+        while (data := self._waiting.get()) is not None:
+            self._judge.update(data)
+
+    def _end(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join()
+
+    def __enter__(self) -> "Sha256Beside":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
 
 
 def sha256_hex(data: bytes | memoryview | msgspec.Raw) -> str:

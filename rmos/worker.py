@@ -261,7 +261,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Have a request answered, a large body read plainly, and the worker's end put off while only a person may end it.
+        """Have a request answered; read a large body plainly; put the worker's end off while only a person may end it.
 
         A worker that refuses writes after a failed fsync does so until it is restarted by whoever has looked at the
         disk; ending after its `max_requests` would restart it in secret.

@@ -1,6 +1,7 @@
 """The examples under deploy/: nginx in front of the real service; what the others name is there."""
 
 import contextlib
+import hashlib
 import json
 import re
 import shlex
@@ -187,6 +188,29 @@ def test_a_body_above_the_limit_is_refused_in_the_one_form_by_whoever_sees_it(ng
     assert (answer.status, answer.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
     refused = nginx.send(HEAD + b"Content-Length: 6000000\r\n\r\n")
     assert (refused.status, refused.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.nginx
+def test_files_of_runs_go_through_nginx_above_the_limit_of_other_bodies_and_not_above_their_own(
+    served: Served, nginx: Nginx
+) -> None:
+    place = f"{RUNS}/{nginx.ask('POST', RUNS, make_body('with a large file')).json()['run_id']}/attachments"
+    data = bytes(range(256)) * 4096 * 6  # 6 MiB; other bodies may have 5
+    form = (
+        b'--edge\r\nContent-Disposition: form-data; name="file"; filename="top.nc"\r\n\r\n' + data + b"\r\n--edge--\r\n"
+    )
+    head = (
+        f"POST {place} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {BEARER}\r\n"
+        "Content-Type: multipart/form-data; boundary=edge\r\nContent-Length: "
+    ).encode()
+    attached = nginx.send(head + b"%d\r\n\r\n" % len(form) + form)
+    assert (attached.status, attached.json()["sha256"]) == (201, hashlib.sha256(data).hexdigest())
+    assert nginx.send(get(f"{place}/{attached.json()['sha256']}")).body == data
+    assert not list(nginx.folder.glob("client_body/*")), "a form is passed on while it comes"
+    refused = nginx.send(head + b"%d\r\n\r\n" % (1026 * 1024 * 1024 + 1))
+    assert (refused.status, refused.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+    elsewhere = nginx.send(head.replace(b"/attachments", b"/attachmentsx") + b"%d\r\n\r\n" % len(form))
+    assert (elsewhere.status, elsewhere.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.nginx

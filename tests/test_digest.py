@@ -1,6 +1,8 @@
+import contextlib
 import json
 import math
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +211,27 @@ def test_what_was_sealed_once_is_sealed_to_the_same_bytes_again() -> None:
     data = digest.seal(MEMBERS)
     members = msgspec.json.decode(data)
     assert digest.seal(members) == data
+
+
+# Hashing beside
+
+
+@pytest.mark.parametrize(
+    "sizes", [[], [0], [5, 0, 7], [1 << 20], [(1 << 20) + 1, 1], [300_001] * 12, [1 << 19] * 40, [3 << 20, 1, 3 << 20]]
+)
+def test_what_is_hashed_on_a_thread_beside_has_the_digest_of_all_the_bytes(sizes: list[int]) -> None:
+    pieces = [bytes([place % 251]) * size for place, size in enumerate(sizes)]
+    with digest.Sha256Beside() as judge:
+        for piece in pieces:
+            judge.update(piece)
+        assert judge.hexdigest() == digest.sha256_hex(b"".join(pieces))
+
+
+def test_the_thread_beside_ends_also_when_nobody_asks_for_the_digest() -> None:
+    before = threading.active_count()
+    with contextlib.suppress(KeyError), digest.Sha256Beside() as judge:
+        for _ in range(20):
+            judge.update(bytes(1 << 19))
+        assert threading.active_count() == before + 1
+        raise KeyError
+    assert threading.active_count() == before

@@ -23,6 +23,10 @@ _FIELD_BYTES: Final = 64 * 1024
 """What a text part may have; `metadata` is the largest."""
 _PARTS: Final = 16
 _LINE_END: Final = b"\r\n"
+_PADDING: Final = b" \t\f\v"
+"""What may stand between an edge and the end of its line (RFC 2046, section 5.1.1), and what is taken for it."""
+_ENOUGH: Final = 2
+"""Bytes behind an edge that tell what follows: `--` or the end of the line."""
 _BOUNDARY: Final = 200
 """Characters; RFC 2046 says 70, and some clients say a few more."""
 _AROUND_BYTES: Final = 1024 * 1024
@@ -105,10 +109,19 @@ class Form:
                     yield event
                 if isinstance(event, File):
                     yield from self._plain_data(decoder)
+                self._settle(decoder)
         except ValueError:
             raise BadForm("The form is malformed or broke off.") from None
         except RequestEntityTooLarge:
             raise self._too_large() from None
+
+    def _settle(self, decoder: MultipartDecoder) -> None:
+        """Read on while what has come ends within the line of an edge: the decoder would take half of it for data."""
+        edge = b"--" + self._boundary
+        while (at := decoder.buffer.rfind(edge)) >= 0 and (
+            len(decoder.buffer[at + len(edge) :].lstrip(_PADDING)) < _ENOUGH and (more := self._read())
+        ):
+            decoder.receive_data(more)
 
     def _plain_data(self, decoder: MultipartDecoder) -> Iterator[Event]:
         """Give the bytes of a file up to what may be its edge, which is left to the decoder.
@@ -118,6 +131,7 @@ class Form:
         edge = _LINE_END + b"--" + self._boundary
         while len(decoder.buffer) < len(edge) and (more := self._read()):
             decoder.receive_data(more)
+        self._settle(decoder)
         if decoder.buffer.startswith(edge) or not decoder.buffer.startswith(_LINE_END):
             return  # an empty file may share its line end with the headers; lines that end otherwise are the decoder's
         data = bytes(decoder.buffer[len(_LINE_END) :])  # the end of the headers

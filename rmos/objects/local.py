@@ -11,7 +11,6 @@ writes until it is restarted; reads, which are in `local_reading`, go on.
 
 import contextlib
 import errno
-import hashlib
 import os
 import secrets
 import stat
@@ -20,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from rmos.digest import Sha256Beside
 from rmos.errors import (
     ObjectExists,
     ObjectMissing,
@@ -101,8 +101,8 @@ class LocalObjects(LocalReading):
     def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
         """Make bytes durable under their SHA-256; only the end, not the waiting for chunks, takes a writer's turn."""
         self._refuse_after_fault()
-        judge, size, begun = hashlib.sha256(), 0, 0
-        with self._new_file() as (fd, temporary, folder_fd):
+        size, begun = 0, 0
+        with self._new_file() as (fd, temporary, folder_fd), Sha256Beside() as judge:
             for chunk in chunks:
                 size += len(chunk)
                 if size > max_bytes:

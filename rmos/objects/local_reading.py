@@ -7,12 +7,12 @@ Whatever stands in the folder may be hostile: a link, a pipe, a folder or a gian
 name that cannot be read is told apart from one that is not there.
 """
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from rmos.digest import Sha256
 from rmos.errors import ObjectUnreadable, StorageFailed
 from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, Entry, EntryKind, check_key
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
@@ -46,7 +46,7 @@ class LocalReading:
 
     def digest(self, key: str) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object of any size."""
-        judge, total = hashlib.sha256(), 0
+        judge, total = Sha256(), 0
         with self._open_file(key) as (fd, _):
             while block := os.read(fd, 256 * 1024):
                 judge.update(block)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from rmos import digest
+from rmos.api import forms
 from rmos.config import Settings
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
@@ -96,9 +97,15 @@ def test_a_file_of_a_form_is_kept_with_its_name_and_type(client: FlaskClient, ru
     assert client.get(answer.headers["Location"]).data == PNG
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n--", b"--", b"----b", b"x", b"\x00"]), max_size=60))
-def test_bytes_that_look_like_the_edge_of_a_part_come_through(client: FlaskClient, run: str, data: list[bytes]) -> None:
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    data=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n--", b"--", b"----b", b"x", b"\x00"]), max_size=60),
+    at_once=st.integers(1, 40) | st.just(1 << 18),
+)
+def test_bytes_that_look_like_the_edge_of_a_part_come_through_in_pieces_of_any_size(
+    client: FlaskClient, run: str, monkeypatch: pytest.MonkeyPatch, data: list[bytes], at_once: int
+) -> None:
+    monkeypatch.setattr(forms, "_READ_BYTES", at_once)
     whole = b"".join(data)
     body = b"--b\r\nContent-Disposition: form-data; name=file; filename=f\r\n\r\n" + whole + b"\r\n--b--\r\n"
     answer = client.post(f"{run}/attachments", data=body, content_type="multipart/form-data; boundary=b")

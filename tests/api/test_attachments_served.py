@@ -107,6 +107,23 @@ def test_64_mib_go_in_and_out_in_constant_memory(served: Served, run: str) -> No
     assert peak_kib(worker) - before < 16 * 1024
 
 
+@pytest.mark.parametrize("size", [100_000, MIB // 2 + 41])
+def test_a_large_form_that_comes_in_any_pieces_ends_where_the_next_request_begins(
+    served: Served, run: str, size: int
+) -> None:
+    data = bytes(range(256)) * (size // 256) + b"\r\n--edg" + b"\r" * (size % 256)
+    form = HEAD + data + TAIL
+    whole = post_head(run, len(form)).replace(b"Connection: close\r\n", b"") + form
+    whole += f"GET {run}/attachments/{digest.sha256_hex(data)} HTTP/1.1\r\nHost: localhost\r\n".encode()
+    with served.open() as sock:
+        for start in range(0, len(whole), 70_001):
+            sock.sendall(whole[start : start + 70_001])
+        sock.sendall(b"Connection: close\r\n\r\n")
+        answers = b"".join(iter(lambda: sock.recv(MIB), b""))
+    assert answers.startswith(b"HTTP/1.1 201 ")
+    assert answers.endswith(b"\r\n\r\n" + data)
+
+
 def test_a_client_that_stops_half_way_leaves_nothing_behind_and_the_worker_alive(served: Served, run: str) -> None:
     root = served.store
     before = files_below(root / "_attachments")
