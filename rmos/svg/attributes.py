@@ -47,6 +47,10 @@ class Plan(NamedTuple):
     """Whether the text within is a style sheet."""
 
 
+NOTHING: Final = Plan(checks=(), styled=(), id_at=-1, uses_at=-1, is_style=False)
+"""The plan of an element at which nothing is looked at but its names."""
+
+
 def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]]) -> Plan | Refusal:
     """Return the plan for an element and its attributes, with expat's `namespace name`, or why it is blocked.
 

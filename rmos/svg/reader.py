@@ -12,7 +12,7 @@ is given up before expat has gathered all of it. expat expands nothing here: the
 from pyexpat import ExpatError, ParserCreate, errors
 from typing import Final, NoReturn
 
-from rmos.svg.attributes import Check, Plan, make_plan
+from rmos.svg.attributes import NOTHING, Check, Plan, make_plan
 from rmos.svg.css import css_refusal, local_targets, plain_targets
 from rmos.svg.encoding import declared
 from rmos.svg.names import SVG
@@ -35,6 +35,8 @@ _SHORT: Final = 256
 _INSTRUCTIONS: Final = frozenset({"xpacket", "adobe-xap-filters", "adobe-illustrator"})
 """Instructions that Adobe's programs write around metadata; browsers know only xml-stylesheet."""
 _ENCODING_ERRORS: Final = frozenset({errors.XML_ERROR_UNKNOWN_ENCODING, errors.XML_ERROR_INCORRECT_ENCODING})
+Shape = str | tuple[str, ...]
+"""The name of an element, or the names of its attributes in their order and then its own."""
 
 
 class Reader:
@@ -42,7 +44,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._reuse = Reuse()
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._plans: dict[Shape, Plan | None] = {}
         self._harmless: dict[Check, set[str]] = {}
         self._harmless_css: dict[str, tuple[str, ...]] = {}
         self._open: list[tuple[int, int] | None] = []
@@ -52,7 +54,7 @@ class Reader:
         self._elements = 0
         self._fed = 0
         self._head = b""
-        self._sheet: list[str] | None = None
+        self._sheet: list[str] = []
         self._sheet_length = 0
         self._sheet_place = (1, 1)
         self._in_dtd = False
@@ -136,27 +138,37 @@ class Reader:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         """Judge a start tag; the one function that runs for each, so it does little."""
-        shape = (name, *attributes[::2])
-        plan = self._plans.get(shape)
-        if plan is None:
-            plan = self._new_plan(shape)
-        for place, check, harmless in plan.checks:
-            if attributes[place] not in harmless:
-                self._look(check, attributes[place], harmless)
-        for place in plan.styled:
-            value = attributes[place]
-            if "(" in value or "\\" in value:
-                self._look_at_css(value, attributes[plan.id_at] if plan.id_at >= 0 else "")
-        if plan.uses_at >= 0:
-            self._reuse.used(self._holders[-1], attributes[plan.uses_at])
-        if plan.id_at >= 0:
-            self._holders.append(attributes[plan.id_at])
-            self._open.append((self._elements, self._reuse.copies))
-        else:
-            self._open.append(None)
+        opened = None
+        shape: Shape = name
+        if attributes:
+            names = attributes[::2]
+            names.append(name)
+            shape = tuple(names)
+        try:
+            plan = self._plans[shape]
+        except KeyError:
+            plan = self._new_plan(name, attributes[::2], shape)
+        if plan is not None:
+            checks, styled, id_at, uses_at, is_style = plan
+            for place, check, harmless in checks:
+                if attributes[place] not in harmless:
+                    self._look(check, attributes[place], harmless)
+            for place in styled:
+                value = attributes[place]
+                if "(" in value or "\\" in value:
+                    self._look_at_css(value, attributes[id_at] if id_at >= 0 else "")
+            if uses_at >= 0:
+                self._reuse.used(self._holders[-1], attributes[uses_at])
+            if id_at >= 0:
+                self._holders.append(attributes[id_at])
+                opened = self._elements, self._reuse.copies
+            if is_style:
+                self._begin_sheet()
+        open_elements = self._open
+        open_elements.append(opened)
         self._elements += 1
-        if plan.is_style or len(self._open) > MAX_DEPTH or self._sheet is not None:
-            self._rare(plan)
+        if len(open_elements) > MAX_DEPTH:
+            self._refuse("too_deep", f"More than {MAX_DEPTH} elements are within one another.")
 
     def _look(self, check: Check, value: str, harmless: set[str]) -> None:
         refusal = check(value)
@@ -184,48 +196,54 @@ class Reader:
         if targets:
             self._reuse.refers(self._holders[-1], own_id, targets)
 
-    def _rare(self, plan: Plan) -> None:
-        if len(self._open) > MAX_DEPTH:
-            self._refuse("too_deep", f"More than {MAX_DEPTH} elements are within one another.")
-        if self._sheet is not None:
-            self._refuse("malformed", "There is an element within a style sheet.")
-        self._sheet, self._sheet_length, self._sheet_place = [], 0, self._place()
-        self._parser.CharacterDataHandler = self._sheet_text
-
-    def _new_plan(self, shape: tuple[str, ...]) -> Plan:
-        if not self._elements and shape[0] != f"{SVG} svg":
-            space, _, local = shape[0].rpartition(" ")
+    def _new_plan(self, element: str, names: list[str], shape: Shape) -> Plan | None:
+        """Return how tags of this shape are judged; None when there is nothing to look at but their names."""
+        if not self._elements and element != f"{SVG} svg":
+            space, _, local = element.rpartition(" ")
             self._refuse("not_svg", f"Its root is {shown(local)} of {shown(space)!r}, not svg of {SVG!r}.")
-        plan = make_plan(shape[0], shape[1:], self._harmless)
-        if not isinstance(plan, Plan):
-            self._refuse(*plan)
+        made = make_plan(element, names, self._harmless)
+        if not isinstance(made, Plan):
+            self._refuse(*made)
+        plan = None if made == NOTHING else made
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
         self._plans[shape] = plan
         return plan
 
     def _end(self, name: str) -> None:
-        before = self._open.pop()
-        if before is not None:
-            elements, copies = before
+        opened = self._open.pop()
+        if opened is not None:
+            elements, copies = opened
             own_id = self._holders.pop()
             self._reuse.element(own_id, self._elements - elements)
             if self._reuse.copies != copies:
                 self._reuse.held(self._holders[-1], own_id)
-        if self._sheet is not None:
-            sheet, self._sheet = "".join(self._sheet), None
-            self._parser.CharacterDataHandler = None
-            refusal = css_refusal(sheet, sheet=True)
-            if refusal is not None:
-                line, column = self._sheet_place
-                raise blocked(*refusal, line=line, column=column)
+
+    def _begin_sheet(self) -> None:
+        """Gather the text up to the end of a style sheet, within which no element may stand."""
+        self._sheet, self._sheet_length, self._sheet_place = [], 0, self._place()
+        self._parser.CharacterDataHandler = self._sheet_text
+        self._parser.StartElementHandler = self._start_in_sheet
+        self._parser.EndElementHandler = self._end_sheet
+
+    def _start_in_sheet(self, name: str, attributes: list[str]) -> None:
+        self._refuse("malformed", "There is an element within a style sheet.")
+
+    def _end_sheet(self, name: str) -> None:
+        self._parser.CharacterDataHandler = None
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._end(name)
+        refusal = css_refusal("".join(self._sheet), sheet=True)
+        if refusal is not None:
+            line, column = self._sheet_place
+            raise blocked(*refusal, line=line, column=column)
 
     def _sheet_text(self, text: str) -> None:
         self._sheet_length += len(text)
         if self._sheet_length > MAX_SHEET:
             self._refuse("too_large", f"A style sheet is longer than {MAX_SHEET} characters.")
-        if self._sheet is not None:
-            self._sheet.append(text)
+        self._sheet.append(text)
 
     def _instruction(self, target: str, data: str) -> None:
         if target.lower() not in _INSTRUCTIONS:
