@@ -1,12 +1,15 @@
 """Files of runs: how fast they go in and out of the real service, beside the speed at which this Python hashes.
 
-Each round hashes, uploads and downloads the same size one after the other, so that a machine that gets slower does so
-for all three; a figure is the ratio of the rounds.
+Each round hashes, writes, uploads and downloads the same size one after the other, so that a machine that gets slower
+does so for all of them; a figure is the ratio of the rounds. What hashing and writing one after the other reach shows
+what a durable upload can reach on this machine.
 """
 
 import http.client
 import json
+import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +25,7 @@ from rmos import digest
 from rmos.checks.attachments import verify_attachments
 from rmos.schemas import dump_summary
 from rmos.store import Store
+from rmos.store.workers import ordered_pool
 
 MIB: Final = 1024 * 1024
 SIZE: Final = 64 * MIB
@@ -33,47 +37,80 @@ _TAIL: Final = b"\r\n--" + _EDGE + b"--\r\n"
 _SHARE: Final = 0.7
 """Of the speed of hashing, which an upload and a download reach."""
 _VERIFY_SHARE: Final = 0.8
+_BLOBS: Final = 64
+"""Files that `attachments verify` hashes, each an eighth of `SIZE`."""
 
 
 def figures(below: Path, *, rounds: int, say: Say) -> list[Figure]:
     """Measure uploads, downloads and `attachments verify` against hashing."""
-    folder = below / "files"
+    return [*_large(below, rounds, say), *_verified(below / "verified", rounds, say)]
+
+
+def _large(below: Path, rounds: int, say: Say) -> list[Figure]:
     hashing: list[float] = []
+    writing: list[float] = []
     uploads: list[float] = []
     downloads: list[float] = []
+    folder = below / "files"
     with served("wsgi:app", stores.environment_of(folder), ready="/readyz", log=below / "files.log") as service:
         host = urlsplit(service.url).netloc
-        body = json.dumps(cuts.body(0)).encode()
-        run_id = json.loads(_asked(host, "POST", "/api/rmos/runs", [body], "application/json"))["run_id"]
-        url = f"/api/rmos/runs/{run_id}/attachments"
+        url = f"/api/rmos/runs/{_new_run(host)}/attachments"
         for number in range(rounds):
             say(f"files: round {number + 1} of {rounds}")
             data = secrets.token_bytes(MIB) * (SIZE // MIB)
             hashing.append(_mib_s(lambda data=data: digest.sha256_hex(data)))
+            writing.append(_mib_s(lambda data=data: _hash_and_write(folder, data)))
             uploads.append(_mib_s(lambda data=data: _upload(host, url, data)))
             place = f"{url}/{digest.sha256_hex(data)}"
             _asked(host, "GET", place)  # the first reader hashes what it is given
             downloads.append(_mib_s(lambda place=place: _asked(host, "GET", place)))
     besides = {"hashing MiB/s": max(hashing)}
     return [
+        ratio("64 MiB hashed, written and fsynced by a bare loop / hashing it", writing, hashing),
         ratio("upload of 64 MiB / hashing it", uploads, hashing, target=AtLeast(_SHARE), besides=besides),
         ratio("download of 64 MiB / hashing it", downloads, hashing, target=AtLeast(_SHARE), besides=besides),
-        _verified(folder, rounds, say),
     ]
 
 
-def _verified(folder: Path, rounds: int, say: Say) -> Figure:
-    """Measure `attachments verify` in one process against hashing as many bytes."""
-    say("files: verify")
-    store = Store.open(stores.settings_of(folder), summarise=dump_summary, write=False)
-    size = sum(path.stat().st_size for path in Path(store.objects.root, "_attachments").rglob("*") if path.is_file())
-    data = bytes(SIZE)
-    hashing, verifying = [], []
-    for _ in range(rounds):
-        hashing.append(_mib_s(lambda: digest.sha256_hex(data)))
-        verifying.append(_mib_s(lambda: verify_attachments(store), size=size))
-    name = "attachments verify / hashing, one process"
-    return ratio(name, verifying, hashing, target=AtLeast(_VERIFY_SHARE))
+def _new_run(host: str) -> str:
+    body = json.dumps(cuts.body(0)).encode()
+    return str(json.loads(_asked(host, "POST", "/api/rmos/runs", [body], "application/json"))["run_id"])
+
+
+def _hash_and_write(folder: Path, data: bytes) -> None:
+    judge, view = digest.Sha256(), memoryview(data)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for start in range(0, len(data), _BLOCK):
+            judge.update(view[start : start + _BLOCK])
+            file.write(view[start : start + _BLOCK])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _verified(folder: Path, rounds: int, say: Say) -> list[Figure]:
+    """Measure `attachments verify` against hashing as many bytes, in one process and on all cores."""
+    store = Store.open(stores.settings_of(folder), summarise=dump_summary)
+    part = SIZE // 8
+    for _ in range(_BLOBS):
+        store.blobs.put_bytes(secrets.token_bytes(part))
+    told = []
+    data = bytes(part)
+    for cores in sorted({1, len(os.sched_getaffinity(0))}):
+        hashing, verifying = [], []
+        for number in range(rounds):
+            say(f"files: verify on {cores}, round {number + 1} of {rounds}")
+            hashing.append(_mib_s(lambda cores=cores: _hash_on(cores, data), size=_BLOBS * part))
+            verifying.append(_mib_s(lambda cores=cores: verify_attachments(store, workers=cores), size=_BLOBS * part))
+        name = f"attachments verify / hashing, {cores} process{'es' if cores > 1 else ''}"
+        besides = {"verify MiB/s": max(verifying)}
+        told.append(ratio(name, verifying, hashing, target=AtLeast(_VERIFY_SHARE), besides=besides))
+    return told
+
+
+def _hash_on(processes: int, data: bytes) -> None:
+    with ordered_pool(lambda _: digest.sha256_hex(data), processes) as each:
+        for _ in each(range(_BLOBS)):
+            pass
 
 
 def _mib_s(work: Callable[[], object], *, size: int = SIZE) -> float:
@@ -83,11 +120,12 @@ def _mib_s(work: Callable[[], object], *, size: int = SIZE) -> float:
 
 
 def _upload(host: str, url: str, data: bytes) -> None:
-    blocks = (data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK))
+    view = memoryview(data)
+    blocks = (view[start : start + _BLOCK] for start in range(0, len(data), _BLOCK))
     _asked(host, "POST", url, [_HEAD, *blocks, _TAIL], f"multipart/form-data; boundary={_EDGE.decode()}")
 
 
-def _asked(host: str, method: str, url: str, pieces: list[bytes] | None = None, content_type: str = "") -> bytes:
+def _asked(host: str, method: str, url: str, pieces: list[bytes | memoryview] | None = None, content_type: str = "") -> bytes:
     """Send a request on a connection of its own and return the answer's body, read in pieces.
 
     Raises:

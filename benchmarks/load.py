@@ -42,6 +42,26 @@ function done(summary, latency, requests)
     errors.status, errors.connect + errors.read + errors.write + errors.timeout))
 end
 """
+_FORMS: Final = """\
+local paths, sent, mark = {{}}, 0, ""
+local headers = {{["Content-Type"] = "multipart/form-data; boundary=edge"}}
+local head = '--edge\\r\\nContent-Disposition: form-data; name="file"; filename="top.nc"\\r\\n\\r\\n'
+
+function init(arguments)
+  for line in io.lines({lines}) do
+    paths[#paths + 1] = line
+  end
+  io.open("/dev/urandom", "rb"):read(16):gsub(".", function(sign) mark = mark .. string.format("%02x", sign:byte()) end)
+end
+
+function request()
+  sent = sent + 1
+  local text = mark .. string.format("%12d", sent)
+  local body = head .. text .. string.rep("G1 X1.5 ", ({size} - #text) / 8) .. "\\r\\n--edge--\\r\\n"
+  return wrk.format("POST", paths[sent % #paths + 1], headers, body)
+end
+"""
+_DONE: Final = _SCRIPT[_SCRIPT.index("function done(") :]
 
 
 class Load(NamedTuple):
@@ -71,6 +91,14 @@ def write_gets(script: Path, paths: Sequence[str]) -> Path:
 def write_posts(script: Path, path: str, bodies: Sequence[str]) -> Path:
     """Write the script that posts one of these JSON texts, each without a line break, each time, and return it."""
     return _write(script, bodies, posts=True, path=path)
+
+
+def write_forms(script: Path, paths: Sequence[str], size: int) -> Path:
+    """Write the script that posts a file of `size` bytes that nobody has posted before, to each path in turn."""
+    listed = script.with_suffix(".lines")
+    listed.write_text("\n".join(paths) + "\n")
+    script.write_text((_FORMS + _DONE).format(lines=json.dumps(str(listed)), size=size))
+    return script
 
 
 def _write(script: Path, lines: Sequence[str], *, posts: bool, path: str) -> Path:

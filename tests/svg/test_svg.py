@@ -139,6 +139,21 @@ def test_a_hostile_fragment_is_blocked_under_any_prefix(name: str, prefix: str) 
     assert not judge_svg(drawing(f'<g xmlns:{prefix}="http://www.w3.org/2000/svg">{inner}</g>')).ok
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_a_hostile_fragment_is_blocked_behind_style_sheets_and_not_only_before_them(name: str) -> None:
+    sheets = '<style>a{fill:red}</style><style type="text/css"/><g><style id="s">b{}</style></g>'
+    verdict = judge_svg(drawing(sheets + FRAGMENTS[name][0]))
+    assert (verdict.ok, verdict.blocked_by) == (False, FRAGMENTS[name][1]), verdict
+
+
+def test_within_a_style_sheet_no_element_may_stand_and_behind_it_depth_is_counted_as_before() -> None:
+    verdict = judge_svg(drawing("<style>a{}<g/></style>"))
+    assert (verdict.blocked_by, verdict.reason) == ("malformed", "There is an element within a style sheet.")
+    deep = "<g>" * 254 + "<style>a{{}}</style>{}" + "</g>" * 254
+    assert judge_svg(drawing(deep.format("<path/>"))).ok
+    assert judge_svg(drawing(deep.format("<g><path/></g>"))).blocked_by == "too_deep"
+
+
 @given(st.sampled_from(PREFIXED), st.sampled_from([" ", "\n", "\t\r\n  "]))
 def test_a_hostile_fragment_is_blocked_with_any_white_space(name: str, space: str) -> None:
     assert not judge_svg(drawing(spaced(FRAGMENTS[name][0], space))).ok
