@@ -9,14 +9,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import drawings, files, judging, machine, operations, sessions, stores, web, whole_store
+from benchmarks import (
+    drawings,
+    files,
+    gate,
+    judging,
+    machine,
+    operations,
+    sessions,
+    small_files,
+    stores,
+    web,
+    whole_store,
+)
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import Figure, document, table, verdict
 from benchmarks.load import require_wrk
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
-PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files", "sessions", "engine")
+PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files", "gate", "sessions", "engine")
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
@@ -82,7 +94,7 @@ def measure(
         CannotMeasure: wrk is not there, or something did not work.
     """
     parts = asked.only or PARTS
-    if not {"http", "sessions"}.isdisjoint(parts):
+    if not {"http", "sessions", "files"}.isdisjoint(parts):
         require_wrk()
     full = 10_000 if asked.quick else web.FLAT_AT
     sizes = [web.SMALL, full, *([LARGE] if asked.large else [])]
@@ -105,6 +117,9 @@ def measure(
         figures += drawings.figures(below, say)
     if "files" in parts:
         figures += files.figures(below, rounds=repeats, say=say)
+        figures += small_files.figures(below, kept, starts=repeats, seconds=1 if asked.quick else 3, say=say)
+    if "gate" in parts:
+        figures += gate.figures(below, rounds=repeats, say=say)
 
 
 def _made(folder: Path) -> Path:

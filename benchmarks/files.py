@@ -125,7 +125,9 @@ def _upload(host: str, url: str, data: bytes) -> None:
     _asked(host, "POST", url, [_HEAD, *blocks, _TAIL], f"multipart/form-data; boundary={_EDGE.decode()}")
 
 
-def _asked(host: str, method: str, url: str, pieces: list[bytes | memoryview] | None = None, content_type: str = "") -> bytes:
+def _asked(
+    host: str, method: str, url: str, pieces: list[bytes | memoryview] | None = None, content_type: str = ""
+) -> bytes:
     """Send a request on a connection of its own and return the answer's body, read in pieces.
 
     Raises:

@@ -3,12 +3,13 @@
 import json
 import math
 import statistics
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cuts, figures, files, judging, load, machine, sessions, stores, web
+from benchmarks import cuts, figures, files, gate, judging, load, machine, sessions, small_files, stores, web
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load
@@ -241,8 +242,46 @@ def test_work_on_a_whole_store_sees_all_its_runs(tmp_path: Path, work: str) -> N
 def test_files_go_in_and_out_beside_hashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "SIZE", files.MIB)
     found = files.figures(tmp_path, rounds=1, say=lambda _: None)
-    assert [figure.name.partition(" ")[0] for figure in found] == ["upload", "download", "attachments"]
-    assert all(figure.value > 0 and figure.target is not None for figure in found)
+    names = [figure.name.partition(" ")[0] for figure in found]
+    assert names[:3] == ["64", "upload", "download"]
+    assert set(names[3:]) == {"attachments"}
+    assert all(figure.value > 0 for figure in found)
+    assert all(figure.target is not None for figure in found[1:])
+
+
+def test_the_gate_is_measured_on_each_kind_of_drawing_and_weighed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "SIZE", 20_000)
+    monkeypatch.setattr(gate, "LARGE", 1_500_000)
+    *speeds, memory = gate.figures(tmp_path, rounds=1, say=lambda _: None)
+    assert len(speeds) >= 5
+    assert all(figure.value > 0 and figure.target == figures.AtLeast(20.0) for figure in speeds)
+    assert 0 <= memory.value < 50
+    assert memory.is_met
+
+
+def test_small_files_are_measured_in_turn_with_a_hello_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drive(url: str, script: Path, *, seconds: int) -> load.Load:
+        path = script.with_suffix(".lines").read_text().splitlines()[0]
+        if "POST" not in script.read_text() or path.startswith("/api/rmos/attachments/"):
+            with urllib.request.urlopen(url + path, timeout=20) as answer:
+                assert len(answer.read()) in (13, small_files.SIZE)
+        return load.Load(100, {"small-hello": 1000.0, "small-down": 500.0}.get(script.stem, 100.0), 1.0, 2.0)
+
+    monkeypatch.setattr(small_files, "_RUNS", 20)
+    monkeypatch.setattr(small_files, "drive", drive)
+    found = small_files.figures(tmp_path, tmp_path, starts=1, seconds=1, say=lambda _: None)
+    assert [(figure.value, figure.is_met) for figure in found] == [(500, None), (0.5, True), (100, None), (0.1, False)]
+
+
+def test_the_script_of_small_files_posts_forms_of_new_bytes(tmp_path: Path) -> None:
+    script = load.write_forms(tmp_path / "forms.lua", ["/api/rmos/runs/run_1/attachments"], 2000)
+    text = script.read_text()
+    assert 'wrk.format("POST", paths[' in text
+    assert "(2000 - #text) / 8" in text
+    assert "/dev/urandom" in text
+    assert "{{" not in text
 
 
 def test_without_wrk_one_line_names_the_package_and_the_exit_status_is_2(
@@ -274,5 +313,6 @@ def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]
         "files",
         "sessions",
         "engine",
+        "gate",
     ):
         assert word in told
