@@ -100,8 +100,8 @@ class LocalObjects(LocalReading):
 
     def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
         """Make bytes durable under their SHA-256; only the end, not the waiting for chunks, takes a writer's turn."""
+        size = begun = 0
         self._refuse_after_fault()
-        size, begun = 0, 0
         with self._new_file() as (fd, temporary, folder_fd), Sha256Beside() as judge:
             for chunk in chunks:
                 size += len(chunk)
@@ -142,9 +142,10 @@ class LocalObjects(LocalReading):
         with contextlib.ExitStack() as cleaning:
             with translating():
                 folder = self._durable_folder(self._attachments)
-                folder_fd = cleaning.enter_context(self._open_folder(folder))
+                folder_fd = os.open(folder, _FOLDER_FLAGS)
+                cleaning.callback(translating()(os.close), folder_fd)
                 fd, temporary = self._open_new(folder, folder_fd)
-            cleaning.callback(_discard, fd, temporary, folder_fd)
+            cleaning.callback(translating()(_discard), fd, temporary, folder_fd)
             yield fd, temporary, folder_fd
 
     def settle(self, key: str) -> None:
@@ -153,8 +154,7 @@ class LocalObjects(LocalReading):
         self._refuse_after_fault()
         folder = os.path.dirname(self._path(key))
         try:
-            self._durable_folder(folder)
-            with self._open_folder(folder) as folder_fd:
+            with self._open_folder(self._durable_folder(folder)) as folder_fd:
                 self._fsync(folder_fd)
         except OSError as error:
             raise translated(error) from None

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 
+from rmos import digest
 from rmos.errors import (
     IndexBroken,
     IndexRebuilding,
@@ -25,6 +26,7 @@ from rmos.errors import (
     StoreReadOnly,
 )
 from rmos.models import Actor, RunQuery, Stored
+from rmos.services.attachments import Attached, Declared, Limits, attach_file
 from rmos.store import Store
 from tests.faults import judging, records
 
@@ -267,3 +269,62 @@ def test_nothing_is_ever_replaced_renamed_over_or_opened_for_writing_under_its_f
     put(store, 1)
     delete(store, 1)
     assert not {"replace", "rename", "truncate", "ftruncate", "unlink", "remove"} & set(disk.calls)
+
+
+# Files of runs
+
+
+class Bytes:
+    """A file of given pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the pieces."""
+        return iter(self.pieces)
+
+    def declared(self) -> Declared:
+        """Say something of them."""
+        return Declared(kind="file", filename="top.nc")
+
+
+def attach(store: Store, run: int, *pieces: bytes) -> Attached:
+    """Attach a file to a run."""
+    limits = Limits(file_bytes=1 << 30, run_bytes=1 << 30)
+    return attach_file(store, records.run_id(run), Bytes(*pieces), limits=limits, actor=ACTOR, us=1)
+
+
+def test_a_file_is_durable_with_its_name_before_a_byte_of_the_event_that_names_it_is_written(
+    disk: Disk, store: Store
+) -> None:
+    disk.heal()
+    attach(store, 0, b"x" * 1_500_000, b"y" * 1_500_000, b"z")
+    calls = [call for call in disk.calls if call in ("write", "fsync", "link")]
+    named, told = (place for place, call in enumerate(calls) if call == "link")
+    assert "write" not in calls[calls.index("fsync", calls.index("write")) : named]
+    assert calls[named - 1] == calls[told - 1] == calls[-1] == "fsync"
+    assert calls[named + 1] == "fsync", "the blob's folder comes before the event"
+    assert calls[named + 1 : told].count("write") == 1
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC], ids=errno.errorcode.get)
+def test_each_call_of_an_upload_that_fails_leaves_no_run_that_names_what_is_not_there(
+    disk: Disk, root: Path, number: int
+) -> None:
+    for nth in range(200):
+        data, run = b"%06d" % nth, nth + 1  # a run with more files takes more calls
+        for store in started(root):
+            put(store, run)
+            disk.fail(number, nth=nth)
+            code = refused(lambda store=store, run=run, data=data: attach(store, run, data))  # type: ignore[misc]
+            calls = list(disk.calls)
+            disk.heal()
+        for store in started(root):
+            named = [entry["sha256"] for entry in store.runs.record(records.run_id(run)).view().attachments]
+            assert all(store.blobs.verified(sha256).ok for sha256 in named), calls
+            assert digest.sha256_hex(data) in named or code is not None, calls
+            assert not list(Path(store.objects.root).rglob(".tmp-*"))
+        if len(calls) <= nth:
+            break
+    assert code is None
