@@ -268,14 +268,19 @@ def may_mount() -> bool:
     return bool(rights) and int(rights[0], 16) >> CAP_SYS_ADMIN & 1 == 1 and Path("/dev/loop-control").exists()
 
 
-def pytest(arguments: Sequence[str], left_out: dict[str, str]) -> int:
-    """Run pytest on two processes without the markers `left_out`, then say how many tests that left out."""
+def pytest(arguments: Sequence[str], left_out: dict[str, str], *options: str) -> int:
+    """Run pytest on two processes without the markers `left_out`, then say how many tests that left out.
+
+    Args:
+        arguments: what the user typed; where there is something, it chooses, and nothing is counted.
+        options: what this script adds.
+    """
     if "-m" in arguments:
         left_out = {}
     # On several processes pytest does not say what it deselected, so each marker is collected once more, meanwhile.
     counters = {marker: count(marker) for marker in left_out} if not arguments else {}
     wanted = ["-m", " and ".join(f"not {marker}" for marker in left_out)] if left_out else []
-    status = run(python("-m", "pytest", "-n", "2", *wanted, *arguments))
+    status = run(python("-m", "pytest", "-n", "2", *wanted, *options, *arguments))
     for marker, remedy in left_out.items():
         number = ""
         if marker in counters:
@@ -342,7 +347,7 @@ STEPS: dict[str, Callable[[], int]] = {
     "format": lambda: run(python("-m", "ruff", "format", "--check", ".")),
     "types": lambda: run(python("-m", "mypy")),
     "layers": lambda: run([str(BIN / "lint-imports"), "--no-logo"]),
-    "tests": lambda: pytest([], absent()),
+    "tests": lambda: pytest([], absent(), "--hypothesis-profile=check"),
     "gate": gate,
 }
 

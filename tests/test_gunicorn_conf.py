@@ -71,6 +71,7 @@ def test_requests_under_way_are_answered_when_the_service_is_told_to_end(tmp_pat
         assert "upkeep" not in served.log()
 
 
+@pytest.mark.long
 def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         served.wait_for("/readyz")
@@ -83,6 +84,7 @@ def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) ->
             assert time.monotonic() - started < PATIENCE_S
 
 
+@pytest.mark.long
 def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None:
     with One(tmp_path) as served:
         served.wait_for("/readyz")
@@ -100,6 +102,7 @@ def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None
 # The workers' turns
 
 
+@pytest.mark.long
 def test_workers_take_turns_without_losing_a_request(tmp_path: Path) -> None:
     with Served(tmp_path, "--max-requests=10", "--max-requests-jitter=5") as served:
         served.wait_for("/readyz")
@@ -113,6 +116,7 @@ def test_workers_take_turns_without_losing_a_request(tmp_path: Path) -> None:
         assert re.search(r"^rmos_put_duration_seconds_count 60\.0$", counted, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_a_worker_that_refuses_writes_stays_until_a_person_restarts_it(tmp_path: Path) -> None:
     with OneSlow(tmp_path, "--max-requests=20", "--max-requests-jitter=0") as served:
         served.wait_for("/readyz")

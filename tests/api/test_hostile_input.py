@@ -23,6 +23,7 @@ from rmos.api.parts import RUN_ID
 from rmos.store import Store
 from tests.api.conftest import ROOT
 from tests.makers import make_members
+from tests.trying import tries
 
 pytestmark = pytest.mark.parametrize("app", ["tokens"], indirect=True)
 """Once is enough: what callers may do has tests of its own."""
@@ -163,7 +164,7 @@ def check_problem(answer: TestResponse, target: Target) -> None:
 
 
 def bounded(examples: int) -> Any:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=tries(examples), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize(("target", "parameter"), PARAMETERS, ids=name_of)
