@@ -134,8 +134,13 @@ def quietly(what: str, command: Sequence[str]) -> None:
 
 
 def tool_environment() -> dict[str, str]:
-    """Return the environment for programs of the venv, as if it had been activated."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    """Return the environment for programs of the venv, as if it had been activated.
+
+    Modules are compiled once, also for who sets PYTHONDONTWRITEBYTECODE: else each of the many processes of a test run
+    compiles the whole service for itself, which takes longer than most tests. `clean` removes what is kept.
+    """
+    unwanted = ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     environment["VIRTUAL_ENV"] = str(VENV)
     environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', os.defpath)}"
     return environment
