@@ -16,7 +16,7 @@ from rmos.context import clear_request_id
 from rmos.logs import StderrHandler
 from rmos.schemas import dump_summary
 from rmos.store import Store
-from tests.quick_apps import compile_once
+from tests.quick_apps import compile_once, look_for_engines_once
 from tests.trying import register_profiles
 
 INSTANCE = str(Path(__file__).resolve().parents[1] / "instance")
@@ -56,6 +56,7 @@ def is_guarded(path: str) -> bool:
 
 sys.addaudithook(guard)
 compile_once()
+look_for_engines_once()
 register_profiles()
 
 

@@ -306,6 +306,31 @@ def test_the_exit_status_of_pytest_is_passed_through(monkeypatch: pytest.MonkeyP
     assert dev.main(["test", "--no-such-option"]) == pytest.ExitCode.USAGE_ERROR
 
 
+@pytest.mark.parametrize(("free", "kept_in_memory"), [(dev.ROOM, True), (dev.ROOM - 1, False)])
+def test_a_plain_run_keeps_its_stores_in_memory_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, kept_in_memory: bool
+) -> None:
+    monkeypatch.delenv("PYTEST_DEBUG_TEMPROOT", raising=False)
+    monkeypatch.setattr(dev, "MEMORY", tmp_path)
+    monkeypatch.setattr(dev, "free_memory", lambda: free)
+    with dev.quick_folder():
+        (inside,) = list(tmp_path.iterdir()) or [None]
+        assert dev.tool_environment().get("PYTEST_DEBUG_TEMPROOT") == (str(inside) if kept_in_memory else None)
+    assert list(tmp_path.iterdir()) == []
+    assert "PYTEST_DEBUG_TEMPROOT" not in os.environ
+
+
+def test_a_place_for_the_stores_that_was_asked_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DEBUG_TEMPROOT", "/elsewhere")
+    with dev.quick_folder():
+        assert os.environ["PYTEST_DEBUG_TEMPROOT"] == "/elsewhere"
+
+
+def test_what_is_no_file_system_in_memory_has_no_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dev, "MEMORY", tmp_path)
+    assert dev.free_memory() == 0
+
+
 def test_check_tries_made_up_input_in_full_and_a_plain_run_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
 
