@@ -111,6 +111,7 @@ def test_a_client_that_stops_half_way_is_told_so_when_its_patience_is_over(serve
         assert PATIENCE_S - SLICE_S < time.monotonic() - started < PATIENCE_S + 5
 
 
+@pytest.mark.long
 def test_a_slow_client_is_served_while_nobody_else_wants_its_thread(served: Served) -> None:
     request = post_of("slow")
     with served.open() as sock:

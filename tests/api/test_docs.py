@@ -47,6 +47,7 @@ def is_own(url: str, address: str) -> bool:
     return url.startswith((f"{address}/", "data:"))
 
 
+@pytest.mark.long
 @pytest.mark.chromium
 def test_the_page_shows_every_operation_and_complains_of_nothing(
     page: Page, address: str, complaints: list[str]
