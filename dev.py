@@ -40,6 +40,9 @@ STAMP = "rmos-setup"
 """A file in the venv, written last: what the venv was made from. Without it a venv is half-made."""
 DEBRIS = (".hypothesis", ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", "build", "dist")
 CAP_SYS_ADMIN = 21
+MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
+ROOM = 2 << 30
+"""Bytes that must be free in `MEMORY` before a plain test run works there; it needs a quarter of them."""
 
 
 class Failed(Exception):
@@ -134,8 +137,13 @@ def quietly(what: str, command: Sequence[str]) -> None:
 
 
 def tool_environment() -> dict[str, str]:
-    """Return the environment for programs of the venv, as if it had been activated."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    """Return the environment for programs of the venv, as if it had been activated.
+
+    Modules are compiled once, also for who sets PYTHONDONTWRITEBYTECODE: else each of the many processes of a test run
+    compiles the whole service for itself, which takes longer than most tests. `clean` removes what is kept.
+    """
+    unwanted = ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     environment["VIRTUAL_ENV"] = str(VENV)
     environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', os.defpath)}"
     return environment
@@ -268,14 +276,19 @@ def may_mount() -> bool:
     return bool(rights) and int(rights[0], 16) >> CAP_SYS_ADMIN & 1 == 1 and Path("/dev/loop-control").exists()
 
 
-def pytest(arguments: Sequence[str], left_out: dict[str, str]) -> int:
-    """Run pytest on two processes without the markers `left_out`, then say how many tests that left out."""
+def pytest(arguments: Sequence[str], left_out: dict[str, str], *options: str) -> int:
+    """Run pytest on two processes without the markers `left_out`, then say how many tests that left out.
+
+    Args:
+        arguments: what the user typed; where there is something, it chooses, and nothing is counted.
+        options: what this script adds.
+    """
     if "-m" in arguments:
         left_out = {}
     # On several processes pytest does not say what it deselected, so each marker is collected once more, meanwhile.
     counters = {marker: count(marker) for marker in left_out} if not arguments else {}
     wanted = ["-m", " and ".join(f"not {marker}" for marker in left_out)] if left_out else []
-    status = run(python("-m", "pytest", "-n", "2", *wanted, *arguments))
+    status = run(python("-m", "pytest", "-n", "2", *wanted, *options, *arguments))
     for marker, remedy in left_out.items():
         number = ""
         if marker in counters:
@@ -300,7 +313,37 @@ def count(marker: str) -> "subprocess.Popen[str]":
 def test(arguments: Sequence[str]) -> int:
     """Run the tests, all but the long ones; further arguments go to pytest, and its exit status comes back."""
     set_up()
-    return pytest(arguments, {"long": "`python3 dev.py check` runs them", **absent()})
+    with quick_folder():
+        return pytest(arguments, {"long": "`python3 dev.py check` runs them", **absent()})
+
+
+@contextlib.contextmanager
+def quick_folder() -> Iterator[None]:
+    """Let a plain run keep its stores in memory where there is room: most of its time went into waiting for the disk.
+
+    `check` works on the disk, as a shop does, and so does whoever says by PYTEST_DEBUG_TEMPROOT where to.
+    """
+    if "PYTEST_DEBUG_TEMPROOT" in os.environ or free_memory() < ROOM:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="rmos-tests-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["PYTEST_DEBUG_TEMPROOT"]
+
+
+def free_memory() -> int:
+    """Return how many bytes fit into `MEMORY`, 0 where it is no file system in memory."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        known = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+        available = int(known["MemAvailable"].split()[0]) * 1024
+        in_memory = any(line.split()[1:3] == [str(MEMORY), "tmpfs"] for line in mounts)
+        return min(shutil.disk_usage(MEMORY).free, available) if in_memory and os.access(MEMORY, os.W_OK) else 0
+    except (OSError, KeyError, ValueError):
+        return 0
 
 
 # ---------------------------------------------------------------------------------------------------------- check
@@ -342,7 +385,7 @@ STEPS: dict[str, Callable[[], int]] = {
     "format": lambda: run(python("-m", "ruff", "format", "--check", ".")),
     "types": lambda: run(python("-m", "mypy")),
     "layers": lambda: run([str(BIN / "lint-imports"), "--no-logo"]),
-    "tests": lambda: pytest([], absent()),
+    "tests": lambda: pytest([], absent(), "--hypothesis-profile=check"),
     "gate": gate,
 }
 

@@ -16,6 +16,8 @@ from rmos.context import clear_request_id
 from rmos.logs import StderrHandler
 from rmos.schemas import dump_summary
 from rmos.store import Store
+from tests.quick_apps import compile_once, look_for_engines_once
+from tests.trying import register_profiles
 
 INSTANCE = str(Path(__file__).resolve().parents[1] / "instance")
 TRACKED = frozenset(f"{INSTANCE}/{name}" for name in ("README.md", "config.example.toml"))
@@ -53,6 +55,9 @@ def is_guarded(path: str) -> bool:
 
 
 sys.addaudithook(guard)
+compile_once()
+look_for_engines_once()
+register_profiles()
 
 
 @pytest.hookimpl(tryfirst=True)

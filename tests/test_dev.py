@@ -263,7 +263,23 @@ def test_a_venv_whose_python_is_gone_is_not_ready(checkout: Path) -> None:
     assert not dev.is_ready(venv, dev.fingerprint(checkout))
 
 
+def test_programs_of_the_venv_keep_what_they_compile_and_take_no_other_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "RMOS_LOG_LEVEL"):
+        monkeypatch.setenv(name, "1")
+    environment = dev.tool_environment()
+    assert not environment.keys() & {"PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
+    assert environment["RMOS_LOG_LEVEL"] == "1"
+    assert environment["PATH"].split(os.pathsep)[0] == str(dev.BIN)
+
+
 # test and check
+
+
+def bare_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pytest that dev.py starts be this one, with no plug-in but the one it needs: each takes its time."""
+    monkeypatch.setattr(dev, "python", lambda *arguments: [sys.executable, *arguments])
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p xdist")
 
 
 def test_what_is_left_out_of_a_test_run_is_counted_out_loud(
@@ -276,15 +292,58 @@ def test_what_is_left_out_of_a_test_run_is_counted_out_loud(
         "@pytest.mark.long\n@pytest.mark.parametrize('n', [1, 2, 3])\ndef test_b(n): assert False\n"
     )
     monkeypatch.setattr(dev, "ROOT", tmp_path)
-    monkeypatch.setattr(dev, "python", lambda *arguments: [sys.executable, *arguments])
+    bare_pytest(monkeypatch)
     assert dev.pytest([], {"long": "too long"}) == 0
     assert capfd.readouterr().err.strip() == "Not run: 3 tests marked 'long' (too long)."
 
 
-def test_the_exit_status_of_pytest_is_passed_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dev, "python", lambda *arguments: [sys.executable, *arguments])
+def test_the_exit_status_of_pytest_is_passed_through(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text("def test_a(): pass\n")
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
     monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "absent", dict)
+    bare_pytest(monkeypatch)
     assert dev.main(["test", "--no-such-option"]) == pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.mark.parametrize(("free", "kept_in_memory"), [(dev.ROOM, True), (dev.ROOM - 1, False)])
+def test_a_plain_run_keeps_its_stores_in_memory_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, kept_in_memory: bool
+) -> None:
+    monkeypatch.delenv("PYTEST_DEBUG_TEMPROOT", raising=False)
+    monkeypatch.setattr(dev, "MEMORY", tmp_path)
+    monkeypatch.setattr(dev, "free_memory", lambda: free)
+    with dev.quick_folder():
+        (inside,) = list(tmp_path.iterdir()) or [None]
+        assert dev.tool_environment().get("PYTEST_DEBUG_TEMPROOT") == (str(inside) if kept_in_memory else None)
+    assert list(tmp_path.iterdir()) == []
+    assert "PYTEST_DEBUG_TEMPROOT" not in os.environ
+
+
+def test_a_place_for_the_stores_that_was_asked_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DEBUG_TEMPROOT", "/elsewhere")
+    with dev.quick_folder():
+        assert os.environ["PYTEST_DEBUG_TEMPROOT"] == "/elsewhere"
+
+
+def test_what_is_no_file_system_in_memory_has_no_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dev, "MEMORY", tmp_path)
+    assert dev.free_memory() == 0
+
+
+def test_check_tries_made_up_input_in_full_and_a_plain_run_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str]) -> int:
+        ran.append(command)
+        return 0
+
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "absent", dict)
+    monkeypatch.setattr(dev, "run", run)
+    assert dev.main(["check", "--only", "tests"]) == dev.main(["test", "tests/api"]) == 0
+    assert ["--hypothesis-profile=check" in command for command in ran] == [True, False]
+    assert ["not long" in command for command in ran] == [False, True]
 
 
 def test_check_runs_every_step_also_after_one_has_failed(
@@ -411,7 +470,14 @@ def test_git_keeps_instance_data_out_and_its_two_pages_in() -> None:
 # gunicorn.conf.py
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80", "no.such.host.invalid:80"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0:0",
+        "no.such.host.invalid:80",
+        *(pytest.param(address, marks=pytest.mark.long) for address in (":0", "[::]:0", "192.0.2.1:80")),
+    ],
+)
 def test_gunicorn_refuses_an_address_that_other_machines_can_reach(address: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--log-level", "warning", "--bind", address, "wsgi:app"],

@@ -1,5 +1,6 @@
 """How gunicorn runs the service: its end, its workers' turns, its limits, and who may reach it."""
 
+import contextlib
 import re
 import runpy
 import signal
@@ -50,6 +51,15 @@ def post(served: Served) -> int:
         return connection.ask("POST", RUNS, make_body("x")).status
 
 
+def opened_by(pid: int) -> list[Path]:
+    """Return what a process has open; what it closes meanwhile is left out."""
+    found = []
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(path.readlink())
+    return found
+
+
 # The end
 
 
@@ -71,6 +81,7 @@ def test_requests_under_way_are_answered_when_the_service_is_told_to_end(tmp_pat
         assert "upkeep" not in served.log()
 
 
+@pytest.mark.long
 def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         served.wait_for("/readyz")
@@ -83,10 +94,11 @@ def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) ->
             assert time.monotonic() - started < PATIENCE_S
 
 
+@pytest.mark.long
 def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None:
     with One(tmp_path) as served:
         served.wait_for("/readyz")
-        opened = [path.readlink() for path in Path(f"/proc/{served.pids()[0]}/fd").iterdir()]
+        opened = opened_by(served.pids()[0])
         (folder,) = {path.parent for path in opened if path.name.startswith("histogram_")}
         assert folder.name.startswith("rmos-metrics-")
         served.signal(signal.SIGHUP)
@@ -100,6 +112,7 @@ def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None
 # The workers' turns
 
 
+@pytest.mark.long
 def test_workers_take_turns_without_losing_a_request(tmp_path: Path) -> None:
     with Served(tmp_path, "--max-requests=10", "--max-requests-jitter=5") as served:
         served.wait_for("/readyz")
@@ -113,6 +126,7 @@ def test_workers_take_turns_without_losing_a_request(tmp_path: Path) -> None:
         assert re.search(r"^rmos_put_duration_seconds_count 60\.0$", counted, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_a_worker_that_refuses_writes_stays_until_a_person_restarts_it(tmp_path: Path) -> None:
     with OneSlow(tmp_path, "--max-requests=20", "--max-requests-jitter=0") as served:
         served.wait_for("/readyz")

@@ -360,6 +360,7 @@ def test_the_figures_are_those_of_all_workers_also_of_one_that_was_killed(tmp_pa
         assert served.stop() == 0
 
 
+@pytest.mark.long
 def test_a_verify_from_the_command_line_shows_in_the_figures_of_the_service(tmp_path: Path) -> None:
     with Served(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "metrics")) as served:
         served.wait_for("/readyz")

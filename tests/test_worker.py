@@ -63,7 +63,13 @@ def demand_problem(answer: Raw, status: int, code: str) -> None:
 # Clients that stop half-way
 
 
-@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES.keys())
+@pytest.mark.parametrize(
+    "half",
+    [
+        pytest.param(data, id=name, marks=[] if name in ("half a head", "half a body") else [pytest.mark.long])
+        for name, data in HALVES.items()
+    ],
+)
 def test_sixty_clients_that_stop_half_way_do_not_keep_a_good_request_waiting(served: Served, half: bytes) -> None:
     with contextlib.ExitStack() as clients:
         for _ in range(CLIENTS):
@@ -94,6 +100,7 @@ def test_a_byte_now_and_then_does_not_count_as_sending(served: Served) -> None:
         assert time.monotonic() - started < 10
 
 
+@pytest.mark.long
 def test_a_client_that_stops_half_way_is_told_so_when_its_patience_is_over(served: Served) -> None:
     with served.open() as head, served.open() as body:
         head.sendall(HALVES["half a head"])
@@ -104,6 +111,7 @@ def test_a_client_that_stops_half_way_is_told_so_when_its_patience_is_over(serve
         assert PATIENCE_S - SLICE_S < time.monotonic() - started < PATIENCE_S + 5
 
 
+@pytest.mark.long
 def test_a_slow_client_is_served_while_nobody_else_wants_its_thread(served: Served) -> None:
     request = post_of("slow")
     with served.open() as sock:

@@ -202,7 +202,10 @@ class Reconciler:
         # Gone is not changed: what was learned from it stands, and verify names the loss.
         earlier_changed = earlier not in (0, remembered.get(layout.EARLIER_INDEX_KEY, 0))
         if not partitions and any(self._index.state_counts().get(state) for state in _STANDING):
-            raise IndexUnavailable("The store's folder is empty and its index is not: is the disk mounted?")
+            # Between the two looks a first run may have come, whose folder was there before its row.
+            partitions = self._reader.partitions()
+            if not partitions:
+                raise IndexUnavailable("The store's folder is empty and its index is not: is the disk mounted?")
         self._maker.trusts_changes = full
         if full or earlier_changed:
             remembered, full = {}, True

@@ -1,5 +1,6 @@
 """What the tests of the HTTP edge share: a cut that is GREEN, and ways to send it."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ def make_body(**over: Any) -> dict[str, Any]:
         "meta": {"batch_label": "batch_1"},
     }
     return {name: value for name, value in (body | over).items() if value is not None}
+
+
+@pytest.fixture(autouse=True)
+def _hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no disk: nothing here is about power cuts."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 @pytest.fixture(params=["local", pytest.param("tokens", marks=pytest.mark.long)])

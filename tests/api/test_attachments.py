@@ -20,6 +20,7 @@ from rmos.config import Settings
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.makers import write_raw
+from tests.trying import tries
 
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><circle cx="10" cy="10" r="8"/></svg>'
 SHA256 = digest.sha256_hex(DRAWING)
@@ -97,7 +98,7 @@ def test_a_file_of_a_form_is_kept_with_its_name_and_type(client: FlaskClient, ru
     assert client.get(answer.headers["Location"]).data == PNG
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=tries(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     data=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n--", b"--", b"----b", b"x", b"\x00"]), max_size=60),
     at_once=st.integers(1, 40) | st.just(1 << 18),

@@ -47,6 +47,7 @@ def is_own(url: str, address: str) -> bool:
     return url.startswith((f"{address}/", "data:"))
 
 
+@pytest.mark.long
 @pytest.mark.chromium
 def test_the_page_shows_every_operation_and_complains_of_nothing(
     page: Page, address: str, complaints: list[str]
@@ -63,6 +64,7 @@ def test_the_page_shows_every_operation_and_complains_of_nothing(
     assert complaints == []
 
 
+@pytest.mark.long
 @pytest.mark.chromium
 @pytest.mark.parametrize("app", ["local"], indirect=True)
 def test_an_operation_can_be_read_and_tried_from_the_page(page: Page, address: str, complaints: list[str]) -> None:

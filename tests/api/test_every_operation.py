@@ -204,7 +204,7 @@ def try_everything(app: Flask, store: Store, examples: int, *, borders: bool) ->
 
 
 def test_every_operation_does_what_the_document_says(app: Flask, service_store: Store) -> None:
-    try_everything(app, service_store, 8, borders=False)
+    try_everything(app, service_store, 2, borders=False)
 
 
 @pytest.mark.long

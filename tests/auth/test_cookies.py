@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rmos.auth.cookies import KEY_FILE, LIFETIME_S, Cookies
 from rmos.errors import StorageFailed
+from tests.trying import tries
 
 
 def test_a_cookie_names_its_token_in_every_process_of_the_installation(tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_a_cookie_ends_after_its_lifetime(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @given(text=st.text(max_size=200))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=tries(200), deadline=None)
 def test_no_text_of_a_stranger_is_a_cookie(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp() / "cookies"
     assert Cookies(folder).token_id(text) is None

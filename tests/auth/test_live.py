@@ -83,6 +83,7 @@ def tokens(service: Guarded) -> dict[str, str]:
     return made
 
 
+@pytest.mark.long
 def test_the_first_token_ends_local_mode_in_every_worker_within_five_seconds(
     service: Guarded, tokens: dict[str, str]
 ) -> None:
@@ -93,6 +94,7 @@ def test_the_first_token_ends_local_mode_in_every_worker_within_five_seconds(
         assert service.ask("POST", RUNS, tokens[role], BODY).status == expected
 
 
+@pytest.mark.long
 def test_a_revocation_and_an_expiry_are_felt_by_every_worker_within_five_seconds(
     service: Guarded, tokens: dict[str, str]
 ) -> None:
@@ -140,6 +142,7 @@ def test_ten_thousand_wrong_tokens_are_all_refused_and_a_good_caller_beside_them
     assert sorted(served)[len(served) // 2] < 1.0
 
 
+@pytest.mark.long
 def test_raw_bytes_in_the_place_of_a_token_are_answered_as_problems(service: Guarded, tokens: dict[str, str]) -> None:
     for value in (
         b"Bearer \xff\xfe",
@@ -157,6 +160,7 @@ def test_raw_bytes_in_the_place_of_a_token_are_answered_as_problems(service: Gua
         raw.close()
 
 
+@pytest.mark.long
 def test_secrets_are_in_no_log_line_no_error_no_metric_and_no_artifact(
     service: Guarded, tokens: dict[str, str]
 ) -> None:
@@ -187,6 +191,7 @@ def _form(connection: Connection, token: str) -> bytes:
     return answer
 
 
+@pytest.mark.long
 def test_the_log_holds_no_secret_of_any_test_here(service: Guarded, tokens: dict[str, str]) -> None:
     service.ask("GET", RUNS, tokens["admin"])
     log = service.log()

@@ -103,6 +103,7 @@ def nginx(service: Behind, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield nginx
 
 
+@pytest.mark.long
 def test_through_nginx_local_mode_refuses_and_token_mode_knows_each_client(service: Behind, nginx: Nginx) -> None:
     for port in (nginx.told, nginx.bare):
         for headers in ({}, {"Host": "localhost"}, {"X_Forwarded_For": "127.0.0.1"}):

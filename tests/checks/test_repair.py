@@ -87,16 +87,27 @@ def rows(root: Path) -> dict[str, Any]:
         return {}
 
 
+@pytest.mark.parametrize("twice", [False, pytest.param(True, marks=pytest.mark.long)], ids=["once", "twice"])
 @pytest.mark.parametrize("name", DAMAGES)
-def test_trap_33_the_dry_run_lists_just_what_the_live_run_does(shop: Shop, name: str) -> None:
+def test_trap_33_the_dry_run_lists_just_what_the_live_run_does(shop: Shop, name: str, twice: bool) -> None:
+    """Once, and in the long tests what `--remove-missing` then still does."""
     DAMAGES[name](shop)
     shop.close()
     judge_repair(shop)
-    judge_repair(shop, remove_missing=True)
+    if twice:
+        judge_repair(shop, remove_missing=True)
 
 
-@pytest.mark.parametrize("index", INDEXES)
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize(
+    ("options", "index"),
+    [
+        # In a plain run each state of the index and each value of each option, once.
+        pytest.param(options, index, marks=[] if number == place else [pytest.mark.long])
+        for number, options in enumerate(OPTIONS)
+        for place, index in enumerate(INDEXES)
+    ],
+    ids=str,
+)
 def test_trap_33_the_dry_run_is_right_about_all_damages_at_once(
     big_shop: Shop, options: dict[str, bool], index: str
 ) -> None:

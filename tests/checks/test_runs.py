@@ -32,9 +32,6 @@ def cut(data: bytes, at: int) -> bytes:
     return data[:at]
 
 
-CHANGES: list[Change] = [flipped, flipped_above_ascii, zeroed, cut]
-
-
 def write_runs(root: Path, runs: int) -> list[str]:
     """Write runs with one event each as the store would, without its fsyncs."""
     (root / DAY).mkdir(parents=True)
@@ -49,7 +46,11 @@ def write_runs(root: Path, runs: int) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize(
+    "change",
+    [flipped, cut, *(pytest.param(change, marks=pytest.mark.long) for change in (flipped_above_ascii, zeroed))],
+    ids=lambda change: change.__name__,
+)
 def test_each_byte_of_one_artifact_and_of_one_event_counts(tmp_path: Path, change: Change, number: int) -> None:
     (run_id,) = write_runs(tmp_path, 1)
     key = event(run_id, 1) if number else artifact(run_id)
@@ -66,7 +67,9 @@ def test_each_byte_of_one_artifact_and_of_one_event_counts(tmp_path: Path, chang
             assert found[0].kind in kinds, at
 
 
-@pytest.mark.parametrize("change", [flipped, cut], ids=lambda change: change.__name__)
+@pytest.mark.parametrize(
+    "change", [flipped, pytest.param(cut, marks=pytest.mark.long)], ids=lambda change: change.__name__
+)
 def test_each_byte_counts_before_and_after_a_rebuild(tmp_path: Path, change: Change) -> None:
     """As many runs as bytes, each changed at its own: one look without an index, with one, and after a rebuild."""
     root = tmp_path / "runs"

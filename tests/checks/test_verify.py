@@ -17,6 +17,7 @@ from rmos.store import layout
 from tests.checks.damages import DAMAGES
 from tests.checks.shops import DAY, NEXT_DAY, RUNS, Shop, artifact, event, faults, verified
 from tests.checks.test_damages import all_at_once
+from tests.trying import tries
 
 KEYS = [
     "store_root", "index_exists", "indexed_runs", "missing_artifacts", "partition_mismatches", "deserialize_failures",
@@ -226,7 +227,7 @@ def test_slices_lose_no_name_and_no_row_and_part_no_run(names: set[str], rows: s
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True))
-@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_report_does_not_depend_on_how_the_work_is_cut(big_shop: Shop, sizes: list[int]) -> None:
     if big_shop.pool:
         all_at_once(big_shop)

@@ -22,15 +22,20 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNS = 40
 CONSOLE_SCRIPT = (sys.executable, "-c", "from rmos.cli import main; main()")
 FLASK = (sys.executable, "-m", "flask", "rmos")
+BOTH_WAYS = pytest.mark.parametrize(
+    "program",
+    [pytest.param(CONSOLE_SCRIPT, id="rmos"), pytest.param(FLASK, id="flask rmos", marks=pytest.mark.long)],
+)
+"""Processes take seconds to start; that both ways lead to the same is shown once in a plain run (test_group)."""
 
 Command = Callable[..., Result]
 
 
-def command_on(root: Path) -> Command:
-    """Return a function that runs `flask rmos …` on the store at `root`, in this process."""
+def command_on(root: Path, **settings: Any) -> Command:
+    """Return a function that runs `flask rmos …` on the store at `root`, in this process, with settings."""
 
     def run(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - click's own word
-        app = create_app(Settings(instance_path=root.parent, runs_dir=root))
+        app = create_app(Settings(instance_path=root.parent, runs_dir=root, **settings))
         try:
             return app.test_cli_runner().invoke(args=["rmos", *arguments], input=input)
         finally:

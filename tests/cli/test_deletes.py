@@ -12,7 +12,7 @@ from rmos import ids
 from rmos.errors import RunNotFound
 from rmos.models import Actor
 from rmos.store.audit import Attempt, RateLimit
-from tests.cli.conftest import Command, artifacts_of, document, start
+from tests.cli.conftest import Command, artifacts_of, command_on, document, start
 from tests.makers import open_store
 
 ABSENT = "run_0123456789ab"
@@ -56,26 +56,24 @@ def test_what_is_turned_down_is_one_line_and_one_audit_record(
 
 
 def test_an_erased_run_is_accounted_for_and_survives_a_rebuild(root: Path, run_id: str) -> None:
-    def finish(*arguments: str) -> int:
-        process = start(root, *arguments, RMOS_DELETE_ALLOW_HARD="true")
-        process.communicate(timeout=60)
-        return process.returncode
-
-    assert finish("delete", run_id, "--reason", "a customer's name", "--mode", "hard") == 0
+    run = command_on(root, delete_allow_hard=True)
+    assert run("delete", run_id, "--reason", "a customer's name", "--mode", "hard").exit_code == 0
     assert not list(root.glob(f"*/{run_id}.json"))
-    assert finish("verify") == 0
-    assert finish("rebuild") == 0
-    assert finish("restore", run_id) == 1
-    assert finish("verify") == 0
+    assert run("verify").exit_code == 0
+    assert run("rebuild").exit_code == 0
+    assert run("restore", run_id).exit_code == 1
+    assert run("verify").exit_code == 0
 
 
 def test_trap_28_commands_and_other_processes_count_together(root: Path) -> None:
-    codes = []
-    for _ in range(3):
-        process = start(root, "delete", ABSENT, "--reason", "a trial cut", RMOS_DELETE_RATE_LIMIT_MAX="2")
-        _, errors = process.communicate(timeout=60)
-        codes.append((process.returncode, errors.partition(":")[0]))
-    assert codes == [(1, "Run not found"), (1, "Run not found"), (1, "Too many attempts")]
+    run = command_on(root, delete_rate_limit_max=2)
+    attempt = ("delete", ABSENT, "--reason", "a trial cut")
+    assert run(*attempt).stderr.startswith("Run not found:")
+    process = start(root, *attempt, RMOS_DELETE_RATE_LIMIT_MAX="2")
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.partition(":")[0]) == (1, "Run not found")
+    refused = run(*attempt)
+    assert (refused.exit_code, refused.stderr.partition(":")[0]) == (1, "Too many attempts")
 
 
 def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: Command, run_id: str) -> None:

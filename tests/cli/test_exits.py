@@ -15,7 +15,7 @@ from rmos.cli.exits import RmosGroup
 from rmos.cli.output import json_option, mark_writing
 from rmos.errors import NoStore, RmosError, RunDeleted, StoreLocked, ValidationFailed
 from rmos.index.locks import file_lock
-from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, command_on, document, start
+from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, start
 
 
 def group_raising(error: BaseException) -> click.Group:
@@ -132,7 +132,7 @@ def test_what_a_command_returns_is_what_the_process_ends_with(code: int) -> None
     assert CliRunner().invoke(group, ["done"]).exit_code == code
 
 
-@pytest.mark.parametrize("program", [FLASK, CONSOLE_SCRIPT], ids=["flask rmos", "rmos"])
+@BOTH_WAYS
 def test_ctrl_c_ends_with_130_and_one_line(root: Path, program: tuple[str, ...]) -> None:
     lock = root / "_index.lock"
     with file_lock(lock, wait_s=0):
@@ -162,25 +162,25 @@ def test_ctrl_c_at_a_question_is_told_from_an_input_that_ends(
     assert capsys.readouterr().out == ""
 
 
-def test_a_closed_pipe_is_no_traceback(root: Path) -> None:
-    for program in (FLASK, CONSOLE_SCRIPT):
-        process = start(root, "runs", "--limit", "500", program=program)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == ""
-        process.stderr.close()
-        assert process.wait(timeout=60) == 0
+@BOTH_WAYS
+def test_a_closed_pipe_is_no_traceback(root: Path, program: tuple[str, ...]) -> None:
+    process = start(root, "runs", "--limit", "500", program=program)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
 
 
-def test_a_setting_that_cannot_be_used_is_a_usage_error(root: Path) -> None:
-    for program in (FLASK, CONSOLE_SCRIPT):
-        process = start(root, "verify", program=program, RMOS_LOG_LEVEL="LOUD")
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 2
-        assert out == ""
-        assert "RMOS_LOG_LEVEL" in err
-        assert "Traceback" not in err
+@BOTH_WAYS
+def test_a_setting_that_cannot_be_used_is_a_usage_error(root: Path, program: tuple[str, ...]) -> None:
+    process = start(root, "verify", program=program, RMOS_LOG_LEVEL="LOUD")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert out == ""
+    assert "RMOS_LOG_LEVEL" in err
+    assert "Traceback" not in err
 
 
 def wait_for(pid: int, path: Path) -> None:

@@ -114,14 +114,23 @@ def _on_a_terminal(root: Path, *arguments: str) -> str:
     return told.decode()
 
 
-def test_a_terminal_shows_risks_and_deleted_sessions_in_colours(root: Path) -> None:
-    told = _on_a_terminal(root, "runs", "--risk", "RED")
-    assert re.search("\x1b\\[31m[^\n]* RED ", told)
+@pytest.mark.parametrize(
+    ("arguments", "coloured"),
+    [
+        (("runs", "--risk", "RED"), "\x1b\\[31m[^\n]* RED "),
+        pytest.param(("sessions", "--deleted"), "\x1b\\[90m", marks=pytest.mark.long),
+    ],
+    ids=["risks", "deleted sessions"],
+)
+def test_a_terminal_shows_risks_and_deleted_sessions_in_colours(
+    root: Path, arguments: tuple[str, ...], coloured: str
+) -> None:
+    told = _on_a_terminal(root, *arguments)
+    assert re.search(coloured, told)
     assert COLOURS["GREEN"] == "green"
-    assert "\x1b[90m" in _on_a_terminal(root, "sessions", "--deleted")
 
 
-@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("as_json", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_following_shows_new_runs_as_they_come_until_ctrl_c(root: Path, as_json: bool) -> None:
     store = open_store(root)
     store.reconcile()

@@ -86,6 +86,7 @@ def test_a_download_that_was_changed_on_the_way_is_refused(client: Client, throu
     assert through.download(run_id) == client.download(run_id)
 
 
+@pytest.mark.long
 def test_a_service_that_is_killed_and_started_again_between_the_tries_records_one_run(tmp_path: Path) -> None:
     with Service(tmp_path / "runs", tmp_path / "log") as service:
         service.start()
@@ -116,6 +117,7 @@ def test_runs_posted_while_workers_are_killed_are_recorded_once_each(tmp_path: P
             assert len(set(made)) == 12
 
 
+@pytest.mark.long
 def test_lists_wait_for_an_index_that_is_being_made_again(tmp_path: Path) -> None:
     with Service(tmp_path / "runs", tmp_path / "log") as service:
         service.start()
@@ -126,6 +128,7 @@ def test_lists_wait_for_an_index_that_is_being_made_again(tmp_path: Path) -> Non
             assert recorded(client, "kept") == made[::-1]
 
 
+@pytest.mark.long
 def test_a_token_opens_what_is_closed_without_one(tmp_path: Path) -> None:
     with Service(tmp_path / "runs", tmp_path / "log") as service:
         service.start()

@@ -45,6 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     return source, environment | {"PYTHONPATH": os.pathsep.join((str(folder / "site"), str(ROOT)))}
 
 
+@pytest.mark.long
 def test_the_example_passes_its_own_tests(installed: tuple[Path, dict[str, str]]) -> None:
     source, environment = installed
     tried = subprocess.run(

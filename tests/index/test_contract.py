@@ -14,6 +14,7 @@ from rmos.index import Index, KnownRun
 from rmos.models import RunQuery, RunRow, RunState
 from tests.index.rows import changed, listed, stored
 from tests.makers import US, known_of, make_row
+from tests.trying import tries
 
 DAY = "2025-12-23"
 
@@ -120,7 +121,7 @@ def test_a_refresh_also_takes_values_away(index: Index) -> None:
 
 
 @given(st.permutations(range(5)), st.lists(st.booleans(), min_size=5, max_size=5))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rows_in_any_order_end_at_the_newest_version(index: Index, order: list[int], alone: list[bool]) -> None:
     row = make_row()
     batch: list[RunRow] = []

@@ -13,6 +13,7 @@ from rmos.index import Index, open_index, tables
 from rmos.models import RunQuery
 from tests.index.rows import listed
 from tests.makers import US, make_row
+from tests.trying import tries
 
 FOLDED = ("mode", "tool_id", "source")
 TEXTS = ("router", "Router", "ROUTER", "rOuTeR", "routers", "", "É", "é", "İ", "ß", "SS", "%", "_", "K", "\u212a", "k")
@@ -43,7 +44,7 @@ def test_the_other_filters_mind_the_case_always(index: Index) -> None:
 
 
 @given(st.lists(st.text("aAbB-é", max_size=3), min_size=1, max_size=8), st.text("aAbB-é", max_size=3))
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_prefix_minds_the_case_although_its_index_does_not(index: Index, tools: list[str], prefix: str) -> None:
     index.forget(listed(index))
     rows = [make_row(US + number, tool_id=tool) for number, tool in enumerate(tools)]

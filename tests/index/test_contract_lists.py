@@ -15,6 +15,7 @@ from rmos.index.base import SEPARATOR, ListedPage
 from rmos.models import RunQuery, RunRow, RunState
 from tests.index.rows import changed, ids_of, listed
 from tests.makers import US, make_row
+from tests.trying import tries
 
 DAY = "2025-12-23"
 
@@ -150,7 +151,7 @@ queries = st.builds(
 
 
 @given(st.lists(queries, min_size=1, max_size=20), st.integers(1, 40), st.integers(0, 20))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_trap_15_filters_together_list_and_count_the_same_runs(
     index: Index, asked: list[RunQuery], limit: int, offset: int
 ) -> None:
@@ -169,7 +170,7 @@ def test_trap_15_filters_together_list_and_count_the_same_runs(
 
 
 @given(st.lists(st.text(max_size=6), min_size=1, max_size=8), st.text(max_size=3))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_prefix_is_text_and_no_pattern(index: Index, tools: list[str], prefix: str) -> None:
     start = US + time.monotonic_ns()
     tools += [prefix, prefix + "\U0010ffff", prefix + "\U0010ffffx", prefix + "a"]

@@ -14,6 +14,7 @@ from rmos.index import Index, KnownSession, RunFigures
 from rmos.models import RunQuery, SessionQuery, SessionRow
 from tests.index.rows import changed
 from tests.makers import US, make_row
+from tests.trying import tries
 
 DAY = "2025-12-23"
 
@@ -79,7 +80,7 @@ def test_a_session_row_comes_back_as_it_was_written(index: Index) -> None:
 
 
 @given(st.permutations(range(5)))
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_session_rows_in_any_order_end_at_the_newest_version(index: Index, order: list[int]) -> None:
     row = make_session_row()
     for version in order:

@@ -13,6 +13,7 @@ from rmos import digest
 from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.objects import QUARANTINE, Objects
 from rmos.objects.base import ATTACHMENTS, check_key
+from tests.trying import tries
 
 KEY = "2025-12-23/run_00.json"
 
@@ -134,7 +135,7 @@ def test_trap_23_a_key_cannot_lead_out_of_the_store(objects: Objects, key: str) 
 
 
 @given(st.lists(st.sampled_from(["..", ".", "", "a", "b.json", "\x00", "…", "..."]), max_size=5).map("/".join))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=tries(200))
 def test_trap_23_only_keys_of_plain_names_pass(key: str) -> None:
     plain = all(part not in ("", ".", "..", "\x00") for part in key.split("/"))
     try:
@@ -180,7 +181,7 @@ def test_blobs_are_objects_like_others(objects: Objects) -> None:
         max_size=5,
     ).filter(lambda made: not {".", ".."} & made.keys())
 )
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_name_that_is_no_path_takes_any_bytes(objects: Objects, made: dict[str, bytes]) -> None:
     folder = f"2025-12-23/{time.monotonic_ns()}"
     for name, data in made.items():

@@ -44,14 +44,20 @@ def complaints(browser: Browser, path: Path, svg: str) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize(("prompt", "seed"), [(prompt, seed) for _, prompt, seed, _ in GALLERY[:4]])
+@pytest.mark.parametrize(
+    ("prompt", "seed"),
+    [
+        pytest.param(prompt, seed, marks=[pytest.mark.long] if number else [])
+        for number, (_, prompt, seed, _) in enumerate(GALLERY[:4])
+    ],
+)
 def test_drawings_of_the_gallery_render_without_a_word(
     browser: Browser, tmp_path: Path, prompt: str, seed: int
 ) -> None:
     assert complaints(browser, tmp_path / "drawing.svg", draw(prompt, seed)) == []
 
 
-@pytest.mark.parametrize("profile", ["compact", "cam"])
+@pytest.mark.parametrize("profile", ["compact", pytest.param("cam", marks=pytest.mark.long)])
 def test_a_drawing_with_every_kind_renders_without_a_word(browser: Browser, tmp_path: Path, profile: Profile) -> None:
     spec = make_spec(BWB, *(make_ring(kind, width=3000) for kind in TYPICAL))
     assert complaints(browser, tmp_path / "all.svg", render(spec, profile)) == []

@@ -10,6 +10,7 @@ from rmos.errors import RmosError
 from rmos.rosette import apply_change, interpret, manufacture, render, vary
 from rmos.rosette.prompt_words import _PHRASES
 from rmos.rosette.spec import Ring, RosetteSpec
+from tests.trying import tries
 
 KINDS = (
     "herringbone",
@@ -112,7 +113,7 @@ WORD = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=tries(300))
 @given(st.lists(WORD, max_size=14).map(" ".join), st.integers(0, 2**53 - 1))
 def test_any_words_end_in_a_rosette_or_in_a_clear_refusal(prompt: str, seed: int) -> None:
     try:
@@ -127,7 +128,7 @@ def test_any_words_end_in_a_rosette_or_in_a_clear_refusal(prompt: str, seed: int
     assert [{*ring.materials} for ring in spec.rings] == [{*ring.materials} for ring in understood.spec.rings]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.lists(WORD, max_size=10).map(" ".join), st.integers(0, 1000))
 def test_whatever_was_understood_can_be_drawn_and_judged(prompt: str, seed: int) -> None:
     try:
@@ -139,7 +140,7 @@ def test_whatever_was_understood_can_be_drawn_and_judged(prompt: str, seed: int)
     manufacture(spec)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(st.lists(WORD, max_size=8).map(" ".join))
 def test_any_change_ends_in_a_rosette_or_in_a_clear_refusal(prompt: str) -> None:
     parent = interpret("Torres style, 27 mm wide").spec

@@ -7,6 +7,7 @@ from rmos.errors import ValidationFailed
 from rmos.rosette import bill_of_materials, decode_spec, encode_spec, manufacture, render, vary
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import KINDS, Ring, RosetteSpec
+from tests.trying import tries
 
 RINGS = st.builds(
     Ring,
@@ -32,7 +33,7 @@ SPECS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(SPECS, st.integers(0, 2**53 - 1))
 def test_what_is_accepted_can_be_drawn_judged_and_listed(spec: RosetteSpec, seed: int) -> None:
     try:

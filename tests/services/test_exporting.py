@@ -21,6 +21,7 @@ from rmos.services.exporting import COLUMNS, csv_cell, csv_row
 from rmos.store import Store
 from tests.earlier_system import make_earlier_store
 from tests.makers import ANNA, US, listed_ids, make_decision, make_members, make_row, open_store
+from tests.trying import tries
 
 DAY_US = 86_400_000_000
 
@@ -70,7 +71,7 @@ def test_an_empty_list_is_an_empty_file_and_a_table_without_rows(store: Store) -
     st.lists(st.text(max_size=9), max_size=3),
     st.sampled_from(["=", "+", "-", "@", "\t", "\r", "\n"]),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_cell_is_a_formula(text: str, warnings: list[str], first: str) -> None:
     summary = {"block_reason": first + text, "warnings": [first, *warnings], "event_type": text, "score": 0.5}
     for cell in csv_row(summary):

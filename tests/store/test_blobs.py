@@ -14,6 +14,7 @@ from rmos.store import Store
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.store.records import Damage
 from tests.makers import write_raw
+from tests.trying import tries
 
 
 def path_of(root: Path, sha256: str, extension: str = "") -> Path:
@@ -107,7 +108,7 @@ def test_trap_20_a_json_blob_that_was_named_after_another_form_of_itself_is_give
 
 
 @given(st.lists(st.binary(max_size=2000), max_size=6))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=tries(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_in_any_pieces_come_back_under_their_digest(store: Store, chunks: list[bytes]) -> None:
     data = b"".join(chunks)
     blob = store.blobs.put(chunks, max_bytes=len(data))

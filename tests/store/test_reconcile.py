@@ -287,3 +287,23 @@ def test_a_store_whose_folder_is_empty_though_its_index_is_not_is_not_taken_for_
         (tmp_path / day.name).rename(day)
     store.reconcile()
     assert answers(store) == before
+
+
+def test_a_first_run_that_comes_between_two_looks_is_no_lost_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is listed, then a writer makes the first folder of a date and its row, then the index is asked."""
+    seen: list[list[str]] = []
+    reader = type(store.reader)
+    partitions = reader.partitions
+
+    def listed(self: Any) -> list[str]:
+        found = partitions(self)
+        if not seen:
+            seen.append(found)
+            put(store)
+        return found
+
+    monkeypatch.setattr(reader, "partitions", listed)
+    store.reconcile()
+    assert (seen, len(listed_ids(store))) == ([[]], 1)

@@ -12,6 +12,7 @@ from rmos import ids
 from rmos.models import RunQuery
 from rmos.services import create_session
 from tests.makers import ANNA, US, make_members, open_store
+from tests.trying import tries
 
 DAY_US = 86_400_000_000
 
@@ -90,5 +91,5 @@ class Walks(RuleBasedStateMachine):
 
 TestWalks = Walks.TestCase
 TestWalks.settings = settings(
-    deadline=None, max_examples=12, stateful_step_count=25, suppress_health_check=list(HealthCheck)
+    deadline=None, max_examples=tries(12), stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )

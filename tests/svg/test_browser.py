@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Frame, Page, sync_playwright
 from tests.svg.hostile import HOSTILE, RUN, drawing
 from tests.svg.test_svg import TEXTS
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.long]
 
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 SHOWABLE = {

@@ -264,18 +264,27 @@ print((peak_kib() - before) // 1024, verdict.blocked_by)
     ("head", "tag", "blocked_by"),
     [
         ("", '<path style="fill:url(#a);stroke:#000" d="m 10.123,20.456 c 1.5,2.25 4.25,1.75 z" id="p%d"/>', "None"),
-        ("", '<use xlink:href="#m1" x="10.123456" y="20.456789" style="fill: #1f77b4; stroke: #1f77b4"/>', "None"),
-        (
-            "",
-            '<g id="a%d"><path style="stroke-width:%d"/><use xlink:href="#b%d" transform="rotate(%d)"/></g>',
-            "too_large",
-        ),
-        ("", "<g/>", "too_large"),
-        ("<text>", "x" * 60_000 + "</text><text>", "malformed"),
-        ("", '<path d="' + "L 1 2" * 200_000 + '"/>', "None"),
         ('<path d="', "L 1 2", "too_large"),
-        ("<!--", "x", "too_large"),
-        ("<style>", "a{fill:red}", "too_large"),
+        *(
+            pytest.param(*large, marks=pytest.mark.long)
+            for large in (
+                (
+                    "",
+                    '<use xlink:href="#m1" x="10.123456" y="20.456789" style="fill: #1f77b4; stroke: #1f77b4"/>',
+                    "None",
+                ),
+                (
+                    "",
+                    '<g id="a%d"><path style="stroke-width:%d"/><use xlink:href="#b%d" transform="rotate(%d)"/></g>',
+                    "too_large",
+                ),
+                ("", "<g/>", "too_large"),
+                ("<text>", "x" * 60_000 + "</text><text>", "malformed"),
+                ("", '<path d="' + "L 1 2" * 200_000 + '"/>', "None"),
+                ("<!--", "x", "too_large"),
+                ("<style>", "a{fill:red}", "too_large"),
+            )
+        ),
     ],
 )
 def test_a_large_drawing_takes_little_memory(tmp_path: Path, head: str, tag: str, blocked_by: str) -> None:

@@ -28,6 +28,7 @@ from tests.engines.cuts import (
     remove,
     risks,
 )
+from tests.trying import tries
 
 FEEDS = st.floats(10, 20_000)
 RPMS = st.floats(1_000, 80_000)
@@ -295,7 +296,7 @@ def hold(holds: Callable[..., None], examples: int) -> None:
 
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
 def test_it_holds_for_some_cuts(holds: Callable[..., None]) -> None:
-    hold(holds, 50)
+    hold(holds, tries(50))
 
 
 PROMISED = (

@@ -1,0 +1,37 @@
+"""How much made-up input a property is tried with: a quarter in a plain run of the tests, all of it in `dev.py check`.
+
+    @settings(max_examples=tries(60))        # 15 in a plain run
+
+    for text in some_of(HOSTILE_TEXTS, turn):
+
+A test without a number of its own tries 25 and 100. The numbers are profiles of hypothesis, `plain` and `check`;
+`--hypothesis-profile=check` asks any run for all of it.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from hypothesis import settings
+
+T = TypeVar("T")
+
+_PLAIN: Final = 25
+_WHOLE: Final = 100
+
+
+def register_profiles() -> None:
+    """Make both profiles known; the plain one holds until pytest loads the one that it was told."""
+    settings.register_profile("plain", max_examples=_PLAIN)
+    settings.register_profile("check", max_examples=_WHOLE)
+    settings.load_profile("plain")
+
+
+def tries(whole: int) -> int:
+    """Return how many of `whole` examples to try in this run."""
+    return max(1, whole * settings().max_examples // _WHOLE)
+
+
+def some_of(whole: Sequence[T], turn: int) -> Sequence[T]:
+    """Return a part of a long list to try in this run, another part at the next turn: a quarter, or all of it."""
+    step = max(1, _WHOLE // settings().max_examples)
+    return whole[turn % step :: step]
