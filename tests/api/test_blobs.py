@@ -12,6 +12,7 @@ from urllib.parse import quote
 from flask.testing import FlaskClient
 
 from rmos import digest
+from rmos.checks.verify import verify_store
 from rmos.config import Settings
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
@@ -52,6 +53,26 @@ def test_an_uploaded_drawing_is_listed_and_shown(client: FlaskClient, run: str) 
     saved = client.get(f"{run}/advisory/blobs/{SHA256}/download")
     assert saved.data == DRAWING
     assert saved.headers["Content-Disposition"] == 'attachment; filename="rosette.svg"'
+
+
+def test_a_drawing_stands_in_the_run_its_preview_the_zip_and_what_explains_it_in_its_session(
+    client: FlaskClient, post: Post, service_store: Store
+) -> None:
+    session_id = client.post("/api/workflow-sessions", json={"workflow_type": "rosette"}).json["session_id"]
+    run = f"{RUNS}/{post(workflow_session_id=session_id).json['run_id']}"
+    uploaded = upload(client, run, DRAWING, "rope.svg", kind="drawing", mime="image/svg+xml")  # as curl -F does
+    assert (uploaded.status_code, uploaded.json["sha256"]) == (201, SHA256)
+    assert [entry["sha256"] for entry in client.get(run).json["attachments"]] == [SHA256]
+    assert client.get(f"{run}/advisory/blobs/{SHA256}/preview/svg").data == DRAWING
+    _, entries, manifest = unzipped(client, run)
+    assert DRAWING in entries.values()
+    assert manifest["left_out"] == []
+    text = "The rope as it is to be cut: rope.svg."
+    assert client.post(f"{run}/suggest-and-attach", json={"advisory_markdown": text}).status_code == 201
+    (listed,) = client.get(f"/api/workflow-sessions/{session_id}/runs?view=summary").json["items"]
+    assert (listed["explanation_status"], listed["explanation_summary"]) == ("complete", text)
+    report = verify_store(service_store)
+    assert report.ok, report.findings
 
 
 def test_what_could_run_or_load_anything_is_not_shown_but_can_be_saved(client: FlaskClient, run: str) -> None:
