@@ -1,12 +1,18 @@
-"""Verify and rebuild of a whole store, each as a process of its own, from its start to its end."""
+"""Verify and rebuild of a whole store, each in a process of its own.
+
+A rate is that of the work, from opening the store to its end; what Python takes to start is told besides, because it is
+the same for a thousand runs and for a million. `sha256sum` is compared with the whole process.
+"""
 
 import contextlib
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,6 +36,12 @@ class Ran(NamedTuple):
     peak_mb: float
     cpu_us: float
     """CPU time of all its processes for one run."""
+    start_s: float
+    """What its whole time is above that of the work."""
+
+    def whole_per_s(self, runs: int) -> float:
+        """Return the rate from the start of the process to its end."""
+        return runs / (runs / self.runs_per_s + self.start_s)
 
 
 def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Figure]:
@@ -44,13 +56,14 @@ def verify_figures(kept: Path, size: int, *, repeats: int, say: Say) -> list[Fig
         verified.append(run_child("verify", folder, size))
         summed.append(names.count(b"\0") / _sha256sum_s(names))
     rates = [ran.runs_per_s for ran in verified]
+    whole = [ran.whole_per_s(size) for ran in verified]
     return [
-        measured("verify", rates, "runs/s", runs=size, target=AtLeast(VERIFY_PER_S)),
+        measured("verify", rates, "runs/s", runs=size, target=AtLeast(VERIFY_PER_S), besides=_besides(verified)),
         measured(
             "verify, largest process", [ran.peak_mb for ran in verified], "MB", runs=size, target=AtMost(VERIFY_MB)
         ),
         measured("xargs -P2 sha256sum, same files", summed, "files/s", runs=size),
-        ratio("verify, speed against sha256sum", rates, summed, runs=size, target=AtLeast(1.0)),
+        ratio("verify, speed against sha256sum", whole, summed, runs=size, target=AtLeast(1.0)),
     ]
 
 
@@ -73,10 +86,17 @@ def rebuild_figures(below: Path, kept: Path, size: int, *, repeats: int, say: Sa
             "runs/s",
             runs=size,
             target=AtLeast(REBUILD_PER_S),
-            besides={"largest process MB": max(ran.peak_mb for ran in rans)},
+            besides={"largest process MB": max(ran.peak_mb for ran in rans), **_besides(rans)},
         )
         for name, rans in (("rebuild in place", in_place), ("rebuild of a deleted index", from_nothing))
     ]
+
+
+def _besides(rans: Sequence[Ran]) -> dict[str, float]:
+    return {
+        "CPU µs": statistics.median(ran.cpu_us for ran in rans),
+        "start s": statistics.median(ran.start_s for ran in rans),
+    }
 
 
 def run_child(work: str, folder: Path, size: int) -> Ran:
@@ -88,13 +108,14 @@ def run_child(work: str, folder: Path, size: int) -> Ran:
     command = [sys.executable, "-m", "benchmarks.child", work, str(folder), str(WORKERS)]
     started, used_s = time.perf_counter(), _children_s()
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    elapsed_s, used_s = time.perf_counter() - started, _children_s() - used_s
+    whole_s, used_s = time.perf_counter() - started, _children_s() - used_s
     told: dict[str, float] = {}
     with contextlib.suppress(ValueError):
         told = json.loads(ran.stdout)
     if ran.returncode != 0 or told.get("runs", 0) < size:
         raise CannotMeasure(f"{work} of {size} runs ended with {ran.returncode}: {(ran.stdout + ran.stderr)[-500:]}")
-    return Ran(told["runs"] / elapsed_s, told["peak_mb"], used_s / told["runs"] * 1e6)
+    runs, seconds = told["runs"], told["seconds"]
+    return Ran(runs / seconds, told["peak_mb"], used_s / runs * 1e6, whole_s - seconds)
 
 
 def _children_s() -> float:

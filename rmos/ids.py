@@ -32,6 +32,7 @@ PARTITION: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 (both sides of its one comparison are without a zone)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _START_US: Final = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _DAY_US: Final = 86_400_000_000
@@ -105,6 +106,16 @@ def _moment_in(digits: str) -> int | None:
 def utc_text(us: int) -> str:
     """Return a moment as RFC 3339 text with six decimals and `Z`."""
     return (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def is_utc_text(text: str, us: int) -> bool:
+    """Tell whether a text is the moment as `utc_text` writes it; twice as quick as writing it."""
+    if len(text) != 27 or text[10] != "T" or text[19] != "." or text[26] != "Z":
+        return False
+    try:
+        return datetime.fromisoformat(text[:26]) - _NAIVE_EPOCH == timedelta(microseconds=us)
+    except ValueError:
+        return False
 
 
 def parse_utc(text: str) -> int:

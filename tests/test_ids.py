@@ -53,6 +53,18 @@ def test_the_order_of_ids_and_of_texts_is_the_order_of_time(a: int, b: int) -> N
         assert (ids.new_run_id(a) < ids.new_run_id(b)) == (a < b) == (ids.utc_text(a) < ids.utc_text(b))
 
 
+@given(moments, st.integers(0, 26), st.sampled_from("0123456789TZ.:,-+W "), moments)
+@settings(deadline=None)
+def test_a_text_is_that_of_a_moment_only_as_it_is_written(us: int, place: int, sign: str, other: int) -> None:
+    text = ids.utc_text(us)
+    assert ids.is_utc_text(text, us)
+    assert ids.is_utc_text(text, other) == (us == other)
+    changed = text[:place] + sign + text[place + 1 :]
+    assert ids.is_utc_text(changed, us) == (changed == text)
+    for longer in (text[:-1], text + "Z", text[:-1] + "+00:00", "", text.replace("Z", "z"), text.replace("T", " ")):
+        assert not ids.is_utc_text(longer, us)
+
+
 @given(moments)
 @settings(deadline=None)
 def test_a_moment_goes_to_text_and_back(us: int) -> None:

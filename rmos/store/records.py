@@ -253,7 +253,7 @@ def _place_damages(
     """Say what is wrong with the place: the name, the id and the date must agree."""
     if vouched and found_id == run_id and created_at_utc[:10] == partition:
         us = ids.moment_of(found_id)
-        if us is not None and ids.utc_text(us) == created_at_utc:
+        if us is not None and ids.is_utc_text(created_at_utc, us):
             return ()  # as we write them, which is nearly always: no time has to be parsed
     misnamed = None if found_id == run_id else Damage("misnamed", f"the artifact says it is {found_id}")
     try:
