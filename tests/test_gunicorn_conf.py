@@ -112,6 +112,31 @@ def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None
 # The workers' turns
 
 
+def sockets_of(pid: int) -> int:
+    """Return how many sockets a process has open."""
+    return sum(str(path).startswith("socket:") for path in opened_by(pid))
+
+
+def test_a_burst_of_connections_is_shared_out_among_the_workers(tmp_path: Path) -> None:
+    asked = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    shares = []
+    with Served(tmp_path) as served:
+        served.wait_for("/readyz")
+        time.sleep(0.5)
+        idle = {pid: sockets_of(pid) for pid in served.pids()}
+        assert len(idle) == 2
+        for _ in range(6):
+            with contextlib.ExitStack() as burst:
+                connections = [burst.enter_context(served.open()) for _ in range(32)]
+                for _ in range(3):
+                    for connection in connections:
+                        connection.sendall(asked)
+                    assert {read_answer(connection).status for connection in connections} == {200}
+                shares.append(min(sockets_of(pid) - before for pid, before in idle.items()))
+            time.sleep(0.2)
+    assert min(shares) >= 4, f"of 32 connections the lesser worker had {shares}"
+
+
 @pytest.mark.long
 def test_workers_take_turns_without_losing_a_request(tmp_path: Path) -> None:
     with Served(tmp_path, "--max-requests=10", "--max-requests-jitter=5") as served:
