@@ -6,6 +6,9 @@ Each page is a question of its own to the index, so a slow reader holds nothing 
 first page is there; when the index fails after that, the last line is the problem (NDJSON) or begins with `#ERROR`
 (CSV), and the connection is broken off before the body is finished: no stream is ever silently short, not even through
 a proxy that hides the break.
+
+Nothing of the request is held while a stream lasts: one that is dropped half-way may be closed in the middle of another
+request, which would then lose its own context.
 """
 
 import csv
@@ -14,7 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
-from flask import Response, stream_with_context
+from flask import Response
+from flask.globals import app_ctx, request_ctx
 
 from rmos.api import problems
 from rmos.api.accept import CSV, NDJSON
@@ -31,6 +35,8 @@ _CONTENT_TYPES: Final = {CSV: "text/csv; charset=utf-8; header=present", NDJSON:
 _decode: Final[Callable[[str], dict[str, Any]]] = msgspec.json.Decoder(dict[str, Any]).decode
 
 Pages = Iterator[Page]
+Tell = Callable[[RmosError], Response]
+"""Logs an error and makes it a problem."""
 
 
 def streamed(asked: ListRequest, form: str) -> Response:
@@ -47,8 +53,20 @@ def streamed(asked: ListRequest, form: str) -> Response:
         headers["X-Total-Count"] = str(rmos.store.runs.count(asked.query))
     if form == CSV:
         headers["Content-Disposition"] = 'attachment; filename="runs.csv"'
-    body = _csv(first, pages) if form == CSV else _ndjson(first, pages)
-    return Response(stream_with_context(body), headers=headers, content_type=_CONTENT_TYPES[form])
+    body = (_csv if form == CSV else _ndjson)(first, pages, _teller())
+    return Response(body, headers=headers, content_type=_CONTENT_TYPES[form])
+
+
+def _teller() -> Tell:
+    """Return what tells an error of the running request after its view has returned, under the request's id."""
+    app_context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # themselves, and not who stands for them
+    request_context = request_ctx._get_current_object()  # type: ignore[attr-defined]
+
+    def tell(error: RmosError) -> Response:
+        with app_context, request_context:
+            return problems.answer(error)
+
+    return tell
 
 
 def walk(rmos: Rmos, asked: ListRequest) -> Pages:
@@ -66,7 +84,7 @@ def walk(rmos: Rmos, asked: ListRequest) -> Pages:
         cursor, offset = page.next_cursor, 0
 
 
-def _ndjson(first: Page, pages: Pages) -> Iterator[bytes]:
+def _ndjson(first: Page, pages: Pages, tell: Tell) -> Iterator[bytes]:
     page = first
     try:
         while True:
@@ -77,11 +95,11 @@ def _ndjson(first: Page, pages: Pages) -> Iterator[bytes]:
     except StopIteration:
         return
     except RmosError as error:
-        yield problems.answer(error).get_data() + b"\n"
+        yield tell(error).get_data() + b"\n"
         raise
 
 
-def _csv(first: Page, pages: Pages) -> Iterator[bytes]:
+def _csv(first: Page, pages: Pages, tell: Tell) -> Iterator[bytes]:
     page = first
     yield _rows([COLUMNS])
     try:
@@ -92,7 +110,7 @@ def _csv(first: Page, pages: Pages) -> Iterator[bytes]:
     except StopIteration:
         return
     except RmosError as error:
-        problems.answer(error)  # which logs it
+        tell(error)
         yield _rows([(ERROR_MARK, error.code, f"The list ends too early. {error.detail}")])
         raise
 

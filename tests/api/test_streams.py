@@ -7,7 +7,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 from rmos.api import streams
@@ -77,6 +77,17 @@ def test_the_total_of_a_stream_is_in_a_header(client: FlaskClient, service_store
     answer = client.get(f"{RUNS}?include_total=true&limit=2", headers={"Accept": NDJSON})
     assert answer.headers["X-Total-Count"] == "3"
     assert "X-Total-Count" not in client.get(RUNS, headers={"Accept": NDJSON}).headers
+
+
+def test_a_stream_that_is_dropped_half_way_takes_nothing_from_the_request_it_is_closed_in(
+    app: Flask, client: FlaskClient, service_store: Store
+) -> None:
+    put_runs(service_store, 3)
+    dropped = client.get(RUNS, headers={"Accept": NDJSON}, buffered=False)
+    next(dropped.iter_encoded())
+    with app.test_request_context("/healthz"):
+        dropped.close()
+        assert request.path == "/healthz"
 
 
 def test_each_form_names_itself_and_what_it_hangs_on(client: FlaskClient, post: Post) -> None:
@@ -182,7 +193,7 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one(app: Flask, service
             )
         with app.test_request_context(RUNS):
             pages = streams.walk(rmos, load_list({}))
-            body = streams._ndjson(next(pages), pages)
+            body = streams._ndjson(next(pages), pages, streams._teller())
             next(body)
             tracemalloc.start()
             lines = sum(chunk.count(b"\n") for chunk in body)
