@@ -64,7 +64,8 @@ def verify_while_they_write(shop: Shop, *, seconds: float, recheck_s: float) -> 
     runs: list[int] = []
     with writers(shop.root, shared, processes=8):
         until = time.monotonic() + seconds
-        while len(runs) < 2 or time.monotonic() < until:
+        # On a busy machine nothing may have been written between the first two looks.
+        while len(runs) < 2 or time.monotonic() < until or (runs[-1] == runs[0] and time.monotonic() < until + 30):
             store = open_store(shop.root)
             report = verify_store(store, recheck_s=recheck_s)
             assert faults(report) == []
