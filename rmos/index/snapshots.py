@@ -30,9 +30,15 @@ def open_read_only(path: str) -> sqlite3.Connection:
         shutil.copyfile(path + "-wal", copy + "-wal")
         connection = _connect(copy, "mode=rw")
         # Opened: the files may lose their names now, and vanish with the connection.
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 
 def _connect(path: str, options: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{Path(path).absolute().as_uri()}?{options}", uri=True, isolation_level=None, timeout=10)
+    uri = f"{Path(path).absolute().as_uri()}?{options}"
+    # Used by one thread, but whichever thread finds it forgotten closes it.
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)

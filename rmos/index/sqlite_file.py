@@ -16,6 +16,7 @@ import secrets
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -62,10 +63,24 @@ class _Identity(NamedTuple):
     inode: int
 
 
-class _Held(NamedTuple):
-    connection: sqlite3.Connection
-    identity: _Identity
-    pid: int
+class _Held:
+    """A connection, the file it is to and the process that opened it; closed when its thread ends or forgets it."""
+
+    def __init__(self, connection: sqlite3.Connection, identity: _Identity, pid: int) -> None:
+        self.connection = connection
+        self.identity = identity
+        self.pid = pid
+        # No `__del__`: in a cycle that is collected the connection might be finalised before it, and complain.
+        self.close = weakref.finalize(self, _close, connection, pid)
+
+
+def _close(connection: sqlite3.Connection, pid: int) -> None:
+    """Close a connection; a fork's copy is kept as it is, because closing it would drop the parent's locks."""
+    if pid != os.getpid():
+        _inherited.append(connection)
+        return
+    with contextlib.suppress(sqlite3.Error):
+        connection.close()
 
 
 class SqliteFile:
@@ -186,39 +201,43 @@ class SqliteFile:
             # SQLite would take what is gone from the last page for zeros, and leave out rows without a word.
             raise sqlite3.DatabaseError("the file ends within a page")
         had_wal = os.path.exists(self._path + "-wal") and os.path.getsize(self._path + "-wal") > 0
-        if self._read_only:
-            connection = open_read_only(self._path)
-        else:
-            uri = f"{Path(self._path).absolute().as_uri()}?mode=rw"
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection = open_read_only(self._path) if self._read_only else self._open()
         try:
-            facts: dict[str, str] = dict(connection.execute("SELECT name, value FROM facts").fetchall())
-        except sqlite3.Error:
+            self._prepare_connection(connection, identity, had_wal=had_wal)
+        except BaseException:  # whatever it is, nobody else has the connection to close it
             connection.close()
             raise
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file; used by one thread, but whichever thread finds the connection forgotten closes it."""
+        uri = f"{Path(self._path).absolute().as_uri()}?mode=rw"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
+
+    def _prepare_connection(self, connection: sqlite3.Connection, identity: _Identity, *, had_wal: bool) -> None:
+        """Set a connection up and look at the form of its file.
+
+        Raises:
+            sqlite3.Error, StoreUnusable, IndexBroken.
+        """
+        if not self._read_only:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        facts: dict[str, str] = dict(connection.execute("SELECT name, value FROM facts").fetchall())
         version = facts.get(_SCHEMA, "")
         if version.isdecimal() and int(version) > SCHEMA_VERSION:
-            connection.close()
             raise StoreUnusable("The index was written by a newer release of RMOS; use that release.")
         if version != str(SCHEMA_VERSION):
-            connection.close()
             raise IndexBroken("The index has an older form and is made again from the record.")
         if not self._read_only and facts.get(_INODE) != str(identity.inode):
             _adopt(connection, str(identity.inode), had_wal=had_wal)
-        return connection
 
     def close(self) -> None:
         """Close this thread's connection."""
         held: _Held | None = getattr(self._threads, "held", None)
         if held is not None:
             self._threads.held = None
-            if held.pid != os.getpid():
-                _inherited.append(held.connection)  # a fork's copy: closing it would drop the parent's locks
-                return
-            with contextlib.suppress(sqlite3.Error):
-                held.connection.close()
+            held.close()
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction on the file that stands under the path now, and still does afterwards."""

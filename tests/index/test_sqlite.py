@@ -164,7 +164,7 @@ def test_a_reader_sees_what_a_service_at_work_writes(filled: SqliteIndex, tmp_pa
 def test_a_reader_that_cannot_copy_the_index_finds_it_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(tmp_path, ROWS)
+    service = fill(tmp_path, ROWS)
     (tmp_path / "_index.sqlite-shm").unlink()
 
     def failing(*_: object) -> None:
@@ -173,6 +173,7 @@ def test_a_reader_that_cannot_copy_the_index_finds_it_unavailable(
     monkeypatch.setattr(shutil, "copyfile", failing)
     with pytest.raises(IndexUnavailable):
         open_sqlite(tmp_path, read_only=True).count(RunQuery())
+    service.close()
 
 
 # Where it is

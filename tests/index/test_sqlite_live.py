@@ -173,7 +173,9 @@ def test_a_row_written_while_the_file_is_replaced_is_refused_or_in_the_new_one(
         writer.join()
     assert failures == []
     assert written
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check = sqlite3.connect(path)
+    assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check.close()
     other.close()
 
 
