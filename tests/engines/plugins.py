@@ -87,9 +87,9 @@ def sleep(*_: Any) -> EngineResult:
     raise AssertionError("asleep too long")
 
 
-def recurse(*_: Any) -> EngineResult:
-    """Run out of stack."""
-    return recurse()
+def recurse(spec: Any, ctx: Any, request_id: str) -> EngineResult:
+    """Run out of stack. (Called with other arguments than it names, CPython 3.13.0 would never find out.)"""
+    return recurse(spec, ctx, request_id)
 
 
 def raise_error(*_: Any) -> EngineResult:
