@@ -144,7 +144,7 @@ class PlainBody(Body):  # type: ignore[misc]  # gunicorn has no types
             return bytes(self.read(size))
         try:
             data: bytes = self.reader.unreader.some(size)
-        except Exception:
+        except Exception:  # whatever it is, gunicorn is to know that the body was not read to its end
             self.failed = True
             raise
         self.reader.length -= len(data)

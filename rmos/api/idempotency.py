@@ -1,11 +1,12 @@
-"""The header Idempotency-Key, by which a client may send a request again without doing its work twice."""
+"""The header Idempotency-Key: a request may be sent again without doing its work twice, and the answer says so."""
 
 import re
 from typing import Any, Final
 
-from flask import request
+from flask import Response, request
 
 from rmos import digest
+from rmos.api.conditions import NO_STORE
 from rmos.errors import BadHeader
 from rmos.services import Idempotency
 
@@ -24,3 +25,11 @@ def read_idempotency(body: dict[str, Any]) -> Idempotency | None:
     if not _KEY.fullmatch(key):
         raise BadHeader("Idempotency-Key must be 1 to 255 visible ASCII characters.")
     return Idempotency(key=key, request_sha256=digest.canonical_sha256(body))
+
+
+def answer_recorded(body: bytes, run_id: str, *, replayed: bool) -> Response:
+    """Return the answer to a request that recorded a run, or whose key has recorded it before."""
+    headers = {"Location": f"/api/rmos/runs/{run_id}", "Cache-Control": NO_STORE}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(body, status=200 if replayed else 201, headers=headers, content_type="application/json")

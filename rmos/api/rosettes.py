@@ -7,8 +7,7 @@ from flask import Response
 from rmos import ids
 from rmos.api import rosette_examples as examples
 from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE
-from rmos.api.idempotency import read_idempotency
+from rmos.api.idempotency import answer_recorded, read_idempotency
 from rmos.api.operations import WRITES, Answer, Blueprint, operation
 from rmos.auth import requires
 from rmos.context import current_actor, current_rmos
@@ -86,10 +85,4 @@ def create_rosettes() -> Response:
     )
     if not all(one.indexed for one in made):
         rmos.wake()
-    replayed = made[0].replayed
-    answer = Response(dump_rosettes(made), status=200 if replayed else 201, content_type="application/json")
-    answer.headers["Location"] = f"/api/rmos/runs/{made[0].run_id}"
-    answer.headers["Cache-Control"] = NO_STORE
-    if replayed:
-        answer.headers["Idempotency-Replayed"] = "true"
-    return answer
+    return answer_recorded(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)

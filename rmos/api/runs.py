@@ -8,8 +8,8 @@ from flask import Response, request
 from rmos import digest, ids
 from rmos.api import examples
 from rmos.api.bodies import read_object
-from rmos.api.conditions import MINIMAL, NO_STORE, PRIVATE, conditional, wants_minimal
-from rmos.api.idempotency import read_idempotency
+from rmos.api.conditions import MINIMAL, PRIVATE, conditional, wants_minimal
+from rmos.api.idempotency import answer_recorded, read_idempotency
 from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
 from rmos.api.operations import READS, WRITES, Answer, Blueprint, Problems, operation
 from rmos.api.queries import read_lists
@@ -107,12 +107,7 @@ def create_run() -> Response:
 
 def _created(recorded: Recorded) -> Response:
     minimal = wants_minimal()
-    status = 200 if recorded.replayed else 201
-    answer = Response(dump_created(recorded, minimal=minimal), status=status, content_type=_JSON)
-    answer.headers["Location"] = f"/api/rmos/runs/{recorded.run_id}"
-    answer.headers["Cache-Control"] = NO_STORE
-    if recorded.replayed:
-        answer.headers["Idempotency-Replayed"] = "true"
+    answer = answer_recorded(dump_created(recorded, minimal=minimal), recorded.run_id, replayed=recorded.replayed)
     if minimal:
         answer.headers["Preference-Applied"] = MINIMAL
     return answer
