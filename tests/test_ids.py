@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rmos import ids
@@ -54,6 +54,8 @@ def test_the_order_of_ids_and_of_texts_is_the_order_of_time(a: int, b: int) -> N
 
 
 @given(moments, st.integers(0, 26), st.sampled_from("0123456789TZ.:,-+W "), moments)
+@example(0, 25, "Z", 1)
+@example(0, 20, "+", 1)
 @settings(deadline=None)
 def test_a_text_is_that_of_a_moment_only_as_it_is_written(us: int, place: int, sign: str, other: int) -> None:
     text = ids.utc_text(us)
