@@ -156,6 +156,7 @@ def is_partition(name: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=512)
 def make_cursor(us: int, record_id: str) -> str:
     """Return the cursor that continues a list after this run or session."""
     return base64.urlsafe_b64encode(f"{utc_text(us)}|{record_id}".encode()).decode().rstrip("=")

@@ -354,6 +354,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     """The items, a comma and a line break between them."""
+    count: int = 0
+    """How many there are."""
     next_cursor: str | None = None
     total: int | None = None
 
@@ -361,11 +363,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     def items(self) -> list[str]:
         """The items one by one."""
         return self.text.split(",\n") if self.text else []
-
-    @property
-    def count(self) -> int:
-        """How many items there are, without taking the text apart."""
-        return self.text.count(",\n") + 1 if self.text else 0
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):

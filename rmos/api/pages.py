@@ -37,11 +37,10 @@ def page_text(page: Page) -> str:
 
 
 def next_link(next_cursor: str | None) -> dict[str, str]:
-    """Return the header that names the next page of the running request, with the filters of this one."""
+    """Return the header that names the next page of the running request; a cursor needs no escaping."""
     if next_cursor is None:
         return {}
-    kept = _filters(request.query_string)
-    return {"Link": f'<{request.path}?{kept}{urlencode({"cursor": next_cursor})}>; rel="next"'}
+    return {"Link": f'<{request.path}?{_filters(request.query_string)}cursor={next_cursor}>; rel="next"'}
 
 
 @functools.lru_cache(maxsize=512)

@@ -31,6 +31,8 @@ class ListedPage(NamedTuple):
 
     text: str
     """The finished summaries, `SEPARATOR` between them."""
+    size: int
+    """How many there are."""
     last: tuple[int, str] | None
     """The key of the last run shown, when more runs follow it."""
 
@@ -128,6 +130,16 @@ class Index(SessionIndex, Protocol):
 
     def generation(self) -> object:
         """Return what stands for the index as it is now: another value once it was replaced, None when it is gone."""
+
+    def completed(self) -> object:
+        """Return the generation that this thread will ask, if every object has its row in it; None if not.
+
+        It is not looked at whether another one stands there now. So what an answer lacks is nothing only if
+        `answered_by` is the same generation afterwards.
+        """
+
+    def answered_by(self) -> object:
+        """Return the generation that gave this thread its last answer; None when none did."""
 
     def prepare(self) -> bool:
         """Make the index or replace it when it is absent, unreadable or older (only under the lock); True when new."""

@@ -72,13 +72,7 @@ class SqliteIndex(SqliteSessions):
         values |= {"limit": limit + 1, "offset": offset}
         if before is not None:
             values["before_us"], values["before_id"] = before
-        items, keys = self._ask(lambda c: c.execute(text, values).fetchone())
-        if items is None:
-            return ListedPage("", None)
-        if keys.count(" ") < limit:
-            return ListedPage(items, None)
-        us, _, run_id = keys.rsplit(" ", 2)[-2].partition("|")
-        return ListedPage(items[: items.rindex(SEPARATOR)], (int(us), run_id))
+        return self._list(text, values, lambda cursor: _listed(cursor, limit), limit)
 
     def brief_page(
         self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
@@ -89,13 +83,13 @@ class SqliteIndex(SqliteSessions):
         values |= {"limit": limit, "offset": offset}
         if before is not None:
             values["before_us"], values["before_id"] = before
-        return self._ask(lambda c: list(map(BriefRun._make, c.execute(text, values))))
+        return self._list(text, values, lambda cursor: list(map(BriefRun._make, cursor)), limit)
 
     def count(self, query: RunQuery) -> int:
         """Return how many runs match."""
         values = tables.query_values(query)
         text = tables.count_text(frozenset(values), query.include_deleted, query.ignore_case)
-        return int(self._ask(lambda c: c.execute(text, values).fetchone())[0])
+        return self._list(text, values, lambda cursor: int(cursor.fetchone()[0]))
 
     def known(self, partition: str) -> dict[str, KnownRun]:
         """Return what is known of each run of a partition."""
@@ -172,6 +166,18 @@ def _write_rows(connection: sqlite3.Connection, writes: Sequence[_Write]) -> Non
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
+
+
+def _listed(cursor: sqlite3.Cursor, limit: int) -> ListedPage:
+    """Return the page that a statement gives as one row, and where it goes on."""
+    items, keys = cursor.fetchone()
+    if items is None:
+        return ListedPage("", 0, None)
+    count = keys.count(" ") + 1
+    if count <= limit:
+        return ListedPage(items, count, None)
+    us, _, run_id = keys.rsplit(" ", 2)[-2].partition("|")
+    return ListedPage(items[: items.rindex(SEPARATOR)], limit, (int(us), run_id))
 
 
 def _checked(values: tuple[Any, ...]) -> tuple[RunRow, bool]:

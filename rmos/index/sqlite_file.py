@@ -17,15 +17,16 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from rmos.errors import IndexBroken, IndexUnavailable, RmosError, StoreUnusable
 from rmos.index import tables
 from rmos.index.base import SCHEMA_VERSION
 from rmos.index.locks import file_lock
+from rmos.index.remembered import RememberedAnswers
 from rmos.index.snapshots import open_read_only
 
 _inherited: Final[list[sqlite3.Connection]] = []
@@ -50,6 +51,8 @@ _UNAVAILABLE: Final = (
 _PAGE_BYTES: Final = 4096
 _ATTEMPTS: Final = 5
 """How often a question is asked anew when the file is replaced under it."""
+_KEPT_RUNS: Final = 100
+"""Longer pages are not remembered: they are walked through once."""
 _ADOPTION_LOOKS: Final = 10
 _ADOPTION_PAUSE_S: Final = 0.05
 _COMPLETE: Final = "complete"
@@ -70,6 +73,7 @@ class _Held:
         self.connection = connection
         self.identity = identity
         self.pid = pid
+        self.answers = RememberedAnswers()
         # No `__del__`: in a cycle that is collected the connection might be finalised before it, and complain.
         self.close = weakref.finalize(self, _close, connection, pid)
 
@@ -109,6 +113,11 @@ class SqliteFile:
     def generation(self) -> object:
         """Return which file stands under the path."""
         return self._identity()
+
+    def answered_by(self) -> object:
+        """Return which file gave this thread its last answer."""
+        held: _Held | None = getattr(self._threads, "held", None)
+        return None if held is None else held.identity
 
     def prepare(self) -> bool:
         """Make the file, or replace an unreadable or older one; only under the lock."""
@@ -239,14 +248,28 @@ class SqliteFile:
             self._threads.held = None
             held.close()
 
+    def _list(self, text: str, values: Mapping[str, Any], read: Callable[[sqlite3.Cursor], T], limit: int = 1) -> T:
+        """Return what a statement lists, read from its cursor; it may be what it was when nothing was written since."""
+
+        def ask(held: _Held) -> T:
+            def run() -> T:
+                return read(held.connection.execute(text, values))
+
+            return held.answers.of(held.connection, (text, *values.values()), run) if limit <= _KEPT_RUNS else run()
+
+        return self._ask_held(ask)
+
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction on the file that stands under the path now, and still does afterwards."""
+        return self._ask_held(lambda held: question(held.connection))
+
+    def _ask_held(self, question: Callable[[_Held], T]) -> T:
         for attempt in range(_ATTEMPTS):
             # A connection at hand is not compared with the path before, only after: each look may cost this thread
             # its turn, and an answer of another file than stands there then is dropped in any case.
             held = (None if attempt else self._at_hand()) or self._held()
             try:
-                answer = question(held.connection)
+                answer = question(held)
             except sqlite3.ProgrammingError:
                 raise  # our own mistake, not the file's
             except sqlite3.Error as error:
@@ -284,17 +307,23 @@ class SqliteFile:
         return row[0] if row else None
 
     def is_complete(self) -> bool:
-        """Tell whether every object has its row; asked of the file until it says so once."""
-        identity = self._identity()
-        if identity is None or self._is_broken(identity):
+        """Tell whether the file that stands under the path has a row for every object."""
+        try:
+            identity = self._held().identity
+        except IndexBroken:
             return False
-        held: _Held | None = getattr(self._threads, "held", None)
+        return self.completed() == identity
+
+    def completed(self) -> object:
+        """Return which file is at hand when it has a row for every object; asked of it until it says so once."""
+        if self._at_hand() is None:
+            self._held()
         mark = self._mark()
         # Remembered with the connection, which keeps the file's inode from being given to another index.
-        if held is None or held.identity != identity or self._threads.complete != mark:
+        if self._threads.complete != mark:
             self._threads.complete = None
             self._threads.complete = self._fact(_COMPLETE)
-        return bool(self._threads.complete == mark)
+        return self.answered_by() if self._threads.complete == mark else None
 
     def was_completed(self) -> bool:
         """Tell whether the index was complete at some time, also in a copy without the lock file's time."""

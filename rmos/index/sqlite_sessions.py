@@ -51,13 +51,13 @@ class SqliteSessions(SqliteFile):
         values |= {"limit": limit, "offset": offset}
         if before is not None:
             values["before_us"], values["before_id"] = before
-        return self._ask(lambda c: list(map(ListedSession._make, c.execute(text, values))))
+        return self._list(text, values, lambda cursor: list(map(ListedSession._make, cursor)), limit)
 
     def count_sessions(self, query: SessionQuery) -> int:
         """Return how many sessions match."""
         values = tables.query_values(query)
         text = tables.count_text(frozenset(values), tables.shows_deleted(query))
-        return int(self._ask(lambda c: c.execute(text, values).fetchone())[0])
+        return self._list(text, values, lambda cursor: int(cursor.fetchone()[0]))
 
     def session_rows(self, partition: str) -> list[tuple[SessionRow, bool]]:
         """Return the rows of a date, each with whether its checksum holds."""
@@ -84,4 +84,4 @@ class SqliteSessions(SqliteFile):
     def figures(self, session_id: str) -> list[RunFigures]:
         """Return what the listed runs of a session amount to."""
         values = {"session_id": session_id}
-        return self._ask(lambda c: list(map(RunFigures._make, c.execute(tables.FIGURES, values))))
+        return self._list(tables.FIGURES, values, lambda cursor: list(map(RunFigures._make, cursor)))

@@ -72,11 +72,11 @@ class Store:
         self.attachments = Attachments(self.blobs)
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
-        self.runs = Runs(objects, index, self.reader, summarise, self.is_listable)
+        self.runs = Runs(objects, index, self.reader, summarise, lambda: self._reconciled)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
         self.sessions = Sessions(objects, index)
-        self.session_lists = SessionLists(index, self.is_listable)
+        self.session_lists = SessionLists(index, lambda: self._reconciled)
         self.summarise = summarise
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""

@@ -1,10 +1,10 @@
 """Lists are answered by a complete index or not at all: no list is ever silently short.
 
-    answers = CompleteAnswers(index, listable)
+    answers = CompleteAnswers(index, reconciled)
     answers.of(lambda: index.count(query))         # IndexRebuilding while the index is being filled
 
-Which index answers is looked at before and after: between the two it may have been replaced by one that was half filled
-when it was asked, though it is complete by now.
+Between the look at the index and its answer it may have been replaced by one that is half filled. So an answer counts
+only when it came from the very index that this process has reconciled.
 """
 
 from collections.abc import Callable
@@ -17,38 +17,35 @@ T = TypeVar("T")
 
 
 class CompleteAnswers:
-    """Asks one index, as long as it can answer in full."""
+    """Asks one index, as long as it can answer in full.
 
-    def __init__(self, index: Index, listable: Callable[[], bool]) -> None:
+    Args:
+        reconciled: gives the generation of the index that this process has reconciled; None before that.
+    """
+
+    def __init__(self, index: Index, reconciled: Callable[[], object]) -> None:
         self._index = index
-        self._listable = listable
+        self._reconciled = reconciled
 
     def of(self, ask: Callable[[], T]) -> T:
-        """Return an answer of an index that was complete before it and is the same after it.
+        """Return an answer of the index that was reconciled, and that is complete.
 
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        generation = self._generation()
+        reconciled = self._reconciled()
         try:
-            answer = ask()
+            if reconciled is not None and self._is_complete(reconciled):
+                answer = ask()
+                if self._index.answered_by() == reconciled:
+                    return answer
         except IndexBroken:
-            raise _rebuilding() from None
-        if self._generation() != generation:
-            raise _rebuilding()
-        return answer
+            pass
+        raise IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
 
-    def _generation(self) -> object:
-        """Return which index can answer in full."""
-        generation = self._index.generation()
-        try:
-            listable = self._listable()
-        except IndexBroken:
-            listable = False
-        if not listable:
-            raise _rebuilding()
-        return generation
-
-
-def _rebuilding() -> IndexRebuilding:
-    return IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
+    def _is_complete(self, reconciled: object) -> bool:
+        """Tell whether the index that this thread will ask is the reconciled one, and complete."""
+        if self._index.completed() == reconciled:
+            return True
+        # What the thread has at hand may be the one before; a look at what stands there now moves on.
+        return self._index.is_complete() and self._index.completed() == reconciled

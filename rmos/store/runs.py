@@ -132,13 +132,13 @@ class Runs:
         index: Index,
         reader: RunReader,
         summarise: Summarise | None,
-        listable: Callable[[], bool],
+        reconciled: Callable[[], object],
     ) -> None:
         self._objects = objects
         self._index = index
         self._reader = reader
         self._summarise = summarise
-        self._answers = CompleteAnswers(index, listable)
+        self._answers = CompleteAnswers(index, reconciled)
         self.on_put: OnPut = _unobserved
 
     # Writing
@@ -266,12 +266,12 @@ class Runs:
         """
         if not ids.is_run_id(run_id):
             raise RunNotFound("There is no run with this id.", run_id=run_id)
-        known = None if fresh else self._known(run_id)
+        known, current = (None, False) if fresh else self._known(run_id)
         partition = known.partition if known else self._reader.find_partition(run_id)
         if partition is None:
             raise self._absent(run_id)
         try:
-            files = self._reader.files(run_id, partition, known, trusted=self._is_current())
+            files = self._reader.files(run_id, partition, known, trusted=current)
             data = self._objects.read(layout.artifact_key(partition, run_id))
         except ObjectMissing:
             if known is None and not files.events:
@@ -314,18 +314,14 @@ class Runs:
             last_event_sha256=last_sha256 if files.events else "",
         )
 
-    def _is_current(self) -> bool:
-        """Tell whether the index knows the last event of each run, as far as anybody was told."""
+    def _known(self, run_id: str) -> tuple[KnownRun | None, bool]:
+        """Return what the index knows of a run, and whether that is of its last event, as far as anybody was told."""
         try:
-            return self._index.is_complete()
+            generation = self._index.completed()
+            known = self._index.find(run_id)
         except _INDEX_ERRORS:
-            return False
-
-    def _known(self, run_id: str) -> KnownRun | None:
-        try:
-            return self._index.find(run_id)
-        except _INDEX_ERRORS:
-            return None
+            return None, False
+        return known, generation is not None and generation == self._index.answered_by()
 
     def _absent(self, run_id: str) -> Exception:
         folders = self._reader.quarantined_partitions()
@@ -335,7 +331,7 @@ class Runs:
 
     def place(self, run_id: str) -> str | None:
         """Return the partition of a run, or of what is left of it."""
-        known = self._known(run_id)
+        known, _ = self._known(run_id)
         return known.partition if known else self._reader.find_partition(run_id)
 
     # Reading many
@@ -364,6 +360,7 @@ class Runs:
         )
         return Page(
             text=listed.text,
+            count=listed.size,
             next_cursor=ids.make_cursor(*listed.last) if listed.last else None,
             total=total,
         )

@@ -30,9 +30,9 @@ class BriefPage(NamedTuple):
 class SessionLists:
     """What the index of one store tells of its sessions."""
 
-    def __init__(self, index: Index, listable: Callable[[], bool]) -> None:
+    def __init__(self, index: Index, reconciled: Callable[[], object]) -> None:
         self._index = index
-        self._answers = CompleteAnswers(index, listable)
+        self._answers = CompleteAnswers(index, reconciled)
 
     def page(
         self,
@@ -57,8 +57,10 @@ class SessionLists:
             )
         )
         last = listed[limit - 1] if len(listed) > limit else None
+        shown = listed[:limit]
         return Page(
-            text=SEPARATOR.join(session.summary for session in listed[:limit]),
+            text=SEPARATOR.join(session.summary for session in shown),
+            count=len(shown),
             next_cursor=ids.make_cursor(last.created_us, last.session_id) if last else None,
             total=total,
         )

@@ -169,7 +169,7 @@ class Sessions:
         return True
 
     def _is_indexed(self, session: Session) -> bool:
-        known = self._known(session.session_id)
+        known, _ = self._known(session.session_id)
         return known is not None and known.version >= session.version
 
     # Reading
@@ -184,8 +184,8 @@ class Sessions:
             SessionNotFound: no session has this id.
             Damage: its record does not vouch for itself, or part of it is gone.
         """
-        known = None if fresh else self._known(session_id)
-        if known is not None and self._is_last(session_id, known.version):
+        known, current = (None, False) if fresh else self._known(session_id)
+        if known is not None and current and self._is_last(session_id, known.version):
             numbers: tuple[int, ...] = tuple(range(1, known.version + 1))
         else:
             numbers = self._reader.numbers(session_id)
@@ -224,7 +224,7 @@ class Sessions:
 
     def exists(self, session_id: str) -> bool:
         """Tell whether a session was ever made, also one that is damaged; its events are not opened."""
-        return self._known(session_id) is not None or bool(self._reader.numbers(session_id))
+        return self._known(session_id)[0] is not None or bool(self._reader.numbers(session_id))
 
     def any(self) -> bool:
         """Tell whether any session was ever made."""
@@ -232,26 +232,24 @@ class Sessions:
 
     def _current(self, session_id: str) -> KnownSession | None:
         """Return what the index knows of a sound session when no later event is there."""
-        known = self._known(session_id)
-        if known is None or known.state not in ("live", "deleted") or not self._is_last(session_id, known.version):
+        known, current = self._known(session_id)
+        if known is None or not current or known.state not in ("live", "deleted"):
             return None
-        return known
+        return known if self._is_last(session_id, known.version) else None
 
     def _is_last(self, session_id: str, version: int) -> bool:
-        """Tell whether an indexed version is the last, as far as anybody was told."""
+        """Tell whether no later event stands where the next one of an indexed version would."""
         folder = layout.session_folder(session_id)
-        if folder is None or self._objects.has(layout.event_key(folder, session_id, version + 1)):
-            return False
-        try:
-            return self._index.is_complete()
-        except _INDEX_ERRORS:
-            return False
+        return folder is not None and not self._objects.has(layout.event_key(folder, session_id, version + 1))
 
-    def _known(self, session_id: str) -> KnownSession | None:
+    def _known(self, session_id: str) -> tuple[KnownSession | None, bool]:
+        """Return what the index knows of a session, and whether it had every event then, as far as anybody was told."""
         try:
-            return self._index.find_session(session_id)
+            generation = self._index.completed()
+            known = self._index.find_session(session_id)
         except _INDEX_ERRORS:
-            return None
+            return None, False
+        return known, generation is not None and generation == self._index.answered_by()
 
 
 def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:

@@ -5,9 +5,28 @@ from typing import Any
 
 import msgspec
 
+from rmos import ids
 from rmos.index import Index
 from rmos.index.base import ListedPage
-from rmos.models import RunQuery, RunRow
+from rmos.models import RunQuery, RunRow, SessionRow
+from tests.makers import US
+
+
+def make_session_row(us: int = US, **over: Any) -> SessionRow:
+    """Make the row of an active session."""
+    session_id = over.pop("session_id", None) or ids.new_session_id(us)
+    values: dict[str, Any] = {
+        "session_id": session_id,
+        "created_us": us,
+        "partition": ids.partition_of(us),
+        "version": 1,
+        "state": "live",
+        "cascade": 0,
+        "summary": f'{{"session_id":"{session_id}"}}',
+        "status": "ACTIVE",
+        "workflow_state": "draft",
+    }
+    return SessionRow(**(values | over))
 
 
 def listed(index: Index, query: RunQuery | None = None, **how: Any) -> list[str]:
@@ -16,8 +35,10 @@ def listed(index: Index, query: RunQuery | None = None, **how: Any) -> list[str]
 
 
 def ids_of(page: ListedPage) -> list[str]:
-    """Return the ids of a page's runs."""
-    return [run["run_id"] for run in json.loads(f"[{page.text}]")]
+    """Return the ids of a page's runs, which must be as many as it says."""
+    found = [run["run_id"] for run in json.loads(f"[{page.text}]")]
+    assert len(found) == page.size
+    return found
 
 
 def stored(index: Index, row: RunRow) -> RunRow:

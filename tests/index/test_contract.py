@@ -61,6 +61,24 @@ def test_a_new_index_is_empty_and_not_complete_until_it_is_said_to_be(open_again
     index.close()
 
 
+def test_an_index_says_which_one_is_complete_and_which_one_answered(
+    index: Index, open_again: Callable[[], Index]
+) -> None:
+    index.count(RunQuery())
+    assert index.completed() == index.answered_by() == index.generation() is not None
+    other = open_again()
+    assert other.answered_by() is None
+    assert other.completed() == index.generation() == other.answered_by()
+    other.close()
+    with index.lock(wait_s=0):
+        index.fall_behind()
+    assert index.completed() is None
+    with index.lock(wait_s=0):
+        index.prepare()
+        index.complete()
+    assert index.completed() == index.generation()
+
+
 def test_preparing_again_keeps_what_is_there(index: Index) -> None:
     index.upsert([make_row()])
     before = index.generation()

@@ -33,7 +33,7 @@ def test_trap_13_a_walk_shows_each_run_once_also_where_times_are_equal(index: In
     rows = [make_row(US + number // 4, run_id=f"run_{number * 7919 % 97:012x}") for number in range(21)]
     index.upsert(rows)
     walked: list[str] = []
-    page = ListedPage("", None)
+    page = ListedPage("", 0, None)
     while not walked or page.last:
         page = index.page(RunQuery(), limit=limit, before=page.last)
         walked += ids_of(page)
@@ -45,7 +45,7 @@ def test_a_walk_shows_what_matched_throughout_while_runs_come_and_go(index: Inde
     rows = [make_row(US + number) for number in range(40)]
     index.upsert(rows)
     walked: list[str] = []
-    page = ListedPage("", None)
+    page = ListedPage("", 0, None)
     doomed = rows[5:35:7]
     while not walked or page.last:
         page = index.page(RunQuery(), limit=4, before=page.last)

@@ -8,32 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmos import ids
 from rmos.errors import IndexBroken
 from rmos.index import Index, KnownSession, RunFigures
 from rmos.models import RunQuery, SessionQuery, SessionRow
-from tests.index.rows import changed
+from tests.index.rows import changed, make_session_row
 from tests.makers import US, make_row
 from tests.trying import tries
 
 DAY = "2025-12-23"
-
-
-def make_session_row(us: int = US, **over: Any) -> SessionRow:
-    """Make the row of an active session."""
-    session_id = over.pop("session_id", None) or ids.new_session_id(us)
-    values: dict[str, Any] = {
-        "session_id": session_id,
-        "created_us": us,
-        "partition": ids.partition_of(us),
-        "version": 1,
-        "state": "live",
-        "cascade": 0,
-        "summary": f'{{"session_id":"{session_id}"}}',
-        "status": "ACTIVE",
-        "workflow_state": "draft",
-    }
-    return SessionRow(**(values | over))
 
 
 def replaced(row: SessionRow, **over: Any) -> SessionRow:
