@@ -13,6 +13,7 @@ from rmos.cli.types import Moment
 from rmos.errors import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import Page
 from rmos.store import Runs, SessionLists, Store
+from rmos.store.complete import CompleteAnswers, completed_once
 
 Item = dict[str, Any]
 
@@ -64,8 +65,9 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
 
 def as_it_stands(store: Store) -> Listing:
     """Return what lists can be asked of without bringing the index up to the record."""
-    runs = Runs(store.objects, store.index, store.reader, store.summarise, store.index.was_completed)
-    return Listing(runs, SessionLists(store.index, store.index.was_completed))
+    answers = CompleteAnswers(store.index, lambda: completed_once(store.index))
+    runs = Runs(store.objects, store.index, store.reader, store.summarise, answers)
+    return Listing(runs, SessionLists(store.index, answers))
 
 
 def _told_as_it_stands(ask: Callable[[Listing], Page]) -> Page:

@@ -29,6 +29,7 @@ from rmos.store.attachments import SVG, Attachments
 from rmos.store.audit import Audit
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
+from rmos.store.complete import CompleteAnswers, reconciled_in_full
 from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
@@ -72,11 +73,12 @@ class Store:
         self.attachments = Attachments(self.blobs)
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
-        self.runs = Runs(objects, index, self.reader, summarise, lambda: self._reconciled)
+        answers = CompleteAnswers(index, lambda: reconciled_in_full(index, self._reconciled))
+        self.runs = Runs(objects, index, self.reader, summarise, answers)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
         self.sessions = Sessions(objects, index)
-        self.session_lists = SessionLists(index, lambda: self._reconciled)
+        self.session_lists = SessionLists(index, answers)
         self.summarise = summarise
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""

@@ -132,13 +132,13 @@ class Runs:
         index: Index,
         reader: RunReader,
         summarise: Summarise | None,
-        reconciled: Callable[[], object],
+        answers: CompleteAnswers,
     ) -> None:
         self._objects = objects
         self._index = index
         self._reader = reader
         self._summarise = summarise
-        self._answers = CompleteAnswers(index, reconciled)
+        self._answers = answers
         self.on_put: OnPut = _unobserved
 
     # Writing

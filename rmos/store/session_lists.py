@@ -6,7 +6,7 @@ lists.figures(session_id)
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,9 +30,9 @@ class BriefPage(NamedTuple):
 class SessionLists:
     """What the index of one store tells of its sessions."""
 
-    def __init__(self, index: Index, reconciled: Callable[[], object]) -> None:
+    def __init__(self, index: Index, answers: CompleteAnswers) -> None:
         self._index = index
-        self._answers = CompleteAnswers(index, reconciled)
+        self._answers = answers
 
     def page(
         self,
