@@ -29,6 +29,7 @@ _ASKED: Final = 200
 HELLO: Final = "hello-world"
 FIRST: Final = "session: first page of 50 summaries"
 DEEP: Final = "session: last page of 50 summaries, by cursor"
+ANY: Final = "session: any page of 50 summaries, by cursor"
 TOTAL: Final = "session: first page with include_total"
 PAGE_SHARE: Final = 0.60
 FLAT: Final = 1.2
@@ -71,17 +72,18 @@ def _views_figures(below: Path, store: Path, size: int, *, rounds: int, seconds:
 
 
 def _scripts(below: Path, service: Served, url: str) -> dict[str, Path]:
-    """Return what is sent in each case; the cursor of the last page is found by walking there."""
+    """Return what is sent in each case; the cursors are found by walking through the session."""
     page = f"{url}/runs?view=summary&limit={_LIMIT}"
-    last, cursor = page, _ask(service, page)["next_cursor"]
+    pages, cursor = [page], _ask(service, page)["next_cursor"]
     while cursor is not None:
-        last = f"{page}&cursor={cursor}"
-        cursor = _ask(service, last)["next_cursor"]
-    if len(_ask(service, last)["items"]) != _LIMIT:
+        pages.append(f"{page}&cursor={cursor}")
+        cursor = _ask(service, pages[-1])["next_cursor"]
+    if len(_ask(service, pages[-1])["items"]) != _LIMIT:
         raise CannotMeasure("the last page is not full, so it cannot be compared with the first")
     return {
         FIRST: write_gets(below / "first.lua", [page]),
-        DEEP: write_gets(below / "deep.lua", [last]),
+        DEEP: write_gets(below / "deep.lua", pages[-1:]),
+        ANY: write_gets(below / "any.lua", pages),
         TOTAL: write_gets(below / "total.lua", [f"{page}&include_total=true"]),
     }
 
@@ -95,6 +97,7 @@ def summed_up(loads: dict[str, list[Load]], waits_ms: list[float], size: int) ->
         measured(FIRST, rates[FIRST], "requests/s", runs=size),
         ratio(f"{FIRST}, share of hello-world", rates[FIRST], rates[HELLO], runs=size, target=AtLeast(PAGE_SHARE)),
         ratio(f"{DEEP}, cost against the first", rates[FIRST], rates[DEEP], runs=size, target=AtMost(FLAT)),
+        ratio(f"{ANY}, share of hello-world", rates[ANY], rates[HELLO], runs=size),
         ratio(f"{TOTAL}, cost against without", rates[FIRST], rates[TOTAL], runs=size, target=AtMost(TOTAL_COST)),
         measured(
             "session: advisory summary, one client",

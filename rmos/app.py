@@ -1,8 +1,6 @@
 """The factory: it wires the service and does nothing else."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from flask import Flask
 
@@ -12,14 +10,7 @@ from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
 from rmos.errors import ConfigError, PluginError
-
-
-class Rmos(Flask):
-    """Flask whose functions are all synchronous, so that none of them is looked at anew in every request."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it is."""
-        return func
+from rmos.web.lean import LeanFlask
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -38,7 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         sys.stderr.write(f"rmos: {error.detail}\n")
         raise SystemExit(error.exit_code) from None
     logs.configure_logging(settings)
-    app = Rmos("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
+    app = LeanFlask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
     auth.init_app(app, settings)
     api.init_app(app)
