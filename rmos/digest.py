@@ -92,33 +92,34 @@ class Sha256Beside:
     def __init__(self) -> None:
         self._judge = hashlib.sha256()
         self._size = 0
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING)
-        self._thread: threading.Thread | None = None
+        self._beside: tuple[threading.Thread, queue.Queue[bytes | None]] | None = None
 
     def update(self, data: bytes) -> None:
         """Take the next bytes."""
-        if self._thread is None and self._size < _BESIDE_FROM:
+        if self._beside is None and self._size < _BESIDE_FROM:
             self._judge.update(data)
             self._size += len(data)
             return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="sha256", daemon=True)
-            self._thread.start()
-        self._waiting.put(data)
+        if self._beside is None:
+            waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+            self._beside = threading.Thread(target=self._work, args=(waiting,), name="sha256", daemon=True), waiting
+            self._beside[0].start()
+        self._beside[1].put(data)
 
     def hexdigest(self) -> str:
         """Return the digest of all that was fed."""
         self._end()
         return self._judge.hexdigest()
 
-    def _work(self) -> None:
-        while (data := self._waiting.get()) is not None:
+    def _work(self, waiting: "queue.Queue[bytes | None]") -> None:
+        while (data := waiting.get()) is not None:
             self._judge.update(data)
 
     def _end(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._waiting.put(None)
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            thread, waiting = beside
+            waiting.put(None)
             thread.join()
 
     def __enter__(self) -> "Sha256Beside":

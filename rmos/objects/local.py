@@ -116,12 +116,15 @@ class LocalObjects(LocalReading):
             key = f"{ATTACHMENTS}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
             with self._writers, translating():
                 self._refuse_after_fault()
-                target = self._durable_folder(os.path.dirname(self._path(key)))
+                target = os.path.dirname(self._path(key))
+                unsettled = self._make_folder(target)
                 with self._open_folder(target) as target_fd:
                     created = self._publish(fd, temporary, folder_fd, target_fd, sha256)
                     while not created and not self._is_renewed(key, sha256, target_fd):
                         created = self._publish(fd, temporary, folder_fd, target_fd, sha256)
                     self._fsync(target_fd)
+                # Most blobs have a folder of their own: settled after the blob, it takes no commit of its own.
+                self._settle_folders(unsettled)
                 self._refuse_after_fault()
         return NewBlob(sha256, size, created)
 
@@ -209,21 +212,30 @@ class LocalObjects(LocalReading):
         return os.open(name, flags, 0o600, dir_fd=folder_fd), name
 
     def _durable_folder(self, folder: str) -> str:
-        """Make a folder and its parents; fsync each parent once per process, also when the folder was there."""
+        """Make a folder and its parents, durable."""
+        self._settle_folders(self._make_folder(folder))
+        return folder
+
+    def _make_folder(self, folder: str) -> list[str]:
+        """Make a folder and its parents; return those whose names are still to be settled, the uppermost first."""
         if folder in self._durable_folders:
-            return folder
+            return []
         parent = os.path.dirname(folder)
         # Above the store only what is not there yet is made, and made durable: the rest may not even be readable.
-        if folder.startswith((self._root + "/", self._attachments + "/")) or not os.path.isdir(parent):
-            self._durable_folder(parent)
+        inside = folder.startswith((self._root + "/", self._attachments + "/"))
+        unsettled = self._make_folder(parent) if inside or not os.path.isdir(parent) else []
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder)
         if not stat.S_ISDIR(os.lstat(folder).st_mode) and folder not in (self._root, self._attachments):
             raise StorageFailed("Something that is not a folder stands where the store keeps one; run `rmos verify`.")
-        with self._open_folder(parent) as parent_fd:
-            self._fsync(parent_fd)
-        self._durable_folders.add(folder)
-        return folder
+        return [*unsettled, folder]
+
+    def _settle_folders(self, folders: Iterable[str]) -> None:
+        """Make the names of folders durable: an fsync of each parent, once per process, also when they were there."""
+        for folder in folders:
+            with self._open_folder(os.path.dirname(folder)) as parent_fd:
+                self._fsync(parent_fd)
+            self._durable_folders.add(folder)
 
     def _fsync(self, fd: int) -> None:
         try:

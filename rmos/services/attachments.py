@@ -101,7 +101,8 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
         DigestMismatch, ContentMismatch: it is not what was declared.
         Damage, OutOfSpace, StoreReadOnly, StorageFailed; what `upload` raises.
     """
-    left = _left(store.runs.record(run_id).view(), limits)
+    record = store.runs.record(run_id)
+    left = _left(record.view(), limits)
     head = _Head(upload.chunks())
     said: list[tuple[Declared, str]] = []
 
@@ -128,7 +129,7 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
             raise _too_much(limits)
         return Change("attachment", data)
 
-    changed = change_run(store.runs, run_id, decide, actor=actor, us=us)
+    changed = change_run(store.runs, run_id, decide, actor=actor, us=us, seen=record)
     kept = next(entry for entry in changed.view.attachments if entry.get("sha256") == blob.sha256)
     return Attached(
         attachment_id=attachment_id(blob.sha256),

@@ -72,7 +72,7 @@ def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor
         record = store.runs.record(asked.run_id, fresh=attempt > 0)
         data = _decided(record.view(), asked, allow_red=allow_red, actor=actor, us=us)
         try:
-            stored = store.runs.add_event(asked.run_id, "override", data, actor=actor, us=us, version=record.version)
+            stored = store.runs.add_event(asked.run_id, "override", data, actor=actor, us=us, after=record)
         except VersionConflict:
             continue
         log.info("run_overridden run_id=%s scope=%s effective=%s", asked.run_id, asked.scope, data["effective"])

@@ -35,25 +35,31 @@ class Changed(NamedTuple):
 Decide = Callable[[Record, RunView], Change | None]
 
 
-def change_run(runs: Runs, run_id: str, decide: Decide, *, actor: Actor, us: int) -> Changed:
+def change_run(
+    runs: Runs, run_id: str, decide: Decide, *, actor: Actor, us: int, seen: Record | None = None
+) -> Changed:
     """Append the event that `decide` asks for to a run that stands.
 
     Args:
         us: the moment of the request; recorded, never used for the order.
+        seen: the run as the caller has read it, so that it is not read again unless it has changed.
 
     Raises:
         RunNotFound, RunDeleted, Damage, VersionConflict, NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly,
         StorageFailed, and whatever `decide` raises: nothing was acknowledged.
     """
-    record = runs.record(run_id)
+    record = seen or runs.record(run_id)
     for _ in range(_ATTEMPTS):
         view = record.view()
         change = decide(record, view)
+        if change is None and record is seen:
+            record = runs.record(run_id)  # it may have been undone, or the run deleted, since the caller read it
+            continue
         if change is None:
             runs.settle(record)
             return Changed(view, False, True)
         try:
-            stored = runs.add_event(run_id, change.kind, change.data, actor=actor, us=us, version=record.version)
+            stored = runs.add_event(run_id, change.kind, change.data, actor=actor, us=us, after=record)
         except VersionConflict:
             record = runs.record(run_id, fresh=True)
             continue

@@ -69,7 +69,7 @@ class Deletes:
             if record.deletion is not None:
                 return self._settled(record)
             data = {"mode": "soft", "reason": reason}
-            stored = self._runs.add_event(run_id, "delete", data, actor=actor, us=us, version=record.version)
+            stored = self._runs.add_event(run_id, "delete", data, actor=actor, us=us, after=record)
             return Outcome(stored.view.deletion, True, stored.indexed)
 
         return self._decide(run_id, step)
@@ -85,7 +85,7 @@ class Deletes:
             if record.deletion is None:
                 return self._settled(record)
             data = {} if reason is None else {"reason": reason}
-            stored = self._runs.add_event(run_id, "restore", data, actor=actor, us=us, version=record.version)
+            stored = self._runs.add_event(run_id, "restore", data, actor=actor, us=us, after=record)
             return Outcome(stored.view.deletion, True, stored.indexed)
 
         return self._decide(run_id, step)
@@ -100,7 +100,7 @@ class Deletes:
 
         def step(record: Record) -> Outcome:
             data = {"mode": "hard", "reason": reason, "artifact_sha256": digest.sha256_hex(record.data)}
-            event = self._runs.append_event(run_id, "delete", data, actor=actor, us=us, version=record.version)
+            event = self._runs.append_event(run_id, "delete", data, actor=actor, us=us, after=record)
             return Outcome(event.view.deletion, True, self.finish(run_id))
 
         try:

@@ -32,7 +32,7 @@ from rmos.store.complete import CompleteAnswers
 from rmos.store.events import append_event, sealed
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader, altered
-from rmos.store.records import Damage, decode_sealed, judge_artifact, judge_identity
+from rmos.store.records import Artifact, Damage, decode_sealed, judge_artifact, judge_identity
 from rmos.store.rows import Summarise, row_of
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     tombstone: Deletion | None
     last_event_sha256: str
     """SHA-256 of the last event's file, empty when there is none."""
+    judged: Artifact | None = None
+    """The artifact, once somebody has asked for it."""
 
     @property
     def last_sha256(self) -> str:
@@ -83,8 +85,19 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             Damage: the artifact does not hold what it should.
         """
-        artifact = judge_artifact(self.data, self.run_id, self.partition)
-        return fold(artifact, self.events, links=self.links, tombstone=self.tombstone)
+        return self.view_after()
+
+    def view_after(self, *later: Event) -> RunView:
+        """Return the run as it is after later events.
+
+        Raises:
+            Damage: the artifact does not hold what it should.
+        """
+        artifact = self.judged
+        if artifact is None:
+            artifact = judge_artifact(self.data, self.run_id, self.partition)
+            msgspec.structs.force_setattr(self, "judged", artifact)
+        return fold(artifact, [*self.events, *later], links=self.links, tombstone=self.tombstone)
 
     @property
     def version(self) -> int:
@@ -185,29 +198,29 @@ class Runs:
             raise RunExists("A run had this id; ids are never used again.", run_id=run_id)
 
     def add_event(
-        self, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int, version: int | None = None
+        self, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int, after: Record | None = None
     ) -> Stored:
         """Append an event to a run; its number is its place, taken by creating it.
 
         Args:
             us: the moment of the request; recorded, never used for the order.
-            version: the version that the caller has seen; another one is refused.
+            after: the run as the caller has seen it; nothing is appended to another state of it.
 
         Raises:
             RunNotFound, RunDeleted (for good), Damage, NotCanonical, PayloadTooLarge, VersionConflict, OutOfSpace,
             StoreReadOnly, StorageFailed.
         """
-        view, sealed, partition = self.append_event(run_id, kind, data, actor=actor, us=us, version=version)
+        view, sealed, partition = self.append_event(run_id, kind, data, actor=actor, us=us, after=after)
         return Stored(view=view, data=sealed, created=True, indexed=self._index_view(view, partition))
 
     def append_event(
-        self, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int, version: int | None = None
+        self, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int, after: Record | None = None
     ) -> Appended:
         """Make an event durable as `add_event` does, and leave the index row to the caller."""
-        record = self.record(run_id, include_deleted=True)
+        record = after or self.record(run_id, include_deleted=True)
 
         def decide(record: Record) -> Mapping[str, Any]:
-            if version is not None and record.version != version:
+            if after is not None and record.version != after.version:
                 raise VersionConflict(
                     "The run has changed since you read it; read it again.", run_id=run_id, version=record.version
                 )
@@ -224,9 +237,7 @@ class Runs:
             us=us,
             again=lambda: self.record(run_id, include_deleted=True, fresh=True),
         )
-        artifact = judge_artifact(record.data, run_id, record.partition)
-        view = fold(artifact, [*record.events, event], links=record.links, tombstone=record.tombstone)
-        return Appended(view, written, record.partition)
+        return Appended(record.view_after(event), written, record.partition)
 
     def _index_view(self, view: RunView, partition: str) -> bool:
         if self._summarise is None:
