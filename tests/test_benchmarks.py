@@ -273,7 +273,16 @@ def test_small_files_are_measured_in_turn_with_a_hello_world(tmp_path: Path, mon
     monkeypatch.setattr(small_files, "_RUNS", 20)
     monkeypatch.setattr(small_files, "drive", drive)
     found = small_files.figures(tmp_path, tmp_path, starts=1, seconds=1, say=lambda _: None)
-    assert [(figure.value, figure.is_met) for figure in found] == [(500, None), (0.5, True), (100, None), (0.1, False)]
+    *told, alone = [(figure.value, figure.is_met) for figure in found]
+    assert told == [(500, None), (0.5, True), (100, None), (0.1, False)]
+    assert alone[0] > 0
+
+
+def test_the_durable_part_of_an_upload_is_a_blob_and_the_event_that_names_it(tmp_path: Path) -> None:
+    made = small_files.durable_parts_per_s(tmp_path, 0.125) * 0.125
+    blobs = [path for path in (tmp_path / "_attachments").rglob("*") if path.is_file()]
+    assert len(blobs) == len(list((tmp_path / "2026-01-02").glob("run_*.json"))) == made > 0
+    assert {path.stat().st_size for path in blobs} == {small_files.SIZE}
 
 
 def test_the_script_of_small_files_posts_forms_of_new_bytes(tmp_path: Path) -> None:
