@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import request
 
@@ -40,7 +40,13 @@ def next_link(next_cursor: str | None) -> dict[str, str]:
     """Return the header that names the next page of the running request; a cursor needs no escaping."""
     if next_cursor is None:
         return {}
-    return {"Link": f'<{request.path}?{_filters(request.query_string)}cursor={next_cursor}>; rel="next"'}
+    return {"Link": f'<{_escaped(request.path)}?{_filters(request.query_string)}cursor={next_cursor}>; rel="next"'}
+
+
+@functools.lru_cache(maxsize=512)
+def _escaped(path: str) -> str:
+    """Return a path as it stands in a URL: a session of the earlier system may have any name."""
+    return quote(path)
 
 
 @functools.lru_cache(maxsize=512)

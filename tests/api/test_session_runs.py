@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -189,6 +190,20 @@ def test_a_session_is_walked_by_cursor_link_or_offset_with_filters(
     page = client.get(f"{url}&status=BLOCKED&risk_level=RED&include_total=1&limit=2&offset=1").json
     assert (page["total"], page["count"], page["offset"]) == (4, 2, 1)
     assert client.get(f"{url}&risk_level=YELLOW&include_total=true").json["total"] == 0
+
+
+@pytest.mark.parametrize("named", ["bench 3", "Werkstück 2?", "木工 #1", "100%", "a;b,c>d"])
+def test_the_link_leads_on_whatever_a_session_of_the_earlier_system_was_called(
+    client: FlaskClient, put: Put, named: str
+) -> None:
+    made = [put(workflow_session_id=named) for _ in range(3)][::-1]
+    target, walked = f"{URL}/{quote(named, safe='')}/runs?limit=1", []
+    while target:
+        answer = client.get(target)
+        walked += [run["run_id"] for run in answer.json["runs"]]
+        target = answer.headers.get("Link", "").removeprefix("<").removesuffix('>; rel="next"')
+        assert target.isascii()
+    assert walked == made
 
 
 @pytest.mark.parametrize(
