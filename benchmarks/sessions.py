@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from benchmarks import stores
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, ratio
-from benchmarks.load import Load, drive, write_gets
+from benchmarks.load import write_gets
+from benchmarks.samples import HELLO, Sample, cpu_us, rates, share, take
 from benchmarks.servers import Served, served
 from benchmarks.stores import Say
 from benchmarks.whole_store import run_child
@@ -23,10 +24,8 @@ from benchmarks.whole_store import run_child
 _LIMIT: Final = 50
 _SHARE: Final = 20
 """Every so many-th run of the store belongs to the session: 5 000 of 100 000."""
-_WARM_UP_S: Final = 1
 _ASKED: Final = 200
 """Advisory summaries that one client asks for, one after the other."""
-HELLO: Final = "hello-world"
 FIRST: Final = "session: first page of 50 summaries"
 DEEP: Final = "session: last page of 50 summaries, by cursor"
 ANY: Final = "session: any page of 50 summaries, by cursor"
@@ -54,21 +53,21 @@ def figures(below: Path, kept: Path, size: int, *, rounds: int, seconds: int, sa
 def _views_figures(below: Path, store: Path, size: int, *, rounds: int, seconds: int, say: Say) -> list[Figure]:
     url = f"/api/workflow-sessions/{stores.session_of(store)}"
     hello = write_gets(below / "hello-sessions.lua", ["/"])
-    loads: dict[str, list[Load]] = {}
+    samples: dict[str, list[Sample]] = {}
     waits_ms: list[float] = []
     for number in range(rounds):
         say(f"sessions: round {number + 1} of {rounds}")
         with served(
             "benchmarks.hello:app", stores.environment_of(below), ready="/", log=below / "hello.log"
         ) as service:
-            loads.setdefault(HELLO, []).append(_load(service, hello, seconds))
+            samples.setdefault(HELLO, []).append(take(service, hello, seconds))
         log = below / "sessions.log"
         with served("wsgi:app", stores.environment_of(store), ready="/readyz", log=log) as service:
             cases = list(_scripts(below, service, url).items())
             for case, script in cases if number % 2 == 0 else cases[::-1]:
-                loads.setdefault(case, []).append(_load(service, script, seconds))
+                samples.setdefault(case, []).append(take(service, script, seconds))
             waits_ms += _waits_ms(service, f"{url}/advisory-summary")
-    return summed_up(loads, waits_ms, size)
+    return summed_up(samples, waits_ms, size)
 
 
 def _scripts(below: Path, service: Served, url: str) -> dict[str, Path]:
@@ -88,17 +87,17 @@ def _scripts(below: Path, service: Served, url: str) -> dict[str, Path]:
     }
 
 
-def summed_up(loads: dict[str, list[Load]], waits_ms: list[float], size: int) -> list[Figure]:
+def summed_up(samples: dict[str, list[Sample]], waits_ms: list[float], size: int) -> list[Figure]:
     """Return the figures of the views: shares of hello-world, and costs against the first page."""
-    rates = {case: [load.requests_per_s for load in found] for case, found in loads.items()}
+    hello, first = samples[HELLO], rates(samples[FIRST])
     p99 = statistics.quantiles(waits_ms, n=100)[98]
     return [
-        measured(HELLO, rates[HELLO], "requests/s"),
-        measured(FIRST, rates[FIRST], "requests/s", runs=size),
-        ratio(f"{FIRST}, share of hello-world", rates[FIRST], rates[HELLO], runs=size, target=AtLeast(PAGE_SHARE)),
-        ratio(f"{DEEP}, cost against the first", rates[FIRST], rates[DEEP], runs=size, target=AtMost(FLAT)),
-        ratio(f"{ANY}, share of hello-world", rates[ANY], rates[HELLO], runs=size),
-        ratio(f"{TOTAL}, cost against without", rates[FIRST], rates[TOTAL], runs=size, target=AtMost(TOTAL_COST)),
+        measured(HELLO, rates(hello), "requests/s", besides={"CPU µs": cpu_us(hello)}),
+        measured(FIRST, first, "requests/s", runs=size, besides={"CPU µs": cpu_us(samples[FIRST])}),
+        share(FIRST, samples[FIRST], hello, runs=size, target=AtLeast(PAGE_SHARE)),
+        share(ANY, samples[ANY], hello, runs=size),
+        ratio(f"{DEEP}, cost against the first", first, rates(samples[DEEP]), runs=size, target=AtMost(FLAT)),
+        ratio(f"{TOTAL}, cost against without", first, rates(samples[TOTAL]), runs=size, target=AtMost(TOTAL_COST)),
         measured(
             "session: advisory summary, one client",
             waits_ms,
@@ -121,11 +120,6 @@ def _export_figures(store: Path, size: int, *, rounds: int, say: Say) -> list[Fi
         told.append(measured(name, rates, "runs/s", runs=size, target=AtLeast(EXPORT_PER_S), besides=besides))
         told.append(measured(f"{name}, largest process", peaks, "MB", runs=size, target=AtMost(EXPORT_MB)))
     return told
-
-
-def _load(service: Served, script: Path, seconds: int) -> Load:
-    drive(service.url, script, seconds=_WARM_UP_S)
-    return drive(service.url, script, seconds=seconds)
 
 
 def _waits_ms(service: Served, path: str) -> list[float]:

@@ -12,18 +12,17 @@ from typing import Final, NamedTuple
 
 from benchmarks import cuts, stores
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
-from benchmarks.load import Load, drive, write_gets, write_posts
-from benchmarks.servers import Served, served
+from benchmarks.load import write_gets, write_posts
+from benchmarks.samples import HELLO, Sample, cpu_us, rates, share, take
+from benchmarks.servers import served
 from benchmarks.stores import Say
 
 _RUNS: Final = "/api/rmos/runs"
 _IDS: Final = 50_000
 """Different runs that are asked for at most."""
-_WARM_UP_S: Final = 1
 SMALL: Final = 1_000
 FLAT_AT: Final = 100_000
 
-HELLO: Final = "hello-world"
 GET: Final = "GET one run"
 PAGE: Final = "GET a page of 50 summaries"
 POST: Final = "durable POST"
@@ -35,14 +34,6 @@ TARGETS: Final = {GET: 0.70, PAGE: 0.60, POST: 0.27}
 """Shares of hello-world."""
 FLAT: Final = 1.2
 """Most that a request may cost at `FLAT_AT` runs, as a multiple of its cost at `SMALL`."""
-
-
-class Sample(NamedTuple):
-    """One case in one start."""
-
-    load: Load
-    cpu_us: float
-    """CPU time of the workers for one request."""
 
 
 Samples = dict[tuple[str, int], list[Sample]]
@@ -107,55 +98,33 @@ def _measure(below: Path, subject: Subject, start: int, seconds: int, samples: S
         application, ready, environment = "wsgi:app", "/readyz", stores.environment_of(copy)
     with served(application, environment, ready=ready, log=log) as service:
         for case, script in subject.scripts.items():
-            samples.setdefault((case, subject.runs), []).append(_sample(service, script, seconds))
-
-
-def _sample(service: Served, script: Path, seconds: int) -> Sample:
-    drive(service.url, script, seconds=_WARM_UP_S)
-    before = service.cpu_s()
-    load = drive(service.url, script, seconds=seconds)
-    return Sample(load, (service.cpu_s() - before) / load.requests * 1e6)
+            samples.setdefault((case, subject.runs), []).append(take(service, script, seconds))
 
 
 def summed_up(samples: Samples, sizes: Sequence[int]) -> list[Figure]:
     """Return the figures: speed of each case, its share of hello-world, and how flat it is."""
     hello = samples[HELLO, 0]
     told = [_speed(HELLO, hello, None)]
-    told += [_share(case, samples[case, SMALL], hello, SMALL, None) for case in LAYERS]
-    for case, share in TARGETS.items():
+    told += [share(case, samples[case, SMALL], hello, runs=SMALL) for case in LAYERS]
+    for case, least in TARGETS.items():
         for size in sizes:
             found = samples[case, size]
             told.append(_speed(case, found, size))
-            told.append(_share(case, found, hello, size, AtLeast(share)))
+            told.append(share(case, found, hello, runs=size, target=AtLeast(least)))
         told += [_flatness(case, samples, size) for size in sizes if size > SMALL]
     return told
 
 
-def _share(case: str, found: Sequence[Sample], hello: Sequence[Sample], size: int, target: AtLeast | None) -> Figure:
-    by_cpu = {"by CPU time": _cpu_us(hello) / _cpu_us(found)}
-    return ratio(
-        f"{case}, share of hello-world", _rates(found), _rates(hello), runs=size, target=target, besides=by_cpu
-    )
-
-
 def _flatness(case: str, samples: Samples, size: int) -> Figure:
-    small, large = _rates(samples[case, SMALL]), _rates(samples[case, size])
+    small, large = rates(samples[case, SMALL]), rates(samples[case, size])
     target = AtMost(FLAT) if size == FLAT_AT else None
     return ratio(f"{case}, cost against {number(SMALL)} runs", small, large, runs=size, target=target)
-
-
-def _rates(samples: Sequence[Sample]) -> list[float]:
-    return [sample.load.requests_per_s for sample in samples]
-
-
-def _cpu_us(samples: Sequence[Sample]) -> float:
-    return statistics.median(sample.cpu_us for sample in samples)
 
 
 def _speed(case: str, samples: Sequence[Sample], size: int | None) -> Figure:
     besides = {
         "p50 ms": statistics.median(sample.load.p50_ms for sample in samples),
         "p99 ms": statistics.median(sample.load.p99_ms for sample in samples),
-        "CPU µs": _cpu_us(samples),
+        "CPU µs": cpu_us(samples),
     }
-    return measured(case, _rates(samples), "requests/s", runs=size, besides=besides)
+    return measured(case, rates(samples), "requests/s", runs=size, besides=besides)

@@ -13,7 +13,7 @@ from benchmarks import cuts, figures, files, gate, judging, load, machine, sessi
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load
-from benchmarks.web import Sample
+from benchmarks.samples import HELLO, Sample
 from benchmarks.whole_store import run_child
 from rmos import digest, ids
 from rmos.checks.verify import verify_store
@@ -140,7 +140,7 @@ def test_the_http_figures_set_each_case_beside_hello_world_and_the_small_store()
     def samples(rate: float) -> list[Sample]:
         return [Sample(Load(100, rate * factor, 5.0, 9.0), 300.0) for factor in (0.5, 1.0, 2.0)]
 
-    found = {(web.HELLO, 0): samples(1000.0), **{(layer, 1_000): samples(800.0) for layer in web.LAYERS}}
+    found = {(HELLO, 0): samples(1000.0), **{(layer, 1_000): samples(800.0) for layer in web.LAYERS}}
     for case in web.TARGETS:
         found |= {(case, 1_000): samples(600.0), (case, 100_000): samples(500.0), (case, 1_000_000): samples(100.0)}
     told = {(figure.name, figure.runs): figure for figure in web.summed_up(found, [1_000, 100_000, 1_000_000])}
@@ -206,19 +206,20 @@ def test_a_store_can_have_one_session_spread_among_its_runs(tmp_path: Path) -> N
 
 
 def test_views_of_a_session_are_set_beside_hello_world_and_its_first_page() -> None:
-    def loads(rate: float) -> list[Load]:
-        return [Load(100, rate * factor, 5.0, 9.0) for factor in (0.5, 1.0, 2.0)]
+    def samples(rate: float) -> list[Sample]:
+        return [Sample(Load(100, rate * factor, 5.0, 9.0), 100_000 / rate) for factor in (0.5, 1.0, 2.0)]
 
     found = {
-        sessions.HELLO: loads(1000),
-        sessions.FIRST: loads(650),
-        sessions.DEEP: loads(500),
-        sessions.ANY: loads(520),
-        sessions.TOTAL: loads(325),
+        HELLO: samples(1000),
+        sessions.FIRST: samples(650),
+        sessions.DEEP: samples(500),
+        sessions.ANY: samples(520),
+        sessions.TOTAL: samples(325),
     }
     told = {figure.name: figure for figure in sessions.summed_up(found, [1.0, 2.0, 9.0], 100_000)}
     shown = [(round(figure.value, 2), figure.is_met) for figure in told.values() if figure.target is not None]
     assert shown == [(0.65, True), (1.3, False), (2.0, True), (2.0, True)]
+    assert told[f"{sessions.ANY}, share of hello-world"].besides["by CPU time"] == pytest.approx(0.52)
 
 
 def test_every_cut_that_is_timed_has_all_its_checks_judged() -> None:
