@@ -283,4 +283,6 @@ def test_the_port_serves_runs_as_ever(served: Served) -> None:
 
 
 def test_the_log_of_all_that_holds_no_traceback_and_is_json_throughout(served: Served) -> None:
+    demand_problem(served.send(b"nonsense\r\n\r\n"), 400, "BAD_REQUEST")  # of the others, any may run elsewhere
+    served.wait_for_log("WARNING")
     assert {line["level"] for line in served.log_lines()} == {"INFO", "WARNING"}
