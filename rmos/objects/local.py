@@ -83,7 +83,7 @@ class LocalObjects(LocalReading):
         folder, _, name = path.rpartition("/")
         with self._writers:
             self._refuse_after_fault()
-            try:
+            with self._in_folders():
                 self._durable_folder(folder)
                 with self._open_folder(folder) as folder_fd:
                     created = self._link_new(folder, folder_fd, name, data)
@@ -91,10 +91,6 @@ class LocalObjects(LocalReading):
                         raise ObjectExists("Another object has this name already.")
                     # Also when it was there: whoever linked it may have died before this fsync.
                     self._fsync(folder_fd)
-            except OSError as error:
-                if error.errno == errno.ENOENT:  # the folder was taken away: make it again for the next object
-                    self._durable_folders.intersection_update((self._root, self._attachments))
-                raise translated(error) from None
             self._refuse_after_fault()  # another writer's fsync may have taken our pages with it
         return created
 
@@ -114,7 +110,7 @@ class LocalObjects(LocalReading):
             sha256 = judge.hexdigest()
             accept(sha256, size)
             key = f"{ATTACHMENTS}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
-            with self._writers, translating():
+            with self._writers, self._in_folders():
                 self._refuse_after_fault()
                 target = os.path.dirname(self._path(key))
                 unsettled = self._make_folder(target)
@@ -143,7 +139,7 @@ class LocalObjects(LocalReading):
     def _new_file(self) -> Iterator[tuple[int, str | None, int]]:
         """Give a file without a final name among the attachments, and their folder; unnamed, it vanishes afterwards."""
         with contextlib.ExitStack() as cleaning:
-            with translating():
+            with self._in_folders():
                 folder = self._durable_folder(self._attachments)
                 folder_fd = os.open(folder, _FOLDER_FLAGS)
                 cleaning.callback(translating()(os.close), folder_fd)
@@ -229,6 +225,20 @@ class LocalObjects(LocalReading):
         if not stat.S_ISDIR(os.lstat(folder).st_mode) and folder not in (self._root, self._attachments):
             raise StorageFailed("Something that is not a folder stands where the store keeps one; run `rmos verify`.")
         return [*unsettled, folder]
+
+    @contextlib.contextmanager
+    def _in_folders(self) -> Iterator[None]:
+        """Translate what goes wrong meanwhile; a folder that was taken away is made again for the next object.
+
+        Not so where the store begins: a disk that is not mounted must not be written beside.
+        """
+        try:
+            yield
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                inside = self._attachments.startswith(self._root + "/")
+                self._durable_folders.intersection_update((self._root, "" if inside else self._attachments))
+            raise translated(error) from None
 
     def _settle_folders(self, folders: Iterable[str]) -> None:
         """Make the names of folders durable: an fsync of each parent, once per process, also when they were there."""

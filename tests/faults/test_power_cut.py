@@ -127,7 +127,7 @@ def test_the_control_that_never_fsyncs_loses_acknowledged_runs(tmp_path: Path, k
 def test_the_control_that_fsyncs_files_and_not_their_folders_loses_acknowledged_runs(tmp_path: Path, kind: str) -> None:
     image = disks.make_image(kind, tmp_path / "image")
     gone: set[int] = set()
-    for turn in range(10):  # the next file's fsync takes the folder along, so only the last run is at stake
+    for turn in range(60):  # the next file's fsync takes the folder along, so only the last run is at stake
         acknowledged = cut_once(tmp_path, image, 1 + turn * SPAN, 1, "--no-folder-fsync")
         with disks.mounted(tmp_path / "disk", image=image) as disk:
             gone = lost(disk / "store", acknowledged)

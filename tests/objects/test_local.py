@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
@@ -148,6 +149,30 @@ def test_a_folder_that_was_taken_away_is_made_again_for_the_next_object(store: L
     with pytest.raises(StorageFailed):
         store.create("_claims/ab/two", b"two")
     assert store.create("_claims/ab/two", b"two") is True
+
+
+@pytest.mark.parametrize("gone", ["_attachments/2d/71", "_attachments/2d", "_attachments"])
+def test_a_folder_of_blobs_that_was_taken_away_is_made_again_for_the_next_one(
+    store: LocalObjects, root: Path, gone: str
+) -> None:
+    blob = store.create_blob([b"x"], max_bytes=9)
+    assert blob.sha256.startswith("2d71")
+    shutil.rmtree(root / gone)
+    with pytest.raises(StorageFailed):
+        store.create_blob([b"x"], max_bytes=9)
+    assert store.create_blob([b"x"], max_bytes=9).created
+    assert store.digest(f"_attachments/2d/71/{blob.sha256}") == (blob.sha256, 1)
+
+
+def test_blobs_of_another_disk_are_not_made_again_where_it_is_not_mounted(tmp_path: Path, root: Path) -> None:
+    objects = LocalObjects(root, attachments=tmp_path / "blobs")
+    objects.prepare()
+    objects.create_blob([b"x"], max_bytes=9)
+    os.rename(tmp_path / "blobs", tmp_path / "unmounted")
+    for _ in range(3):
+        with pytest.raises(StorageFailed):
+            objects.create_blob([b"x"], max_bytes=9)
+    assert not (tmp_path / "blobs").exists()
 
 
 def test_a_store_that_was_taken_away_is_not_made_again_behind_the_operators_back(
