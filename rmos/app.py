@@ -10,7 +10,7 @@ from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
 from rmos.errors import ConfigError, PluginError
-from rmos.web.lean import LeanFlask
+from rmos.web import cors
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -29,10 +29,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         sys.stderr.write(f"rmos: {error.detail}\n")
         raise SystemExit(error.exit_code) from None
     logs.configure_logging(settings)
-    app = LeanFlask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
+    app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
+    cors.init_app(app, settings)  # before the guard: a browser's preflight names no caller
     auth.init_app(app, settings)
     api.init_app(app)
-    web.init_app(app, settings)
+    web.init_app(app)
     app.cli.add_command(rmos_group)
     return app

@@ -79,11 +79,10 @@ def hold_to_declared() -> None:
     Raises:
         BadRequest, ValidationError: there are parameters, and the route has none.
     """
-    asked = request._get_current_object()  # type: ignore[attr-defined]  # the proxy looks it up at every dot
-    environ = asked.environ
+    environ = request.environ
     if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
         return  # the usual request has nothing to hold
-    declared = declared_of(current_app.view_functions.get(asked.endpoint or ""))
+    declared = declared_of(current_app.view_functions.get(request.endpoint or ""))
     if declared is None:
         return
     if declared.query is None and environ.get("QUERY_STRING"):

@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
-from flask import Response
-from flask.globals import app_ctx, request_ctx
+from flask import Response, copy_current_request_context, g
 
 from rmos.api import problems
 from rmos.api.accept import CSV, NDJSON
@@ -59,12 +58,13 @@ def streamed(asked: ListRequest, form: str) -> Response:
 
 def _teller() -> Tell:
     """Return what tells an error of the running request after its view has returned, under the request's id."""
-    app_context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # themselves, and not who stands for them
-    request_context = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    known = {name: g.get(name) for name in g}
 
+    @copy_current_request_context
     def tell(error: RmosError) -> Response:
-        with app_context, request_context:
-            return problems.answer(error)
+        for name, value in known.items():  # a copied context begins with an empty `g`
+            setattr(g, name, value)
+        return problems.answer(error)
 
     return tell
 

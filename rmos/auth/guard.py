@@ -57,8 +57,7 @@ class Guard:
         Raises:
             CrossSite, NotLocal, Unauthenticated, TooManyAttempts, Forbidden, TooManyWrites, StorageFailed.
         """
-        asked = request._get_current_object()  # type: ignore[attr-defined]  # through the proxy just once
-        rule, environ = asked.url_rule, asked.environ
+        rule, environ = request.url_rule, request.environ
         if rule is None:
             return  # no view: the answer is 404 or 405, whoever asks
         method = environ["REQUEST_METHOD"]

@@ -4,6 +4,8 @@ from typing import Final
 
 from flask import Flask, Response, request
 
+from rmos.config import Settings
+
 _ALLOWED: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "
@@ -13,8 +15,11 @@ _ALLOWED: Final = {
 _EXPOSED: Final = "Content-Disposition, ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id"
 
 
-def init_app(app: Flask, origins: frozenset[str]) -> None:
-    """Let the scripts of these origins call the service of an app."""
+def init_app(app: Flask, settings: Settings) -> None:
+    """Let the scripts of the origins in the settings call the service of an app; call it before the guard's."""
+    origins = frozenset(settings.cors_origins)
+    if not origins:
+        return
 
     def preflight() -> Response | None:
         """Answer a browser that asks whether it may call; it sends no token with that question."""
@@ -33,6 +38,5 @@ def init_app(app: Flask, origins: frozenset[str]) -> None:
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
-    # Before the guard: the question of a browser names no caller.
-    app.before_request_funcs.setdefault(None, []).insert(1, preflight)  # behind the request id, before the guard
+    app.before_request(preflight)
     app.after_request(allow)
