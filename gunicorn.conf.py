@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from rmos.config import load_settings
-from rmos.errors import ConfigError
+from rmos.errors.installation import ConfigError
 from rmos.metrics.folder import bury, make_folder, remove_folder
 from rmos.store.tokens import open_tokens
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.stores import settings_of
-from rmos.checks.backtest import backtest
 from rmos.checks.verify import verify_store
+from rmos.decisions.backtest import backtest
 from rmos.engines.registry import Registry
 from rmos.models import RunQuery
-from rmos.schemas import dump_summary
-from rmos.services import csv_text, ndjson
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
+from rmos.transfer.exporting import csv_text, ndjson
 
 _EXPORTS: Final = {"ndjson": ndjson, "csv": csv_text}
 _TIMEOUT_MS: Final = 5_000

@@ -10,8 +10,7 @@ from rmos.engines.base import EngineResult
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import Actor
-from rmos.services import RunRequest
-from rmos.services.artifact import artifact_members
+from rmos.services.artifact import RunRequest, artifact_members
 from rmos.services.runs import completed_context
 
 ACTOR: Final = Actor(name="local", role="operator", request_id="req_0123456789abcdef")

@@ -15,7 +15,9 @@ from benchmarks.figures import AtMost, Figure, measured
 from benchmarks.operations import answered, environ_of, quiet
 from benchmarks.stores import Say
 from rmos import create_app
-from rmos.rosette import interpret, render, vary
+from rmos.rosette.interpret import interpret
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 
 _PROMPTS: Final = (
     "classical rosette, herringbone in maple and rosewood",

@@ -23,7 +23,7 @@ from benchmarks.servers import served
 from benchmarks.stores import Say
 from rmos import digest
 from rmos.checks.attachments import verify_attachments
-from rmos.schemas import dump_summary
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from rmos.store.workers import ordered_pool
 

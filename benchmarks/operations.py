@@ -21,7 +21,7 @@ from benchmarks.stores import Say
 from rmos import create_app, digest, ids
 from rmos.engines.registry import Registry
 from rmos.models import RunQuery
-from rmos.schemas import dump_summary
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 
 _CALLS: Final = 500

@@ -17,8 +17,9 @@ from benchmarks.figures import AtLeast, Figure, measured, ratio
 from benchmarks.load import drive, write_forms, write_gets
 from benchmarks.servers import served
 from benchmarks.stores import Say
-from rmos.objects import Objects, open_objects
-from rmos.schemas import dump_summary
+from rmos.objects import open_objects
+from rmos.objects.base import Objects
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store, layout
 
 SIZE: Final = 2_000

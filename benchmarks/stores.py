@@ -21,8 +21,8 @@ from benchmarks.cuts import ACTOR, small_members, small_templates
 from rmos import digest, ids
 from rmos.config import Settings
 from rmos.index.base import SCHEMA_VERSION
-from rmos.schemas import dump_summary
-from rmos.services import create_session
+from rmos.schemas.runs import dump_summary
+from rmos.services.sessions import create_session
 from rmos.store import Store, layout
 
 DAYS: Final = 40

@@ -4,13 +4,14 @@ import sys
 
 from flask import Flask
 
-from rmos import api, auth, context, logs, web
+from rmos import api, context, logs, web
+from rmos.auth import guard
 from rmos.cli import rmos_group
 from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
-from rmos.errors import ConfigError, PluginError
-from rmos.web import cors
+from rmos.errors.installation import ConfigError, PluginError
+from rmos.http import cors
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -32,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
     cors.init_app(app, settings)  # before the guard: a browser's preflight names no caller
-    auth.init_app(app, settings)
+    guard.init_app(app, settings)
     api.init_app(app)
     web.init_app(app)
     app.cli.add_command(rmos_group)

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from rmos.errors import ConfigError
+from rmos.errors.installation import ConfigError
 
 CONFIG_FILE: Final = "config.toml"
 

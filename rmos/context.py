@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Final, cast
 from flask import Flask, Response, current_app, g, has_app_context, request
 
 from rmos import ids, logs
-from rmos.auth import current_caller, current_guard
+from rmos.auth.guard import current_caller, current_guard
 from rmos.config import Settings
 from rmos.engines.registry import Registry
-from rmos.errors import ConfigError, RmosError, StoreUnusable
+from rmos.errors.base import RmosError
+from rmos.errors.installation import ConfigError
+from rmos.errors.store import StoreUnusable
 from rmos.metrics import UNMATCHED, Metrics
 from rmos.models import Actor, Stored
-from rmos.schemas import dump_summary
-from rmos.services import interpreter_of
+from rmos.schemas.runs import dump_summary
+from rmos.services.rosettes.interpreters import interpreter_of
 from rmos.store import Store
 from rmos.upkeep import Upkeep
 

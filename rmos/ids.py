@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from rmos.errors import BadCursor
+from rmos.errors.request import BadCursor
 
 NEW_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
 ANY_RUN_ID: Final = re.compile(r"run_[0-9a-f]{12,32}|[0-9a-f]{32}")

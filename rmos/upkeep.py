@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from rmos.errors import RmosError, StoreLocked
+from rmos.errors.base import RmosError
+from rmos.errors.store import StoreLocked
 from rmos.store import Store
 
 log = logging.getLogger(__name__)

@@ -37,16 +37,16 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from rmos import ids
 from rmos.config import load_settings
-from rmos.errors import (
+from rmos.errors.base import RmosError
+from rmos.errors.http import (
     BadRequest,
     CodingNotImplemented,
-    ConfigError,
     ExpectationFailed,
     HeadersTooLarge,
     RequestTimeout,
-    RmosError,
     UriTooLong,
 )
+from rmos.errors.installation import ConfigError
 from rmos.logs import StderrHandler
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from rmos import create_app
 from rmos.config import Settings
 from rmos.context import clear_request_id
 from rmos.logs import StderrHandler
-from rmos.schemas import dump_summary
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.quick_apps import compile_once, look_for_engines_once
 from tests.trying import register_profiles

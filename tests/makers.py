@@ -9,7 +9,7 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.config import Settings
-from rmos.index import KnownRun
+from rmos.index.base import KnownRun
 from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, Page, RunQuery, RunRow, RunView
 from rmos.store import Store
 from tests.earlier_system import earlier_digest

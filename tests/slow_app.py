@@ -5,7 +5,7 @@ import os
 import time
 
 from rmos import create_app
-from rmos.auth import OPEN, requires
+from rmos.auth.roles import OPEN, requires
 
 app = create_app()
 

@@ -20,7 +20,7 @@ from rmos.checks.verify import verify_store
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import RunQuery
-from rmos.schemas import dump_summary
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 
 REPORT = '{"requests":3000,"duration_us":2000000,"p50_us":9100,"p99_us":20500,"refused":0,"broken":0}'

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rmos.config import CONFIG_FILE, Settings, default_instance_path, load_settings, unknown_variables
-from rmos.errors import ConfigError
+from rmos.errors.installation import ConfigError
 
 
 def write_config(folder: Path, text: str | bytes) -> Path:

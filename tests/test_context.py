@@ -21,7 +21,7 @@ from rmos.context import (
     require_request_id,
 )
 from rmos.engines.registry import Registry
-from rmos.errors import OutOfSpace, StoreUnusable
+from rmos.errors.store import OutOfSpace, StoreUnusable
 from rmos.store import Store
 from tests.makers import make_members
 from tests.test_upkeep import wait_until

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rmos import ids
-from rmos.errors import BadCursor
+from rmos.errors.request import BadCursor
 
 US = 1_766_483_173_123_456  # 2025-12-23T09:46:13.123456Z
 moments = st.integers(0, 253_402_300_799_999_999)  # until the end of the year 9999

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos import create_app, ids
-from rmos.auth import OPEN, requires
+from rmos.auth.roles import OPEN, requires
 from rmos.config import Settings
 from rmos.logs import (
     LOG_FORMAT,

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
-from rmos.auth import OPEN, requires
+from rmos.auth.roles import OPEN, requires
 from rmos.metrics import Metrics
 from rmos.metrics import folder as places
 from rmos.metrics.folder import bury, make_folder, remove_folder

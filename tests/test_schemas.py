@@ -12,14 +12,9 @@ from marshmallow import ValidationError
 
 from rmos import digest, ids
 from rmos.models import EVENT_SCHEMA, SUMMARY_CHARACTERS, Event, RunArtifact, RunView
-from rmos.schemas import (
-    RunAdvisorySummarySchema,
-    RunPageSchema,
-    RunRequestSchema,
-    dump_run,
-    dump_summary,
-    load_list,
-)
+from rmos.schemas.lists import load_list
+from rmos.schemas.requests import RunRequestSchema
+from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary
 from rmos.store.folding import fold
 from rmos.store.records import Artifact, judge_artifact
 from rmos.store.runs import Record

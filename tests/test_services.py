@@ -15,17 +15,12 @@ from rmos import digest, ids
 from rmos.digest import NotCanonical
 from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.registry import Registry
-from rmos.errors import (
-    EngineNotFound,
-    IdempotencyKeyReused,
-    PayloadTooLarge,
-    RunExists,
-    SessionNotFound,
-    ValidationFailed,
-)
+from rmos.errors.records import EngineNotFound, RunExists
+from rmos.errors.request import IdempotencyKeyReused, PayloadTooLarge, ValidationFailed
+from rmos.errors.workflow import SessionNotFound
 from rmos.models import Actor, RunQuery
-from rmos.services import Idempotency, Recorded, RunRequest, record_run
-from rmos.services.artifact import MAX_KEYS, request_summary
+from rmos.services.artifact import MAX_KEYS, Idempotency, RunRequest, request_summary
+from rmos.services.runs import Recorded, record_run
 from rmos.store import Store
 
 ANNA = Actor(name="anna", role="operator", request_id="req_anna")

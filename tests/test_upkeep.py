@@ -8,8 +8,8 @@ import pytest
 
 from rmos import upkeep as module
 from rmos.config import Settings
-from rmos.errors import IndexUnavailable, StoreLocked
-from rmos.schemas import dump_summary
+from rmos.errors.store import IndexUnavailable, StoreLocked
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from rmos.upkeep import Upkeep
 from tests.makers import make_members

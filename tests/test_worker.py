@@ -15,7 +15,8 @@ from gunicorn.config import Config
 from gunicorn.http import errors as http_errors
 from gunicorn.sock import create_sockets
 
-from rmos.errors import HeadersTooLarge, RequestTimeout, RmosError, UriTooLong
+from rmos.errors.base import RmosError
+from rmos.errors.http import HeadersTooLarge, RequestTimeout, UriTooLong
 from rmos.worker import PATIENCE_S, SLICE_S, answer_to, as_ours
 from tests.faults.service import RUNS, make_body
 from tests.serving import Raw, Served, read_answer

@@ -16,11 +16,8 @@ from rmos.api import (
     health,
     links,
     metrics,
-    openapi,
     overrides,
     problem_types,
-    problems,
-    queries,
     recent,
     rosettes,
     rules,
@@ -28,9 +25,11 @@ from rmos.api import (
     sessions,
     variants,
 )
-from rmos.api.operations import declared_of
-from rmos.api.parts import RunIdConverter
 from rmos.context import Rmos
+from rmos.http import openapi, problems
+from rmos.http import query as queries
+from rmos.http.openapi_components import RunIdConverter
+from rmos.http.operations import declared_of
 
 _NOUNS = (
     health,

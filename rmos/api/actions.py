@@ -6,27 +6,21 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import session_examples as examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import PRIVATE
-from rmos.api.operations import JSON, WRITES, Answer, Blueprint, operation
-from rmos.api.parts import RUN_ID
 from rmos.api.sessions import kept_store, version_seen
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import (
-    ApprovalBlocked,
-    EngineNotFound,
-    Forbidden,
-    PayloadTooLarge,
-    PreconditionFailed,
-    RecordDamaged,
-    SessionDeleted,
-    SessionNotFound,
-    TransitionBlocked,
-    VersionConflict,
-)
-from rmos.schemas import ActionSchema, SessionActedSchema, dump_session_acted, load_action
-from rmos.services import Rules, Wish, perform
+from rmos.errors.callers import Forbidden
+from rmos.errors.http import PreconditionFailed
+from rmos.errors.records import EngineNotFound, VersionConflict
+from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import RecordDamaged
+from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionNotFound, TransitionBlocked
+from rmos.http.conditions import PRIVATE
+from rmos.http.json_body import read_object
+from rmos.http.openapi_components import RUN_ID
+from rmos.http.operations import JSON, WRITES, Answer, Blueprint, operation
+from rmos.schemas.workflow import ActionSchema, SessionActedSchema, dump_session_acted, load_action
+from rmos.services.actions import Rules, Wish, perform
 
 PREFIXES: Final = {"actions": "/api/workflow-sessions", "workflow_actions": "/api/workflow/sessions"}
 """The URLs, by the name under which the blueprint stands there."""

@@ -4,13 +4,15 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE, PRIVATE
-from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import AttachmentNotFound, PayloadTooLarge, RunDeleted, RunNotFound, VersionConflict
-from rmos.schemas import (
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.request import PayloadTooLarge
+from rmos.http.conditions import NO_STORE, PRIVATE
+from rmos.http.json_body import read_object
+from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, operation
+from rmos.schemas.advisories import (
     AdvisoriesSchema,
     AdvisoryAttachedSchema,
     AdvisoryRequestSchema,
@@ -18,7 +20,7 @@ from rmos.schemas import (
     dump_advisory,
     load_advisory,
 )
-from rmos.services import attach_advisory
+from rmos.services.files.attachments import attach_advisory
 
 bp = Blueprint("advisories", __name__, url_prefix="/api/rmos/runs", description="Advisories: what was advised on a run")
 

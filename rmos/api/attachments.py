@@ -7,27 +7,19 @@ from flask import Response, request
 
 from rmos import ids
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import IMMUTABLE, NO_STORE, PRIVATE
-from rmos.api.files import BYTES, CONDITIONS, answer_blob
-from rmos.api.forms import Form
-from rmos.api.operations import FORM, JSON, READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import (
-    AttachmentNotFound,
-    BadBase64,
-    BadForm,
-    ContentMismatch,
-    DigestMismatch,
-    PreconditionFailed,
-    RangeNotSatisfiable,
-    RecordDamaged,
-    RunDeleted,
-    RunNotFound,
-    VersionConflict,
-)
-from rmos.schemas import (
+from rmos.errors.files import AttachmentNotFound, ContentMismatch, DigestMismatch
+from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.request import BadBase64, BadForm
+from rmos.errors.store import RecordDamaged
+from rmos.http.conditions import IMMUTABLE, NO_STORE, PRIVATE
+from rmos.http.files import BYTES, CONDITIONS, answer_blob
+from rmos.http.json_body import read_object
+from rmos.http.multipart import Form
+from rmos.http.operations import FORM, JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.schemas.attachments import (
     ATTACH_FORM,
     AttachedSchema,
     AttachmentsSchema,
@@ -39,7 +31,7 @@ from rmos.schemas import (
     dump_verification,
     load_form,
 )
-from rmos.services import Declared, Limits, attach_file
+from rmos.services.files.attachments import Declared, Limits, attach_file
 from rmos.store.naming import named_blob, named_blobs
 
 bp = Blueprint(

@@ -9,22 +9,18 @@ from typing import Final
 from flask import Response, request
 
 from rmos.api import examples
-from rmos.api.conditions import NO_STORE, PRIVATE
-from rmos.api.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, answer_blob
-from rmos.api.operations import JSON, READS, Answer, Blueprint, Problems, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_rmos
-from rmos.errors import (
-    AttachmentNotFound,
-    PreconditionFailed,
-    RangeNotSatisfiable,
-    RunDeleted,
-    RunNotFound,
-    SvgBlocked,
-)
-from rmos.schemas import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
-from rmos.services import archive, open_preview, preview_of
-from rmos.store import SVG
+from rmos.errors.files import AttachmentNotFound, SvgBlocked
+from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.http.conditions import NO_STORE, PRIVATE
+from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, answer_blob
+from rmos.http.operations import JSON, READS, Answer, Blueprint, Problems, operation
+from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
+from rmos.services.files.archive import archive
+from rmos.services.files.previews import open_preview, preview_of
+from rmos.store.attachments import SVG
 from rmos.store.naming import named_blob
 
 bp = Blueprint(

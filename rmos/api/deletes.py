@@ -6,14 +6,15 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import examples
-from rmos.api.conditions import NO_STORE
-from rmos.api.operations import READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.api.queries import read_lists
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import Forbidden, HardDeleteDisabled, RateLimited, RunDeleted, RunNotFound
-from rmos.schemas import DeletedSchema, DeleteQuerySchema, RestoreQuerySchema, dump_deleted, load_delete
-from rmos.services import Deleted, DeletePolicy, delete_run, restore_run
+from rmos.errors.callers import Forbidden, HardDeleteDisabled, RateLimited
+from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.http.conditions import NO_STORE
+from rmos.http.operations import READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.http.query import read_lists
+from rmos.schemas.deletes import DeletedSchema, DeleteQuerySchema, RestoreQuerySchema, dump_deleted, load_delete
+from rmos.services.deletes import Deleted, DeletePolicy, delete_run, restore_run
 
 bp = Blueprint(
     "deletes", __name__, url_prefix="/api/rmos/runs", description="Deletes: who took a run away, when and why"

@@ -6,13 +6,13 @@ import msgspec
 from flask import Response
 
 from rmos.api import examples
-from rmos.api.conditions import PRIVATE
-from rmos.api.operations import JSON, READS, Answer, Blueprint, operation
-from rmos.api.queries import load_query
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_rmos
-from rmos.errors import RunDeleted, RunNotFound
-from rmos.schemas import RunDiffRequestSchema, RunDiffSchema, diff_records
+from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.http.conditions import PRIVATE
+from rmos.http.operations import JSON, READS, Answer, Blueprint, operation
+from rmos.http.query import load_query
+from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
 
 bp = Blueprint("diffs", __name__, url_prefix="/api/rmos/runs", description="How two runs differ")
 

@@ -13,10 +13,10 @@ import msgspec
 from flask import Response, render_template
 
 from rmos import digest
-from rmos.api.conditions import IMMUTABLE, NO_STORE, conditional
-from rmos.api.operations import Answer, Blueprint, operation
-from rmos.auth import OPEN, requires
-from rmos.errors import PreconditionFailed, RouteNotFound
+from rmos.auth.roles import OPEN, requires
+from rmos.errors.http import PreconditionFailed, RouteNotFound
+from rmos.http.conditions import IMMUTABLE, NO_STORE, conditional
+from rmos.http.operations import Answer, Blueprint, operation
 
 bp = Blueprint("docs", __name__, description="The document to browse")
 

@@ -3,10 +3,10 @@
 from flask import Response
 
 from rmos.api import examples
-from rmos.api.operations import JSON, Answer, Blueprint, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_rmos
-from rmos.schemas import EnginesSchema, dump_engines
+from rmos.http.operations import JSON, Answer, Blueprint, operation
+from rmos.schemas.engines import EnginesSchema, dump_engines
 
 bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What judges a cut")
 

@@ -3,7 +3,7 @@
 import base64
 from typing import Any, Final
 
-from rmos.api.parts import RUN_ID, SHA256
+from rmos.http.openapi_components import RUN_ID, SHA256
 
 CUT: Final[dict[str, Any]] = {
     "mode": "router",

@@ -4,14 +4,16 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE
-from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import PayloadTooLarge, RunDeleted, RunNotFound, VersionConflict
-from rmos.schemas import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
-from rmos.services import explanation_model_of, suggest
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.request import PayloadTooLarge
+from rmos.http.conditions import NO_STORE
+from rmos.http.json_body import read_object
+from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, operation
+from rmos.schemas.explanations import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
+from rmos.services.explanations.by_model import explanation_model_of
+from rmos.services.explanations.suggestions import suggest
 
 bp = Blueprint("explanations", __name__, url_prefix="/api/rmos/runs", description="Explanations: why, in words")
 

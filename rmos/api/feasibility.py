@@ -5,14 +5,14 @@ from typing import Any, Final
 from flask import Response
 
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE
-from rmos.api.operations import JSON, Answer, Blueprint, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_rmos, require_request_id
-from rmos.errors import EngineNotFound
-from rmos.schemas import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
-from rmos.services import judge_cuts
+from rmos.errors.records import EngineNotFound
+from rmos.http.conditions import NO_STORE
+from rmos.http.json_body import read_object
+from rmos.http.operations import JSON, Answer, Blueprint, operation
+from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
+from rmos.services.feasibility import judge_cuts
 
 bp = Blueprint(
     "feasibility", __name__, url_prefix="/api/rmos/feasibility", description="Feasibility: asked without a record"

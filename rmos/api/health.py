@@ -5,12 +5,12 @@ from typing import Final
 import msgspec
 from flask import Response
 
-from rmos.api.conditions import NO_STORE
-from rmos.api.operations import Answer, Blueprint, operation
-from rmos.auth import OPEN, OPEN_ON_LOOPBACK, requires
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, requires
 from rmos.context import Rmos, current_rmos
-from rmos.errors import RmosError
-from rmos.schemas import AliveSchema, ReadySchema
+from rmos.errors.base import RmosError
+from rmos.http.conditions import NO_STORE
+from rmos.http.operations import Answer, Blueprint, operation
+from rmos.schemas.health import AliveSchema, ReadySchema
 from rmos.store import Store
 
 bp = Blueprint("health", __name__, description="Is the service alive, is it ready")

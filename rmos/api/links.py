@@ -6,23 +6,19 @@ from flask import Response, request
 
 from rmos import ids
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE
-from rmos.api.files import BYTES, CONDITIONS, answer_blob
-from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.auth import OPEN, current_guard, requires
+from rmos.auth.guard import current_guard
+from rmos.auth.roles import OPEN, requires
 from rmos.context import current_rmos
-from rmos.errors import (
-    AttachmentNotFound,
-    LinkExpired,
-    LinkInvalid,
-    PreconditionFailed,
-    RangeNotSatisfiable,
-    RunDeleted,
-    RunNotFound,
-)
-from rmos.schemas import LinksRequestSchema, LinksSchema, dump_links, load_links
-from rmos.services import METHODS, make_links, open_link
+from rmos.errors.callers import LinkExpired, LinkInvalid
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.http.conditions import NO_STORE
+from rmos.http.files import BYTES, CONDITIONS, answer_blob
+from rmos.http.json_body import read_object
+from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.schemas.links import LinksRequestSchema, LinksSchema, dump_links, load_links
+from rmos.services.files.links import METHODS, make_links, open_link
 
 bp = Blueprint("links", __name__, url_prefix="/api/rmos/links", description="Links: files for those without a token")
 

@@ -7,15 +7,17 @@ from typing import Final
 
 from flask import Response
 
-from rmos.api.accept import CSV, NDJSON, wanted
-from rmos.api.conditions import PRIVATE
 from rmos.api.examples import PAGE
-from rmos.api.operations import JSON, LISTS, Answer, Problems
-from rmos.api.pages import from_index, next_link, page_text
-from rmos.api.streams import streamed
 from rmos.context import current_rmos
-from rmos.errors import BadCursor, NotAcceptable
-from rmos.schemas import ListRequest, RunAdvisorySummarySchema, RunPageSchema
+from rmos.errors.http import NotAcceptable
+from rmos.errors.request import BadCursor
+from rmos.http.accept import CSV, NDJSON, wanted
+from rmos.http.conditions import PRIVATE
+from rmos.http.operations import JSON, LISTS, Answer, Problems
+from rmos.http.paging import from_index, next_link, page_text
+from rmos.http.streams import streamed
+from rmos.schemas.lists import ListRequest
+from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema
 
 _ONWARD: Final = {
     "list_runs": {"cursor": "$response.body#/next_cursor"},

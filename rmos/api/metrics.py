@@ -2,10 +2,10 @@
 
 from flask import Response
 
-from rmos.api.conditions import NO_STORE
-from rmos.api.operations import Answer, Blueprint, operation
-from rmos.auth import OPEN_ON_LOOPBACK, requires
+from rmos.auth.roles import OPEN_ON_LOOPBACK, requires
 from rmos.context import current_rmos
+from rmos.http.conditions import NO_STORE
+from rmos.http.operations import Answer, Blueprint, operation
 from rmos.metrics import CONTENT_TYPE
 
 bp = Blueprint("metrics", __name__, description="What the service counts and times")

@@ -6,24 +6,18 @@ import msgspec
 from flask import Response
 
 from rmos import ids
-from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE
-from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.api.parts import RUN_ID
-from rmos.auth import requires
-from rmos.checks.replay import replay_run
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import (
-    AcknowledgmentRequired,
-    AlreadyOverridden,
-    NotBlocked,
-    RedOverrideDisabled,
-    RunDeleted,
-    RunNotFound,
-    VersionConflict,
-)
-from rmos.schemas import OverrideRequestSchema, OverrideSchema, ReplaySchema, dump_override, load_override
-from rmos.services import override_run
+from rmos.decisions.replay import replay_run
+from rmos.errors.callers import RedOverrideDisabled
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.workflow import AcknowledgmentRequired, AlreadyOverridden, NotBlocked
+from rmos.http.conditions import NO_STORE
+from rmos.http.json_body import read_object
+from rmos.http.openapi_components import RUN_ID
+from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.schemas.workflow import OverrideRequestSchema, OverrideSchema, ReplaySchema, dump_override, load_override
+from rmos.services.overrides import override_run
 
 bp = Blueprint("overrides", __name__, url_prefix="/api/rmos/runs", description="Decisions: answered for, and replayed")
 

@@ -11,9 +11,10 @@ import msgspec
 from flask import Response
 
 from rmos.api.docs import HTML, page
-from rmos.api.operations import Answer, Blueprint, example_of, meaning_of, operation
-from rmos.auth import OPEN, requires
-from rmos.errors import RmosError, RouteNotFound, every_error
+from rmos.auth.roles import OPEN, requires
+from rmos.errors.base import RmosError, every_error
+from rmos.errors.http import RouteNotFound
+from rmos.http.operations import Answer, Blueprint, example_of, meaning_of, operation
 
 bp = Blueprint("problems", __name__, url_prefix="/problems", description="What each code of a problem means")
 

@@ -3,10 +3,10 @@
 from flask import Response
 
 from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
-from rmos.api.operations import Blueprint, operation
-from rmos.api.queries import read_lists
-from rmos.auth import requires
-from rmos.schemas import RecentRunsSchema, load_recent
+from rmos.auth.roles import requires
+from rmos.http.operations import Blueprint, operation
+from rmos.http.query import read_lists
+from rmos.schemas.lists import RecentRunsSchema, load_recent
 
 bp = Blueprint(
     "recent", __name__, url_prefix="/api/rmos/runs/query", description="The list for clients of the earlier system"

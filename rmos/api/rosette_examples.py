@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from rmos.api.parts import RUN_ID
+from rmos.http.openapi_components import RUN_ID
 
 ASKED: Final[dict[str, Any]] = {"prompt": "solid koa ring, 4 mm wide", "seed": 7, "tool": "em-3175-2f"}
 _SHA256: Final = "96cc4bfe4b0c1a2d3e4f5061728394a5b6c7d8e9f00112233445566778899aab"

@@ -6,22 +6,17 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import rosette_examples as examples
-from rmos.api.bodies import read_object
-from rmos.api.idempotency import answer_recorded, read_idempotency
-from rmos.api.operations import WRITES, Answer, Blueprint, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import (
-    BadHeader,
-    IdempotencyKeyReused,
-    PromptEmpty,
-    RecordDamaged,
-    SessionDeleted,
-    SessionNotFound,
-    SvgRefused,
-)
-from rmos.schemas import RosetteRequestSchema, RosetteSchema, RosettesSchema, dump_rosettes, load_rosette
-from rmos.services import record_rosettes
+from rmos.errors.files import SvgRefused
+from rmos.errors.request import BadHeader, IdempotencyKeyReused, PromptEmpty
+from rmos.errors.store import RecordDamaged
+from rmos.errors.workflow import SessionDeleted, SessionNotFound
+from rmos.http.idempotency import answer_recorded, read_idempotency
+from rmos.http.json_body import read_object
+from rmos.http.operations import WRITES, Answer, Blueprint, operation
+from rmos.schemas.rosettes import RosetteRequestSchema, RosetteSchema, RosettesSchema, dump_rosettes, load_rosette
+from rmos.services.rosettes.recorder import record_rosettes
 
 bp = Blueprint(
     "rosettes", __name__, url_prefix="/api/rmos/rosettes", description="Rosettes: from a sentence to a drawing"

@@ -5,13 +5,13 @@ from typing import Any, Final
 import msgspec
 from flask import Response
 
-from rmos.api.operations import Answer, Blueprint, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.engines.baseline.chipload import RUBBING
 from rmos.engines.registry import DEFAULT_ENGINE_ID
-from rmos.errors import RuleNotFound
-from rmos.schemas import RuleListSchema, RuleSchema
+from rmos.errors.records import RuleNotFound
+from rmos.http.operations import Answer, Blueprint, operation
+from rmos.schemas.rules import RuleListSchema, RuleSchema
 
 bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: what a cut is judged by")
 

@@ -7,41 +7,26 @@ from flask import Response, request
 
 from rmos import digest, ids
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import MINIMAL, PRIVATE, conditional, wants_minimal
-from rmos.api.idempotency import answer_recorded, read_idempotency
 from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
-from rmos.api.operations import READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.api.queries import read_lists
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import (
-    BadHeader,
-    EngineNotFound,
-    IdempotencyKeyReused,
-    PreconditionFailed,
-    RangeNotSatisfiable,
-    RecordDamaged,
-    RunDeleted,
-    RunNotFound,
-    SessionDeleted,
-    SessionNotFound,
-)
-from rmos.schemas import (
-    ArtifactSchema,
-    EventsSchema,
-    ListRequest,
-    RunCreatedSchema,
-    RunListSchema,
-    RunRequestSchema,
-    RunSchema,
-    dump_created,
-    dump_events,
-    dump_run,
-    load_list,
-)
-from rmos.services import Recorded, RunRequest, record_run
-from rmos.store import Record
+from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.records import EngineNotFound, RunDeleted, RunNotFound
+from rmos.errors.request import BadHeader, IdempotencyKeyReused
+from rmos.errors.store import RecordDamaged
+from rmos.errors.workflow import SessionDeleted, SessionNotFound
+from rmos.http.conditions import MINIMAL, PRIVATE, conditional, wants_minimal
+from rmos.http.idempotency import answer_recorded, read_idempotency
+from rmos.http.json_body import read_object
+from rmos.http.operations import READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.http.query import read_lists
+from rmos.schemas.lists import ListRequest, RunListSchema, load_list
+from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
+from rmos.schemas.requests import RunRequestSchema
+from rmos.schemas.runs import RunCreatedSchema, dump_created, dump_events, dump_run
+from rmos.services.artifact import RunRequest
+from rmos.services.runs import Recorded, record_run
+from rmos.store.runs import Record
 
 bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from rmos.api.examples import CUT, PAGE
-from rmos.api.parts import RUN_ID, SESSION_ID
+from rmos.http.openapi_components import RUN_ID, SESSION_ID
 
 NEW: Final[dict[str, Any]] = {
     "user_id": "anna",

@@ -8,27 +8,20 @@ from flask import Response, request
 
 from rmos import ids
 from rmos.api import session_examples as examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import PRIVATE, conditional, require_match
-from rmos.api.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.api.pages import from_index, next_link, page_text
-from rmos.api.queries import load_query, read_lists
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import (
-    BadCursor,
-    IndexRebuilding,
-    IndexUnavailable,
-    PreconditionFailed,
-    RecordDamaged,
-    SessionDeleted,
-    SessionHasRuns,
-    SessionNotFound,
-    TransitionBlocked,
-    VersionConflict,
-)
+from rmos.errors.http import PreconditionFailed
+from rmos.errors.records import VersionConflict
+from rmos.errors.request import BadCursor
+from rmos.errors.store import IndexRebuilding, IndexUnavailable, RecordDamaged
+from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound, TransitionBlocked
+from rmos.http.conditions import PRIVATE, conditional, require_match
+from rmos.http.json_body import read_object
+from rmos.http.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.http.paging import from_index, next_link, page_text
+from rmos.http.query import load_query, read_lists
 from rmos.models import RunQuery, Session
-from rmos.schemas import (
+from rmos.schemas.sessions import (
     AdvisorySummarySchema,
     SessionDeletedSchema,
     SessionDeleteSchema,
@@ -50,7 +43,7 @@ from rmos.schemas import (
     load_session_list,
     load_session_runs,
 )
-from rmos.services import create_session, delete_session, patch_session, restore_session
+from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
 from rmos.store import Store
 from rmos.store.sessions import SessionStored
 

@@ -6,13 +6,15 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import examples
-from rmos.api.bodies import read_object
-from rmos.api.conditions import NO_STORE, PRIVATE
-from rmos.api.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.auth import requires
+from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
-from rmos.errors import AttachmentNotFound, RunDeleted, RunNotFound, VariantBlocked, VersionConflict
-from rmos.schemas import (
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.workflow import VariantBlocked
+from rmos.http.conditions import NO_STORE, PRIVATE
+from rmos.http.json_body import read_object
+from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.schemas.variants import (
     ActedSchema,
     BulkSchema,
     RejectSchema,
@@ -26,7 +28,7 @@ from rmos.schemas import (
     load_reject,
     load_review,
 )
-from rmos.services import Act, act, act_on_many
+from rmos.services.files.variants import Act, act, act_on_many
 
 bp = Blueprint(
     "variants",

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors import ObjectUnreadable, StorageFailed, Unauthenticated
+from rmos.errors.callers import Unauthenticated
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import StorageFailed
 from rmos.models import Role, Token
 from rmos.store.tokens import Tokens
 

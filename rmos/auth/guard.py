@@ -22,7 +22,7 @@ from rmos.auth.places import UNSAFE, Environ, Proxies, is_direct, refuse_cross_s
 from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, needed_of
 from rmos.auth.throttle import Throttle
 from rmos.config import Settings
-from rmos.errors import CrossSite, Forbidden, TooManyAttempts, TooManyWrites, Unauthenticated
+from rmos.errors.callers import CrossSite, Forbidden, TooManyAttempts, TooManyWrites, Unauthenticated
 from rmos.store.tokens import BEARER, open_tokens
 
 log = logging.getLogger(__name__)

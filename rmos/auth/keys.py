@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from rmos.errors import StorageFailed
+from rmos.errors.store import StorageFailed
 
 _DIGITS: Final = 64
 

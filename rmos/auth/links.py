@@ -17,8 +17,8 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from rmos import digest, ids
 from rmos.auth.keys import read_key
-from rmos.errors import LinkExpired, LinkInvalid
-from rmos.services.links import Link
+from rmos.errors.callers import LinkExpired, LinkInvalid
+from rmos.services.files.links import Link
 
 _KEEP: Final = 2
 """Keys that hold: of this month and of the one before."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from rmos.errors import CrossSite, NotLocal
+from rmos.errors.callers import CrossSite, NotLocal
 
 Environ = Mapping[str, Any]
 

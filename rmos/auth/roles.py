@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeVar
 
-from rmos.errors import CrossSite, Forbidden, NotLocal, RmosError, TooManyAttempts, TooManyWrites, Unauthenticated
+from rmos.errors.base import RmosError
+from rmos.errors.callers import CrossSite, Forbidden, NotLocal, TooManyAttempts, TooManyWrites, Unauthenticated
 from rmos.models import ROLES, Role
 
 Needed = Role | Literal["open", "open_on_loopback"]

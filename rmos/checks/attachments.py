@@ -22,9 +22,9 @@ from rmos.checks.beside import judge_blobs, shards
 from rmos.checks.findings import NOT_FAULTS, finding
 from rmos.checks.runs import Judged
 from rmos.checks.verify import RECHECK_S, verify_store
-from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import Store, layout
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.store.workers import ordered_pool

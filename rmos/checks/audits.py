@@ -9,9 +9,9 @@ from rmos import ids
 from rmos.checks.findings import finding
 from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged
-from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage, judge_audit
 

@@ -11,9 +11,9 @@ from rmos.checks.findings import finding, shown
 from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged
 from rmos.checks.tokens import judge_tokens
-from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import LARGEST_JSON_BYTES
 from rmos.store.reading import RunReader

@@ -8,8 +8,8 @@ A folder that cannot be listed does not end a check: it is a finding, and the ch
 
 from rmos.checks.findings import finding
 from rmos.checks.runs import Judged
-from rmos.errors import ObjectUnreadable
-from rmos.objects import Entry, Objects
+from rmos.errors.objects import ObjectUnreadable
+from rmos.objects.base import Entry, Objects
 
 
 def entries_of(objects: Objects, folder: str, judged: Judged) -> list[Entry]:

@@ -8,8 +8,9 @@ import msgspec
 from rmos import digest
 from rmos.checks.repair import is_usable
 from rmos.checks.verify import RECHECK_S
-from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
-from rmos.index import KnownRun
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.index.base import KnownRun
 from rmos.store import Store, layout
 from rmos.store.layout import RunFiles
 from rmos.store.records import Damage, examine_artifact

@@ -5,9 +5,10 @@ from typing import Final
 
 from rmos import ids
 from rmos.checks.findings import finding
-from rmos.errors import ObjectUnreadable, StorageFailed
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import StorageFailed
 from rmos.models import Event, Finding, RunArtifact
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import blob_key
 from rmos.store.reading import RunReader

@@ -14,10 +14,11 @@ from rmos import digest, ids
 from rmos.checks.findings import NOT_FAULTS
 from rmos.checks.sessions import session_id_of
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
-from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
-from rmos.index import Index
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.index.base import Index
 from rmos.models import Finding
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.records import examine_artifact
 

@@ -12,10 +12,11 @@ import msgspec
 from rmos import digest, ids
 from rmos.checks.findings import finding
 from rmos.checks.references import References
-from rmos.errors import ObjectMissing, ObjectUnreadable, StorageFailed
-from rmos.index import Index, KnownRun
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import StorageFailed
+from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, Finding, RunArtifact, RunRow, RunState
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.earlier import read_link
 from rmos.store.folding import deletion_after

@@ -14,10 +14,10 @@ from rmos import digest, ids
 from rmos.checks.findings import finding
 from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged, examine_event
-from rmos.errors import ObjectMissing, ObjectUnreadable
-from rmos.index import Index
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.index.base import Index
 from rmos.models import Event, Session, SessionRow
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage
 from rmos.store.session_records import cascades, session_after, session_row

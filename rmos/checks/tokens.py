@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from rmos import digest
 from rmos.checks.findings import finding
 from rmos.checks.runs import Judged
-from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Event, Finding
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage, judge_event
 from rmos.store.tokens import fold_token, numbered

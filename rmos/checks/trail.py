@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rmos.errors import RmosError
+from rmos.errors.base import RmosError
 from rmos.models import AuditRecord
 from rmos.store import Store
 

@@ -19,10 +19,11 @@ from rmos.checks.beside import judge_beside, judge_root
 from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, finding
 from rmos.checks.runs import Judged, RunJudge, Slice
 from rmos.checks.sessions import judge_sessions
-from rmos.errors import IndexBroken, IndexUnavailable, ObjectUnreadable
-from rmos.index import Index
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.index.base import Index
 from rmos.models import Finding, RunState
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.workers import ordered_pool
 

@@ -10,7 +10,7 @@ from rmos.cli.opening import command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
 from rmos.context import current_rmos
 from rmos.models import Actor
-from rmos.services import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
+from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
 
 
 @click.command("delete")

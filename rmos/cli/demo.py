@@ -16,9 +16,12 @@ from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
 from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
-from rmos.errors import NoStore
+from rmos.errors.store import NoStore
 from rmos.models import Actor
-from rmos.services import Rules, RunRequest, Wish, create_session, delete_session, perform, record_run
+from rmos.services.actions import Rules, Wish, perform
+from rmos.services.artifact import RunRequest
+from rmos.services.runs import record_run
+from rmos.services.sessions import create_session, delete_session
 from rmos.store import Store, layout
 
 _BEFORE_US = 60 * 1_000_000

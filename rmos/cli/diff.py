@@ -13,7 +13,7 @@ from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say, table
 from rmos.diff import PathDiff, RunDiff
-from rmos.schemas import diff_records
+from rmos.schemas.diffs import diff_records
 
 _CELL: Final = 48
 """Characters of a value that the table shows; --json has more."""

@@ -25,7 +25,7 @@ import click
 from flask.cli import AppGroup
 
 from rmos.cli.output import emit, is_writing, say, wants_json
-from rmos.errors import RmosError
+from rmos.errors.base import RmosError
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,12 @@ from rmos.checks.orphans import find_orphans
 from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for_writing, workers_for
 from rmos.cli.output import emit, progress, say, say_table
 from rmos.cli.types import Moment
-from rmos.errors import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
+from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import Page
-from rmos.store import Runs, SessionLists, Store
+from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, completed_once
+from rmos.store.runs import Runs
+from rmos.store.session_lists import SessionLists
 
 Item = dict[str, Any]
 

@@ -8,7 +8,12 @@ import click
 import msgspec
 from flask.cli import AppGroup, with_appcontext
 
-from rmos.checks.migrate import (
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.findings import say_listed
+from rmos.cli.opening import LOCK_WAIT_S, open_for_reading
+from rmos.cli.output import emit, json_option, mark_writing, progress, say
+from rmos.context import current_rmos
+from rmos.transfer.migrate import (
     Migration,
     Problem,
     find_source,
@@ -18,11 +23,6 @@ from rmos.checks.migrate import (
     rollback,
     verify_migration,
 )
-from rmos.cli.exits import DONE, FINDINGS
-from rmos.cli.findings import say_listed
-from rmos.cli.opening import LOCK_WAIT_S, open_for_reading
-from rmos.cli.output import emit, json_option, mark_writing, progress, say
-from rmos.context import current_rmos
 
 _Command = Callable[..., Any]
 

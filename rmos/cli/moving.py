@@ -16,8 +16,9 @@ from rmos.cli.output import emit, json_option, mark_writing, progress, say
 from rmos.cli.types import Moment
 from rmos.context import current_rmos
 from rmos.models import RunQuery
-from rmos.services import Imported, csv_text, export_store, import_runs, ndjson
 from rmos.store import Store
+from rmos.transfer.exporting import csv_text, export_store, ndjson
+from rmos.transfer.importing import Imported, import_runs
 
 
 @click.command("import")

@@ -6,9 +6,10 @@ from typing import Final
 
 from rmos.cli.output import mark_writing
 from rmos.context import current_rmos
-from rmos.errors import ConfigError, NoStore
+from rmos.errors.installation import ConfigError
+from rmos.errors.store import NoStore
 from rmos.models import Actor
-from rmos.schemas import dump_summary
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store, layout
 
 MANY_RUNS: Final = 5000

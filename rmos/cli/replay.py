@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from rmos.checks.backtest import Backtest, Flip, backtest
-from rmos.checks.replay import replay_run
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table
 from rmos.cli.types import Day
 from rmos.context import current_rmos
+from rmos.decisions.backtest import Backtest, Flip, backtest
+from rmos.decisions.replay import replay_run
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
 

@@ -12,22 +12,18 @@ from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
 from rmos.context import current_rmos, require_request_id
-from rmos.errors import StorageFailed, ValidationFailed
-from rmos.rosette import (
-    MAX_SEED,
-    RosetteSpec,
-    bill_of_materials,
-    decode_spec,
-    dxf_text,
-    encode_spec,
-    manufacture,
-    png_bytes,
-    render,
-)
-from rmos.rosette.manufacture import Manufacture
-from rmos.rosette.spec import mm_text
+from rmos.errors.request import ValidationFailed
+from rmos.errors.store import StorageFailed
+from rmos.rosette.bom import bill_of_materials
+from rmos.rosette.manufacture import Manufacture, manufacture
+from rmos.rosette.outputs import dxf_text, png_bytes
+from rmos.rosette.seeded import MAX_SEED
+from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec, mm_text
+from rmos.rosette.svg import render
 from rmos.rosette.wording import ring_words, title
-from rmos.services import RosetteMade, RosettePlan, RosetteRequest, plan_rosettes, record_rosettes
+from rmos.services.rosettes.plans import RosettePlan, RosetteRequest, plan_rosettes
+from rmos.services.rosettes.recorder import record_rosettes
+from rmos.services.rosettes.records import RosetteMade
 
 _OUT: Final = click.Path(dir_okay=False, path_type=Path)
 

@@ -12,7 +12,7 @@ from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say, table
 from rmos.models import Event
-from rmos.schemas import dump_run
+from rmos.schemas.runs import dump_run
 
 _ABOUT: Final = (
     ("mode", "mode"),

@@ -10,11 +10,12 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Self, cast
 
 from rmos.engines.base import EngineInfo, FeasibilityEngine
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.contract import ContractBroken, check_engine_shape, rules_of, type_name
 from rmos.engines.rules import Rule
 from rmos.engines.shop import SHIPPED, Shop
-from rmos.errors import EngineNotFound, PluginError, RuleNotFound
+from rmos.errors.installation import PluginError
+from rmos.errors.records import EngineNotFound, RuleNotFound
 
 DEFAULT_ENGINE_ID: Final = "baseline_v1"
 ENTRY_POINT_GROUP: Final = "rmos.engines"

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from rmos.engines.base import EngineInfo, EngineResult, FeasibilityEngine
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.contract import ContractBroken, check_engine_shape, checked, type_name
 from rmos.engines.guard import TimedOut, TooManyStuck, WorkRaised, call_guarded
 

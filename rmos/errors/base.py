@@ -6,6 +6,8 @@
 An error comes back from the worker processes of verify whole: it can be pickled with its members.
 """
 
+import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -52,7 +54,9 @@ def _rebuild(
 
 
 def every_error() -> Iterator[type[RmosError]]:
-    """Yield each class of the tree, the base first."""
+    """Yield each class of the tree, the base first, of whichever module of the package."""
+    for module in pkgutil.iter_modules(importlib.import_module("rmos.errors").__path__, "rmos.errors."):
+        importlib.import_module(module.name)
     todo: list[type[RmosError]] = [RmosError]
     while todo:
         kind = todo.pop(0)

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from rmos.errors import ConfigError
-from rmos.index.base import SEPARATOR, BriefRun, Index, KnownRun, KnownSession, RunFigures
+from rmos.errors.installation import ConfigError
+from rmos.index.base import Index
 from rmos.index.sqlite import SqliteIndex
-
-__all__ = ["SEPARATOR", "BriefRun", "Index", "KnownRun", "KnownSession", "RunFigures", "SqliteIndex", "open_index"]
 
 _SQLITE = "sqlite:///"
 

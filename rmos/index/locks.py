@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from rmos.errors import IndexUnavailable, StoreLocked
+from rmos.errors.store import IndexUnavailable, StoreLocked
 
 _POLL_S: Final = 0.05
 

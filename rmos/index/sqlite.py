@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rmos.errors import IndexUnavailable, RmosError
+from rmos.errors.base import RmosError
+from rmos.errors.store import IndexUnavailable
 from rmos.index import tables
 from rmos.index.base import SEPARATOR, VISIBILITY, BriefRun, KnownRun, ListedPage
 from rmos.index.sqlite_sessions import SqliteSessions

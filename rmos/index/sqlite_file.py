@@ -22,7 +22,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from rmos.errors import IndexBroken, IndexUnavailable, RmosError, StoreUnusable
+from rmos.errors.base import RmosError
+from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
 from rmos.index import tables
 from rmos.index.base import SCHEMA_VERSION
 from rmos.index.locks import file_lock

@@ -7,32 +7,8 @@ never overwrites, and erases nothing but the artifact of a run that was hard-del
 
 from pathlib import Path
 
-from rmos.objects.base import (
-    MAX_OBJECT_BYTES,
-    QUARANTINE,
-    Accept,
-    Entry,
-    EntryKind,
-    NewBlob,
-    Objects,
-    OpenObject,
-    accept_all,
-)
+from rmos.objects.base import Objects
 from rmos.objects.local import LocalObjects
-
-__all__ = [
-    "MAX_OBJECT_BYTES",
-    "QUARANTINE",
-    "Accept",
-    "Entry",
-    "EntryKind",
-    "LocalObjects",
-    "NewBlob",
-    "Objects",
-    "OpenObject",
-    "accept_all",
-    "open_objects",
-]
 
 
 def open_objects(root: Path, *, attachments: Path | None = None) -> Objects:

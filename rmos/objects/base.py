@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
-from rmos.errors import ObjectUnreadable
+from rmos.errors.objects import ObjectUnreadable
 
 QUARANTINE: Final = "_quarantine"
 """Where damaged objects go, each under its own key."""

@@ -20,15 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256Beside
-from rmos.errors import (
-    ObjectExists,
-    ObjectMissing,
-    ObjectUnreadable,
-    PayloadTooLarge,
-    StorageFailed,
-    StoreReadOnly,
-    StoreUnusable,
-)
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import StorageFailed, StoreReadOnly, StoreUnusable
 from rmos.objects.base import (
     ATTACHMENTS,
     QUARANTINE,

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rmos.digest import Sha256
-from rmos.errors import ObjectUnreadable, StorageFailed
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import StorageFailed
 from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, Entry, EntryKind, check_key
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 

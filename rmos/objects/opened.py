@@ -3,7 +3,8 @@
 import os
 import stat
 
-from rmos.errors import ObjectMissing, ObjectUnreadable, RmosError
+from rmos.errors.base import RmosError
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 

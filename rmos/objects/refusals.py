@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.errors import OutOfSpace, RmosError, StorageFailed, StoreReadOnly
+from rmos.errors.base import RmosError
+from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.objects.opened import reason
 
 log = logging.getLogger(__name__)

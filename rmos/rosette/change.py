@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.errors import ValidationFailed
+from rmos.errors.request import ValidationFailed
 from rmos.rosette.compose import KIND_DEFAULTS
 from rmos.rosette.fixed import divide
 from rmos.rosette.interpret import understood

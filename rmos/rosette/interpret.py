@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from rmos.errors import PromptEmpty, ValidationFailed
+from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.rosette.compose import INSTRUMENTS, compose
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES, tokens
 from rmos.rosette.reading import read

@@ -7,7 +7,7 @@ dxf_text(spec)                    # needs the extra `dxf`: R12, mm, layers CHANN
 import io
 from typing import Any
 
-from rmos.errors import ExtraMissing
+from rmos.errors.installation import ExtraMissing
 from rmos.rosette.draw.flat import flatten
 from rmos.rosette.draw.shapes import Path
 from rmos.rosette.spec import RosetteSpec

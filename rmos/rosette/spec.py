@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from rmos import digest
-from rmos.errors import ValidationFailed
+from rmos.errors.request import ValidationFailed
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.seeded import GENERATOR_ID, GENERATOR_VERSION
 

@@ -9,7 +9,8 @@ from marshmallow import Schema, fields, validate
 from rmos.models import RunView
 from rmos.schemas.attachments import filename_field, matches, printable
 from rmos.schemas.requests import Check
-from rmos.services import Advisory, AdvisoryAttached, Preview
+from rmos.services.files.attachments import Advisory, AdvisoryAttached
+from rmos.services.files.previews import Preview
 from rmos.store.naming import named_blobs
 
 ADVISORY_KINDS: Final = ("explanation", "advisory", "note", "unknown")

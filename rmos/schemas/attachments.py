@@ -10,10 +10,10 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from rmos import digest
-from rmos.errors import BadBase64
+from rmos.errors.request import BadBase64
 from rmos.models import RunView
 from rmos.schemas.requests import Check
-from rmos.services.attachments import MAX_FILENAME, Attached, Declared, attachment_id
+from rmos.services.files.attachments import MAX_FILENAME, Attached, Declared, attachment_id
 from rmos.store.blobs import Verified
 
 MAX_METADATA_BYTES: Final = 16 * 1024

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
-from rmos.services import Deleted, DeleteRequest
-from rmos.services.deletes import MAX_REASON, MIN_REASON
+from rmos.services.deletes import MAX_REASON, MIN_REASON, Deleted, DeleteRequest
 
 
 class DeleteQuerySchema(Schema):

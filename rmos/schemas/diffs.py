@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from rmos.diff import RunDiff, diff_runs
 from rmos.schemas.runs import dump_run
-from rmos.store import Record
+from rmos.store.runs import Record
 
 _RUN_ID: Final = validate.Length(1, 200)
 _ABOUT: Final = {"format": "rmos-run-id", "description": "The id of a run"}

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from rmos import digest
 from rmos.schemas.advisories import ADVISORY_KINDS, word_field
-from rmos.services import Suggested, Suggestion
+from rmos.services.explanations.suggestions import Suggested, Suggestion
 
 MAX_MARKDOWN: Final = 200_000
 MAX_PROMPT: Final = 4000

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from rmos import ids
 from rmos.schemas.attachments import WholeNumber, digest_field, filename_field, matches
-from rmos.services.links import DEFAULT_TTL_S, MAX_TTL_S, LinkRequest, MadeLink
+from rmos.services.files.links import DEFAULT_TTL_S, MAX_TTL_S, LinkRequest, MadeLink
 
 MAX_LINKS: Final = 200
 _RUN_ID: Final = f"^({ids.ANY_RUN_ID.pattern})$"

@@ -7,11 +7,12 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos import ids
-from rmos.rosette import MAX_SEED
 from rmos.rosette.compose import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES
+from rmos.rosette.seeded import MAX_SEED
 from rmos.schemas.requests import NAME, matches
-from rmos.services import MAX_VARIANTS, RosetteMade, RosetteRequest
+from rmos.services.rosettes.plans import MAX_VARIANTS, RosetteRequest
+from rmos.services.rosettes.records import RosetteMade
 
 
 class _Whole(fields.Integer):

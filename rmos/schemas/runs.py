@@ -14,9 +14,9 @@ import msgspec
 from marshmallow import Schema, fields
 
 from rmos.models import SUMMARY_CHARACTERS, RunView
-from rmos.services import Recorded
-from rmos.store import Record
+from rmos.services.runs import Recorded
 from rmos.store.rows import explanation_status
+from rmos.store.runs import Record
 
 
 class RunCreatedSchema(Schema):

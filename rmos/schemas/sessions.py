@@ -28,8 +28,8 @@ from rmos.schemas.lists import CURSOR, FALSE, MAX_OFFSET, MAX_PAGE, TRUE, Moment
 from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
 from rmos.schemas.runs import RunAdvisorySummarySchema
-from rmos.store import SessionRecord
 from rmos.store.session_lists import BriefPage
+from rmos.store.session_records import SessionRecord
 
 MAX_SESSION_RUNS: Final = 200
 """Runs of a session on one page."""

@@ -7,8 +7,8 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from rmos.schemas.attachments import WholeNumber, digest_field
-from rmos.services.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
-from rmos.store import Record
+from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
+from rmos.store.runs import Record
 
 MAX_ITEMS: Final = 100
 _MAX_TEXT: Final = 4000

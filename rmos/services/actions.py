@@ -16,22 +16,17 @@ import msgspec
 
 from rmos import digest, ids, workflow
 from rmos.engines.registry import Registry
-from rmos.errors import (
-    ApprovalBlocked,
-    Forbidden,
-    PreconditionFailed,
-    RmosError,
-    RunDeleted,
-    RunNotFound,
-    SessionDeleted,
-    TransitionBlocked,
-    VersionConflict,
-)
+from rmos.errors.base import RmosError
+from rmos.errors.callers import Forbidden
+from rmos.errors.http import PreconditionFailed
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBlocked
 from rmos.models import ROLES, Actor, RiskLevel, RunView, Session, WorkflowState
 from rmos.services.artifact import RunRequest
 from rmos.services.runs import Recorded, completed_context, record_run
 from rmos.services.sessions import completed, refuse_deleted
-from rmos.store import SessionRecord, Store
+from rmos.store import Store
+from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import Change, SessionStored
 from rmos.workflow import Action, Judged, Move, Standing
 

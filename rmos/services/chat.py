@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from rmos import digest
-from rmos.errors import ProviderFailed
+from rmos.errors.installation import ProviderFailed
 
 MAX_ANSWER_BYTES: Final = 256 * 1024
 """A longer answer is not read; a spec or an explanation has a few kilobytes."""

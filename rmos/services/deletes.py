@@ -12,15 +12,10 @@ from typing import Final, Literal
 import msgspec
 
 from rmos.config import Settings
-from rmos.errors import (
-    Forbidden,
-    HardDeleteDisabled,
-    OutOfSpace,
-    RmosError,
-    StorageFailed,
-    StoreReadOnly,
-    ValidationFailed,
-)
+from rmos.errors.base import RmosError
+from rmos.errors.callers import Forbidden, HardDeleteDisabled
+from rmos.errors.request import ValidationFailed
+from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.models import Actor, Deletion
 from rmos.store import Store
 from rmos.store.audit import Attempt, RateLimit

@@ -14,13 +14,9 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from rmos import ids
-from rmos.errors import (
-    AcknowledgmentRequired,
-    AlreadyOverridden,
-    NotBlocked,
-    RedOverrideDisabled,
-    VersionConflict,
-)
+from rmos.errors.callers import RedOverrideDisabled
+from rmos.errors.records import VersionConflict
+from rmos.errors.workflow import AcknowledgmentRequired, AlreadyOverridden, NotBlocked
 from rmos.models import Actor, RunView
 from rmos.store import Store
 from rmos.workflow import override_in_force

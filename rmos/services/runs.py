@@ -18,19 +18,10 @@ from rmos.engines.base import EngineResult
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.engines.shop import Shop
-from rmos.errors import (
-    EngineNotFound,
-    IndexBroken,
-    IndexUnavailable,
-    PayloadTooLarge,
-    RecordDamaged,
-    RunDeleted,
-    RunExists,
-    RunNotFound,
-    SessionDeleted,
-    SessionNotFound,
-    ValidationFailed,
-)
+from rmos.errors.records import EngineNotFound, RunDeleted, RunExists, RunNotFound
+from rmos.errors.request import PayloadTooLarge, ValidationFailed
+from rmos.errors.store import IndexBroken, IndexUnavailable, RecordDamaged
+from rmos.errors.workflow import SessionDeleted, SessionNotFound
 from rmos.models import Actor, RunView
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.store import Store

@@ -12,18 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest, workflow
-from rmos.errors import (
-    Forbidden,
-    OutOfSpace,
-    SessionDeleted,
-    SessionHasRuns,
-    StorageFailed,
-    StoreReadOnly,
-    TransitionBlocked,
-)
+from rmos.errors.callers import Forbidden
+from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
+from rmos.errors.workflow import SessionDeleted, SessionHasRuns, TransitionBlocked
 from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
-from rmos.store import SessionRecord, Store
+from rmos.store import Store
 from rmos.store.audit import Attempt
+from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import Change, SessionStored
 
 log = logging.getLogger(__name__)

@@ -20,12 +20,16 @@ import msgspec
 
 from rmos import ids
 from rmos.config import Settings, load_settings
-from rmos.errors import NoStore, ObjectMissing, ObjectUnreadable, StorageFailed, StoreUnusable, ValidationFailed
-from rmos.index import Index, open_index
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.request import ValidationFailed
+from rmos.errors.store import NoStore, StorageFailed, StoreUnusable
+from rmos.index import open_index
+from rmos.index.base import Index
 from rmos.models import Attachment, RunQuery
-from rmos.objects import Objects, open_objects
+from rmos.objects import open_objects
+from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.attachments import SVG, Attachments
+from rmos.store.attachments import Attachments
 from rmos.store.audit import Audit
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
@@ -36,27 +40,8 @@ from rmos.store.reconcile import Progress, Reconciled, Reconciler
 from rmos.store.rows import Summarise
 from rmos.store.runs import Record, Runs
 from rmos.store.session_lists import SessionLists
-from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import Sessions
 from rmos.store.tokens import Tokens
-
-__all__ = [
-    "SVG",
-    "Record",
-    "Runs",
-    "SessionLists",
-    "SessionRecord",
-    "Sessions",
-    "Store",
-    "Summarise",
-    "count_runs_filtered",
-    "get_attachment",
-    "get_svg_by_sha",
-    "put_bytes_attachment",
-    "put_json_attachment",
-    "put_svg_attachment",
-    "put_text_attachment",
-]
 
 FORMAT = 1
 """The on-disk format that this release writes; a newer one is refused."""

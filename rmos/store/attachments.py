@@ -10,7 +10,7 @@ A blob is durable before anything names it. The same bytes again are the same bl
 from typing import Any, Final
 
 from rmos import digest, ids
-from rmos.errors import AttachmentNotFound, SvgRefused
+from rmos.errors.files import AttachmentNotFound, SvgRefused
 from rmos.models import Attachment
 from rmos.store.blobs import Blobs
 from rmos.store.layout import blob_folder_key

@@ -17,9 +17,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, RateLimited, RmosError
+from rmos.errors.base import RmosError
+from rmos.errors.callers import RateLimited
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.models import AUDIT_SCHEMA, Actor, AuditRecord
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage, judge_audit
 

@@ -17,8 +17,10 @@ from typing import Final
 import msgspec
 
 from rmos import digest, ids
-from rmos.errors import AttachmentNotFound, ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
-from rmos.objects import Accept, NewBlob, Objects, OpenObject, accept_all
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.store import StorageFailed
+from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
 from rmos.store.records import Damage, earlier_json_sha256
 

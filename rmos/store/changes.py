@@ -9,7 +9,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from rmos.errors import VersionConflict
+from rmos.errors.records import VersionConflict
 from rmos.models import Actor, RunView
 from rmos.store.runs import Record, Runs
 

@@ -7,9 +7,10 @@ A claim without its run is one whose maker died: whoever comes next takes it ove
 """
 
 from rmos import digest, ids
-from rmos.errors import IdempotencyKeyReused, ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.request import IdempotencyKeyReused
 from rmos.models import CLAIM_SCHEMA, Claim
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage, judge_claim
 

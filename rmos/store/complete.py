@@ -10,8 +10,8 @@ only when it came from the very index that was found to answer in full.
 from collections.abc import Callable
 from typing import TypeVar
 
-from rmos.errors import IndexBroken, IndexRebuilding
-from rmos.index import Index
+from rmos.errors.store import IndexBroken, IndexRebuilding
+from rmos.index.base import Index
 
 T = TypeVar("T")
 

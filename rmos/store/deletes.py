@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from rmos import digest
-from rmos.errors import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.models import Actor, Deletion, Event
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.reading import RunReader
 from rmos.store.rows import Summarise, row_of_erased

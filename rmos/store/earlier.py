@@ -8,9 +8,9 @@ import json
 from typing import Any, NamedTuple
 
 from rmos import ids
-from rmos.errors import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Deletion
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store.layout import EARLIER_INDEX_KEY, link_advisory_id
 
 _LINK_FIELDS = ("advisory_id", "kind", "created_at_utc", "request_id", "engine_id", "engine_version")

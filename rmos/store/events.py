@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos import digest, ids
-from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, PayloadTooLarge, VersionConflict
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.records import VersionConflict
+from rmos.errors.request import PayloadTooLarge
 from rmos.models import EVENT_SCHEMA, Actor, Event
-from rmos.objects import MAX_OBJECT_BYTES, Objects
+from rmos.objects.base import MAX_OBJECT_BYTES, Objects
 from rmos.store import layout
 from rmos.store.records import Damage, judge_event, judge_first_event
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from rmos import ids
-from rmos.errors import AttachmentNotFound
+from rmos.errors.files import AttachmentNotFound
 from rmos.models import RunView
 
 

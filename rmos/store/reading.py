@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors import ObjectMissing, ObjectUnreadable
-from rmos.index import KnownRun
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.index.base import KnownRun
 from rmos.models import Deletion, Event
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.earlier import Tombstones, read_link, read_tombstones
 from rmos.store.events import read_events

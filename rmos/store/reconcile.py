@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import digest
-from rmos.errors import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
-from rmos.index import Index, KnownRun
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.index.base import Index, KnownRun
 from rmos.models import RunRow, RunState
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.layout import RunFiles, event_key

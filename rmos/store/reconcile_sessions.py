@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from rmos.errors import ObjectUnreadable
-from rmos.index import Index
+from rmos.errors.objects import ObjectUnreadable
+from rmos.index.base import Index
 from rmos.models import RunState, SessionRow
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage
 from rmos.store.session_records import SessionReader, damaged_session_row, session_row

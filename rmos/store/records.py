@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from rmos import digest, ids
-from rmos.errors import RecordDamaged
+from rmos.errors.store import RecordDamaged
 from rmos.models import (
     AUDIT_SCHEMA,
     CLAIM_SCHEMA,

@@ -12,21 +12,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from rmos import digest, ids
-from rmos.errors import (
-    IndexBroken,
-    IndexUnavailable,
-    ObjectExists,
-    ObjectMissing,
-    ObjectUnreadable,
-    RunDeleted,
-    RunExists,
-    RunNotFound,
-    StoreUnusable,
-    VersionConflict,
-)
-from rmos.index import Index, KnownRun
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.records import RunDeleted, RunExists, RunNotFound, VersionConflict
+from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
+from rmos.index.base import Index, KnownRun
 from rmos.models import Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
-from rmos.objects import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.complete import CompleteAnswers
 from rmos.store.events import append_event, sealed

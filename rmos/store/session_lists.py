@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import ids
-from rmos.index import SEPARATOR, BriefRun, Index, RunFigures
+from rmos.index.base import SEPARATOR, BriefRun, Index, RunFigures
 from rmos.models import AdvisoryFigures, Page, RunQuery, SessionQuery
 from rmos.store.complete import CompleteAnswers
 

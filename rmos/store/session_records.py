@@ -14,7 +14,7 @@ import msgspec
 
 from rmos import ids
 from rmos.models import Event, RunState, Session, SessionRow
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.events import read_events
 from rmos.store.records import Damage

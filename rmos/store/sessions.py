@@ -15,16 +15,12 @@ from typing import Any, Final
 import msgspec
 
 from rmos import ids
-from rmos.errors import (
-    IndexBroken,
-    IndexUnavailable,
-    PreconditionFailed,
-    SessionNotFound,
-    StoreUnusable,
-)
-from rmos.index import Index, KnownSession
+from rmos.errors.http import PreconditionFailed
+from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
+from rmos.errors.workflow import SessionNotFound
+from rmos.index.base import Index, KnownSession
 from rmos.models import Actor, Event, Session
-from rmos.objects import Objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.events import append_event
 from rmos.store.records import Damage

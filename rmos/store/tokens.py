@@ -19,9 +19,13 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.config import Settings
-from rmos.errors import ObjectUnreadable, TokenNotFound, ValidationFailed, VersionConflict
+from rmos.errors.callers import TokenNotFound
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.records import VersionConflict
+from rmos.errors.request import ValidationFailed
 from rmos.models import Actor, Digest, Event, Role, Token
-from rmos.objects import Objects, open_objects
+from rmos.objects import open_objects
+from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.events import append_event, read_events
 from rmos.store.records import Damage

@@ -13,12 +13,10 @@ under its digest, or not at all. docs/svg.md tells what passes and why.
 
 import msgspec
 
-from rmos.errors import SvgBlocked
+from rmos.errors.files import SvgBlocked
 from rmos.svg.encoding import readable
 from rmos.svg.reader import Reader
-from rmos.svg.verdict import BlockedBy, Verdict
-
-__all__ = ["BlockedBy", "Verdict", "judge_svg"]
+from rmos.svg.verdict import Verdict
 
 
 def judge_svg(data: bytes) -> Verdict:

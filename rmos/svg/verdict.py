@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from rmos.errors import SvgBlocked
+from rmos.errors.files import SvgBlocked
 
 BlockedBy = Literal[
     "animation",

@@ -2,7 +2,8 @@
 
 from flask import Flask
 
-from rmos.web import headers, sign_in
+from rmos.http import headers
+from rmos.web import sign_in
 
 
 def init_app(app: Flask) -> None:

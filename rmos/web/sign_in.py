@@ -10,9 +10,12 @@ from typing import Final
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from rmos.auth import OPEN, Caller, current_guard, requires
+from rmos.auth.callers import Caller
 from rmos.auth.cookies import COOKIE, LIFETIME_S
-from rmos.errors import RmosError, TooManyAttempts, Unauthenticated
+from rmos.auth.guard import current_guard
+from rmos.auth.roles import OPEN, requires
+from rmos.errors.base import RmosError
+from rmos.errors.callers import TooManyAttempts, Unauthenticated
 
 bp = Blueprint("web", __name__, template_folder="templates")
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from rmos import digest
-from rmos.api import forms
 from rmos.config import Settings
+from rmos.http import multipart as forms
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.makers import write_raw

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from rmos import digest, ids
 from rmos.models import WORKFLOW_EVENT_TYPES
-from rmos.schemas import RunCreatedSchema
-from rmos.services import MAX_GCODE_BYTES
+from rmos.schemas.runs import RunCreatedSchema
+from rmos.services.runs import MAX_GCODE_BYTES
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
 

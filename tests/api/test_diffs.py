@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from rmos import ids
 from rmos.models import Actor
-from rmos.schemas import RunDiffSchema
+from rmos.schemas.diffs import RunDiffSchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
 from tests.makers import EARLIER_ID, make_earlier_artifact, make_members, write_raw

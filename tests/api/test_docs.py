@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 
 from rmos.api.docs import assets
 from tests.api.conftest import ROOT
-from tests.api.test_problems import check
 from tests.browser import chromium, serving
+from tests.http.test_problems import check
 
 DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
 

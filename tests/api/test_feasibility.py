@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from rmos.config import Settings
-from rmos.schemas import DryRunSchema, load_dry_run
-from rmos.services import DryRun
+from rmos.schemas.workflow import DryRunSchema, load_dry_run
+from rmos.services.feasibility import DryRun
 from tests.api.conftest import RUNS, Post, make_body
 
 URL = "/api/rmos/feasibility"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from rmos import ids
-from rmos.api.parts import RUN_ID
+from rmos.http.openapi_components import RUN_ID
 from rmos.store import Store
 from tests.api.conftest import ROOT
 from tests.makers import make_members

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from rmos import digest, ids
-from rmos.errors import OutOfSpace
+from rmos.errors.store import OutOfSpace
 from rmos.models import Actor
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body

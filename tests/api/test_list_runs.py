@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from rmos import ids
 from rmos.models import Actor
-from rmos.schemas import RunAdvisorySummarySchema
+from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.makers import make_decision, make_members

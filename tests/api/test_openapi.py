@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.routing import Rule
 
-from rmos.api.openapi import OPENAPI
-from rmos.errors import every_error
+from rmos.errors.base import every_error
+from rmos.http.openapi import OPENAPI
 from tests.api.conftest import ROOT, RUNS
 
 pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)

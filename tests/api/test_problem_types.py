@@ -7,10 +7,10 @@ from http import HTTPStatus
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.api.operations import meaning_of
 from rmos.api.problem_types import problem_types
-from rmos.errors import RmosError, every_error
-from tests.api.test_problems import check
+from rmos.errors.base import RmosError, every_error
+from rmos.http.operations import meaning_of
+from tests.http.test_problems import check
 
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]
 

@@ -5,11 +5,11 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.api.accept import CSV
+from rmos.http.accept import CSV
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.api.test_list_runs import MINUTE_US, START, put_runs
-from tests.api.test_streams import as_csv
+from tests.http.test_streams import as_csv
 from tests.makers import make_decision, make_members
 
 RECENT = f"{RUNS}/query/recent"

@@ -15,7 +15,7 @@ from rmos.models import Role
 from rmos.store import Store
 from rmos.svg import judge_svg
 from tests.api.conftest import RUNS
-from tests.api.test_problems import check
+from tests.http.test_problems import check
 from tests.makers import ANNA
 
 ROSETTES = "/api/rmos/rosettes"

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from rmos import ids
 from rmos.api.sessions import PREFIXES
 from rmos.models import SUMMARY_CHARACTERS, Event
-from rmos.schemas import RunAdvisorySummarySchema
+from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import Store
 from tests.api.conftest import RUNS
 from tests.makers import ANNA, make_decision, make_members

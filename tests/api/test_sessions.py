@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from rmos import digest, ids
 from rmos.api.sessions import PREFIXES
 from rmos.models import Session
-from rmos.schemas import SessionFieldsSchema, SessionSchema
+from rmos.schemas.sessions import SessionFieldsSchema, SessionSchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
 from tests.makers import make_members

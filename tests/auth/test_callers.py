@@ -7,8 +7,8 @@ import pytest
 from rmos import digest, ids
 from rmos.auth import callers as module
 from rmos.auth.callers import FRESH_S, Callers
-from rmos.errors import Unauthenticated
-from rmos.objects import LocalObjects
+from rmos.errors.callers import Unauthenticated
+from rmos.objects.local import LocalObjects
 from rmos.store.tokens import BEARER, Tokens
 from tests.makers import ANNA, US, write_raw
 

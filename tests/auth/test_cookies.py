@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rmos.auth.cookies import KEY_FILE, LIFETIME_S, Cookies
-from rmos.errors import StorageFailed
+from rmos.errors.store import StorageFailed
 from tests.trying import tries
 
 

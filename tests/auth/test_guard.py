@@ -10,11 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from rmos import create_app
-from rmos.auth import current_guard
-from rmos.auth.guard import WRONG_TOKENS
+from rmos.auth.guard import WRONG_TOKENS, current_guard
 from rmos.config import Settings
 from rmos.context import current_address
-from rmos.errors import TooManyAttempts, Unauthenticated
+from rmos.errors.callers import TooManyAttempts, Unauthenticated
 from rmos.store import Store
 from rmos.store.tokens import BEARER
 from tests.auth.conftest import RUNS, Send

@@ -7,8 +7,9 @@ import pytest
 
 from rmos import ids
 from rmos.auth.links import LinkSigner
-from rmos.errors import LinkExpired, LinkInvalid, StorageFailed
-from rmos.services.links import Link
+from rmos.errors.callers import LinkExpired, LinkInvalid
+from rmos.errors.store import StorageFailed
+from rmos.services.files.links import Link
 
 NOVEMBER = ids.parse_utc("2026-11-30T23:59:00Z")
 DECEMBER = ids.parse_utc("2026-12-01T00:01:00Z")

@@ -16,7 +16,7 @@ import pytest
 
 from rmos import ids
 from rmos.models import ROLES, Role
-from rmos.objects import LocalObjects
+from rmos.objects.local import LocalObjects
 from rmos.store.tokens import Tokens
 from tests.faults.service import Answer, Connection, Service
 from tests.faults.tracing import ROOT

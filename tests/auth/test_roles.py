@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from rmos.api.sessions import PREFIXES
-from rmos.auth import OPEN, OPEN_ON_LOOPBACK, requires, role_of
-from rmos.auth.roles import needed_of
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, needed_of, requires, role_of
 from rmos.models import ROLES
 from tests.auth.conftest import RUNS, Send
 

@@ -4,7 +4,7 @@ import os
 import shutil
 
 from rmos import digest, ids
-from rmos.objects import MAX_OBJECT_BYTES
+from rmos.objects.base import MAX_OBJECT_BYTES
 from tests.checks.registry import damage
 from tests.checks.shops import NEXT_DAY, Faults, Shop, artifact, event, sealed_raw
 

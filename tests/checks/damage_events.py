@@ -3,7 +3,7 @@
 import os
 
 from rmos import ids
-from rmos.objects import MAX_OBJECT_BYTES
+from rmos.objects.base import MAX_OBJECT_BYTES
 from tests.checks.registry import damage
 from tests.checks.shops import NEXT_DAY, Faults, Shop, artifact, event
 from tests.makers import ANNA, make_event

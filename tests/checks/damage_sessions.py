@@ -2,7 +2,7 @@
 
 import os
 
-from rmos.services import create_session, delete_session, patch_session
+from rmos.services.sessions import create_session, delete_session, patch_session
 from rmos.store import layout
 from tests.checks.registry import damage
 from tests.checks.shops import DAY, Faults, Shop

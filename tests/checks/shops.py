@@ -13,7 +13,7 @@ from typing import Any
 from rmos import digest, ids
 from rmos.checks.verify import Report, verify_store
 from rmos.config import Settings
-from rmos.errors import RunNotFound
+from rmos.errors.records import RunNotFound
 from rmos.models import Finding
 from rmos.store import Store, layout
 from rmos.store.audit import Attempt

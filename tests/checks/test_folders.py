@@ -9,7 +9,7 @@ import pytest
 
 from rmos.checks.folders import entries_of
 from rmos.checks.runs import Judged
-from rmos.objects import LocalObjects
+from rmos.objects.local import LocalObjects
 
 
 def test_what_stands_in_a_folder_comes_in_order(tmp_path: Path) -> None:

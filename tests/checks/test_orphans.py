@@ -9,7 +9,7 @@ import pytest
 
 from rmos.checks import orphans
 from rmos.checks.orphans import MIN_AGE_S, Orphan, find_orphans, movable, move_orphans
-from rmos.objects import MAX_OBJECT_BYTES
+from rmos.objects.base import MAX_OBJECT_BYTES
 from tests.checks.shops import DAY, NEXT_DAY, Shop, artifact, contents, event, open_store, places, rows_of, verified
 from tests.earlier_system import make_earlier_store, snapshot
 

@@ -13,7 +13,7 @@ import pytest
 from rmos import digest, ids
 from rmos.checks.repair import Plan, apply_repair, plan_repair
 from rmos.checks.verify import verify_store
-from rmos.errors import RunExists
+from rmos.errors.records import RunExists
 from rmos.models import RunQuery
 from rmos.store import layout
 from rmos.store.records import Damage

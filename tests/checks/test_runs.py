@@ -9,7 +9,7 @@ import pytest
 from rmos import digest, ids
 from rmos.checks.runs import RunJudge, Slice
 from rmos.models import Actor, RunQuery
-from rmos.objects import LocalObjects
+from rmos.objects.local import LocalObjects
 from tests.checks.shops import DAY, Shop, artifact, columns_of, event, faults, open_store, rows_of, verified
 from tests.makers import US, make_event, make_members
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rmos.checks import verify
 from rmos.checks.findings import NEXT
-from rmos.errors import NoStore
+from rmos.errors.store import NoStore
 from rmos.store import layout
 from tests.checks.damages import DAMAGES
 from tests.checks.shops import DAY, NEXT_DAY, RUNS, Shop, artifact, event, faults, verified

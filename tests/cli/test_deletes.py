@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rmos import ids
-from rmos.errors import RunNotFound
+from rmos.errors.records import RunNotFound
 from rmos.models import Actor
 from rmos.store.audit import Attempt, RateLimit
 from tests.cli.conftest import Command, artifacts_of, command_on, document, start

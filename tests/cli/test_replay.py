@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rmos.checks.backtest import backtest
+from rmos.decisions.backtest import backtest
 from rmos.engines import shop
 from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.registry import Registry

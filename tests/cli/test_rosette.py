@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from rmos.digest import sha256_hex
-from rmos.rosette import derive_seed
+from rmos.rosette.seeded import derive_seed
 from tests.cli.conftest import Command, command_on
 
 ROPE = "rope pattern, ebony and padauk, 6 mm band"

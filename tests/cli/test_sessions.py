@@ -13,8 +13,8 @@ import pytest
 from rmos import ids
 from rmos.cli.output import COLOURS
 from rmos.config import Settings
-from rmos.schemas import dump_summary
-from rmos.services import create_session
+from rmos.schemas.runs import dump_summary
+from rmos.services.sessions import create_session
 from rmos.store import Store
 from tests.cli.conftest import FLASK, Command, command_on, document, listed, records_of, start
 from tests.makers import ANNA, make_members

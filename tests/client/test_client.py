@@ -8,7 +8,6 @@ import threading
 import httpx
 import pytest
 
-from rmos import schemas
 from rmos.client import (
     BadAnswer,
     Client,
@@ -27,6 +26,12 @@ from rmos.client import (
     Unreachable,
     ValidationFailed,
 )
+from rmos.schemas.diffs import RunDiffSchema
+from rmos.schemas.engines import EnginesSchema
+from rmos.schemas.lists import RunListSchema
+from rmos.schemas.runs import RunAdvisorySummarySchema, RunCreatedSchema
+from rmos.schemas.sessions import SessionFieldsSchema
+from rmos.schemas.workflow import DryRunResultsSchema, SessionActedSchema
 from tests.api.conftest import make_body
 from tests.client.conftest import cut
 from tests.faults.service import Service
@@ -218,12 +223,12 @@ def test_importing_the_client_loads_nothing_of_the_service() -> None:
 
 def test_the_types_are_those_of_the_schemas() -> None:
     page = {"include_total", "limit", "cursor", "offset"}
-    assert set(RunSummary.__annotations__) == set(schemas.RunAdvisorySummarySchema().fields)
-    assert set(RunCreated.__annotations__) == {*schemas.RunCreatedSchema().fields, "replayed"}
-    assert set(RunDiff.__annotations__) == set(schemas.RunDiffSchema().fields)
-    assert set(RunFilters.__annotations__) == set(schemas.RunListSchema().fields) - page
-    assert set(Session.__annotations__) == set(schemas.SessionActedSchema().fields)
-    assert set(SessionFields.__annotations__) == set(schemas.SessionFieldsSchema().fields)
-    assert set(Found.__annotations__) == set(schemas.DryRunResultsSchema().fields["results"].inner.schema.fields)  # type: ignore[attr-defined]
-    items = schemas.EnginesSchema().fields["items"]
+    assert set(RunSummary.__annotations__) == set(RunAdvisorySummarySchema().fields)
+    assert set(RunCreated.__annotations__) == {*RunCreatedSchema().fields, "replayed"}
+    assert set(RunDiff.__annotations__) == set(RunDiffSchema().fields)
+    assert set(RunFilters.__annotations__) == set(RunListSchema().fields) - page
+    assert set(Session.__annotations__) == set(SessionActedSchema().fields)
+    assert set(SessionFields.__annotations__) == set(SessionFieldsSchema().fields)
+    assert set(Found.__annotations__) == set(DryRunResultsSchema().fields["results"].inner.schema.fields)  # type: ignore[attr-defined]
+    items = EnginesSchema().fields["items"]
     assert set(Engine.__annotations__) == set(items.inner.schema.fields)  # type: ignore[attr-defined]

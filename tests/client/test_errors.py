@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from rmos.client import ProblemError, errors
-from rmos.errors import every_error
+from rmos.errors.base import every_error
 
 
 def test_every_code_that_has_a_class_is_one_of_the_service() -> None:

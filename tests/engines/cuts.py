@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from rmos.engines.base import Assessment, EngineResult
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.runner import evaluate
 
 ENGINE = BaselineV1()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rmos.engines.base import Assessment
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.rules import Rule
 from rmos.engines.shop import load_shop
 from tests.engines.cuts import check_of, judge, place_of

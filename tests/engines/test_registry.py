@@ -3,9 +3,10 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from rmos.engines import registry
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.registry import Registry
-from rmos.errors import EngineNotFound, PluginError
+from rmos.errors.installation import PluginError
+from rmos.errors.records import EngineNotFound
 from tests.engines.plugins import Good, Plugin, refuse
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ASK = """
 import json, sys
 from rmos.digest import canonical_sha256
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 
 cuts = json.load(sys.stdin)
 engine = BaselineV1()

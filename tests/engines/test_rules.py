@@ -4,14 +4,15 @@ from typing import Any
 import pytest
 
 from rmos.engines.base import Assessment
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.baseline.fields import SHOWN_NAMES
 from rmos.engines.baseline.scoring import GATE, GROUP_WEIGHTS
 from rmos.engines.decision import BLOCK_ORDER
 from rmos.engines.registry import Registry
 from rmos.engines.rules import Rule
 from rmos.engines.testing import check_engine
-from rmos.errors import PluginError, RuleNotFound
+from rmos.errors.installation import PluginError
+from rmos.errors.records import RuleNotFound
 from tests.engines.cuts import MILLED_OPERATIONS, check_of, judge, make_context, make_cut, make_design
 from tests.engines.plugins import Good, Plugin, answer, assessment
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from rmos.engines.base import EngineResult
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.testing import check_engine
 from tests.engines import plugins
 from tests.engines.plugins import Good, Plugin, answer, assessment

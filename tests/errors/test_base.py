@@ -4,7 +4,9 @@ import pickle
 
 import pytest
 
-from rmos.errors import RmosError, RunNotFound, ValidationFailed, every_error
+from rmos.errors.base import RmosError, every_error
+from rmos.errors.records import RunNotFound
+from rmos.errors.request import ValidationFailed
 
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]
 

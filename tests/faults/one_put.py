@@ -28,8 +28,8 @@ from typing import Final
 
 from rmos import ids
 from rmos.config import load_settings
-from rmos.errors import RmosError
-from rmos.services import delete_session
+from rmos.errors.base import RmosError
+from rmos.services.sessions import delete_session
 from rmos.store import Store
 from tests.faults import records
 from tests.makers import ANNA

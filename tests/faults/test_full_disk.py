@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors import OutOfSpace
+from rmos.errors.store import OutOfSpace
 from rmos.models import RunQuery
 from tests.faults import disks, judging, records
 from tests.faults.conftest import Announce

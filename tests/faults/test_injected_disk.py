@@ -16,17 +16,10 @@ from typing import Any, Final
 import pytest
 
 from rmos import digest
-from rmos.errors import (
-    IndexBroken,
-    IndexRebuilding,
-    IndexUnavailable,
-    OutOfSpace,
-    RmosError,
-    StorageFailed,
-    StoreReadOnly,
-)
+from rmos.errors.base import RmosError
+from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.models import Actor, RunQuery, Stored
-from rmos.services.attachments import Attached, Declared, Limits, attach_file
+from rmos.services.files.attachments import Attached, Declared, Limits, attach_file
 from rmos.store import Store
 from tests.faults import judging, records
 

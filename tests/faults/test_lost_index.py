@@ -19,7 +19,7 @@ import pytest
 from rmos import ids
 from rmos.config import load_settings
 from rmos.models import Actor
-from rmos.schemas import dump_summary
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.faults import judging
 from tests.faults.conftest import Announce

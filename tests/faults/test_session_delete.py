@@ -11,7 +11,7 @@ import pytest
 from rmos.checks.verify import verify_store
 from rmos.config import Settings
 from rmos.models import RunQuery, SessionQuery
-from rmos.services import create_session, restore_session
+from rmos.services.sessions import create_session, restore_session
 from rmos.store import Store
 from tests.faults import records
 from tests.faults.conftest import Announce

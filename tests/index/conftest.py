@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rmos.index import Index, SqliteIndex, open_index
+from rmos.index import open_index
+from rmos.index.base import Index
+from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery
 from tests.index.files import ROWS, fill
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rmos.errors import IndexBroken, IndexUnavailable
-from rmos.index import SqliteIndex
+from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery, RunRow
 from tests.makers import US, make_row
 

@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 
 from rmos import ids
-from rmos.index import Index
-from rmos.index.base import ListedPage
+from rmos.index.base import Index, ListedPage
 from rmos.models import RunQuery, RunRow, SessionRow
 from tests.makers import US
 

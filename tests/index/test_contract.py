@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmos.errors import IndexBroken, IndexUnavailable, StoreLocked
-from rmos.index import Index, KnownRun
+from rmos.errors.store import IndexBroken, IndexUnavailable, StoreLocked
+from rmos.index.base import Index, KnownRun
 from rmos.models import RunQuery, RunRow, RunState
 from tests.index.rows import changed, listed, stored
 from tests.makers import US, known_of, make_row

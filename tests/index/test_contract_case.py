@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmos.index import Index, open_index, tables
+from rmos.index import open_index, tables
+from rmos.index.base import Index
 from rmos.models import RunQuery
 from tests.index.rows import listed
 from tests.makers import US, make_row

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rmos import ids
-from rmos.index import Index
-from rmos.index.base import SEPARATOR, ListedPage
+from rmos.index.base import SEPARATOR, Index, ListedPage
 from rmos.models import RunQuery, RunRow, RunState
 from tests.index.rows import changed, ids_of, listed
 from tests.makers import US, make_row

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmos.errors import IndexBroken
-from rmos.index import Index, KnownSession, RunFigures
+from rmos.errors.store import IndexBroken
+from rmos.index.base import Index, KnownSession, RunFigures
 from rmos.models import RunQuery, SessionQuery, SessionRow
 from tests.index.rows import changed, make_session_row
 from tests.makers import US, make_row

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmos.index import SqliteIndex
 from rmos.index.remembered import KEPT, RememberedAnswers
+from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery, SessionQuery
 from tests.index.files import ROWS, alter, open_sqlite
 from tests.index.rows import changed, make_session_row

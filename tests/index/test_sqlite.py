@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors import ConfigError, IndexBroken, IndexUnavailable, StoreUnusable
-from rmos.index import SqliteIndex, open_index, sqlite_file
+from rmos.errors.installation import ConfigError
+from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
+from rmos.index import open_index, sqlite_file
 from rmos.index.base import SCHEMA_VERSION
+from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery
 from tests.earlier_system import snapshot
 from tests.index.files import DAY, ROWS, alter, answers, fill, open_sqlite

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors import IndexBroken, IndexUnavailable
-from rmos.index import SqliteIndex
+from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.base import SEPARATOR
+from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery, RunRow
 from tests.index.files import JUNK, ROWS, answers, cuts, everyone, fill, open_sqlite, right_or_refused
 from tests.makers import US, make_row

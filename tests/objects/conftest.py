@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rmos.objects import LocalObjects, Objects
+from rmos.objects.base import Objects
+from rmos.objects.local import LocalObjects
 from tests.objects.calls import Recorder, refuse_tmpfile
 
 

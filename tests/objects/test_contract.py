@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rmos import digest
-from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable
-from rmos.objects import QUARANTINE, Objects
-from rmos.objects.base import ATTACHMENTS, check_key
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects, check_key
 from tests.trying import tries
 
 KEY = "2025-12-23/run_00.json"

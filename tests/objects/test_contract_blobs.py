@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from rmos import digest
-from rmos.errors import ObjectExists, ObjectMissing, ObjectUnreadable, PayloadTooLarge
-from rmos.objects import LocalObjects, NewBlob, Objects
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.request import PayloadTooLarge
+from rmos.objects.base import NewBlob, Objects
+from rmos.objects.local import LocalObjects
 
 LIMIT = 10_000_000
 

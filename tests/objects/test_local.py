@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors import (
-    ObjectMissing,
-    StorageFailed,
-    StoreUnusable,
-)
-from rmos.objects import LocalObjects, local, open_objects
+from rmos.errors.objects import ObjectMissing
+from rmos.errors.store import StorageFailed, StoreUnusable
+from rmos.objects import local, open_objects
 from rmos.objects.base import TEMPORARY_MAX_AGE_S
+from rmos.objects.local import LocalObjects
 from tests.objects.calls import KEY, Recorder, refuse_tmpfile
 
 

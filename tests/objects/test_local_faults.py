@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors import (
-    ObjectMissing,
-    ObjectUnreadable,
-    OutOfSpace,
-    StorageFailed,
-    StoreReadOnly,
-)
-from rmos.objects import LocalObjects
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
+from rmos.objects.local import LocalObjects
 from tests.objects.calls import KEY, Recorder
 
 

@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from rmos.errors import (
-    ObjectExists,
-    ObjectUnreadable,
-    StorageFailed,
-)
-from rmos.objects import QUARANTINE, LocalObjects
-from rmos.objects.base import MAX_OBJECT_BYTES
+from rmos.errors.objects import ObjectExists, ObjectUnreadable
+from rmos.errors.store import StorageFailed
+from rmos.objects.base import MAX_OBJECT_BYTES, QUARANTINE
+from rmos.objects.local import LocalObjects
 from tests.objects.calls import KEY
 
 

@@ -7,7 +7,11 @@ import json
 import sys
 
 from rmos.digest import sha256_hex
-from rmos.rosette import derive_seed, interpret, render, spec_sha256, vary
+from rmos.rosette.interpret import interpret
+from rmos.rosette.seeded import derive_seed
+from rmos.rosette.spec import spec_sha256
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 from tests.rosette.prompts import PROMPTS
 
 

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 from rmos.digest import sha256_hex
-from rmos.rosette import interpret, render, vary
+from rmos.rosette.interpret import interpret
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "rosettes.md"

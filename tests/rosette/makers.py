@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from rmos.rosette import RosetteSpec
-from rmos.rosette.spec import Ring
+from rmos.rosette.spec import Ring, RosetteSpec
 
 BWB = Ring(kind="lines", width=1500, materials=("black_fibre", "white_fibre", "black_fibre"))
 SVG = "{http://www.w3.org/2000/svg}"

@@ -3,9 +3,10 @@ from collections import Counter
 
 import pytest
 
-from rmos.rosette import bill_of_materials, interpret, vary
-from rmos.rosette.bom import Item
+from rmos.rosette.bom import Item, bill_of_materials
 from rmos.rosette.draw import draw_ring
+from rmos.rosette.interpret import interpret
+from rmos.rosette.vary import vary
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
 

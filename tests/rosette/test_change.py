@@ -1,7 +1,10 @@
 import pytest
 
-from rmos.errors import PromptEmpty, ValidationFailed
-from rmos.rosette import RosetteSpec, apply_change, interpret, vary
+from rmos.errors.request import PromptEmpty, ValidationFailed
+from rmos.rosette.change import apply_change
+from rmos.rosette.interpret import interpret
+from rmos.rosette.spec import RosetteSpec
+from rmos.rosette.vary import vary
 
 
 def parent() -> RosetteSpec:

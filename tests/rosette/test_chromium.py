@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from rmos.rosette import render
-from rmos.rosette.svg import Profile
+from rmos.rosette.svg import Profile, render
 from tests.rosette.gallery import GALLERY, draw
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 

@@ -26,7 +26,7 @@ def others() -> list[str]:
     roots = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3"))
     found = dict.fromkeys([*filter(None, map(shutil.which, names)), *map(str, roots)])
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    probe = ["-c", "import sys, rmos.rosette; assert sys.version_info >= (3, 11)"]
+    probe = ["-c", "import sys, rmos.rosette.svg; assert sys.version_info >= (3, 11)"]
     return [one for one in found if subprocess.run([one, *probe], env=environment, capture_output=True).returncode == 0]
 
 

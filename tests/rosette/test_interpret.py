@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from rmos.errors import PromptEmpty, ValidationFailed
-from rmos.rosette import Interpretation, interpret, render, vary
+from rmos.errors.request import PromptEmpty, ValidationFailed
+from rmos.rosette.interpret import Interpretation, interpret
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES
 from rmos.rosette.spec import Ring
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 from tests.rosette.prompts import PROMPTS
 
 

@@ -6,10 +6,14 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmos.errors import RmosError
-from rmos.rosette import apply_change, interpret, manufacture, render, vary
+from rmos.errors.base import RmosError
+from rmos.rosette.change import apply_change
+from rmos.rosette.interpret import interpret
+from rmos.rosette.manufacture import manufacture
 from rmos.rosette.prompt_words import _PHRASES
 from rmos.rosette.spec import Ring, RosetteSpec
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 from tests.trying import tries
 
 KINDS = (

@@ -3,9 +3,11 @@ from typing import Any
 import pytest
 
 from rmos.engines.shop import SHIPPED
-from rmos.rosette import decode_spec, encode_spec, interpret, manufacture, tiles_of, vary
+from rmos.rosette.interpret import interpret
+from rmos.rosette.manufacture import manufacture, tiles_of
 from rmos.rosette.operations import Operation
-from rmos.rosette.spec import Constraints, Ring, RosetteSpec
+from rmos.rosette.spec import Constraints, Ring, RosetteSpec, decode_spec, encode_spec
+from rmos.rosette.vary import vary
 from tests.engines.cuts import judge
 from tests.rosette.makers import BWB, make_ring, make_spec
 from tests.rosette.prompts import PROMPTS

@@ -5,8 +5,11 @@ import sys
 import ezdxf
 import pytest
 
-from rmos.errors import ExtraMissing
-from rmos.rosette import dxf_text, interpret, png_bytes, render, vary
+from rmos.errors.installation import ExtraMissing
+from rmos.rosette.interpret import interpret
+from rmos.rosette.outputs import dxf_text, png_bytes
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmos.errors import ValidationFailed
-from rmos.rosette import decode_spec, encode_spec, interpret, spec_sha256
-from rmos.rosette.spec import mm_text
+from rmos.errors.request import ValidationFailed
+from rmos.rosette.interpret import interpret
+from rmos.rosette.spec import decode_spec, encode_spec, mm_text, spec_sha256
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
 ROPE: dict[str, Any] = {"kind": "rope", "width_mm": 6, "materials": ["ebony", "padauk"]}

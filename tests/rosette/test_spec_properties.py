@@ -3,10 +3,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmos.errors import ValidationFailed
-from rmos.rosette import bill_of_materials, decode_spec, encode_spec, manufacture, render, vary
+from rmos.errors.request import ValidationFailed
+from rmos.rosette.bom import bill_of_materials
+from rmos.rosette.manufacture import manufacture
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.spec import KINDS, Ring, RosetteSpec
+from rmos.rosette.spec import KINDS, Ring, RosetteSpec, decode_spec, encode_spec
+from rmos.rosette.svg import render
+from rmos.rosette.vary import vary
 from tests.trying import tries
 
 RINGS = st.builds(

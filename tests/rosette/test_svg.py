@@ -6,9 +6,10 @@ import re
 import pytest
 
 from rmos.digest import sha256_hex
-from rmos.rosette import interpret, render, spec_sha256, vary
-from rmos.rosette.spec import Ring, RosetteSpec
-from rmos.rosette.svg import Profile
+from rmos.rosette.interpret import interpret
+from rmos.rosette.spec import Ring, RosetteSpec, spec_sha256
+from rmos.rosette.svg import Profile, render
+from rmos.rosette.vary import vary
 from rmos.svg import judge_svg
 from tests.rosette.makers import BWB, SVG, TYPICAL, by_id, make_ring, make_spec, outlines, parse, paths_of
 from tests.rosette.prompts import PROMPTS

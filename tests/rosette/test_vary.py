@@ -1,8 +1,10 @@
 import msgspec
 import pytest
 
-from rmos.rosette import MAX_SEED, interpret, vary
+from rmos.rosette.interpret import interpret
+from rmos.rosette.seeded import MAX_SEED
 from rmos.rosette.spec import Ring
+from rmos.rosette.vary import vary
 from tests.rosette.makers import BWB, make_ring, make_spec
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rmos import ids
 from rmos.engines.registry import Registry
 from rmos.models import Actor
-from rmos.services import Rules, Wish, perform
+from rmos.services.actions import Rules, Wish, perform
 from rmos.workflow import ACTIONS
 from tests.makers import open_store
 

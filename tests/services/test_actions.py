@@ -14,21 +14,16 @@ import pytest
 from rmos import ids
 from rmos.checks.verify import verify_store
 from rmos.engines.base import EngineInfo, EngineResult
-from rmos.engines.baseline import BaselineV1
+from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.registry import Registry
-from rmos.errors import ApprovalBlocked, PreconditionFailed, RmosError, TransitionBlocked, VersionConflict
+from rmos.errors.base import RmosError
+from rmos.errors.http import PreconditionFailed
+from rmos.errors.records import VersionConflict
+from rmos.errors.workflow import ApprovalBlocked, TransitionBlocked
 from rmos.models import Actor
-from rmos.services import (
-    OverrideRequest,
-    Rules,
-    SessionActed,
-    Wish,
-    create_session,
-    override_run,
-    patch_session,
-    perform,
-)
-from rmos.services.actions import standing_of
+from rmos.services.actions import Rules, SessionActed, Wish, perform, standing_of
+from rmos.services.overrides import OverrideRequest, override_run
+from rmos.services.sessions import create_session, patch_session
 from rmos.store import Store
 from rmos.workflow import Action
 from tests.api.conftest import make_body

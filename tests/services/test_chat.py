@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rmos.digest import sha256_hex
-from rmos.errors import ProviderFailed
+from rmos.errors.installation import ProviderFailed
 from rmos.services.chat import MAX_ANSWER_BYTES, ChatCompletions, Replay, chat_request, content_of
 from tests.language_model import Model, completion, language_model
 

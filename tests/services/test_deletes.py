@@ -3,9 +3,12 @@
 import pytest
 
 from rmos.checks.trail import recent
-from rmos.errors import Forbidden, HardDeleteDisabled, RateLimited, RmosError, RunDeleted, RunNotFound, ValidationFailed
+from rmos.errors.base import RmosError
+from rmos.errors.callers import Forbidden, HardDeleteDisabled, RateLimited
+from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.errors.request import ValidationFailed
 from rmos.models import Actor, RunQuery
-from rmos.services import DeletePolicy, DeleteRequest, delete_run, restore_run
+from rmos.services.deletes import DeletePolicy, DeleteRequest, delete_run, restore_run
 from rmos.store import Store
 from rmos.store.audit import RateLimit
 from tests.makers import US, make_members

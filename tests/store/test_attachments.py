@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rmos import config, digest
-from rmos.errors import AttachmentNotFound, SvgRefused
+from rmos.errors.files import AttachmentNotFound, SvgRefused
 from rmos.store import (
     get_attachment,
     get_svg_by_sha,

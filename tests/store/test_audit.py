@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rmos import ids
-from rmos.errors import Forbidden, RateLimited
+from rmos.errors.callers import Forbidden, RateLimited
 from rmos.models import Actor
 from rmos.store import Store
 from rmos.store.audit import Attempt, RateLimit

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rmos import digest
-from rmos.errors import AttachmentNotFound, PayloadTooLarge
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.request import PayloadTooLarge
 from rmos.store import Store
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.store.records import Damage

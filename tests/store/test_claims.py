@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from rmos import ids
-from rmos.errors import IdempotencyKeyReused
+from rmos.errors.request import IdempotencyKeyReused
 from rmos.models import Claim
-from rmos.objects import LocalObjects
+from rmos.objects.local import LocalObjects
 from rmos.store import layout
 from rmos.store.claims import Claims
 from rmos.store.records import Damage

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors import IndexBroken, IndexRebuilding, IndexUnavailable
+from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
 from rmos.models import RunQuery
 from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, completed_once, reconciled_in_full

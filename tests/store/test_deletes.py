@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rmos import digest
-from rmos.errors import RunDeleted, RunExists, RunNotFound, StorageFailed
+from rmos.errors.records import RunDeleted, RunExists, RunNotFound
+from rmos.errors.store import StorageFailed
 from rmos.models import RunQuery
 from rmos.store import Store
 from tests.makers import ANNA, US, listed_ids, make_members, open_store

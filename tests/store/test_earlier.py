@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rmos.objects import LocalObjects
+from rmos.objects.local import LocalObjects
 from rmos.store.earlier import read_link, read_tombstones
 from tests.makers import write_raw
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from rmos.errors import RunDeleted, RunExists, RunNotFound
+from rmos.errors.records import RunDeleted, RunExists, RunNotFound
 from rmos.models import RunQuery
 from rmos.store.records import Damage
 from tests.earlier_system import HARMLESS, EarlierStore, make_earlier_store, snapshot

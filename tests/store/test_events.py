@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
-from rmos.errors import (
-    RunDeleted,
-    RunNotFound,
-    VersionConflict,
-)
+from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.models import RunQuery
 from rmos.store import Store
 from rmos.store.records import Damage

@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 
-from rmos.errors import (
-    OutOfSpace,
-    RmosError,
-    RunNotFound,
-    StorageFailed,
-    StoreReadOnly,
-)
+from rmos.errors.base import RmosError
+from rmos.errors.records import RunNotFound
+from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.models import RunQuery
 from rmos.store import Store
 from tests.makers import ANNA, US, listed_ids, make_members, open_store

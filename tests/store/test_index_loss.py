@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rmos.errors import IndexRebuilding, StoreLocked, StoreUnusable
+from rmos.errors.store import IndexRebuilding, StoreLocked, StoreUnusable
 from rmos.models import RunQuery
 from rmos.store import Store, reconcile
 from tests.makers import US, listed_ids, make_members, open_store

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from rmos import ids
-from rmos.errors import (
-    BadCursor,
-    IndexRebuilding,
-)
+from rmos.errors.request import BadCursor
+from rmos.errors.store import IndexRebuilding
 from rmos.models import RunQuery
 from rmos.store import Store
 from tests.makers import US, listed_ids, open_store

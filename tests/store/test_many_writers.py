@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rmos import digest, ids
-from rmos.errors import IndexRebuilding, RunExists
+from rmos.errors.records import RunExists
+from rmos.errors.store import IndexRebuilding
 from rmos.models import RunQuery
 from rmos.store import Store
 from tests.makers import ANNA, US, listed_ids, make_members, open_store

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from rmos import digest
-from rmos.errors import IndexUnavailable
+from rmos.errors.store import IndexUnavailable
 from rmos.models import RunQuery
 from rmos.store import Store, layout
 from tests.makers import US, listed_ids, make_event, open_store, write_raw

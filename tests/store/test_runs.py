@@ -8,14 +8,11 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
-from rmos.errors import (
-    ObjectUnreadable,
-    PayloadTooLarge,
-    RunExists,
-    RunNotFound,
-)
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.records import RunExists, RunNotFound
+from rmos.errors.request import PayloadTooLarge
 from rmos.models import RunQuery
-from rmos.objects import MAX_OBJECT_BYTES
+from rmos.objects.base import MAX_OBJECT_BYTES
 from rmos.store import Store, layout
 from rmos.store.records import Damage
 from tests.makers import ANNA, US, make_decision, make_members, write_raw

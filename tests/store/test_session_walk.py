@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from rmos import ids
 from rmos.models import RunQuery
-from rmos.services import create_session
+from rmos.services.sessions import create_session
 from tests.makers import ANNA, US, make_members, open_store
 from tests.trying import tries
 

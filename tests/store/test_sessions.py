@@ -9,11 +9,15 @@ import msgspec
 import pytest
 
 from rmos import digest, ids
-from rmos.errors import BadCursor, IndexRebuilding, PreconditionFailed, SessionNotFound
+from rmos.errors.http import PreconditionFailed
+from rmos.errors.request import BadCursor
+from rmos.errors.store import IndexRebuilding
+from rmos.errors.workflow import SessionNotFound
 from rmos.models import SessionQuery
-from rmos.services import create_session, delete_session, patch_session, restore_session
-from rmos.store import SessionRecord, Store
+from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
+from rmos.store import Store
 from rmos.store.records import Damage
+from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import Change
 from tests.makers import ANNA, US, make_event, open_store, walked, write_raw
 from tests.store.processes import in_processes

@@ -9,7 +9,8 @@ import pytest
 
 from rmos import config
 from rmos.config import Settings
-from rmos.errors import IndexRebuilding, NoStore, StorageFailed, StoreReadOnly, StoreUnusable, ValidationFailed
+from rmos.errors.request import ValidationFailed
+from rmos.errors.store import IndexRebuilding, NoStore, StorageFailed, StoreReadOnly, StoreUnusable
 from rmos.store import Store, count_runs_filtered
 from tests.earlier_system import snapshot
 from tests.makers import US, listed_ids, make_members, open_store, summarise, write_raw

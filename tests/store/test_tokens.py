@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos import digest, ids
-from rmos.errors import ObjectUnreadable, TokenNotFound, ValidationFailed
+from rmos.errors.callers import TokenNotFound
+from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.request import ValidationFailed
 from rmos.models import ROLES, Role
-from rmos.objects import LocalObjects
+from rmos.objects.local import LocalObjects
 from rmos.store.records import Damage, judge_event
 from rmos.store.tokens import BEARER, Tokens
 from tests.makers import ANNA, US, write_raw

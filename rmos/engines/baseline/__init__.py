@@ -5,7 +5,3 @@ look at, `operations` says which of them an operation needs, `assumed` what was 
 colours and scores, `verdict` assessments. The checks, each with its rule: `chipload`, `sawing`, `heat`, `bending`,
 `speed`, `holding`, `passes`, `machine`, `geometry`, `invalid`; what they reckon with: `chip`, `load`, `chart`.
 """
-
-from rmos.engines.baseline.engine import BaselineV1
-
-__all__ = ["BaselineV1"]

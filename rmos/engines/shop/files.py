@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from rmos.errors import ConfigError
+from rmos.errors.installation import ConfigError
 
 Entry = TypeVar("Entry", bound=msgspec.Struct)
 

@@ -9,7 +9,7 @@ from rmos.engines.base import EngineResult
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.engines.shop import SHIPPED, load_shop
-from rmos.errors import ConfigError
+from rmos.errors.installation import ConfigError
 from rmos.services.artifact import RunRequest
 from rmos.services.runs import completed_context
 from tests.engines.cuts import check_of, make_context, make_design

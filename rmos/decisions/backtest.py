@@ -1,0 +1,181 @@
+"""Judge recorded cuts by another engine, or by other tables, and list the decisions that would flip. Writes nothing.
+
+    report = backtest(store, engines.get("gentle"), timeout_ms=2000, workers=2)
+    report.judged, report.flips[0].risk_recorded, report.flips[0].risk_now
+
+A decision flips when its risk level would be another one. What is judged are the inputs as they were recorded, with the
+tool and the machine that were in them; of tables only the materials can say something else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from rmos.decisions.replay import inputs_of
+from rmos.engines.base import FeasibilityEngine
+from rmos.engines.decision import decide
+from rmos.engines.runner import evaluate
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
+from rmos.objects.base import Objects
+from rmos.store import Store, layout
+from rmos.store.records import Damage, judge_artifact
+from rmos.store.workers import ordered_pool
+
+Progress = Callable[[int], None]
+_SLICE: Final = 500
+"""Runs that a process is given at once."""
+_REQUEST_ID: Final = "backtest"
+
+
+class Flip(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded decision and what it would be."""
+
+    run_id: str
+    created_at_utc: str
+    mode: str
+    tool_id: str
+    material_id: str | None
+    risk_recorded: str
+    risk_now: str
+    score_recorded: float | None
+    score_now: float | None
+    why: str
+    """Why it would be blocked, what to mind, or nothing."""
+
+
+class Backtest(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a backtest: flips in the order of the runs, and what could not be judged."""
+
+    engine_id: str
+    engine_version: str
+    since: str | None
+    judged: int
+    flipped: dict[str, int]
+    """By `RED to GREEN` and the like, how many."""
+    without_inputs: int
+    """Runs that do not hold what they were judged by, such as those of the earlier system."""
+    repeated: int
+    """Approvals, rejections and toolpaths: they are judged by the inputs of another run."""
+    damaged: list[str]
+    """Ids of runs whose record does not vouch for itself; they are not judged."""
+    flips: list[Flip]
+
+
+class _Slice(NamedTuple):
+    partition: str
+    run_ids: list[str]
+
+
+class _Judged(NamedTuple):
+    counts: Counter[str]
+    damaged: list[str]
+    flips: list[Flip]
+
+
+def backtest(
+    store: Store,
+    engine: FeasibilityEngine,
+    *,
+    timeout_ms: float,
+    since: str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Backtest:
+    """Return which recorded decisions the engine would make otherwise; deleted runs are judged as well.
+
+    Args:
+        timeout_ms: how long the engine may take for one cut before it is an ERROR.
+        since: only partitions from this date (YYYY-MM-DD) on.
+        workers: processes to use; more than one forks, which only commands should do.
+    """
+    counts: Counter[str] = Counter()
+    damaged: list[str] = []
+    flips: list[Flip] = []
+    judge = _Judge(store.objects, engine, timeout_ms)
+    with ordered_pool(judge.judge, workers) as judge_slices:
+        for judged in judge_slices(_slices(store, since or "")):
+            counts.update(judged.counts)
+            damaged += judged.damaged
+            flips += judged.flips
+            if progress:
+                progress(sum(judged.counts.values()) + len(judged.damaged))
+    return Backtest(
+        engine_id=engine.info.engine_id,
+        engine_version=engine.info.version,
+        since=since,
+        judged=counts["judged"],
+        flipped=dict(sorted(Counter(f"{flip.risk_recorded} to {flip.risk_now}" for flip in flips).items())),
+        without_inputs=counts["without_inputs"],
+        repeated=counts["repeated"],
+        damaged=damaged,
+        flips=flips,
+    )
+
+
+def _slices(store: Store, since: str) -> Iterator[_Slice]:
+    for partition in store.reader.partitions():
+        if partition >= since:
+            files = layout.sort_out(store.objects.names(partition)).runs
+            run_ids = sorted(run_id for run_id, of_run in files.items() if of_run.artifact)
+            for start in range(0, len(run_ids), _SLICE):
+                yield _Slice(partition, run_ids[start : start + _SLICE])
+
+
+class _Judge:
+    """Judges slices; reaches the processes by the fork."""
+
+    def __init__(self, objects: Objects, engine: FeasibilityEngine, timeout_ms: float) -> None:
+        self._objects = objects
+        self._engine = engine
+        self._timeout_ms = timeout_ms
+
+    def judge(self, part: _Slice) -> _Judged:
+        """Return what came of the runs of a slice."""
+        judged = _Judged(Counter(), [], [])
+        for run_id in part.run_ids:
+            try:
+                data = self._objects.read(layout.artifact_key(part.partition, run_id))
+                self._judge_run(judge_artifact(data, run_id, part.partition).run, judged)
+            except ObjectMissing:
+                continue  # erased since it was listed
+            except (Damage, ObjectUnreadable):
+                judged.damaged.append(run_id)
+        return judged
+
+    def _judge_run(self, run: RunArtifact, judged: _Judged) -> None:
+        if run.event_type in WORKFLOW_EVENT_TYPES:
+            judged.counts["repeated"] += 1
+            return
+        inputs = inputs_of(run)
+        if inputs is None:
+            judged.counts["without_inputs"] += 1
+            return
+        judged.counts["judged"] += 1
+        design, context = inputs
+        result = evaluate(
+            self._engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=self._timeout_ms
+        )
+        if result.status == run.decision.risk_level:
+            return
+        now = decide(result)
+        judged.flips.append(
+            Flip(
+                run_id=run.run_id,
+                created_at_utc=run.created_at_utc,
+                mode=run.mode,
+                tool_id=run.tool_id,
+                material_id=run.material_id,
+                risk_recorded=run.decision.risk_level,
+                risk_now=now.risk_level,
+                score_recorded=run.decision.score,
+                score_now=now.score,
+                why=_first(now.block_reason, now.warnings),
+            )
+        )
+
+
+def _first(block_reason: str | None, warnings: Sequence[str]) -> str:
+    return block_reason or next(iter(warnings), "")

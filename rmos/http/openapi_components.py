@@ -1,0 +1,171 @@
+"""The parts that the descriptions of routes share: ids in URLs, headers, the way to say who asks.
+
+A new noun adds its id to `PATH_PARAMETERS`; a header that a route heeds or bears is described here once and then named
+by the route (`operations`).
+"""
+
+from typing import Any, Final
+
+from werkzeug.routing import BaseConverter
+
+from rmos.auth.cookies import COOKIE
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK
+from rmos.workflow import ACTIONS
+
+SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of this service: `rmos_<id>_<secret>`. None is asked for while none was ever made: "
+        "then programs on this machine, and nobody else, may do what an operator may.",
+    },
+    "sign_in": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "The cookie of a browser that signed in at /sign-in.",
+    },
+}
+NEEDS_CALLER: Final[list[dict[str, list[str]]]] = [{"token": []}, {"sign_in": []}]
+SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOPBACK: [{}, *NEEDS_CALLER]}
+"""Who need not say who they are, by what a route declares."""
+
+RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
+SESSION_ID: Final = "ws_019b4ac2304270fa8a6e3d2c1b0a9f77"
+
+SHA256: Final = "3c81e211396fdeace2335cec68493e3c7818b64ac220fb14eef63adb460c5adb"
+
+PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "run_id": {
+        "description": "The id of a run: `run_` and 32 hex digits; those of the earlier system may be shorter or bare.",
+        "schema": {"type": "string", "pattern": "^(run_[0-9a-f]{12,32}|[0-9a-f]{32})$"},
+        "example": RUN_ID,
+    },
+    "session_id": {
+        "description": "The id of a workflow session: `ws_` and 32 hex digits; of the earlier system `ws_` and 12.",
+        "schema": {"type": "string", "pattern": "^ws_[0-9a-f]{12,32}$"},
+        "example": SESSION_ID,
+    },
+    "sha256": {
+        "description": "The SHA-256 of an attachment, as the run names it.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "example": SHA256,
+    },
+    "token": {
+        "description": "The token of a signed link.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,4096}$"},
+        "example": "eyJyIjoicnVuXzAxOWI0YThmIn0.c2lnbmF0dXJl",
+    },
+    "action": {
+        "description": "What to do with the session.",
+        "schema": {"type": "string", "enum": list(ACTIONS)},
+        "example": "request_feasibility",
+    },
+    "code": {
+        "description": "The code of a problem, as its member `error` has it.",
+        "schema": {"type": "string", "pattern": "^[A-Z_]{1,64}$"},
+        "example": "RUN_NOT_FOUND",
+    },
+    "rule_id": {
+        "description": "The id of a rule, as assessments carry it.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+        "example": "CHIP_RUBBING",
+    },
+    "digest": {
+        "description": "The digest of the file.",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "example": "0123456789abcdef",
+    },
+    "asset": {
+        "description": "The name of the file.",
+        "schema": {"type": "string", "pattern": "^[a-z.-]{1,64}$"},
+        "example": "pages.css",
+    },
+}
+"""By its name, what each variable part of a URL is."""
+
+REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {
+        "description": "Comes back with the answer and stands on every log line; one that is not 1 to 64 of "
+        "`A-Z a-z 0-9 . _ -` is replaced.",
+        "schema": {"type": "string"},
+        "example": "req_0123456789abcdef",
+    },
+    "If-None-Match": {
+        "description": "ETags that the caller has already; one of them is answered 304.",
+        "schema": {"type": "string"},
+    },
+    "If-Match": {
+        "description": "ETags; when none of them is the record's, the answer is 412.",
+        "schema": {"type": "string"},
+    },
+    "Range": {"description": "One range of bytes, as `bytes=0-99`.", "schema": {"type": "string"}},
+    "If-Range": {
+        "description": "An ETag; when it is no longer the record's, the whole is answered instead of the range.",
+        "schema": {"type": "string"},
+    },
+    "Idempotency-Key": {
+        "description": "Makes a repeated request give the run of the first one instead of another run.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+        "example": "cut-42-first-try",
+    },
+    "Prefer": {
+        "description": "`return=minimal`: the answer holds the id alone; what was decided is at the URL in Location.",
+        "schema": {"type": "string"},
+        "example": "return=minimal",
+    },
+}
+"""Headers that routes heed. None but the pattern of an Idempotency-Key refuses anything: HTTP says what to ignore."""
+
+RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "How to say who asks: `Bearer`.", "schema": {"type": "string"}},
+    "ETag": {"description": "Names this state of the record.", "schema": {"type": "string"}},
+    "Vary": {"description": "Which request headers the form of the answer hangs on.", "schema": {"type": "string"}},
+    "X-Total-Count": {
+        "description": "How many runs match, in a stream that was asked for with `include_total=true`.",
+        "schema": {"type": "integer"},
+    },
+    "Location": {"description": "The URL of what was made.", "schema": {"type": "string"}},
+    "Link": {"description": 'The next page, as `<URL>; rel="next"`.', "schema": {"type": "string"}},
+    "Cache-Control": {"description": "Who may keep the answer, and how.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The name for the file.", "schema": {"type": "string"}},
+    "Content-Security-Policy": {
+        "description": "What a browser may do with the file: show it, in a sandbox.",
+        "schema": {"type": "string"},
+    },
+    "Content-Digest": {
+        "description": "The SHA-256 of the body (RFC 9530), as `sha-256=:…:`.",
+        "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
+    },
+    "Repr-Digest": {
+        "description": "The SHA-256 of the whole of which this is a range (RFC 9530).",
+        "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
+    },
+    "Content-Range": {"description": "Which bytes of how many these are.", "schema": {"type": "string"}},
+    "Accept-Ranges": {"description": "`bytes`: ranges may be asked for.", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "`true` when the run was made by an earlier request with the same key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Preference-Applied": {
+        "description": "The preference that was heeded.",
+        "schema": {"type": "string", "enum": ["return=minimal"]},
+    },
+}
+"""Headers that answers bear."""
+
+
+def reference(kind: str, name: str) -> dict[str, str]:
+    """Return the reference to a part of the document."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+class RunIdConverter(BaseConverter):
+    """An id in a URL beside which routes with a name stand: `<run:run_id>` is never one of their names.
+
+    Without it `DELETE /api/rmos/runs/diff` would delete a run called `diff`, and `Allow` of the diff would name DELETE.
+    """
+
+    regex = r"(?!diff\Z)[^/]+"
+    part_isolating = True

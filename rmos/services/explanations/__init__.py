@@ -1,0 +1,1 @@
+"""Explanations: words about a decision, made by rules or by a language model."""

@@ -1,0 +1,1 @@
+"""Files of runs: attach, name, preview, link, hand out."""

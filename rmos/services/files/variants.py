@@ -1,0 +1,247 @@
+"""Variants: the drawings of a run that an operator reviews, rejects or promotes; all of it events, with their history.
+
+    variants_of(record)                                     # each with its status, from the events by their numbers
+    act(store, run_id, Act("reject", sha256, reason_code="AESTHETIC"), actor=actor, us=us)
+    act_on_many(store, run_id, acts, actor=actor, us=us)    # counts, and what came of each
+
+NEW → REVIEWED → PROMOTED, and REJECTED from any of them; undoing a rejection leads back to REVIEWED or NEW. A drawing
+is promoted only when nothing speaks against it: its run was judged OK, it is whole, and the gate lets it through.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from rmos.errors.base import RmosError
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.store import RecordDamaged
+from rmos.errors.workflow import VariantBlocked
+from rmos.models import Actor, Event, RunView
+from rmos.services.files.media_types import SVG
+from rmos.services.files.previews import shows
+from rmos.store import Store
+from rmos.store.changes import Change, change_run
+from rmos.store.naming import Named, named_blobs
+from rmos.store.runs import Record
+
+Status = Literal["NEW", "REVIEWED", "PROMOTED", "REJECTED"]
+Action = Literal["review", "reject", "unreject", "promote"]
+ACTIONS: Final[tuple[Action, ...]] = ("review", "reject", "unreject", "promote")
+REASON_CODES: Final = ("GEOMETRY_UNSAFE", "TEXT_REQUIRES_OUTLINE", "AESTHETIC", "DUPLICATE", "OTHER")
+_KINDS: Final = frozenset({"svg_variant", "advisory_svg", "variant"})
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done with a variant."""
+
+    action: Action
+    sha256: str
+    rating: int | None = None
+    notes: str | None = None
+    reason_code: str | None = None
+    detail: str | None = None
+
+    def data(self) -> dict[str, Any]:
+        """Return what the event says."""
+        members = {"rating": self.rating, "notes": self.notes, "reason_code": self.reason_code, "detail": self.detail}
+        return {"sha256": self.sha256, **{name: value for name, value in members.items() if value is not None}}
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant as it stands now."""
+
+    sha256: str
+    kind: str
+    title: str | None
+    filename: str | None
+    mime: str | None
+    size_bytes: int | None
+    created_at_utc: str | None
+    status: Status = "NEW"
+    rating: int | None = None
+    notes: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at_utc: str | None = None
+    reason_code: str | None = None
+    detail: str | None = None
+    history: list[dict[str, Any]] = []
+
+
+class Acted(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant after something was done with it."""
+
+    run_id: str
+    variant: Variant
+    made: bool
+    indexed: bool
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one of many."""
+
+    sha256: str
+    ok: bool
+    status: Status | None = None
+    error: str | None = None
+    blocked_by: str | None = None
+    detail: str | None = None
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of all of them."""
+
+    total: int
+    succeeded: int
+    failed: int
+    blocked: int
+    results: list[Result]
+    indexed: bool
+
+
+def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
+    """Return the variants of a run in the order in which they were attached, each with its history."""
+    found = {sha256: _new(named) for sha256, named in named_blobs(view).items() if is_variant(named)}
+    for event in events:
+        sha256 = event.data.get("sha256")
+        if event.kind in ACTIONS and isinstance(sha256, str) and sha256 in found:
+            found[sha256] = _after(found[sha256], event)
+    return list(found.values())
+
+
+def is_variant(named: Named) -> bool:
+    """Tell whether a file is a drawing that can be reviewed."""
+    return named.mime == SVG or named.kind in _KINDS
+
+
+def _new(named: Named) -> Variant:
+    members = msgspec.structs.asdict(named)
+    return Variant(**{name: members[name] for name in members if name != "source"})
+
+
+def _after(variant: Variant, event: Event) -> Variant:
+    """Return a variant after an event."""
+    data = event.data
+    entry = {
+        "action": event.kind,
+        "by": event.actor,
+        "role": event.role,
+        "created_at_utc": event.created_at_utc,
+        **{name: value for name, value in data.items() if name != "sha256"},
+    }
+    changes: dict[str, Any] = {"history": [*variant.history, entry]}
+    if event.kind == "review":
+        changes |= {"rating": data.get("rating"), "notes": data.get("notes")}
+        changes |= {"reviewed_by": event.actor, "reviewed_at_utc": event.created_at_utc}
+        changes["status"] = "REVIEWED" if variant.status == "NEW" else variant.status
+    elif event.kind == "reject":
+        changes |= {"status": "REJECTED", "reason_code": data.get("reason_code"), "detail": data.get("detail")}
+    elif event.kind == "unreject":
+        changes |= {"status": "REVIEWED" if variant.reviewed_by else "NEW", "reason_code": None, "detail": None}
+    else:
+        changes["status"] = "PROMOTED"
+    return msgspec.structs.replace(variant, **changes)
+
+
+def act(store: Store, run_id: str, asked: Act, *, actor: Actor, us: int) -> Acted:
+    """Do something with a variant; what is so already is a success and writes nothing.
+
+    Raises:
+        RunNotFound, RunDeleted.
+        AttachmentNotFound: the run has no such variant.
+        VariantBlocked: it is not to be promoted, and why.
+        VersionConflict, Damage, OutOfSpace, StoreReadOnly, StorageFailed.
+    """
+
+    def decide(record: Record, view: RunView) -> Change | None:
+        variant = _find(view, record.events, asked.sha256)
+        if _is_so(variant, asked, actor):
+            return None
+        if asked.action == "promote":
+            _require_promotable(store, view, variant)
+        return Change(asked.action, asked.data())
+
+    changed = change_run(store.runs, run_id, decide, actor=actor, us=us)
+    record = store.runs.record(run_id)
+    variant = _find(changed.view, record.events, asked.sha256)
+    return Acted(run_id=run_id, variant=variant, made=changed.made, indexed=changed.indexed)
+
+
+def _find(view: RunView, events: Sequence[Event], sha256: str) -> Variant:
+    for variant in variants_of(view, events):
+        if variant.sha256 == sha256:
+            return variant
+    raise AttachmentNotFound("The run has no variant with this digest.", run_id=view.artifact.run_id)
+
+
+def _is_so(variant: Variant, asked: Act, actor: Actor) -> bool:
+    """Tell whether what is asked for is how the variant stands."""
+    if asked.action == "review":
+        return (variant.reviewed_by, variant.rating, variant.notes) == (actor.name, asked.rating, asked.notes)
+    if asked.action == "reject":
+        said = (variant.reason_code, variant.detail) == (asked.reason_code, asked.detail)
+        return variant.status == "REJECTED" and said
+    if asked.action == "unreject":
+        return variant.status != "REJECTED"
+    return variant.status == "PROMOTED"
+
+
+def _require_promotable(store: Store, view: RunView, variant: Variant) -> None:
+    """Refuse a promotion that something speaks against.
+
+    Raises:
+        VariantBlocked: with `blocked_by`: rejected, risk, missing, damaged, or what the gate says.
+    """
+    run_id = view.artifact.run_id
+    if variant.status == "REJECTED":
+        raise VariantBlocked("The variant is rejected.", run_id=run_id, blocked_by="rejected")
+    if view.artifact.status != "OK":
+        risk = view.artifact.decision.risk_level
+        raise VariantBlocked(
+            f"The run is {risk}; only what was judged OK is promoted.", run_id=run_id, blocked_by="risk"
+        )
+    try:
+        verdict = shows(store, variant.sha256)
+    except AttachmentNotFound:
+        raise VariantBlocked("The drawing is not there.", run_id=run_id, blocked_by="missing") from None
+    except RecordDamaged:
+        raise VariantBlocked("The drawing is damaged.", run_id=run_id, blocked_by="damaged") from None
+    if not verdict.ok:
+        raise VariantBlocked(verdict.reason, run_id=run_id, blocked_by=verdict.blocked_by)
+
+
+def act_on_many(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor, us: int) -> Results:
+    """Do something with each of many variants; what cannot be done to one does not keep the others from it.
+
+    Raises:
+        RunNotFound, RunDeleted, Damage: nothing was done.
+    """
+    store.runs.record(run_id).view()
+    results, indexed = [], True
+    for asked in acts:
+        try:
+            acted = act(store, run_id, asked, actor=actor, us=us)
+        except RmosError as error:
+            by = error.members.get("blocked_by")
+            results.append(
+                Result(
+                    sha256=asked.sha256,
+                    ok=False,
+                    error=error.code,
+                    blocked_by=str(by) if by is not None else None,
+                    detail=error.detail,
+                )
+            )
+            continue
+        indexed = indexed and acted.indexed
+        results.append(Result(sha256=asked.sha256, ok=True, status=acted.variant.status))
+    blocked = sum(result.error == VariantBlocked.code for result in results)
+    succeeded = sum(result.ok for result in results)
+    return Results(
+        total=len(results),
+        succeeded=succeeded,
+        failed=len(results) - succeeded - blocked,
+        blocked=blocked,
+        results=results,
+        indexed=indexed,
+    )

@@ -1,0 +1,1 @@
+"""Rosettes: from a sentence to recorded runs."""

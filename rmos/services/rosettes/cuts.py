@@ -1,0 +1,210 @@
+"""The cuts of a rosette, judged: each operation by the default engine with the chosen cutter, and the worst of them.
+
+    judged = Cutting(engines, tool_id="em-1588-2f", machine_id=None, request_id="req_…", timeout_ms=5000).judge(spec)
+    judged.worst.result.status      # the rosette is as feasible as its worst cut
+    judged.decision                 # what is recorded: with the reasons of the others as warnings
+
+A drawing says what is cut, not with which machine; what nobody said is judged as missing. Without a named cutter the
+largest of the shop's that the operation has room for is taken, and that is said. What the trade calls impossible (lines
+thinner than a strip can be, a channel through the top) blocks the rosette whatever its cuts are.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from rmos import digest
+from rmos.engines.base import EngineResult
+from rmos.engines.decision import decide
+from rmos.engines.registry import Registry
+from rmos.engines.runner import evaluate
+from rmos.engines.shop import Shop
+from rmos.models import RunDecision
+from rmos.rosette.manufacture import Warning as Minded
+from rmos.rosette.manufacture import manufacture
+from rmos.rosette.operations import Operation
+from rmos.rosette.spec import Constraints, RosetteSpec
+
+NO_TOOL: Final = "none"
+"""The `tool_id` of a rosette of which nothing is cut, or for which the shop has no cutter."""
+_WORSE: Final = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
+_RED_AT_MOST: Final = 39.0
+"""The score of a RED cut, at most (as the engine's)."""
+_ROUNDING_MM: Final = 0.001
+
+
+class JudgedCut(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation as it was judged: with which cutter, on which inputs, with what result."""
+
+    operation: str
+    ring: int | None
+    tool_id: str
+    design: dict[str, Any]
+    context: dict[str, Any]
+    result: EngineResult
+
+    @property
+    def name(self) -> str:
+        """What it is called, for people."""
+        called = self.operation.replace("_", " ")
+        return called if self.ring is None else f"{called} of ring {self.ring}"
+
+    def told(self) -> dict[str, Any]:
+        """Return what records and clients are told of it."""
+        decision = decide(self.result)
+        return {
+            "operation": self.operation,
+            "ring": self.ring,
+            "tool_id": self.tool_id,
+            "design": self.design,
+            "risk_level": decision.risk_level,
+            "score": decision.score,
+            "reason": decision.block_reason or next(iter(decision.warnings), None),
+        }
+
+
+class JudgedRosette(msgspec.Struct, frozen=True, kw_only=True):
+    """All operations of a rosette, from the inside outwards, the worst of them, and the decision on the whole."""
+
+    cuts: tuple[JudgedCut, ...]
+    worst: JudgedCut
+    decision: RunDecision
+    assumptions: tuple[str, ...]
+
+
+class Cutting:
+    """Judges rosettes with one cutter and machine; of equal cuts the engine is asked once."""
+
+    def __init__(
+        self, engines: Registry, *, tool_id: str | None, machine_id: str | None, request_id: str, timeout_ms: float
+    ) -> None:
+        self._engine = engines.get(None)
+        self._shop = engines.shop
+        self._tool_id = tool_id
+        self._machine_id = machine_id
+        self._request_id = request_id
+        self._timeout_ms = timeout_ms
+        self._known: dict[bytes, EngineResult] = {}
+
+    def judge(self, spec: RosetteSpec) -> JudgedRosette:
+        """Judge every operation of a rosette.
+
+        Raises:
+            ValidationFailed: when the spec cannot be drawn.
+        """
+        made = manufacture(with_cutter(spec, self._shop, self._tool_id))
+        cuts = tuple(self._cut(operation) for operation in made.operations) or (self._nothing(),)
+        worst = max(cuts, key=_badness)
+        return JudgedRosette(
+            cuts=cuts,
+            worst=worst,
+            decision=_decision(cuts, worst, made.warnings),
+            assumptions=self._assumed(cuts),
+        )
+
+    def _cut(self, operation: Operation) -> JudgedCut:
+        tool_id = self._tool_id or nearest_cutter(self._shop, operation.tool_diameter_mm)
+        context = self._shop.complete(operation.context, tool_id=tool_id, machine_id=self._machine_id)
+        return self._judged(operation.name, operation.ring, tool_id, operation.design, context)
+
+    def _nothing(self) -> JudgedCut:
+        return self._judged("drawing_only", None, self._tool_id or NO_TOOL, {"operation": "drawing_only"}, {})
+
+    def _judged(
+        self, name: str, ring: int | None, tool_id: str, design: dict[str, Any], context: dict[str, Any]
+    ) -> JudgedCut:
+        key = digest.canonical([design, context])
+        result = self._known.get(key)
+        if result is None:
+            result = self._known[key] = self.evaluate(design, context)
+        return JudgedCut(operation=name, ring=ring, tool_id=tool_id, design=design, context=context, result=result)
+
+    def evaluate(self, design: dict[str, Any], context: dict[str, Any]) -> EngineResult:
+        """Return what the engine says of one cut."""
+        return evaluate(
+            self._engine, design=design, context=context, request_id=self._request_id, timeout_ms=self._timeout_ms
+        )
+
+    def _assumed(self, cuts: tuple[JudgedCut, ...]) -> tuple[str, ...]:
+        if self._tool_id is not None:
+            return ()
+        names: dict[str, list[str]] = {}
+        for cut in cuts:
+            if cut.tool_id != NO_TOOL and cut.name not in (those := names.setdefault(cut.tool_id, [])):
+                those.append(cut.name)
+        return tuple(
+            f"cutter {tool_id} for the {', '.join(those)} (none was named)" for tool_id, those in names.items()
+        )
+
+
+def with_cutter(spec: RosetteSpec, shop: Shop, tool_id: str | None) -> RosetteSpec:
+    """Return the spec as it is judged with a named cutter: feeds and slots are reckoned for that one.
+
+    The drawing does not change with the cutter, so it is made from the spec as it was.
+    """
+    diameter = shop.tools.get(tool_id or "", {}).get("diameter_mm")
+    if (
+        spec.constraints.tool_diameter is not None
+        or not isinstance(diameter, int | float)
+        or not 0.05 <= diameter <= 100
+    ):
+        return spec
+    constraints = Constraints(tool_diameter=round(diameter * 1000), min_strip=spec.constraints.min_strip)
+    return msgspec.structs.replace(spec, constraints=constraints)
+
+
+def nearest_cutter(shop: Shop, diameter_mm: float) -> str:
+    """Return the shop's end mill for a slot that has room for this diameter: the largest that fits, else the smallest.
+
+    Of equal ones the one with two flutes, for which the feeds are reckoned, then the first by its name.
+    """
+    mills = [
+        (float(tool["diameter_mm"]), tool.get("flutes") == 2, tool_id)
+        for tool_id, tool in sorted(shop.tools.items())
+        if tool.get("kind") == "end_mill" and "diameter_mm" in tool
+    ]
+    fitting = [mill for mill in mills if mill[0] <= diameter_mm + _ROUNDING_MM]
+    if fitting:
+        return max(fitting, key=lambda mill: mill[:2])[2]
+    return min(mills, key=lambda mill: mill[0])[2] if mills else NO_TOOL
+
+
+def _badness(cut: JudgedCut) -> tuple[int, float]:
+    score = cut.result.overall_score
+    return _WORSE.index(cut.result.status), -100.0 if score is None else -score
+
+
+def _decision(cuts: tuple[JudgedCut, ...], worst: JudgedCut, minded: tuple[Minded, ...]) -> RunDecision:
+    """Return the decision on the worst cut, with what the others and the trade have against the rosette."""
+    decision = decide(worst.result)
+    impossible = [_line(item) for item in minded if item.severity == "impossible"]
+    blocks = decision.risk_level in ("GREEN", "YELLOW", "UNKNOWN") and bool(impossible)
+    warnings = list(decision.warnings)
+    if blocks:
+        warnings = [decision.block_reason, *warnings] if decision.block_reason else warnings
+    warnings += impossible[1:] if blocks else impossible
+    warnings += [_line(item) for item in minded if item.severity == "warning"]
+    for cut in cuts:
+        if cut is not worst and cut.result.status != "GREEN":
+            told = cut.told()
+            warnings.append(f"{cut.name}: {told['risk_level']}, {told['reason']}")
+    return RunDecision(
+        risk_level="RED" if blocks else decision.risk_level,
+        score=_capped(decision.score) if blocks else decision.score,
+        block_reason=impossible[0] if blocks else decision.block_reason,
+        warnings=list(dict.fromkeys(warnings)),
+        details={
+            **decision.details,
+            "judged": worst.name,
+            "operations": [cut.told() for cut in cuts],
+            "manufacture": [msgspec.to_builtins(item) for item in minded],
+        },
+    )
+
+
+def _capped(score: float | None) -> float | None:
+    return None if score is None else min(score, _RED_AT_MOST)
+
+
+def _line(item: Minded) -> str:
+    return f"{item.code}: {item.message}" if item.ring is None else f"{item.code}: ring {item.ring}, {item.message}"

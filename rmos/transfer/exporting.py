@@ -1,0 +1,173 @@
+"""Write runs out: as lines of JSON or CSV from the index alone, or as a store's folder with all that belongs to them.
+
+    for text in ndjson(store, RunQuery(workflow_session_id="ws_…")): file.write(text)
+    export_store(store, RunQuery(created_from_us=…), Path("/backup/autumn"))
+
+Everything streams page by page, so memory is the same for ten runs and for ten million. A cell of the CSV that a
+spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection).
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from rmos import ids
+from rmos.errors.files import AttachmentNotFound
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.records import RunDeleted
+from rmos.errors.store import SourceUnreadable
+from rmos.models import RunQuery
+from rmos.objects import open_objects
+from rmos.objects.base import Objects
+from rmos.store import Store, layout
+from rmos.store.blobs import blob_key
+from rmos.store.records import Damage
+from rmos.store.runs import Record
+
+Progress = Callable[[int], None]
+
+COLUMNS: Final = (
+    *("run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"),
+    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override", "deleted"),
+)
+"""Columns of the CSV: the members of a summary; what is no single value is JSON in one cell."""
+_PAGE: Final = 500
+_FORMULA: Final = frozenset("=+-@\t\r\n")
+"""First characters by which a spreadsheet knows a formula (OWASP, CSV injection)."""
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Exported(msgspec.Struct, kw_only=True):
+    """What an export to a store's folder did."""
+
+    runs: int = 0
+    objects: int = 0
+    damaged: list[str] = []
+    """Runs that do not vouch for themselves and were left out."""
+
+
+def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
+    """Give the summaries of the matching runs, newest first, as text of whole lines.
+
+    Raises:
+        IndexRebuilding: the index is not complete; no export is silently short.
+    """
+    for items in _pages(store, query, progress):
+        yield "\n".join(items) + "\n"
+
+
+def csv_text(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
+    """Give the summaries of the matching runs, newest first, as text of whole rows, the header first.
+
+    Raises:
+        IndexRebuilding: the index is not complete; no export is silently short.
+    """
+    yield ",".join(COLUMNS) + "\r\n"
+    for items in _pages(store, query, progress):
+        text = io.StringIO()
+        csv.writer(text).writerows(csv_row(_decode(item)) for item in items)
+        yield text.getvalue()
+
+
+def csv_row(summary: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the cells of a run: numbers as numbers, nothing for null, JSON for what is no single value."""
+    return tuple(csv_cell(summary.get(name)) for name in COLUMNS)
+
+
+def csv_cell(value: Any) -> Any:
+    """Return what the CSV shows of a value: a text that a spreadsheet would run gets an apostrophe before it."""
+    kind = type(value)
+    if value is None or kind is float or kind is int:
+        return value
+    text = value if kind is str else _encode(value).decode()
+    return f"'{text}" if text[:1] in _FORMULA else text
+
+
+def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator[Sequence[str]]:
+    cursor: str | None = None
+    while True:
+        page = store.runs.page(query, limit=_PAGE, cursor=cursor)
+        if page.items:
+            yield page.items
+            if progress:
+                progress(len(page.items))
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def export_store(store: Store, query: RunQuery, target: Path, progress: Progress | None = None) -> Exported:
+    """Copy the matching runs, with their events, links and blobs, into a store's folder; done again it goes on.
+
+    Raises:
+        SourceUnreadable: other things stand in the folder, or another object under one of the names.
+        IndexRebuilding, OutOfSpace, StoreReadOnly, StorageFailed.
+    """
+    there = open_objects(target)
+    if there.exists() and any(not _is_ours(name) for name in there.names("")):
+        raise SourceUnreadable("The folder holds something else than a store; name an empty or a new one.")
+    there.prepare()
+    report = Exported()
+    try:
+        for key in (layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY):
+            if store.objects.has(key):
+                there.create(key, store.objects.read(key))
+        for items in _pages(store, query, progress):
+            for item in items:
+                _export_run(store, there, str(_decode(item)["run_id"]), report)
+    except ObjectExists:
+        raise SourceUnreadable("The folder holds another store's objects under the same names.") from None
+    return report
+
+
+def _is_ours(name: str) -> bool:
+    return ids.is_partition(name) or name in layout.OWN_NAMES or layout.is_index_file(name)
+
+
+def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> None:
+    """Copy one run: blobs, events and links first, so that it is there with its artifact or not at all."""
+    try:
+        record = store.runs.record(run_id, include_deleted=True)
+        named = _named(record)
+        for sha256 in named:
+            report.objects += _copy_blob(store, there, sha256)
+        files = store.reader.files(run_id, record.partition, None, trusted=False)
+        keys = [layout.event_key(record.partition, run_id, number) for number in files.events]
+        keys += [f"{record.partition}/{name}" for name in files.links]
+        for key in keys:
+            report.objects += there.create(key, store.objects.read(key))
+        report.objects += there.create(layout.artifact_key(record.partition, run_id), record.data)
+        report.runs += 1
+    except RunDeleted:
+        return  # erased since the page was read
+    except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
+        report.damaged.append(run_id)
+
+
+def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:
+    """Copy a blob, of any size, and tell whether it is new there; one that is missing is not missed here but by verify.
+
+    Raises:
+        Damage: its bytes are not those that its name says.
+    """
+    key = blob_key(store.objects, sha256)
+    if key is None:
+        return False
+    blob = store.blobs.open(sha256)
+    if blob.exact and key.endswith(f"/{sha256}"):
+        return there.create_blob(blob.blocks(), max_bytes=blob.size).created
+    blob.close()
+    return there.create(key, store.objects.read(key))  # the earlier system's, under the name that it gave
+
+
+def _named(record: Record) -> list[str]:
+    """Return the digests that a run names: of attachments, and of advisories that are blobs."""
+    view = record.view()
+    named = [entry.get("sha256") for entry in view.attachments]
+    named += [entry.get("advisory_id") for entry in view.advisories]
+    return [name for name in dict.fromkeys(named) if isinstance(name, str) and ids.SHA256.fullmatch(name)]

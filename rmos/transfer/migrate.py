@@ -1,0 +1,310 @@
+"""Moving in from the single-file store: back-up first, then run by run, so that it can be cut off and done again.
+
+    source = read_source(Path("runs.json"))
+    report = migrate(store, source)          # again: the same, and nothing is written
+    verify_migration(store, source)          # every mapped field and all counts, compared
+    rollback(store, source)                  # takes back just what the migration wrote
+
+The source is never changed. What a migration wrote is told by its bytes (`old_runs`), so no journal is needed, and a
+rollback cannot touch a run that is newer, that somebody changed, or that something has happened to since.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from rmos import digest
+from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.records import RunExists
+from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import CannotMove, SourceUnreadable
+from rmos.objects import open_objects
+from rmos.store import Store, layout
+from rmos.store.records import Damage
+from rmos.transfer.old_runs import SAME_TEXTS, SAME_VALUES, Mapped, map_run
+
+Progress = Callable[[int], None]
+
+_BACKUP: Final = "rmos-backup"
+_ASIDE: Final = "rmos-aside"
+
+
+class Source(NamedTuple):
+    """The single-file store as it was read."""
+
+    path: Path
+    data: bytes
+    records: dict[str, Any]
+
+    @property
+    def backup_name(self) -> str:
+        """The name of its back-up, beside it; it follows from the bytes."""
+        return f"{self.path.name}.{_BACKUP}-{digest.sha256_hex(self.data)[:16]}"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A run and what is the matter with it."""
+
+    run_id: str
+    error: str
+
+
+class Unmapped(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of a run that have no home in an artifact; they are kept in its `meta.migrated_from`."""
+
+    run_id: str
+    fields: list[str]
+
+
+class Migration(msgspec.Struct, kw_only=True):
+    """How the runs of the old store stand in the new one."""
+
+    source: str
+    total: int
+    backup: str | None = None
+    written: int = 0
+    there: int = 0
+    deleted: int = 0
+    """Migrated before and hard-deleted since."""
+    waiting: int = 0
+    kept_aside: list[Problem] = []
+    aside_file: str | None = None
+    conflicts: list[Problem] = []
+    unmapped: list[Unmapped] = []
+    removed: int = 0
+    kept: list[Problem] = []
+    """What a rollback left: changed, or something has happened to it since."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing needs a person."""
+        return not (self.kept_aside or self.conflicts or self.kept)
+
+
+def read_source(path: Path) -> Source:
+    """Read a single-file store.
+
+    Raises:
+        SourceUnreadable.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise SourceUnreadable("The old store's file is not there or cannot be read; name it with --from.") from None
+    return _parsed(path, data)
+
+
+def _parsed(path: Path, data: bytes) -> Source:
+    try:
+        records = json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise SourceUnreadable(f"The old store's file is not whole: {error}. Restore it from a back-up.") from None
+    if not isinstance(records, dict):
+        raise SourceUnreadable("The old store's file is not one JSON object of runs.")
+    return Source(path, data, records)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member is there twice")
+    return members
+
+
+def migration_status(store: Store, source: Source) -> Migration:
+    """Return how far the migration is; writes nothing."""
+    report = _begun(source)
+    if open_objects(source.path.parent).has(source.backup_name):
+        report.backup = source.backup_name
+    for mapped in _mapped(source, report):
+        state = _state(store, mapped)
+        _count(report, mapped, state)
+    return report
+
+
+def migrate(store: Store, source: Source, *, progress: Progress | None = None) -> Migration:
+    """Bring the runs of the old store in; those that are there already are a success.
+
+    Raises:
+        OutOfSpace, StoreReadOnly, StorageFailed: what was brought in stays, and doing it again goes on from there.
+    """
+    report = _begun(source)
+    _back_up(source, report)
+    for mapped in _mapped(source, report):
+        state = _state(store, mapped)
+        if state != "absent":
+            _count(report, mapped, state)
+        else:
+            _put(store, mapped, report)
+        if progress:
+            progress(1)
+    _set_aside(source, report)
+    return report
+
+
+def _begun(source: Source) -> Migration:
+    return Migration(source=source.path.name, total=len(source.records))
+
+
+def _mapped(source: Source, report: Migration) -> Iterator[Mapped]:
+    for run_id, record in source.records.items():
+        try:
+            mapped = map_run(run_id, record)
+            digest.seal(mapped.members)
+        except CannotMove as error:
+            report.kept_aside.append(Problem(run_id=run_id, error=error.detail))
+        except digest.NotCanonical as error:
+            report.kept_aside.append(Problem(run_id=run_id, error=f"the record cannot be written: {error}"))
+        else:
+            if mapped.unmapped:
+                report.unmapped.append(Unmapped(run_id=run_id, fields=mapped.unmapped))
+            yield mapped
+
+
+def _back_up(source: Source, report: Migration) -> None:
+    """Make the back-up durable before the first run is written; its name says which bytes it must have."""
+    folder = open_objects(source.path.parent)
+    if not folder.has(source.backup_name):
+        folder.create(source.backup_name, source.data)
+    elif folder.digest(source.backup_name)[0] != digest.sha256_hex(source.data):
+        raise SourceUnreadable("The back-up beside the old store is not what its name says; move it away first.")
+    report.backup = source.backup_name
+
+
+def _put(store: Store, mapped: Mapped, report: Migration) -> None:
+    run_id = mapped.members["run_id"]
+    try:
+        store.runs.put(mapped.members)
+    except RunExists as error:
+        report.conflicts.append(Problem(run_id=run_id, error=error.detail))
+    except (Damage, PayloadTooLarge) as error:
+        report.kept_aside.append(Problem(run_id=run_id, error=error.detail))
+    else:
+        report.written += 1
+
+
+def _set_aside(source: Source, report: Migration) -> None:
+    """Write what could not be moved into a file of its own, to be mended and migrated from there."""
+    if not report.kept_aside:
+        return
+    aside = {problem.run_id: source.records[problem.run_id] for problem in report.kept_aside}
+    data = json.dumps(aside, indent=2, sort_keys=True).encode()
+    name = f"{source.path.name}.{_ASIDE}-{digest.sha256_hex(data)[:16]}.json"
+    open_objects(source.path.parent).create(name, data)
+    report.aside_file = name
+
+
+def _state(store: Store, mapped: Mapped) -> str:
+    """Return how a run stands: absent, there (these very bytes), deleted (for good, since) or other."""
+    run_id, key = mapped.members["run_id"], _key(mapped)
+    try:
+        found = store.objects.read(key)
+    except ObjectMissing:
+        files = store.reader.files(run_id, key.partition("/")[0], None, trusted=False)
+        try:
+            erased = store.reader.erasure(run_id, key.partition("/")[0], files.events)
+        except Damage:
+            return "other"
+        return "deleted" if erased else "other" if files.events else "absent"
+    except ObjectUnreadable:
+        return "other"
+    return "there" if found == digest.seal(mapped.members) else "other"
+
+
+def _key(mapped: Mapped) -> str:
+    return layout.artifact_key(mapped.members["created_at_utc"][:10], mapped.members["run_id"])
+
+
+def _count(report: Migration, mapped: Mapped, state: str) -> None:
+    if state == "there":
+        report.there += 1
+    elif state == "deleted":
+        report.deleted += 1
+    elif state == "absent":
+        report.waiting += 1
+    else:
+        detail = "another run has this id here, or the migrated one was altered; nothing was changed"
+        report.conflicts.append(Problem(run_id=mapped.members["run_id"], error=detail))
+
+
+def verify_migration(store: Store, source: Source) -> Migration:
+    """Compare every run of the old store with what is recorded: the whole artifact, each mapped field, the counts."""
+    report = migration_status(store, source)
+    for run_id, record in source.records.items():
+        try:
+            mapped = map_run(run_id, record)
+            stored = json.loads(store.objects.read(_key(mapped)))
+        except (CannotMove, ObjectMissing, ObjectUnreadable, ValueError):
+            continue  # counted already: kept aside, waiting, deleted or in conflict
+        wrong = [name for name in (*SAME_TEXTS, *SAME_VALUES) if _differs(name, record, stored, mapped.unmapped)]
+        if wrong:
+            report.conflicts.append(Problem(run_id=run_id, error=f"recorded otherwise: {', '.join(wrong)}"))
+    if report.waiting:
+        report.conflicts.append(Problem(run_id="", error=f"{report.waiting} runs were not brought in yet"))
+    return report
+
+
+def _differs(name: str, record: dict[str, Any], stored: dict[str, Any], unmapped: list[str]) -> bool:
+    old = record.get(name)
+    return old not in (None, "") and name not in unmapped and stored.get(name) != old
+
+
+def rollback(store: Store, source: Source, *, progress: Progress | None = None) -> Migration:
+    """Take back what a migration of these bytes wrote, and nothing else; done again it goes on where it was cut off.
+
+    Raises:
+        SourceUnreadable: there is no back-up, so nothing was migrated from here.
+        OutOfSpace, StoreReadOnly, StorageFailed, StoreLocked.
+    """
+    report = _begun(source)
+    gone: list[str] = []
+    for mapped in _mapped(source, report):
+        run_id, key = mapped.members["run_id"], _key(mapped)
+        state = _state(store, mapped)
+        files = store.reader.files(run_id, key.partition("/")[0], None, trusted=False)
+        if state == "there" and not files.events:
+            store.objects.erase(key)
+            report.removed += 1
+            gone.append(run_id)
+        elif state == "absent":
+            gone.append(run_id)  # its row may stand yet, when the process before died behind the erasing
+        elif state != "deleted":
+            detail = "something has happened to it since" if files.events else "it is not what the migration wrote"
+            report.kept.append(Problem(run_id=run_id, error=f"kept: {detail}"))
+        if progress:
+            progress(1)
+    report.kept_aside = []
+    store.refold([], forget=gone)
+    return report
+
+
+def find_source(path: Path) -> Source:
+    """Return what was migrated: the file as it stands when it is the one backed up, else its back-up.
+
+    A source that is gone is written again from the back-up, byte for byte.
+
+    Raises:
+        SourceUnreadable: there is no back-up, or several of them and none is of the file as it stands.
+    """
+    folder = open_objects(path.parent)
+    names = sorted(name for name in folder.names("") if name.startswith(f"{path.name}.{_BACKUP}-"))
+    if path.is_file():
+        source = read_source(path)
+        if source.backup_name in names:
+            return source
+    if len(names) != 1:
+        detail = "several back-ups stand beside it" if names else "there is no back-up beside it"
+        raise SourceUnreadable(f"It is not clear what was migrated: {detail}.")
+    data = (path.parent / names[0]).read_bytes()
+    source = _parsed(path, data)
+    if source.backup_name != names[0]:
+        raise SourceUnreadable("The back-up beside the old store is not what its name says.")
+    if not path.exists():
+        try:
+            folder.create(path.name, data)
+        except ObjectExists:
+            raise SourceUnreadable("The old store's file came back meanwhile; run the command again.") from None
+    return source
