@@ -8,13 +8,14 @@ callers need no token.
 import contextlib
 import ipaddress
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from rmos.config import load_settings
 from rmos.errors.installation import ConfigError
-from rmos.metrics.folder import bury, make_folder, remove_folder
 from rmos.store.tokens import open_tokens
 
 bind = "127.0.0.1:8000"
@@ -40,7 +41,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The name that prometheus_client looks for; the master sets it for its workers."""
+"""The variable that prometheus_client looks at when it is imported, so nothing that imports it is imported here."""
+OWN_FOLDER = "rmos-metrics-"
+"""How the name of a folder for metrics begins that is made here."""
 
 
 def is_local(address):
@@ -81,12 +84,29 @@ def refuse_strangers(addresses):
             )
 
 
+def share_metrics(log):
+    """Have the workers count together, in an empty folder in memory or in the one that the environment names.
+
+    Where there is none to be had, each worker counts for itself.
+    """
+    given = os.environ.pop(METRICS_FOLDER, None)
+    try:
+        folder = Path(given or tempfile.mkdtemp(prefix=OWN_FOLDER, dir=worker_tmp_dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob("*.db"):
+            path.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # it takes files
+    except OSError as error:
+        log.warning("each worker counts for itself, there is no folder for metrics: %s", error.strerror)
+    else:
+        os.environ[METRICS_FOLDER] = str(folder)
+
+
 def on_starting(server):
     """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
-    given = os.environ.pop(METRICS_FOLDER, None)
-    if folder := make_folder(Path(given) if given else None):
-        os.environ[METRICS_FOLDER] = str(folder)
+    share_metrics(server.log)
 
 
 def when_ready(server):
@@ -95,11 +115,8 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Share the metrics and start the upkeep of the store: files and a thread, so both have to begin after the fork."""
-    rmos = worker.wsgi.extensions["rmos"]
-    if folder := os.environ.get(METRICS_FOLDER):
-        rmos.share_metrics(Path(folder))
-    rmos.start_upkeep(wait_s=5)
+    """Start the upkeep of the store: a thread, so it has to begin after the fork."""
+    worker.wsgi.extensions["rmos"].start_upkeep(wait_s=5)
 
 
 def worker_exit(server, worker):
@@ -109,12 +126,15 @@ def worker_exit(server, worker):
 
 
 def child_exit(server, worker):
-    """Keep what a worker that is gone had counted."""
-    if folder := os.environ.get(METRICS_FOLDER):
-        bury(Path(folder), worker.pid)
+    """Forget what a worker that is gone had under way; what it had counted stays."""
+    if METRICS_FOLDER in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see METRICS_FOLDER
+
+        mark_process_dead(worker.pid)
 
 
 def on_exit(server):
     """Remove the folder of the metrics, unless somebody else chose it."""
-    if folder := os.environ.get(METRICS_FOLDER):
-        remove_folder(Path(folder))
+    folder = Path(os.environ.get(METRICS_FOLDER, ""))
+    if folder.name.startswith(OWN_FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,15 +1,10 @@
 """What the HTTP figures are measured by: the smallest Flask application, under the same gunicorn.conf.py."""
 
-from pathlib import Path
-
 from flask import Flask
 
 
 class NoStore:
     """Stands where gunicorn.conf.py and the worker class turn to the store; a hello-world has none."""
-
-    def share_metrics(self, folder: Path) -> None:
-        """Count nothing."""
 
     def start_upkeep(self, wait_s: float) -> None:
         """Start nothing."""

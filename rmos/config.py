@@ -121,7 +121,7 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
 
 
 def metrics_folder() -> Path | None:
-    """Return where a service that runs keeps its metrics, when the environment says so, by prometheus_client's name."""
+    """Return the folder in which the processes of a service share metrics, by prometheus_client's own variable."""
     given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Path(given) if given else None
 

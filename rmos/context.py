@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import Flask, Response, current_app, g, has_app_context, request
@@ -100,7 +99,7 @@ def end_request(response: Response) -> Response:
     response.headers.add(REQUEST_ID_HEADER, request_id)
     rule, method, status = request.url_rule, request.method, response.status_code
     route = UNMATCHED if rule is None else rule.rule
-    current_rmos().metrics.request(method, route, status, seconds)
+    current_rmos().metrics.observe_request(method, route, status, seconds)
     if logs.is_shown(route):
         size, trace_id = response.content_length, g.get("trace_id")
         logs.access_line(logs.Request(method, route, request.path, status, size, seconds * 1000, request_id, trace_id))
@@ -128,10 +127,20 @@ class Rmos:
         self.settings = settings
         self.engines = engines
         self.interpreter = interpreter_of(settings)
-        self.metrics = Metrics()
+        self._metrics: Metrics | None = None
+        self._metrics_lock = threading.Lock()
         self._lock = threading.Lock()
         self._opened: tuple[int, Store] | None = None
         self._upkeep: tuple[int, Upkeep] | None = None
+
+    @property
+    def metrics(self) -> Metrics:
+        """The figures of this process, made when the first is counted: most commands count none."""
+        metrics = self._metrics
+        if metrics is None:
+            with self._metrics_lock:  # made twice, each would overwrite what the other counts
+                metrics = self._metrics = self._metrics or Metrics()
+        return metrics
 
     @property
     def store(self) -> Store:
@@ -156,11 +165,7 @@ class Rmos:
         return opened[1]
 
     def _recorded(self, stored: Stored, seconds: float) -> None:
-        self.metrics.recorded(stored.view.artifact.decision.risk_level, seconds)
-
-    def share_metrics(self, folder: Path) -> None:
-        """Count in a folder together with the other workers from now on; call it before the first request."""
-        self.metrics = Metrics(folder)
+        self.metrics.observe_put(stored.view.artifact.decision.risk_level, seconds)
 
     def refuses_writes(self) -> bool:
         """Tell whether the store of this process takes no writes any more, which only a restart ends."""
@@ -205,7 +210,7 @@ class Rmos:
         return kept[1]
 
     def _reconciled(self, result: str, seconds: float) -> None:
-        self.metrics.reconciled(result, seconds, at_s=time.time())
+        self.metrics.observe_reconcile(result, seconds, at_s=time.time())
 
     def close(self) -> None:
         """Stop the upkeep of this process and close this thread's connection to the index."""
@@ -215,7 +220,6 @@ class Rmos:
             if self._opened is not None and self._opened[0] == os.getpid():
                 self._opened[1].index.close()
             self._upkeep = self._opened = None
-        self.metrics.close()
 
 
 def current_rmos() -> Rmos:
@@ -236,10 +240,10 @@ def _counted(rmos: Rmos, application: "WSGIApplication") -> "WSGIApplication":
 
     def counted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         metrics = rmos.metrics
-        metrics.begin()
+        metrics.begin_request()
         try:
             return application(environ, start_response)
         finally:
-            metrics.end()
+            metrics.end_request()
 
     return counted

@@ -297,7 +297,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             error = RmosError(_UNFORESEEN)
         else:
             log.warning("%s: %s", error.code, error.detail, extra={"request_id": request_id})
-        self.wsgi.extensions["rmos"].metrics.refused(error.code)
+        self.wsgi.extensions["rmos"].metrics.count_refused(error.code)
         with contextlib.suppress(OSError):
             util.write_nonblock(client, answer_to(error, request_id))
 

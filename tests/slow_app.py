@@ -1,7 +1,8 @@
-"""The service with routes that no service has: one that takes its time, one that breaks the disk under its process."""
+"""The service with routes that no service has: they take their time, never answer, or break the disk."""
 
 import errno
 import os
+import threading
 import time
 
 from rmos import create_app
@@ -16,6 +17,14 @@ def slow() -> str:
     """Take a second and a half."""
     time.sleep(1.5)
     return str(os.getpid())
+
+
+@app.get("/stuck")
+@requires(OPEN)
+def stick() -> str:
+    """Answer never."""
+    threading.Event().wait()
+    return ""
 
 
 @app.get("/break")

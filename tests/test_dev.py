@@ -500,8 +500,6 @@ def test_gunicorn_listens_on_loopback_with_our_settings(tmp_path: Path) -> None:
         "        start_response('200 OK', [])\n"
         "        return [environ['wsgi.url_scheme'].encode()]\n"
         "class Upkeep:\n"
-        "    def share_metrics(self, folder):\n"
-        "        assert folder.is_dir()\n"
         "    def start_upkeep(self, wait_s):\n"
         "        print('upkeep', wait_s, flush=True)\n"
         "app = App()\n"

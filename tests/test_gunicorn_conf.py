@@ -96,7 +96,7 @@ def test_half_a_request_does_not_keep_the_service_from_ending(tmp_path: Path) ->
 
 @pytest.mark.long
 def test_the_folder_of_the_metrics_goes_with_the_service(tmp_path: Path) -> None:
-    with One(tmp_path) as served:
+    with One(tmp_path, PROMETHEUS_MULTIPROC_DIR="") as served:
         served.wait_for("/readyz")
         opened = opened_by(served.pids()[0])
         (folder,) = {path.parent for path in opened if path.name.startswith("histogram_")}

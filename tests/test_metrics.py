@@ -4,26 +4,21 @@ import errno
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import timeit
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from prometheus_client import values
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from rmos.auth.roles import OPEN, requires
-from rmos.metrics import Metrics
-from rmos.metrics import folder as places
-from rmos.metrics.folder import bury, make_folder, remove_folder
-from rmos.metrics.requests import MOST_SERIES
+from rmos.metrics import Metrics, record_verify
 from tests.api.conftest import make_body
 from tests.faults.service import RUNS
 from tests.serving import Served
@@ -52,33 +47,6 @@ def figure(found: Figures, name: str, **labels: str) -> float:
 def requests(found: Figures, method: str, route: str, outcome: str) -> float:
     """Return how many requests were answered so."""
     return figure(found, "rmos_http_request_duration_seconds_count", method=method, route=route, outcome=outcome)
-
-
-made: list[Metrics] = []
-
-
-def make_metrics(folder: Path | None = None) -> Metrics:
-    """Make figures whose files are closed when the test is over."""
-    made.append(Metrics(folder))
-    return made[-1]
-
-
-@pytest.fixture(autouse=True)
-def own_values(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close what was made, and put back what prometheus_client makes its series of."""
-    monkeypatch.setattr(values, "ValueClass", values.MutexValue)
-    yield
-    while made:
-        made.pop().close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for the metrics of several processes."""
-    made = make_folder(tmp_path / "metrics")
-    assert made is not None
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(made))
-    return made
 
 
 # One process
@@ -112,7 +80,7 @@ def test_decisions_are_counted_by_risk_and_a_repeated_put_is_none(client: FlaskC
     client.post(RUNS, json=make_body(design={"operation": "channel", "feed_mm_min": "NaN"}))
     found = read(client.get("/metrics").data)
     risks = {dict(labels)["risk_level"]: value for (name, labels), value in found.items() if "decisions" in name}
-    assert risks == {"GREEN": 2, "RED": 1}
+    assert risks == {"GREEN": 2, "YELLOW": 0, "RED": 1, "UNKNOWN": 0, "ERROR": 0}
     assert figure(found, "rmos_put_duration_seconds_count") == 3
     assert 0 < figure(found, "rmos_put_duration_seconds_sum") < 60
 
@@ -151,213 +119,168 @@ def test_a_request_that_ends_in_an_exception_is_no_longer_under_way(app: Flask) 
 
 
 def test_what_clients_make_up_does_not_become_series_without_end() -> None:
-    figures = make_metrics()
-    for number in range(MOST_SERIES + 100):
-        figures.request("GET", f"/{number}", 200, 0.1)
-        figures.request(f"M{number}", "-", 405, 0.1)
-        figures.request("GET", "/", 700 + number, 0.1)
+    figures = Metrics()
+    for number in range(100):
+        figures.observe_request(f"M{number}", "-", 405, 0.1)
     found = read(figures.exposition())
-    series = [labels for name, labels in found if name == "rmos_http_request_duration_seconds_count"]
-    assert len(series) <= MOST_SERIES + 3
-    assert requests(found, "other", "other", "other") >= 100
-    total = sum(value for (name, _), value in found.items() if name == "rmos_http_request_duration_seconds_count")
-    assert total == 3 * (MOST_SERIES + 100)
-
-
-def test_counting_a_request_costs_microseconds(folder: Path) -> None:
-    figures = make_metrics(folder)
-    figures.request("GET", RUNS, 200, 0.001)
-    one = min(timeit.repeat(lambda: figures.request("GET", RUNS, 200, 0.001), number=2000, repeat=5)) / 2000
-    assert one < 50e-6  # a machine at rest takes 1 to 2
+    assert requests(found, "other", "-", "4xx") == 100
+    assert len([name for name, _ in found if name == "rmos_http_request_duration_seconds_count"]) == 1
 
 
 def test_every_metric_is_documented_and_every_documented_one_is_there() -> None:
-    figures = make_metrics()
-    figures.verified(ok=True, findings=0, seconds=1.0, at_s=1.0)
-    told = set(re.findall(r"^# TYPE (\w+)", figures.exposition().decode(), re.MULTILINE))
+    verified = CollectorRegistry()
+    record_verify(ok=True, findings=0, seconds=1.0, at_s=1.0, registry=verified)
+    text = (Metrics().exposition() + generate_latest(verified)).decode()
+    told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     page = (ROOT / "docs" / "operations.md").read_text()
     assert told == set(re.findall(r"^\| `(rmos_\w+)` \|", page, re.MULTILINE))
 
 
-# Several processes
+# Several processes: prometheus_client chooses when it is imported, so each is a process of its own
 
-CHILD = """
-import sys
-from pathlib import Path
-from rmos.metrics import Metrics
-figures = Metrics(Path(sys.argv[1]))
-for _ in range(int(sys.argv[2])):
-    figures.request("GET", "/a", 200, 0.004)
-    figures.recorded("RED", 0.002)
-figures.begin()
-figures.reconciled("done", 0.1, at_s=float(sys.argv[2]))
-print("done", flush=True)
-sys.stdin.read()
+COUNT = """
+from rmos.metrics import Metrics, record_verify
+metrics = Metrics()
+for _ in range({count}):
+    metrics.observe_request("GET", "/a", 200, 0.004)
+    metrics.observe_put("RED", 0.002)
+metrics.begin_request()
+metrics.observe_reconcile("done", 0.1, at_s=10.0 + {count})
+metrics.count_refused("BAD_REQUEST")
+record_verify(ok=True, findings=0, seconds=1.5, at_s=2.0)
 """
+TELL = "print(metrics.exposition().decode())\n"
+WAIT = "print('counted', flush=True)\nimport sys\nsys.stdin.read()\n"
 
 
-@pytest.fixture
-def others(folder: Path) -> Iterator[list["subprocess.Popen[str]"]]:
-    """Two other processes that have counted 3 and 4 requests and live on."""
-    command = [sys.executable, "-c", CHILD, str(folder)]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environ}
-    started: list[subprocess.Popen[str]] = [
-        subprocess.Popen([*command, number], **pipes)
-        for number in ("3", "4")  # type: ignore[call-overload]
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "done\n"
-    yield started
-    for process in started:
-        process.communicate()
+def start(script: str, **environment: str) -> "subprocess.Popen[str]":
+    """Start a process that shares its metrics where the environment says."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
 
 
-def demand_sum(found: Figures, count: int) -> None:
-    """Demand the figures of so many requests."""
-    assert requests(found, "GET", "/a", "2xx") == count
+def run_script(script: str, **environment: str) -> tuple[str, str]:
+    """Run such a process to its end, which must be a good one, and return what it wrote to stdout and stderr."""
+    with start(script, **environment) as process:
+        told, complained = process.communicate(timeout=60)
+        assert process.returncode == 0, complained
+    return told, complained
+
+
+def test_every_process_tells_the_sum_of_all_also_of_those_that_are_gone(tmp_path: Path) -> None:
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    run_script(COUNT.format(count=4), **shared)
+    with start(COUNT.format(count=3) + WAIT, **shared) as alive:
+        assert alive.stdout is not None
+        assert alive.stdout.readline() == "counted\n"
+        found = read(run_script(COUNT.format(count=1) + TELL, **shared)[0])
+        alive.communicate(timeout=60)
+    assert requests(found, "GET", "/a", "2xx") == 8
     bucket = {"method": "GET", "route": "/a", "outcome": "2xx", "le": "0.005"}
-    assert figure(found, "rmos_http_request_duration_seconds_bucket", **bucket) == count
-    assert figure(found, "rmos_decisions_total", risk_level="RED") == count
-    assert figure(found, "rmos_reconcile_last_success_timestamp_seconds") in (3.0, 4.0)
+    assert figure(found, "rmos_http_request_duration_seconds_bucket", **bucket) == 8
+    assert figure(found, "rmos_decisions_total", risk_level="RED") == 8
+    assert figure(found, "rmos_put_duration_seconds_count") == 8
+    assert figure(found, "rmos_reconcile_last_success_timestamp_seconds") == 11
+    assert figure(found, "rmos_http_requests_in_progress") == 3  # gunicorn.conf.py says which of them are gone
 
 
-def test_every_process_tells_the_sum_of_all(folder: Path, others: list["subprocess.Popen[str]"]) -> None:
-    here = make_metrics(folder)
-    here.request("GET", "/a", 200, 0.004)
-    here.recorded("RED", 0.002)
-    found = read(here.exposition())
-    demand_sum(found, 8)
-    assert figure(found, "rmos_http_requests_in_progress") == 2
+def test_names_and_types_are_the_same_with_one_process_and_with_many(tmp_path: Path) -> None:
+    script = (COUNT.format(count=1) + TELL).replace("at_s=2.0", "at_s=2.0, registry=metrics._registry")
+    alone, shared = (
+        run_script(script, **environment)[0] for environment in ({}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
+    )
+    # A histogram without a sample has no line of its own in the files.
+    described = [sorted(re.findall("^# .*$", text, re.MULTILINE)) for text in (alone, shared)]
+    assert described[0] == described[1]
+    assert set(read(alone)) == set(read(shared))
 
 
-def test_what_a_dead_process_had_counted_is_kept_and_its_files_are_not(
-    folder: Path, others: list["subprocess.Popen[str]"]
-) -> None:
-    here = make_metrics(folder)
-    for alive, process in ((1, others[0]), (0, others[1])):
-        process.communicate()
-        for _ in range(2):  # a second time does nothing
-            bury(folder, process.pid)
-        found = read(here.exposition())
-        demand_sum(found, 7)
-        assert figure(found, "rmos_http_requests_in_progress") == alive
-        assert not list(folder.glob(f"*_{process.pid}.db"))
+GONE = "import shutil\nshutil.rmtree({folder!r})\n"
+FOREIGN = "open({folder!r} + '/histogram_1.db', 'wb').write({data!r})\n"
 
 
-def test_names_and_types_are_the_same_with_one_process_and_with_many(folder: Path) -> None:
-    told = []
-    for given in (None, folder):
-        figures = make_metrics(given)
-        figures.request("GET", "/a", 200, 0.1)
-        figures.refused("BAD_REQUEST")
-        figures.recorded("RED", 0.1)
-        figures.reconciled("done", 0.1, at_s=1.0)
-        figures.verified(ok=True, findings=0, seconds=1.5, at_s=2.0)
-        text = figures.exposition().decode()
-        told.append((sorted(re.findall("^# .*$", text, re.MULTILINE)), set(read(text))))
-    assert told[0] == told[1]
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(GONE, id="the folder is gone"),
+        pytest.param(FOREIGN.replace("{data!r}", "b''"), id="a file that was just made"),
+        pytest.param(FOREIGN.replace("{data!r}", "b'\\x7f' * 4096"), id="a file of something else"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_costs_the_sum_and_not_the_request(tmp_path: Path, spoil: str) -> None:
+    folder = str(tmp_path / "shared")
+    script = COUNT.format(count=2)
+    made = script.index("for _ in")
+    script = script[:made] + spoil.format(folder=folder) + script[made : script.index("record_verify(ok")] + TELL
+    told, complained = run_script(script, PROMETHEUS_MULTIPROC_DIR=folder)
+    assert requests(read(told), "GET", "/a", "2xx") == 2
+    assert "the metrics of the other workers cannot be read" in complained
 
 
-def test_a_full_folder_costs_the_sum_and_not_the_process(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def full(*args: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "posix_fallocate", full)
-    figures = make_metrics(folder)
-    figures.request("GET", "/a", 200, 0.1)
-    assert requests(read(figures.exposition()), "GET", "/a", "2xx") == 1
-    assert "counts for itself" in caplog.text
-    assert not list(folder.glob(f"*_{os.getpid()}.db"))
-
-
-def test_the_room_is_reserved_before_it_is_mapped(folder: Path) -> None:
-    figures = make_metrics(folder)
-    for number in range(MOST_SERIES):
-        figures.request("OPTIONS", f"/api/rmos/{'x' * 60}/<run_id>/{number}", 200, 0.1)
-    figures.request("GET", "/one/too/many", 200, 0.1)
-    for path in folder.glob("*.db"):
-        assert path.stat().st_blocks * 512 >= path.stat().st_size, path.name
-    assert (folder / f"histogram_http_{os.getpid()}.db").stat().st_size == 2 * 1024 * 1024
-
-
-def test_a_folder_that_is_gone_costs_the_sum_and_not_the_request(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    figures = make_metrics(folder)
-    figures.request("GET", "/a", 200, 0.1)
-    shutil.rmtree(folder)
-    figures.request("GET", "/a", 200, 0.1)
-    figures.request("GET", "/new", 404, 0.1)
-    found = read(figures.exposition())
-    assert (requests(found, "GET", "/a", "2xx"), requests(found, "GET", "/new", "4xx")) == (2, 1)
-    assert "cannot be read" in caplog.text
-    bury(folder, 1)
-
-
-def test_a_file_of_something_else_costs_the_sum_and_not_the_answer(folder: Path) -> None:
-    figures = make_metrics(folder)
-    (folder / "histogram_1.db").write_bytes(b"\xff" * 4096)
-    figures.request("GET", "/a", 200, 0.1)
-    assert requests(read(figures.exposition()), "GET", "/a", "2xx") == 1
-
-
-def test_a_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    assert make_folder(tmp_path / "file" / "folder") is None
-
-
-def test_a_service_that_starts_counts_from_zero(folder: Path) -> None:
-    make_metrics(folder).request("GET", "/a", 200, 0.1)
-    assert make_folder(folder) == folder
-    assert {path.name for path in folder.iterdir()} == {
-        "lock",
-        "histogram_http_dead.db",
-        "histogram_dead.db",
-        "counter_dead.db",
-        "gauge_mostrecent_dead.db",
-    }
-
-
-def test_folders_of_services_that_are_gone_are_removed_and_others_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(places, "_held", {})
-    monkeypatch.setattr(places, "_parent", lambda: tmp_path)
-    alive, abandoned = make_folder(None), tmp_path / "rmos-metrics-old"
-    abandoned.mkdir()
-    (tmp_path / "other").mkdir()
-    newer = make_folder(None)
-    assert alive is not None
-    assert newer is not None
-    assert {path.name for path in tmp_path.iterdir()} == {alive.name, newer.name, "other"}
-    for folder in (alive, newer, tmp_path / "other"):
-        remove_folder(folder)
-    assert {path.name for path in tmp_path.iterdir()} == {"other"}
+def test_a_verify_whose_service_is_not_there_ends_as_ever(tmp_path: Path) -> None:
+    script = "from rmos.metrics import record_verify\nrecord_verify(ok=True, findings=0, seconds=1.5, at_s=2.0)\n"
+    _, complained = run_script(script, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "absent"))
+    assert "the metrics of the service cannot be written: No such file or directory" in complained
 
 
 # Through gunicorn
 
 
-def test_the_figures_are_those_of_all_workers_also_of_one_that_was_killed(tmp_path: Path) -> None:
-    with Served(tmp_path) as served:
+class OneSlow(Served):
+    """One worker with the routes of tests/slow_app.py."""
+
+    application = "tests.slow_app:app"
+    workers = 1
+
+
+def metrics_of(served: Served) -> Figures:
+    """Return the figures that the service tells."""
+    with served.connect() as connection:
+        return read(connection.ask("GET", "/metrics").body)
+
+
+def test_the_figures_are_those_of_all_workers_since_the_start(tmp_path: Path) -> None:
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
+    run_script(COUNT.format(count=5), **shared)  # a service before this one
+    with Served(tmp_path, **shared) as served:
         served.wait_for("/readyz")
-        body = {"mode": "router", "tool_id": "t"}
         for _ in range(12):
             with served.connect() as connection:
-                assert connection.ask("POST", RUNS, body).status == 201
-        os.kill(served.pids()[0], signal.SIGKILL)
-        served.wait_for_log("SIGKILL")
+                assert connection.ask("POST", RUNS, {"mode": "router", "tool_id": "t"}).status == 201
+        found = metrics_of(served)
+    assert requests(found, "POST", RUNS, "2xx") == 12
+    assert figure(found, "rmos_put_duration_seconds_count") == 12
+    assert requests(found, "GET", "/a", "2xx") == 0
+
+
+def test_what_a_worker_that_was_killed_had_counted_stays_and_what_it_had_under_way_does_not(tmp_path: Path) -> None:
+    with OneSlow(tmp_path) as served:
         served.wait_for("/readyz")
         with served.connect() as connection:
-            found = read(connection.ask("GET", "/metrics").body)
-        assert requests(found, "POST", RUNS, "2xx") == 12
-        assert figure(found, "rmos_put_duration_seconds_count") == 12
-        assert figure(found, "rmos_http_requests_in_progress") == 1
-        assert served.stop() == 0
+            assert connection.ask("POST", RUNS, {"mode": "router", "tool_id": "t"}).status == 201
+        with served.open() as stuck:
+            stuck.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            while figure(metrics_of(served), "rmos_http_requests_in_progress") != 2:
+                pass
+            os.kill(served.pids()[0], signal.SIGKILL)
+            served.wait_for_log("SIGKILL")
+        served.wait_for("/readyz")
+        found = metrics_of(served)
+    assert requests(found, "POST", RUNS, "2xx") == 1
+    assert figure(found, "rmos_http_requests_in_progress") == 1
+
+
+def test_a_folder_that_cannot_be_made_costs_the_sum_and_not_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with OneSlow(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "file" / "folder")) as served:
+        served.wait_for_log("each worker counts for itself, there is no folder for metrics: Not a directory")
+        assert figure(metrics_of(served), "rmos_http_requests_in_progress") == 1
 
 
 @pytest.mark.long

@@ -19,7 +19,7 @@ from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Day
 from rmos.config import metrics_folder
-from rmos.metrics import tell_verified
+from rmos.metrics import record_verify
 
 
 @click.command("verify")
@@ -62,9 +62,9 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
             workers=workers_for(runs),
             progress=told,
         )
-    if folder := metrics_folder():
+    if metrics_folder():
         seconds = time.monotonic() - started
-        tell_verified(folder, ok=report.ok, findings=len(report.findings), seconds=seconds, at_s=time.time())
+        record_verify(ok=report.ok, findings=len(report.findings), seconds=seconds, at_s=time.time())
     if report_path is not None:
         _write_report(report_path, report)
     if as_json:

@@ -90,7 +90,14 @@ class Service:
     def environment(self) -> dict[str, str]:
         """Return the environment of the service and of commands on its store."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
-        return {**kept, "RMOS_RUNS_DIR": str(self.store), "RMOS_LOG_LEVEL": "WARNING"}
+        # A service that is killed cannot remove a folder that it made in memory.
+        metrics = str(self._log.with_name("metrics"))
+        return {
+            **kept,
+            "RMOS_RUNS_DIR": str(self.store),
+            "RMOS_LOG_LEVEL": "WARNING",
+            "PROMETHEUS_MULTIPROC_DIR": metrics,
+        }
 
     def start(self) -> None:
         """Start it and wait until it answers whether it is ready, 30 s at most."""
