@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from flask import Flask, Response, current_app, g, has_app_context, request
 
@@ -120,6 +120,14 @@ def current_address() -> str:
 # The service
 
 
+class _Kept(NamedTuple):
+    """The open store of one process, and what keeps its index true."""
+
+    pid: int
+    store: Store
+    upkeep: Upkeep
+
+
 class Rmos:
     """What one process of the service holds: settings, engines, and the store once it is first needed."""
 
@@ -130,8 +138,7 @@ class Rmos:
         self._metrics: Metrics | None = None
         self._metrics_lock = threading.Lock()
         self._lock = threading.Lock()
-        self._opened: tuple[int, Store] | None = None
-        self._upkeep: tuple[int, Upkeep] | None = None
+        self._kept: _Kept | None = None
 
     @property
     def metrics(self) -> Metrics:
@@ -144,33 +151,38 @@ class Rmos:
 
     @property
     def store(self) -> Store:
-        """The store, opened by the first who asks in this process.
+        """The store, opened by the first who asks in this process, with its upkeep running.
+
+        A process that was started without `start_upkeep` (`flask run`) waits a moment for the first pass.
 
         Raises:
             StoreUnusable, StoreReadOnly, OutOfSpace, StorageFailed: asking again later tries again.
         """
-        opened = self._opened
-        if opened is None or opened[0] != os.getpid():
-            with self._lock:
-                return self._open()
-        return opened[1]
+        kept = self._kept
+        if kept is None or kept.pid != os.getpid():
+            kept = self._open(_FIRST_PASS_S)
+        kept.upkeep.wait_first()
+        return kept.store
 
-    def _open(self) -> Store:
-        opened, pid = self._opened, os.getpid()
-        if opened is None or opened[0] != pid:
-            # After a fork the parent's connections must not be used, so the child opens its own store.
-            store = Store.open(self.settings, summarise=dump_summary)
-            store.runs.on_put = self._recorded
-            opened = self._opened = (pid, store)
-        return opened[1]
+    def _open(self, wait_s: float) -> "_Kept":
+        with self._lock:
+            kept, pid = self._kept, os.getpid()
+            if kept is None or kept.pid != pid:
+                # After a fork the parent's connections must not be used, so the child opens its own store.
+                store = Store.open(self.settings, summarise=dump_summary)
+                store.runs.on_put = self._recorded
+                upkeep = Upkeep(store, observe=self._reconciled)
+                store.gaps.on_gap = upkeep.wake
+                upkeep.start(wait_s=wait_s)
+                kept = self._kept = _Kept(pid, store, upkeep)
+            return kept
 
     def _recorded(self, stored: Stored, seconds: float) -> None:
         self.metrics.observe_put(stored.view.artifact.decision.risk_level, seconds)
 
     def refuses_writes(self) -> bool:
         """Tell whether the store of this process takes no writes any more, which only a restart ends."""
-        opened = self._opened
-        return opened is not None and not opened[1].objects.writable()
+        return self._kept is not None and not self._kept.store.objects.writable()
 
     def start_upkeep(self, wait_s: float) -> None:
         """Open the store and start its upkeep, as a worker does when it boots; wait for the first pass.
@@ -182,7 +194,7 @@ class Rmos:
             SystemExit: the store cannot be used, which one line in the log says; no restart would mend it.
         """
         try:
-            self._kept(wait_s).wait_first()
+            self._open(wait_s).upkeep.wait_first()
         except (StoreUnusable, ConfigError) as error:
             log.critical("%s", error.detail)
             raise SystemExit(_BOOT_FAILED) from None
@@ -190,36 +202,16 @@ class Rmos:
             # A full disk or a dead one may come back; until then requests answer with this error.
             log.error("the store cannot be opened: %s", error.detail)
 
-    def keep_up(self) -> None:
-        """Make sure that upkeep runs; a process that was started without it waits a moment for its first pass."""
-        self._kept(_FIRST_PASS_S).wait_first()
-
-    def wake(self) -> None:
-        """Have the index looked after soon, because it missed a run or is broken."""
-        self._kept(0).wake()
-
-    def _kept(self, wait_s: float) -> Upkeep:
-        kept, pid = self._upkeep, os.getpid()
-        if kept is None or kept[0] != pid:
-            with self._lock:
-                kept = self._upkeep
-                if kept is None or kept[0] != pid:
-                    upkeep = Upkeep(self._open(), observe=self._reconciled)
-                    upkeep.start(wait_s=wait_s)
-                    kept = self._upkeep = (pid, upkeep)
-        return kept[1]
-
     def _reconciled(self, result: str, seconds: float) -> None:
         self.metrics.observe_reconcile(result, seconds, at_s=time.time())
 
     def close(self) -> None:
         """Stop the upkeep of this process and close this thread's connection to the index."""
         with self._lock:
-            if self._upkeep is not None and self._upkeep[0] == os.getpid():
-                self._upkeep[1].stop(wait_s=_STOP_S)
-            if self._opened is not None and self._opened[0] == os.getpid():
-                self._opened[1].index.close()
-            self._upkeep = self._opened = None
+            if self._kept is not None and self._kept.pid == os.getpid():
+                self._kept.upkeep.stop(wait_s=_STOP_S)
+                self._kept.store.index.close()
+            self._kept = None
 
 
 def current_rmos() -> Rmos:

@@ -21,7 +21,7 @@ from rmos.context import (
     require_request_id,
 )
 from rmos.engines.registry import Registry
-from rmos.errors.store import OutOfSpace, StoreUnusable
+from rmos.errors.store import IndexUnavailable, OutOfSpace, StoreUnusable
 from rmos.store import Store
 from tests.makers import make_members
 from tests.test_upkeep import wait_until
@@ -126,15 +126,14 @@ def test_the_store_is_opened_by_whoever_asks_first_and_once(rmos: Rmos, settings
 
 def test_a_process_after_a_fork_opens_a_store_of_its_own(rmos: Rmos, monkeypatch: pytest.MonkeyPatch) -> None:
     rmos.start_upkeep(5)
-    store, parents, threads = rmos.store, rmos._upkeep, threading.active_count()
+    store, parents, threads = rmos.store, rmos._kept, threading.active_count()
     with monkeypatch.context() as child:
         child.setattr(os, "getpid", lambda: -1)
         assert rmos.store is not store
-        rmos.keep_up()
         assert threading.active_count() == threads + 1
         rmos.close()
     assert parents is not None
-    parents[1].stop()
+    parents.upkeep.stop()
 
 
 def test_starting_upkeep_waits_for_the_first_pass_and_starts_one_thread(rmos: Rmos, settings: Settings) -> None:
@@ -143,7 +142,6 @@ def test_starting_upkeep_waits_for_the_first_pass_and_starts_one_thread(rmos: Rm
     before = threading.active_count()
     for _ in range(3):
         rmos.start_upkeep(30)
-        rmos.keep_up()
     assert rmos.store.is_listable()
     assert rmos.store.index.find(run_id) is not None
     assert threading.active_count() == before + 1
@@ -157,7 +155,6 @@ def test_many_threads_at_once_start_one_upkeep_and_open_one_store(rmos: Rmos) ->
 
     def ask() -> None:
         barrier.wait()
-        rmos.keep_up()
         stores.append(rmos.store)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -210,12 +207,21 @@ def test_a_disk_that_is_full_at_the_start_does_not_end_the_worker(
         with pytest.raises(OutOfSpace):
             _ = rmos.store
     assert [record.levelname for record in caplog.records if record.name == "rmos.context"] == ["ERROR"]
-    rmos.keep_up()
     assert rmos.store.is_listable()
     rmos.close()
 
 
-def test_waking_starts_upkeep_where_there_is_none(rmos: Rmos) -> None:
-    rmos.wake()
-    wait_until(rmos.store.is_listable)
+def test_a_row_that_the_index_did_not_take_is_brought_by_the_upkeep(
+    rmos: Rmos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = rmos.store
+
+    def refuse(rows: object) -> None:
+        raise IndexUnavailable("The index is busy.")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(store.index, "upsert", refuse)
+        stored = store.runs.put(make_members())
+    assert not stored.indexed
+    wait_until(lambda: store.index.find(stored.view.artifact.run_id) is not None)
     rmos.close()

@@ -6,7 +6,7 @@ from flask import Response
 
 from rmos import ids
 from rmos.api import session_examples as examples
-from rmos.api.sessions import kept_store, version_seen
+from rmos.api.sessions import version_seen
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden
@@ -64,14 +64,12 @@ def act_on_session(session_id: str, action: str) -> Response:
     """
     us, rmos = ids.now_us(), current_rmos()
     said = load_action(action, read_object())
-    store = kept_store()
+    store = rmos.store
     version = version_seen(store.sessions.record(session_id).session)
     rules = Rules(
         engine_timeout_ms=rmos.settings.engine_timeout_ms, allow_red_override=rmos.settings.allow_red_override
     )
     wish = Wish(session_id=session_id, action=action, said=said, version=version)  # type: ignore[arg-type]  # checked
     acted = perform(store, rmos.engines, wish, rules, actor=current_actor(), us=us)
-    if not acted.indexed:
-        rmos.wake()
     headers = {"ETag": f'"{acted.stored.session.version}"', "Cache-Control": PRIVATE}
     return Response(dump_session_acted(acted), headers=headers, content_type=JSON)

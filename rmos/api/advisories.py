@@ -40,10 +40,7 @@ def attach_advisory_to_run(run_id: str) -> Response:
     """
     us, rmos = ids.now_us(), current_rmos()
     advisory = load_advisory(read_object())
-    rmos.keep_up()
     attached = attach_advisory(rmos.store, run_id, advisory, actor=current_actor(), us=us)
-    if not attached.indexed:
-        rmos.wake()
     return Response(dump_advisory(attached), headers={"Cache-Control": NO_STORE}, content_type=JSON)
 
 

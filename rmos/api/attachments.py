@@ -80,10 +80,7 @@ def attach(run_id: str) -> Response:
     us, rmos = ids.now_us(), current_rmos()
     limits = Limits.of(rmos.settings)
     upload = FormUpload(limits.file_bytes) if request.mimetype == FORM else JsonUpload(read_object())
-    rmos.keep_up()
     attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=us)
-    if not attached.indexed:
-        rmos.wake()
     answer = Response(dump_attached(attached), status=201 if attached.made else 200, content_type=JSON)
     answer.headers["Location"] = f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"
     answer.headers["Cache-Control"] = NO_STORE

@@ -39,7 +39,6 @@ def delete_run_by_id(run_id: str) -> Response:
     """
     us, rmos = ids.now_us(), current_rmos()
     asked = load_delete(run_id, read_lists(), _delete_query)
-    rmos.keep_up()
     return _answer(delete_run(rmos.store, DeletePolicy.of(rmos.settings), asked, actor=current_actor(), us=us))
 
 
@@ -54,11 +53,8 @@ def restore_run_by_id(run_id: str) -> Response:
     """Undo a soft delete; a run that stands stays as it is."""
     us, rmos = ids.now_us(), current_rmos()
     asked = load_delete(run_id, read_lists(), _restore_query)
-    rmos.keep_up()
     return _answer(restore_run(rmos.store, DeletePolicy.of(rmos.settings), asked, actor=current_actor(), us=us))
 
 
 def _answer(deleted: Deleted) -> Response:
-    if not deleted.indexed:
-        current_rmos().wake()
     return Response(dump_deleted(deleted), headers={"Cache-Control": NO_STORE}, content_type="application/json")

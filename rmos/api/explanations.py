@@ -34,9 +34,6 @@ def suggest_and_attach(run_id: str) -> Response:
     """
     us, rmos = ids.now_us(), current_rmos()
     suggestion = load_suggestion(read_object())
-    rmos.keep_up()
     model = explanation_model_of(rmos.settings) if suggestion.generate else None
     suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=us)
-    if not suggested.indexed:
-        rmos.wake()
     return Response(dump_suggested(suggested), status=201, headers={"Cache-Control": NO_STORE}, content_type=JSON)

@@ -61,26 +61,16 @@ def _now(body: bytes, status: int) -> Response:
 def look(rmos: Rmos) -> tuple[dict[str, str], bool]:
     """Return what each check found, and whether the service can do all of its work."""
     try:
-        rmos.keep_up()
         store = rmos.store
     except RmosError as error:
         return {"store": error.detail, "index": "not looked at", "space": "not looked at"}, False
-    writable, listable, free = store.objects.writable(), _listable(store), _free_bytes(store)
-    if not listable:
-        rmos.wake()
+    writable, listable, free = store.objects.writable(), store.is_listable(), _free_bytes(store)
     checks = {
         "store": _OK if writable else "no writes are taken until a restart: the disk reported an error",
         "index": _OK if listable else "being filled from the record",
         "space": _OK if free >= SPACE_WANTED else f"{free // (1024 * 1024)} MiB free",
     }
     return checks, writable and listable and free >= SPACE_NEEDED
-
-
-def _listable(store: Store) -> bool:
-    try:
-        return store.is_listable()
-    except RmosError:
-        return False
 
 
 def _free_bytes(store: Store) -> int:

@@ -14,7 +14,7 @@ from rmos.errors.request import BadCursor
 from rmos.http.accept import CSV, NDJSON, wanted
 from rmos.http.conditions import PRIVATE
 from rmos.http.operations import JSON, LISTS, Answer, Problems
-from rmos.http.paging import from_index, next_link, page_text
+from rmos.http.paging import next_link, page_text
 from rmos.http.streams import streamed
 from rmos.schemas.lists import ListRequest
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema
@@ -44,7 +44,6 @@ def answer_list(asked: ListRequest) -> Response:
     if form == JSON:
         answer = _page(asked)
     else:
-        current_rmos().keep_up()
         answer = streamed(asked, form)
     answer.headers["Cache-Control"] = PRIVATE
     answer.headers["Vary"] = "Accept"
@@ -53,13 +52,11 @@ def answer_list(asked: ListRequest) -> Response:
 
 def _page(asked: ListRequest) -> Response:
     runs = current_rmos().store.runs
-    page = from_index(
-        lambda: runs.page(
-            asked.query,
-            limit=asked.limit,
-            cursor=asked.cursor,
-            offset=asked.offset,
-            include_total=asked.include_total,
-        )
+    page = runs.page(
+        asked.query,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        offset=asked.offset,
+        include_total=asked.include_total,
     )
     return Response(page_text(page), headers=next_link(page.next_cursor), content_type=JSON)

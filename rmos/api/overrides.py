@@ -73,11 +73,8 @@ def override_a_run(run_id: str) -> Response:
     """
     us, rmos = ids.now_us(), current_rmos()
     asked = load_override(run_id, read_object(), now_us=us)
-    rmos.keep_up()
     allow_red = rmos.settings.allow_red_override
     overridden = override_run(rmos.store, asked, allow_red=allow_red, actor=current_actor(), us=us)
-    if not overridden.indexed:
-        rmos.wake()
     return Response(dump_override(overridden), status=201, headers={"Cache-Control": NO_STORE}, content_type=JSON)
 
 

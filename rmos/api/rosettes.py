@@ -67,7 +67,6 @@ def create_rosettes() -> Response:
     idempotency = read_idempotency(body)
     asked = load_rosette(body)
     rmos = current_rmos()
-    rmos.keep_up()
     made = record_rosettes(
         rmos.store,
         rmos.engines,
@@ -78,6 +77,4 @@ def create_rosettes() -> Response:
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=idempotency,
     )
-    if not all(one.indexed for one in made):
-        rmos.wake()
     return answer_recorded(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)

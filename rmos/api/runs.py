@@ -75,7 +75,6 @@ def create_run() -> Response:
     idempotency = read_idempotency(body)
     run_request = _parsed(body)
     rmos = current_rmos()
-    rmos.keep_up()
     recorded = record_run(
         rmos.store,
         rmos.engines,
@@ -85,8 +84,6 @@ def create_run() -> Response:
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=idempotency,
     )
-    if not recorded.indexed:
-        rmos.wake()
     return _created(recorded)
 
 

@@ -18,7 +18,7 @@ from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound
 from rmos.http.conditions import PRIVATE, conditional, require_match
 from rmos.http.json_body import read_object
 from rmos.http.operations import LISTS, READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.http.paging import from_index, next_link, page_text
+from rmos.http.paging import next_link, page_text
 from rmos.http.query import load_query, read_lists
 from rmos.models import RunQuery, Session
 from rmos.schemas.sessions import (
@@ -44,7 +44,6 @@ from rmos.schemas.sessions import (
     load_session_runs,
 )
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
-from rmos.store import Store
 from rmos.store.sessions import SessionStored
 
 PREFIXES: Final = {"sessions": "/api/workflow-sessions", "workflow": "/api/workflow/sessions"}
@@ -71,7 +70,7 @@ def create_a_session() -> Response:
     """Make a session; every field is optional. A policy milder than the usual one takes an operator."""
     us = ids.now_us()
     fields = load_fields(read_object())
-    stored = create_session(kept_store(), fields, actor=current_actor(), us=us)
+    stored = create_session(current_rmos().store, fields, actor=current_actor(), us=us)
     answer = _answer(stored)
     answer.status_code = 201
     answer.headers["Location"] = f"{PREFIXES['sessions']}/{stored.session.session_id}"
@@ -92,14 +91,12 @@ def list_sessions() -> Response:
     record is damaged is listed with a null status.
     """
     asked = load_session_list(read_lists())
-    page = from_index(
-        lambda: current_rmos().store.session_lists.page(
-            asked.query,
-            limit=asked.limit,
-            cursor=asked.cursor,
-            offset=asked.offset,
-            include_total=asked.include_total,
-        )
+    page = current_rmos().store.session_lists.page(
+        asked.query,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        offset=asked.offset,
+        include_total=asked.include_total,
     )
     return Response(page_text(page), headers=_listed_headers(page.next_cursor), content_type=_JSON)
 
@@ -138,7 +135,7 @@ def change_session(session_id: str) -> Response:
     """
     us = ids.now_us()
     fields = load_fields(read_object())
-    store = kept_store()
+    store = current_rmos().store
     version = version_seen(store.sessions.record(session_id).session)
     return _answer(patch_session(store, session_id, fields, actor=current_actor(), us=us, version=version))
 
@@ -158,10 +155,9 @@ def delete_a_session(session_id: str) -> Response:
     """
     us = ids.now_us()
     how = load_query(_delete_request)
-    store = kept_store()
+    store = current_rmos().store
     version = version_seen(store.sessions.record(session_id).session)
-    stored = from_index(lambda: delete_session(store, session_id, **how, actor=current_actor(), us=us, version=version))
-    _note(stored)
+    stored = delete_session(store, session_id, **how, actor=current_actor(), us=us, version=version)
     cascade = store.sessions.is_deleted_with_runs(session_id)
     return Response(dump_session_deleted(stored.session, bool(cascade)), content_type=_JSON)
 
@@ -176,7 +172,7 @@ def delete_a_session(session_id: str) -> Response:
 def restore_a_session(session_id: str) -> Response:
     """Undo a deletion, and with it that of the session's runs."""
     us = ids.now_us()
-    store = kept_store()
+    store = current_rmos().store
     version = version_seen(store.sessions.record(session_id).session)
     return _answer(restore_session(store, session_id, actor=current_actor(), us=us, version=version))
 
@@ -216,11 +212,11 @@ def get_session_runs(session_id: str) -> Response:
         "include_total": asked.include_total,
     }
     if asked.summary:
-        summaries = from_index(lambda: store.runs.page(query, **page))
+        summaries = store.runs.page(query, **page)
         found, cursor = bool(summaries.text), summaries.next_cursor
         text = dump_summary_page(session_id, asked, summaries)
     else:
-        brief = from_index(lambda: store.session_lists.brief_runs(query, **page))
+        brief = store.session_lists.brief_runs(query, **page)
         found, cursor = bool(brief.runs), brief.next_cursor
         text = dump_brief_page(session_id, asked, brief)
     if not found:
@@ -242,17 +238,10 @@ def _asked_runs(query_string: bytes) -> SessionRunsRequest:
 @requires("viewer")
 def get_advisory_summary(session_id: str) -> Response:
     """Return what a session's runs amount to, from the index alone."""
-    figures = from_index(lambda: current_rmos().store.session_lists.figures(session_id))
+    figures = current_rmos().store.session_lists.figures(session_id)
     if not figures.total_runs:
         _require(session_id)
     return Response(dump_figures(session_id, figures), headers={"Cache-Control": PRIVATE}, content_type=_JSON)
-
-
-def kept_store() -> Store:
-    """Return the store to write to, with its upkeep running."""
-    rmos = current_rmos()
-    rmos.keep_up()
-    return rmos.store
 
 
 def version_seen(session: Session) -> int | None:
@@ -272,13 +261,7 @@ def version_seen(session: Session) -> int | None:
 
 
 def _answer(stored: SessionStored) -> Response:
-    _note(stored)
     return _shown(stored.session)
-
-
-def _note(stored: SessionStored) -> None:
-    if not stored.indexed:
-        current_rmos().wake()
 
 
 def _shown(session: Session) -> Response:

@@ -89,10 +89,7 @@ def promote_variant(run_id: str, sha256: str) -> Response:
 
 def _acted(run_id: str, asked: Act) -> Response:
     us, rmos = ids.now_us(), current_rmos()
-    rmos.keep_up()
     acted = act(rmos.store, run_id, asked, actor=current_actor(), us=us)
-    if not acted.indexed:
-        rmos.wake()
     return Response(dump_acted(acted), headers={"Cache-Control": NO_STORE}, content_type=JSON)
 
 
@@ -108,8 +105,5 @@ def act_on_variants(run_id: str) -> Response:
     """Do the same with 1 to 100 variants; each stands for itself, and the answer says what came of it."""
     us, rmos = ids.now_us(), current_rmos()
     acts = load_bulk(read_object())
-    rmos.keep_up()
     results = act_on_many(rmos.store, run_id, acts, actor=current_actor(), us=us)
-    if not results.indexed:
-        rmos.wake()
     return Response(dump_results(results), headers={"Cache-Control": NO_STORE}, content_type=JSON)

@@ -11,6 +11,7 @@ from rmos.cli.output import emit, json_option, say
 from rmos.context import current_rmos
 from rmos.models import Actor
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
+from rmos.store import Store
 
 
 @click.command("delete")
@@ -34,7 +35,7 @@ def delete(run_id: str, reason: str, mode: str, as_json: bool) -> int:
     10 no store there, 130 interrupted.
     """
     asked = DeleteRequest(run_id=run_id, reason=reason, mode=mode)
-    return _say(delete_run(open_for_writing(), _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
+    return _say(delete_run(_open(), _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
 
 
 @click.command("restore")
@@ -53,7 +54,15 @@ def restore(run_id: str, reason: str | None, as_json: bool) -> int:
     2 usage, 10 no store there, 130 interrupted.
     """
     asked = DeleteRequest(run_id=run_id, reason=reason)
-    return _say(restore_run(open_for_writing(), _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
+    return _say(restore_run(_open(), _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
+
+
+def _open() -> Store:
+    store = open_for_writing()
+    store.gaps.on_gap = lambda: say(
+        "The index did not take it yet; it will at the next start, or with `rmos rebuild`.", err=True
+    )
+    return store
 
 
 def _policy() -> DeletePolicy:
@@ -66,12 +75,10 @@ def _actor() -> Actor:
 
 def _say(deleted: Deleted, as_json: bool) -> int:
     if as_json:
-        emit({name: value for name, value in msgspec.to_builtins(deleted).items() if name != "indexed"})
+        emit(msgspec.to_builtins(deleted))
     elif deleted.deleted:
         undone = "`rmos restore` undoes it" if deleted.mode == "soft" else "the artifact is erased"
         say(f"Deleted ({deleted.mode}): {deleted.run_id}; reason: {deleted.reason or 'not known'}. Next: {undone}.")
     else:
         say(f"{deleted.run_id} stands: it is listed and can be read.")
-    if not deleted.indexed:
-        say("The index did not take it yet; it will at the next start, or with `rmos rebuild`.", err=True)
     return DONE

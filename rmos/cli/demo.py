@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 
 from rmos import ids
 from rmos.cli.exits import DONE, FINDINGS
-from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading
+from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_or_create
 from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
@@ -64,11 +64,12 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
     made: Counter[str] | None = None
     if _is_free():
         # The index first, so that each run is indexed as it is made.
-        rmos.store.reconcile(wait_s=LOCK_WAIT_S)
-        with rmos.store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as told:
+        store = open_or_create()
+        store.reconcile(wait_s=LOCK_WAIT_S)
+        with store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as told:
             # Looked at again under the lock: two demos at once must not both find it empty.
-            if _is_empty(rmos.store):
-                made = _fill(rmos, count, seed, told)
+            if _is_empty(store):
+                made = _fill(rmos, store, count, seed, told)
     if as_json:
         emit({"made": sum((made or {}).values()), "by_risk": dict(sorted((made or {}).items()))})
     if made is None:
@@ -108,7 +109,7 @@ def _is_empty(store: Store) -> bool:
     )
 
 
-def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[str]:
+def _fill(rmos: Rmos, store: Store, count: int, seed: int, told: Progress | None) -> Counter[str]:
     made: Counter[str] = Counter()
     now_us, parent = ids.now_us(), ""
     sessions: dict[str, str] = {}
@@ -117,40 +118,40 @@ def _fill(rmos: Rmos, count: int, seed: int, told: Progress | None) -> Counter[s
         actor = command_actor(ids.new_request_id())
         session = demo_session(run.batch_label)
         if session is not None and run.batch_label not in sessions:
-            sessions[run.batch_label] = _open(rmos.store, session, run, actor)
+            sessions[run.batch_label] = _open(store, session, run, actor)
         recorded = record_run(
-            rmos.store,
+            store,
             rmos.engines,
             _request(run, parent, sessions.get(run.batch_label)),
             actor=actor,
             us=run.us,
             engine_timeout_ms=rmos.settings.engine_timeout_ms,
         )
-        _follow_up(rmos.store, recorded.run_id, run, actor, min(run.us + LATER_US, now_us))
+        _follow_up(store, recorded.run_id, run, actor, min(run.us + LATER_US, now_us))
         made[recorded.risk_level] += 1
         parent = recorded.run_id
         if told:
             told(1)
     for label, session_id in sessions.items():
-        _close(rmos.store, session_id, demo_session(label), now_us)
+        _close(store, session_id, demo_session(label), now_us)
     for walk in walks:
-        made.update(_walked(rmos, walk, now_us - walk.before_us))
+        made.update(_walked(rmos, store, walk, now_us - walk.before_us))
     if told and walks:
         told(WALK_RUNS)
     return made
 
 
-def _walked(rmos: Rmos, walk: Walk, us: int) -> list[str]:
+def _walked(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
     """Take a session through the workflow as a shop does, and return the risks of the runs that this makes."""
     fields = {"user_id": walk.user_id, "workflow_type": walk.workflow_type, "machine_id": walk.machine_id}
-    session = create_session(rmos.store, fields, actor=command_actor(ids.new_request_id()), us=us).session
+    session = create_session(store, fields, actor=command_actor(ids.new_request_id()), us=us).session
     settings = rmos.settings
     rules = Rules(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
     risks = []
     for number, step in enumerate(walk.steps, 1):
         wish = Wish(session_id=session.session_id, action=step.action, said=step.said)
         actor = command_actor(ids.new_request_id())
-        acted = perform(rmos.store, rmos.engines, wish, rules, actor=actor, us=us + number * STEP_US)
+        acted = perform(store, rmos.engines, wish, rules, actor=actor, us=us + number * STEP_US)
         risks += [] if acted.run is None else [acted.run.risk_level]
     return risks
 

@@ -67,8 +67,8 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
 
 def as_it_stands(store: Store) -> Listing:
     """Return what lists can be asked of without bringing the index up to the record."""
-    answers = CompleteAnswers(store.index, lambda: completed_once(store.index))
-    runs = Runs(store.objects, store.index, store.reader, store.summarise, answers)
+    answers = CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps)
+    runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
     return Listing(runs, SessionLists(store.index, answers))
 
 

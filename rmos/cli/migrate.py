@@ -10,8 +10,8 @@ from flask.cli import AppGroup, with_appcontext
 
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
-from rmos.cli.opening import LOCK_WAIT_S, open_for_reading
-from rmos.cli.output import emit, json_option, mark_writing, progress, say
+from rmos.cli.opening import LOCK_WAIT_S, open_for_reading, open_for_writing, open_or_create
+from rmos.cli.output import emit, json_option, progress, say
 from rmos.context import current_rmos
 from rmos.transfer.migrate import (
     Migration,
@@ -86,8 +86,7 @@ def run_migration(path: Path | None, as_json: bool) -> int:
     2 usage, 10 no old store there, 11 store locked, 130 interrupted.
     """
     source = read_source(_path(path))
-    mark_writing()
-    store = current_rmos().store
+    store = open_or_create()
     store.reconcile(wait_s=LOCK_WAIT_S)
     with progress("Moving in", len(source.records)) as told:
         return _report(migrate(store, source, progress=told), as_json)
@@ -124,9 +123,7 @@ def roll_back(path: Path | None, as_json: bool) -> int:
     back-up there, 11 store locked, 130 interrupted.
     """
     source = find_source(_path(path))
-    open_for_reading()
-    mark_writing()
-    store = current_rmos().store
+    store = open_for_writing()
     with progress("Taking back", len(source.records)) as told:
         return _report(rollback(store, source, progress=told), as_json)
 

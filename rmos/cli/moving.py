@@ -11,10 +11,9 @@ from flask.cli import with_appcontext
 from rmos import ids
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
-from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing
-from rmos.cli.output import emit, json_option, mark_writing, progress, say
+from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
+from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Moment
-from rmos.context import current_rmos
 from rmos.models import RunQuery
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, export_store, ndjson
@@ -38,8 +37,7 @@ def import_command(source: Path, as_json: bool) -> int:
     Exit codes: 0 all is here, 1 something was refused or collides,
     2 usage, 10 no store in DIR, 11 store locked, 130 interrupted.
     """
-    mark_writing()
-    store = current_rmos().store
+    store = open_or_create()
     _refuse_itself(source, Path(store.objects.root))
     store.reconcile(wait_s=LOCK_WAIT_S)
     actor = command_actor(ids.new_request_id())

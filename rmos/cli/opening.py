@@ -44,8 +44,17 @@ def open_for_writing() -> Store:
         NoStore, StoreReadOnly, StoreUnusable.
     """
     open_for_reading()
+    return open_or_create()
+
+
+def open_or_create() -> Store:
+    """Open the store for writing, without the upkeep that a service has; make its folder when there is none.
+
+    Raises:
+        StoreReadOnly, StoreUnusable.
+    """
     mark_writing()
-    return current_rmos().store
+    return Store.open(current_rmos().settings, summarise=dump_summary)
 
 
 def count_runs(store: Store) -> int:

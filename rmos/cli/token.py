@@ -9,10 +9,9 @@ from flask.cli import with_appcontext
 
 from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.opening import command_actor, open_for_reading
-from rmos.cli.output import emit, json_option, mark_writing, say, table
+from rmos.cli.opening import command_actor, open_for_reading, open_for_writing, open_or_create
+from rmos.cli.output import emit, json_option, say, table
 from rmos.cli.types import DAY_US
-from rmos.context import current_rmos
 from rmos.models import ROLES, Role, Token
 from rmos.store.tokens import TokenRecord
 
@@ -83,8 +82,7 @@ def create(name: str, role: Role, expires: int | None, as_json: bool) -> int:
     that cannot be used.
     """
     us = ids.now_us()
-    store = current_rmos().store
-    mark_writing()
+    store = open_or_create()
     made, bearer = store.tokens.create(
         name,
         role,
@@ -138,9 +136,7 @@ def revoke(token_id: str, as_json: bool) -> int:
     there.
     """
     us = ids.now_us()
-    open_for_reading()
-    mark_writing()
-    ended = current_rmos().store.tokens.revoke(token_id, actor=command_actor(ids.new_request_id()), us=us)
+    ended = open_for_writing().tokens.revoke(token_id, actor=command_actor(ids.new_request_id()), us=us)
     if as_json:
         emit(_shown(ended, us))
     else:

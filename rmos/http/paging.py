@@ -1,32 +1,14 @@
 """Pages of lists over HTTP: asking an index that may be incomplete, the body, the link to the next page."""
 
 import functools
-from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from flask import request
 
-from rmos.context import current_rmos
-from rmos.errors.store import IndexBroken, IndexRebuilding
 from rmos.models import Page
 
 T = TypeVar("T")
-
-
-def from_index(ask: Callable[[], T]) -> T:
-    """Return what the index answers; one that is not complete is looked after soon.
-
-    Raises:
-        IndexRebuilding, IndexBroken: and whatever `ask` raises.
-    """
-    rmos = current_rmos()
-    rmos.keep_up()
-    try:
-        return ask()
-    except (IndexRebuilding, IndexBroken):
-        rmos.wake()
-        raise
 
 
 def page_text(page: Page) -> str:

@@ -19,13 +19,13 @@ from typing import Any, Final
 import msgspec
 from flask import Response, copy_current_request_context, g
 
-from rmos.context import Rmos, current_rmos
+from rmos.context import current_rmos
 from rmos.errors.base import RmosError
-from rmos.errors.store import IndexBroken, IndexRebuilding
 from rmos.http import problems
 from rmos.http.accept import CSV, NDJSON
 from rmos.models import Page
 from rmos.schemas.lists import ListRequest
+from rmos.store import Store
 from rmos.transfer.exporting import COLUMNS, csv_row
 
 BATCH: Final = 500
@@ -45,12 +45,12 @@ def streamed(asked: ListRequest, form: str) -> Response:
     Raises:
         BadCursor, IndexRebuilding, IndexUnavailable: before anything was sent.
     """
-    rmos = current_rmos()
-    pages = walk(rmos, asked)
+    store = current_rmos().store
+    pages = walk(store, asked)
     first = next(pages)
     headers = {}
     if asked.include_total:
-        headers["X-Total-Count"] = str(rmos.store.runs.count(asked.query))
+        headers["X-Total-Count"] = str(store.runs.count(asked.query))
     if form == CSV:
         headers["Content-Disposition"] = 'attachment; filename="runs.csv"'
     body = (_csv if form == CSV else _ndjson)(first, pages, _teller())
@@ -70,15 +70,11 @@ def _teller() -> Tell:
     return tell
 
 
-def walk(rmos: Rmos, asked: ListRequest) -> Pages:
-    """Give the pages of a list one after the other, at least one; a broken index is looked after."""
+def walk(store: Store, asked: ListRequest) -> Pages:
+    """Give the pages of a list one after the other, at least one."""
     limit, cursor, offset = asked.limit if asked.limited else BATCH, asked.cursor, asked.offset
     while True:
-        try:
-            page = rmos.store.runs.page(asked.query, limit=limit, cursor=cursor, offset=offset)
-        except (IndexRebuilding, IndexBroken):
-            rmos.wake()
-            raise
+        page = store.runs.page(asked.query, limit=limit, cursor=cursor, offset=offset)
         yield page
         if asked.limited or page.next_cursor is None:
             return

@@ -167,6 +167,4 @@ def dump_acted(acted: Acted) -> bytes:
 
 def dump_results(results: Results) -> bytes:
     """Return the body that answers who did something with many."""
-    members = msgspec.structs.asdict(results)
-    del members["indexed"]
-    return _encoder.encode(members)
+    return _encoder.encode(results)

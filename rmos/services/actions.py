@@ -76,11 +76,6 @@ class SessionActed(NamedTuple):
     stored: SessionStored
     run: Recorded | None
 
-    @property
-    def indexed(self) -> bool:
-        """Whether the index knows all of it."""
-        return self.stored.indexed and (self.run is None or self.run.indexed)
-
 
 class _Finding(NamedTuple):
     """What an engine says of the session's inputs, as far as gates look at it."""

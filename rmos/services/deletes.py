@@ -59,7 +59,6 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool
     reason: str | None
     request_id: str | None
-    indexed: bool = True
 
 
 def delete_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, actor: Actor, us: int) -> Deleted:
@@ -88,7 +87,7 @@ def delete_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, ac
         outcome = store.deletes.soft(request.run_id, reason, actor=actor, us=us)
     if outcome.changed:
         log.info("run_deleted run_id=%s mode=%s by=%s", request.run_id, request.mode, actor.name)
-    return _told(request.run_id, outcome.deletion, actor, outcome.indexed)
+    return _told(request.run_id, outcome.deletion, actor)
 
 
 def restore_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, actor: Actor, us: int) -> Deleted:
@@ -111,17 +110,16 @@ def restore_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, a
         raise
     if outcome.changed:
         log.info("run_restored run_id=%s by=%s", request.run_id, actor.name)
-    return _told(request.run_id, outcome.deletion, actor, outcome.indexed)
+    return _told(request.run_id, outcome.deletion, actor)
 
 
-def _told(run_id: str, deletion: Deletion | None, actor: Actor, indexed: bool) -> Deleted:
+def _told(run_id: str, deletion: Deletion | None, actor: Actor) -> Deleted:
     return Deleted(
         run_id=run_id,
         mode=deletion.mode if deletion else None,
         deleted=deletion is not None,
         reason=deletion.reason if deletion else None,
         request_id=actor.request_id,
-        indexed=indexed,
     )
 
 

@@ -40,12 +40,11 @@ class OverrideRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overridden(NamedTuple):
-    """The override as the run shows it now, and whether the index knows it."""
+    """The override as the run shows it now."""
 
     run_id: str
     entry: dict[str, Any]
     version: int
-    indexed: bool
 
 
 def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor: Actor, us: int) -> Overridden:
@@ -72,7 +71,7 @@ def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor
         except VersionConflict:
             continue
         log.info("run_overridden run_id=%s scope=%s effective=%s", asked.run_id, asked.scope, data["effective"])
-        return Overridden(asked.run_id, stored.view.overrides[-1], stored.view.version, stored.indexed)
+        return Overridden(asked.run_id, stored.view.overrides[-1], stored.view.version)
     raise VersionConflict("Too many others are writing to this run; try again.", run_id=asked.run_id)
 
 

@@ -33,7 +33,7 @@ from rmos.store.attachments import Attachments
 from rmos.store.audit import Audit
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
-from rmos.store.complete import CompleteAnswers, reconciled_in_full
+from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps, reconciled_in_full
 from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
@@ -58,11 +58,12 @@ class Store:
         self.attachments = Attachments(self.blobs)
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
-        answers = CompleteAnswers(index, lambda: reconciled_in_full(index, self._reconciled))
-        self.runs = Runs(objects, index, self.reader, summarise, answers)
+        self.gaps = IndexGaps(index)
+        answers = CompleteAnswers(index, lambda: reconciled_in_full(index, self._reconciled), self.gaps)
+        self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
-        self.sessions = Sessions(objects, index)
+        self.sessions = Sessions(objects, index, self.gaps)
         self.session_lists = SessionLists(index, answers)
         self.summarise = summarise
         self._reconciled: object = None
@@ -159,7 +160,13 @@ class Store:
     def is_listable(self) -> bool:
         """Tell whether lists can be answered in full: this process reconciled this very index, and it is complete."""
         reconciled = self._reconciled
-        return reconciled is not None and reconciled == self.index.generation() and self.index.is_complete()
+        try:
+            if reconciled is not None and reconciled == self.index.generation() and self.index.is_complete():
+                return True
+        except INDEX_ERRORS:
+            pass
+        self.gaps.on_gap()
+        return False
 
 
 def _attachments_folder(settings: Settings) -> Path | None:

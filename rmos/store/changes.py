@@ -25,11 +25,10 @@ class Change(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """The run as it stands after the change, and whether this call made it so and the index knows it."""
+    """The run as it stands after the change, and whether this call made it so."""
 
     view: RunView
     made: bool
-    indexed: bool
 
 
 Decide = Callable[[Record, RunView], Change | None]
@@ -57,11 +56,11 @@ def change_run(
             continue
         if change is None:
             runs.settle(record)
-            return Changed(view, False, True)
+            return Changed(view, False)
         try:
             stored = runs.add_event(run_id, change.kind, change.data, actor=actor, us=us, after=record)
         except VersionConflict:
             record = runs.record(run_id, fresh=True)
             continue
-        return Changed(stored.view, True, stored.indexed)
+        return Changed(stored.view, True)
     raise VersionConflict("Too many others are writing to this run; try again.", run_id=run_id)

@@ -34,7 +34,6 @@ class Outcome(NamedTuple):
 
     deletion: Deletion | None
     changed: bool
-    indexed: bool
 
 
 class Deletes:
@@ -70,7 +69,7 @@ class Deletes:
                 return self._settled(record)
             data = {"mode": "soft", "reason": reason}
             stored = self._runs.add_event(run_id, "delete", data, actor=actor, us=us, after=record)
-            return Outcome(stored.view.deletion, True, stored.indexed)
+            return Outcome(stored.view.deletion, True)
 
         return self._decide(run_id, step)
 
@@ -86,7 +85,7 @@ class Deletes:
                 return self._settled(record)
             data = {} if reason is None else {"reason": reason}
             stored = self._runs.add_event(run_id, "restore", data, actor=actor, us=us, after=record)
-            return Outcome(stored.view.deletion, True, stored.indexed)
+            return Outcome(stored.view.deletion, True)
 
         return self._decide(run_id, step)
 
@@ -101,13 +100,15 @@ class Deletes:
         def step(record: Record) -> Outcome:
             data = {"mode": "hard", "reason": reason, "artifact_sha256": digest.sha256_hex(record.data)}
             event = self._runs.append_event(run_id, "delete", data, actor=actor, us=us, after=record)
-            return Outcome(event.view.deletion, True, self.finish(run_id))
+            self.finish(run_id)
+            return Outcome(event.view.deletion, True)
 
         try:
             return self._decide(run_id, step)
         except RunDeleted:
             deletion = self.find(run_id)
-            return Outcome(deletion, False, self.finish(run_id))
+            self.finish(run_id)
+            return Outcome(deletion, False)
 
     def finish(self, run_id: str) -> bool:
         """Do what is left of a hard delete whose event is durable, and tell whether the index knows it.
@@ -140,7 +141,7 @@ class Deletes:
     def _settled(self, record: Record) -> Outcome:
         """Return how the run stands once what says so is durable: its maker may have died before that."""
         self._runs.settle(record)
-        return Outcome(record.deletion, False, True)
+        return Outcome(record.deletion, False)
 
     def events(self, run_id: str) -> list[Event]:
         """Return the events of a run, also of one that is erased.

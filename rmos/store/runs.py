@@ -14,12 +14,11 @@ import msgspec
 from rmos import digest, ids
 from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunDeleted, RunExists, RunNotFound, VersionConflict
-from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
 from rmos.index.base import Index, KnownRun
 from rmos.models import Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.complete import CompleteAnswers
+from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
 from rmos.store.events import append_event, sealed
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader, altered
@@ -30,14 +29,13 @@ log = logging.getLogger(__name__)
 
 _NO_SESSION: Final = b',"workflow_session_id":null}\n'
 """How an artifact of ours ends whose run belongs to no session: members are sorted, and this one comes last."""
-_INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
 OnPut = Callable[[Stored, float], None]
 """Is told each run that became durable and the seconds it took."""
 
 
 def _unobserved(stored: Stored, seconds: float) -> None:
-    """Let a run pass: nobody counts."""
+    """No-op observer."""
 
 
 class _Membership(msgspec.Struct, frozen=True):
@@ -137,12 +135,14 @@ class Runs:
         reader: RunReader,
         summarise: Summarise | None,
         answers: CompleteAnswers,
+        gaps: IndexGaps,
     ) -> None:
         self._objects = objects
         self._index = index
         self._reader = reader
         self._summarise = summarise
         self._answers = answers
+        self._gaps = gaps
         self.on_put: OnPut = _unobserved
 
     # Writing
@@ -236,14 +236,8 @@ class Runs:
         return self.index_rows([row_of(view, partition, self._summarise)])
 
     def index_rows(self, rows: Sequence[RunRow]) -> bool:
-        """Write rows; False, and a line in the log, when the index did not take them: lists are refused then."""
-        try:
-            self._index.upsert(rows)
-        except _INDEX_ERRORS as error:
-            log.warning("run not indexed run_id=%s: %s", rows[0].run_id, error.detail)
-            self._index.fall_behind()
-            return False
-        return True
+        """Write rows; return False when the index did not take them: lists are refused until it has them."""
+        return self._gaps.write(lambda: self._index.upsert(rows), record_id=rows[0].run_id)
 
     def settle(self, record: Record) -> None:
         """Make a run that was found durable before it is acknowledged: its maker may have died before that.
@@ -321,7 +315,7 @@ class Runs:
         try:
             generation = self._index.completed()
             known = self._index.find(run_id)
-        except _INDEX_ERRORS:
+        except INDEX_ERRORS:
             return None, False
         return known, generation is not None and generation == self._index.answered_by()
 

@@ -16,12 +16,12 @@ import msgspec
 
 from rmos import ids
 from rmos.errors.http import PreconditionFailed
-from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
 from rmos.errors.workflow import SessionNotFound
 from rmos.index.base import Index, KnownSession
 from rmos.models import Actor, Event, Session
 from rmos.objects.base import Objects
 from rmos.store import layout
+from rmos.store.complete import INDEX_ERRORS, IndexGaps
 from rmos.store.events import append_event
 from rmos.store.records import Damage
 from rmos.store.session_records import SessionReader, SessionRecord, cascades, session_after, session_row
@@ -29,7 +29,6 @@ from rmos.store.session_records import SessionReader, SessionRecord, cascades, s
 log = logging.getLogger(__name__)
 
 _events: Final = msgspec.json.Decoder(Event)
-_INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +60,10 @@ class SessionStored(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions:
     """The workflow sessions of one store."""
 
-    def __init__(self, objects: Objects, index: Index) -> None:
+    def __init__(self, objects: Objects, index: Index, gaps: IndexGaps) -> None:
         self._objects = objects
         self._index = index
+        self._gaps = gaps
         self._reader = SessionReader(objects)
 
     # Writing
@@ -156,13 +156,8 @@ class Sessions:
         return SessionStored(session=session, indexed=self._index_session(session, cascades([*before.events, event])))
 
     def _index_session(self, session: Session, cascade: bool) -> bool:
-        try:
-            self._index.upsert_sessions([session_row(session, cascade)])
-        except _INDEX_ERRORS as error:
-            log.warning("session not indexed session_id=%s: %s", session.session_id, error.detail)
-            self._index.fall_behind()
-            return False
-        return True
+        row = session_row(session, cascade)
+        return self._gaps.write(lambda: self._index.upsert_sessions([row]), record_id=session.session_id)
 
     def _is_indexed(self, session: Session) -> bool:
         known, _ = self._known(session.session_id)
@@ -243,7 +238,7 @@ class Sessions:
         try:
             generation = self._index.completed()
             known = self._index.find_session(session_id)
-        except _INDEX_ERRORS:
+        except INDEX_ERRORS:
             return None, False
         return known, generation is not None and generation == self._index.answered_by()
 

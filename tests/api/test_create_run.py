@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from rmos import digest, ids
+from rmos.errors.store import IndexUnavailable
 from rmos.models import WORKFLOW_EVENT_TYPES
 from rmos.schemas.runs import RunCreatedSchema
 from rmos.services.runs import MAX_GCODE_BYTES
@@ -287,8 +288,12 @@ def test_a_run_whose_row_was_not_taken_is_created_all_the_same_and_indexed_soon(
     post()
     store = app.extensions["rmos"].store
     woken: list[bool] = []
-    monkeypatch.setattr(app.extensions["rmos"], "wake", lambda: woken.append(True))
-    monkeypatch.setattr(store.runs, "index_rows", lambda rows: False)
+    monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", lambda: woken.append(True))
+
+    def refuse(rows: object) -> None:
+        raise IndexUnavailable("The index is busy.")
+
+    monkeypatch.setattr(store.index, "upsert", refuse)
     answer = post()
     assert answer.status_code == 201
     assert answer.json["indexed"] is False

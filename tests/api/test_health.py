@@ -66,7 +66,7 @@ def test_an_index_that_is_not_complete_is_not_ready_and_is_seen_to(
 ) -> None:
     client.get("/readyz")
     woken: list[bool] = []
-    monkeypatch.setattr(app.extensions["rmos"], "wake", lambda: woken.append(True))
+    monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", lambda: woken.append(True))
     (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["checks"]["store"]) == (503, "ok")

@@ -293,7 +293,7 @@ def test_a_list_is_never_silently_short_while_the_index_is_not_complete(
     put_runs(service_store, 3)
     client.get(RUNS)
     woken = threading.Event()
-    monkeypatch.setattr(app.extensions["rmos"], "wake", woken.set)
+    monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", woken.set)
     (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
     answer = client.get(RUNS)
     assert answer.status_code == 503

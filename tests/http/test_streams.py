@@ -146,7 +146,7 @@ def test_before_the_first_page_a_missing_index_is_a_problem(
 ) -> None:
     put_runs(service_store, 3)
     client.get(RUNS)
-    monkeypatch.setattr(app.extensions["rmos"], "wake", lambda: None)
+    monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", lambda: None)
     (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
     for accept in (CSV, NDJSON):
         answer = client.get(RUNS, headers={"Accept": accept})
@@ -161,7 +161,7 @@ def test_when_the_index_goes_away_in_the_middle_the_last_line_says_so_and_the_st
     put_runs(service_store, 9)
     client.get(RUNS)
     woken: list[bool] = []
-    monkeypatch.setattr(app.extensions["rmos"], "wake", lambda: woken.append(True))
+    monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", lambda: woken.append(True))
     answer = client.get(RUNS, headers={"Accept": accept}, buffered=False)
     chunks = iter(answer.response)
     sent = b"".join(next(chunks) for _ in range(2 if accept == CSV else 1))
@@ -183,7 +183,6 @@ def test_when_the_index_goes_away_in_the_middle_the_last_line_says_so_and_the_st
 
 def test_a_long_stream_takes_no_more_memory_than_a_short_one(app: Flask, service_store: Store) -> None:
     rmos = app.extensions["rmos"]
-    rmos.keep_up()
     summary = json.dumps({"run_id": "run_x", "meta": {"pad": "x" * 700}})
     peaks = []
     for count in (1000, 5000):
@@ -192,7 +191,7 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one(app: Flask, service
                 [make_row(START + count * 10_000 + start + n, summary=summary) for n in range(1000)]
             )
         with app.test_request_context(RUNS):
-            pages = streams.walk(rmos, load_list({}))
+            pages = streams.walk(rmos.store, load_list({}))
             body = streams._ndjson(next(pages), pages, streams._teller())
             next(body)
             tracemalloc.start()

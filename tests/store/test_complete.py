@@ -15,7 +15,7 @@ from tests.makers import US, make_members
 def make_answers(store: Store) -> CompleteAnswers:
     """Return the answers of an index that this process has reconciled."""
     reconciled = store.index.generation()
-    return CompleteAnswers(store.index, lambda: reconciled_in_full(store.index, reconciled))
+    return CompleteAnswers(store.index, lambda: reconciled_in_full(store.index, reconciled), store.gaps)
 
 
 def test_a_complete_index_answers(store: Store) -> None:
@@ -27,7 +27,7 @@ def test_a_complete_index_answers(store: Store) -> None:
 def test_an_index_that_this_process_has_not_reconciled_is_not_asked(store: Store, reconciled: object) -> None:
     asked: list[str] = []
     with pytest.raises(IndexRebuilding) as refused:
-        CompleteAnswers(store.index, lambda: reconciled_in_full(store.index, reconciled)).of(
+        CompleteAnswers(store.index, lambda: reconciled_in_full(store.index, reconciled), store.gaps).of(
             lambda: asked.append("asked")
         )
     assert refused.value.retry_after_s
@@ -86,7 +86,7 @@ def test_a_thread_that_has_the_lost_index_at_hand_moves_on_to_the_new_one(store:
 
 
 def test_an_index_as_it_stands_answers_though_nobody_here_reconciled_it_and_it_fell_behind(store: Store) -> None:
-    answers = CompleteAnswers(store.index, lambda: completed_once(store.index))
+    answers = CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps)
     store.runs.put(make_members(US))
     store.index.fall_behind()
     assert answers.of(lambda: store.index.count(RunQuery())) == 1
@@ -96,4 +96,6 @@ def test_an_index_that_was_never_complete_does_not_answer_as_it_stands(store: St
     (root / "_index.sqlite").unlink()
     store.index.prepare()
     with pytest.raises(IndexRebuilding):
-        CompleteAnswers(store.index, lambda: completed_once(store.index)).of(lambda: store.index.count(RunQuery()))
+        CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps).of(
+            lambda: store.index.count(RunQuery())
+        )

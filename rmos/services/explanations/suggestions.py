@@ -51,7 +51,6 @@ class Suggested(msgspec.Struct, frozen=True, kw_only=True):
     explanation_summary: str | None
     compute_ms: float
     made: bool
-    indexed: bool
 
 
 class _Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +92,6 @@ def suggest(
         explanation_summary=view.explanation_summary,
         compute_ms=round((time.perf_counter() - started) * 1000, 3),
         made=any(change.made for change in changes),
-        indexed=all(change.indexed for change in changes),
     )
 
 
@@ -150,7 +148,7 @@ def _attach(
         engine_version=text.origin.get("engine_version"),
     )
     attached = attach_advisory(store, run_id, advisory, actor=actor, us=us)
-    changes.append(Changed(attached.view, attached.made, attached.indexed))
+    changes.append(Changed(attached.view, attached.made))
     if suggestion.kind == EXPLANATION:
         data = {"status": "READY", "summary": text.summary, "advisory_sha256": sha256, **text.origin}
         changes.append(_mark(store, run_id, data, actor, us))

@@ -72,7 +72,6 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     size_bytes: int
     made: bool = True
-    indexed: bool = True
 
 
 class _Head:
@@ -139,7 +138,6 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
         kind=str(kept.get("kind")),
         size_bytes=blob.size,
         made=changed.made,
-        indexed=changed.indexed,
     )
 
 
@@ -205,7 +203,6 @@ class AdvisoryAttached(msgspec.Struct, frozen=True, kw_only=True):
     advisory_id: str
     view: RunView
     made: bool
-    indexed: bool
     status: str = "attached"
 
 
@@ -233,7 +230,6 @@ def attach_advisory(store: Store, run_id: str, advisory: Advisory, *, actor: Act
         advisory_id=advisory.advisory_id,
         view=changed.view,
         made=changed.made,
-        indexed=changed.indexed,
     )
 
 

@@ -74,7 +74,6 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     variant: Variant
     made: bool
-    indexed: bool
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +95,6 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     blocked: int
     results: list[Result]
-    indexed: bool
 
 
 def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
@@ -164,7 +162,7 @@ def act(store: Store, run_id: str, asked: Act, *, actor: Actor, us: int) -> Acte
     changed = change_run(store.runs, run_id, decide, actor=actor, us=us)
     record = store.runs.record(run_id)
     variant = _find(changed.view, record.events, asked.sha256)
-    return Acted(run_id=run_id, variant=variant, made=changed.made, indexed=changed.indexed)
+    return Acted(run_id=run_id, variant=variant, made=changed.made)
 
 
 def _find(view: RunView, events: Sequence[Event], sha256: str) -> Variant:
@@ -217,7 +215,7 @@ def act_on_many(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor,
         RunNotFound, RunDeleted, Damage: nothing was done.
     """
     store.runs.record(run_id).view()
-    results, indexed = [], True
+    results = []
     for asked in acts:
         try:
             acted = act(store, run_id, asked, actor=actor, us=us)
@@ -233,7 +231,6 @@ def act_on_many(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor,
                 )
             )
             continue
-        indexed = indexed and acted.indexed
         results.append(Result(sha256=asked.sha256, ok=True, status=acted.variant.status))
     blocked = sum(result.error == VariantBlocked.code for result in results)
     succeeded = sum(result.ok for result in results)
@@ -243,5 +240,4 @@ def act_on_many(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor,
         failed=len(results) - succeeded - blocked,
         blocked=blocked,
         results=results,
-        indexed=indexed,
     )
