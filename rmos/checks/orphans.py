@@ -12,8 +12,9 @@ from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.base import KnownRun
 from rmos.store import Store, layout
+from rmos.store.history import read_run
 from rmos.store.layout import RunFiles
-from rmos.store.records import Damage, examine_artifact
+from rmos.store.records import Damage
 
 MIN_AGE_S: Final = 3600
 """A younger file is left alone: somebody may be restoring a back-up right now."""
@@ -92,13 +93,10 @@ def _unknown(store: Store, partition: str) -> list[RunFiles]:
 def _judged(store: Store, partition: str, files: RunFiles) -> Orphan | None:
     """Return the orphan as it stands now, or None when it is gone, or damaged in its events alone."""
     key = layout.artifact_key(partition, files.run_id)
-    try:
-        data = store.objects.read(key)
-        damages = examine_artifact(data, files.run_id, partition).damages
-    except ObjectMissing:
+    history = read_run(store.objects.read, partition, RunFiles(files.run_id, True, (), ()))
+    if history.is_gone:
         return None
-    except ObjectUnreadable as error:
-        damages = [Damage("unreadable", error.detail)]
+    damages = history.examined.damages
     try:
         known = store.index.find(files.run_id)
     except (IndexBroken, IndexUnavailable):

@@ -5,26 +5,21 @@ This is the inner loop of verify, run by worker processes: it gets names and ret
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
-from rmos import digest, ids
+from rmos import ids
 from rmos.checks.findings import finding
 from rmos.checks.references import References
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.store import StorageFailed
 from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, Finding, RunArtifact, RunRow, RunState
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.earlier import read_link
 from rmos.store.folding import deletion_after
+from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader, erasure_in
-from rmos.store.records import Damage, examine_artifact, judge_event, judge_identity
-
-_events: Final = msgspec.json.Decoder(Event)
 
 
 class Slice(NamedTuple):
@@ -79,45 +74,46 @@ class RunJudge:
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
         counts, findings = judged
         found_before = len(findings)
-        data, damages = self._read(key)
-        if data is None:
-            self._judge_remains(partition, files, row, damages, judged)
+        history = read_run(self._objects.read, partition, files, strict=self._strict)
+        # Without such a file in the listing what stands there is none, and was found by its name.
+        problems = [problem for problem in history.problems if files.artifact or problem.key != key]
+        findings += [finding(damage.kind, path, damage.detail, run_id) for path, damage in problems]
+        self._judge_beside(partition, history, judged, files)
+        run, sha256, vouched, damages = history.examined
+        if history.data is None:
+            counts["runs"] += files.artifact and not history.is_gone
+            if history.is_gone:
+                self._judge_remains(partition, files, row, history.events, judged)
             return
         counts["runs"] += 1
-        run: RunArtifact | None = None
-        vouched = digest.is_sealed(data)
-        if self._strict or not vouched:
-            run, sha256, vouched, damages = examine_artifact(data, run_id, partition)
-        else:
-            sha256, damages = self._judge_lightly(data, run_id, partition)
         counts["unvouched"] += not vouched
         if damages:
-            findings += [finding(damage.kind, key, damage.detail, run_id) for damage in damages]
             self._judge_twin(partition, key, run_id, run, findings)
-        events: list[Event] = []
-        if files.events:
-            events = self._judge_events(partition, files, _chain_start(data, damages), judged)
-        if files.links:
-            self._judge_links(partition, files, judged)
         state: RunState = "live"
-        if events or not vouched:
+        if history.events or not vouched:
             known = None if row is None else KnownRun(row.partition, row.version, row.state, row.sha256)
-            state = _state(events, None if vouched else self._reader.tombstone(run_id, known))
+            state = _state(history.events, None if vouched else self._reader.tombstone(run_id, known))
         if state == "erased":
-            findings.append(_unfinished(key, partition, events))
+            findings.append(_unfinished(key, partition, history.events))
         elif self._index is not None:
             sound = Sound(sha256, state, vouched) if len(findings) == found_before else None
             self._judge_row(partition, files, row, row_whole, sound, findings)
         if run is not None and (run.attachments or run.advisory_inputs or run.parent_run_id):
             findings.extend(self._references.of_run(key, run))
 
-    def _read(self, key: str) -> tuple[bytes | None, list[Damage]]:
-        try:
-            return self._objects.read(key), []
-        except ObjectMissing:
-            return None, []
-        except ObjectUnreadable as error:
-            return None, [Damage("unreadable", error.detail)]
+    def _judge_beside(self, partition: str, history: RunHistory, judged: Judged, files: RunFiles) -> None:
+        """Judge what the events and links of a run name."""
+        judged.counts["events"] += len(files.events)
+        for event in history.events:
+            key = layout.event_key(partition, files.run_id, event.number)
+            judged.findings.extend(self._references.of_event(key, event))
+        for key, advisory in history.links:
+            judged.counts["advisory_links"] += 1
+            if advisory is None:
+                detail = "the advisory link cannot be read, or names another advisory than its name does"
+                judged.findings.append(finding("link_unreadable", key, detail, files.run_id))
+            else:
+                judged.findings.extend(self._references.of_id(key, files.run_id, advisory["advisory_id"]))
 
     def _has(self, key: str, *, unknown: bool) -> bool:
         """Tell whether anything stands there; `unknown` where that cannot be seen, or the row names what cannot be."""
@@ -125,13 +121,6 @@ class RunJudge:
             return self._objects.has(key)
         except (ObjectUnreadable, StorageFailed):
             return unknown
-
-    @staticmethod
-    def _judge_lightly(data: bytes, run_id: str, partition: str) -> tuple[str, list[Damage]]:
-        try:
-            return judge_identity(data, run_id, partition), []
-        except Damage as damage:
-            return digest.NO_DIGEST, [damage]
 
     def _judge_twin(
         self, partition: str, key: str, run_id: str, run: RunArtifact | None, findings: list[Finding]
@@ -142,18 +131,10 @@ class RunJudge:
             findings.append(finding("duplicate", key, f"another run of this id stands in {home}", run_id))
 
     def _judge_remains(
-        self, partition: str, files: RunFiles, row: RunRow | None, damages: list[Damage], judged: Judged
+        self, partition: str, files: RunFiles, row: RunRow | None, events: Sequence[Event], judged: Judged
     ) -> None:
-        """Judge events, links and a row whose artifact cannot be read, is in quarantine, or is gone."""
-        key = layout.artifact_key(partition, files.run_id)
-        counts, findings = judged
-        if files.artifact:  # otherwise what stands there is no file, and was found by its name
-            counts["runs"] += len(damages)
-            findings.extend(finding(damage.kind, key, damage.detail, files.run_id) for damage in damages)
-        events = self._judge_events(partition, files, None, judged)
-        self._judge_links(partition, files, judged)
-        if damages:
-            return
+        """Judge events, links and a row whose artifact is in quarantine, erased, or gone."""
+        key, findings = layout.artifact_key(partition, files.run_id), judged.findings
         if len(events) == len(files.events) and events and events[-1].number == len(events) and erasure_in(events):
             self._judge_erased(key, row, events[-1].number, judged)
             return
@@ -201,44 +182,6 @@ class RunJudge:
         if row is not None and row.state != "damaged":
             detail = f"the row says {row.state}; the record, that the artifact is in quarantine"
             findings.append(finding("index_stale", key, detail, row.run_id))
-
-    def _judge_events(
-        self, partition: str, files: RunFiles, artifact_sha256: str | None, judged: Judged
-    ) -> list[Event]:
-        """Judge each event, going on behind a damaged one; the chain is judged where both ends are known."""
-        run_id, previous, expected = files.run_id, artifact_sha256, 1
-        events: list[Event] = []
-        for number in files.events:
-            key = layout.event_key(partition, run_id, number)
-            judged.counts["events"] += 1
-            if number != expected:
-                detail = f"events {expected} to {number - 1} of the run are not there, but event {number} is"
-                judged.findings.append(finding("event_hole", key, detail, run_id))
-                previous = None
-            expected = number + 1
-            data, damages = self._read(key)
-            event: Event | None = None
-            if data is not None:
-                event, damages = examine_event(data, run_id, number, previous, known=previous is not None)
-            judged.findings.extend(finding(damage.kind, key, damage.detail, run_id) for damage in damages)
-            whole = data is not None and all(damage.kind != "event_corrupt" for damage in damages)
-            previous = digest.sha256_hex(data) if data is not None and whole else None
-            if event is not None:
-                events.append(event)
-                judged.findings.extend(self._references.of_event(key, event))
-        return events
-
-    def _judge_links(self, partition: str, files: RunFiles, judged: Judged) -> None:
-        for name in files.links:
-            judged.counts["advisory_links"] += 1
-            key = f"{partition}/{name}"
-            data, _ = self._read(key)
-            link = None if data is None else read_link(data, name)
-            if link is None:
-                detail = "the advisory link cannot be read, or names another advisory than its name does"
-                judged.findings.append(finding("link_unreadable", key, detail, files.run_id))
-            else:
-                judged.findings.extend(self._references.of_id(key, files.run_id, link["advisory_id"]))
 
     def _judge_row(
         self,
@@ -288,29 +231,6 @@ def _home(run_id: str, run: RunArtifact | None) -> str | None:
         return ids.partition_of(ids.parse_utc(run.created_at_utc)) if run else layout.home_partition(run_id)
     except (ValueError, OverflowError):
         return layout.home_partition(run_id)
-
-
-def _chain_start(data: bytes, damages: Sequence[Damage]) -> str | None:
-    """Return the digest that event no. 1 must name, or None when these are not the bytes that it came after."""
-    if digest.sealed_sha256(data) is None and any(damage.kind in ("corrupt", "undecodable") for damage in damages):
-        return None
-    return digest.sha256_hex(data)
-
-
-def examine_event(
-    data: bytes, record_id: str, number: int, previous: str | None, *, known: bool
-) -> tuple[Event | None, list[Damage]]:
-    """Return what an event says, also when it was written after other bytes, and what is wrong with it.
-
-    Args:
-        known: whether it is known what the event must have been written after.
-    """
-    try:
-        return judge_event(data, record_id, number, previous).event, []
-    except Damage as damage:
-        if damage.kind != "event_chain_broken":
-            return None, [damage]
-        return _events.decode(data), [damage] if known else []
 
 
 def _altered_row(key: str, row: RunRow, last: int) -> Finding:

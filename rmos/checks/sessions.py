@@ -13,12 +13,13 @@ from typing import Final
 from rmos import digest, ids
 from rmos.checks.findings import finding
 from rmos.checks.folders import entries_of
-from rmos.checks.runs import Judged, examine_event
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.checks.runs import Judged
+from rmos.errors.objects import ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Event, Session, SessionRow
 from rmos.objects.base import Objects
 from rmos.store import layout
+from rmos.store.history import read_chain
 from rmos.store.records import Damage
 from rmos.store.session_records import cascades, session_after, session_row
 
@@ -133,41 +134,24 @@ class _SessionJudge:
             self._find("index_stale", path, f"the row says version {row.version}; the record, version {last}")
 
     def _judge_events(self, session_id: str, numbers: tuple[int, ...]) -> tuple[list[Event], Session | None]:
-        """Judge each event, going on behind a damaged one; return them and the session that the last one carries."""
-        events: list[Event] = []
-        session: Session | None = None
-        previous, expected, known = None, 1, True
-        for number in numbers:
-            key = layout.event_key(self._folder, session_id, number)
-            self._judged.counts["session_events"] += 1
-            if number != expected:
-                gone = f"events {expected} to {number - 1} of the session are not there, but event {number} is"
-                self._find("event_hole", key, gone)
-                known = False
-            expected, session = number + 1, None
-            try:
-                data = self._objects.read(key)
-            except (ObjectMissing, ObjectUnreadable) as error:
-                self._find("unreadable", key, error.detail)
-                known = False
-                continue
-            event, damages = examine_event(data, session_id, number, previous, known=known)
-            previous, known = digest.sha256_hex(data), all(damage.kind != "event_corrupt" for damage in damages)
-            if event is not None:
-                events.append(event)
-                session = self._judge_state(event, damages)
-            for damage in damages:
-                self._find(damage.kind, key, damage.detail)
-        return events, session
+        """Judge each event and what it carries; return them and the session that the last one carries."""
+        self._judged.counts["session_events"] += len(numbers)
+        chain = read_chain(self._objects.read, self._folder, session_id, numbers, of="session")
+        for key, damage in chain.problems:
+            self._find(damage.kind, key, damage.detail)
+        sessions = {event.number: self._judge_state(event) for event in chain.events}
+        return chain.events, sessions.get(numbers[-1])
 
-    def _judge_state(self, event: Event, damages: list[Damage]) -> Session | None:
+    def _judge_state(self, event: Event) -> Session | None:
+        key = layout.event_key(self._folder, event.record_id, event.number)
         try:
             session = session_after(event)
         except Damage as damage:
-            damages.append(damage)
+            self._find(damage.kind, key, damage.detail)
             return None
         if self._strict:
-            damages.extend(_mismatches(session))
+            for detail in _mismatches(session):
+                self._find("inputs_mismatch", key, detail)
         return session
 
     def _judge_absent(self, row: SessionRow, row_whole: bool) -> None:
@@ -185,9 +169,9 @@ class _SessionJudge:
             return False  # the row names what cannot be a session
 
 
-def _mismatches(session: Session) -> Iterator[Damage]:
+def _mismatches(session: Session) -> Iterator[str]:
     for name in ("design", "context"):
         value, recorded = getattr(session, name), getattr(session, f"{name}_sha256")
         holds = digest.canonical_sha256(value) == recorded if value else recorded is None
         if not holds:
-            yield Damage("inputs_mismatch", f"`{name}` does not have the digest `{name}_sha256`")
+            yield f"`{name}` does not have the digest `{name}_sha256`"

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from rmos import digest
 from rmos.checks.findings import finding
 from rmos.checks.runs import Judged
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.models import Event, Finding
+from rmos.errors.objects import ObjectUnreadable
+from rmos.models import Finding
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.records import Damage, judge_event
+from rmos.store.history import read_chain
+from rmos.store.records import Damage
 from rmos.store.tokens import fold_token, numbered
 
 
@@ -38,35 +38,14 @@ def judge_tokens(objects: Objects) -> Judged:
 
 
 def _judge_token(objects: Objects, token_id: str, numbers: list[int]) -> Iterator[Finding]:
-    """Give what is wrong with a token, going on behind a damaged event; a chain has two known ends."""
+    """Give what is wrong with a token's events, or with the token that they make."""
     record_id = f"tok_{token_id}"
-    events: list[Event] = []
-    previous, known, expected = "", True, 1
-    for number in numbers:
-        key = layout.event_key(layout.TOKENS, record_id, number)
-        if number != expected:
-            detail = f"events {expected} to {number - 1} of the token are not there, but event {number} is"
-            yield finding("event_hole", key, detail)
-            known = False
-        expected = number + 1
-        try:
-            data = objects.read(key)
-            stored = judge_event(data, record_id, number, previous or None)
-            events.append(stored.event)
-            previous, known = stored.file_sha256, True
-        except ObjectMissing:
-            known = False  # it was taken away just now: the second look will tell
-        except ObjectUnreadable as error:
-            yield finding("unreadable", key, error.detail)
-            known = False
-        except Damage as damage:
-            if damage.kind != "event_chain_broken" or known:
-                yield finding(damage.kind, key, damage.detail)
-            known = damage.kind == "event_chain_broken"
-            previous = digest.sha256_hex(data)
-    if len(events) != expected - 1:
+    chain = read_chain(objects.read, layout.TOKENS, record_id, numbers, of="token")
+    for key, damage in chain.problems:
+        yield finding(damage.kind, key, damage.detail)
+    if chain.problems:
         return
     try:
-        fold_token(token_id, events)
+        fold_token(token_id, chain.events)
     except Damage as damage:
         yield finding(damage.kind, layout.event_key(layout.TOKENS, record_id, 1), damage.detail)

@@ -153,7 +153,7 @@ class Deletes:
             return self._runs.record(run_id, include_deleted=True).events
         except RunDeleted:
             partition, numbers = self._files(run_id)
-            return self._reader.events(run_id, partition, numbers, None)[0]
+            return self._reader.events(run_id, partition, numbers)
 
     def _files(self, run_id: str) -> tuple[str, tuple[int, ...]]:
         partition = self._runs.place(run_id) or ""

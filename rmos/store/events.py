@@ -8,17 +8,16 @@ An event is `<id>.<number>.json` and is created exclusively: the name is lock, o
 race for a number reads the record again, decides again, and tries for the next one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectExists
 from rmos.errors.records import VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.models import EVENT_SCHEMA, Actor, Event
 from rmos.objects.base import MAX_OBJECT_BYTES, Objects
 from rmos.store import layout
-from rmos.store.records import Damage, judge_event, judge_first_event
 
 _ATTEMPTS: Final = 100
 """How often an event tries for the next number; each loss means that another writer won one."""
@@ -95,46 +94,6 @@ def append_event(
             continue
         return Appended(event, data, record)
     raise VersionConflict("Too many others are writing to this record; try again.", record_id=record_id)
-
-
-def read_events(
-    objects: Objects,
-    folder: str,
-    record_id: str,
-    numbers: Sequence[int],
-    previous: str | None,
-    *,
-    of: str = "run",
-    unknown_start: bool = False,
-) -> tuple[list[Event], str | None]:
-    """Return a record's events in order and the SHA-256 of the last file of the chain.
-
-    Args:
-        numbers: those that must be there, in order.
-        previous: SHA-256 of the file that the first event comes after; None when it is the first file itself.
-        of: what the record is, for messages.
-        unknown_start: what the first event came after is gone, so what it says of it cannot be compared.
-
-    Raises:
-        Damage: event_hole, event_missing, event_corrupt, event_chain_broken, misnamed, unreadable.
-    """
-    events: list[Event] = []
-    for expected, number in enumerate(numbers, 1):
-        if number != expected:
-            raise Damage("event_hole", f"event {expected} of the {of} is not there, but event {number} is")
-        try:
-            data = objects.read(layout.event_key(folder, record_id, number))
-        except ObjectMissing:
-            raise Damage("event_missing", f"event {number} of the {of} was indexed and is gone") from None
-        except ObjectUnreadable as error:
-            raise Damage("unreadable", f"event {number}: {error.detail}") from None
-        if unknown_start and number == 1:
-            stored = judge_first_event(data, record_id)
-        else:
-            stored = judge_event(data, record_id, number, previous)
-        events.append(stored.event)
-        previous = stored.file_sha256
-    return events, previous
 
 
 def sealed(members: Mapping[str, Any], record_id: str) -> bytes:

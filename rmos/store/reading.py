@@ -1,17 +1,16 @@
 """Finding and reading the objects of one run: its partition, its events in order, what the earlier system left."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.index.base import KnownRun
 from rmos.models import Deletion, Event
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.earlier import Tombstones, read_link, read_tombstones
-from rmos.store.events import read_events
+from rmos.store.earlier import Tombstones, read_tombstones
 from rmos.store.folding import deletion_after
+from rmos.store.history import read_chain
 
 _QUARANTINE_DEPTH: Final = 3
 """Folders that a key has at most: those of a blob."""
@@ -88,21 +87,15 @@ class RunReader:
             return files._replace(events=(*files.events, *range(last + 1, known.version + 1)))
         return files
 
-    def events(
-        self, run_id: str, partition: str, numbers: Sequence[int], artifact_sha256: str | None
-    ) -> tuple[list[Event], str]:
-        """Return a run's events in order and the SHA-256 of the last file of the chain.
-
-        Args:
-            artifact_sha256: the digest that event no. 1 must name; None takes the one that it names.
+    def events(self, run_id: str, partition: str, numbers: Sequence[int]) -> list[Event]:
+        """Return the events of a run whose artifact is gone, in order.
 
         Raises:
-            Damage: event_hole, event_missing, event_corrupt, event_chain_broken, misnamed, unreadable.
+            Damage: event_hole, event_missing, event_corrupt, event_chain_broken, newer_schema, misnamed, unreadable.
         """
-        events, last_sha256 = read_events(
-            self._objects, partition, run_id, numbers, artifact_sha256, unknown_start=artifact_sha256 is None
-        )
-        return events, last_sha256 or artifact_sha256 or ""
+        chain = read_chain(self._objects.read, partition, run_id, numbers, of="run", is_known=False)
+        chain.require_whole()
+        return chain.events
 
     def erasure(self, run_id: str, partition: str, numbers: Sequence[int]) -> Erasure | None:
         """Return the hard delete of a run whose artifact is gone, from its events alone, or None when there was none.
@@ -112,22 +105,7 @@ class RunReader:
         Raises:
             Damage: as `events`.
         """
-        if not numbers:
-            return None
-        events, _ = self.events(run_id, partition, numbers, None)
-        return erasure_in(events)
-
-    def links(self, partition: str, names: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the advisories that links of the earlier system name; unreadable links are left to verify."""
-        found = []
-        for name in names:
-            try:
-                link = read_link(self._objects.read(f"{partition}/{name}"), name)
-            except (ObjectMissing, ObjectUnreadable):
-                continue
-            if link is not None and link not in found:
-                found.append(link)
-        return found
+        return erasure_in(self.events(run_id, partition, numbers))
 
     def tombstones(self) -> Tombstones:
         """Return the soft deletes of the earlier system, read again whenever its index file changes."""

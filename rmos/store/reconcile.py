@@ -11,18 +11,17 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rmos import digest
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.base import Index, KnownRun
 from rmos.models import RunRow, RunState
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold
+from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles, event_key
-from rmos.store.reading import RunReader, altered
+from rmos.store.reading import RunReader, altered, erasure_in
 from rmos.store.reconcile_sessions import YOUNG_NS, SessionFolder
-from rmos.store.records import Damage, judge_artifact
 from rmos.store.rows import Summarise, row_of, row_of_damaged, row_of_erased
 from rmos.store.workers import ordered_pool
 
@@ -106,29 +105,25 @@ class RowMaker:
             log.warning("damaged record run_id=%s: event %d was indexed and is gone", run_id, version + 1)
             state: RunState = "damaged" if files.artifact else "missing"
             return row_of_damaged(run_id, partition, known.version, state, self.summarise)
-        try:
-            data = self._objects.read(layout.artifact_key(partition, run_id))
-            artifact = judge_artifact(data, run_id, partition)
-            events, _ = self._reader.events(run_id, partition, files.events, _file_sha256(data, files))
-            if not artifact.vouched and not self.trusts_changes and altered(artifact.sha256, known):
-                return None  # only an operator's rebuild takes it as it is now; until then verify names it
-            tombstone = None if artifact.vouched else self._reader.tombstone(run_id, known)
-            view = fold(artifact, events, links=self._reader.links(partition, files.links), tombstone=tombstone)
-            return row_of(view, partition, self.summarise)
-        except ObjectMissing:
-            if self._is_erased(partition, files):
-                return row_of_erased(run_id, partition, version, self.summarise)
-            moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
-            return row_of_damaged(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
-        except (Damage, ObjectUnreadable) as error:
-            log.warning("damaged record run_id=%s: %s", run_id, error.detail)
+        history = read_run(self._objects.read, partition, files)
+        if history.is_gone:
+            return self._row_without_artifact(partition, files, history)
+        artifact = history.artifact
+        if history.problems or artifact is None:
+            log.warning("damaged record run_id=%s: %s", run_id, history.problems[0].damage.detail)
             return row_of_damaged(run_id, partition, version, "damaged", self.summarise)
+        if not artifact.vouched and not self.trusts_changes and altered(artifact.sha256, known):
+            return None  # only an operator's rebuild takes it as it is now; until then verify names it
+        tombstone = None if artifact.vouched else self._reader.tombstone(run_id, known)
+        view = fold(artifact, history.events, links=history.advisories, tombstone=tombstone)
+        return row_of(view, partition, self.summarise)
 
-    def _is_erased(self, partition: str, files: RunFiles) -> bool:
-        try:
-            return self._reader.erasure(files.run_id, partition, files.events) is not None
-        except Damage:
-            return False
+    def _row_without_artifact(self, partition: str, files: RunFiles, history: RunHistory) -> RunRow:
+        run_id, version = files.run_id, files.events[-1] if files.events else 0
+        if not history.problems and erasure_in(history.events) is not None:
+            return row_of_erased(run_id, partition, version, self.summarise)
+        moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
+        return row_of_damaged(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
 
 
 class Reconciler:
@@ -294,10 +289,6 @@ def _stale(files: RunFiles, known: Mapping[str, KnownRun]) -> bool:
     if row is None or row.version < last or row.state in ("missing", "damaged"):
         return True
     return not files.artifact and row.state != "erased"
-
-
-def _file_sha256(data: bytes, files: RunFiles) -> str:
-    return digest.sha256_hex(data) if files.events else ""
 
 
 def _chunks(partition: str, todo: Sequence[tuple[RunFiles, KnownRun | None]]) -> Iterator[Chunk]:

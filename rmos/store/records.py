@@ -53,13 +53,6 @@ class Artifact(NamedTuple):
     vouched: bool
 
 
-class StoredEvent(NamedTuple):
-    """An event that was judged and found whole, and the SHA-256 of its file."""
-
-    event: Event
-    file_sha256: str
-
-
 class Examined(NamedTuple):
     """What could be made of an artifact's bytes, and everything that is wrong with them."""
 
@@ -127,57 +120,51 @@ def judge_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
     return Artifact(data, run, sha256, vouched)
 
 
-def judge_identity(data: bytes, run_id: str, partition: str) -> str:
-    """Return the `_sha256` of a sealed artifact after checking it and the artifact's place; the rest is not decoded.
+def examine_identity(data: bytes, run_id: str, partition: str) -> Examined:
+    """Return what is wrong with the `_sha256` and the place of an artifact of ours; the rest is not decoded.
 
-    Raises:
-        Damage: as `judge_artifact`, but for what is inside.
+    The kinds are: corrupt, undecodable, newer_schema, misnamed, misplaced.
     """
-    sha256 = _vouch(data, "artifact")
+    sha256 = digest.sealed_sha256(data)
+    if sha256 is None:
+        broken = Damage("corrupt", "the artifact's bytes do not match its `_sha256`")
+        return Examined(None, digest.NO_DIGEST, True, [broken])
     try:
         identity = _identities.decode(data)
     except _DECODING as error:
-        raise _undecodable(data, str(error), True) from None
-    damages = _place_damages(identity.run_id, identity.created_at_utc, run_id, partition, True)
-    for damage in (_schema_damage(identity.schema, RUN_SCHEMA, True), *damages):
-        if damage is not None:
-            raise damage
-    return sha256
+        return Examined(None, sha256, True, [_undecodable(data, str(error), True)])
+    damages = (
+        _schema_damage(identity.schema, RUN_SCHEMA, True),
+        *_place_damages(identity.run_id, identity.created_at_utc, run_id, partition, True),
+    )
+    return Examined(None, sha256, True, [damage for damage in damages if damage is not None])
 
 
-def judge_event(data: bytes, record_id: str, number: int, previous_sha256: str | None) -> StoredEvent:
-    """Return the event, or say what is wrong with it.
+def examine_event(
+    data: bytes, record_id: str, number: int, previous_sha256: str | None, *, is_known: bool = True
+) -> tuple[Event | None, list[Damage]]:
+    """Return what an event says, also when it was written after other bytes, and what is wrong with it.
 
-    Raises:
-        Damage: event_corrupt, newer_schema, misnamed, event_chain_broken.
+    The kinds are: event_corrupt, newer_schema, misnamed, event_chain_broken.
+
+    Args:
+        is_known: whether it is known what the event must have been written after.
     """
     if digest.sealed_sha256(data) is None:
-        raise Damage("event_corrupt", "the event's bytes do not match its `_sha256`")
+        return None, [Damage("event_corrupt", "the event's bytes do not match its `_sha256`")]
     try:
         event = _events.decode(data)
     except _DECODING as error:
-        raise Damage("event_corrupt", f"the event cannot be decoded: {error}") from None
+        return None, [Damage("event_corrupt", f"the event cannot be decoded: {error}")]
     newer = _schema_damage(event.schema, EVENT_SCHEMA, True)
     if newer is not None:
-        raise newer
+        return None, [newer]
     if event.record_id != record_id or event.number != number:
-        raise Damage("misnamed", f"the event says it is no. {event.number} of {event.record_id}")
-    if event.previous_sha256 != previous_sha256:
-        raise Damage("event_chain_broken", f"event {number} was written after other bytes than stand before it")
-    return StoredEvent(event, digest.sha256_hex(data))
-
-
-def judge_first_event(data: bytes, record_id: str) -> StoredEvent:
-    """Return event no. 1 of a run whose artifact is gone: what it says of the bytes before it cannot be compared.
-
-    Raises:
-        Damage: event_corrupt, newer_schema, misnamed.
-    """
-    try:
-        named = _events.decode(data).previous_sha256
-    except _DECODING:
-        named = None
-    return judge_event(data, record_id, 1, named)
+        return None, [Damage("misnamed", f"the event says it is no. {event.number} of {event.record_id}")]
+    if is_known and event.previous_sha256 != previous_sha256:
+        broken = f"event {number} was written after other bytes than stand before it"
+        return event, [Damage("event_chain_broken", broken)]
+    return event, []
 
 
 def judge_claim(data: bytes) -> Claim:

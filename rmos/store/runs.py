@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectExists, ObjectUnreadable
 from rmos.errors.records import RunDeleted, RunExists, RunNotFound, VersionConflict
 from rmos.index.base import Index, KnownRun
 from rmos.models import Actor, Deletion, Event, Page, RunQuery, RunRow, RunView, Stored
@@ -21,8 +21,9 @@ from rmos.store import layout
 from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
 from rmos.store.events import append_event, sealed
 from rmos.store.folding import fold
-from rmos.store.reading import RunReader, altered
-from rmos.store.records import Artifact, Damage, decode_sealed, judge_artifact, judge_identity
+from rmos.store.history import RunHistory, read_run
+from rmos.store.reading import RunReader, altered, erasure_in
+from rmos.store.records import Artifact, Damage, decode_sealed, judge_artifact
 from rmos.store.rows import Summarise, row_of
 
 log = logging.getLogger(__name__)
@@ -268,46 +269,45 @@ class Runs:
             raise self._absent(run_id)
         try:
             files = self._reader.files(run_id, partition, known, trusted=current)
-            data = self._objects.read(layout.artifact_key(partition, run_id))
-        except ObjectMissing:
-            if known is None and not files.events:
-                raise self._absent(run_id) from None
-            if self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}"):
-                raise _quarantined() from None
-            erasure = self._reader.erasure(run_id, partition, files.events)
-            if erasure is not None:
-                raise _gone(run_id, erasure.deletion) from None
-            raise Damage("missing", "The run's artifact is gone; run `rmos verify`.") from None
         except ObjectUnreadable as error:
             raise Damage("unreadable", error.detail) from None
-        record = self._judged(run_id, partition, data, files, known)
+        history = read_run(self._objects.read, partition, files, strict=False)
+        if history.is_gone:
+            raise self._gone(run_id, partition, history, known)
+        history.require_whole()
+        record = self._record(run_id, partition, history, known)
         deletion = record.deletion
         if deletion is not None and (deletion.mode == "hard" or not include_deleted):
-            raise _gone(run_id, deletion)
+            raise _deleted(run_id, deletion)
         return record
 
-    def _judged(
-        self, run_id: str, partition: str, data: bytes, files: layout.RunFiles, known: KnownRun | None
-    ) -> Record:
-        vouched = digest.is_sealed(data)
-        if vouched:
-            sha256 = judge_identity(data, run_id, partition)
-        else:
-            sha256 = judge_artifact(data, run_id, partition).sha256
-            if altered(sha256, known):
-                raise Damage("altered", "The artifact is not the one that was first indexed; run `rmos verify`.")
-        file_sha256 = digest.sha256_hex(data) if files.events or not vouched else ""
-        events, last_sha256 = self._reader.events(run_id, partition, files.events, file_sha256)
+    def _gone(self, run_id: str, partition: str, history: RunHistory, known: KnownRun | None) -> Exception:
+        """Return what it means that a run's artifact is not there."""
+        if known is None and not history.events and not history.problems:
+            return self._absent(run_id)
+        if self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}"):
+            return _quarantined()
+        history.require_whole()
+        erasure = erasure_in(history.events)
+        if erasure is not None:
+            return _deleted(run_id, erasure.deletion)
+        return Damage("missing", "The run's artifact is gone; run `rmos verify`.")
+
+    def _record(self, run_id: str, partition: str, history: RunHistory, known: KnownRun | None) -> Record:
+        data, (_, sha256, vouched, _) = history.data, history.examined
+        assert data is not None  # a whole history has it
+        if not vouched and altered(sha256, known):
+            raise Damage("altered", "The artifact is not the one that was first indexed; run `rmos verify`.")
         return Record(
             run_id=run_id,
             partition=partition,
             data=data,
             sha256=sha256,
             vouched=vouched,
-            events=events,
-            links=self._reader.links(partition, files.links),
+            events=history.events,
+            links=history.advisories,
             tombstone=None if vouched else self._reader.tombstone(run_id, known),
-            last_event_sha256=last_sha256 if files.events else "",
+            last_event_sha256=history.last_event_sha256 or "",
         )
 
     def _known(self, run_id: str) -> tuple[KnownRun | None, bool]:
@@ -388,7 +388,7 @@ def _quarantined() -> Damage:
     return Damage("quarantined", "The record is in quarantine; restore it from a back-up, then run `rmos rebuild`.")
 
 
-def _gone(run_id: str, deletion: Deletion) -> RunDeleted:
+def _deleted(run_id: str, deletion: Deletion) -> RunDeleted:
     return RunDeleted(
         "The run was deleted.",
         run_id=run_id,

@@ -16,7 +16,7 @@ from rmos import ids
 from rmos.models import Event, RunState, Session, SessionRow
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.events import read_events
+from rmos.store.history import read_chain
 from rmos.store.records import Damage
 
 DAMAGED_SESSION: Final = "The record of this session is damaged; an operator should run `rmos verify`."
@@ -69,8 +69,9 @@ class SessionReader:
         """
         folder = layout.session_folder(session_id)
         assert folder is not None
-        events, last_sha256 = read_events(self._objects, folder, session_id, numbers, None, of="session")
-        return SessionRecord(events, session_after(events[-1]), last_sha256)
+        chain = read_chain(self._objects.read, folder, session_id, numbers, of="session")
+        chain.require_whole()
+        return SessionRecord(chain.events, session_after(chain.events[-1]), chain.last_sha256)
 
 
 def session_after(event: Event) -> Session:

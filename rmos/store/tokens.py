@@ -27,7 +27,8 @@ from rmos.models import Actor, Digest, Event, Role, Token
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.events import append_event, read_events
+from rmos.store.events import append_event
+from rmos.store.history import read_chain
 from rmos.store.records import Damage
 
 BEARER: Final = re.compile(r"rmos_([a-z0-9]{1,32})_([A-Za-z0-9_-]{43})")
@@ -153,11 +154,10 @@ class Tokens:
         return _revoked(_whole(appended.before), appended.event)
 
     def _read(self, token_id: str, numbers: list[int]) -> TokenRecord:
+        chain = read_chain(self._objects.read, layout.TOKENS, f"tok_{token_id}", numbers, of="token")
         try:
-            events, last_sha256 = read_events(
-                self._objects, layout.TOKENS, f"tok_{token_id}", numbers, None, of="token"
-            )
-            return TokenRecord(token_id, len(events), last_sha256, fold_token(token_id, events))
+            chain.require_whole()
+            return TokenRecord(token_id, len(chain.events), chain.last_sha256, fold_token(token_id, chain.events))
         except Damage as damage:
             return TokenRecord(token_id, numbers[-1], None, None, damage)
 

@@ -18,19 +18,15 @@ from rmos import digest, ids
 from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunExists
 from rmos.errors.store import ImportRefused, SourceUnreadable
-from rmos.models import EVENT_SCHEMA, Actor, Deletion, Event, RunArtifact
+from rmos.models import EVENT_SCHEMA, Actor, Deletion, RunArtifact
 from rmos.objects.base import QUARANTINE
 from rmos.store import Store, layout
 from rmos.store.audit import Attempt
-from rmos.store.earlier import Tombstones, parse_tombstones, read_link
+from rmos.store.earlier import Tombstones, parse_tombstones
+from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles
 from rmos.store.reading import erasure_in
-from rmos.store.records import (
-    Damage,
-    examine_artifact,
-    judge_event,
-    judge_first_event,
-)
+from rmos.store.records import Damage
 from rmos.transfer.source_blobs import SourceBlob, SourceBlobs
 from rmos.transfer.sources import Source, open_source
 
@@ -168,7 +164,7 @@ class _Import:
         """Take one run in and tell whether its row is to be computed."""
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
         try:
-            artifact, parts, blobs = self._judged(partition, files)
+            artifact, parts, blobs = self._read(partition, files)
         except Damage as damage:
             self._refuse(key, damage.detail)
             return False
@@ -191,66 +187,40 @@ class _Import:
         self._report.there += not new
         return True
 
-    def _judged(self, partition: str, files: RunFiles) -> tuple[_Part | None, list[_Part], list[SourceBlob]]:
+    def _read(self, partition: str, files: RunFiles) -> tuple[_Part | None, list[_Part], list[SourceBlob]]:
         """Return a run's artifact (None of an erased one), its events and links, and its blobs, all found whole.
 
         Raises:
             Damage: any of them is not; then nothing of the run is taken in.
         """
-        run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
-        data = self._read(key) if files.artifact else None
-        previous: str | None = None
-        run: RunArtifact | None = None
-        named: list[object] = []
-        if data is not None:
-            run, _, _, damages = examine_artifact(data, run_id, partition)
-            if damages or run is None:
-                raise damages[0]
-            previous = digest.sha256_hex(data)
-            named += [attachment.sha256 for attachment in run.attachments or ()]
-            named += [advisory.get("advisory_id") for advisory in run.advisory_inputs or ()]
-        events, parts = self._events(partition, files, previous)
-        if data is None and erasure_in(events) is None:
+        run_id = files.run_id
+        found: dict[str, bytes] = {}
+
+        def read(key: str) -> bytes:
+            try:
+                found[key] = self._source.read(key)
+            except ObjectUnreadable as error:
+                raise ObjectUnreadable(f"{key.rpartition('/')[2]}: {error.detail}") from None
+            return found[key]
+
+        history = read_run(read, partition, files)
+        history.require_whole()
+        artifact, is_erased = history.artifact, erasure_in(history.events) is not None
+        if artifact is None and not is_erased:
             raise Damage("missing", "the run's artifact is not there")
-        if data is not None and erasure_in(events) is not None:
-            data = None  # its hard delete was cut off there; it is not brought back to life here
+        keys = [layout.event_key(partition, run_id, event.number) for event in history.events]
+        parts = [_Part(key, found[key]) for key in keys]
+        if artifact is None or is_erased:
+            return None, parts, []  # where its hard delete was cut off there, it is not brought back to life here
+        if any(link.advisory is None for link in history.links):
+            raise Damage("link_unreadable", "an advisory link of the run cannot be read")
         tombstone = self._tombstones.deletions.get(run_id)
-        if run is not None and tombstone is not None and not events:
-            event = _delete_event(run_id, tombstone, previous or "", run.created_at_utc)
+        if tombstone is not None and not parts:
+            event = _delete_event(run_id, tombstone, digest.sha256_hex(artifact.data), artifact.run.created_at_utc)
             parts.append(_Part(layout.event_key(partition, run_id, 1), event))
-        named += [was.data.get("sha256") or was.data.get("advisory_id") for was in events]
-        for name in files.links if data is not None else ():
-            link_data = self._read(f"{partition}/{name}")
-            link = read_link(link_data, name)
-            if link is None:
-                raise Damage("link_unreadable", "an advisory link of the run cannot be read")
-            parts.append(_Part(f"{partition}/{name}", link_data))
-            named.append(link["advisory_id"])
-        artifact = None if data is None else _Part(key, data)
-        return artifact, parts, list(self._blobs.named(named)) if data is not None else []
-
-    def _events(self, partition: str, files: RunFiles, previous: str | None) -> tuple[list[Event], list[_Part]]:
-        events: list[Event] = []
-        parts: list[_Part] = []
-        for expected, number in enumerate(files.events, 1):
-            if number != expected:
-                raise Damage("event_hole", f"event {expected} of the run is not there")
-            key = layout.event_key(partition, files.run_id, number)
-            data = self._read(key)
-            if previous is None:
-                stored = judge_first_event(data, files.run_id)
-            else:
-                stored = judge_event(data, files.run_id, number, previous)
-            previous = stored.file_sha256
-            events.append(stored.event)
-            parts.append(_Part(key, data))
-        return events, parts
-
-    def _read(self, key: str) -> bytes:
-        try:
-            return self._source.read(key)
-        except (ObjectMissing, ObjectUnreadable) as error:
-            raise Damage("unreadable", f"{key.rpartition('/')[2]}: {error.detail}") from None
+        parts += [_Part(link.key, found[link.key]) for link in history.links]
+        blobs = list(self._blobs.named(_digests_named(artifact.run, history)))
+        return _Part(layout.artifact_key(partition, run_id), artifact.data), parts, blobs
 
     def _require_free(self, run_id: str, partition: str, artifact: _Part | None) -> None:
         """Refuse an id that is taken here: on another date, in quarantine, by an erased run, by other bytes.
@@ -274,6 +244,16 @@ class _Import:
         files = reader.files(run_id, partition, None, trusted=False)
         if files.events and reader.erasure(run_id, partition, files.events) is not None:
             raise RunExists("The run was erased here.", run_id=run_id)
+
+
+def _digests_named(run: RunArtifact, history: RunHistory) -> list[object]:
+    """Return what a run names that may be the digest of a blob."""
+    return [
+        *(attachment.sha256 for attachment in run.attachments or ()),
+        *(advisory.get("advisory_id") for advisory in run.advisory_inputs or ()),
+        *(event.data.get("sha256") or event.data.get("advisory_id") for event in history.events),
+        *(advisory["advisory_id"] for advisory in history.advisories),
+    ]
 
 
 def _delete_event(run_id: str, deletion: Deletion, previous_sha256: str, created_at_utc: str) -> bytes:

@@ -12,7 +12,7 @@ from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.request import ValidationFailed
 from rmos.models import ROLES, Role
 from rmos.objects.local import LocalObjects
-from rmos.store.records import Damage, judge_event
+from rmos.store.records import Damage, examine_event
 from rmos.store.tokens import BEARER, Tokens
 from tests.makers import ANNA, US, write_raw
 
@@ -44,7 +44,8 @@ def test_a_token_is_an_event_that_keeps_the_digest_of_the_secret_only(
     assert match is not None
     assert match[1] == token.token_id
     data = path_of(tmp_path, token.token_id).read_bytes()
-    event = judge_event(data, f"tok_{token.token_id}", 1, None).event
+    event, _ = examine_event(data, f"tok_{token.token_id}", 1, None)
+    assert event is not None
     assert (event.kind, event.previous_sha256, event.actor) == ("create", None, "anna")
     assert event.data == {
         "name": "ben",
