@@ -1,14 +1,14 @@
 """The workflow of a session: states, actions, and the rules that stand before a cut. Pure, no store and no clock.
 
-    standing = standing_of(state, moves)                    # folded from the session's events
-    allowed(standing)                                       # ("require_revision", "approve", …)
-    landing(risk="RED", overridden=False)                   # "rejected"
-    approval_refusal(risk="YELLOW", score=62, …)            # why it cannot be approved, or None
+    standing = fold_moves(state, moves)                     # folded from the session's events
+    allowed_actions(standing)                               # ("require_revision", "approve", …)
+    state_after_feasibility("RED", overridden=False)        # "rejected"
+    find_approval_refusal(risk="YELLOW", score=62, …)       # why it cannot be approved, or None
     next_step("draft", has_design=True, has_context=False)  # "Set the context."
 
 Design and context may come in either order: the session is `context_ready` as soon as it has both, and a `draft` again
-when it loses one. What was judged and what was approved is known from events alone, which only the server writes, and
-counts only for the very inputs that it was judged by.
+when it loses one. What was evaluated and what was approved is known from events alone, which only the server
+writes, and counts only for the very inputs that it was evaluated by.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,17 +36,22 @@ DECIDING: Final = frozenset({"approve", "reject"})
 PREPARING: Final[tuple[WorkflowState, ...]] = ("draft", "context_ready")
 """The states in which design and context may simply be written."""
 _REVISING: Final[tuple[WorkflowState, ...]] = (*PREPARING, "design_revision_required")
-_JUDGED: Final[tuple[WorkflowState, ...]] = ("feasibility_ready", "approved", "toolpaths_requested", "toolpaths_ready")
+_EVALUATED: Final[tuple[WorkflowState, ...]] = (
+    "feasibility_ready",
+    "approved",
+    "toolpaths_requested",
+    "toolpaths_ready",
+)
 _FROM: Final[dict[Action, tuple[WorkflowState, ...]]] = {
     "set_design": _REVISING,
     "set_context": _REVISING,
     "request_feasibility": ("context_ready", "feasibility_requested", "feasibility_ready", "rejected"),
-    "require_revision": (*_JUDGED, "rejected"),
+    "require_revision": (*_EVALUATED, "rejected"),
     "approve": ("feasibility_ready",),
     "reject": ("feasibility_ready", "approved"),
     "request_toolpaths": ("approved",),
     "store_toolpaths": ("toolpaths_requested",),
-    "archive": (*_REVISING, "feasibility_requested", *_JUDGED, "rejected"),
+    "archive": (*_REVISING, "feasibility_requested", *_EVALUATED, "rejected"),
 }
 """From which states each action leads on; nothing leads out of `archived`."""
 _NEXT: Final[dict[WorkflowState, str | None]] = {
@@ -62,7 +67,7 @@ _NEXT: Final[dict[WorkflowState, str | None]] = {
 }
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluatedRun(msgspec.Struct, frozen=True, kw_only=True):
     """The run that answers a request for feasibility, as the session's event names it."""
 
     run_id: str
@@ -72,11 +77,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     engine_id: str | None
     design_sha256: str
     context_sha256: str
-    """Of the context as it was judged: with the tool, machine and material that the shop's tables say."""
+    """Of the context as it was evaluated: with the tool, machine and material that the shop's tables say."""
     feasibility_sha256: str
 
-    def same_inputs(self, design_sha256: str, context_sha256: str) -> bool:
-        """Tell whether it judged just these."""
+    def has_inputs(self, design_sha256: str, context_sha256: str) -> bool:
+        """Tell whether it was made of just these."""
         return (self.design_sha256, self.context_sha256) == (design_sha256, context_sha256)
 
 
@@ -84,7 +89,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     """An event of a session, as far as the rules look at it."""
 
     action: str
-    judged: Judged | None = None
+    evaluated: EvaluatedRun | None = None
     """Of a request for feasibility: what it found."""
     approved_run_id: str | None = None
     """Of an approval: the run that it approved."""
@@ -96,32 +101,32 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a session stands: its state, and what of its past still counts."""
 
     state: WorkflowState
-    feasibility: Judged | None = None
+    feasibility: EvaluatedRun | None = None
     """What the last request found, until design or context may change."""
-    approved: Judged | None = None
+    approved: EvaluatedRun | None = None
     """What was approved, until the approval is taken back."""
     approval_run_id: str | None = None
     """The run that the approval made."""
     turned_down: bool = False
-    """A person rejected it: judging it again changes nothing."""
-    earlier: tuple[Judged, ...] = ()
-    """Everything that was ever judged in this session, oldest first."""
+    """A person rejected it: evaluating it again changes nothing."""
+    evaluated: tuple[EvaluatedRun, ...] = ()
+    """Every run that was ever evaluated in this session, oldest first."""
 
 
-def standing_of(state: WorkflowState, moves: Iterable[Move]) -> Standing:
+def fold_moves(state: WorkflowState, moves: Iterable[Move]) -> Standing:
     """Return where a session stands after these moves, in order."""
-    feasibility: Judged | None = None
-    approved: Judged | None = None
+    feasibility: EvaluatedRun | None = None
+    approved: EvaluatedRun | None = None
     approval_run_id: str | None = None
     turned_down = False
-    earlier: list[Judged] = []
+    evaluated: list[EvaluatedRun] = []
     for move in moves:
         if move.action in ("set_design", "set_context", "require_revision"):
             feasibility = approved = None
             turned_down = False
         elif move.action == "request_feasibility":
-            feasibility, approved, turned_down = move.judged, None, False
-            earlier += [move.judged] if move.judged is not None else []
+            feasibility, approved, turned_down = move.evaluated, None, False
+            evaluated += [move.evaluated] if move.evaluated is not None else []
         elif move.action == "approve":
             same = feasibility is not None and move.approved_run_id == feasibility.run_id
             approved, approval_run_id = (feasibility, move.run_id) if same else (None, None)
@@ -133,11 +138,11 @@ def standing_of(state: WorkflowState, moves: Iterable[Move]) -> Standing:
         approved=approved,
         approval_run_id=None if approved is None else approval_run_id,
         turned_down=turned_down,
-        earlier=tuple(earlier),
+        evaluated=tuple(evaluated),
     )
 
 
-def allowed(standing: Standing) -> tuple[Action, ...]:
+def allowed_actions(standing: Standing) -> tuple[Action, ...]:
     """Return the actions that the state allows, in the order in which they are usually taken."""
     found = [action for action in ACTIONS if standing.state in _FROM[action]]
     if standing.turned_down and standing.state == "rejected":
@@ -145,7 +150,7 @@ def allowed(standing: Standing) -> tuple[Action, ...]:
     return tuple(found)
 
 
-def landing(risk: RiskLevel, *, overridden: bool) -> WorkflowState:
+def state_after_feasibility(risk: RiskLevel, *, overridden: bool) -> WorkflowState:
     """Return the state after a feasibility: what is not known to be safe counts as RED.
 
     Args:
@@ -157,37 +162,37 @@ def landing(risk: RiskLevel, *, overridden: bool) -> WorkflowState:
     return "feasibility_ready" if overridden and risk in ("RED", "UNKNOWN") else "rejected"
 
 
-def approval_refusal(
+def find_approval_refusal(
     *, risk: RiskLevel, score: float | None, min_score: float, overridden: bool, unchanged: bool
 ) -> str | None:
     """Return why a finding cannot be approved, or None when it can.
 
     Args:
         overridden: an override that covers this risk is in force on the run.
-        unchanged: the inputs are those that were judged, and judging them again gives the same finding.
+        unchanged: the inputs are those that were evaluated, and evaluating them again gives the same finding.
     """
     if not unchanged:
-        return "What would be judged today is not what was judged; request the feasibility again."
+        return "What would be evaluated today is not what was evaluated; request the feasibility again."
     if risk == "GREEN" or (overridden and risk != "ERROR"):
         return None
     if risk != "YELLOW":
         return f"The feasibility is {risk} and no override is in force."
     if score is None or score < min_score:
-        told = "no score" if score is None else f"a score of {score:g}"
-        return f"It is YELLOW with {told}; approval takes {min_score:g}, or an override."
+        shown = "no score" if score is None else f"a score of {score:g}"
+        return f"It is YELLOW with {shown}; approval takes {min_score:g}, or an override."
     return None
 
 
-def toolpaths_refusal(standing: Standing, *, design_sha256: str, context_sha256: str) -> str | None:
+def find_toolpaths_refusal(standing: Standing, *, design_sha256: str, context_sha256: str) -> str | None:
     """Return why there can be no toolpaths for these inputs, or None when just they were approved."""
     if standing.approved is None:
         return "Nothing is approved."
-    if not standing.approved.same_inputs(design_sha256, context_sha256):
+    if not standing.approved.has_inputs(design_sha256, context_sha256):
         return "The approval is of another design or context; request the feasibility again."
     return None
 
 
-def override_in_force(overrides: Sequence[Mapping[str, Any]], risk: RiskLevel, *, now_utc: str) -> bool:
+def has_override(overrides: Sequence[Mapping[str, Any]], risk: RiskLevel, *, now_utc: str) -> bool:
     """Tell whether one of a run's overrides covers its risk now; one of RED covers all that is less.
 
     Args:

@@ -8,26 +8,26 @@ from rmos.models import WORKFLOW_STATES, RiskLevel, WorkflowState
 from rmos.workflow import (
     ACTIONS,
     PREPARING,
-    Judged,
+    EvaluatedRun,
     Move,
     Standing,
-    allowed,
-    approval_refusal,
-    landing,
+    allowed_actions,
+    find_approval_refusal,
+    find_toolpaths_refusal,
+    fold_moves,
+    has_override,
     next_step,
-    override_in_force,
     prepared,
-    standing_of,
-    toolpaths_refusal,
+    state_after_feasibility,
 )
 
 NOW, LATER, BEFORE = "2026-01-02T00:00:00.000000Z", "2026-01-03T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z"
 RISKS: tuple[RiskLevel, ...] = ("GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR")
 
 
-def make_judged(number: int, inputs: tuple[int, int] = (1, 1)) -> Judged:
+def make_evaluated(number: int, inputs: tuple[int, int] = (1, 1)) -> EvaluatedRun:
     """Make what the run `number` found for a design and a context."""
-    return Judged(
+    return EvaluatedRun(
         run_id=f"run_{number}",
         run_sha256=f"{number:064x}",
         mode="router",
@@ -58,12 +58,13 @@ def test_beyond_preparation_writing_changes_no_state(state: WorkflowState) -> No
 def test_every_state_but_the_last_says_what_to_do_next_and_allows_something() -> None:
     told = {state: next_step(state, has_design=True, has_context=True) for state in WORKFLOW_STATES}
     assert [state for state, step in told.items() if step is None] == ["archived"]
-    assert [state for state in WORKFLOW_STATES if not allowed(Standing(state=state))] == ["archived"]
+    assert [state for state in WORKFLOW_STATES if not allowed_actions(Standing(state=state))] == ["archived"]
 
 
 def test_every_action_is_allowed_somewhere_and_an_approval_only_after_a_feasibility() -> None:
     where = {
-        action: [state for state in WORKFLOW_STATES if action in allowed(Standing(state=state))] for action in ACTIONS
+        action: [state for state in WORKFLOW_STATES if action in allowed_actions(Standing(state=state))]
+        for action in ACTIONS
     }
     assert all(where.values())
     assert where["approve"] == ["feasibility_ready"]
@@ -74,14 +75,14 @@ def test_every_action_is_allowed_somewhere_and_an_approval_only_after_a_feasibil
 def test_what_a_person_turned_down_is_not_judged_again_without_a_revision() -> None:
     by_the_rules = Standing(state="rejected")
     by_a_person = Standing(state="rejected", turned_down=True)
-    assert set(allowed(by_the_rules)) - set(allowed(by_a_person)) == {"request_feasibility"}
+    assert set(allowed_actions(by_the_rules)) - set(allowed_actions(by_a_person)) == {"request_feasibility"}
 
 
 @pytest.mark.parametrize("risk", RISKS)
 @pytest.mark.parametrize("overridden", [False, True])
 def test_what_is_not_known_to_be_safe_lands_in_rejected(risk: RiskLevel, overridden: bool) -> None:
     safe = risk in ("GREEN", "YELLOW") or (overridden and risk != "ERROR")
-    assert landing(risk, overridden=overridden) == ("feasibility_ready" if safe else "rejected")
+    assert state_after_feasibility(risk, overridden=overridden) == ("feasibility_ready" if safe else "rejected")
 
 
 @given(
@@ -94,7 +95,9 @@ def test_what_is_not_known_to_be_safe_lands_in_rejected(risk: RiskLevel, overrid
 def test_an_approval_takes_green_or_the_score_or_an_override_and_the_very_inputs_that_were_judged(
     risk: RiskLevel, score: float | None, min_score: float, overridden: bool, unchanged: bool
 ) -> None:
-    refusal = approval_refusal(risk=risk, score=score, min_score=min_score, overridden=overridden, unchanged=unchanged)
+    refusal = find_approval_refusal(
+        risk=risk, score=score, min_score=min_score, overridden=overridden, unchanged=unchanged
+    )
     fit = risk == "GREEN" or (risk == "YELLOW" and score is not None and score >= min_score)
     assert (refusal is None) == (unchanged and (fit or (overridden and risk != "ERROR")))
 
@@ -116,12 +119,12 @@ def test_no_sequence_of_events_reaches_an_approval_without_a_fresh_feasibility_o
 ) -> None:
     moves: list[Move] = []
     for action, number, inputs, named in drawn:
-        judged = make_judged(number, inputs) if action == "request_feasibility" and named else None
+        evaluated = make_evaluated(number, inputs) if action == "request_feasibility" and named else None
         approved = f"run_{number}" if action == "approve" and named else None
-        moves.append(Move(action=action, judged=judged, approved_run_id=approved, run_id=f"run_9{len(moves)}"))
-    standing = standing_of("approved", moves)
+        moves.append(Move(action=action, evaluated=evaluated, approved_run_id=approved, run_id=f"run_9{len(moves)}"))
+    standing = fold_moves("approved", moves)
     if standing.approved is None:
-        assert toolpaths_refusal(standing, design_sha256="", context_sha256="") is not None
+        assert find_toolpaths_refusal(standing, design_sha256="", context_sha256="") is not None
         assert standing.approval_run_id is None
         return
     last_asked = max(place for place, move in enumerate(moves) if move.action == "request_feasibility")
@@ -130,12 +133,12 @@ def test_no_sequence_of_events_reaches_an_approval_without_a_fresh_feasibility_o
     assert last_asked < last_approved
     assert not {"set_design", "set_context", "require_revision"} & set(undone)
     assert "reject" not in [move.action for move in moves[last_approved:]]
-    assert standing.approved == moves[last_asked].judged == standing.feasibility
+    assert standing.approved == moves[last_asked].evaluated == standing.feasibility
     assert moves[last_approved].approved_run_id == standing.approved.run_id
     same = {"design_sha256": standing.approved.design_sha256, "context_sha256": standing.approved.context_sha256}
-    assert toolpaths_refusal(standing, **same) is None
-    assert toolpaths_refusal(standing, **{**same, "context_sha256": "0" * 64}) is not None
-    assert toolpaths_refusal(standing, **{**same, "design_sha256": "0" * 64}) is not None
+    assert find_toolpaths_refusal(standing, **same) is None
+    assert find_toolpaths_refusal(standing, **{**same, "context_sha256": "0" * 64}) is not None
+    assert find_toolpaths_refusal(standing, **{**same, "design_sha256": "0" * 64}) is not None
 
 
 @given(
@@ -157,22 +160,22 @@ def test_a_walk_along_what_is_allowed_is_approved_only_right_after_it_was_judged
         "archive": "archived",
     }
     for number, (action, risk) in enumerate(steps):
-        standing = standing_of(state, moves)
-        if action not in allowed(standing):
+        standing = fold_moves(state, moves)
+        if action not in allowed_actions(standing):
             continue
-        judged = approved = None
+        evaluated = approved = None
         if action == "request_feasibility":
-            judged, risk_now = make_judged(number), risk
-            state = landing(risk, overridden=False)
+            evaluated, risk_now = make_evaluated(number), risk
+            state = state_after_feasibility(risk, overridden=False)
         else:
             if action == "approve":
                 assert standing.feasibility is not None
                 assert risk_now in ("GREEN", "YELLOW")
                 approved = standing.feasibility.run_id
             state = after[action]  # type: ignore[assignment]
-        moves.append(Move(action=action, judged=judged, approved_run_id=approved))
+        moves.append(Move(action=action, evaluated=evaluated, approved_run_id=approved))
         if state in ("approved", "toolpaths_requested", "toolpaths_ready"):
-            assert standing_of(state, moves).approved is not None
+            assert fold_moves(state, moves).approved is not None
 
 
 @pytest.mark.parametrize(
@@ -189,4 +192,4 @@ def test_a_walk_along_what_is_allowed_is_approved_only_right_after_it_was_judged
 )
 def test_an_override_covers_its_scope_until_its_time_is_over(over: dict[str, object], risks: set[str]) -> None:
     entry = {"effective": True, "expires_at_utc": None, **over}
-    assert {risk for risk in RISKS if override_in_force([entry], risk, now_utc=NOW)} == risks
+    assert {risk for risk in RISKS if has_override([entry], risk, now_utc=NOW)} == risks

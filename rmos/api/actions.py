@@ -20,7 +20,8 @@ from rmos.http.json_body import read_object
 from rmos.http.openapi_components import RUN_ID
 from rmos.http.operations import JSON, WRITES, Answer, Blueprint, operation
 from rmos.schemas.workflow import ActionSchema, SessionActedSchema, dump_session_acted, load_action
-from rmos.services.actions import Rules, Wish, perform
+from rmos.services.actions import ActionRequest, perform_action
+from rmos.services.gates import GatePolicy
 
 PREFIXES: Final = {"actions": "/api/workflow-sessions", "workflow_actions": "/api/workflow/sessions"}
 """The URLs, by the name under which the blueprint stands there."""
@@ -63,13 +64,13 @@ def act_on_session(session_id: str, action: str) -> Response:
     an operator, and never a model. What stands before an approval or before toolpaths is answered 409 APPROVAL_BLOCKED.
     """
     us, rmos = ids.now_us(), current_rmos()
-    said = load_action(action, read_object())
+    fields = load_action(action, read_object())
     store = rmos.store
     version = version_seen(store.sessions.record(session_id).session)
-    rules = Rules(
+    policy = GatePolicy(
         engine_timeout_ms=rmos.settings.engine_timeout_ms, allow_red_override=rmos.settings.allow_red_override
     )
-    wish = Wish(session_id=session_id, action=action, said=said, version=version)  # type: ignore[arg-type]  # checked
-    acted = perform(store, rmos.engines, wish, rules, actor=current_actor(), us=us)
-    headers = {"ETag": f'"{acted.stored.session.version}"', "Cache-Control": PRIVATE}
-    return Response(dump_session_acted(acted), headers=headers, content_type=JSON)
+    asked = ActionRequest(session_id=session_id, action=action, fields=fields, version=version)  # type: ignore[arg-type]
+    done = perform_action(store, rmos.engines, asked, policy, actor=current_actor(), us=us)
+    headers = {"ETag": f'"{done.stored.session.version}"', "Cache-Control": PRIVATE}
+    return Response(dump_session_acted(done), headers=headers, content_type=JSON)

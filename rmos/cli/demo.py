@@ -18,8 +18,9 @@ from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
 from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
 from rmos.errors.store import NoStore
 from rmos.models import Actor
-from rmos.services.actions import Rules, Wish, perform
+from rmos.services.actions import ActionRequest, perform_action
 from rmos.services.artifact import RunRequest
+from rmos.services.gates import GatePolicy
 from rmos.services.runs import record_run
 from rmos.services.sessions import create_session, delete_session
 from rmos.store import Store, layout
@@ -146,12 +147,12 @@ def _walked(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
     fields = {"user_id": walk.user_id, "workflow_type": walk.workflow_type, "machine_id": walk.machine_id}
     session = create_session(store, fields, actor=command_actor(ids.new_request_id()), us=us).session
     settings = rmos.settings
-    rules = Rules(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
+    rules = GatePolicy(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
     risks = []
     for number, step in enumerate(walk.steps, 1):
-        wish = Wish(session_id=session.session_id, action=step.action, said=step.said)
+        wish = ActionRequest(session_id=session.session_id, action=step.action, fields=step.said)
         actor = command_actor(ids.new_request_id())
-        acted = perform(store, rmos.engines, wish, rules, actor=actor, us=us + number * STEP_US)
+        acted = perform_action(store, rmos.engines, wish, rules, actor=actor, us=us + number * STEP_US)
         risks += [] if acted.run is None else [acted.run.risk_level]
     return risks
 

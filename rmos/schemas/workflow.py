@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from rmos import ids
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
 from rmos.schemas.sessions import Flag, SessionSchema
-from rmos.services.actions import ACTOR_ROLES, SessionActed
+from rmos.services.actions import ACTOR_ROLES, ActionDone
 from rmos.services.feasibility import DryRun, DryRunResult
 from rmos.services.overrides import Overridden, OverrideRequest
 from rmos.workflow import ACTIONS, Action
@@ -221,7 +221,7 @@ def _is_name_text(text: str) -> bool:
     return not CutSchema(only=("mode", "tool_id")).validate({"mode": text, "tool_id": text})
 
 
-def dump_session_acted(acted: SessionActed) -> bytes:
+def dump_session_acted(acted: ActionDone) -> bytes:
     """Return the body that answers an action."""
     session = {name: getattr(acted.stored.session, name) for name in acted.stored.session.__struct_fields__}
     made = {} if acted.run is None else {"run_id": acted.run.run_id}

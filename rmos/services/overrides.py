@@ -19,7 +19,7 @@ from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import AcknowledgmentRequired, AlreadyOverridden, NotBlocked
 from rmos.models import Actor, RunView
 from rmos.store import Store
-from rmos.workflow import override_in_force
+from rmos.workflow import has_override
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _decided(view: RunView, asked: OverrideRequest, *, allow_red: bool, actor: A
         )
     if is_red and not allow_red:
         raise RedOverrideDisabled(f"The decision is {risk}, and none is overridden here.", run_id=asked.run_id)
-    if override_in_force(view.overrides, risk, now_utc=now_utc):
+    if has_override(view.overrides, risk, now_utc=now_utc):
         raise AlreadyOverridden("An override of this run is in force already.", run_id=asked.run_id)
     asking = _asking(view.overrides, now_utc)
     second = next((entry for entry in asking if entry.get("by") != actor.name), None)

@@ -8,7 +8,8 @@ from pathlib import Path
 from rmos import ids
 from rmos.engines.registry import Registry
 from rmos.models import Actor
-from rmos.services.actions import Rules, Wish, perform
+from rmos.services.actions import ActionRequest, perform_action
+from rmos.services.gates import GatePolicy
 from rmos.workflow import ACTIONS
 from tests.makers import open_store
 
@@ -25,9 +26,9 @@ def main() -> None:
     store = open_store(Path(folder))
     store.runs.on_put = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     action = next(name for name in ACTIONS if name == wanted)
-    wish = Wish(session_id=session_id, action=action, said=SAID.get(action, {}))
-    rules = Rules(engine_timeout_ms=2000, allow_red_override=False)
-    perform(store, Registry(), wish, rules, actor=Actor(name="anna", role="operator"), us=ids.now_us())
+    wish = ActionRequest(session_id=session_id, action=action, fields=SAID.get(action, {}))
+    rules = GatePolicy(engine_timeout_ms=2000, allow_red_override=False)
+    perform_action(store, Registry(), wish, rules, actor=Actor(name="anna", role="operator"), us=ids.now_us())
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from rmos.errors.http import PreconditionFailed
 from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import ApprovalBlocked, TransitionBlocked
 from rmos.models import Actor
-from rmos.services.actions import Rules, SessionActed, Wish, perform, standing_of
+from rmos.services.actions import ActionDone, ActionRequest, perform_action, read_standing
+from rmos.services.gates import GatePolicy
 from rmos.services.overrides import OverrideRequest, override_run
 from rmos.services.sessions import create_session, patch_session
 from rmos.store import Store
@@ -63,16 +64,18 @@ class Shop:
         self.store: Store = open_store(folder)
         self.engine = Interrupted()
         self.engines = Registry([("test", self.engine)])
-        self.rules = Rules(engine_timeout_ms=20_000, allow_red_override=True)
+        self.rules = GatePolicy(engine_timeout_ms=20_000, allow_red_override=True)
         fields = {"design": DESIGN, "context": CONTEXT, **fields}
         made = create_session(self.store, fields, actor=ANNA, us=ids.now_us())
         self.session_id = made.session.session_id
 
-    def act(self, action: Action, *, version: int | None = None, **said: Any) -> SessionActed:
+    def act(self, action: Action, *, version: int | None = None, **said: Any) -> ActionDone:
         if action == "request_feasibility":
             said = {"mode": "router", "tool_id": "em-3175-2f", "engine_id": "interrupted", **said}
-        wish = Wish(session_id=self.session_id, action=action, said=said or SAID.get(action, {}), version=version)
-        return perform(self.store, self.engines, wish, self.rules, actor=ANNA, us=ids.now_us())
+        wish = ActionRequest(
+            session_id=self.session_id, action=action, fields=said or SAID.get(action, {}), version=version
+        )
+        return perform_action(self.store, self.engines, wish, self.rules, actor=ANNA, us=ids.now_us())
 
     def override(self, run_id: str, scope: str, actor: Actor, *, until_us: int | None = None) -> bool:
         asked = OverrideRequest(
@@ -92,7 +95,7 @@ class Shop:
         return self.store.runs.record(str(run_id)).view().superseded
 
 
-def run_of(acted: SessionActed) -> str:
+def run_of(acted: ActionDone) -> str:
     assert acted.run is not None
     return acted.run.run_id
 
@@ -200,7 +203,7 @@ def test_a_process_that_dies_between_run_and_event_leaves_a_run_that_opens_no_ga
     assert store.runs.record(unconfirmed).view().artifact.workflow_session_id == shop.session_id
     assert verify_store(store, recheck_s=0).ok
     if action == "approve":
-        assert standing_of(record).approved is None
+        assert read_standing(record).approved is None
         with pytest.raises(TransitionBlocked):
             shop.act("request_toolpaths")
     shop.act(action, **({"engine_id": None} if action == "request_feasibility" else {}))
@@ -230,10 +233,10 @@ def test_red_is_approved_only_with_policy_setting_two_people_and_for_the_very_fi
     shop.act("request_feasibility")
     assert shop.state() == "rejected"
     assert shop.override(judged, "RED", BOSS) is True
-    shop.rules = Rules(engine_timeout_ms=20_000, allow_red_override=False)
+    shop.rules = GatePolicy(engine_timeout_ms=20_000, allow_red_override=False)
     shop.act("request_feasibility")
     assert shop.state() == "rejected"
-    shop.rules = Rules(engine_timeout_ms=20_000, allow_red_override=True)
+    shop.rules = GatePolicy(engine_timeout_ms=20_000, allow_red_override=True)
     shop.act("request_feasibility")
     assert shop.state() == "feasibility_ready"
     decision = shop.store.runs.record(judged).view().artifact.decision
