@@ -11,7 +11,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import Actor
 from rmos.services.artifact import RunRequest, artifact_members
-from rmos.services.runs import completed_context
+from rmos.services.runs import complete_context
 
 ACTOR: Final = Actor(name="local", role="operator", request_id="req_0123456789abcdef")
 VARIANTS: Final = 100
@@ -50,7 +50,7 @@ def body(place: int) -> dict[str, Any]:
 def judged(engines: Registry, place: int) -> tuple[RunRequest, dict[str, Any], EngineResult]:
     """Return the request of the `place`th cut, the context that it is judged in, and what the engine says of it."""
     request = RunRequest(**body(place))
-    context = completed_context(request, engines.shop)
+    context = complete_context(request, engines.shop)
     result = evaluate(
         engines.get(None), design=request.design, context=context, request_id="req_0123456789abcdef", timeout_ms=5000
     )

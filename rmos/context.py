@@ -27,7 +27,7 @@ from rmos.errors.store import StoreUnusable
 from rmos.metrics import UNMATCHED, Metrics
 from rmos.models import Actor, Stored
 from rmos.schemas.runs import dump_summary
-from rmos.services.rosettes.interpreters import interpreter_of
+from rmos.services.rosettes.interpreters import choose_interpreter
 from rmos.store import Store
 from rmos.upkeep import Upkeep
 
@@ -134,7 +134,7 @@ class Rmos:
     def __init__(self, settings: Settings, engines: Registry) -> None:
         self.settings = settings
         self.engines = engines
-        self.interpreter = interpreter_of(settings)
+        self.interpreter = choose_interpreter(settings)
         self._metrics: Metrics | None = None
         self._metrics_lock = threading.Lock()
         self._lock = threading.Lock()

@@ -19,7 +19,7 @@ from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS,
 from rmos.http.operations import JSON, READS, Answer, Blueprint, Problems, operation
 from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
 from rmos.services.files.archive import archive
-from rmos.services.files.previews import open_preview, preview_of
+from rmos.services.files.previews import find_preview, open_preview
 from rmos.store.attachments import SVG
 from rmos.store.naming import named_blob
 
@@ -85,7 +85,7 @@ def preview_status(run_id: str, sha256: str) -> Response:
     """Say whether a file can be shown, else why not, and what can be done with it."""
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
-    body = dump_preview(run_id, sha256, preview_of(store, named))
+    body = dump_preview(run_id, sha256, find_preview(store, named))
     return Response(body, headers={"Cache-Control": NO_STORE}, content_type=JSON)
 
 

@@ -12,7 +12,7 @@ from rmos.http.conditions import NO_STORE
 from rmos.http.json_body import read_object
 from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, operation
 from rmos.schemas.explanations import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
-from rmos.services.explanations.by_model import explanation_model_of
+from rmos.services.explanations.by_model import choose_explanation_model
 from rmos.services.explanations.suggestions import suggest
 
 bp = Blueprint("explanations", __name__, url_prefix="/api/rmos/runs", description="Explanations: why, in words")
@@ -34,6 +34,6 @@ def suggest_and_attach(run_id: str) -> Response:
     """
     us, rmos = ids.now_us(), current_rmos()
     suggestion = load_suggestion(read_object())
-    model = explanation_model_of(rmos.settings) if suggestion.generate else None
+    model = choose_explanation_model(rmos.settings) if suggestion.generate else None
     suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=us)
     return Response(dump_suggested(suggested), status=201, headers={"Cache-Control": NO_STORE}, content_type=JSON)

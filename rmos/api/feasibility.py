@@ -12,7 +12,7 @@ from rmos.http.conditions import NO_STORE
 from rmos.http.json_body import read_object
 from rmos.http.operations import JSON, Answer, Blueprint, operation
 from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
-from rmos.services.feasibility import judge_cuts
+from rmos.services.feasibility import evaluate_cuts
 
 bp = Blueprint(
     "feasibility", __name__, url_prefix="/api/rmos/feasibility", description="Feasibility: asked without a record"
@@ -50,7 +50,7 @@ def judge_without_record() -> Response:
     """
     rmos = current_rmos()
     asked = load_dry_run(read_object())
-    results = judge_cuts(
+    results = evaluate_cuts(
         rmos.engines, asked, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
     )
     return Response(dump_dry_run(results), headers={"Cache-Control": NO_STORE}, content_type=JSON)

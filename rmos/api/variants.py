@@ -28,7 +28,7 @@ from rmos.schemas.variants import (
     load_reject,
     load_review,
 )
-from rmos.services.files.variants import Act, act, act_on_many
+from rmos.services.files.variants import Act, act, change_variants
 
 bp = Blueprint(
     "variants",
@@ -105,5 +105,5 @@ def act_on_variants(run_id: str) -> Response:
     """Do the same with 1 to 100 variants; each stands for itself, and the answer says what came of it."""
     us, rmos = ids.now_us(), current_rmos()
     acts = load_bulk(read_object())
-    results = act_on_many(rmos.store, run_id, acts, actor=current_actor(), us=us)
+    results = change_variants(rmos.store, run_id, acts, actor=current_actor(), us=us)
     return Response(dump_results(results), headers={"Cache-Control": NO_STORE}, content_type=JSON)

@@ -67,10 +67,10 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
         # The index first, so that each run is indexed as it is made.
         store = open_or_create()
         store.reconcile(wait_s=LOCK_WAIT_S)
-        with store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as told:
+        with store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as advance:
             # Looked at again under the lock: two demos at once must not both find it empty.
             if _is_empty(store):
-                made = _fill(rmos, store, count, seed, told)
+                made = _fill(rmos, store, count, seed, advance)
     if as_json:
         emit({"made": sum((made or {}).values()), "by_risk": dict(sorted((made or {}).items()))})
     if made is None:
@@ -110,7 +110,7 @@ def _is_empty(store: Store) -> bool:
     )
 
 
-def _fill(rmos: Rmos, store: Store, count: int, seed: int, told: Progress | None) -> Counter[str]:
+def _fill(rmos: Rmos, store: Store, count: int, seed: int, advance: Progress | None) -> Counter[str]:
     made: Counter[str] = Counter()
     now_us, parent = ids.now_us(), ""
     sessions: dict[str, str] = {}
@@ -131,14 +131,14 @@ def _fill(rmos: Rmos, store: Store, count: int, seed: int, told: Progress | None
         _follow_up(store, recorded.run_id, run, actor, min(run.us + LATER_US, now_us))
         made[recorded.risk_level] += 1
         parent = recorded.run_id
-        if told:
-            told(1)
+        if advance:
+            advance(1)
     for label, session_id in sessions.items():
         _close(store, session_id, demo_session(label), now_us)
     for walk in walks:
         made.update(_walked(rmos, store, walk, now_us - walk.before_us))
-    if told and walks:
-        told(WALK_RUNS)
+    if advance and walks:
+        advance(WALK_RUNS)
     return made
 
 

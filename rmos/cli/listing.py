@@ -54,15 +54,15 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
         NoStore, IndexRebuilding, and what `ask` raises.
     """
     if not open_for_reading().objects.writable():
-        return _told_as_it_stands(ask)
+        return _list_as_it_stands(ask)
     try:
         store = open_for_writing()
         total = 0 if store.index.exists() else count_runs(store)
-        with progress("Indexing", total) as told:
-            store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=told)
+        with progress("Indexing", total) as advance:
+            store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
         return ask(Listing(store.runs, store.session_lists))
     except (StoreReadOnly, IndexUnavailable, StoreLocked):
-        return _told_as_it_stands(ask)
+        return _list_as_it_stands(ask)
 
 
 def as_it_stands(store: Store) -> Listing:
@@ -72,7 +72,7 @@ def as_it_stands(store: Store) -> Listing:
     return Listing(runs, SessionLists(store.index, answers))
 
 
-def _told_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
+def _list_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
     """Return the page that the index has now; what it lacks is said, so that no list is silently short.
 
     Raises:

@@ -88,8 +88,8 @@ def run_migration(path: Path | None, as_json: bool) -> int:
     source = read_source(_path(path))
     store = open_or_create()
     store.reconcile(wait_s=LOCK_WAIT_S)
-    with progress("Moving in", len(source.records)) as told:
-        return _report(migrate(store, source, progress=told), as_json)
+    with progress("Moving in", len(source.records)) as advance:
+        return _report(migrate(store, source, progress=advance), as_json)
 
 
 @migrate_group.command("verify")
@@ -124,8 +124,8 @@ def roll_back(path: Path | None, as_json: bool) -> int:
     """
     source = find_source(_path(path))
     store = open_for_writing()
-    with progress("Taking back", len(source.records)) as told:
-        return _report(rollback(store, source, progress=told), as_json)
+    with progress("Taking back", len(source.records)) as advance:
+        return _report(rollback(store, source, progress=advance), as_json)
 
 
 def _report(report: Migration, as_json: bool) -> int:

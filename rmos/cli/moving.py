@@ -146,8 +146,8 @@ def _export_store(query: RunQuery, target: Path | None, as_json: bool) -> int:
     if target.resolve().is_relative_to(root) or root.is_relative_to(target.resolve()):
         raise click.BadParameter("it is this store, or inside it.", param_hint="--to")
     store = _current(open_for_writing())
-    with progress("Exporting", store.runs.count(query)) as told:
-        report = export_store(store, query, target, told)
+    with progress("Exporting", store.runs.count(query)) as advance:
+        report = export_store(store, query, target, advance)
     if as_json:
         emit(report)
     else:

@@ -30,12 +30,12 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "as_json",
         is_flag=True,
         is_eager=True,
-        callback=_remember,
+        callback=_note_json,
         help="Write one JSON document to stdout; messages go to stderr.",
     )(command)
 
 
-def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
+def _note_json(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
     ctx.meta[_JSON] = value
     return value
 

@@ -31,8 +31,8 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
         return _say_would(open_for_reading(), as_json)
     store = open_for_writing()
     runs = count_runs(store)
-    with progress("Rebuilding", runs) as told:
-        done = store.reconcile(full=True, wait_s=LOCK_WAIT_S, workers=workers_for(runs), progress=told)
+    with progress("Rebuilding", runs) as advance:
+        done = store.reconcile(full=True, wait_s=LOCK_WAIT_S, workers=workers_for(runs), progress=advance)
     # A new index counts once more what repair set aside long ago.
     damaged = done.damaged - (_set_aside(store) if done.replaced_index else 0)
     missing = store.index.state_counts().get("missing", 0)

@@ -43,13 +43,13 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
     """
     store = open_for_reading() if dry_run else open_for_writing()
     runs = count_runs(store)
-    with progress("Verifying", runs) as told:
+    with progress("Verifying", runs) as advance:
         plan = plan_repair(
             store,
             remove_missing=remove_missing,
             index_orphans=index_orphans,
             workers=workers_for(runs),
-            progress=told,
+            progress=advance,
         )
     if not as_json:
         _say_actions("Plan" if plan.actions else "Plan: nothing to do", plan.actions)

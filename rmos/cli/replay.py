@@ -81,14 +81,14 @@ def backtest_command(engine_id: str, tables: Path | None, since: str | None, as_
     engine = engines.get(engine_id)
     store = open_for_reading()
     runs = count_runs(store)
-    with progress("Judging", runs) as told:
+    with progress("Judging", runs) as advance:
         report = backtest(
             store,
             engine,
             timeout_ms=rmos.settings.engine_timeout_ms,
             since=since,
             workers=workers_for(runs),
-            progress=told,
+            progress=advance,
         )
     if as_json:
         emit(report)

@@ -61,12 +61,12 @@ def _say_one(engine_id: str, rule: Rule) -> None:
     group = f"{rule.category}: can only lower the score"
     if rule.weight is not None:
         group = f"{rule.category}, weight {rule.weight:.2f}"
-    told = [("engine", engine_id), ("group", group), ("formula", rule.formula), ("unit", rule.unit)]
-    told += [(colour, limit) for colour, limit in rule.limits.items()]
-    told += [("source", rule.source), ("hint", rule.hint)]
-    told += [("inputs", ", ".join(rule.inputs)), ("runs for", ", ".join(rule.operations))]
+    rows = [("engine", engine_id), ("group", group), ("formula", rule.formula), ("unit", rule.unit)]
+    rows += [(colour, limit) for colour, limit in rule.limits.items()]
+    rows += [("source", rule.source), ("hint", rule.hint)]
+    rows += [("inputs", ", ".join(rule.inputs)), ("runs for", ", ".join(rule.operations))]
     width = max(60, min(shutil.get_terminal_size().columns, 120))
-    for name, text in told:
+    for name, text in rows:
         lines = textwrap.wrap(text, width - len(_INDENT), break_long_words=False, break_on_hyphens=False)
         for place, line in enumerate(lines):
             say(f"  {name:<11} {line}" if place == 0 else f"{_INDENT}{line}")

@@ -128,6 +128,6 @@ def _why(item: dict[str, Any]) -> str:
     override = item.get("override")
     if not override:
         return why
-    told = "overridden" if override.get("effective") else "override asked for"
+    state = "overridden" if override.get("effective") else "override asked for"
     until = f" until {override['expires_at_utc'][:19]}Z" if override.get("expires_at_utc") else ""
-    return f"[{told} by {override.get('by')}{until}] {why}"
+    return f"[{state} by {override.get('by')}{until}] {why}"

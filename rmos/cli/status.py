@@ -31,8 +31,8 @@ def status(quick: bool, as_json: bool) -> int:
     """
     store = open_for_reading()
     runs = count_runs(store)
-    with progress("Judging", runs) as told:
-        report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(runs), progress=told)
+    with progress("Judging", runs) as advance:
+        report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(runs), progress=advance)
     health = _health(report)
     if as_json:
         emit(health)

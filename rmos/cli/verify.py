@@ -52,7 +52,7 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
         _refuse_inside(report_path, Path(store.objects.root))
     runs = count_runs(store)
     started = time.monotonic()
-    with progress("Verifying", runs) as told:
+    with progress("Verifying", runs) as advance:
         report = verify_store(
             store,
             strict=strict,
@@ -60,7 +60,7 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
             since=since,
             min_runs=min_runs,
             workers=workers_for(runs),
-            progress=told,
+            progress=advance,
         )
     if metrics_folder():
         seconds = time.monotonic() - started

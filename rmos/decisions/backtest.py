@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rmos.decisions.replay import inputs_of
+from rmos.decisions.replay import read_inputs
 from rmos.engines.base import FeasibilityEngine
 from rmos.engines.decision import decide
 from rmos.engines.runner import evaluate
@@ -69,7 +69,7 @@ class _Slice(NamedTuple):
     run_ids: list[str]
 
 
-class _Judged(NamedTuple):
+class _Evaluated(NamedTuple):
     counts: Counter[str]
     damaged: list[str]
     flips: list[Flip]
@@ -94,8 +94,8 @@ def backtest(
     counts: Counter[str] = Counter()
     damaged: list[str] = []
     flips: list[Flip] = []
-    judge = _Judge(store.objects, engine, timeout_ms)
-    with ordered_pool(judge.judge, workers) as judge_slices:
+    evaluate_runs = _Evaluator(store.objects, engine, timeout_ms)
+    with ordered_pool(evaluate_runs.evaluate_runs, workers) as judge_slices:
         for judged in judge_slices(_slices(store, since or "")):
             counts.update(judged.counts)
             damaged += judged.damaged
@@ -124,7 +124,7 @@ def _slices(store: Store, since: str) -> Iterator[_Slice]:
                 yield _Slice(partition, run_ids[start : start + _SLICE])
 
 
-class _Judge:
+class _Evaluator:
     """Judges slices; reaches the processes by the fork."""
 
     def __init__(self, objects: Objects, engine: FeasibilityEngine, timeout_ms: float) -> None:
@@ -132,24 +132,24 @@ class _Judge:
         self._engine = engine
         self._timeout_ms = timeout_ms
 
-    def judge(self, part: _Slice) -> _Judged:
+    def evaluate_runs(self, part: _Slice) -> _Evaluated:
         """Return what came of the runs of a slice."""
-        judged = _Judged(Counter(), [], [])
+        judged = _Evaluated(Counter(), [], [])
         for run_id in part.run_ids:
             try:
                 data = self._objects.read(layout.artifact_key(part.partition, run_id))
-                self._judge_run(judge_artifact(data, run_id, part.partition).run, judged)
+                self._evaluate_run(judge_artifact(data, run_id, part.partition).run, judged)
             except ObjectMissing:
                 continue  # erased since it was listed
             except (Damage, ObjectUnreadable):
                 judged.damaged.append(run_id)
         return judged
 
-    def _judge_run(self, run: RunArtifact, judged: _Judged) -> None:
+    def _evaluate_run(self, run: RunArtifact, judged: _Evaluated) -> None:
         if run.event_type in WORKFLOW_EVENT_TYPES:
             judged.counts["repeated"] += 1
             return
-        inputs = inputs_of(run)
+        inputs = read_inputs(run)
         if inputs is None:
             judged.counts["without_inputs"] += 1
             return

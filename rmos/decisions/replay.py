@@ -58,14 +58,16 @@ def replay_run(record: Record, engines: Registry, *, timeout_ms: float) -> Repla
         Damage: the record does not hold what it should.
     """
     run = record.view().artifact
-    named = named_of(run)
-    inputs = inputs_of(run)
+    named = read_named_engine(run)
+    inputs = read_inputs(run)
     if named.engine_id is None or inputs is None:
-        return _not_computed(run, named, "The record does not hold what it was judged by; it cannot be replayed.")
+        return _describe_not_computed(
+            run, named, "The record does not hold what it was judged by; it cannot be replayed."
+        )
     try:
         engine = engines.get(named.engine_id)
     except EngineNotFound:
-        return _not_computed(run, named, f"The engine {named.engine_id} is not installed here.")
+        return _describe_not_computed(run, named, f"The engine {named.engine_id} is not installed here.")
     design, context = inputs
     result = evaluate(engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=timeout_ms)
     now = digest.canonical(result.record())
@@ -76,7 +78,7 @@ def replay_run(record: Record, engines: Registry, *, timeout_ms: float) -> Repla
         reproduced=reproduced,
         feasibility_sha256_recorded=run.hashes.feasibility_sha256,
         feasibility_sha256_now=sha256,
-        changed_paths=[] if reproduced else _changed(run.feasibility, now),
+        changed_paths=[] if reproduced else _find_changed_paths(run.feasibility, now),
         engine_id=named.engine_id,
         engine_version_recorded=named.engine_version,
         engine_version_now=result.engine_version,
@@ -84,7 +86,7 @@ def replay_run(record: Record, engines: Registry, *, timeout_ms: float) -> Repla
     )
 
 
-def named_of(run: RunArtifact) -> Named:
+def read_named_engine(run: RunArtifact) -> Named:
     """Return who computed a recorded feasibility, as far as it says so."""
     try:
         return _named.decode(run.feasibility)
@@ -92,7 +94,7 @@ def named_of(run: RunArtifact) -> Named:
         return Named()
 
 
-def inputs_of(run: RunArtifact) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def read_inputs(run: RunArtifact) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Return the design and the context that were judged, or None when the record lacks them."""
     if run.inputs is None:
         return None
@@ -102,7 +104,7 @@ def inputs_of(run: RunArtifact) -> tuple[dict[str, Any], dict[str, Any]] | None:
         return None
 
 
-def _not_computed(run: RunArtifact, named: Named, note: str) -> Replayed:
+def _describe_not_computed(run: RunArtifact, named: Named, note: str) -> Replayed:
     return Replayed(
         run_id=run.run_id,
         reproduced=False,
@@ -116,7 +118,7 @@ def _not_computed(run: RunArtifact, named: Named, note: str) -> Replayed:
     )
 
 
-def _changed(recorded: msgspec.Raw, now: bytes) -> list[str]:
+def _find_changed_paths(recorded: msgspec.Raw, now: bytes) -> list[str]:
     """Return the paths within the feasibility that differ."""
     a, b = ({"run_id": "", "feasibility": msgspec.json.decode(text)} for text in (recorded, now))
     return diff_runs(a, b).changed_paths

@@ -23,7 +23,7 @@ from rmos.rosette.wording import KIND_WORDS
 Severity = Literal["note", "warning", "impossible"]
 
 
-class Warning(msgspec.Struct, frozen=True, kw_only=True):  # noqa: A001 - the word of the trade, used by its module
+class ManufactureWarning(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to mind: which ring (1 is the innermost, None the whole), how much it matters, why."""
 
     code: str
@@ -48,7 +48,7 @@ class Manufacture(NamedTuple):
     """The cuts and what to mind about them."""
 
     operations: tuple[Operation, ...]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[ManufactureWarning, ...]
 
 
 HOLES: Final = {
@@ -103,11 +103,11 @@ def tiles_of(spec: RosetteSpec) -> tuple[Tiles, ...]:
     return tuple(found)
 
 
-def _say(code: str, severity: Severity, ring: int | None, message: str) -> Warning:
-    return Warning(code=code, severity=severity, ring=ring, message=message)
+def _say(code: str, severity: Severity, ring: int | None, message: str) -> ManufactureWarning:
+    return ManufactureWarning(code=code, severity=severity, ring=ring, message=message)
 
 
-def _whole(spec: RosetteSpec) -> list[Warning]:
+def _whole(spec: RosetteSpec) -> list[ManufactureWarning]:
     found = []
     width, reach = mm_text(spec.width), spec.outer_radius
     if spec.width > _WIDEST:
@@ -129,7 +129,7 @@ def _whole(spec: RosetteSpec) -> list[Warning]:
     return found
 
 
-def _channel(spec: RosetteSpec) -> list[Warning]:
+def _channel(spec: RosetteSpec) -> list[ManufactureWarning]:
     """Judge the channel by what it leaves of the top."""
     found = []
     floor = spec.top_thickness - spec.channel_depth
@@ -153,7 +153,7 @@ def _channel(spec: RosetteSpec) -> list[Warning]:
     return found
 
 
-def _ring(spec: RosetteSpec, ring: Ring, place: int) -> list[Warning]:
+def _ring(spec: RosetteSpec, ring: Ring, place: int) -> list[ManufactureWarning]:
     found = []
     least = spec.constraints.min_strip
     if ring.kind == "lines":
@@ -179,7 +179,7 @@ def _ring(spec: RosetteSpec, ring: Ring, place: int) -> list[Warning]:
     return found
 
 
-def _tiles(spec: RosetteSpec, ring: Ring, inner: int, place: int) -> list[Warning]:
+def _tiles(spec: RosetteSpec, ring: Ring, inner: int, place: int) -> list[ManufactureWarning]:
     """Judge how the tiles close the ring."""
     count = len(draw_ring(ring, inner=inner, seed=spec.seed, place=place).order)
     if not count:
@@ -203,7 +203,7 @@ def _tiles(spec: RosetteSpec, ring: Ring, inner: int, place: int) -> list[Warnin
     return found
 
 
-def _halves(ring: Ring, count: int, place: int) -> list[Warning]:
+def _halves(ring: Ring, count: int, place: int) -> list[ManufactureWarning]:
     colours = len(ring.materials)
     if ring.kind in ("checkerboard", "wedges", "shell") and colours > 1 and count % colours:
         message = f"{count} tiles of {colours} materials: two alike meet at the seam; take a multiple of {colours}"

@@ -23,7 +23,7 @@ from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBlocked
 from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
 from rmos.services.artifact import RunRequest
-from rmos.services.gates import Finding, GatePolicy, Gates, inputs_of, make_run_request
+from rmos.services.gates import Finding, GatePolicy, Gates, make_run_request, read_inputs
 from rmos.services.runs import Recorded, record_run
 from rmos.services.sessions import completed, refuse_deleted
 from rmos.store import Store
@@ -202,7 +202,7 @@ class _Attempt:
                 engine_id=fields.get("engine_id"),
                 parent_run_id=standing.evaluated[-1].run_id if standing.evaluated else None,
                 workflow=about,
-                **inputs_of(session),
+                **read_inputs(session),
             )
         evaluated = standing.feasibility
         if evaluated is None:

@@ -74,10 +74,10 @@ def delete_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, ac
         _require_role(actor, _MAY_ERASE if request.mode == "hard" else _MAY_DELETE, request.mode)
         if request.mode == "hard" and not policy.allow_hard:
             raise HardDeleteDisabled("This installation erases no runs; RMOS_DELETE_ALLOW_HARD is not set.")
-        reason = _checked(request, needed=True) or ""
+        reason = _validate_reason(request, needed=True) or ""
         before = store.deletes.find(request.run_id)
     except RmosError as refusal:
-        _write_down(store, policy, attempt, refusal, actor, us)
+        _audit_refusal(store, policy, attempt, refusal, actor, us)
         raise
     if before is None or (before.mode == "soft" and request.mode == "hard"):
         store.audit.admit(attempt, policy.limit, actor=actor, us=us)
@@ -87,7 +87,7 @@ def delete_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, ac
         outcome = store.deletes.soft(request.run_id, reason, actor=actor, us=us)
     if outcome.changed:
         log.info("run_deleted run_id=%s mode=%s by=%s", request.run_id, request.mode, actor.name)
-    return _told(request.run_id, outcome.deletion, actor)
+    return _describe(request.run_id, outcome.deletion, actor)
 
 
 def restore_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, actor: Actor, us: int) -> Deleted:
@@ -101,19 +101,19 @@ def restore_run(store: Store, policy: DeletePolicy, request: DeleteRequest, *, a
     attempt = Attempt("restore", request.run_id, {"reason": request.reason})
     try:
         _require_role(actor, _MAY_DELETE, "restore")
-        reason = _checked(request, needed=False)
+        reason = _validate_reason(request, needed=False)
         outcome = store.deletes.restore(request.run_id, reason, actor=actor, us=us)
     except (OutOfSpace, StoreReadOnly, StorageFailed):
         raise
     except RmosError as refusal:
-        _write_down(store, policy, attempt, refusal, actor, us)
+        _audit_refusal(store, policy, attempt, refusal, actor, us)
         raise
     if outcome.changed:
         log.info("run_restored run_id=%s by=%s", request.run_id, actor.name)
-    return _told(request.run_id, outcome.deletion, actor)
+    return _describe(request.run_id, outcome.deletion, actor)
 
 
-def _told(run_id: str, deletion: Deletion | None, actor: Actor) -> Deleted:
+def _describe(run_id: str, deletion: Deletion | None, actor: Actor) -> Deleted:
     return Deleted(
         run_id=run_id,
         mode=deletion.mode if deletion else None,
@@ -123,7 +123,7 @@ def _told(run_id: str, deletion: Deletion | None, actor: Actor) -> Deleted:
     )
 
 
-def _write_down(
+def _audit_refusal(
     store: Store, policy: DeletePolicy, attempt: Attempt, refusal: RmosError, actor: Actor, us: int
 ) -> None:
     """Leave a record of a refusal; a disk that takes none changes nothing about it."""
@@ -141,7 +141,7 @@ def _require_role(actor: Actor, roles: tuple[str, ...], what: str) -> None:
         )
 
 
-def _checked(request: DeleteRequest, *, needed: bool) -> str | None:
+def _validate_reason(request: DeleteRequest, *, needed: bool) -> str | None:
     """Return the reason without blanks around it.
 
     Raises:

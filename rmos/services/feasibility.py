@@ -1,6 +1,6 @@
 """Judge cuts without recording anything, for programs that ask while somebody turns a knob.
 
-    results = judge_cuts(engines, DryRun(items=[{…}, {…}]), request_id="req_…", engine_timeout_ms=2000)
+    results = evaluate_cuts(engines, DryRun(items=[{…}, {…}]), request_id="req_…", engine_timeout_ms=2000)
     results[0].risk_level, results[0].feasibility["assessments"]
 
 The engine, the shop's tables and the decision are those of a recorded run. Nothing is hashed, because nothing is kept:
@@ -17,7 +17,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import RiskLevel
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import completed_context
+from rmos.services.runs import complete_context
 
 _MS: Final = 1000
 
@@ -39,7 +39,7 @@ class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
     feasibility: dict[str, Any]
 
 
-def judge_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_timeout_ms: float) -> list[DryRunResult]:
+def evaluate_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_timeout_ms: float) -> list[DryRunResult]:
     """Return a result for each cut, in their order.
 
     Args:
@@ -56,7 +56,7 @@ def judge_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_time
         result = evaluate(
             engine,
             design=request.design,
-            context=completed_context(request, engines.shop),
+            context=complete_context(request, engines.shop),
             request_id=request_id,
             timeout_ms=max((ends - time.monotonic()) * _MS, 0.0),
         )

@@ -19,7 +19,7 @@ from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.workflow import ApprovalBlocked
 from rmos.models import RiskLevel, RunView, Session
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import completed_context
+from rmos.services.runs import complete_context
 from rmos.store import Store
 from rmos.workflow import EvaluatedRun, Standing
 
@@ -112,7 +112,7 @@ class Gates:
 
     def context_sha256(self, request: RunRequest) -> str:
         """Return the digest of the context as it is evaluated: completed from the shop's tables."""
-        return digest.canonical_sha256(completed_context(request, self._engines.shop))
+        return digest.canonical_sha256(complete_context(request, self._engines.shop))
 
     def block(self, refusal: str) -> RmosError:
         """Return the error that says why a gate is closed."""
@@ -139,11 +139,11 @@ def make_run_request(session: Session, evaluated: EvaluatedRun, event_type: str)
         tool_id=evaluated.tool_id,
         engine_id=evaluated.engine_id,
         event_type=event_type,
-        **inputs_of(session),
+        **read_inputs(session),
     )
 
 
-def inputs_of(session: Session) -> dict[str, Any]:
+def read_inputs(session: Session) -> dict[str, Any]:
     """Return the members of a run's request that come from its session."""
     return {
         "workflow_session_id": session.session_id,

@@ -65,7 +65,7 @@ def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor
         raise AcknowledgmentRequired("Send acknowledge_risk: true; whoever overrides answers for it.")
     for attempt in range(_ATTEMPTS):
         record = store.runs.record(asked.run_id, fresh=attempt > 0)
-        data = _decided(record.view(), asked, allow_red=allow_red, actor=actor, us=us)
+        data = _decide_override(record.view(), asked, allow_red=allow_red, actor=actor, us=us)
         try:
             stored = store.runs.add_event(asked.run_id, "override", data, actor=actor, us=us, after=record)
         except VersionConflict:
@@ -75,7 +75,9 @@ def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor
     raise VersionConflict("Too many others are writing to this run; try again.", run_id=asked.run_id)
 
 
-def _decided(view: RunView, asked: OverrideRequest, *, allow_red: bool, actor: Actor, us: int) -> dict[str, Any]:
+def _decide_override(
+    view: RunView, asked: OverrideRequest, *, allow_red: bool, actor: Actor, us: int
+) -> dict[str, Any]:
     """Return what the event says."""
     risk, now_utc = view.artifact.decision.risk_level, ids.utc_text(us)
     is_red = risk in ("RED", "UNKNOWN")

@@ -77,23 +77,23 @@ def record_run(
     if idempotency is not None:
         run_id = store.claims.take(actor.name, idempotency.key, idempotency.request_sha256, us).run_id
         # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
-        if ids.moment_of(run_id) != us and (earlier := _replayed(store, run_id)):
-            return earlier
-    require_related(store, request)
-    context = completed_context(request, engines.shop)
-    result, errors = _judged(engines, request, context, actor, engine_timeout_ms)
+        if ids.moment_of(run_id) != us and (replayed := _find_replayed(store, run_id)):
+            return replayed
+    require_session_and_parent(store, request)
+    context = complete_context(request, engines.shop)
+    result, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
     members = artifact_members(run_id, request, context, result, errors, actor=actor, idempotency=idempotency)
     try:
         stored = store.runs.put(members)
     except RunExists:
-        if idempotency is not None and (earlier := _replayed(store, run_id)):
-            return earlier  # a twin of this request was faster
+        if idempotency is not None and (replayed := _find_replayed(store, run_id)):
+            return replayed  # a twin of this request was faster
         raise
     log.info("run_created run_id=%s risk=%s", run_id, stored.view.artifact.decision.risk_level)
-    return _recorded(stored.view, indexed=stored.indexed, replayed=False)
+    return _describe_run(stored.view, indexed=stored.indexed, replayed=False)
 
 
-def _recorded(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
+def _describe_run(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
     """Return what the caller is told of a run; of one that asked for an unknown engine it is told by an error."""
     run, decision = view.artifact, view.artifact.decision
     if decision.details.get("error") == EngineNotFound.code:
@@ -113,7 +113,7 @@ def _recorded(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
     )
 
 
-def _replayed(store: Store, run_id: str) -> Recorded | None:
+def _find_replayed(store: Store, run_id: str) -> Recorded | None:
     """Return the run that an Idempotency-Key has made before, or None when it was never finished."""
     try:
         record = store.runs.record(run_id, include_deleted=True)
@@ -128,7 +128,7 @@ def _replayed(store: Store, run_id: str) -> Recorded | None:
         indexed = store.index.find(run_id) is not None
     except (IndexBroken, IndexUnavailable):
         indexed = False
-    return _recorded(view, indexed=indexed, replayed=True)
+    return _describe_run(view, indexed=indexed, replayed=True)
 
 
 def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
@@ -139,11 +139,11 @@ def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
         )
 
 
-def require_related(store: Store, request: RunRequest) -> None:
+def require_session_and_parent(store: Store, request: RunRequest) -> None:
     """Refuse a run of a session that does not exist or is deleted, or after a run that does not exist."""
     session_id, parent_id = request.workflow_session_id, request.parent_run_id
     if session_id is not None:
-        _require_active(store, session_id)
+        _require_active_session(store, session_id)
     if parent_id is None:
         return
     try:
@@ -158,7 +158,7 @@ def require_related(store: Store, request: RunRequest) -> None:
         pass  # it exists or did, and what it holds does not matter here
 
 
-def _require_active(store: Store, session_id: str) -> None:
+def _require_active_session(store: Store, session_id: str) -> None:
     try:
         deleted = store.sessions.is_deleted(session_id)
     except (SessionNotFound, RecordDamaged) as error:
@@ -170,7 +170,7 @@ def _require_active(store: Store, session_id: str) -> None:
         )
 
 
-def completed_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
+def complete_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
     """Return the context as it is judged: with the shop's tool and machine and the material that the request names."""
     context = shop.complete(request.context, tool_id=request.tool_id, machine_id=request.machine_id)
     if request.material_id is not None and "material" not in context and "material_id" not in context:
@@ -178,7 +178,7 @@ def completed_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
     return context
 
 
-def _judged(
+def _evaluate_cut(
     engines: Registry, request: RunRequest, context: dict[str, Any], actor: Actor, timeout_ms: float
 ) -> tuple[EngineResult, list[dict[str, str]]]:
     """Return what the engine says, and the errors to record; an engine that is not there has failed as well."""

@@ -44,7 +44,7 @@ def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us:
     try:
         _refuse_loosened(SessionPolicy(), given, actor)
     except Forbidden as refusal:
-        _write_down(store, Attempt("policy", "a new session", given["policy"]), refusal, actor, us)
+        _audit_refusal(store, Attempt("policy", "a new session", given["policy"]), refusal, actor, us)
         raise
     stored = store.sessions.create(completed(given, "draft"), actor=actor, us=us)
     log.info("session_created session_id=%s", stored.session.session_id)
@@ -69,8 +69,8 @@ def patch_session(
     def change(now: SessionRecord) -> Change | None:
         session = now.session
         refuse_deleted(session)
-        before = {name: _plain(getattr(session, name)) for name in patch}
-        after = {name: _merged(name, before[name], value) for name, value in patch.items()}
+        before = {name: _to_builtins(getattr(session, name)) for name in patch}
+        after = {name: _merge_fields(name, before[name], value) for name, value in patch.items()}
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed:
             return None
@@ -88,7 +88,7 @@ def patch_session(
     try:
         return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
     except Forbidden as refusal:
-        _write_down(store, Attempt("policy", session_id, patch["policy"] or {}), refusal, actor, us)
+        _audit_refusal(store, Attempt("policy", session_id, patch["policy"] or {}), refusal, actor, us)
         raise
 
 
@@ -193,7 +193,7 @@ def _refuse_loosened(before: SessionPolicy, changed: Mapping[str, Any], actor: A
         )
 
 
-def _write_down(store: Store, attempt: Attempt, refusal: Forbidden, actor: Actor, us: int) -> None:
+def _audit_refusal(store: Store, attempt: Attempt, refusal: Forbidden, actor: Actor, us: int) -> None:
     """Leave a record of a refusal; a disk that takes none changes nothing about it."""
     try:
         store.audit.note(attempt, refusal, actor=actor, us=us)
@@ -211,15 +211,15 @@ def _refuse_linked(store: Store, session_id: str) -> None:
         )
 
 
-def _plain(value: Any) -> Any:
+def _to_builtins(value: Any) -> Any:
     return msgspec.to_builtins(value) if isinstance(value, SessionPolicy) else value
 
 
-def _merged(name: str, before: Any, patch: Any) -> Any:
+def _merge_fields(name: str, before: Any, patch: Any) -> Any:
     """Return a field after a change; null puts it back to what it is in an empty session."""
     if patch is None:
         empty = Session(session_id="", created_at_utc="", updated_at_utc="", version=0)
-        return _plain(getattr(empty, name))
+        return _to_builtins(getattr(empty, name))
     return _merge(before, patch) if name in _MERGED else patch
 
 

@@ -1,6 +1,6 @@
 """Explanations by a language model, off unless a setting names its URL.
 
-    model = explanation_model_of(settings)         # None: explanations are made by rules
+    model = choose_explanation_model(settings)         # None: explanations are made by rules
     answer = model.explain(facts, prompt)          # ProviderFailed when none came
 
 The model is given the facts of a record and a task, and never asked for a judgement: decisions are the engines' alone.
@@ -67,7 +67,7 @@ class ExplanationModel:
         )
 
 
-def explanation_model_of(settings: Settings) -> ExplanationModel | None:
+def choose_explanation_model(settings: Settings) -> ExplanationModel | None:
     """Return the model that the settings name, None when they name none."""
     if settings.explanation_url is None:
         return None

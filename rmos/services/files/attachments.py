@@ -103,13 +103,13 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
         Damage, OutOfSpace, StoreReadOnly, StorageFailed; what `upload` raises.
     """
     record = store.runs.record(run_id)
-    left = _left(record.view(), limits)
+    left = _count_left(record.view(), limits)
     head = _Head(upload.chunks())
     said: list[tuple[Declared, str]] = []
 
     def accept(sha256: str, size: int) -> None:
         declared = upload.declared()
-        said.append((declared, _judged(declared, sha256, head.first)))
+        said.append((declared, _validate_type(declared, sha256, head.first)))
 
     blob = store.blobs.put(head, max_bytes=min(limits.file_bytes, left), accept=accept)
     declared, mime = said[0]
@@ -126,8 +126,8 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
     def decide(record: Record, view: RunView) -> Change | None:
         if any(entry.get("sha256") == blob.sha256 for entry in view.attachments):
             return None
-        if blob.size > _left(view, limits):
-            raise _too_much(limits)
+        if blob.size > _count_left(view, limits):
+            raise _too_large(limits)
         return Change("attachment", data)
 
     changed = change_run(store.runs, run_id, decide, actor=actor, us=us, seen=record)
@@ -141,7 +141,7 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
     )
 
 
-def _left(view: RunView, limits: Limits) -> int:
+def _count_left(view: RunView, limits: Limits) -> int:
     """Return how many bytes a run may still be given.
 
     Raises:
@@ -150,18 +150,18 @@ def _left(view: RunView, limits: Limits) -> int:
     named = named_blobs(view)
     left = limits.run_bytes - sum(blob.size_bytes or 0 for blob in named.values())
     if left < 0 or len(named) >= MAX_ATTACHMENTS:
-        raise _too_much(limits)
+        raise _too_large(limits)
     return left
 
 
-def _too_much(limits: Limits) -> PayloadTooLarge:
+def _too_large(limits: Limits) -> PayloadTooLarge:
     return PayloadTooLarge(
         f"The files of one run may have {limits.run_bytes} bytes together, and be {MAX_ATTACHMENTS} at most.",
         limit_bytes=limits.run_bytes,
     )
 
 
-def _judged(declared: Declared, sha256: str, head: bytes) -> str:
+def _validate_type(declared: Declared, sha256: str, head: bytes) -> str:
     """Return the media type of a file that is what was said of it.
 
     Raises:
@@ -215,7 +215,7 @@ def attach_advisory(store: Store, run_id: str, advisory: Advisory, *, actor: Act
         PayloadTooLarge: the run names too many already.
         Damage, OutOfSpace, StoreReadOnly, StorageFailed.
     """
-    data = _advisory_data(store, run_id, advisory, actor, us)
+    data = _describe_advisory(store, run_id, advisory, actor, us)
 
     def decide(record: Record, view: RunView) -> Change | None:
         if any(entry.get("advisory_id") == advisory.advisory_id for entry in view.advisories):
@@ -233,7 +233,7 @@ def attach_advisory(store: Store, run_id: str, advisory: Advisory, *, actor: Act
     )
 
 
-def _advisory_data(store: Store, run_id: str, advisory: Advisory, actor: Actor, us: int) -> Mapping[str, Any]:
+def _describe_advisory(store: Store, run_id: str, advisory: Advisory, actor: Actor, us: int) -> Mapping[str, Any]:
     mime, size = advisory.mime, None
     if ids.SHA256.fullmatch(advisory.advisory_id):
         store.runs.record(run_id)  # who asks for a run that is not there is told that first

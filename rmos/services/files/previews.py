@@ -1,6 +1,6 @@
 """What a browser may be shown of a run's files: drawings that pass the gate, and of the rest why not.
 
-    preview = preview_of(store, named)
+    preview = find_preview(store, named)
     preview.action                         # "preview", "download" or "none"
     blob = open_preview(store, named)      # or SvgBlocked
 
@@ -42,7 +42,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     column: int | None = None
 
 
-def preview_of(store: Store, named: Named) -> Preview:
+def find_preview(store: Store, named: Named) -> Preview:
     """Return what can be done with a file that a run names."""
     try:
         with store.blobs.open(named.sha256) as blob:

@@ -2,7 +2,7 @@
 
     variants_of(record)                                     # each with its status, from the events by their numbers
     act(store, run_id, Act("reject", sha256, reason_code="AESTHETIC"), actor=actor, us=us)
-    act_on_many(store, run_id, acts, actor=actor, us=us)    # counts, and what came of each
+    change_variants(store, run_id, acts, actor=actor, us=us)    # counts, and what came of each
 
 NEW → REVIEWED → PROMOTED, and REJECTED from any of them; undoing a rejection leads back to REVIEWED or NEW. A drawing
 is promoted only when nothing speaks against it: its run was judged OK, it is whole, and the gate lets it through.
@@ -208,7 +208,7 @@ def _require_promotable(store: Store, view: RunView, variant: Variant) -> None:
         raise VariantBlocked(verdict.reason, run_id=run_id, blocked_by=verdict.blocked_by)
 
 
-def act_on_many(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor, us: int) -> Results:
+def change_variants(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor, us: int) -> Results:
     """Do something with each of many variants; what cannot be done to one does not keep the others from it.
 
     Raises:

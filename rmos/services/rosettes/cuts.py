@@ -1,10 +1,11 @@
-"""The cuts of a rosette, judged: each operation by the default engine with the chosen cutter, and the worst of them.
+"""The cuts of a rosette, evaluated: each operation by the default engine with the chosen cutter, and the worst of them.
 
-    judged = Cutting(engines, tool_id="em-1588-2f", machine_id=None, request_id="req_…", timeout_ms=5000).judge(spec)
-    judged.worst.result.status      # the rosette is as feasible as its worst cut
-    judged.decision                 # what is recorded: with the reasons of the others as warnings
+    cutting = Cutting(engines, tool_id="em-1588-2f", machine_id=None, request_id="req_…", timeout_ms=5000)
+    evaluated = cutting.evaluate_rosette(spec)
+    evaluated.worst.result.status      # the rosette is as feasible as its worst cut
+    evaluated.decision                 # what is recorded: with the reasons of the others as warnings
 
-A drawing says what is cut, not with which machine; what nobody said is judged as missing. Without a named cutter the
+A drawing says what is cut, not with which machine; what nobody said is evaluated as missing. Without a named cutter the
 largest of the shop's that the operation has room for is taken, and that is said. What the trade calls impossible (lines
 thinner than a strip can be, a channel through the top) blocks the rosette whatever its cuts are.
 """
@@ -20,8 +21,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.engines.shop import Shop
 from rmos.models import RunDecision
-from rmos.rosette.manufacture import Warning as Minded
-from rmos.rosette.manufacture import manufacture
+from rmos.rosette.manufacture import ManufactureWarning, manufacture
 from rmos.rosette.operations import Operation
 from rmos.rosette.spec import Constraints, RosetteSpec
 
@@ -33,7 +33,7 @@ _RED_AT_MOST: Final = 39.0
 _ROUNDING_MM: Final = 0.001
 
 
-class JudgedCut(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
     """One operation as it was judged: with which cutter, on which inputs, with what result."""
 
     operation: str
@@ -49,7 +49,7 @@ class JudgedCut(msgspec.Struct, frozen=True, kw_only=True):
         called = self.operation.replace("_", " ")
         return called if self.ring is None else f"{called} of ring {self.ring}"
 
-    def told(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Return what records and clients are told of it."""
         decision = decide(self.result)
         return {
@@ -63,11 +63,11 @@ class JudgedCut(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class JudgedRosette(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluatedRosette(msgspec.Struct, frozen=True, kw_only=True):
     """All operations of a rosette, from the inside outwards, the worst of them, and the decision on the whole."""
 
-    cuts: tuple[JudgedCut, ...]
-    worst: JudgedCut
+    cuts: tuple[EvaluatedCut, ...]
+    worst: EvaluatedCut
     decision: RunDecision
     assumptions: tuple[str, ...]
 
@@ -86,38 +86,38 @@ class Cutting:
         self._timeout_ms = timeout_ms
         self._known: dict[bytes, EngineResult] = {}
 
-    def judge(self, spec: RosetteSpec) -> JudgedRosette:
+    def evaluate_rosette(self, spec: RosetteSpec) -> EvaluatedRosette:
         """Judge every operation of a rosette.
 
         Raises:
             ValidationFailed: when the spec cannot be drawn.
         """
         made = manufacture(with_cutter(spec, self._shop, self._tool_id))
-        cuts = tuple(self._cut(operation) for operation in made.operations) or (self._nothing(),)
-        worst = max(cuts, key=_badness)
-        return JudgedRosette(
+        cuts = tuple(self._cut(operation) for operation in made.operations) or (self._evaluate_nothing(),)
+        worst = max(cuts, key=_rank)
+        return EvaluatedRosette(
             cuts=cuts,
             worst=worst,
-            decision=_decision(cuts, worst, made.warnings),
-            assumptions=self._assumed(cuts),
+            decision=_decide_whole(cuts, worst, made.warnings),
+            assumptions=self._list_assumptions(cuts),
         )
 
-    def _cut(self, operation: Operation) -> JudgedCut:
+    def _cut(self, operation: Operation) -> EvaluatedCut:
         tool_id = self._tool_id or nearest_cutter(self._shop, operation.tool_diameter_mm)
         context = self._shop.complete(operation.context, tool_id=tool_id, machine_id=self._machine_id)
-        return self._judged(operation.name, operation.ring, tool_id, operation.design, context)
+        return self._evaluate_cut(operation.name, operation.ring, tool_id, operation.design, context)
 
-    def _nothing(self) -> JudgedCut:
-        return self._judged("drawing_only", None, self._tool_id or NO_TOOL, {"operation": "drawing_only"}, {})
+    def _evaluate_nothing(self) -> EvaluatedCut:
+        return self._evaluate_cut("drawing_only", None, self._tool_id or NO_TOOL, {"operation": "drawing_only"}, {})
 
-    def _judged(
+    def _evaluate_cut(
         self, name: str, ring: int | None, tool_id: str, design: dict[str, Any], context: dict[str, Any]
-    ) -> JudgedCut:
+    ) -> EvaluatedCut:
         key = digest.canonical([design, context])
         result = self._known.get(key)
         if result is None:
             result = self._known[key] = self.evaluate(design, context)
-        return JudgedCut(operation=name, ring=ring, tool_id=tool_id, design=design, context=context, result=result)
+        return EvaluatedCut(operation=name, ring=ring, tool_id=tool_id, design=design, context=context, result=result)
 
     def evaluate(self, design: dict[str, Any], context: dict[str, Any]) -> EngineResult:
         """Return what the engine says of one cut."""
@@ -125,7 +125,7 @@ class Cutting:
             self._engine, design=design, context=context, request_id=self._request_id, timeout_ms=self._timeout_ms
         )
 
-    def _assumed(self, cuts: tuple[JudgedCut, ...]) -> tuple[str, ...]:
+    def _list_assumptions(self, cuts: tuple[EvaluatedCut, ...]) -> tuple[str, ...]:
         if self._tool_id is not None:
             return ()
         names: dict[str, list[str]] = {}
@@ -169,12 +169,14 @@ def nearest_cutter(shop: Shop, diameter_mm: float) -> str:
     return min(mills, key=lambda mill: mill[0])[2] if mills else NO_TOOL
 
 
-def _badness(cut: JudgedCut) -> tuple[int, float]:
+def _rank(cut: EvaluatedCut) -> tuple[int, float]:
     score = cut.result.overall_score
     return _WORSE.index(cut.result.status), -100.0 if score is None else -score
 
 
-def _decision(cuts: tuple[JudgedCut, ...], worst: JudgedCut, minded: tuple[Minded, ...]) -> RunDecision:
+def _decide_whole(
+    cuts: tuple[EvaluatedCut, ...], worst: EvaluatedCut, minded: tuple[ManufactureWarning, ...]
+) -> RunDecision:
     """Return the decision on the worst cut, with what the others and the trade have against the rosette."""
     decision = decide(worst.result)
     impossible = [_line(item) for item in minded if item.severity == "impossible"]
@@ -186,25 +188,25 @@ def _decision(cuts: tuple[JudgedCut, ...], worst: JudgedCut, minded: tuple[Minde
     warnings += [_line(item) for item in minded if item.severity == "warning"]
     for cut in cuts:
         if cut is not worst and cut.result.status != "GREEN":
-            told = cut.told()
-            warnings.append(f"{cut.name}: {told['risk_level']}, {told['reason']}")
+            described = cut.describe()
+            warnings.append(f"{cut.name}: {described['risk_level']}, {described['reason']}")
     return RunDecision(
         risk_level="RED" if blocks else decision.risk_level,
-        score=_capped(decision.score) if blocks else decision.score,
+        score=_cap_score(decision.score) if blocks else decision.score,
         block_reason=impossible[0] if blocks else decision.block_reason,
         warnings=list(dict.fromkeys(warnings)),
         details={
             **decision.details,
             "judged": worst.name,
-            "operations": [cut.told() for cut in cuts],
+            "operations": [cut.describe() for cut in cuts],
             "manufacture": [msgspec.to_builtins(item) for item in minded],
         },
     )
 
 
-def _capped(score: float | None) -> float | None:
+def _cap_score(score: float | None) -> float | None:
     return None if score is None else min(score, _RED_AT_MOST)
 
 
-def _line(item: Minded) -> str:
+def _line(item: ManufactureWarning) -> str:
     return f"{item.code}: {item.message}" if item.ring is None else f"{item.code}: ring {item.ring}, {item.message}"

@@ -1,6 +1,6 @@
 """Who reads a prompt: the built-in interpreter, a language model behind an OpenAI-compatible service, or a record.
 
-    interpreter = interpreter_of(settings)
+    interpreter = choose_interpreter(settings)
     read = interpreter.read("rope in koa, 6 mm band", instrument=None)
     read.understood.spec, read.provenance
 
@@ -83,7 +83,7 @@ class ByModel:
         try:
             answer = self._chat.answer(request)
             provenance["response_sha256"] = digest.sha256_hex(answer)
-            understood = _understood(answer, instrument)
+            understood = _read_spec(answer, instrument)
             _require_given(own.spec, understood.spec)
         except ProviderFailed as failure:
             said = f"the built-in interpreter read the prompt, for the model {self._model} did not: {failure.detail}"
@@ -96,7 +96,7 @@ class ByModel:
         )
 
 
-def interpreter_of(settings: Settings) -> Interpreter:
+def choose_interpreter(settings: Settings) -> Interpreter:
     """Return the interpreter that the settings name."""
     model = settings.rosette_model or "recorded"
     if settings.rosette_provider == "openai":
@@ -125,7 +125,7 @@ _MOST_SAID: Final = 30
 _SHOWN: Final = 200
 
 
-def _understood(answer: bytes, instrument: str | None) -> Interpretation:
+def _read_spec(answer: bytes, instrument: str | None) -> Interpretation:
     """Return the spec that a model answered, once it has passed the schema.
 
     Raises:
@@ -137,7 +137,9 @@ def _understood(answer: bytes, instrument: str | None) -> Interpretation:
     except (msgspec.MsgspecError, ValidationFailed, UnicodeError, RecursionError):
         raise ProviderFailed(_NOT_READ) from None
     return Interpretation(
-        spec=_for(spec, instrument), assumptions=_said(answered.assumptions), unrecognized=_said(answered.unrecognized)
+        spec=_for(spec, instrument),
+        assumptions=_printable_lines(answered.assumptions),
+        unrecognized=_printable_lines(answered.unrecognized),
     )
 
 
@@ -156,7 +158,7 @@ def _for(spec: RosetteSpec, instrument: Any) -> RosetteSpec:
     return spec if instrument is None else msgspec.structs.replace(spec, instrument=instrument)
 
 
-def _said(words: list[str]) -> tuple[str, ...]:
+def _printable_lines(words: list[str]) -> tuple[str, ...]:
     """Return what a model said, as it may be shown: bounded, in one line, printable."""
     shown = ("".join(sign if sign.isprintable() else " " for sign in word[:_SHOWN]) for word in words[:_MOST_SAID])
     return tuple(dict.fromkeys(shown))

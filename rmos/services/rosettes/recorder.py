@@ -29,18 +29,18 @@ from rmos.models import Actor, Attachment
 from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec
 from rmos.rosette.svg import render
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
-from rmos.services.rosettes.cuts import Cutting, JudgedRosette
+from rmos.services.rosettes.cuts import Cutting, EvaluatedRosette
 from rmos.services.rosettes.interpreters import BuiltIn, Interpreter
 from rmos.services.rosettes.plans import RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.rosettes.records import (
     RecordedRosette,
     RosetteMade,
-    bom_of,
-    earlier_rosettes,
-    recorded_rosette,
-    told,
+    describe_rosette,
+    find_replayed_rosettes,
+    list_materials,
+    read_rosette,
 )
-from rmos.services.runs import require_related
+from rmos.services.runs import require_session_and_parent
 from rmos.store import Store, put_svg_attachment
 from rmos.svg import judge_svg
 
@@ -60,7 +60,7 @@ class _Variant(msgspec.Struct, frozen=True, kw_only=True):
     svg: str
     sha256: str
     bom: list[dict[str, Any]]
-    judged: JudgedRosette
+    evaluated: EvaluatedRosette
     design: dict[str, Any]
     """Of the run: the worst cut and the rosette."""
     result: EngineResult
@@ -94,7 +94,7 @@ def record_rosettes(
     first_id = ids.new_run_id(us)
     if idempotency is not None:
         first_id = store.claims.take(actor.name, idempotency.key, idempotency.request_sha256, us).run_id
-        if ids.moment_of(first_id) != us and (earlier := earlier_rosettes(store, first_id)):
+        if ids.moment_of(first_id) != us and (earlier := find_replayed_rosettes(store, first_id)):
             return earlier
     related = RunRequest(
         mode=MODE,
@@ -102,7 +102,7 @@ def record_rosettes(
         workflow_session_id=request.workflow_session_id,
         parent_run_id=request.parent_run_id,
     )
-    require_related(store, related)
+    require_session_and_parent(store, related)
     plan = plan or plan_rosettes(request, interpreter, _parent(store, request))
     cutting = Cutting(
         engines,
@@ -115,7 +115,7 @@ def record_rosettes(
     try:
         return _put(store, request, plan, variants, actor, idempotency)
     except RunExists:
-        if idempotency is not None and (earlier := earlier_rosettes(store, first_id)):
+        if idempotency is not None and (earlier := find_replayed_rosettes(store, first_id)):
             return earlier  # a twin of this request was faster
         raise
 
@@ -152,7 +152,7 @@ def generate_advisory_svg(
         "spec": encode_spec(spec),
         "assumptions": list(plan.assumptions),
         "unrecognized": list(plan.unrecognized),
-        "bom": bom_of(spec),
+        "bom": list_materials(spec),
     }
 
 
@@ -162,7 +162,7 @@ def _parent(store: Store, request: RosetteRequest) -> RosetteSpec | None:
         return None
     try:
         run = store.runs.record(request.parent_run_id).view().artifact
-        found = decode_spec(recorded_rosette(run).spec)
+        found = decode_spec(read_rosette(run).spec)
     except RunDeleted:
         raise _no_parent(request.parent_run_id, "The run was deleted; restore it first.") from None
     except (msgspec.MsgspecError, ValidationFailed):
@@ -194,29 +194,31 @@ def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: Cutting, first_i
         data = svg.encode()
         if not (verdict := judge_svg(data)).ok:
             raise SvgRefused(f"The drawing cannot be shown: {verdict.reason}")
-        judged = cutting.judge(spec)
-        design = {**judged.worst.design, "rosette": msgspec.to_builtins(_recorded(request, plan, spec, judged))}
+        evaluated = cutting.evaluate_rosette(spec)
+        design = {**evaluated.worst.design, "rosette": msgspec.to_builtins(_recorded(request, plan, spec, evaluated))}
         variants.append(
             _Variant(
                 run_id=first_id if place == 0 else ids.new_run_id(us + place),
                 spec=spec,
                 svg=svg,
                 sha256=digest.sha256_hex(data),
-                bom=bom_of(spec),
-                judged=judged,
+                bom=list_materials(spec),
+                evaluated=evaluated,
                 design=design,
-                result=cutting.evaluate(design, judged.worst.context),
+                result=cutting.evaluate(design, evaluated.worst.context),
             )
         )
     return variants
 
 
-def _recorded(request: RosetteRequest, plan: RosettePlan, spec: RosetteSpec, judged: JudgedRosette) -> RecordedRosette:
+def _recorded(
+    request: RosetteRequest, plan: RosettePlan, spec: RosetteSpec, evaluated: EvaluatedRosette
+) -> RecordedRosette:
     return RecordedRosette(
         request={name: value for name, value in msgspec.to_builtins(request).items() if value is not None},
         spec=encode_spec(spec),
         seed_source=plan.seed_source,
-        assumptions=[*plan.assumptions, *judged.assumptions],
+        assumptions=[*plan.assumptions, *evaluated.assumptions],
         unrecognized=list(plan.unrecognized),
         changed=list(plan.changed),
     )
@@ -242,7 +244,9 @@ def _put(
         stored = store.runs.put(members)
         run = stored.view.artifact
         log.info("rosette_created run_id=%s risk=%s", run.run_id, run.decision.risk_level)
-        made.append(told(run, variant.svg, variant.spec, variant.bom, indexed=stored.indexed, replayed=False))
+        made.append(
+            describe_rosette(run, variant.svg, variant.spec, variant.bom, indexed=stored.indexed, replayed=False)
+        )
     return made[::-1]
 
 
@@ -256,7 +260,7 @@ def _attached(store: Store, variant: _Variant) -> Attachment:
 def _members(
     request: RosetteRequest, plan: RosettePlan, variant: _Variant, actor: Actor, idempotency: Idempotency | None
 ) -> dict[str, Any]:
-    worst, decision = variant.judged.worst, variant.judged.decision
+    worst, decision = variant.evaluated.worst, variant.evaluated.decision
     run_request = RunRequest(
         mode=MODE,
         tool_id=worst.tool_id,

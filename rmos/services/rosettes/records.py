@@ -1,7 +1,7 @@
 """What is told of a rosette that was recorded, read from its run and drawing alone.
 
-    told(run, svg, spec, bom_of(spec), indexed=True, replayed=False).variant_sha256
-    earlier_rosettes(store, first_id)            # all variants of a request that was sent before
+    describe_rosette(run, svg, spec, list_materials(spec), indexed=True, replayed=False).variant_sha256
+    find_replayed_rosettes(store, first_id)            # all variants of a request that was sent before
 
 A request that is sent again is answered from here, and so is the first one: both say the same.
 """
@@ -63,7 +63,7 @@ class _Design(msgspec.Struct, frozen=True):
 _designs: Final = msgspec.json.Decoder(_Design)
 
 
-def recorded_rosette(run: RunArtifact) -> RecordedRosette:
+def read_rosette(run: RunArtifact) -> RecordedRosette:
     """Return what the design of a run says of its rosette.
 
     Raises:
@@ -72,16 +72,16 @@ def recorded_rosette(run: RunArtifact) -> RecordedRosette:
     return _designs.decode(run.inputs.design if run.inputs else b"{}").rosette
 
 
-def bom_of(spec: RosetteSpec) -> list[dict[str, Any]]:
+def list_materials(spec: RosetteSpec) -> list[dict[str, Any]]:
     """Return the bill of materials as plain values."""
     return [msgspec.to_builtins(item) for item in bill_of_materials(spec)]
 
 
-def told(
+def describe_rosette(
     run: RunArtifact, svg: str, spec: RosetteSpec, bom: list[dict[str, Any]], *, indexed: bool, replayed: bool
 ) -> RosetteMade:
     """Return what the caller is told of a run, from the record alone."""
-    recorded, decision = recorded_rosette(run), run.decision
+    recorded, decision = read_rosette(run), run.decision
     attachment = (run.attachments or [])[0]
     return RosetteMade(
         run_id=run.run_id,
@@ -109,7 +109,7 @@ def told(
     )
 
 
-def earlier_rosettes(store: Store, first_id: str) -> list[RosetteMade] | None:
+def find_replayed_rosettes(store: Store, first_id: str) -> list[RosetteMade] | None:
     """Return the variants that an Idempotency-Key has made before, or None when they were never finished."""
     try:
         record = store.runs.record(first_id, include_deleted=True)
@@ -125,6 +125,10 @@ def earlier_rosettes(store: Store, first_id: str) -> list[RosetteMade] | None:
         run = record.view().artifact
         store.runs.settle(record)
         svg = store.blobs.read((run.attachments or [])[0].sha256).decode()
-        spec = decode_spec(recorded_rosette(run).spec)
-        made.append(told(run, svg, spec, bom_of(spec), indexed=store.index.find(run_id) is not None, replayed=True))
+        spec = decode_spec(read_rosette(run).spec)
+        made.append(
+            describe_rosette(
+                run, svg, spec, list_materials(spec), indexed=store.index.find(run_id) is not None, replayed=True
+            )
+        )
     return made

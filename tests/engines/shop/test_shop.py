@@ -11,7 +11,7 @@ from rmos.engines.runner import evaluate
 from rmos.engines.shop import SHIPPED, load_shop
 from rmos.errors.installation import ConfigError
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import completed_context
+from rmos.services.runs import complete_context
 from tests.engines.cuts import check_of, make_context, make_design
 
 PEAR = """
@@ -61,7 +61,7 @@ def test_a_shop_adds_its_own_material_tool_and_machine(tmp_path: Path) -> None:
     request = RunRequest(
         mode="router", tool_id="mill", machine_id="old_iron", material_id="pear", design={}, context={}
     )
-    assert completed_context(request, shop) == {
+    assert complete_context(request, shop) == {
         "tool": {"kind": "end_mill", "diameter_mm": 3.0, "flutes": 1, "material": "hss"},
         "machine": {"class": "rigid", "max_force_n": 900.0},
         "material": {"id": "pear"},

@@ -9,7 +9,7 @@ from rmos.config import Settings
 from rmos.digest import sha256_hex
 from rmos.errors.installation import ProviderFailed
 from rmos.services.chat import Replay
-from rmos.services.explanations.by_model import ExplanationModel, explanation_model_of
+from rmos.services.explanations.by_model import ExplanationModel, choose_explanation_model
 from tests.language_model import completion
 
 
@@ -21,14 +21,14 @@ def recorded(tmp_path: Path, content: object) -> ExplanationModel:
 
 def test_without_a_url_there_is_no_model() -> None:
     settings = Settings(instance_path=Path("i"), runs_dir=Path("r"))
-    assert explanation_model_of(settings) is None
+    assert choose_explanation_model(settings) is None
 
 
 def test_the_model_that_the_settings_name_is_asked() -> None:
     settings = Settings(
         instance_path=Path("i"), runs_dir=Path("r"), explanation_url="https://models.example/v1", explanation_model="m"
     )
-    model = explanation_model_of(settings)
+    model = choose_explanation_model(settings)
     assert model is not None
     assert json.loads(model.request("GREEN.", None))["model"] == "m"
 

@@ -8,7 +8,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.shop import SHIPPED, Shop
 from rmos.rosette.interpret import interpret
 from rmos.rosette.spec import RosetteSpec
-from rmos.services.rosettes.cuts import NO_TOOL, Cutting, JudgedRosette, nearest_cutter, with_cutter
+from rmos.services.rosettes.cuts import NO_TOOL, Cutting, EvaluatedRosette, nearest_cutter, with_cutter
 
 EMPTY = Shop(materials=SHIPPED.materials, tools={}, machines={})
 
@@ -17,48 +17,48 @@ def spec_of(prompt: str) -> RosetteSpec:
     return interpret(prompt).spec
 
 
-def judge(prompt: str, *, tool_id: str | None = None, shop: Shop = SHIPPED, **over: Any) -> JudgedRosette:
+def evaluate_rosette(prompt: str, *, tool_id: str | None = None, shop: Shop = SHIPPED, **over: Any) -> EvaluatedRosette:
     cutting = Cutting(
         Registry(shop=shop), tool_id=tool_id, machine_id=over.get("machine_id"), request_id="req_1", timeout_ms=5000
     )
-    return cutting.judge(spec_of(prompt))
+    return cutting.evaluate_rosette(spec_of(prompt))
 
 
 def test_without_a_named_cutter_each_cut_gets_the_nearest_and_that_is_said() -> None:
-    judged = judge("D-45 style abalone ring, black/white lines, 4 inch hole")
-    assert {(cut.operation, cut.tool_id) for cut in judged.cuts} == {
+    evaluated = evaluate_rosette("D-45 style abalone ring, black/white lines, 4 inch hole")
+    assert {(cut.operation, cut.tool_id) for cut in evaluated.cuts} == {
         ("channel", "em-1588-2f"),
         ("channel", "em-3175-2f"),
         ("inlay_part", "em-1588-2f"),
     }
-    assert judged.assumptions == (
+    assert evaluated.assumptions == (
         "cutter em-1588-2f for the channel, inlay part of ring 4 (none was named)",
         "cutter em-3175-2f for the channel (none was named)",
     )
-    assert judged.worst.operation == "inlay_part"
-    assert judged.decision.risk_level == judged.worst.result.status == "YELLOW"
+    assert evaluated.worst.operation == "inlay_part"
+    assert evaluated.decision.risk_level == evaluated.worst.result.status == "YELLOW"
 
 
 def test_a_named_cutter_is_used_for_all_cuts_and_nothing_is_assumed() -> None:
-    judged = judge("D-45 style abalone ring, black/white lines, 4 inch hole", tool_id="em-3175-2f")
-    assert {cut.tool_id for cut in judged.cuts} == {"em-3175-2f"}
-    assert judged.assumptions == ()
-    assert judged.decision.risk_level == "RED"
-    assert judged.decision.block_reason is not None
-    assert judged.decision.block_reason.startswith("GEOMETRY: ")
+    evaluated = evaluate_rosette("D-45 style abalone ring, black/white lines, 4 inch hole", tool_id="em-3175-2f")
+    assert {cut.tool_id for cut in evaluated.cuts} == {"em-3175-2f"}
+    assert evaluated.assumptions == ()
+    assert evaluated.decision.risk_level == "RED"
+    assert evaluated.decision.block_reason is not None
+    assert evaluated.decision.block_reason.startswith("GEOMETRY: ")
 
 
 @pytest.mark.parametrize(("tool_id", "shop"), [("a-cutter-nobody-has", SHIPPED), (None, EMPTY)])
 def test_a_cutter_that_nobody_knows_is_never_green(tool_id: str | None, shop: Shop) -> None:
-    judged = judge("rope pattern, ebony and padauk, 6 mm band", tool_id=tool_id, shop=shop)
-    assert judged.decision.risk_level == "UNKNOWN"
-    assert judged.worst.tool_id == (tool_id or NO_TOOL)
-    assert "context.tool.diameter_mm" in judged.worst.result.missing_inputs
+    evaluated = evaluate_rosette("rope pattern, ebony and padauk, 6 mm band", tool_id=tool_id, shop=shop)
+    assert evaluated.decision.risk_level == "UNKNOWN"
+    assert evaluated.worst.tool_id == (tool_id or NO_TOOL)
+    assert "context.tool.diameter_mm" in evaluated.worst.result.missing_inputs
 
 
 def test_the_machine_that_is_named_is_judged_with() -> None:
-    judged = judge("rope pattern, ebony and padauk, 6 mm band", machine_id="rigid_router")
-    assert judged.worst.context["machine"]["class"] == "rigid"
+    evaluated = evaluate_rosette("rope pattern, ebony and padauk, 6 mm band", machine_id="rigid_router")
+    assert evaluated.worst.context["machine"]["class"] == "rigid"
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_what_the_luthier_said_of_the_cutter_stands() -> None:
 
 
 def test_every_cut_is_told_with_its_reason() -> None:
-    judged = judge("D-45 style abalone ring, black/white lines, 4 inch hole", tool_id="em-3175-2f")
-    told = judged.decision.details["operations"]
-    assert len(told) == len(judged.cuts)
-    assert all((one["reason"] is None) == (one["risk_level"] == "GREEN") for one in told)
-    others = [text for text in judged.decision.warnings if ": RED, " in text]
-    assert len(others) == sum(one["risk_level"] == "RED" for one in told) - 1 or len(set(others)) < len(told)
+    evaluated = evaluate_rosette("D-45 style abalone ring, black/white lines, 4 inch hole", tool_id="em-3175-2f")
+    describe = evaluated.decision.details["operations"]
+    assert len(describe) == len(evaluated.cuts)
+    assert all((one["reason"] is None) == (one["risk_level"] == "GREEN") for one in describe)
+    others = [text for text in evaluated.decision.warnings if ": RED, " in text]
+    assert len(others) == sum(one["risk_level"] == "RED" for one in describe) - 1 or len(set(others)) < len(describe)

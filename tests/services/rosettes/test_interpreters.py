@@ -11,7 +11,7 @@ from rmos.digest import sha256_hex
 from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.rosette.interpret import interpret
 from rmos.rosette.spec import encode_spec
-from rmos.services.rosettes.interpreters import BuiltIn, interpreter_of, question
+from rmos.services.rosettes.interpreters import BuiltIn, choose_interpreter, question
 from tests.language_model import Model, completion, language_model
 
 PROMPT = "something like my grandfather's guitar, 6 mm wide"
@@ -42,7 +42,7 @@ def settings_for(url: str, **over: Any) -> Settings:
 
 
 def test_the_built_in_interpreter_is_the_default_and_names_nobody() -> None:
-    interpreter = interpreter_of(Settings(instance_path=Path("i"), runs_dir=Path("r")))
+    interpreter = choose_interpreter(Settings(instance_path=Path("i"), runs_dir=Path("r")))
     assert isinstance(interpreter, BuiltIn)
     read = interpreter.read("rope in koa, 6 mm band", instrument="om")
     assert read.understood == interpret("rope in koa, 6 mm band", instrument="om")
@@ -50,7 +50,7 @@ def test_the_built_in_interpreter_is_the_default_and_names_nobody() -> None:
 
 
 def test_a_model_reads_the_prompt_and_who_it_was_is_known(model: Model) -> None:
-    read = interpreter_of(settings_for(model.url, rosette_provider_key="sk-1")).read(PROMPT, instrument=None)
+    read = choose_interpreter(settings_for(model.url, rosette_provider_key="sk-1")).read(PROMPT, instrument=None)
     assert encode_spec(read.understood.spec)["rings"] == SPEC["rings"]
     assert read.understood.assumptions[0] == "the model small-8b read the prompt; what it left open is as in the spec"
     assert read.understood.assumptions[1:] == (SAID,)
@@ -68,7 +68,7 @@ def test_a_model_reads_the_prompt_and_who_it_was_is_known(model: Model) -> None:
 
 
 def test_the_instrument_of_the_request_is_not_the_models_to_choose(model: Model) -> None:
-    read = interpreter_of(settings_for(model.url)).read(PROMPT, instrument="om")
+    read = choose_interpreter(settings_for(model.url)).read(PROMPT, instrument="om")
     assert read.understood.spec.instrument == "om"
     assert model.asked[0][1] is None
 
@@ -87,7 +87,7 @@ BAD_SPECS: list[Any] = [
 @pytest.mark.parametrize("content", BAD_SPECS)
 def test_an_answer_that_is_no_spec_is_not_used_and_that_is_said(content: Any, model: Model) -> None:
     model.answer = completion(content)
-    read = interpreter_of(settings_for(model.url)).read(PROMPT, instrument=None)
+    read = choose_interpreter(settings_for(model.url)).read(PROMPT, instrument=None)
     assert read.understood.spec == interpret(PROMPT).spec
     why = "the model's answer is no rosette"
     said = f"the built-in interpreter read the prompt, for the model small-8b did not: {why}"
@@ -99,13 +99,13 @@ def test_an_answer_that_is_no_spec_is_not_used_and_that_is_said(content: Any, mo
 
 def test_an_answer_of_another_protocol_is_not_used(model: Model) -> None:
     model.answer = b'{"choices": []}'
-    read = interpreter_of(settings_for(model.url)).read(PROMPT, instrument=None)
+    read = choose_interpreter(settings_for(model.url)).read(PROMPT, instrument=None)
     assert read.provenance is not None
     assert read.provenance["fallback"] == "its answer is no chat completion"
 
 
 def test_a_number_that_was_given_is_not_the_models_to_change(model: Model) -> None:
-    read = interpreter_of(settings_for(model.url)).read("rope in koa, 100 mm hole", instrument=None)
+    read = choose_interpreter(settings_for(model.url)).read("rope in koa, 100 mm hole", instrument=None)
     assert read.understood.spec.soundhole_diameter == 100_000
     assert read.provenance is not None
     assert read.provenance["fallback"] == "the model changed the soundhole diameter that was given"
@@ -113,7 +113,7 @@ def test_a_number_that_was_given_is_not_the_models_to_change(model: Model) -> No
 
 def test_the_time_that_the_model_has_is_a_setting(model: Model) -> None:
     model.delay_s = 0.5
-    read = interpreter_of(settings_for(model.url, rosette_provider_timeout_ms=100)).read(PROMPT, instrument=None)
+    read = choose_interpreter(settings_for(model.url, rosette_provider_timeout_ms=100)).read(PROMPT, instrument=None)
     assert read.provenance is not None
     assert read.provenance["fallback"] == "it did not answer in time"
 
@@ -121,13 +121,13 @@ def test_the_time_that_the_model_has_is_a_setting(model: Model) -> None:
 def test_a_provider_that_is_not_there_never_fails_a_request(model: Model) -> None:
     url = model.url
     model.server_close()
-    read = interpreter_of(settings_for(url)).read(PROMPT, instrument=None)
+    read = choose_interpreter(settings_for(url)).read(PROMPT, instrument=None)
     assert read.provenance is not None
     assert read.provenance["fallback"] == "it could not be reached"
 
 
 def test_what_nobody_can_follow_is_asked_of_no_model(model: Model) -> None:
-    interpreter = interpreter_of(settings_for(model.url))
+    interpreter = choose_interpreter(settings_for(model.url))
     with pytest.raises(PromptEmpty):
         interpreter.read(" ... ", instrument=None)
     with pytest.raises(ValidationFailed):
@@ -141,10 +141,10 @@ def test_recorded_answers_are_read_by_the_digest_of_their_request(tmp_path: Path
     settings = Settings(
         instance_path=Path("i"), runs_dir=Path("r"), rosette_provider="replay", rosette_replay_dir=tmp_path
     )
-    read = interpreter_of(settings).read(PROMPT, instrument=None)
+    read = choose_interpreter(settings).read(PROMPT, instrument=None)
     assert read.understood.spec.soundhole_diameter == 92_000
     assert read.provenance is not None
     assert (read.provenance["provider"], read.provenance["request_sha256"]) == ("replay", name)
-    other = interpreter_of(settings).read("rope in koa", instrument=None)
+    other = choose_interpreter(settings).read("rope in koa", instrument=None)
     assert other.provenance is not None
     assert other.provenance["fallback"] == "there is no recorded answer to this prompt"
