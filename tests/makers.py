@@ -1,7 +1,7 @@
 """Valid records for tests, made from as little as a test cares about."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from rmos.config import Settings
 from rmos.index.base import KnownRun
 from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, Page, RunQuery, RunRow, RunView
 from rmos.store import Store
+from rmos.store.runs import Changed
 from tests.earlier_system import earlier_digest
 
 ANNA = Actor(name="anna", role="operator", request_id="req_0123456789abcdef")
@@ -185,3 +186,8 @@ def summarise(view: RunView) -> str:
             "deleted": view.deletion is not None,
         }
     ).decode()
+
+
+def add_event(store: Store, run_id: str, kind: str, data: Mapping[str, Any], *, actor: Actor, us: int) -> Changed:
+    """Append an event to a run, also to one that was deleted softly."""
+    return store.runs.append(run_id, kind, lambda _: data, actor=actor, us=us, include_deleted=True)

@@ -17,7 +17,7 @@ from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary
 from rmos.store.folding import fold
 from rmos.store.records import Artifact, judge_artifact
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 from tests.makers import US, make_decision, make_members
 
 
@@ -181,7 +181,7 @@ def test_the_dumper_can_be_handed_to_worker_processes() -> None:
 # One run
 
 
-def make_record(artifact: Artifact, **over: Any) -> Record:
+def make_record(artifact: Artifact, **over: Any) -> RunRecord:
     """Make what the store hands to the edge."""
     values: dict[str, Any] = {
         "run_id": artifact.run.run_id,
@@ -194,7 +194,7 @@ def make_record(artifact: Artifact, **over: Any) -> Record:
         "tombstone": None,
         "last_event_sha256": "",
     }
-    return Record(**(values | over))
+    return RunRecord(**(values | over))
 
 
 def test_a_run_that_never_had_attachments_still_has_the_member() -> None:

@@ -22,6 +22,7 @@ from rmos.models import Actor, RunQuery
 from rmos.services.artifact import MAX_KEYS, Idempotency, RunRequest, request_summary
 from rmos.services.runs import Recorded, record_run
 from rmos.store import Store
+from tests.makers import add_event
 
 ANNA = Actor(name="anna", role="operator", request_id="req_anna")
 Record = Callable[..., Recorded]
@@ -147,7 +148,7 @@ def test_what_cannot_be_recorded_leaves_nothing(
 
 def test_a_parent_that_was_deleted_still_exists(record: Record, store: Store) -> None:
     parent = record().run_id
-    store.runs.add_event(parent, "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
+    add_event(store, parent, "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
     assert artifact_of(store, record(parent_run_id=parent).run_id)["parent_run_id"] == parent
 
 

@@ -26,7 +26,7 @@ from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunCreatedSchema, dump_created, dump_events, dump_run
 from rmos.services.artifact import RunRequest
 from rmos.services.runs import Recorded, record_run
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
 
@@ -153,7 +153,7 @@ def _kept(body: bytes, sha256: str) -> Response:
     return answer
 
 
-def _etag(record: Record, session_deleted: bool | None) -> str:
+def _etag(record: RunRecord, session_deleted: bool | None) -> str:
     """Return the validator of what is shown of a run: that changes with its session, though the run does not."""
     if session_deleted is False:
         return record.etag

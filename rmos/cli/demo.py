@@ -201,6 +201,6 @@ def _follow_up(store: Store, run_id: str, run: DemoRun, actor: Actor, us: int) -
             "created_at_utc": ids.utc_text(us),
             "request_id": actor.request_id,
         }
-        store.runs.add_event(run_id, "advisory", note, actor=actor, us=us)
+        store.runs.append(run_id, "advisory", lambda _: note, actor=actor, us=us)
     if run.deletion is not None:
-        store.runs.add_event(run_id, "delete", {"mode": "soft", "reason": run.deletion}, actor=actor, us=us)
+        store.deletes.soft(run_id, run.deletion, actor=actor, us=us)

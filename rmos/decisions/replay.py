@@ -17,7 +17,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.errors.records import EngineNotFound
 from rmos.models import RunArtifact
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 _REQUEST_ID: Final = "replay"
 
@@ -48,7 +48,7 @@ _named: Final = msgspec.json.Decoder(Named)
 _objects: Final = msgspec.json.Decoder(dict[str, Any])
 
 
-def replay_run(record: Record, engines: Registry, *, timeout_ms: float) -> Replayed:
+def replay_run(record: RunRecord, engines: Registry, *, timeout_ms: float) -> Replayed:
     """Return what the recorded inputs give now, by the recorded engine.
 
     Args:

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from rmos.diff import RunDiff, diff_runs
 from rmos.schemas.runs import dump_run
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 _RUN_ID: Final = validate.Length(1, 200)
 _ABOUT: Final = {"format": "rmos-run-id", "description": "The id of a run"}
@@ -46,7 +46,7 @@ class RunDiffSchema(Schema):
     note = fields.String(allow_none=True, metadata={"description": "What was cut from this answer"})
 
 
-def diff_records(a: Record, b: Record) -> RunDiff:
+def diff_records(a: RunRecord, b: RunRecord) -> RunDiff:
     """Return how two runs differ, as they stand now.
 
     Raises:
@@ -55,6 +55,6 @@ def diff_records(a: Record, b: Record) -> RunDiff:
     return diff_runs(*(_shown(record) for record in (a, b)))
 
 
-def _shown(record: Record) -> dict[str, Any]:
+def _shown(record: RunRecord) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.json.decode(dump_run(record))
     return shown

@@ -16,7 +16,7 @@ from marshmallow import Schema, fields
 from rmos.models import SUMMARY_CHARACTERS, RunView
 from rmos.services.runs import Recorded
 from rmos.store.rows import explanation_status
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 
 class RunCreatedSchema(Schema):
@@ -153,7 +153,7 @@ _RECORDED: Final = frozenset({"attachments", "explanation_status", "explanation_
 _NOT_RECORDED: Final = b"," + _encoder.encode({n: v for n, v in _UNTOUCHED.items() if n not in _RECORDED})[1:]
 
 
-def dump_run(record: Record, session_deleted: bool | None = False) -> bytes:
+def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
     """Return the artifact's members with the run's events folded in; numbers and texts stay as they were written.
 
     Args:
@@ -180,6 +180,6 @@ def dump_run(record: Record, session_deleted: bool | None = False) -> bytes:
     return _sorted_encoder.encode({**members, **now})
 
 
-def dump_events(record: Record) -> bytes:
+def dump_events(record: RunRecord) -> bytes:
     """Return the body of a run's events, in the order of their numbers."""
     return _encoder.encode({"run_id": record.run_id, "count": len(record.events), "events": record.events})

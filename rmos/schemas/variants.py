@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from rmos.schemas.attachments import WholeNumber, digest_field
 from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 MAX_ITEMS: Final = 100
 _MAX_TEXT: Final = 4000
@@ -154,7 +154,7 @@ def load_bulk(body: Mapping[str, Any]) -> list[Act]:
     return [Act(action=action, **item) for item in said["items"]]
 
 
-def dump_variants(record: Record) -> bytes:
+def dump_variants(record: RunRecord) -> bytes:
     """Return the body that lists a run's variants."""
     found = variants_of(record.view(), record.events)
     return _encoder.encode({"run_id": record.run_id, "count": len(found), "items": found})

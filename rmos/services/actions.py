@@ -139,7 +139,9 @@ class _Attempt:
             raise
         except _LOST_RACE as lost:
             data = {"session_id": self._request.session_id, "action": self._request.action, "error": lost.code}
-            self._store.runs.add_event(run.run_id, "superseded", data, actor=self._actor, us=self._us)
+            self._store.runs.append(
+                run.run_id, "superseded", lambda _: data, actor=self._actor, us=self._us, include_deleted=True
+            )
             lost.members |= {"session_id": self._request.session_id, "run_id": run.run_id}
             raise
 
@@ -188,7 +190,7 @@ class _Attempt:
     def _move(self, session: Session, data: Mapping[str, Any], state: WorkflowState | None = None) -> Change:
         state = state or _STATE_AFTER[self._request.action]
         has = {"has_design": bool(session.design), "has_context": bool(session.context)}
-        return Change(fields={"state": state, "next_step": workflow.next_step(state, **has)}, said=data)
+        return Change(fields={"state": state, "next_step": workflow.next_step(state, **has)}, data=data)
 
     # What makes a run
 

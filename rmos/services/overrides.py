@@ -9,23 +9,21 @@ whoever asks first only leaves a request, and an admin who is somebody else puts
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from rmos import ids
 from rmos.errors.callers import RedOverrideDisabled
-from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import AcknowledgmentRequired, AlreadyOverridden, NotBlocked
 from rmos.models import Actor, RunView
 from rmos.store import Store
+from rmos.store.run_records import RunRecord
 from rmos.workflow import has_override
 
 log = logging.getLogger(__name__)
 
 Scope = Literal["YELLOW", "RED"]
-_ATTEMPTS: Final = 100
-"""How often an override is decided again; each time another writer has changed the run meanwhile."""
 
 
 class OverrideRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,16 +61,14 @@ def override_run(store: Store, asked: OverrideRequest, *, allow_red: bool, actor
     """
     if not asked.acknowledge_risk:
         raise AcknowledgmentRequired("Send acknowledge_risk: true; whoever overrides answers for it.")
-    for attempt in range(_ATTEMPTS):
-        record = store.runs.record(asked.run_id, fresh=attempt > 0)
-        data = _decide_override(record.view(), asked, allow_red=allow_red, actor=actor, us=us)
-        try:
-            stored = store.runs.add_event(asked.run_id, "override", data, actor=actor, us=us, after=record)
-        except VersionConflict:
-            continue
-        log.info("run_overridden run_id=%s scope=%s effective=%s", asked.run_id, asked.scope, data["effective"])
-        return Overridden(asked.run_id, stored.view.overrides[-1], stored.view.version)
-    raise VersionConflict("Too many others are writing to this run; try again.", run_id=asked.run_id)
+
+    def decide(record: RunRecord) -> dict[str, Any]:
+        return _decide_override(record.view(), asked, allow_red=allow_red, actor=actor, us=us)
+
+    changed = store.runs.append(asked.run_id, "override", decide, actor=actor, us=us)
+    entry = changed.view.overrides[-1]
+    log.info("run_overridden run_id=%s scope=%s effective=%s", asked.run_id, asked.scope, entry["effective"])
+    return Overridden(asked.run_id, entry, changed.view.version)
 
 
 def _decide_override(

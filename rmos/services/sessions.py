@@ -121,7 +121,7 @@ def delete_session(
         if not force:
             _refuse_linked(store, session_id)
         said = {"force": force, "cascade": cascade, "reason": reason}
-        return Change(fields={"status": "DELETED", "next_step": None}, said=said)
+        return Change(fields={"status": "DELETED", "next_step": None}, data=said)
 
     stored = store.sessions.append(session_id, "delete", change, actor=actor, us=us, version=version)
     log.info("session_deleted session_id=%s cascade=%s", session_id, cascade)

@@ -38,7 +38,8 @@ from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
 from rmos.store.rows import Summarise
-from rmos.store.runs import Record, Runs
+from rmos.store.run_records import RunRecord
+from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
 from rmos.store.sessions import Sessions
 from rmos.store.tokens import Tokens
@@ -152,7 +153,7 @@ class Store:
             raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
         Reconciler(self.objects, self.index, self.summarise).refold(runs, sessions=sessions, forget=forget)
 
-    def is_deleted_with_session(self, record: Record) -> bool | None:
+    def is_deleted_with_session(self, record: RunRecord) -> bool | None:
         """Tell whether a run's session was deleted together with its runs; None when the session is damaged."""
         session_id = record.workflow_session_id
         return False if session_id is None else self.sessions.is_deleted_with_runs(session_id)

@@ -96,3 +96,17 @@ def completed_once(index: Index) -> object:
         IndexBroken: it cannot be read.
     """
     return index.answered_by() if index.was_completed() else None
+
+
+def known_of(index: Index, find: Callable[[str], T | None], record_id: str) -> tuple[T | None, bool]:
+    """Return what the index knows of a record, and whether that is of its last event, as far as anybody was told.
+
+    Args:
+        find: the index's own look-up of such a record.
+    """
+    try:
+        generation = index.completed()
+        known = find(record_id)
+    except INDEX_ERRORS:
+        return None, False
+    return known, generation is not None and generation == index.answered_by()

@@ -11,22 +11,21 @@ is there.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from rmos import digest
-from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.models import Actor, Deletion, Event
 from rmos.objects.base import Objects
 from rmos.store import layout
+from rmos.store.append import append
 from rmos.store.reading import RunReader
 from rmos.store.rows import Summarise, row_of_erased
-from rmos.store.runs import Record, Runs
+from rmos.store.run_records import RunRecord
+from rmos.store.runs import Changed, Runs
 
 log = logging.getLogger(__name__)
-
-_ATTEMPTS: Final = 100
-"""How often a delete is decided again; each time another writer has changed the run meanwhile."""
 
 
 class Outcome(NamedTuple):
@@ -64,14 +63,10 @@ class Deletes:
             RunNotFound, RunDeleted (it was erased), Damage, OutOfSpace, StoreReadOnly, StorageFailed.
         """
 
-        def step(record: Record) -> Outcome:
-            if record.deletion is not None:
-                return self._settled(record)
-            data = {"mode": "soft", "reason": reason}
-            stored = self._runs.add_event(run_id, "delete", data, actor=actor, us=us, after=record)
-            return Outcome(stored.view.deletion, True)
+        def decide(record: RunRecord) -> Mapping[str, Any] | None:
+            return None if record.deletion is not None else {"mode": "soft", "reason": reason}
 
-        return self._decide(run_id, step)
+        return _outcome(self._runs.append(run_id, "delete", decide, actor=actor, us=us, include_deleted=True))
 
     def restore(self, run_id: str, reason: str | None, *, actor: Actor, us: int) -> Outcome:
         """Undo a soft delete; a run that stands stays as it is.
@@ -80,14 +75,12 @@ class Deletes:
             RunNotFound, RunDeleted (it was erased), Damage, OutOfSpace, StoreReadOnly, StorageFailed.
         """
 
-        def step(record: Record) -> Outcome:
+        def decide(record: RunRecord) -> Mapping[str, Any] | None:
             if record.deletion is None:
-                return self._settled(record)
-            data = {} if reason is None else {"reason": reason}
-            stored = self._runs.add_event(run_id, "restore", data, actor=actor, us=us, after=record)
-            return Outcome(stored.view.deletion, True)
+                return None
+            return {} if reason is None else {"reason": reason}
 
-        return self._decide(run_id, step)
+        return _outcome(self._runs.append(run_id, "restore", decide, actor=actor, us=us, include_deleted=True))
 
     def hard(self, run_id: str, reason: str, *, actor: Actor, us: int) -> Outcome:
         """Erase a run's artifact once the event that says so is durable; of a run erased before, what is left to do.
@@ -97,21 +90,28 @@ class Deletes:
             same, and doing it again, or repair, erases what still stands.
         """
 
-        def step(record: Record) -> Outcome:
-            data = {"mode": "hard", "reason": reason, "artifact_sha256": digest.sha256_hex(record.data)}
-            event = self._runs.append_event(run_id, "delete", data, actor=actor, us=us, after=record)
-            self.finish(run_id)
-            return Outcome(event.view.deletion, True)
+        def decide(record: RunRecord) -> Mapping[str, Any]:
+            return {"mode": "hard", "reason": reason, "artifact_sha256": digest.sha256_hex(record.data)}
 
         try:
-            return self._decide(run_id, step)
+            before, event, _ = append(
+                self._objects,
+                "delete",
+                decide,
+                read=lambda fresh: self._runs.record(run_id, include_deleted=True, fresh=fresh),
+                actor=actor,
+                us=us,
+            )
         except RunDeleted:
-            deletion = self.find(run_id)
-            self.finish(run_id)
-            return Outcome(deletion, False)
+            deletion, changed = self.find(run_id), False
+        else:
+            assert event is not None  # it is always decided for
+            deletion, changed = before.view_after(event).deletion, True
+        self.finish(run_id)
+        return Outcome(deletion, changed)
 
-    def finish(self, run_id: str) -> bool:
-        """Do what is left of a hard delete whose event is durable, and tell whether the index knows it.
+    def finish(self, run_id: str) -> None:
+        """Do what is left of a hard delete whose event is durable.
 
         Raises:
             RunNotFound: no such event stands there; nothing was touched.
@@ -121,27 +121,12 @@ class Deletes:
         erasure = self._reader.erasure(run_id, partition, numbers)
         if erasure is None:
             raise RunNotFound("The run was not deleted for good.", run_id=run_id)
+        # Whoever wrote the event may have died before it was durable: without it the artifact could not be missed.
         self._objects.settle(layout.event_key(partition, run_id, erasure.version))
         if self._objects.erase(layout.artifact_key(partition, run_id)):
             log.info("run_erased run_id=%s", run_id)
-        if self._summarise is None:
-            return False
-        return self._runs.index_rows([row_of_erased(run_id, partition, erasure.version, self._summarise)])
-
-    def _decide(self, run_id: str, step: Callable[[Record], Outcome]) -> Outcome:
-        """Take a step on the run as it stands; when another writer was faster, look again."""
-        record = self._runs.record(run_id, include_deleted=True)
-        for _ in range(_ATTEMPTS):
-            try:
-                return step(record)
-            except VersionConflict:
-                record = self._runs.record(run_id, include_deleted=True, fresh=True)
-        raise VersionConflict("Too many others are writing to this run; try again.", run_id=run_id)
-
-    def _settled(self, record: Record) -> Outcome:
-        """Return how the run stands once what says so is durable: its maker may have died before that."""
-        self._runs.settle(record)
-        return Outcome(record.deletion, False)
+        if self._summarise is not None:
+            self._runs.index_rows([row_of_erased(run_id, partition, erasure.version, self._summarise)])
 
     def events(self, run_id: str) -> list[Event]:
         """Return the events of a run, also of one that is erased.
@@ -158,3 +143,7 @@ class Deletes:
     def _files(self, run_id: str) -> tuple[str, tuple[int, ...]]:
         partition = self._runs.place(run_id) or ""
         return partition, self._reader.files(run_id, partition, None, trusted=False).events
+
+
+def _outcome(changed: Changed) -> Outcome:
+    return Outcome(changed.view.deletion, changed.made)

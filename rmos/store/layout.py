@@ -66,6 +66,11 @@ def event_key(partition: str, record_id: str, number: int) -> str:
     return f"{partition}/{record_id}.{number:06d}.json"
 
 
+def last_key(folder: str, record_id: str, version: int) -> str:
+    """Return the key of a record's last file: its event of this number, or the artifact when there is none."""
+    return event_key(folder, record_id, version) if version else artifact_key(folder, record_id)
+
+
 def claim_key(caller: str, key: str) -> str:
     """Return the key of the claim that a caller's Idempotency-Key makes."""
     name = digest.sha256_hex(f"{caller}\x00{key}".encode())

@@ -5,11 +5,13 @@ as RECORD_DAMAGED, verify lists it.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from rmos import digest, ids
+from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import RecordDamaged
 from rmos.models import (
     AUDIT_SCHEMA,
@@ -22,6 +24,7 @@ from rmos.models import (
     RunArtifact,
     RunIdentity,
 )
+from rmos.objects.base import MAX_OBJECT_BYTES
 
 _artifacts: Final = msgspec.json.Decoder(RunArtifact)
 _identities: Final = msgspec.json.Decoder(RunIdentity)
@@ -62,6 +65,18 @@ class Examined(NamedTuple):
     damages: list[Damage]
 
 
+def seal_record(members: Mapping[str, Any], record_id: str) -> bytes:
+    """Return the bytes of a record, which must not be more than what is read back.
+
+    Raises:
+        NotCanonical, PayloadTooLarge.
+    """
+    data = digest.seal(members)
+    if len(data) > MAX_OBJECT_BYTES:
+        raise PayloadTooLarge("The record would be too large to be read back.", run_id=record_id)
+    return data
+
+
 def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
     """Return what the bytes hold and all that is wrong, so that no damage hides another.
 
@@ -89,7 +104,7 @@ def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
 
 
 def decode_sealed(data: bytes, run_id: str, partition: str) -> Artifact:
-    """Return the artifact in bytes that were sealed a moment ago: what they hold is judged, not hashed again.
+    """Return the artifact in bytes whose `_sha256` was made or checked a moment ago: they are not hashed again.
 
     Raises:
         Damage: undecodable, misnamed, misplaced, or a digest inside that does not belong to its member.

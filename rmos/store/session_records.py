@@ -32,6 +32,18 @@ class SessionRecord(NamedTuple):
     """SHA-256 of the file that the next event comes after; None when the next one is the first."""
 
     @property
+    def record_id(self) -> str:
+        """What its files are named after."""
+        return self.session.session_id
+
+    @property
+    def folder(self) -> str:
+        """Where they stand."""
+        folder = layout.session_folder(self.record_id)
+        assert folder is not None  # a session was read from there, or is to be made under a new id
+        return folder
+
+    @property
     def version(self) -> int:
         """The number of the last event."""
         return len(self.events)

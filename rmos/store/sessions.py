@@ -21,8 +21,8 @@ from rmos.index.base import Index, KnownSession
 from rmos.models import Actor, Event, Session
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.complete import INDEX_ERRORS, IndexGaps
-from rmos.store.events import append_event
+from rmos.store.append import append
+from rmos.store.complete import IndexGaps, known_of
 from rmos.store.records import Damage
 from rmos.store.session_records import SessionReader, SessionRecord, cascades, session_after, session_row
 
@@ -35,19 +35,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What an event does to a session: the fields that it sets, and what else it says."""
 
     fields: Mapping[str, Any]
-    said: Mapping[str, Any] = {}
+    data: Mapping[str, Any] = {}
 
 
 Decide = Callable[[SessionRecord], Change | None]
-"""Tells from a session as it stands, with its history, what an event does to it."""
-
-
-class _NothingToDo(Exception):
-    """The session is already as it was to become."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
+"""Returns what an event does to a session as it stands, with its history; None when nothing is left to do."""
 
 
 class SessionStored(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,13 +73,13 @@ class Sessions:
         session_id, moment = ids.new_session_id(us), ids.utc_text(us)
         empty = Session(session_id=session_id, created_at_utc=moment, updated_at_utc=moment, version=0)
         nothing = SessionRecord([], empty, None)
-        return self._append(nothing, "create", lambda _: Change(fields=fields), actor=actor, us=us)
+        return self._append(session_id, "create", lambda _: Change(fields=fields), actor=actor, us=us, seen=nothing)
 
     def append(
         self,
         session_id: str,
         kind: str,
-        change: Decide,
+        decide: Decide,
         *,
         actor: Actor,
         us: int,
@@ -96,60 +88,53 @@ class Sessions:
         """Append an event to a session; whoever loses the race for a number folds again.
 
         Args:
-            change: tells from the session as it stands what the event does; None when nothing is left to do. It may
-                refuse by raising.
+            decide: returns from the session as it stands what the event does, None when nothing is left to do, or
+                raises when it may not be.
             version: the version that the caller has seen; another one is refused.
 
         Raises:
             SessionNotFound, Damage, PreconditionFailed, VersionConflict, NotCanonical, PayloadTooLarge, OutOfSpace,
-            StoreReadOnly, StorageFailed, and what `change` raises.
+            StoreReadOnly, StorageFailed, and what `decide` raises.
         """
-        record = self.record(session_id)
 
-        def checked(now: SessionRecord) -> Change | None:
+        def decide_on_seen(now: SessionRecord) -> Change | None:
             if version is not None and version != now.version:
                 raise PreconditionFailed(
                     "The session has changed since you read it; read it again.",
                     session_id=session_id,
                     version=now.version,
                 )
-            return change(now)
+            return decide(now)
 
-        return self._append(record, kind, checked, actor=actor, us=us)
+        return self._append(session_id, kind, decide_on_seen, actor=actor, us=us)
 
-    def _append(self, record: SessionRecord, kind: str, change: Decide, *, actor: Actor, us: int) -> SessionStored:
-        session_id = record.session.session_id
-        folder = layout.session_folder(session_id)
-        assert folder is not None
-
-        def decide(now: SessionRecord) -> Mapping[str, Any]:
-            wanted = change(now)
-            if wanted is None:
-                raise _NothingToDo(now.session)
-            after = _changed(now.session, wanted.fields, us)
+    def _append(
+        self, session_id: str, kind: str, decide: Decide, *, actor: Actor, us: int, seen: SessionRecord | None = None
+    ) -> SessionStored:
+        def decide_data(now: SessionRecord) -> Mapping[str, Any] | None:
+            change = decide(now)
+            if change is None:
+                return None
+            after = _changed(now.session, change.fields, us)
             return {
                 "action": kind,
                 "from_state": now.session.state if now.version else None,
                 "to_state": after.state,
                 "state": msgspec.to_builtins(after),
-                **wanted.said,
+                **change.data,
             }
 
-        try:
-            # A crash before the event is there leaves nothing; after it the change is made: reconcile brings the row.
-            _, data, before = append_event(
-                self._objects,
-                folder,
-                record,
-                kind,
-                decide,
-                record_id=session_id,
-                actor=actor,
-                us=us,
-                again=lambda: self.record(session_id, fresh=True),
-            )
-        except _NothingToDo as same:
-            return SessionStored(session=same.session, indexed=self._is_indexed(same.session))
+        before, event, data = append(
+            self._objects,
+            kind,
+            decide_data,
+            read=lambda fresh: self.record(session_id, fresh=fresh),
+            actor=actor,
+            us=us,
+            seen=seen,
+        )
+        if event is None:
+            return SessionStored(session=before.session, indexed=self._is_indexed(before.session))
         # As it is read back: canonical JSON has sorted the members and made 4.0 a 4, and the row must say the same.
         event = _events.decode(data)
         session = session_after(event)
@@ -234,13 +219,7 @@ class Sessions:
         return folder is not None and not self._objects.has(layout.event_key(folder, session_id, version + 1))
 
     def _known(self, session_id: str) -> tuple[KnownSession | None, bool]:
-        """Return what the index knows of a session, and whether it had every event then, as far as anybody was told."""
-        try:
-            generation = self._index.completed()
-            known = self._index.find_session(session_id)
-        except INDEX_ERRORS:
-            return None, False
-        return known, generation is not None and generation == self._index.answered_by()
+        return known_of(self._index, self._index.find_session, session_id)
 
 
 def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:

@@ -27,7 +27,7 @@ from rmos.models import Actor, Digest, Event, Role, Token
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.events import append_event
+from rmos.store.append import append
 from rmos.store.history import read_chain
 from rmos.store.records import Damage
 
@@ -48,6 +48,16 @@ class TokenRecord(NamedTuple):
     last_sha256: str | None
     token: Token | None
     damage: Damage | None = None
+
+    @property
+    def record_id(self) -> str:
+        """What its files are named after."""
+        return f"tok_{self.token_id}"
+
+    @property
+    def folder(self) -> str:
+        """Where they stand."""
+        return layout.TOKENS
 
 
 class _Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,18 +124,17 @@ class Tokens:
                 raise VersionConflict("Another token took this id just now; try again.", token_id=token_id)
             return {name: getattr(created, name) for name in created.__struct_fields__}
 
-        appended = append_event(
+        _, event, _ = append(
             self._objects,
-            layout.TOKENS,
-            TokenRecord(token_id, 0, None, None),
             "create",
             decide,
-            record_id=f"tok_{token_id}",
+            read=lambda _: self.get(token_id),
             actor=actor,
             us=us,
-            again=lambda: self.get(token_id),
+            seen=TokenRecord(token_id, 0, None, None),
         )
-        return fold_token(token_id, [appended.event]), f"rmos_{token_id}_{secret}"
+        assert event is not None  # it is always decided for
+        return fold_token(token_id, [event]), f"rmos_{token_id}_{secret}"
 
     def revoke(self, token_id: str, *, actor: Actor, us: int) -> Token:
         """End a token for good; one that was revoked already stays as it is.
@@ -135,23 +144,15 @@ class Tokens:
             Damage: its record cannot be read; it lets nobody in as it is.
             OutOfSpace, StoreReadOnly, StorageFailed.
         """
-        record = self.get(token_id)
-        token = _whole(record)
-        if token.revoked_at_utc is not None:
-            self._objects.settle(layout.event_key(layout.TOKENS, f"tok_{token_id}", record.version))
-            return token
-        appended = append_event(
-            self._objects,
-            layout.TOKENS,
-            record,
-            "revoke",
-            lambda _: {},
-            record_id=f"tok_{token_id}",
-            actor=actor,
-            us=us,
-            again=lambda: self.get(token_id),
+
+        def decide(record: TokenRecord) -> dict[str, str] | None:
+            return None if _whole(record).revoked_at_utc is not None else {}
+
+        before, event, _ = append(
+            self._objects, "revoke", decide, read=lambda _: self.get(token_id), actor=actor, us=us
         )
-        return _revoked(_whole(appended.before), appended.event)
+        token = _whole(before)
+        return token if event is None else _revoked(token, event)
 
     def _read(self, token_id: str, numbers: list[int]) -> TokenRecord:
         chain = read_chain(self._objects.read, layout.TOKENS, f"tok_{token_id}", numbers, of="token")

@@ -26,7 +26,7 @@ from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.blobs import blob_key
 from rmos.store.records import Damage
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 Progress = Callable[[int], None]
 
@@ -165,7 +165,7 @@ def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:
     return there.create(key, store.objects.read(key))  # the earlier system's, under the name that it gave
 
 
-def _named(record: Record) -> list[str]:
+def _named(record: RunRecord) -> list[str]:
     """Return the digests that a run names: of attachments, and of advisories that are blobs."""
     view = record.view()
     named = [entry.get("sha256") for entry in view.attachments]

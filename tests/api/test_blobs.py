@@ -17,7 +17,7 @@ from rmos.config import Settings
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.api.test_attachments import DRAWING, PNG, SHA256, damage, path_of, run, sent, upload
-from tests.makers import ANNA, make_members, write_raw
+from tests.makers import ANNA, add_event, make_members, write_raw
 
 __all__ = ["run"]
 HOSTILE = b'<svg xmlns="http://www.w3.org/2000/svg">\n<g onload="alert(1)"/></svg>'
@@ -164,7 +164,8 @@ def test_trap_23_nothing_outside_the_root_is_opened_whatever_stored_records_name
     stored = service_store.runs.put(make_members(attachments=attachments))
     run_id = stored.view.artifact.run_id
     for name in names:
-        service_store.runs.add_event(
+        add_event(
+            service_store,
             run_id,
             "advisory",
             {"advisory_id": name, "kind": name, "filename": name},

@@ -12,7 +12,7 @@ from rmos.models import Actor
 from rmos.schemas.diffs import RunDiffSchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
-from tests.makers import EARLIER_ID, make_earlier_artifact, make_members, write_raw
+from tests.makers import EARLIER_ID, add_event, make_earlier_artifact, make_members, write_raw
 
 ANNA = Actor(name="anna", role="operator")
 
@@ -57,7 +57,7 @@ def test_trap_19_a_cut_that_turned_red_is_critical_either_way_round(post: Post, 
 
 def test_what_happened_to_a_run_since_counts_too(post: Post, client: FlaskClient, service_store: Store) -> None:
     one, other = post().json["run_id"], post().json["run_id"]
-    service_store.runs.add_event(other, "advisory", {"advisory_id": "adv_1"}, actor=ANNA, us=ids.now_us())
+    add_event(service_store, other, "advisory", {"advisory_id": "adv_1"}, actor=ANNA, us=ids.now_us())
     found = compare(client, one, other).json
     assert (found["diff_severity"], found["changed_paths"]) == ("INFO", ["advisory_inputs.adv_1"])
 
@@ -82,7 +82,7 @@ def test_a_run_of_the_earlier_system_is_compared_with_one_of_ours(
 
 def test_runs_that_cannot_be_compared_are_named(post: Post, client: FlaskClient, service_store: Store) -> None:
     run_id, gone = post().json["run_id"], post().json["run_id"]
-    service_store.runs.add_event(gone, "delete", {"mode": "soft", "reason": "a mistake"}, actor=ANNA, us=ids.now_us())
+    add_event(service_store, gone, "delete", {"mode": "soft", "reason": "a mistake"}, actor=ANNA, us=ids.now_us())
     absent = "run_" + "0" * 32
     for a, b, status, code, concerned in (
         (run_id, absent, 404, "RUN_NOT_FOUND", absent),

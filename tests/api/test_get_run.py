@@ -12,7 +12,7 @@ from rmos import digest, ids
 from rmos.models import Actor
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
-from tests.makers import make_event, make_members
+from tests.makers import add_event, make_event, make_members
 
 ANNA = Actor(name="anna", role="operator", request_id="req_anna")
 FOLDED = (
@@ -68,7 +68,7 @@ def test_events_are_folded_in_and_change_the_etag(client: FlaskClient, post: Pos
         ("attachment", {"sha256": "b" * 64, "kind": "drawing"}),
         ("override", {"scope": "YELLOW", "reason": "a test piece"}),
     ):
-        service_store.runs.add_event(run_id, kind, data, actor=ANNA, us=us)
+        add_event(service_store, run_id, kind, data, actor=ANNA, us=us)
     answer = client.get(f"{RUNS}/{run_id}", headers={"If-None-Match": before.headers["ETag"]})
     assert answer.status_code == 200
     run = answer.json
@@ -103,14 +103,14 @@ def test_a_run_is_found_without_the_index(app: Flask, client: FlaskClient, post:
 def test_a_deleted_run_is_gone_and_says_who_when_and_why(client: FlaskClient, post: Post, service_store: Store) -> None:
     run_id = post().json["run_id"]
     us = ids.now_us()
-    service_store.runs.add_event(run_id, "delete", {"mode": "soft", "reason": "a test"}, actor=ANNA, us=us)
+    add_event(service_store, run_id, "delete", {"mode": "soft", "reason": "a test"}, actor=ANNA, us=us)
     for suffix in ("", "/download", "/events"):
         answer = client.get(f"{RUNS}/{run_id}{suffix}")
         assert answer.status_code == 410
         assert answer.json["error"] == "RUN_DELETED"
         assert (answer.json["run_id"], answer.json["deleted_by"]) == (run_id, "anna")
         assert (answer.json["reason"], answer.json["deleted_at_utc"]) == ("a test", ids.utc_text(us))
-    service_store.runs.add_event(run_id, "restore", {}, actor=ANNA, us=us)
+    add_event(service_store, run_id, "restore", {}, actor=ANNA, us=us)
     assert client.get(f"{RUNS}/{run_id}").json["deleted"] is False
 
 
@@ -200,7 +200,7 @@ def test_the_download_stays_the_same_when_the_run_has_events(
 ) -> None:
     run_id = post().json["run_id"]
     before = client.get(f"{RUNS}/{run_id}/download")
-    service_store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, actor=ANNA, us=ids.now_us())
+    add_event(service_store, run_id, "advisory", {"advisory_id": "a"}, actor=ANNA, us=ids.now_us())
     again = client.get(f"{RUNS}/{run_id}/download")
     assert (again.data, again.headers["ETag"]) == (before.data, before.headers["ETag"])
 
@@ -231,7 +231,7 @@ def test_the_events_come_in_the_order_of_their_numbers(client: FlaskClient, post
     us = ids.now_us()
     for number in range(3):
         data = {"advisory_id": f"adv_{number}"}
-        service_store.runs.add_event(run_id, "advisory", data, actor=ANNA, us=us - number * 1_000_000)
+        add_event(service_store, run_id, "advisory", data, actor=ANNA, us=us - number * 1_000_000)
     told: dict[str, Any] = client.get(f"{RUNS}/{run_id}/events").json
     assert told["count"] == 3
     assert [event["number"] for event in told["events"]] == [1, 2, 3]

@@ -15,6 +15,7 @@ from rmos.errors.store import OutOfSpace
 from rmos.models import Actor
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
+from tests.makers import add_event
 
 
 def ids_in(client: FlaskClient) -> list[str]:
@@ -136,8 +137,13 @@ def test_an_unknown_engine_is_answered_the_same_again(post: Post, client: FlaskC
 def test_a_replay_answers_also_when_the_run_was_deleted_since(post: Post, service_store: Store) -> None:
     first = post(key="k1")
     actor = Actor(name="anna", role="operator")
-    service_store.runs.add_event(
-        first.json["run_id"], "delete", {"mode": "soft", "reason": "a mistake"}, actor=actor, us=ids.now_us()
+    add_event(
+        service_store,
+        first.json["run_id"],
+        "delete",
+        {"mode": "soft", "reason": "a mistake"},
+        actor=actor,
+        us=ids.now_us(),
     )
     assert post(key="k1").json == first.json
 

@@ -13,7 +13,7 @@ from rmos.models import Actor
 from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
-from tests.makers import make_decision, make_members
+from tests.makers import add_event, make_decision, make_members
 
 ANNA = Actor(name="anna", role="operator")
 START = ids.parse_utc("2025-12-23T09:46:13.123456Z")
@@ -94,7 +94,7 @@ def test_the_walk_is_right_while_runs_are_added_and_deleted(client: FlaskClient,
     made = put_runs(service_store, 20)
     first = client.get(f"{RUNS}?limit=7").json
     service_store.runs.put(make_members(START + 100 * MINUTE_US))
-    service_store.runs.add_event(made[5], "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
+    add_event(service_store, made[5], "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
     rest = walk(client, f"cursor={first['next_cursor']}")
     seen = [run["run_id"] for run in first["items"]] + rest
     assert seen == [run_id for run_id in made[::-1] if run_id != made[5]]
@@ -210,7 +210,7 @@ def test_deleted_runs_are_neither_listed_nor_counted_unless_asked_for(
     client: FlaskClient, service_store: Store
 ) -> None:
     made = put_runs(service_store, 3)
-    service_store.runs.add_event(made[1], "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
+    add_event(service_store, made[1], "delete", {"mode": "soft"}, actor=ANNA, us=ids.now_us())
     found = client.get(f"{RUNS}?include_total=true").json
     assert (found["total"], [run["run_id"] for run in found["items"]]) == (2, [made[2], made[0]])
     found = client.get(f"{RUNS}?include_total=1&include_deleted=true").json

@@ -16,7 +16,7 @@ from rmos.models import SUMMARY_CHARACTERS, Event
 from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import Store
 from tests.api.conftest import RUNS
-from tests.makers import ANNA, make_decision, make_members
+from tests.makers import ANNA, add_event, make_decision, make_members
 
 URL = PREFIXES["sessions"]
 Put = Callable[..., str]
@@ -61,7 +61,7 @@ def put(session_id: str, service_store: Store) -> Put:
 
 
 def event(store: Store, run_id: str, what: str, **data: Any) -> None:
-    store.runs.add_event(run_id, what, data, actor=ANNA, us=ids.now_us())
+    add_event(store, run_id, what, data, actor=ANNA, us=ids.now_us())
 
 
 def summary(client: FlaskClient, session_id: str) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from rmos.config import Settings
 from rmos.errors.records import RunNotFound
 from rmos.models import Finding
 from rmos.store import Store, layout
+from rmos.store.append import append
 from rmos.store.audit import Attempt
-from tests.makers import ANNA, US, make_members, summarise
+from tests.makers import ANNA, US, add_event, make_members, summarise
 
 DAY = ids.partition_of(US)
 NEXT_DAY = ids.partition_of(US + 86_400_000_000)
@@ -87,7 +88,7 @@ class Shop:
     def event(self, run_id: str, kind: str, data: dict[str, Any]) -> None:
         """Add an event to a run."""
         self.us += 1
-        self.store.runs.add_event(run_id, kind, data, actor=ANNA, us=self.us)
+        add_event(self.store, run_id, kind, data, actor=ANNA, us=self.us)
 
     def blob(self, data: bytes) -> str:
         """Put a blob and return its digest."""
@@ -119,7 +120,14 @@ class Shop:
         """Do a hard delete as far as its event, as a process that dies behind it."""
         data = {"mode": "hard", "reason": "a test", "artifact_sha256": digest.sha256_hex(self.data(artifact(run_id)))}
         self.us += 1
-        self.store.runs.append_event(run_id, "delete", data, actor=ANNA, us=self.us)
+        append(
+            self.store.objects,
+            "delete",
+            lambda _: data,
+            read=lambda fresh: self.store.runs.record(run_id, include_deleted=True, fresh=fresh),
+            actor=ANNA,
+            us=self.us,
+        )
 
     def data(self, key: str) -> bytes:
         """Return the bytes of an object."""

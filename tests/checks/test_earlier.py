@@ -12,7 +12,7 @@ from rmos.store import Store
 from rmos.store.records import Damage
 from tests.checks.shops import contents, faults, open_store, places, rows_of, verified
 from tests.earlier_system import HARMLESS, EarlierStore, make_earlier_store, snapshot
-from tests.makers import ANNA, US, make_members
+from tests.makers import ANNA, US, add_event, make_members
 
 RUNS = 40
 
@@ -85,7 +85,7 @@ def test_repair_of_a_healthy_one_does_nothing(earlier: EarlierStore, store: Stor
 def test_new_runs_beside_the_old_ones_are_healthy_too(earlier: EarlierStore, store: Store) -> None:
     run_id = store.runs.put(make_members(US, parent_run_id=earlier.run_ids[0])).view.artifact.run_id
     for old_or_new in (run_id, earlier.run_ids[3], *list(earlier.deleted)[:1]):
-        store.runs.add_event(old_or_new, "advisory", {"advisory_id": "adv_new"}, actor=ANNA, us=US)
+        add_event(store, old_or_new, "advisory", {"advisory_id": "adv_new"}, actor=ANNA, us=US)
     assert faults(verified(earlier.root)) == told_of(earlier)
     assert verified(earlier.root).counts["unvouched"] == RUNS
 
@@ -96,7 +96,7 @@ def test_trap_06_losing_its_own_index_is_a_finding_and_brings_nobody_back(
 ) -> None:
     """What was learned from it while it was whole stands: also after repair, a rebuild, and an event since then."""
     touched = next(iter(earlier.deleted))
-    store.runs.add_event(touched, "advisory", {"advisory_id": "adv_new"}, actor=ANNA, us=US)
+    add_event(store, touched, "advisory", {"advisory_id": "adv_new"}, actor=ANNA, us=US)
     path = earlier.root / "_index.json"
     whole = path.read_bytes()
     path.unlink()
@@ -211,7 +211,7 @@ def test_ids_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
     store = open_store(earlier.root, write=True)
     store.reconcile()
     for run_id in run_ids:
-        store.runs.add_event(run_id, "advisory", {"advisory_id": "adv_new"}, actor=ANNA, us=US)
+        add_event(store, run_id, "advisory", {"advisory_id": "adv_new"}, actor=ANNA, us=US)
         assert [link["advisory_id"] for link in store.runs.record(run_id).links] == ["adv"]
     assert faults(verified(earlier.root)) == []
     store.index.close()

@@ -23,7 +23,7 @@ import os, random, sys
 from pathlib import Path
 from rmos import ids
 from tests.checks.shops import open_store
-from tests.makers import ANNA, make_members
+from tests.makers import ANNA, make_members, add_event
 root, shared = Path(sys.argv[1]), sys.argv[3:]
 def write(number):
     store, chance = open_store(root, write=True), random.Random(number)
@@ -31,10 +31,10 @@ def write(number):
     while True:
         us = ids.now_us() + chance.randrange(-3_000_000, 3)
         run_id = store.runs.put(make_members(us)).view.artifact.run_id
-        store.runs.add_event(run_id, "advisory", {"advisory_id": "adv_1"}, actor=ANNA, us=us)
+        add_event(store, run_id, "advisory", {"advisory_id": "adv_1"}, actor=ANNA, us=us)
         for kind in ("delete", "restore", "advisory"):
             data = {"mode": "soft", "reason": "a test", "advisory_id": f"adv_{us}"}
-            store.runs.add_event(chance.choice(shared), kind, data, actor=ANNA, us=us)
+            add_event(store, chance.choice(shared), kind, data, actor=ANNA, us=us)
 for number in range(int(sys.argv[2])):
     if not os.fork():
         write(number)

@@ -11,7 +11,7 @@ from rmos.checks.runs import RunJudge, Slice
 from rmos.models import Actor, RunQuery
 from rmos.objects.local import LocalObjects
 from tests.checks.shops import DAY, Shop, artifact, columns_of, event, faults, open_store, rows_of, verified
-from tests.makers import US, make_event, make_members
+from tests.makers import US, add_event, make_event, make_members
 
 Change = Callable[[bytes, int], bytes]
 
@@ -192,5 +192,5 @@ def test_actors_and_times_of_events_do_not_matter_to_their_order(shop: Shop) -> 
     run_id = shop.take()
     for us in (US, US + 10**12, US - 10**9):
         actor = Actor(name="bo", role="viewer")
-        shop.store.runs.add_event(run_id, "advisory", {"advisory_id": f"adv_{us}"}, actor=actor, us=us)
+        add_event(shop.store, run_id, "advisory", {"advisory_id": f"adv_{us}"}, actor=actor, us=us)
     assert faults(verified(shop.root)) == []

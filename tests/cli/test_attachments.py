@@ -9,7 +9,7 @@ from rmos import digest
 from rmos.checks.attachments import find_garbage, move_garbage
 from rmos.store import Store
 from tests.cli.conftest import Command, age, artifacts_of, flip, records_of
-from tests.makers import ANNA, open_store
+from tests.makers import ANNA, add_event, open_store
 
 DAY_S = 86_400.0
 
@@ -32,7 +32,7 @@ def shas(root: Path, held: Store) -> dict[str, str]:
     us = 1_790_000_000_000_000
     for run_id, name in ((first, "named"), (second, "deleted")):
         data = {"sha256": found[name], "kind": "drawing"}
-        held.runs.add_event(run_id, "attachment", data, actor=ANNA, us=us)
+        add_event(held, run_id, "attachment", data, actor=ANNA, us=us)
     held.deletes.soft(second, "a trial cut", actor=ANNA, us=us)
     for name in ("named", "deleted", "unnamed"):
         age(blob_path(root, found[name]), 3 * DAY_S)
@@ -112,7 +112,7 @@ def test_a_blob_that_is_brought_again_meanwhile_is_not_moved(root: Path, held: S
 def test_a_blob_that_is_named_meanwhile_is_put_back(root: Path, held: Store, shas: dict[str, str]) -> None:
     garbage = find_garbage(held, grace_s=DAY_S)
     data = {"advisory_id": shas["unnamed"]}
-    held.runs.add_event(artifacts_of(root)[0].stem, "advisory", data, actor=ANNA, us=1_790_000_000_000_000)
+    add_event(held, artifacts_of(root)[0].stem, "advisory", data, actor=ANNA, us=1_790_000_000_000_000)
     assert move_garbage(held, garbage, grace_s=DAY_S) == []
     assert held.blobs.read(shas["unnamed"]) == b"unnamed"
 

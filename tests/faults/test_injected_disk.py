@@ -21,7 +21,9 @@ from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, Ou
 from rmos.models import Actor, RunQuery, Stored
 from rmos.services.files.attachments import Attached, Declared, Limits, attach_file
 from rmos.store import Store
+from rmos.store.runs import Changed
 from tests.faults import judging, records
+from tests.makers import add_event
 
 CODES: Final = {errno.EIO: "STORAGE_FAILED", errno.ENOSPC: "OUT_OF_SPACE", errno.EROFS: "STORE_READ_ONLY"}
 LOOKS: Final = {"lstat", "stat", "fstat", "read"}
@@ -109,9 +111,9 @@ def put(store: Store, number: int) -> Stored:
     return store.runs.put(records.members(number))
 
 
-def delete(store: Store, number: int) -> Stored:
+def delete(store: Store, number: int) -> Changed:
     """Make an event: the soft delete of run no. `number`."""
-    return store.runs.add_event(records.run_id(number), "delete", {"reason": "a test"}, actor=ACTOR, us=1)
+    return add_event(store, records.run_id(number), "delete", {"reason": "a test"}, actor=ACTOR, us=1)
 
 
 def refused(call: Callable[[], object]) -> str | None:
@@ -209,7 +211,7 @@ def test_a_full_disk_does_not_half_delete_a_run(disk: Disk, store: Store) -> Non
         delete(store, 0)
     disk.heal()
     assert store.runs.record(records.run_id(0)).version == 0
-    assert delete(store, 0).indexed
+    assert delete(store, 0).made
     assert store.runs.count(RunQuery()) == 0
 
 

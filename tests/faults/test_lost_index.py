@@ -25,6 +25,7 @@ from tests.faults import judging
 from tests.faults.conftest import Announce
 from tests.faults.one_put import NO_INSTANCE
 from tests.faults.service import RUNS, Answer, Clients, Service, make_body
+from tests.makers import add_event
 
 pytestmark = pytest.mark.long
 
@@ -94,7 +95,7 @@ class Shop:
         with contextlib.closing(store.index):
             for run_id in self.deleted:
                 deletion = {"mode": "soft", "reason": "a test of ours"}
-                store.runs.add_event(run_id, "delete", deletion, actor=ACTOR, us=ids.now_us())
+                add_event(store, run_id, "delete", deletion, actor=ACTOR, us=ids.now_us())
 
     def ask(self, query: str) -> Answer:
         """Ask for a list over a connection of its own, so that any worker may answer."""

@@ -12,7 +12,7 @@ from rmos.errors.records import RunDeleted, RunExists, RunNotFound
 from rmos.errors.store import StorageFailed
 from rmos.models import RunQuery
 from rmos.store import Store
-from tests.makers import ANNA, US, listed_ids, make_members, open_store
+from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.objects.calls import Recorder
 from tests.store.processes import in_processes
 from tests.store.writing import add, answers, path_of, put
@@ -73,7 +73,7 @@ def test_nothing_undoes_a_hard_delete_and_its_id_stays_taken(store: Store) -> No
     for attempt in (
         lambda: store.deletes.restore(run_id, None, actor=ANNA, us=US),
         lambda: store.runs.record(run_id, include_deleted=True),
-        lambda: store.runs.add_event(run_id, "advisory", {"advisory_id": "x"}, actor=ANNA, us=US),
+        lambda: add_event(store, run_id, "advisory", {"advisory_id": "x"}, actor=ANNA, us=US),
     ):
         with pytest.raises(RunDeleted):
             attempt()

@@ -13,7 +13,7 @@ from rmos.errors.records import RunNotFound
 from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.models import RunQuery
 from rmos.store import Store
-from tests.makers import ANNA, US, listed_ids, make_members, open_store
+from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.store.writing import (
     DAY,
     add,
@@ -68,8 +68,8 @@ def test_a_put_whose_row_the_index_did_not_take_is_a_success_that_says_so(store:
     (root / "_index.sqlite").unlink()
     stored = store.runs.put(make_members(US))
     assert (stored.created, stored.indexed) == (True, False)
-    event = store.runs.add_event(stored.view.artifact.run_id, "advisory", {"advisory_id": "a"}, actor=ANNA, us=US)
-    assert (event.created, event.indexed) == (True, False)
+    event = add_event(store, stored.view.artifact.run_id, "advisory", {"advisory_id": "a"}, actor=ANNA, us=US)
+    assert (event.made, store.index.is_complete()) == (True, False)
     assert not (root / "_index.sqlite").exists()
     store.reconcile()
     assert [json.loads(item)["version"] for item in store.runs.page(RunQuery(), limit=9).items] == [1]

@@ -12,7 +12,7 @@ from rmos.errors.records import RunExists
 from rmos.errors.store import IndexRebuilding
 from rmos.models import RunQuery
 from rmos.store import Store
-from tests.makers import ANNA, US, listed_ids, make_members, open_store
+from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.store.processes import in_processes
 
 DAY = "2025-12-23"
@@ -83,7 +83,7 @@ def add_events(job: Job) -> list[int]:
     for number in range(12):
         data = {"advisory_id": f"adv_{job[1]}_{number}"}
         us = US + 10_000_000 - number * 1_000_000 * (job[1] + 1)
-        numbers.append(store.runs.add_event(run_id, "advisory", data, actor=ANNA, us=us).view.version)
+        numbers.append(add_event(store, run_id, "advisory", data, actor=ANNA, us=us).view.version)
     return numbers
 
 
@@ -121,7 +121,7 @@ def delete_and_restore(job: Job) -> int:
     [run_id] = listed_of(job[0])
     for number in range(15):
         kind = "delete" if (number + job[1]) % 2 else "restore"
-        store.runs.add_event(run_id, kind, {"mode": "soft", "reason": "a trial"}, actor=ANNA, us=ids.now_us())
+        add_event(store, run_id, kind, {"mode": "soft", "reason": "a trial"}, actor=ANNA, us=ids.now_us())
     return 0
 
 
@@ -148,7 +148,7 @@ def put_and_delete(job: Job) -> dict[str, bool]:
         run_id = store.runs.put(make_members()).view.artifact.run_id
         lives[run_id] = number % 3 != 0
         if number % 3 == 0:
-            store.runs.add_event(run_id, "delete", {"mode": "soft", "reason": "x"}, actor=ANNA, us=ids.now_us())
+            add_event(store, run_id, "delete", {"mode": "soft", "reason": "x"}, actor=ANNA, us=ids.now_us())
     store.index.close()
     (job[0] / f"done-{job[1]}").touch()
     return lives
@@ -237,7 +237,7 @@ def walk_while_others_write(job: Job) -> list[str]:
         until = time.monotonic() + 1.0
         while time.monotonic() < until:
             run_id = store.runs.put(make_members(ids.now_us())).view.artifact.run_id
-            store.runs.add_event(run_id, "delete", {"mode": "soft", "reason": "x"}, actor=ANNA, us=ids.now_us())
+            add_event(store, run_id, "delete", {"mode": "soft", "reason": "x"}, actor=ANNA, us=ids.now_us())
         return []
     walked: list[str] = []
     cursor = None

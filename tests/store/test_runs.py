@@ -15,7 +15,7 @@ from rmos.models import RunQuery
 from rmos.objects.base import MAX_OBJECT_BYTES
 from rmos.store import Store, layout
 from rmos.store.records import Damage
-from tests.makers import ANNA, US, make_decision, make_members, write_raw
+from tests.makers import ANNA, US, add_event, make_decision, make_members, write_raw
 from tests.store.writing import DAY, DELETE, add, damage_of, flip, path_of, put
 
 
@@ -114,7 +114,7 @@ def test_trap_09_trap_23_only_ids_become_names(store: Store, root: Path, run_id:
     before = sorted(root.rglob("*"))
     with pytest.raises(Damage):
         store.runs.put({**make_members(US), "run_id": run_id})
-    for ask in (store.runs.record, lambda one: store.runs.add_event(one, "advisory", {}, actor=ANNA, us=US)):
+    for ask in (store.runs.record, lambda one: add_event(store, one, "advisory", {}, actor=ANNA, us=US)):
         if isinstance(run_id, str):
             with pytest.raises(RunNotFound):
                 ask(run_id)

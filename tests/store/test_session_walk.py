@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rmos import ids
 from rmos.models import RunQuery
 from rmos.services.sessions import create_session
-from tests.makers import ANNA, US, make_members, open_store
+from tests.makers import ANNA, US, add_event, make_members, open_store
 from tests.trying import tries
 
 DAY_US = 86_400_000_000
@@ -49,7 +49,7 @@ class Walks(RuleBasedStateMachine):
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         run_id = data.draw(st.sampled_from(sorted(self.live)))
-        self.store.runs.add_event(run_id, "delete", {"mode": "soft", "reason": "a trial"}, actor=ANNA, us=US)
+        add_event(self.store, run_id, "delete", {"mode": "soft", "reason": "a trial"}, actor=ANNA, us=US)
         self.deleted[run_id] = self.live.pop(run_id)
         self.throughout.discard(run_id)
 
@@ -57,7 +57,7 @@ class Walks(RuleBasedStateMachine):
     @rule(data=st.data())
     def restore(self, data: st.DataObject) -> None:
         run_id = data.draw(st.sampled_from(sorted(self.deleted)))
-        self.store.runs.add_event(run_id, "restore", {}, actor=ANNA, us=US)
+        add_event(self.store, run_id, "restore", {}, actor=ANNA, us=US)
         self.live[run_id] = self.deleted.pop(run_id)
 
     @precondition(lambda self: not self.walking)

@@ -12,7 +12,7 @@ from rmos import digest, ids
 from rmos.models import RunQuery
 from rmos.store import Store
 from rmos.store.records import Damage
-from tests.makers import ANNA, US, listed_ids, make_members, write_raw
+from tests.makers import ANNA, US, add_event, listed_ids, make_members, write_raw
 
 DAY = "2025-12-23"
 DAY_US = 86_400_000_000
@@ -29,7 +29,7 @@ def put(store: Store, us: int = US, **over: Any) -> str:
 
 def add(store: Store, run_id: str, kind: str = "advisory", us: int = US, **data: Any) -> int:
     """Add an event and return its number."""
-    return store.runs.add_event(run_id, kind, data or {"advisory_id": "adv"}, actor=ANNA, us=us).view.version
+    return add_event(store, run_id, kind, data or {"advisory_id": "adv"}, actor=ANNA, us=us).view.version
 
 
 def path_of(root: Path, run_id: str, number: int | None = None) -> Path:

@@ -19,7 +19,7 @@ from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import Store
 from rmos.transfer.exporting import COLUMNS, csv_cell, csv_row, csv_text, export_store, ndjson
 from tests.earlier_system import make_earlier_store
-from tests.makers import ANNA, US, listed_ids, make_decision, make_members, make_row, open_store
+from tests.makers import ANNA, US, add_event, listed_ids, make_decision, make_members, make_row, open_store
 from tests.trying import tries
 
 DAY_US = 86_400_000_000
@@ -104,7 +104,7 @@ def test_memory_does_not_grow_with_the_number_of_runs(store: Store, write: type)
 
 def test_an_exported_store_is_a_store_and_has_the_same_bytes(store: Store, tmp_path: Path) -> None:
     runs = [store.runs.put(make_members(US + number)).view.artifact.run_id for number in range(5)]
-    store.runs.add_event(runs[0], "advisory", {"advisory_id": "x"}, actor=ANNA, us=US)
+    add_event(store, runs[0], "advisory", {"advisory_id": "x"}, actor=ANNA, us=US)
     store.deletes.soft(runs[1], "a trial cut", actor=ANNA, us=US)
     target = tmp_path / "out" / "runs"
     report = export_store(store, RunQuery(include_deleted=True), target)

@@ -22,7 +22,7 @@ from rmos.objects.base import MAX_OBJECT_BYTES
 from rmos.store import Store, layout
 from rmos.transfer.importing import Imported, import_runs
 from tests.earlier_system import EarlierStore, make_earlier_store
-from tests.makers import ANNA, US, listed_ids, make_members, open_store
+from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 
 Change = dict[str, object]
 MIB = 1024 * 1024
@@ -42,7 +42,7 @@ class Other:
             self.store.runs.put(make_members(US + number, attachments=[attachment])).view.artifact.run_id
             for number in range(4)
         )
-        self.store.runs.add_event(self.noted, "advisory", {"advisory_id": "adv"}, actor=ANNA, us=US)
+        add_event(self.store, self.noted, "advisory", {"advisory_id": "adv"}, actor=ANNA, us=US)
         self.store.deletes.soft(self.soft, "a trial cut", actor=ANNA, us=US)
         self.store.deletes.hard(self.hard, "a customer's name", actor=ANNA, us=US)
         self.store.index.close()
@@ -176,9 +176,9 @@ def test_what_collides_is_told_and_nothing_is_overwritten(store: Store, root: Pa
 def test_histories_that_went_on_otherwise_are_a_conflict(store: Store, other: Other) -> None:
     shutil.copytree(other.root, Path(store.objects.root), dirs_exist_ok=True, ignore=shutil.ignore_patterns("_index*"))
     store.reconcile()
-    store.runs.add_event(other.plain, "advisory", {"advisory_id": "mine"}, actor=ANNA, us=US)
+    add_event(store, other.plain, "advisory", {"advisory_id": "mine"}, actor=ANNA, us=US)
     theirs = open_store(other.root.parent)
-    theirs.runs.add_event(other.plain, "advisory", {"advisory_id": "theirs"}, actor=ANNA, us=US)
+    add_event(theirs, other.plain, "advisory", {"advisory_id": "theirs"}, actor=ANNA, us=US)
     theirs.index.close()
     report = bring_in(store, other.root)
     assert [conflict.run_id for conflict in report.conflicts] == [other.plain]

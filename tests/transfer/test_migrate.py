@@ -22,7 +22,7 @@ from rmos.transfer.migrate import (
     verify_migration,
 )
 from tests.earlier_system import snapshot
-from tests.makers import ANNA, US, listed_ids, make_members, open_store
+from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.single_file import BAD_ID, ODDITIES, make_single_file, old_id, old_record
 
 RUNS = 12
@@ -145,7 +145,7 @@ def test_trap_12_a_rollback_is_byte_exact_and_never_touches_newer_runs(store: St
 def test_a_rollback_keeps_runs_to_which_something_has_happened(store: Store, old: Path) -> None:
     move_in(store, old)
     touched = old_id(5)
-    store.runs.add_event(touched, "advisory", {"advisory_id": "x"}, actor=ANNA, us=US)
+    add_event(store, touched, "advisory", {"advisory_id": "x"}, actor=ANNA, us=US)
     report = rollback(store, find_source(old))
     assert [problem.run_id for problem in report.kept] == [touched]
     assert listed_ids(store) == [touched]

@@ -15,13 +15,13 @@ import msgspec
 
 from rmos import digest
 from rmos.errors.installation import ProviderFailed
-from rmos.models import SUMMARY_CHARACTERS, Actor, RunView
+from rmos.models import SUMMARY_CHARACTERS, Actor
 from rmos.services.explanations import by_rules as explaining
 from rmos.services.explanations.by_model import ExplanationModel
 from rmos.services.files.attachments import Advisory, attach_advisory
 from rmos.store import Store
-from rmos.store.changes import Change, Changed, change_run
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
+from rmos.store.runs import Changed
 
 EXPLANATION: Final = "explanation"
 MARKDOWN: Final = "text/markdown"
@@ -181,7 +181,7 @@ def _origin(suggestion: Suggestion, model: ExplanationModel | None) -> dict[str,
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _is_ready(record: Record, sha256: str) -> bool:
+def _is_ready(record: RunRecord, sha256: str) -> bool:
     last = next((event.data for event in reversed(record.events) if event.kind == EXPLANATION), {})
     return last.get("status") == "READY" and last.get("advisory_sha256") == sha256
 
@@ -189,8 +189,8 @@ def _is_ready(record: Record, sha256: str) -> bool:
 def _mark(store: Store, run_id: str, data: Mapping[str, Any], actor: Actor, us: int) -> Changed:
     """Let a run say how its explanation stands; what it says already is not said again."""
 
-    def decide(record: Record, view: RunView) -> Change | None:
+    def decide(record: RunRecord) -> Mapping[str, Any] | None:
         last = next((event for event in reversed(record.events) if event.kind == EXPLANATION), None)
-        return None if last is not None and last.data == data else Change(EXPLANATION, data)
+        return None if last is not None and last.data == data else data
 
-    return change_run(store.runs, run_id, decide, actor=actor, us=us)
+    return store.runs.append(run_id, EXPLANATION, decide, actor=actor, us=us)

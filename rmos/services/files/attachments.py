@@ -19,9 +19,8 @@ from rmos.errors.request import PayloadTooLarge
 from rmos.models import Actor, RunView
 from rmos.services.files.media_types import HEAD_BYTES, guessed, is_of_type, media_type
 from rmos.store import Store
-from rmos.store.changes import Change, change_run
 from rmos.store.naming import named_blobs
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 MAX_ATTACHMENTS: Final = 1000
 """Attachments and advisories that one run may have (RMOS policy): each is an event that every reading folds."""
@@ -123,14 +122,15 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
         **({"metadata": declared.metadata} if declared.metadata else {}),
     }
 
-    def decide(record: Record, view: RunView) -> Change | None:
+    def decide(record: RunRecord) -> Mapping[str, Any] | None:
+        view = record.view()
         if any(entry.get("sha256") == blob.sha256 for entry in view.attachments):
             return None
         if blob.size > _count_left(view, limits):
             raise _too_large(limits)
-        return Change("attachment", data)
+        return data
 
-    changed = change_run(store.runs, run_id, decide, actor=actor, us=us, seen=record)
+    changed = store.runs.append(run_id, "attachment", decide, actor=actor, us=us, seen=record)
     kept = next(entry for entry in changed.view.attachments if entry.get("sha256") == blob.sha256)
     return Attached(
         attachment_id=attachment_id(blob.sha256),
@@ -217,14 +217,15 @@ def attach_advisory(store: Store, run_id: str, advisory: Advisory, *, actor: Act
     """
     data = _describe_advisory(store, run_id, advisory, actor, us)
 
-    def decide(record: Record, view: RunView) -> Change | None:
+    def decide(record: RunRecord) -> Mapping[str, Any] | None:
+        view = record.view()
         if any(entry.get("advisory_id") == advisory.advisory_id for entry in view.advisories):
             return None
         if len(view.advisories) >= MAX_ATTACHMENTS:
             raise PayloadTooLarge(f"A run may have {MAX_ATTACHMENTS} advisories.", run_id=run_id)
-        return Change("advisory", data)
+        return data
 
-    changed = change_run(store.runs, run_id, decide, actor=actor, us=us)
+    changed = store.runs.append(run_id, "advisory", decide, actor=actor, us=us)
     return AdvisoryAttached(
         run_id=run_id,
         advisory_id=advisory.advisory_id,

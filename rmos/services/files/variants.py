@@ -8,7 +8,7 @@ NEW → REVIEWED → PROMOTED, and REJECTED from any of them; undoing a rejectio
 is promoted only when nothing speaks against it: its run was judged OK, it is whole, and the gate lets it through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -21,9 +21,8 @@ from rmos.models import Actor, Event, RunView
 from rmos.services.files.media_types import SVG
 from rmos.services.files.previews import shows
 from rmos.store import Store
-from rmos.store.changes import Change, change_run
 from rmos.store.naming import Named, named_blobs
-from rmos.store.runs import Record
+from rmos.store.run_records import RunRecord
 
 Status = Literal["NEW", "REVIEWED", "PROMOTED", "REJECTED"]
 Action = Literal["review", "reject", "unreject", "promote"]
@@ -151,15 +150,16 @@ def act(store: Store, run_id: str, asked: Act, *, actor: Actor, us: int) -> Acte
         VersionConflict, Damage, OutOfSpace, StoreReadOnly, StorageFailed.
     """
 
-    def decide(record: Record, view: RunView) -> Change | None:
+    def decide(record: RunRecord) -> Mapping[str, Any] | None:
+        view = record.view()
         variant = _find(view, record.events, asked.sha256)
         if _is_so(variant, asked, actor):
             return None
         if asked.action == "promote":
             _require_promotable(store, view, variant)
-        return Change(asked.action, asked.data())
+        return asked.data()
 
-    changed = change_run(store.runs, run_id, decide, actor=actor, us=us)
+    changed = store.runs.append(run_id, asked.action, decide, actor=actor, us=us)
     record = store.runs.record(run_id)
     variant = _find(changed.view, record.events, asked.sha256)
     return Acted(run_id=run_id, variant=variant, made=changed.made)

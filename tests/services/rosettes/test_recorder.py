@@ -27,7 +27,7 @@ from rmos.services.rosettes.recorder import generate_advisory_svg, record_rosett
 from rmos.services.rosettes.records import RosetteMade
 from rmos.store import Store, get_svg_by_sha
 from rmos.svg import judge_svg
-from tests.makers import ANNA, make_members
+from tests.makers import ANNA, add_event, make_members
 from tests.rosette.prompts import PROMPTS
 
 ROPE = "rope pattern, ebony and padauk, 6 mm band"
@@ -184,7 +184,7 @@ def test_a_run_that_is_no_rosette_cannot_be_changed(store: Store) -> None:
 
 def test_a_deleted_rosette_is_not_begun_with(store: Store) -> None:
     [parent] = record(store, prompt=ROPE)
-    store.runs.add_event(parent.run_id, "delete", {"mode": "soft", "reason": "a trial"}, actor=ANNA, us=ids.now_us())
+    add_event(store, parent.run_id, "delete", {"mode": "soft", "reason": "a trial"}, actor=ANNA, us=ids.now_us())
     with pytest.raises(ValidationFailed) as refusal:
         record(store, prompt="wider", parent_run_id=parent.run_id)
     assert refusal.value.errors == {"parent_run_id": ["The run was deleted; restore it first."]}

@@ -1,4 +1,4 @@
-"""Events of runs, their chain, and every damage to it."""
+"""Appending: events, their chain, every damage to it, and what is decided again when another writer was faster."""
 
 import json
 import os
@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
+from rmos.errors.objects import ObjectExists
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
+from rmos.errors.request import PayloadTooLarge
 from rmos.models import RunQuery
-from rmos.store import Store
+from rmos.store import Store, layout
 from rmos.store.records import Damage
+from rmos.store.run_records import RunRecord
 from tests.makers import ANNA, US, listed_ids, make_event, make_members, open_store, write_raw
 from tests.store.writing import DAY, DELETE, add, damage_of, flip, path_of, put
 
@@ -41,17 +44,73 @@ def test_an_event_of_no_run_is_refused(store: Store, root: Path) -> None:
     assert store.reader.partitions() == []
 
 
-def test_an_event_for_another_state_than_the_caller_saw_is_refused_and_writes_nothing(store: Store, root: Path) -> None:
+def test_who_decided_on_another_state_than_the_one_that_stands_decides_again(store: Store) -> None:
     run_id = put(store)
-    how: dict[str, Any] = {"actor": ANNA, "us": US}
-    first = store.runs.record(run_id)
-    assert store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, after=first, **how).view.version == 1
+    seen = store.runs.record(run_id)
+    add(store, run_id)
+    asked: list[int] = []
+
+    def decide(run: RunRecord) -> dict[str, str]:
+        asked.append(run.version)
+        return {"advisory_id": f"after_{run.version}"}
+
+    changed = store.runs.append(run_id, "advisory", decide, actor=ANNA, us=US, seen=seen)
+    assert asked == [0, 1]
+    assert (changed.made, changed.view.version) == (True, 2)
+    assert store.runs.record(run_id).events[1].data == {"advisory_id": "after_1"}
+
+
+def test_who_refuses_while_deciding_writes_nothing(store: Store, root: Path) -> None:
+    run_id = put(store)
+
+    def refuse(run: RunRecord) -> None:
+        raise PayloadTooLarge(f"version {run.version}")
+
+    with pytest.raises(PayloadTooLarge, match="version 0"):
+        store.runs.append(run_id, "advisory", refuse, actor=ANNA, us=US)
+    assert os.listdir(root / DAY) == [f"{run_id}.json"]
+
+
+def test_what_is_so_already_is_made_durable_before_it_is_acknowledged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote it may have died before that; a run without events is that which its artifact makes."""
+    run_id, settled = put(store), []
+    monkeypatch.setattr(store.objects, "settle", settled.append)
+    for version in (0, 1):
+        changed = store.runs.append(run_id, "advisory", lambda _: None, actor=ANNA, us=US)
+        assert (changed.made, changed.view.version) == (False, version)
+        add(store, run_id)
+    assert settled == [layout.artifact_key(DAY, run_id), layout.event_key(DAY, run_id, 1)]
+
+
+def test_what_was_so_when_the_caller_read_it_is_looked_at_again_before_it_is_acknowledged(store: Store) -> None:
+    run_id = put(store)
+    add(store, run_id, "delete", **DELETE)
+    seen = store.runs.record(run_id, include_deleted=True)
+    store.deletes.restore(run_id, None, actor=ANNA, us=US)
+
+    def delete(run: RunRecord) -> dict[str, Any] | None:
+        return None if run.deletion else DELETE
+
+    changed = store.runs.append(run_id, "delete", delete, actor=ANNA, us=US, seen=seen)
+    assert (changed.made, changed.view.version) == (True, 3)
+
+
+def test_who_never_wins_a_number_gives_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, asked = put(store), []
+
+    def lose(key: str, data: bytes) -> bool:
+        raise ObjectExists("Another was faster.")
+
+    def decide(run: RunRecord) -> dict[str, str]:
+        asked.append(run.version)
+        return {"advisory_id": "adv"}
+
+    monkeypatch.setattr(store.objects, "create", lose)
     with pytest.raises(VersionConflict) as caught:
-        store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, after=first, **how)
-    assert caught.value.members["version"] == 1
-    second = store.runs.record(run_id)
-    assert store.runs.add_event(run_id, "advisory", {"advisory_id": "a"}, after=second, **how).view.version == 2
-    assert len(os.listdir(root / DAY)) == 3
+        store.runs.append(run_id, "advisory", decide, actor=ANNA, us=US)
+    assert (len(asked), caught.value.members["record_id"]) == (100, run_id)
 
 
 def test_a_writer_whose_index_lags_behind_still_takes_the_next_number(store: Store, tmp_path: Path) -> None:
