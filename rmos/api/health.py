@@ -75,6 +75,7 @@ def look(rmos: Rmos) -> tuple[dict[str, str], bool]:
 
 def _free_bytes(store: Store) -> int:
     try:
-        return store.objects.free_bytes()
-    except OSError:
+        free = store.objects.free_bytes()
+    except RmosError:
         return 0
+    return SPACE_WANTED if free is None else free

@@ -53,7 +53,8 @@ class Garbage(msgspec.Struct, frozen=True, kw_only=True):
     young: int
     unnamed: list[str]
     refused: list[Finding]
-    since_ns: int
+    change_tokens: dict[str, str]
+    """What each folder of records was like before it was listed."""
 
 
 def verify_attachments(store: Store, *, workers: int = 1, recheck_s: float = RECHECK_S) -> BlobReport:
@@ -109,11 +110,11 @@ def find_garbage(store: Store, *, grace_s: float, recheck_s: float = RECHECK_S) 
 
     Nothing is cleared away as long as anything of the record is missing or cannot be read: what it named is not known.
     """
-    since_ns = time.time_ns()
     report = verify_store(store, quick=True, recheck_s=recheck_s)
     if not report.ok:
-        return Garbage(blobs=0, young=0, unnamed=[], refused=report.findings, since_ns=since_ns)
+        return Garbage(blobs=0, young=0, unnamed=[], refused=report.findings, change_tokens={})
     blobs, young, unnamed = 0, 0, {}
+    tokens: dict[str, str] = {}
     strays = Judged(Counter(), [])
     for folder in shards(store.objects, layout.ATTACHMENTS, 2, strays):
         for name in store.objects.names(folder):
@@ -126,12 +127,12 @@ def find_garbage(store: Store, *, grace_s: float, recheck_s: float = RECHECK_S) 
             else:
                 unnamed[name[:64]] = key
     try:
-        for named in _named(store.objects):
+        for named in _named(store.objects, tokens):
             unnamed.pop(named, None)
     except ObjectUnreadable as error:
         found = finding("unreadable", "", f"a record cannot be read: {error.detail}")
-        return Garbage(blobs=blobs, young=young, unnamed=[], refused=[found], since_ns=since_ns)
-    return Garbage(blobs=blobs, young=young, unnamed=sorted(unnamed.values()), refused=[], since_ns=since_ns)
+        return Garbage(blobs=blobs, young=young, unnamed=[], refused=[found], change_tokens={})
+    return Garbage(blobs=blobs, young=young, unnamed=sorted(unnamed.values()), refused=[], change_tokens=tokens)
 
 
 def move_garbage(store: Store, garbage: Garbage, *, grace_s: float) -> list[str]:
@@ -154,16 +155,16 @@ def move_garbage(store: Store, garbage: Garbage, *, grace_s: float) -> list[str]
             _put_back(store, aside)
         else:
             moved[key.rpartition("/")[2][:64]] = (key, aside)
-    for named in _named_since(store, garbage.since_ns, list(moved)) if moved else ():
+    for named in _named_since(store, garbage.change_tokens, list(moved)) if moved else ():
         if named in moved:
             _put_back(store, moved.pop(named)[1])
     return sorted(key for key, _ in moved.values())
 
 
-def _named_since(store: Store, since_ns: int, moved: list[str]) -> list[str]:
+def _named_since(store: Store, change_tokens: dict[str, str], moved: list[str]) -> list[str]:
     """Return what records name that were written meanwhile; when one of them cannot be read, it may name anything."""
     try:
-        return list(set(_named(store.objects, since_ns=since_ns)) & set(moved))
+        return list(set(_named(store.objects, dict(change_tokens))) & set(moved))
     except ObjectUnreadable:
         return moved
 
@@ -188,26 +189,31 @@ def _put_back(store: Store, aside: str) -> None:
         opened.close()
 
 
-def _named(objects: Objects, *, since_ns: int = 0) -> Iterator[str]:
-    """Give every digest that stands in a record, again and again; with `since_ns` of folders that changed since then.
+def _named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
+    """Yield every digest that stands in a record, again and again, of the folders that changed since their token.
+
+    Args:
+        tokens: the change tokens of the folders that were listed before; that of each folder is put in.
 
     Raises:
         ObjectUnreadable: a record cannot be read.
     """
     for entry in objects.entries(""):
         if entry.kind == "directory" and entry.name != layout.ATTACHMENTS:
-            yield from _named_below(objects, entry.name, since_ns, 1)
+            yield from _named_below(objects, entry.name, tokens, 1)
         elif entry.name == layout.EARLIER_INDEX_KEY:
             yield from _digests(objects, entry.name)
 
 
-def _named_below(objects: Objects, folder: str, since_ns: int, depth: int) -> Iterator[str]:
-    changed_ns = objects.mtime_ns(folder)
-    fresh = changed_ns is None or changed_ns >= since_ns - 2_000_000_000
+def _named_below(objects: Objects, folder: str, tokens: dict[str, str], depth: int) -> Iterator[str]:
+    token = objects.changed_since(folder, tokens.get(folder))
+    fresh = token is not None
+    if token is not None:
+        tokens[folder] = token
     for name, kind in objects.entries(folder):
         key = f"{folder}/{name}"
         if kind == "directory" and depth < _DEPTH and key != f"{QUARANTINE}/{layout.ATTACHMENTS}":
-            yield from _named_below(objects, key, since_ns, depth + 1)
+            yield from _named_below(objects, key, tokens, depth + 1)
         elif (kind == "file" and fresh and name.endswith(".json")) or "json~" in name:
             yield from _digests(objects, key)
 

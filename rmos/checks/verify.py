@@ -214,7 +214,7 @@ class _Inspection:
         """Return the finding that the earlier system's index is gone, which only ours remembers."""
         if self._index is None or self._reader.tombstones().present:
             return []
-        if not self._index.folder_mtimes().get(layout.EARLIER_INDEX_KEY):
+        if layout.EARLIER_INDEX_KEY not in self._index.change_tokens():
             return []
         detail = "it was there and is gone: which runs the earlier system had deleted is known from the index alone"
         return [finding("earlier_index_unreadable", layout.EARLIER_INDEX_KEY, detail)]

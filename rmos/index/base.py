@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from rmos.models import RunQuery, RunRow, RunState, SessionQuery, SessionRow
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Raised whenever tables or summaries change: an index of an older version is rebuilt, a newer one refused."""
 
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
@@ -197,11 +197,11 @@ class Index(SessionIndex, Protocol):
     def forget(self, run_ids: Iterable[str]) -> None:
         """Remove rows (an operator's choice, for runs whose object is gone)."""
 
-    def folder_mtimes(self) -> dict[str, int]:
-        """Return for each folder the modification time that was read before its last complete listing."""
+    def change_tokens(self) -> dict[str, str]:
+        """Return for each folder the change token from before its last complete listing."""
 
-    def set_folder_mtime(self, folder: str, mtime_ns: int) -> None:
-        """Remember a folder's modification time."""
+    def set_change_token(self, folder: str, token: str | None) -> None:
+        """Keep a folder's change token, which only the objects' backend reads; None forgets it."""
 
     def state_counts(self) -> dict[RunState, int]:
         """Return how many rows there are in each state."""

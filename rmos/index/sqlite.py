@@ -131,13 +131,16 @@ class SqliteIndex(SqliteSessions):
 
     # Folders
 
-    def folder_mtimes(self) -> dict[str, int]:
-        """Return each folder's remembered modification time."""
-        return dict(self._ask(lambda c: c.execute("SELECT name, mtime_ns FROM folders").fetchall()))
+    def change_tokens(self) -> dict[str, str]:
+        """Return each folder's change token."""
+        return dict(self._ask(lambda c: c.execute("SELECT name, change_token FROM folders").fetchall()))
 
-    def set_folder_mtime(self, folder: str, mtime_ns: int) -> None:
-        """Remember a folder's modification time."""
-        self._ask(lambda c: c.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (folder, mtime_ns)))
+    def set_change_token(self, folder: str, token: str | None) -> None:
+        """Keep or forget a folder's change token."""
+        if token is None:
+            self._ask(lambda c: c.execute("DELETE FROM folders WHERE name = ?", (folder,)))
+        else:
+            self._ask(lambda c: c.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (folder, token)))
 
     def state_counts(self) -> dict[RunState, int]:
         """Return how many rows there are in each state."""

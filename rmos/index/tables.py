@@ -46,7 +46,7 @@ folders = Table(
     "folders",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("mtime_ns", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("change_token", Text, nullable=False),
     sqlite_strict=True,
 )
 

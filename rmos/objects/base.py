@@ -1,6 +1,11 @@
-"""What every object backend does, and the rules for keys; one contract suite tests them all."""
+"""What every object backend keeps, and the rules for keys; one contract suite tests them all.
 
-from collections.abc import Callable, Iterable, Iterator
+The protocol has the verbs that a folder, a bucket or a dictionary can keep alike. What only a filesystem needs (fsync
+of folders, temporary files, modification times) is the local backend's own business: it shows here as a promise
+(`ensure_durable`, `clear_debris`) or as text that only the backend reads (`changed_since`).
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
 from rmos.errors.objects import ObjectUnreadable
@@ -10,9 +15,6 @@ QUARANTINE: Final = "_quarantine"
 ATTACHMENTS: Final = "_attachments"
 MAX_OBJECT_BYTES: Final = 64 * 1024 * 1024
 """Largest record that is read whole; RMOS policy. Blobs are streamed and have no such limit."""
-TEMPORARY_PREFIX: Final = ".tmp-"
-TEMPORARY_MAX_AGE_S: Final = 3600
-"""Only temporary files older than this are debris; younger ones may belong to a writer at work."""
 
 EntryKind = Literal["file", "directory", "link", "other"]
 
@@ -26,11 +28,11 @@ class NewBlob(NamedTuple):
 
 
 Accept = Callable[[str, int], None]
-"""Is told a blob's SHA-256 and size before it gets its name, and raises when it is not to be."""
+"""Is called with a blob's SHA-256 and size before it gets its name, and raises when it is not to be."""
 
 
 def accept_all(sha256: str, size: int) -> None:
-    """Let a blob be, whatever it is."""
+    """Accept every blob."""
 
 
 class OpenObject(Protocol):
@@ -40,18 +42,18 @@ class OpenObject(Protocol):
     def size(self) -> int:
         """The length in bytes when it was opened."""
 
-    def stamp(self) -> tuple[int, ...]:
-        """Return what changes whenever the bytes may have: what was found whole under one stamp still is."""
+    def stamp(self) -> Hashable:
+        """Return a value that differs whenever the bytes may: an ETag, a change time, the version of an object."""
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return at most `length` bytes from `offset` on, fewer only at the end.
 
         Raises:
-            ObjectUnreadable: the disk does not give them.
+            ObjectUnreadable: the storage does not give them.
         """
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the object; a second time does nothing."""
 
 
 class Entry(NamedTuple):
@@ -62,7 +64,13 @@ class Entry(NamedTuple):
 
 
 class Objects(Protocol):
-    """Bytes under names: create exclusively, read, list, move aside."""
+    """Bytes under names: create exclusively, read, list, move aside.
+
+    Three kinds of errors are kept apart. `ObjectMissing`, `ObjectUnreadable` and `ObjectExists` say something about
+    one object. `StoreReadOnly`, `OutOfSpace` and `StoreUnusable` say that the storage answered and refused. Every
+    method may raise `StorageFailed`: the storage failed or did not answer, so nothing is known of the object. It
+    passes through the store as it is: it is no damage, no finding, and marks no row missing.
+    """
 
     @property
     def root(self) -> str:
@@ -72,46 +80,70 @@ class Objects(Protocol):
         """Make the root and check that objects can be created safely there.
 
         Raises:
-            StoreUnusable: the filesystem lacks what durable exclusive creation needs.
-            StoreReadOnly, OutOfSpace, StorageFailed.
+            StoreUnusable: the storage lacks what durable exclusive creation needs.
+            StoreReadOnly, OutOfSpace.
         """
 
     def exists(self) -> bool:
         """Tell whether the root is there."""
+
+    # Writing
 
     def create(self, key: str, data: bytes) -> bool:
         """Make an object durable under a new name: True when made now, False when these bytes were there already.
 
         Raises:
             ObjectExists: other bytes stand under the name; nothing was changed.
-            OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+            OutOfSpace, StoreReadOnly: nothing was acknowledged.
         """
 
     def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
-        """Make bytes durable under their SHA-256, hashed while they are written, in constant memory.
+        """Make bytes durable under their SHA-256 (`key_of_digest`), hashed while they are written, in constant memory.
 
         What `chunks` and `accept` raise is passed on; then, as after every failure, nothing is left behind. A blob
         that stands there already becomes as young as a new one.
 
         Raises:
             PayloadTooLarge: there are more than `max_bytes`.
-            ObjectExists: what stands under the digest has other bytes, so it is damaged; nothing was changed.
-            OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+            ObjectExists: what stands under the digest has other bytes, so it is corrupt; nothing was changed.
+            OutOfSpace, StoreReadOnly: nothing was acknowledged.
         """
 
-    def settle(self, key: str) -> None:
-        """Make an object that was found as durable as one that was created: its maker may have died before that.
+    def ensure_durable(self, key: str) -> None:
+        """Return once an object that was found is as durable as one that was created: its maker may have died before.
 
         Raises:
-            OutOfSpace, StoreReadOnly, StorageFailed: it must not be acknowledged.
+            OutOfSpace, StoreReadOnly: it must not be acknowledged.
         """
+
+    def quarantine(self, key: str) -> str:
+        """Move what stands under the key aside and return its new key; its bytes stay as they are.
+
+        Raises:
+            ObjectMissing: nothing stands there.
+            OutOfSpace, StoreReadOnly: it may stand in either place.
+        """
+
+    def erase(self, key: str) -> bool:
+        """Remove an object for good: True when it stood there, False when it was gone already.
+
+        For the artifact of a run whose hard delete is durable, and for nothing else.
+
+        Raises:
+            OutOfSpace, StoreReadOnly: it may still stand there.
+        """
+
+    def clear_debris(self, folder: str) -> int:
+        """Remove what writers that died have left in a folder, never an object, and return how many."""
+
+    # Reading
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes.
 
         Raises:
             ObjectMissing: nothing stands under the key.
-            ObjectUnreadable: not a regular file, no permission, or above `MAX_OBJECT_BYTES`.
+            ObjectUnreadable: not an object, no permission, or above `MAX_OBJECT_BYTES`.
         """
 
     def open(self, key: str) -> OpenObject:
@@ -121,21 +153,6 @@ class Objects(Protocol):
             ObjectMissing, ObjectUnreadable: as `read`.
         """
 
-    def has(self, key: str) -> bool:
-        """Tell whether anything stands under the key, readable or not."""
-
-    def age_s(self, key: str) -> float | None:
-        """Return how long ago the object was last modified, in seconds, or None when it is not there."""
-
-    def entries(self, folder: str) -> Iterator[Entry]:
-        """Give what stands in a folder (`""` is the root), in no order; an absent folder is empty."""
-
-    def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, in no order, without looking at what they are."""
-
-    def mtime_ns(self, key: str) -> int | None:
-        """Return when an object, or a folder's list of names, last changed, or None when it is not there."""
-
     def digest(self, key: str) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object of any size, in constant memory.
 
@@ -143,26 +160,43 @@ class Objects(Protocol):
             ObjectMissing, ObjectUnreadable: as `read`.
         """
 
-    def quarantine(self, key: str) -> str:
-        """Move what stands under the key aside and return its new key; its bytes stay as they are."""
+    def has(self, key: str) -> bool:
+        """Tell whether anything stands under the key, readable or not."""
 
-    def erase(self, key: str) -> bool:
-        """Unlink an object and make that durable: True when it stood there, False when it was gone already.
+    def age_s(self, key: str) -> float | None:
+        """Return how long ago the object was made or renewed, in seconds, or None when it is not there."""
 
-        For the artifact of a run whose hard delete is durable, and for nothing else.
+    # Listing
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """Yield what stands in a folder (`""` is the root), in no order; an absent folder is empty.
 
         Raises:
-            OutOfSpace, StoreReadOnly, StorageFailed: it may still stand there.
+            ObjectUnreadable: the folder cannot be listed.
         """
 
-    def sweep(self, folder: str) -> int:
-        """Unlink temporary files older than `TEMPORARY_MAX_AGE_S` and return how many."""
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, in no order, without looking at what they are.
+
+        Raises:
+            ObjectUnreadable: the folder cannot be listed.
+        """
+
+    def changed_since(self, key: str, token: str | None) -> str | None:
+        """Return a new token when a folder's names, or an object, may have changed since a token was given, else None.
+
+        Ask before listing or reading, and keep the token once all of that is done: what changes meanwhile is then seen
+        the next time. A token is text that only the backend reads, and may be kept for years. A backend that cannot
+        tell returns one always, as is done for None; None is returned only where nothing can have changed.
+        """
+
+    # State
 
     def writable(self) -> bool:
-        """Tell whether writes are taken (False after the disk reported an error)."""
+        """Tell whether writes are taken (False after the storage reported an error)."""
 
-    def free_bytes(self) -> int:
-        """Return how much space is left."""
+    def free_bytes(self) -> int | None:
+        """Return how much space is left; None where there is no limit to ask for."""
 
 
 def check_key(key: str) -> None:
@@ -174,3 +208,8 @@ def check_key(key: str) -> None:
     for part in key.split("/"):
         if not part or part in (".", "..") or "\x00" in part:
             raise ObjectUnreadable("The key is not the name of an object.")
+
+
+def key_of_digest(sha256: str) -> str:
+    """Return the key of the blob with this digest."""
+    return f"{ATTACHMENTS}/{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -7,16 +7,23 @@ Whatever stands in the folder may be hostile: a link, a pipe, a folder or a gian
 name that cannot be read is told apart from one that is not there.
 """
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from rmos.digest import Sha256
 from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.store import StorageFailed
 from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, Entry, EntryKind, check_key
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
+
+YOUNG_NS: Final = 2_000_000_000
+"""A folder that changed this recently may change again without another time, so its listing is not relied on."""
+_ABSENT: Final = "absent"
 
 
 class LocalReading:
@@ -47,12 +54,12 @@ class LocalReading:
 
     def digest(self, key: str) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object of any size."""
-        judge, total = Sha256(), 0
+        hashing, total = Sha256(), 0
         with self._open_file(key) as (fd, _):
             while block := os.read(fd, 256 * 1024):
-                judge.update(block)
+                hashing.update(block)
                 total += len(block)
-        return judge.hexdigest(), total
+        return hashing.hexdigest(), total
 
     def open(self, key: str) -> OpenFile:
         """Open an object, to be read piece by piece."""
@@ -66,28 +73,28 @@ class LocalReading:
     def has(self, key: str) -> bool:
         """Tell whether anything stands under the key."""
         check_key(key)
-        try:
-            os.lstat(self._path(key))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
-        return True
+        return self._status(key) is not None
 
     def age_s(self, key: str) -> float | None:
         """Return the seconds since the object was last modified."""
         check_key(key)
+        status = self._status(key)
+        return None if status is None else time.time() - status.st_mtime
+
+    def _status(self, key: str) -> os.stat_result | None:
         try:
-            return time.time() - os.lstat(self._path(key)).st_mtime
+            return os.lstat(self._path(key))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None  # nothing can stand under such a name
             raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
 
     # Listing
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """Give the names in a folder with their kinds."""
+        """Yield the names in a folder with their kinds."""
         try:
             with os.scandir(self._path(folder)) as found:
                 for entry in found:
@@ -106,18 +113,25 @@ class LocalReading:
         except OSError as error:
             raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
 
-    def mtime_ns(self, key: str) -> int | None:
-        """Return when an object, or a folder's list of names, last changed."""
+    def changed_since(self, key: str, token: str | None) -> str | None:
+        """Compare the modification time with the one in the token; a folder's is that of its list of names.
+
+        The time of a folder that changed just now may stay the same when it changes again (one tick of a filesystem's
+        clock takes up to two seconds, on FAT), and one from the future says that the clock was set. Such a time goes
+        into a token that equals none.
+        """
+        status = self._status(key)
+        now = _ABSENT if status is None else f"{status.st_mtime_ns}"
+        if status is not None and stat.S_ISDIR(status.st_mode) and time.time_ns() - status.st_mtime_ns < YOUNG_NS:
+            return f"{now} young"
+        return None if now == token else now
+
+    def free_bytes(self) -> int | None:
+        """Return the bytes that an ordinary user may still write."""
         try:
-            return os.lstat(self._path(key)).st_mtime_ns
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+            status = os.statvfs(self._root)
         except OSError as error:
             raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
-
-    def free_bytes(self) -> int:
-        """Return the bytes that an ordinary user may still write."""
-        status = os.statvfs(self._root)
         return status.f_bavail * status.f_frsize
 
     def _path(self, key: str) -> str:

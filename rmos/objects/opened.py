@@ -22,7 +22,7 @@ class Reading:
             status = os.fstat(self._fd)
         except OSError as error:
             self.close()
-            raise unread(error) from None
+            raise translate_read_error(error) from None
         if not stat.S_ISREG(status.st_mode):
             self.close()
             raise ObjectUnreadable("It is not a regular file.")
@@ -31,7 +31,7 @@ class Reading:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self.close()
         if isinstance(error, OSError):
-            raise unread(error) from None
+            raise translate_read_error(error) from None
 
     def close(self) -> None:
         """Close the descriptor, once. A file that was only read has nothing to lose when that fails."""
@@ -54,12 +54,12 @@ def refuse_links(folder: str, below: str) -> None:
         try:
             linked = stat.S_ISLNK(os.lstat(folder).st_mode)
         except OSError:
-            return  # whoever opens it is told
+            return  # opening it says why it cannot be
         if linked:
             raise ObjectUnreadable("A link stands where a folder of attachments should be.")
 
 
-def unread(error: OSError) -> RmosError:
+def translate_read_error(error: OSError) -> RmosError:
     """Return what an object that cannot be opened or read is to the store."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return ObjectMissing("There is no such object.")
@@ -87,7 +87,7 @@ class OpenFile:
                 data += more
             return data
         except OSError as error:
-            raise unread(error) from None
+            raise translate_read_error(error) from None
 
     def close(self) -> None:
         """Close the file; a second time does nothing."""

@@ -26,10 +26,10 @@ def translating() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise translated(error) from None
+        raise translate_write_error(error) from None
 
 
-def translated(error: OSError) -> RmosError:
+def translate_write_error(error: OSError) -> RmosError:
     """Return what an error of the system means for a write, and log it."""
     log.error("storage failed: %s", reason(error))
     if error.errno in NO_SPACE:

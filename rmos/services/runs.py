@@ -123,7 +123,7 @@ def _find_replayed(store: Store, run_id: str) -> Recorded | None:
     except RecordDamaged as damage:
         damage.members["run_id"] = run_id
         raise
-    store.runs.settle(record)
+    store.runs.ensure_durable(record)
     try:
         indexed = store.index.find(run_id) is not None
     except (IndexBroken, IndexUnavailable):

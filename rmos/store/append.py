@@ -84,7 +84,7 @@ def append(
             continue
         if data is None:
             # The maker of what stands there may have died before it was durable.
-            objects.settle(layout.last_key(record.folder, record.record_id, record.version))
+            objects.ensure_durable(layout.last_key(record.folder, record.record_id, record.version))
             return Appended(record, None, b"")
         event = Event(
             schema=EVENT_SCHEMA,

@@ -5,12 +5,12 @@
         found.read_at(0, 64 * 1024)
 
 A damaged blob is never given out. Hashing a large file for every reader would cost more than reading it, so what was
-found whole is remembered by the file's identity, size and change time, which no later write leaves as they were.
+found whole is cached under the digest and the stamp of the open object, which no later write leaves as it was.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from types import TracebackType
 from typing import Final
 
@@ -77,7 +77,7 @@ class Blobs:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._whole: OrderedDict[tuple[int, ...], tuple[str, bool]] = OrderedDict()
+        self._whole: OrderedDict[tuple[str, Hashable], bool] = OrderedDict()
         self._turn = threading.Lock()
 
     def put(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
@@ -148,10 +148,10 @@ class Blobs:
         """Tell whether the name is the digest of the very bytes, which hold in any case."""
         stamp = opened.stamp()
         with self._turn:
-            known = self._whole.get(stamp)
-            if known is not None and known[0] == sha256 and not hash_again:
-                self._whole.move_to_end(stamp)
-                return known[1]
+            known = self._whole.get((sha256, stamp))
+            if known is not None and not hash_again:
+                self._whole.move_to_end((sha256, stamp))
+                return known
         try:
             exact = _sha256(opened) == sha256
             whole = exact or _is_earlier_json(opened, sha256)
@@ -160,7 +160,7 @@ class Blobs:
         if not whole or opened.stamp() != stamp:
             raise Damage("blob_corrupt", "The attachment's bytes do not have its digest; run `rmos verify`.")
         with self._turn:
-            self._whole[stamp] = (sha256, exact)
+            self._whole[sha256, stamp] = exact
             if len(self._whole) > _REMEMBERED:
                 self._whole.popitem(last=False)
         return exact

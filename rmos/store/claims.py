@@ -43,7 +43,7 @@ class Claims:
         )
         if self._objects.has(name):
             claim = self._read(name)
-            self._objects.settle(name)
+            self._objects.ensure_durable(name)
         else:
             try:
                 self._objects.create(name, digest.seal({f: getattr(claim, f) for f in claim.__struct_fields__}))

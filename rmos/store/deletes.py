@@ -122,7 +122,7 @@ class Deletes:
         if erasure is None:
             raise RunNotFound("The run was not deleted for good.", run_id=run_id)
         # Whoever wrote the event may have died before it was durable: without it the artifact could not be missed.
-        self._objects.settle(layout.event_key(partition, run_id, erasure.version))
+        self._objects.ensure_durable(layout.event_key(partition, run_id, erasure.version))
         if self._objects.erase(layout.artifact_key(partition, run_id)):
             log.info("run_erased run_id=%s", run_id)
         if self._summarise is not None:

@@ -29,7 +29,7 @@ class RunReader:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._tombstones: tuple[int | None, Tombstones] | None = None
+        self._tombstones: tuple[str | None, Tombstones] | None = None
 
     def partitions(self) -> list[str]:
         """Return the partitions that are there, oldest first."""
@@ -109,10 +109,11 @@ class RunReader:
 
     def tombstones(self) -> Tombstones:
         """Return the soft deletes of the earlier system, read again whenever its index file changes."""
-        changed = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY)
-        if self._tombstones is None or self._tombstones[0] != changed:
-            self._tombstones = (changed, read_tombstones(self._objects))
-        return self._tombstones[1]
+        kept = self._tombstones
+        token = self._objects.changed_since(layout.EARLIER_INDEX_KEY, kept[0] if kept else None)
+        if kept is None or token is not None:
+            kept = self._tombstones = (token, read_tombstones(self._objects))
+        return kept[1]
 
     def tombstone(self, run_id: str, known: KnownRun | None) -> Deletion | None:
         """Return the earlier system's soft delete of a run.

@@ -5,7 +5,6 @@ a late writer, a reconcile and a rebuild can never undo one another. One of them
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -21,7 +20,7 @@ from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles, event_key
 from rmos.store.reading import RunReader, altered, erasure_in
-from rmos.store.reconcile_sessions import YOUNG_NS, SessionFolder
+from rmos.store.reconcile_sessions import SessionFolder
 from rmos.store.rows import Summarise, row_of, row_of_damaged, row_of_erased
 from rmos.store.workers import ordered_pool
 
@@ -50,17 +49,15 @@ class _Rows(NamedTuple):
 
 
 class _Listed(NamedTuple):
-    """What a partition's listing said: when it last changed, unless just now, and which rows it did not bear out."""
+    """What a partition's listing showed: the change token from before it, and which rows it did not bear out."""
 
-    mtime_ns: int | None
+    token: str
     unseen: list[str]
 
 
 _BATCH: Final = 500
 """Runs folded and written at a time; between batches other writers get in."""
 _ATTEMPTS: Final = 3
-_UNKNOWN_NS: Final = -1
-"""Remembered of a folder that is not there: differs from every time that it can have."""
 
 
 class Reconciled(msgspec.Struct, kw_only=True):
@@ -192,22 +189,23 @@ class Reconciler:
             self._fold_quarantine(Reconciled())
 
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
-        remembered = self._index.folder_mtimes()
+        tokens = self._index.change_tokens()
         partitions = self._reader.partitions()
-        earlier = self._objects.mtime_ns(layout.EARLIER_INDEX_KEY) or 0
+        legacy = self._objects.changed_since(layout.EARLIER_INDEX_KEY, tokens.get(layout.EARLIER_INDEX_KEY))
         # Gone is not changed: what was learned from it stands, and verify names the loss.
-        earlier_changed = earlier not in (0, remembered.get(layout.EARLIER_INDEX_KEY, 0))
+        if not self._objects.has(layout.EARLIER_INDEX_KEY):
+            legacy = None
         if not partitions and any(self._index.state_counts().get(state) for state in _STANDING):
             # Between the two looks a first run may have come, whose folder was there before its row.
             partitions = self._reader.partitions()
             if not partitions:
                 raise IndexUnavailable("The store's folder is empty and its index is not: is the disk mounted?")
         self._maker.trusts_changes = full
-        if full or earlier_changed:
-            remembered, full = {}, True
+        if full or legacy is not None:
+            tokens, full = {}, True
         listed: dict[str, _Listed] = {}
         with ordered_pool(self._maker.rows, workers) as make_rows:
-            for rows in make_rows(self._changed(partitions, remembered, listed, full=full)):
+            for rows in make_rows(self._changed(partitions, tokens, listed, full=full)):
                 self._index.upsert(rows.rows)
                 report.count(rows.rows)
                 if progress:
@@ -215,34 +213,32 @@ class Reconciler:
                 if rows.last:
                     self._finish(rows.partition, listed.pop(rows.partition), report)
         for partition in set(self._index.partitions()) - set(partitions):
-            # When it comes back its own time is the old one, so that is forgotten first: a crash may come in between.
-            self._index.set_folder_mtime(partition, _UNKNOWN_NS)
+            # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
+            self._index.set_change_token(partition, None)
             self._mark_gone(partition, list(self._index.known(partition)), report)
         self._fold_quarantine(report)
-        self._sessions.fold(remembered, report)
-        if earlier_changed:
-            self._index.set_folder_mtime(layout.EARLIER_INDEX_KEY, earlier)
+        self._sessions.fold(tokens, report)
+        if legacy is not None:
+            self._index.set_change_token(layout.EARLIER_INDEX_KEY, legacy)
 
     def _changed(
-        self, partitions: Sequence[str], remembered: Mapping[str, int], listed: dict[str, _Listed], *, full: bool
+        self, partitions: Sequence[str], tokens: Mapping[str, str], listed: dict[str, _Listed], *, full: bool
     ) -> Iterator[Chunk]:
-        """Give what is to be folded of each partition that changed; its last chunk may be empty."""
+        """Yield what is to be folded of each partition that changed; its last chunk may be empty."""
         for partition in partitions:
-            mtime_ns = self._objects.mtime_ns(partition)
-            if mtime_ns is None or remembered.get(partition) == mtime_ns:
+            token = self._objects.changed_since(partition, tokens.get(partition))
+            if token is None:
                 continue
-            young = time.time_ns() - mtime_ns < YOUNG_NS
             found = layout.sort_out(self._objects.names(partition)).runs
             known = self._index.known(partition)
-            listed[partition] = _Listed(None if young else mtime_ns, [run for run in known if run not in found])
+            listed[partition] = _Listed(token, [run for run in known if run not in found])
             todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
             yield from _chunks(partition, todo)
 
     def _finish(self, partition: str, listed: _Listed, report: Reconciled) -> None:
         self._mark_gone(partition, listed.unseen, report)
-        if listed.mtime_ns is not None:
-            self._index.set_folder_mtime(partition, listed.mtime_ns)
-        self._objects.sweep(partition)
+        self._index.set_change_token(partition, listed.token)
+        self._objects.clear_debris(partition)
 
     def _mark_gone(self, partition: str, unseen: Sequence[str], report: Reconciled) -> None:
         """Unlist rows whose object was not seen and is not there at a second look; a row is never dropped."""

@@ -1,7 +1,6 @@
 """The sessions' part of reconcile and rebuild: folders of events whose time differs are listed and folded into rows."""
 
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
@@ -15,8 +14,6 @@ from rmos.store.session_records import SessionReader, damaged_session_row, sessi
 
 log = logging.getLogger(__name__)
 
-YOUNG_NS: Final = 2_000_000_000
-"""A folder changed this recently may change again within one tick of its clock, so its listing is not relied on."""
 _BATCH: Final = 200
 
 
@@ -36,36 +33,34 @@ class SessionFolder:
         self._index = index
         self._reader = SessionReader(objects)
 
-    def fold(self, remembered: Mapping[str, int], report: Counted) -> None:
-        """Fold what changed; a folder that is not remembered is folded whole."""
+    def fold(self, tokens: Mapping[str, str], report: Counted) -> None:
+        """Fold what changed; a folder without a change token is folded whole."""
         partitions = self._reader.partitions()
         for partition in partitions:
-            self._fold_folder(partition, remembered, report)
+            self._fold_folder(partition, tokens, report)
         for partition in set(self._index.session_partitions()) - set(partitions):
-            # When it comes back its own time is the old one, so that is forgotten first: a crash may come in between.
-            self._index.set_folder_mtime(f"{layout.SESSIONS}/{partition}", -1)
+            # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
+            self._index.set_change_token(f"{layout.SESSIONS}/{partition}", None)
             gone = [row for row, _ in self._index.session_rows(partition)]
             self._write([self._absent(row) for row in gone], report)
 
-    def _fold_folder(self, partition: str, remembered: Mapping[str, int], report: Counted) -> None:
+    def _fold_folder(self, partition: str, tokens: Mapping[str, str], report: Counted) -> None:
         folder = f"{layout.SESSIONS}/{partition}"
-        mtime_ns = self._objects.mtime_ns(folder)
-        if mtime_ns is None or remembered.get(folder) == mtime_ns:
+        token = self._objects.changed_since(folder, tokens.get(folder))
+        if token is None:
             return
-        young = time.time_ns() - mtime_ns < YOUNG_NS
         found = layout.sort_out_sessions(self._objects.names(folder))
         known = {row.session_id: row for row, _ in self._index.session_rows(partition)}
         rows = [
             self._row(session_id, numbers, known.get(session_id))
             for session_id, numbers in found.items()
             if layout.session_folder(session_id) == folder
-            and (folder not in remembered or _stale(numbers, known.get(session_id)))
+            and (folder not in tokens or _stale(numbers, known.get(session_id)))
         ]
         self._write(rows, report)
         self._write([self._absent(row) for session_id, row in known.items() if session_id not in found], report)
-        if not young:
-            self._index.set_folder_mtime(folder, mtime_ns)
-        self._objects.sweep(folder)
+        self._index.set_change_token(folder, token)
+        self._objects.clear_debris(folder)
 
     def refold(self, session_ids: Iterable[str]) -> None:
         """Compute the rows of single sessions again, whatever they say now."""

@@ -147,13 +147,13 @@ class Runs:
         self._index_view(view, before.partition)
         return Changed(view, True)
 
-    def settle(self, record: RunRecord) -> None:
+    def ensure_durable(self, record: RunRecord) -> None:
         """Make a run that was found durable before it is acknowledged: its maker may have died before that.
 
         Raises:
             OutOfSpace, StoreReadOnly, StorageFailed.
         """
-        self._objects.settle(layout.artifact_key(record.partition, record.run_id))
+        self._objects.ensure_durable(layout.artifact_key(record.partition, record.run_id))
 
     def _index_view(self, view: RunView, partition: str) -> bool:
         if self._summarise is None:

@@ -76,7 +76,7 @@ class Disk:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Put a disk that can fail under the object layer."""
     faulty = Disk()
-    for module in ("local", "local_reading"):
+    for module in ("local", "local_files", "local_folders", "local_reading", "fsyncs"):
         monkeypatch.setattr(f"rmos.objects.{module}.os", faulty)
     return faulty
 

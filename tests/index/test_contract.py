@@ -37,10 +37,10 @@ def test_an_index_that_is_not_there_is_broken_and_not_empty(open_again: Callable
         lambda: index.forget(["run_361afb660060"]),
         index.partitions,
         index.missing,
-        index.folder_mtimes,
+        index.change_tokens,
         index.state_counts,
         index.complete,
-        lambda: index.set_folder_mtime(DAY, 1),
+        lambda: index.set_change_token(DAY, "1"),
     ]
     for ask in asks:
         with pytest.raises(IndexBroken):
@@ -262,12 +262,15 @@ def test_rows_of_a_partition_come_from_id_to_id_in_order(index: Index) -> None:
 # Folders and the lock
 
 
-def test_folder_times_are_kept_to_the_nanosecond(index: Index, open_again: Callable[[], Index]) -> None:
-    index.set_folder_mtime(DAY, 1_766_483_173_123_456_789)
-    index.set_folder_mtime("2025-12-24", -5)
-    index.set_folder_mtime("2025-12-24", 7)
+def test_change_tokens_are_kept_as_they_are_and_forgotten(index: Index, open_again: Callable[[], Index]) -> None:
+    index.set_change_token(DAY, "1766483173123456789 young")
+    index.set_change_token("2025-12-24", "")
+    index.set_change_token("2025-12-24", '{"é": ["\\u0001"]}')
+    index.set_change_token("2025-12-25", "x")
+    index.set_change_token("2025-12-25", None)
+    index.set_change_token("2025-12-26", None)
     again = open_again()
-    assert again.folder_mtimes() == {DAY: 1_766_483_173_123_456_789, "2025-12-24": 7}
+    assert again.change_tokens() == {DAY: "1766483173123456789 young", "2025-12-24": '{"é": ["\\u0001"]}'}
     again.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from rmos.objects.base import Objects
 from rmos.objects.local import LocalObjects
+from tests.helpers.memory_objects import MemoryObjects
 from tests.objects.calls import Recorder, refuse_tmpfile
 
 
@@ -26,10 +27,16 @@ def local_with_blobs_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     return LocalObjects(folder / "runs", attachments=folder / "elsewhere" / "blobs")
 
 
+def memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+    """Open a dictionary, which has no folders, times or files."""
+    return MemoryObjects()
+
+
 BACKENDS: list[Callable[[Path, pytest.MonkeyPatch], Objects]] = [
     local,
     local_without_tmpfile,
     local_with_blobs_elsewhere,
+    memory,
 ]
 
 

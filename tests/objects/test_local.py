@@ -12,8 +12,8 @@ import pytest
 from rmos.errors.objects import ObjectMissing
 from rmos.errors.store import StorageFailed, StoreUnusable
 from rmos.objects import local, open_objects
-from rmos.objects.base import TEMPORARY_MAX_AGE_S
 from rmos.objects.local import LocalObjects
+from rmos.objects.local_files import TEMPORARY_MAX_AGE_S
 from tests.objects.calls import KEY, Recorder, refuse_tmpfile
 
 
@@ -201,7 +201,7 @@ def test_only_temporary_files_older_than_an_hour_are_swept(store: LocalObjects, 
         os.utime(folder / name, (now - age, now - age))
     (folder / ".tmp-folder").mkdir()
     os.utime(folder / ".tmp-folder", (0, 0))
-    assert store.sweep("2025-12-23") == 1
+    assert store.clear_debris("2025-12-23") == 1
     assert sorted(os.listdir(folder)) == sorted({*ages, ".tmp-folder", "run_00.json"} - {".tmp-old"})
 
 
@@ -233,13 +233,40 @@ def test_at_most_four_writers_of_a_process_are_inside_at_once(store: LocalObject
     assert store._writers._value == local._WRITERS == 4
 
 
-def test_settling_an_object_that_was_found_syncs_its_folder_and_its_parents_once(
+def test_making_an_object_durable_that_was_found_syncs_its_folder_and_its_parents_once(
     root: Path, store: LocalObjects, recorder: Recorder
 ) -> None:
     store.create(KEY, b"one")
     another_process = LocalObjects(root)
     recorder.calls.clear()
-    another_process.settle(KEY)
-    another_process.settle(KEY)
+    another_process.ensure_durable(KEY)
+    another_process.ensure_durable(KEY)
     assert [what for call, what in recorder.calls if call == "fsync"] == ["..", ".", "2025-12-23", "2025-12-23"]
     assert store.read(KEY) == b"one"
+
+
+def test_a_stamp_changes_with_the_bytes_also_when_size_and_modification_time_are_put_back(store: LocalObjects) -> None:
+    store.create("2025-12-23/x", b"11")
+    path = Path(store.root) / "2025-12-23" / "x"
+    opened = store.open("2025-12-23/x")
+    stamp, before = opened.stamp(), path.stat()
+    path.chmod(0o644)
+    path.write_bytes(b"22")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert opened.stamp() != stamp
+    opened.close()
+
+
+def test_a_forgotten_object_is_closed(store: LocalObjects) -> None:
+    store.create("2025-12-23/x", b"1")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        store.open("2025-12-23/x").read_at(0, 1)
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", "\x1b[31m", "\x7f", "\u202e"])
+def test_a_folder_takes_names_with_control_characters_and_lists_them(store: LocalObjects, name: str) -> None:
+    assert store.create(f"2025-12-23/{name}", b"one")
+    assert store.names("2025-12-23") == [name]
+    assert store.read(f"2025-12-23/{name}") == b"one"

@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,18 +98,21 @@ def test_a_folder_that_takes_no_writes_is_said_so(store: LocalObjects, recorder:
     assert store.writable()
 
 
-def test_a_name_that_is_too_long_is_an_error_of_ours(store: LocalObjects) -> None:
+def test_nothing_stands_under_a_name_that_is_too_long(store: LocalObjects) -> None:
+    key = "2025-12-23/" + "x" * 300
     with pytest.raises(StorageFailed):
-        store.create("2025-12-23/" + "x" * 300, b"one")
+        store.create(key, b"one")
     with pytest.raises((ObjectMissing, ObjectUnreadable)):
-        store.read("2025-12-23/" + "x" * 300)
-    with pytest.raises(StorageFailed):
-        store.has("2025-12-23/" + "x" * 300)
+        store.read(key)
+    assert not store.has(key)
+    assert store.age_s(key) is None
 
 
-@pytest.mark.parametrize("ask", ["has", "age_s", "mtime_ns"])
+@pytest.mark.parametrize(
+    "ask", [lambda store: store.has(KEY), lambda store: store.age_s(KEY), lambda store: store.changed_since(KEY, None)]
+)
 def test_a_disk_that_fails_to_look_is_an_error_and_never_a_no(
-    store: LocalObjects, monkeypatch: pytest.MonkeyPatch, ask: str
+    store: LocalObjects, monkeypatch: pytest.MonkeyPatch, ask: Callable[[LocalObjects], object]
 ) -> None:
     store.create(KEY, b"one")
 
@@ -117,19 +121,19 @@ def test_a_disk_that_fails_to_look_is_an_error_and_never_a_no(
 
     monkeypatch.setattr(os, "lstat", failing)
     with pytest.raises(StorageFailed) as caught:
-        getattr(store, ask)(KEY)
+        ask(store)
     assert store.root not in str(caught.value)
 
 
-def test_an_object_that_cannot_be_settled_is_not_acknowledged_and_no_write_is_taken_afterwards(
+def test_an_object_that_cannot_be_made_durable_is_not_acknowledged_and_no_write_is_taken_afterwards(
     store: LocalObjects, recorder: Recorder
 ) -> None:
     store.create(KEY, b"one")
     recorder.fail = lambda call, what: errno.EIO if what == "2025-12-23" else None
     with pytest.raises(StorageFailed):
-        store.settle(KEY)
+        store.ensure_durable(KEY)
     recorder.fail = lambda call, what: None
-    for write in (lambda: store.settle(KEY), lambda: store.create(KEY, b"one")):
+    for write in (lambda: store.ensure_durable(KEY), lambda: store.create(KEY, b"one")):
         with pytest.raises(StoreReadOnly):
             write()
     assert store.read(KEY) == b"one"
@@ -147,3 +151,9 @@ def test_an_erasing_that_the_disk_did_not_confirm_is_an_error_and_no_write_is_ta
     recorder.fail = lambda call, what: None
     with pytest.raises(StoreReadOnly):
         store.erase(KEY)
+
+
+def test_a_disk_that_does_not_say_how_much_space_it_has_is_an_error_of_ours(root: Path) -> None:
+    with pytest.raises(StorageFailed) as caught:
+        LocalObjects(root / "absent").free_bytes()
+    assert str(root) not in str(caught.value)

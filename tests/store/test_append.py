@@ -75,13 +75,13 @@ def test_what_is_so_already_is_made_durable_before_it_is_acknowledged(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever wrote it may have died before that; a run without events is that which its artifact makes."""
-    run_id, settled = put(store), []
-    monkeypatch.setattr(store.objects, "settle", settled.append)
+    run_id, durable = put(store), []
+    monkeypatch.setattr(store.objects, "ensure_durable", durable.append)
     for version in (0, 1):
         changed = store.runs.append(run_id, "advisory", lambda _: None, actor=ANNA, us=US)
         assert (changed.made, changed.view.version) == (False, version)
         add(store, run_id)
-    assert settled == [layout.artifact_key(DAY, run_id), layout.event_key(DAY, run_id, 1)]
+    assert durable == [layout.artifact_key(DAY, run_id), layout.event_key(DAY, run_id, 1)]
 
 
 def test_what_was_so_when_the_caller_read_it_is_looked_at_again_before_it_is_acknowledged(store: Store) -> None:

@@ -123,7 +123,7 @@ def find_replayed_rosettes(store: Store, first_id: str) -> list[RosetteMade] | N
     for run_id in run_ids:
         record = store.runs.record(run_id, include_deleted=True)
         run = record.view().artifact
-        store.runs.settle(record)
+        store.runs.ensure_durable(record)
         svg = store.blobs.read((run.attachments or [])[0].sha256).decode()
         spec = decode_spec(read_rosette(run).spec)
         made.append(
