@@ -67,8 +67,10 @@ class Upkeep:
 
     def _run(self) -> None:
         try:
-            while not self._stopped.is_set():
+            while True:
                 self._woken.clear()
+                if self._stopped.is_set():  # looked at after the clearing: that may have taken the call of `stop`
+                    break
                 started = time.perf_counter()
                 again_s, result = self._pass()
                 if self._observe is not None:

@@ -3,7 +3,6 @@
 import http.server
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +23,9 @@ class Model(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answering)
         self.answer = completion("Nothing.")
         self.status = 200
-        self.delay_s = 0.0
+        self.may_answer = threading.Event()
+        """Cleared, it keeps whoever asks waiting until it is set."""
+        self.may_answer.set()
         self.asked: list[tuple[str, str | None, bytes]] = []
 
     @property
@@ -43,7 +44,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.append((self.path, self.headers["Authorization"], body))
-        time.sleep(self.server.delay_s)
+        self.server.may_answer.wait()
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(self.server.answer)))
         if self.server.status == 307:
@@ -64,5 +65,6 @@ def language_model() -> Iterator[Model]:
         try:
             yield server
         finally:
+            server.may_answer.set()
             server.shutdown()
             thread.join()

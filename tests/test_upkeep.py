@@ -1,8 +1,8 @@
 """The upkeep thread: it heals what it is woken for, retries what it could not do, and nothing ends it but `stop`."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,15 +12,20 @@ from rmos.errors.store import IndexUnavailable, StoreLocked
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from rmos.upkeep import Upkeep
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.makers import make_members
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for something that another thread does."""
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+class Watched(threading.Event):
+    """An event that keeps for how long it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        return super().wait(timeout)
 
 
 @pytest.fixture
@@ -42,13 +47,13 @@ def upkeep(fresh_store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upke
 
 
 def test_the_first_pass_makes_lists_possible(upkeep: Upkeep, fresh_store: Store) -> None:
-    upkeep.start(wait_s=30)
+    upkeep.start(wait_s=PATIENCE_S)
     upkeep.wait_first()
     assert fresh_store.is_listable()
 
 
 def test_waking_brings_what_the_index_missed(upkeep: Upkeep, fresh_store: Store, settings: Settings) -> None:
-    upkeep.start(wait_s=30)
+    upkeep.start(wait_s=PATIENCE_S)
     upkeep.wait_first()
     writer = Store.open(settings)
     run_id = writer.runs.put(make_members()).view.artifact.run_id
@@ -61,11 +66,10 @@ def test_it_passes_by_itself_every_few_minutes(
     upkeep: Upkeep, fresh_store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "EVERY_S", 0.02)
-    upkeep.start(wait_s=30)
-    run_id = Store.open(settings).runs.put(make_members()).view.artifact.run_id
+    upkeep.start(wait_s=PATIENCE_S)
     upkeep.wait_first()
+    run_id = Store.open(settings).runs.put(make_members()).view.artifact.run_id
     wait_until(lambda: fresh_store.index.find(run_id) is not None)
-    assert module.__dict__["EVERY_S"] == 0.02
 
 
 @pytest.mark.parametrize("error", [StoreLocked("busy"), IndexUnavailable("busy"), ZeroDivisionError()])
@@ -82,7 +86,7 @@ def test_a_pass_that_fails_neither_ends_the_thread_nor_is_given_up(
         return reconcile()
 
     monkeypatch.setattr(fresh_store, "reconcile", fail_twice)
-    upkeep.start(wait_s=30)
+    upkeep.start(wait_s=PATIENCE_S)
     wait_until(fresh_store.is_listable)
     assert len(tries) >= 3
 
@@ -90,44 +94,76 @@ def test_a_pass_that_fails_neither_ends_the_thread_nor_is_given_up(
 def test_waiting_ends_when_the_patience_does(
     upkeep: Upkeep, fresh_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_end = threading.Event()
+    may_end, first = threading.Event(), Watched()
     reconcile = fresh_store.reconcile
 
     def slow() -> object:
-        may_end.wait(20)
+        may_end.wait()
         return reconcile()
 
+    moments = iter([100.0, 100.0, 100.5])
     monkeypatch.setattr(fresh_store, "reconcile", slow)
-    started = time.monotonic()
-    upkeep.start(wait_s=0.05)
+    monkeypatch.setattr(upkeep, "_first", first)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(moments), perf_counter=lambda: 0.0))
+    upkeep.start(wait_s=0.25)
     upkeep.wait_first()
     upkeep.wait_first()
-    assert 0.04 < time.monotonic() - started < 10
-    assert not fresh_store.is_listable()
+    listable = fresh_store.is_listable()
     may_end.set()
+    assert first.waits == [0.25, 0.0]
+    assert not listable
 
 
 def test_many_wakes_are_one_pass_at_a_time(upkeep: Upkeep, fresh_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PAUSE_S", 0.2)
-    reconcile, passes = fresh_store.reconcile, []
+    reconcile, may_end, passes = fresh_store.reconcile, threading.Event(), []
+    woken, stopped = Watched(), Watched()
 
     def counted() -> object:
-        passes.append(time.monotonic())
+        passes.append(len(stopped.waits))
+        may_end.wait()
         return reconcile()
 
     monkeypatch.setattr(fresh_store, "reconcile", counted)
-    upkeep.start(wait_s=30)
-    upkeep.wait_first()
+    monkeypatch.setattr(upkeep, "_woken", woken)
+    monkeypatch.setattr(upkeep, "_stopped", stopped)
+    upkeep.start(wait_s=PATIENCE_S)
+    wait_until(lambda: passes, "the first pass")
     for _ in range(100):
         upkeep.wake()
-        time.sleep(0.002)
-    wait_until(lambda: len(passes) == 2)
-    assert passes[1] - passes[0] >= 0.2
+    may_end.set()
+    wait_until(lambda: len(woken.waits) == 2, "the end of the second pass")
+    assert not woken.is_set()  # so that there is no third one
+    assert passes == [0, 1]
+    assert stopped.waits == [module.__dict__["_PAUSE_S"]] * 2
 
 
 def test_stopping_ends_the_thread(fresh_store: Store) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     upkeep = Upkeep(fresh_store)
-    upkeep.start(wait_s=30)
+    upkeep.start(wait_s=PATIENCE_S)
     upkeep.stop()
-    assert threading.active_count() == before
+    assert not [thread for thread in threading.enumerate() if thread not in before and thread.name == "rmos-upkeep"]
+
+
+def test_stopping_is_not_missed_between_two_looks(
+    upkeep: Upkeep, fresh_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call to stop comes just before the thread forgets that it was woken."""
+    woken, passes = threading.Event(), []
+    clear = woken.clear
+
+    def stop_first() -> None:
+        upkeep.stop(wait_s=0)
+        clear()
+
+    def counted() -> None:
+        passes.append(1)
+
+    monkeypatch.setattr(woken, "clear", stop_first)
+    monkeypatch.setattr(upkeep, "_woken", woken)
+    monkeypatch.setattr(upkeep._thread, "join", lambda wait_s: None)
+    monkeypatch.setattr(fresh_store, "reconcile", counted)
+    upkeep.start(wait_s=0)
+    wait_until(lambda: not upkeep._thread.is_alive(), "the end of the thread")
+    assert passes == []
+    monkeypatch.undo()

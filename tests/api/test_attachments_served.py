@@ -5,7 +5,6 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from rmos import digest
 from tests.api.test_attachments import DRAWING, SHA256
+from tests.helpers.waiting import wait_until
 from tests.serving import Served, read_answer
 
 MIB = 1024 * 1024
@@ -136,10 +136,7 @@ def test_a_client_that_stops_half_way_leaves_nothing_behind_and_the_worker_alive
             assert sock.recv(65536).startswith(b"HTTP/1.1 4")
     with served.open() as sock:  # and one that is simply gone
         sock.sendall(post_head(run, len(whole)) + whole[: MIB // 2])
-    deadline = time.monotonic() + 20
-    while files_below(root / "_attachments") != before:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: files_below(root / "_attachments") == before, "the folder to be as before")
     assert served.pids() == pids
     assert served.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 200
 

@@ -3,7 +3,6 @@
 import getpass
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -77,12 +76,14 @@ def test_trap_28_commands_and_other_processes_count_together(root: Path) -> None
 
 
 def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: Command, run_id: str) -> None:
-    process = start(root, "audit", "tail", "--follow", "--json", PYTHONUNBUFFERED="1")
-    time.sleep(0.01)
     run("delete", run_id, "--reason", "a trial cut")
+    process = start(root, "audit", "tail", "--follow", "--json", PYTHONUNBUFFERED="1")
     assert process.stdout is not None
     line = json.loads(process.stdout.readline())
     assert (line["target"], line["outcome"]) == (run_id, "done")
+    run("delete", ABSENT, "--reason", "a trial cut")
+    line = json.loads(process.stdout.readline())
+    assert (line["target"], line["outcome"]) == (ABSENT, "refused")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130

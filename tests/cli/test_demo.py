@@ -1,7 +1,6 @@
 import itertools
 import json
 import logging
-import time
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +16,10 @@ from tests.makers import US
 
 
 class Filled(NamedTuple):
-    """A first start: the store that it filled, what it said, and how long it took in seconds."""
+    """A first start: the store that it filled, and what it said."""
 
     root: Path
     result: Result
-    seconds: float
     log_level: int
 
 
@@ -29,9 +27,8 @@ class Filled(NamedTuple):
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """Fill a store as on the first start."""
     root = tmp_path_factory.mktemp("demo") / "not yet there" / "runs"
-    started = time.monotonic()
     result = command_on(root)("demo")
-    return Filled(root, result, time.monotonic() - started, logging.getLogger("rmos.services").level)
+    return Filled(root, result, logging.getLogger("rmos.services").level)
 
 
 @pytest.fixture
@@ -169,8 +166,7 @@ def test_two_demos_at_once_fill_it_once(tmp_path: Path) -> None:
     assert len(artifacts_of(tmp_path)) == 1
 
 
-def test_the_first_start_is_quick_and_not_buried_in_log_lines(first_start: Filled) -> None:
-    assert first_start.seconds < 20
+def test_the_first_start_is_not_buried_in_log_lines(first_start: Filled) -> None:
     assert first_start.result.stderr == ""
     assert len(first_start.result.stdout.splitlines()) == 1
     assert first_start.log_level == logging.NOTSET

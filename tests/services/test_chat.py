@@ -55,7 +55,7 @@ def test_an_answer_that_is_too_long_is_not_read_to_its_end(model: Model) -> None
 
 
 def test_an_answer_that_comes_too_late_is_not_waited_for(model: Model) -> None:
-    model.delay_s = 0.5
+    model.may_answer.clear()
     assert failure(model, timeout_s=0.1) == "it did not answer in time"
 
 

@@ -1,5 +1,4 @@
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -94,10 +93,8 @@ def test_something_else_in_the_place_of_a_claim_is_damage(claims: Claims, tmp_pa
     place = tmp_path / layout.claim_key("anna", "key")
     place.parent.mkdir(parents=True)
     os.mkfifo(place)
-    started = time.monotonic()
     with pytest.raises(Damage):
         claims.take("anna", "key", BODY, US)
-    assert time.monotonic() - started < 2
 
 
 def test_the_claim_is_durable_before_the_run_is_made(claims: Claims, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from rmos.errors.records import RunExists
 from rmos.errors.store import IndexRebuilding
 from rmos.models import RunQuery
 from rmos.store import Store
+from tests.helpers.waiting import wait_until
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.store.processes import in_processes
 
@@ -231,23 +231,25 @@ def test_processes_that_open_a_store_that_is_not_there_yet_all_find_the_same_one
 
 
 def walk_while_others_write(job: Job) -> list[str]:
-    """Walk by cursors, slowly, while others put, delete and restore."""
+    """Walk by cursors while others put and delete; before each page one of them has written."""
     store = open_store(job[0])
     if job[1]:
-        until = time.monotonic() + 1.0
-        while time.monotonic() < until:
+        while not (job[0] / "walked").exists():
             run_id = store.runs.put(make_members(ids.now_us())).view.artifact.run_id
             add_event(store, run_id, "delete", {"mode": "soft", "reason": "x"}, actor=ANNA, us=ids.now_us())
         return []
     walked: list[str] = []
     cursor = None
+    everything = RunQuery(include_deleted=True)
     while True:
+        count = store.runs.count(everything)
+        wait_until(lambda before=count: store.runs.count(everything) > before, "a write")  # type: ignore[misc]
         page = store.runs.page(RunQuery(), limit=3, cursor=cursor)
         walked += [json.loads(item)["run_id"] for item in page.items]
         cursor = page.next_cursor
         if cursor is None:
+            (job[0] / "walked").touch()
             return walked
-        time.sleep(0.01)
 
 
 def test_trap_13_a_walk_shows_each_run_that_was_there_throughout_exactly_once(store: Store, folder: Path) -> None:
