@@ -11,22 +11,21 @@ so young ones are left alone; bringing the same bytes again makes a blob young.
 
 import re
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from rmos import ids
-from rmos.checks.beside import judge_blobs, shards
-from rmos.checks.findings import NOT_FAULTS, finding
-from rmos.checks.runs import Judged
+from rmos.checks.beside import check_tree
+from rmos.checks.findings import NOT_FAULTS, Tally, finding
 from rmos.checks.verify import RECHECK_S, verify_store
+from rmos.checks.walk import list_folders, walk
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import Store, layout
 from rmos.store.blobs import BLOCK_BYTES
+from rmos.store.layout import BLOB
 from rmos.store.workers import ordered_pool
 
 DEFAULT_GRACE_S: Final = 24 * 3600
@@ -63,46 +62,41 @@ def verify_attachments(store: Store, *, workers: int = 1, recheck_s: float = REC
     Args:
         workers: processes to use; more than one forks, which only commands should do.
     """
-    objects = store.objects
-    strays = Judged(Counter(), [])
-    folders = list(shards(objects, layout.ATTACHMENTS, 1, strays))
-    findings, blobs = strays.findings, 0
-    with ordered_pool(_Judge(objects), workers) as judge:
-        for judged in judge(folders):
-            findings.extend(judged.findings)
-            blobs += judged.counts["blobs"]
+    objects, found = store.objects, Tally()
+    folders = list_folders(objects, BLOB, BLOB.folder, found)
+    with ordered_pool(_Check(objects), workers) as check:
+        for tally in check(folders):
+            found.add(tally)
+    findings = found.findings
     if findings:
         time.sleep(recheck_s)
-        again = {(found.kind, found.path) for found in _again(objects)}
-        findings = [found for found in findings if (found.kind, found.path) in again]
+        again = {(suspicion.kind, suspicion.path) for suspicion in _check_again(objects, findings)}
+        findings = [suspicion for suspicion in findings if (suspicion.kind, suspicion.path) in again]
     return BlobReport(
         store_root=objects.root,
-        blobs=blobs,
+        blobs=found.counts[BLOB.counted_as],
         findings=sorted(findings),
-        ok=all(found.kind in NOT_FAULTS for found in findings),
+        ok=all(suspicion.kind in NOT_FAULTS for suspicion in findings),
     )
 
 
-class _Judge:
-    """Judges all blobs whose digests begin alike."""
+class _Check:
+    """Checks all blobs whose digests begin alike."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def __call__(self, folder: str) -> Judged:
-        total = Judged(Counter(), [])
-        for inner in shards(self._objects, folder, 1, total):
-            judged = judge_blobs(self._objects, inner, quick=False, only=None)
-            total.counts.update(judged.counts)
-            total.findings.extend(judged.findings)
+    def __call__(self, folder: str) -> Tally:
+        total = Tally()
+        for tally in check_tree(self._objects, BLOB, quick=False, within=folder):
+            total.add(tally)
         return total
 
 
-def _again(objects: Objects) -> Iterator[Finding]:
-    strays = Judged(Counter(), [])
-    for folder in shards(objects, layout.ATTACHMENTS, 2, strays):
-        yield from judge_blobs(objects, folder, quick=False, only=None).findings
-    yield from strays.findings
+def _check_again(objects: Objects, suspicions: Sequence[Finding]) -> Iterator[Finding]:
+    folders = {folder for found in suspicions for folder in (found.path, found.path.rpartition("/")[0])}
+    for tally in check_tree(objects, BLOB, quick=False, only=folders):
+        yield from tally.findings
 
 
 def find_garbage(store: Store, *, grace_s: float, recheck_s: float = RECHECK_S) -> Garbage:
@@ -115,11 +109,8 @@ def find_garbage(store: Store, *, grace_s: float, recheck_s: float = RECHECK_S) 
         return Garbage(blobs=0, young=0, unnamed=[], refused=report.findings, change_tokens={})
     blobs, young, unnamed = 0, 0, {}
     tokens: dict[str, str] = {}
-    strays = Judged(Counter(), [])
-    for folder in shards(store.objects, layout.ATTACHMENTS, 2, strays):
-        for name in store.objects.names(folder):
-            if not ids.SHA256.fullmatch(name[:64]) or name[64:65] not in ("", "."):
-                continue
+    for folder, names in walk(store.objects, BLOB, Tally()):
+        for name in names:
             blobs += 1
             key = f"{folder}/{name}"
             if _is_young(store.objects, key, grace_s):
@@ -130,8 +121,8 @@ def find_garbage(store: Store, *, grace_s: float, recheck_s: float = RECHECK_S) 
         for named in _named(store.objects, tokens):
             unnamed.pop(named, None)
     except ObjectUnreadable as error:
-        found = finding("unreadable", "", f"a record cannot be read: {error.detail}")
-        return Garbage(blobs=blobs, young=young, unnamed=[], refused=[found], change_tokens={})
+        unreadable = finding("unreadable", "", f"a record cannot be read: {error.detail}")
+        return Garbage(blobs=blobs, young=young, unnamed=[], refused=[unreadable], change_tokens={})
     return Garbage(blobs=blobs, young=young, unnamed=sorted(unnamed.values()), refused=[], change_tokens=tokens)
 
 
@@ -199,7 +190,7 @@ def _named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
         ObjectUnreadable: a record cannot be read.
     """
     for entry in objects.entries(""):
-        if entry.kind == "directory" and entry.name != layout.ATTACHMENTS:
+        if entry.kind == "directory" and entry.name != layout.BLOB.folder:
             yield from _named_below(objects, entry.name, tokens, 1)
         elif entry.name == layout.EARLIER_INDEX_KEY:
             yield from _digests(objects, entry.name)
@@ -212,7 +203,7 @@ def _named_below(objects: Objects, folder: str, tokens: dict[str, str], depth: i
         tokens[folder] = token
     for name, kind in objects.entries(folder):
         key = f"{folder}/{name}"
-        if kind == "directory" and depth < _DEPTH and key != f"{QUARANTINE}/{layout.ATTACHMENTS}":
+        if kind == "directory" and depth < _DEPTH and key != f"{QUARANTINE}/{layout.BLOB.folder}":
             yield from _named_below(objects, key, tokens, depth + 1)
         elif (kind == "file" and fresh and name.endswith(".json")) or "json~" in name:
             yield from _digests(objects, key)

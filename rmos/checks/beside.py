@@ -1,158 +1,137 @@
-"""Judging what lies beside the partitions: blobs, claims, tokens, audit records, the earlier index, the root itself."""
+"""Checking what lies beside the partitions: blobs, claims, tokens, audit records, the earlier index, the root itself.
 
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator
+    for tally in check_beside(objects, quick=False):
+        tally.counts, tally.findings
+
+Which kinds there are says the table in `store/layout.py`; one whose objects are whole records is checked by decoding
+them, as its row there says.
+"""
+
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from rmos import ids
-from rmos.checks.audits import judge_audits
-from rmos.checks.findings import finding, shown
-from rmos.checks.folders import entries_of
-from rmos.checks.runs import Judged
-from rmos.checks.tokens import judge_tokens
+from rmos.checks.findings import Tally
+from rmos.checks.walk import walk
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.models import Finding
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import LARGEST_JSON_BYTES
+from rmos.store.history import read_chain
+from rmos.store.layout import BLOB, KINDS, SESSION_EVENT, TOKEN_EVENT, ObjectKind
 from rmos.store.reading import RunReader
-from rmos.store.records import Damage, earlier_json_sha256, judge_claim
-
-_SHARD: Final = re.compile(r"[0-9a-f]{2}")
-_OWN_FILES: Final = frozenset({layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY})
+from rmos.store.records import Damage, is_earlier_json
+from rmos.store.tokens import fold_token
 
 
-def judge_beside(objects: Objects, *, quick: bool, only: Collection[str] | None = None) -> Iterator[Judged]:
-    """Give the counts and findings of each folder of blobs and of claims, and of the tokens.
+def check_beside(objects: Objects, *, quick: bool, only: Collection[str] | None = None) -> Iterator[Tally]:
+    """Give the counts and findings of each folder of objects that lie in trees of their own, but for sessions.
 
     Args:
         quick: do not hash blobs.
-        only: read just the objects of these paths; names are judged all the same.
+        only: open just the objects in these folders; names are looked at all the same.
     """
-    judged = Judged(Counter(), [])
-    for folder in shards(objects, layout.ATTACHMENTS, 2, judged):
-        yield judge_blobs(objects, folder, quick=quick, only=only)
-    for folder in shards(objects, layout.CLAIMS, 1, judged):
-        yield _judge_claims(objects, folder, only=only)
-    yield judge_tokens(objects)
-    yield judged
-    yield from judge_audits(objects, only=only)
+    for kind in KINDS:
+        if kind.folder and kind is not SESSION_EVENT:
+            yield from check_tree(objects, kind, quick=quick, only=only)
 
 
-def judge_root(objects: Objects, reader: RunReader) -> Judged:
-    """Return what is wrong with the names in the root, and with the earlier system's index."""
-    judged = Judged(Counter(), [])
-    try:
-        judged.counts["quarantined"] = len(reader.quarantined())
-    except ObjectUnreadable as error:
-        judged.findings.append(finding("unreadable", QUARANTINE, error.detail))
-    earlier_store = not objects.has(layout.FORMAT_KEY)
-    for name, kind in objects.entries(""):
-        if _belongs(name, kind, earlier_store=earlier_store):
+def check_tree(
+    objects: Objects, kind: ObjectKind, *, quick: bool, within: str | None = None, only: Collection[str] | None = None
+) -> Iterator[Tally]:
+    """Give the counts and findings of each folder of a kind, and those of the names on the way, as `walk` does."""
+    on_the_way = Tally()
+    check = _CHECKS.get(kind.name, _check_records)
+    for folder, names in walk(objects, kind, on_the_way, within=within, only=only):
+        tally = Tally()
+        check(objects, kind, folder, names, quick, tally)
+        yield tally
+    yield on_the_way
+
+
+def _check_records(
+    objects: Objects, kind: ObjectKind, folder: str, names: list[str], quick: bool, tally: Tally
+) -> None:
+    """Check objects each of which is a whole record."""
+    assert kind.decode is not None  # another kind needs a check of its own, in `_CHECKS`
+    tally.count(kind.counted_as, len(names))
+    for name in names:
+        key = f"{folder}/{name}"
+        try:
+            kind.decode(objects.read(key), name)
+        except Damage as damage:
+            tally.find(damage.kind, key, damage.detail)
+        except ObjectUnreadable as error:
+            tally.find("unreadable", key, error.detail)
+        except ObjectMissing:
+            continue  # it was taken away just now
+
+
+def _check_tokens(objects: Objects, kind: ObjectKind, folder: str, names: list[str], quick: bool, tally: Tally) -> None:
+    """Check the events of each token, and the token that they make."""
+    for record_id, numbers in layout.sort_out_events(kind, names).items():
+        tally.count(kind.counted_as)
+        chain = read_chain(objects.read, folder, record_id, numbers, of="token")
+        tally.find_problems(chain.problems)
+        if chain.problems:
             continue
-        if layout.kind_of(name) == "debris":
-            judged.counts["debris"] += 1
+        try:
+            fold_token(record_id.removeprefix("tok_"), chain.events)
+        except Damage as damage:
+            tally.find(damage.kind, layout.event_key(folder, record_id, 1), damage.detail)
+
+
+def _check_blobs(objects: Objects, kind: ObjectKind, folder: str, names: list[str], quick: bool, tally: Tally) -> None:
+    tally.count(kind.counted_as, len(names))
+    for name in [] if quick else names:
+        key, sha256 = f"{folder}/{name}", name[:64]
+        try:
+            found, size = objects.digest(key)
+            if found == sha256:
+                continue
+            if size <= LARGEST_JSON_BYTES and is_earlier_json(objects.read(key), sha256):
+                detail = "the name is the digest of the compact form of the same JSON value"
+                tally.find("legacy_json_digest", key, detail)
+            else:
+                tally.find("blob_corrupt", key, f"the bytes have the SHA-256 {found}")
+        except ObjectUnreadable as error:
+            tally.find("unreadable", key, error.detail)
+        except ObjectMissing:
+            continue  # it was taken away just now
+
+
+_CHECKS: Final[dict[str, Callable[[Objects, ObjectKind, str, list[str], bool, Tally], None]]] = {
+    BLOB.name: _check_blobs,
+    TOKEN_EVENT.name: _check_tokens,
+}
+"""How a kind is checked whose objects are no whole records."""
+
+
+def check_root(objects: Objects, reader: RunReader) -> Tally:
+    """Return what is wrong with the names in the root, and with the earlier system's index."""
+    tally = Tally()
+    try:
+        tally.counts["quarantined"] = len(reader.quarantined())
+    except ObjectUnreadable as error:
+        tally.find("unreadable", QUARANTINE, error.detail)
+    is_earlier_store = not objects.has(layout.FORMAT_KEY)
+    for name, what in objects.entries(""):
+        if _belongs(name, what, is_earlier_store=is_earlier_store):
+            continue
+        if layout.is_debris(name):
+            tally.count("debris")
         else:
-            judged.findings.append(finding("stray", name, f"a {kind} of this name is not part of the store"))
+            tally.find("stray", name, f"a {what} of this name is not part of the store")
     if not reader.tombstones().readable:
         detail = "which runs the earlier system had deleted is not known any more"
-        judged.findings.append(finding("earlier_index_unreadable", layout.EARLIER_INDEX_KEY, detail))
-    return judged
+        tally.find("earlier_index_unreadable", layout.EARLIER_INDEX_KEY, detail)
+    return tally
 
 
-def _belongs(name: str, kind: str, *, earlier_store: bool) -> bool:
+def _belongs(name: str, what: str, *, is_earlier_store: bool) -> bool:
     """Tell whether a name in the root is the store's own; what cannot be read there is found where it is read."""
-    if layout.is_index_file(name) or name in _OWN_FILES:
-        return kind in ("file", "link")
-    if ids.is_partition(name) or name in layout.OWN_NAMES:
-        return kind == "directory"
-    return earlier_store and (name.startswith("_") or name == layout.EARLIER_ATTACHMENTS)
-
-
-def shards(objects: Objects, folder: str, depth: int, judged: Judged) -> Iterator[str]:
-    """Give the folders that hold the objects, `depth` levels down, and judge the names on the way."""
-    if depth == 0:
-        yield folder
-        return
-    for name, kind in entries_of(objects, folder, judged):
-        path = f"{folder}/{name}"
-        if kind == "directory" and _SHARD.fullmatch(name):
-            yield from shards(objects, path, depth - 1, judged)
-        elif layout.kind_of(name) == "debris":
-            judged.counts["debris"] += 1
-        else:
-            judged.findings.append(finding("stray", path, f"a {kind} of this name is not part of the store"))
-
-
-def judge_blobs(objects: Objects, folder: str, *, quick: bool, only: Collection[str] | None) -> Judged:
-    """Return the count and the findings of one folder of blobs, `_attachments/ab/cd`; `quick` hashes none."""
-    judged = Judged(Counter(), [])
-    shard = folder[-5:-3] + folder[-2:]
-    for name, kind in entries_of(objects, folder, judged):
-        key = f"{folder}/{name}"
-        sha256 = name[:64]
-        if layout.kind_of(name) == "debris":
-            judged.counts["debris"] += 1
-        elif not ids.SHA256.fullmatch(sha256) or not sha256.startswith(shard) or name[64:65] not in ("", "."):
-            judged.findings.append(
-                finding("stray", key, "a blob's name is its SHA-256, in the folder of its first digits")
-            )
-        elif kind != "file":
-            judged.findings.append(finding("not_a_file", key, f"a {kind} stands where a blob should be"))
-        else:
-            judged.counts["blobs"] += 1
-            if not quick and (only is None or shown(key) in only):
-                judged.findings.extend(_judge_blob(objects, key, sha256))
-    return judged
-
-
-def _judge_blob(objects: Objects, key: str, sha256: str) -> Iterator[Finding]:
-    try:
-        found, size = objects.digest(key)
-        if found == sha256:
-            return
-        if size <= LARGEST_JSON_BYTES and _is_earlier_json(objects.read(key), sha256):
-            yield finding(
-                "legacy_json_digest", key, "the name is the digest of the compact form of the same JSON value"
-            )
-            return
-        yield finding("blob_corrupt", key, f"the bytes have the SHA-256 {found}")
-    except ObjectUnreadable as error:
-        yield finding("unreadable", key, error.detail)
-    except ObjectMissing:
-        return
-
-
-def _is_earlier_json(data: bytes, sha256: str) -> bool:
-    try:
-        return earlier_json_sha256(data) == sha256
-    except (ValueError, RecursionError):
-        return False
-
-
-def _judge_claims(objects: Objects, folder: str, *, only: Collection[str] | None) -> Judged:
-    judged = Judged(Counter(), [])
-    for name, kind in entries_of(objects, folder, judged):
-        key = f"{folder}/{name}"
-        digits, _, extension = name.partition(".")
-        if layout.kind_of(name) == "debris":
-            judged.counts["debris"] += 1
-        elif not ids.SHA256.fullmatch(digits) or not digits.startswith(folder[-2:]) or extension != "json":
-            judged.findings.append(finding("stray", key, "a claim is <64 hex>.json in the folder of its first digits"))
-        elif kind != "file":
-            judged.findings.append(finding("not_a_file", key, f"a {kind} stands where a claim should be"))
-        else:
-            judged.counts["claims"] += 1
-            if only is None or key in only:
-                judged.findings.extend(_judge_claim(objects, key))
-    return judged
-
-
-def _judge_claim(objects: Objects, key: str) -> Iterator[Finding]:
-    try:
-        judge_claim(objects.read(key))
-    except (Damage, ObjectUnreadable) as error:
-        yield finding("claim_corrupt", key, error.detail)
-    except ObjectMissing:
-        return
+    if layout.is_index_file(name) or name in layout.OWN_FILES:
+        return what in ("file", "link")
+    if ids.is_partition(name) or name in layout.OWN_FOLDERS:
+        return what == "directory"
+    return is_earlier_store and (name.startswith("_") or name == layout.EARLIER_ATTACHMENTS)

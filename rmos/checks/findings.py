@@ -1,8 +1,17 @@
-"""The vocabulary of damage: each kind of finding, and what to do next when it is met."""
+"""The vocabulary of damage: each kind of finding, what to do next when it is met, and what a check hands back.
 
+tally = Tally()
+tally.count("runs")
+tally.find("corrupt", "2025-12-23/run_….json", "the artifact's bytes do not match its `_sha256`", run_id)
+tally.counts["runs"], tally.findings[0].next
+"""
+
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from rmos.models import Finding
+from rmos.store.history import Problem
 
 _RESTORE = "restore the file from a back-up; `rmos repair` moves the damaged one to quarantine"
 _REINDEX = "run `rmos rebuild`, or `rmos repair`"
@@ -61,3 +70,30 @@ def shown(path: str) -> str:
 def finding(kind: str, path: str, detail: str, run_id: str | None = None) -> Finding:
     """Return a finding with its next step."""
     return Finding(kind=kind, path=shown(path), detail=detail, next=NEXT[kind], run_id=run_id)
+
+
+class Tally:
+    """What a check has counted and found."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.findings: list[Finding] = []
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count some of a kind; what is not there gets no count."""
+        if number:
+            self.counts[what] += number
+
+    def find(self, kind: str, path: str, detail: str, run_id: str | None = None) -> None:
+        """Add a finding."""
+        self.findings.append(finding(kind, path, detail, run_id))
+
+    def find_problems(self, problems: Iterable[Problem], run_id: str | None = None) -> None:
+        """Add what is wrong with a record."""
+        for key, damage in problems:
+            self.find(damage.kind, key, damage.detail, run_id)
+
+    def add(self, other: "Tally") -> None:
+        """Add what another check has counted and found."""
+        self.counts.update(other.counts)
+        self.findings.extend(other.findings)

@@ -27,8 +27,6 @@ _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})
 _REMAINS: Final = frozenset({"event_without_run", "link_without_run"})
 """What still names a run whose artifact is gone: its row would come back with the next rebuild."""
 _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_corrupt"})
-_NEVER_MOVED: Final = (f"{layout.CLAIMS}/", f"{layout.SESSIONS}/", f"{layout.TOKENS}/")
-"""Where names stay taken, whatever stands under them."""
 
 ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget"]
 
@@ -162,11 +160,10 @@ def is_usable(index: Index) -> bool:
 
 
 def _can_set_aside(objects: Objects, found: Finding) -> bool:
-    """Tell whether what stands there may be moved; the name of an event or a claim stays taken by whatever it is."""
-    name = found.path.rpartition("/")[2]
-    if found.kind not in _SET_ASIDE or layout.kind_of(name) == "event" or found.path.startswith(_NEVER_MOVED):
-        return False
-    return _is_broken(objects, found.path)
+    """Tell whether what stands there may be moved: it is broken, and its name need not stay taken by whatever it is."""
+    kind = layout.kind_of(found.path)
+    may_move = found.kind in _SET_ASIDE and kind is not None and kind.is_movable
+    return may_move and _is_broken(objects, found.path)
 
 
 def _has(objects: Objects, key: str) -> bool:
@@ -182,12 +179,13 @@ def _is_broken(objects: Objects, key: str) -> bool:
     What the earlier system wrote has no `_sha256`: it is broken when it cannot be what its name says.
     """
     folder, _, name = key.rpartition("/")
+    kind = layout.kind_of(key)
     try:
-        if key.startswith(f"{layout.ATTACHMENTS}/"):
+        if kind is layout.BLOB:
             return objects.digest(key)[0] != name[:64]
         data = objects.read(key)
     except (ObjectMissing, ObjectUnreadable):
         return _has(objects, key)
-    if layout.kind_of(name) != "artifact" or digest.sealed_sha256(data) is not None:
+    if kind is not layout.ARTIFACT or digest.sealed_sha256(data) is not None:
         return False
     return any(damage.kind in _SET_ASIDE for damage in examine_artifact(data, name[:-5], folder).damages)

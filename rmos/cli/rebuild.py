@@ -48,8 +48,7 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
 def _set_aside(store: Store) -> int:
     """Return how many runs stand in quarantine and nowhere else: listed as damaged for ever, no longer a fault."""
     return sum(
-        layout.kind_of(key.rpartition("/")[2]) == "artifact" and not store.objects.has(key)
-        for key in store.reader.quarantined()
+        layout.kind_of(key) is layout.ARTIFACT and not store.objects.has(key) for key in store.reader.quarantined()
     )
 
 

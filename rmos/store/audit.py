@@ -23,7 +23,7 @@ from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.models import AUDIT_SCHEMA, Actor, AuditRecord
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.records import Damage, judge_audit
+from rmos.store.records import Damage, decode_audit
 
 _DAY_US: Final = 86_400_000_000
 _SHOWN: Final = 500
@@ -153,7 +153,7 @@ class Audit:
         """Return when a turn was taken; of a damaged record, when its file was made."""
         key = layout.audit_key(event_id) or ""
         try:
-            return ids.parse_utc(judge_audit(self._objects.read(key), event_id).created_at_utc)
+            return ids.parse_utc(decode_audit(self._objects.read(key), event_id).created_at_utc)
         except (Damage, ObjectUnreadable, ObjectMissing, ValueError):
             return us - int((self._objects.age_s(key) or 0.0) * 1_000_000)
 
@@ -166,9 +166,8 @@ class Audit:
     def day(self, date: str) -> Iterator[AuditRecord]:
         """Give the sound records of a date, in no order; verify names the others."""
         for name in self._objects.names(f"{layout.AUDIT}/{date}"):
-            event_id = name.removesuffix(".json")
             with contextlib.suppress(Damage, ObjectMissing, ObjectUnreadable):
-                yield judge_audit(self._objects.read(f"{layout.AUDIT}/{date}/{name}"), event_id)
+                yield decode_audit(self._objects.read(f"{layout.AUDIT}/{date}/{name}"), name)
 
 
 def _turn_id(caller: str, day: int, number: int, *, taken: bool = True) -> str:

@@ -22,7 +22,7 @@ from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.store import StorageFailed
 from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
-from rmos.store.records import Damage, earlier_json_sha256
+from rmos.store.records import Damage, is_earlier_json
 
 BLOCK_BYTES: Final = 256 * 1024
 """How much of a blob is in memory at once."""
@@ -154,7 +154,7 @@ class Blobs:
                 return known
         try:
             exact = _sha256(opened) == sha256
-            whole = exact or _is_earlier_json(opened, sha256)
+            whole = exact or _is_named_earlier(opened, sha256)
         except ObjectUnreadable as error:
             raise Damage("unreadable", f"the attachment: {error.detail}") from None
         if not whole or opened.stamp() != stamp:
@@ -174,14 +174,9 @@ def _sha256(opened: OpenObject) -> str:
     return judge.hexdigest()
 
 
-def _is_earlier_json(opened: OpenObject, sha256: str) -> bool:
+def _is_named_earlier(opened: OpenObject, sha256: str) -> bool:
     """Tell whether the earlier system named a JSON blob, after the compact form of the value that it holds."""
-    if opened.size > LARGEST_JSON_BYTES:
-        return False
-    try:
-        return earlier_json_sha256(opened.read_at(0, opened.size)) == sha256
-    except (ValueError, RecursionError):
-        return False
+    return opened.size <= LARGEST_JSON_BYTES and is_earlier_json(opened.read_at(0, opened.size), sha256)
 
 
 def blob_key(objects: Objects, sha256: str) -> str | None:

@@ -12,7 +12,7 @@ from rmos.errors.request import IdempotencyKeyReused
 from rmos.models import CLAIM_SCHEMA, Claim
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.records import Damage, judge_claim
+from rmos.store.records import Damage, decode_claim
 
 
 class Claims:
@@ -58,6 +58,6 @@ class Claims:
 
     def _read(self, name: str) -> Claim:
         try:
-            return judge_claim(self._objects.read(name))
+            return decode_claim(self._objects.read(name), name)
         except (ObjectMissing, ObjectUnreadable) as error:
             raise Damage("unreadable", f"the claim of this Idempotency-Key: {error.detail}") from None

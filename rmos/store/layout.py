@@ -1,4 +1,4 @@
-"""Names ↔ keys: the only place that knows how the record lies on disk.
+"""Names ↔ keys, and the table of object kinds: the only place that knows how the record lies on disk.
 
     2025-12-23/run_<32 hex>.json                            an artifact
     2025-12-23/run_<32 hex>.000001.json                     its event no. 1
@@ -7,36 +7,172 @@
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
     _tokens/tok_<id>.000001.json                            a token's event no. 1, which makes it
     _audit/2025-12-23/evt_<32 hex>.json                     an attempt that was turned down, or let through
+    _attachments/ab/cd/<sha256>                             a blob
 
 Names are told apart by their whole form, never by a substring, and nothing that a client sends is ever part of one.
+What verify walks, repair may move and an import takes follows from `KINDS`: another kind of object is another row.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from rmos import digest, ids
+from rmos.objects.base import ATTACHMENTS, QUARANTINE
+from rmos.store.records import decode_audit, decode_claim
 
 FORMAT_KEY: Final = "_format.json"
 EARLIER_INDEX_KEY: Final = "_index.json"
+EARLIER_AUDIT_KEY: Final = "_audit/deletes.jsonl"
+"""Where the earlier system noted its deletes; it stays as it is."""
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
 TOKENS: Final = "_tokens"
 AUDIT: Final = "_audit"
-ATTACHMENTS: Final = "_attachments"
-OWN_NAMES: Final = frozenset(
-    {"_sessions", "_attachments", "_audit", "_tokens", "_claims", "_quarantine", "_format.json", "_index.json"}
-)
-"""What may stand in the root beside partitions and the index's own files."""
 EARLIER_ATTACHMENTS: Final = "attachments"
 """The blob folder of the earlier system, when it lay inside the runs folder."""
 
-_ARTIFACT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.json")
-_EVENT: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.([0-9]{6,9})\.json")
-_TOKEN_EVENT: Final = re.compile(r"tok_([a-z0-9]{1,32})\.([0-9]{6,9})\.json")
-_LINK: Final = re.compile(r"(?:run_)?(run_[0-9a-f]{12,32}|[0-9a-f]{32})_advisory_(.+)\.json", re.DOTALL)
-_SESSION_EVENT: Final = re.compile(r"(ws_[0-9a-f]{32})\.([0-9]{6,9})\.json")
+_RUN: Final = "(run_[0-9a-f]{12,32}|[0-9a-f]{32})"
+_NUMBER: Final = r"\.([0-9]{6}|[1-9][0-9]{6,8})\.json"
+"""The number of an event, in the one way in which it is written."""
 _DEBRIS: Final = re.compile(r"\.tmp-.+|.+\.json\.tmp", re.DOTALL)
+
+Level = Literal["date", "shard"]
+"""What a folder is called after: the date of what it holds, or two digits of its digest."""
+_SHARD: Final = re.compile(r"[0-9a-f]{2}")
+
+
+class ObjectKind(NamedTuple):
+    """A kind of object: where it stands, how it is named, counted and spoken of, and what may be done with it."""
+
+    name: str
+    folder: str
+    """Its folder in the root; empty for what lies in the partitions of the runs."""
+    levels: tuple[Level, ...]
+    """The folders between that one and the object."""
+    pattern: re.Pattern[str]
+    """Its name; of an event the record's id and the number."""
+    counted_as: str
+    """What verify counts it as, or the record that it is a part of."""
+    noun: str
+    """What should stand under such a name."""
+    rule: str
+    """What is said of a name that does not fit."""
+    home: Callable[[str], str | None] | None = None
+    """Returns the folder that a name belongs in; None where only what is inside tells."""
+    misplaced: str | None = None
+    """What is said of one in another folder than its home, where that is more than a name that does not fit."""
+    decode: Callable[[bytes, str], object] | None = None
+    """Returns what the bytes under a name hold, or raises `Damage`; None for what is part of a larger record."""
+    is_movable: bool = True
+    """Whether repair may move it aside: the name of an event, a claim or a token stays taken, whatever stands there."""
+    is_imported: bool = False
+    """Whether an import takes it in, with the run that it belongs to."""
+
+
+def _claim_home(name: str) -> str:
+    return f"{CLAIMS}/{name[:2]}"
+
+
+def _blob_home(name: str) -> str:
+    return blob_folder_key(name[:64])
+
+
+def _session_home(name: str) -> str | None:
+    return session_folder(name.partition(".")[0])
+
+
+def _token_home(name: str) -> str:
+    return TOKENS
+
+
+def _audit_home(name: str) -> str | None:
+    key = audit_key(name.removesuffix(".json"))
+    return None if key is None else key.rpartition("/")[0]
+
+
+ARTIFACT: Final = ObjectKind(
+    name="artifact",
+    folder="",
+    levels=("date",),
+    pattern=re.compile(rf"{_RUN}\.json"),
+    counted_as="runs",
+    noun="a file",
+    rule="no object of the store has such a name",
+    is_imported=True,
+)
+EVENT: Final = ARTIFACT._replace(
+    name="event", pattern=re.compile(_RUN + _NUMBER), counted_as="events", is_movable=False
+)
+LINK: Final = ARTIFACT._replace(
+    name="link",
+    pattern=re.compile(rf"(?:run_)??{_RUN}_advisory_(.+)\.json", re.DOTALL),
+    counted_as="advisory_links",
+)
+SESSION_EVENT: Final = ObjectKind(
+    name="session event",
+    folder=SESSIONS,
+    levels=("date",),
+    pattern=re.compile("(ws_[0-9a-f]{32})" + _NUMBER),
+    counted_as="session_events",
+    noun="a file",
+    rule="no event of a session has such a name",
+    home=_session_home,
+    misplaced="the session belongs in {home}",
+    is_movable=False,
+)
+CLAIM: Final = ObjectKind(
+    name="claim",
+    folder=CLAIMS,
+    levels=("shard",),
+    pattern=re.compile(r"([0-9a-f]{64})\.json"),
+    counted_as="claims",
+    noun="a claim",
+    rule="a claim is <64 hex>.json in the folder of its first digits",
+    home=_claim_home,
+    decode=decode_claim,
+    is_movable=False,
+)
+TOKEN_EVENT: Final = ObjectKind(
+    name="token event",
+    folder=TOKENS,
+    levels=(),
+    pattern=re.compile("(tok_[a-z0-9]{1,32})" + _NUMBER),
+    counted_as="tokens",
+    noun="a token's event",
+    rule="no event of a token has such a name",
+    home=_token_home,
+    is_movable=False,
+)
+AUDIT_RECORD: Final = ObjectKind(
+    name="audit record",
+    folder=AUDIT,
+    levels=("date",),
+    pattern=re.compile(r"(evt_[0-9a-f]{32})\.json"),
+    counted_as="audit_records",
+    noun="an audit record",
+    rule="an audit record is evt_<32 hex>.json in its date's folder",
+    home=_audit_home,
+    decode=decode_audit,
+)
+BLOB: Final = ObjectKind(
+    name="blob",
+    folder=ATTACHMENTS,
+    levels=("shard", "shard"),
+    pattern=re.compile(r"([0-9a-f]{64})(?:\..*)?", re.DOTALL),
+    counted_as="blobs",
+    noun="a blob",
+    rule="a blob's name is its SHA-256, in the folder of its first digits",
+    home=_blob_home,
+    is_imported=True,
+)
+KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, AUDIT_RECORD, BLOB)
+"""All kinds of objects; nothing else is part of the record but `OWN_FILES`."""
+
+OWN_FILES: Final = frozenset({FORMAT_KEY, EARLIER_INDEX_KEY})
+OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE})
+OWN_NAMES: Final = OWN_FILES | OWN_FOLDERS
+"""What may stand in the root beside partitions and the index's own files."""
 
 
 class RunFiles(NamedTuple):
@@ -77,14 +213,6 @@ def claim_key(caller: str, key: str) -> str:
     return f"{CLAIMS}/{name[:2]}/{name}.json"
 
 
-def token_event(name: str) -> tuple[str, int] | None:
-    """Return the token id and the number that the name of a token's event carries, or None for another name."""
-    match = _TOKEN_EVENT.fullmatch(name)
-    if match is None or name != f"tok_{match[1]}.{int(match[2]):06d}.json":
-        return None
-    return match[1], int(match[2])
-
-
 def audit_key(event_id: str) -> str | None:
     """Return the key of an audit record, or None when the id names no moment."""
     us = ids.moment_of(event_id.removeprefix("evt_"))
@@ -95,14 +223,6 @@ def session_folder(session_id: str) -> str | None:
     """Return the folder of a session's events, or None when the id names no moment."""
     us = ids.moment_of_session(session_id)
     return None if us is None else f"{SESSIONS}/{ids.partition_of(us)}"
-
-
-def session_of(name: str) -> tuple[str, int] | None:
-    """Return the session and the number that the name of a session's event says, or None for another name."""
-    match = _SESSION_EVENT.fullmatch(name)
-    if match is None or name != f"{match[1]}.{int(match[2]):06d}.json":
-        return None
-    return match[1], int(match[2])
 
 
 def blob_folder_key(sha256: str) -> str:
@@ -124,16 +244,14 @@ def sort_out(names: Iterable[str]) -> Listing:
     debris: list[str] = []
     strays: list[str] = []
     for name in names:
-        kind = kind_of(name)
-        if kind == "artifact":
+        if ARTIFACT.pattern.fullmatch(name):
             artifacts.add(name[:-5])
-        elif kind == "event":
-            run_id, number, _ = name.split(".")
-            events.setdefault(run_id, []).append(int(number))
-        elif kind == "link":
-            links.setdefault(run_of(name), []).append(name)
+        elif match := EVENT.pattern.fullmatch(name):
+            events.setdefault(match[1], []).append(int(match[2]))
+        elif match := LINK.pattern.fullmatch(name):
+            links.setdefault(match[1], []).append(name)
         else:
-            (debris if kind == "debris" else strays).append(name)
+            (debris if is_debris(name) else strays).append(name)
     run_ids = sorted(artifacts | events.keys() | links.keys()) if events or links else sorted(artifacts)
     runs = {
         run_id: RunFiles(
@@ -144,38 +262,52 @@ def sort_out(names: Iterable[str]) -> Listing:
     return Listing(runs, debris, strays)
 
 
-def sort_out_sessions(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """Return the sessions of a folder with the numbers of their events, in order; other names are left out."""
+def sort_out_events(kind: ObjectKind, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the records of a kind of event with the numbers of their events, in order; other names are left out."""
     found: dict[str, list[int]] = {}
     for name in names:
-        event = session_of(name)
-        if event is not None:
-            found.setdefault(event[0], []).append(event[1])
-    return {session_id: tuple(sorted(found[session_id])) for session_id in sorted(found)}
+        if match := kind.pattern.fullmatch(name):
+            found.setdefault(match[1], []).append(int(match[2]))
+    return {record_id: tuple(sorted(found[record_id])) for record_id in sorted(found)}
+
+
+def kind_of(key: str) -> ObjectKind | None:
+    """Return the kind of object that belongs under a key, or None when none does."""
+    folder, _, name = key.rpartition("/")
+    top = folder.partition("/")[0]
+    for kind in KINDS:
+        if kind.folder == ("" if ids.is_partition(top) else top) and kind.pattern.fullmatch(name):
+            home = folder[:10] if kind.home is None else kind.home(name)
+            return kind if home == folder else None
+    return None
 
 
 def link_advisory_id(name: str) -> str:
     """Return the advisory id that the name of an advisory link carries, possibly in a sanitised form."""
-    match = _LINK.fullmatch(name)
+    match = LINK.pattern.fullmatch(name)
     return match[2] if match else ""
 
 
 def run_of(name: str) -> str:
-    """Return the id of the run that an object's name belongs to; the name has one of the forms of this module."""
+    """Return the id of the run that an object's name belongs to; the name is that of an artifact, event or link."""
     name = name[4:] if name.startswith("run_run_") else name
     head, link, _ = name.partition("_advisory_")
     return head if link else name.partition(".")[0]
 
 
-def kind_of(name: str) -> Literal["artifact", "event", "link", "debris", "stray"]:
-    """Return what a name says that it is."""
-    if _ARTIFACT.fullmatch(name):
-        return "artifact"
-    if match := _EVENT.fullmatch(name):
-        return "event" if name == f"{match[1]}.{int(match[2]):06d}.json" else "stray"
-    if _LINK.fullmatch(name):
-        return "link"
-    return "debris" if _DEBRIS.fullmatch(name) else "stray"
+def is_of_run(name: str) -> bool:
+    """Tell whether a name is one that an object of a run may have."""
+    return any(kind.pattern.fullmatch(name) for kind in (ARTIFACT, EVENT, LINK))
+
+
+def is_debris(name: str) -> bool:
+    """Tell whether an interrupted writer may have left a file of this name."""
+    return _DEBRIS.fullmatch(name) is not None
+
+
+def is_level(level: Level, name: str) -> bool:
+    """Tell whether a folder on this level may have the name."""
+    return ids.is_partition(name) if level == "date" else _SHARD.fullmatch(name) is not None
 
 
 def is_index_file(name: str) -> bool:

@@ -50,8 +50,8 @@ class RunReader:
     def _under(self, folder: str, before: str) -> Iterator[str]:
         """Give what lies in a folder of the quarantine; a folder that was itself moved aside counts as one."""
         for name, kind in self._objects.entries(folder):
-            moved = layout.kind_of(name) != "stray"
-            if kind == "directory" and not moved and before.count("/") < _QUARANTINE_DEPTH:
+            is_moved = layout.kind_of(before + name) is not None
+            if kind == "directory" and not is_moved and before.count("/") < _QUARANTINE_DEPTH:
                 yield from self._under(f"{folder}/{name}", f"{before}{name}/")
             else:
                 yield before + name

@@ -49,7 +49,7 @@ class SessionFolder:
         token = self._objects.changed_since(folder, tokens.get(folder))
         if token is None:
             return
-        found = layout.sort_out_sessions(self._objects.names(folder))
+        found = layout.sort_out_events(layout.SESSION_EVENT, self._objects.names(folder))
         known = {row.session_id: row for row, _ in self._index.session_rows(partition)}
         rows = [
             self._row(session_id, numbers, known.get(session_id))

@@ -6,7 +6,7 @@ as RECORD_DAMAGED, verify lists it.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,6 +33,9 @@ _audits: Final = msgspec.json.Decoder(AuditRecord)
 _claims: Final = msgspec.json.Decoder(Claim)
 _DECODING: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What a decoder raises on a file that somebody else wrote."""
+
+
+Whole = TypeVar("Whole", Claim, AuditRecord)
 
 
 class Damage(RecordDamaged):
@@ -182,49 +185,42 @@ def examine_event(
     return event, []
 
 
-def judge_claim(data: bytes) -> Claim:
-    """Return the claim of an Idempotency-Key, or say what is wrong with it.
+def decode_claim(data: bytes, name: str) -> Claim:
+    """Return the claim of an Idempotency-Key, whose name follows from what no record holds.
 
     Raises:
-        Damage: corrupt, undecodable, newer_schema.
+        Damage: claim_corrupt, newer_schema.
     """
-    _vouch(data, "claim")
-    try:
-        claim = _claims.decode(data)
-    except _DECODING as error:
-        raise Damage("undecodable", f"the claim cannot be decoded: {error}") from None
-    newer = _schema_damage(claim.schema, CLAIM_SCHEMA, True)
-    if newer is not None:
-        raise newer
+    claim = _decode_whole(data, _claims, CLAIM_SCHEMA, "claim", "claim_corrupt")
     if not ids.NEW_RUN_ID.fullmatch(claim.run_id):
-        raise Damage("undecodable", "the claim names no run")
+        raise Damage("claim_corrupt", "the claim names no run")
     return claim
 
 
-def judge_audit(data: bytes, event_id: str) -> AuditRecord:
-    """Return an audit record, or say what is wrong with it.
+def decode_audit(data: bytes, name: str) -> AuditRecord:
+    """Return the audit record that stands under a name.
 
     Raises:
-        Damage: corrupt, undecodable, newer_schema, misnamed.
+        Damage: audit_corrupt, newer_schema, misnamed.
     """
-    _vouch(data, "audit record")
-    try:
-        record = _audits.decode(data)
-    except _DECODING as error:
-        raise Damage("undecodable", f"the audit record cannot be decoded: {error}") from None
-    newer = _schema_damage(record.schema, AUDIT_SCHEMA, True)
-    if newer is not None:
-        raise newer
-    if record.event_id != event_id:
+    record = _decode_whole(data, _audits, AUDIT_SCHEMA, "audit record", "audit_corrupt")
+    if record.event_id != name.removesuffix(".json"):
         raise Damage("misnamed", f"the audit record says it is {record.event_id}")
     return record
 
 
-def _vouch(data: bytes, what: str) -> str:
-    sha256 = digest.sealed_sha256(data)
-    if sha256 is None:
-        raise Damage("corrupt", f"the {what}'s bytes do not match its `_sha256`")
-    return sha256
+def _decode_whole(data: bytes, decoder: "msgspec.json.Decoder[Whole]", schema: str, noun: str, kind: str) -> Whole:
+    """Return a record that is no part of a larger one; `kind` is that of the finding when it cannot be trusted."""
+    if digest.sealed_sha256(data) is None:
+        raise Damage(kind, f"the {noun}'s bytes do not match its `_sha256`")
+    try:
+        record = decoder.decode(data)
+    except _DECODING as error:
+        raise Damage(kind, f"the {noun} cannot be decoded: {error}") from None
+    damage = _schema_damage(record.schema, schema, True)
+    if damage is not None:
+        raise damage if damage.kind == "newer_schema" else Damage(kind, damage.detail)
+    return record
 
 
 def _undecodable(data: bytes, reason: str, vouched: bool) -> Damage:
@@ -275,10 +271,7 @@ def _digest_damages(run: RunArtifact, vouched: bool) -> list[Damage]:
         guarded = guarded and (run.meta or {}).get("completeness_guard") is True
         holds = guarded or _is_carried(run) or digest.sha256_hex(run.feasibility) == recorded
     else:
-        try:
-            holds = guarded or earlier_json_sha256(bytes(run.feasibility)) == recorded
-        except (ValueError, RecursionError):  # an integer of thousands of digits, nesting beyond reason
-            holds = False
+        holds = guarded or is_earlier_json(bytes(run.feasibility), recorded)
     if not holds:
         damages.append(
             Damage("feasibility_mismatch", "`feasibility` does not have the digest `hashes.feasibility_sha256`")
@@ -303,3 +296,11 @@ def earlier_json_sha256(data: bytes) -> str:
     value: Any = json.loads(data)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return digest.sha256_hex(text.encode("utf-8", "surrogatepass"))
+
+
+def is_earlier_json(data: bytes, sha256: str) -> bool:
+    """Tell whether the earlier system named a JSON blob so: after the compact form of the value that it holds."""
+    try:
+        return earlier_json_sha256(data) == sha256
+    except (ValueError, RecursionError):  # no JSON, an integer of thousands of digits, nesting beyond reason
+        return False

@@ -71,7 +71,7 @@ class SessionReader:
         if folder is None:
             return ()
         names = [name for name in self._objects.names(folder) if name.startswith(session_id)]
-        return layout.sort_out_sessions(names).get(session_id, ())
+        return layout.sort_out_events(layout.SESSION_EVENT, names).get(session_id, ())
 
     def record(self, session_id: str, numbers: Sequence[int]) -> SessionRecord:
         """Return the session that these events, at least one, amount to.

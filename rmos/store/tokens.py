@@ -12,7 +12,6 @@ is damaged lets nobody in.
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -78,7 +77,7 @@ class Tokens:
     def ever(self) -> bool:
         """Tell whether a token was ever made, be its record whole or not; what cannot be looked at counts as a yes."""
         try:
-            return any(layout.token_event(name) for name in self._objects.names(layout.TOKENS))
+            return any(map(layout.TOKEN_EVENT.pattern.fullmatch, self._objects.names(layout.TOKENS)))
         except ObjectUnreadable:
             return True
 
@@ -88,8 +87,7 @@ class Tokens:
         Raises:
             ObjectUnreadable: the folder cannot be listed.
         """
-        numbers = numbered(self._objects.names(layout.TOKENS))
-        return [self._read(token_id, numbers[token_id]) for token_id in sorted(numbers)]
+        return [self._read(*found) for found in layout.sort_out_events(layout.TOKEN_EVENT, self._names()).items()]
 
     def get(self, token_id: str) -> TokenRecord:
         """Return one token with what is wrong with it.
@@ -97,10 +95,11 @@ class Tokens:
         Raises:
             TokenNotFound: there is none of this id.
         """
-        numbers = numbered(name for name in self._objects.names(layout.TOKENS) if f"_{token_id}." in name)
-        if token_id not in numbers:
+        record_id = f"tok_{token_id}"
+        numbers = layout.sort_out_events(layout.TOKEN_EVENT, self._names(f"{record_id}.")).get(record_id)
+        if numbers is None:
             raise TokenNotFound("There is no token with this id.", token_id=token_id)
-        return self._read(token_id, numbers[token_id])
+        return self._read(record_id, numbers)
 
     def create(self, name: str, role: Role, *, expires_at_utc: str | None, actor: Actor, us: int) -> tuple[Token, str]:
         """Make a token durable and return it with what its caller sends, which nobody can be told again.
@@ -154,8 +153,12 @@ class Tokens:
         token = _whole(before)
         return token if event is None else _revoked(token, event)
 
-    def _read(self, token_id: str, numbers: list[int]) -> TokenRecord:
-        chain = read_chain(self._objects.read, layout.TOKENS, f"tok_{token_id}", numbers, of="token")
+    def _names(self, beginning: str = "") -> list[str]:
+        return [name for name in self._objects.names(layout.TOKENS) if name.startswith(beginning)]
+
+    def _read(self, record_id: str, numbers: tuple[int, ...]) -> TokenRecord:
+        token_id = record_id.removeprefix("tok_")
+        chain = read_chain(self._objects.read, layout.TOKENS, record_id, numbers, of="token")
         try:
             chain.require_whole()
             return TokenRecord(token_id, len(chain.events), chain.last_sha256, fold_token(token_id, chain.events))
@@ -166,17 +169,6 @@ class Tokens:
 def open_tokens(settings: Settings) -> Tokens:
     """Return the tokens of the store that the settings name, to be read; nothing is made, also where no store is."""
     return Tokens(open_objects(settings.runs_dir))
-
-
-def numbered(names: Iterable[str]) -> dict[str, list[int]]:
-    """Return the tokens that the names in their folder belong to, and the numbers of their events, in order."""
-    numbers: dict[str, list[int]] = {}
-    for name in names:
-        if (place := layout.token_event(name)) is not None:
-            numbers.setdefault(place[0], []).append(place[1])
-    for found in numbers.values():
-        found.sort()
-    return numbers
 
 
 def fold_token(token_id: str, events: list[Event]) -> Token:

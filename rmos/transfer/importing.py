@@ -27,16 +27,16 @@ from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles
 from rmos.store.reading import erasure_in
 from rmos.store.records import Damage
-from rmos.transfer.source_blobs import SourceBlob, SourceBlobs
+from rmos.transfer.source_blobs import NO_OBJECT, SourceBlob, SourceBlobs
 from rmos.transfer.sources import Source, open_source
 
 Progress = Callable[[int], None]
 
 _BATCH: Final = 500
 """Runs whose rows are computed at a time."""
-_PASSED_OVER: Final = ("_sessions", "_claims", "_tokens", "_audit", "_quarantine")
-"""Parts of a store that are not runs; they are counted and stay where they are."""
-_OWN_FILES: Final = frozenset({layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY})
+_BLOBS: Final = (layout.BLOB.folder, layout.EARLIER_ATTACHMENTS)
+_PASSED_OVER: Final = {QUARANTINE} | {kind.folder for kind in layout.KINDS if not kind.is_imported}
+"""Folders of what does not come with runs; it is counted and stays where it is."""
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,18 +146,17 @@ class _Import:
         partitions: dict[str, list[str]] = {}
         for key in sorted(self._source.names):
             top, _, rest = key.partition("/")
-            kind = layout.kind_of(rest)
-            if ids.is_partition(top) and kind in ("artifact", "event", "link"):
+            if ids.is_partition(top) and layout.is_of_run(rest):
                 partitions.setdefault(top, []).append(rest)
-            elif layout.kind_of(key.rpartition("/")[2]) == "debris" or layout.is_index_file(key) or key in _OWN_FILES:
+            elif layout.is_debris(key.rpartition("/")[2]) or layout.is_index_file(key) or key in layout.OWN_FILES:
                 continue
-            elif top in (layout.ATTACHMENTS, layout.EARLIER_ATTACHMENTS):
+            elif top in _BLOBS:
                 if (refusal := self._blobs.note(key, rest)) is not None:
                     self._refuse(key, refusal)
             elif top in _PASSED_OVER:
                 self._report.passed_over += 1
             else:
-                self._refuse(key, "no object of a store has such a name")
+                self._refuse(key, NO_OBJECT)
         return partitions
 
     def _take(self, partition: str, files: RunFiles) -> bool:

@@ -15,12 +15,15 @@ from typing import Final, NamedTuple
 from rmos import digest
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
-from rmos.store.records import Damage, earlier_json_sha256
+from rmos.store.records import Damage, is_earlier_json
 from rmos.transfer.sources import Source
 
 _NAME: Final = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(([0-9a-f]{64})(?:\.[A-Za-z0-9]{1,16})?)")
 _ANY_SIZE: Final = 2**62
 """Bytes: what a run names was let in under the limits of the store that it comes from."""
+
+
+NO_OBJECT: Final = "no object of a store has such a name"
 
 
 class SourceBlob(NamedTuple):
@@ -44,9 +47,9 @@ class SourceBlobs:
         """Note a file of the tree of attachments by its name there; return why it is no blob, or None."""
         match = _NAME.fullmatch(name)
         if match is None:
-            return "no object of a store has such a name"
+            return NO_OBJECT
         if not match[4].startswith(match[1] + match[2]):
-            return "a blob's name is its SHA-256, in the folder of its first digits"
+            return layout.BLOB.rule
         self._keys.setdefault(match[4], key)
         return None
 
@@ -60,7 +63,7 @@ class SourceBlobs:
             source_key = self._keys[sha256]
             key = f"{layout.blob_folder_key(sha256)}/{source_key.rpartition('/')[2]}"
             is_exact = self._sha256(source_key) == sha256
-            if not is_exact and not _is_earlier_json(self._read(source_key), sha256):
+            if not is_exact and not is_earlier_json(self._read(source_key), sha256):
                 raise _corrupt(sha256)
             yield SourceBlob(sha256, source_key, key, is_exact)
 
@@ -110,11 +113,3 @@ def _unreadable(key: str, error: ObjectMissing | ObjectUnreadable) -> Damage:
 
 def _corrupt(sha256: str) -> Damage:
     return Damage("blob_corrupt", f"the run's blob {sha256} does not have the digest that is its name")
-
-
-def _is_earlier_json(data: bytes, sha256: str) -> bool:
-    """Tell whether the earlier system named a JSON blob, after the compact form of the value that it holds."""
-    try:
-        return earlier_json_sha256(data) == sha256
-    except (ValueError, RecursionError):
-        return False

@@ -82,8 +82,8 @@ def _folder(path: Path) -> Source:
                 source.names.add(key)
             else:
                 source.refused.append(Refused(key, f"a {kind} is not taken in"))
-    if not any(name.startswith(f"{layout.ATTACHMENTS}/") for name in source.names):
-        source.names.update(_under(objects.entries, layout.ATTACHMENTS))
+    if not any(name.startswith(f"{layout.BLOB.folder}/") for name in source.names):
+        source.names.update(_under(objects.entries, layout.BLOB.folder))
     return source
 
 
@@ -99,7 +99,7 @@ def _under(entries: Callable[[str], Iterator[tuple[str, str]]], folder: str) -> 
 def _attachments(path: Path) -> Path | None:
     """Return where the earlier system kept the blobs of a store, when they are not under `_attachments`."""
     places = (path / layout.EARLIER_ATTACHMENTS, path.parent / layout.EARLIER_ATTACHMENTS)
-    if (path / layout.ATTACHMENTS).is_dir() or not any(ids.is_partition(name) for name in os.listdir(path)):
+    if (path / layout.BLOB.folder).is_dir() or not any(ids.is_partition(name) for name in os.listdir(path)):
         return None
     return next((place for place in places if place.is_dir()), None)
 

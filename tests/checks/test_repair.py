@@ -161,7 +161,7 @@ def test_trap_33_a_dry_run_writes_nothing(big_shop: Shop, index: str) -> None:
 def test_nothing_that_vouches_for_itself_and_no_event_is_ever_moved(big_shop: Shop) -> None:
     spoiled(big_shop)
     for path in paths(planned(big_shop.root, remove_missing=True), "quarantine"):
-        assert layout.kind_of(path.rpartition("/")[2]) != "event", path
+        assert layout.kind_of(path) is not layout.EVENT, path
         assert not path.startswith("_claims/"), path
         full = big_shop.root / path
         if full.is_file() and not full.is_symlink():

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rmos import digest, ids
-from rmos.checks.runs import RunJudge, Slice
+from rmos.checks.runs import RunCheck
+from rmos.checks.slices import Slice
 from rmos.models import Actor, RunQuery
 from rmos.objects.local import LocalObjects
 from tests.checks.shops import DAY, Shop, artifact, columns_of, event, faults, open_store, rows_of, verified
@@ -55,14 +56,14 @@ def test_each_byte_of_one_artifact_and_of_one_event_counts(tmp_path: Path, chang
     (run_id,) = write_runs(tmp_path, 1)
     key = event(run_id, 1) if number else artifact(run_id)
     whole = (tmp_path / key).read_bytes()
-    judges = [RunJudge(LocalObjects(tmp_path), None, strict=strict) for strict in (True, False)]
+    checks = [RunCheck(LocalObjects(tmp_path), None, strict=strict) for strict in (True, False)]
     part = Slice(DAY, [f"{run_id}.json", f"{run_id}.000001.json"], "", "~")
-    assert all(judge.judge(part).findings == [] for judge in judges)
+    assert all(check.check(part).findings == [] for check in checks)
     kinds = {"event_corrupt"} if number else {"corrupt", "undecodable"}
     for at in range(len(whole)):
         (tmp_path / key).write_bytes(change(whole, at))
-        for judge in judges:
-            found = judge.judge(part).findings
+        for check in checks:
+            found = check.check(part).findings
             assert [finding.path for finding in found] == [key], at
             assert found[0].kind in kinds, at
 

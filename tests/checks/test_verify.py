@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rmos.checks import verify
 from rmos.checks.findings import NEXT
+from rmos.checks.slices import cut
 from rmos.errors.store import NoStore
 from rmos.store import layout
 from tests.checks.damages import DAMAGES
@@ -211,13 +212,8 @@ NAMES = st.builds(
 @given(names=st.sets(NAMES), rows=st.sets(RUN_IDS), size=st.integers(1, 6))
 @settings(deadline=None)
 def test_slices_lose_no_name_and_no_row_and_part_no_run(names: set[str], rows: set[str], size: int) -> None:
-    ordered = sorted((name for name in names if layout.kind_of(name) != "stray"), key=layout.run_of)
-    kept = verify._SLICE
-    verify._SLICE = size
-    try:
-        slices = list(verify._cut(DAY, ordered))
-    finally:
-        verify._SLICE = kept
+    ordered = sorted(filter(layout.is_of_run, names), key=layout.run_of)
+    slices = list(cut(DAY, ordered, size))
     assert [name for part in slices for name in part.names] == ordered
     for run_id in rows | {layout.run_of(name) for name in ordered}:
         within = [part for part in slices if part.first.encode() <= run_id.encode() <= part.last.encode()]

@@ -34,7 +34,7 @@ def test_trap_08_ids_that_contain_advisory_are_not_links_and_links_are_cut_at_th
     run_id: str, advisory_id: str
 ) -> None:
     name = f"{run_id}_advisory_{advisory_id}.json"
-    assert layout.kind_of(name) == "link"
+    assert layout.kind_of(f"2025-12-23/{name}") is layout.LINK
     assert layout.run_of(name) == run_id
     assert layout.link_advisory_id(name) == advisory_id
     assert layout.sort_out([name]).runs == {run_id: RunFiles(run_id, False, (), (name,))}
@@ -84,7 +84,8 @@ def test_the_doubled_prefix_of_some_releases_names_the_same_run(run_id: str) -> 
     ],
 )
 def test_trap_08_what_has_no_form_of_ours_is_a_stray_and_no_run(name: str) -> None:
-    assert layout.kind_of(name) == "stray"
+    assert layout.kind_of(f"2025-12-23/{name}") is None
+    assert not layout.is_debris(name)
     listing = layout.sort_out([name])
     assert listing.runs == {}
     assert listing.strays == [name]
@@ -92,7 +93,7 @@ def test_trap_08_what_has_no_form_of_ours_is_a_stray_and_no_run(name: str) -> No
 
 @pytest.mark.parametrize("name", [".tmp-0123", f"{RUN}.json.tmp", f"{RUN}_advisory_x.json.tmp", "_index.json.tmp"])
 def test_what_interrupted_writers_left_is_debris(name: str) -> None:
-    assert layout.kind_of(name) == "debris"
+    assert layout.is_debris(name)
     assert layout.sort_out([name]).debris == [name]
 
 
@@ -113,7 +114,7 @@ def test_keys_are_names_in_their_partition() -> None:
     assert layout.artifact_key("2025-12-23", run_id) == f"2025-12-23/{run_id}.json"
     assert layout.event_key("2025-12-23", run_id, 7) == f"2025-12-23/{run_id}.000007.json"
     assert layout.event_key("2025-12-23", run_id, 1_234_567) == f"2025-12-23/{run_id}.1234567.json"
-    assert layout.kind_of(f"{run_id}.1234567.json") == "event"
+    assert layout.kind_of(f"2025-12-23/{run_id}.1234567.json") is layout.EVENT
 
 
 @pytest.mark.parametrize("run_id", [BARE, SHORT, "run_ffffffffffff70008000000000000000"])
@@ -152,5 +153,7 @@ def test_the_names_of_sessions_events_are_told_from_all_others() -> None:
         "ws_361afb660060.000001.json",
         f"{one}.000001.json.tmp",
     ]
-    assert layout.sort_out_sessions([*names, *strays]) == {one: (1, 2), other: (1000000,)}
-    assert [layout.session_of(name) for name in strays] == [None] * 5
+    assert layout.sort_out_events(layout.SESSION_EVENT, [*names, *strays]) == {one: (1, 2), other: (1000000,)}
+    assert [layout.kind_of(f"_sessions/2025-12-23/{name}") for name in strays] == [None] * 5
+    assert layout.kind_of(f"_sessions/2025-12-23/{names[0]}") is layout.SESSION_EVENT
+    assert layout.kind_of(f"_sessions/2025-12-24/{names[0]}") is None

@@ -12,12 +12,12 @@ from rmos import digest, ids
 from rmos.models import CLAIM_SCHEMA, EVENT_SCHEMA
 from rmos.store.records import (
     Damage,
+    decode_claim,
     earlier_json_sha256,
     examine_artifact,
     examine_event,
     examine_identity,
     judge_artifact,
-    judge_claim,
 )
 from tests.earlier_system import earlier_digest
 from tests.makers import EARLIER_ID, US, make_earlier_artifact, make_event, make_members
@@ -106,7 +106,7 @@ def test_an_artifact_nested_beyond_reason_is_damage_everywhere(nested: str) -> N
     assert identity_kinds(data) == ["undecodable"]
     assert event_kinds(data) == ["event_corrupt"]
     with pytest.raises(Damage):
-        judge_claim(data)
+        decode_claim(data, "claim.json")
     assert kinds(make_earlier_artifact()[:-1] + b',"zz":' + inner + b"}", EARLIER_ID)
 
 
@@ -289,7 +289,7 @@ def make_claim(**over: Any) -> bytes:
 
 
 def test_a_whole_claim_is_read() -> None:
-    assert judge_claim(make_claim()).run_id == RUN
+    assert decode_claim(make_claim(), "claim.json").run_id == RUN
 
 
 def test_every_flipped_byte_and_every_truncation_of_a_claim_is_damage() -> None:
@@ -299,7 +299,7 @@ def test_every_flipped_byte_and_every_truncation_of_a_claim_is_damage() -> None:
         broken[place] ^= 0x01
         for data in (bytes(broken), claim[:place]):
             with pytest.raises(Damage):
-                judge_claim(data)
+                decode_claim(data, "claim.json")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_every_flipped_byte_and_every_truncation_of_a_claim_is_damage() -> None:
 )
 def test_trap_23_a_claim_that_holds_something_else_is_damage(over: dict[str, Any]) -> None:
     with pytest.raises(Damage):
-        judge_claim(make_claim(**over))
+        decode_claim(make_claim(**over), "claim.json")
 
 
 def test_damage_survives_the_way_back_from_a_worker_process() -> None:
