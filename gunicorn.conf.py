@@ -10,17 +10,20 @@ import ipaddress
 import os
 import shutil
 import socket
+import struct
 import sys
 import tempfile
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
 from rmos.config import load_settings
 from rmos.errors.installation import ConfigError
+from rmos.logs import StderrHandler
 from rmos.store.tokens import open_tokens
 
 bind = "127.0.0.1:8000"
-worker_class = "rmos.worker.PatientWorker"
-logger_class = "rmos.worker.ServerLog"
+worker_class = "rmos.worker.BoundedWorker"
 workers = 2
 threads = 8
 worker_connections = 400  # a process may usually open 1024 files; one connection too many would end the worker
@@ -31,7 +34,7 @@ limit_request_line = 8190  # a cursor and every filter of a list take a tenth of
 limit_request_fields = 64
 limit_request_field_size = 8190
 # Engine plug-ins are other people's code, and what they lose sight of should not add up over months. A worker takes
-# about a second to come back; the jitter keeps two from going at once. One that refuses writes stays: see worker.py.
+# about a second to come back; the jitter keeps two from going at once. One that refuses writes stays (`pre_request`).
 max_requests = 200_000
 max_requests_jitter = 40_000
 preload_app = False  # a connection or thread made before the fork would be shared by all workers
@@ -42,8 +45,27 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that prometheus_client looks at when it is imported, so nothing that imports it is imported here."""
+SEND_S = 30
+"""How long a client may take none of an answer (RMOS policy)."""
 OWN_FOLDER = "rmos-metrics-"
 """How the name of a folder for metrics begins that is made here."""
+
+
+class ServerLog(Logger):
+    """What gunicorn itself logs, in the form of all other lines."""
+
+    def setup(self, cfg):
+        """Set the log up from gunicorn's settings, with the format of RMOS."""
+        super().setup(cfg)
+        if cfg.errorlog == "-":
+            try:
+                as_json = load_settings().log_format == "json"
+            except ConfigError:
+                as_json = False  # `on_starting` ends the start over it
+            self.error_log.handlers[:] = [StderrHandler(as_json=as_json)]
+
+
+logger_class = ServerLog
 
 
 def is_local(address):
@@ -112,11 +134,24 @@ def on_starting(server):
 def when_ready(server):
     """Look at the sockets themselves: those that systemd hands over were not asked for by address."""
     refuse_strangers(listener.getsockname() for listener in server.LISTENERS)
+    for listener in server.LISTENERS:
+        # Connections inherit it: a client that takes none of an answer gives its thread back.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_S, 0))
 
 
 def post_worker_init(worker):
     """Start the upkeep of the store: a thread, so it has to begin after the fork."""
     worker.wsgi.extensions["rmos"].start_upkeep(wait_s=5)
+
+
+def pre_request(worker, req):
+    """Put the end of a worker off while only a person may end it.
+
+    A worker that refuses writes after a failed fsync does so until it is restarted by whoever has looked at the disk;
+    ending after its `max_requests` would restart it in secret.
+    """
+    if worker.nr + 1 >= worker.max_requests and worker.wsgi.extensions["rmos"].refuses_writes():
+        worker.max_requests = sys.maxsize
 
 
 def worker_exit(server, worker):

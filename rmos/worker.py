@@ -1,368 +1,120 @@
-"""gunicorn's threaded worker, such that clients who send half a request, or none, do not keep others from being served.
+"""gunicorn's threaded worker, bounded where clients without nginx in front of them could stop it.
 
-    worker_class = "rmos.worker.PatientWorker"                     # in gunicorn.conf.py, which alone uses this module
+    worker_class = "rmos.worker.BoundedWorker"                     # in gunicorn.conf.py, which alone uses this module
 
-What gunicorn's own class does, and what this one does instead:
+nginx is the front door (deploy/nginx.conf): it takes requests in until they are whole, and answers away at once. What
+is overridden here, and what gunicorn does by itself (measured on one worker of 8 threads and on two):
 
-- A connection that says nothing holds a thread for 5 s: here it waits in the poller, and only data takes a thread.
-- A request that stops half-way holds its thread until the client goes: here it is given up after `PATIENCE_S`, and
-  while others wait for a thread as soon as it comes slower than `SLOWEST_BYTES_S`, so 60 of them cost seconds.
-- Whichever worker is quicker takes a whole burst of connections: here they are shared out.
-- Closing a connection waits up to 2 s for the client to hang up, on the thread that serves all others: here the poller
-  waits.
-- Errors found before a route is looked for are HTML: here they are problem+json, with a request id.
-
-The time limit is the kernel's (`SO_RCVTIMEO`), one call for each connection, so a request that comes whole pays
-nothing. A body that comes steadily and not too slowly holds a thread for as long as it takes: buffering is nginx's
-business.
+- `murder_pending`: 60 clients that stop half-way keep a good request waiting until they go, and 60 that say nothing for
+  20 to 35 s; here it is 0.5 to 1.8 s.
+- `handle`: 10 clients that do not hang up keep it waiting for 6 to 18 s, as the one thread that serves all connections
+  waits for each; here it is at most 0.4 s.
+- `handle_error`: what is wrong before a route is looked for is HTML without a request id; here it is a problem.
 """
 
 import contextlib
 import logging
-import selectors
 import socket
 import struct
-import sys
 import time
-from collections import deque
-from functools import partial
 from typing import Any, Final
 
-import msgspec
-from gunicorn import glogging, util
+from gunicorn import util
 from gunicorn.http import errors as http_errors
-from gunicorn.http.body import Body
-from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from rmos import ids
-from rmos.config import load_settings
 from rmos.errors.base import RmosError
-from rmos.errors.http import (
-    BadRequest,
-    CodingNotImplemented,
-    ExpectationFailed,
-    HeadersTooLarge,
-    RequestTimeout,
-    UriTooLong,
-)
-from rmos.errors.installation import ConfigError
-from rmos.logs import StderrHandler
+from rmos.errors.http import BadRequest, CodingNotImplemented, ExpectationFailed, HeadersTooLarge, UriTooLong
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S: Final = 10.0
-"""How long the next byte of a request may take while threads are free (RMOS policy)."""
-SLICE_S: Final = 0.5
-"""How often that is looked at, and so the shortest time after which a request can be given up."""
-SLOWEST_BYTES_S: Final = 8192
-"""Bytes a second that a request has to come with while others wait for its thread (RMOS policy)."""
-SILENCE_S: Final = 5.0
-"""How long a new connection may say nothing."""
-SEND_S: Final = 30.0
-"""How long a client may take none of an answer."""
-PLAIN_BYTES: Final = 64 * 1024
-"""Bodies above this size are worth a reader of their own."""
-_COURTESY_S: Final = 0.0001
-"""How long a worker leaves a new connection to the others for each connection that it has itself."""
-_LINGER_S: Final = 2.0
-"""How long a connection is kept that we have closed and the client has not, so that the answer is not cut off."""
-_LINGER_BYTES: Final = 8 * 1024 * 1024
-"""How much of a body that was refused is thrown away, so that its client comes to read why."""
-_SHOWN: Final = 200
-"""Characters of what gunicorn found wrong that are told."""
-_TIMEVAL: Final = struct.Struct("@ll")
-_UNFORESEEN: Final = "Something failed that nobody foresaw; the log tells more by request id."
+_TICK_S: Final = 0.1  # how often the threads are looked at while others wait for one
+_PATIENCE_S: Final = 0.3  # how long a client is watched then before it is given up (RMOS policy)
+_SLOWEST_BYTES_S: Final = 8192  # bytes a second that have to come meanwhile (RMOS policy)
+_LINGER_S: Final = 2.0  # how long a client that was answered may say nothing before the connection is closed
+_LINGER_BYTES: Final = 8 * 1024 * 1024  # how much of what it still sends is thrown away
+_RECEIVED: Final = struct.Struct("=128xQ")  # `tcpi_bytes_received` in the `struct tcp_info` of linux/tcp.h
+_UNFORESEEN: Final = RmosError("Something failed that nobody foresaw; the log tells more by request id.")
+_PROBLEMS: Final[dict[type[BaseException], RmosError]] = {
+    http_errors.LimitRequestLine: UriTooLong("The request line is longer than is read."),
+    http_errors.LimitRequestHeaders: HeadersTooLarge("A header is longer than is read, or there are too many of them."),
+    http_errors.ExpectationFailed: ExpectationFailed("Only the expectation 100-continue is met."),
+    http_errors.UnsupportedTransferCoding: CodingNotImplemented("Send the body whole, or in chunks."),
+    http_errors.ConfigurationProblem: _UNFORESEEN,  # this and the next two are no client's, though gunicorn says so
+    http_errors.InvalidResponseHeader: _UNFORESEEN,
+    http_errors.InvalidResponseHeaderName: _UNFORESEEN,
+}
 
 
-class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
-    """Reads a request from a socket whose `recv` comes back empty-handed every `SLICE_S`."""
-
-    max_body_chunk = 256 * 1024
-    """Bytes that are asked for at once: what a form is read by."""
-
-    def __init__(self, sock: socket.socket, worker: "PatientWorker") -> None:
-        super().__init__(sock)
-        self._worker = worker
-        self.begin()
-
-    def begin(self) -> None:
-        """Begin the next request of the connection."""
-        self._received = 0
-        self._waited_s = self._silent_s = 0.0
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next bytes, or none at the end.
-
-        Raises:
-            RequestTimeout: they did not come, or come too slowly while others wait.
-            TimeoutError: a body that nobody reads, and that is thrown away, did not come.
-        """
-        limit_s = self.sock.gettimeout()
-        if limit_s is not None:
-            self.sock.settimeout(min(limit_s, SLICE_S))
-            return bytes(super().chunk(size_hint))
-        while True:
-            started = time.monotonic()
-            try:
-                data: bytes | None = super().chunk(size_hint)
-            except BlockingIOError:
-                data = None
-            self._account(data, time.monotonic() - started)
-            if data is not None:
-                return data
-
-    def some(self, size: int) -> bytes:
-        """Return between one and `size` of the next bytes, or none at the end."""
-        data: bytes = self.take_buffered() or self.chunk(size)
-        if len(data) > size:
-            self.unread(data[size:])
-            data = data[:size]
-        return data
-
-    def _account(self, data: bytes | None, seconds: float) -> None:
-        self._waited_s += seconds
-        if data is None:
-            self._silent_s += seconds
-        else:
-            self._silent_s = 0.0
-            self._received += len(data)
-        if self._waited_s < SLICE_S:
-            return
-        too_slow = self._received < SLOWEST_BYTES_S * self._waited_s and self._worker.is_wanted()
-        if data != b"" and (too_slow or self._silent_s >= PATIENCE_S):
-            raise RequestTimeout("The rest of the request did not come in time; send it again.")
-
-
-class PlainBody(Body):  # type: ignore[misc]  # gunicorn has no types
-    """A large body of known length, whose bytes can be had as they come: `read` copies each of them three times."""
-
-    def read1(self, size: int) -> bytes:
-        """Return between one and `size` of the next bytes; none at the end, or where the client broke off."""
-        size = min(size, self.reader.length)
-        if self.buf.tell() or not size:
-            return bytes(self.read(size))
-        try:
-            data: bytes = self.reader.unreader.some(size)
-        except Exception:  # whatever it is, gunicorn is to know that the body was not read to its end
-            self.failed = True
-            raise
-        self.reader.length -= len(data)
-        return data
-
-
-class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
-    """A client's connection: reads with patience, closes without waiting."""
-
-    def __init__(self, worker: "PatientWorker", sock: socket.socket, client: Any, server: Any) -> None:
-        super().__init__(worker.cfg, sock, client, server)
-        self._worker = worker
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(SLICE_S))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SEND_S))
-
-    def init(self) -> None:
-        """Make the parser, with our reader under it."""
-        if not self.initialized:
-            super().init()
-            self.parser.unreader = PatientUnreader(self.sock, self._worker)
-
-    def close(self, graceful: bool = False) -> None:
-        """Close; `graceful` lets the client read what was sent, while the caller goes on."""
-        if graceful:
-            self._worker.linger(self.sock)
-        else:
-            util.close(self.sock)
-
-
-def _timeval(seconds: float) -> bytes:
-    return _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1_000_000))
-
-
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """The threaded worker of RMOS."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.max_requests: int
-        self._queued: deque[TConn] = deque()
-        """Connections with data that no thread has taken yet; appending and popping are atomic."""
-        self._lingering: dict[socket.socket, tuple[float, int]] = {}
-        """Connections we have closed: when to give up, and the bytes that came since."""
+        self._turns: dict[TConn, list[float]] = {}
+        """The connections that have a thread: when others were first seen waiting, and the bytes received by then."""
 
     def is_wanted(self) -> bool:
-        """Tell whether somebody waits for a thread, or for this worker to end."""
-        return bool(self._queued) or not self.alive
+        """Tell whether connections wait for a thread, or for this worker to end."""
+        at_work = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        return at_work > self.cfg.threads or not self.alive
 
-    # Connections, on the main thread
-
-    def accept(self, listener: socket.socket) -> None:
-        """Accept a connection and wait in the poller for what it says.
-
-        All workers wake for it. Whoever has fewer connections takes it first, or one could take every connection of a
-        burst and keep them, and serve them all at a third of the speed while another has nothing to do (measured).
-        """
-        if self.nr_conns:
-            time.sleep(_COURTESY_S * min(self.nr_conns, self.cfg.threads))
-        try:
-            sock, client = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
-        conn = Connection(self, sock, client, listener.getsockname())
-        self.nr_conns += 1
-        conn.timeout = time.monotonic() + SILENCE_S
-        self.pending_conns.append(conn)
-        self.poller.register(sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
-
-    def enqueue_req(self, conn: TConn) -> None:
-        """Hand a connection that has data to a thread."""
-        self._queued.append(conn)
-        super().enqueue_req(conn)
-
-    def linger(self, sock: socket.socket) -> None:
-        """Say that no more comes, and close once the client has hung up or `_LINGER_S` later."""
-        try:
-            sock.shutdown(socket.SHUT_WR)
-            sock.setblocking(False)
-        except OSError:
-            sock.close()
-            return
-        self._lingering[sock] = (time.monotonic() + _LINGER_S, 0)
-        self.poller.register(sock, selectors.EVENT_READ, self._drain)
-        self._drain(sock)
-
-    def _drain(self, sock: socket.socket) -> None:
-        """Throw away what a client still sends; unread, it would cost the client our answer."""
-        until, drained = self._lingering[sock]
-        try:
-            data = sock.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data and drained < _LINGER_BYTES:
-            self._lingering[sock] = (until, drained + len(data))
-        else:
-            self._let_go(sock)
-
-    def _let_go(self, sock: socket.socket) -> None:
-        del self._lingering[sock]
-        with contextlib.suppress(OSError, KeyError, ValueError):
-            self.poller.unregister(sock)
-        sock.close()
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for events, not for long while others wait for a thread."""
+        super().wait_for_and_dispatch_events(min(timeout, _TICK_S) if self.is_wanted() else timeout)
 
     def murder_pending(self) -> None:
-        """Close what has said nothing, and what was closed by us alone, for too long."""
-        super().murder_pending()
-        now = time.monotonic()
-        while self._lingering:
-            sock, (until, _) = next(iter(self._lingering.items()))
-            if until > now:
-                break
-            self._let_go(sock)
+        """Close what says nothing for too long or until the end; read no more from slow clients while others wait.
 
-    # Requests, on the threads
+        A request that has come whole is answered all the same; of any other its reader sees the end.
+        """
+        for conn in () if self.alive else self.pending_conns:
+            conn.timeout = 0.0
+        super().murder_pending()
+        now_s = time.monotonic()
+        for conn, turn in list(self._turns.items()) if self.is_wanted() else ():
+            with contextlib.suppress(OSError):  # it was closed meanwhile, or it is no TCP
+                (received,) = _RECEIVED.unpack(conn.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136))
+                turn += () if turn else (now_s, received)
+                watched_s = now_s - turn[0]
+                if watched_s >= _PATIENCE_S and received - turn[1] < _SLOWEST_BYTES_S * watched_s:
+                    conn.sock.shutdown(socket.SHUT_RD)
 
     def handle(self, conn: TConn) -> Any:
-        """Serve one request of a connection."""
-        self._queued.popleft()
-        if conn.initialized:
-            conn.parser.unreader.begin()
-        return super().handle(conn)
-
-    def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Have a request answered; read a large body plainly; put the worker's end off while only a person may end it.
-
-        A worker that refuses writes after a failed fsync does so until it is restarted by whoever has looked at the
-        disk; ending after its `max_requests` would restart it in secret.
-        """
-        if getattr(req.body.reader, "length", 0) > PLAIN_BYTES:
-            req.body = PlainBody(req.body.reader)
-        if self.nr + 1 >= self.max_requests and self.wsgi.extensions["rmos"].refuses_writes():
-            self.max_requests = sys.maxsize
-        return super().handle_request(req, conn)
-
-    def _keepalive_after(self, conn: TConn, keepalive: Any) -> bool:
-        """Tell whether the connection may go on; what is wrong with a body that nobody read is not answered again."""
+        """Serve one request of a connection; where the connection is to end, let the client read the answer first."""
+        self._turns[conn] = []
         try:
-            return bool(super()._keepalive_after(conn, keepalive))
-        except Exception:  # noqa: BLE001 - the answer is out, and where the next request begins is not known
-            return False
+            kept = super().handle(conn)
+            if not kept:
+                _linger(conn.sock)
+            return kept
+        finally:
+            del self._turns[conn]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that reached no route, or whose answer failed, in the one form of an error."""
-        request_id = _request_id(req)
-        error = as_ours(exc, self.cfg)
-        if error is None:
-            log.error("error handling a request", exc_info=exc, extra={"request_id": request_id})
-            error = RmosError(_UNFORESEEN)
-        else:
-            log.warning("%s: %s", error.code, error.detail, extra={"request_id": request_id})
+        if req is not None and req.body is not None and req.body.failed:
+            return  # the rest of a body that no route wanted is malformed: its answer is out
+        error = _PROBLEMS.get(type(exc), _UNFORESEEN)
+        if isinstance(exc, http_errors.ParseException) and type(exc) not in _PROBLEMS:
+            error = BadRequest(f"This is not HTTP as it should be. {str(exc)[:200]}")
+        with self.wsgi.test_request_context():
+            answer = self.wsgi.handle_user_exception(error)
+            log.warning("%s: %s", error.code, error.detail, exc_info=exc if error is _UNFORESEEN else None)
         self.wsgi.extensions["rmos"].metrics.count_refused(error.code)
+        answer.headers.extend({"Connection": "close", "X-Request-Id": answer.get_json()["request_id"]})
+        head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
         with contextlib.suppress(OSError):
-            util.write_nonblock(client, answer_to(error, request_id))
+            util.write_nonblock(client, f"HTTP/1.1 {answer.status}\r\n{head}\r\n".encode("ascii") + answer.get_data())
 
 
-def as_ours(exc: BaseException, cfg: Any) -> RmosError | None:
-    """Return the error of ours that an exception is which gunicorn has for what a client sent; None for others."""
-    if isinstance(exc, RmosError):
-        return exc
-    if isinstance(exc, http_errors.LimitRequestLine):
-        return UriTooLong(f"The request line is above the limit of {cfg.limit_request_line} bytes.")
-    if isinstance(exc, http_errors.LimitRequestHeaders):
-        return HeadersTooLarge(
-            f"At most {cfg.limit_request_fields} headers are taken, of {cfg.limit_request_field_size} bytes each."
-        )
-    if isinstance(exc, http_errors.ExpectationFailed):
-        return ExpectationFailed("Only the expectation 100-continue is met.")
-    if isinstance(exc, http_errors.UnsupportedTransferCoding):
-        return CodingNotImplemented("Send the body whole, or with Transfer-Encoding: chunked.")
-    ours = (
-        http_errors.ConfigurationProblem,
-        http_errors.InvalidResponseHeader,
-        http_errors.InvalidResponseHeaderName,
-    )
-    if isinstance(exc, http_errors.ParseException) and not isinstance(exc, ours):
-        return BadRequest(f"This is not HTTP as it should be. {str(exc)[:_SHOWN]}")
-    return None
-
-
-def answer_to(error: RmosError, request_id: str) -> bytes:
-    """Return a whole answer that is the problem; the connection ends with it."""
-    body = msgspec.json.encode(
-        {
-            "type": f"/problems/{error.code}",
-            "title": error.title,
-            "status": error.status,
-            "detail": error.detail,
-            "error": error.code,
-            "request_id": request_id,
-        }
-    )
-    head = (
-        f"HTTP/1.1 {error.status} {error.title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-        "Cache-Control: no-store\r\n"
-        f"X-Request-Id: {request_id}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode("ascii") + body
-
-
-def _request_id(req: Any) -> str:
-    """Return the id that the client gave, where its headers could be read, else a new one."""
-    for name, value in getattr(req, "headers", ()):
-        if name == "X-REQUEST-ID" and ids.REQUEST_ID.fullmatch(value):
-            return str(value)
-    return ids.new_request_id()
-
-
-class ServerLog(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
-    """What gunicorn itself logs, in the form of all other lines."""
-
-    def setup(self, cfg: Any) -> None:
-        """Set the log up from gunicorn's settings; the format is that of RMOS."""
-        super().setup(cfg)
-        if cfg.errorlog == "-":
-            try:
-                as_json = load_settings().log_format == "json"
-            except ConfigError:
-                as_json = False  # `on_starting` ends the start over it
-            self.error_log.handlers[:] = [StderrHandler(as_json=as_json)]
+def _linger(sock: socket.socket) -> None:
+    """Say that no more goes out, and throw away what comes in: unread, it would cost the client the answer."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(_LINGER_S)
+        drained = 0
+        while drained < _LINGER_BYTES and (data := sock.recv(65536)):
+            drained += len(data)
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RD)  # gunicorn lingers again, on the thread that serves all, while there is a reader

@@ -1,9 +1,11 @@
-"""The service with routes that no service has: they take their time, never answer, or break the disk."""
+"""The service with routes that no service has: they take their time, answer nonsense or never, or break the disk."""
 
 import errno
 import os
 import threading
 import time
+
+from flask import Response
 
 from rmos import create_app
 from rmos.auth.roles import OPEN, requires
@@ -25,6 +27,13 @@ def stick() -> str:
     """Answer never."""
     threading.Event().wait()
     return ""
+
+
+@app.get("/invalid")
+@requires(OPEN)
+def answer_invalid() -> Response:
+    """Answer what no server may send."""
+    return Response(headers={"X-Invalid": "a\x01b"})
 
 
 @app.get("/break")

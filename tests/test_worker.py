@@ -7,17 +7,14 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from gunicorn.config import Config
-from gunicorn.http import errors as http_errors
 from gunicorn.sock import create_sockets
+from gunicorn.workers.gthread import TConn
 
-from rmos.errors.base import RmosError
-from rmos.errors.http import HeadersTooLarge, RequestTimeout, UriTooLong
-from rmos.worker import PATIENCE_S, SLICE_S, answer_to, as_ours
+from rmos.worker import BoundedWorker
 from tests.faults.service import RUNS, make_body
 from tests.serving import Raw, Served, read_answer
 
@@ -32,13 +29,20 @@ HALVES = {
     "half a body that no route reads": b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400\r\n\r\nhalf",
 }
 CLIENTS = 60
-"""Clients that stop half-way; two workers have 16 threads."""
+"""Clients that stop half-way; the one worker here has 8 threads."""
+
+
+class One(Served):
+    """The service with one worker, which takes connections in the order in which they come."""
+
+    application = "tests.slow_app:app"
+    workers = 1
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One service for all tests here: each leaves it as it was."""
-    with Served(tmp_path_factory.mktemp("worker"), RMOS_LOG_FORMAT="json") as served:
+    with One(tmp_path_factory.mktemp("worker"), RMOS_LOG_FORMAT="json") as served:
         served.wait_for("/readyz")
         yield served
 
@@ -57,11 +61,11 @@ def demand_problem(answer: Raw, status: int, code: str) -> None:
     assert told["request_id"] == answer.headers["x-request-id"]
     assert set(told) >= {"type", "title", "status", "detail", "error", "request_id"}
     assert (told["type"], told["status"]) == (f"/problems/{code}", status)
-    assert "/worker.py" not in answer.body.decode()
-    assert "Traceback" not in answer.body.decode()
+    assert not re.search(r"Traceback|\.py\b", answer.body.decode())
 
 
-# Clients that stop half-way
+# Clients that stop half-way. By itself gunicorn would answer nobody else before they hang up; so would we, were it not
+# for the override that a test is about, and a test would end by the time limit of its connection.
 
 
 @pytest.mark.parametrize(
@@ -75,41 +79,81 @@ def test_sixty_clients_that_stop_half_way_do_not_keep_a_good_request_waiting(ser
     with contextlib.ExitStack() as clients:
         for _ in range(CLIENTS):
             clients.enter_context(served.open()).sendall(half)
-        time.sleep(0.3)  # they hold whatever they can hold
-        started = time.monotonic()
         assert served.send(post_of("good")).status == 201
-        assert time.monotonic() - started < 6
 
 
-def test_a_byte_now_and_then_does_not_count_as_sending(served: Served) -> None:
+class Clock:
+    """The clock of the worker."""
+
+    now_s = 1000.0
+
+    def monotonic(self) -> float:
+        """Return what the test has set."""
+        return self.now_s
+
+
+@pytest.mark.parametrize(
+    ("sent_each_second", "wanted", "given_up"),
+    [
+        pytest.param(0, True, True, id="silent"),
+        pytest.param(100, True, True, id="a byte now and then"),
+        pytest.param(10_000, True, False, id="fast enough"),
+        pytest.param(0, False, False, id="silent while nobody else wants the thread"),
+    ],
+)
+def test_who_is_given_up(monkeypatch: pytest.MonkeyPatch, sent_each_second: int, wanted: bool, given_up: bool) -> None:
+    clock, config = Clock(), Config()
+    monkeypatch.setattr("rmos.worker.time", clock)
+    worker = BoundedWorker(1, 1, [], None, 30, config, None)
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        sock, address = listener.accept()
+        with sock, contextlib.closing(worker.tmp):
+            connection = TConn(config, sock, address, listener.getsockname())
+            worker.nr_conns = config.threads + wanted
+            worker._turns[connection] = []
+            sock.setblocking(True)
+            for sent in (100_000, *[sent_each_second] * 5):  # a good start counts for nothing
+                client.sendall(b"x" * sent)
+                assert len(sock.recv(sent, socket.MSG_WAITALL)) == sent  # also after the end of what is read
+                worker.murder_pending()
+                clock.now_s += 1
+            sock.setblocking(False)
+            if given_up:
+                assert sock.recv(1) == b""
+            else:
+                with pytest.raises(BlockingIOError):
+                    sock.recv(1)
+
+
+def test_what_is_given_up_is_told_so(served: Served) -> None:
     with contextlib.ExitStack() as clients:
-        drips = [clients.enter_context(served.open()) for _ in range(CLIENTS)]
-        for sock in drips:
-            sock.sendall(HEAD + b"Content-Length: 400\r\n\r\n")
-        started = time.monotonic()
-        good = clients.enter_context(served.open())
-        good.settimeout(0.2)
-        good.sendall(post_of("good among drips"))
-        answer = b""
-        while not answer and time.monotonic() - started < 20:
-            for sock in drips:
-                with contextlib.suppress(OSError):
-                    sock.send(b"{")
-            with contextlib.suppress(TimeoutError):
-                answer = good.recv(100)
-        assert answer.startswith(b"HTTP/1.1 201")
-        assert time.monotonic() - started < 10
+        given_up = [clients.enter_context(served.open()) for _ in range(CLIENTS)]
+        for sock in given_up:
+            sock.sendall(HALVES["half a body"])
+        assert served.send(GET).status == 200
+        demand_problem(read_answer(given_up[0]), 408, "REQUEST_TIMEOUT")
 
 
-@pytest.mark.long
-def test_a_client_that_stops_half_way_is_told_so_when_its_patience_is_over(served: Served) -> None:
-    with served.open() as head, served.open() as body:
-        head.sendall(HALVES["half a head"])
-        body.sendall(HALVES["half a body"])
-        started = time.monotonic()
-        demand_problem(read_answer(head), 408, "REQUEST_TIMEOUT")
-        demand_problem(read_answer(body), 408, "REQUEST_TIMEOUT")
-        assert PATIENCE_S - SLICE_S < time.monotonic() - started < PATIENCE_S + 5
+class Poller:
+    """A poller that only notes how long it was to wait."""
+
+    def select(self, timeout: float) -> list[object]:
+        """Note the time."""
+        self.timeout_s = timeout
+        return []
+
+
+def test_threads_are_looked_at_often_only_while_others_wait_for_them() -> None:
+    config = Config()
+    worker = BoundedWorker(1, 1, [], None, 30, config, None)
+    worker.poller = poller = Poller()
+    with contextlib.closing(worker.tmp):
+        waited_s = []
+        for at_work in (config.threads, config.threads + 1):
+            worker.nr_conns = at_work
+            worker.wait_for_and_dispatch_events(1.0)
+            waited_s.append(poller.timeout_s)
+    assert waited_s == [1.0, 0.1]
 
 
 @pytest.mark.long
@@ -118,20 +162,15 @@ def test_a_slow_client_is_served_while_nobody_else_wants_its_thread(served: Serv
     with served.open() as sock:
         for place in range(0, len(request), 100):
             sock.sendall(request[place : place + 100])
-            time.sleep(SLICE_S * 1.2 if place < 500 else 0)
+            time.sleep(0.5 if place < 500 else 0)
         assert read_answer(sock).status == 201
 
 
-def test_a_connection_serves_many_requests_each_without_delay(served: Served) -> None:
+def test_a_connection_serves_many_requests(served: Served) -> None:
     with served.open() as sock:
-        took = []
         for _ in range(20):
-            started = time.monotonic()
             sock.sendall(GET)
             assert read_answer(sock).status == 200
-            took.append(time.monotonic() - started)
-    # One that waited for the acknowledgement of its head would take 40 ms.
-    assert sorted(took)[len(took) // 2] < 0.035
 
 
 def test_accepted_sockets_send_small_answers_at_once() -> None:
@@ -150,15 +189,12 @@ def test_accepted_sockets_send_small_answers_at_once() -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_client_that_does_not_hang_up_keeps_nobody_waiting(served: Served) -> None:
+def test_clients_that_do_not_hang_up_keep_nobody_waiting(served: Served) -> None:
     with contextlib.ExitStack() as clients:
-        for _ in range(10):
-            sock = clients.enter_context(served.open())
-            sock.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-        started = time.monotonic()
-        for _ in range(4):
-            assert served.send(GET).status == 200
-        assert time.monotonic() - started < 1.5
+        for _ in range(CLIENTS):
+            clients.enter_context(served.open()).sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        # gunicorn by itself takes 2 s for each of them, one after the other.
+        assert served.send(GET).status == 200
 
 
 def test_a_client_whose_body_is_too_large_comes_to_read_why(served: Served) -> None:
@@ -253,27 +289,25 @@ def test_a_request_at_the_limits_is_taken(served: Served) -> None:
     assert served.send(line + headers + b"\r\n").status in (200, 422)
 
 
-def test_the_form_is_that_of_the_service_itself(app: Flask, client: FlaskClient) -> None:
-    ours = answer_to(RmosError("x"), "req_1").partition(b"\r\n\r\n")[2]
-    assert list(json.loads(ours)) == list(client.get("/nowhere").json)
-    assert b"req_1" in ours
+def test_the_form_is_that_of_the_service_itself(served: Served) -> None:
+    ours, theirs = served.send(b"nonsense\r\n\r\n").json(), served.send(GET.replace(b"healthz", b"nowhere")).json()
+    assert list(ours) == list(theirs)
 
 
-def test_an_error_of_the_application_is_not_taken_for_one_of_the_client() -> None:
-    config = Config()
-    assert as_ours(ZeroDivisionError(), config) is None
-    assert as_ours(http_errors.InvalidResponseHeader("x"), config) is None
-    assert as_ours(http_errors.ConfigurationProblem("x"), config) is None
-    assert isinstance(as_ours(http_errors.LimitRequestLine(9, 8), config), UriTooLong)
-    assert isinstance(as_ours(http_errors.LimitRequestHeaders("x"), config), HeadersTooLarge)
-    told = RequestTimeout("late")
-    assert as_ours(told, config) is told
+def test_an_error_of_the_application_is_not_taken_for_one_of_the_client(tmp_path: Path) -> None:
+    with One(tmp_path, RMOS_LOG_FORMAT="json") as served:
+        answer = served.send(GET.replace(b"healthz", b"invalid"))
+        demand_problem(answer, 500, "INTERNAL_ERROR")
+        served.wait_for_log("Traceback")
+        (line,) = [line for line in served.log_lines() if "Traceback" in line.get("exception", "")]
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert "InvalidResponseHeader" in line["exception"]
 
 
-def test_what_a_client_sent_is_told_back_in_part_only() -> None:
-    told = as_ours(http_errors.InvalidHeader("x" * 10_000), Config())
-    assert told is not None
-    assert len(told.detail) < 300
+def test_what_a_client_sent_is_told_back_in_part_only(served: Served) -> None:
+    answer = served.send(GET[:-2] + b"a" * 5000 + b" b: c\r\n\r\n")
+    demand_problem(answer, 400, "BAD_REQUEST")
+    assert len(answer.json()["detail"]) < 300
 
 
 def test_the_port_serves_runs_as_ever(served: Served) -> None:

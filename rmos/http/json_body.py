@@ -19,9 +19,12 @@ from werkzeug.exceptions import HTTPException
 from rmos.context import current_rmos
 from rmos.digest import MAX_DEPTH, MAX_INTEGER
 from rmos.errors.base import RmosError
+from rmos.errors.http import RequestTimeout
 from rmos.errors.request import BadJson, PayloadTooLarge, UnsupportedMediaType
 from rmos.http.operations import declared_of
 
+STOPPED: Final = "The rest of the request did not come in time; send it again."
+"""Why a body is shorter than its Content-Length: its server gave it up, or there is nobody left to read this."""
 _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
 _EXPONENT_FROM: Final = 1e21
 """From here on canonical JSON writes an exponent (ECMA-262); below it a whole double is recorded as an integer."""
@@ -44,6 +47,8 @@ def read_object() -> dict[str, Any]:
         raise
     except Exception:  # noqa: BLE001 - each server has its own exception for a broken chunk
         raise BadJson("The body broke off or is wrongly encoded.") from None
+    if len(data) < (request.content_length or 0):
+        raise RequestTimeout(STOPPED)
     limit = body_limit()
     if len(data) > limit:
         raise PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)

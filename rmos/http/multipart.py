@@ -16,10 +16,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, State
 
 from rmos.errors.base import RmosError
+from rmos.errors.http import RequestTimeout
 from rmos.errors.request import BadForm, PayloadTooLarge, UnsupportedMediaType
+from rmos.http.json_body import STOPPED
 
 FILE: Final = "file"
-_READ_BYTES: Final = 256 * 1024
+_READ_BYTES: Final = 1024 * 1024
+"""As much as gunicorn receives at once: what is left of it would be copied again by each read."""
 _FIELD_BYTES: Final = 64 * 1024
 """What a text part may have; `metadata` is the largest."""
 _PARTS: Final = 16
@@ -51,10 +54,10 @@ class Form:
         if (request.content_length or 0) > limit_bytes + _AROUND_BYTES:
             raise self._too_large()
         request.max_content_length = limit_bytes + _AROUND_BYTES + 1
-        # A server that ends the body itself, as gunicorn does, is read directly: the framework would copy it twice.
+        # A server that ends the body itself, as gunicorn does, is read directly: the framework would copy it once more.
         ended = request.environ.get("wsgi.input_terminated")
         source = request.environ["wsgi.input"] if ended else request.stream
-        self._source: Callable[[int], bytes] = getattr(source, "read1", source.read)
+        self._source: Callable[[int], bytes] = source.read
         self._received = 0
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
@@ -156,6 +159,8 @@ class Form:
         except Exception:  # noqa: BLE001 - each server has its own exception for a broken chunk
             raise BadForm("The form broke off or is wrongly encoded.") from None
         self._received += len(data)
+        if not data and self._received < (request.content_length or 0):
+            raise RequestTimeout(STOPPED)
         if self._received > self._limit + _AROUND_BYTES:
             raise self._too_large()
         return data

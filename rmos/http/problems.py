@@ -20,6 +20,7 @@ from rmos.context import require_request_id
 from rmos.errors.base import RmosError
 from rmos.errors.http import (
     BadRequest,
+    CodingNotImplemented,
     HeadersTooLarge,
     PreconditionFailed,
     RangeNotSatisfiable,
@@ -86,8 +87,8 @@ def _answer_ours(error: RmosError) -> Response:
     # The ids in the URL are concerned, whoever found the error.
     members: dict[str, Any] = {**(request.view_args or {}), **error.members}
     if error.status >= 500:
-        # An index that is being filled is the usual start of a service, and nobody has to do anything about it.
-        level = logging.WARNING if error.code == IndexRebuilding.code else logging.ERROR
+        # An index that is being filled is the usual start of a service; an unknown coding is a client's affair.
+        level = logging.WARNING if isinstance(error, (IndexRebuilding, CodingNotImplemented)) else logging.ERROR
         log.log(level, "%s %s: %s", error.code, members.get("run_id", "-"), error.detail)
     if error.errors:
         members["errors"] = error.errors

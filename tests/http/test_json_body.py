@@ -217,6 +217,19 @@ def test_a_body_that_breaks_off_is_400(client: FlaskClient, make_error: Callable
     assert "/srv" not in answer.text
 
 
+def test_a_body_that_its_server_gave_up_is_408(client: FlaskClient) -> None:
+    cut = json.dumps(make_body()).encode()
+    run = client.post(RUNS, data=cut, content_type="application/json").json["run_id"]
+    form = b"--b\r\nContent-Disposition: form-data; name=file; filename=f\r\n\r\nx\r\n--b"
+    for path, content_type, data in (
+        (RUNS, "application/json", cut),  # a line end may be missing, or more
+        (f"{RUNS}/{run}/attachments", "multipart/form-data; boundary=b", form),
+    ):
+        given = {"wsgi.input": io.BytesIO(data), "wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(data) + 1)}
+        answer = client.post(path, content_type=content_type, environ_overrides=given)
+        assert (answer.status_code, answer.json["error"]) == (408, "REQUEST_TIMEOUT")
+
+
 def test_a_body_shorter_than_its_length_is_400(client: FlaskClient) -> None:
     answer = client.post(RUNS, input_stream=io.BytesIO(b'{"a":1'), content_length=100, content_type="application/json")
     assert answer.status_code == 400
