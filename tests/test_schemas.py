@@ -16,7 +16,7 @@ from rmos.schemas.lists import load_list
 from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary
 from rmos.store.folding import fold
-from rmos.store.records import Artifact, judge_artifact
+from rmos.store.records import Artifact, verify_artifact
 from rmos.store.run_records import RunRecord
 from tests.makers import US, make_decision, make_members
 
@@ -29,7 +29,7 @@ def make_view(*events: Event, **over: Any) -> RunView:
 def make_artifact(**over: Any) -> Artifact:
     """Make a judged artifact."""
     members = make_members(US, **over)
-    return judge_artifact(digest.seal(members), members["run_id"], "2025-12-23")
+    return verify_artifact(digest.seal(members), members["run_id"], "2025-12-23")
 
 
 def summary(*events: Event, **over: Any) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def make_record(artifact: Artifact, **over: Any) -> RunRecord:
         "partition": "2025-12-23",
         "data": artifact.data,
         "sha256": artifact.sha256,
-        "vouched": artifact.vouched,
+        "has_self_digest": artifact.has_self_digest,
         "events": [],
         "links": [],
         "tombstone": None,

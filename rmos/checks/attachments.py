@@ -192,7 +192,7 @@ def _named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
     for entry in objects.entries(""):
         if entry.kind == "directory" and entry.name != layout.BLOB.folder:
             yield from _named_below(objects, entry.name, tokens, 1)
-        elif entry.name == layout.EARLIER_INDEX_KEY:
+        elif entry.name == layout.LEGACY_INDEX_KEY:
             yield from _digests(objects, entry.name)
 
 

@@ -1,4 +1,4 @@
-"""Checking what lies beside the partitions: blobs, claims, tokens, audit records, the earlier index, the root itself.
+"""Checking what lies beside the partitions: blobs, claims, tokens, audit records, the legacy index, the root itself.
 
     for tally in check_beside(objects, quick=False):
         tally.counts, tally.findings
@@ -20,7 +20,7 @@ from rmos.store.blobs import LARGEST_JSON_BYTES
 from rmos.store.history import read_chain
 from rmos.store.layout import BLOB, KINDS, SESSION_EVENT, TOKEN_EVENT, ObjectKind
 from rmos.store.reading import RunReader
-from rmos.store.records import Damage, is_earlier_json
+from rmos.store.records import Damage, is_legacy_json
 from rmos.store.tokens import fold_token
 
 
@@ -89,7 +89,7 @@ def _check_blobs(objects: Objects, kind: ObjectKind, folder: str, names: list[st
             found, size = objects.digest(key)
             if found == sha256:
                 continue
-            if size <= LARGEST_JSON_BYTES and is_earlier_json(objects.read(key), sha256):
+            if size <= LARGEST_JSON_BYTES and is_legacy_json(objects.read(key), sha256):
                 detail = "the name is the digest of the compact form of the same JSON value"
                 tally.find("legacy_json_digest", key, detail)
             else:
@@ -108,15 +108,15 @@ _CHECKS: Final[dict[str, Callable[[Objects, ObjectKind, str, list[str], bool, Ta
 
 
 def check_root(objects: Objects, reader: RunReader) -> Tally:
-    """Return what is wrong with the names in the root, and with the earlier system's index."""
+    """Return what is wrong with the names in the root, and with the legacy system's index."""
     tally = Tally()
     try:
         tally.counts["quarantined"] = len(reader.quarantined())
     except ObjectUnreadable as error:
         tally.find("unreadable", QUARANTINE, error.detail)
-    is_earlier_store = not objects.has(layout.FORMAT_KEY)
+    is_legacy_store = not objects.has(layout.FORMAT_KEY)
     for name, what in objects.entries(""):
-        if _belongs(name, what, is_earlier_store=is_earlier_store):
+        if _belongs(name, what, is_legacy_store=is_legacy_store):
             continue
         if layout.is_debris(name):
             tally.count("debris")
@@ -124,14 +124,14 @@ def check_root(objects: Objects, reader: RunReader) -> Tally:
             tally.find("stray", name, f"a {what} of this name is not part of the store")
     if not reader.tombstones().readable:
         detail = "which runs the earlier system had deleted is not known any more"
-        tally.find("earlier_index_unreadable", layout.EARLIER_INDEX_KEY, detail)
+        tally.find("earlier_index_unreadable", layout.LEGACY_INDEX_KEY, detail)
     return tally
 
 
-def _belongs(name: str, what: str, *, is_earlier_store: bool) -> bool:
+def _belongs(name: str, what: str, *, is_legacy_store: bool) -> bool:
     """Tell whether a name in the root is the store's own; what cannot be read there is found where it is read."""
     if layout.is_index_file(name) or name in layout.OWN_FILES:
         return what in ("file", "link")
     if ids.is_partition(name) or name in layout.OWN_FOLDERS:
         return what == "directory"
-    return is_earlier_store and (name.startswith("_") or name == layout.EARLIER_ATTACHMENTS)
+    return is_legacy_store and (name.startswith("_") or name == layout.LEGACY_ATTACHMENTS)

@@ -57,7 +57,7 @@ NEXT: Final[dict[str, str]] = {
 """What an operator should do about each kind of finding."""
 
 NOT_FAULTS: Final = frozenset({"legacy_json_digest"})
-"""Kinds that are told but leave the store healthy."""
+"""Kinds that are reported and leave the store healthy."""
 MISPLACED: Final = frozenset({"misplaced", "misnamed", "duplicate"})
 UNREADABLE: Final = frozenset({"corrupt", "undecodable", "unreadable", "not_a_file", "newer_schema", "event_corrupt"})
 

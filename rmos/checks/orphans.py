@@ -43,7 +43,7 @@ def find_orphans(store: Store, *, recheck_s: float = RECHECK_S) -> list[Orphan]:
     for partition in sorted({partition for partition, _ in suspects}):
         for files in _unknown(store, partition):
             if (partition, files.run_id) in suspects:
-                orphan = _judged(store, partition, files)
+                orphan = _examine(store, partition, files)
                 if orphan is not None:
                     orphans.append(orphan)
     return orphans
@@ -57,7 +57,7 @@ def movable(orphan: Orphan) -> bool:
 def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
     """Move to quarantine what reconcile cannot index, and return what was moved.
 
-    Each is looked at again just before. What vouches for itself by its `_sha256` is never moved.
+    Each is looked at again just before. An artifact whose `_sha256` holds is never moved.
 
     Raises:
         StoreReadOnly, StorageFailed, OutOfSpace, StoreLocked.
@@ -65,8 +65,8 @@ def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
     moved = []
     for orphan in orphans:
         partition = orphan.path.partition("/")[0]
-        again = _judged(store, partition, RunFiles(orphan.run_id, True, (), ()))
-        if again is not None and movable(again) and not _vouches(store, orphan.path):
+        again = _examine(store, partition, RunFiles(orphan.run_id, True, (), ()))
+        if again is not None and movable(again) and not _may_be_sound(store, orphan.path):
             store.objects.quarantine(orphan.path)
             moved.append(orphan)
     # An index that is absent or broken is not touched here: the rows come with the next rebuild.
@@ -90,7 +90,7 @@ def _unknown(store: Store, partition: str) -> list[RunFiles]:
     ]
 
 
-def _judged(store: Store, partition: str, files: RunFiles) -> Orphan | None:
+def _examine(store: Store, partition: str, files: RunFiles) -> Orphan | None:
     """Return the orphan as it stands now, or None when it is gone, or damaged in its events alone."""
     key = layout.artifact_key(partition, files.run_id)
     history = read_run(store.objects.read, partition, RunFiles(files.run_id, True, (), ()))
@@ -114,8 +114,8 @@ def _judged(store: Store, partition: str, files: RunFiles) -> Orphan | None:
     )
 
 
-def _vouches(store: Store, key: str) -> bool:
-    """Tell whether an artifact vouches for itself, or may: what cannot be read is left to a person."""
+def _may_be_sound(store: Store, key: str) -> bool:
+    """Tell whether an artifact's self-digest holds, or may: what cannot be read is left to a person."""
     try:
         return digest.sealed_sha256(store.objects.read(key)) is not None
     except ObjectUnreadable:

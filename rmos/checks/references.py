@@ -1,4 +1,4 @@
-"""Judging what a record names outside itself: the blobs of a run, and the run that it came from."""
+"""Checking what a record names outside itself: the blobs of a run, and the run that it came from."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,14 +18,14 @@ _NAMING: Final = {"attachment": "sha256", "advisory": "advisory_id"}
 
 
 class References:
-    """Looks for what records name; what stands in quarantine is told there and not missed."""
+    """Looks for what records name; what stands in quarantine is reported there and not missed."""
 
     def __init__(self, objects: Objects, reader: RunReader) -> None:
         self._objects = objects
         self._reader = reader
 
     def of_run(self, key: str, run: RunArtifact) -> Iterator[Finding]:
-        """Give what an artifact names and what is not there; parents of earlier runs may be erased ones."""
+        """Give what an artifact names and what is not there; parents of legacy runs may be erased ones."""
         for attachment in run.attachments or ():
             yield from self.of_id(key, run.run_id, attachment.sha256)
         for advisory in run.advisory_inputs or ():
@@ -54,7 +54,7 @@ class References:
             places = [home] if home else self._reader.quarantined_partitions()
             return any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(place, run_id)}") for place in places)
         except (ObjectUnreadable, StorageFailed):
-            return True  # what cannot be looked at is told where it stands
+            return True  # what cannot be looked at is found where it stands
 
     def _blob_stands(self, sha256: str) -> bool:
         try:
@@ -63,4 +63,4 @@ class References:
             names = self._objects.names(f"{QUARANTINE}/{layout.blob_folder_key(sha256)}")
             return any(name.startswith(sha256) for name in names)
         except (ObjectUnreadable, StorageFailed):
-            return True  # what cannot be looked at is told where it stands
+            return True  # what cannot be looked at is found where it stands

@@ -1,7 +1,7 @@
 """Repair: a plan made from what verify found, and the carrying out of just that plan.
 
 What is repaired is the index (it can always be computed again), what cannot be trusted (moved to quarantine, never
-unlinked), and a hard delete that was cut off behind its durable event (carried out). What else vouches for itself is
+unlinked), and a hard delete that was cut off behind its durable event (carried out). What else can be trusted is
 never moved, nor is an event: its number stays taken. The rest is left for a person and says so.
 """
 
@@ -174,9 +174,9 @@ def _has(objects: Objects, key: str) -> bool:
 
 
 def _is_broken(objects: Objects, key: str) -> bool:
-    """Tell whether something stands there that vouches for itself neither by `_sha256` nor, a blob, by its name.
+    """Tell whether something stands there whose self-digest does not hold, nor, of a blob, its name.
 
-    What the earlier system wrote has no `_sha256`: it is broken when it cannot be what its name says.
+    What the legacy system wrote has no `_sha256`: it is broken when it cannot be what its name says.
     """
     folder, _, name = key.rpartition("/")
     kind = layout.kind_of(key)

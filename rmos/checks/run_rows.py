@@ -1,7 +1,7 @@
 """Comparing the rows of runs with the record: what the index says must be what can be computed again.
 
     check_row = RowCheck(objects, index, "2025-12-23", tally)
-    check_row.of_run(files, row, is_whole, Expected(sha256, "live", vouched=True))
+    check_row.of_run(files, row, is_whole, Expected(sha256, "live", has_self_digest=True))
 
 A row whose own checksum does not hold is found as such, and nothing else that it says counts as a witness.
 """
@@ -23,7 +23,7 @@ class Expected(NamedTuple):
 
     sha256: str
     state: RunState
-    vouched: bool
+    has_self_digest: bool
 
 
 def has(objects: Objects, key: str, *, if_unknown: bool) -> bool:
@@ -60,7 +60,7 @@ class RowCheck:
             self._find_altered(key, row, last)
             return
         is_other = expected is not None and row.sha256 != expected.sha256
-        if expected is not None and is_other and not expected.vouched and row.state != "damaged":
+        if expected is not None and is_other and not expected.has_self_digest and row.state != "damaged":
             detail = "the artifact is not the one that was first indexed (it has no `_sha256` of its own)"
             self._find("altered", key, detail, run_id)
             is_other = False

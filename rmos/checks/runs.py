@@ -67,19 +67,19 @@ class RunCheck:
             if history.is_gone:
                 self._check_remains(partition, files, row, history.events, check_row, tally)
             return
-        run, sha256, vouched, damages = history.examined
+        run, sha256, has_self_digest, damages = history.examined
         tally.counts["runs"] += 1
-        tally.counts["unvouched"] += not vouched
+        tally.counts["unvouched"] += not has_self_digest
         has_twin = bool(damages) and self._check_twin(partition, key, run_id, run, tally)
         state: RunState = "live"
-        if history.events or not vouched:
+        if history.events or not has_self_digest:
             known = None if row is None else KnownRun(row.partition, row.version, row.state, row.sha256)
-            state = _state(history.events, None if vouched else self._reader.tombstone(run_id, known))
+            state = _state(history.events, None if has_self_digest else self._reader.tombstone(run_id, known))
         if state == "erased":
             _find_unfinished(key, partition, history.events, tally)
         elif row is not None or not has_twin:
             is_sound = len(tally.findings) == found_before
-            check_row.of_run(files, row, is_whole, Expected(sha256, state, vouched) if is_sound else None)
+            check_row.of_run(files, row, is_whole, Expected(sha256, state, has_self_digest) if is_sound else None)
         if run is not None and (run.attachments or run.advisory_inputs or run.parent_run_id):
             tally.findings.extend(self._references.of_run(key, run))
 

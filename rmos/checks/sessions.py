@@ -130,7 +130,7 @@ class _SessionCheck:
         path = layout.event_key(self._folder, row.session_id, _WHOLE)
         if not row_whole:
             self._find("index_altered", path, f"the row's checksum does not hold; it says version {row.version}")
-        if not self._has(path):  # else it came after the listing, or is no file and told as that
+        if not self._has(path):  # else it came after the listing, or is no file, which its name showed
             self._find("missing", path, "the index has a row, the session's events are gone")
 
     def _has(self, key: str) -> bool:

@@ -3,7 +3,7 @@
     for entry in recent(store, 20): ...
 
 A record that an attempt was let through is written before it is made; whether it came to anything is read from the
-run, so that nothing is told as a success that was none.
+run, so that nothing is shown as a success that was none.
 """
 
 from collections.abc import Iterator

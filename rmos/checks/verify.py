@@ -28,7 +28,7 @@ from rmos.store import Store, layout
 from rmos.store.workers import ordered_pool
 
 Progress = Callable[[int], None]
-"""Told how many objects were checked since the last call."""
+"""Is called with how many objects were checked since the last call."""
 
 _SLICE: Final = 2000
 """Names checked by a worker at a time."""
@@ -225,12 +225,12 @@ class _Inspection:
             total.add(self._runs.check(Slice(partition, own[run_id], run_id, run_id)))
 
     def _find_lost_tombstones(self, tally: Tally) -> None:
-        """Find that the earlier system's index is gone, which only ours remembers."""
+        """Find that the legacy system's index is gone, which only ours remembers."""
         if self._index is None or self._reader.tombstones().present:
             return
-        if layout.EARLIER_INDEX_KEY in self._index.change_tokens():
+        if layout.LEGACY_INDEX_KEY in self._index.change_tokens():
             detail = "it was there and is gone: which runs the earlier system had deleted is known from the index alone"
-            tally.find("earlier_index_unreadable", layout.EARLIER_INDEX_KEY, detail)
+            tally.find("earlier_index_unreadable", layout.LEGACY_INDEX_KEY, detail)
 
 
 def _add(total: Tally, tally: Tally, progress: Progress | None) -> None:

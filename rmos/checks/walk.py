@@ -50,7 +50,7 @@ def list_folders(objects: Objects, kind: ObjectKind, folder: str, tally: Tally) 
             found.append(path)
         elif layout.is_debris(name):
             tally.count("debris")
-        elif what != "file" or path != layout.EARLIER_AUDIT_KEY:
+        elif what != "file" or path != layout.LEGACY_AUDIT_KEY:
             tally.find("stray", path, f"a {what} of this name is not part of the store")
     return found
 

@@ -13,16 +13,8 @@ from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.context import current_rmos
-from rmos.transfer.migrate import (
-    Migration,
-    Problem,
-    find_source,
-    migrate,
-    migration_status,
-    read_source,
-    rollback,
-    verify_migration,
-)
+from rmos.transfer.migrate import Migration, Problem, migrate, migration_status, rollback, verify_migration
+from rmos.transfer.single_file import find_source, read_source
 
 _Command = Callable[..., Any]
 

@@ -21,7 +21,7 @@ from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
 from rmos.objects.base import Objects
 from rmos.store import Store, layout
-from rmos.store.records import Damage, judge_artifact
+from rmos.store.records import Damage, verify_artifact
 from rmos.store.workers import ordered_pool
 
 Progress = Callable[[int], None]
@@ -138,7 +138,7 @@ class _Evaluator:
         for run_id in part.run_ids:
             try:
                 data = self._objects.read(layout.artifact_key(part.partition, run_id))
-                self._evaluate_run(judge_artifact(data, run_id, part.partition).run, judged)
+                self._evaluate_run(verify_artifact(data, run_id, part.partition).run, judged)
             except ObjectMissing:
                 continue  # erased since it was listed
             except (Damage, ObjectUnreadable):

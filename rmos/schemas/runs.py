@@ -163,7 +163,7 @@ def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
         Damage: the artifact does not hold what it should.
     """
     members: dict[str, Any] = _members.decode(record.data)
-    untouched = record.vouched and record.version == 0 and session_deleted is False
+    untouched = record.has_self_digest and record.version == 0 and session_deleted is False
     if untouched and members.keys() & _UNTOUCHED.keys() == _RECORDED:
         return record.data[: -len("}\n")] + _NOT_RECORDED
     view = record.view()

@@ -1,183 +1,35 @@
 """The store: the one door to the record. Files are the record; the database is only an index.
 
-    store = Store.open(load_settings(), summarise=dump_summary)
-    store.reconcile()
-    store.runs.put({...})
-    store.runs.record(run_id).view()
-    store.runs.page(RunQuery(risk_level="RED"), limit=50)
+    store = Store.open(load_settings(), summarise=dump_summary)      # `rmos.store.store`
 
-The store knows no web and no command line. The edge hands in how a run's summary is shaped (`summarise`); a store
-opened without it records and reads, and leaves the rows of what it wrote to the next reconcile.
+For scripts the module also has functions on the store that the settings name:
+
+    attachment, key, variant_sha256 = put_svg_attachment("<svg …/>")
+    count_runs_filtered(risk_level="RED")
 """
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from rmos import ids
 from rmos.config import Settings, load_settings
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import NoStore, StorageFailed, StoreUnusable
-from rmos.index import open_index
-from rmos.index.base import Index
 from rmos.models import Attachment, RunQuery
-from rmos.objects import open_objects
-from rmos.objects.base import Objects
-from rmos.store import layout
 from rmos.store.attachments import Attachments
-from rmos.store.audit import Audit
-from rmos.store.blobs import Blobs
-from rmos.store.claims import Claims
-from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps, reconciled_in_full
-from rmos.store.deletes import Deletes
-from rmos.store.reading import RunReader
-from rmos.store.reconcile import Progress, Reconciled, Reconciler
-from rmos.store.rows import Summarise
-from rmos.store.run_records import RunRecord
-from rmos.store.runs import Runs
-from rmos.store.session_lists import SessionLists
-from rmos.store.sessions import Sessions
-from rmos.store.tokens import Tokens
+from rmos.store.store import Store
 
-FORMAT = 1
-"""The on-disk format that this release writes; a newer one is refused."""
-
-
-class Store:
-    """One store: its objects, its index, and the order in which they are written."""
-
-    def __init__(self, objects: Objects, index: Index, *, summarise: Summarise | None) -> None:
-        self.objects = objects
-        self.index = index
-        self.reader = RunReader(objects)
-        self.blobs = Blobs(objects)
-        self.attachments = Attachments(self.blobs)
-        self.claims = Claims(objects)
-        self.tokens = Tokens(objects)
-        self.gaps = IndexGaps(index)
-        answers = CompleteAnswers(index, lambda: reconciled_in_full(index, self._reconciled), self.gaps)
-        self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
-        self.deletes = Deletes(objects, self.reader, self.runs, summarise)
-        self.audit = Audit(objects)
-        self.sessions = Sessions(objects, index, self.gaps)
-        self.session_lists = SessionLists(index, answers)
-        self.summarise = summarise
-        self._reconciled: object = None
-        """Which index this process has reconciled: another one put in its place may lack runs."""
-
-    @classmethod
-    def open(cls, settings: Settings, *, summarise: Summarise | None = None, write: bool = True) -> "Store":
-        """Open the store that the settings name.
-
-        Args:
-            write: make the folder when it is absent and check that the filesystem can do what writing needs;
-                otherwise nothing is created, and an absent folder is an error.
-
-        Raises:
-            NoStore: there is no folder and `write` is False.
-            StoreUnusable: no hard links there, or a newer format.
-            StoreReadOnly, OutOfSpace, StorageFailed.
-        """
-        try:
-            attachments = _attachments_folder(settings)
-        except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
-        objects = open_objects(settings.runs_dir, attachments=attachments)
-        index = open_index(settings.runs_dir, settings.database_url, read_only=not write)
-        store = cls(objects, index, summarise=summarise)
-        if not write and not objects.exists():
-            raise NoStore(
-                "There is no store: no such folder. Is the disk mounted, and does RMOS_RUNS_DIR name the folder?"
-            )
-        store._check_format(write=write)
-        return store
-
-    def _check_format(self, *, write: bool) -> None:
-        if write:
-            self.objects.prepare()
-        try:
-            found = msgspec.json.decode(self.objects.read(layout.FORMAT_KEY), type=dict[str, int]).get("format")
-        except ObjectMissing:
-            # A folder with partitions and without the file is a store of the earlier system: it stays as it is.
-            if write and not self._has_partitions():
-                self.objects.create(layout.FORMAT_KEY, b'{"format":%d}\n' % FORMAT)
-            return
-        except (ObjectUnreadable, msgspec.MsgspecError):
-            found = None
-        if found is None or found < 1:
-            raise StoreUnusable(
-                'The store\'s _format.json cannot be read; restore it as {"format":1} or from a back-up.'
-            )
-        if found > FORMAT:
-            raise StoreUnusable(f"The store has format {found}; this release of RMOS reads format {FORMAT}.")
-
-    def _has_partitions(self) -> bool:
-        try:
-            return bool(self.reader.partitions())
-        except ObjectUnreadable as error:
-            raise StorageFailed(error.detail) from None
-
-    def reconcile(
-        self, *, full: bool = False, wait_s: float = 30, workers: int = 1, progress: Progress | None = None
-    ) -> Reconciled:
-        """Bring the index up to the objects; `full` looks at every object again (a rebuild).
-
-        Raises:
-            StoreLocked, IndexUnavailable, StoreUnusable.
-        """
-        if self.summarise is None:
-            raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        reconciler = Reconciler(self.objects, self.index, self.summarise)
-        report = reconciler.run(full=full, wait_s=wait_s, workers=workers, progress=progress)
-        self._reconciled = reconciler.generation
-        return report
-
-    def refold(
-        self, runs: Iterable[tuple[str, str]], *, sessions: Iterable[str] = (), forget: Sequence[str] = ()
-    ) -> None:
-        """Compute just these rows again, given as partition and run id, and those of runs in quarantine.
-
-        Args:
-            sessions: ids of the sessions whose rows are computed again too.
-            forget: ids of rows to drop, for runs and sessions whose objects are gone.
-
-        Raises:
-            StoreLocked, IndexUnavailable, StoreUnusable.
-        """
-        if self.summarise is None:
-            raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        Reconciler(self.objects, self.index, self.summarise).refold(runs, sessions=sessions, forget=forget)
-
-    def is_deleted_with_session(self, record: RunRecord) -> bool | None:
-        """Tell whether a run's session was deleted together with its runs; None when the session is damaged."""
-        session_id = record.workflow_session_id
-        return False if session_id is None else self.sessions.is_deleted_with_runs(session_id)
-
-    def is_listable(self) -> bool:
-        """Tell whether lists can be answered in full: this process reconciled this very index, and it is complete."""
-        reconciled = self._reconciled
-        try:
-            if reconciled is not None and reconciled == self.index.generation() and self.index.is_complete():
-                return True
-        except INDEX_ERRORS:
-            pass
-        self.gaps.on_gap()
-        return False
-
-
-def _attachments_folder(settings: Settings) -> Path | None:
-    """Return where blobs are when not under `_attachments`: as set, or where the earlier system kept them."""
-    if settings.run_attachments_dir is not None or (settings.runs_dir / layout.FORMAT_KEY).exists():
-        return settings.run_attachments_dir
-    inside = settings.runs_dir / layout.EARLIER_ATTACHMENTS
-    beside = settings.runs_dir.parent / layout.EARLIER_ATTACHMENTS
-    earlier = any(ids.is_partition(path.name) for path in settings.runs_dir.glob("[0-9]*"))
-    return next((folder for folder in (inside, beside) if earlier and folder.is_dir()), None)
+__all__ = [
+    "Store",
+    "count_runs_filtered",
+    "get_attachment",
+    "get_svg_by_sha",
+    "put_bytes_attachment",
+    "put_json_attachment",
+    "put_svg_attachment",
+    "put_text_attachment",
+]
 
 
 def count_runs_filtered(**filters: str | int | bool | None) -> int:
@@ -196,7 +48,7 @@ def count_runs_filtered(**filters: str | int | bool | None) -> int:
     except msgspec.ValidationError as error:
         raise ValidationFailed(f"A filter cannot be used: {error}.") from None
     store = Store.open(load_settings(), write=False)
-    store._reconciled = store.index.generation()  # a script takes the index as the service left it
+    store.trust_index()
     return store.runs.count(query)
 
 

@@ -101,7 +101,7 @@ def append(
         )
         written = seal_record({name: getattr(event, name) for name in event.__struct_fields__}, record.record_id)
         try:
-            # A crash before this line leaves nothing; behind it the event stands, whether anybody was told or not.
+            # A crash before this line leaves nothing; behind it the event stands, acknowledged or not.
             objects.create(layout.event_key(record.folder, record.record_id, event.number), written)
         except ObjectExists:
             record = read(True)

@@ -9,7 +9,7 @@ caller, day and number, and is taken by creating it: turns have one order over a
 nobody can take one twice. A turn is free when the one `most` places before it is older than the window. So the count
 is exact, costs a few looks at names and one read whatever the size of the store, needs neither the index nor a lock,
 and survives a crash and the loss of the index. Only deletes that were let through and what was turned down are turns;
-what was let through is told by the run's own delete event, which this record leads to.
+what was let through shows in the run's own delete event, which this record leads to.
 """
 
 import contextlib
@@ -123,7 +123,7 @@ class Audit:
     # Counting
 
     def _turns(self, caller: str, day: int) -> int:
-        """Return how many turns a caller has taken on a day: they are taken in order, so the first free one tells."""
+        """Return how many turns a caller has taken on a day, which is the first free one: they are taken in order."""
         high = 1
         while self._stands(caller, day, high - 1):
             high *= 2

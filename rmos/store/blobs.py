@@ -1,4 +1,4 @@
-"""Blobs: bytes under their SHA-256, of any size, written once. Those of the earlier system may carry an extension.
+"""Blobs: bytes under their SHA-256, of any size, written once. Those of the legacy system may carry an extension.
 
     blob = blobs.put(chunks, max_bytes=64 * 1024 * 1024)    # hashed while written; the same bytes again are a success
     with blobs.open(blob.sha256) as found:                  # hashed before the first byte is given
@@ -22,12 +22,12 @@ from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.store import StorageFailed
 from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
-from rmos.store.records import Damage, is_earlier_json
+from rmos.store.records import Damage, is_legacy_json
 
 BLOCK_BYTES: Final = 256 * 1024
 """How much of a blob is in memory at once."""
 LARGEST_JSON_BYTES: Final = 16 * 1024 * 1024
-"""A JSON blob above this size is not parsed to see whether the earlier system named it; RMOS policy."""
+"""A JSON blob above this size is not parsed to see whether the legacy system named it; RMOS policy."""
 _REMEMBERED: Final = 4096
 
 
@@ -46,7 +46,7 @@ class OpenBlob:
         self.sha256 = sha256
         self.size = opened.size
         self.exact = exact
-        """Whether its name is the SHA-256 of these very bytes, as it is but for JSON of the earlier system."""
+        """Whether its name is the SHA-256 of these very bytes, as it is but for JSON of the legacy system."""
         self._opened = opened
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -68,7 +68,7 @@ class OpenBlob:
         self.close()
 
     def close(self) -> None:
-        """Let go of the blob."""
+        """Close the blob."""
         self._opened.close()
 
 
@@ -154,7 +154,7 @@ class Blobs:
                 return known
         try:
             exact = _sha256(opened) == sha256
-            whole = exact or _is_named_earlier(opened, sha256)
+            whole = exact or _is_named_by_legacy_json(opened, sha256)
         except ObjectUnreadable as error:
             raise Damage("unreadable", f"the attachment: {error.detail}") from None
         if not whole or opened.stamp() != stamp:
@@ -167,16 +167,16 @@ class Blobs:
 
 
 def _sha256(opened: OpenObject) -> str:
-    judge, offset = digest.Sha256(), 0
+    hasher, offset = digest.Sha256(), 0
     while block := opened.read_at(offset, BLOCK_BYTES):
-        judge.update(block)
+        hasher.update(block)
         offset += len(block)
-    return judge.hexdigest()
+    return hasher.hexdigest()
 
 
-def _is_named_earlier(opened: OpenObject, sha256: str) -> bool:
-    """Tell whether the earlier system named a JSON blob, after the compact form of the value that it holds."""
-    return opened.size <= LARGEST_JSON_BYTES and is_earlier_json(opened.read_at(0, opened.size), sha256)
+def _is_named_by_legacy_json(opened: OpenObject, sha256: str) -> bool:
+    """Tell whether the legacy system named a JSON blob, after the compact form of the value that it holds."""
+    return opened.size <= LARGEST_JSON_BYTES and is_legacy_json(opened.read_at(0, opened.size), sha256)
 
 
 def blob_key(objects: Objects, sha256: str) -> str | None:

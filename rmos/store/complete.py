@@ -99,7 +99,7 @@ def completed_once(index: Index) -> object:
 
 
 def known_of(index: Index, find: Callable[[str], T | None], record_id: str) -> tuple[T | None, bool]:
-    """Return what the index knows of a record, and whether that is of its last event, as far as anybody was told.
+    """Return what the index knows of a record, and whether that is of its last event, as far as any process knows.
 
     Args:
         find: the index's own look-up of such a record.

@@ -17,8 +17,8 @@ def fold(
     """Return the run with its events folded in, by number.
 
     Args:
-        links: advisory links of the earlier system; they come before event no. 1.
-        tombstone: a soft delete of the earlier system; it too comes before event no. 1.
+        links: advisory links of the legacy system; they come before event no. 1.
+        tombstone: a soft delete of the legacy system; it too comes before event no. 1.
     """
     run = artifact.run
     advisories = [*(run.advisory_inputs or ()), *links]

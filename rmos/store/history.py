@@ -16,8 +16,8 @@ from rmos import digest
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Event
 from rmos.store import layout
-from rmos.store.earlier import read_link
 from rmos.store.layout import RunFiles
+from rmos.store.legacy import read_link
 from rmos.store.records import (
     Artifact,
     Damage,
@@ -57,7 +57,7 @@ class Chain(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An advisory link of the earlier system: its key, and the advisory that it names, None when it names none."""
+    """An advisory link of the legacy system: its key, and the advisory that it names, None when it names none."""
 
     key: str
     advisory: dict[str, Any] | None
@@ -82,8 +82,10 @@ class RunHistory(NamedTuple):
     @property
     def artifact(self) -> Artifact | None:
         """The artifact, when it was decoded and is whole."""
-        run, sha256, vouched, damages = self.examined
-        return None if damages or run is None or self.data is None else Artifact(self.data, run, sha256, vouched)
+        run, sha256, has_self_digest, damages = self.examined
+        if damages or run is None or self.data is None:
+            return None
+        return Artifact(self.data, run, sha256, has_self_digest)
 
     @property
     def advisories(self) -> list[dict[str, Any]]:
@@ -185,7 +187,7 @@ def _read_artifact(read: Read, key: str, run_id: str, partition: str, *, strict:
 
 def _digest_before_events(data: bytes, examined: Examined) -> str | None:
     """Return the digest that event no. 1 must name, or None when these are not the bytes that it came after."""
-    if examined.vouched:
+    if examined.has_self_digest:
         is_known = examined.sha256 != digest.NO_DIGEST  # its `_sha256` holds
     else:
         is_known = all(damage.kind not in ("corrupt", "undecodable") for damage in examined.damages)

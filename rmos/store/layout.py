@@ -2,14 +2,14 @@
 
     2025-12-23/run_<32 hex>.json                            an artifact
     2025-12-23/run_<32 hex>.000001.json                     its event no. 1
-    2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the earlier system
+    2025-12-23/run_<id>_advisory_<advisory id>.json         an advisory link of the legacy system
     _sessions/2025-12-23/ws_<32 hex>.000001.json            a workflow session's event no. 1
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
     _tokens/tok_<id>.000001.json                            a token's event no. 1, which makes it
     _audit/2025-12-23/evt_<32 hex>.json                     an attempt that was turned down, or let through
     _attachments/ab/cd/<sha256>                             a blob
 
-Names are told apart by their whole form, never by a substring, and nothing that a client sends is ever part of one.
+Names are distinguished by their whole form, never by a substring, and nothing that a client sends is ever part of one.
 What verify walks, repair may move and an import takes follows from `KINDS`: another kind of object is another row.
 """
 
@@ -22,15 +22,15 @@ from rmos.objects.base import ATTACHMENTS, QUARANTINE
 from rmos.store.records import decode_audit, decode_claim
 
 FORMAT_KEY: Final = "_format.json"
-EARLIER_INDEX_KEY: Final = "_index.json"
-EARLIER_AUDIT_KEY: Final = "_audit/deletes.jsonl"
-"""Where the earlier system noted its deletes; it stays as it is."""
+LEGACY_INDEX_KEY: Final = "_index.json"
+LEGACY_AUDIT_KEY: Final = "_audit/deletes.jsonl"
+"""Where the legacy system noted its deletes; it stays as it is."""
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
 TOKENS: Final = "_tokens"
 AUDIT: Final = "_audit"
-EARLIER_ATTACHMENTS: Final = "attachments"
-"""The blob folder of the earlier system, when it lay inside the runs folder."""
+LEGACY_ATTACHMENTS: Final = "attachments"
+"""The blob folder of the legacy system, when it lay inside the runs folder."""
 
 _RUN: Final = "(run_[0-9a-f]{12,32}|[0-9a-f]{32})"
 _NUMBER: Final = r"\.([0-9]{6}|[1-9][0-9]{6,8})\.json"
@@ -43,7 +43,7 @@ _SHARD: Final = re.compile(r"[0-9a-f]{2}")
 
 
 class ObjectKind(NamedTuple):
-    """A kind of object: where it stands, how it is named, counted and spoken of, and what may be done with it."""
+    """A kind of object: where it stands, how it is named, counted and described, and what may be done with it."""
 
     name: str
     folder: str
@@ -57,11 +57,11 @@ class ObjectKind(NamedTuple):
     noun: str
     """What should stand under such a name."""
     rule: str
-    """What is said of a name that does not fit."""
+    """The finding on a name that does not fit."""
     home: Callable[[str], str | None] | None = None
-    """Returns the folder that a name belongs in; None where only what is inside tells."""
+    """Returns the folder that a name belongs in; None where that stands inside the object."""
     misplaced: str | None = None
-    """What is said of one in another folder than its home, where that is more than a name that does not fit."""
+    """The finding on one in another folder than its home, where that is more than a name that does not fit."""
     decode: Callable[[bytes, str], object] | None = None
     """Returns what the bytes under a name hold, or raises `Damage`; None for what is part of a larger record."""
     is_movable: bool = True
@@ -169,7 +169,7 @@ BLOB: Final = ObjectKind(
 KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, AUDIT_RECORD, BLOB)
 """All kinds of objects; nothing else is part of the record but `OWN_FILES`."""
 
-OWN_FILES: Final = frozenset({FORMAT_KEY, EARLIER_INDEX_KEY})
+OWN_FILES: Final = frozenset({FORMAT_KEY, LEGACY_INDEX_KEY})
 OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE})
 OWN_NAMES: Final = OWN_FILES | OWN_FOLDERS
 """What may stand in the root beside partitions and the index's own files."""
@@ -231,7 +231,7 @@ def blob_folder_key(sha256: str) -> str:
 
 
 def home_partition(run_id: str) -> str | None:
-    """Return the partition that a run's id names, or None for ids of the earlier system."""
+    """Return the partition that a run's id names, or None for ids of the legacy system."""
     us = ids.moment_of(run_id)
     return None if us is None else ids.partition_of(us)
 

@@ -4,7 +4,7 @@
     named_blob(view, sha256)                 # AttachmentNotFound when the run does not name it
 
 Whatever is read of a blob through its run is allowed by what the run itself names, and by nothing else. Records may
-come from the earlier system or from another hand, so each member counts only where it has the type that it should.
+come from the legacy system or from another hand, so each member counts only where it has the type that it should.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Finding and reading the objects of one run: its partition, its events in order, what the earlier system left."""
+"""Finding and reading the objects of one run: its partition, its events in order, what the legacy system left."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -8,9 +8,9 @@ from rmos.index.base import KnownRun
 from rmos.models import Deletion, Event
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.earlier import Tombstones, read_tombstones
 from rmos.store.folding import deletion_after
 from rmos.store.history import read_chain
+from rmos.store.legacy import Tombstones, read_tombstones
 
 _QUARANTINE_DEPTH: Final = 3
 """Folders that a key has at most: those of a blob."""
@@ -70,7 +70,7 @@ class RunReader:
         """Return the names that belong to a run.
 
         A known version is trusted only when the index is complete and no later event stands there, and never for runs
-        of the earlier system, whose links only a listing shows. Probing from 1 up to the first gap is never done: a
+        of the legacy system, whose links only a listing shows. Probing from 1 up to the first gap is never done: a
         lost delete event would bring the run back.
         """
         if (
@@ -100,7 +100,7 @@ class RunReader:
     def erasure(self, run_id: str, partition: str, numbers: Sequence[int]) -> Erasure | None:
         """Return the hard delete of a run whose artifact is gone, from its events alone, or None when there was none.
 
-        The chain vouches for the digest: the delete event names the same as event no. 1 was written after.
+        The chain proves the digest: the delete event names the same as event no. 1 was written after.
 
         Raises:
             Damage: as `events`.
@@ -108,15 +108,15 @@ class RunReader:
         return erasure_in(self.events(run_id, partition, numbers))
 
     def tombstones(self) -> Tombstones:
-        """Return the soft deletes of the earlier system, read again whenever its index file changes."""
+        """Return the soft deletes of the legacy system, read again whenever its index file changes."""
         kept = self._tombstones
-        token = self._objects.changed_since(layout.EARLIER_INDEX_KEY, kept[0] if kept else None)
+        token = self._objects.changed_since(layout.LEGACY_INDEX_KEY, kept[0] if kept else None)
         if kept is None or token is not None:
             kept = self._tombstones = (token, read_tombstones(self._objects))
         return kept[1]
 
     def tombstone(self, run_id: str, known: KnownRun | None) -> Deletion | None:
-        """Return the earlier system's soft delete of a run.
+        """Return the legacy system's soft delete of a run.
 
         When its index is gone or cannot be read any more, what our index learned from it stands; events that came
         after it are folded over it.
@@ -141,7 +141,7 @@ def erasure_in(events: Sequence[Event]) -> Erasure | None:
 
 
 def altered(sha256: str, known: KnownRun | None) -> bool:
-    """Tell whether an artifact of the earlier system is not the one that the index knows."""
+    """Tell whether an artifact of the legacy system is not the one that the index knows."""
     return known is not None and known.sha256 not in (sha256, digest.NO_DIGEST)
 
 

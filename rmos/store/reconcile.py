@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _STANDING: Final[tuple[RunState, ...]] = ("live", "deleted", "damaged")
 
 Progress = Callable[[int], None]
-"""Told how many runs were folded since the last call."""
+"""Is called with how many runs were folded since the last call."""
 
 
 class Chunk(NamedTuple):
@@ -88,7 +88,7 @@ class RowMaker:
         self._reader = RunReader(objects)
         self.summarise = summarise
         self.trusts_changes = True
-        """Whether an artifact of the earlier system is taken as it is, though the index knows it as another."""
+        """Whether an artifact of the legacy system is taken as it is, though the index knows it as another."""
 
     def rows(self, chunk: Chunk) -> _Rows:
         """Return the rows of some runs; damage becomes a row that says so."""
@@ -109,9 +109,9 @@ class RowMaker:
         if history.problems or artifact is None:
             log.warning("damaged record run_id=%s: %s", run_id, history.problems[0].damage.detail)
             return row_of_damaged(run_id, partition, version, "damaged", self.summarise)
-        if not artifact.vouched and not self.trusts_changes and altered(artifact.sha256, known):
+        if not artifact.has_self_digest and not self.trusts_changes and altered(artifact.sha256, known):
             return None  # only an operator's rebuild takes it as it is now; until then verify names it
-        tombstone = None if artifact.vouched else self._reader.tombstone(run_id, known)
+        tombstone = None if artifact.has_self_digest else self._reader.tombstone(run_id, known)
         view = fold(artifact, history.events, links=history.advisories, tombstone=tombstone)
         return row_of(view, partition, self.summarise)
 
@@ -191,9 +191,9 @@ class Reconciler:
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
         tokens = self._index.change_tokens()
         partitions = self._reader.partitions()
-        legacy = self._objects.changed_since(layout.EARLIER_INDEX_KEY, tokens.get(layout.EARLIER_INDEX_KEY))
+        legacy = self._objects.changed_since(layout.LEGACY_INDEX_KEY, tokens.get(layout.LEGACY_INDEX_KEY))
         # Gone is not changed: what was learned from it stands, and verify names the loss.
-        if not self._objects.has(layout.EARLIER_INDEX_KEY):
+        if not self._objects.has(layout.LEGACY_INDEX_KEY):
             legacy = None
         if not partitions and any(self._index.state_counts().get(state) for state in _STANDING):
             # Between the two looks a first run may have come, whose folder was there before its row.
@@ -219,7 +219,7 @@ class Reconciler:
         self._fold_quarantine(report)
         self._sessions.fold(tokens, report)
         if legacy is not None:
-            self._index.set_change_token(layout.EARLIER_INDEX_KEY, legacy)
+            self._index.set_change_token(layout.LEGACY_INDEX_KEY, legacy)
 
     def _changed(
         self, partitions: Sequence[str], tokens: Mapping[str, str], listed: dict[str, _Listed], *, full: bool

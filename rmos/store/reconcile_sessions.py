@@ -93,10 +93,10 @@ class SessionFolder:
         return damaged_session_row(row.session_id, row.version, "missing")
 
     def _write(self, rows: Iterable[SessionRow | None], report: Counted) -> None:
-        told = [row for row in rows if row is not None]
-        for start in range(0, len(told), _BATCH):
-            self._index.upsert_sessions(told[start : start + _BATCH])
-        states: list[RunState] = [row.state for row in told]
+        written = [row for row in rows if row is not None]
+        for start in range(0, len(written), _BATCH):
+            self._index.upsert_sessions(written[start : start + _BATCH])
+        states: list[RunState] = [row.state for row in written]
         report.damaged += states.count("damaged")
         report.missing += states.count("missing")
         report.sessions += states.count("live") + states.count("deleted")

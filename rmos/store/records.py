@@ -1,4 +1,4 @@
-"""Judging the bytes of one object: does it vouch for itself, is it what its name says, can it be read?
+"""Verifying the bytes of one object: does its self-digest hold, is it what its name says, can it be read?
 
 Pure functions of bytes. What does not hold is raised as `Damage` with the kind of finding it is; the store answers it
 as RECORD_DAMAGED, verify lists it.
@@ -50,13 +50,13 @@ class Damage(RecordDamaged):
 
 
 class Artifact(NamedTuple):
-    """A run's artifact that was judged and found whole."""
+    """A run's artifact that was verified."""
 
     data: bytes
     run: RunArtifact
     sha256: str
-    """`_sha256`, or the file's SHA-256 where the earlier system wrote it."""
-    vouched: bool
+    """`_sha256`, or the file's SHA-256 where the legacy system wrote it."""
+    has_self_digest: bool
 
 
 class Examined(NamedTuple):
@@ -64,7 +64,7 @@ class Examined(NamedTuple):
 
     run: RunArtifact | None
     sha256: str
-    vouched: bool
+    has_self_digest: bool
     damages: list[Damage]
 
 
@@ -85,25 +85,25 @@ def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
 
     The kinds are: corrupt, undecodable, newer_schema, misnamed, misplaced, feasibility_mismatch, inputs_mismatch.
     """
-    vouched = digest.is_sealed(data)
-    sha256 = digest.sealed_sha256(data) if vouched else digest.sha256_hex(data)
+    has_self_digest = digest.is_sealed(data)
+    sha256 = digest.sealed_sha256(data) if has_self_digest else digest.sha256_hex(data)
     if sha256 is None:
         broken = Damage("corrupt", "the artifact's bytes do not match its `_sha256`")
-        return Examined(None, digest.NO_DIGEST, vouched, [broken])
+        return Examined(None, digest.NO_DIGEST, has_self_digest, [broken])
     try:
         run = _artifacts.decode(data)
     except _DECODING as error:
-        return Examined(None, sha256, vouched, [_undecodable(data, str(error), vouched)])
+        return Examined(None, sha256, has_self_digest, [_undecodable(data, str(error), has_self_digest)])
     damages = [
         damage
         for damage in (
-            _schema_damage(run.schema, RUN_SCHEMA, vouched),
-            *_place_damages(run.run_id, run.created_at_utc, run_id, partition, vouched),
-            *_digest_damages(run, vouched),
+            _schema_damage(run.schema, RUN_SCHEMA, has_self_digest),
+            *_place_damages(run.run_id, run.created_at_utc, run_id, partition, has_self_digest),
+            *_digest_damages(run, has_self_digest),
         )
         if damage is not None
     ]
-    return Examined(run, sha256, vouched, damages)
+    return Examined(run, sha256, has_self_digest, damages)
 
 
 def decode_sealed(data: bytes, run_id: str, partition: str) -> Artifact:
@@ -126,16 +126,16 @@ def decode_sealed(data: bytes, run_id: str, partition: str) -> Artifact:
     return Artifact(data, run, digest.recorded_sha256(data), True)
 
 
-def judge_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
+def verify_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
     """Return the artifact, or raise the first thing that is wrong with it.
 
     Raises:
         Damage: of the kinds that `examine_artifact` lists.
     """
-    run, sha256, vouched, damages = examine_artifact(data, run_id, partition)
+    run, sha256, has_self_digest, damages = examine_artifact(data, run_id, partition)
     if damages or run is None:
         raise damages[0]
-    return Artifact(data, run, sha256, vouched)
+    return Artifact(data, run, sha256, has_self_digest)
 
 
 def examine_identity(data: bytes, run_id: str, partition: str) -> Examined:
@@ -223,10 +223,10 @@ def _decode_whole(data: bytes, decoder: "msgspec.json.Decoder[Whole]", schema: s
     return record
 
 
-def _undecodable(data: bytes, reason: str, vouched: bool) -> Damage:
+def _undecodable(data: bytes, reason: str, has_self_digest: bool) -> Damage:
     if not data:
         return Damage("corrupt", "the file is empty")
-    if vouched:
+    if has_self_digest:
         try:
             newer = _schema_damage(_identities.decode(data).schema, RUN_SCHEMA, True)
         except _DECODING:
@@ -236,20 +236,20 @@ def _undecodable(data: bytes, reason: str, vouched: bool) -> Damage:
     return Damage("undecodable", f"the artifact cannot be decoded: {reason}")
 
 
-def _schema_damage(schema: str | None, ours: str, vouched: bool) -> Damage | None:
-    """Say what is wrong with the schema: a record of ours has it and its `_sha256`, an earlier one has neither."""
-    if schema == (ours if vouched else None):
+def _schema_damage(schema: str | None, ours: str, has_self_digest: bool) -> Damage | None:
+    """Say what is wrong with the schema: a record of ours has it and a self-digest, a legacy one has neither."""
+    if schema == (ours if has_self_digest else None):
         return None
-    if vouched and schema is not None and schema.startswith(ours.partition("/")[0] + "/"):
+    if has_self_digest and schema is not None and schema.startswith(ours.partition("/")[0] + "/"):
         return Damage("newer_schema", f"the record has the schema {schema}; this release reads {ours}")
     return Damage("corrupt", "the record's schema and its `_sha256` do not go together")
 
 
 def _place_damages(
-    found_id: str, created_at_utc: str, run_id: str, partition: str, vouched: bool
+    found_id: str, created_at_utc: str, run_id: str, partition: str, has_self_digest: bool
 ) -> tuple[Damage | None, ...]:
     """Say what is wrong with the place: the name, the id and the date must agree."""
-    if vouched and found_id == run_id and created_at_utc[:10] == partition:
+    if has_self_digest and found_id == run_id and created_at_utc[:10] == partition:
         us = ids.moment_of(found_id)
         if us is not None and ids.is_utc_text(created_at_utc, us):
             return ()  # as we write them, which is nearly always: no time has to be parsed
@@ -258,20 +258,20 @@ def _place_damages(
         created_us = ids.parse_utc(created_at_utc)
     except (ValueError, OverflowError):
         return misnamed, Damage("undecodable", "`created_at_utc` is not a time")
-    if vouched and ids.moment_of(found_id) not in (None, created_us):
+    if has_self_digest and ids.moment_of(found_id) not in (None, created_us):
         return misnamed, Damage("misnamed", "the id and `created_at_utc` are not the same moment")
     home = ids.partition_of(created_us)
     return misnamed, None if home == partition else Damage("misplaced", f"the artifact belongs in {home}")
 
 
-def _digest_damages(run: RunArtifact, vouched: bool) -> list[Damage]:
+def _digest_damages(run: RunArtifact, has_self_digest: bool) -> list[Damage]:
     recorded, guarded = run.hashes.feasibility_sha256, run.hashes.feasibility_sha256 == digest.NO_DIGEST
     damages = []
-    if vouched:
+    if has_self_digest:
         guarded = guarded and (run.meta or {}).get("completeness_guard") is True
         holds = guarded or _is_carried(run) or digest.sha256_hex(run.feasibility) == recorded
     else:
-        holds = guarded or is_earlier_json(bytes(run.feasibility), recorded)
+        holds = guarded or is_legacy_json(bytes(run.feasibility), recorded)
     if not holds:
         damages.append(
             Damage("feasibility_mismatch", "`feasibility` does not have the digest `hashes.feasibility_sha256`")
@@ -291,16 +291,16 @@ def _is_carried(run: RunArtifact) -> bool:
     return isinstance(carried, dict) and carried.get("request_hash") == run.hashes.feasibility_sha256
 
 
-def earlier_json_sha256(data: bytes) -> str:
-    """Return the digest that the earlier system gave a JSON value: of sorted, compact `json.dumps`, not of RFC 8785."""
+def legacy_json_sha256(data: bytes) -> str:
+    """Return the digest that the legacy system gave a JSON value: of sorted, compact `json.dumps`, not of RFC 8785."""
     value: Any = json.loads(data)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return digest.sha256_hex(text.encode("utf-8", "surrogatepass"))
 
 
-def is_earlier_json(data: bytes, sha256: str) -> bool:
-    """Tell whether the earlier system named a JSON blob so: after the compact form of the value that it holds."""
+def is_legacy_json(data: bytes, sha256: str) -> bool:
+    """Tell whether the legacy system named a JSON blob so: after the compact form of the value that it holds."""
     try:
-        return earlier_json_sha256(data) == sha256
+        return legacy_json_sha256(data) == sha256
     except (ValueError, RecursionError):  # no JSON, an integer of thousands of digits, nesting beyond reason
         return False

@@ -44,7 +44,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     partition: str
     data: bytes
     sha256: str
-    vouched: bool
+    has_self_digest: bool
     events: list[Event]
     links: list[dict[str, Any]]
     tombstone: Deletion | None
@@ -96,7 +96,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def workflow_session_id(self) -> str | None:
         """The session that the run belongs to."""
-        if self.vouched and self.data.endswith(_NO_SESSION):
+        if self.has_self_digest and self.data.endswith(_NO_SESSION):
             return None
         try:
             return _memberships.decode(self.data).workflow_session_id
@@ -162,19 +162,19 @@ class RunRecords:
         return known.partition if known else self._reader.find_partition(run_id)
 
     def _record(self, run_id: str, partition: str, history: RunHistory, known: KnownRun | None) -> RunRecord:
-        data, (_, sha256, vouched, _) = history.data, history.examined
+        data, (_, sha256, has_self_digest, _) = history.data, history.examined
         assert data is not None  # a whole history has it
-        if not vouched and altered(sha256, known):
+        if not has_self_digest and altered(sha256, known):
             raise Damage("altered", "The artifact is not the one that was first indexed; run `rmos verify`.")
         return RunRecord(
             run_id=run_id,
             partition=partition,
             data=data,
             sha256=sha256,
-            vouched=vouched,
+            has_self_digest=has_self_digest,
             events=history.events,
             links=history.advisories,
-            tombstone=None if vouched else self._reader.tombstone(run_id, known),
+            tombstone=None if has_self_digest else self._reader.tombstone(run_id, known),
             last_event_sha256=history.last_event_sha256 or "",
             artifact=history.artifact,
         )

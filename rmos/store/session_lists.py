@@ -28,7 +28,7 @@ class BriefPage(NamedTuple):
 
 
 class SessionLists:
-    """What the index of one store tells of its sessions."""
+    """Lists and figures of one store's sessions, from its index."""
 
     def __init__(self, index: Index, answers: CompleteAnswers) -> None:
         self._index = index

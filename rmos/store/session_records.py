@@ -4,7 +4,7 @@
     record = reader.record(session_id, (1, 2, 3))
     record.session, record.deletion
 
-All events are judged, not only the last: a session whose history is damaged is answered as damaged.
+All events are verified, not only the last: a session whose history is damaged is answered as damaged.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class SessionRecord(NamedTuple):
-    """A session as it was read: its events, all judged, and what they amount to."""
+    """A session as it was read: its events, all verified, and what they amount to."""
 
     events: list[Event]
     session: Session
@@ -97,8 +97,8 @@ def session_after(event: Event) -> Session:
     except msgspec.ValidationError as error:
         raise Damage("event_corrupt", f"the event's state is no session: {error}") from None
     if session.session_id != event.record_id or session.version != event.number:
-        said = f"version {session.version} of {session.session_id}"
-        raise Damage("misnamed", f"the event carries the state of {said}")
+        state = f"version {session.version} of {session.session_id}"
+        raise Damage("misnamed", f"the event carries the state of {state}")
     us = ids.moment_of_session(session.session_id)
     if us is None or session.created_at_utc != ids.utc_text(us):
         raise Damage("misnamed", "the id and `created_at_utc` are not the same moment")

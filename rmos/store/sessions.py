@@ -158,7 +158,7 @@ class Sessions:
 
         Raises:
             SessionNotFound: no session has this id.
-            Damage: its record does not vouch for itself, or part of it is gone.
+            Damage: its record cannot be trusted, or part of it is gone.
         """
         known, current = (None, False) if fresh else self._known(session_id)
         if known is not None and current and self._is_last(session_id, known.version):
@@ -186,7 +186,7 @@ class Sessions:
     def is_deleted_with_runs(self, session_id: str) -> bool | None:
         """Tell whether a session was deleted together with its runs; None when its record is damaged.
 
-        A session that has no record, as those of the earlier system, was not.
+        A session that has no record, as those of the legacy system, was not.
         """
         known = self._current(session_id)
         if known is not None:

@@ -102,7 +102,7 @@ class Tokens:
         return self._read(record_id, numbers)
 
     def create(self, name: str, role: Role, *, expires_at_utc: str | None, actor: Actor, us: int) -> tuple[Token, str]:
-        """Make a token durable and return it with what its caller sends, which nobody can be told again.
+        """Make a token durable and return it with what its caller sends, which is kept nowhere.
 
         Args:
             name: who calls, as it will stand in runs, events and audits; two tokens of one name are one caller.

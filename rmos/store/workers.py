@@ -27,7 +27,7 @@ def _inherit(work: Callable[[Any], Any]) -> None:
     # A command that is killed cannot end its workers, and they hold its lock's descriptor: they watch it themselves.
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to hear; it ends its workers
-    # What is folded and judged makes no cycles; looking for some after every 700 objects cost a third of the time.
+    # What is folded and checked makes no cycles; looking for some after every 700 objects cost a third of the time.
     gc.freeze()
     gc.set_threshold(100_000)
 

@@ -48,7 +48,7 @@ class Exported(msgspec.Struct, kw_only=True):
     runs: int = 0
     objects: int = 0
     damaged: list[str] = []
-    """Runs that do not vouch for themselves and were left out."""
+    """Runs that are damaged and were left out."""
 
 
 def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
@@ -114,7 +114,7 @@ def export_store(store: Store, query: RunQuery, target: Path, progress: Progress
     there.prepare()
     report = Exported()
     try:
-        for key in (layout.FORMAT_KEY, layout.EARLIER_INDEX_KEY):
+        for key in (layout.FORMAT_KEY, layout.LEGACY_INDEX_KEY):
             if store.objects.has(key):
                 there.create(key, store.objects.read(key))
         for items in _pages(store, query, progress):
@@ -162,7 +162,7 @@ def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:
     if blob.exact and key.endswith(f"/{sha256}"):
         return there.create_blob(blob.blocks(), max_bytes=blob.size).created
     blob.close()
-    return there.create(key, store.objects.read(key))  # the earlier system's, under the name that it gave
+    return there.create(key, store.objects.read(key))  # the legacy system's, under the name that it gave
 
 
 def _named(record: RunRecord) -> list[str]:

@@ -5,7 +5,7 @@
 For each run: blobs → events → links → artifact → index row. The artifact is the commit: a run whose import was cut
 off is not there yet, and doing the import again completes it. In this order a delete event can never be the part that
 is lacking. What is damaged, foreign, a link or twice is not taken in and leaves one audit record each; what collides
-with another run is told, and both stay as they are.
+with another run is reported, and both stay as they are.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,12 @@ from rmos.models import EVENT_SCHEMA, Actor, Deletion, RunArtifact
 from rmos.objects.base import QUARANTINE
 from rmos.store import Store, layout
 from rmos.store.audit import Attempt
-from rmos.store.earlier import Tombstones, parse_tombstones
 from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles
+from rmos.store.legacy import Tombstones, parse_tombstones
 from rmos.store.reading import erasure_in
 from rmos.store.records import Damage
+from rmos.store.store import FORMAT
 from rmos.transfer.source_blobs import NO_OBJECT, SourceBlob, SourceBlobs
 from rmos.transfer.sources import Source, open_source
 
@@ -34,7 +35,7 @@ Progress = Callable[[int], None]
 
 _BATCH: Final = 500
 """Runs whose rows are computed at a time."""
-_BLOBS: Final = (layout.BLOB.folder, layout.EARLIER_ATTACHMENTS)
+_BLOBS: Final = (layout.BLOB.folder, layout.LEGACY_ATTACHMENTS)
 _PASSED_OVER: Final = {QUARANTINE} | {kind.folder for kind in layout.KINDS if not kind.is_imported}
 """Folders of what does not come with runs; it is counted and stays where it is."""
 
@@ -53,7 +54,7 @@ class Imported(msgspec.Struct, kw_only=True):
     there: int = 0
     blobs: int = 0
     deleted: int = 0
-    """Soft deletes of an earlier store, which are delete events here."""
+    """Soft deletes of a legacy store, which are delete events here."""
     passed_over: int = 0
     conflicts: list[Conflict] = []
     refused: list[str] = []
@@ -90,8 +91,8 @@ def _check_format(source: Source) -> None:
         found = msgspec.json.decode(source.read(layout.FORMAT_KEY), type=dict[str, int]).get("format")
     except (ObjectUnreadable, ObjectMissing, msgspec.MsgspecError):
         found = None
-    if found != 1:
-        raise SourceUnreadable(f"The store to import has the format {found}; this release reads format 1.")
+    if found != FORMAT:
+        raise SourceUnreadable(f"The store to import has the format {found}; this release reads format {FORMAT}.")
 
 
 class _Import:
@@ -133,7 +134,7 @@ class _Import:
 
     def _read_tombstones(self) -> Tombstones:
         try:
-            return parse_tombstones(self._source.read(layout.EARLIER_INDEX_KEY))
+            return parse_tombstones(self._source.read(layout.LEGACY_INDEX_KEY))
         except ObjectMissing:
             return parse_tombstones(b"{}")
         except ObjectUnreadable:
@@ -256,7 +257,7 @@ def _digests_named(run: RunArtifact, history: RunHistory) -> list[object]:
 
 
 def _delete_event(run_id: str, deletion: Deletion, previous_sha256: str, created_at_utc: str) -> bytes:
-    """Return the event that a soft delete of an earlier store becomes: the same bytes each time, with what it said."""
+    """Return the event that a soft delete of a legacy store becomes: the same bytes each time, with its own reason."""
     try:
         us = ids.parse_utc(deletion.deleted_at_utc or "")
     except (ValueError, OverflowError):

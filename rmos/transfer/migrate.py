@@ -5,44 +5,27 @@
     verify_migration(store, source)          # every mapped field and all counts, compared
     rollback(store, source)                  # takes back just what the migration wrote
 
-The source is never changed. What a migration wrote is told by its bytes (`old_runs`), so no journal is needed, and a
+The source is never changed. What a migration wrote is known by its bytes (`old_runs`), so no journal is needed, and a
 rollback cannot touch a run that is newer, that somebody changed, or that something has happened to since.
 """
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import msgspec
 
 from rmos import digest
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunExists
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import CannotMove, SourceUnreadable
-from rmos.objects import open_objects
+from rmos.errors.store import CannotMove
 from rmos.store import Store, layout
 from rmos.store.records import Damage
 from rmos.transfer.old_runs import SAME_TEXTS, SAME_VALUES, Mapped, map_run
+from rmos.transfer.single_file import Source
 
 Progress = Callable[[int], None]
-
-_BACKUP: Final = "rmos-backup"
-_ASIDE: Final = "rmos-aside"
-
-
-class Source(NamedTuple):
-    """The single-file store as it was read."""
-
-    path: Path
-    data: bytes
-    records: dict[str, Any]
-
-    @property
-    def backup_name(self) -> str:
-        """The name of its back-up, beside it; it follows from the bytes."""
-        return f"{self.path.name}.{_BACKUP}-{digest.sha256_hex(self.data)[:16]}"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,42 +67,11 @@ class Migration(msgspec.Struct, kw_only=True):
         return not (self.kept_aside or self.conflicts or self.kept)
 
 
-def read_source(path: Path) -> Source:
-    """Read a single-file store.
-
-    Raises:
-        SourceUnreadable.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError:
-        raise SourceUnreadable("The old store's file is not there or cannot be read; name it with --from.") from None
-    return _parsed(path, data)
-
-
-def _parsed(path: Path, data: bytes) -> Source:
-    try:
-        records = json.loads(data, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise SourceUnreadable(f"The old store's file is not whole: {error}. Restore it from a back-up.") from None
-    if not isinstance(records, dict):
-        raise SourceUnreadable("The old store's file is not one JSON object of runs.")
-    return Source(path, data, records)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member is there twice")
-    return members
-
-
 def migration_status(store: Store, source: Source) -> Migration:
     """Return how far the migration is; writes nothing."""
-    report = _begun(source)
-    if open_objects(source.path.parent).has(source.backup_name):
-        report.backup = source.backup_name
-    for mapped in _mapped(source, report):
+    report = _begin(source)
+    report.backup = source.backup_name if source.has_backup() else None
+    for mapped in _map_all(source, report):
         state = _state(store, mapped)
         _count(report, mapped, state)
     return report
@@ -131,9 +83,10 @@ def migrate(store: Store, source: Source, *, progress: Progress | None = None) -
     Raises:
         OutOfSpace, StoreReadOnly, StorageFailed: what was brought in stays, and doing it again goes on from there.
     """
-    report = _begun(source)
-    _back_up(source, report)
-    for mapped in _mapped(source, report):
+    report = _begin(source)
+    source.back_up()  # durable before the first run is written
+    report.backup = source.backup_name
+    for mapped in _map_all(source, report):
         state = _state(store, mapped)
         if state != "absent":
             _count(report, mapped, state)
@@ -141,15 +94,16 @@ def migrate(store: Store, source: Source, *, progress: Progress | None = None) -
             _put(store, mapped, report)
         if progress:
             progress(1)
-    _set_aside(source, report)
+    if report.kept_aside:
+        report.aside_file = source.set_aside([problem.run_id for problem in report.kept_aside])
     return report
 
 
-def _begun(source: Source) -> Migration:
+def _begin(source: Source) -> Migration:
     return Migration(source=source.path.name, total=len(source.records))
 
 
-def _mapped(source: Source, report: Migration) -> Iterator[Mapped]:
+def _map_all(source: Source, report: Migration) -> Iterator[Mapped]:
     for run_id, record in source.records.items():
         try:
             mapped = map_run(run_id, record)
@@ -164,16 +118,6 @@ def _mapped(source: Source, report: Migration) -> Iterator[Mapped]:
             yield mapped
 
 
-def _back_up(source: Source, report: Migration) -> None:
-    """Make the back-up durable before the first run is written; its name says which bytes it must have."""
-    folder = open_objects(source.path.parent)
-    if not folder.has(source.backup_name):
-        folder.create(source.backup_name, source.data)
-    elif folder.digest(source.backup_name)[0] != digest.sha256_hex(source.data):
-        raise SourceUnreadable("The back-up beside the old store is not what its name says; move it away first.")
-    report.backup = source.backup_name
-
-
 def _put(store: Store, mapped: Mapped, report: Migration) -> None:
     run_id = mapped.members["run_id"]
     try:
@@ -184,17 +128,6 @@ def _put(store: Store, mapped: Mapped, report: Migration) -> None:
         report.kept_aside.append(Problem(run_id=run_id, error=error.detail))
     else:
         report.written += 1
-
-
-def _set_aside(source: Source, report: Migration) -> None:
-    """Write what could not be moved into a file of its own, to be mended and migrated from there."""
-    if not report.kept_aside:
-        return
-    aside = {problem.run_id: source.records[problem.run_id] for problem in report.kept_aside}
-    data = json.dumps(aside, indent=2, sort_keys=True).encode()
-    name = f"{source.path.name}.{_ASIDE}-{digest.sha256_hex(data)[:16]}.json"
-    open_objects(source.path.parent).create(name, data)
-    report.aside_file = name
 
 
 def _state(store: Store, mapped: Mapped) -> str:
@@ -259,9 +192,9 @@ def rollback(store: Store, source: Source, *, progress: Progress | None = None) 
         SourceUnreadable: there is no back-up, so nothing was migrated from here.
         OutOfSpace, StoreReadOnly, StorageFailed, StoreLocked.
     """
-    report = _begun(source)
+    report = _begin(source)
     gone: list[str] = []
-    for mapped in _mapped(source, report):
+    for mapped in _map_all(source, report):
         run_id, key = mapped.members["run_id"], _key(mapped)
         state = _state(store, mapped)
         files = store.reader.files(run_id, key.partition("/")[0], None, trusted=False)
@@ -279,32 +212,3 @@ def rollback(store: Store, source: Source, *, progress: Progress | None = None) 
     report.kept_aside = []
     store.refold([], forget=gone)
     return report
-
-
-def find_source(path: Path) -> Source:
-    """Return what was migrated: the file as it stands when it is the one backed up, else its back-up.
-
-    A source that is gone is written again from the back-up, byte for byte.
-
-    Raises:
-        SourceUnreadable: there is no back-up, or several of them and none is of the file as it stands.
-    """
-    folder = open_objects(path.parent)
-    names = sorted(name for name in folder.names("") if name.startswith(f"{path.name}.{_BACKUP}-"))
-    if path.is_file():
-        source = read_source(path)
-        if source.backup_name in names:
-            return source
-    if len(names) != 1:
-        detail = "several back-ups stand beside it" if names else "there is no back-up beside it"
-        raise SourceUnreadable(f"It is not clear what was migrated: {detail}.")
-    data = (path.parent / names[0]).read_bytes()
-    source = _parsed(path, data)
-    if source.backup_name != names[0]:
-        raise SourceUnreadable("The back-up beside the old store is not what its name says.")
-    if not path.exists():
-        try:
-            folder.create(path.name, data)
-        except ObjectExists:
-            raise SourceUnreadable("The old store's file came back meanwhile; run the command again.") from None
-    return source

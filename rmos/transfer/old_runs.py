@@ -4,7 +4,7 @@
     mapped.members["hashes"], mapped.unmapped       # what goes into the store, what found no home
 
 Because nothing else goes in (no clock, no chance, no name of a place), a migration that was cut off is completed by
-doing it again, and what a migration wrote can be told from everything else by its bytes.
+doing it again, and what a migration wrote is known from everything else by its bytes.
 """
 
 import json
@@ -131,7 +131,7 @@ class _Mapping:
         return None if found is None else str(found).upper()
 
     def feasibility(self) -> Any:
-        """Return what was judged; null becomes an empty object."""
+        """Return the recorded feasibility; null becomes an empty object."""
         found = self.take("feasibility", lambda value: True)
         return {} if found is None else found
 

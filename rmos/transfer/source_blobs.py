@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from rmos import digest
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
-from rmos.store.records import Damage, is_earlier_json
+from rmos.store.records import Damage, is_legacy_json
 from rmos.transfer.sources import Source
 
 _NAME: Final = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(([0-9a-f]{64})(?:\.[A-Za-z0-9]{1,16})?)")
@@ -27,7 +27,7 @@ NO_OBJECT: Final = "no object of a store has such a name"
 
 
 class SourceBlob(NamedTuple):
-    """A blob that goes along: its digest, where it stands and is to stand; `is_exact` unless it is earlier JSON."""
+    """A blob that goes along: its digest, where it stands and is to stand; `is_exact` unless it is legacy JSON."""
 
     sha256: str
     source_key: str
@@ -63,7 +63,7 @@ class SourceBlobs:
             source_key = self._keys[sha256]
             key = f"{layout.blob_folder_key(sha256)}/{source_key.rpartition('/')[2]}"
             is_exact = self._sha256(source_key) == sha256
-            if not is_exact and not is_earlier_json(self._read(source_key), sha256):
+            if not is_exact and not is_legacy_json(self._read(source_key), sha256):
                 raise _corrupt(sha256)
             yield SourceBlob(sha256, source_key, key, is_exact)
 
@@ -92,13 +92,13 @@ class SourceBlobs:
         return store.objects.create_blob(blocks, max_bytes=_ANY_SIZE, accept=accept).created
 
     def _sha256(self, key: str) -> str:
-        judge = digest.Sha256()
+        hasher = digest.Sha256()
         try:
             for block in self._source.blocks(key):
-                judge.update(block)
+                hasher.update(block)
         except (ObjectMissing, ObjectUnreadable) as error:
             raise _unreadable(key, error) from None
-        return judge.hexdigest()
+        return hasher.hexdigest()
 
     def _read(self, key: str) -> bytes:
         try:

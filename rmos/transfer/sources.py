@@ -3,7 +3,7 @@
     with open_source(Path("/backup/runs")) as source:
         for name in source.names: source.read(name)
 
-Names that climb, that are absolute, that are there twice or that are links are told as refused and never read.
+Names that climb, that are absolute, that are there twice or that are links are refused and never read.
 """
 
 import contextlib
@@ -97,8 +97,8 @@ def _under(entries: Callable[[str], Iterator[tuple[str, str]]], folder: str) -> 
 
 
 def _attachments(path: Path) -> Path | None:
-    """Return where the earlier system kept the blobs of a store, when they are not under `_attachments`."""
-    places = (path / layout.EARLIER_ATTACHMENTS, path.parent / layout.EARLIER_ATTACHMENTS)
+    """Return where the legacy system kept the blobs of a store, when they are not under `_attachments`."""
+    places = (path / layout.LEGACY_ATTACHMENTS, path.parent / layout.LEGACY_ATTACHMENTS)
     if (path / layout.BLOB.folder).is_dir() or not any(ids.is_partition(name) for name in os.listdir(path)):
         return None
     return next((place for place in places if place.is_dir()), None)

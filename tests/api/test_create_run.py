@@ -34,7 +34,7 @@ def test_a_cut_is_judged_recorded_and_answered(post: Post, service_store: Store)
     assert answer.json["indexed"] is True
     assert answer.json["block_reason"] is None
     assert 0 < answer.json["score"] <= 100
-    assert service_store.runs.record(answer.json["run_id"]).vouched
+    assert service_store.runs.record(answer.json["run_id"]).has_self_digest
 
 
 def test_the_record_has_every_member_of_the_contract(post: Post, service_store: Store) -> None:

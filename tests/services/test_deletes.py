@@ -92,6 +92,15 @@ def test_deleting_what_is_deleted_costs_no_turn(store: Store, run_id: str) -> No
         delete(store, ABSENT, policy=policy)
 
 
+def test_erasing_what_was_deleted_softly_costs_a_turn_and_leaves_its_record(store: Store, run_id: str) -> None:
+    policy = DeletePolicy(allow_hard=True, limit=RateLimit(2, 60))
+    delete(store, run_id, ADMIN, policy)
+    delete(store, run_id, ADMIN, policy, mode="hard")
+    assert [(entry.outcome, entry.data["mode"]) for entry in recent(store, 10)] == [("done", "soft"), ("done", "hard")]
+    with pytest.raises(RateLimited):
+        delete(store, ABSENT, ADMIN, policy)
+
+
 def test_trap_28_the_limit_counts_failed_attempts_too_and_is_keyed_by_who_the_server_says_you_are(store: Store) -> None:
     policy = DeletePolicy(limit=RateLimit(2, 60))
     for _ in range(2):

@@ -1,7 +1,8 @@
 """Blobs: never given out damaged, those of the earlier system included."""
 
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from rmos import digest
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.request import PayloadTooLarge
-from rmos.store import Store
+from rmos.objects.base import OpenObject
+from rmos.store import Store, blobs
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.store.records import Damage
 from tests.makers import write_raw
@@ -74,6 +76,37 @@ def test_a_damaged_blob_is_never_given_out_also_when_it_was_whole_before(
     assert found.value.kind == "blob_corrupt"
     with pytest.raises(Damage):  # nor is it hidden by bringing the bytes again
         store.blobs.put_bytes(b"a drawing" * 100)
+
+
+class Restamped:
+    """An open object that somebody writes to between one look at its stamp and the next; its bytes are whole."""
+
+    def __init__(self, opened: OpenObject, stamps: Iterator[int]) -> None:
+        self._opened = opened
+        self._stamps = stamps
+        self.size = opened.size
+        self.read_at = opened.read_at
+        self.close = opened.close
+
+    def stamp(self) -> int:
+        return next(self._stamps)
+
+
+def test_a_blob_that_changes_while_it_is_hashed_is_not_taken_for_whole_then_nor_afterwards(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = store.blobs.put_bytes(b"a drawing").sha256
+    open_object = store.objects.open
+    stamps = itertools.chain([1, 2], itertools.repeat(1))
+    monkeypatch.setattr(store.objects, "open", lambda key: Restamped(open_object(key), stamps))
+    with pytest.raises(Damage) as found:
+        store.blobs.open(sha256)
+    assert found.value.kind == "blob_corrupt"
+    hashed = []
+    monkeypatch.setattr(blobs, "_sha256", lambda opened: hashed.append(opened) or "0" * 64)
+    with pytest.raises(Damage):
+        store.blobs.open(sha256)
+    assert len(hashed) == 1  # under the stamp that it had first it is hashed again
 
 
 def test_a_link_where_a_blob_should_be_is_not_followed(store: Store, root: Path, tmp_path: Path) -> None:

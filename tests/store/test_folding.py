@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from rmos import digest, ids
 from rmos.models import Deletion, Event, RunView
 from rmos.store.folding import fold
-from rmos.store.records import judge_artifact
+from rmos.store.records import verify_artifact
 from tests.makers import US, make_event, make_members
 
 MEMBERS = make_members(US, explanation_status="NONE")
 RUN = str(MEMBERS["run_id"])
-ARTIFACT = judge_artifact(digest.seal(MEMBERS), RUN, "2025-12-23")
+ARTIFACT = verify_artifact(digest.seal(MEMBERS), RUN, "2025-12-23")
 TOMBSTONE = Deletion(mode="soft", deleted_at_utc="2025-12-24T00:00:00Z", deleted_by="anna", reason="a trial")
 
 

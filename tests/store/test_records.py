@@ -13,11 +13,11 @@ from rmos.models import CLAIM_SCHEMA, EVENT_SCHEMA
 from rmos.store.records import (
     Damage,
     decode_claim,
-    earlier_json_sha256,
     examine_artifact,
     examine_event,
     examine_identity,
-    judge_artifact,
+    legacy_json_sha256,
+    verify_artifact,
 )
 from tests.earlier_system import earlier_digest
 from tests.makers import EARLIER_ID, US, make_earlier_artifact, make_event, make_members
@@ -36,14 +36,14 @@ def reseal(data: bytes) -> bytes:
 
 
 def kinds(data: bytes, run_id: str = RUN, partition: str = DAY) -> list[str]:
-    """Return all that is wrong with an artifact; the first of it is what `judge_artifact` raises."""
+    """Return all that is wrong with an artifact; the first of it is what `verify_artifact` raises."""
     found = [damage.kind for damage in examine_artifact(data, run_id, partition).damages]
     if found:
         with pytest.raises(Damage) as caught:
-            judge_artifact(data, run_id, partition)
+            verify_artifact(data, run_id, partition)
         assert caught.value.kind == found[0]
     else:
-        judge_artifact(data, run_id, partition)
+        verify_artifact(data, run_id, partition)
     return found
 
 
@@ -61,8 +61,8 @@ def event_kinds(data: bytes, previous_sha256: str | None = None) -> list[str]:
 
 
 def test_a_whole_artifact_vouches_for_itself() -> None:
-    artifact = judge_artifact(DATA, RUN, DAY)
-    assert artifact.vouched
+    artifact = verify_artifact(DATA, RUN, DAY)
+    assert artifact.has_self_digest
     assert artifact.sha256 == json.loads(DATA)["_sha256"] == examine_identity(DATA, RUN, DAY).sha256
     assert identity_kinds(DATA) == []
     assert artifact.run.run_id == RUN
@@ -116,7 +116,7 @@ def test_values_that_are_no_json_are_damage_even_when_sealed(text: bytes) -> Non
     examine_artifact(data, RUN, DAY)
     examine_identity(data, RUN, DAY)
     with pytest.raises(Damage):
-        judge_artifact(reseal(DATA[:-2] + b',"material_id":' + text + b"}\n"), RUN, DAY)
+        verify_artifact(reseal(DATA[:-2] + b',"material_id":' + text + b"}\n"), RUN, DAY)
 
 
 def test_an_artifact_under_another_name_is_misnamed() -> None:
@@ -190,15 +190,15 @@ def test_64_zeros_stand_for_a_digest_only_where_the_completeness_guard_says_so()
 
 def test_an_artifact_of_the_earlier_system_is_read_unvouched() -> None:
     data = make_earlier_artifact()
-    artifact = judge_artifact(data, EARLIER_ID, DAY)
-    assert not artifact.vouched
+    artifact = verify_artifact(data, EARLIER_ID, DAY)
+    assert not artifact.has_self_digest
     assert artifact.sha256 == digest.sha256_hex(data)
 
 
 def test_its_feasibility_digest_is_recomputed_in_its_own_form() -> None:
     value = {"b": 1e-07, "a": [1.0, -0.0, "é"], "\U0001d11e": 2**60, "\ufb33": None}
-    assert earlier_json_sha256(digest.canonical({"a": 1})) == earlier_digest({"a": 1})
-    assert earlier_json_sha256(json.dumps(value, indent=2).encode()) == earlier_digest(value)
+    assert legacy_json_sha256(digest.canonical({"a": 1})) == earlier_digest({"a": 1})
+    assert legacy_json_sha256(json.dumps(value, indent=2).encode()) == earlier_digest(value)
     changed = make_earlier_artifact(hashes={"feasibility_sha256": earlier_digest(value)})
     assert kinds(changed, EARLIER_ID) == ["feasibility_mismatch"]
     assert kinds(make_earlier_artifact(hashes={"feasibility_sha256": "0" * 64}), EARLIER_ID) == []

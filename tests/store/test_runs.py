@@ -35,7 +35,7 @@ def test_what_was_put_is_read_back_byte_for_byte_with_and_without_the_index(stor
         record = store.runs.record(run_id)
         assert record.data == stored.data
         assert record.view() == stored.view
-        assert (record.version, record.partition, record.vouched) == (0, DAY, True)
+        assert (record.version, record.partition, record.has_self_digest) == (0, DAY, True)
         assert record.etag == f"{stored.view.sha256}.0"
         (root / "_index.sqlite").unlink(missing_ok=True)
 

@@ -12,15 +12,8 @@ from rmos.checks.verify import verify_store
 from rmos.errors.store import SourceUnreadable
 from rmos.models import RunQuery
 from rmos.store import Store
-from rmos.transfer.migrate import (
-    Migration,
-    find_source,
-    migrate,
-    migration_status,
-    read_source,
-    rollback,
-    verify_migration,
-)
+from rmos.transfer.migrate import Migration, migrate, migration_status, rollback, verify_migration
+from rmos.transfer.single_file import find_source, read_source
 from tests.earlier_system import snapshot
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.single_file import BAD_ID, ODDITIES, make_single_file, old_id, old_record

@@ -34,7 +34,7 @@ def test_it_opens_in_place_and_lists_and_gives_every_run(earlier: EarlierStore, 
     for run_id in earlier.run_ids:
         record = store.runs.record(run_id)
         assert record.data == earlier.artifacts[run_id].read_bytes()
-        assert (record.vouched, record.version) == (False, 0)
+        assert (record.has_self_digest, record.version) == (False, 0)
         shown = [advisory["advisory_id"] for advisory in record.view().advisories]
         inline = earlier.inline_advisories.get(run_id, [])
         assert sorted({*shown}) == sorted({*inline, *earlier.advisory_links.get(run_id, [])})

@@ -1,4 +1,4 @@
-"""What the earlier system left beside its artifacts: tombstones and advisory links. Read only; never rewritten.
+"""What the legacy system left beside its artifacts: tombstones and advisory links. Read only; never rewritten.
 
 Its `_index.json` is the only trace of its soft deletes, so it stays part of the record. When it cannot be read, that is
 known as such (`readable` is False) and never taken for "nothing was deleted".
@@ -11,13 +11,13 @@ from rmos import ids
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Deletion
 from rmos.objects.base import Objects
-from rmos.store.layout import EARLIER_INDEX_KEY, link_advisory_id
+from rmos.store.layout import LEGACY_INDEX_KEY, link_advisory_id
 
 _LINK_FIELDS = ("advisory_id", "kind", "created_at_utc", "request_id", "engine_id", "engine_version")
 
 
 class Tombstones(NamedTuple):
-    """The runs that the earlier system soft-deleted."""
+    """The runs that the legacy system soft-deleted."""
 
     present: bool
     readable: bool
@@ -30,7 +30,7 @@ NO_TOMBSTONES = Tombstones(present=False, readable=True, deletions={})
 def read_tombstones(objects: Objects) -> Tombstones:
     """Read the tombstones out of `_index.json`, when there is one."""
     try:
-        return parse_tombstones(objects.read(EARLIER_INDEX_KEY))
+        return parse_tombstones(objects.read(LEGACY_INDEX_KEY))
     except ObjectMissing:
         return NO_TOMBSTONES
     except ObjectUnreadable:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rmos.objects.local import LocalObjects
-from rmos.store.earlier import read_link, read_tombstones
+from rmos.store.legacy import read_link, read_tombstones
 from tests.makers import write_raw
 
 RUN = "run_361afb6600609b12a3f5db546e6fc575"
