@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from rmos import digest, ids
 from rmos.models import EVENT_SCHEMA, SUMMARY_CHARACTERS, Event, RunArtifact, RunView
-from rmos.schemas.lists import load_list
+from rmos.schemas.lists import PageRequest, load_list
 from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary
 from rmos.store.folding import fold
@@ -247,9 +247,9 @@ def test_the_largest_values_are_taken() -> None:
 
 
 def test_a_list_asked_for_nothing_is_the_first_fifty() -> None:
-    asked = load_list({})
-    assert (asked.limit, asked.cursor, asked.offset, asked.include_total) == (50, None, 0, False)
-    assert not any(getattr(asked.query, name) for name in asked.query.__struct_fields__)
+    request = load_list({})
+    assert request.page == PageRequest(limit=50, cursor=None, offset=0, include_total=False)
+    assert not any(getattr(request.query, name) for name in request.query.__struct_fields__)
 
 
 def test_each_filter_reaches_the_query() -> None:

@@ -1,6 +1,6 @@
-"""The HTTP edge: one blueprint module for each noun in a URL. A view parses, makes one call and shapes the answer."""
+"""The HTTP edge: one module for each noun in a URL. A view parses, makes one call and shapes the response."""
 
-from flask import Flask, current_app, request
+from flask import Flask
 
 from rmos.api import (
     actions,
@@ -8,83 +8,58 @@ from rmos.api import (
     attachments,
     blobs,
     deletes,
-    diffs,
     docs,
     engines,
     explanations,
     feasibility,
     health,
     links,
-    metrics,
     overrides,
     problem_types,
-    recent,
     rosettes,
-    rules,
     runs,
     sessions,
     variants,
 )
 from rmos.context import Rmos
-from rmos.http import openapi, problems
-from rmos.http import query as queries
-from rmos.http.openapi_components import RunIdConverter
-from rmos.http.operations import declared_of
+from rmos.http import problems
+from rmos.http.json_body import limit_body
+from rmos.http.routes import RunIdConverter, enforce_spec
 
-_NOUNS = (
-    health,
-    metrics,
-    runs,
-    recent,
-    rosettes,
-    diffs,
-    engines,
-    rules,
-    openapi,
-    docs,
-    problem_types,
-    deletes,
-    attachments,
-    advisories,
-    blobs,
-    explanations,
-    variants,
-    links,
-    overrides,
-    feasibility,
+BLUEPRINTS = (
+    health.bp,
+    health.metrics_bp,
+    runs.bp,
+    runs.recent_bp,
+    rosettes.bp,
+    runs.diffs_bp,
+    engines.bp,
+    engines.rules_bp,
+    docs.document_bp,
+    docs.bp,
+    problem_types.bp,
+    deletes.bp,
+    attachments.bp,
+    advisories.bp,
+    blobs.bp,
+    explanations.bp,
+    variants.bp,
+    links.bp,
+    overrides.bp,
+    feasibility.bp,
 )
+"""In the order of the document."""
 
 
 def init_app(app: Flask) -> None:
     """Give an app its routes, its limit for bodies and its one form of error."""
     rmos: Rmos = app.extensions["rmos"]
-    # One more than the limit: werkzeug cannot tell a chunked body of just this size from one that goes on.
-    app.config["MAX_CONTENT_LENGTH"] = rmos.settings.max_body_bytes + 1
+    limit_body(rmos.settings.max_body_bytes, app)
     app.url_map.converters["run"] = RunIdConverter
     problems.init_app(app)
-    app.before_request(hold_to_declared)
-    routes = openapi.Api(app)
-    for noun in _NOUNS:
-        routes.register_blueprint(noun.bp)
-    for name, prefix in sessions.PREFIXES.items():
-        routes.register_blueprint(sessions.bp, url_prefix=prefix, name=name)
-    for name, prefix in actions.PREFIXES.items():
-        routes.register_blueprint(actions.bp, url_prefix=prefix, name=name)
-
-
-def hold_to_declared() -> None:
-    """Hold a request to what its route declares: no parameters where it takes none, no larger body than it takes.
-
-    Raises:
-        BadRequest, ValidationError: there are parameters, and the route has none.
-    """
-    environ = request.environ
-    if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
-        return  # the usual request has nothing to hold
-    declared = declared_of(current_app.view_functions.get(request.endpoint or ""))
-    if declared is None:
-        return
-    if declared.query is None and environ.get("QUERY_STRING"):
-        queries.refuse_all()
-    if declared.max_body_bytes is not None:
-        request.max_content_length = declared.max_body_bytes + 1
+    app.before_request(enforce_spec)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for noun in (sessions, actions):
+        for name, prefix in noun.PREFIXES.items():
+            app.register_blueprint(noun.bp, url_prefix=prefix, name=name)

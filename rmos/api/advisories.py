@@ -3,15 +3,14 @@
 from flask import Response
 
 from rmos import ids
-from rmos.api import examples
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
-from rmos.http.conditions import NO_STORE, PRIVATE
 from rmos.http.json_body import read_object
-from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, operation
+from rmos.http.responses import NO_STORE, PRIVATE, json_response
+from rmos.http.routes import READS, WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.advisories import (
     AdvisoriesSchema,
     AdvisoryAttachedSchema,
@@ -27,10 +26,12 @@ bp = Blueprint("advisories", __name__, url_prefix="/api/rmos/runs", description=
 
 @bp.post("/<run_id>/attach-advisory")
 @operation(
-    answers={200: Answer("The run names it.", AdvisoryAttachedSchema, ("Cache-Control",), examples.ADVISORY_ATTACHED)},
+    responses={
+        200: ResponseSpec("The run names it.", AdvisoryAttachedSchema, ("Cache-Control",), "advisories.attached")
+    },
     problems=(RunNotFound, RunDeleted, AttachmentNotFound, PayloadTooLarge, VersionConflict, *READS, *WRITES),
     body=AdvisoryRequestSchema,
-    example=examples.ADVISORY,
+    example="advisories.advisory",
 )
 @requires("recorder")
 def attach_advisory_to_run(run_id: str) -> Response:
@@ -38,19 +39,19 @@ def attach_advisory_to_run(run_id: str) -> Response:
 
     Attaching the same again is a success and writes nothing.
     """
-    us, rmos = ids.now_us(), current_rmos()
+    now_us, rmos = ids.now_us(), current_rmos()
     advisory = load_advisory(read_object())
-    attached = attach_advisory(rmos.store, run_id, advisory, actor=current_actor(), us=us)
-    return Response(dump_advisory(attached), headers={"Cache-Control": NO_STORE}, content_type=JSON)
+    attached = attach_advisory(rmos.store, run_id, advisory, actor=current_actor(), us=now_us)
+    return json_response(dump_advisory(attached), cache=NO_STORE)
 
 
 @bp.get("/<run_id>/advisories")
 @operation(
-    answers={200: Answer("The advisories.", AdvisoriesSchema, ("Cache-Control",), examples.ADVISORIES)},
+    responses={200: ResponseSpec("The advisories.", AdvisoriesSchema, ("Cache-Control",), "advisories.list")},
     problems=(RunNotFound, RunDeleted, *READS),
 )
 @requires("viewer")
 def list_advisories(run_id: str) -> Response:
     """Return what was advised on a run, in the order in which it was attached."""
     view = current_rmos().store.runs.record(run_id).view()
-    return Response(dump_advisories(view), headers={"Cache-Control": PRIVATE}, content_type=JSON)
+    return json_response(dump_advisories(view), cache=PRIVATE)

@@ -6,7 +6,6 @@ from typing import Final
 from flask import Response, request
 
 from rmos import ids
-from rmos.api import examples
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import AttachmentNotFound, ContentMismatch, DigestMismatch
@@ -14,11 +13,11 @@ from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import BadBase64, BadForm
 from rmos.errors.store import RecordDamaged
-from rmos.http.conditions import IMMUTABLE, NO_STORE, PRIVATE
-from rmos.http.files import BYTES, CONDITIONS, answer_blob
+from rmos.http.files import BYTES, CONDITIONS, blob_response
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.operations import FORM, JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.http.responses import IMMUTABLE, NO_STORE, PRIVATE, json_response
+from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.attachments import (
     ATTACH_FORM,
     AttachedSchema,
@@ -48,25 +47,27 @@ class FormUpload:
         self._form = Form(limit_bytes)
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the bytes, and read the rest of the form."""
+        """Yield the bytes, and read the rest of the form."""
         return self._form.chunks()
 
     def declared(self) -> Declared:
-        """Return what the form says of them."""
+        """Return what the form declares of them."""
         return load_form(self._form.fields, self._form.filename, self._form.content_type)
 
 
 @bp.post("/runs/<run_id>/attachments")
 @operation(
-    answers={
-        201: Answer("The file was attached.", AttachedSchema, ("Location", "Cache-Control"), examples.ATTACHED),
-        200: Answer(
-            "The run names these bytes already.", AttachedSchema, ("Location", "Cache-Control"), examples.ATTACHED
+    responses={
+        201: ResponseSpec(
+            "The file was attached.", AttachedSchema, ("Location", "Cache-Control"), "attachments.attached"
+        ),
+        200: ResponseSpec(
+            "The run names these bytes already.", AttachedSchema, ("Location", "Cache-Control"), "attachments.attached"
         ),
     },
     problems=(BadBase64, BadForm, DigestMismatch, ContentMismatch, VersionConflict, *_OF_A_RUN, *WRITES),
     body=AttachRequestSchema,
-    example=examples.ATTACH,
+    example="attachments.upload",
     form=ATTACH_FORM,
 )
 @requires("recorder")
@@ -77,31 +78,32 @@ def attach(run_id: str) -> Response:
     hashed while they are written. What breaks off or is not what it was declared to be leaves nothing behind. The same
     bytes again are a success and write nothing.
     """
-    us, rmos = ids.now_us(), current_rmos()
+    now_us, rmos = ids.now_us(), current_rmos()
     limits = Limits.of(rmos.settings)
     upload = FormUpload(limits.file_bytes) if request.mimetype == FORM else JsonUpload(read_object())
-    attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=us)
-    answer = Response(dump_attached(attached), status=201 if attached.made else 200, content_type=JSON)
-    answer.headers["Location"] = f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"
-    answer.headers["Cache-Control"] = NO_STORE
-    return answer
+    attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=now_us)
+    headers = {"Location": f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"}
+    status = 201 if attached.made else 200
+    return json_response(dump_attached(attached), cache=NO_STORE, status=status, headers=headers)
 
 
 @bp.get("/runs/<run_id>/attachments")
 @operation(
-    answers={200: Answer("The attachments.", AttachmentsSchema, ("Cache-Control",), examples.ATTACHMENTS)},
+    responses={200: ResponseSpec("The attachments.", AttachmentsSchema, ("Cache-Control",), "attachments.list")},
     problems=_OF_A_RUN,
 )
 @requires("viewer")
 def list_attachments(run_id: str) -> Response:
     """Return what files a run has, in the order in which they were attached."""
     view = current_rmos().store.runs.record(run_id).view()
-    return Response(dump_attachments(view), headers={"Cache-Control": PRIVATE}, content_type=JSON)
+    return json_response(dump_attachments(view), cache=PRIVATE)
 
 
 @bp.get("/runs/<run_id>/attachments/verify")
 @operation(
-    answers={200: Answer("The verdict.", RunVerificationSchema, ("Cache-Control",), examples.VERIFICATION)},
+    responses={
+        200: ResponseSpec("The verdict.", RunVerificationSchema, ("Cache-Control",), "attachments.verification")
+    },
     problems=_OF_A_RUN,
 )
 @requires("viewer")
@@ -110,12 +112,12 @@ def verify_attachments(run_id: str) -> Response:
     store = current_rmos().store
     named = named_blobs(store.runs.record(run_id).view())
     body = dump_verification(run_id, [store.blobs.verified(sha256) for sha256 in named])
-    return Response(body, headers={"Cache-Control": NO_STORE}, content_type=JSON)
+    return json_response(body, cache=NO_STORE)
 
 
 @bp.get("/runs/<run_id>/attachments/<sha256>")
 @operation(
-    answers=BYTES,
+    responses=BYTES,
     problems=(AttachmentNotFound, PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
     headers=CONDITIONS,
 )
@@ -124,16 +126,16 @@ def download_attachment(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file that the run names."""
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
-    return answer_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
+    return blob_response(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
 
 
 @bp.get("/attachments/<sha256>")
 @operation(
-    answers=BYTES,
+    responses=BYTES,
     problems=(AttachmentNotFound, PreconditionFailed, RangeNotSatisfiable, RecordDamaged, *READS),
     headers=CONDITIONS,
 )
 @requires("viewer")
 def download_blob(sha256: str) -> Response:
     """Return the bytes under a digest, whichever run names them."""
-    return answer_blob(current_rmos().store.blobs.open(sha256), mime=None, filename=None, keep=IMMUTABLE)
+    return blob_response(current_rmos().store.blobs.open(sha256), mime=None, filename=None, cache=IMMUTABLE)

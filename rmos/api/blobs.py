@@ -8,15 +8,14 @@ from typing import Final
 
 from flask import Response, request
 
-from rmos.api import examples
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.errors.files import AttachmentNotFound, SvgBlocked
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.http.conditions import NO_STORE, PRIVATE
-from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, answer_blob
-from rmos.http.operations import JSON, READS, Answer, Blueprint, Problems, operation
+from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, blob_response
+from rmos.http.responses import NO_STORE, PRIVATE, json_response
+from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
 from rmos.services.files.archive import archive
 from rmos.services.files.previews import find_preview, open_preview
@@ -37,31 +36,31 @@ _ZIP: Final = "application/zip"
 
 @bp.get("")
 @operation(
-    answers={200: Answer("The files.", NamedBlobsSchema, ("Cache-Control",), examples.NAMED_BLOBS)}, problems=_OF_A_RUN
+    responses={200: ResponseSpec("The files.", NamedBlobsSchema, ("Cache-Control",), "blobs.list")}, problems=_OF_A_RUN
 )
 @requires("viewer")
 def list_blobs(run_id: str) -> Response:
     """Return the files that a run names, attachments first."""
     view = current_rmos().store.runs.record(run_id).view()
-    return Response(dump_named_blobs(view), headers={"Cache-Control": PRIVATE}, content_type=JSON)
+    return json_response(dump_named_blobs(view), cache=PRIVATE)
 
 
 @bp.get("/<sha256>/download")
-@operation(answers=BYTES, problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_FILE), headers=CONDITIONS)
+@operation(responses=BYTES, problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_FILE), headers=CONDITIONS)
 @requires("viewer")
 def download_advisory_blob(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file, to be saved."""
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
-    return answer_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
+    return blob_response(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
 
 
 @bp.get("/<sha256>/preview/svg")
 @operation(
-    answers={
-        200: Answer("The drawing.", {"type": "string"}, FILE_HEADERS, content_type=SVG),
-        206: Answer("A range of its bytes.", {"type": "string"}, RANGE_HEADERS, content_type=SVG),
-        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    responses={
+        200: ResponseSpec("The drawing.", {"type": "string"}, FILE_HEADERS, content_type=SVG),
+        206: ResponseSpec("A range of its bytes.", {"type": "string"}, RANGE_HEADERS, content_type=SVG),
+        304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
     problems=(SvgBlocked, PreconditionFailed, RangeNotSatisfiable, *_OF_A_FILE),
     headers=CONDITIONS,
@@ -72,12 +71,12 @@ def preview_svg(run_id: str, sha256: str) -> Response:
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
     name = named.filename or named.title
-    return answer_blob(open_preview(store, named), mime=SVG, filename=name, inline=True)
+    return blob_response(open_preview(store, named), mime=SVG, filename=name, inline=True)
 
 
 @bp.get("/<sha256>/preview/status")
 @operation(
-    answers={200: Answer("The verdict.", PreviewStatusSchema, ("Cache-Control",), examples.PREVIEW_STATUS)},
+    responses={200: ResponseSpec("The verdict.", PreviewStatusSchema, ("Cache-Control",), "blobs.preview_status")},
     problems=_OF_A_FILE,
 )
 @requires("viewer")
@@ -86,13 +85,13 @@ def preview_status(run_id: str, sha256: str) -> Response:
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
     body = dump_preview(run_id, sha256, find_preview(store, named))
-    return Response(body, headers={"Cache-Control": NO_STORE}, content_type=JSON)
+    return json_response(body, cache=NO_STORE)
 
 
 @bp.get("/download-all.zip")
 @operation(
-    answers={
-        200: Answer(
+    responses={
+        200: ResponseSpec(
             "The zip.", {}, ("Cache-Control", "Content-Disposition", "Content-Security-Policy"), content_type=_ZIP
         )
     },

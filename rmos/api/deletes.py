@@ -5,16 +5,15 @@ from typing import Final
 from flask import Response
 
 from rmos import ids
-from rmos.api import examples
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden, HardDeleteDisabled, RateLimited
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.http.conditions import NO_STORE
-from rmos.http.operations import READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.http.query import read_lists
+from rmos.http.query import read_query
+from rmos.http.responses import NO_STORE, json_response
+from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.deletes import DeletedSchema, DeleteQuerySchema, RestoreQuerySchema, dump_deleted, load_delete
-from rmos.services.deletes import Deleted, DeletePolicy, delete_run, restore_run
+from rmos.services.deletes import DeletePolicy, delete_run, restore_run
 
 bp = Blueprint(
     "deletes", __name__, url_prefix="/api/rmos/runs", description="Deletes: who took a run away, when and why"
@@ -27,7 +26,7 @@ _restore_query = RestoreQuerySchema()
 
 @bp.delete("/<run:run_id>")
 @operation(
-    answers={200: Answer("The run is deleted.", DeletedSchema, ("Cache-Control",), examples.DELETED)},
+    responses={200: ResponseSpec("The run is deleted.", DeletedSchema, ("Cache-Control",), "deletes.deleted")},
     problems=(HardDeleteDisabled, *_REFUSALS),
     query=DeleteQuerySchema,
 )
@@ -37,24 +36,22 @@ def delete_run_by_id(run_id: str) -> Response:
 
     Doing the same again answers with what is there. Each attempt that is turned down is written down.
     """
-    us, rmos = ids.now_us(), current_rmos()
-    asked = load_delete(run_id, read_lists(), _delete_query)
-    return _answer(delete_run(rmos.store, DeletePolicy.of(rmos.settings), asked, actor=current_actor(), us=us))
+    now_us, rmos = ids.now_us(), current_rmos()
+    request = load_delete(run_id, read_query(), _delete_query)
+    deleted = delete_run(rmos.store, DeletePolicy.of(rmos.settings), request, actor=current_actor(), us=now_us)
+    return json_response(dump_deleted(deleted), cache=NO_STORE)
 
 
 @bp.post("/<run_id>/restore")
 @operation(
-    answers={200: Answer("The run stands.", DeletedSchema, ("Cache-Control",), examples.RESTORED)},
+    responses={200: ResponseSpec("The run stands.", DeletedSchema, ("Cache-Control",), "deletes.restored")},
     problems=(RunDeleted, *_REFUSALS),
     query=RestoreQuerySchema,
 )
 @requires("operator", refused_by_view=True)
 def restore_run_by_id(run_id: str) -> Response:
     """Undo a soft delete; a run that stands stays as it is."""
-    us, rmos = ids.now_us(), current_rmos()
-    asked = load_delete(run_id, read_lists(), _restore_query)
-    return _answer(restore_run(rmos.store, DeletePolicy.of(rmos.settings), asked, actor=current_actor(), us=us))
-
-
-def _answer(deleted: Deleted) -> Response:
-    return Response(dump_deleted(deleted), headers={"Cache-Control": NO_STORE}, content_type="application/json")
+    now_us, rmos = ids.now_us(), current_rmos()
+    request = load_delete(run_id, read_query(), _restore_query)
+    deleted = restore_run(rmos.store, DeletePolicy.of(rmos.settings), request, actor=current_actor(), us=now_us)
+    return json_response(dump_deleted(deleted), cache=NO_STORE)

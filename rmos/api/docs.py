@@ -1,4 +1,4 @@
-"""`/api/docs`: the document to browse, also on a machine without a network, and the files that its pages are made of.
+"""`/api/openapi.json` and `/api/docs`: the document, also to browse without a network, and the files of its pages.
 
 Swagger UI lies in `assets/` (its README says which). No page has a script or style of its own in it, so that the policy
 which forbids them can be strict; nothing is fetched from anywhere else. A file's URL has its digest, so that a browser
@@ -10,14 +10,17 @@ from importlib import resources
 from typing import Final
 
 import msgspec
-from flask import Response, render_template
+from flask import Response, current_app, render_template
 
 from rmos import digest
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.http import PreconditionFailed, RouteNotFound
-from rmos.http.conditions import IMMUTABLE, NO_STORE, conditional
-from rmos.http.operations import Answer, Blueprint, operation
+from rmos.http.conditions import conditional
+from rmos.http.openapi import document_text
+from rmos.http.responses import IMMUTABLE, NO_STORE, json_response
+from rmos.http.routes import Blueprint, ResponseSpec, operation
 
+document_bp = Blueprint("document", __name__, description="This document")
 bp = Blueprint("docs", __name__, description="The document to browse")
 
 _TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
@@ -47,7 +50,7 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def assets() -> dict[str, Asset]:
+def read_assets() -> dict[str, Asset]:
     """Return the files by name, read once."""
     folder = resources.files("rmos.api") / "assets"
     read = {name: (folder / name).read_bytes() for name in _NAMES}
@@ -57,24 +60,32 @@ def assets() -> dict[str, Asset]:
     }
 
 
-def page(template: str, **shown: object) -> Response:
+def page_of(template: str, **shown: object) -> Response:
     """Return a page for people, drawn from a template of ours."""
-    return Response(render_template(template, assets=assets(), **shown), headers=PAGE_HEADERS, content_type=HTML)
+    return Response(render_template(template, assets=read_assets(), **shown), headers=PAGE_HEADERS, content_type=HTML)
+
+
+@document_bp.get("/api/openapi.json")
+@operation(responses={200: ResponseSpec("The document.", {"type": "object"})})
+@requires(OPEN)
+def get_openapi() -> Response:
+    """Return this document."""
+    return json_response(document_text(current_app))
 
 
 @bp.get("/api/docs")
-@operation(answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
+@operation(responses={200: ResponseSpec("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
 @requires(OPEN)
 def get_docs() -> Response:
     """Return a page on which the routes can be read and tried."""
-    return page("docs.html")
+    return page_of("docs.html")
 
 
 @bp.get("/api/docs/<digest>/<asset>")
 @operation(
-    answers={
-        200: Answer("The file.", {"type": "string"}, ("ETag", "Cache-Control"), content_type="text/javascript"),
-        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    responses={
+        200: ResponseSpec("The file.", {"type": "string"}, ("ETag", "Cache-Control"), content_type="text/javascript"),
+        304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
     problems=(RouteNotFound, PreconditionFailed),
     headers=("If-None-Match", "If-Match"),
@@ -82,7 +93,7 @@ def get_docs() -> Response:
 @requires(OPEN)
 def get_asset(digest: str, asset: str) -> Response:
     """Return a file that the pages are made of."""
-    found = assets().get(asset)
+    found = read_assets().get(asset)
     if found is None or found.url != f"/api/docs/{digest}/{asset}":
         raise RouteNotFound("There is no such file; /api/docs names those that there are.")
     headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff"}

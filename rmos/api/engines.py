@@ -1,19 +1,39 @@
-"""`/api/rmos/engines`: which engines judge here, and what they read."""
+"""`/api/rmos/engines` and `/api/rmos/rules`: which engines evaluate cuts here, what they read, and by which rules."""
 
+import msgspec
 from flask import Response
 
-from rmos.api import examples
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
-from rmos.http.operations import JSON, Answer, Blueprint, operation
-from rmos.schemas.engines import EnginesSchema, dump_engines
+from rmos.errors.records import RuleNotFound
+from rmos.http.responses import json_response
+from rmos.http.routes import Blueprint, ResponseSpec, operation
+from rmos.schemas.engines import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
 
 bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What judges a cut")
+rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: what a cut is judged by")
 
 
 @bp.get("")
-@operation(answers={200: Answer("The engines.", EnginesSchema, example=examples.ENGINES)})
+@operation(responses={200: ResponseSpec("The engines.", EnginesSchema, example="engines.engines")})
 @requires("viewer")
 def list_engines() -> Response:
     """Return the engines with their versions and the members of design and context that they read."""
-    return Response(dump_engines(current_rmos().engines), content_type=JSON)
+    return json_response(dump_engines(current_rmos().engines))
+
+
+@rules_bp.get("")
+@operation(responses={200: ResponseSpec("All rules, by engine and id.", RuleListSchema, example="engines.rules")})
+@requires("viewer")
+def list_rules() -> Response:
+    """Return every rule that an engine can emit, with formula, limits, source and hint."""
+    return json_response(dump_rules(current_rmos().engines))
+
+
+@rules_bp.get("/<rule_id>")
+@operation(responses={200: ResponseSpec("The rule.", RuleSchema, example="engines.rule")}, problems=(RuleNotFound,))
+@requires("viewer")
+def get_rule(rule_id: str) -> Response:
+    """Return one rule."""
+    engine_id, rule = current_rmos().engines.rule(rule_id)
+    return json_response(msgspec.json.encode(rule.members(engine_id)))

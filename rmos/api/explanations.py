@@ -3,14 +3,13 @@
 from flask import Response
 
 from rmos import ids
-from rmos.api import examples
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
-from rmos.http.conditions import NO_STORE
 from rmos.http.json_body import read_object
-from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, operation
+from rmos.http.responses import NO_STORE, json_response
+from rmos.http.routes import READS, WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.explanations import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
 from rmos.services.explanations.by_model import choose_explanation_model
 from rmos.services.explanations.suggestions import suggest
@@ -20,10 +19,10 @@ bp = Blueprint("explanations", __name__, url_prefix="/api/rmos/runs", descriptio
 
 @bp.post("/<run_id>/suggest-and-attach")
 @operation(
-    answers={201: Answer("How it stands now.", SuggestedSchema, ("Cache-Control",), examples.SUGGESTED)},
+    responses={201: ResponseSpec("How it stands now.", SuggestedSchema, ("Cache-Control",), "explanations.suggested")},
     problems=(RunNotFound, RunDeleted, PayloadTooLarge, VersionConflict, *READS, *WRITES),
     body=SuggestionSchema,
-    example=examples.SUGGESTION,
+    example="explanations.suggestion",
 )
 @requires("recorder")
 def suggest_and_attach(run_id: str) -> Response:
@@ -32,8 +31,8 @@ def suggest_and_attach(run_id: str) -> Response:
     What is generated says so. Unless the service was set up with a model, it is made by rules and the same each time.
     When a model fails, the run says ERROR and why. Suggesting the same again writes nothing.
     """
-    us, rmos = ids.now_us(), current_rmos()
+    now_us, rmos = ids.now_us(), current_rmos()
     suggestion = load_suggestion(read_object())
     model = choose_explanation_model(rmos.settings) if suggestion.generate else None
-    suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=us)
-    return Response(dump_suggested(suggested), status=201, headers={"Cache-Control": NO_STORE}, content_type=JSON)
+    suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=now_us)
+    return json_response(dump_suggested(suggested), status=201, cache=NO_STORE)

@@ -1,4 +1,4 @@
-"""`/healthz`: the process is alive. `/readyz`: it can record, and answer in full."""
+"""What machines ask every few seconds: `/healthz` (alive), `/readyz` (can record, and list in full), `/metrics`."""
 
 from typing import Final
 
@@ -8,58 +8,53 @@ from flask import Response
 from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, requires
 from rmos.context import Rmos, current_rmos
 from rmos.errors.base import RmosError
-from rmos.http.conditions import NO_STORE
-from rmos.http.operations import Answer, Blueprint, operation
-from rmos.schemas.health import AliveSchema, ReadySchema
+from rmos.http.responses import NO_STORE, json_response
+from rmos.http.routes import Blueprint, ResponseSpec, operation
+from rmos.metrics import CONTENT_TYPE
+from rmos.schemas.service import AliveSchema, ReadySchema
 from rmos.store import Store
 
 bp = Blueprint("health", __name__, description="Is the service alive, is it ready")
+metrics_bp = Blueprint("metrics", __name__, description="What the service counts and times")
 
-_OK: Final = "ok"
-_KEPT: Final = ("Cache-Control",)
 SPACE_NEEDED: Final = 64 * 1024 * 1024
 """Free bytes below which a store is not ready (RMOS policy): the index and a burst of records still fit."""
 SPACE_WANTED: Final = 1024 * 1024 * 1024
 """Free bytes below which it is ready but degraded (RMOS policy): time to make room."""
-_READY: Final = {"status": "ok", "checks": {"store": "ok", "index": "ok", "space": "ok"}}
-_NOT_READY: Final = {
-    "status": "degraded",
-    "checks": {"store": "ok", "index": "being filled from the record", "space": "ok"},
-}
+_OK: Final = "ok"
+_HEADERS: Final = ("Cache-Control",)
 
 
 @bp.get("/healthz")
-@operation(answers={200: Answer("It does.", AliveSchema, _KEPT, {"status": "ok"})})
+@operation(responses={200: ResponseSpec("It does.", AliveSchema, _HEADERS, "health.alive")})
 @requires(OPEN)
 def healthz() -> Response:
     """Say that the process answers."""
-    return _now(b'{"status":"ok"}', 200)
+    return json_response(b'{"status":"ok"}', cache=NO_STORE)
 
 
 @bp.get("/readyz")
 @operation(
-    answers={
-        200: Answer("It can do all of its work; `degraded` asks for attention.", ReadySchema, _KEPT, _READY),
-        503: Answer("It cannot write, or cannot answer lists in full.", ReadySchema, _KEPT, _NOT_READY),
+    responses={
+        200: ResponseSpec(
+            "It can do all of its work; `degraded` asks for attention.", ReadySchema, _HEADERS, "health.ready"
+        ),
+        503: ResponseSpec(
+            "It cannot write, or cannot answer lists in full.", ReadySchema, _HEADERS, "health.not_ready"
+        ),
     }
 )
 @requires(OPEN_ON_LOOPBACK)
 def readyz() -> Response:
     """Say whether the store takes records and lists are complete."""
-    checks, ready = look(current_rmos())
-    status = _OK if all(found == _OK for found in checks.values()) else "degraded"
+    checks, ready = check_health(current_rmos())
+    status = _OK if all(result == _OK for result in checks.values()) else "degraded"
     body = msgspec.json.encode({"status": status, "checks": checks})
-    return _now(body, 200 if ready else 503)
+    return json_response(body, cache=NO_STORE, status=200 if ready else 503)
 
 
-def _now(body: bytes, status: int) -> Response:
-    answer = Response(body, status=status, content_type="application/json")
-    answer.headers["Cache-Control"] = NO_STORE
-    return answer
-
-
-def look(rmos: Rmos) -> tuple[dict[str, str], bool]:
-    """Return what each check found, and whether the service can do all of its work."""
+def check_health(rmos: Rmos) -> tuple[dict[str, str], bool]:
+    """Return the result of each check, and whether the service can do all of its work."""
     try:
         store = rmos.store
     except RmosError as error:
@@ -79,3 +74,22 @@ def _free_bytes(store: Store) -> int:
     except RmosError:
         return 0
     return SPACE_WANTED if free is None else free
+
+
+@metrics_bp.get("/metrics")
+@operation(
+    responses={
+        200: ResponseSpec(
+            "The figures, in the text format of Prometheus.",
+            {"type": "string"},
+            _HEADERS,
+            "health.metrics",
+            CONTENT_TYPE,
+        )
+    }
+)
+@requires(OPEN_ON_LOOPBACK)
+def metrics() -> Response:
+    """Return what the service counts and times, over all of its workers."""
+    figures = current_rmos().metrics.exposition()
+    return Response(figures, headers={"Cache-Control": NO_STORE}, content_type=CONTENT_TYPE)

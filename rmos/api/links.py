@@ -5,7 +5,6 @@ from typing import Final
 from flask import Response, request
 
 from rmos import ids
-from rmos.api import examples
 from rmos.auth.guard import current_guard
 from rmos.auth.roles import OPEN, requires
 from rmos.context import current_rmos
@@ -13,10 +12,10 @@ from rmos.errors.callers import LinkExpired, LinkInvalid
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.http.conditions import NO_STORE
-from rmos.http.files import BYTES, CONDITIONS, answer_blob
+from rmos.http.files import BYTES, CONDITIONS, blob_response
 from rmos.http.json_body import read_object
-from rmos.http.operations import JSON, READS, WRITES, Answer, Blueprint, Problems, operation
+from rmos.http.responses import NO_STORE, json_response
+from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.links import LinksRequestSchema, LinksSchema, dump_links, load_links
 from rmos.services.files.links import METHODS, make_links, open_link
 
@@ -27,10 +26,10 @@ _OF_A_LINK: Final[Problems] = (LinkInvalid, LinkExpired, RunNotFound, RunDeleted
 
 @bp.post("")
 @operation(
-    answers={200: Answer("The links.", LinksSchema, ("Cache-Control",), examples.LINKS)},
+    responses={200: ResponseSpec("The links.", LinksSchema, ("Cache-Control",), "links.links")},
     problems=(*READS, *WRITES),
     body=LinksRequestSchema,
-    example=examples.LINKS_REQUEST,
+    example="links.request",
 )
 @requires("recorder")
 def sign_links() -> Response:
@@ -38,14 +37,14 @@ def sign_links() -> Response:
 
     What cannot be linked is skipped and counted by its reason. A link ends early when its run is deleted.
     """
-    us = ids.now_us()
+    now_us = ids.now_us()
     requests, ttl_s = load_links(read_object())
-    links, skipped = make_links(current_rmos().store, requests, ttl_s=ttl_s, sign=current_guard().links.sign, us=us)
-    return Response(dump_links(links, skipped), headers={"Cache-Control": NO_STORE}, content_type=JSON)
+    links, skipped = make_links(current_rmos().store, requests, ttl_s=ttl_s, sign=current_guard().links.sign, us=now_us)
+    return json_response(dump_links(links, skipped), cache=NO_STORE)
 
 
 @bp.get("/<token>")
-@operation(answers=BYTES, problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_LINK, *READS), headers=CONDITIONS)
+@operation(responses=BYTES, problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_LINK, *READS), headers=CONDITIONS)
 @requires(OPEN)
 def follow_link(token: str) -> Response:
     """Return the file that a link is for, to whoever holds it."""
@@ -53,4 +52,4 @@ def follow_link(token: str) -> Response:
     if request.method not in METHODS[link.scope]:
         raise LinkInvalid(f"The link is good for {' and '.join(METHODS[link.scope])} only.")
     blob, named = open_link(current_rmos().store, link)
-    return answer_blob(blob, mime=named.mime, filename=link.filename)
+    return blob_response(blob, mime=named.mime, filename=link.filename)

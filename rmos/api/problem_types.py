@@ -3,18 +3,18 @@
 The `type` of every problem leads here. The texts are those of the error tree: its docstrings and its `remedy`.
 """
 
-import functools
 import json
 from http import HTTPStatus
 
 import msgspec
 from flask import Response
 
-from rmos.api.docs import HTML, page
+from rmos.api.docs import HTML, page_of
 from rmos.auth.roles import OPEN, requires
-from rmos.errors.base import RmosError, every_error
+from rmos.errors.base import RmosError
 from rmos.errors.http import RouteNotFound
-from rmos.http.operations import Answer, Blueprint, example_of, meaning_of, operation
+from rmos.http.problems import errors_by_code, example_problem, meaning_of
+from rmos.http.routes import Blueprint, ResponseSpec, operation
 
 bp = Blueprint("problems", __name__, url_prefix="/problems", description="What each code of a problem means")
 
@@ -29,16 +29,16 @@ class ProblemType(msgspec.Struct, frozen=True):
     remedy: str
 
 
-@functools.cache
 def problem_types() -> dict[str, ProblemType]:
     """Return what each code of the error tree means, by status."""
-    types: dict[str, ProblemType] = {}
-    for kind in every_error():
-        types.setdefault(kind.code, ProblemType(kind.code, kind.title, kind.status, meaning_of(kind), kind.remedy))
-    return dict(sorted(types.items(), key=lambda item: (item[1].status, item[0])))
+    types = [
+        ProblemType(code, kind.title, kind.status, meaning_of(kind), kind.remedy)
+        for code, kind in errors_by_code().items()
+    ]
+    return {found.code: found for found in sorted(types, key=lambda found: (found.status, found.code))}
 
 
-def _find(code: str) -> ProblemType | None:
+def _find_type(code: str) -> ProblemType | None:
     """Return what a code means; those of HTTP itself, which no part of RMOS raises, are known too."""
     found = problem_types().get(code)
     if found is None and code in HTTPStatus.__members__ and (status := HTTPStatus[code]) >= 400:
@@ -48,25 +48,24 @@ def _find(code: str) -> ProblemType | None:
 
 
 @bp.get("")
-@operation(answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
+@operation(responses={200: ResponseSpec("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
 @requires(OPEN)
 def list_problems() -> Response:
     """Return a page with the code of every problem."""
-    return page(
-        "problems.html", problems=sorted(problem_types().values(), key=lambda found: (found.status, found.code))
-    )
+    return page_of("problems.html", problems=list(problem_types().values()))
 
 
 @bp.get("/<code>")
 @operation(
-    answers={200: Answer("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)},
+    responses={200: ResponseSpec("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)},
     problems=(RouteNotFound,),
 )
 @requires(OPEN)
 def get_problem(code: str) -> Response:
     """Return a page that says what a code means and what to do."""
-    found = _find(code)
+    found = _find_type(code)
     if found is None:
         raise RouteNotFound("There is no such code; /problems lists them all.")
-    example = json.dumps(example_of(found.code, found.title, found.status, found.meaning), indent=2, ensure_ascii=False)
-    return page("problem.html", problem=found, example=example)
+    problem = example_problem(found.code, found.title, found.status, found.meaning)
+    example = json.dumps(problem, indent=2, ensure_ascii=False)
+    return page_of("problem.html", problem=found, example=example)

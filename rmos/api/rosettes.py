@@ -5,16 +5,15 @@ from typing import Final
 from flask import Response
 
 from rmos import ids
-from rmos.api import rosette_examples as examples
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import SvgRefused
 from rmos.errors.request import BadHeader, IdempotencyKeyReused, PromptEmpty
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
-from rmos.http.idempotency import answer_recorded, read_idempotency
 from rmos.http.json_body import read_object
-from rmos.http.operations import WRITES, Answer, Blueprint, operation
+from rmos.http.recording import read_idempotency, recorded_response
+from rmos.http.routes import WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.rosettes import RosetteRequestSchema, RosetteSchema, RosettesSchema, dump_rosettes, load_rosette
 from rmos.services.rosettes.recorder import record_rosettes
 
@@ -24,19 +23,21 @@ bp = Blueprint(
 
 MAX_BODY_BYTES: Final = 256 * 1024
 """A spec of 40 rings with bitmaps has about 40 kB, a prompt at most 10."""
-_SHOWN: Final = {"oneOf": [RosetteSchema, RosettesSchema]}
+_SCHEMA: Final = {"oneOf": [RosetteSchema, RosettesSchema]}
 _HEADERS: Final = ("Location", "Cache-Control")
 
 
 @bp.post("")
 @operation(
-    answers={
-        201: Answer("The variant, or `variants` when several were asked for.", _SHOWN, _HEADERS, examples.ROSETTE),
-        200: Answer(
+    responses={
+        201: ResponseSpec(
+            "The variant, or `variants` when several were asked for.", _SCHEMA, _HEADERS, "rosettes.rosette"
+        ),
+        200: ResponseSpec(
             "What an earlier request with this Idempotency-Key made.",
-            _SHOWN,
+            _SCHEMA,
             (*_HEADERS, "Idempotency-Replayed"),
-            examples.ROSETTE,
+            "rosettes.rosette",
         ),
     },
     problems=(
@@ -50,7 +51,7 @@ _HEADERS: Final = ("Location", "Cache-Control")
         *WRITES,
     ),
     body=RosetteRequestSchema,
-    example=examples.ASKED,
+    example="rosettes.request",
     headers=("Idempotency-Key",),
     max_body_bytes=MAX_BODY_BYTES,
 )
@@ -62,19 +63,19 @@ def create_rosettes() -> Response:
     it. The same request with the same seed gives the same drawing, to the byte. A rosette that cannot be made is
     recorded as well, as BLOCKED. The decision is that of the worst cut; it is never the client's.
     """
-    us = ids.now_us()
+    now_us = ids.now_us()
     body = read_object()
     idempotency = read_idempotency(body)
-    asked = load_rosette(body)
+    request = load_rosette(body)
     rmos = current_rmos()
     made = record_rosettes(
         rmos.store,
         rmos.engines,
         rmos.interpreter,
-        asked,
+        request,
         actor=current_actor(),
-        us=us,
+        us=now_us,
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=idempotency,
     )
-    return answer_recorded(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)
+    return recorded_response(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)

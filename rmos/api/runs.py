@@ -1,13 +1,11 @@
-"""`/api/rmos/runs`: record a run, list runs, read one, its exact bytes and its events."""
+"""`/api/rmos/runs`: record a run, list runs, read one, its exact bytes and its events; how two of them differ."""
 
-import functools
 from typing import Any, Final
 
-from flask import Response, request
+import msgspec
+from flask import Response
 
 from rmos import digest, ids
-from rmos.api import examples
-from rmos.api.lists import LIST_ANSWER, LIST_PROBLEMS, answer_list
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
@@ -15,52 +13,60 @@ from rmos.errors.records import EngineNotFound, RunDeleted, RunNotFound
 from rmos.errors.request import BadHeader, IdempotencyKeyReused
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
-from rmos.http.conditions import MINIMAL, PRIVATE, conditional, wants_minimal
-from rmos.http.idempotency import answer_recorded, read_idempotency
+from rmos.http.conditions import conditional
 from rmos.http.json_body import read_object
-from rmos.http.operations import READS, WRITES, Answer, Blueprint, Problems, operation
-from rmos.http.query import read_lists
-from rmos.schemas.lists import ListRequest, RunListSchema, load_list
+from rmos.http.paging import RUNS, RUNS_PROBLEMS, runs_response
+from rmos.http.query import load_list_query, load_query
+from rmos.http.recording import MINIMAL, prefers_minimal, read_idempotency, recorded_response
+from rmos.http.responses import PRIVATE, json_response
+from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
+from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
+from rmos.schemas.lists import RecentRunsSchema, RunListSchema, load_list, load_recent
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
 from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunCreatedSchema, dump_created, dump_events, dump_run
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import Recorded, record_run
+from rmos.services.runs import record_run
 from rmos.store.run_records import RunRecord
 
-bp = Blueprint("runs", __name__, url_prefix="/api/rmos/runs", description="Runs: record, list and read them")
+_PREFIX: Final = "/api/rmos/runs"
+bp = Blueprint("runs", __name__, url_prefix=_PREFIX, description="Runs: record, list and read them")
+recent_bp = Blueprint(
+    "recent", __name__, url_prefix=f"{_PREFIX}/query", description="The list for clients of the earlier system"
+)
+diffs_bp = Blueprint("diffs", __name__, url_prefix=_PREFIX, description="How two runs differ")
 
-_JSON: Final = "application/json"
 _CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
-"""What clients of the earlier system sent and were believed; dropped, and the run says so."""
-_run_request = RunRequestSchema()
+"""What clients of the legacy system sent and were believed; dropped, and the run says so."""
 _FILE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Digest", "Content-Disposition", "Accept-Ranges")
 _RANGE_HEADERS: Final = ("Content-Range", "Repr-Digest", *_FILE_HEADERS)
 _TO_RUN: Final = {name: {"run_id": "$response.body#/run_id"} for name in ("get_run", "download_run", "get_events")}
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
+_run_request = RunRequestSchema()
+_diff_request = RunDiffRequestSchema()
 
 
 @bp.post("")
 @operation(
-    answers={
-        201: Answer(
+    responses={
+        201: ResponseSpec(
             "The run was recorded.",
             RunCreatedSchema,
             ("Location", "Preference-Applied"),
-            examples.CREATED,
+            "runs.created",
             links=_TO_RUN,
         ),
-        200: Answer(
+        200: ResponseSpec(
             "The run that an earlier request with this Idempotency-Key made.",
             RunCreatedSchema,
             ("Location", "Idempotency-Replayed", "Preference-Applied"),
-            examples.CREATED,
+            "runs.created",
             links=_TO_RUN,
         ),
     },
     problems=(BadHeader, IdempotencyKeyReused, SessionNotFound, EngineNotFound, SessionDeleted, RecordDamaged, *WRITES),
     body=RunRequestSchema,
-    example=examples.CUT,
+    example="runs.cut",
     headers=("Idempotency-Key", "Prefer"),
 )
 @requires("recorder")
@@ -70,32 +76,28 @@ def create_run() -> Response:
     A RED run is recorded as well as a GREEN one, and so is the attempt to use an engine that is not there (404). The
     server alone decides: `feasibility`, `decision`, `hashes` and `status` of a client are dropped, and the run says so.
     """
-    us = ids.now_us()
+    now_us = ids.now_us()
     body = read_object()
     idempotency = read_idempotency(body)
-    run_request = _parsed(body)
+    run_request = _load_run_request(body)
     rmos = current_rmos()
     recorded = record_run(
         rmos.store,
         rmos.engines,
         run_request,
         actor=current_actor(),
-        us=us,
+        us=now_us,
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=idempotency,
     )
-    return _created(recorded)
-
-
-def _created(recorded: Recorded) -> Response:
-    minimal = wants_minimal()
-    answer = answer_recorded(dump_created(recorded, minimal=minimal), recorded.run_id, replayed=recorded.replayed)
+    minimal = prefers_minimal()
+    response = recorded_response(dump_created(recorded, minimal=minimal), recorded.run_id, replayed=recorded.replayed)
     if minimal:
-        answer.headers["Preference-Applied"] = MINIMAL
-    return answer
+        response.headers["Preference-Applied"] = MINIMAL
+    return response
 
 
-def _parsed(body: dict[str, Any]) -> RunRequest:
+def _load_run_request(body: dict[str, Any]) -> RunRequest:
     stripped = [name for name in _CLIENTS_DECISION if name in body]
     for name in stripped:
         del body[name]
@@ -103,11 +105,7 @@ def _parsed(body: dict[str, Any]) -> RunRequest:
 
 
 @bp.get("")
-@operation(
-    answers={200: LIST_ANSWER},
-    problems=LIST_PROBLEMS,
-    query=RunListSchema,
-)
+@operation(responses={200: RUNS}, problems=RUNS_PROBLEMS, query=RunListSchema)
 @requires("viewer")
 def list_runs() -> Response:
     """Return a page of summaries, newest first.
@@ -117,20 +115,26 @@ def list_runs() -> Response:
     `application/x-ndjson` all runs that match are streamed, or as many as `limit` says; a stream that had to end too
     early says so in its last line and is broken off.
     """
-    return answer_list(_asked(request.query_string))
+    return runs_response(load_list_query(load_list))
 
 
-@functools.lru_cache(maxsize=512)
-def _asked(query_string: bytes) -> ListRequest:
-    """Return what a query string asks for; clients ask for the same few lists again and again."""
-    return load_list(read_lists())
+@recent_bp.get("/recent")
+@operation(responses={200: RUNS}, problems=RUNS_PROBLEMS, query=RecentRunsSchema)
+@requires("viewer")
+def list_recent_runs() -> Response:
+    """Return runs, newest first, by filters that ignore case.
+
+    The same as the list of runs, with the filter `source` (`meta.source`) besides. In `mode`, `tool_id`, `source`,
+    `status` and `risk_level` the letters A to Z are the same as a to z.
+    """
+    return runs_response(load_list_query(load_recent))
 
 
 @bp.get("/<run_id>")
 @operation(
-    answers={
-        200: Answer("The run.", RunSchema, ("ETag", "Cache-Control", "Content-Digest"), examples.RUN),
-        304: Answer("The caller has it already.", headers=("ETag", "Cache-Control")),
+    responses={
+        200: ResponseSpec("The run.", RunSchema, ("ETag", "Cache-Control", "Content-Digest"), "runs.run"),
+        304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
     problems=(PreconditionFailed, *_OF_A_RUN),
     headers=("If-None-Match", "If-Match"),
@@ -142,18 +146,11 @@ def get_run(run_id: str) -> Response:
     record = store.runs.record(run_id)
     session_deleted = store.is_deleted_with_session(record)
     body = dump_run(record, session_deleted)
-    return conditional(_kept(body, digest.sha256_hex(body)), _etag(record, session_deleted))
+    headers = {"Content-Digest": digest.content_digest(digest.sha256_hex(body))}
+    return conditional(json_response(body, cache=PRIVATE, headers=headers), _make_etag(record, session_deleted))
 
 
-def _kept(body: bytes, sha256: str) -> Response:
-    """Return an answer that its reader may keep and can check."""
-    answer = Response(body, content_type=_JSON)
-    answer.headers["Cache-Control"] = PRIVATE
-    answer.headers["Content-Digest"] = digest.content_digest(sha256)
-    return answer
-
-
-def _etag(record: RunRecord, session_deleted: bool | None) -> str:
+def _make_etag(record: RunRecord, session_deleted: bool | None) -> str:
     """Return the validator of what is shown of a run: that changes with its session, though the run does not."""
     if session_deleted is False:
         return record.etag
@@ -162,10 +159,10 @@ def _etag(record: RunRecord, session_deleted: bool | None) -> str:
 
 @bp.get("/<run_id>/download")
 @operation(
-    answers={
-        200: Answer("The bytes.", ArtifactSchema, _FILE_HEADERS, examples.ARTIFACT),
-        206: Answer("A range of the bytes.", {}, _RANGE_HEADERS),
-        304: Answer("The caller has them already.", headers=("ETag", "Cache-Control")),
+    responses={
+        200: ResponseSpec("The bytes.", ArtifactSchema, _FILE_HEADERS, "runs.artifact"),
+        206: ResponseSpec("A range of the bytes.", {}, _RANGE_HEADERS),
+        304: ResponseSpec("The caller has them already.", headers=("ETag", "Cache-Control")),
     },
     problems=(PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
     headers=("If-None-Match", "If-Match", "Range", "If-Range"),
@@ -175,16 +172,39 @@ def download_run(run_id: str) -> Response:
     """Return the artifact's exact bytes."""
     data = current_rmos().store.runs.record(run_id).data
     sha256 = digest.sha256_hex(data)
-    answer = _kept(data, sha256)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{run_id}.json"'
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return conditional(answer, sha256, ranges=True)
+    headers = {
+        "Content-Digest": digest.content_digest(sha256),
+        "Content-Disposition": f'attachment; filename="{run_id}.json"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return conditional(json_response(data, cache=PRIVATE, headers=headers), sha256, ranges=True)
 
 
 @bp.get("/<run_id>/events")
-@operation(answers={200: Answer("The events.", EventsSchema, ("Cache-Control",), examples.EVENTS)}, problems=_OF_A_RUN)
+@operation(
+    responses={200: ResponseSpec("The events.", EventsSchema, ("Cache-Control",), "runs.events")}, problems=_OF_A_RUN
+)
 @requires("viewer")
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
-    body = dump_events(current_rmos().store.runs.record(run_id))
-    return Response(body, headers={"Cache-Control": PRIVATE}, content_type=_JSON)
+    return json_response(dump_events(current_rmos().store.runs.record(run_id)), cache=PRIVATE)
+
+
+@diffs_bp.get("/diff")  # no run id: the router prefers the word to one
+@operation(
+    responses={200: ResponseSpec("What differs.", RunDiffSchema, ("Cache-Control",), "runs.diff")},
+    problems=(RunNotFound, RunDeleted, *READS),
+    query=RunDiffRequestSchema,
+)
+@requires("viewer")
+def diff_two_runs() -> Response:
+    """Return what differs between two runs as they stand now, and how much it matters.
+
+    CRITICAL: status, risk level, block reason, the G-code or the toolpaths. WARNING: tool, material, machine, score,
+    warnings or what the engine found. INFO: the rest. NONE: nothing. Ids, times and the request are no differences. The
+    gravest come first; what was cut to keep the answer small is said in `note`.
+    """
+    members = load_query(_diff_request)
+    runs = current_rmos().store.runs
+    diff = diff_records(runs.record(members["a"]), runs.record(members["b"]))
+    return json_response(msgspec.json.encode(diff), cache=PRIVATE)

@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.output import json_option
+from rmos.http.openapi import document_text
 
 
 @click.command("openapi")
@@ -20,5 +21,5 @@ def openapi(as_json: bool) -> int:
     \b
     Exit codes: 0 printed, 2 usage, 130 interrupted.
     """
-    click.echo(current_app.extensions["rmos_api"].text(), nl=False)
+    click.echo(document_text(current_app), nl=False)
     return DONE

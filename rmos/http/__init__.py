@@ -1,1 +1,1 @@
-"""What the views share: how a request is read, how an answer is sent, and the document of it all."""
+"""What the views share: how a request is read, how a response is made, and the document of it all."""

@@ -1,32 +1,23 @@
-"""Conditional requests, ranges and how long an answer may be kept (RFC 9110, 9111, 7240).
+"""Conditional requests and ranges (RFC 9110, sections 13 and 14).
 
-return conditional(Response(data), etag)                   # 304, 412
-return conditional(Response(data), etag, ranges=True)      # also 206, 416
-require_match(etag)                                        # before a change: 412 PRECONDITION_FAILED
+    return conditional(Response(data), etag)                   # 304, 412
+    return conditional(Response(data), etag, ranges=True)      # also 206, 416
+    require_match(etag)                                        # before a change: 412 PRECONDITION_FAILED
+
+werkzeug parses the headers; what follows from them is decided here (ADR 14): its `make_conditional` answers 412 to
+`If-Match: *`, looks at the range before the conditions, cuts a range out for HEAD, and answers 416 where a range is to
+be ignored.
 """
-
-import re
-from typing import Final
 
 from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.http import parse_etags, parse_if_range_header
 
 from rmos import digest
 from rmos.errors.http import PreconditionFailed
 
-PRIVATE: Final = "private, no-cache"
-"""Records and lists: the caller may keep them and asks each time whether they are still so."""
-IMMUTABLE: Final = "private, max-age=31536000, immutable"
-"""Bytes under a URL that has their digest: they can never change (RFC 8246; a year is for ever)."""
-NO_STORE: Final = "no-store"
-"""Errors, and whatever holds for this moment only."""
-MINIMAL: Final = "return=minimal"
-_ONE_RANGE: Final = re.compile(r"bytes=(?=.*[0-9])([0-9]{0,18})-([0-9]{0,18})")
 
-
-def conditional(answer: Response, etag: str, *, ranges: bool = False) -> Response:
-    """Give an answer its ETag and make it what the request's conditions ask for.
+def conditional(response: Response, etag: str, *, ranges: bool = False) -> Response:
+    """Give a response its ETag and make it what the request's conditions ask for.
 
     They count in the order of RFC 9110, section 13.2.2: If-Match, If-None-Match, then If-Range and Range. One range is
     cut out; several, and units that are not bytes, are answered with the whole, as the standard allows.
@@ -35,86 +26,75 @@ def conditional(answer: Response, etag: str, *, ranges: bool = False) -> Respons
         PreconditionFailed: If-Match names other states of the record.
         RequestedRangeNotSatisfiable: the range lies outside.
     """
-    environ = request.environ
-    answer.headers["ETag"] = f'"{etag}"'
-    if "HTTP_IF_MATCH" in environ:
-        require_match(etag)
-    if "HTTP_IF_NONE_MATCH" in environ and parse_etags(environ["HTTP_IF_NONE_MATCH"]).contains_weak(etag):
-        answer.status_code = 304
+    response.set_etag(etag)
+    require_match(etag)
+    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(etag):
+        response.status_code = 304
     elif ranges:
-        answer.headers["Accept-Ranges"] = "bytes"
-        if "HTTP_RANGE" in environ and environ["REQUEST_METHOD"] == "GET":
-            _cut(answer, etag)
-    return answer
+        response.accept_ranges = "bytes"
+        _cut_range(response, etag)
+    return response
 
 
-def require_match(etag: str) -> None:
+def has_if_match() -> bool:
+    """Tell whether the request names the states of the record that it is good for."""
+    return "HTTP_IF_MATCH" in request.environ
+
+
+def require_match(etag: str, **members: str | int) -> None:
     """Refuse the request when its If-Match does not name this state of the record.
+
+    Args:
+        members: what the problem tells besides.
 
     Raises:
         PreconditionFailed: it names only others; the detail says which is the present one.
     """
-    sent = request.environ.get("HTTP_IF_MATCH")
-    if sent is None:
-        return
-    tags = parse_etags(sent)
-    if not tags.star_tag and not tags.is_strong(etag):
-        raise PreconditionFailed(f'If-Match does not name the present state, which is "{etag}".')
+    if has_if_match() and not (request.if_match.star_tag or request.if_match.is_strong(etag)):
+        error = PreconditionFailed(f'If-Match does not name the present state, which is "{etag}".')
+        error.members = {**members}
+        raise error
 
 
-def asked_range(size: int, etag: str) -> tuple[int, int] | None:
-    """Return the range of so many bytes that the request asks for, its end not included (RFC 9110, section 14).
+def requested_range(size: int, etag: str) -> tuple[int, int] | None:
+    """Return the range of so many bytes that the request asks for, its end not included.
 
-    None is the whole: nothing was asked for, or what was is malformed or holds for another state of the record, or
-    there is nothing of which a part could be given.
+    None is the whole: there is no Range, or it is malformed or holds for another state of the record, or there is
+    nothing of which a part could be given.
 
     Raises:
         RequestedRangeNotSatisfiable: nothing of it is there.
     """
-    environ = request.environ
+    environ, whole = request.environ, f'"{etag}"'
     if "HTTP_RANGE" not in environ or environ["REQUEST_METHOD"] != "GET" or size == 0:
         return None
-    asked = _ONE_RANGE.fullmatch(environ["HTTP_RANGE"].strip().lower())
-    if_range = parse_if_range_header(environ.get("HTTP_IF_RANGE"))
-    if asked is None or if_range.date is not None or if_range.etag not in (None, etag):
+    if environ.get("HTTP_IF_RANGE", whole).strip() != whole:  # a date, a weak ETag or another one
         return None
-    first, last = asked.groups()
-    start = int(first) if first else max(size - int(last), 0)
-    end = min(int(last) + 1, size) if first and last else size
+    requested = request.range
+    if requested is None or requested.units != "bytes" or len(requested.ranges) != 1:
+        return None
+    start, end = requested.ranges[0]
+    if start < 0:  # the last bytes, or all when there are fewer: werkzeug's `range_for_length` finds none then
+        start = max(size + start, 0)
     if start >= size:
         raise RequestedRangeNotSatisfiable(size)
-    return (start, end) if start < end else None  # else its end lies before its start
+    return start, size if end is None else min(end, size)
 
 
-def _cut(answer: Response, etag: str) -> None:
-    """Leave of an answer the range that was asked for.
+def _cut_range(response: Response, etag: str) -> None:
+    """Leave of a response the range that the request asks for.
 
     Raises:
         RequestedRangeNotSatisfiable: nothing of it is there.
     """
-    data = answer.get_data()
-    asked = asked_range(len(data), etag)
-    if asked is None:
+    data = response.get_data()
+    requested = requested_range(len(data), etag)
+    if requested is None:
         return
-    start, end = asked
-    answer.status_code = 206
-    answer.set_data(data[start:end])
-    answer.headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
-    if "Content-Digest" in answer.headers:
-        answer.headers["Repr-Digest"] = answer.headers["Content-Digest"]
-        answer.headers["Content-Digest"] = digest.content_digest(digest.sha256_hex(data[start:end]))
-
-
-def wants_minimal() -> bool:
-    """Tell whether the request prefers an answer without a body: `Prefer: return=minimal`."""
-    sent = request.environ.get("HTTP_PREFER")
-    return sent is not None and _preferred(sent) == "minimal"
-
-
-def _preferred(sent: str) -> str | None:
-    """Return the value of the preference `return`, of which the first counts (RFC 7240, section 2)."""
-    for preference in sent.split(","):
-        name, _, value = preference.partition(";")[0].partition("=")
-        if name.strip().lower() == "return":
-            return value.strip().strip('"').lower()
-    return None
+    start, end = requested
+    response.status_code = 206
+    response.set_data(data[start:end])
+    response.content_range.set(start, end, len(data))
+    if "Content-Digest" in response.headers:
+        response.headers["Repr-Digest"] = response.headers["Content-Digest"]
+        response.headers["Content-Digest"] = digest.content_digest(digest.sha256_hex(data[start:end]))

@@ -13,18 +13,18 @@ import math
 import re
 from typing import Any, Final, NoReturn
 
-from flask import current_app, request
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
-from rmos.context import current_rmos
 from rmos.digest import MAX_DEPTH, MAX_INTEGER
 from rmos.errors.base import RmosError
 from rmos.errors.http import RequestTimeout
 from rmos.errors.request import BadJson, PayloadTooLarge, UnsupportedMediaType
-from rmos.http.operations import declared_of
 
 STOPPED: Final = "The rest of the request did not come in time; send it again."
 """Why a body is shorter than its Content-Length: its server gave it up, or there is nobody left to read this."""
+_BEYOND: Final = 1
+"""Bytes above the limit that werkzeug lets pass: a chunked body of just its limit looks to it like one that goes on."""
 _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
 _EXPONENT_FROM: Final = 1e21
 """From here on canonical JSON writes an exponent (ECMA-262); below it a whole double is recorded as an integer."""
@@ -49,16 +49,29 @@ def read_object() -> dict[str, Any]:
         raise BadJson("The body broke off or is wrongly encoded.") from None
     if len(data) < (request.content_length or 0):
         raise RequestTimeout(STOPPED)
-    limit = body_limit()
-    if len(data) > limit:
-        raise PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
+    if len(data) > body_limit():
+        raise body_too_large()
     return parse_object(data)
 
 
 def body_limit() -> int:
-    """Return how many bytes the running request may carry: what its route declares, else `RMOS_MAX_BODY_BYTES`."""
-    declared = declared_of(current_app.view_functions.get(request.endpoint or ""))
-    return (declared and declared.max_body_bytes) or current_rmos().settings.max_body_bytes
+    """Return how many bytes the running request may carry: what `limit_body` said, else `RMOS_MAX_BODY_BYTES`."""
+    assert request.max_content_length is not None  # the app has a limit
+    return request.max_content_length - _BEYOND
+
+
+def limit_body(limit_bytes: int, app: Flask | None = None) -> None:
+    """Limit the body of the running request, or of every request of an app that has no limit of its own."""
+    if app is not None:
+        app.config["MAX_CONTENT_LENGTH"] = limit_bytes + _BEYOND
+    else:
+        request.max_content_length = limit_bytes + _BEYOND
+
+
+def body_too_large() -> PayloadTooLarge:
+    """Return the error of a body above the limit of the running request."""
+    limit = body_limit()
+    return PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
 
 
 def _require_json() -> None:

@@ -1,26 +1,34 @@
 """`/api/openapi.json`: the document from which other programs can be written against this service (OpenAPI 3.1).
 
-    api = current_app.extensions["rmos_api"]
-    api.document()["paths"]["/api/rmos/runs"]
+    document_of(current_app)["paths"]["/api/rmos/runs"]
 
-It is made when it is first asked for: from the routes themselves, what they declare (`operations`) and the marshmallow
-schemas that read requests and shape answers, so that it cannot say anything else than the code does.
+It is made when it is first asked for: from the routes themselves, what they declare (`routes`) and the marshmallow
+schemas that read requests and shape responses, so that it cannot say anything else than the code does. apispec turns
+the schemas into components.
 """
 
-import threading
-from importlib import metadata
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata, resources
 from typing import Any, Final
 
-import flask_smorest
 import msgspec
-from flask import Flask, Response, current_app
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from werkzeug.routing import Rule
 
-from rmos.auth.roles import OPEN, requires
-from rmos.errors.base import every_error
-from rmos.http import openapi_components as parts
-from rmos.http.operations import Answer, Blueprint, example_of, meaning_of, operation
-from rmos.schemas.lists import Moment
-from rmos.schemas.problems import ProblemSchema
+from rmos.errors.base import RmosError
+from rmos.errors.http import BadRequest, RequestTimeout
+from rmos.errors.request import BadJson, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from rmos.http import openapi_components as components
+from rmos.http.problems import PROBLEM, errors_by_code, example_problem, meaning_of
+from rmos.http.responses import JSON
+from rmos.http.routes import FORM, Blueprint, OperationSpec, Problems, ResponseSpec, spec_of
+from rmos.schemas.fields import Moment
+from rmos.schemas.service import ProblemSchema
 
 OPENAPI: Final = "3.1.0"
 _TITLE: Final = "RMOS"
@@ -30,102 +38,166 @@ hash-verified record.
 JSON in, JSON out, UTF-8. Every error is a problem (RFC 9457) with a code in `error`; `/problems` explains each.
 Parameters and members that are not listed here are refused, so that a misspelt one is never ignored. Times are
 RFC 3339 with an offset."""
-
-bp = Blueprint("document", __name__, description="This document")
-
-
-class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
-    """The blueprints of the service and the document that describes them; errors stay with `problems`."""
-
-    DEFAULT_ERROR_RESPONSE_NAME = None
-
-    def __init__(self, app: Flask) -> None:
-        self._making = threading.Lock()
-        self._made: dict[str, Any] | None = None
-        self._named: list[tuple[str, Blueprint]] = []
-        super().__init__(
-            app,
-            spec_kwargs={
-                "title": _TITLE,
-                "version": metadata.version("rmos"),
-                "openapi_version": OPENAPI,
-                "info": {"description": _ABOUT},
-            },
-        )
-        app.cli.commands.pop("openapi", None)  # `flask rmos openapi` prints it
-        app.extensions["rmos_api"] = self
-
-    def register_blueprint(self, blp: Blueprint, *, parameters: object = None, **options: Any) -> None:
-        """Give the app the routes of a blueprint; they are described when the document is asked for."""
-        self._app.register_blueprint(blp, **options)
-        self._named.append((str(options.get("name", blp.name)), blp))
-
-    def document(self) -> dict[str, Any]:
-        """Return the document; the first caller waits while it is made.
-
-        Raises:
-            TypeError: a route does not say what it takes and gives.
-        """
-        with self._making:
-            if self._made is None:
-                self._add_parts()
-                for name, blp in self._named:
-                    blp.register_views_in_doc(self, self._app, self.spec, name=name)
-                    if name == blp.name:
-                        self.spec.tag({"name": name, "description": blp.description})
-                self._made = self.spec.to_dict()
-        return self._made
-
-    def text(self) -> bytes:
-        """Return the document as indented JSON, the same for the same routes."""
-        return msgspec.json.format(msgspec.json.encode(self.document()), indent=2) + b"\n"
-
-    def _add_parts(self) -> None:
-        components = self.spec.components
-        self.ma_plugin.map_to_openapi_type(Moment, "string", "date-time")
-        self.ma_plugin.converter.add_parameter_attribute_function(_without_nul)
-        components.schema("Problem", schema=ProblemSchema)
-        for name, described in parts.REQUEST_HEADERS.items():
-            components.parameter(name, "header", {"name": name, **described})
-        for name, described in parts.RESPONSE_HEADERS.items():
-            components.header(name, described)
-        for name, described in parts.SECURITY_SCHEMES.items():
-            components.security_scheme(name, described)
-        for code, example in sorted(_examples().items()):
-            components.example(code, {"value": example})
-
-    def _register_error_handlers(self) -> None:
-        """Register none: that of the library would drop the headers of an error and its form."""
-
-    def _register_responses(self) -> None:
-        """Register none: each route describes its problems itself, by their codes."""
-
-    def _register_etag_headers(self) -> None:
-        """Register none: ours are in `parts`."""
-
-    def _register_pagination_header(self) -> None:
-        """Register none: pages are walked by Link and cursor."""
+_EXTENSION: Final = "rmos.openapi"
+_VARIABLE: Final = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+_ALWAYS: Final[Problems] = (BadRequest, ValidationFailed, RmosError)
+_BODY: Final[Problems] = (BadJson, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
 
 
-def _without_nul(converter: object, field: object, ret: dict[str, Any]) -> dict[str, Any]:
-    """Say of free text in a query what its reader refuses before any schema sees it (`queries`)."""
+def document_of(app: Flask) -> dict[str, Any]:
+    """Return the document of an app; it is made once.
+
+    Raises:
+        TypeError: a route does not say what it takes and gives.
+    """
+    if _EXTENSION not in app.extensions:  # two who ask at once make it twice, the same
+        app.extensions[_EXTENSION] = _make_document(app)
+    document: dict[str, Any] = app.extensions[_EXTENSION]
+    return document
+
+
+def document_text(app: Flask) -> bytes:
+    """Return the document as indented JSON, the same for the same routes."""
+    return msgspec.json.format(msgspec.json.encode(document_of(app)), indent=2) + b"\n"
+
+
+def _make_document(app: Flask) -> dict[str, Any]:
+    plugin = MarshmallowPlugin()
+    spec = APISpec(_TITLE, metadata.version("rmos"), OPENAPI, [plugin], info={"description": _ABOUT})
+    plugin.map_to_openapi_type(Moment, "string", "date-time")
+    assert plugin.converter is not None  # since it was given to a spec
+    plugin.converter.add_parameter_attribute_function(_exclude_nul)
+    _add_components(spec)
+    for name, blueprint in app.blueprints.items():
+        if isinstance(blueprint, Blueprint):
+            for rule in app.url_map.iter_rules():
+                if rule.endpoint.rpartition(".")[0] == name:
+                    _add_path(spec, rule, app.view_functions[rule.endpoint], blueprint.name)
+            if name == blueprint.name:  # else it is registered again under another name, for other URLs
+                spec.tag({"name": name, "description": blueprint.description})
+    return spec.to_dict()
+
+
+def _add_components(spec: APISpec) -> None:
+    spec.components.schema("Problem", schema=ProblemSchema)
+    for name, described in components.REQUEST_HEADERS.items():
+        spec.components.parameter(name, "header", {"name": name, **described})
+    for name, described in components.RESPONSE_HEADERS.items():
+        spec.components.header(name, described)
+    for name, described in components.SECURITY_SCHEMES.items():
+        spec.components.security_scheme(name, described)
+    for code, kind in errors_by_code().items():
+        spec.components.example(code, {"value": example_problem(code, kind.title, kind.status, meaning_of(kind))})
+
+
+def _exclude_nul(converter: object, field: object, ret: dict[str, Any]) -> dict[str, Any]:
+    """Say of free text in a query what its reader refuses before any schema sees it (`query`)."""
     schema = ret["schema"]
     if schema.get("type") == "string" and not {"enum", "format", "pattern"} & schema.keys():
         schema["pattern"] = r"^[^\x00]*$"
     return {}
 
 
-def _examples() -> dict[str, dict[str, Any]]:
-    """Return one problem for each code."""
-    examples: dict[str, dict[str, Any]] = {}
-    for kind in every_error():
-        examples.setdefault(kind.code, example_of(kind.code, kind.title, kind.status, meaning_of(kind)))
-    return examples
+def _add_path(spec: APISpec, rule: Rule, view: Callable[..., Any], tag: str) -> None:
+    """Describe a route.
+
+    Raises:
+        TypeError: its view is not declared, or its URL has a part that is not described.
+    """
+    declared = spec_of(view)
+    if declared is None:
+        raise TypeError(f"The route {rule.rule} does not say what it takes and gives; see `operation`.")
+    operation_id, name = view.__name__, rule.endpoint.partition(".")[0]
+    described = {
+        "tags": [tag],
+        "operationId": operation_id if name == tag else f"{operation_id}_{name}",
+        **_read_docstring(view),
+        **_describe_request(declared),
+        "responses": {
+            **{str(status): _describe_response(response) for status, response in declared.responses.items()},
+            **_describe_problems(declared, getattr(view, "rmos_problems", ())),
+        },
+    }
+    if role := getattr(view, "rmos_role", None):
+        described |= {"security": components.SECURITY.get(role, components.NEEDS_CALLER), "x-rmos-role": role}
+    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    spec.path(
+        _VARIABLE.sub(r"{\1}", rule.rule),
+        operations={method.lower(): described for method in methods},
+        parameters=list(_path_parameters(rule)),
+    )
 
 
-@bp.get("/api/openapi.json")
-@operation(answers={200: Answer("The document.", {"type": "object"})})
-@requires(OPEN)
-def get_openapi() -> Response:
-    """Return this document."""
-    return Response(current_app.extensions["rmos_api"].text(), content_type="application/json")
+def _read_docstring(view: Callable[..., Any]) -> dict[str, str]:
+    summary, _, description = (inspect.getdoc(view) or "").partition("\n\n")
+    return {"summary": summary, **({"description": description} if description else {})}
+
+
+def _path_parameters(rule: Rule) -> Iterator[dict[str, Any]]:
+    for name in sorted(rule.arguments):
+        if name not in components.PATH_PARAMETERS:
+            raise TypeError(f"{rule.rule}: describe {name!r} in PATH_PARAMETERS of rmos/http/openapi_components.py.")
+        yield {"in": "path", "name": name, "required": True, **components.PATH_PARAMETERS[name]}
+
+
+def _describe_request(declared: OperationSpec) -> dict[str, Any]:
+    parameters: list[Any] = [] if declared.query is None else [{"in": "query", "schema": declared.query}]
+    parameters += ["X-Request-Id", *declared.headers]  # names of components
+    request: dict[str, Any] = {"parameters": parameters}
+    if declared.body is not None:
+        content = {JSON: _describe_content(declared.body, declared.example)}
+        if declared.form is not None:
+            content[FORM] = {"schema": declared.form}
+        request["requestBody"] = {"required": True, "content": content}
+    return request
+
+
+def _describe_response(response: ResponseSpec) -> dict[str, Any]:
+    headers = {name: components.reference("headers", name) for name in ("X-Request-Id", *response.headers)}
+    described: dict[str, Any] = {"description": response.description, "headers": headers}
+    if response.schema is not None:
+        alternatives = {name: {"schema": schema} for name, schema in response.alternatives.items()}
+        content = _describe_content(response.schema, response.example)
+        described["content"] = {response.content_type: content, **alternatives}
+    if response.links:
+        described["links"] = {
+            name: {"operationId": name, "parameters": dict(where)} for name, where in response.links.items()
+        }
+    return described
+
+
+def _describe_content(schema: Any, example: str | None) -> dict[str, Any]:
+    return {"schema": schema} if example is None else {"schema": schema, "example": load_example(example)}
+
+
+def load_example(name: str) -> Any:
+    """Return an example by its name: `runs.cut` is the member `cut` of `rmos/api/examples/runs.json`."""
+    noun, _, member = name.partition(".")
+    return _read_examples(noun)[member]
+
+
+@functools.cache
+def _read_examples(noun: str) -> dict[str, Any]:
+    data = (resources.files("rmos.api") / "examples" / f"{noun}.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, Any])
+
+
+def _describe_problems(declared: OperationSpec, of_role: Problems) -> dict[str, Any]:
+    """Describe the problems of a route by status: which codes, what each means, one example each."""
+    body = () if declared.body is None else _BODY
+    by_status: dict[int, dict[str, type[RmosError]]] = {}
+    for kind in (*declared.problems, *of_role, *body, *_ALWAYS):
+        by_status.setdefault(kind.status, {}).setdefault(kind.code, kind)
+    return {str(status): _describe_problem(kinds) for status, kinds in sorted(by_status.items())}
+
+
+def _describe_problem(kinds: Mapping[str, type[RmosError]]) -> dict[str, Any]:
+    meanings = [f"`{code}`: {meaning_of(kind)}" for code, kind in kinds.items()]
+    codes = {"type": "object", "properties": {"error": {"type": "string", "enum": list(kinds)}}}
+    content = {
+        "schema": {"allOf": [components.reference("schemas", "Problem"), codes]},
+        "examples": {code: components.reference("examples", code) for code in kinds},
+    }
+    named = {name for kind in kinds.values() for name in kind.headers}
+    headers = {name: components.reference("headers", name) for name in ("X-Request-Id", *sorted(named))}
+    return {"description": "\n\n".join(meanings), "headers": headers, "content": {PROBLEM: content}}

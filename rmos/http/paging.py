@@ -1,38 +1,93 @@
-"""Pages of lists over HTTP: asking an index that may be incomplete, the body, the link to the next page."""
+"""Lists over HTTP: the body of a page, the link to the next one, and the media type in which a list of runs goes out.
+
+return page_response(store.session_lists.page(…))          # JSON, with Link
+return runs_response(load_list(read_query()))              # JSON, CSV or NDJSON, as Accept says
+"""
 
 import functools
-from typing import TypeVar
+from typing import Final
 from urllib.parse import quote, urlencode
 
-from flask import request
+import msgspec
+from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
+from rmos.context import current_rmos
+from rmos.errors.http import NotAcceptable
+from rmos.errors.request import BadCursor
+from rmos.http.query import read_query
+from rmos.http.responses import JSON, PRIVATE, json_response
+from rmos.http.routes import LISTS, Problems, ResponseSpec
+from rmos.http.streams import CSV, NDJSON, stream_runs
 from rmos.models import Page
+from rmos.schemas.lists import ListRequest
+from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema
 
-T = TypeVar("T")
+OFFERED: Final = (JSON, NDJSON, CSV)
+"""In this order where a client likes several as much."""
+RUNS: Final = ResponseSpec(
+    "A page of JSON; as CSV or NDJSON all runs that match, or as many as `limit` says.",
+    RunPageSchema,
+    ("Link", "Cache-Control", "Vary", "X-Total-Count"),
+    "runs.page",
+    alternatives={CSV: {"type": "string"}, NDJSON: RunAdvisorySummarySchema},
+    links={
+        "list_runs": {"cursor": "$response.body#/next_cursor"},
+        "get_run": {"run_id": "$response.body#/items/0/run_id"},
+    },
+)
+"""The response of each route that lists runs."""
+RUNS_PROBLEMS: Final[Problems] = (BadCursor, NotAcceptable, *LISTS)
 
 
-def page_text(page: Page) -> str:
-    """Return a page's body; the items are finished texts and a cursor needs no escaping."""
+def runs_response(list_request: ListRequest) -> Response:
+    """Return a list of runs in the media type that the request accepts most.
+
+    Raises:
+        NotAcceptable, BadCursor, IndexRebuilding, IndexUnavailable.
+    """
+    media_type = choose_media_type(request.environ.get("HTTP_ACCEPT", ""))
+    if media_type == JSON:
+        page = msgspec.structs.asdict(list_request.page)
+        response = page_response(current_rmos().store.runs.page(list_request.query, **page))
+    else:
+        response = stream_runs(list_request, media_type)
+        response.headers["Cache-Control"] = PRIVATE
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+@functools.lru_cache(maxsize=256)  # 15 % of a list (ADR 15)
+def choose_media_type(accept: str) -> str:
+    """Return the media type of a list that the header Accept prefers (RFC 9110, section 12.5.1); JSON when it is empty.
+
+    Raises:
+        NotAcceptable: it accepts none of those that there are.
+    """
+    if not accept:
+        return JSON
+    # Parameters are taken off: with them werkzeug finds `application/json; charset=utf-8` to accept no JSON of ours.
+    ranges = [(media.partition(";")[0].rstrip(), quality) for media, quality in parse_accept_header(accept, MIMEAccept)]
+    best = MIMEAccept(ranges).best_match(OFFERED)
+    if best is None:
+        raise NotAcceptable(f"Lists come as {', '.join(OFFERED[:-1])} or {OFFERED[-1]}; Accept names none of these.")
+    return best
+
+
+def page_response(page: Page) -> Response:
+    """Return the response with a page; the items are finished texts and a cursor needs no escaping."""
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     total = "" if page.total is None else f',"total":{page.total}'
-    return f'{{"items":[{page.text}],"next_cursor":{cursor}{total}}}'
+    body = f'{{"items":[{page.text}],"next_cursor":{cursor}{total}}}'
+    return json_response(body, cache=PRIVATE, headers=link_next(page.next_cursor))
 
 
-def next_link(next_cursor: str | None) -> dict[str, str]:
+def link_next(next_cursor: str | None) -> dict[str, str]:
     """Return the header that names the next page of the running request; a cursor needs no escaping."""
     if next_cursor is None:
         return {}
-    return {"Link": f'<{_escaped(request.path)}?{_filters(request.query_string)}cursor={next_cursor}>; rel="next"'}
-
-
-@functools.lru_cache(maxsize=512)
-def _escaped(path: str) -> str:
-    """Return a path as it stands in a URL: a session of the earlier system may have any name."""
-    return quote(path)
-
-
-@functools.lru_cache(maxsize=512)
-def _filters(query_string: bytes) -> str:
-    """Return what a query string asks for besides a place in the list, as the beginning of another one."""
-    kept = [(name, value) for name, value in request.args.items() if name not in ("cursor", "offset")]
-    return f"{urlencode(kept)}&" if kept else ""
+    filters = {name: values for name, values in read_query().items() if name not in ("cursor", "offset")}
+    query = f"{urlencode(filters, doseq=True)}&" if filters else ""
+    # A session of a legacy store may have any name, so the path is escaped.
+    return {"Link": f'<{quote(request.path)}?{query}cursor={next_cursor}>; rel="next"'}

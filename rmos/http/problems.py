@@ -17,7 +17,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from rmos.context import require_request_id
-from rmos.errors.base import RmosError
+from rmos.errors.base import RmosError, every_error
 from rmos.errors.http import (
     BadRequest,
     CodingNotImplemented,
@@ -30,15 +30,15 @@ from rmos.errors.http import (
 from rmos.errors.http import (
     MethodNotAllowed as RouteMethodNotAllowed,
 )
-from rmos.errors.request import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from rmos.errors.request import UnsupportedMediaType, ValidationFailed
 from rmos.errors.store import IndexRebuilding
-from rmos.http.conditions import NO_STORE
-from rmos.http.json_body import body_limit
-from rmos.http.operations import PROBLEM
+from rmos.http.json_body import body_too_large
+from rmos.http.responses import NO_STORE
 
 log = logging.getLogger(__name__)
 
-_FRAMEWORKS: Final = {
+PROBLEM: Final = "application/problem+json"
+_BY_STATUS: Final = {
     kind.status: kind
     for kind in (
         BadRequest,
@@ -56,34 +56,39 @@ _FRAMEWORKS: Final = {
 _SERVERS: Final = "gunicorn.http.errors"
 """The module whose errors a view meets when it reads a body that is wrongly sent."""
 _ONE_LINE: Final = 300
-"""Characters of a `detail` that comes from the web framework; ours are short by themselves."""
+"""Characters of a `detail` that comes from the web framework or names what a client sent; ours are short."""
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of an app in this form."""
-    app.register_error_handler(Exception, answer)
+    app.register_error_handler(Exception, respond_error)
 
 
-def answer(error: Exception) -> Response:
-    """Return the problem that an error is to a client; what nobody foresaw is logged and stays inside."""
+def respond_error(error: Exception) -> Response:
+    """Return the problem that an error is to a client; an unexpected one is logged and stays inside."""
     if isinstance(error, ValidationError):
-        error = ValidationFailed("The request holds what cannot be taken; see `errors`.", errors=flattened(error))
+        error = _validation_failed(error)
     elif isinstance(error, RequestEntityTooLarge):
-        limit = body_limit()
-        error = PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
+        error = body_too_large()
     elif type(error).__module__ == _SERVERS:
         error = BadRequest("The body broke off or is wrongly encoded.")
     if isinstance(error, RmosError):
-        return _answer_ours(error)
+        return _respond_rmos_error(error)
     if isinstance(error, HTTPException):
-        return _answer_frameworks(error)
+        return _respond_http_exception(error)
     log.error("unexpected error", exc_info=error)
-    return problem(
-        500, RmosError.code, RmosError.title, "Something failed that nobody foresaw; the log tells more by request id."
-    )
+    detail = f"Unexpected error; quote request id {require_request_id()} to an operator."
+    return problem_response(500, RmosError.code, RmosError.title, detail)
 
 
-def _answer_ours(error: RmosError) -> Response:
+def _validation_failed(error: ValidationError) -> ValidationFailed:
+    errors = flatten_errors(error)
+    (name, messages), *others = errors.items()
+    more = f" ({len(others)} more in `errors`)" if others else ""
+    return ValidationFailed(f"Request validation failed: {name}: {messages[0]}"[:_ONE_LINE] + more, errors=errors)
+
+
+def _respond_rmos_error(error: RmosError) -> Response:
     # The ids in the URL are concerned, whoever found the error.
     members: dict[str, Any] = {**(request.view_args or {}), **error.members}
     if error.status >= 500:
@@ -95,22 +100,22 @@ def _answer_ours(error: RmosError) -> Response:
     headers = dict(error.headers)
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
-    return problem(error.status, error.code, error.title, error.detail, members, headers)
+    return problem_response(error.status, error.code, error.title, error.detail, members, headers)
 
 
-def _answer_frameworks(error: HTTPException) -> Response:
+def _respond_http_exception(error: HTTPException) -> Response:
     """Keep the headers that belong to a status: Allow, Retry-After, Content-Range, WWW-Authenticate."""
     if error.response is not None:
-        return error.response  # type: ignore[return-value]  # it is a finished answer, such as a redirect
+        return error.response  # type: ignore[return-value]  # it is a finished response, such as a redirect
     status = HTTPStatus(error.code or 500)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
-    detail = _told(error) or " ".join((error.description or status.description or status.phrase).split())[:_ONE_LINE]
-    kind = _FRAMEWORKS.get(status)
+    detail = _suggest_route(error) or " ".join((error.description or status.description or status.phrase).split())
+    kind = _BY_STATUS.get(status)
     code, title = (kind.code, kind.title) if kind else (status.name, status.phrase)
-    return problem(status, code, title, detail, headers=headers)
+    return problem_response(status, code, title, detail[:_ONE_LINE], headers=headers)
 
 
-def _told(error: HTTPException) -> str:
+def _suggest_route(error: HTTPException) -> str:
     """Return what to do instead, where no route takes the URL or the method; else nothing."""
     if isinstance(error, NotFound) and error is request.routing_exception:
         return "There is nothing here; runs are at /api/rmos/runs."
@@ -120,7 +125,7 @@ def _told(error: HTTPException) -> str:
     return ""
 
 
-def problem(
+def problem_response(
     status: int,
     code: str,
     title: str,
@@ -128,38 +133,63 @@ def problem(
     members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an answer that says what went wrong."""
-    body = {
-        "type": f"/problems/{code}",
-        "title": title,
-        "status": int(status),
-        "detail": detail,
-        "error": code,
-        "request_id": require_request_id(),
-    }
+    """Return a response that says what went wrong; no member replaces one that every problem has."""
+    problem = make_problem(code, title, status, detail, require_request_id())
     return Response(
-        msgspec.json.encode({**body, **{name: value for name, value in (members or {}).items() if name not in body}}),
+        msgspec.json.encode(problem | {**(members or {}), **problem}),
         status=status,
         headers={**(headers or {}), "Cache-Control": NO_STORE},
         content_type=PROBLEM,
     )
 
 
-def flattened(error: ValidationError) -> dict[str, list[str]]:
+def make_problem(code: str, title: str, status: int, detail: str, request_id: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+        "error": code,
+        "request_id": request_id,
+    }
+
+
+def example_problem(code: str, title: str, status: int, detail: str) -> dict[str, Any]:
+    """Return what a problem looks like, for the document and the pages."""
+    return make_problem(code, title, status, detail, "req_0123456789abcdef")
+
+
+def errors_by_code() -> dict[str, type[RmosError]]:
+    """Return the error that each code stands for, in the order of the codes; several errors may share one."""
+    kinds: dict[str, type[RmosError]] = {}
+    for kind in every_error():
+        kinds.setdefault(kind.code, kind)
+    return dict(sorted(kinds.items()))
+
+
+def meaning_of(kind: type[RmosError]) -> str:
+    """Return what an error means, in a sentence."""
+    if kind is RmosError:
+        return "Unexpected error; the fault is the service's."
+    return " ".join((kind.__doc__ or "").split())
+
+
+def flatten_errors(error: ValidationError) -> dict[str, list[str]]:
     """Return a marshmallow error as field → messages, nested fields by their dotted names."""
-    found: dict[str, list[str]] = {}
+    errors: dict[str, list[str]] = {}
 
     def collect(name: str, messages: Any) -> None:
         if isinstance(messages, Mapping):
-            for inner, told in messages.items():
+            for inner, of_inner in messages.items():
                 if inner == "_schema":  # marshmallow's word for the object itself
-                    collect(name or "body", told)
+                    collect(name or "body", of_inner)
                 else:
-                    collect(f"{name}.{inner}" if name else str(inner), told)
+                    collect(f"{name}.{inner}" if name else str(inner), of_inner)
         elif isinstance(messages, list):
-            found.setdefault(name, []).extend(str(message) for message in messages)
+            errors.setdefault(name, []).extend(str(message) for message in messages)
         else:
-            found.setdefault(name, []).append(str(messages))
+            errors.setdefault(name, []).append(str(messages))
 
     collect("", error.messages)
-    return found
+    return errors

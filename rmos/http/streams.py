@@ -1,11 +1,11 @@
 """Lists that are longer than a page, as CSV or NDJSON: streamed page by page, in constant memory, by the same cursor.
 
-    response = streamed(asked, CSV)
+    response = stream_runs(list_request, CSV)
 
-Each page is a question of its own to the index, so a slow reader holds nothing open there. Headers go out when the
-first page is there; when the index fails after that, the last line is the problem (NDJSON) or begins with `#ERROR`
-(CSV), and the connection is broken off before the body is finished: no stream is ever silently short, not even through
-a proxy that hides the break.
+Each page is a query of its own, so a slow reader holds nothing open in the index. Headers go out when the first page is
+there; when the index fails after that, the last line is the problem (NDJSON) or begins with `#ERROR` (CSV), and the
+connection is broken off before the body is finished: no stream is ever silently short, not even through a proxy that
+hides the break.
 
 Nothing of the request is held while a stream lasts: one that is dropped half-way may be closed in the middle of another
 request, which would then lose its own context.
@@ -21,67 +21,68 @@ from flask import Response, copy_current_request_context, g
 
 from rmos.context import current_rmos
 from rmos.errors.base import RmosError
-from rmos.http import problems
-from rmos.http.accept import CSV, NDJSON
+from rmos.http.problems import respond_error
 from rmos.models import Page
 from rmos.schemas.lists import ListRequest
 from rmos.store import Store
 from rmos.transfer.exporting import COLUMNS, csv_row
 
+CSV: Final = "text/csv"
+NDJSON: Final = "application/x-ndjson"
 BATCH: Final = 500
-"""Runs that are read at once: some 400 KB, and one question to the index."""
+"""Runs that are read at once: some 400 KB, and one query."""
 ERROR_MARK: Final = "#ERROR"
 _CONTENT_TYPES: Final = {CSV: "text/csv; charset=utf-8; header=present", NDJSON: NDJSON}
 _decode: Final[Callable[[str], dict[str, Any]]] = msgspec.json.Decoder(dict[str, Any]).decode
 
 Pages = Iterator[Page]
-Tell = Callable[[RmosError], Response]
+Respond = Callable[[RmosError], Response]
 """Logs an error and makes it a problem."""
 
 
-def streamed(asked: ListRequest, form: str) -> Response:
-    """Return the answer that brings all runs of a filter, or as many as were asked for.
+def stream_runs(request: ListRequest, media_type: str) -> Response:
+    """Return the response that brings all runs of a filter, or as many as the request limits them to.
 
     Raises:
         BadCursor, IndexRebuilding, IndexUnavailable: before anything was sent.
     """
     store = current_rmos().store
-    pages = walk(store, asked)
+    pages = walk_pages(store, request)
     first = next(pages)
     headers = {}
-    if asked.include_total:
-        headers["X-Total-Count"] = str(store.runs.count(asked.query))
-    if form == CSV:
+    if request.page.include_total:
+        headers["X-Total-Count"] = str(store.runs.count(request.query))
+    if media_type == CSV:
         headers["Content-Disposition"] = 'attachment; filename="runs.csv"'
-    body = (_csv if form == CSV else _ndjson)(first, pages, _teller())
-    return Response(body, headers=headers, content_type=_CONTENT_TYPES[form])
+    body = (_write_csv if media_type == CSV else _write_ndjson)(first, pages, _keep_request_id())
+    return Response(body, headers=headers, content_type=_CONTENT_TYPES[media_type])
 
 
-def _teller() -> Tell:
-    """Return what tells an error of the running request after its view has returned, under the request's id."""
-    known = {name: g.get(name) for name in g}
+def _keep_request_id() -> Respond:
+    """Return what responds to an error of the running request after its view has returned, under the request's id."""
+    members = {name: g.get(name) for name in g}
 
     @copy_current_request_context
-    def tell(error: RmosError) -> Response:
-        for name, value in known.items():  # a copied context begins with an empty `g`
+    def respond(error: RmosError) -> Response:
+        for name, value in members.items():  # a copied context begins with an empty `g`
             setattr(g, name, value)
-        return problems.answer(error)
+        return respond_error(error)
 
-    return tell
+    return respond
 
 
-def walk(store: Store, asked: ListRequest) -> Pages:
-    """Give the pages of a list one after the other, at least one."""
-    limit, cursor, offset = asked.limit if asked.limited else BATCH, asked.cursor, asked.offset
+def walk_pages(store: Store, request: ListRequest) -> Pages:
+    """Yield the pages of a list one after the other, at least one."""
+    limit, cursor, offset = request.page.limit if request.limited else BATCH, request.page.cursor, request.page.offset
     while True:
-        page = store.runs.page(asked.query, limit=limit, cursor=cursor, offset=offset)
+        page = store.runs.page(request.query, limit=limit, cursor=cursor, offset=offset)
         yield page
-        if asked.limited or page.next_cursor is None:
+        if request.limited or page.next_cursor is None:
             return
         cursor, offset = page.next_cursor, 0
 
 
-def _ndjson(first: Page, pages: Pages, tell: Tell) -> Iterator[bytes]:
+def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes]:
     page = first
     try:
         while True:
@@ -92,27 +93,27 @@ def _ndjson(first: Page, pages: Pages, tell: Tell) -> Iterator[bytes]:
     except StopIteration:
         return
     except RmosError as error:
-        yield tell(error).get_data() + b"\n"
+        yield respond(error).get_data() + b"\n"
         raise
 
 
-def _csv(first: Page, pages: Pages, tell: Tell) -> Iterator[bytes]:
+def _write_csv(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes]:
     page = first
-    yield _rows([COLUMNS])
+    yield _write_rows([COLUMNS])
     try:
         while True:
             if page.text:
-                yield _rows([csv_row(_decode(item)) for item in page.items])
+                yield _write_rows([csv_row(_decode(item)) for item in page.items])
             page = next(pages)
     except StopIteration:
         return
     except RmosError as error:
-        tell(error)
-        yield _rows([(ERROR_MARK, error.code, f"The list ends too early. {error.detail}")])
+        respond(error)
+        yield _write_rows([(ERROR_MARK, error.code, f"The list ends too early. {error.detail}")])
         raise
 
 
-def _rows(rows: list[tuple[Any, ...]]) -> bytes:
+def _write_rows(rows: list[tuple[Any, ...]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()

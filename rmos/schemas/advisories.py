@@ -7,25 +7,17 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos.models import RunView
-from rmos.schemas.attachments import filename_field, matches, printable
-from rmos.schemas.requests import Check
+from rmos.schemas.fields import filename_field, line_field, matches
 from rmos.services.files.attachments import Advisory, AdvisoryAttached
 from rmos.services.files.previews import Preview
 from rmos.store.naming import named_blobs
 
 ADVISORY_KINDS: Final = ("explanation", "advisory", "note", "unknown")
 _ADVISORY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-_WORD: Final[list[Check]] = [validate.Length(1, 200), printable]
-_WORDS: Final = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 _MEMBERS: Final = (
     *("advisory_id", "kind", "title", "mime", "filename", "size_bytes", "created_at_utc", "request_id"),
     *("engine_id", "engine_version"),
 )
-
-
-def word_field(**options: Any) -> fields.String:
-    """Return a field for a short text of one line."""
-    return fields.String(allow_none=True, load_default=None, validate=_WORD, metadata=_WORDS, **options)
 
 
 class AdvisoryRequestSchema(Schema):
@@ -40,10 +32,10 @@ class AdvisoryRequestSchema(Schema):
         },
     )
     kind = fields.String(load_default="unknown", validate=validate.OneOf(ADVISORY_KINDS))
-    title = word_field()
+    title = line_field()
     filename = filename_field(allow_none=True, load_default=None)
-    engine_id = word_field()
-    engine_version = word_field()
+    engine_id = line_field()
+    engine_version = line_field()
 
 
 class AdvisoryAttachedSchema(Schema):

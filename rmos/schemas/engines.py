@@ -1,4 +1,4 @@
-"""How the engines look to a client."""
+"""Engines and their rules as clients see them."""
 
 import msgspec
 from marshmallow import Schema, fields
@@ -34,7 +34,39 @@ class EnginesSchema(Schema):
     items = fields.List(fields.Nested(EngineSchema))
 
 
+class RuleSchema(Schema):
+    """One check of an engine: what it asks, how it reckons, where the colours change, where that comes from."""
+
+    id = fields.String(required=True, metadata={"description": "What assessments carry."})
+    engine_id = fields.String(required=True)
+    category = fields.String(required=True, metadata={"description": "The group whose score it goes into, or `gate`."})
+    weight = fields.Float(
+        required=True, allow_none=True, metadata={"description": "The group's share of the score; null for a gate."}
+    )
+    question = fields.String(required=True)
+    formula = fields.String(required=True)
+    unit = fields.String(required=True)
+    limits = fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True, metadata={"description": "Colour → its range."}
+    )
+    source = fields.String(required=True)
+    hint = fields.String(required=True)
+    inputs = fields.List(fields.String(), required=True)
+    operations = fields.List(fields.String(), required=True)
+
+
+class RuleListSchema(Schema):
+    """Every rule that an engine of this service can emit."""
+
+    items = fields.List(fields.Nested(RuleSchema), required=True)
+
+
 def dump_engines(engines: Registry) -> bytes:
-    """Return the body of `GET /api/rmos/engines`."""
+    """Return all engines."""
     infos = engines.infos()
     return msgspec.json.encode({"default_engine_id": DEFAULT_ENGINE_ID, "count": len(infos), "items": infos})
+
+
+def dump_rules(engines: Registry) -> bytes:
+    """Return the rules of all engines."""
+    return msgspec.json.encode({"items": [rule.members(engine_id) for engine_id, rule in engines.rules()]})

@@ -7,7 +7,8 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from rmos import digest
-from rmos.schemas.advisories import ADVISORY_KINDS, word_field
+from rmos.schemas.advisories import ADVISORY_KINDS
+from rmos.schemas.fields import line_field
 from rmos.services.explanations.suggestions import Suggested, Suggestion
 
 MAX_MARKDOWN: Final = 200_000
@@ -32,8 +33,8 @@ class SuggestionSchema(Schema):
     )
     generate_explanation = fields.Boolean(truthy={True}, falsy={False})
     prompt = fields.String(validate=validate.Length(1, MAX_PROMPT), metadata={"description": "What is asked"})
-    engine_id = word_field()
-    engine_version = word_field()
+    engine_id = line_field()
+    engine_version = line_field()
 
     @validates_schema
     def check_one_source(self, data: Mapping[str, Any], **_: Any) -> None:

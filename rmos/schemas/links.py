@@ -1,4 +1,4 @@
-"""What a client may send to have links signed, and how they look."""
+"""Signed links: the request for them, and how they are shown."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos import ids
-from rmos.schemas.attachments import WholeNumber, digest_field, filename_field, matches
+from rmos.schemas.fields import WholeNumber, digest_field, filename_field, matches
 from rmos.services.files.links import DEFAULT_TTL_S, MAX_TTL_S, LinkRequest, MadeLink
 
 MAX_LINKS: Final = 200
@@ -15,7 +15,7 @@ _RUN_ID: Final = f"^({ids.ANY_RUN_ID.pattern})$"
 
 
 class LinkItemSchema(Schema):
-    """One link that is asked for."""
+    """One requested link."""
 
     run_id = fields.String(
         required=True,
@@ -67,11 +67,11 @@ def load_links(body: Mapping[str, Any]) -> tuple[list[LinkRequest], int]:
     Raises:
         ValidationError: naming each member that cannot be taken.
     """
-    said = _request.load(body)
-    return [LinkRequest(**item) for item in said["items"]], said["ttl_seconds"]
+    members = _request.load(body)
+    return [LinkRequest(**item) for item in members["items"]], members["ttl_seconds"]
 
 
 def dump_links(links: Sequence[MadeLink], skipped: Mapping[str, int]) -> bytes:
-    """Return the body that answers who asked for links."""
+    """Return the response with signed links."""
     shown = [{**msgspec.structs.asdict(link), "url": f"/api/rmos/links/{link.token}"} for link in links]
     return _encoder.encode({"links": shown, "skipped": skipped})

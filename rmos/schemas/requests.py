@@ -1,48 +1,25 @@
 """What a client may send to have a cut judged: the body of `POST /api/rmos/runs`."""
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from rmos import digest, ids
+from rmos import ids
 from rmos.models import WORKFLOW_EVENT_TYPES
+from rmos.schemas.fields import NAME, limit_object, matches
 
 MAX_META_KEYS: Final = 50
 MAX_META_BYTES: Final = 64 * 1024
 """What a client may put into `meta`, as canonical JSON: every list shows it."""
 MAX_NOTES: Final = 10_000
 
-Check = Callable[[Any], Any]
 
-
-def matches(pattern: re.Pattern[str], wanted: str) -> Check:
-    """Return a check that a text is just what the pattern says."""
-
-    def check(text: str) -> None:
-        if not pattern.fullmatch(text):
-            raise ValidationError(f"Must be {wanted}.")
-
-    return check
-
-
-def _callers_own_word(event_type: str) -> None:
+def _refuse_workflow_types(event_type: str) -> None:
     if event_type.strip().lower() in WORKFLOW_EVENT_TYPES:
         raise ValidationError("Only the workflow makes runs of this type.")
 
 
-def _bounded_meta(meta: Mapping[str, Any]) -> None:
-    if len(meta) > MAX_META_KEYS:
-        raise ValidationError(f"Has {len(meta)} keys; at most {MAX_META_KEYS} are taken.")
-    if len(digest.canonical(meta)) > MAX_META_BYTES:
-        raise ValidationError(f"Is larger than {MAX_META_BYTES} bytes; attach large data instead.")
-
-
-NAME: Final[list[Check]] = [
-    validate.Length(1, 200),
-    validate.Regexp(r"[\s\S]*[^\s\x1c-\x1f\x85\ufeff]", error="Must not be blank."),
-]
+_meta: Final = limit_object(keys=MAX_META_KEYS, size_bytes=MAX_META_BYTES, remedy="attach large data instead")
 
 
 class OutputsSchema(Schema):
@@ -59,12 +36,12 @@ class RunRequestSchema(Schema):
     tool_id = fields.String(required=True, validate=NAME)
     event_type = fields.String(
         load_default="feasibility_check",
-        validate=[*NAME, _callers_own_word],
+        validate=[*NAME, _refuse_workflow_types],
         metadata={"description": f"Any word but those of the workflow: {', '.join(sorted(WORKFLOW_EVENT_TYPES))}"},
     )
     workflow_session_id = fields.String(
         allow_none=True,
-        validate=matches(ids.SESSION_ID, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
+        validate=matches(ids.SESSION_ID.pattern, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
         metadata={"pattern": f"^{ids.SESSION_ID.pattern}$"},
     )
     engine_id = fields.String(
@@ -77,13 +54,13 @@ class RunRequestSchema(Schema):
     machine_id = fields.String(allow_none=True, validate=NAME)
     parent_run_id = fields.String(
         allow_none=True,
-        validate=matches(ids.ANY_RUN_ID, "the id of a run"),
+        validate=matches(ids.ANY_RUN_ID.pattern, "the id of a run"),
         metadata={"format": "rmos-run-id", "description": "A run that is there, of which this one is a new attempt"},
     )
     notes = fields.String(allow_none=True, validate=validate.Length(max=MAX_NOTES))
     meta = fields.Dict(
         load_default=dict,
-        validate=_bounded_meta,
+        validate=_meta,
         metadata={
             "maxProperties": MAX_META_KEYS,
             "description": f"The caller's own words, at most {MAX_META_BYTES} bytes; `batch_label` and `session_id` "

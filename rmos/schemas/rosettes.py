@@ -10,19 +10,9 @@ from rmos import ids
 from rmos.rosette.compose import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES
 from rmos.rosette.seeded import MAX_SEED
-from rmos.schemas.requests import NAME, matches
+from rmos.schemas.fields import NAME, WholeNumber, matches
 from rmos.services.rosettes.plans import MAX_VARIANTS, RosetteRequest
 from rmos.services.rosettes.records import RosetteMade
-
-
-class _Whole(fields.Integer):
-    """A whole number as JSON has it: 7 and 7.0 are the same, "7" and true are none."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
-        if isinstance(value, bool):
-            raise self.make_error("invalid")
-        whole = int(value) if isinstance(value, float) and value.is_integer() else value
-        return super()._deserialize(whole, attr, data, **kwargs)
 
 
 class RosetteRequestSchema(Schema):
@@ -37,8 +27,7 @@ class RosetteRequestSchema(Schema):
         },
     )
     spec = fields.Dict(allow_none=True, metadata={"description": "A rosette in mm, as an answer shows it"})
-    seed = _Whole(
-        strict=True,
+    seed = WholeNumber(
         allow_none=True,
         validate=validate.Range(0, MAX_SEED),
         metadata={"description": "Which variant; without it the request has its own"},
@@ -52,20 +41,19 @@ class RosetteRequestSchema(Schema):
     machine = fields.String(
         allow_none=True, validate=NAME, metadata={"description": "The machine, by its id in the shop's machines"}
     )
-    count = _Whole(
-        strict=True,
+    count = WholeNumber(
         load_default=1,
         validate=validate.Range(1, MAX_VARIANTS),
         metadata={"description": "How many variants: those of the seeds seed, seed + 1, …"},
     )
     parent_run_id = fields.String(
         allow_none=True,
-        validate=matches(ids.ANY_RUN_ID, "the id of a run"),
+        validate=matches(ids.ANY_RUN_ID.pattern, "the id of a run"),
         metadata={"format": "rmos-rosette-run-id", "description": "The run of a rosette to begin with"},
     )
     workflow_session_id = fields.String(
         allow_none=True,
-        validate=matches(ids.SESSION_ID, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
+        validate=matches(ids.SESSION_ID.pattern, "the id of a workflow session: ws_ and 12 to 32 hex digits"),
         metadata={"pattern": f"^{ids.SESSION_ID.pattern}$"},
     )
 

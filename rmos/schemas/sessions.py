@@ -1,17 +1,17 @@
-"""How a workflow session looks to a client: what may be sent, what may be asked, what comes back.
+"""Workflow sessions as clients see them: the requests and the responses.
 
-load_new({"workflow_type": "rosette"})     # the fields of a new session
-load_patch({"context": {…}})               # the fields to merge
-dump_session(session)                      # the body that shows it
+load_fields({"workflow_type": "rosette"})     # the fields of a new session, or those to merge
+load_session_list({"status": ["ACTIVE"]})     # filters and page of a list
+dump_session(session)                         # the body that shows it
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
-from rmos import digest, ids
+from rmos import ids
 from rmos.models import (
     RISK_LEVELS,
     RUN_STATUSES,
@@ -24,7 +24,8 @@ from rmos.models import (
     Session,
     SessionQuery,
 )
-from rmos.schemas.lists import CURSOR, FALSE, MAX_OFFSET, MAX_PAGE, TRUE, Moment, Whole, load_parameters
+from rmos.schemas.fields import FALSE, TRUE, Flag, Moment, Number, QueryInteger, limit_object
+from rmos.schemas.lists import CURSOR, MAX_OFFSET, MAX_PAGE, PageRequest, load_filters
 from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
 from rmos.schemas.runs import RunAdvisorySummarySchema
@@ -38,29 +39,7 @@ _TEXT: Final = validate.Length(1, 200)
 _encoder: Final = msgspec.json.Encoder()
 
 
-def _bounded(data: Mapping[str, Any]) -> None:
-    if len(data) > MAX_META_KEYS:
-        raise ValidationError(f"Has {len(data)} keys; at most {MAX_META_KEYS} are taken.")
-    if len(digest.canonical(data)) > MAX_META_BYTES:
-        raise ValidationError(f"Is larger than {MAX_META_BYTES} bytes.")
-
-
-class Flag(fields.Boolean):
-    """True or false, and nothing that merely equals one of them, as 0 does."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
-class Number(fields.Float):
-    """A number, and no text that looks like one."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.make_error("invalid", input=value)
-        return float(value)
+_state_data: Final = limit_object(keys=MAX_META_KEYS, size_bytes=MAX_META_BYTES)
 
 
 class SessionPolicySchema(Schema):
@@ -85,7 +64,7 @@ class SessionFieldsSchema(Schema):
     machine_id = fields.String(allow_none=True, validate=_TEXT)
     material_id = fields.String(allow_none=True, validate=_TEXT)
     tool_id = fields.String(allow_none=True, validate=_TEXT)
-    state_data = fields.Dict(allow_none=True, validate=_bounded)
+    state_data = fields.Dict(allow_none=True, validate=_state_data)
     policy = fields.Nested(SessionPolicySchema, allow_none=True)
     error_message = fields.String(allow_none=True, validate=validate.Length(max=2000))
 
@@ -123,9 +102,9 @@ class SessionListSchema(Schema):
     until_utc = Moment(attribute="until_us")
     include_deleted = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
-    limit = Whole(load_default=50, validate=validate.Range(1, MAX_PAGE))
+    limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_PAGE))
     cursor = fields.String(validate=validate.Length(1, 400), metadata={**CURSOR, "format": "rmos-session-cursor"})
-    offset = Whole(validate=validate.Range(0, MAX_OFFSET))
+    offset = QueryInteger(validate=validate.Range(0, MAX_OFFSET))
 
 
 class SessionDeleteSchema(Schema):
@@ -152,9 +131,9 @@ class SessionRunsSchema(Schema):
     status = fields.String(validate=validate.OneOf(RUN_STATUSES))
     risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
-    limit = Whole(load_default=50, validate=validate.Range(1, MAX_SESSION_RUNS))
+    limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_SESSION_RUNS))
     cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
-    offset = Whole(validate=validate.Range(0, MAX_OFFSET))
+    offset = QueryInteger(validate=validate.Range(0, MAX_OFFSET))
 
 
 class BriefRunSchema(Schema):
@@ -203,10 +182,7 @@ class SessionListRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One page of sessions that a client asks for."""
 
     query: SessionQuery
-    limit: int
-    cursor: str | None
-    offset: int
-    include_total: bool
+    page: PageRequest
 
 
 class SessionRunsRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,10 +190,7 @@ class SessionRunsRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     summary: bool
     query: RunQuery
-    limit: int
-    cursor: str | None
-    offset: int
-    include_total: bool
+    page: PageRequest
 
 
 _fields = SessionFieldsSchema()
@@ -235,54 +208,52 @@ def load_fields(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_session_list(parameters: Mapping[str, Sequence[str]]) -> SessionListRequest:
-    """Return what the query parameters of a list of sessions ask for, each given as all its values.
+    """Return the list of sessions that query parameters ask for, each given with all its values.
 
     Raises:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
     """
-    asked = load_parameters(_list, parameters)
-    page = {name: asked.pop(name) for name in ("limit", "cursor", "offset", "include_total")}
-    return SessionListRequest(query=SessionQuery(**asked), **page)
+    filters, page = load_filters(_list, parameters)
+    return SessionListRequest(query=SessionQuery(**filters), page=page)
 
 
 def load_session_runs(parameters: Mapping[str, Sequence[str]]) -> SessionRunsRequest:
-    """Return what the query parameters of a list of a session's runs ask for, each given as all its values.
+    """Return the list of a session's runs that query parameters ask for, each given with all its values.
 
-    Which session's they are is not said yet.
+    Of which session is not in them.
 
     Raises:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
     """
-    asked = load_parameters(_runs, parameters)
-    page = {name: asked.pop(name) for name in ("limit", "cursor", "offset", "include_total")}
-    summary = asked.pop("view") == "summary"
-    return SessionRunsRequest(summary=summary, query=RunQuery(**asked), **page)
+    filters, page = load_filters(_runs, parameters)
+    summary = filters.pop("view") == "summary"
+    return SessionRunsRequest(summary=summary, query=RunQuery(**filters), page=page)
 
 
 def dump_session(session: Session) -> bytes:
-    """Return the body that shows a session; it has just the members of `SessionSchema`."""
+    """Return a session as it is shown: with just the members of `SessionSchema`."""
     return _encoder.encode(session)
 
 
 def dump_session_events(record: SessionRecord) -> bytes:
-    """Return the body of a session's events, in the order of their numbers."""
-    shown = {"session_id": record.session.session_id, "count": len(record.events), "events": record.events}
-    return _encoder.encode(shown)
+    """Return a session's events, in the order of their numbers."""
+    members = {"session_id": record.session.session_id, "count": len(record.events), "events": record.events}
+    return _encoder.encode(members)
 
 
 def dump_session_deleted(session: Session, cascade: bool) -> bytes:
-    """Return the body that answers a deletion."""
-    shown = {"session_id": session.session_id, "status": session.status, "cascade": cascade, "version": session.version}
-    return _encoder.encode(shown)
+    """Return the response to a deletion."""
+    members = {"session_id": session.session_id, "status": session.status, "cascade": cascade}
+    return _encoder.encode({**members, "version": session.version})
 
 
-def dump_summary_page(session_id: str, asked: SessionRunsRequest, page: Page) -> str:
-    """Return the body of a page in the view `summary`: its items are finished texts."""
-    return _page(session_id, asked, f'"items":[{page.text}]', page.count, page.next_cursor, page.total)
+def dump_summary_page(session_id: str, request: PageRequest, page: Page) -> str:
+    """Return a page of a session's runs in the view `summary`: its items are finished texts."""
+    return _dump_page(session_id, request, f'"items":[{page.text}]', page.count, page.next_cursor, page.total)
 
 
-def dump_brief_page(session_id: str, asked: SessionRunsRequest, page: BriefPage) -> str:
-    """Return the body of a page in the default view."""
+def dump_brief_page(session_id: str, request: PageRequest, page: BriefPage) -> str:
+    """Return a page of a session's runs in the default view."""
     runs = [
         {
             "run_id": run.run_id,
@@ -293,24 +264,24 @@ def dump_brief_page(session_id: str, asked: SessionRunsRequest, page: BriefPage)
         }
         for run in page.runs
     ]
-    shown = f'"runs":{_encoder.encode(runs).decode()}'
-    return _page(session_id, asked, shown, len(runs), page.next_cursor, page.total)
+    member = f'"runs":{_encoder.encode(runs).decode()}'
+    return _dump_page(session_id, request, member, len(runs), page.next_cursor, page.total)
 
 
-def _page(
-    session_id: str, asked: SessionRunsRequest, shown: str, count: int, next_cursor: str | None, total: int | None
+def _dump_page(
+    session_id: str, request: PageRequest, runs: str, count: int, next_cursor: str | None, total: int | None
 ) -> str:
-    """Return the body of a page; neither an id nor a cursor needs escaping."""
+    """Return a page around its runs; a cursor needs no escaping, the id of a legacy session may."""
     cursor = "null" if next_cursor is None else f'"{next_cursor}"'
     ending = "" if total is None else f',"total":{total}'
-    place = f'"limit":{asked.limit},"offset":{asked.offset},"count":{count}'
-    return f'{{"session_id":"{session_id}",{shown},{place},"next_cursor":{cursor}{ending}}}'
+    place = f'"limit":{request.limit},"offset":{request.offset},"count":{count}'
+    return f'{{"session_id":{_encoder.encode(session_id).decode()},{runs},{place},"next_cursor":{cursor}{ending}}}'
 
 
 def dump_figures(session_id: str, figures: AdvisoryFigures) -> bytes:
-    """Return the body that sums up a session's runs."""
+    """Return what a session's runs amount to."""
     latest = figures.latest_advisory_us
-    shown = {
+    members = {
         "workflow_session_id": session_id,
         "total_runs": figures.total_runs,
         "explanation_status_counts": figures.explanation_status_counts,
@@ -318,4 +289,4 @@ def dump_figures(session_id: str, figures: AdvisoryFigures) -> bytes:
         "risk_level_counts": figures.risk_level_counts,
         "latest_advisory_created_at_utc": None if latest is None else ids.utc_text(latest),
     }
-    return _encoder.encode(shown)
+    return _encoder.encode(members)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from rmos.schemas.attachments import WholeNumber, digest_field
+from rmos.schemas.fields import WholeNumber, digest_field
 from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
 from rmos.store.run_records import RunRecord
 

@@ -13,8 +13,9 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import ids
+from rmos.schemas.fields import Flag
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
-from rmos.schemas.sessions import Flag, SessionSchema
+from rmos.schemas.sessions import SessionSchema
 from rmos.services.actions import ACTOR_ROLES, ActionDone
 from rmos.services.feasibility import DryRun, DryRunResult
 from rmos.services.overrides import Overridden, OverrideRequest

@@ -273,6 +273,7 @@ def test_ranges_conditions_and_head(client: FlaskClient, run: str, size: int) ->
     assert client.get(url, headers={"Range": "bytes=0-1", "If-Range": '"x"'}).data == data
     unchanged = client.get(url, headers={"If-None-Match": etag})
     assert (unchanged.status_code, unchanged.data, unchanged.headers["ETag"]) == (304, b"", etag)
+    assert client.get(url, headers={"If-None-Match": etag, "Range": f"bytes={size}-"}).status_code == 304
     assert client.get(url, headers={"If-Match": '"x"'}).status_code == 412
     head = client.head(url)
     assert (head.status_code, head.data, head.headers["Content-Length"]) == (200, b"", str(size))

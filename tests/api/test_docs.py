@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
-from rmos.api.docs import assets
+from rmos.api.docs import read_assets
 from tests.api.conftest import ROOT
 from tests.browser import chromium, serving
 from tests.http.test_problems import check
@@ -89,7 +89,7 @@ def test_the_pages_of_problems_are_drawn_without_a_complaint(page: Page, address
 
 
 def test_the_files_have_their_types_and_no_other_file_is_there(client: FlaskClient) -> None:
-    for name, asset in assets().items():
+    for name, asset in read_assets().items():
         answer = client.get(asset.url)
         assert (answer.status_code, answer.data) == (200, asset.data)
         assert answer.headers["Content-Type"] == asset.content_type
@@ -103,7 +103,7 @@ def test_what_was_taken_over_is_unchanged_and_named_with_its_release() -> None:
     readme = (folder / "README.md").read_text(encoding="utf-8")
     for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
         sha256 = next(line for line in readme.splitlines() if f"`{name}` | `" in line).split("`")[3]
-        assert assets()[name].url == f"/api/docs/{sha256[:16]}/{name}"
+        assert read_assets()[name].url == f"/api/docs/{sha256[:16]}/{name}"
     assert "Swagger UI 5." in readme
     assert (folder / "LICENSE").exists()
     assert (folder / "NOTICE").exists()

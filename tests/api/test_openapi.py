@@ -162,6 +162,12 @@ def test_the_example_of_a_cut_is_recorded_as_its_answer_says(client: FlaskClient
     assert {**answer.json, **dict.fromkeys(varying)} == {**told, **dict.fromkeys(varying)}
 
 
+def test_the_example_of_a_rule_is_that_rule(client: FlaskClient, document: dict[str, Any]) -> None:
+    path = document["paths"]["/api/rmos/rules/{rule_id}"]
+    example = path["get"]["responses"]["200"]["content"]["application/json"]["example"]
+    assert example | {"operations": None} == client.get(f"/api/rmos/rules/{example['id']}").json | {"operations": None}
+
+
 def test_what_a_run_looks_like_is_what_the_schema_says(client: FlaskClient, document: dict[str, Any]) -> None:
     get = document["paths"][f"{RUNS}/{{run_id}}"]["get"]
     post = document["paths"][RUNS]["post"]

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from rmos.api.problem_types import problem_types
 from rmos.errors.base import RmosError, every_error
-from rmos.http.operations import meaning_of
+from rmos.http.problems import meaning_of
 from tests.http.test_problems import check
 
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]

@@ -5,7 +5,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.http.accept import CSV
+from rmos.http.streams import CSV
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.api.test_list_runs import MINUTE_US, START, put_runs

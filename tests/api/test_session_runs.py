@@ -192,7 +192,7 @@ def test_a_session_is_walked_by_cursor_link_or_offset_with_filters(
     assert client.get(f"{url}&risk_level=YELLOW&include_total=true").json["total"] == 0
 
 
-@pytest.mark.parametrize("named", ["bench 3", "Werkstück 2?", "木工 #1", "100%", "a;b,c>d"])
+@pytest.mark.parametrize("named", ["bench 3", "Werkstück 2?", "木工 #1", "100%", "a;b,c>d", 'say "koa"', "a\\b"])
 def test_the_link_leads_on_whatever_a_session_of_the_earlier_system_was_called(
     client: FlaskClient, put: Put, named: str
 ) -> None:
@@ -200,6 +200,7 @@ def test_the_link_leads_on_whatever_a_session_of_the_earlier_system_was_called(
     target, walked = f"{URL}/{quote(named, safe='')}/runs?limit=1", []
     while target:
         answer = client.get(target)
+        assert answer.json["session_id"] == named
         walked += [run["run_id"] for run in answer.json["runs"]]
         target = answer.headers.get("Link", "").removeprefix("<").removesuffix('>; rel="next"')
         assert target.isascii()

@@ -137,6 +137,37 @@ def test_if_match_lets_only_who_has_seen_the_last_version_write(client: FlaskCli
     assert client.get(url, headers={"If-None-Match": '"4"'}).status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "", {"user_id": "a"}),
+        ("POST", "/actions/set_design", {"design": {"operation": "channel"}}),
+        ("DELETE", "", None),
+        ("POST", "/restore", None),
+    ],
+)
+def test_if_match_costs_a_read_of_the_session_only_where_it_is_sent(
+    app: Flask,
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+) -> None:
+    sessions = app.extensions["rmos"].store.sessions
+    read_record, reads = sessions.record, []
+    monkeypatch.setattr(
+        sessions, "record", lambda *arguments, **more: reads.append(1) or read_record(*arguments, **more)
+    )
+    counts = []
+    for headers in ({}, {"If-Match": "*"}):
+        url = f"{URL}/{make(client)}"
+        reads.clear()
+        assert client.open(f"{url}{path}", method=method, json=body, headers=headers).status_code == 200
+        counts.append(len(reads))
+    assert counts[1] == counts[0] + 1
+
+
 def test_of_two_who_write_at_once_one_is_refused_and_nothing_is_lost(app: Flask, client: FlaskClient) -> None:
     url = f"{URL}/{make(client)}"
     outcomes: list[int] = []

@@ -17,7 +17,7 @@ from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
 from rmos.errors.records import VersionConflict
 from rmos.errors.store import IndexRebuilding, StorageFailed, StoreLocked
-from rmos.http.problems import flattened
+from rmos.http.problems import flatten_errors
 from tests.api.conftest import RUNS, Post, make_body
 from tests.api.test_get_run import damage, path_of
 
@@ -192,7 +192,7 @@ def test_nested_and_whole_object_errors_are_flattened_by_field() -> None:
     def errors_of(value: Any) -> dict[str, list[str]]:
         with pytest.raises(ValidationError) as caught:
             Outer().load(value)
-        return flattened(caught.value)
+        return flatten_errors(caught.value)
 
     assert set(errors_of({"inner": {"n": "x"}, "many": [{"n": 1}, {"n": "x"}]})) == {"inner.n", "many.1.n"}
     assert set(errors_of({"inner": 5})) == {"inner"}

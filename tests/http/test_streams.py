@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from rmos.errors.store import IndexBroken, IndexRebuilding
 from rmos.http import streams
-from rmos.http.accept import CSV, NDJSON
+from rmos.http.streams import CSV, NDJSON
 from rmos.schemas.lists import load_list
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
@@ -191,8 +191,8 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one(app: Flask, service
                 [make_row(START + count * 10_000 + start + n, summary=summary) for n in range(1000)]
             )
         with app.test_request_context(RUNS):
-            pages = streams.walk(rmos.store, load_list({}))
-            body = streams._ndjson(next(pages), pages, streams._teller())
+            pages = streams.walk_pages(rmos.store, load_list({}))
+            body = streams._write_ndjson(next(pages), pages, streams._keep_request_id())
             next(body)
             tracemalloc.start()
             lines = sum(chunk.count(b"\n") for chunk in body)

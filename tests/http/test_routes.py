@@ -7,13 +7,12 @@ from flask import Flask, Response, request
 from marshmallow import Schema, fields
 
 from rmos.auth.roles import OPEN, requires
-from rmos.config import Settings
 from rmos.errors.records import RunExists, VersionConflict
-from rmos.http.json_body import read_object
-from rmos.http.openapi import Api
+from rmos.http.json_body import limit_body, read_object
+from rmos.http.openapi import document_of
 from rmos.http.openapi_components import NEEDS_CALLER
-from rmos.http.operations import Answer, Blueprint, operation
 from rmos.http.query import load_query
+from rmos.http.routes import Blueprint, ResponseSpec, operation
 from tests.http.test_problems import check
 
 pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
@@ -34,9 +33,8 @@ def blueprint() -> Blueprint:
 
 def register(app: Flask, blueprint: Blueprint, **options: Any) -> dict[str, Any]:
     """Give the app the blueprint and return the document."""
-    api: Api = app.extensions["rmos_api"]
-    api.register_blueprint(blueprint, **options)
-    return api.document()
+    app.register_blueprint(blueprint, **options)
+    return document_of(app)
 
 
 def test_a_route_that_says_nothing_is_refused_with_its_url(app: Flask, blueprint: Blueprint) -> None:
@@ -46,19 +44,17 @@ def test_a_route_that_says_nothing_is_refused_with_its_url(app: Flask, blueprint
 
 
 def test_a_part_of_a_url_that_nobody_described_is_refused(app: Flask, blueprint: Blueprint) -> None:
-    blueprint.get("/<weight>")(operation(answers={200: Answer("It.")})(lambda weight: Response()))
+    blueprint.get("/<weight>")(operation(responses={200: ResponseSpec("It.")})(lambda weight: Response()))
     with pytest.raises(TypeError, match="'weight'"):
         register(app, blueprint)
 
 
 def test_a_role_and_what_asking_for_it_can_end_in_are_described(app: Flask, blueprint: Blueprint) -> None:
-    @operation(answers={200: Answer("It.")}, problems=(RunExists,))
+    @operation(responses={200: ResponseSpec("It.")}, problems=(RunExists,))
     def get_tool() -> Response:
         """Return a tool.
 
         It is sharp.
-        ---
-        Raises: nothing.
         """
         return Response()
 
@@ -75,13 +71,13 @@ def test_a_role_and_what_asking_for_it_can_end_in_are_described(app: Flask, blue
 
 def test_a_noun_under_a_second_url_has_operations_of_its_own(app: Flask, blueprint: Blueprint) -> None:
     @blueprint.get("")
-    @operation(answers={200: Answer("They.")})
+    @operation(responses={200: ResponseSpec("They.")})
     @requires(OPEN)
     def list_tools() -> Response:
         """Return the tools."""
         return Response(request.path)
 
-    app.extensions["rmos_api"].register_blueprint(blueprint)
+    app.register_blueprint(blueprint)
     document = register(app, blueprint, name="tools_too", url_prefix="/api/tools")
     assert document["paths"]["/tools"]["get"]["operationId"] == "list_tools"
     assert document["paths"]["/api/tools"]["get"]["operationId"] == "list_tools_tools_too"
@@ -91,26 +87,23 @@ def test_a_noun_under_a_second_url_has_operations_of_its_own(app: Flask, bluepri
 
 @pytest.mark.parametrize(("declared", "limit"), [(64, 64), (8192, 8192), (None, 2048)])
 def test_a_body_is_limited_by_what_its_route_declares(
-    settings: Settings, app: Flask, blueprint: Blueprint, declared: int | None, limit: int
+    app: Flask, blueprint: Blueprint, declared: int | None, limit: int
 ) -> None:
     @blueprint.post("")
-    @operation(answers={200: Answer("It.")}, body=AskedSchema, max_body_bytes=declared)
+    @operation(responses={200: ResponseSpec("It.")}, body=AskedSchema, max_body_bytes=declared)
     @requires(OPEN)
     def make_tool() -> Response:
         """Make a tool."""
         return Response(str(len(read_object()["pad"])))
 
     @blueprint.post("/form")
-    @operation(answers={200: Answer("It.")}, body=AskedSchema, max_body_bytes=declared)
+    @operation(responses={200: ResponseSpec("It.")}, body=AskedSchema, max_body_bytes=declared)
     @requires(OPEN)
     def send_form() -> Response:
         """Send a form."""
         return Response(str(len(request.get_data())))
 
-    app.extensions["rmos"].settings = type(settings)(
-        instance_path=settings.instance_path, runs_dir=settings.runs_dir, max_body_bytes=2048
-    )
-    app.config["MAX_CONTENT_LENGTH"] = 2049
+    limit_body(2048, app)
     register(app, blueprint)
     client = app.test_client()
     fits, above = (b'{"pad":"' + b"x" * (size - 10) + b'"}' for size in (limit, limit + 1))
@@ -124,7 +117,7 @@ def test_a_body_is_limited_by_what_its_route_declares(
 
 def test_parameters_are_loaded_strictly_and_refused_where_there_are_none(app: Flask, blueprint: Blueprint) -> None:
     @blueprint.get("")
-    @operation(answers={200: Answer("They.")}, query=AskedSchema)
+    @operation(responses={200: ResponseSpec("They.")}, query=AskedSchema)
     @requires(OPEN)
     def list_tools() -> Response:
         """Return the tools."""

@@ -1,26 +1,20 @@
-"""Which form of a list Accept asks for, by RFC 9110."""
+"""Pages of lists, and in which media type a list goes out (RFC 9110)."""
 
 import contextlib
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from rmos.errors.http import NotAcceptable
-from rmos.http.accept import CSV, NDJSON, wanted
-from rmos.http.operations import JSON
+from rmos.http.paging import choose_media_type
+from rmos.http.responses import JSON
+from rmos.http.streams import CSV, NDJSON
 from tests.api.conftest import RUNS
-
-
-def form_of(app: Flask, accept: str | None) -> str:
-    with app.test_request_context(RUNS, headers={} if accept is None else {"Accept": accept}):
-        return wanted()
 
 
 @pytest.mark.parametrize(
     ("accept", "form"),
     [
-        (None, JSON),
         ("", JSON),
         ("*/*", JSON),
         ("application/json", JSON),
@@ -29,6 +23,8 @@ def form_of(app: Flask, accept: str | None) -> str:
         ("text/csv", CSV),
         ("TEXT/CSV", CSV),
         ("text/csv; header=present", CSV),
+        ("application/json; charset=utf-8", JSON),
+        ("text/csv, */*", CSV),
         ("text/*", CSV),
         ("application/x-ndjson", NDJSON),
         ("application/json;q=0.5, text/csv", CSV),
@@ -41,8 +37,12 @@ def form_of(app: Flask, accept: str | None) -> str:
         ("application/*;q=0.3, application/x-ndjson;q=0.2, text/csv;q=0.1", JSON),
     ],
 )
-def test_the_narrowest_range_says_how_much_a_form_is_wanted(app: Flask, accept: str | None, form: str) -> None:
-    assert form_of(app, accept) == form
+def test_the_narrowest_range_says_how_much_a_media_type_is_preferred(accept: str, form: str) -> None:
+    assert choose_media_type(accept) == form
+
+
+def test_without_accept_a_list_is_json(client: FlaskClient) -> None:
+    assert client.get(RUNS).content_type == JSON
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_lists_do_not_come_in_is_406_and_says_what_there_is(client: FlaskCl
         assert form in answer.json["detail"]
 
 
-def test_a_form_of_the_text_that_breaks_a_parser_is_no_500(app: Flask) -> None:
+def test_a_header_that_breaks_a_parser_is_no_500() -> None:
     for accept in ("q=1", "text/csv;q=nan", "text/csv;q=1e999", "a/b;" * 2000, '"', 'text/csv;x="', "\xff"):
-        with app.test_request_context(RUNS, headers={"Accept": accept}), contextlib.suppress(NotAcceptable):
-            assert wanted() in (JSON, CSV, NDJSON)
+        with contextlib.suppress(NotAcceptable):
+            assert choose_media_type(accept) in (JSON, CSV, NDJSON)

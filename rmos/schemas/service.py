@@ -1,6 +1,19 @@
-"""How an error looks to a client: the members that every problem (RFC 9457) has."""
+"""The service itself as clients see it: its health, and the form of its errors."""
 
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import INCLUDE, Schema, fields, validate
+
+
+class AliveSchema(Schema):
+    """The process answers."""
+
+    status = fields.String(required=True, validate=validate.OneOf(["ok"]))
+
+
+class ReadySchema(Schema):
+    """What each check found: `ok`, or what is wrong."""
+
+    status = fields.String(required=True, validate=validate.OneOf(["ok", "degraded"]))
+    checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
 class ProblemSchema(Schema):
