@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.faults.service import Service
+from tests.helpers.waiting import PATIENCE_S
 
 
 class Raw(NamedTuple):
@@ -76,7 +77,7 @@ class Served(Service):
         """Return the log, which must be in JSON lines."""
         return [json.loads(line) for line in self.log().splitlines()]
 
-    def wait_for_log(self, text: str, *, wait_s: float = 20) -> str:
+    def wait_for_log(self, text: str, *, wait_s: float = PATIENCE_S) -> str:
         """Return the log once it holds a text."""
         deadline = time.monotonic() + wait_s
         while text not in (log := self.log()):

@@ -18,6 +18,7 @@ import yaml
 
 from rmos.config import load_settings, unknown_variables
 from tests.faults.service import RUNS, Answer, Connection, make_body
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.makers import BEARER, write_token
 from tests.serving import Raw, Served, read_answer
 
@@ -66,7 +67,7 @@ class Nginx:
             [find_nginx(), "-p", self.folder, "-e", self.folder / "error.log", "-c", self.config],
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), self.open():
                 return self
@@ -152,10 +153,7 @@ def test_the_request_id_passes_through_and_both_logs_agree(served: Served, nginx
     served.wait_for_log(path)
     (line,) = [line for line in served.log_lines() if line.get("path") == path]
     assert line["request_id"] == request_id
-    deadline = time.monotonic() + 5
-    while request_id not in (log := (nginx.folder / "access.log").read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert request_id in log
+    wait_until(lambda: request_id in (nginx.folder / "access.log").read_text(), "the line of nginx")
 
 
 @pytest.mark.nginx
@@ -170,9 +168,7 @@ def test_nginx_takes_slow_clients_upon_itself(served: Served, nginx: Nginx) -> N
             for sock in slow:
                 sock.sendall(request[-byte : -byte + 1])
             # Two workers have 16 threads, and none of them knows of these clients yet.
-            started = time.monotonic()
             assert nginx.ask("GET", "/healthz").status == 200
-            assert time.monotonic() - started < 2
             with served.connect() as direct:
                 (busy,) = IN_PROGRESS.findall(direct.ask("GET", "/metrics").body.decode())
             assert int(busy) == 1
@@ -245,9 +241,10 @@ def test_a_service_that_is_down_is_told_in_the_one_form(tmp_path: Path) -> None:
 
 @pytest.mark.nginx
 def test_queries_stay_out_of_the_log_of_nginx(nginx: Nginx) -> None:
-    nginx.send(get("/nowhere?secret=s3cr3t", "Authorization: Bearer s3cr3t", "Cookie: a=s3cr3t"))
-    time.sleep(0.3)
-    assert "s3cr3t" not in (nginx.folder / "access.log").read_text()
+    nginx.send(get("/nowhere/queries?secret=s3cr3t", "Authorization: Bearer s3cr3t", "Cookie: a=s3cr3t"))
+    log = nginx.folder / "access.log"
+    wait_until(lambda: "/nowhere/queries" in log.read_text(), "the line of nginx")
+    assert "s3cr3t" not in log.read_text()
 
 
 @pytest.mark.nginx

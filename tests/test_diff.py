@@ -210,14 +210,14 @@ def test_paths_are_unambiguous(path: tuple[str | int, ...], text: str) -> None:
 
 
 @given(RUNS)
-@settings(max_examples=tries(50), deadline=None)
+@settings(max_examples=tries(50))
 def test_trap_19_a_run_never_differs_from_itself(run: dict[str, Any]) -> None:
     found = diff_runs(run, copy.deepcopy(run))
     assert (found.diff_severity, found.changed_paths) == ("NONE", [])
 
 
 @given(RUNS, RUNS)
-@settings(max_examples=tries(100), deadline=None)
+@settings(max_examples=tries(100))
 def test_the_severity_does_not_depend_on_the_order(a: dict[str, Any], b: dict[str, Any]) -> None:
     one, other = diff_runs(a, b), diff_runs(b, a)
     assert one.diff_severity == other.diff_severity
@@ -245,7 +245,7 @@ def at(run: Any, path: str) -> Any:
 
 
 @given(RUNS, RUNS)
-@settings(max_examples=tries(150), deadline=None)
+@settings(max_examples=tries(150))
 def test_every_path_really_differs_and_shows_what_stands_there(a: dict[str, Any], b: dict[str, Any]) -> None:
     found = diff_runs(a, b)
     for path, entry in found.diff.items():
@@ -261,7 +261,7 @@ def test_every_path_really_differs_and_shows_what_stands_there(a: dict[str, Any]
 
 
 @given(RUNS, ANY)
-@settings(max_examples=tries(50), deadline=None)
+@settings(max_examples=tries(50))
 def test_a_change_anywhere_in_the_design_is_found(run: dict[str, Any], value: Any) -> None:
     before, after = run | {"inputs": {"design": {"x": value}}}, run | {"inputs": {"design": {"x": ["other"]}}}
     assert diff_runs(before, after).changed_count == (

@@ -70,7 +70,7 @@ def test_the_numbers_of_rfc_8785_appendix_b_come_out_as_printed_there(bits: str,
 
 
 @given(st.integers(0, 2**64 - 1))
-@settings(deadline=None, max_examples=tries(2000))
+@settings(max_examples=tries(2000))
 def test_every_double_is_written_as_the_reference_writes_it_and_reads_back_the_same(bits: int) -> None:
     number = double(f"{bits:016x}")
     if not math.isfinite(number):
@@ -83,7 +83,7 @@ def test_every_double_is_written_as_the_reference_writes_it_and_reads_back_the_s
 
 
 @given(values)
-@settings(deadline=None, max_examples=tries(300))
+@settings(max_examples=tries(300))
 def test_every_value_is_written_as_the_reference_writes_it_and_again_from_its_own_text(value: Any) -> None:
     text = digest.canonical(value)
     assert text == rfc8785.dumps(value)

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rmos import ids
@@ -40,14 +40,12 @@ def test_request_ids_have_their_form_and_differ() -> None:
 
 
 @given(moments)
-@settings(deadline=None)
 def test_the_moment_goes_into_the_id_and_comes_out_of_it(us: int) -> None:
     assert ids.moment_of(ids.new_run_id(us)) == us
     assert ids.moment_of(ids.new_run_id(us).removeprefix("run_")) == us
 
 
 @given(moments, moments)
-@settings(deadline=None)
 def test_the_order_of_ids_and_of_texts_is_the_order_of_time(a: int, b: int) -> None:
     if a != b:
         assert (ids.new_run_id(a) < ids.new_run_id(b)) == (a < b) == (ids.utc_text(a) < ids.utc_text(b))
@@ -56,7 +54,6 @@ def test_the_order_of_ids_and_of_texts_is_the_order_of_time(a: int, b: int) -> N
 @given(moments, st.integers(0, 26), st.sampled_from("0123456789TZ.:,-+W "), moments)
 @example(0, 25, "Z", 1)
 @example(0, 20, "+", 1)
-@settings(deadline=None)
 def test_a_text_is_that_of_a_moment_only_as_it_is_written(us: int, place: int, sign: str, other: int) -> None:
     text = ids.utc_text(us)
     assert ids.is_utc_text(text, us)
@@ -68,7 +65,6 @@ def test_a_text_is_that_of_a_moment_only_as_it_is_written(us: int, place: int, s
 
 
 @given(moments)
-@settings(deadline=None)
 def test_a_moment_goes_to_text_and_back(us: int) -> None:
     text = ids.utc_text(us)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", text)
@@ -190,7 +186,6 @@ def test_only_dates_are_partitions(name: str) -> None:
 
 
 @given(moments)
-@settings(deadline=None)
 def test_a_cursor_comes_back_as_it_was_made(us: int) -> None:
     run_id = ids.new_run_id(us)
     cursor = ids.make_cursor(us, run_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
@@ -161,7 +161,6 @@ KNOWN = ("compute_ms", "request_id", "explanation", "explanation_summary", "expl
 
 
 @given(st.dictionaries(st.sampled_from(KNOWN) | st.text("abc", min_size=1), ANY_JSON, max_size=6), ANY_JSON)
-@settings(deadline=None)
 def test_no_meta_breaks_a_summary_and_the_same_view_gives_the_same_text(meta: dict[str, Any], odd: Any) -> None:
     bare = make_view(explanation_status="NONE")
     view = msgspec.structs.replace(bare, artifact=msgspec.structs.replace(bare.artifact, meta=meta))

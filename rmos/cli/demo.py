@@ -66,11 +66,12 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
     if _is_free():
         # The index first, so that each run is indexed as it is made.
         store = open_or_create()
-        store.reconcile(wait_s=LOCK_WAIT_S)
-        with store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as advance:
-            # Looked at again under the lock: two demos at once must not both find it empty.
-            if _is_empty(store):
-                made = _fill(rmos, store, count, seed, advance)
+        with contextlib.closing(store.index):
+            store.reconcile(wait_s=LOCK_WAIT_S)
+            with store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as advance:
+                # Looked at again under the lock: two demos at once must not both find it empty.
+                if _is_empty(store):
+                    made = _fill(rmos, store, count, seed, advance)
     if as_json:
         emit({"made": sum((made or {}).values()), "by_risk": dict(sorted((made or {}).items()))})
     if made is None:

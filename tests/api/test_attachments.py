@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
@@ -98,7 +98,7 @@ def test_a_file_of_a_form_is_kept_with_its_name_and_type(client: FlaskClient, ru
     assert client.get(answer.headers["Location"]).data == PNG
 
 
-@hypothesis_settings(max_examples=tries(60), deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=tries(60))
 @given(
     data=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n--", b"--", b"----b", b"x", b"\x00"]), max_size=60),
     at_once=st.integers(1, 40) | st.just(1 << 18),

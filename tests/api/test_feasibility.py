@@ -92,7 +92,7 @@ def test_an_unknown_engine_is_not_replaced_by_another_one(client: FlaskClient) -
         },
     )
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_usual_cuts_are_taken_as_the_schema_takes_them_and_odd_ones_refused_as_it_refuses_them(
     change: dict[str, Any],
 ) -> None:

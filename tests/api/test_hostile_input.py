@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
@@ -164,7 +164,7 @@ def check_problem(answer: TestResponse, target: Target) -> None:
 
 
 def bounded(examples: int) -> Any:
-    return settings(max_examples=tries(examples), deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=tries(examples))
 
 
 @pytest.mark.parametrize(("target", "parameter"), PARAMETERS, ids=name_of)

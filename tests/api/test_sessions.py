@@ -14,6 +14,7 @@ from rmos.models import Session
 from rmos.schemas.sessions import SessionFieldsSchema, SessionSchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import make_members
 
 URL = PREFIXES["sessions"]
@@ -175,7 +176,7 @@ def test_of_two_who_write_at_once_one_is_refused_and_nothing_is_lost(app: Flask,
 
     def write(number: int) -> None:
         own = app.test_client()
-        barrier.wait(10)
+        barrier.wait(PATIENCE_S)
         body = {"state_data": {str(number): number}}
         outcomes.append(own.patch(url, json=body, headers={"If-Match": '"1"'}).status_code)
         app.extensions["rmos"].store.index.close()

@@ -10,6 +10,7 @@ from rmos.auth.callers import FRESH_S, Callers
 from rmos.errors.callers import Unauthenticated
 from rmos.objects.local import LocalObjects
 from rmos.store.tokens import BEARER, Tokens
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import ANNA, US, write_raw
 
 NOW = ids.now_us()
@@ -125,15 +126,15 @@ def test_while_one_thread_reads_the_others_go_on_with_what_was_known(tokens: Tok
 
     def slow() -> object:
         reading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
         return read()
 
     tokens.all = slow  # type: ignore[method-assign,assignment]
     clock.now += FRESH_S
     thread = threading.Thread(target=callers.table)
     thread.start()
-    assert reading.wait(10)
+    assert reading.wait(PATIENCE_S)
     assert callers.table() is before
     go_on.set()
-    thread.join(10)
+    thread.join()
     assert callers.table() is not before

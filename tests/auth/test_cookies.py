@@ -47,7 +47,7 @@ def test_a_cookie_ends_after_its_lifetime(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @given(text=st.text(max_size=200))
-@hypothesis_settings(max_examples=tries(200), deadline=None)
+@hypothesis_settings(max_examples=tries(200))
 def test_no_text_of_a_stranger_is_a_cookie(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp() / "cookies"
     assert Cookies(folder).token_id(text) is None

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.service import Service
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import BEARER, open_store, write_token
 from tests.test_deploy import Nginx as Deployed
 
@@ -60,7 +61,7 @@ class Nginx:
             [program, "-p", self._folder, "-e", self._folder / "error.log", "-c", self._folder / "nginx.conf"],
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.bare), timeout=5):
                 return self

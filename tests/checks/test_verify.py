@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.checks import verify
@@ -210,7 +210,6 @@ NAMES = st.builds(
 
 
 @given(names=st.sets(NAMES), rows=st.sets(RUN_IDS), size=st.integers(1, 6))
-@settings(deadline=None)
 def test_slices_lose_no_name_and_no_row_and_part_no_run(names: set[str], rows: set[str], size: int) -> None:
     ordered = sorted(filter(layout.is_of_run, names), key=layout.run_of)
     slices = list(cut(DAY, ordered, size))
@@ -223,7 +222,7 @@ def test_slices_lose_no_name_and_no_row_and_part_no_run(names: set[str], rows: s
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True))
-@settings(deadline=None, max_examples=tries(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(5))
 def test_the_report_does_not_depend_on_how_the_work_is_cut(big_shop: Shop, sizes: list[int]) -> None:
     if big_shop.pool:
         all_at_once(big_shop)

@@ -41,6 +41,7 @@ def filled(first_start: Filled) -> Path:
 def test_the_first_start_gets_three_hundred_runs_that_verify(filled: Path) -> None:
     run = command_on(filled)
     assert len(artifacts_of(filled)) == 300
+    assert not (filled / "_index.sqlite-wal").exists(), "the index was left open"
     assert run("verify", "--min-runs", "300").exit_code == 0
     assert run("orphans").exit_code == 0
 

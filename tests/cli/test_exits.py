@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ from rmos.errors.request import ValidationFailed
 from rmos.errors.store import NoStore, StoreLocked
 from rmos.index.locks import file_lock
 from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, start
+from tests.helpers.waiting import wait_until
 
 
 def group_raising(error: BaseException) -> click.Group:
@@ -188,13 +188,11 @@ def test_a_setting_that_cannot_be_used_is_a_usage_error(root: Path, program: tup
 
 def wait_for(pid: int, path: Path) -> None:
     """Wait until the process has the file open."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+
+    def is_open() -> bool:
         try:
-            opened = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+            return str(path) in [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
         except FileNotFoundError:
-            opened = []
-        if str(path) in opened:
-            return
-        time.sleep(0.01)
-    raise AssertionError("the process never came to the lock")
+            return False
+
+    wait_until(is_open, "the process to come to the lock")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos.cli.output import emit, printable, progress, table
@@ -18,7 +18,6 @@ class Terminal(io.StringIO):
         return True
 
 
-@settings(deadline=None)
 @given(st.text() | st.text(alphabet=st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF)))
 def test_what_is_shown_is_one_printable_line(text: str) -> None:
     shown = printable(text)

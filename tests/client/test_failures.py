@@ -15,6 +15,7 @@ from tests.client.conftest import HASTY, cut
 from tests.client.proxies import Proxy
 from tests.faults.service import Service
 from tests.faults.tracing import ROOT
+from tests.helpers.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -138,6 +139,6 @@ def test_a_token_opens_what_is_closed_without_one(tmp_path: Path) -> None:
         with Client(address, token=token, retries=HASTY) as known, Client(address, retries=HASTY) as stranger:
             run_id = known.create_run(**cut("signed"))["run_id"]
             assert known.get_run(run_id)["run_id"] == run_id
-            deadline = time.monotonic() + 20  # each worker hears of the first token within five seconds
+            deadline = time.monotonic() + PATIENCE_S  # each worker hears of the first token within five seconds
             while not refuses(stranger, run_id):
                 assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos.digest import canonical
@@ -30,7 +30,6 @@ def test_numbers_are_recorded_with_six_digits() -> None:
     assert rubbing["value"] == 0.0277778
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-(2.0**53), max_value=2.0**53))
 def test_rounding_twice_is_rounding_once(value: float) -> None:
     once = significant(value)

@@ -19,6 +19,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from tests.helpers.waiting import PATIENCE_S
+
 _SHUTDOWN: Final = 0x8004587D
 """EXT4_IOC_SHUTDOWN, which is XFS_IOC_GOINGDOWN: `_IOR('X', 125, __u32)`."""
 _WITHOUT_LOG_FLUSH: Final = 2
@@ -76,9 +78,9 @@ def mounted(folder: Path, *, image: Image | None = None, tmpfs_bytes: int = 4 <<
 
 
 def _unmount(folder: Path) -> None:
-    """Unmount a folder, waiting 5 s for those who are leaving it; whatever still holds it then keeps only a name."""
+    """Unmount a folder, waiting for those who are leaving it; whatever still holds it then keeps only a name."""
     umount = find_program("umount") or "umount"
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while subprocess.run([umount, str(folder)], capture_output=True, timeout=60).returncode:
         if time.monotonic() > deadline:
             subprocess.run([umount, "--lazy", str(folder)], capture_output=True, timeout=60)

@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple
 
 from rmos import digest
 from tests.faults.tracing import ROOT
+from tests.helpers.waiting import PATIENCE_S
 
 RUNS: Final = "/api/rmos/runs"
 WORKERS: Final = 2
@@ -45,7 +46,7 @@ class Connection:
     """A kept-alive connection of one client, opened again whenever it broke."""
 
     def __init__(self, port: int) -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send one request and return its whole answer.
@@ -100,7 +101,7 @@ class Service:
         }
 
     def start(self) -> None:
-        """Start it and wait until it answers whether it is ready, 30 s at most."""
+        """Start it and wait until it answers whether it is ready."""
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "--workers", str(self.workers)]
         with self._log.open("ab") as log:
             self._master = subprocess.Popen(
@@ -113,7 +114,7 @@ class Service:
             )
         self.wait_for("/healthz")
 
-    def wait_for(self, path: str, *, wait_s: float = 30) -> None:
+    def wait_for(self, path: str, *, wait_s: float = PATIENCE_S) -> None:
         """Wait until a path answers 200."""
         deadline = time.monotonic() + wait_s
         with self.connect() as connection:
@@ -147,7 +148,7 @@ class Service:
         if self._master is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._master.pid, signal.SIGKILL)
-            self._master.wait(timeout=20)
+            self._master.wait(timeout=PATIENCE_S)
             self._master = None
 
     def verify(self) -> "subprocess.CompletedProcess[str]":

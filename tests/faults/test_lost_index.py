@@ -25,6 +25,7 @@ from tests.faults import judging
 from tests.faults.conftest import Announce
 from tests.faults.one_put import NO_INSTANCE
 from tests.faults.service import RUNS, Answer, Clients, Service, make_body
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import add_event
 
 pytestmark = pytest.mark.long
@@ -104,7 +105,7 @@ class Shop:
 
     def insist(self, query: str) -> Any:
         """Ask for a list until it is given: one worker may be ready while the other still fills its index."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while (answer := self.ask(query)).status != 200:
             demand_rebuilding(answer)
             assert time.monotonic() < deadline, self.service.log()[-3000:]
@@ -118,7 +119,7 @@ class Shop:
     def recover(self, before: list[Any]) -> int:
         """Ask until the answers are steadily those of before; return how many were refused on the way."""
         refused = steady = 0
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while steady < _STEADY:
             assert time.monotonic() < deadline, self.service.log()[-3000:]
             answer = self.ask("limit=500&include_total=true")

@@ -16,6 +16,7 @@ import pytest
 from tests.faults import disks, judging, records
 from tests.faults.conftest import Announce
 from tests.faults.tracing import ROOT
+from tests.helpers.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.long, pytest.mark.root]
 
@@ -44,11 +45,11 @@ class Writers:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.kill()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE_S)
 
     def wait_until_busy(self) -> None:
         """Wait until each has acknowledged a run, 20 s at most."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not all(self.sizes()):
             assert time.monotonic() < deadline, "no run was ever acknowledged"
             time.sleep(0.01)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos import digest
@@ -107,7 +107,6 @@ def test_strict_json_is_taken_as_it_is(data: bytes) -> None:
 
 
 @given(st.dictionaries(TEXT, JSON_VALUES, max_size=5), st.booleans())
-@settings(deadline=None)
 def test_what_json_can_carry_comes_through_and_can_be_recorded(value: dict[str, Any], ascii_only: bool) -> None:
     parsed = parse_object(json.dumps(value, ensure_ascii=ascii_only).encode())
     assert parsed == value
@@ -117,7 +116,6 @@ def test_what_json_can_carry_comes_through_and_can_be_recorded(value: dict[str, 
 
 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
-@settings(deadline=None)
 def test_any_bytes_are_an_object_or_bad_json_and_nothing_else(data: bytes) -> None:
     with contextlib.suppress(BadJson):
         assert isinstance(parse_object(data), dict)

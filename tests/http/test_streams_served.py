@@ -14,6 +14,7 @@ from rmos.config import Settings
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.faults.service import Service
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import US, make_members
 
 RUNS = 520
@@ -35,7 +36,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def ask_until_ready(service: Service, accept: str, opened: contextlib.ExitStack) -> http.client.HTTPResponse:
     """Ask for all runs, by a connection that takes little at a time, until a worker answers that has its index."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         narrow = opened.enter_context(socket.socket())
         connection = opened.enter_context(contextlib.closing(http.client.HTTPConnection("", timeout=30)))

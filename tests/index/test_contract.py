@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.errors.store import IndexBroken, IndexUnavailable, StoreLocked
@@ -141,7 +141,7 @@ def test_a_refresh_also_takes_values_away(index: Index) -> None:
 
 
 @given(st.permutations(range(5)), st.lists(st.booleans(), min_size=5, max_size=5))
-@settings(deadline=None, max_examples=tries(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(25))
 def test_rows_in_any_order_end_at_the_newest_version(index: Index, order: list[int], alone: list[bool]) -> None:
     row = make_row()
     batch: list[RunRow] = []

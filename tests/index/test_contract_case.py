@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.index import open_index, tables
@@ -45,7 +45,7 @@ def test_the_other_filters_mind_the_case_always(index: Index) -> None:
 
 
 @given(st.lists(st.text("aAbB-é", max_size=3), min_size=1, max_size=8), st.text("aAbB-é", max_size=3))
-@settings(deadline=None, max_examples=tries(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(30))
 def test_a_prefix_minds_the_case_although_its_index_does_not(index: Index, tools: list[str], prefix: str) -> None:
     index.forget(listed(index))
     rows = [make_row(US + number, tool_id=tool) for number, tool in enumerate(tools)]

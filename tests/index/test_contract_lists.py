@@ -6,7 +6,7 @@ import time
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos import ids
@@ -150,7 +150,7 @@ queries = st.builds(
 
 
 @given(st.lists(queries, min_size=1, max_size=20), st.integers(1, 40), st.integers(0, 20))
-@settings(deadline=None, max_examples=tries(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(40))
 def test_trap_15_filters_together_list_and_count_the_same_runs(
     index: Index, asked: list[RunQuery], limit: int, offset: int
 ) -> None:
@@ -169,7 +169,7 @@ def test_trap_15_filters_together_list_and_count_the_same_runs(
 
 
 @given(st.lists(st.text(max_size=6), min_size=1, max_size=8), st.text(max_size=3))
-@settings(deadline=None, max_examples=tries(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(60))
 def test_a_prefix_is_text_and_no_pattern(index: Index, tools: list[str], prefix: str) -> None:
     start = US + time.monotonic_ns()
     tools += [prefix, prefix + "\U0010ffff", prefix + "\U0010ffffx", prefix + "a"]

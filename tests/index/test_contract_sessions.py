@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.errors.store import IndexBroken
@@ -62,7 +62,7 @@ def test_a_session_row_comes_back_as_it_was_written(index: Index) -> None:
 
 
 @given(st.permutations(range(5)))
-@settings(deadline=None, max_examples=tries(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(15))
 def test_session_rows_in_any_order_end_at_the_newest_version(index: Index, order: list[int]) -> None:
     row = make_session_row()
     for version in order:

@@ -121,7 +121,7 @@ def test_whoever_writes_a_row_the_next_answer_has_it(filled: SqliteIndex, tmp_pa
         max_size=40,
     )
 )
-@settings(max_examples=tries(120), deadline=None)
+@settings(max_examples=tries(120))
 def test_what_is_remembered_is_what_a_connection_without_memory_says(
     tmp_path_factory: pytest.TempPathFactory, happenings: list[tuple[str, int]]
 ) -> None:

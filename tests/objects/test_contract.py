@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos import digest
@@ -170,7 +170,7 @@ def test_trap_23_a_key_cannot_lead_out_of_the_store(objects: Objects, key: str) 
 
 
 @given(st.lists(st.sampled_from(["..", ".", "", "a", "b.json", "\x00", "…", "..."]), max_size=5).map("/".join))
-@settings(deadline=None, max_examples=tries(200))
+@settings(max_examples=tries(200))
 def test_trap_23_only_keys_of_plain_names_pass(key: str) -> None:
     plain = all(part not in ("", ".", "..", "\x00") for part in key.split("/"))
     try:
@@ -223,7 +223,7 @@ folders = st.uuids().map(lambda name: f"2025-12-23/{name}")
 
 
 @given(folders, st.dictionaries(names_that_fit_everywhere, st.binary(max_size=200), max_size=5))
-@settings(deadline=None, max_examples=tries(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(25))
 def test_any_name_that_is_no_path_takes_any_bytes(objects: Objects, folder: str, made: dict[str, bytes]) -> None:
     for name, data in made.items():
         assert objects.create(f"{folder}/{name}", data)

@@ -132,7 +132,7 @@ def test_any_words_end_in_a_rosette_or_in_a_clear_refusal(prompt: str, seed: int
     assert [{*ring.materials} for ring in spec.rings] == [{*ring.materials} for ring in understood.spec.rings]
 
 
-@settings(max_examples=tries(40), deadline=None)
+@settings(max_examples=tries(40))
 @given(st.lists(WORD, max_size=10).map(" ".join), st.integers(0, 1000))
 def test_whatever_was_understood_can_be_drawn_and_judged(prompt: str, seed: int) -> None:
     try:
@@ -144,7 +144,7 @@ def test_whatever_was_understood_can_be_drawn_and_judged(prompt: str, seed: int)
     manufacture(spec)
 
 
-@settings(max_examples=tries(100), deadline=None)
+@settings(max_examples=tries(100))
 @given(st.lists(WORD, max_size=8).map(" ".join))
 def test_any_change_ends_in_a_rosette_or_in_a_clear_refusal(prompt: str) -> None:
     parent = interpret("Torres style, 27 mm wide").spec

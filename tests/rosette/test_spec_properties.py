@@ -36,7 +36,7 @@ SPECS = st.builds(
 )
 
 
-@settings(max_examples=tries(60), deadline=None)
+@settings(max_examples=tries(60))
 @given(SPECS, st.integers(0, 2**53 - 1))
 def test_what_is_accepted_can_be_drawn_judged_and_listed(spec: RosetteSpec, seed: int) -> None:
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos import digest
@@ -142,7 +142,7 @@ def test_trap_20_a_json_blob_that_was_named_after_another_form_of_itself_is_give
 
 
 @given(st.lists(st.binary(max_size=2000), max_size=6))
-@settings(deadline=None, max_examples=tries(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(40))
 def test_any_bytes_in_any_pieces_come_back_under_their_digest(store: Store, chunks: list[bytes]) -> None:
     data = b"".join(chunks)
     blob = store.blobs.put(chunks, max_bytes=len(data))

@@ -1,7 +1,7 @@
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos import digest, ids
@@ -104,7 +104,6 @@ values = st.dictionaries(
 
 
 @given(st.lists(st.tuples(kinds, values), max_size=8))
-@settings(deadline=None)
 def test_folding_again_gives_the_same_and_every_prefix_is_the_run_as_it_stood(
     events: list[tuple[str, dict[str, Any]]],
 ) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos import ids
@@ -98,7 +98,6 @@ def test_what_interrupted_writers_left_is_debris(name: str) -> None:
 
 
 @given(st.lists(st.text(st.sampled_from("run_0123456789abcdef.json_advisory\n/"), max_size=60)))
-@settings(deadline=None)
 def test_every_name_is_sorted_out_once(names: list[str]) -> None:
     listing = layout.sort_out(names)
     runs = listing.runs.values()

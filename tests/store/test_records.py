@@ -83,14 +83,14 @@ def test_trap_07_every_truncation_of_an_artifact_is_damage() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None, max_examples=tries(300))
+@settings(max_examples=tries(300))
 def test_trap_07_any_other_bytes_are_damage(data: bytes) -> None:
     assert kinds(data)
     assert kinds(reseal(DATA[:76] + data) if len(data) > 1 else b"")
 
 
 @given(st.integers(76, len(DATA) - 1), st.binary(min_size=1, max_size=12))
-@settings(deadline=None, max_examples=tries(500))
+@settings(max_examples=tries(500))
 def test_bytes_that_were_changed_and_sealed_again_are_judged_and_never_crash(place: int, splice: bytes) -> None:
     data = reseal(DATA[:place] + splice + DATA[place + len(splice) :])
     examine_artifact(data, RUN, DAY)

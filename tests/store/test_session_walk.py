@@ -4,7 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -90,6 +90,4 @@ class Walks(RuleBasedStateMachine):
 
 
 TestWalks = Walks.TestCase
-TestWalks.settings = settings(
-    deadline=None, max_examples=tries(12), stateful_step_count=25, suppress_health_check=list(HealthCheck)
-)
+TestWalks.settings = settings(max_examples=tries(12), stateful_step_count=25)

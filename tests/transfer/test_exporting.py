@@ -8,7 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.checks.verify import verify_store
@@ -70,7 +70,7 @@ def test_an_empty_list_is_an_empty_file_and_a_table_without_rows(store: Store) -
     st.lists(st.text(max_size=9), max_size=3),
     st.sampled_from(["=", "+", "-", "@", "\t", "\r", "\n"]),
 )
-@settings(max_examples=tries(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(60))
 def test_no_cell_is_a_formula(text: str, warnings: list[str], first: str) -> None:
     summary = {"block_reason": first + text, "warnings": [first, *warnings], "event_type": text, "score": 0.5}
     for cell in csv_row(summary):

@@ -291,7 +291,7 @@ PROPERTIES: dict[Callable[..., None], dict[str, st.SearchStrategy[Any]]] = {
 
 def hold(holds: Callable[..., None], examples: int) -> None:
     """Try a property, which asserts for itself, with so many cuts."""
-    settings(max_examples=examples, deadline=None)(given(**PROPERTIES[holds])(holds))()
+    settings(max_examples=examples)(given(**PROPERTIES[holds])(holds))()
 
 
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)

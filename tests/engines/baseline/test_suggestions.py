@@ -96,7 +96,7 @@ def assert_suggestions_help(design: dict[str, Any], context: dict[str, Any]) -> 
 MATERIALS = st.sampled_from(["sitka_spruce", "hard_maple", "ebony", "bone", "abalone", "mdf", "acrylic", "brass"])
 
 
-@settings(deadline=None, max_examples=tries(100))
+@settings(max_examples=tries(100))
 @given(
     operation=st.sampled_from(MILLED_OPERATIONS),
     material=MATERIALS,
@@ -171,7 +171,7 @@ def test_each_suggestion_for_a_milled_cut_makes_its_check_pass(
     assert_suggestions_help(design, context)
 
 
-@settings(deadline=None, max_examples=tries(60))
+@settings(max_examples=tries(60))
 @given(
     material=MATERIALS,
     feed=st.floats(50, 60_000),

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos.engines.baseline.wording import num, round_down, round_up, share
@@ -23,7 +23,6 @@ def test_shares_are_said_in_words(part: float, said: str) -> None:
     assert share(part, 100) == said
 
 
-@settings(deadline=None)
 @given(st.floats(1e-6, 1e15))
 def test_suggestions_are_round_and_on_the_right_side(value: float) -> None:
     up, down = round_up(value), round_down(value)
