@@ -1,9 +1,10 @@
-"""The settings: read once from the environment and `instance/config.toml`, validated, then frozen.
+"""The settings: declared once, read from the environment and `instance/config.toml`, validated, then frozen.
 
     settings = load_settings()                     # the process's environment, the instance folder of this checkout
     settings.runs_dir                              # Path
 
-The environment wins over the file. A wrong value, or a key that no setting has, is a `ConfigError` that names it.
+Each field of `Settings` is a setting: its type, limits and default, and in words what it must be. The environment wins
+over the file. A wrong value, or a key that no setting has, is a `ConfigError` that names it.
 """
 
 import ipaddress
@@ -11,11 +12,13 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
+from msgspec import Meta
 
 from rmos.errors.installation import ConfigError
 
@@ -31,53 +34,92 @@ class Secret(str):
         return "'***'"
 
 
+class Proxy(str):
+    """An address or network of reverse proxies, or the word `unix`."""
+
+    __slots__ = ()
+
+
+Folder = Annotated[Path, Meta(description="the path of a folder")]
+File = Annotated[Path, Meta(description="the path of a file")]
+Database = Annotated[str, Meta(pattern="://", description="a database URL such as sqlite:////srv/rmos/index.sqlite")]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z",
+        description="an address such as https://models.example/v1, without a name or password in it",
+    ),
+]
+Word = Annotated[str, Meta(pattern=r"^[!-~]{1,200}\Z", description="a name of 1 to 200 visible ASCII characters")]
+Key = Annotated[Secret, Meta(description="a key of visible ASCII characters (its value is not shown)")]
+ProxyList = Annotated[
+    tuple[Proxy, ...],
+    Meta(description="a list of addresses or networks such as 127.0.0.1, or the word unix, with commas between them"),
+]
+OriginList = Annotated[
+    tuple[Annotated[str, Meta(pattern=r"^https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?\Z")], ...],
+    Meta(description="a list of origins such as https://shop.example, with commas between them"),
+]
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an operator can set; each field `x` is the variable `RMOS_X`."""
 
     instance_path: Path
-    runs_dir: Path
-    run_attachments_dir: Path | None = None
+    """Not a setting: where the file of settings is looked for."""
+    runs_dir: Folder
+    run_attachments_dir: Folder | None = None
     """Where blobs live; None is `<runs_dir>/_attachments`."""
-    database_url: str | None = None
+    database_url: Database | None = None
     """SQLAlchemy URL of the index; None is `<runs_dir>/_index.sqlite`."""
     auth: Literal["local", "tokens"] = "local"
-    """`local` serves this machine without tokens as long as none was made; `tokens` asks for one from the start."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks whose word on a client's address is taken; `unix` is whoever comes over a socket file."""
-    cors_origins: tuple[str, ...] = ()
+    """`local` serves this machine without tokens as long as none was made; `tokens` requires one from the start."""
+    trusted_proxies: ProxyList = ()
+    """Whose word on a client's address is taken; `unix` is whoever comes over a socket file."""
+    cors_origins: OriginList = ()
     """Origins of other sites whose scripts may call the service, with a token."""
-    write_limit_per_minute: int = 0
+    write_limit_per_minute: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     """Writes that each caller may send to one worker in a minute; 0 is no limit."""
-    run_store_path: Path | None = None
-    """The single-file store of the earlier system that `rmos migrate` moves in."""
+    run_store_path: File | None = None
+    """The single-file store of the legacy system that `rmos migrate` moves in."""
     allow_red_override: bool = False
     """Whether two people together may override a RED decision."""
     delete_allow_hard: bool = False
-    delete_rate_limit_max: int = 10
+    delete_rate_limit_max: Annotated[int, Meta(ge=1, le=10_000)] = 10
     """Delete attempts that one caller has within the window, counted over all workers."""
-    delete_rate_limit_window: int = 60
+    delete_rate_limit_window: Annotated[int, Meta(ge=1, le=86_400)] = 60
     """Seconds."""
-    max_body_bytes: int = 4 * 1024 * 1024
-    max_attachment_bytes: int = 1024 * 1024 * 1024
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=1024**3)] = 4 * 1024**2
+    max_attachment_bytes: Annotated[int, Meta(ge=1024, le=1024**4)] = 1024**3
     """Of one uploaded file."""
-    max_run_attachments_bytes: int = 4 * 1024 * 1024 * 1024
+    max_run_attachments_bytes: Annotated[int, Meta(ge=1024, le=1024**4)] = 4 * 1024**3
     """Of all files that one run names."""
-    explanation_url: str | None = None
+    explanation_url: Address | None = None
     """Where a model answers as OpenAI's chat completions do; None explains by rules, offline."""
-    explanation_model: str = "gpt-4o-mini"
-    explanation_api_key: Secret | None = None
-    engine_timeout_ms: int = 5000
+    explanation_model: Word = "gpt-4o-mini"
+    explanation_api_key: Key | None = None
+    engine_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 5000
     rosette_provider: Literal["builtin", "openai", "replay"] = "builtin"
     """Who reads the prompt of a rosette."""
-    rosette_provider_url: str | None = None
+    rosette_provider_url: Address | None = None
     """Base of an OpenAI-compatible service, up to and without `/chat/completions`."""
-    rosette_provider_key: Secret | None = None
-    rosette_provider_timeout_ms: int = 10_000
-    rosette_model: str | None = None
-    rosette_replay_dir: Path | None = None
-    """Recorded answers of a model, each named after the SHA-256 of its request."""
+    rosette_provider_key: Key | None = None
+    rosette_provider_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 10_000
+    rosette_model: Word | None = None
+    rosette_replay_dir: Folder | None = None
+    """Recorded responses of a model, each named after the SHA-256 of its request."""
     log_format: Literal["text", "json"] = "text"
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+
+_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings) if field.name != "instance_path"}
+"""The type that each setting declares."""
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+_KEY: Final = re.compile(r"[!-~]{1,4096}")
+_PROVIDER_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "openai": ("rosette_provider_url", "rosette_model"),
+    "replay": ("rosette_replay_dir",),
+}
 
 
 def default_instance_path() -> Path:
@@ -97,10 +139,10 @@ def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path 
     environ = os.environ if environ is None else environ
     instance_path = instance_path or default_instance_path()
     values = {name: (f"instance/{CONFIG_FILE}: {name}", value) for name, value in _read_file(instance_path).items()}
-    for name in _CHECKS:
+    for name in _TYPES:
         if (variable := f"RMOS_{name.upper()}") in environ:
             values[name] = (variable, environ[variable])
-    checked = {name: _CHECKS[name](called, value) for name, (called, value) in values.items()}
+    checked = {name: _convert(source, value, _TYPES[name]) for name, (source, value) in values.items()}
     _require_provider(checked)
     return Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
 
@@ -116,14 +158,14 @@ def _require_provider(checked: Mapping[str, Any]) -> None:
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """Return the variables that look like settings and are none, such as a misspelt one."""
     environ = os.environ if environ is None else environ
-    known = {f"RMOS_{name.upper()}" for name in _CHECKS}
+    known = {f"RMOS_{name.upper()}" for name in _TYPES}
     return sorted(name for name in environ if name.startswith("RMOS_") and name not in known)
 
 
 def metrics_folder() -> Path | None:
-    """Return the folder in which the processes of a service share metrics, by prometheus_client's own variable."""
-    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    return Path(given) if given else None
+    """Return where a service that runs keeps its metrics, when the environment says so, by prometheus_client's name."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
 
 
 def _read_file(instance_path: Path) -> dict[str, Any]:
@@ -136,146 +178,68 @@ def _read_file(instance_path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"instance/{CONFIG_FILE} cannot be read: {error}") from None
     for name in values:
-        if name not in _CHECKS:
-            raise ConfigError(f"instance/{CONFIG_FILE}: there is no setting {name!r}; known are {', '.join(_CHECKS)}.")
+        if name not in _TYPES:
+            raise ConfigError(f"instance/{CONFIG_FILE}: there is no setting {name!r}; known are {', '.join(_TYPES)}.")
     return values
 
 
-def _wrong(name: str, value: object, wanted: str) -> ConfigError:
-    return ConfigError(f"{name} is {value!r}; it must be {wanted}.")
+def _convert(source: str, value: Any, declared: Any) -> Any:
+    """Return a value as the type that its setting declares.
 
-
-def _path(name: str, value: object) -> Path:
-    return _path_of(name, value, "the path of a folder")
-
-
-def _file(name: str, value: object) -> Path:
-    return _path_of(name, value, "the path of a file")
-
-
-def _path_of(name: str, value: object, wanted: str) -> Path:
-    if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise _wrong(name, value, wanted)
+    Raises:
+        ConfigError: naming where the value stands, the value and what it must be.
+    """
+    if NoneType in get_args(declared):
+        declared = next(kind for kind in get_args(declared) if kind is not NoneType)
+    kind, meta = get_args(declared) if get_origin(declared) is Annotated else (declared, None)
     try:
-        return Path(value).expanduser().absolute()
-    except RuntimeError:  # ~someone, who has no home here
-        raise _wrong(name, value, wanted) from None
+        parsed = _parse_text(value, kind) if isinstance(value, str) else value
+        return msgspec.convert(parsed, declared, dec_hook=_decode)
+    except (msgspec.ValidationError, ValueError):
+        shown = Secret() if kind is Secret else value
+        raise ConfigError(f"{source} is {shown!r}; it must be {_describe(kind, meta)}.") from None
 
 
-def _flag(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or value.lower() not in _FLAGS:
-        raise _wrong(name, value, "true or false")
-    return _FLAGS[value.lower()]
+def _parse_text(text: str, kind: Any) -> Any:
+    """Return the value that a text stands for, in a type that variables of the environment cannot have."""
+    if kind is int:
+        return int(text)
+    if kind is bool:
+        return _FLAGS.get(text.lower(), text)
+    if get_origin(kind) is tuple:
+        return [word.strip() for word in text.split(",") if word.strip()]
+    if get_origin(kind) is Literal:  # in any case
+        return next((word for word in get_args(kind) if word.lower() == text.lower()), text)
+    return text
 
 
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or "://" not in value:
-        raise _wrong(name, value, "a database URL such as sqlite:////srv/rmos/index.sqlite")
-    return value
+def _decode(kind: type, value: object) -> object:
+    """Return a value of a type that msgspec does not know.
 
-
-def _address(name: str, value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
-        raise _wrong(name, value, "an address such as https://models.example/v1, without a name or password in it")
-    return value
-
-
-def _word(name: str, value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,200}", value):
-        raise _wrong(name, value, "a name of 1 to 200 visible ASCII characters")
-    return value
-
-
-def _secret(name: str, value: object) -> Secret:
-    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,4096}", value):
-        raise _wrong(name, Secret(), "a key of visible ASCII characters (its value is not shown)")
-    return Secret(value)
-
-
-def _whole(low: int, high: int) -> Callable[[str, object], int]:
-    def check(name: str, value: object) -> int:
-        wanted = f"a whole number from {low} to {high}"
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise _wrong(name, value, wanted)
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(value, str) or "\x00" in value or not value.strip():
+        raise ValueError
+    if kind is Path:
         try:
-            number = int(value)
-        except ValueError:
-            raise _wrong(name, value, wanted) from None
-        if not low <= number <= high:
-            raise _wrong(name, value, wanted)
-        return number
-
-    return check
-
-
-def _one_of(*words: str) -> Callable[[str, object], str]:
-    folded = {word.lower(): word for word in words}
-
-    def check(name: str, value: object) -> str:
-        if not isinstance(value, str) or value.lower() not in folded:
-            raise _wrong(name, value, f"one of {', '.join(words)}")
-        return folded[value.lower()]
-
-    return check
+            return Path(value).expanduser().absolute()
+        except RuntimeError:  # ~someone, who has no home here
+            raise ValueError from None
+    if kind is Secret and not _KEY.fullmatch(value):
+        raise ValueError
+    if kind is Proxy and value != "unix":
+        ipaddress.ip_network(value)
+    return kind(value)
 
 
-def _list_of(what: str, is_one: Callable[[str], bool]) -> Callable[[str, object], tuple[str, ...]]:
-    def check(name: str, value: object) -> tuple[str, ...]:
-        words = value.split(",") if isinstance(value, str) else value
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise _wrong(name, value, f"a list of {what}, with commas between them")
-        found = tuple(word.strip() for word in words if word.strip())
-        for word in found:
-            if not is_one(word):
-                raise _wrong(name, word, f"one of {what}")
-        return found
-
-    return check
-
-
-def _is_proxy(word: str) -> bool:
-    try:
-        return word == "unix" or bool(ipaddress.ip_network(word))
-    except ValueError:
-        return False
-
-
-_ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
-
-_PROVIDER_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "openai": ("rosette_provider_url", "rosette_model"),
-    "replay": ("rosette_replay_dir",),
-}
-
-_CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
-    "runs_dir": _path,
-    "run_attachments_dir": _path,
-    "database_url": _text,
-    "auth": _one_of("local", "tokens"),
-    "trusted_proxies": _list_of("addresses or networks such as 127.0.0.1, or the word unix", _is_proxy),
-    "cors_origins": _list_of("origins such as https://shop.example", lambda word: _ORIGIN.fullmatch(word) is not None),
-    "write_limit_per_minute": _whole(0, 1_000_000),
-    "run_store_path": _file,
-    "allow_red_override": _flag,
-    "delete_allow_hard": _flag,
-    "delete_rate_limit_max": _whole(1, 10_000),
-    "delete_rate_limit_window": _whole(1, 86_400),
-    "max_body_bytes": _whole(1024, 1024 * 1024 * 1024),
-    "max_attachment_bytes": _whole(1024, 1024**4),
-    "max_run_attachments_bytes": _whole(1024, 1024**4),
-    "explanation_url": _address,
-    "explanation_model": _word,
-    "explanation_api_key": _secret,
-    "engine_timeout_ms": _whole(1, 600_000),
-    "rosette_provider": _one_of("builtin", "openai", "replay"),
-    "rosette_provider_url": _address,
-    "rosette_provider_key": _secret,
-    "rosette_provider_timeout_ms": _whole(1, 600_000),
-    "rosette_model": _word,
-    "rosette_replay_dir": _path,
-    "log_format": _one_of("text", "json"),
-    "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
-}
+def _describe(kind: Any, meta: Meta | None) -> str:
+    """Return what a value must be."""
+    if meta is not None and meta.description:
+        return meta.description
+    if kind is bool:
+        return "true or false"
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    assert meta is not None  # an int has limits
+    return f"a whole number from {meta.ge} to {meta.le}"

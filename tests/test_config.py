@@ -118,6 +118,12 @@ BAD = [
     ("engine_timeout_ms", ""),
     ("log_format", "xml"),
     ("log_level", "LOUD"),
+    ("trusted_proxies", "127.0.0.1, nonsense"),
+    ("cors_origins", "https://shop.example/path"),
+    ("explanation_model", "two words"),
+    ("explanation_model", "a\n"),
+    ("explanation_url", "https://models.example/v1\n"),
+    ("explanation_api_key", ""),
 ]
 
 
