@@ -130,6 +130,18 @@ def default_instance_path() -> Path:
     return package.parent / "instance"
 
 
+def wants_colour() -> bool | None:
+    """Return whether commands write in colours, as the environment asks; None where it does not say.
+
+    `FORCE_COLOR` and `NO_COLOR` count when they are not empty (force-color.org, no-color.org), the former first.
+    """
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return None
+
+
 def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path | None = None) -> Settings:
     """Read and check every setting.
 

@@ -4,6 +4,7 @@ Each command parses, makes one call, prints what came back and returns its exit 
 to run, and none asks it.
 """
 
+import sys
 from pkgutil import resolve_name
 
 import click
@@ -14,7 +15,7 @@ from rmos.cli.audit import audit
 from rmos.cli.deletes import delete, restore
 from rmos.cli.demo import demo
 from rmos.cli.diff import diff
-from rmos.cli.exits import EXIT_CODES, RmosGroup
+from rmos.cli.exits import EXIT_CODES, FINDINGS, INTERRUPTED, RmosGroup, give_up_output
 from rmos.cli.migrate import migrate_group
 from rmos.cli.moving import export, import_command
 from rmos.cli.openapi import openapi
@@ -34,7 +35,8 @@ from rmos.cli.verify import verify
 __all__ = ["main", "rmos_group"]
 
 
-@click.group("rmos", cls=RmosGroup, epilog=EXIT_CODES)
+@click.group("rmos", cls=RmosGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rmos", prog_name="rmos")
 def rmos_group() -> None:
     """Prove, list and heal the record of the shop's runs.
 
@@ -74,5 +76,11 @@ for _command in (
 
 def main() -> None:
     """Run the console script `rmos`: the same commands, without `flask` before them."""
-    # By name: the factory wires this package, so importing it here would be a cycle.
-    rmos_group(prog_name="rmos", obj=ScriptInfo(create_app=resolve_name("rmos:create_app")))
+    try:
+        # By name: the factory wires this package, so importing it here would be a cycle.
+        rmos_group(prog_name="rmos", obj=ScriptInfo(create_app=resolve_name("rmos:create_app")))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except OSError:  # the help or a usage error could not be written
+        give_up_output()
+        sys.exit(FINDINGS)

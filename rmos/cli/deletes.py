@@ -8,6 +8,7 @@ from rmos import ids
 from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
+from rmos.cli.references import find_run_id
 from rmos.context import current_rmos
 from rmos.models import Actor
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run
@@ -34,8 +35,9 @@ def delete(run_id: str, reason: str, mode: str, as_json: bool) -> int:
     Exit codes: 0 deleted, 1 turned down or no such run, 2 usage,
     10 no store there, 130 interrupted.
     """
-    asked = DeleteRequest(run_id=run_id, reason=reason, mode=mode)
-    return _say(delete_run(_open(), _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
+    store = _open()
+    asked = DeleteRequest(run_id=find_run_id(store, run_id), reason=reason, mode=mode)
+    return _say(delete_run(store, _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
 
 
 @click.command("restore")
@@ -53,8 +55,9 @@ def restore(run_id: str, reason: str | None, as_json: bool) -> int:
     Exit codes: 0 the run stands, 1 turned down, erased or no such run,
     2 usage, 10 no store there, 130 interrupted.
     """
-    asked = DeleteRequest(run_id=run_id, reason=reason)
-    return _say(restore_run(_open(), _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
+    store = _open()
+    asked = DeleteRequest(run_id=find_run_id(store, run_id), reason=reason)
+    return _say(restore_run(store, _policy(), asked, actor=_actor(), us=ids.now_us()), as_json)
 
 
 def _open() -> Store:

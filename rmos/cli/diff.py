@@ -1,8 +1,6 @@
 """`rmos diff`: how two runs differ."""
 
 import json
-import shutil
-import sys
 from typing import Any, Final
 
 import click
@@ -11,12 +9,15 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say, table
+from rmos.cli.output import emit, json_option, say, say_table, terminal_width
+from rmos.cli.references import find_run_id
+from rmos.cli.tables import Column
 from rmos.diff import PathDiff, RunDiff
 from rmos.schemas.diffs import diff_records
 
 _CELL: Final = 48
 """Characters of a value that the table shows; --json has more."""
+_COLUMNS: Final = (Column("SEVERITY"), Column("PATH"), Column("A"), Column("B"))
 
 
 @click.command("diff")
@@ -26,6 +27,8 @@ _CELL: Final = 48
 @with_appcontext
 def diff(run_a: str, run_b: str, as_json: bool) -> int:
     """Compare two runs: what differs, and how much it matters.
+
+    Each is named by its id, by a beginning of it, or as @latest.
 
     CRITICAL: whether the machine may run, or what it would run (status,
     risk, block reason, G-code, toolpaths). WARNING: what the cut is judged
@@ -37,8 +40,9 @@ def diff(run_a: str, run_b: str, as_json: bool) -> int:
     was deleted or its record is damaged, 2 usage, 10 no store there,
     130 interrupted.
     """
-    runs = open_for_reading().runs
-    found = diff_records(runs.record(run_a), runs.record(run_b))
+    store = open_for_reading()
+    a, b = (store.runs.record(find_run_id(store, run)) for run in (run_a, run_b))
+    found = diff_records(a, b)
     if as_json:
         emit(msgspec.to_builtins(found))
     else:
@@ -50,13 +54,22 @@ def _say_diff(found: RunDiff) -> None:
     say(f"{found.diff_severity}: {found.changed_count} paths differ." if found.diff else "NONE: the runs are alike.")
     if not found.diff:
         return
-    rows = [["SEVERITY", "PATH", "A", "B"]]
-    rows += [[entry.severity, path, *_sides(entry)] for path, entry in found.diff.items()]
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in table(rows):
-        say(line[:width])
+    width = terminal_width()
+    rows = [[entry.severity, path, *_sides(entry)] for path, entry in found.diff.items()]
+    if width is None:
+        say_table(_COLUMNS, rows)
+    else:
+        _say_stacked(rows)
     if found.note:
         say(found.note)
+
+
+def _say_stacked(rows: list[list[str]]) -> None:
+    """Write both sides below their path: beside each other neither would be whole on a terminal."""
+    for severity, path, a, b in rows:
+        say(f"{severity:<8}  {path}")
+        say(f"    A  {a or '(absent)'}")
+        say(f"    B  {b or '(absent)'}")
 
 
 def _sides(entry: PathDiff) -> tuple[str, str]:

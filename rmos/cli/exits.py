@@ -24,7 +24,7 @@ from typing import Any, Final
 import click
 from flask.cli import AppGroup
 
-from rmos.cli.output import emit, is_writing, say, wants_json
+from rmos.cli.output import choose_colour, emit, is_writing, say, wants_json
 from rmos.errors.base import RmosError
 
 log = logging.getLogger(__name__)
@@ -50,8 +50,10 @@ class RmosGroup(AppGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and end with its code; an error is one line, and with --json an object on stdout."""
+        choose_colour(ctx)
         try:
             code = super().invoke(ctx)
+            flush_stdout()
         except RmosError as error:
             code = _refused(ctx, error)
         except click.Abort as abort:
@@ -68,17 +70,19 @@ class RmosGroup(AppGroup):
 def _refused(ctx: click.Context, error: RmosError) -> int:
     about = "; ".join(f"{name} {value}" for name, value in error.members.items() if value is not None)
     say(f"{error.title}: {error.detail}" + (f" ({about})" if about else ""), err=True)
+    for field, messages in sorted((error.errors or {}).items()):
+        said = " ".join(messages)
+        if said.rstrip(".") not in error.detail:
+            say(f"  {field}: {said}", err=True)
     if wants_json(ctx):
-        emit({"error": error.code, "detail": error.detail, **error.members})
+        fields = {"errors": error.errors} if error.errors else {}
+        emit({"error": error.code, "detail": error.detail, **fields, **error.members})
     return error.exit_code
 
 
 def _left_alone(ctx: click.Context) -> int:
     """End quietly when nobody reads on; a verdict that nobody could read is not one of health."""
-    # What is still buffered cannot be written either, which Python would complain of at its end.
-    with open(os.devnull, "wb") as nowhere, contextlib.suppress(OSError):
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere.fileno(), stream.fileno())
+    give_up_output()
     return DONE if ctx.invoked_subcommand in _LISTING else FINDINGS
 
 
@@ -93,7 +97,24 @@ def _failed(ctx: click.Context, error: OSError) -> int:
         say(detail, err=True)
         if wants_json(ctx):
             emit({"error": "SYSTEM_ERROR", "detail": detail})
+            flush_stdout()
+        return FINDINGS
+    give_up_output()
     return FINDINGS
+
+
+def flush_stdout() -> None:
+    """Write what is still buffered, so that an output that fails is met while somebody can say so."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def give_up_output() -> None:
+    """Let what is still buffered go nowhere: it cannot be written, which Python would complain of at its end."""
+    with open(os.devnull, "wb") as nowhere, contextlib.suppress(OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _aborted(ctx: click.Context, abort: click.Abort) -> int:

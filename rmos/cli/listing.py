@@ -9,9 +9,10 @@ import click
 from rmos.checks.orphans import find_orphans
 from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for_writing, workers_for
 from rmos.cli.output import emit, progress, say, say_table
+from rmos.cli.tables import Column
 from rmos.cli.types import Moment
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
-from rmos.models import Page
+from rmos.models import Page, RunQuery
 from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, completed_once
 from rmos.store.runs import Runs
@@ -65,6 +66,16 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
         return _list_as_it_stands(ask)
 
 
+def list_latest() -> str | None:
+    """Return the id of the newest run that is listed, or None when there is none.
+
+    Raises:
+        NoStore, IndexRebuilding.
+    """
+    page = listed(lambda listing: listing.runs.page(RunQuery(), limit=1))
+    return next((str(json.loads(item)["run_id"]) for item in page.items), None)
+
+
 def as_it_stands(store: Store) -> Listing:
     """Return what lists can be asked of without bringing the index up to the record."""
     answers = CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps)
@@ -94,18 +105,16 @@ def _list_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
 def say_page(
     page: Page,
     as_json: bool,
-    heads: list[str],
+    columns: Sequence[Column],
     row: Callable[[Item], list[str]],
     colour: Callable[[Item], str | None],
     *,
     nothing: str,
-    numbers: Sequence[int] = (),
 ) -> None:
     """Show a page as one JSON document, or as a table with the way to the next page below it.
 
     Args:
         nothing: what is said of a page without items.
-        numbers: the columns that stand to the right.
     """
     items = [json.loads(item) for item in page.items]
     if as_json:
@@ -113,6 +122,6 @@ def say_page(
     elif not items:
         say(nothing)
     else:
-        say_table([heads, *map(row, items)], [None, *map(colour, items)], numbers=numbers)
+        say_table(columns, [row(item) for item in items], colours=[colour(item) for item in items])
         if page.next_cursor:
             say(f"There are more: add --cursor {page.next_cursor}")

@@ -4,6 +4,8 @@ import getpass
 import os
 from typing import Final
 
+import click
+
 from rmos.cli.output import mark_writing
 from rmos.context import current_rmos
 from rmos.errors.installation import ConfigError
@@ -54,7 +56,10 @@ def open_or_create() -> Store:
         StoreReadOnly, StoreUnusable.
     """
     mark_writing()
-    return Store.open(current_rmos().settings, summarise=dump_summary)
+    store = Store.open(current_rmos().settings, summarise=dump_summary)
+    # SQLite takes its log in when the last connection is closed: a copy of the folder is then whole.
+    click.get_current_context().call_on_close(store.index.close)
+    return store
 
 
 def count_runs(store: Store) -> int:

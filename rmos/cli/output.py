@@ -8,11 +8,15 @@ import contextlib
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import click
 import msgspec
+
+from rmos.cli.tables import Column, lay_out
+from rmos.config import wants_colour
 
 Progress = Callable[[int], None]
 
@@ -63,9 +67,20 @@ def emit(document: Any) -> None:
 
 
 def say(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
-    """Write one line; in a colour on a terminal, and only there."""
-    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
-    click.secho(printable(line).encode(encoding, "backslashreplace").decode(encoding), err=err, fg=colour)
+    """Write one line; in a colour where `choose_colour` says so. A stream that was closed takes nothing."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:
+        encoding = stream.encoding or "utf-8"
+        click.secho(printable(line).encode(encoding, "backslashreplace").decode(encoding), err=err, fg=colour)
+
+
+def choose_colour(ctx: click.Context) -> None:
+    """Let a command write in colours or not, as the environment asks; else only to a terminal.
+
+    `NO_COLOR` and `FORCE_COLOR` as no-color.org and force-color.org say; a terminal that is `dumb` knows none.
+    """
+    if ctx.color is None:
+        ctx.color = wants_colour()
 
 
 def printable(text: str) -> str:
@@ -75,32 +90,42 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def table(rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> list[str]:
-    """Return rows as aligned lines; the columns `numbers` go to the right, the last column is as long as it is."""
+def terminal_width() -> int | None:
+    """Return the cells of a line where stdout is a terminal, None elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
+def say_table(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    *,
+    colours: Sequence[str | None] = (),
+    indent: str = "",
+) -> None:
+    """Write a table with its head, in the width of the terminal.
+
+    Args:
+        colours: one for each row; none where it is empty.
+    """
+    width = terminal_width()
     clean = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
-    lines = []
-    for row in clean:
-        cells = [
-            cell.rjust(width) if place in numbers else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def say_table(rows: Sequence[Sequence[str]], colours: Sequence[str | None], *, numbers: Sequence[int] = ()) -> None:
-    """Write rows as aligned lines, cut to the width of a terminal and coloured there, and only there."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line, colour in zip(table(rows, numbers=numbers), colours, strict=True):
-        say(line[:width], colour=colour)
+    laid = lay_out(columns, clean, width=None if width is None else width - len(indent))
+    for lines, colour in zip(laid, [None, *(colours or [None] * len(rows))], strict=True):
+        for line in lines:
+            say(indent + line, colour=colour)
 
 
 @contextlib.contextmanager
 def progress(label: str, total: int) -> Iterator[Progress | None]:
     """Give what counts the work that is done and shows it as a bar on stderr; None when that is no terminal."""
-    if not sys.stderr.isatty() or total <= 0:
+    if sys.stderr is None or not sys.stderr.isatty() or total <= 0:
         yield None
         return
-    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
-        yield bar.update
+    started = time.monotonic()
+
+    def rate(done: int | None) -> str:
+        seconds = time.monotonic() - started
+        return f"{(done or 0) / seconds:.0f}/s" if seconds > 0 else ""
+
+    with click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True, item_show_func=rate) as bar:
+        yield lambda done: bar.update(done, bar.pos + done)

@@ -10,6 +10,8 @@ from flask.cli import with_appcontext
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table
+from rmos.cli.references import find_run_id
+from rmos.cli.tables import Column
 from rmos.cli.types import Day
 from rmos.context import current_rmos
 from rmos.decisions.backtest import Backtest, Flip, backtest
@@ -17,6 +19,16 @@ from rmos.decisions.replay import replay_run
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
 
+_COLUMNS = (
+    Column("CREATED (UTC)", least=16, spare=True),
+    Column("RUN", least=17),
+    Column("TOOL", least=10, spare=True),
+    Column("WAS"),
+    Column("WOULD BE"),
+    Column("SCORE", number=True),
+    Column("WOULD BE", number=True),
+    Column("WHY"),
+)
 _SHOWN = 12
 """Digits of a digest that are shown."""
 
@@ -37,7 +49,8 @@ def replay(run_id: str, as_json: bool) -> int:
     130 interrupted.
     """
     rmos = current_rmos()
-    record = open_for_reading().runs.record(run_id, include_deleted=True)
+    store = open_for_reading()
+    record = store.runs.record(find_run_id(store, run_id), include_deleted=True)
     replayed = replay_run(record, rmos.engines, timeout_ms=rmos.settings.engine_timeout_ms)
     if as_json:
         emit(replayed)
@@ -104,8 +117,7 @@ def backtest_command(engine_id: str, tables: Path | None, since: str | None, as_
 def _say_flips(flips: list[Flip]) -> None:
     if not flips:
         return
-    rows = [["CREATED (UTC)", "RUN", "TOOL", "WAS", "WOULD BE", "SCORE", "WOULD BE", "WHY"]]
-    rows += [
+    rows = [
         [
             flip.created_at_utc[:19].replace("T", " "),
             flip.run_id,
@@ -118,7 +130,7 @@ def _say_flips(flips: list[Flip]) -> None:
         ]
         for flip in flips
     ]
-    say_table(rows, [None, *(COLOURS.get(flip.risk_now) for flip in flips)], numbers=[5, 6])
+    say_table(_COLUMNS, rows, colours=[COLOURS.get(flip.risk_now) for flip in flips])
 
 
 def _score(score: float | None) -> str:

@@ -3,16 +3,27 @@
 import shutil
 import textwrap
 from collections.abc import Sequence
+from typing import Final
 
 import click
 from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
-from rmos.cli.output import emit, json_option, say, table
+from rmos.cli.output import emit, json_option, say, say_table
+from rmos.cli.tables import Column
 from rmos.context import current_rmos
 from rmos.engines.rules import Rule
 
 _INDENT = " " * 14
+
+
+_COLUMNS: Final = (
+    Column("RULE"),
+    Column("ENGINE", spare=True),
+    Column("GROUP", spare=True),
+    Column("WEIGHT", number=True, spare=True),
+    Column("QUESTION"),
+)
 
 
 @click.command("rules")
@@ -46,13 +57,11 @@ def rules(rule_id: str | None, as_json: bool) -> int:
 
 
 def _say_all(known: Sequence[tuple[str, Rule]]) -> None:
-    rows = [["RULE", "ENGINE", "GROUP", "WEIGHT", "QUESTION"]]
-    rows += [
+    rows = [
         [rule.id, engine_id, rule.category, "" if rule.weight is None else f"{rule.weight:.2f}", rule.question]
         for engine_id, rule in known
     ]
-    for line in table(rows, numbers=[3]):
-        say(line)
+    say_table(_COLUMNS, rows)
     say("`rmos rules ID` explains one.")
 
 

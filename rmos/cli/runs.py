@@ -12,7 +12,9 @@ from rmos import ids
 from rmos.cli.exits import DONE
 from rmos.cli.listing import as_it_stands, list_options, listed, say_page
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import COLOURS, json_option, say, say_table
+from rmos.cli.output import COLOURS, json_option, say, terminal_width
+from rmos.cli.references import short_ids
+from rmos.cli.tables import Column
 from rmos.models import RISK_LEVELS, RUN_STATUSES, Page, RunQuery
 
 _EVERY_S: Final = 1.0
@@ -20,7 +22,15 @@ _EVERY_S: Final = 1.0
 _LOOK_BACK_US: Final = 60_000_000
 """How long before the newest run that was shown one may have begun that comes only now."""
 
-_HEADS: Final = ["CREATED (UTC)", "RUN", "STATUS", "RISK", "SCORE", "BATCH", "WHY"]
+_COLUMNS: Final = (
+    Column("CREATED (UTC)", least=16),
+    Column("RUN"),
+    Column("STATUS", spare=True),
+    Column("RISK"),
+    Column("SCORE", number=True),
+    Column("BATCH", least=8, spare=True),
+    Column("WHY"),
+)
 
 
 @click.command("runs")
@@ -59,7 +69,8 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
     page = listed(lambda store: store.runs.page(query, limit=limit, cursor=cursor))
     if follow:
         return _follow(query, page, as_json)
-    say_page(page, as_json, _HEADS, _row, _colour, nothing="No runs match.", numbers=[4])
+    shown = short_ids([str(json.loads(item)["run_id"]) for item in page.items]) if terminal_width() else {}
+    say_page(page, as_json, _COLUMNS, lambda item: _row(item, shown), _colour, nothing="No runs match.")
     return DONE
 
 
@@ -104,16 +115,18 @@ def _say_line(item: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say(json.dumps(item))
         return
-    created, run_id, status, risk, score, batch, why = _row(item)
+    created, run_id, status, risk, score, batch, why = _row(item, {})
     line = f"{created}  {run_id}  {status:<7}  {risk:<7}  {score:>5}  {batch}  {why}"
-    say_table([[line.rstrip()]], [_colour(item)])
+    say(line.rstrip(), colour=_colour(item))
 
 
-def _row(item: dict[str, Any]) -> list[str]:
+def _row(item: dict[str, Any], shown: dict[str, str]) -> list[str]:
+    """Return the cells of a run; `shown` has shorter ids for the eye."""
     score = item.get("score")
+    run_id = str(item.get("run_id", ""))
     return [
         str(item.get("created_at_utc", ""))[:19].replace("T", " "),
-        str(item.get("run_id", "")),
+        shown.get(run_id, run_id),
         str(item.get("status", "")),
         str(item.get("risk_level") or ""),
         "" if score is None else f"{score:.1f}",

@@ -8,9 +8,18 @@ from flask.cli import with_appcontext
 from rmos.cli.exits import DONE
 from rmos.cli.listing import list_options, listed, say_page
 from rmos.cli.output import json_option
+from rmos.cli.tables import Column
 from rmos.models import SESSION_STATUSES, WORKFLOW_STATES, SessionQuery
 
-_HEADS: Final = ["CREATED (UTC)", "SESSION", "STATUS", "STATE", "USER", "TYPE", "NEXT STEP"]
+_COLUMNS: Final = (
+    Column("CREATED (UTC)", least=16),
+    Column("SESSION", least=16),
+    Column("STATUS", spare=True),
+    Column("STATE"),
+    Column("USER", least=8, spare=True),
+    Column("TYPE", least=8, spare=True),
+    Column("NEXT STEP"),
+)
 
 
 @click.command("sessions")
@@ -43,7 +52,7 @@ def sessions(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> i
         include_deleted=filters["deleted"],
     )
     page = listed(lambda listing: listing.sessions.page(query, limit=limit, cursor=cursor))
-    say_page(page, as_json, _HEADS, _row, _colour, nothing="No sessions match.")
+    say_page(page, as_json, _COLUMNS, _row, _colour, nothing="No sessions match.")
     return DONE
 
 

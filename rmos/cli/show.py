@@ -10,7 +10,9 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say, table
+from rmos.cli.output import emit, json_option, say, say_table
+from rmos.cli.references import find_run_id
+from rmos.cli.tables import Column
 from rmos.models import Event
 from rmos.schemas.runs import dump_run
 
@@ -23,7 +25,15 @@ _ABOUT: Final = (
     ("session", "workflow_session_id"),
     ("parent", "parent_run_id"),
 )
-_INDENT: Final = " " * 14
+_INDENT: Final = " " * 4
+_CHECKS: Final = (
+    Column("id"),
+    Column("risk"),
+    Column("value", number=True),
+    Column("limit", number=True),
+    Column("score", number=True),
+    Column("unit"),
+)
 
 
 @click.command("show")
@@ -34,7 +44,8 @@ _INDENT: Final = " " * 14
 def show(run_id: str, with_events: bool, as_json: bool) -> int:
     """Show one run: the decision and why, what was judged, the digests.
 
-    Reads the run's own files by its id, with or without the index. A record
+    RUN_ID is a run's id, a beginning of it that no other run has, or
+    @latest. Reads the run's own files, with or without the index. A record
     that does not vouch for itself is not shown. Changes nothing.
 
     \b
@@ -42,7 +53,7 @@ def show(run_id: str, with_events: bool, as_json: bool) -> int:
     record is damaged, 2 usage, 10 no store there, 130 interrupted.
     """
     store = open_for_reading()
-    record = store.runs.record(run_id)
+    record = store.runs.record(find_run_id(store, run_id))
     run: dict[str, Any] = json.loads(dump_run(record, store.is_deleted_with_session(record)))
     if as_json:
         emit({**run, "events": msgspec.to_builtins(record.events)} if with_events else run)
@@ -88,12 +99,7 @@ def _say_feasibility(feasibility: Any) -> None:
     _say_pairs([("engine", engine)])
     checks = feasibility.get("assessments")
     if isinstance(checks, list) and checks and all(isinstance(check, dict) for check in checks):
-        rows = [["check", "risk", "value", "limit", "unit", "score"]]
-        rows += [
-            [_shown(check.get(name)) for name in ("id", "risk", "value", "limit", "unit", "score")] for check in checks
-        ]
-        for line in table(rows, numbers=[2, 3, 5]):
-            say(_INDENT + line)
+        say_table(_CHECKS, [[_shown(check.get(column.head)) for column in _CHECKS] for check in checks], indent=_INDENT)
     for name in ("missing_inputs", "assumptions"):
         values = feasibility.get(name)
         _say_pairs(

@@ -10,13 +10,20 @@ from flask.cli import with_appcontext
 from rmos import ids
 from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_reading, open_for_writing, open_or_create
-from rmos.cli.output import emit, json_option, say, table
-from rmos.cli.types import DAY_US
+from rmos.cli.output import emit, json_option, say, say_table
+from rmos.cli.tables import Column
+from rmos.cli.types import parse_span
 from rmos.models import ROLES, Role, Token
 from rmos.store.tokens import TokenRecord
 
-_UNITS_US: Final = {"h": DAY_US // 24, "d": DAY_US, "w": 7 * DAY_US, "y": 365 * DAY_US}
-_SPAN: Final = re.compile(r"([1-9][0-9]{0,3})([hdwy])")
+_COLUMNS: Final = (
+    Column("ID"),
+    Column("NAME", least=8),
+    Column("ROLE"),
+    Column("STATE"),
+    Column("EXPIRES (UTC)", least=10),
+    Column("MADE BY"),
+)
 _ID: Final = re.compile(r"(?:tok_|rmos_)?([a-z0-9]{1,32})")
 
 
@@ -29,10 +36,10 @@ class Span(click.ParamType[int]):
         """Return the microseconds that the text names."""
         if isinstance(value, int):
             return value
-        match = _SPAN.fullmatch(value)
-        if match is None:
+        span = parse_span(value)
+        if span is None:
             self.fail(f"{value!r} is no length of time; write it like 12h, 90d, 4w or 1y.", param, ctx)
-        return int(match[1]) * _UNITS_US[match[2]]
+        return span
 
 
 class TokenId(click.ParamType[str]):
@@ -116,8 +123,7 @@ def list_tokens(as_json: bool) -> int:
     if not records:
         say("No token was ever made: the service serves this machine only, and everybody on it.")
         return DONE
-    for line in table([["ID", "NAME", "ROLE", "STATE", "EXPIRES (UTC)", "MADE BY"], *(_row(r, us) for r in records)]):
-        say(line)
+    say_table(_COLUMNS, [_row(record, us) for record in records])
     return DONE
 
 

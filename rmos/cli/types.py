@@ -1,6 +1,7 @@
 """What options may be: dates and moments."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import click
 
@@ -21,8 +22,21 @@ class Day(click.ParamType[str]):
         return value
 
 
+UNITS_US: Final = {"m": 60_000_000, "h": DAY_US // 24, "d": DAY_US, "w": 7 * DAY_US, "y": 365 * DAY_US}
+_SPAN: Final = re.compile(r"([1-9][0-9]{0,3})([mhdwy])")
+
+
+def parse_span(text: str) -> int | None:
+    """Return the microseconds of a length of time such as `30m`, `12h`, `7d`, `4w` or `1y`; None for another text."""
+    match = _SPAN.fullmatch(text)
+    return None if match is None else int(match[1]) * UNITS_US[match[2]]
+
+
 class Moment(click.ParamType[int]):
-    """A moment in microseconds since the epoch: a date is its first moment in UTC, or with `end` its last."""
+    """A moment in microseconds since the epoch: a date, a time, or a length of time before now.
+
+    A date is its first moment in UTC, or with `end` its last.
+    """
 
     name = "time"
 
@@ -33,8 +47,10 @@ class Moment(click.ParamType[int]):
         """Return the moment that the text names."""
         if isinstance(value, int):
             return value
+        if (span := parse_span(value)) is not None:
+            return ids.now_us() - span
         try:
             us = ids.parse_utc(value)
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no time; write it like 2025-12-23 or 2025-12-23T16:30:00Z.", param, ctx)
+            self.fail(f"{value!r} is no time; write it like 2025-12-23, 2025-12-23T16:30:00Z or 7d.", param, ctx)
         return us + DAY_US if self._end and ids.PARTITION.fullmatch(value) else us

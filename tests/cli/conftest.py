@@ -20,7 +20,7 @@ from tests.earlier_system import snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 40
-CONSOLE_SCRIPT = (sys.executable, "-c", "from rmos.cli import main; main()")
+CONSOLE_SCRIPT = (sys.executable, "-m", "rmos")
 FLASK = (sys.executable, "-m", "flask", "rmos")
 BOTH_WAYS = pytest.mark.parametrize(
     "program",

@@ -1,9 +1,16 @@
 """Exit codes, errors, Ctrl-C and closed pipes; the codes of each command are in its own file."""
 
+import contextlib
 import errno
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import click
@@ -17,7 +24,7 @@ from rmos.errors.records import RunDeleted
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import NoStore, StoreLocked
 from rmos.index.locks import file_lock
-from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, start
+from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, listed, start
 from tests.helpers.waiting import wait_until
 
 
@@ -196,3 +203,96 @@ def wait_for(pid: int, path: Path) -> None:
             return False
 
     wait_until(is_open, "the process to come to the lock")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs",),
+        pytest.param(("show", "@latest"), marks=pytest.mark.long),
+        pytest.param(("verify",), marks=pytest.mark.long),
+        pytest.param(("runs", "--json"), marks=pytest.mark.long),
+        ("--help",),
+        pytest.param(("verify", "--nonsense"), marks=pytest.mark.long),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("output", ["full", "closed"])
+def test_an_output_that_takes_nothing_is_no_traceback(root: Path, arguments: tuple[str, ...], output: str) -> None:
+    redirect = ">/dev/full 2>/dev/full" if output == "full" else ">&- 2>&-"
+    watched = subprocess.run(
+        ["sh", "-c", f'exec 3>&2; "$0" -m rmos "$@" {redirect}; echo $? >&3', sys.executable, *arguments],
+        env={**os.environ, "RMOS_RUNS_DIR": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    status = int(watched.stderr)
+    assert status in ((1, 2) if output == "full" else (0, 2))
+
+
+def test_what_was_wrong_with_a_field_is_named_in_words_and_in_json() -> None:
+    error = ValidationFailed("The request names what is not there.", errors={"tool_id": ["Unknown tool."]})
+    result = CliRunner().invoke(group_raising(error), ["fail", "--json"])
+    assert result.stderr.splitlines() == [
+        "Validation failed: The request names what is not there.",
+        "  tool_id: Unknown tool.",
+    ]
+    assert document(result)["errors"] == {"tool_id": ["Unknown tool."]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True),
+        ({"NO_COLOR": "1"}, False),
+    ],
+)
+def test_colours_follow_the_environment(root: Path, variables: dict[str, str], coloured: bool) -> None:
+    process = start(root, "runs", program=CONSOLE_SCRIPT, TERM="xterm", **variables)
+    out, _ = process.communicate(timeout=60)
+    assert ("\x1b[" in out) is coloured
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_a_terminal_gets_colours_unless_it_wants_none(root: Path, variables: dict[str, str], coloured: bool) -> None:
+    shown = on_terminal(
+        root, "runs", columns=80, TERM=variables.get("TERM", "xterm"), NO_COLOR=variables.get("NO_COLOR", "")
+    )
+    assert ("\x1b[3" in shown) is coloured
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_list_on_a_terminal_keeps_what_matters(root: Path, columns: int) -> None:
+    shown = on_terminal(root, "runs", "--risk", "RED", "--limit", "3", columns=columns, NO_COLOR="1")
+    items = listed(command_on(root), "runs", "--risk", "RED")[:3]
+    flat = "".join(shown.split())
+    assert all(len(line) <= columns for line in shown.splitlines() if "--cursor" not in line)
+    for item in items:
+        assert item["run_id"][:16] in shown
+        assert f"{item['score']:.1f}" in shown
+        assert "".join(item["block_reason"].split()) in flat
+
+
+def on_terminal(root: Path, *arguments: str, columns: int, **variables: str) -> str:
+    """Return what a command shows on a terminal of this width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "rmos", *arguments],
+        env={**environment, "TERM": "xterm", "RMOS_RUNS_DIR": str(root)} | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    ):
+        os.close(theirs)
+        parts = []
+        with contextlib.suppress(OSError):  # EIO: the other side was closed
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        os.close(ours)
+    return b"".join(parts).decode().replace("\r\n", "\n")

@@ -112,7 +112,7 @@ def test_trap_37_each_command_module_is_reached_from_the_entry_point() -> None:
     assert found == {*commands_of(rmos_group).values(), *groups_of(rmos_group)}
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
-    assert "rmos = rmos.cli:main" in settings["options.entry_points"]["console_scripts"].splitlines()
+    assert "rmos = rmos.__main__:main" in settings["options.entry_points"]["console_scripts"].splitlines()
 
 
 def test_trap_37_ci_uses_the_commands() -> None:

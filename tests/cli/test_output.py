@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmos.cli.output import emit, printable, progress, table
+from rmos.cli.output import emit, printable, progress
 from tests.cli.conftest import RUNS, start
 
 
@@ -28,14 +28,6 @@ def test_what_is_shown_is_one_printable_line(text: str) -> None:
 
 def test_plain_words_are_shown_as_they_are() -> None:
     assert printable('Größe ½ – 1/4" 鼓') == 'Größe ½ – 1/4" 鼓'
-
-
-def test_columns_are_aligned_and_numbers_to_the_right() -> None:
-    assert table([["a", "n", "end"], ["long", "1.5", "x"], ["b", "12.25", ""]], numbers=[1]) == [
-        "a         n  end",
-        "long    1.5  x",
-        "b     12.25",
-    ]
 
 
 def test_a_document_survives_any_name(capsys: pytest.CaptureFixture[str]) -> None:

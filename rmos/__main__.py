@@ -1,0 +1,27 @@
+"""`rmos` and `python -m rmos`: the command line as a program.
+
+The module is thin, and lets Ctrl-C end the process at once while the rest is loaded, as it would end any other program:
+Python's own way is a traceback from within whatever is just being imported.
+"""
+
+import signal
+import sys
+from pkgutil import resolve_name
+
+
+def main() -> None:
+    """Load the commands and run one; ends the process."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    run = resolve_name("rmos.cli:main")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run()
+    except SystemExit:
+        # What follows is the interpreter's own end, which is not to be told either.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
