@@ -111,7 +111,7 @@ def verify_attachments(run_id: str) -> Response:
     """Hash each file that a run names again and say whether it is whole."""
     store = current_rmos().store
     named = named_blobs(store.runs.record(run_id).view())
-    body = dump_verification(run_id, [store.blobs.verified(sha256) for sha256 in named])
+    body = dump_verification(run_id, [store.blobs.verify(sha256) for sha256 in named])
     return json_response(body, cache=NO_STORE)
 
 

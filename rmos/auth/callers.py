@@ -123,7 +123,7 @@ class Callers:
     def _read(self) -> Table:
         read_at = self._clock()
         try:
-            records = self._tokens.all()
+            records = self._tokens.list_all()
         except ObjectUnreadable as error:
             raise StorageFailed(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
         known = {record.token_id: _known(record.token) for record in records if record.token is not None}

@@ -49,7 +49,7 @@ def find_orphans(store: Store, *, recheck_s: float = RECHECK_S) -> list[Orphan]:
     return orphans
 
 
-def movable(orphan: Orphan) -> bool:
+def is_movable(orphan: Orphan) -> bool:
     """Tell whether `move_orphans` would move it: reconcile cannot index it, and it is older than an hour."""
     return not orphan.indexable and orphan.age_s > MIN_AGE_S
 
@@ -66,7 +66,7 @@ def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
     for orphan in orphans:
         partition = orphan.path.partition("/")[0]
         again = _examine(store, partition, RunFiles(orphan.run_id, True, (), ()))
-        if again is not None and movable(again) and not _may_be_sound(store, orphan.path):
+        if again is not None and is_movable(again) and not _may_be_sound(store, orphan.path):
             store.objects.quarantine(orphan.path)
             moved.append(orphan)
     # An index that is absent or broken is not touched here: the rows come with the next rebuild.

@@ -14,10 +14,10 @@ from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, RunArtifact, RunRow, RunState
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.folding import deletion_after
+from rmos.store.folding import fold_deletion
 from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles
-from rmos.store.reading import RunReader, erasure_in
+from rmos.store.reading import RunReader, find_erasure
 
 
 class RunCheck:
@@ -116,7 +116,7 @@ class RunCheck:
     ) -> None:
         """Check events, links and a row whose artifact is erased, in quarantine, or gone."""
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
-        if len(events) == len(files.events) and events and events[-1].number == len(events) and erasure_in(events):
+        if len(events) == len(files.events) and events and events[-1].number == len(events) and find_erasure(events):
             tally.count("erased")
             check_row.of_erased(run_id, row, events[-1].number)
         elif has(self._objects, f"{QUARANTINE}/{key}", if_unknown=False):
@@ -142,7 +142,7 @@ def _home(run_id: str, run: RunArtifact | None) -> str | None:
 def _find_unfinished(key: str, partition: str, events: Sequence[Event], tally: Tally) -> None:
     """Find what it is that an artifact stands though its hard delete is durable."""
     run_id = events[0].record_id
-    if erasure_in(events):
+    if find_erasure(events):
         detail = "the run's hard delete is durable, and the artifact still stands"
         tally.find("delete_unfinished", key, detail, run_id)
     else:
@@ -153,7 +153,7 @@ def _find_unfinished(key: str, partition: str, events: Sequence[Event], tally: T
 def _state(events: Sequence[Event], tombstone: Deletion | None) -> RunState:
     deletion = tombstone
     for event in events:
-        deletion = deletion_after(event, deletion)
+        deletion = fold_deletion(event, deletion)
     if deletion is None:
         return "live"
     return "erased" if deletion.mode == "hard" else "deleted"

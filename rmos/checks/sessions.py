@@ -20,7 +20,7 @@ from rmos.store import layout
 from rmos.store.history import read_chain
 from rmos.store.layout import SESSION_EVENT
 from rmos.store.records import Damage
-from rmos.store.session_records import cascades, session_after, session_row
+from rmos.store.session_records import cascades, decode_session, make_session_row
 
 _WHOLE: Final = 1
 """The event under whose path a finding on the whole session stands."""
@@ -99,7 +99,7 @@ class _SessionCheck:
                 detail = f"the index knows {row.version} events of the session, {last} are there"
                 self._find("event_missing", following, detail)
         elif len(self._tally.findings) == before and session is not None:
-            if row != session_row(session, cascades(events)):
+            if row != make_session_row(session, cascades(events)):
                 detail = f"the row says version {row.version}, {row.state}; the record, version {last}"
                 self._find("index_stale", path, f"{detail}, {session.status}")
         elif row.version < last:
@@ -116,7 +116,7 @@ class _SessionCheck:
     def _check_state(self, event: Event) -> Session | None:
         key = layout.event_key(self._folder, event.record_id, event.number)
         try:
-            session = session_after(event)
+            session = decode_session(event)
         except Damage as damage:
             self._find(damage.kind, key, damage.detail)
             return None

@@ -106,7 +106,7 @@ def _is_free() -> bool:
 def _is_empty(store: Store) -> bool:
     return (
         not store.reader.quarantined()
-        and not store.sessions.any()
+        and not store.sessions.has_any()
         and not any(layout.sort_out(store.objects.names(partition)).runs for partition in store.reader.partitions())
     )
 

@@ -91,7 +91,7 @@ def _list_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
     """
     store = open_for_reading()
     if not store.index.exists() or not store.index.was_completed():
-        if count_runs(store) == 0 and not store.sessions.any():
+        if count_runs(store) == 0 and not store.sessions.has_any():
             return Page(text="")
         raise IndexRebuilding(
             "The index is not complete and cannot be completed from here: the folder cannot be written, or another "

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from rmos.checks.orphans import Orphan, find_orphans, movable, move_orphans
+from rmos.checks.orphans import Orphan, find_orphans, is_movable, move_orphans
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
 from rmos.cli.opening import open_for_reading, open_for_writing
@@ -40,7 +40,7 @@ def orphans(delete: bool, yes: bool, as_json: bool) -> int:
 
 
 def _move(found: list[Orphan], *, yes: bool) -> list[Orphan]:
-    chosen = [orphan for orphan in found if movable(orphan)]
+    chosen = [orphan for orphan in found if is_movable(orphan)]
     if not chosen:
         return []
     for orphan in chosen:

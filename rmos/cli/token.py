@@ -116,7 +116,7 @@ def list_tokens(as_json: bool) -> int:
     Exit codes: 0 listed; 10 no store there.
     """
     us = ids.now_us()
-    records = open_for_reading().tokens.all()
+    records = open_for_reading().tokens.list_all()
     if as_json:
         emit({"items": [_described(record, us) for record in records]})
         return DONE

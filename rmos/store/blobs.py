@@ -134,7 +134,7 @@ class Blobs:
         with self.open(sha256) as blob:
             return b"".join(blob.blocks())
 
-    def verified(self, sha256: str) -> Verified:
+    def verify(self, sha256: str) -> Verified:
         """Hash a blob again, whatever is remembered of it, and say how it is."""
         try:
             self.open(sha256, hash_again=True).close()

@@ -98,7 +98,7 @@ def completed_once(index: Index) -> object:
     return index.answered_by() if index.was_completed() else None
 
 
-def known_of(index: Index, find: Callable[[str], T | None], record_id: str) -> tuple[T | None, bool]:
+def find_known(index: Index, find: Callable[[str], T | None], record_id: str) -> tuple[T | None, bool]:
     """Return what the index knows of a record, and whether that is of its last event, as far as any process knows.
 
     Args:

@@ -21,7 +21,7 @@ from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.reading import RunReader
-from rmos.store.rows import Summarise, row_of_erased
+from rmos.store.rows import Summarise, make_erased_row
 from rmos.store.run_records import RunRecord
 from rmos.store.runs import Changed, Runs
 
@@ -53,7 +53,7 @@ class Deletes:
         try:
             return self._runs.record(run_id, include_deleted=True).deletion
         except RunDeleted:
-            erasure = self._reader.erasure(run_id, *self._files(run_id))
+            erasure = self._reader.read_erasure(run_id, *self._files(run_id))
             return erasure.deletion if erasure else None
 
     def soft(self, run_id: str, reason: str, *, actor: Actor, us: int) -> Outcome:
@@ -118,7 +118,7 @@ class Deletes:
             Damage, OutOfSpace, StoreReadOnly, StorageFailed.
         """
         partition, numbers = self._files(run_id)
-        erasure = self._reader.erasure(run_id, partition, numbers)
+        erasure = self._reader.read_erasure(run_id, partition, numbers)
         if erasure is None:
             raise RunNotFound("The run was not deleted for good.", run_id=run_id)
         # Whoever wrote the event may have died before it was durable: without it the artifact could not be missed.
@@ -126,7 +126,7 @@ class Deletes:
         if self._objects.erase(layout.artifact_key(partition, run_id)):
             log.info("run_erased run_id=%s", run_id)
         if self._summarise is not None:
-            self._runs.index_rows([row_of_erased(run_id, partition, erasure.version, self._summarise)])
+            self._runs.index_rows([make_erased_row(run_id, partition, erasure.version, self._summarise)])
 
     def events(self, run_id: str) -> list[Event]:
         """Return the events of a run, also of one that is erased.

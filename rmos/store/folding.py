@@ -36,7 +36,7 @@ def fold(
         elif event.kind == "override":
             overrides.append({**event.data, "by": event.actor, "created_at_utc": event.created_at_utc})
         elif event.kind in ("delete", "restore"):
-            deletion = deletion_after(event, deletion)
+            deletion = fold_deletion(event, deletion)
         elif event.kind == "superseded":
             superseded = True
     return RunView(
@@ -53,7 +53,7 @@ def fold(
     )
 
 
-def deletion_after(event: Event, before: Deletion | None) -> Deletion | None:
+def fold_deletion(event: Event, before: Deletion | None) -> Deletion | None:
     """Return who has deleted the run, after an event; nothing comes after a hard delete."""
     if (before is not None and before.mode == "hard") or event.kind not in ("delete", "restore"):
         return before

@@ -8,7 +8,7 @@ from rmos.index.base import KnownRun
 from rmos.models import Deletion, Event
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.folding import deletion_after
+from rmos.store.folding import fold_deletion
 from rmos.store.history import read_chain
 from rmos.store.legacy import Tombstones, read_tombstones
 
@@ -97,7 +97,7 @@ class RunReader:
         chain.require_whole()
         return chain.events
 
-    def erasure(self, run_id: str, partition: str, numbers: Sequence[int]) -> Erasure | None:
+    def read_erasure(self, run_id: str, partition: str, numbers: Sequence[int]) -> Erasure | None:
         """Return the hard delete of a run whose artifact is gone, from its events alone, or None when there was none.
 
         The chain proves the digest: the delete event names the same as event no. 1 was written after.
@@ -105,7 +105,7 @@ class RunReader:
         Raises:
             Damage: as `events`.
         """
-        return erasure_in(self.events(run_id, partition, numbers))
+        return find_erasure(self.events(run_id, partition, numbers))
 
     def tombstones(self) -> Tombstones:
         """Return the soft deletes of the legacy system, read again whenever its index file changes."""
@@ -127,11 +127,11 @@ class RunReader:
         return tombstones.deletions.get(run_id)
 
 
-def erasure_in(events: Sequence[Event]) -> Erasure | None:
+def find_erasure(events: Sequence[Event]) -> Erasure | None:
     """Return the hard delete among a run's events, all of them in order, when it names the artifact that they name."""
     deletion: Deletion | None = None
     for event in events:
-        deletion = deletion_after(event, deletion)
+        deletion = fold_deletion(event, deletion)
         if deletion is not None and deletion.mode == "hard":
             named = event.data.get("artifact_sha256")
             if named != events[0].previous_sha256:
@@ -140,7 +140,7 @@ def erasure_in(events: Sequence[Event]) -> Erasure | None:
     return None
 
 
-def altered(sha256: str, known: KnownRun | None) -> bool:
+def is_altered(sha256: str, known: KnownRun | None) -> bool:
     """Tell whether an artifact of the legacy system is not the one that the index knows."""
     return known is not None and known.sha256 not in (sha256, digest.NO_DIGEST)
 

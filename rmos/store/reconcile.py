@@ -19,9 +19,9 @@ from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles, event_key
-from rmos.store.reading import RunReader, altered, erasure_in
+from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.reconcile_sessions import SessionFolder
-from rmos.store.rows import Summarise, row_of, row_of_damaged, row_of_erased
+from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
 from rmos.store.workers import ordered_pool
 
 log = logging.getLogger(__name__)
@@ -101,26 +101,26 @@ class RowMaker:
         if known and known.version > version and not self._objects.has(event_key(partition, run_id, version + 1)):
             log.warning("damaged record run_id=%s: event %d was indexed and is gone", run_id, version + 1)
             state: RunState = "damaged" if files.artifact else "missing"
-            return row_of_damaged(run_id, partition, known.version, state, self.summarise)
+            return make_damaged_row(run_id, partition, known.version, state, self.summarise)
         history = read_run(self._objects.read, partition, files)
         if history.is_gone:
             return self._row_without_artifact(partition, files, history)
         artifact = history.artifact
         if history.problems or artifact is None:
             log.warning("damaged record run_id=%s: %s", run_id, history.problems[0].damage.detail)
-            return row_of_damaged(run_id, partition, version, "damaged", self.summarise)
-        if not artifact.has_self_digest and not self.trusts_changes and altered(artifact.sha256, known):
+            return make_damaged_row(run_id, partition, version, "damaged", self.summarise)
+        if not artifact.has_self_digest and not self.trusts_changes and is_altered(artifact.sha256, known):
             return None  # only an operator's rebuild takes it as it is now; until then verify names it
         tombstone = None if artifact.has_self_digest else self._reader.tombstone(run_id, known)
         view = fold(artifact, history.events, links=history.advisories, tombstone=tombstone)
-        return row_of(view, partition, self.summarise)
+        return make_row(view, partition, self.summarise)
 
     def _row_without_artifact(self, partition: str, files: RunFiles, history: RunHistory) -> RunRow:
         run_id, version = files.run_id, files.events[-1] if files.events else 0
-        if not history.problems and erasure_in(history.events) is not None:
-            return row_of_erased(run_id, partition, version, self.summarise)
+        if not history.problems and find_erasure(history.events) is not None:
+            return make_erased_row(run_id, partition, version, self.summarise)
         moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
-        return row_of_damaged(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
+        return make_damaged_row(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
 
 
 class Reconciler:
@@ -266,7 +266,7 @@ class Reconciler:
             known = self._index.known(partition)
             moved = layout.sort_out(self._objects.names(f"{QUARANTINE}/{partition}")).runs
             rows = [
-                row_of_damaged(files.run_id, partition, _version(known, files), "damaged", self._maker.summarise)
+                make_damaged_row(files.run_id, partition, _version(known, files), "damaged", self._maker.summarise)
                 for files in moved.values()
                 if not self._objects.has(layout.artifact_key(partition, files.run_id))
                 and (files.run_id not in known or known[files.run_id].state != "damaged")

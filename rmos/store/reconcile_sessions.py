@@ -10,7 +10,7 @@ from rmos.models import RunState, SessionRow
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import Damage
-from rmos.store.session_records import SessionReader, damaged_session_row, session_row
+from rmos.store.session_records import SessionReader, make_damaged_session_row, make_session_row
 
 log = logging.getLogger(__name__)
 
@@ -78,19 +78,19 @@ class SessionFolder:
         following = layout.event_key(folder, session_id, last + 1)
         if known is not None and known.version > last and not self._objects.has(following):
             log.warning("damaged record session_id=%s: event %d was indexed and is gone", session_id, last + 1)
-            return damaged_session_row(session_id, known.version, "damaged")
+            return make_damaged_session_row(session_id, known.version, "damaged")
         try:
             record = self._reader.record(session_id, numbers)
         except (Damage, ObjectUnreadable) as error:
             log.warning("damaged record session_id=%s: %s", session_id, error.detail)
-            return damaged_session_row(session_id, last, "damaged")
-        return session_row(record.session, record.cascade)
+            return make_damaged_session_row(session_id, last, "damaged")
+        return make_session_row(record.session, record.cascade)
 
     def _absent(self, row: SessionRow) -> SessionRow | None:
         """Return the row of a session whose events were not seen: unlisted but kept, when they are really gone."""
         if row.state == "missing" or self._reader.numbers(row.session_id):
             return None
-        return damaged_session_row(row.session_id, row.version, "missing")
+        return make_damaged_session_row(row.session_id, row.version, "missing")
 
     def _write(self, rows: Iterable[SessionRow | None], report: Counted) -> None:
         written = [row for row in rows if row is not None]

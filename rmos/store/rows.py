@@ -22,11 +22,11 @@ _EXPLANATION_WORDS: Final = {"pending": "pending", "ready": "complete", "complet
 DAMAGED_REASON = "The record of this run is damaged; an operator should run `rmos verify`."
 
 
-def row_of(view: RunView, partition: str, summarise: Summarise) -> RunRow:
+def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
     """Return a healthy run's row."""
     run = view.artifact
     if view.deletion is not None and view.deletion.mode == "hard":
-        return row_of_erased(run.run_id, partition, view.version, summarise)
+        return make_erased_row(run.run_id, partition, view.version, summarise)
     meta: dict[str, Any] = run.meta or {}
     return RunRow(
         run_id=run.run_id,
@@ -54,9 +54,9 @@ def row_of(view: RunView, partition: str, summarise: Summarise) -> RunRow:
     )
 
 
-def row_of_erased(run_id: str, partition: str, version: int, summarise: Summarise) -> RunRow:
+def make_erased_row(run_id: str, partition: str, version: int, summarise: Summarise) -> RunRow:
     """Return the tombstone of a hard-deleted run: unlisted, and the same whether its artifact is gone yet or not."""
-    return row_of_damaged(run_id, partition, version, "erased", summarise)
+    return make_damaged_row(run_id, partition, version, "erased", summarise)
 
 
 def explanation_status(view: RunView) -> str | None:
@@ -92,7 +92,7 @@ def _latest_us(advisories: Sequence[Mapping[str, Any]]) -> int | None:
     return latest
 
 
-def row_of_damaged(run_id: str, partition: str, version: int, state: RunState, summarise: Summarise) -> RunRow:
+def make_damaged_row(run_id: str, partition: str, version: int, state: RunState, summarise: Summarise) -> RunRow:
     """Return the row of a run whose record cannot be read: listed as an error, never hidden, never taken for sound."""
     us = ids.moment_of(run_id)
     if us is None or home_partition(run_id) != partition:

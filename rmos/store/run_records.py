@@ -18,10 +18,10 @@ from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, RunView
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
-from rmos.store.complete import known_of
+from rmos.store.complete import find_known
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
-from rmos.store.reading import RunReader, altered, erasure_in
+from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.records import Artifact, Damage, decode_sealed
 
 _NO_SESSION: Final = b',"workflow_session_id":null}\n'
@@ -138,7 +138,7 @@ class RunRecords:
         """
         if not ids.is_run_id(run_id):
             raise RunNotFound("There is no run with this id.", run_id=run_id)
-        known, is_current = (None, False) if fresh else known_of(self._index, self._index.find, run_id)
+        known, is_current = (None, False) if fresh else find_known(self._index, self._index.find, run_id)
         partition = known.partition if known else self._reader.find_partition(run_id)
         if partition is None:
             raise self._absent(run_id)
@@ -158,13 +158,13 @@ class RunRecords:
 
     def place(self, run_id: str) -> str | None:
         """Return the partition of a run, or of what is left of it."""
-        known, _ = known_of(self._index, self._index.find, run_id)
+        known, _ = find_known(self._index, self._index.find, run_id)
         return known.partition if known else self._reader.find_partition(run_id)
 
     def _record(self, run_id: str, partition: str, history: RunHistory, known: KnownRun | None) -> RunRecord:
         data, (_, sha256, has_self_digest, _) = history.data, history.examined
         assert data is not None  # a whole history has it
-        if not has_self_digest and altered(sha256, known):
+        if not has_self_digest and is_altered(sha256, known):
             raise Damage("altered", "The artifact is not the one that was first indexed; run `rmos verify`.")
         return RunRecord(
             run_id=run_id,
@@ -186,7 +186,7 @@ class RunRecords:
         if self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}"):
             return _quarantined()
         history.require_whole()
-        erasure = erasure_in(history.events)
+        erasure = find_erasure(history.events)
         if erasure is not None:
             return _deleted(run_id, erasure.deletion)
         return Damage("missing", "The run's artifact is gone; run `rmos verify`.")

@@ -25,7 +25,7 @@ from rmos.store.complete import CompleteAnswers, IndexGaps
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, decode_sealed, seal_record
-from rmos.store.rows import Summarise, row_of
+from rmos.store.rows import Summarise, make_row
 from rmos.store.run_records import RunRecord, RunRecords
 
 OnPut = Callable[[Stored, float], None]
@@ -158,7 +158,7 @@ class Runs:
     def _index_view(self, view: RunView, partition: str) -> bool:
         if self._summarise is None:
             return False
-        return self.index_rows([row_of(view, partition, self._summarise)])
+        return self.index_rows([make_row(view, partition, self._summarise)])
 
     def index_rows(self, rows: Sequence[RunRow]) -> bool:
         """Write rows; return False when the index did not take them: lists are refused until it has them."""

@@ -83,10 +83,10 @@ class SessionReader:
         assert folder is not None
         chain = read_chain(self._objects.read, folder, session_id, numbers, of="session")
         chain.require_whole()
-        return SessionRecord(chain.events, session_after(chain.events[-1]), chain.last_sha256)
+        return SessionRecord(chain.events, decode_session(chain.events[-1]), chain.last_sha256)
 
 
-def session_after(event: Event) -> Session:
+def decode_session(event: Event) -> Session:
     """Return the session that an event carries.
 
     Raises:
@@ -113,7 +113,7 @@ def cascades(events: Sequence[Event]) -> bool:
     return False
 
 
-def session_row(session: Session, cascade: bool) -> SessionRow:
+def make_session_row(session: Session, cascade: bool) -> SessionRow:
     """Return a healthy session's row; its summary is the session itself, as clients read it."""
     us = ids.moment_of_session(session.session_id) or 0
     return SessionRow(
@@ -131,7 +131,7 @@ def session_row(session: Session, cascade: bool) -> SessionRow:
     )
 
 
-def damaged_session_row(session_id: str, version: int, state: RunState) -> SessionRow:
+def make_damaged_session_row(session_id: str, version: int, state: RunState) -> SessionRow:
     """Return the row of a session whose record cannot be read: listed without a status, never hidden."""
     us = ids.moment_of_session(session_id) or 0
     shown: dict[str, Any] = dict.fromkeys(Session.__struct_fields__)

@@ -22,9 +22,9 @@ from rmos.models import Actor, Event, Session
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.append import append
-from rmos.store.complete import IndexGaps, known_of
+from rmos.store.complete import IndexGaps, find_known
 from rmos.store.records import Damage
-from rmos.store.session_records import SessionReader, SessionRecord, cascades, session_after, session_row
+from rmos.store.session_records import SessionReader, SessionRecord, cascades, decode_session, make_session_row
 
 log = logging.getLogger(__name__)
 
@@ -137,11 +137,11 @@ class Sessions:
             return SessionStored(session=before.session, indexed=self._is_indexed(before.session))
         # As it is read back: canonical JSON has sorted the members and made 4.0 a 4, and the row must say the same.
         event = _events.decode(data)
-        session = session_after(event)
+        session = decode_session(event)
         return SessionStored(session=session, indexed=self._index_session(session, cascades([*before.events, event])))
 
     def _index_session(self, session: Session, cascade: bool) -> bool:
-        row = session_row(session, cascade)
+        row = make_session_row(session, cascade)
         return self._gaps.write(lambda: self._index.upsert_sessions([row]), record_id=session.session_id)
 
     def _is_indexed(self, session: Session) -> bool:
@@ -202,7 +202,7 @@ class Sessions:
         """Tell whether a session was ever made, also one that is damaged; its events are not opened."""
         return self._known(session_id)[0] is not None or bool(self._reader.numbers(session_id))
 
-    def any(self) -> bool:
+    def has_any(self) -> bool:
         """Tell whether any session was ever made."""
         return bool(self._reader.partitions())
 
@@ -219,7 +219,7 @@ class Sessions:
         return folder is not None and not self._objects.has(layout.event_key(folder, session_id, version + 1))
 
     def _known(self, session_id: str) -> tuple[KnownSession | None, bool]:
-        return known_of(self._index, self._index.find_session, session_id)
+        return find_known(self._index, self._index.find_session, session_id)
 
 
 def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:

@@ -74,14 +74,14 @@ class Tokens:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def ever(self) -> bool:
+    def has_any(self) -> bool:
         """Tell whether a token was ever made, be its record whole or not; what cannot be looked at counts as a yes."""
         try:
             return any(map(layout.TOKEN_EVENT.pattern.fullmatch, self._objects.names(layout.TOKENS)))
         except ObjectUnreadable:
             return True
 
-    def all(self) -> list[TokenRecord]:
+    def list_all(self) -> list[TokenRecord]:
         """Return every token with what is wrong with it, by id.
 
         Raises:

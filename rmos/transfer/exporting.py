@@ -25,8 +25,8 @@ from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.blobs import blob_key
+from rmos.store.naming import named_blobs
 from rmos.store.records import Damage
-from rmos.store.run_records import RunRecord
 
 Progress = Callable[[int], None]
 
@@ -133,8 +133,7 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
     """Copy one run: blobs, events and links first, so that it is there with its artifact or not at all."""
     try:
         record = store.runs.record(run_id, include_deleted=True)
-        named = _named(record)
-        for sha256 in named:
+        for sha256 in named_blobs(record.view()):
             report.objects += _copy_blob(store, there, sha256)
         files = store.reader.files(run_id, record.partition, None, trusted=False)
         keys = [layout.event_key(record.partition, run_id, number) for number in files.events]
@@ -163,11 +162,3 @@ def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:
         return there.create_blob(blob.blocks(), max_bytes=blob.size).created
     blob.close()
     return there.create(key, store.objects.read(key))  # the legacy system's, under the name that it gave
-
-
-def _named(record: RunRecord) -> list[str]:
-    """Return the digests that a run names: of attachments, and of advisories that are blobs."""
-    view = record.view()
-    named = [entry.get("sha256") for entry in view.attachments]
-    named += [entry.get("advisory_id") for entry in view.advisories]
-    return [name for name in dict.fromkeys(named) if isinstance(name, str) and ids.SHA256.fullmatch(name)]

@@ -18,14 +18,16 @@ from rmos import digest, ids
 from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunExists
 from rmos.errors.store import ImportRefused, SourceUnreadable
-from rmos.models import EVENT_SCHEMA, Actor, Deletion, RunArtifact
+from rmos.models import EVENT_SCHEMA, Actor, Deletion
 from rmos.objects.base import QUARANTINE
 from rmos.store import Store, layout
 from rmos.store.audit import Attempt
-from rmos.store.history import RunHistory, read_run
+from rmos.store.folding import fold
+from rmos.store.history import read_run
 from rmos.store.layout import RunFiles
 from rmos.store.legacy import Tombstones, parse_tombstones
-from rmos.store.reading import erasure_in
+from rmos.store.naming import named_blobs
+from rmos.store.reading import find_erasure
 from rmos.store.records import Damage
 from rmos.store.store import FORMAT
 from rmos.transfer.source_blobs import NO_OBJECT, SourceBlob, SourceBlobs
@@ -205,7 +207,7 @@ class _Import:
 
         history = read_run(read, partition, files)
         history.require_whole()
-        artifact, is_erased = history.artifact, erasure_in(history.events) is not None
+        artifact, is_erased = history.artifact, find_erasure(history.events) is not None
         if artifact is None and not is_erased:
             raise Damage("missing", "the run's artifact is not there")
         keys = [layout.event_key(partition, run_id, event.number) for event in history.events]
@@ -219,7 +221,8 @@ class _Import:
             event = _delete_event(run_id, tombstone, digest.sha256_hex(artifact.data), artifact.run.created_at_utc)
             parts.append(_Part(layout.event_key(partition, run_id, 1), event))
         parts += [_Part(link.key, found[link.key]) for link in history.links]
-        blobs = list(self._blobs.named(_digests_named(artifact.run, history)))
+        named = named_blobs(fold(artifact, history.events, links=history.advisories))
+        blobs = list(self._blobs.named(named))
         return _Part(layout.artifact_key(partition, run_id), artifact.data), parts, blobs
 
     def _require_free(self, run_id: str, partition: str, artifact: _Part | None) -> None:
@@ -242,18 +245,8 @@ class _Import:
                 raise RunExists("Other bytes have the id.", run_id=run_id)
             return
         files = reader.files(run_id, partition, None, trusted=False)
-        if files.events and reader.erasure(run_id, partition, files.events) is not None:
+        if files.events and reader.read_erasure(run_id, partition, files.events) is not None:
             raise RunExists("The run was erased here.", run_id=run_id)
-
-
-def _digests_named(run: RunArtifact, history: RunHistory) -> list[object]:
-    """Return what a run names that may be the digest of a blob."""
-    return [
-        *(attachment.sha256 for attachment in run.attachments or ()),
-        *(advisory.get("advisory_id") for advisory in run.advisory_inputs or ()),
-        *(event.data.get("sha256") or event.data.get("advisory_id") for event in history.events),
-        *(advisory["advisory_id"] for advisory in history.advisories),
-    ]
 
 
 def _delete_event(run_id: str, deletion: Deletion, previous_sha256: str, created_at_utc: str) -> bytes:

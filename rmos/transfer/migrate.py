@@ -138,7 +138,7 @@ def _state(store: Store, mapped: Mapped) -> str:
     except ObjectMissing:
         files = store.reader.files(run_id, key.partition("/")[0], None, trusted=False)
         try:
-            erased = store.reader.erasure(run_id, key.partition("/")[0], files.events)
+            erased = store.reader.read_erasure(run_id, key.partition("/")[0], files.events)
         except Damage:
             return "other"
         return "deleted" if erased else "other" if files.events else "absent"

@@ -22,7 +22,7 @@ from tests.makers import ANNA
 
 def test_without_tokens_this_machine_is_the_local_operator(send: Send, store: Store) -> None:
     assert send("POST", RUNS).status_code == 201
-    assert not store.tokens.ever()
+    assert not store.tokens.has_any()
 
 
 STRANGE: dict[str, dict[str, Any]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rmos.checks import orphans
-from rmos.checks.orphans import MIN_AGE_S, Orphan, find_orphans, movable, move_orphans
+from rmos.checks.orphans import MIN_AGE_S, Orphan, find_orphans, is_movable, move_orphans
 from rmos.objects.base import MAX_OBJECT_BYTES
 from tests.checks.shops import DAY, NEXT_DAY, Shop, artifact, contents, event, open_store, places, rows_of, verified
 from tests.earlier_system import make_earlier_store, snapshot
@@ -83,7 +83,7 @@ def test_what_can_be_indexed_is_left_however_old(shop: Shop) -> None:
     age(shop, artifact(run_id), 100 * OLD)
     (orphan,) = found(shop)
     assert (orphan.path, orphan.run_id, orphan.indexable) == (artifact(run_id), run_id, True)
-    assert not movable(orphan)
+    assert not is_movable(orphan)
     assert move_orphans(shop.store, [orphan]) == []
     assert shop.path(artifact(run_id)).exists()
 
@@ -92,7 +92,7 @@ def test_what_can_be_indexed_is_left_however_old(shop: Shop) -> None:
 def test_what_cannot_be_indexed_is_moved_only_when_older_than_an_hour(shop: Shop, seconds: int, moves: bool) -> None:
     key = damaged_orphan(shop, seconds=seconds)
     (orphan,) = found(shop)
-    assert (orphan.path, orphan.indexable, movable(orphan)) == (key, False, moves)
+    assert (orphan.path, orphan.indexable, is_movable(orphan)) == (key, False, moves)
     assert orphan.reason
     moved = move_orphans(shop.store, [orphan])
     assert [gone.path for gone in moved] == ([key] if moves else [])
@@ -126,7 +126,7 @@ def test_each_is_looked_at_again_just_before_it_is_moved(shop: Shop, how: str) -
     shop.flip(artifact(run_id))
     age(shop, artifact(run_id), OLD)
     listed = found(shop)
-    assert [movable(orphan) for orphan in listed] == [True]
+    assert [is_movable(orphan) for orphan in listed] == [True]
     if how == "healed":
         shop.overwrite(artifact(run_id), whole)
         age(shop, artifact(run_id), OLD)
@@ -233,7 +233,7 @@ def test_a_run_known_as_damaged_is_one_and_can_be_moved(shop: Shop) -> None:
     shop.store.reconcile(full=True)
     age(shop, artifact(run_id), OLD)
     listed = found(shop)
-    assert [(orphan.run_id, movable(orphan)) for orphan in listed] == [(run_id, True)]
+    assert [(orphan.run_id, is_movable(orphan)) for orphan in listed] == [(run_id, True)]
     assert [orphan.run_id for orphan in move_orphans(shop.store, listed)] == [run_id]
     assert found(shop) == []
     assert verified(shop.root).ok
@@ -246,6 +246,6 @@ def test_moving_without_an_index_makes_none(shop: Shop) -> None:
     age(shop, artifact(run_id), OLD)
     shop.close()
     (shop.root / "_index.sqlite").unlink()
-    moved = move_orphans(shop.store, [orphan for orphan in found(shop) if movable(orphan)])
+    moved = move_orphans(shop.store, [orphan for orphan in found(shop) if is_movable(orphan)])
     assert [orphan.run_id for orphan in moved] == [run_id]
     assert not (shop.root / "_index.sqlite").exists()

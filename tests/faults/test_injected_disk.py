@@ -317,7 +317,7 @@ def test_each_call_of_an_upload_that_fails_leaves_no_run_that_names_what_is_not_
             disk.heal()
         for store in started(root):
             named = [entry["sha256"] for entry in store.runs.record(records.run_id(run)).view().attachments]
-            assert all(store.blobs.verified(sha256).ok for sha256 in named), calls
+            assert all(store.blobs.verify(sha256).ok for sha256 in named), calls
             assert digest.sha256_hex(data) in named or code is not None, calls
             assert not list(Path(store.objects.root).rglob(".tmp-*"))
         if len(calls) <= nth:

@@ -82,13 +82,13 @@ def test_of_racing_revocations_all_succeed_and_the_record_is_whole(tokens: Token
 
 
 def test_a_store_that_ever_had_a_token_says_so_whatever_became_of_it(tokens: Tokens, tmp_path: Path) -> None:
-    assert not tokens.ever()
+    assert not tokens.has_any()
     token_id, _ = make(tokens)
-    assert tokens.ever()
+    assert tokens.has_any()
     tokens.revoke(token_id, actor=ANNA, us=US)
-    assert tokens.ever()
+    assert tokens.has_any()
     write_raw(path_of(tmp_path, token_id), b"")
-    assert tokens.ever()
+    assert tokens.has_any()
 
 
 def test_a_folder_of_tokens_that_cannot_be_read_counts_as_having_some(
@@ -98,9 +98,9 @@ def test_a_folder_of_tokens_that_cannot_be_read_counts_as_having_some(
         raise PermissionError(13, "no")
 
     monkeypatch.setattr(os, "listdir", refuse)
-    assert tokens.ever()
+    assert tokens.has_any()
     with pytest.raises(ObjectUnreadable):
-        tokens.all()
+        tokens.list_all()
 
 
 @pytest.mark.parametrize("place", range(0, 400, 7))
@@ -110,7 +110,7 @@ def test_a_token_with_any_byte_changed_is_damaged(tokens: Tokens, tmp_path: Path
     data = bytearray(path.read_bytes())
     data[place % len(data)] ^= 1
     write_raw(path, bytes(data))
-    (record,) = tokens.all()
+    (record,) = tokens.list_all()
     assert record.token is None
     assert record.damage is not None
     with pytest.raises(Damage):
@@ -120,7 +120,7 @@ def test_a_token_with_any_byte_changed_is_damaged(tokens: Tokens, tmp_path: Path
 def test_a_damaged_token_leaves_the_others_alone(tokens: Tokens, tmp_path: Path) -> None:
     good, bad = make(tokens)[0], make(tokens)[0]
     write_raw(path_of(tmp_path, bad), b"{}")
-    assert {record.token_id: record.token is not None for record in tokens.all()} == {good: True, bad: False}
+    assert {record.token_id: record.token is not None for record in tokens.list_all()} == {good: True, bad: False}
 
 
 def test_a_revocation_without_the_token_it_ends_is_damage(tokens: Tokens, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_names_that_could_be_taken_for_anothers_are_refused(tokens: Tokens, name
         make(tokens, name)
     assert caught.value.errors is not None
     assert "name" in caught.value.errors
-    assert not tokens.ever()
+    assert not tokens.has_any()
 
 
 @pytest.mark.parametrize("name", ["anna", "José Ruiz", "press-2", "工房"])

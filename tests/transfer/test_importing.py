@@ -119,7 +119,7 @@ def test_a_file_larger_than_any_record_comes_in_block_by_block(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (report.refused, report.imported, report.blobs) == ([], 5, 2)
-    assert store.blobs.verified(blob.sha256).ok
+    assert store.blobs.verify(blob.sha256).ok
     assert store.runs.record(run_id)
     assert peak < 8 * MIB
 
