@@ -1,6 +1,6 @@
 """`/api/rmos/runs`: record a run, list runs, read one, its exact bytes and its events; how two of them differ."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from flask import Response
@@ -23,9 +23,8 @@ from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, o
 from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
 from rmos.schemas.lists import RecentRunsSchema, RunListSchema, load_list, load_recent
 from rmos.schemas.records import ArtifactSchema, EventsSchema, RunSchema
-from rmos.schemas.requests import RunRequestSchema
+from rmos.schemas.requests import RunRequestSchema, load_run_request
 from rmos.schemas.runs import RunCreatedSchema, dump_created, dump_events, dump_run
-from rmos.services.artifact import RunRequest
 from rmos.services.runs import record_run
 from rmos.store.run_records import RunRecord
 
@@ -36,13 +35,10 @@ recent_bp = Blueprint(
 )
 diffs_bp = Blueprint("diffs", __name__, url_prefix=_PREFIX, description="How two runs differ")
 
-_CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
-"""What clients of the legacy system sent and were believed; dropped, and the run says so."""
 _FILE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Digest", "Content-Disposition", "Accept-Ranges")
 _RANGE_HEADERS: Final = ("Content-Range", "Repr-Digest", *_FILE_HEADERS)
 _TO_RUN: Final = {name: {"run_id": "$response.body#/run_id"} for name in ("get_run", "download_run", "get_events")}
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
-_run_request = RunRequestSchema()
 _diff_request = RunDiffRequestSchema()
 
 
@@ -79,7 +75,7 @@ def create_run() -> Response:
     now_us = ids.now_us()
     body = read_object()
     idempotency = read_idempotency(body)
-    run_request = _load_run_request(body)
+    run_request = load_run_request(body)
     rmos = current_rmos()
     recorded = record_run(
         rmos.store,
@@ -95,13 +91,6 @@ def create_run() -> Response:
     if minimal:
         response.headers["Preference-Applied"] = MINIMAL
     return response
-
-
-def _load_run_request(body: dict[str, Any]) -> RunRequest:
-    stripped = [name for name in _CLIENTS_DECISION if name in body]
-    for name in stripped:
-        del body[name]
-    return RunRequest(**_run_request.load(body), stripped=bool(stripped))
 
 
 @bp.get("")

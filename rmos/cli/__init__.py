@@ -12,6 +12,7 @@ from flask.cli import ScriptInfo
 
 from rmos.cli.attachments import attachments
 from rmos.cli.audit import audit
+from rmos.cli.cuts import judge, record
 from rmos.cli.deletes import delete, restore
 from rmos.cli.demo import demo
 from rmos.cli.diff import diff
@@ -54,6 +55,8 @@ for _command in (
     orphans,
     repair,
     demo,
+    judge,
+    record,
     runs,
     show,
     diff,

@@ -1,12 +1,14 @@
 """What a client may send to have a cut judged: the body of `POST /api/rmos/runs`."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import ids
 from rmos.models import WORKFLOW_EVENT_TYPES
 from rmos.schemas.fields import NAME, limit_object, matches
+from rmos.services.artifact import RunRequest
 
 MAX_META_KEYS: Final = 50
 MAX_META_BYTES: Final = 64 * 1024
@@ -67,3 +69,18 @@ class RunRequestSchema(Schema):
             "can be asked for in lists",
         },
     )
+
+
+_CLIENTS_DECISION: Final = ("feasibility", "decision", "hashes", "status")
+"""What clients of the legacy system sent and were believed; dropped, and the run says so."""
+_run_request: Final = RunRequestSchema()
+
+
+def load_run_request(body: Mapping[str, Any]) -> RunRequest:
+    """Return the cut that a client asks to have recorded, without the decision that it may have made itself.
+
+    Raises:
+        ValidationError: naming each member that cannot be taken.
+    """
+    asked = {name: value for name, value in body.items() if name not in _CLIENTS_DECISION}
+    return RunRequest(**_run_request.load(asked), stripped=len(asked) < len(body))

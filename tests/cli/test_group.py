@@ -31,6 +31,8 @@ COMMANDS = {
         *("--user", "--status", "--state", "--type", "--since", "--until", "--deleted"),
         *("--limit", "--cursor"),
     },
+    "judge": {"file"},
+    "record": {"file"},
     "show": {"--events", "run_id"},
     "rules": {"rule_id"},
     "replay": {"run_id"},

@@ -1,0 +1,140 @@
+"""`rmos judge` and `rmos record`: a cut in a file, decided on, and recorded.
+
+The file holds what `POST /api/rmos/runs` takes; `-` is the standard input.
+"""
+
+import contextlib
+from typing import IO, Any, Final
+
+import click
+import msgspec
+from flask.cli import with_appcontext
+from marshmallow import ValidationError
+
+from rmos import ids
+from rmos.cli.exits import DONE, FINDINGS
+from rmos.cli.opening import command_actor, open_or_create
+from rmos.cli.output import COLOURS, emit, json_option, say, say_table
+from rmos.cli.tables import Column
+from rmos.context import current_rmos
+from rmos.errors.request import ValidationFailed
+from rmos.errors.store import IndexUnavailable, StoreLocked
+from rmos.http.json_body import parse_object
+from rmos.http.problems import flatten_errors
+from rmos.schemas.requests import load_run_request
+from rmos.services.artifact import RunRequest
+from rmos.services.feasibility import DryRun, DryRunResult, evaluate_cuts
+from rmos.services.runs import record_run
+
+_COLUMNS: Final = (
+    Column("CHECK"),
+    Column("RISK"),
+    Column("VALUE", number=True),
+    Column("LIMIT", number=True),
+    Column("WHAT"),
+)
+_CUT: Final = ("mode", "tool_id", "design", "context", "material_id", "machine_id")
+
+
+@click.command("judge")
+@click.argument("file", type=click.File("rb"), metavar="FILE")
+@json_option
+@with_appcontext
+def judge(file: IO[bytes], as_json: bool) -> int:
+    """Say what would be decided on a cut, and why; nothing is recorded.
+
+    FILE is the JSON that `POST /api/rmos/runs` takes, - the standard input.
+    Asks the same engine, tools and materials as a recorded run.
+
+    \b
+    Exit codes: 0 GREEN or YELLOW, 1 RED, UNKNOWN or ERROR, 2 usage, or the
+    file is no such cut; 130 interrupted.
+    """
+    request = _read_cut(file)
+    rmos = current_rmos()
+    cut = {name: getattr(request, name) for name in _CUT}
+    [result] = evaluate_cuts(
+        rmos.engines,
+        DryRun(items=[cut], engine_id=request.engine_id),
+        request_id=ids.new_request_id(),
+        engine_timeout_ms=rmos.settings.engine_timeout_ms,
+    )
+    if as_json:
+        emit(result)
+    else:
+        _say_decision(result)
+    return DONE if result.risk_level in ("GREEN", "YELLOW") else FINDINGS
+
+
+@click.command("record")
+@click.argument("file", type=click.File("rb"), metavar="FILE")
+@json_option
+@with_appcontext
+def record(file: IO[bytes], as_json: bool) -> int:
+    """Decide on a cut and record the run, whatever the decision is.
+
+    FILE is the JSON that `POST /api/rmos/runs` takes, - the standard input.
+    Makes the store's folder when there is none. A run is never changed
+    afterwards.
+
+    \b
+    Exit codes: 0 recorded and GREEN or YELLOW, 1 recorded and blocked, or it
+    could not be written; 2 usage, or the file is no such cut; 130
+    interrupted.
+    """
+    request = _read_cut(file)
+    rmos, store = current_rmos(), open_or_create()
+    if not store.index.exists():
+        # The run is recorded whether or not somebody else is at the index.
+        with contextlib.suppress(StoreLocked, IndexUnavailable):
+            store.reconcile(wait_s=0)
+    recorded = record_run(
+        store,
+        rmos.engines,
+        request,
+        actor=command_actor(ids.new_request_id()),
+        us=ids.now_us(),
+        engine_timeout_ms=rmos.settings.engine_timeout_ms,
+    )
+    if as_json:
+        emit({name: value for name, value in msgspec.to_builtins(recorded).items() if name != "replayed"})
+    else:
+        score = "" if recorded.score is None else f" {recorded.score:.1f}"
+        say(f"{recorded.risk_level}{score}  {recorded.run_id}", colour=COLOURS.get(recorded.risk_level))
+        if recorded.block_reason:
+            say(f"  {recorded.block_reason}")
+        say(f"Next: `rmos show {recorded.run_id}`.")
+    return DONE if recorded.risk_level in ("GREEN", "YELLOW") else FINDINGS
+
+
+def _read_cut(file: IO[bytes]) -> RunRequest:
+    try:
+        return load_run_request(parse_object(file.read()))
+    except ValidationError as error:
+        raise ValidationFailed("The file is no cut.", errors=flatten_errors(error)) from None
+
+
+def _say_decision(result: DryRunResult) -> None:
+    score = "" if result.score is None else f" {result.score:.1f}"
+    say(f"{result.risk_level}{score}", colour=COLOURS.get(result.risk_level))
+    for reason in [result.block_reason, *result.warnings]:
+        if reason:
+            say(f"  {reason}")
+    checks: list[dict[str, Any]] = result.feasibility.get("assessments") or []
+    if checks:
+        say_table(
+            _COLUMNS,
+            [_row(check) for check in checks],
+            colours=[COLOURS.get(str(check.get("risk"))) for check in checks],
+        )
+    for label in ("missing_inputs", "assumptions"):
+        for entry in result.feasibility.get(label) or []:
+            say(f"  {label.partition('_')[0].removesuffix('s')}: {entry}")
+
+
+def _row(check: dict[str, Any]) -> list[str]:
+    figures = [check.get("value"), check.get("limit")]
+    shown = ["" if figure is None else f"{figure:.4g}" for figure in figures]
+    unit = check.get("unit") or ""
+    what = check.get("suggestion") or check.get("message") or ""
+    return [str(check.get("id")), str(check.get("risk")), *shown, f"{unit}  {what}".strip()]
