@@ -206,12 +206,13 @@ class Rmos:
         self.metrics.observe_reconcile(result, seconds, at_s=time.time())
 
     def close(self) -> None:
-        """Stop the upkeep of this process and close this thread's connection to the index."""
+        """Stop the upkeep of this process, end its engine processes, close this thread's connection to the index."""
         with self._lock:
             if self._kept is not None and self._kept.pid == os.getpid():
                 self._kept.upkeep.stop(wait_s=_STOP_S)
                 self._kept.store.index.close()
             self._kept = None
+        self.engines.close()
 
 
 def current_rmos() -> Rmos:

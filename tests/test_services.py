@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from rmos import digest, ids
 from rmos.digest import NotCanonical
-from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.registry import Registry
 from rmos.errors.records import EngineNotFound, RunExists
 from rmos.errors.request import IdempotencyKeyReused, PayloadTooLarge, ValidationFailed
@@ -28,32 +27,12 @@ ANNA = Actor(name="anna", role="operator", request_id="req_anna")
 Record = Callable[..., Recorded]
 
 
-class Failing:
-    """An engine that raises."""
-
-    info = EngineInfo(engine_id="failing", version="1.2.3", description="Raises.")
-
-    def compute(self, *, spec: dict[str, Any], ctx: dict[str, Any], request_id: str) -> EngineResult:
-        raise RuntimeError(f"secret {spec}")
-
-
-class Meddling:
-    """An engine that changes what it was given."""
-
-    info = EngineInfo(engine_id="meddling", version="1.0.0", description="Changes its inputs.")
-
-    def compute(self, *, spec: dict[str, Any], ctx: dict[str, Any], request_id: str) -> EngineResult:
-        spec["feed_mm_min"] = 1
-        ctx.clear()
-        return EngineResult(
-            engine_id="meddling", engine_version="1.0.0", status="GREEN", request_id=request_id, overall_score=99.0
-        )
-
-
-@pytest.fixture
-def engines() -> Registry:
-    """The built-in engine and two that misbehave."""
-    return Registry([("failing", Failing()), ("meddling", Meddling())])
+@pytest.fixture(scope="module")
+def engines() -> Iterator[Registry]:
+    """The built-in engine and a plug-in that misbehaves as its design says."""
+    engines = Registry([("faulty", "tests.engines.faulty:Faulty")])
+    yield engines
+    engines.close()
 
 
 @pytest.fixture
@@ -69,7 +48,7 @@ def record(store: Store, engines: Registry) -> Record:
             RunRequest(**{"mode": "router", "tool_id": "em-3175-2f", **over}),
             actor=actor,
             us=ids.now_us() if us is None else us,
-            engine_timeout_ms=2000,
+            engine_timeout_ms=60_000,
             idempotency=idempotency,
         )
 
@@ -104,20 +83,21 @@ def test_whoever_asks_and_in_which_request_is_recorded(record: Record, store: St
 
 
 def test_an_engine_that_fails_leaves_an_error_run_with_its_digest(record: Record, store: Store) -> None:
-    recorded = record(engine_id="failing", design={"a": 1})
+    recorded = record(engine_id="plugin", design={"act": "raise_error", "error": "RuntimeError"})
     assert (recorded.run_status, recorded.risk_level, recorded.score) == ("ERROR", "ERROR", None)
     run = artifact_of(store, recorded.run_id)
     assert run["engine_version"] == run["feasibility"]["engine_version"] == "1.2.3"
     assert run["hashes"]["feasibility_sha256"] == digest.canonical_sha256(run["feasibility"])
-    assert run["errors"] == [{"error": "ENGINE_FAILED", "detail": "The engine failing raised RuntimeError."}]
+    assert run["errors"] == [{"error": "ENGINE_FAILED", "detail": "The engine plugin raised RuntimeError."}]
     assert "secret" not in json.dumps(run)
 
 
 def test_what_was_judged_is_recorded_whatever_an_engine_does_to_it(record: Record, store: Store) -> None:
-    design, context = {"feed_mm_min": 900}, {"material": {"id": "ebony"}}
-    run = artifact_of(store, record(engine_id="meddling", design=design, context=context, tool_id="x").run_id)
-    assert run["inputs"] == {"design": {"feed_mm_min": 900}, "context": {"material": {"id": "ebony"}}}
-    assert (design, context) == ({"feed_mm_min": 900}, {"material": {"id": "ebony"}})
+    design, context = {"act": "meddle"}, {"material": {"id": "ebony"}}
+    run = artifact_of(store, record(engine_id="plugin", design=design, context=context, tool_id="x").run_id)
+    assert run["status"] == "BLOCKED"
+    assert run["inputs"] == {"design": {"act": "meddle"}, "context": {"material": {"id": "ebony"}}}
+    assert (design, context) == ({"act": "meddle"}, {"material": {"id": "ebony"}})
 
 
 def test_an_unknown_engine_is_recorded_and_refused(record: Record, store: Store) -> None:

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos.decisions.replay import read_inputs
-from rmos.engines.base import FeasibilityEngine
 from rmos.engines.decision import decide
+from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
@@ -77,7 +77,7 @@ class _Evaluated(NamedTuple):
 
 def backtest(
     store: Store,
-    engine: FeasibilityEngine,
+    engine: Engine,
     *,
     timeout_ms: float,
     since: str | None = None,
@@ -127,7 +127,7 @@ def _slices(store: Store, since: str) -> Iterator[_Slice]:
 class _Evaluator:
     """Judges slices; reaches the processes by the fork."""
 
-    def __init__(self, objects: Objects, engine: FeasibilityEngine, timeout_ms: float) -> None:
+    def __init__(self, objects: Objects, engine: Engine, timeout_ms: float) -> None:
         self._objects = objects
         self._engine = engine
         self._timeout_ms = timeout_ms

@@ -7,6 +7,8 @@
     decide(result)                                    # the run's `decision`
 
 `base` says what an engine is, `contract` what its result must be, `runner` calls it and never raises, `decision` turns
-a result into a decision. Everything here is a pure function of its arguments: no store, no clock in the record, no
-network.
+a result into a decision. An engine is a pure function of its arguments: no store, no clock in the record, no network.
+
+A plug-in runs in processes of its own: `plugin` asks it, `process` is one of them as the service holds it, `child` the
+program that runs there, `wire` what the two say to each other.
 """

@@ -7,7 +7,8 @@
             return EngineResult(engine_id="gentle", engine_version="1.0.0", status="RED", request_id=request_id,
                                 reasons=["Leave the wood alone."])
 
-An engine is offered through the entry-point group `rmos.engines` and can be tried with `rmos.engines.testing`.
+An engine is offered through the entry-point group `rmos.engines` and can be tried with `rmos.engines.testing`. It then
+runs in a process of its own (`rmos.engines.plugin`).
 """
 
 import functools

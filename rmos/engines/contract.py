@@ -1,7 +1,7 @@
 """What an engine's answer must be before anything is recorded of it.
 
-`checked` gives back a clean copy: plain strings and finite floats in new lists, so that a plug-in that keeps a
-reference, or is still running after its time was up, cannot change what is recorded.
+`check_result` gives back a clean copy: plain strings and finite floats in new lists. The process of a plug-in sends it
+instead of what its engine returned, and the service checks once more what arrives: that process has run foreign code.
 """
 
 import inspect
@@ -85,7 +85,7 @@ def rules_of(engine: object) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
-def checked(result: object, *, info: EngineInfo, request_id: str) -> EngineResult:
+def check_result(result: object, *, info: EngineInfo, request_id: str) -> EngineResult:
     """Return a clean copy of an engine's answer.
 
     Raises:
@@ -231,5 +231,9 @@ def _kind(value: object) -> str:
 
 def type_name(kind: type[object]) -> str:
     """Return the name of a class as a short plain word: a plug-in chooses it, and it ends up in records."""
-    name = kind.__name__
+    return plain_name(kind.__name__)
+
+
+def plain_name(name: str) -> str:
+    """Return a name that a plug-in chose when it is a short plain word, else words of our own."""
     return name if name.isascii() and name.isidentifier() and len(name) <= 64 else "unnamed type"

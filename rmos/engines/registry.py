@@ -1,17 +1,22 @@
 """Which engines there are: the built-in ones first, then the plug-ins of the entry-point group `rmos.engines`.
 
-An entry point names an engine object, or a class or function that makes one without arguments. A plug-in that cannot be
-used stops the start with its name: a shop that installed an engine must not run without noticing on another one.
+    Registry([("gentle", "rmos_gentle:Gentle")]).get("gentle")
+
+A plug-in is named as its entry point names it, by a reference to an engine object, or to a class or function that makes
+one without arguments, and nothing else: its process has to import it. One that cannot be used stops the start with its
+name: a shop that installed an engine must not run without noticing on another one.
 """
 
 import json
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Self, cast
+from importlib.metadata import entry_points
+from typing import Final, Self
 
-from rmos.engines.base import EngineInfo, FeasibilityEngine
+from rmos.engines.base import EngineInfo
 from rmos.engines.baseline.engine import BaselineV1
-from rmos.engines.contract import ContractBroken, check_engine_shape, rules_of, type_name
+from rmos.engines.contract import rules_of
+from rmos.engines.plugin import Engine, Plugin
+from rmos.engines.process import NotLoaded
 from rmos.engines.rules import Rule
 from rmos.engines.shop import SHIPPED, Shop
 from rmos.errors.installation import PluginError
@@ -24,21 +29,21 @@ ENTRY_POINT_GROUP: Final = "rmos.engines"
 class Registry:
     """The engines of this process, by id; fixed once it is made."""
 
-    def __init__(self, plugins: Iterable[tuple[str, object]] = (), *, shop: Shop = SHIPPED) -> None:
-        """Take the built-in engine and the given plug-ins, each with the name to blame it under.
+    def __init__(self, plugins: Iterable[tuple[str, str]] = (), *, shop: Shop = SHIPPED) -> None:
+        """Take the built-in engine and the given plug-ins.
 
         Args:
+            plugins: for each the name to blame it under, and a reference (`module:object`).
             shop: the materials, tools and machines that cuts are judged with, by default the shipped ones.
 
         Raises:
-            PluginError: when a plug-in breaks the contract or has the id of an engine that is there already.
+            PluginError: when a plug-in cannot be loaded, breaks the contract or has the id of an engine that is there
+                already.
         """
         self.shop = shop
-        baseline = BaselineV1(shop.materials)
-        self._engines: dict[str, FeasibilityEngine] = {DEFAULT_ENGINE_ID: baseline}
-        self._infos = [baseline.info]
-        for name, plugin in plugins:
-            self._add(name, plugin)
+        self._engines: dict[str, Engine] = {DEFAULT_ENGINE_ID: BaselineV1(shop.materials)}
+        for name, reference in plugins:
+            self._add(name, reference)
 
     @classmethod
     def load(cls, shop: Shop = SHIPPED) -> Self:
@@ -48,9 +53,9 @@ class Registry:
             PluginError: when one of them cannot be loaded or used, naming it.
         """
         points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-        return cls(((point.name, _load(point)) for point in points), shop=shop)
+        return cls(((point.name, point.value) for point in points), shop=shop)
 
-    def get(self, engine_id: str | None) -> FeasibilityEngine:
+    def get(self, engine_id: str | None) -> Engine:
         """Return the engine with this id, the default one for None; never another one than was asked for.
 
         Raises:
@@ -65,7 +70,7 @@ class Registry:
 
     def infos(self) -> list[EngineInfo]:
         """Return who the engines are, the built-in one first."""
-        return list(self._infos)
+        return [engine.info for engine in self._engines.values()]
 
     def rules(self) -> list[tuple[str, Rule]]:
         """Return every rule that an engine offers, with the engine's id: engine by engine, each by rule id."""
@@ -85,30 +90,22 @@ class Registry:
             raise RuleNotFound(f"There is no rule {shown}. There are: {there}.", rule_id=rule_id[:64])
         return found
 
-    def _add(self, name: str, plugin: object) -> None:
+    def close(self) -> None:
+        """End the processes of the plug-ins that wait for something to do; who asks again starts new ones."""
+        for engine in self._engines.values():
+            if isinstance(engine, Plugin):
+                engine.close()
+
+    def _add(self, name: str, reference: str) -> None:
+        if not isinstance(reference, str):
+            raise PluginError(
+                f"Engine plug-in {name} is an object; name it by a reference, such as package.module:Engine, "
+                "because its process has to import it."
+            )
         try:
-            engine = cast(FeasibilityEngine, _made(plugin))
-            info = check_engine_shape(engine)
-            rules_of(engine)
-        except ContractBroken as broken:
-            raise PluginError(f"Engine plug-in {name}: {broken}.") from None
-        except Exception as error:  # noqa: BLE001 - whatever foreign code raises makes it a broken plug-in
-            raise PluginError(f"Engine plug-in {name} raised {type_name(type(error))}: {error}.") from None
-        if info.engine_id in self._engines:
-            raise PluginError(f"Engine plug-in {name}: there is an engine {info.engine_id} already.")
-        self._engines[info.engine_id] = engine
-        self._infos.append(info)
-
-
-def _made(plugin: Any) -> object:
-    """Return the engine that a plug-in is, or makes."""
-    return plugin() if isinstance(plugin, type) or not hasattr(plugin, "compute") else plugin
-
-
-def _load(point: EntryPoint) -> object:
-    try:
-        return point.load()
-    except Exception as error:  # noqa: BLE001 - importing foreign code may raise anything
-        raise PluginError(
-            f"Engine plug-in {point.name} ({point.value}) cannot be imported: {type_name(type(error))}: {error}."
-        ) from None
+            plugin = Plugin(name, reference)
+        except NotLoaded as error:
+            raise PluginError(f"Engine plug-in {name} ({reference}){error}.") from None
+        if plugin.info.engine_id in self._engines:
+            raise PluginError(f"Engine plug-in {name}: there is an engine {plugin.info.engine_id} already.")
+        self._engines[plugin.info.engine_id] = plugin

@@ -9,22 +9,10 @@ import pytest
 
 from rmos.decisions.backtest import backtest
 from rmos.engines import shop
-from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.registry import Registry
 from tests.cli.conftest import Command, artifacts_of, command_on, document, flip
 from tests.earlier_system import snapshot
 from tests.makers import make_earlier_artifact, make_members, open_store, write_raw
-
-
-class Strict:
-    """An engine that refuses every cut."""
-
-    info = EngineInfo(engine_id="strict", version="3.1.0", description="Refuses every cut.")
-
-    def compute(self, *, spec: object, ctx: object, request_id: str) -> EngineResult:
-        return EngineResult(
-            engine_id="strict", engine_version="3.1.0", status="RED", request_id=request_id, reasons=["Too risky."]
-        )
 
 
 def test_each_run_of_the_demo_is_reproduced(run: Command, root: Path) -> None:
@@ -89,9 +77,9 @@ def test_an_engine_that_refuses_all_flips_what_was_not_refused(root: Path) -> No
         for run_id, run in runs.items()
         if run["decision"]["risk_level"] != "RED" and run["event_type"] != "approval"
     }
-    engine = Registry([("test", Strict())]).get("strict")
+    engine = Registry([("strict", "tests.engines.plugins:Strict")]).get("strict")
     progress: list[int] = []
-    report = backtest(store, engine, timeout_ms=2000, workers=2, progress=progress.append)
+    report = backtest(store, engine, timeout_ms=60_000, workers=2, progress=progress.append)
     assert {flip.run_id for flip in report.flips} == open_ones
     assert [flip.run_id for flip in report.flips] == sorted(open_ones)
     assert {flip.risk_now for flip in report.flips} == {"RED"}
@@ -99,7 +87,7 @@ def test_an_engine_that_refuses_all_flips_what_was_not_refused(root: Path) -> No
     assert sum(progress) == len(runs)
     assert sum(report.flipped.values()) == len(open_ones)
     last_day = artifacts_of(root)[-1].parent.name
-    late = backtest(store, engine, timeout_ms=2000, since=last_day)
+    late = backtest(store, engine, timeout_ms=60_000, since=last_day)
     assert late.judged + late.repeated == sum(path.parent.name == last_day for path in artifacts_of(root))
 
 

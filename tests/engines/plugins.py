@@ -1,15 +1,20 @@
-"""Plug-in engines for the tests: a good one, and one for each way to be bad."""
+"""Engines for the tests that keep the contract, and some that cannot be registered.
 
-import time
+FunctionEngine(lambda spec, ctx, request_id: answer(request_id))     # called in this process
+Registry([("good", "tests.engines.plugins:Good")])                   # a plug-in, by its reference
+"""
+
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from rmos.engines.base import Assessment, EngineInfo, EngineResult
+from rmos.engines.rules import Rule
 
 Compute = Callable[..., Any]
 
 
-class Plugin:
+class FunctionEngine:
     """An engine that answers by the function it is given."""
 
     def __init__(self, answer: Compute, engine_id: str = "plugin", version: str = "1.2.3") -> None:
@@ -38,60 +43,67 @@ def assessment(**members: Any) -> Assessment:
     return Assessment(**(sound | members))
 
 
+def rule(**members: Any) -> Rule:
+    """Return a rule, but for the members given."""
+    sound = {"id": "CHECK", "category": "gate", "question": "?", "formula": "f", "unit": "", "limits": {}}
+    return Rule(**(sound | {"source": "a test", "hint": "none"} | members))
+
+
 def refuse(spec: Any, ctx: Any, request_id: str) -> EngineResult:
     """Answer RED to everything."""
     return answer(request_id)
 
 
-class Good(Plugin):
+class Good(FunctionEngine):
     """A plug-in as an entry point names it: a class that takes no arguments."""
 
     def __init__(self) -> None:
         super().__init__(refuse)
 
 
-def make_raising() -> Plugin:
-    """Fail to make an engine."""
-    raise RuntimeError("no licence")
+class Ruled(Good):
+    """A plug-in that explains its rules, in no order."""
+
+    rules = (rule(id="B"), rule(id="A"))
 
 
-class Impostor(Good):
+class Strict(FunctionEngine):
+    """A plug-in that refuses every cut."""
+
+    def __init__(self) -> None:
+        super().__init__(self._refuse, engine_id="strict", version="3.1.0")
+
+    def _refuse(self, spec: Any, ctx: Any, request_id: str) -> EngineResult:
+        return answer(request_id, engine_id="strict", engine_version="3.1.0", reasons=["Too risky."])
+
+
+class Impostor(FunctionEngine):
     """A plug-in that claims the built-in engine's name."""
 
     def __init__(self) -> None:
-        Plugin.__init__(self, refuse, engine_id="baseline_v1")
+        super().__init__(refuse, engine_id="baseline_v1")
 
 
 GOOD = Good()
 NOT_AN_ENGINE = 7
+ODD_ID = FunctionEngine(refuse, engine_id="acme-1")
+ODD_VERSION = FunctionEngine(refuse, version="one")
+ODD_RULES = Good()
+ODD_RULES.rules = ["HEAT"]  # type: ignore[attr-defined]
+ODD_HINT = Good()
+ODD_HINT.rules = (rule(hint=7),)  # type: ignore[attr-defined]
 
 
-def spin(*_: Any) -> EngineResult:
-    """Never come back, in Python code."""
-    while True:
-        pass
+def make_good() -> FunctionEngine:
+    """Make an engine, as a factory does."""
+    return Good()
 
 
-def spin_stubbornly(*_: Any) -> EngineResult:
-    """Never come back, and catch every ordinary error on the way."""
-    while True:
-        try:
-            sum(range(100))
-        except Exception:  # noqa: BLE001 - that is the point
-            continue
+def make_raising() -> FunctionEngine:
+    """Fail to make an engine."""
+    raise RuntimeError("no licence")
 
 
-def sleep(*_: Any) -> EngineResult:
-    """Come back after the deadline, waiting in C until then."""
-    time.sleep(1)
-    raise AssertionError("asleep too long")
-
-
-def recurse(spec: Any, ctx: Any, request_id: str) -> EngineResult:
-    """Run out of stack. (Called with other arguments than it names, CPython 3.13.0 would never find out.)"""
-    return recurse(spec, ctx, request_id)
-
-
-def raise_error(*_: Any) -> EngineResult:
-    """Raise, with words that belong into no record."""
-    raise ValueError("/etc/secret")
+def make_leaving() -> FunctionEngine:
+    """End the program instead of making an engine."""
+    sys.exit("no licence")

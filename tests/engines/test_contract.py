@@ -3,15 +3,15 @@ from typing import Any
 import pytest
 
 from rmos.engines.base import EngineInfo, EngineInput, EngineResult
-from rmos.engines.contract import ContractBroken, check_engine_shape, checked
-from tests.engines.plugins import Good, Plugin, answer, assessment, refuse
+from rmos.engines.contract import ContractBroken, check_engine_shape, check_result
+from tests.engines.plugins import FunctionEngine, Good, answer, assessment, refuse
 
 INFO = Good().info
 
 
 def test_a_sound_answer_comes_back_as_a_copy() -> None:
     sound = answer("r", assessments=[assessment(value=1, score=100)], overall_score=12)
-    clean = checked(sound, info=INFO, request_id="r")
+    clean = check_result(sound, info=INFO, request_id="r")
     assert clean == sound
     sound.reasons.append("later")
     sound.assessments[0].inputs_used.append("later")
@@ -58,13 +58,13 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("members", "says"), BROKEN)
 def test_a_broken_answer_is_refused_by_name(members: dict[str, Any], says: str) -> None:
     with pytest.raises(ContractBroken, match=says):
-        checked(answer(**({"request_id": "r"} | members)), info=INFO, request_id="r")
+        check_result(answer(**({"request_id": "r"} | members)), info=INFO, request_id="r")
 
 
 @pytest.mark.parametrize("garbage", [None, {}, "GREEN", 3, {"status": "GREEN"}])
 def test_what_is_no_result_is_refused(garbage: object) -> None:
     with pytest.raises(ContractBroken, match="not an EngineResult"):
-        checked(garbage, info=INFO, request_id="r")
+        check_result(garbage, info=INFO, request_id="r")
 
 
 def test_a_subclass_that_could_rewrite_its_record_is_no_result() -> None:
@@ -74,28 +74,28 @@ def test_a_subclass_that_could_rewrite_its_record_is_no_result() -> None:
 
     sly = Sly(engine_id="plugin", engine_version="1.2.3", status="RED", request_id="r")
     with pytest.raises(ContractBroken, match="the answer is a Sly"):
-        checked(sly, info=INFO, request_id="r")
+        check_result(sly, info=INFO, request_id="r")
 
 
 @pytest.mark.parametrize("engine_id", ["", "a b", "a-b", "engine\n", "é", "x" * 65, 7, None])
 def test_an_engine_id_is_letters_digits_and_underscores(engine_id: Any) -> None:
     with pytest.raises(ContractBroken, match="engine_id"):
-        check_engine_shape(Plugin(refuse, engine_id=engine_id))
+        check_engine_shape(FunctionEngine(refuse, engine_id=engine_id))
 
 
 @pytest.mark.parametrize("version", ["", "1", "1.2", "v1.2.3", "01.2.3", "1.2.3\n", "1.2.3-", "١.2.3", 1.2, None])
 def test_a_version_is_semantic(version: Any) -> None:
     with pytest.raises(ContractBroken, match="semantic version"):
-        check_engine_shape(Plugin(refuse, version=version))
+        check_engine_shape(FunctionEngine(refuse, version=version))
 
 
 @pytest.mark.parametrize("version", ["0.1.0", "1.2.3-rc.1", "10.20.30+build.5"])
 def test_semantic_versions_are_taken(version: str) -> None:
-    assert check_engine_shape(Plugin(refuse, version=version)).version == version
+    assert check_engine_shape(FunctionEngine(refuse, version=version)).version == version
 
 
 def test_an_engine_must_take_the_keywords_that_it_is_called_with() -> None:
-    class Old(Plugin):
+    class Old(FunctionEngine):
         def compute(self, design: Any) -> Any:  # type: ignore[override]
             return design
 

@@ -57,7 +57,7 @@ def test_the_example_passes_its_own_tests(installed: tuple[Path, dict[str, str]]
         timeout=120,
     )
     assert tried.returncode == 0, tried.stdout + tried.stderr
-    assert "5 passed" in tried.stdout
+    assert "6 passed" in tried.stdout
 
 
 def test_the_service_asks_the_example_and_explains_its_rule(

@@ -1,13 +1,16 @@
+import os
 from importlib.metadata import EntryPoint
 
 import pytest
 
 from rmos.engines import registry
 from rmos.engines.baseline.engine import BaselineV1
+from rmos.engines.plugin import Plugin
 from rmos.engines.registry import Registry
+from rmos.engines.runner import evaluate
 from rmos.errors.installation import PluginError
 from rmos.errors.records import EngineNotFound
-from tests.engines.plugins import Good, Plugin, refuse
+from tests.engines.plugins import Good
 
 
 @pytest.fixture
@@ -43,37 +46,58 @@ def test_trap_27_an_unknown_engine_id_never_falls_back_to_the_default() -> None:
         assert len(caught.value.detail) < 200
 
 
-@pytest.mark.parametrize("value", ["tests.engines.plugins:Good", "tests.engines.plugins:GOOD"])
-def test_a_plugin_is_an_engine_or_a_class_that_makes_one(install: Installer, value: str) -> None:
-    install(anything=value)
+@pytest.mark.parametrize("name", ["Good", "GOOD", "make_good"])
+def test_a_plugin_is_an_engine_or_a_class_or_function_that_makes_one(install: Installer, name: str) -> None:
+    install(anything=f"tests.engines.plugins:{name}")
     engines = Registry.load()
     assert [info.engine_id for info in engines.infos()] == ["baseline_v1", "plugin"]
-    assert isinstance(engines.get("plugin"), Good)
+    plugin = engines.get("plugin")
+    assert isinstance(plugin, Plugin)
+    assert plugin.info == Good().info
 
 
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("tests.engines.no_such_module", "cannot be imported: ModuleNotFoundError"),
+        (
+            "tests.engines.no_such_module",
+            r"acme \(.*no_such_module\) cannot be imported: ModuleNotFoundError",
+        ),
         ("tests.engines.plugins:Missing", "cannot be imported: AttributeError"),
-        ("tests.engines.plugins:make_raising", "raised RuntimeError: no licence"),
-        ("tests.engines.plugins:NOT_AN_ENGINE", "raised TypeError"),
-        ("tests.engines.plugins:Impostor", "there is an engine baseline_v1 already"),
+        ("no reference", "cannot be imported: AttributeError"),
+        ("tests.engines.plugins:make_raising", r"acme \(.*\) raised RuntimeError: no licence"),
+        ("tests.engines.plugins:make_leaving", r"acme \(.*\) raised SystemExit: no licence"),
+        ("tests.engines.plugins:NOT_AN_ENGINE", r"acme \(.*\) raised TypeError"),
+        ("tests.engines.plugins:Impostor", "acme: there is an engine baseline_v1 already"),
+        ("tests.engines.plugins:ODD_ID", r"acme \(.*\): `info\.engine_id`"),
+        ("tests.engines.plugins:ODD_VERSION", r"acme \(.*\): `info\.version`"),
+        ("tests.engines.plugins:ODD_RULES", r"acme \(.*\): `rules` must be"),
+        ("tests.engines.plugins:ODD_HINT", r"acme \(.*\): `info` or `rules` do not hold what their types say: .*hint"),
     ],
 )
 def test_a_broken_plugin_stops_the_start_with_its_name(install: Installer, value: str, says: str) -> None:
     install(acme=value)
-    with pytest.raises(PluginError, match=rf"^Engine plug-in acme\b.*{says}"):
+    with pytest.raises(PluginError, match=rf"^Engine plug-in .*{says}"):
         Registry.load()
 
 
 def test_two_plugins_with_one_id_stop_the_start() -> None:
     with pytest.raises(PluginError, match="Engine plug-in second: there is an engine plugin already"):
-        Registry([("first", Good()), ("second", Good())])
+        Registry([("first", "tests.engines.plugins:Good"), ("second", "tests.engines.plugins:GOOD")])
 
 
-def test_a_malformed_id_or_version_stops_the_start() -> None:
-    with pytest.raises(PluginError, match=r"Engine plug-in acme: `info\.engine_id`"):
-        Registry([("acme", Plugin(refuse, engine_id="acme-1"))])
-    with pytest.raises(PluginError, match=r"Engine plug-in acme: `info\.version`"):
-        Registry([("acme", Plugin(refuse, version="one"))])
+def test_an_engine_object_is_refused_because_no_process_can_import_it() -> None:
+    with pytest.raises(PluginError, match=r"^Engine plug-in acme is an object; name it by a reference, such as pack"):
+        Registry([("acme", Good())])  # type: ignore[list-item]
+
+
+def test_a_registry_that_is_closed_ends_the_processes_of_its_plugins() -> None:
+    engines = Registry([("faulty", "tests.engines.faulty:Faulty")])
+    plugin = engines.get("plugin")
+    design = {"act": "tell_pid"}
+    pid = int(
+        evaluate(plugin, design=design, context={}, request_id="r", timeout_ms=60_000).reasons[0],
+    )
+    engines.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,27 +1,22 @@
-import re
 from typing import Any
 
 import pytest
 
-from rmos.engines.base import Assessment
 from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.baseline.fields import SHOWN_NAMES
 from rmos.engines.baseline.scoring import GATE, GROUP_WEIGHTS
+from rmos.engines.contract import ContractBroken, rules_of
 from rmos.engines.decision import BLOCK_ORDER
 from rmos.engines.registry import Registry
 from rmos.engines.rules import Rule
 from rmos.engines.testing import check_engine
-from rmos.errors.installation import PluginError
 from rmos.errors.records import RuleNotFound
+from tests.engines import manners
 from tests.engines.cuts import MILLED_OPERATIONS, check_of, judge, make_context, make_cut, make_design
-from tests.engines.plugins import Good, Plugin, answer, assessment
+from tests.engines.plugins import FunctionEngine, Good
+from tests.engines.plugins import rule as a_rule
 
 RULES = {rule.id: rule for rule in BaselineV1.rules}
-
-
-def a_rule(**members: Any) -> Rule:
-    sound = {"id": "CHECK", "category": "gate", "question": "?", "formula": "f", "unit": "", "limits": {}}
-    return Rule(**(sound | {"source": "a test", "hint": "none"} | members))
 
 
 def test_the_rules_are_those_of_the_policy() -> None:
@@ -69,34 +64,29 @@ def test_every_assessment_is_complete() -> None:
 
 
 def test_a_rule_is_found_by_its_id_and_an_unknown_one_is_refused_by_name() -> None:
-    engines = Registry([("good", Good())])
+    engines = Registry([("good", "tests.engines.plugins:Good")])
     assert engines.rule("HEAT") == ("baseline_v1", RULES["HEAT"])
     with pytest.raises(RuleNotFound, match=r"There is no rule \"COLD\"\. There are: CHIP_OVERLOAD, "):
         engines.rule("COLD")
 
 
 def test_the_rules_of_a_plugin_stand_beside_ours() -> None:
-    plugin = Good()
-    plugin.rules = (a_rule(id="B"), a_rule(id="A"))  # type: ignore[attr-defined]
-    rules = Registry([("good", plugin)]).rules()
+    rules = Registry([("ruled", "tests.engines.plugins:Ruled")]).rules()
     assert [(engine_id, rule.id) for engine_id, rule in rules][-2:] == [("plugin", "A"), ("plugin", "B")]
+    assert rules[-2][1] == a_rule(id="A")
 
 
 @pytest.mark.parametrize("rules", [7, ["HEAT"], [a_rule(), a_rule()], {"HEAT": a_rule()}])
-def test_a_plugin_with_rules_that_are_none_is_refused_at_the_start(rules: Any) -> None:
-    plugin = Good()
-    plugin.rules = rules  # type: ignore[attr-defined]
-    with pytest.raises(PluginError, match=re.escape("Engine plug-in good:")):
-        Registry([("good", plugin)])
+def test_rules_that_are_none_break_the_contract(rules: Any) -> None:
+    engine = Good()
+    engine.rules = rules  # type: ignore[attr-defined]
+    with pytest.raises(ContractBroken, match=r"`rules` must be|two of its rules"):
+        rules_of(engine)
 
 
 def test_the_kit_finds_an_engine_that_emits_an_id_that_its_rules_do_not_have() -> None:
-    def emit(spec: Any, ctx: Any, request_id: str) -> Any:
-        found: list[Assessment] = [assessment(id="SECRET", risk="RED")]
-        return answer(request_id, assessments=found)
-
-    plugin = Plugin(emit)
-    check_engine(plugin)
-    plugin.rules = (a_rule(),)  # type: ignore[attr-defined]
+    engine = FunctionEngine(manners.emit)
+    check_engine(engine)
+    engine.rules = (a_rule(),)  # type: ignore[attr-defined]
     with pytest.raises(AssertionError, match="plugin emits SECRET, which its `rules` do not have"):
-        check_engine(plugin)
+        check_engine(engine)

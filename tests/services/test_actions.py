@@ -14,6 +14,7 @@ from rmos import ids
 from rmos.checks.verify import verify_store
 from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.baseline.engine import BaselineV1
+from rmos.engines.plugin import Engine
 from rmos.engines.registry import Registry
 from rmos.errors.base import RmosError
 from rmos.errors.http import PreconditionFailed
@@ -55,6 +56,17 @@ class Interrupted:
         return msgspec.structs.replace(result, engine_id="interrupted", engine_version="1.0.0", reasons=reasons)
 
 
+class OwnEngines(Registry):
+    """The engines of the service and one that is called in this process as they are."""
+
+    def __init__(self, engine: Interrupted) -> None:
+        super().__init__()
+        self._own = engine
+
+    def get(self, engine_id: str | None) -> Engine:
+        return self._own if engine_id == self._own.info.engine_id else super().get(engine_id)
+
+
 class Shop:
     """A store with an engine that can be interrupted, and a session in it."""
 
@@ -62,7 +74,7 @@ class Shop:
         self.folder = folder
         self.store: Store = open_store(folder)
         self.engine = Interrupted()
-        self.engines = Registry([("test", self.engine)])
+        self.engines = OwnEngines(self.engine)
         self.rules = GatePolicy(engine_timeout_ms=20_000, allow_red_override=True)
         fields = {"design": DESIGN, "context": CONTEXT, **fields}
         made = create_session(self.store, fields, actor=ANNA, us=ids.now_us())

@@ -6,8 +6,9 @@ from rmos_gentle import Gentle
 from rmos.engines.testing import check_engine
 
 
-def test_it_keeps_the_contract() -> None:
-    check_engine(Gentle())
+@pytest.mark.parametrize("engine", [Gentle(), "rmos_gentle:Gentle"], ids=["here", "in a process of its own"])
+def test_it_keeps_the_contract(engine: Gentle | str) -> None:
+    check_engine(engine)
 
 
 @pytest.mark.parametrize(("feed", "risk"), [(800, "GREEN"), (1500, "YELLOW"), (2500, "RED"), ("fast", "UNKNOWN")])

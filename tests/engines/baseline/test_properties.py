@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rmos.digest import canonical
 from rmos.engines.base import EngineResult
-from rmos.engines.contract import checked
+from rmos.engines.contract import check_result
 from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
 from tests.engines.cuts import (
@@ -203,7 +203,7 @@ def score_and_colour_agree_at_any_size(
         wall_thickness_mm=length,
     )
     result = judge(design, make_context(material, diameter_mm=diameter, stickout_mm=length, flute_length_mm=depth))
-    assert checked(result, info=ENGINE.info, request_id=result.request_id) == (
+    assert check_result(result, info=ENGINE.info, request_id=result.request_id) == (
         ENGINE.compute(spec=design, ctx=make_context(
             material, diameter_mm=diameter, stickout_mm=length, flute_length_mm=depth), request_id="req_test")
     )  # fmt: skip
@@ -223,7 +223,7 @@ def no_json_at_all_makes_it_raise_or_turns_green(design: Any, context: Any, oper
     before = (repr(design), repr(context))
     result = ENGINE.compute(spec=design, ctx=context, request_id="r")
     assert (repr(design), repr(context)) == before
-    assert checked(result, info=ENGINE.info, request_id="r") == result
+    assert check_result(result, info=ENGINE.info, request_id="r") == result
     assert judge(design, context).status == result.status != "GREEN"
     assert decide(result).block_reason is None or result.status in ("RED", "UNKNOWN")
     assert {item.id for item in result.assessments} <= RULE_IDS
