@@ -15,8 +15,8 @@ from rmos.models import EVENT_SCHEMA, SUMMARY_CHARACTERS, Event, RunArtifact, Ru
 from rmos.schemas.lists import PageRequest, load_list
 from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary
+from rmos.store.artifacts import Artifact, verify_artifact
 from rmos.store.folding import fold
-from rmos.store.records import Artifact, verify_artifact
 from rmos.store.run_records import RunRecord
 from tests.makers import US, make_decision, make_members
 

@@ -19,8 +19,9 @@ from rmos.store import layout
 from rmos.store.blobs import LARGEST_JSON_BYTES
 from rmos.store.history import read_chain
 from rmos.store.layout import BLOB, KINDS, SESSION_EVENT, TOKEN_EVENT, ObjectKind
+from rmos.store.legacy import is_legacy_json
 from rmos.store.reading import RunReader
-from rmos.store.records import Damage, is_legacy_json
+from rmos.store.records import Damage
 from rmos.store.tokens import fold_token
 
 

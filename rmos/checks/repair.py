@@ -20,7 +20,7 @@ from rmos.index.base import Index
 from rmos.models import Finding
 from rmos.objects.base import Objects
 from rmos.store import Store, layout
-from rmos.store.records import examine_artifact
+from rmos.store.artifacts import examine_artifact
 
 _REINDEXED: Final = frozenset({"orphaned", "index_stale", "index_altered"})
 _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})

@@ -57,11 +57,11 @@ class RunCheck:
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
         found_before = len(tally.findings)
         history = read_run(self._objects.read, partition, files, strict=self._strict)
-        if files.artifact:
-            tally.find_problems(history.problems, run_id)
-        else:  # what stands there is no file, and was found by its name
-            tally.find_problems((problem for problem in history.problems if problem.key != key), run_id)
-        self._check_named(partition, files, history, tally)
+        for path, damage in history.problems:
+            if files.artifact or path != key:  # else what stands there is no file, and was found by its name
+                tally.find(damage.kind, path, damage.detail, run_id)
+        if files.events or files.links:
+            self._check_named(partition, files, history, tally)
         if history.data is None:
             tally.count("runs", files.artifact and not history.is_gone)
             if history.is_gone:

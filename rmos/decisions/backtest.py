@@ -21,7 +21,8 @@ from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
 from rmos.objects.base import Objects
 from rmos.store import Store, layout
-from rmos.store.records import Damage, verify_artifact
+from rmos.store.artifacts import verify_artifact
+from rmos.store.records import Damage
 from rmos.store.workers import ordered_pool
 
 Progress = Callable[[int], None]

@@ -22,7 +22,8 @@ from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.store import StorageFailed
 from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
-from rmos.store.records import Damage, is_legacy_json
+from rmos.store.legacy import is_legacy_json
+from rmos.store.records import Damage
 
 BLOCK_BYTES: Final = 256 * 1024
 """How much of a blob is in memory at once."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rmos.models import Deletion, Event, RunView
-from rmos.store.records import Artifact
+from rmos.store.artifacts import Artifact
 
 
 def fold(

@@ -16,16 +16,10 @@ from rmos import digest
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Event
 from rmos.store import layout
+from rmos.store.artifacts import Artifact, Examined, examine_artifact, examine_identity
 from rmos.store.layout import RunFiles
 from rmos.store.legacy import read_link
-from rmos.store.records import (
-    Artifact,
-    Damage,
-    Examined,
-    examine_artifact,
-    examine_event,
-    examine_identity,
-)
+from rmos.store.records import Damage, examine_event
 
 Read = Callable[[str], bytes]
 """Returns the bytes under a key, or raises `ObjectMissing` or `ObjectUnreadable`."""
@@ -115,13 +109,15 @@ def read_run(read: Read, partition: str, files: RunFiles, *, strict: bool = True
     """
     key = layout.artifact_key(partition, files.run_id)
     data, examined = _read_artifact(read, key, files.run_id, partition, strict=strict)
-    start = _digest_before_events(data, examined) if data is not None and files.events else None
+    problems = [Problem(key, damage) for damage in examined.damages]
+    links = [_read_link(read, f"{partition}/{name}", name) for name in files.links]
+    if not files.events:
+        return RunHistory(data, examined, [], None, links, problems)
+    start = None if data is None else _digest_before_events(data, examined)
     chain = read_chain(
         read, partition, files.run_id, files.events, of="run", previous=start, is_known=start is not None
     )
-    problems = [*(Problem(key, damage) for damage in examined.damages), *chain.problems]
-    links = [_read_link(read, f"{partition}/{name}", name) for name in files.links]
-    return RunHistory(data, examined, chain.events, chain.last_sha256, links, problems)
+    return RunHistory(data, examined, chain.events, chain.last_sha256, links, problems + chain.problems)
 
 
 def read_chain(

@@ -7,7 +7,7 @@ known as such (`readable` is False) and never taken for "nothing was deleted".
 import json
 from typing import Any, NamedTuple
 
-from rmos import ids
+from rmos import digest, ids
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.models import Deletion
 from rmos.objects.base import Objects
@@ -88,3 +88,18 @@ def _folded(text: str) -> str:
 def _text(entry: dict[str, Any], field: str) -> str | None:
     value = entry.get(field)
     return value if isinstance(value, str) else None
+
+
+def legacy_json_sha256(data: bytes) -> str:
+    """Return the digest that the legacy system gave a JSON value: of sorted, compact `json.dumps`, not of RFC 8785."""
+    value: Any = json.loads(data)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return digest.sha256_hex(text.encode("utf-8", "surrogatepass"))
+
+
+def is_legacy_json(data: bytes, sha256: str) -> bool:
+    """Tell whether the legacy system named a JSON blob so: after the compact form of the value that it holds."""
+    try:
+        return legacy_json_sha256(data) == sha256
+    except (ValueError, RecursionError):  # no JSON, an integer of thousands of digits, nesting beyond reason
+        return False

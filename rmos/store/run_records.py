@@ -18,11 +18,12 @@ from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, RunView
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
+from rmos.store.artifacts import Artifact, decode_sealed
 from rmos.store.complete import find_known
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.reading import RunReader, find_erasure, is_altered
-from rmos.store.records import Artifact, Damage, decode_sealed
+from rmos.store.records import Damage
 
 _NO_SESSION: Final = b',"workflow_session_id":null}\n'
 """How an artifact of ours ends whose run belongs to no session: members are sorted, and this one comes last."""

@@ -21,10 +21,11 @@ from rmos.models import Actor, Page, RunQuery, RunRow, RunView, Stored
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.append import append
+from rmos.store.artifacts import decode_sealed
 from rmos.store.complete import CompleteAnswers, IndexGaps
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
-from rmos.store.records import Damage, decode_sealed, seal_record
+from rmos.store.records import Damage, seal_record
 from rmos.store.rows import Summarise, make_row
 from rmos.store.run_records import RunRecord, RunRecords
 

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 from rmos import digest
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
-from rmos.store.records import Damage, is_legacy_json
+from rmos.store.legacy import is_legacy_json
+from rmos.store.records import Damage
 from rmos.transfer.sources import Source
 
 _NAME: Final = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(([0-9a-f]{64})(?:\.[A-Za-z0-9]{1,16})?)")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from rmos import digest, ids
 from rmos.models import Deletion, Event, RunView
+from rmos.store.artifacts import verify_artifact
 from rmos.store.folding import fold
-from rmos.store.records import verify_artifact
 from tests.makers import US, make_event, make_members
 
 MEMBERS = make_members(US, explanation_status="NONE")
