@@ -16,7 +16,7 @@ from rmos.errors.store import RecordDamaged
 from rmos.http.files import BYTES, CONDITIONS, blob_response
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.responses import IMMUTABLE, NO_STORE, PRIVATE, json_response
+from rmos.http.responses import IMMUTABLE, NO_STORE, json_response
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.attachments import (
     ATTACH_FORM,
@@ -84,7 +84,7 @@ def attach(run_id: str) -> Response:
     attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=now_us)
     headers = {"Location": f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"}
     status = 201 if attached.made else 200
-    return json_response(dump_attached(attached), cache=NO_STORE, status=status, headers=headers)
+    return json_response(dump_attached(attached), status=status, headers=headers)
 
 
 @bp.get("/runs/<run_id>/attachments")
@@ -96,7 +96,7 @@ def attach(run_id: str) -> Response:
 def list_attachments(run_id: str) -> Response:
     """Return what files a run has, in the order in which they were attached."""
     view = current_rmos().store.runs.record(run_id).view()
-    return json_response(dump_attachments(view), cache=PRIVATE)
+    return json_response(dump_attachments(view))
 
 
 @bp.get("/runs/<run_id>/attachments/verify")

@@ -14,7 +14,7 @@ from rmos.errors.files import AttachmentNotFound, SvgBlocked
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, blob_response
-from rmos.http.responses import NO_STORE, PRIVATE, json_response
+from rmos.http.responses import NO_STORE, json_response
 from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
 from rmos.services.files.archive import archive
@@ -42,7 +42,7 @@ _ZIP: Final = "application/zip"
 def list_blobs(run_id: str) -> Response:
     """Return the files that a run names, attachments first."""
     view = current_rmos().store.runs.record(run_id).view()
-    return json_response(dump_named_blobs(view), cache=PRIVATE)
+    return json_response(dump_named_blobs(view))
 
 
 @bp.get("/<sha256>/download")
@@ -106,7 +106,6 @@ def download_all(run_id: str) -> Response:
     rmos = current_rmos()
     view = rmos.store.runs.record(run_id).view()
     headers = {
-        "Cache-Control": PRIVATE,
         "Content-Disposition": f'attachment; filename="{run_id}.zip"',
         "Content-Security-Policy": CSP,
     }

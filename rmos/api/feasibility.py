@@ -6,7 +6,7 @@ from rmos.auth.roles import requires
 from rmos.context import current_rmos, require_request_id
 from rmos.errors.records import EngineNotFound
 from rmos.http.json_body import read_object
-from rmos.http.responses import NO_STORE, json_response
+from rmos.http.responses import json_response
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
 from rmos.services.feasibility import evaluate_cuts
@@ -35,4 +35,4 @@ def judge_without_record() -> Response:
     results = evaluate_cuts(
         rmos.engines, cuts, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
     )
-    return json_response(dump_dry_run(results), cache=NO_STORE)
+    return json_response(dump_dry_run(results))

@@ -44,7 +44,7 @@ def override_a_run(run_id: str) -> Response:
     request = load_override(run_id, read_object(), now_us=now_us)
     allow_red = rmos.settings.allow_red_override
     overridden = override_run(rmos.store, request, allow_red=allow_red, actor=current_actor(), us=now_us)
-    return json_response(dump_override(overridden), status=201, cache=NO_STORE)
+    return json_response(dump_override(overridden), status=201)
 
 
 @bp.get("/<run_id>/replay")

@@ -18,7 +18,7 @@ from rmos.http.json_body import read_object
 from rmos.http.paging import RUNS, RUNS_PROBLEMS, runs_response
 from rmos.http.query import load_list_query, load_query
 from rmos.http.recording import MINIMAL, prefers_minimal, read_idempotency, recorded_response
-from rmos.http.responses import PRIVATE, json_response
+from rmos.http.responses import json_response
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
 from rmos.schemas.lists import RecentRunsSchema, RunListSchema, load_list, load_recent
@@ -136,7 +136,7 @@ def get_run(run_id: str) -> Response:
     session_deleted = store.is_deleted_with_session(record)
     body = dump_run(record, session_deleted)
     headers = {"Content-Digest": digest.content_digest(digest.sha256_hex(body))}
-    return conditional(json_response(body, cache=PRIVATE, headers=headers), _make_etag(record, session_deleted))
+    return conditional(json_response(body, headers=headers), _make_etag(record, session_deleted))
 
 
 def _make_etag(record: RunRecord, session_deleted: bool | None) -> str:
@@ -166,7 +166,7 @@ def download_run(run_id: str) -> Response:
         "Content-Disposition": f'attachment; filename="{run_id}.json"',
         "X-Content-Type-Options": "nosniff",
     }
-    return conditional(json_response(data, cache=PRIVATE, headers=headers), sha256, ranges=True)
+    return conditional(json_response(data, headers=headers), sha256, ranges=True)
 
 
 @bp.get("/<run_id>/events")
@@ -176,7 +176,7 @@ def download_run(run_id: str) -> Response:
 @requires("viewer")
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
-    return json_response(dump_events(current_rmos().store.runs.record(run_id)), cache=PRIVATE)
+    return json_response(dump_events(current_rmos().store.runs.record(run_id)))
 
 
 @diffs_bp.get("/diff")  # no run id: the router prefers the word to one
@@ -196,4 +196,4 @@ def diff_two_runs() -> Response:
     members = load_query(_diff_request)
     runs = current_rmos().store.runs
     diff = diff_records(runs.record(members["a"]), runs.record(members["b"]))
-    return json_response(msgspec.json.encode(diff), cache=PRIVATE)
+    return json_response(msgspec.json.encode(diff))

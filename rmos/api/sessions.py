@@ -177,7 +177,7 @@ def restore_a_session(session_id: str) -> Response:
 def get_session_events(session_id: str) -> Response:
     """Return what happened to a session, in order, each time with the session as it was afterwards."""
     record = current_rmos().store.sessions.record(session_id)
-    return json_response(dump_session_events(record), cache=PRIVATE)
+    return json_response(dump_session_events(record))
 
 
 @bp.get("/<session_id>/runs")
@@ -205,7 +205,7 @@ def get_session_runs(session_id: str) -> Response:
         body, count, next_cursor = dump_brief_page(session_id, request.page, brief), len(brief.runs), brief.next_cursor
     if not count:
         _require_session(session_id)
-    return json_response(body, cache=PRIVATE, headers=link_next(next_cursor))
+    return json_response(body, headers=link_next(next_cursor))
 
 
 @bp.get("/<session_id>/advisory-summary")
@@ -221,7 +221,7 @@ def get_advisory_summary(session_id: str) -> Response:
     figures = current_rmos().store.session_lists.figures(session_id)
     if not figures.total_runs:
         _require_session(session_id)
-    return json_response(dump_figures(session_id, figures), cache=PRIVATE)
+    return json_response(dump_figures(session_id, figures))
 
 
 def read_if_match(session_id: str) -> int | None:

@@ -11,7 +11,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.workflow import VariantBlocked
 from rmos.http.json_body import read_object
-from rmos.http.responses import NO_STORE, PRIVATE, json_response
+from rmos.http.responses import json_response
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.variants import (
     ActedSchema,
@@ -52,7 +52,7 @@ _VARIANT: Final[dict[int, ResponseSpec]] = {
 def list_variants(run_id: str) -> Response:
     """Return the drawings of a run with what was done with them."""
     body = dump_variants(current_rmos().store.runs.record(run_id))
-    return json_response(body, cache=PRIVATE)
+    return json_response(body)
 
 
 @bp.post("/<sha256>/review")
@@ -90,7 +90,7 @@ def promote_variant(run_id: str, sha256: str) -> Response:
 def _perform(run_id: str, variant_act: Act) -> Response:
     now_us, rmos = ids.now_us(), current_rmos()
     acted = act(rmos.store, run_id, variant_act, actor=current_actor(), us=now_us)
-    return json_response(dump_acted(acted), cache=NO_STORE)
+    return json_response(dump_acted(acted))
 
 
 @bp.post("/bulk")
@@ -106,4 +106,4 @@ def act_on_variants(run_id: str) -> Response:
     now_us, rmos = ids.now_us(), current_rmos()
     acts = load_bulk(read_object())
     results = change_variants(rmos.store, run_id, acts, actor=current_actor(), us=now_us)
-    return json_response(dump_results(results), cache=NO_STORE)
+    return json_response(dump_results(results))

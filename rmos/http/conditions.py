@@ -26,9 +26,11 @@ def conditional(response: Response, etag: str, *, ranges: bool = False) -> Respo
         PreconditionFailed: If-Match names other states of the record.
         RequestedRangeNotSatisfiable: the range lies outside.
     """
+    environ = request.environ
     response.set_etag(etag)
-    require_match(etag)
-    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(etag):
+    if "HTTP_IF_MATCH" in environ:
+        require_match(etag)
+    if "HTTP_IF_NONE_MATCH" in environ and request.if_none_match.contains_weak(etag):
         response.status_code = 304
     elif ranges:
         response.accept_ranges = "bytes"

@@ -14,7 +14,6 @@ from flask import Response, request
 
 from rmos import digest
 from rmos.http.conditions import conditional, requested_range
-from rmos.http.responses import PRIVATE
 from rmos.http.routes import ResponseSpec
 from rmos.services.files.filenames import safe_name
 from rmos.services.files.media_types import UNKNOWN, media_type
@@ -49,16 +48,20 @@ _ATTR_CHARS: Final = "!#$&+-.^_`|~"
 
 
 def blob_response(
-    blob: OpenBlob, *, mime: str | None, filename: str | None, inline: bool = False, cache: str = PRIVATE
+    blob: OpenBlob, *, mime: str | None, filename: str | None, inline: bool = False, cache: str | None = None
 ) -> Response:
     """Return the response that brings a blob, or what the request's conditions leave of it.
+
+    Args:
+        cache: as in `json_response`.
 
     Raises:
         PreconditionFailed, RequestedRangeNotSatisfiable.
     """
     try:
         response = Response(content_type=_harmless_type(mime))
-        response.headers["Cache-Control"] = cache
+        if cache is not None:
+            response.headers["Cache-Control"] = cache
         response.headers["Content-Security-Policy"] = CSP
         response.headers["Content-Disposition"] = disposition(
             "inline" if inline else "attachment", safe_name(filename, blob.sha256)

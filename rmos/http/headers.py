@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from flask import Flask
 
+from rmos.http.responses import NO_STORE, PRIVATE
+
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -25,8 +27,8 @@ _CSP: Final = (
 )
 """Of what is no page: should a browser show it as one after all, it may load and do nothing."""
 _VARY: Final = ("Vary", "Authorization, Cookie")
-_PRIVATE: Final = ("Cache-Control", "private, no-cache")
-_NO_STORE: Final = ("Cache-Control", "no-store")
+_PRIVATE: Final = ("Cache-Control", PRIVATE)
+_NO_STORE: Final = ("Cache-Control", NO_STORE)
 _CACHEABLE: Final = frozenset({"GET", "HEAD"})
 _DEFAULTS: Final = [(name.lower(), (name, value)) for name, value in (_CSP, *_ALWAYS)]
 

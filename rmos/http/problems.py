@@ -33,7 +33,6 @@ from rmos.errors.http import (
 from rmos.errors.request import UnsupportedMediaType, ValidationFailed
 from rmos.errors.store import IndexRebuilding
 from rmos.http.json_body import body_too_large
-from rmos.http.responses import NO_STORE
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +137,7 @@ def problem_response(
     return Response(
         msgspec.json.encode(problem | {**(members or {}), **problem}),
         status=status,
-        headers={**(headers or {}), "Cache-Control": NO_STORE},
+        headers=dict(headers or {}),
         content_type=PROBLEM,
     )
 

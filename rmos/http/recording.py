@@ -11,7 +11,7 @@ from flask import Response, request
 
 from rmos import digest
 from rmos.errors.request import BadHeader
-from rmos.http.responses import NO_STORE, json_response
+from rmos.http.responses import json_response
 from rmos.services.artifact import Idempotency
 
 MINIMAL: Final = "return=minimal"
@@ -51,4 +51,4 @@ def recorded_response(body: bytes, run_id: str, *, replayed: bool) -> Response:
     headers = {"Location": f"/api/rmos/runs/{run_id}"}
     if replayed:
         headers["Idempotency-Replayed"] = "true"
-    return json_response(body, cache=NO_STORE, status=200 if replayed else 201, headers=headers)
+    return json_response(body, status=200 if replayed else 201, headers=headers)

@@ -1,6 +1,7 @@
 """Finished responses: a body that is JSON already, and how long it may be kept (RFC 9111).
 
-return json_response(dump_deleted(deleted), cache=NO_STORE)
+return json_response(dump_events(record))
+return json_response(verdict, cache=NO_STORE)
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,11 @@ from flask import Response
 
 JSON: Final = "application/json"
 PRIVATE: Final = "private, no-cache"
-"""Records and lists: the caller may keep them and asks each time whether they are still so."""
+"""The caller may keep it and validates it each time: what a GET returns, unless its view says otherwise."""
 IMMUTABLE: Final = "private, max-age=31536000, immutable"
 """Bytes under a URL that has their digest: they can never change (RFC 8246; a year is for ever)."""
 NO_STORE: Final = "no-store"
-"""Errors, and whatever holds for this moment only."""
+"""What holds for this moment only: every other response, unless its view says otherwise (`headers`)."""
 
 
 def json_response(
@@ -23,9 +24,11 @@ def json_response(
     """Return a response of JSON.
 
     Args:
-        cache: its Cache-Control; None leaves it to the headers that every response bears (`headers`).
+        cache: its Cache-Control; None is PRIVATE for what a GET returns, NO_STORE for everything else.
     """
-    response = Response(body, status=status, headers=headers, content_type=JSON)
+    response = Response(body, status=status, content_type=JSON)
     if cache is not None:
         response.headers["Cache-Control"] = cache
+    for name, value in (headers or {}).items():
+        response.headers[name] = value
     return response
