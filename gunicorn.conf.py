@@ -91,7 +91,7 @@ def needs_tokens():
         settings = load_settings()
     except ConfigError as error:
         sys.exit(f"rmos: {error.detail}")
-    return settings.auth == "tokens" or open_tokens(settings).ever()
+    return settings.auth == "tokens" or open_tokens(settings).has_any()
 
 
 def refuse_strangers(addresses):
