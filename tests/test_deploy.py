@@ -375,11 +375,7 @@ def test_the_image_holds_locked_packages_only_and_runs_without_root() -> None:
     assert len(installs) == 3
     for arguments in installs:
         assert "--require-hashes" in arguments or "--no-deps --no-index" in arguments, arguments
-    (expression,) = re.findall(r"sed -n '(.+?)' requirements/dev.txt", " ".join(rest for _, rest in found))
-    locked = subprocess.run(
-        ["sed", "-n", expression, ROOT / "requirements" / "dev.txt"], capture_output=True, text=True, check=True
-    ).stdout
-    assert re.match(r"setuptools==[\d.]+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+    # via", locked), locked
+        assert all((ROOT / name).exists() for name in re.findall(r"-r (\S+)", arguments)), arguments
     names = [name for name, _ in found]
     assert names.count("FROM") == 2
     assert "HEALTHCHECK" in names

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import re
 import runpy
 import signal
@@ -20,6 +21,7 @@ from gunicorn.config import Config
 from gunicorn.sock import create_sockets
 
 from tests.faults.service import RUNS, make_body
+from tests.helpers.waiting import PATIENCE_S
 from tests.serving import Raw, Served, read_answer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,3 +203,57 @@ def test_a_wrong_log_format_ends_the_start_in_one_line(tmp_path: Path) -> None:
     assert [line for line in done.stderr.splitlines() if "gunicorn.error" not in line] == [
         "rmos: RMOS_LOG_FORMAT is 'xml'; it must be one of text, json."
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", True), ("localhost", True), ("::1", True),
+        ("0.0.0.0", False), ("", False), ("::", False), ("192.0.2.1", False), ("no.such.host.invalid", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_local_when_only_this_machine_can_reach_it(conf: dict[str, Any], host: str, local: bool) -> None:
+    assert conf["is_local"]((host, 80)) is local
+
+
+def test_gunicorn_refuses_an_address_that_other_machines_can_reach() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--log-level", "warning", "--bind", "0.0.0.0:0", "wsgi:app"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("RMOS does not listen on ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_gunicorn_listens_on_loopback_with_our_settings(tmp_path: Path) -> None:
+    (tmp_path / "tiny.py").write_text(
+        "class App:\n"
+        "    extensions = {}\n"
+        "    def __call__(self, environ, start_response):\n"
+        "        start_response('200 OK', [])\n"
+        "        return [environ['wsgi.url_scheme'].encode()]\n"
+        "class Upkeep:\n"
+        "    def start_upkeep(self, wait_s):\n"
+        "        print('upkeep', wait_s, flush=True)\n"
+        "app = App()\n"
+        "app.extensions['rmos'] = Upkeep()\n"
+    )
+    options = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", "localhost:0", "--workers", "1"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", *options, "--chdir", str(tmp_path), "tiny:app"],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "upkeep 5\n"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=PATIENCE_S) == 0
+    assert {path.name for path in tmp_path.iterdir()} <= {"tiny.py", "__pycache__"}
