@@ -118,7 +118,7 @@ class Service:
         """Wait until a path answers 200."""
         deadline = time.monotonic() + wait_s
         with self.connect() as connection:
-            while time.monotonic() < deadline:
+            while time.monotonic() < deadline and (self._master is None or self._master.poll() is None):
                 with contextlib.suppress(*_DOWN):
                     if connection.ask("GET", path).status == 200:
                         return
