@@ -13,20 +13,17 @@ is overridden here, and what gunicorn does by itself (measured on one worker of 
 """
 
 import contextlib
-import logging
+import fcntl
 import socket
 import struct
+import termios
 import time
 from typing import Any, Final
 
 from gunicorn import util
-from gunicorn.http import errors as http_errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from rmos.errors.base import RmosError
-from rmos.errors.http import BadRequest, CodingNotImplemented, ExpectationFailed, HeadersTooLarge, UriTooLong
-
-log = logging.getLogger(__name__)
+from rmos.http.refusals import refuse
 
 _TICK_S: Final = 0.1  # how often the threads are looked at while others wait for one
 _PATIENCE_S: Final = 0.3  # how long a client is watched then before it is given up (RMOS policy)
@@ -34,16 +31,26 @@ _SLOWEST_BYTES_S: Final = 8192  # bytes a second that have to come meanwhile (RM
 _LINGER_S: Final = 2.0  # how long a client that was answered may say nothing before the connection is closed
 _LINGER_BYTES: Final = 8 * 1024 * 1024  # how much of what it still sends is thrown away
 _RECEIVED: Final = struct.Struct("=128xQ")  # `tcpi_bytes_received` in the `struct tcp_info` of linux/tcp.h
-_UNFORESEEN: Final = RmosError("Something failed that nobody foresaw; the log tells more by request id.")
-_PROBLEMS: Final[dict[type[BaseException], RmosError]] = {
-    http_errors.LimitRequestLine: UriTooLong("The request line is longer than is read."),
-    http_errors.LimitRequestHeaders: HeadersTooLarge("A header is longer than is read, or there are too many of them."),
-    http_errors.ExpectationFailed: ExpectationFailed("Only the expectation 100-continue is met."),
-    http_errors.UnsupportedTransferCoding: CodingNotImplemented("Send the body whole, or in chunks."),
-    http_errors.ConfigurationProblem: _UNFORESEEN,  # this and the next two are no client's, though gunicorn says so
-    http_errors.InvalidResponseHeader: _UNFORESEEN,
-    http_errors.InvalidResponseHeaderName: _UNFORESEEN,
-}
+
+
+class _Turn:
+    """A connection's time on a thread: its request once the head has come, and what is known since others wait."""
+
+    request: Any = None
+    watched_s: float | None = None
+    received = 0
+
+    def is_slow(self, sock: socket.socket, now_s: float) -> bool:
+        """Tell whether the request is too slow in coming; the first look begins to watch it."""
+        reader = self.request and self.request.body.reader
+        if reader and (getattr(reader, "length", None) == 0 or getattr(reader, "parser", reader) is None):
+            return False  # all of it was read
+        (received,) = _RECEIVED.unpack(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.size))
+        if self.watched_s is None:
+            self.watched_s, self.received = now_s, received
+        watched_s = now_s - self.watched_s
+        (unread,) = struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))
+        return watched_s >= _PATIENCE_S and not unread and received - self.received < _SLOWEST_BYTES_S * watched_s
 
 
 class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -51,8 +58,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._turns: dict[TConn, list[float]] = {}
-        """The connections that have a thread: when others were first seen waiting, and the bytes received by then."""
+        self._turns: dict[TConn, _Turn] = {}
 
     def is_wanted(self) -> bool:
         """Tell whether connections wait for a thread, or for this worker to end."""
@@ -64,48 +70,41 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().wait_for_and_dispatch_events(min(timeout, _TICK_S) if self.is_wanted() else timeout)
 
     def murder_pending(self) -> None:
-        """Close what says nothing for too long or until the end; read no more from slow clients while others wait.
-
-        A request that has come whole is answered all the same; of any other its reader sees the end.
-        """
+        """Close what says nothing for too long or until the end; read no more from slow clients while others wait."""
         for conn in () if self.alive else self.pending_conns:
             conn.timeout = 0.0
         super().murder_pending()
         now_s = time.monotonic()
         for conn, turn in list(self._turns.items()) if self.is_wanted() else ():
-            with contextlib.suppress(OSError):  # it was closed meanwhile, or it is no TCP
-                (received,) = _RECEIVED.unpack(conn.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136))
-                turn += () if turn else (now_s, received)
-                watched_s = now_s - turn[0]
-                if watched_s >= _PATIENCE_S and received - turn[1] < _SLOWEST_BYTES_S * watched_s:
-                    conn.sock.shutdown(socket.SHUT_RD)
+            with contextlib.suppress(OSError, ValueError):  # it was closed meanwhile, or it is no TCP
+                if turn.is_slow(conn.sock, now_s):
+                    conn.sock.shutdown(socket.SHUT_RD)  # its reader sees the end
 
     def handle(self, conn: TConn) -> Any:
         """Serve one request of a connection; where the connection is to end, let the client read the answer first."""
-        self._turns[conn] = []
+        self._turns[conn] = _Turn()
         try:
             kept = super().handle(conn)
+            self._turns[conn] = _Turn()
             if not kept:
                 _linger(conn.sock)
             return kept
         finally:
             del self._turns[conn]
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Have a request answered whose head has come."""
+        self._turns[conn].request = req
+        return super().handle_request(req, conn)
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that reached no route, or whose answer failed, in the one form of an error."""
         if req is not None and req.body is not None and req.body.failed:
             return  # the rest of a body that no route wanted is malformed: its answer is out
-        error = _PROBLEMS.get(type(exc), _UNFORESEEN)
-        if isinstance(exc, http_errors.ParseException) and type(exc) not in _PROBLEMS:
-            error = BadRequest(f"This is not HTTP as it should be. {str(exc)[:200]}")
-        with self.wsgi.test_request_context():
-            answer = self.wsgi.handle_user_exception(error)
-            log.warning("%s: %s", error.code, error.detail, exc_info=exc if error is _UNFORESEEN else None)
-        self.wsgi.extensions["rmos"].metrics.count_refused(error.code)
-        answer.headers.extend({"Connection": "close", "X-Request-Id": answer.get_json()["request_id"]})
-        head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
+        refusal = refuse(self.wsgi, exc)
+        self.wsgi.extensions["rmos"].metrics.count_refused(refusal.code)
         with contextlib.suppress(OSError):
-            util.write_nonblock(client, f"HTTP/1.1 {answer.status}\r\n{head}\r\n".encode("ascii") + answer.get_data())
+            util.write_nonblock(client, refusal.response)
 
 
 def _linger(sock: socket.socket) -> None:

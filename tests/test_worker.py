@@ -14,7 +14,7 @@ from gunicorn.config import Config
 from gunicorn.sock import create_sockets
 from gunicorn.workers.gthread import TConn
 
-from rmos.worker import BoundedWorker
+from rmos.worker import BoundedWorker, _Turn
 from tests.faults.service import RUNS, make_body
 from tests.serving import Raw, Served, read_answer
 
@@ -92,6 +92,42 @@ class Clock:
         return self.now_s
 
 
+class Watched:
+    """A worker that is not running, with one connection on a thread for which others wait."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._clock = Clock()
+        monkeypatch.setattr("rmos.worker.time", self._clock)
+
+    def __enter__(self) -> "Watched":
+        config = Config()
+        self.worker = BoundedWorker(1, 1, [], None, 30, config, None)
+        self.worker.nr_conns = config.threads + 1
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.client = socket.create_connection(listener.getsockname())
+            self.sock, address = listener.accept()
+            self.connection = TConn(config, self.sock, address, listener.getsockname())
+        self.turn = self.worker._turns[self.connection] = _Turn()
+        self.sock.setblocking(True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for opened in (self.sock, self.client, self.worker.tmp):
+            opened.close()
+
+    def look(self) -> None:
+        """Have the worker look at its threads, and let a second pass."""
+        self.worker.murder_pending()
+        self._clock.now_s += 1
+
+    def is_given_up(self) -> bool:
+        """Tell whether a reader would see the end."""
+        self.sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            return self.sock.recv(1) == b""
+        return False
+
+
 @pytest.mark.parametrize(
     ("sent_each_second", "wanted", "given_up"),
     [
@@ -102,27 +138,43 @@ class Clock:
     ],
 )
 def test_who_is_given_up(monkeypatch: pytest.MonkeyPatch, sent_each_second: int, wanted: bool, given_up: bool) -> None:
-    clock, config = Clock(), Config()
-    monkeypatch.setattr("rmos.worker.time", clock)
-    worker = BoundedWorker(1, 1, [], None, 30, config, None)
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
-        sock, address = listener.accept()
-        with sock, contextlib.closing(worker.tmp):
-            connection = TConn(config, sock, address, listener.getsockname())
-            worker.nr_conns = config.threads + wanted
-            worker._turns[connection] = []
-            sock.setblocking(True)
-            for sent in (100_000, *[sent_each_second] * 5):  # a good start counts for nothing
-                client.sendall(b"x" * sent)
-                assert len(sock.recv(sent, socket.MSG_WAITALL)) == sent  # also after the end of what is read
-                worker.murder_pending()
-                clock.now_s += 1
-            sock.setblocking(False)
-            if given_up:
-                assert sock.recv(1) == b""
-            else:
-                with pytest.raises(BlockingIOError):
-                    sock.recv(1)
+    with Watched(monkeypatch) as watched:
+        watched.worker.nr_conns -= not wanted
+        for sent in (100_000, *[sent_each_second] * 5):  # a good start counts for nothing
+            watched.client.sendall(b"x" * sent)
+            assert len(watched.sock.recv(sent, socket.MSG_WAITALL)) == sent  # also after the end of what is read
+            watched.look()
+        assert watched.is_given_up() is given_up
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        pytest.param(GET, id="without a body"),
+        pytest.param(HEAD + b"Content-Length: 2\r\n\r\n{}", id="with a body"),
+        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", id="in chunks"),
+    ],
+)
+def test_a_request_that_was_read_is_not_given_up_however_long_its_answer_takes(
+    monkeypatch: pytest.MonkeyPatch, request_bytes: bytes
+) -> None:
+    with Watched(monkeypatch) as watched:
+        watched.client.sendall(request_bytes)
+        watched.connection.init()
+        watched.turn.request = next(watched.connection.parser)
+        watched.turn.request.body.read()
+        for _ in range(5):
+            watched.look()
+        assert not watched.is_given_up()
+
+
+def test_a_client_is_not_given_up_because_nobody_reads_what_it_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Watched(monkeypatch) as watched:
+        watched.client.sendall(b"x")
+        for _ in range(5):
+            watched.look()
+        assert watched.sock.recv(1) == b"x"
+        assert not watched.is_given_up()
 
 
 def test_what_is_given_up_is_told_so(served: Served) -> None:
@@ -277,7 +329,7 @@ def test_what_is_refused_is_logged_and_counted_under_the_id_that_was_told(served
     request_id = answer.headers["x-request-id"]
     served.wait_for_log(request_id)
     (line,) = [line for line in served.log_lines() if line["request_id"] == request_id]
-    assert (line["level"], line["logger"]) == ("WARNING", "rmos.worker")
+    assert (line["level"], line["logger"]) == ("WARNING", "rmos.http.refusals")
     with served.connect() as connection:
         counted = connection.ask("GET", "/metrics").body.decode()
     assert re.search(r'^rmos_http_refused_total\{code="BAD_REQUEST"\} [1-9]', counted, re.MULTILINE)
