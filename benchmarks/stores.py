@@ -20,10 +20,11 @@ from typing import Final, NamedTuple
 from benchmarks.cuts import ACTOR, small_members, small_templates
 from rmos import digest, ids
 from rmos.config import Settings
-from rmos.index.base import SCHEMA_VERSION
+from rmos.index.schema import schema_of
 from rmos.schemas.runs import dump_summary
 from rmos.services.sessions import create_session
 from rmos.store import Store, layout
+from rmos.store.specimens import row_schema
 
 DAYS: Final = 40
 """At least this many partitions."""
@@ -83,7 +84,7 @@ def ready_store(below: Path, count: int, say: Say, *, of_session: int = 0) -> Pa
     """
     name = f"runs-{count}-{of_session}" if of_session else f"runs-{count}"
     folder, mark = below / name, below / f"{name}.made"
-    wanted = json.dumps({"form": _FORM, "index": SCHEMA_VERSION, "runs": count})
+    wanted = json.dumps({"form": _FORM, "index": schema_of(row_schema(dump_summary)).text, "runs": count})
     if mark.exists() and mark.read_text() == wanted:
         return folder
     say(f"making a store of {count} runs" + (f", {of_session} of one session" if of_session else ""))

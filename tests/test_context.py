@@ -143,7 +143,7 @@ def test_starting_upkeep_waits_for_the_first_pass_and_starts_one_thread(rmos: Rm
     for _ in range(3):
         rmos.start_upkeep(30)
     assert rmos.store.is_listable()
-    assert rmos.store.index.find(run_id) is not None
+    assert rmos.store.index.runs.find(run_id).value is not None
     assert threading.active_count() == before + 1
     rmos.close()
     assert threading.active_count() == before
@@ -220,8 +220,8 @@ def test_a_row_that_the_index_did_not_take_is_brought_by_the_upkeep(
         raise IndexUnavailable("The index is busy.")
 
     with monkeypatch.context() as busy:
-        busy.setattr(store.index, "upsert", refuse)
+        busy.setattr(store.index.runs, "upsert", refuse)
         stored = store.runs.put(make_members())
     assert not stored.indexed
-    wait_until(lambda: store.index.find(stored.view.artifact.run_id) is not None)
+    wait_until(lambda: store.index.runs.find(stored.view.artifact.run_id).value is not None)
     rmos.close()

@@ -57,9 +57,9 @@ def test_waking_brings_what_the_index_missed(upkeep: Upkeep, fresh_store: Store,
     upkeep.wait_first()
     writer = Store.open(settings)
     run_id = writer.runs.put(make_members()).view.artifact.run_id
-    assert fresh_store.index.find(run_id) is None
+    assert fresh_store.index.runs.find(run_id).value is None
     upkeep.wake()
-    wait_until(lambda: fresh_store.index.find(run_id) is not None)
+    wait_until(lambda: fresh_store.index.runs.find(run_id).value is not None)
 
 
 def test_it_passes_by_itself_every_few_minutes(
@@ -69,7 +69,7 @@ def test_it_passes_by_itself_every_few_minutes(
     upkeep.start(wait_s=PATIENCE_S)
     upkeep.wait_first()
     run_id = Store.open(settings).runs.put(make_members()).view.artifact.run_id
-    wait_until(lambda: fresh_store.index.find(run_id) is not None)
+    wait_until(lambda: fresh_store.index.runs.find(run_id).value is not None)
 
 
 @pytest.mark.parametrize("error", [StoreLocked("busy"), IndexUnavailable("busy"), ZeroDivisionError()])

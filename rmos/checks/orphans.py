@@ -78,8 +78,7 @@ def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
 def _unknown(store: Store, partition: str) -> list[RunFiles]:
     known: dict[str, KnownRun] = {}
     try:
-        if store.index.exists():
-            known = store.index.known(partition)
+        known = store.index.runs.known(partition)
     except (IndexBroken, IndexUnavailable):
         known = {}
     listing = layout.sort_out(store.objects.names(partition))
@@ -98,7 +97,7 @@ def _examine(store: Store, partition: str, files: RunFiles) -> Orphan | None:
         return None
     damages = history.examined.damages
     try:
-        known = store.index.find(files.run_id)
+        known = store.index.runs.find(files.run_id).value
     except (IndexBroken, IndexUnavailable):
         known = None
     if not damages and known is not None and known.partition == partition:

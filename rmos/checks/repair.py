@@ -154,7 +154,7 @@ def _refold(store: Store, actions: list[Action]) -> list[Action]:
 def is_usable(index: Index) -> bool:
     """Tell whether the index is there and complete, so that single rows can be computed again."""
     try:
-        return index.exists() and index.was_completed()
+        return index.state().was_complete
     except (IndexBroken, IndexUnavailable):
         return False
 

@@ -104,7 +104,7 @@ class RowCheck:
             self._find("missing", key, "the index has a row, the artifact is gone", row.run_id)
 
     def _find_unindexed(self, index: Index, key: str, run_id: str) -> None:
-        known = index.find(run_id)
+        known = index.runs.find(run_id).value
         elsewhere = known.partition if known is not None and known.partition != self._partition else None
         if elsewhere and has(self._objects, layout.artifact_key(elsewhere, run_id), if_unknown=False):
             self._find("duplicate", key, f"another run of this id stands in {elsewhere}", run_id)

@@ -35,7 +35,7 @@ class RunCheck:
         tally = Tally()
         rows: dict[str, tuple[RunRow, bool]] = {}
         if self._index is not None:
-            found = self._index.rows(part.partition, part.first, part.last)
+            found = self._index.runs.rows(part.partition, part.first, part.last)
             rows = {row.run_id: (row, is_whole) for row, is_whole in found}
         check_row = RowCheck(self._objects, self._index, part.partition, tally)
         for files in layout.sort_out(part.names).runs.values():

@@ -40,7 +40,7 @@ def check_sessions(
     folders = set(list_folders(objects, SESSION_EVENT, layout.SESSIONS, tally))
     yield tally
     if index is not None:
-        folders.update(f"{layout.SESSIONS}/{date}" for date in index.session_partitions())
+        folders.update(f"{layout.SESSIONS}/{date}" for date in index.sessions.partitions())
     for folder in sorted(folders):
         date = folder.rpartition("/")[2]
         if date >= since and (only is None or folder in only):
@@ -69,7 +69,7 @@ class _SessionCheck:
     def check(self) -> Tally:
         rows: dict[str, tuple[SessionRow, bool]] = {}
         if self._index is not None:
-            rows = {row.session_id: (row, whole) for row, whole in self._index.session_rows(self._date)}
+            rows = {row.session_id: (row, whole) for row, whole in self._index.sessions.rows(self._date)}
         names = list_names(self._objects, SESSION_EVENT, self._folder, self._tally)
         for session_id, numbers in layout.sort_out_events(SESSION_EVENT, names).items():
             row, whole = rows.pop(session_id, (None, True))

@@ -25,6 +25,7 @@ from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.base import Index
 from rmos.models import Finding, RunState
 from rmos.store import Store, layout
+from rmos.store.complete import is_absent
 from rmos.store.workers import ordered_pool
 
 Progress = Callable[[int], None]
@@ -101,14 +102,15 @@ class _Wanted(NamedTuple):
 
 def _readable_index(store: Store) -> tuple[Index | None, Finding | None]:
     """Return the index when it can be asked, else the finding that its state is."""
-    if not store.index.exists():
-        return None, finding("index_missing", "_index.sqlite", "there is no index")
     try:
-        if store.index.was_completed():
-            return store.index, None
-        detail = "the index is not complete: it was being filled when it was last written"
+        state = store.index.state()
     except (IndexBroken, IndexUnavailable) as error:
-        detail = error.detail
+        return None, finding("index_unreadable", "_index.sqlite", error.detail)
+    if state.generation is None:
+        return None, finding("index_missing", "_index.sqlite", "there is no index")
+    if state.was_complete:
+        return store.index, None
+    detail = "the index is not complete: it was being filled when it was last written"
     return None, finding("index_unreadable", "_index.sqlite", detail)
 
 
@@ -207,7 +209,7 @@ class _Inspection:
             if names is not None:
                 yield from cut(partition, names, _SLICE)
         if self._index is not None:
-            for partition in sorted(set(self._index.partitions()) - set(partitions)):
+            for partition in sorted(set(self._index.runs.partitions()) - set(partitions)):
                 if partition >= self.wanted.since:
                     self._checked.add(partition)
                     yield Slice(partition, [], "", LAST)
@@ -255,7 +257,7 @@ def _report(store: Store, index: Index | None, counts: Counter[str], findings: l
 
     return Report(
         store_root=store.objects.root,
-        index_exists=store.index.exists(),
+        index_exists=_is_there(store.index),
         indexed_runs=sum(indexed.values()),
         missing_artifacts=ids_of("missing"),
         partition_mismatches=errors_of(MISPLACED),
@@ -271,9 +273,16 @@ def _report(store: Store, index: Index | None, counts: Counter[str], findings: l
 
 def _states(index: Index | None) -> dict[RunState, int]:
     try:
-        return index.state_counts() if index is not None else {}
+        return index.runs.state_counts() if index is not None else {}
     except (IndexBroken, IndexUnavailable):
         return {}
+
+
+def _is_there(index: Index) -> bool:
+    try:
+        return not is_absent(index)
+    except IndexUnavailable:
+        return True  # something stands there
 
 
 def _quarantined(store: Store) -> list[str]:

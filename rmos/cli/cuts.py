@@ -18,13 +18,14 @@ from rmos.cli.output import COLOURS, emit, json_option, say, say_table
 from rmos.cli.tables import Column
 from rmos.context import current_rmos
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import IndexUnavailable, StoreLocked
+from rmos.errors.store import StoreLocked
 from rmos.http.json_body import parse_object
 from rmos.http.problems import flatten_errors
 from rmos.schemas.requests import load_run_request
 from rmos.services.artifact import RunRequest
 from rmos.services.feasibility import DryRun, DryRunResult, evaluate_cuts
 from rmos.services.runs import record_run
+from rmos.store.complete import INDEX_ERRORS, is_absent
 
 _COLUMNS: Final = (
     Column("CHECK"),
@@ -84,9 +85,9 @@ def record(file: IO[bytes], as_json: bool) -> int:
     """
     request = _read_cut(file)
     rmos, store = current_rmos(), open_or_create()
-    if not store.index.exists():
-        # The run is recorded whether or not somebody else is at the index.
-        with contextlib.suppress(StoreLocked, IndexUnavailable):
+    # The run is recorded whatever the index is, and whether or not somebody else is at it.
+    with contextlib.suppress(StoreLocked, *INDEX_ERRORS):
+        if is_absent(store.index):
             store.reconcile(wait_s=0)
     recorded = record_run(
         store,

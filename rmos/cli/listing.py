@@ -14,7 +14,7 @@ from rmos.cli.types import Moment
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import Page, RunQuery
 from rmos.store import Store
-from rmos.store.complete import CompleteAnswers, completed_once
+from rmos.store.complete import CompleteAnswers, is_absent
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
 
@@ -58,7 +58,7 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
         return _list_as_it_stands(ask)
     try:
         store = open_for_writing()
-        total = 0 if store.index.exists() else count_runs(store)
+        total = count_runs(store) if is_absent(store.index) else 0
         with progress("Indexing", total) as advance:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
         return ask(Listing(store.runs, store.session_lists))
@@ -78,7 +78,7 @@ def list_latest() -> str | None:
 
 def as_it_stands(store: Store) -> Listing:
     """Return what lists can be asked of without bringing the index up to the record."""
-    answers = CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps)
+    answers = CompleteAnswers(lambda state: state.was_complete, store.gaps)
     runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
     return Listing(runs, SessionLists(store.index, answers))
 
@@ -90,7 +90,7 @@ def _list_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
         IndexRebuilding: there are runs, and no complete index.
     """
     store = open_for_reading()
-    if not store.index.exists() or not store.index.was_completed():
+    if not store.index.state().was_complete:
         if count_runs(store) == 0 and not store.sessions.has_any():
             return Page(text="")
         raise IndexRebuilding(

@@ -35,7 +35,7 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
         done = store.reconcile(full=True, wait_s=LOCK_WAIT_S, workers=workers_for(runs), progress=advance)
     # A new index counts once more what repair set aside long ago.
     damaged = done.damaged - (_set_aside(store) if done.replaced_index else 0)
-    missing = store.index.state_counts().get("missing", 0)
+    missing = store.index.runs.state_counts().get("missing", 0)
     if as_json:
         emit({"dry_run": False, "indexed": done.indexed, "damaged": damaged, "missing": missing})
     else:

@@ -4,19 +4,28 @@ from pathlib import Path
 
 from rmos.errors.installation import ConfigError
 from rmos.index.base import Index
+from rmos.index.schema import schema_of
 from rmos.index.sqlite import SqliteIndex
 
 _SQLITE = "sqlite:///"
 
 
-def open_index(root: Path, database_url: str | None = None, *, read_only: bool = False) -> Index:
+def open_index(
+    root: Path, database_url: str | None = None, *, row_schema: str | None = None, read_only: bool = False
+) -> Index:
     """Return the index of the store at `root`; nothing is opened before the first question.
+
+    Args:
+        row_schema: a digest of what rows hold; an index whose rows hold something else is made again. Without one an
+            index is read whatever its rows hold.
 
     Raises:
         ConfigError: the URL names a database that this release cannot use.
     """
+    wanted = schema_of(row_schema)
+    lock = root / "_index.lock"
     if database_url is None:
-        return SqliteIndex(root / "_index.sqlite", lock=root / "_index.lock", read_only=read_only)
+        return SqliteIndex(root / "_index.sqlite", lock=lock, wanted=wanted, read_only=read_only)
     if not database_url.startswith(_SQLITE) or len(database_url) == len(_SQLITE):
         raise ConfigError("RMOS_DATABASE_URL must be sqlite:////path/of/a/file; no other database is supported yet.")
-    return SqliteIndex(Path(database_url[len(_SQLITE) :]), lock=root / "_index.lock", read_only=read_only)
+    return SqliteIndex(Path(database_url[len(_SQLITE) :]), lock=lock, wanted=wanted, read_only=read_only)

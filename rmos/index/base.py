@@ -1,29 +1,57 @@
-"""What every index backend answers; one contract suite tests them all."""
+"""What every index backend answers; one contract suite tests them all.
 
-from collections.abc import Iterable, Mapping, Sequence
+    page, state = index.runs.page(RunQuery(), limit=50)
+    state.complete, state.generation                 # is a list of this index short, and which index is it
+    index.runs.upsert([row])
+    index.sessions.find(session_id).value
+
+Runs and sessions are two tables of the same kind. Whether the index is complete is said in one word, its state; an
+answer on which somebody relies brings along the state that the very index had which gave it.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.models import RunQuery, RunRow, RunState, SessionQuery, SessionRow
 
-SCHEMA_VERSION: Final = 4
-"""Raised whenever tables or summaries change: an index of an older version is rebuilt, a newer one refused."""
-
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
 """2 is listed, 1 only with `include_deleted`. Damaged runs are listed, as errors: a list is never silently short."""
-
-
-class KnownRun(NamedTuple):
-    """What the index knows of a run's place and age."""
-
-    partition: str
-    version: int
-    state: RunState
-    sha256: str
-
-
 SEPARATOR: Final = ",\n"
 """Stands between the summaries of a page: valid JSON, and in no summary, which is one line."""
+LAST_ID: Final = "\x7f"
+"""Sorts after every id."""
+
+Generation = Hashable
+"""Stands for one index, from when it was made until it is replaced."""
+Place = tuple[int, str]
+"""Where a row stands in the order of lists: when its record was created, and its id."""
+
+
+class IndexState(NamedTuple):
+    """The index as it stands."""
+
+    generation: Generation | None
+    """Which one it is; None when there is none."""
+    schema: str
+    """By which tables and rows it was made: another one is filled anew."""
+    complete: bool
+    """Whether every object has its row, as far as anybody was told."""
+    was_complete: bool
+    """Whether it was complete at some time: what it lacks since then can be found by comparing."""
+
+
+NO_INDEX: Final = IndexState(None, "", False, False)
+
+
+Value = TypeVar("Value", covariant=True)
+
+
+class Answer(NamedTuple, Generic[Value]):
+    """What the index answered, and its state: that of just before, of the very index that answered."""
+
+    value: Value
+    state: IndexState
 
 
 class ListedPage(NamedTuple):
@@ -33,8 +61,8 @@ class ListedPage(NamedTuple):
     """The finished summaries, `SEPARATOR` between them."""
     size: int
     """How many there are."""
-    last: tuple[int, str] | None
-    """The key of the last run shown, when more runs follow it."""
+    last: Place | None
+    """Where the last row shown stands, when more rows follow it."""
 
 
 class BriefRun(NamedTuple):
@@ -47,6 +75,15 @@ class BriefRun(NamedTuple):
     mode: str
 
 
+class KnownRun(NamedTuple):
+    """What the index knows of a run's place and age."""
+
+    partition: str
+    version: int
+    state: RunState
+    sha256: str
+
+
 class KnownSession(NamedTuple):
     """What the index knows of a session's place, age and state."""
 
@@ -54,14 +91,6 @@ class KnownSession(NamedTuple):
     version: int
     state: RunState
     cascade: bool
-
-
-class ListedSession(NamedTuple):
-    """One line of a list: its key in the order of lists, and the session as finished text."""
-
-    created_us: int
-    session_id: str
-    summary: str
 
 
 class RunFigures(NamedTuple):
@@ -74,128 +103,102 @@ class RunFigures(NamedTuple):
     latest_advisory_us: int | None
 
 
-class SessionIndex(Protocol):
-    """What an index answers on sessions; what its methods may raise is said at `Index`."""
+Row = TypeVar("Row")
+Query = TypeVar("Query", contravariant=True)
+Known = TypeVar("Known")
 
-    def upsert_sessions(self, rows: Sequence[SessionRow], *, instead_of: Mapping[str, int] | None = None) -> None:
+
+class Table(Protocol[Row, Query, Known]):
+    """The rows of one kind of records, by id, and lists of them."""
+
+    def upsert(self, rows: Sequence[Row], *, instead_of: Mapping[str, int] | None = None) -> None:
         """Write rows in one transaction; an older version never replaces a newer one.
 
         Args:
-            instead_of: session ids and the versions of rows that go first, whatever they say, if they still stand.
+            instead_of: ids of rows, and the versions of those that they replace whatever they say, if they still stand.
         """
 
-    def find_session(self, session_id: str) -> KnownSession | None:
-        """Return what is known of a session."""
+    def find(self, record_id: str) -> Answer[Known | None]:
+        """Return what is known of a record."""
 
-    def session_page(
-        self, query: SessionQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
-    ) -> list[ListedSession]:
-        """Return matching sessions, newest first by (created, id), from after `before` on."""
+    def page(self, query: Query, *, limit: int, before: Place | None = None, offset: int = 0) -> Answer[ListedPage]:
+        """Return matching rows' summaries, newest first by (created, id), from after `before` on."""
 
-    def count_sessions(self, query: SessionQuery) -> int:
-        """Return how many sessions match."""
+    def count(self, query: Query) -> Answer[int]:
+        """Return how many rows match."""
 
-    def session_rows(self, partition: str) -> list[tuple[SessionRow, bool]]:
-        """Return the rows of a date's sessions, each with whether its checksum holds."""
+    def known(self, partition: str) -> dict[str, Known]:
+        """Return what is known of each record of a partition."""
 
-    def session_partitions(self) -> list[str]:
-        """Return the dates that have rows of sessions."""
+    def rows(self, partition: str, first: str = "", last: str = LAST_ID) -> list[tuple[Row, bool]]:
+        """Return the rows of a partition from id to id, in order, each with whether its checksum holds."""
 
-    def forget_sessions(self, session_ids: Iterable[str]) -> None:
-        """Remove rows (an operator's choice, for sessions whose events are gone)."""
+    def partitions(self) -> list[str]:
+        """Return the partitions that have rows, in order."""
 
-    def session_state_counts(self) -> dict[RunState, int]:
-        """Return how many rows of sessions there are in each state."""
+    def forget(self, record_ids: Iterable[str]) -> None:
+        """Remove rows (an operator's choice, for records whose objects are gone)."""
 
-    def figures(self, session_id: str) -> list[RunFigures]:
-        """Return what the listed runs of a session amount to, from the rows of the runs alone."""
+    def state_counts(self) -> dict[RunState, int]:
+        """Return how many rows there are in each state."""
 
 
-class Index(SessionIndex, Protocol):
-    """Rows by run, pages of them, and what is needed to keep them true.
+class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
+    """The rows of runs."""
 
-    Every method may raise `IndexBroken` (unreadable: to be replaced), `IndexUnavailable` (busy, full, read-only) and
-    `StoreUnusable` (written by a newer release).
+    def brief_page(
+        self, query: RunQuery, *, limit: int, before: Place | None = None, offset: int = 0
+    ) -> Answer[list[BriefRun]]:
+        """Return the same runs as `page`, without their summaries."""
+
+    def figures(self, session_id: str) -> Answer[list[RunFigures]]:
+        """Return what the listed runs of a session amount to."""
+
+
+SessionTable = Table[SessionRow, SessionQuery, KnownSession]
+
+
+class Index(Protocol):
+    """Rows that can be computed again from the record, and what is needed to keep them true.
+
+    Every method, also of the tables, may raise `IndexBroken` (absent, unreadable or of another schema: to be replaced),
+    `IndexUnavailable` (busy, full, read-only, not reached) and `StoreUnusable` (written by a newer release).
     """
+
+    @property
+    def runs(self) -> RunTable:
+        """The rows of runs."""
+
+    @property
+    def sessions(self) -> SessionTable:
+        """The rows of sessions."""
+
+    def state(self) -> IndexState:
+        """Return which index stands there now, by which schema it was made, and whether it is complete.
+
+        An index that is absent has a state, `NO_INDEX`; one that cannot be read is `IndexBroken`.
+        """
 
     def lock(self, *, wait_s: float) -> AbstractContextManager[None]:
         """Hold the lock of reconcile, rebuild and repair.
 
         Raises:
-            StoreLocked: another process holds it and did not let go in time.
+            StoreLocked: another process holds it and did not release it in time.
         """
-
-    def exists(self) -> bool:
-        """Tell whether the index is there at all."""
-
-    def generation(self) -> object:
-        """Return what stands for the index as it is now: another value once it was replaced, None when it is gone."""
-
-    def completed(self) -> object:
-        """Return the generation that this thread will ask, if every object has its row in it; None if not.
-
-        It is not looked at whether another one stands there now. So what an answer lacks is nothing only if
-        `answered_by` is the same generation afterwards.
-        """
-
-    def answered_by(self) -> object:
-        """Return the generation that gave this thread its last answer; None when none did."""
 
     def prepare(self) -> bool:
-        """Make the index or replace it when it is absent, unreadable or older (only under the lock); True when new."""
-
-    def is_complete(self) -> bool:
-        """Tell whether every object of the record had its row when the index was last completed."""
-
-    def was_completed(self) -> bool:
-        """Tell whether the index was complete at some time: what it lacks since then can be found by comparing."""
+        """Make the index, or replace one that is broken or of another schema, under the lock; True when it is new."""
 
     def fall_behind(self) -> None:
         """Tell all processes that an object has no row: the index is not complete until the next reconcile."""
 
-    def complete(self) -> None:
-        """Declare that every object has its row."""
-
-    def upsert(self, rows: Sequence[RunRow], *, instead_of: Mapping[str, int] | None = None) -> None:
-        """Write rows in one transaction; an older version never replaces a newer one.
+    def complete(self, generation: Generation | None) -> None:
+        """Declare that every object has its row, unless an object fell behind since `prepare`.
 
         Args:
-            instead_of: run ids and the versions of rows that are replaced whatever they say, if they still stand.
+            generation: the index that was filled; `IndexBroken` when another one stands there by now, unless it is
+                None, which is whichever stands there.
         """
-
-    def find(self, run_id: str) -> KnownRun | None:
-        """Return what is known of a run."""
-
-    def page(
-        self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
-    ) -> ListedPage:
-        """Return matching runs, newest first by (created, id), from after `before` on."""
-
-    def brief_page(
-        self, query: RunQuery, *, limit: int, before: tuple[int, str] | None = None, offset: int = 0
-    ) -> list[BriefRun]:
-        """Return the same runs as `page`, without their summaries."""
-
-    def count(self, query: RunQuery) -> int:
-        """Return how many runs match."""
-
-    def known(self, partition: str) -> dict[str, KnownRun]:
-        """Return what is known of each run of a partition."""
-
-    def rows(self, partition: str, first: str, last: str) -> list[tuple[RunRow, bool]]:
-        """Return the rows of a partition from id to id, each with whether its checksum holds."""
-
-    def partitions(self) -> list[str]:
-        """Return the partitions that have rows."""
-
-    def missing(self) -> list[tuple[str, str]]:
-        """Return partition and id of each row whose object was not there at the last look."""
-
-    def mark_missing(self, partition: str, run_ids: Iterable[str]) -> None:
-        """Unlist runs whose object is gone; the rows stay."""
-
-    def forget(self, run_ids: Iterable[str]) -> None:
-        """Remove rows (an operator's choice, for runs whose object is gone)."""
 
     def change_tokens(self) -> dict[str, str]:
         """Return for each folder the change token from before its last complete listing."""
@@ -203,8 +206,5 @@ class Index(SessionIndex, Protocol):
     def set_change_token(self, folder: str, token: str | None) -> None:
         """Keep a folder's change token, which only the objects' backend reads; None forgets it."""
 
-    def state_counts(self) -> dict[RunState, int]:
-        """Return how many rows there are in each state."""
-
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close what this thread holds open; the next question opens it again."""

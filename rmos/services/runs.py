@@ -125,7 +125,7 @@ def _find_replayed(store: Store, run_id: str) -> Recorded | None:
         raise
     store.runs.ensure_durable(record)
     try:
-        indexed = store.index.find(run_id) is not None
+        indexed = store.index.runs.find(run_id).value is not None
     except (IndexBroken, IndexUnavailable):
         indexed = False
     return _describe_run(view, indexed=indexed, replayed=True)

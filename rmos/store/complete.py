@@ -1,20 +1,23 @@
 """Lists are answered by a complete index or not at all: no list is ever silently short.
 
-    answers = CompleteAnswers(index, lambda: reconciled_in_full(index, generation), gaps)
-    answers.of(lambda: index.count(query))         # IndexRebuilding while the index is being filled
+    answers = CompleteAnswers(lambda state: state.complete, gaps)
+    answers.of(lambda: index.runs.count(query))         # IndexRebuilding while the index is being filled
 
-Between the look at the index and its answer it may have been replaced by one that is half filled. So an answer counts
-only when it came from the very index that was found to answer in full.
+Between a look at the index and its answer it may have been replaced by one that is half filled. So each answer brings
+along the state of the very index that gave it, and counts only when that one can answer in full.
 """
 
 import logging
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
+from rmos import ids
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, StoreUnusable
-from rmos.index.base import Index
+from rmos.index.base import Answer, Index, IndexState, ListedPage
+from rmos.models import Page
 
 T = TypeVar("T")
+Known = TypeVar("Known", covariant=True)
 
 log = logging.getLogger(__name__)
 
@@ -45,68 +48,61 @@ class IndexGaps:
 
 
 class CompleteAnswers:
-    """Asks one index, as long as it can answer in full.
+    """Asks one index, and takes its answers as long as it can answer in full.
 
     Args:
-        in_full: gives the generation of the index that can answer in full, None when there is none; it may raise
-            `IndexBroken`.
-        gaps: is told when there is no such index.
+        in_full: tells from the state of the index whether it can.
+        gaps: is told when it cannot.
     """
 
-    def __init__(self, index: Index, in_full: Callable[[], object], gaps: IndexGaps) -> None:
-        self._index = index
+    def __init__(self, in_full: Callable[[IndexState], bool], gaps: IndexGaps) -> None:
         self._in_full = in_full
         self._gaps = gaps
 
-    def of(self, ask: Callable[[], T]) -> T:
-        """Return an answer of the index that can answer in full.
+    def of(self, ask: Callable[[], Answer[T]]) -> T:
+        """Return an answer of an index that can answer in full.
 
         Raises:
             IndexRebuilding: there is no such index just now.
         """
         try:
-            generation = self._in_full()
-            if generation is not None:
-                answer = ask()
-                if self._index.answered_by() == generation:
-                    return answer
+            value, state = ask()
+            if self._in_full(state):
+                return value
         except IndexBroken:
             pass
         self._gaps.on_gap()
         raise IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
 
 
-def reconciled_in_full(index: Index, reconciled: object) -> object:
-    """Return the generation that this process reconciled, if this thread will ask it and it is complete; else None.
+class _Finds(Protocol[Known]):
+    """A table of the index, as far as it finds."""
 
-    Raises:
-        IndexBroken: it cannot be read.
-    """
-    if reconciled is None:
-        return None
-    # What the thread has at hand may be the one before; a look at what stands there now moves on.
-    complete = index.completed() == reconciled or (index.is_complete() and index.completed() == reconciled)
-    return reconciled if complete else None
+    def find(self, record_id: str) -> Answer[Known | None]: ...
 
 
-def completed_once(index: Index) -> object:
-    """Return the generation that stands there if it was complete at some time; the caller tells what it lacks since.
-
-    Raises:
-        IndexBroken: it cannot be read.
-    """
-    return index.answered_by() if index.was_completed() else None
-
-
-def find_known(index: Index, find: Callable[[str], T | None], record_id: str) -> tuple[T | None, bool]:
-    """Return what the index knows of a record, and whether that is of its last event, as far as any process knows.
-
-    Args:
-        find: the index's own look-up of such a record.
-    """
+def find_known(table: _Finds[Known], record_id: str) -> tuple[Known | None, bool]:
+    """Return what the index knows of a record, and whether that is of its last event, as far as any process knows."""
     try:
-        generation = index.completed()
-        known = find(record_id)
+        known, state = table.find(record_id)
+        return known, state.complete
     except INDEX_ERRORS:
         return None, False
-    return known, generation is not None and generation == index.answered_by()
+
+
+def is_absent(index: Index) -> bool:
+    """Tell whether there is no index at all; one that cannot be read is there.
+
+    Raises:
+        IndexUnavailable, StoreUnusable.
+    """
+    try:
+        return index.state().generation is None
+    except IndexBroken:
+        return False
+
+
+def page_of(listed: ListedPage, total: int | None) -> Page:
+    """Return a page of a list with the cursor of the next one."""
+    next_cursor = ids.make_cursor(*listed.last) if listed.last else None
+    return Page(text=listed.text, count=listed.size, next_cursor=next_cursor, total=total)

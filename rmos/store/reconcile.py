@@ -21,7 +21,7 @@ from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles, event_key
 from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.reconcile_sessions import SessionFolder
-from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
+from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_missing_row, make_row
 from rmos.store.workers import ordered_pool
 
 log = logging.getLogger(__name__)
@@ -147,11 +147,9 @@ class Reconciler:
                 report = Reconciled()
                 try:
                     report.replaced_index = self._index.prepare()
-                    self.generation = self._index.generation()
+                    self.generation = self._index.state().generation
                     self._fold_all(report, full=full, workers=workers, progress=progress)
-                    if self._index.generation() != self.generation:
-                        raise IndexBroken("The index was replaced while it was filled.")
-                    self._index.complete()
+                    self._index.complete(self.generation)
                     return report
                 except IndexBroken:
                     if attempt == _ATTEMPTS - 1:
@@ -179,13 +177,13 @@ class Reconciler:
             for partition, run_ids in wanted.items():
                 # An altered row may claim any version, so the one that is seen now is replaced whatever it says; one
                 # that a writer brings meanwhile is not. No list misses the run in between.
-                seen = {run_id: known.version for run_id in run_ids if (known := self._index.find(run_id))}
+                seen = {run_id: known.version for run_id in run_ids if (known := self._index.runs.find(run_id).value)}
                 found = layout.sort_out(self._objects.names(partition)).runs
                 for chunk in _chunks(partition, [(found[run_id], None) for run_id in sorted(run_ids & found.keys())]):
-                    self._index.upsert(self._maker.rows(chunk).rows, instead_of=seen)
+                    self._index.runs.upsert(self._maker.rows(chunk).rows, instead_of=seen)
             self._sessions.refold(sessions)
-            self._index.forget(forget)
-            self._index.forget_sessions(forget)
+            self._index.runs.forget(forget)
+            self._index.sessions.forget(forget)
             self._fold_quarantine(Reconciled())
 
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
@@ -195,7 +193,7 @@ class Reconciler:
         # Gone is not changed: what was learned from it stands, and verify names the loss.
         if not self._objects.has(layout.LEGACY_INDEX_KEY):
             legacy = None
-        if not partitions and any(self._index.state_counts().get(state) for state in _STANDING):
+        if not partitions and any(self._index.runs.state_counts().get(state) for state in _STANDING):
             # Between the two looks a first run may have come, whose folder was there before its row.
             partitions = self._reader.partitions()
             if not partitions:
@@ -206,16 +204,16 @@ class Reconciler:
         listed: dict[str, _Listed] = {}
         with ordered_pool(self._maker.rows, workers) as make_rows:
             for rows in make_rows(self._changed(partitions, tokens, listed, full=full)):
-                self._index.upsert(rows.rows)
+                self._index.runs.upsert(rows.rows)
                 report.count(rows.rows)
                 if progress:
                     progress(len(rows.rows))
                 if rows.last:
                     self._finish(rows.partition, listed.pop(rows.partition), report)
-        for partition in set(self._index.partitions()) - set(partitions):
+        for partition in set(self._index.runs.partitions()) - set(partitions):
             # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
             self._index.set_change_token(partition, None)
-            self._mark_gone(partition, list(self._index.known(partition)), report)
+            self._mark_gone(partition, list(self._index.runs.known(partition)), report)
         self._fold_quarantine(report)
         self._sessions.fold(tokens, report)
         if legacy is not None:
@@ -230,7 +228,7 @@ class Reconciler:
             if token is None:
                 continue
             found = layout.sort_out(self._objects.names(partition)).runs
-            known = self._index.known(partition)
+            known = self._index.runs.known(partition)
             listed[partition] = _Listed(token, [run for run in known if run not in found])
             todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
             yield from _chunks(partition, todo)
@@ -242,16 +240,18 @@ class Reconciler:
 
     def _mark_gone(self, partition: str, unseen: Sequence[str], report: Reconciled) -> None:
         """Unlist rows whose object was not seen and is not there at a second look; a row is never dropped."""
-        known = self._index.known(partition) if unseen else {}
-        gone = [
+        known = self._index.runs.known(partition) if unseen else {}
+        gone = {
             run_id
             for run_id in unseen
             if run_id in known
             and known[run_id].state not in ("missing", "erased")
             and not self._stands(layout.artifact_key(partition, run_id))
             and not self._stands(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
-        ]
-        self._index.mark_missing(partition, gone)
+        }
+        if gone:
+            rows = self._index.runs.rows(partition, min(gone), max(gone))
+            self._index.runs.upsert([make_missing_row(row) for row, _ in rows if row.run_id in gone])
         report.missing += len(gone)
 
     def _stands(self, key: str) -> bool:
@@ -263,7 +263,7 @@ class Reconciler:
     def _fold_quarantine(self, report: Reconciled) -> None:
         """Keep a row for each run in quarantine: its id stays taken and lists go on naming it."""
         for partition in self._reader.quarantined_partitions():
-            known = self._index.known(partition)
+            known = self._index.runs.known(partition)
             moved = layout.sort_out(self._objects.names(f"{QUARANTINE}/{partition}")).runs
             rows = [
                 make_damaged_row(files.run_id, partition, _version(known, files), "damaged", self._maker.summarise)
@@ -271,7 +271,7 @@ class Reconciler:
                 if not self._objects.has(layout.artifact_key(partition, files.run_id))
                 and (files.run_id not in known or known[files.run_id].state != "damaged")
             ]
-            self._index.upsert(rows)
+            self._index.runs.upsert(rows)
             report.damaged += len(rows)
 
 

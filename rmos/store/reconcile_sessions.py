@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from rmos.errors.objects import ObjectUnreadable
-from rmos.index.base import Index
+from rmos.index.base import Index, KnownSession
 from rmos.models import RunState, SessionRow
 from rmos.objects.base import Objects
 from rmos.store import layout
@@ -38,11 +38,11 @@ class SessionFolder:
         partitions = self._reader.partitions()
         for partition in partitions:
             self._fold_folder(partition, tokens, report)
-        for partition in set(self._index.session_partitions()) - set(partitions):
+        for partition in set(self._index.sessions.partitions()) - set(partitions):
             # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
             self._index.set_change_token(f"{layout.SESSIONS}/{partition}", None)
-            gone = [row for row, _ in self._index.session_rows(partition)]
-            self._write([self._absent(row) for row in gone], report)
+            known = self._index.sessions.known(partition)
+            self._write([self._absent(session_id, row) for session_id, row in known.items()], report)
 
     def _fold_folder(self, partition: str, tokens: Mapping[str, str], report: Counted) -> None:
         folder = f"{layout.SESSIONS}/{partition}"
@@ -50,7 +50,7 @@ class SessionFolder:
         if token is None:
             return
         found = layout.sort_out_events(layout.SESSION_EVENT, self._objects.names(folder))
-        known = {row.session_id: row for row, _ in self._index.session_rows(partition)}
+        known = self._index.sessions.known(partition)
         rows = [
             self._row(session_id, numbers, known.get(session_id))
             for session_id, numbers in found.items()
@@ -58,7 +58,8 @@ class SessionFolder:
             and (folder not in tokens or _stale(numbers, known.get(session_id)))
         ]
         self._write(rows, report)
-        self._write([self._absent(row) for session_id, row in known.items() if session_id not in found], report)
+        unseen = [(session_id, row) for session_id, row in known.items() if session_id not in found]
+        self._write([self._absent(session_id, row) for session_id, row in unseen], report)
         self._index.set_change_token(folder, token)
         self._objects.clear_debris(folder)
 
@@ -68,11 +69,11 @@ class SessionFolder:
             numbers = self._reader.numbers(session_id)
             if numbers:
                 # An altered row may claim any version, so the one that is seen now goes, whatever it says.
-                known = self._index.find_session(session_id)
+                known = self._index.sessions.find(session_id).value
                 seen = {} if known is None else {session_id: known.version}
-                self._index.upsert_sessions([self._row(session_id, numbers, None)], instead_of=seen)
+                self._index.sessions.upsert([self._row(session_id, numbers, None)], instead_of=seen)
 
-    def _row(self, session_id: str, numbers: tuple[int, ...], known: SessionRow | None) -> SessionRow:
+    def _row(self, session_id: str, numbers: tuple[int, ...], known: KnownSession | None) -> SessionRow:
         last = numbers[-1]
         folder = layout.session_folder(session_id) or ""
         following = layout.event_key(folder, session_id, last + 1)
@@ -86,21 +87,21 @@ class SessionFolder:
             return make_damaged_session_row(session_id, last, "damaged")
         return make_session_row(record.session, record.cascade)
 
-    def _absent(self, row: SessionRow) -> SessionRow | None:
+    def _absent(self, session_id: str, known: KnownSession) -> SessionRow | None:
         """Return the row of a session whose events were not seen: unlisted but kept, when they are really gone."""
-        if row.state == "missing" or self._reader.numbers(row.session_id):
+        if known.state == "missing" or self._reader.numbers(session_id):
             return None
-        return make_damaged_session_row(row.session_id, row.version, "missing")
+        return make_damaged_session_row(session_id, known.version, "missing")
 
     def _write(self, rows: Iterable[SessionRow | None], report: Counted) -> None:
         written = [row for row in rows if row is not None]
         for start in range(0, len(written), _BATCH):
-            self._index.upsert_sessions(written[start : start + _BATCH])
+            self._index.sessions.upsert(written[start : start + _BATCH])
         states: list[RunState] = [row.state for row in written]
         report.damaged += states.count("damaged")
         report.missing += states.count("missing")
         report.sessions += states.count("live") + states.count("deleted")
 
 
-def _stale(numbers: tuple[int, ...], row: SessionRow | None) -> bool:
+def _stale(numbers: tuple[int, ...], row: KnownSession | None) -> bool:
     return row is None or row.version != numbers[-1] or row.state in ("missing", "damaged")

@@ -59,6 +59,11 @@ def make_erased_row(run_id: str, partition: str, version: int, summarise: Summar
     return make_damaged_row(run_id, partition, version, "erased", summarise)
 
 
+def make_missing_row(row: RunRow) -> RunRow:
+    """Return the row of a run whose object is gone: unlisted, and kept as it was otherwise."""
+    return msgspec.structs.replace(row, state="missing")
+
+
 def explanation_status(view: RunView) -> str | None:
     """Return the list's word for the state of a run's explanation: pending, complete, failed or None.
 

@@ -139,7 +139,7 @@ class RunRecords:
         """
         if not ids.is_run_id(run_id):
             raise RunNotFound("There is no run with this id.", run_id=run_id)
-        known, is_current = (None, False) if fresh else find_known(self._index, self._index.find, run_id)
+        known, is_current = (None, False) if fresh else find_known(self._index.runs, run_id)
         partition = known.partition if known else self._reader.find_partition(run_id)
         if partition is None:
             raise self._absent(run_id)
@@ -159,7 +159,7 @@ class RunRecords:
 
     def place(self, run_id: str) -> str | None:
         """Return the partition of a run, or of what is left of it."""
-        known, _ = find_known(self._index, self._index.find, run_id)
+        known, _ = find_known(self._index.runs, run_id)
         return known.partition if known else self._reader.find_partition(run_id)
 
     def _record(self, run_id: str, partition: str, history: RunHistory, known: KnownRun | None) -> RunRecord:

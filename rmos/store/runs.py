@@ -22,7 +22,7 @@ from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.artifacts import decode_sealed
-from rmos.store.complete import CompleteAnswers, IndexGaps
+from rmos.store.complete import CompleteAnswers, IndexGaps, page_of
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, seal_record
@@ -163,7 +163,7 @@ class Runs:
 
     def index_rows(self, rows: Sequence[RunRow]) -> bool:
         """Write rows; return False when the index did not take them: lists are refused until it has them."""
-        return self._gaps.write(lambda: self._index.upsert(rows), record_id=rows[0].run_id)
+        return self._gaps.write(lambda: self._index.runs.upsert(rows), record_id=rows[0].run_id)
 
     # Reading
 
@@ -195,18 +195,9 @@ class Runs:
             IndexRebuilding: the index is not complete; no answer is ever silently short.
         """
         before = None if cursor is None else ids.read_cursor(cursor)
-        listed, total = self._answers.of(
-            lambda: (
-                self._index.page(query, limit=limit, before=before, offset=offset),
-                self._index.count(query) if include_total else None,
-            )
-        )
-        return Page(
-            text=listed.text,
-            count=listed.size,
-            next_cursor=ids.make_cursor(*listed.last) if listed.last else None,
-            total=total,
-        )
+        listed = self._answers.of(lambda: self._index.runs.page(query, limit=limit, before=before, offset=offset))
+        total = self.count(query) if include_total else None
+        return page_of(listed, total)
 
     def count(self, query: RunQuery) -> int:
         """Return how many runs a list with the same filters would show.
@@ -214,7 +205,7 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.of(lambda: self._index.count(query))
+        return self._answers.of(lambda: self._index.runs.count(query))
 
 
 def _place(members: Mapping[str, Any]) -> tuple[str, str]:

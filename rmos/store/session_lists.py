@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import ids
-from rmos.index.base import SEPARATOR, BriefRun, Index, RunFigures
+from rmos.index.base import BriefRun, Index, RunFigures
 from rmos.models import AdvisoryFigures, Page, RunQuery, SessionQuery
-from rmos.store.complete import CompleteAnswers
+from rmos.store.complete import CompleteAnswers, page_of
 
 _kinds: Final = msgspec.json.Decoder(dict[str, int])
 
@@ -50,20 +50,10 @@ class SessionLists:
             IndexRebuilding: the index is not complete; no answer is ever silently short.
         """
         before = None if cursor is None else ids.read_cursor(cursor, is_id=ids.is_session_id)
-        listed, total = self._answers.of(
-            lambda: (
-                self._index.session_page(query, limit=limit + 1, before=before, offset=offset),
-                self._index.count_sessions(query) if include_total else None,
-            )
-        )
-        last = listed[limit - 1] if len(listed) > limit else None
-        shown = listed[:limit]
-        return Page(
-            text=SEPARATOR.join(session.summary for session in shown),
-            count=len(shown),
-            next_cursor=ids.make_cursor(last.created_us, last.session_id) if last else None,
-            total=total,
-        )
+        table = self._index.sessions
+        listed = self._answers.of(lambda: table.page(query, limit=limit, before=before, offset=offset))
+        total = self._answers.of(lambda: table.count(query)) if include_total else None
+        return page_of(listed, total)
 
     def brief_runs(
         self,
@@ -80,12 +70,9 @@ class SessionLists:
             BadCursor, IndexRebuilding: as `page`.
         """
         before = None if cursor is None else ids.read_cursor(cursor)
-        listed, total = self._answers.of(
-            lambda: (
-                self._index.brief_page(query, limit=limit + 1, before=before, offset=offset),
-                self._index.count(query) if include_total else None,
-            )
-        )
+        table = self._index.runs
+        listed = self._answers.of(lambda: table.brief_page(query, limit=limit + 1, before=before, offset=offset))
+        total = self._answers.of(lambda: table.count(query)) if include_total else None
         last = listed[limit - 1] if len(listed) > limit else None
         next_cursor = ids.make_cursor(last.created_us, last.run_id) if last else None
         return BriefPage(runs=listed[:limit], next_cursor=next_cursor, total=total)
@@ -96,10 +83,10 @@ class SessionLists:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return _added_up(self._answers.of(lambda: self._index.figures(session_id)))
+        return _add_up(self._answers.of(lambda: self._index.runs.figures(session_id)))
 
 
-def _added_up(rows: Sequence[RunFigures]) -> AdvisoryFigures:
+def _add_up(rows: Sequence[RunFigures]) -> AdvisoryFigures:
     statuses: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     risks: Counter[str] = Counter()

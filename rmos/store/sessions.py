@@ -142,7 +142,7 @@ class Sessions:
 
     def _index_session(self, session: Session, cascade: bool) -> bool:
         row = make_session_row(session, cascade)
-        return self._gaps.write(lambda: self._index.upsert_sessions([row]), record_id=session.session_id)
+        return self._gaps.write(lambda: self._index.sessions.upsert([row]), record_id=session.session_id)
 
     def _is_indexed(self, session: Session) -> bool:
         known, _ = self._known(session.session_id)
@@ -219,7 +219,7 @@ class Sessions:
         return folder is not None and not self._objects.has(layout.event_key(folder, session_id, version + 1))
 
     def _known(self, session_id: str) -> tuple[KnownSession | None, bool]:
-        return find_known(self._index, self._index.find_session, session_id)
+        return find_known(self._index.sessions, session_id)
 
 
 def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:

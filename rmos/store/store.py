@@ -10,6 +10,7 @@ The store knows no web and no command line. The edge hands in how a run's summar
 opened without it records and reads, and leaves the rows of what it wrote to the next reconcile.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,9 +21,9 @@ import msgspec
 from rmos import ids
 from rmos.config import Settings
 from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.errors.store import NoStore, StorageFailed, StoreUnusable
+from rmos.errors.store import IndexBroken, NoStore, StorageFailed, StoreUnusable
 from rmos.index import open_index
-from rmos.index.base import Index
+from rmos.index.base import Index, IndexState
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import layout
@@ -30,7 +31,7 @@ from rmos.store.attachments import Attachments
 from rmos.store.audit import Audit
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
-from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps, reconciled_in_full
+from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
 from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reconciled, Reconciler
@@ -39,6 +40,7 @@ from rmos.store.run_records import RunRecord
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
 from rmos.store.sessions import Sessions
+from rmos.store.specimens import row_schema
 from rmos.store.tokens import Tokens
 
 FORMAT: Final = 1
@@ -57,7 +59,7 @@ class Store:
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
         self.gaps = IndexGaps(index)
-        answers = CompleteAnswers(index, lambda: reconciled_in_full(index, self._reconciled), self.gaps)
+        answers = CompleteAnswers(self._answers_in_full, self.gaps)
         self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
@@ -85,7 +87,12 @@ class Store:
         except OSError as error:
             raise StorageFailed(f"The store cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
         objects = open_objects(settings.runs_dir, attachments=attachments)
-        index = open_index(settings.runs_dir, settings.database_url, read_only=not write)
+        index = open_index(
+            settings.runs_dir,
+            settings.database_url,
+            row_schema=None if summarise is None else row_schema(summarise),
+            read_only=not write,
+        )
         store = cls(objects, index, summarise=summarise)
         if not write and not objects.exists():
             raise NoStore(
@@ -136,7 +143,8 @@ class Store:
 
     def trust_index(self) -> None:
         """Take the index as whoever keeps it left it, as a script does: nothing is reconciled."""
-        self._reconciled = self.index.generation()
+        with contextlib.suppress(IndexBroken):  # lists then say that it is being made again
+            self._reconciled = self.index.state().generation
 
     def refold(
         self, runs: Iterable[tuple[str, str]], *, sessions: Iterable[str] = (), forget: Sequence[str] = ()
@@ -161,14 +169,16 @@ class Store:
 
     def is_listable(self) -> bool:
         """Tell whether lists can be answered in full: this process reconciled this very index, and it is complete."""
-        reconciled = self._reconciled
         try:
-            if reconciled is not None and reconciled == self.index.generation() and self.index.is_complete():
+            if self._answers_in_full(self.index.state()):
                 return True
         except INDEX_ERRORS:
             pass
         self.gaps.on_gap()
         return False
+
+    def _answers_in_full(self, state: IndexState) -> bool:
+        return state.complete and state.generation == self._reconciled
 
 
 def _attachments_folder(settings: Settings) -> Path | None:

@@ -293,7 +293,7 @@ def test_a_run_whose_row_was_not_taken_is_created_all_the_same_and_indexed_soon(
     def refuse(rows: object) -> None:
         raise IndexUnavailable("The index is busy.")
 
-    monkeypatch.setattr(store.index, "upsert", refuse)
+    monkeypatch.setattr(store.index.runs, "upsert", refuse)
     answer = post()
     assert answer.status_code == 201
     assert answer.json["indexed"] is False

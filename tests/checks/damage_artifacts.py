@@ -134,14 +134,14 @@ def artifact_too_large_whose_event_is_corrupt_too(shop: Shop) -> Faults:
 @damage
 def artifact_that_the_index_does_not_know(shop: Shop) -> Faults:
     run_id = shop.take()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     return [("orphaned", artifact(run_id))]
 
 
 @damage
 def artifact_corrupt_and_unknown_to_the_index(shop: Shop) -> Faults:
     run_id = shop.take()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     shop.flip(artifact(run_id))
     return [("corrupt", artifact(run_id)), ("orphaned", artifact(run_id))]
 

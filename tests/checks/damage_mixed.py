@@ -79,9 +79,9 @@ def row_of_what_is_in_quarantine_by_now(shop: Shop) -> Faults:
 
 
 def _rewrite_row(shop: Shop, run_id: str, **over: object) -> None:
-    rows: list[tuple[RunRow, bool]] = shop.store.index.rows(DAY, run_id, run_id)
-    shop.store.index.forget([run_id])
-    shop.store.index.upsert([msgspec.structs.replace(rows[0][0], **over)])
+    rows: list[tuple[RunRow, bool]] = shop.store.index.runs.rows(DAY, run_id, run_id)
+    shop.store.index.runs.forget([run_id])
+    shop.store.index.runs.upsert([msgspec.structs.replace(rows[0][0], **over)])
 
 
 @damage

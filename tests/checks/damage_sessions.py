@@ -122,10 +122,10 @@ def row_of_a_session_that_was_altered(shop: Shop) -> Faults:
 @damage
 def row_of_a_session_that_is_behind(shop: Shop) -> Faults:
     session_id = session(shop)
-    [row] = [row for row, _ in shop.store.index.session_rows(DAY) if row.session_id == session_id]
+    [row] = [row for row, _ in shop.store.index.sessions.rows(DAY) if row.session_id == session_id]
     patched = type(row)(**{name: getattr(row, name) for name in row.__struct_fields__} | {"version": 2})
-    shop.store.index.forget_sessions([session_id])
-    shop.store.index.upsert_sessions([patched])
+    shop.store.index.sessions.forget([session_id])
+    shop.store.index.sessions.upsert([patched])
     return [("index_stale", key(session_id, 1))]
 
 

@@ -154,7 +154,7 @@ def test_a_suspicion_that_goes_away_is_no_finding(shop: Shop, between: Between) 
     healed, late_row, late_file, late_event = (shop.take() for _ in range(4))
     whole = {key: shop.path(key).read_bytes() for key in (artifact(healed), artifact(late_file), event(late_event, 2))}
     shop.flip(artifact(healed))
-    shop.store.index.forget([late_row])
+    shop.store.index.runs.forget([late_row])
     shop.path(artifact(late_file)).unlink()
     shop.path(event(late_event, 2)).unlink()
     shop.overwrite("notes.txt", b"x")
@@ -198,13 +198,13 @@ def test_what_breaks_only_at_the_second_look_is_for_the_next_verify(shop: Shop, 
 def test_a_run_that_moves_on_between_the_looks_is_no_stale_row(shop: Shop, between: Between) -> None:
     """At both looks the row is one event behind, as it may be whenever many write to one run."""
     run_id = shop.take()
-    rows = shop.store.index.rows(DAY, run_id, run_id)
+    rows = shop.store.index.runs.rows(DAY, run_id, run_id)
 
     def fall_behind() -> None:
         shop.event(run_id, "advisory", {"advisory_id": f"adv_{shop.us}"})
-        newest = shop.store.index.rows(DAY, run_id, run_id)[0][0]
-        shop.store.index.forget([run_id])
-        shop.store.index.upsert([rows[-1][0]])
+        newest = shop.store.index.runs.rows(DAY, run_id, run_id)[0][0]
+        shop.store.index.runs.forget([run_id])
+        shop.store.index.runs.upsert([rows[-1][0]])
         rows.append((newest, True))
 
     fall_behind()
@@ -216,7 +216,7 @@ def test_a_service_that_starts_between_the_looks_is_seen(shop: Shop, between: Be
     """The first look read an index that nobody had open; the second must not be content with that."""
     shop.close()
     late = shop.take()
-    shop.store.index.forget([late])
+    shop.store.index.runs.forget([late])
     shop.close()
     assert not (shop.root / "_index.sqlite-wal").exists()
     between(lambda: shop.store.refold([(DAY, late)]))

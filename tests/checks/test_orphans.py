@@ -35,7 +35,7 @@ def age(shop: Shop, key: str, seconds: float) -> None:
 def damaged_orphan(shop: Shop, *, seconds: float) -> str:
     """Make an artifact that the index does not know and reconcile cannot index; return its key."""
     run_id = shop.take()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     shop.flip(artifact(run_id))
     age(shop, artifact(run_id), seconds)
     return artifact(run_id)
@@ -79,7 +79,7 @@ def test_without_an_index_every_artifact_is_one_and_none_is_ever_moved(shop: Sho
 
 def test_what_can_be_indexed_is_left_however_old(shop: Shop) -> None:
     run_id = shop.take()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     age(shop, artifact(run_id), 100 * OLD)
     (orphan,) = found(shop)
     assert (orphan.path, orphan.run_id, orphan.indexable) == (artifact(run_id), run_id, True)
@@ -104,7 +104,7 @@ def test_trap_32_what_is_moved_is_moved_and_nothing_else(shop: Shop) -> None:
     key = damaged_orphan(shop, seconds=OLD)
     damaged_orphan(shop, seconds=5)
     whole = shop.take()
-    shop.store.index.forget([whole])
+    shop.store.index.runs.forget([whole])
     age(shop, artifact(whole), OLD)
     before, held = places(shop.root), contents(shop.root)
     moved = move_orphans(shop.store, found(shop))
@@ -122,7 +122,7 @@ def test_trap_32_what_is_moved_is_moved_and_nothing_else(shop: Shop) -> None:
 def test_each_is_looked_at_again_just_before_it_is_moved(shop: Shop, how: str) -> None:
     run_id = shop.take()
     whole = shop.path(artifact(run_id)).read_bytes()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     shop.flip(artifact(run_id))
     age(shop, artifact(run_id), OLD)
     listed = found(shop)
@@ -141,7 +141,7 @@ def test_each_is_looked_at_again_just_before_it_is_moved(shop: Shop, how: str) -
 
 def test_a_run_that_was_indexed_in_between_is_no_orphan(shop: Shop) -> None:
     run_id = shop.take()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     (orphan,) = found(shop)
     shop.store.refold([(DAY, run_id)])
     assert found(shop) == []
@@ -150,7 +150,7 @@ def test_a_run_that_was_indexed_in_between_is_no_orphan(shop: Shop) -> None:
 
 def test_a_suspicion_is_looked_at_again_before_it_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     late, stays = shop.take(), shop.take()
-    shop.store.index.forget([late, stays])
+    shop.store.index.runs.forget([late, stays])
     waited: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -166,7 +166,7 @@ def test_a_suspicion_is_looked_at_again_before_it_is_told(shop: Shop, monkeypatc
 
 def test_a_service_that_starts_between_the_looks_is_seen(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     late = shop.take()
-    shop.store.index.forget([late])
+    shop.store.index.runs.forget([late])
     shop.close()
     monkeypatch.setattr(orphans.time, "sleep", lambda seconds: shop.store.refold([(DAY, late)]))
     store = open_store(shop.root)
@@ -180,7 +180,7 @@ Make = Callable[[Shop], str]
 def _false(shop: Shop) -> str:
     run_id = shop.take()
     shop.reseal(artifact(run_id), feasibility={})
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     return artifact(run_id)
 
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_is_told_and_left_to_a_person(shop: Shop) -> None:
     run_id = shop.put()
     shop.path(artifact(run_id)).chmod(0o644)
     os.truncate(shop.path(artifact(run_id)), MAX_OBJECT_BYTES + 1)
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     age(shop, artifact(run_id), OLD)
     listed = found(shop)
     assert [(orphan.run_id, orphan.indexable) for orphan in listed] == [(run_id, False)]

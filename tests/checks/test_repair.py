@@ -285,7 +285,7 @@ def test_remove_missing_keeps_a_row_whose_file_came_back(shop: Shop) -> None:
 
 def test_trap_33_no_index_orphans_leaves_orphans_alone(shop: Shop) -> None:
     run_id = shop.take()
-    shop.store.index.forget([run_id])
+    shop.store.index.runs.forget([run_id])
     before = rows_of(shop.root)
     _, done = repaired(shop.root, index_orphans=False)
     assert (done.actions, faults(done.left)) == ([], [("orphaned", artifact(run_id))])

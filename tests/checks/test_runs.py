@@ -140,12 +140,12 @@ def test_a_deleted_run_and_a_restored_one_are_healthy(shop: Shop) -> None:
 
 def test_a_stale_state_is_found_in_both_directions(shop: Shop) -> None:
     run_id = shop.take()
-    before = shop.store.index.rows(DAY, run_id, run_id)[0][0]
+    before = shop.store.index.runs.rows(DAY, run_id, run_id)[0][0]
     shop.event(run_id, "delete", {"mode": "soft", "reason": "wrong blade"})
-    after = shop.store.index.rows(DAY, run_id, run_id)[0][0]
+    after = shop.store.index.runs.rows(DAY, run_id, run_id)[0][0]
     assert (before.state, after.state) == ("live", "deleted")
-    shop.store.index.forget([run_id])
-    shop.store.index.upsert([before])
+    shop.store.index.runs.forget([run_id])
+    shop.store.index.runs.upsert([before])
     assert faults(verified(shop.root)) == [("index_stale", artifact(run_id))]
 
 

@@ -36,7 +36,7 @@ def test_the_row_of_a_session_that_is_gone_is_dropped_only_when_that_is_asked_fo
     done = apply_repair(store, plan_repair(store, remove_missing=True, recheck_s=0))
     assert [action.action for action in done.actions] == ["forget"]
     assert faults(verified(shop.root)) == []
-    assert store.index.count_sessions(SessionQuery(include_deleted=True)) == 0
+    assert store.index.sessions.count(SessionQuery(include_deleted=True)).value == 0
     store.index.close()
 
 

@@ -76,7 +76,7 @@ def test_the_lists_of_the_report_name_what_the_findings_say(shop: Shop) -> None:
     eventful = shop.take()
     shop.path(artifact(missing)).unlink()
     shop.flip(artifact(corrupt))
-    shop.store.index.forget([orphaned])
+    shop.store.index.runs.forget([orphaned])
     shop.path(NEXT_DAY).mkdir()
     shop.path(artifact(misplaced)).rename(shop.path(artifact(misplaced, NEXT_DAY)))
     shop.flip(event(eventful, 2))

@@ -245,7 +245,7 @@ def test_a_run_that_its_process_could_not_index_makes_no_list_of_another_process
         def fail(rows: object) -> None:
             raise error("The index does not take it.")
 
-        monkeypatch.setattr(store.index, "upsert", fail)
+        monkeypatch.setattr(store.index.runs, "upsert", fail)
         assert not put(store, 1).indexed
         for judged in (store, other):
             with pytest.raises(IndexRebuilding):

@@ -187,7 +187,7 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one(app: Flask, service
     peaks = []
     for count in (1000, 5000):
         for start in range(0, count, 1000):
-            service_store.index.upsert(
+            service_store.index.runs.upsert(
                 [make_row(START + count * 10_000 + start + n, summary=summary) for n in range(1000)]
             )
         with app.test_request_context(RUNS):

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.index.schema import schema_of
 from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery, RunRow
+from tests.index.rows import complete
 from tests.makers import US, make_row
 
 ROWS = [
@@ -25,32 +27,33 @@ DAY = ROWS[0].partition
 
 
 def open_sqlite(folder: Path, name: str = "_index.sqlite", **how: Any) -> SqliteIndex:
-    return SqliteIndex(folder / name, lock=folder / "_index.lock", **how)
+    row_schema = how.pop("row_schema", None)
+    return SqliteIndex(folder / name, lock=folder / "_index.lock", wanted=schema_of(row_schema), **how)
 
 
-def fill(folder: Path, rows: list[RunRow]) -> SqliteIndex:
+def fill(folder: Path, rows: list[RunRow], **how: Any) -> SqliteIndex:
     """Make a complete index with these rows."""
-    index = open_sqlite(folder)
+    index = open_sqlite(folder, **how)
     index.prepare()
-    index.upsert(rows)
-    index.complete()
+    index.runs.upsert(rows)
+    complete(index)
     return index
 
 
 def answers(index: SqliteIndex) -> tuple[object, ...]:
     """Ask all that there is to ask."""
     return (
-        index.is_complete(),
-        index.count(RunQuery()),
-        index.count(RunQuery(status="OK", material_id="ebony")),
-        index.page(RunQuery(), limit=1000),
-        index.page(RunQuery(status="BLOCKED"), limit=1000),
-        index.page(RunQuery(), limit=5, before=(ROWS[9].created_us, ROWS[9].run_id)),
-        [index.find(row.run_id) for row in ROWS[::7]],
-        index.known(DAY),
-        index.rows(DAY, "", "z"),
-        index.partitions(),
-        index.state_counts(),
+        index.state()[1:],
+        index.runs.count(RunQuery()).value,
+        index.runs.count(RunQuery(status="OK", material_id="ebony")).value,
+        index.runs.page(RunQuery(), limit=1000).value,
+        index.runs.page(RunQuery(status="BLOCKED"), limit=1000).value,
+        index.runs.page(RunQuery(), limit=5, before=(ROWS[9].created_us, ROWS[9].run_id)).value,
+        [index.runs.find(row.run_id).value for row in ROWS[::7]],
+        index.runs.known(DAY),
+        index.runs.rows(DAY),
+        index.runs.partitions(),
+        index.runs.state_counts(),
     )
 
 

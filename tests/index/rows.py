@@ -1,7 +1,7 @@
 """Rows as the contract suite asks for them."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -9,6 +9,8 @@ from rmos import ids
 from rmos.index.base import Index, ListedPage
 from rmos.models import RunQuery, RunRow, SessionRow
 from tests.makers import US
+
+Row = TypeVar("Row", RunRow, SessionRow)
 
 
 def make_session_row(us: int = US, **over: Any) -> SessionRow:
@@ -28,9 +30,14 @@ def make_session_row(us: int = US, **over: Any) -> SessionRow:
     return SessionRow(**(values | over))
 
 
+def complete(index: Index) -> None:
+    """Declare that the index that stands there is complete."""
+    index.complete(index.state().generation)
+
+
 def listed(index: Index, query: RunQuery | None = None, **how: Any) -> list[str]:
     """Return the ids of a list."""
-    return ids_of(index.page(query or RunQuery(), **({"limit": 1000} | how)))
+    return ids_of(index.runs.page(query or RunQuery(), **({"limit": 1000} | how)).value)
 
 
 def ids_of(page: ListedPage) -> list[str]:
@@ -40,12 +47,5 @@ def ids_of(page: ListedPage) -> list[str]:
     return found
 
 
-def stored(index: Index, row: RunRow) -> RunRow:
-    """Return the row that stands for the run now, whose checksum must hold."""
-    [(found, holds)] = index.rows(row.partition, row.run_id, row.run_id)
-    assert holds
-    return found
-
-
-def changed(row: RunRow, **over: Any) -> RunRow:
+def changed(row: Row, **over: Any) -> Row:
     return msgspec.structs.replace(row, **over)

@@ -21,37 +21,24 @@ DAY = "2025-12-23"
 
 def test_lists_are_newest_first_and_then_by_id(index: Index) -> None:
     rows = [make_row(US + number // 3) for number in range(12)]
-    index.upsert(rows)
+    index.runs.upsert(rows)
     assert listed(index) == sorted(
         (row.run_id for row in rows), key=lambda run_id: (ids.moment_of(run_id), run_id), reverse=True
     )
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
-def test_trap_13_a_walk_shows_each_run_once_also_where_times_are_equal(index: Index, limit: int) -> None:
-    rows = [make_row(US + number // 4, run_id=f"run_{number * 7919 % 97:012x}") for number in range(21)]
-    index.upsert(rows)
-    walked: list[str] = []
-    page = ListedPage("", 0, None)
-    while not walked or page.last:
-        page = index.page(RunQuery(), limit=limit, before=page.last)
-        walked += ids_of(page)
-    assert walked == listed(index)
-    assert len(set(walked)) == len(walked) == 21
-
-
 def test_a_walk_shows_what_matched_throughout_while_runs_come_and_go(index: Index) -> None:
     rows = [make_row(US + number) for number in range(40)]
-    index.upsert(rows)
+    index.runs.upsert(rows)
     walked: list[str] = []
     page = ListedPage("", 0, None)
     doomed = rows[5:35:7]
     while not walked or page.last:
-        page = index.page(RunQuery(), limit=4, before=page.last)
+        page = index.runs.page(RunQuery(), limit=4, before=page.last).value
         walked += ids_of(page)
-        index.upsert([make_row(US + 1000 + len(walked)), make_row(US - len(walked))])
+        index.runs.upsert([make_row(US + 1000 + len(walked)), make_row(US - len(walked))])
         if doomed:
-            index.upsert([changed(doomed.pop(), version=1, state="deleted")])
+            index.runs.upsert([changed(doomed.pop(), version=1, state="deleted")])
         if len(walked) > 200:
             break
     throughout = [row.run_id for row in rows if row not in rows[5:35:7]]
@@ -59,20 +46,10 @@ def test_a_walk_shows_what_matched_throughout_while_runs_come_and_go(index: Inde
     assert len(set(walked)) == len(walked)
 
 
-def test_an_offset_skips_from_the_newest_and_past_the_end_there_is_nothing(index: Index) -> None:
-    rows = [make_row(US + number) for number in range(10)]
-    index.upsert(rows)
-    assert listed(index, offset=3, limit=2) == [rows[6].run_id, rows[5].run_id]
-    assert listed(index, offset=9, limit=5) == [rows[0].run_id]
-    assert listed(index, offset=10, limit=5) == []
-    before = (rows[8].created_us, rows[8].run_id)
-    assert listed(index, before=before, offset=2, limit=1) == [rows[5].run_id]
-
-
 def test_trap_13_a_rare_match_is_found_however_far_down_it_is(index: Index) -> None:
     rows = [make_row(US + number) for number in range(700)]
     rows[3] = changed(rows[3], tool_id="rare")
-    index.upsert(rows)
+    index.runs.upsert(rows)
     assert listed(index, RunQuery(tool_id="rare"), limit=1) == [rows[3].run_id]
 
 
@@ -128,13 +105,13 @@ def some_rows() -> list[RunRow]:
 @pytest.mark.parametrize("name", [*FILTERS, "tool_id_prefix"])
 def test_trap_15_each_filter_alone_lists_and_counts_the_same_runs(index: Index, name: str) -> None:
     rows = some_rows()
-    index.upsert(rows)
+    index.runs.upsert(rows)
     some = 0
     for value, include_deleted in itertools.product((*TEXTS, "absent"), (False, True)):
         query = RunQuery(include_deleted=include_deleted, **cast(Any, {name: value}))
         expected = {row.run_id for row in rows if matches(row, query)}
         assert set(listed(index, query)) == expected, query
-        assert index.count(query) == len(expected), query
+        assert index.runs.count(query).value == len(expected), query
         some += bool(expected)
     assert some > len(TEXTS)
 
@@ -155,14 +132,14 @@ def test_trap_15_filters_together_list_and_count_the_same_runs(
     index: Index, asked: list[RunQuery], limit: int, offset: int
 ) -> None:
     rows = some_rows()
-    if index.count(RunQuery()) == 0:
-        index.upsert(rows)
-    rows = [row for row, _ in index.rows(DAY, "", "z")]
+    if index.runs.count(RunQuery()).value == 0:
+        index.runs.upsert(rows)
+    rows = [row for row, _ in index.runs.rows(DAY)]
     for query in asked:
         expected = sorted((row for row in rows if matches(row, query)), key=lambda r: (r.created_us, r.run_id))[::-1]
         assert listed(index, query) == [row.run_id for row in expected]
-        assert index.count(query) == len(expected)
-        page = index.page(query, limit=limit, offset=offset)
+        assert index.runs.count(query).value == len(expected)
+        page = index.runs.page(query, limit=limit, offset=offset).value
         shown = expected[offset : offset + limit]
         assert page.text == SEPARATOR.join(row.summary for row in shown)
         assert page.last == ((shown[-1].created_us, shown[-1].run_id) if len(expected) > offset + limit else None)
@@ -174,18 +151,18 @@ def test_a_prefix_is_text_and_no_pattern(index: Index, tools: list[str], prefix:
     start = US + time.monotonic_ns()
     tools += [prefix, prefix + "\U0010ffff", prefix + "\U0010ffffx", prefix + "a"]
     rows = [make_row(start + number, tool_id=tool) for number, tool in enumerate(tools)]
-    index.upsert(rows)
+    index.runs.upsert(rows)
     query = RunQuery(tool_id_prefix=prefix, created_from_us=start, created_to_us=start + len(tools))
     expected = {row.run_id for row in rows if row.tool_id.startswith(prefix)}
     assert set(listed(index, query)) == expected
-    assert index.count(query) == len(expected)
+    assert index.runs.count(query).value == len(expected)
 
 
 @pytest.mark.parametrize("text", ["' OR 1=1 --", '"; DROP TABLE runs; --', "\\", "a\x00b", "*", "?"])
 def test_values_are_never_read_as_sql(index: Index, text: str) -> None:
     row = make_row(tool_id=text)
-    index.upsert([row, make_row(US + 1)])
+    index.runs.upsert([row, make_row(US + 1)])
     assert listed(index, RunQuery(tool_id=text)) == [row.run_id]
     assert listed(index, RunQuery(tool_id_prefix=text)) == [row.run_id]
     assert listed(index, RunQuery(mode=text)) == []
-    assert index.find(text) is None
+    assert index.runs.find(text).value is None

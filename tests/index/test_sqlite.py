@@ -3,6 +3,8 @@
 import os
 import shutil
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,44 +12,63 @@ import pytest
 
 from rmos.errors.installation import ConfigError
 from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
-from rmos.index import open_index, sqlite_file
-from rmos.index.base import SCHEMA_VERSION
+from rmos.index import open_index, sqlite_connections
+from rmos.index.base import NO_INDEX
+from rmos.index.schema import schema_of
 from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery
 from tests.earlier_system import snapshot
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.index.files import DAY, ROWS, alter, answers, fill, open_sqlite
 from tests.makers import US, make_row
 
-# Releases
+# Schemas
 
 
-@pytest.mark.parametrize("version", [str(SCHEMA_VERSION + 1), "99"])
-def test_an_index_of_a_newer_release_is_refused_in_one_line_and_kept(
-    filled: SqliteIndex, tmp_path: Path, path: Path, version: str
-) -> None:
-    alter(path, "UPDATE facts SET value = ? WHERE name = 'schema_version'", version)
-    filled.close()
-    again = open_sqlite(tmp_path)
-    asks: list[Callable[[], object]] = [lambda: again.count(RunQuery()), again.prepare, again.is_complete]
+def claim(path: Path, **facts: str) -> None:
+    """Let the file say that it was made by another schema."""
+    for name, value in facts.items():
+        alter(path, "INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
+
+
+@pytest.mark.parametrize("what", ["tables", "rows"])
+@pytest.mark.parametrize("release", ["99", "0.1.1", "1.0.0rc1"])
+def test_an_index_of_a_newer_release_is_refused_in_one_line_and_kept(tmp_path: Path, what: str, release: str) -> None:
+    fill(tmp_path, ROWS, row_schema="r").close()
+    before = {"tables": schema_of("r").tables, "rows": "r"}
+    claim(tmp_path / "_index.sqlite", release=release, **{what: "of the future"})
+    again = open_sqlite(tmp_path, row_schema="r")
+    asks: list[Callable[[], object]] = [lambda: again.runs.count(RunQuery()).value, again.prepare, again.state]
     for ask in asks:
         with pytest.raises(StoreUnusable, match=r"^[^\n]*newer release[^\n]*$"):
             ask()
-    alter(path, "UPDATE facts SET value = ? WHERE name = 'schema_version'", str(SCHEMA_VERSION))
-    assert again.count(RunQuery()) == len(ROWS)
+    claim(tmp_path / "_index.sqlite", **{what: before[what]})
+    assert again.runs.count(RunQuery()).value == len(ROWS)  # the same schema can be used, whichever release made it
     again.close()
 
 
-@pytest.mark.parametrize("version", ["0", "", "x", "-1"])
-def test_an_index_of_an_older_form_is_broken_and_made_again(
-    filled: SqliteIndex, tmp_path: Path, path: Path, version: str
-) -> None:
-    alter(path, "UPDATE facts SET value = ? WHERE name = 'schema_version'", version)
+@pytest.mark.parametrize("what", ["tables", "rows"])
+@pytest.mark.parametrize("release", ["0.0.9", "", "x", schema_of(None).release])
+def test_an_index_of_another_schema_is_broken_and_made_again(tmp_path: Path, what: str, release: str) -> None:
+    fill(tmp_path, ROWS, row_schema="r").close()
+    claim(tmp_path / "_index.sqlite", release=release, **{what: "of the past"})
+    again = open_sqlite(tmp_path, row_schema="r")
+    for ask in (lambda: again.runs.count(RunQuery()).value, again.state):
+        with pytest.raises(IndexBroken):
+            ask()
+    assert again.prepare() is True
+    assert again.runs.count(RunQuery()).value == 0
+    assert again.state().schema == schema_of("r").text
+    again.close()
+
+
+def test_an_index_without_a_schema_is_broken_and_made_again(filled: SqliteIndex, tmp_path: Path, path: Path) -> None:
+    alter(path, "DELETE FROM facts WHERE name <> 'complete'")
     filled.close()
     again = open_sqlite(tmp_path)
     with pytest.raises(IndexBroken):
-        again.count(RunQuery())
+        again.runs.count(RunQuery())
     assert again.prepare() is True
-    assert again.count(RunQuery()) == 0
     again.close()
 
 
@@ -69,7 +90,7 @@ def test_a_row_that_was_altered_behind_our_back_is_told_by_its_checksum(
     filled: SqliteIndex, path: Path, change: str
 ) -> None:
     alter(path, f"UPDATE runs SET {change} WHERE run_id = ?", ROWS[3].run_id)
-    found = {row.run_id: holds for row, holds in filled.rows(DAY, "", "z")}
+    found = {row.run_id: holds for row, holds in filled.runs.rows(DAY)}
     assert [run_id for run_id, holds in found.items() if not holds] == [ROWS[3].run_id]
 
 
@@ -79,21 +100,21 @@ def test_a_row_that_was_altered_behind_our_back_is_told_by_its_checksum(
 def test_an_index_that_another_keeps_locked_is_unavailable_and_not_broken(
     filled: SqliteIndex, tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "_BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite_connections, "_BUSY_TIMEOUT_S", 0.1)
     filled.close()
     right = answers(filled)
-    before = filled.generation()
+    before = filled.state().generation
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     for rows in ([make_row()], [make_row(), make_row()]):
         with pytest.raises(IndexUnavailable):
-            filled.upsert(rows)
+            filled.runs.upsert(rows)
     assert answers(filled) == right
     other.execute("ROLLBACK")
     other.close()
-    filled.upsert([make_row(US - 1)])
-    assert filled.count(RunQuery()) == len(ROWS) + 1
-    assert filled.generation() == before
+    filled.runs.upsert([make_row(US - 1)])
+    assert filled.runs.count(RunQuery()).value == len(ROWS) + 1
+    assert filled.state().generation == before
 
 
 def test_a_batch_that_fails_in_its_middle_leaves_no_part_of_it(filled: SqliteIndex, path: Path) -> None:
@@ -102,7 +123,7 @@ def test_a_batch_that_fails_in_its_middle_leaves_no_part_of_it(filled: SqliteInd
         "CREATE TRIGGER full BEFORE INSERT ON runs WHEN NEW.tool_id = 'last' BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
     with pytest.raises(IndexBroken):
-        filled.upsert([make_row(US - 1), make_row(US - 2), make_row(US - 3, tool_id="last")])
+        filled.runs.upsert([make_row(US - 1), make_row(US - 2), make_row(US - 3, tool_id="last")])
     check = sqlite3.connect(path)
     assert check.execute("SELECT count(*) FROM runs").fetchone() == (len(ROWS),)
     check.close()
@@ -130,7 +151,7 @@ def test_trap_31_opening_to_read_creates_nothing(
     before = {name: kept[:3] for name, kept in snapshot(store).items() if not name.endswith("-shm")}
     names = sorted(os.listdir(store))
     reader = open_sqlite(store, read_only=True)
-    assert reader.exists()
+    assert reader.state().complete
     assert answers(reader) == right
     reader.close()
     assert sorted(os.listdir(store)) == names
@@ -140,26 +161,25 @@ def test_trap_31_opening_to_read_creates_nothing(
 
 def test_trap_31_reading_where_there_is_no_index_creates_none(tmp_path: Path) -> None:
     reader = open_sqlite(tmp_path, read_only=True)
-    assert not reader.exists()
-    assert not reader.is_complete()
+    assert reader.state() == NO_INDEX
     with pytest.raises(IndexBroken):
-        reader.count(RunQuery())
+        reader.runs.count(RunQuery())
     assert os.listdir(tmp_path) == []
 
 
 def test_a_reader_takes_no_writes(filled: SqliteIndex, tmp_path: Path) -> None:
     reader = open_sqlite(tmp_path, read_only=True)
     with pytest.raises(IndexUnavailable):
-        reader.upsert([make_row()])
+        reader.runs.upsert([make_row()])
     reader.close()
-    assert filled.count(RunQuery()) == len(ROWS)
+    assert filled.runs.count(RunQuery()).value == len(ROWS)
 
 
 def test_a_reader_sees_what_a_service_at_work_writes(filled: SqliteIndex, tmp_path: Path) -> None:
     reader = open_sqlite(tmp_path, read_only=True)
-    assert reader.count(RunQuery()) == len(ROWS)
-    filled.upsert([make_row(US - 1)])
-    assert reader.count(RunQuery()) == len(ROWS) + 1
+    assert reader.runs.count(RunQuery()).value == len(ROWS)
+    filled.runs.upsert([make_row(US - 1)])
+    assert reader.runs.count(RunQuery()).value == len(ROWS) + 1
     reader.close()
 
 
@@ -174,7 +194,7 @@ def test_a_reader_that_cannot_copy_the_index_finds_it_unavailable(
 
     monkeypatch.setattr(shutil, "copyfile", failing)
     with pytest.raises(IndexUnavailable):
-        open_sqlite(tmp_path, read_only=True).count(RunQuery())
+        open_sqlite(tmp_path, read_only=True).runs.count(RunQuery())
     service.close()
 
 
@@ -196,7 +216,52 @@ def test_an_index_elsewhere_keeps_its_lock_beside_the_record(tmp_path: Path) -> 
     index = open_index(tmp_path / "runs", f"sqlite:///{odd}")
     with index.lock(wait_s=0):
         index.prepare()
-    index.upsert(ROWS[:2])
+    index.runs.upsert(ROWS[:2])
     index.close()
     assert os.listdir(tmp_path / "runs") == ["_index.lock"]
     assert sorted(os.listdir(tmp_path)) == sorted(["runs", odd.name])
+
+
+def opened(path: Path) -> int:
+    """Return how often this process has a file open."""
+    links = (os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd"))
+    return sum(os.path.realpath(link) == str(path) for link in links)
+
+
+def test_a_waiter_for_the_lock_file_gets_it_when_it_is_let_go(tmp_path: Path) -> None:
+    happened: list[str] = []
+
+    def wait() -> None:
+        with open_sqlite(tmp_path).lock(wait_s=PATIENCE_S):
+            happened.append("taken")
+
+    waiter = threading.Thread(target=wait)
+    with open_sqlite(tmp_path).lock(wait_s=0):
+        waiter.start()
+        wait_until(lambda: opened(tmp_path / "_index.lock") == 2, "the other to come to the lock")
+        time.sleep(0.15)  # it tries several times meanwhile
+        happened.append("let go")
+    waiter.join()
+    assert happened == ["let go", "taken"]
+
+
+def test_a_lock_file_that_was_removed_while_it_was_waited_for_excludes_nobody(
+    tmp_path: Path,
+) -> None:
+    inside: list[str] = []
+
+    def wait() -> None:
+        with open_sqlite(tmp_path).lock(wait_s=PATIENCE_S):
+            inside.append("waiter")
+
+    waiter = threading.Thread(target=wait)
+    with open_sqlite(tmp_path).lock(wait_s=0):
+        waiter.start()
+        wait_until(lambda: opened(tmp_path / "_index.lock") == 2, "the other to come to the lock")
+        (tmp_path / "_index.lock").unlink()
+    with open_sqlite(tmp_path).lock(wait_s=PATIENCE_S):
+        seen = list(inside)
+        time.sleep(0.15)
+        assert inside == seen  # nobody came in beside us
+    waiter.join()
+    assert inside == ["waiter"]

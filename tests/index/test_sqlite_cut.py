@@ -10,6 +10,7 @@ import pytest
 from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.models import RunQuery
 from tests.index.files import JUNK, ROWS, answers, cuts, fill, open_sqlite, right_or_refused
+from tests.index.rows import complete
 from tests.makers import US, make_row
 
 
@@ -35,7 +36,7 @@ def test_trap_03_a_file_cut_anywhere_after_a_crash_that_left_its_wal_is_broken_o
 ) -> None:
     fill(tmp_path, ROWS[:count]).close()
     crashed = open_sqlite(tmp_path)
-    crashed.upsert([make_row(US - 5, run_id="run_ffffffffffff")])
+    crashed.runs.upsert([make_row(US - 5, run_id="run_ffffffffffff")])
     right = answers(crashed)
     main, wal = ((tmp_path / name).read_bytes() for name in ("_index.sqlite", "_index.sqlite-wal"))
     assert len(wal) > 4096
@@ -58,7 +59,7 @@ def test_trap_03_a_copy_of_an_index_is_used_only_without_a_wal_that_may_be_anoth
     (tmp_path / "original").mkdir()
     original = fill(tmp_path / "original", ROWS)
     right = answers(original)
-    original_count = original.count(RunQuery())
+    original_count = original.runs.count(RunQuery()).value
     if left == "whole":
         original.close()
     (tmp_path / "copy").mkdir()
@@ -71,7 +72,7 @@ def test_trap_03_a_copy_of_an_index_is_used_only_without_a_wal_that_may_be_anoth
     writer = open_sqlite(tmp_path / "copy")
     assert right_or_refused(writer, right) is (left == "whole")
     assert writer.prepare() is (left != "whole")
-    assert writer.count(RunQuery()) == (0 if left != "whole" else original_count)
+    assert writer.runs.count(RunQuery()).value == (0 if left != "whole" else original_count)
     writer.close()
 
 
@@ -85,9 +86,9 @@ def test_trap_03_junk_in_the_place_of_the_file_is_broken_and_replaced(tmp_path: 
     index = open_sqlite(tmp_path)
     assert right_or_refused(index, right) is False
     assert index.prepare() is True
-    assert not index.is_complete()
-    index.upsert(ROWS)
-    index.complete()
+    assert not index.state().complete
+    index.runs.upsert(ROWS)
+    complete(index)
     assert answers(index) == right
     index.close()
 
@@ -99,9 +100,9 @@ def test_another_database_is_broken_and_replaced(tmp_path: Path, path: Path) -> 
     other.close()
     index = open_sqlite(tmp_path)
     with pytest.raises(IndexBroken):
-        index.count(RunQuery())
+        index.runs.count(RunQuery())
     assert index.prepare() is True
-    assert index.count(RunQuery()) == 0
+    assert index.runs.count(RunQuery()).value == 0
     index.close()
 
 
@@ -113,8 +114,8 @@ def test_the_wal_of_a_deleted_index_is_not_replayed_into_the_next(tmp_path: Path
     (tmp_path / "_index.sqlite-wal").write_bytes(wal)
     index = open_sqlite(tmp_path)
     assert index.prepare() is True
-    assert index.count(RunQuery()) == 0
-    assert not index.is_complete()
+    assert index.runs.count(RunQuery()).value == 0
+    assert not index.state().complete
     index.close()
 
 
@@ -122,7 +123,7 @@ def test_a_folder_in_the_place_of_the_file_is_refused_and_kept(tmp_path: Path, p
     path.mkdir()
     index = open_sqlite(tmp_path)
     with pytest.raises((IndexBroken, IndexUnavailable)):
-        index.count(RunQuery())
+        index.runs.count(RunQuery())
     with pytest.raises(IndexUnavailable):
         index.prepare()
     assert path.is_dir()

@@ -18,6 +18,7 @@ from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery, RunRow
 from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.index.files import JUNK, ROWS, answers, cuts, everyone, fill, open_sqlite, right_or_refused
+from tests.index.rows import complete
 from tests.makers import US, make_row
 from tests.store.processes import in_processes
 
@@ -73,8 +74,8 @@ def test_trap_03_junk_under_open_connections_is_never_a_short_answer_and_is_repl
     with filled.lock(wait_s=0):
         if not right_or_refused(filled, right):
             assert filled.prepare() is True
-            filled.upsert(ROWS)
-            filled.complete()
+            filled.runs.upsert(ROWS)
+            complete(filled)
     assert everyone(filled, tmp_path, lambda asked: right_or_refused(asked, right)) == [True] * 3
 
 
@@ -87,30 +88,30 @@ def test_an_index_deleted_under_open_connections_is_broken_until_it_is_made_agai
     assert everyone(filled, tmp_path, lambda asked: right_or_refused(asked, right)) == [False] * 3
     assert not path.exists()
     assert filled.prepare() is True
-    assert everyone(filled, tmp_path, lambda asked: asked.count(RunQuery()) == 0) == [True] * 3
+    assert everyone(filled, tmp_path, lambda asked: asked.runs.count(RunQuery()).value == 0) == [True] * 3
 
 
 def test_an_index_that_another_made_again_is_seen_by_open_connections_and_not_taken_for_the_complete_one(
     filled: SqliteIndex, tmp_path: Path, path: Path
 ) -> None:
-    assert filled.is_complete()
-    before = filled.generation()
+    assert filled.state().complete
+    before = filled.state().generation
     path.unlink()
     other = open_sqlite(tmp_path)
     assert other.prepare() is True
-    assert filled.generation() not in (before, None)
-    assert not filled.is_complete()
-    assert filled.count(RunQuery()) == 0
-    other.upsert(ROWS[:3])
-    assert filled.count(RunQuery()) == 3
-    other.complete()
-    assert filled.is_complete()
+    assert filled.state().generation not in (before, None)
+    assert not filled.state().complete
+    assert filled.runs.count(RunQuery()).value == 0
+    other.runs.upsert(ROWS[:3])
+    assert filled.runs.count(RunQuery()).value == 3
+    complete(other)
+    assert filled.state().complete
     other.close()
 
 
 def test_completeness_is_not_remembered_for_a_later_file_with_the_same_inode(tmp_path: Path, path: Path) -> None:
     index = fill(tmp_path, ROWS)
-    assert index.is_complete()
+    assert index.state().complete
     first = path.stat().st_ino
     other = open_sqlite(tmp_path)
     for _ in range(20):
@@ -121,7 +122,7 @@ def test_completeness_is_not_remembered_for_a_later_file_with_the_same_inode(tmp
         other.close()
         if path.stat().st_ino == first:
             break
-    assert not index.is_complete()
+    assert not index.state().complete
     index.close()
 
 
@@ -138,7 +139,7 @@ def test_an_answer_of_a_file_that_was_replaced_meanwhile_is_dropped_and_asked_fo
         asked.append(int(connection.execute("SELECT count(*) FROM runs").fetchone()[0]))
         return asked[-1]
 
-    assert filled._ask(slow) == 0
+    assert filled._connections.ask(slow) == 0
     assert asked == [len(ROWS), 0]
     other.close()
 
@@ -149,7 +150,7 @@ def test_a_row_written_while_the_file_is_replaced_is_in_the_new_one(
 ) -> None:
     other = open_sqlite(tmp_path)
     replaced: list[bool] = []
-    ask = filled._ask
+    ask = filled._connections.ask
 
     def replace() -> None:
         if not replaced:
@@ -166,10 +167,10 @@ def test_a_row_written_while_the_file_is_replaced_is_in_the_new_one(
 
         return ask(interrupted)
 
-    monkeypatch.setattr(filled, "_ask", ask_while_it_is_replaced)
-    filled.upsert([make_row(US - 1)])
+    monkeypatch.setattr(filled._connections, "ask", ask_while_it_is_replaced)
+    filled.runs.upsert([make_row(US - 1)])
     assert replaced == [True]
-    assert other.count(RunQuery()) == 1
+    assert other.runs.count(RunQuery()).value == 1
     other.close()
 
 
@@ -186,7 +187,7 @@ def test_threads_that_write_while_the_file_is_replaced_leave_a_whole_one(
             number += 1
             row = make_row(US + number, version=number)
             try:
-                filled.upsert([row])
+                filled.runs.upsert([row])
             except (IndexBroken, IndexUnavailable):
                 continue
             except BaseException as error:  # noqa: BLE001 - told to the test
@@ -223,7 +224,7 @@ def churn(argument: tuple[Path, int]) -> int:
     for number in range(60):
         row = make_row(US + worker * 1000 + number, version=number)
         with contextlib.suppress(IndexBroken, IndexUnavailable):
-            index.upsert([row])  # whoever holds the lock may replace the file right afterwards
+            index.runs.upsert([row])  # whoever holds the lock may replace the file right afterwards
             taken += 1
         with index.lock(wait_s=PATIENCE_S):
             if number % 15 == worker:
@@ -231,7 +232,7 @@ def churn(argument: tuple[Path, int]) -> int:
             elif number % 15 == worker + 5:
                 path.unlink()
             make_whole(index, [row])
-            assert index.find(row.run_id) is not None
+            assert index.runs.find(row.run_id).value is not None
     index.close()
     return taken
 
@@ -245,8 +246,8 @@ def make_whole(index: SqliteIndex, rows: list[RunRow]) -> None:
     while True:
         with contextlib.suppress(IndexBroken, IndexUnavailable):
             index.prepare()
-            index.upsert(rows)
-            index.complete()
+            index.runs.upsert(rows)
+            complete(index)
             return
 
 
@@ -256,8 +257,8 @@ def test_processes_that_replace_the_index_at_once_end_with_one_that_is_whole(tmp
     index = open_sqlite(tmp_path)
     with index.lock(wait_s=0):
         index.prepare()
-    index.upsert(ROWS)
-    assert index.count(RunQuery()) >= len(ROWS)
+    index.runs.upsert(ROWS)
+    assert index.runs.count(RunQuery()).value >= len(ROWS)
     index.close()
     check = sqlite3.connect(path)
     assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -272,14 +273,12 @@ def ask_until(argument: tuple[Path, int]) -> int:
     while True:
         stopped = (folder / "stop").exists()
         with contextlib.suppress(IndexBroken, IndexUnavailable):
-            asked = index.generation()
-            if index.is_complete():
-                listed = index.page(RunQuery(), limit=1000)
-                if index.is_complete() and index.generation() == asked:
-                    assert listed.text.count(SEPARATOR) == len(ROWS) - 1
-                    answered += 1
-                    if stopped:
-                        break
+            listed, state = index.runs.page(RunQuery(), limit=1000)
+            if state.complete:
+                assert listed.text.count(SEPARATOR) == len(ROWS) - 1
+                answered += 1
+                if stopped:
+                    break
         if stopped:  # the last index may have been spoilt too: whoever meets it makes it again
             with index.lock(wait_s=PATIENCE_S):
                 make_whole(index, ROWS)

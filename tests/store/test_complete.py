@@ -1,66 +1,96 @@
 """Answers of a complete index, and of no other."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
+from rmos.index.base import Answer, Generation, IndexState
 from rmos.models import RunQuery
 from rmos.store import Store
-from rmos.store.complete import CompleteAnswers, completed_once, reconciled_in_full
+from rmos.store.complete import CompleteAnswers, find_known, is_absent
 from tests.makers import US, make_members
+
+Count = Callable[[], Answer[int]]
 
 
 def make_answers(store: Store) -> CompleteAnswers:
-    """Return the answers of an index that this process has reconciled."""
-    reconciled = store.index.generation()
-    return CompleteAnswers(store.index, lambda: reconciled_in_full(store.index, reconciled), store.gaps)
+    """Return the answers of the index that stands there now."""
+    reconciled = store.index.state().generation
+    return answers_of(store, reconciled)
 
 
-def test_a_complete_index_answers(store: Store) -> None:
+def answers_of(store: Store, reconciled: Generation | None) -> CompleteAnswers:
+    """Return the answers of one index, as long as it is complete."""
+    return CompleteAnswers(lambda state: state.complete and state.generation == reconciled, store.gaps)
+
+
+def as_it_stands(store: Store) -> CompleteAnswers:
+    """Return the answers of whichever index was ever complete."""
+    return CompleteAnswers(was_complete, store.gaps)
+
+
+def was_complete(state: IndexState) -> bool:
+    return state.was_complete
+
+
+@pytest.fixture
+def count(store: Store) -> Count:
+    """Count the runs."""
+    return lambda: store.index.runs.count(RunQuery())
+
+
+@pytest.fixture
+def gaps(store: Store) -> list[str]:
+    """The gaps that were met."""
+    met: list[str] = []
+    store.gaps.on_gap = lambda: met.append("a gap")
+    return met
+
+
+def test_a_complete_index_answers(store: Store, count: Count, gaps: list[str]) -> None:
     store.runs.put(make_members(US))
-    assert make_answers(store).of(lambda: store.index.count(RunQuery())) == 1
+    assert make_answers(store).of(count) == 1
+    assert gaps == []
 
 
 @pytest.mark.parametrize("reconciled", [None, "another one"])
-def test_an_index_that_this_process_has_not_reconciled_is_not_asked(store: Store, reconciled: object) -> None:
-    asked: list[str] = []
+def test_an_index_that_this_process_has_not_reconciled_does_not_answer(
+    store: Store, reconciled: object, count: Count, gaps: list[str]
+) -> None:
     with pytest.raises(IndexRebuilding) as refused:
-        CompleteAnswers(store.index, lambda: reconciled_in_full(store.index, reconciled), store.gaps).of(
-            lambda: asked.append("asked")
-        )
+        answers_of(store, reconciled).of(count)
     assert refused.value.retry_after_s
-    assert asked == []
+    assert gaps == ["a gap"]
 
 
-def test_an_index_that_fell_behind_is_not_asked(store: Store) -> None:
+def test_an_index_that_fell_behind_does_not_answer(store: Store, count: Count) -> None:
     answers = make_answers(store)
-    assert answers.of(lambda: store.index.count(RunQuery())) == 0
-    asked: list[str] = []
+    assert answers.of(count) == 0
     store.index.fall_behind()
     with pytest.raises(IndexRebuilding):
-        answers.of(lambda: asked.append("asked"))
-    assert asked == []
+        answers.of(count)
     store.reconcile()
-    assert answers.of(lambda: store.index.count(RunQuery())) == 0
+    assert answers.of(count) == 0
 
 
-def test_an_answer_of_an_index_that_was_replaced_meanwhile_is_dropped(store: Store, root: Path) -> None:
-    def replace() -> int:
+def test_an_answer_of_an_index_that_was_replaced_meanwhile_is_dropped(store: Store, root: Path, count: Count) -> None:
+    def replace() -> Answer[int]:
         (root / "_index.sqlite").unlink()
         store.reconcile()
-        return store.index.count(RunQuery())
+        return count()
 
     with pytest.raises(IndexRebuilding):
         make_answers(store).of(replace)
 
 
 def test_an_index_that_is_found_broken_is_being_filled_and_other_errors_stay_what_they_are(store: Store) -> None:
-    def broken() -> bool:
+    def broken() -> Answer[int]:
         raise IndexBroken("It cannot be read.")
 
-    def unavailable() -> bool:
+    def unavailable() -> Answer[int]:
         raise IndexUnavailable("It is busy.")
 
     with pytest.raises(IndexRebuilding):
@@ -69,33 +99,54 @@ def test_an_index_that_is_found_broken_is_being_filled_and_other_errors_stay_wha
         make_answers(store).of(unavailable)
 
 
-def test_an_index_that_is_gone_is_being_filled(store: Store, root: Path) -> None:
+def test_an_index_that_is_gone_is_being_filled(store: Store, root: Path, count: Count) -> None:
     answers = make_answers(store)
     (root / "_index.sqlite").unlink()
     with pytest.raises(IndexRebuilding):
-        answers.of(lambda: store.index.count(RunQuery()))
+        answers.of(count)
+    with pytest.raises(IndexRebuilding):
+        CompleteAnswers(lambda state: True, store.gaps).of(count)
 
 
-def test_a_thread_that_has_the_lost_index_at_hand_moves_on_to_the_new_one(store: Store, root: Path) -> None:
-    assert make_answers(store).of(lambda: store.index.count(RunQuery())) == 0
+def test_a_thread_that_has_the_lost_index_at_hand_moves_on_to_the_new_one(
+    store: Store, root: Path, count: Count
+) -> None:
+    assert make_answers(store).of(count) == 0
     (root / "_index.sqlite").unlink()
     reconcile = threading.Thread(target=lambda: (store.reconcile(), store.index.close()))
     reconcile.start()
     reconcile.join()
-    assert make_answers(store).of(lambda: store.index.count(RunQuery())) == 0
+    assert make_answers(store).of(count) == 0
 
 
-def test_an_index_as_it_stands_answers_though_nobody_here_reconciled_it_and_it_fell_behind(store: Store) -> None:
-    answers = CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps)
+def test_an_index_as_it_stands_answers_though_it_fell_behind(store: Store, count: Count) -> None:
     store.runs.put(make_members(US))
     store.index.fall_behind()
-    assert answers.of(lambda: store.index.count(RunQuery())) == 1
+    assert as_it_stands(store).of(count) == 1
 
 
-def test_an_index_that_was_never_complete_does_not_answer_as_it_stands(store: Store, root: Path) -> None:
+def test_an_index_that_was_never_complete_does_not_answer_as_it_stands(store: Store, root: Path, count: Count) -> None:
     (root / "_index.sqlite").unlink()
     store.index.prepare()
     with pytest.raises(IndexRebuilding):
-        CompleteAnswers(store.index, lambda: completed_once(store.index), store.gaps).of(
-            lambda: store.index.count(RunQuery())
-        )
+        as_it_stands(store).of(count)
+
+
+def test_what_the_index_knows_of_a_record_is_current_as_long_as_nothing_fell_behind(store: Store, root: Path) -> None:
+    run_id = store.runs.put(make_members(US)).view.artifact.run_id
+    known, is_current = find_known(store.index.runs, run_id)
+    assert known is not None
+    assert is_current
+    store.index.fall_behind()
+    assert find_known(store.index.runs, run_id) == (known, False)
+    (root / "_index.sqlite").unlink()
+    assert find_known(store.index.runs, run_id) == (None, False)
+
+
+def test_an_index_that_cannot_be_read_is_not_absent(store: Store, root: Path) -> None:
+    assert not is_absent(store.index)
+    store.index.close()
+    (root / "_index.sqlite").write_bytes(b"junk" * 2048)
+    assert not is_absent(store.index)
+    (root / "_index.sqlite").unlink()
+    assert is_absent(store.index)

@@ -59,7 +59,7 @@ def test_a_hard_delete_erases_the_artifact_and_keeps_its_digest_and_its_event(st
     assert not path_of(root, run_id).exists()
     [_, event] = store.deletes.events(run_id)
     assert (event.kind, event.data["mode"], event.data["artifact_sha256"]) == ("delete", "hard", sha256)
-    known = store.index.find(run_id)
+    known = store.index.runs.find(run_id).value
     assert known is not None
     assert (known.state, known.version) == ("erased", 2)
     assert listed_ids(store, include_deleted=True) == []
@@ -99,7 +99,7 @@ def test_trap_06_deletes_of_both_kinds_survive_a_rebuild(store: Store, tmp_path:
     hard(store, runs[2])
     soft(store, runs[3])
     store.deletes.restore(runs[3], None, actor=ANNA, us=US)
-    before, states = answers(store), store.index.state_counts()
+    before, states = answers(store), store.index.runs.state_counts()
     store.index.close()
     if index == "lost":
         for path in (tmp_path / "runs").glob("_index.sqlite*"):
@@ -107,7 +107,7 @@ def test_trap_06_deletes_of_both_kinds_survive_a_rebuild(store: Store, tmp_path:
     again = open_store(tmp_path)
     again.reconcile(full=True)
     assert answers(again) == before
-    assert again.index.state_counts() == states == {"live": 3, "deleted": 1, "erased": 2}
+    assert again.index.runs.state_counts() == states == {"live": 3, "deleted": 1, "erased": 2}
     again.index.close()
 
 
@@ -172,7 +172,7 @@ def test_a_delete_that_is_killed_at_any_step_has_not_begun_or_is_completed_by_do
     def die_at_the_step() -> None:
         victim = open_store(tmp_path, reconcile=False)
         after, name = step.startswith("after "), step.removeprefix("after ")
-        owner = victim.index if name == "upsert" else victim.objects
+        owner = victim.index.runs if name == "upsert" else victim.objects
         genuine = getattr(owner, name)
 
         def deadly(*arguments: object, **named: object) -> None:
@@ -192,7 +192,7 @@ def test_a_delete_that_is_killed_at_any_step_has_not_begun_or_is_completed_by_do
             after.runs.record(run_id)
     delete(after, run_id)
     assert path_of(root, run_id).exists() is (delete is soft)
-    known = after.index.find(run_id)
+    known = after.index.runs.find(run_id).value
     assert known is not None
     assert known.state == ("deleted" if delete is soft else "erased")
     assert len(after.deletes.events(run_id)) == 1

@@ -69,7 +69,7 @@ def test_a_put_whose_row_the_index_did_not_take_is_a_success_that_says_so(store:
     stored = store.runs.put(make_members(US))
     assert (stored.created, stored.indexed) == (True, False)
     event = add_event(store, stored.view.artifact.run_id, "advisory", {"advisory_id": "a"}, actor=ANNA, us=US)
-    assert (event.made, store.index.is_complete()) == (True, False)
+    assert (event.made, store.index.state().complete) == (True, False)
     assert not (root / "_index.sqlite").exists()
     store.reconcile()
     assert [json.loads(item)["version"] for item in store.runs.page(RunQuery(), limit=9).items] == [1]

@@ -113,7 +113,7 @@ def test_an_index_that_breaks_in_the_middle_of_a_reconcile_is_replaced_and_fille
 ) -> None:
     fill(store)
     before = answers(store)
-    genuine = store.index.upsert
+    genuine = store.index.runs.upsert
     broken: list[int] = []
 
     def breaking(rows: Any) -> None:
@@ -122,7 +122,7 @@ def test_an_index_that_breaks_in_the_middle_of_a_reconcile_is_replaced_and_fille
             os.truncate(root / "_index.sqlite", 5000)
         genuine(rows)
 
-    monkeypatch.setattr(store.index, "upsert", breaking)
+    monkeypatch.setattr(store.index.runs, "upsert", breaking)
     assert store.reconcile(full=True).replaced_index
     assert answers(store) == before
 
@@ -132,23 +132,24 @@ def test_a_list_that_was_asked_of_another_index_than_the_complete_one_is_refused
 ) -> None:
     fill(store)
     other = open_store(tmp_path)
-    genuine = store.index.page
-    seen: list[int] = []
+    genuine = store.index.runs.page
+    asked: list[str] = []
 
     def slow(*args: Any, **how: Any) -> Any:
-        if not seen:
-            (root / "_index.sqlite").unlink()
-            with other.index.lock(wait_s=0):
-                other.index.prepare()
-        listed = genuine(*args, **how)  # of an index that is being filled
-        seen.append(len(listed.text))
-        other.reconcile()  # and is complete when we look again
-        return listed
+        monkeypatch.setattr(store.index.runs, "page", genuine)
+        asked.append("a page")
+        (root / "_index.sqlite").unlink()
+        with other.index.lock(wait_s=0):
+            other.index.prepare()
+        try:
+            return genuine(*args, **how)  # of an index that is being filled
+        finally:
+            other.reconcile()  # and is complete when we look again
 
-    monkeypatch.setattr(store.index, "page", slow)
+    monkeypatch.setattr(store.index.runs, "page", slow)
     with pytest.raises(IndexRebuilding):
         store.runs.page(RunQuery(), limit=500)
-    assert seen == [0]
+    assert asked == ["a page"]
     with pytest.raises(IndexRebuilding):  # complete now, but not by what this process has seen
         store.runs.page(RunQuery(), limit=500)
     store.reconcile()

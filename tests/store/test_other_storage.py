@@ -99,11 +99,11 @@ def test_a_storage_that_does_not_answer_stops_a_reconcile_and_marks_nothing(
     writer = Store(objects, store.index, summarise=None)
     writer.runs.put(make_members(US + 5))  # so that there is something to read
     objects.erase(layout.artifact_key(DAY, runs[0]))  # and something to look for twice
-    states = store.index.state_counts()
+    states = store.index.runs.state_counts()
     objects.fail = no_answer(verb)
     with pytest.raises(StorageFailed):
         store.reconcile(full=full)
-    assert store.index.state_counts() == states
+    assert store.index.runs.state_counts() == states
     assert answers(store) == before
 
 

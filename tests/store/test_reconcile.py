@@ -138,12 +138,12 @@ def test_a_run_whose_file_is_gone_is_unlisted_and_comes_back_with_it(store: Stor
             path.rename(away)
         assert store.reconcile(full=full).missing == 3
         assert not {*runs[2:5]} & {*listed_ids(store, include_deleted=True)}
-        assert {run_id for _, run_id in store.index.missing()} == {*runs[2:5]}
+        assert store.index.runs.state_counts()["missing"] == 3
         for path, away in aside:
             away.rename(path)
         store.reconcile()
         assert answers(store) == before
-        assert store.index.missing() == []
+        assert "missing" not in store.index.runs.state_counts()
 
 
 def test_a_run_whose_artifact_is_gone_but_not_its_events_is_unlisted_too(store: Store, root: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_run_in_quarantine_stays_listed_as_an_error_without_a_gap(store: Store
     for _ in range(2):
         store.reconcile()
         assert listed_ids(store) == [other, run_id]
-        assert store.index.state_counts() == {"live": 1, "damaged": 1}
+        assert store.index.runs.state_counts() == {"live": 1, "damaged": 1}
     assert store.reconcile(full=True).missing == 0
     (root / "_index.sqlite").unlink()
     store.reconcile()
@@ -230,7 +230,7 @@ def test_hostile_files_of_every_kind_do_not_stop_a_reconcile(store: Store, root:
     for full in (False, True):
         store.reconcile(full=full)
         assert healthy in listed_ids(store)
-        assert store.index.state_counts()["damaged"] == 11
+        assert store.index.runs.state_counts()["damaged"] == 11
 
 
 def test_a_run_from_beyond_the_end_of_time_is_damage_and_no_crash(store: Store, root: Path) -> None:
@@ -243,17 +243,18 @@ def test_single_rows_are_computed_again_whatever_they_say_and_no_list_misses_the
 ) -> None:
     runs = [put(store, US + number) for number in range(4)]
     before = answers(store)
-    for row, _ in store.index.rows(DAY, runs[1], runs[2]):
-        store.index.upsert([msgspec.structs.replace(row, version=9, summary='{"run_id": "altered"}', status="ERROR")])
+    altered: dict[str, Any] = {"version": 9, "summary": '{"run_id": "altered"}', "status": "ERROR"}
+    for row, _ in store.index.runs.rows(DAY, runs[1], runs[2]):
+        store.index.runs.upsert([msgspec.structs.replace(row, **altered)])
     assert answers(store) != before
-    genuine = store.index.upsert
+    genuine = store.index.runs.upsert
 
     def looking(*args: Any, **how: Any) -> None:
         assert store.runs.count(RunQuery()) == 4
         genuine(*args, **how)
         assert store.runs.count(RunQuery()) == 4
 
-    monkeypatch.setattr(store.index, "upsert", looking)
+    monkeypatch.setattr(store.index.runs, "upsert", looking)
     store.refold([(DAY, runs[1]), (DAY, runs[2]), (DAY, "run_000000000000")])
     assert answers(store) == before
     store.refold([], forget=[runs[0]])

@@ -120,7 +120,7 @@ def test_trap_12_a_bad_time_is_an_error_and_never_becomes_now(store: Store, tmp_
 
 def test_trap_12_a_rollback_is_byte_exact_and_never_touches_newer_runs(store: Store, old: Path, tmp_path: Path) -> None:
     newer = store.runs.put(make_members(US)).view.artifact.run_id
-    before, rows = objects_of(tmp_path / "runs"), store.index.state_counts()
+    before, rows = objects_of(tmp_path / "runs"), store.index.runs.state_counts()
     move_in(store, old)
     newest = store.runs.put(make_members(US + 1)).view.artifact.run_id
     report = rollback(store, find_source(old))
@@ -128,7 +128,7 @@ def test_trap_12_a_rollback_is_byte_exact_and_never_touches_newer_runs(store: St
     assert sorted(listed_ids(store)) == sorted([newer, newest])
     after = objects_of(tmp_path / "runs")
     assert {name: what for name, what in after.items() if newest not in name} == before
-    assert store.index.state_counts() == {**rows, "live": 2}
+    assert store.index.runs.state_counts() == {**rows, "live": 2}
     assert verify_store(store, recheck_s=0).ok
     again = rollback(store, find_source(old))
     assert (again.ok, again.removed) == (True, 0)
@@ -226,7 +226,7 @@ def test_a_migration_that_is_killed_at_any_step_is_completed_by_running_it_again
     if back:
         rollback(after, find_source(old))
         assert after.runs.count(RunQuery()) == 0
-        assert after.index.state_counts() == {}
+        assert after.index.runs.state_counts() == {}
     else:
         assert migration_status(after, read_source(old)).waiting == RUNS - nth + 1
         assert move_in(after, old).ok

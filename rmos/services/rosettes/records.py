@@ -126,9 +126,6 @@ def find_replayed_rosettes(store: Store, first_id: str) -> list[RosetteMade] | N
         store.runs.ensure_durable(record)
         svg = store.blobs.read((run.attachments or [])[0].sha256).decode()
         spec = decode_spec(read_rosette(run).spec)
-        made.append(
-            describe_rosette(
-                run, svg, spec, list_materials(spec), indexed=store.index.find(run_id) is not None, replayed=True
-            )
-        )
+        indexed = store.index.runs.find(run_id).value is not None
+        made.append(describe_rosette(run, svg, spec, list_materials(spec), indexed=indexed, replayed=True))
     return made

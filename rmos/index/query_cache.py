@@ -1,7 +1,7 @@
 """What one connection answered before, for as long as nothing is written to its file.
 
-    answers = RememberedAnswers()
-    answers.of(connection, (sql, *values), lambda: connection.execute(sql, values).fetchone())
+    cache = QueryCache()
+    cache.answer(connection, question, lambda: connection.execute(text, values).fetchone())
 
 A dashboard asks for the same few pages again and again, and in a shop most of the time nothing happens between two of
 them. Whether something did is SQLite's to say: `PRAGMA data_version` changes with every commit of another connection,
@@ -14,19 +14,23 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-KEPT: Final = 8
+MAX_ANSWERS: Final = 8
 """Answers for each connection; a page of 50 runs is 25 kB."""
 
 
-class RememberedAnswers:
+class QueryCache:
     """The last few answers of one connection, which one thread uses; whoever gets one must not change it."""
 
     def __init__(self) -> None:
         self._version: tuple[int, int] | None = None
         self._answers: dict[Hashable, Any] = {}
 
-    def of(self, connection: sqlite3.Connection, question: Hashable, ask: Callable[[], T]) -> T:
-        """Return the answer to a question: that of before, or a new one when anything was written since."""
+    def answer(self, connection: sqlite3.Connection, question: Hashable, ask: Callable[[], T]) -> T:
+        """Return the answer to a question: that of before, or a new one when anything was written since.
+
+        Args:
+            question: all that `ask` reads but the file: the statement and its values.
+        """
         # Before the asking: what is written in between makes the next one ask again.
         version = (connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes)
         if version != self._version:
@@ -36,7 +40,7 @@ class RememberedAnswers:
             answer: T = self._answers[question]
             return answer
         answer = ask()
-        if len(self._answers) == KEPT:
+        if len(self._answers) == MAX_ANSWERS:
             del self._answers[next(iter(self._answers))]
         self._answers[question] = answer
         return answer

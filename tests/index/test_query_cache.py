@@ -1,4 +1,4 @@
-"""An answer that is remembered is always the one that asking again would give."""
+"""An answer from the query cache is always the one that asking again would give."""
 
 import sqlite3
 import threading
@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmos.index.remembered import KEPT, RememberedAnswers
+from rmos.index.query_cache import MAX_ANSWERS, QueryCache
 from rmos.index.sqlite import SqliteIndex
 from rmos.models import RunQuery, SessionQuery
 from tests.index.files import ROWS, alter, open_sqlite
-from tests.index.rows import changed, make_session_row
+from tests.index.rows import changed, complete, make_session_row
 from tests.makers import US, make_row
 from tests.store.processes import in_processes
 from tests.trying import tries
@@ -30,85 +30,86 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 def steps(index: SqliteIndex, question: RunQuery, *, limit: int = 50) -> list[str]:
     """Return the statements that SQLite runs for a page."""
-    index.count(RunQuery(status="OK"))  # so that a connection is at hand
-    held = index._held()
+    index.runs.count(RunQuery(status="OK"))  # so that a connection is at hand
+    held = index._connections.held()
     seen: list[str] = []
     held.connection.set_trace_callback(seen.append)
-    index.page(question, limit=limit)
+    index.runs.page(question, limit=limit)
     held.connection.set_trace_callback(None)
     return seen
 
 
 def test_a_page_asked_for_again_runs_no_query(filled: SqliteIndex) -> None:
-    first = filled.page(RunQuery(), limit=50)
+    first = filled.runs.page(RunQuery(), limit=50).value
     assert steps(filled, RunQuery()) == ["PRAGMA data_version"]
-    assert filled.page(RunQuery(), limit=50) is first
+    assert filled.runs.page(RunQuery(), limit=50).value is first
 
 
 def test_a_question_with_other_values_is_another_question(filled: SqliteIndex) -> None:
-    pages = [filled.page(RunQuery(status=status), limit=limit) for status in ("OK", "ERROR") for limit in (1, 2)]
-    again = [filled.page(RunQuery(status=status), limit=limit) for status in ("OK", "ERROR") for limit in (1, 2)]
+    asked = [(RunQuery(status=status), limit) for status in ("OK", "ERROR") for limit in (1, 2)]
+    pages = [filled.runs.page(query, limit=limit).value for query, limit in asked]
+    again = [filled.runs.page(query, limit=limit).value for query, limit in asked]
     assert len(set(pages)) == 4
     assert again == pages
     before = (ROWS[9].created_us, ROWS[9].run_id)
-    assert filled.page(RunQuery(), limit=2, before=before) != filled.page(RunQuery(), limit=2)
-    assert filled.page(RunQuery(), limit=2, offset=1) != filled.page(RunQuery(), limit=2)
+    assert filled.runs.page(RunQuery(), limit=2, before=before).value != filled.runs.page(RunQuery(), limit=2).value
+    assert filled.runs.page(RunQuery(), limit=2, offset=1).value != filled.runs.page(RunQuery(), limit=2).value
 
 
-def test_long_pages_are_not_remembered(filled: SqliteIndex) -> None:
-    filled.page(RunQuery(), limit=101)
+def test_long_pages_are_not_cached(filled: SqliteIndex) -> None:
+    filled.runs.page(RunQuery(), limit=101)
     assert len(steps(filled, RunQuery(), limit=101)) == 1
     assert "SELECT" in steps(filled, RunQuery(), limit=101)[0]
 
 
 def test_few_answers_are_kept_and_the_oldest_goes_first(connection: sqlite3.Connection) -> None:
-    answers = RememberedAnswers()
-    for number in range(KEPT + 1):
-        assert answers.of(connection, number, lambda number=number: number) == number
-    assert answers.of(connection, KEPT, lambda: "anew") == KEPT
-    assert answers.of(connection, 0, lambda: "anew") == "anew"
+    cache = QueryCache()
+    for number in range(MAX_ANSWERS + 1):
+        assert cache.answer(connection, number, lambda number=number: number) == number
+    assert cache.answer(connection, MAX_ANSWERS, lambda: "anew") == MAX_ANSWERS
+    assert cache.answer(connection, 0, lambda: "anew") == "anew"
 
 
-def test_an_answer_that_failed_is_not_remembered(connection: sqlite3.Connection) -> None:
-    answers = RememberedAnswers()
+def test_an_answer_that_failed_is_not_cached(connection: sqlite3.Connection) -> None:
+    cache = QueryCache()
 
     def fail() -> None:
         raise sqlite3.OperationalError("interrupted")
 
     with pytest.raises(sqlite3.OperationalError):
-        answers.of(connection, "question", fail)
-    assert answers.of(connection, "question", lambda: "answer") == "answer"
+        cache.answer(connection, "question", fail)
+    assert cache.answer(connection, "question", lambda: "answer") == "answer"
 
 
 def newest(index: SqliteIndex) -> list[str]:
     """Return the ids of the newest ten runs."""
-    return [run.run_id for run in index.brief_page(RunQuery(), limit=10)]
+    return [run.run_id for run in index.runs.brief_page(RunQuery(), limit=10).value]
 
 
 @pytest.mark.parametrize("writer", ["this thread", "another thread", "another process's connection", "by hand"])
 def test_whoever_writes_a_row_the_next_answer_has_it(filled: SqliteIndex, tmp_path: Path, writer: str) -> None:
     other = open_sqlite(tmp_path)
     for number in range(20):
-        before, count = newest(filled), filled.count(RunQuery())
+        before, count = newest(filled), filled.runs.count(RunQuery()).value
         row = make_row(US + 1000 + number)
         if writer == "this thread":
-            filled.upsert([row])
+            filled.runs.upsert([row])
         elif writer == "another thread":
 
             def write(row: object = row) -> None:
-                filled.upsert([row])  # type: ignore[list-item]
+                filled.runs.upsert([row])  # type: ignore[list-item]
                 filled.close()
 
             thread = threading.Thread(target=write)
             thread.start()
             thread.join()
         else:
-            other.upsert([row])
+            other.runs.upsert([row])
             if writer == "by hand":
                 alter(tmp_path / "_index.sqlite", "DELETE FROM runs WHERE run_id = ?", before[0])
                 before, count = before[1:], count - 1
         assert newest(filled)[:9] == [row.run_id, *before][:9]
-        assert filled.count(RunQuery()) == count + 1
+        assert filled.runs.count(RunQuery()).value == count + 1
     other.close()
 
 
@@ -122,13 +123,13 @@ def test_whoever_writes_a_row_the_next_answer_has_it(filled: SqliteIndex, tmp_pa
     )
 )
 @settings(max_examples=tries(120))
-def test_what_is_remembered_is_what_a_connection_without_memory_says(
+def test_what_is_cached_is_what_a_connection_without_a_cache_says(
     tmp_path_factory: pytest.TempPathFactory, happenings: list[tuple[str, int]]
 ) -> None:
     folder = tmp_path_factory.mktemp("index")
     here, there = open_sqlite(folder), open_sqlite(folder)
     here.prepare()
-    here.complete()
+    complete(here)
     for what, number in happenings:
         row = make_row(
             US + number,
@@ -137,23 +138,23 @@ def test_what_is_remembered_is_what_a_connection_without_memory_says(
             workflow_session_id=(SESSION, None)[number % 3 // 2],
         )
         if what.startswith("write"):
-            (here if what == "write here" else there).upsert([row])
+            (here if what == "write here" else there).runs.upsert([row])
         elif what == "delete here":
-            here.upsert([changed(row, version=1, state="deleted")])
+            here.runs.upsert([changed(row, version=1, state="deleted")])
         elif what == "forget there":
-            there.forget([row.run_id])
+            there.runs.forget([row.run_id])
         elif what == "session there":
-            there.upsert_sessions([make_session_row(US + number)])
+            there.sessions.upsert([make_session_row(US + number)])
         fresh = open_sqlite(folder)
         for asked in (here, there):
-            # No more questions than are kept, or none would be remembered.
+            # No more questions than are kept, or none would be cached.
             for query in (RunQuery(), RunQuery(status="OK", include_deleted=True)):
-                assert asked.page(query, limit=5) == fresh.page(query, limit=5)
-                assert asked.count(query) == fresh.count(query)
-            assert asked.brief_page(RunQuery(), limit=5) == fresh.brief_page(RunQuery(), limit=5)
-            assert asked.figures(SESSION) == fresh.figures(SESSION)
-            assert asked.session_page(SessionQuery(), limit=5) == fresh.session_page(SessionQuery(), limit=5)
-            assert asked.count_sessions(SessionQuery()) == fresh.count_sessions(SessionQuery())
+                assert asked.runs.page(query, limit=5) == fresh.runs.page(query, limit=5)
+                assert asked.runs.count(query) == fresh.runs.count(query)
+            assert asked.runs.brief_page(RunQuery(), limit=5) == fresh.runs.brief_page(RunQuery(), limit=5)
+            assert asked.runs.figures(SESSION) == fresh.runs.figures(SESSION)
+            assert asked.sessions.page(SessionQuery(), limit=5) == fresh.sessions.page(SessionQuery(), limit=5)
+            assert asked.sessions.count(SessionQuery()) == fresh.sessions.count(SessionQuery())
         fresh.close()
     here.close()
     there.close()
@@ -166,8 +167,8 @@ def watch(argument: tuple[Path, int]) -> int:
     asked = 0
     while not (folder / "stop").exists():
         told = int((folder / "written").read_text() or 0) if (folder / "written").exists() else 0
-        assert len(index.brief_page(RunQuery(), limit=90)) >= min(told, 90)
-        assert index.page(RunQuery(), limit=90).size >= min(told, 90)
+        assert len(index.runs.brief_page(RunQuery(), limit=90).value) >= min(told, 90)
+        assert index.runs.page(RunQuery(), limit=90).value.size >= min(told, 90)
         asked += 1
     index.close()
     return asked
@@ -178,7 +179,7 @@ def write(argument: tuple[Path, int]) -> int:
     folder, _ = argument
     index = open_sqlite(folder)
     for number in range(90):
-        index.upsert([make_row(US + number)])
+        index.runs.upsert([make_row(US + number)])
         (folder / "written.new").write_text(str(number + 1))
         (folder / "written.new").rename(folder / "written")
     (folder / "stop").touch()

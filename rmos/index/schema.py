@@ -1,0 +1,161 @@
+"""The tables of the index, built with SQLAlchemy Core, and the digest by which an index made by other ones is known.
+
+An index never migrates: one of another schema is filled anew from the record. So the schema has no number that could
+be forgotten. It is a digest of these tables, and beside it the store hands in one of what its rows hold (`store.rows`).
+"""
+
+import functools
+import re
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, func
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from rmos import digest
+from rmos.index.base import VISIBILITY
+
+metadata = MetaData()
+_int64 = BigInteger().with_variant(Integer, "sqlite")
+
+facts = Table(
+    "facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False), sqlite_strict=True
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("change_token", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+EQUAL_FILTERS: Final = (
+    "status",
+    "risk_level",
+    "mode",
+    "tool_id",
+    "event_type",
+    "workflow_session_id",
+    "batch_label",
+    "session_id",
+    "material_id",
+    "machine_id",
+    "request_id",
+    "source",
+)
+_ALWAYS_SET: Final = ("status", "risk_level", "mode", "tool_id")
+FOLDED: Final = ("mode", "tool_id", "source")
+"""Filters that may ignore case: their indexes go by the value in lower case and answer exact questions as well."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("created_us", _int64, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    *(Column(name, Text, nullable=name not in _ALWAYS_SET) for name in EQUAL_FILTERS),
+    Column("explanation_status", Text),
+    Column("advisory_kinds", Text),
+    Column("latest_advisory_us", _int64),
+    Column("visibility", Integer, nullable=False),
+    Column("checksum", _int64, nullable=False),
+    sqlite_strict=True,
+)
+Index("runs_by_created", runs.c.created_us, runs.c.run_id)
+Index("runs_by_partition", runs.c.partition, runs.c.run_id)
+for _name in EQUAL_FILTERS:
+    _column = runs.c[_name]
+    _where = None if _name in _ALWAYS_SET else _column.is_not(None)
+    _key = func.lower(_column) if _name in FOLDED else _column
+    Index(f"runs_by_{_name}", _key, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
+
+# What is counted of a session's runs, in the order of the counting: neither rows nor a sorter are needed for it.
+Index(
+    "runs_by_session_figures",
+    *(runs.c[name] for name in ("workflow_session_id", "visibility", "explanation_status", "risk_level")),
+    *(runs.c[name] for name in ("advisory_kinds", "latest_advisory_us", "status")),
+    sqlite_where=runs.c.workflow_session_id.is_not(None),
+    postgresql_where=runs.c.workflow_session_id.is_not(None),
+)
+
+SESSION_FILTERS: Final = ("status", "workflow_state", "user_id", "workflow_type")
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("created_us", _int64, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("cascade", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+    *(Column(name, Text) for name in SESSION_FILTERS),
+    Column("visibility", Integer, nullable=False),
+    Column("checksum", _int64, nullable=False),
+    sqlite_strict=True,
+)
+Index("sessions_by_created", sessions.c.created_us, sessions.c.session_id)
+Index("sessions_by_partition", sessions.c.partition, sessions.c.session_id)
+for _name in SESSION_FILTERS:
+    Index(f"sessions_by_{_name}", sessions.c[_name], sessions.c.created_us, sessions.c.session_id)
+
+
+def _text(statement: Any) -> str:
+    return str(statement.compile(dialect=sqlite.dialect()))
+
+
+CREATE_TABLES: Final = [_text(CreateTable(table)) for table in metadata.sorted_tables]
+CREATE_INDEXES: Final = [
+    _text(CreateIndex(index)) for table in metadata.sorted_tables for index in sorted(table.indexes, key=str)
+]
+
+
+class Schema(NamedTuple):
+    """By what an index was made; each part is a text."""
+
+    tables: str
+    """A digest of the tables, their indexes and the states that are listed."""
+    rows: str
+    """A digest of what rows hold, from the store; empty where nobody said."""
+    release: str
+    """The release that made it: of two schemas the one of the newer release is the newer one."""
+
+    @property
+    def text(self) -> str:
+        """The schema as one word."""
+        return f"{self.tables}.{self.rows}"
+
+    def fits(self, wanted: "Schema") -> bool:
+        """Tell whether what was made by this schema can be used as it is; who knows no rows takes any."""
+        return self.tables == wanted.tables and wanted.rows in ("", self.rows)
+
+    def is_newer(self, than: "Schema") -> bool:
+        """Tell whether this is the schema of a newer release."""
+        return _numbers(self.release) > _numbers(than.release)
+
+
+def schema_of(row_schema: str | None) -> Schema:
+    """Return the schema of this release for rows that hold what `row_schema` stands for."""
+    return Schema(tables_digest(), row_schema or "", _release())
+
+
+@functools.cache
+def tables_digest() -> str:
+    """Return a digest of all that the tables are."""
+    return digest.sha256_hex(repr((CREATE_TABLES, CREATE_INDEXES, sorted(VISIBILITY.items()))).encode())[:16]
+
+
+@functools.cache
+def _release() -> str:
+    return version("rmos")
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", release)[:3])

@@ -1,0 +1,221 @@
+"""The rows of runs and of sessions in the SQLite file: one kind of table, with other filters."""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+from rmos.errors.base import RmosError
+from rmos.errors.store import IndexUnavailable
+from rmos.index.base import LAST_ID, SEPARATOR, Answer, BriefRun, KnownRun, ListedPage, Place, RunFigures
+from rmos.index.run_queries import RunQueries
+from rmos.index.sqlite_connections import Connections, Held
+from rmos.index.statements import Question, Row, Statements
+from rmos.models import RunQuery, RunRow, RunState
+
+T = TypeVar("T")
+Query = TypeVar("Query")
+AnyQuery = TypeVar("AnyQuery", contravariant=True)
+Known = TypeVar("Known")
+
+_LONGEST_CACHED: Final = 100
+"""Longer pages are not cached: they are walked through once."""
+
+
+class Queries(Protocol[AnyQuery]):
+    """The questions that lists of one table ask."""
+
+    def page(self, query: AnyQuery, limit: int, before: Place | None, offset: int) -> Question:
+        """Return the question for a page."""
+
+    def count(self, query: AnyQuery) -> Question:
+        """Return the question for how many rows a list shows."""
+
+
+class SqliteTable(Generic[Row, Query, Known]):
+    """The rows of one kind of records."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        writes: "SharedWrites",
+        statements: Statements[Row],
+        queries: Queries[Query],
+        known: Callable[..., Known],
+    ) -> None:
+        self._connections = connections
+        self._writes = writes
+        self._statements: Statements[Row] = statements
+        self._queries = queries
+        self._known = known
+
+    def upsert(self, rows: Sequence[Row], *, instead_of: Mapping[str, int] | None = None) -> None:
+        """Write rows in one transaction; threads that come meanwhile share the next one."""
+        if not rows:
+            return
+        to, seen = self._statements, instead_of or {}
+        bound = [(row.state in ("damaged", "missing"), to.bound(row)) for row in rows]
+        self._writes.write(
+            [
+                (to.forget_version, [(row[0], seen[row[0]]) for _, row in bound if row[0] in seen]),
+                (to.upsert, [row for damaged, row in bound if not damaged]),
+                (to.upsert_damaged, [row for damaged, row in bound if damaged]),
+            ]
+        )
+
+    def find(self, record_id: str) -> Answer[Known | None]:
+        """Return what is known of a record."""
+
+        def read(held: Held) -> Known | None:
+            row = held.connection.execute(self._statements.find, (record_id,)).fetchone()
+            return self._known(*row) if row else None
+
+        return self._connections.answer(read)
+
+    def page(self, query: Query, *, limit: int, before: Place | None = None, offset: int = 0) -> Answer[ListedPage]:
+        """Return matching rows' summaries, newest first."""
+        question = self._queries.page(query, limit + 1, before, offset)
+        return self._list(question, lambda cursor: _read_page(cursor, limit), limit)
+
+    def count(self, query: Query) -> Answer[int]:
+        """Return how many rows match."""
+        return self._list(self._queries.count(query), lambda cursor: int(cursor.fetchone()[0]), 1)
+
+    def _list(self, question: Question, read: Callable[[sqlite3.Cursor], T], limit: int) -> Answer[T]:
+        """Return what `read` gets from a statement's cursor, or got before when nothing was written since."""
+
+        def ask(held: Held) -> T:
+            def run() -> T:
+                return read(held.connection.execute(question.text, question.values))
+
+            if limit > _LONGEST_CACHED:
+                return run()
+            return held.cache.answer(held.connection, (question.text, *question.values.values()), run)
+
+        return self._connections.answer(ask)
+
+    def known(self, partition: str) -> dict[str, Known]:
+        """Return what is known of each record of a partition."""
+        return {row[0]: self._known(*row[1:]) for row in self._all(self._statements.known, partition=partition)}
+
+    def rows(self, partition: str, first: str = "", last: str = LAST_ID) -> list[tuple[Row, bool]]:
+        """Return the rows of a partition from id to id, each with whether its checksum holds."""
+        found = self._all(self._statements.rows, partition=partition, first=first, last=last)
+        return [self._statements.read(values) for values in found]
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that have rows."""
+        return [row[0] for row in self._all(self._statements.partitions)]
+
+    def state_counts(self) -> dict[RunState, int]:
+        """Return how many rows there are in each state."""
+        return dict(self._all(self._statements.state_counts))
+
+    def _all(self, text: str, **values: str) -> list[Any]:
+        return self._connections.ask(lambda c: c.execute(text, values).fetchall())
+
+    def forget(self, record_ids: Iterable[str]) -> None:
+        """Remove rows."""
+        values = [(record_id,) for record_id in record_ids]
+        self._connections.ask(lambda c: c.executemany(self._statements.forget, values))
+
+
+class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
+    """The rows of runs."""
+
+    def __init__(
+        self, connections: Connections, writes: "SharedWrites", statements: Statements[RunRow], queries: RunQueries
+    ) -> None:
+        super().__init__(connections, writes, statements, queries, KnownRun)
+        self._of_runs = queries
+
+    def brief_page(
+        self, query: RunQuery, *, limit: int, before: Place | None = None, offset: int = 0
+    ) -> Answer[list[BriefRun]]:
+        """Return matching runs, newest first, without their summaries."""
+        question = self._of_runs.brief_page(query, limit, before, offset)
+        return self._list(question, lambda cursor: list(map(BriefRun._make, cursor)), limit)
+
+    def figures(self, session_id: str) -> Answer[list[RunFigures]]:
+        """Return what the listed runs of a session amount to."""
+        return self._list(self._of_runs.figures(session_id), lambda cursor: list(map(RunFigures._make, cursor)), 1)
+
+
+def _read_page(cursor: sqlite3.Cursor, limit: int) -> ListedPage:
+    """Return the page that a statement gives as one row, with one summary more where there are more."""
+    items, keys = cursor.fetchone()
+    if items is None:
+        return ListedPage("", 0, None)
+    count = keys.count(" ") + 1
+    if count <= limit:
+        return ListedPage(items, count, None)
+    us, _, record_id = keys.rsplit(" ", 2)[-2].partition("|")
+    return ListedPage(items[: items.rindex(SEPARATOR)], limit, (int(us), record_id))
+
+
+Batch = tuple[str, Sequence[tuple[Any, ...]]]
+"""A statement, and the values of each time that it is carried out."""
+
+
+class _Write(NamedTuple):
+    batches: Sequence[Batch]
+    outcome: list[RmosError | None]
+    """Empty until it is known."""
+
+
+class SharedWrites:
+    """Writes of one process: each is one transaction or shares one with those that waited meanwhile.
+
+    A row alone dirties a page of each secondary index, so a commit costs the same for one row as for ten.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._turn = threading.Lock()
+        self._waiting: deque[_Write] = deque()
+
+    def write(self, batches: Sequence[Batch]) -> None:
+        """Carry out batches in one transaction.
+
+        Raises:
+            IndexBroken, IndexUnavailable, StoreUnusable: none of it was written.
+        """
+        mine = _Write(batches, [])
+        self._waiting.append(mine)
+        with self._turn:
+            if not mine.outcome:
+                self._write_waiting()
+        (failure,) = mine.outcome
+        if failure is not None:
+            raise failure
+
+    def _write_waiting(self) -> None:
+        writes = []
+        while self._waiting:
+            writes.append(self._waiting.popleft())
+        # Whatever happens here, nobody who waits may take it for a success.
+        failure: RmosError | None = IndexUnavailable("The index did not take the rows.")
+        try:
+            self._connections.ask(lambda connection: _carry_out(connection, writes))
+            failure = None
+        except RmosError as error:
+            failure = error
+        finally:
+            for write in writes:
+                write.outcome.append(failure)
+
+
+def _carry_out(connection: sqlite3.Connection, writes: Sequence[_Write]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for write in writes:
+            for text, values in write.batches:
+                if values:
+                    connection.executemany(text, values)
+        connection.execute("COMMIT")
+    except BaseException:  # also what is no error of SQLite must not leave the file locked
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise

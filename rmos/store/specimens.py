@@ -1,0 +1,187 @@
+"""What the rows of the index hold, as a digest: an index with other rows is filled anew, and nobody raises a number.
+
+    open_index(root, row_schema=row_schema(summarise))
+
+The digest is that of the rows of a few specimens, which are made as every row is made: events folded, the summary
+shaped, the columns taken. So a new field of the summary, another meaning of an old one, and another way to fold an
+event each make another digest by themselves, provided that a specimen shows the difference; the tests demand that they
+show each field.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from rmos import digest, ids
+from rmos.models import (
+    EVENT_SCHEMA,
+    Attachment,
+    Event,
+    Hashes,
+    Inputs,
+    RunArtifact,
+    RunDecision,
+    RunRow,
+    Session,
+    SessionPolicy,
+    SessionRow,
+)
+from rmos.store.artifacts import Artifact
+from rmos.store.folding import fold
+from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
+from rmos.store.session_records import make_damaged_session_row, make_session_row
+
+_US: Final = 1_766_483_173_123_456
+_DAY: Final = ids.partition_of(_US)
+_RUN: Final = "run_019b4a9a1f0371c8a43571609397fa9f"
+_SESSION: Final = "ws_019b4a9a1f0371c8a43571609397fa9f"
+_DIGEST: Final = "0123456789abcdef" * 4
+_LONG: Final = "An explanation. " * 40
+_ADVISORIES: Final = [{"advisory_id": "adv_0", "kind": "note", "created_at_utc": ids.utc_text(_US)}]
+
+FULL_RUN: Final = RunArtifact(
+    schema="rmos.run/1",
+    run_id=_RUN,
+    created_at_utc=ids.utc_text(_US),
+    status="BLOCKED",
+    mode="router",
+    tool_id="em-3175",
+    event_type="feasibility_check",
+    workflow_session_id=_SESSION,
+    request_id="req_of_the_run",
+    decision=RunDecision(
+        risk_level="RED", score=12.5, block_reason="too fast", warnings=["one", "two"], details={"engine": "e"}
+    ),
+    feasibility=msgspec.Raw(b'{"status":"RED"}'),
+    inputs=Inputs(design=msgspec.Raw(b'{"operation":"slot"}'), context=msgspec.Raw(b'{"material":{}}')),
+    hashes=Hashes(
+        feasibility_sha256=_DIGEST,
+        design_sha256=_DIGEST,
+        context_sha256=_DIGEST,
+        toolpaths_sha256=_DIGEST,
+        gcode_sha256=_DIGEST,
+        opplan_sha256=_DIGEST,
+    ),
+    attachments=[
+        Attachment(
+            sha256=_DIGEST,
+            kind="photo",
+            mime="image/png",
+            filename="a.png",
+            size_bytes=7,
+            created_at_utc=ids.utc_text(_US),
+        )
+    ],
+    advisory_inputs=_ADVISORIES,
+    explanation_status="READY",
+    explanation_summary=_LONG,
+    material_id="ebony",
+    machine_id="router_1",
+    parent_run_id=_RUN,
+    meta={
+        "batch_label": "batch_1",
+        "session_id": "session_1",
+        "request_id": "req_of_meta",
+        "source": "client",
+        "compute_ms": 1.25,
+        "explanation": "of meta",
+        "explanation_summary": "of meta",
+        "explanation_status": "PENDING",
+        "other": [1, None],
+    },
+)
+"""A run with a value in each field."""
+BARE_RUN: Final = RunArtifact(
+    run_id=_RUN,
+    created_at_utc=ids.utc_text(_US),
+    status="OK",
+    mode="router",
+    tool_id="em-3175",
+    decision=RunDecision(risk_level="GREEN"),
+    hashes=Hashes(feasibility_sha256=_DIGEST),
+    feasibility=msgspec.Raw(b"{}"),
+)
+"""A run with nothing that may be absent."""
+FULL_SESSION: Final = Session(
+    session_id=_SESSION,
+    created_at_utc=ids.utc_text(_US),
+    updated_at_utc=ids.utc_text(_US + 1),
+    version=3,
+    user_id="anna",
+    status="DELETED",
+    workflow_type="rosette",
+    workflow_mode="constraint_first",
+    state="feasibility_ready",
+    next_step="approve",
+    design={"operation": "slot"},
+    context={"material": {"id": "ebony"}},
+    design_sha256=_DIGEST,
+    context_sha256=_DIGEST,
+    current_step="judge",
+    machine_id="router_1",
+    material_id="ebony",
+    tool_id="em-3175",
+    state_data={"step": 1},
+    policy=SessionPolicy(allow_red_override=True, min_score_to_approve=80),
+    error_message="none",
+)
+"""A session with a value in each field."""
+
+
+def row_schema(summarise: Summarise) -> str:
+    """Return a digest that differs whenever the same record would have another row."""
+    rows = [*specimen_rows(summarise), *specimen_session_rows()]
+    return digest.sha256_hex(msgspec.json.encode([msgspec.structs.asdict(row) for row in rows]))[:16]
+
+
+def specimen_rows(summarise: Summarise) -> Iterator[RunRow]:
+    """Yield the rows of the specimens, as the store would write them."""
+    full, bare = (Artifact(b"", run, _DIGEST, True) for run in (FULL_RUN, BARE_RUN))
+    yield make_row(fold(bare, []), _DAY, summarise)
+    yield make_row(fold(full, []), _DAY, summarise)
+    events: list[Event] = []
+    for kind, data in _HISTORY:
+        events.append(_event(len(events) + 1, kind, data))
+        yield make_row(fold(full, events, links=[{"advisory_id": "adv_link", "kind": "advisory"}]), _DAY, summarise)
+    yield make_damaged_row(_RUN, _DAY, 2, "damaged", summarise)
+    yield make_erased_row(_RUN, _DAY, 2, summarise)
+
+
+_HISTORY: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("advisory", {"advisory_id": "adv_1", "kind": "explanation"}),
+    ("advisory", {"advisory_id": "adv_2", "kind": "a word of its own"}),
+    ("attachment", {"sha256": "f" * 64, "kind": "drawing"}),
+    ("explanation", {"status": "ERROR", "summary": "It failed."}),
+    ("override", {"scope": "run", "effective": False, "expires_at_utc": ids.utc_text(_US)}),
+    ("override", {"scope": "run", "effective": True, "expires_at_utc": ids.utc_text(_US)}),
+    ("superseded", {"reason": "changed"}),
+    ("delete", {"mode": "soft", "reason": "a trial"}),
+    ("restore", {"reason": "not a trial"}),
+    ("delete", {"mode": "hard", "reason": "a name"}),
+)
+
+
+def _event(number: int, kind: str, data: dict[str, Any]) -> Event:
+    return Event(
+        schema=EVENT_SCHEMA,
+        event_id=f"evt_{number:032x}",
+        number=number,
+        kind=kind,
+        record_id=_RUN,
+        previous_sha256=_DIGEST,
+        created_at_utc=ids.utc_text(_US + number),
+        actor="anna",
+        role="operator",
+        data=data,
+    )
+
+
+def specimen_session_rows() -> Iterator[SessionRow]:
+    """Yield the rows of the specimens of sessions."""
+    yield make_session_row(FULL_SESSION, True)
+    yield make_session_row(
+        Session(session_id=_SESSION, created_at_utc=ids.utc_text(_US), updated_at_utc=ids.utc_text(_US), version=1),
+        False,
+    )
+    yield make_damaged_session_row(_SESSION, 2, "damaged")

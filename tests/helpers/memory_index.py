@@ -1,0 +1,264 @@
+"""An index in dictionaries: a backend that is no database, by which the contract is shown to be none of SQLite.
+
+database = MemoryDatabase()
+index, other = MemoryIndex(database), MemoryIndex(database)      # as two processes have it
+"""
+
+import contextlib
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from rmos.errors.store import IndexBroken, IndexUnavailable, StoreLocked
+from rmos.index.base import (
+    LAST_ID,
+    NO_INDEX,
+    SEPARATOR,
+    VISIBILITY,
+    Answer,
+    BriefRun,
+    Generation,
+    IndexState,
+    KnownRun,
+    KnownSession,
+    ListedPage,
+    Place,
+    RunFigures,
+)
+from rmos.models import RunQuery, RunState
+
+_generations: Final = itertools.count(1)
+_FOLDED: Final = ("mode", "tool_id", "source")
+_NO_FILTERS: Final = ("include_deleted", "ignore_case")
+
+
+class MemoryDatabase:
+    """What all who open the index share."""
+
+    def __init__(self) -> None:
+        self.turn = threading.RLock()
+        self.lock = threading.Lock()
+        self.behind = 0
+        self.clear("")
+        self.generation: int | None = None
+
+    def clear(self, schema: str) -> None:
+        """Begin a new, empty index."""
+        self.generation = next(_generations)
+        self.schema = schema
+        self.completed_at: int | None = None
+        self.tables: dict[str, dict[str, Any]] = {"runs": {}, "sessions": {}}
+        self.tokens: dict[str, str] = {}
+
+    def state(self) -> IndexState:
+        """Return which index this is and whether it is complete."""
+        complete = self.completed_at == self.behind
+        return IndexState(self.generation, self.schema, complete, self.completed_at is not None)
+
+
+class MemoryIndex:
+    """An index as one process has it."""
+
+    def __init__(self, database: MemoryDatabase, row_schema: str | None = None) -> None:
+        self._database = database
+        self._row_schema = row_schema
+        self._mark = 0
+        self.runs = _Runs(self, "runs", lambda row: KnownRun(row.partition, row.version, row.state, row.sha256))
+        self.sessions = _Table(
+            self, "sessions", lambda row: KnownSession(row.partition, row.version, row.state, bool(row.cascade))
+        )
+
+    @contextlib.contextmanager
+    def asked(self) -> Iterator[MemoryDatabase]:
+        """Yield the database for one transaction."""
+        with self._database.turn:
+            if self._database.generation is None or not self._fits():
+                raise IndexBroken("The index is being made again.")
+            yield self._database
+
+    def _fits(self) -> bool:
+        return self._row_schema is None or self._database.schema == self._row_schema
+
+    def state(self) -> IndexState:
+        if self._database.generation is None:
+            return NO_INDEX
+        with self.asked() as database:
+            return database.state()
+
+    @contextlib.contextmanager
+    def lock(self, *, wait_s: float) -> Iterator[None]:
+        if not self._database.lock.acquire(timeout=wait_s or 0.001):
+            raise StoreLocked("Another process is working on the index.")
+        try:
+            yield
+        finally:
+            self._database.lock.release()
+
+    def prepare(self) -> bool:
+        with self._database.turn:
+            self._mark = self._database.behind
+            if self._database.generation is not None and self._fits():
+                return False
+            self._database.clear(self._row_schema or "")
+            return True
+
+    def fall_behind(self) -> None:
+        self._database.behind += 1
+
+    def complete(self, generation: Generation | None) -> None:
+        with self.asked() as database:
+            if generation not in (None, database.generation):
+                raise IndexBroken("The index was replaced.")
+            database.completed_at = self._mark
+
+    def change_tokens(self) -> dict[str, str]:
+        with self.asked() as database:
+            return dict(database.tokens)
+
+    def set_change_token(self, folder: str, token: str | None) -> None:
+        with self.asked() as database:
+            if token is None:
+                database.tokens.pop(folder, None)
+            else:
+                database.tokens[folder] = token
+
+    def close(self) -> None:
+        pass
+
+
+class _Table:
+    """The rows of one kind of records."""
+
+    def __init__(self, index: MemoryIndex, name: str, known: Callable[[Any], Any]) -> None:
+        self._index = index
+        self._name = name
+        self._known = known
+
+    def upsert(self, rows: Sequence[Any], *, instead_of: Mapping[str, int] | None = None) -> None:
+        with self._rows() as stored:
+            if any(isinstance(value, int) and value >= 2**63 for row in rows for value in msgspec.structs.astuple(row)):
+                raise IndexUnavailable("A number is out of range.")
+            seen = instead_of or {}
+            for row in sorted(rows, key=lambda row: row.state in ("damaged", "missing")):
+                record_id = _id_of(row)
+                before = stored.get(record_id)
+                if before is not None and seen.get(record_id) == before.version:
+                    before = None
+                if before is None or _wins(row, before):
+                    stored[record_id] = row
+
+    def find(self, record_id: str) -> Answer[Any]:
+        with self._index.asked() as database:
+            row = database.tables[self._name].get(record_id)
+            return Answer(None if row is None else self._known(row), database.state())
+
+    def page(self, query: Any, *, limit: int, before: Place | None = None, offset: int = 0) -> Answer[ListedPage]:
+        found, state = self._list(query, before, offset)
+        shown = found[:limit]
+        last = (shown[-1].created_us, _id_of(shown[-1])) if len(found) > limit else None
+        return Answer(ListedPage(SEPARATOR.join(row.summary for row in shown), len(shown), last), state)
+
+    def count(self, query: Any) -> Answer[int]:
+        found, state = self._list(query)
+        return Answer(len(found), state)
+
+    def _list(self, query: Any, before: Place | None = None, offset: int = 0) -> Answer[list[Any]]:
+        with self._index.asked() as database:
+            found = [row for row in database.tables[self._name].values() if _matches(row, query)]
+            state = database.state()
+        found.sort(key=lambda row: (row.created_us, _id_of(row)), reverse=True)
+        if before is not None:
+            found = [row for row in found if (row.created_us, _id_of(row)) < before]
+        return Answer(found[offset:], state)
+
+    def known(self, partition: str) -> dict[str, Any]:
+        return {_id_of(row): self._known(row) for row, _ in self.rows(partition)}
+
+    def rows(self, partition: str, first: str = "", last: str = LAST_ID) -> list[tuple[Any, bool]]:
+        with self._rows() as stored:
+            chosen = sorted(record_id for record_id in stored if first <= record_id <= last)
+            return [(stored[record_id], True) for record_id in chosen if stored[record_id].partition == partition]
+
+    def partitions(self) -> list[str]:
+        with self._rows() as stored:
+            return sorted({row.partition for row in stored.values()})
+
+    def forget(self, record_ids: Iterable[str]) -> None:
+        with self._rows() as stored:
+            for record_id in record_ids:
+                stored.pop(record_id, None)
+
+    def state_counts(self) -> dict[RunState, int]:
+        with self._rows() as stored:
+            return dict(Counter(row.state for row in stored.values()))
+
+    @contextlib.contextmanager
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        with self._index.asked() as database:
+            yield database.tables[self._name]
+
+
+class _Runs(_Table):
+    """The rows of runs."""
+
+    def brief_page(
+        self, query: RunQuery, *, limit: int, before: Place | None = None, offset: int = 0
+    ) -> Answer[list[BriefRun]]:
+        found, state = self._list(query, before, offset)
+        brief = [BriefRun(row.created_us, row.run_id, row.status, row.tool_id, row.mode) for row in found[:limit]]
+        return Answer(brief, state)
+
+    def figures(self, session_id: str) -> Answer[list[RunFigures]]:
+        found, state = self._list(RunQuery(workflow_session_id=session_id))
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for row in found:
+            groups.setdefault((row.explanation_status, row.risk_level, row.advisory_kinds), []).append(row)
+        figures = [RunFigures(*alike, len(rows), _latest_us(rows)) for alike, rows in groups.items()]
+        return Answer(figures, state)
+
+
+def _latest_us(rows: Sequence[Any]) -> int | None:
+    return max((row.latest_advisory_us for row in rows if row.latest_advisory_us is not None), default=None)
+
+
+def _id_of(row: Any) -> str:
+    return str(msgspec.structs.astuple(row)[0])
+
+
+def _wins(row: Any, before: Any) -> bool:
+    at_home = row.partition == before.partition
+    if row.state in ("damaged", "missing"):
+        return at_home and bool(row.version >= before.version)
+    return bool(row.version >= before.version) or (not at_home and before.state in ("damaged", "missing"))
+
+
+def _matches(row: Any, query: Any) -> bool:
+    shows_deleted = query.include_deleted or (not isinstance(query, RunQuery) and query.status is not None)
+    if VISIBILITY[row.state] < (1 if shows_deleted else 2):
+        return False
+    return all(
+        _meets(row, name, value, ignore_case=getattr(query, "ignore_case", False))
+        for name in query.__struct_fields__
+        if name not in _NO_FILTERS and (value := getattr(query, name)) is not None
+    )
+
+
+def _meets(row: Any, name: str, value: Any, *, ignore_case: bool) -> bool:
+    if name in ("created_from_us", "since_us"):
+        return bool(row.created_us >= value)
+    if name in ("created_to_us", "until_us"):
+        return bool(row.created_us < value)
+    if name == "tool_id_prefix":
+        return bool(row.tool_id.startswith(value))
+    found = getattr(row, name)
+    if ignore_case and name in _FOLDED and found is not None:
+        return _lower(found) == _lower(value)
+    return bool(found == value)
+
+
+def _lower(text: str) -> str:
+    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
