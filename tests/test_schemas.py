@@ -8,16 +8,18 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 
 from rmos import digest, ids
 from rmos.models import EVENT_SCHEMA, SUMMARY_CHARACTERS, Event, RunArtifact, RunView
+from rmos.schemas import runs
 from rmos.schemas.lists import PageRequest, load_list
 from rmos.schemas.requests import RunRequestSchema
-from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary
+from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary, summary_fields
 from rmos.store.artifacts import Artifact, verify_artifact
 from rmos.store.folding import fold
 from rmos.store.run_records import RunRecord
+from rmos.store.specimens import row_schema, specimen_rows
 from tests.makers import US, make_decision, make_members
 
 
@@ -62,6 +64,32 @@ def test_a_summary_has_just_the_fields_of_the_schema_in_their_order() -> None:
     fields += ["explanation_status", "explanation_summary", "request_id", "compute_ms", "meta"]
     assert list(summary()) == fields
     assert list(RunAdvisorySummarySchema().fields) == [*fields, "override", "deleted"]  # where there is one
+
+
+def test_the_specimens_show_each_field_of_a_summary_so_that_a_new_one_makes_another_schema_of_the_index() -> None:
+    shown = [json.loads(row.summary) for row in specimen_rows(dump_summary)]
+    for name in summary_fields():
+        assert any(summary.get(name) not in (None, [], {}) for summary in shown), name
+
+
+@pytest.fixture
+def another_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the summary have one field more, as one more line of its schema makes it."""
+
+    class WithTool(RunAdvisorySummarySchema):
+        tool_id = runs._shown(fields.String(), lambda view: view.artifact.tool_id)
+
+    monkeypatch.setattr(runs, "_summary", WithTool())
+
+
+def test_a_field_more_is_in_the_summary_in_the_table_and_in_the_schema_of_the_index(
+    request: pytest.FixtureRequest,
+) -> None:
+    before = row_schema(dump_summary)
+    request.getfixturevalue("another_summary")
+    assert summary()["tool_id"] == "router_6mm_2f"
+    assert summary_fields()[-1] == "tool_id"
+    assert row_schema(dump_summary) != before
 
 
 def test_identity_and_decision_come_from_the_artifact() -> None:

@@ -24,8 +24,9 @@ from rmos.errors.base import RmosError
 from rmos.http.problems import respond_error
 from rmos.models import Page
 from rmos.schemas.lists import ListRequest
+from rmos.schemas.runs import summary_fields
 from rmos.store import Store
-from rmos.transfer.exporting import COLUMNS, csv_row
+from rmos.transfer.exporting import csv_row
 
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
@@ -98,12 +99,12 @@ def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes
 
 
 def _write_csv(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes]:
-    page = first
-    yield _write_rows([COLUMNS])
+    page, columns = first, summary_fields()
+    yield _write_rows([columns])
     try:
         while True:
             if page.text:
-                yield _write_rows([csv_row(_decode(item)) for item in page.items])
+                yield _write_rows([csv_row(_decode(item), columns) for item in page.items])
             page = next(pages)
     except StopIteration:
         return

@@ -7,11 +7,11 @@
 keeps the text, so that a page is the join of its rows' texts.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, missing
 
 from rmos.models import SUMMARY_CHARACTERS, RunView
 from rmos.services.runs import Recorded
@@ -32,35 +32,79 @@ class RunCreatedSchema(Schema):
     indexed = fields.Boolean()
 
 
+_EXPLANATIONS: Final = frozenset({"explanation", "explanation_summary"})
+
+Source = Callable[[RunView], Any]
+"""Where a field of the summary comes from; `missing` leaves it out."""
+_Field = TypeVar("_Field", bound="fields.Field[Any]")
+
+
+def _shown(field: _Field, source: Source) -> _Field:
+    """Declare a field of the summary together with where it comes from."""
+    field.metadata = {**field.metadata, "source": source}
+    return field
+
+
 class RunAdvisorySummarySchema(Schema):
     """What lists show of a run: its decision and where it came from, without the full record."""
 
-    run_id = fields.String()
-    created_at_utc = fields.String()
-    status = fields.String(metadata={"description": "OK, BLOCKED or ERROR"})
-    event_type = fields.String(allow_none=True)
-    risk_level = fields.String(metadata={"description": "GREEN, YELLOW, RED, UNKNOWN or ERROR"})
-    score = fields.Float(allow_none=True, metadata={"description": "Feasibility score, 0 to 100"})
-    block_reason = fields.String(allow_none=True, metadata={"description": "If blocked, why"})
-    warnings = fields.List(fields.String(), metadata={"description": "What to mind"})
-    explanation_status = fields.String(allow_none=True, metadata={"description": "pending, complete, failed or null"})
-    explanation_summary = fields.String(
-        allow_none=True, metadata={"description": "The first 200 characters of the explanation"}
+    # Another field is another line here. The index is then filled anew by itself, and lists, exports and the OpenAPI
+    # document have it. `meta` is free, so what it says counts only where it has the type that the field needs.
+    run_id = _shown(fields.String(), lambda view: view.artifact.run_id)
+    created_at_utc = _shown(fields.String(), lambda view: view.artifact.created_at_utc)
+    status = _shown(fields.String(metadata={"description": "OK, BLOCKED or ERROR"}), lambda view: view.artifact.status)
+    event_type = _shown(fields.String(allow_none=True), lambda view: view.artifact.event_type)
+    risk_level = _shown(
+        fields.String(metadata={"description": "GREEN, YELLOW, RED, UNKNOWN or ERROR"}),
+        lambda view: view.artifact.decision.risk_level,
     )
-    request_id = fields.String(allow_none=True)
-    compute_ms = fields.Float(allow_none=True)
-    meta = fields.Dict(metadata={"description": "The run's `meta` without its explanations"})
-    override = fields.Dict(
-        metadata={
-            "description": "Only where the decision was overridden, or that was asked for: scope, by, expires_at_utc "
-            "and effective, which is false as long as it waits for a second person. It is over at expires_at_utc."
-        }
+    score = _shown(
+        fields.Float(allow_none=True, metadata={"description": "Feasibility score, 0 to 100"}),
+        lambda view: view.artifact.decision.score,
     )
-    deleted = fields.Boolean(metadata={"description": "true, only where include_deleted shows a deleted run"})
+    block_reason = _shown(
+        fields.String(allow_none=True, metadata={"description": "If blocked, why"}),
+        lambda view: view.artifact.decision.block_reason,
+    )
+    warnings = _shown(
+        fields.List(fields.String(), metadata={"description": "What to mind"}),
+        lambda view: view.artifact.decision.warnings,
+    )
+    explanation_status = _shown(
+        fields.String(allow_none=True, metadata={"description": "pending, complete, failed or null"}),
+        explanation_status,
+    )
+    explanation_summary = _shown(
+        fields.String(allow_none=True, metadata={"description": "The first 200 characters of the explanation"}),
+        lambda view: _first_text(view.explanation_summary, *_of_meta(view, "explanation_summary", "explanation")),
+    )
+    request_id = _shown(
+        fields.String(allow_none=True),
+        lambda view: _first_text(*_of_meta(view, "request_id"), view.artifact.request_id),
+    )
+    compute_ms = _shown(fields.Float(allow_none=True), lambda view: _number(*_of_meta(view, "compute_ms")))
+    meta = _shown(
+        fields.Dict(metadata={"description": "The run's `meta` without its explanations"}),
+        lambda view: {name: value for name, value in (view.artifact.meta or {}).items() if name not in _EXPLANATIONS},
+    )
+    override = _shown(
+        fields.Dict(
+            metadata={
+                "description": "Only where the decision was overridden, or that was asked for: scope, by, "
+                "expires_at_utc and effective, which is false as long as it waits for a second person. It is over at "
+                "expires_at_utc."
+            }
+        ),
+        lambda view: _override(view.overrides) if view.overrides else missing,
+    )
+    deleted = _shown(
+        fields.Boolean(metadata={"description": "true, only where include_deleted shows a deleted run"}),
+        lambda view: missing if view.deletion is None else True,
+    )
 
-    def get_attribute(self, obj: Mapping[str, Any], attr: str, default: Any) -> Any:
-        """Return a member of what `summary_of` gave; the general look-up is three times slower."""
-        return obj.get(attr, default)
+    def get_attribute(self, obj: RunView, attr: str, default: Any) -> Any:
+        """Return what the field's source has of a run."""
+        return self.fields[attr].metadata["source"](obj)
 
 
 class RunPageSchema(Schema):
@@ -86,35 +130,17 @@ def dump_created(recorded: Recorded, *, minimal: bool = False) -> bytes:
 
 def dump_summary(view: RunView) -> str:
     """Return a run's summary as finished JSON text, the same for the same view."""
-    return _encoder.encode(_summary.dump(summary_of(view))).decode()
+    return _encoder.encode(_summary.dump(view)).decode()
 
 
-def summary_of(view: RunView) -> dict[str, Any]:
-    """Return where each field of a summary comes from (the mapping of the hand-over, Gap 2).
+def summary_fields() -> tuple[str, ...]:
+    """Return the names of a summary's fields, in their order."""
+    return tuple(_summary.fields)
 
-    `meta` is free, so what it says counts only where it has the type that the field needs.
-    """
-    run, decision = view.artifact, view.artifact.decision
-    meta: dict[str, Any] = run.meta or {}
-    return {
-        "run_id": run.run_id,
-        "created_at_utc": run.created_at_utc,
-        "status": run.status,
-        "event_type": run.event_type,
-        "risk_level": decision.risk_level,
-        "score": decision.score,
-        "block_reason": decision.block_reason,
-        "warnings": decision.warnings,
-        "explanation_status": explanation_status(view),
-        "explanation_summary": _first_text(
-            view.explanation_summary, meta.get("explanation_summary"), meta.get("explanation")
-        ),
-        "request_id": _first_text(meta.get("request_id"), run.request_id),
-        "compute_ms": _number(meta.get("compute_ms")),
-        "meta": {name: value for name, value in meta.items() if name not in ("explanation", "explanation_summary")},
-        **({"override": _override(view.overrides)} if view.overrides else {}),
-        **({"deleted": True} if view.deletion is not None else {}),
-    }
+
+def _of_meta(view: RunView, *names: str) -> list[Any]:
+    meta = view.artifact.meta or {}
+    return [meta.get(name) for name in names]
 
 
 def _override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

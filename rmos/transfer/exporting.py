@@ -30,11 +30,6 @@ from rmos.store.records import Damage
 
 Progress = Callable[[int], None]
 
-COLUMNS: Final = (
-    *("run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"),
-    *("explanation_status", "explanation_summary", "request_id", "compute_ms", "meta", "override", "deleted"),
-)
-"""Columns of the CSV: the members of a summary; what is no single value is JSON in one cell."""
 _PAGE: Final = 500
 _FORMULA: Final = frozenset("=+-@\t\r\n")
 """First characters by which a spreadsheet knows a formula (OWASP, CSV injection)."""
@@ -61,22 +56,25 @@ def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> I
         yield "\n".join(items) + "\n"
 
 
-def csv_text(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
+def csv_text(store: Store, query: RunQuery, columns: Sequence[str], progress: Progress | None = None) -> Iterator[str]:
     """Give the summaries of the matching runs, newest first, as text of whole rows, the header first.
+
+    Args:
+        columns: the members of a summary.
 
     Raises:
         IndexRebuilding: the index is not complete; no export is silently short.
     """
-    yield ",".join(COLUMNS) + "\r\n"
+    yield ",".join(columns) + "\r\n"
     for items in _pages(store, query, progress):
         text = io.StringIO()
-        csv.writer(text).writerows(csv_row(_decode(item)) for item in items)
+        csv.writer(text).writerows(csv_row(_decode(item), columns) for item in items)
         yield text.getvalue()
 
 
-def csv_row(summary: Mapping[str, Any]) -> tuple[Any, ...]:
+def csv_row(summary: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
     """Return the cells of a run: numbers as numbers, nothing for null, JSON for what is no single value."""
-    return tuple(csv_cell(summary.get(name)) for name in COLUMNS)
+    return tuple(csv_cell(summary.get(name)) for name in columns)
 
 
 def csv_cell(value: Any) -> Any:
