@@ -88,10 +88,10 @@ class Tally:
         """Add a finding."""
         self.findings.append(finding(kind, path, detail, run_id))
 
-    def find_problems(self, problems: Iterable[Problem], run_id: str | None = None) -> None:
+    def find_problems(self, problems: Iterable[Problem]) -> None:
         """Add what is wrong with a record."""
         for key, damage in problems:
-            self.find(damage.kind, key, damage.detail, run_id)
+            self.find(damage.kind, key, damage.detail)
 
     def add(self, other: "Tally") -> None:
         """Add what another check has counted and found."""
