@@ -7,8 +7,9 @@
     verdict.line          # 3, with the column where the tag begins
 
 What passes is on lists of elements, attributes, forms of reference and CSS; whatever is on none of them is blocked, so
-that what browsers learn tomorrow is blocked too. The bytes are never rewritten: a drawing is shown as it was stored,
-under its digest, or not at all. docs/svg.md tells what passes and why.
+that what browsers learn tomorrow is blocked too. Names of namespaces that are not the web's mean nothing to a browser.
+The bytes are never rewritten: a drawing is shown as it was stored, under its digest, or not at all. docs/svg.md tells
+what passes and why.
 """
 
 import msgspec

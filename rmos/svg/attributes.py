@@ -90,7 +90,7 @@ def _check_of(namespace: str, element: str, name: str) -> Check | Refusal | None
         return picture_refusal if namespace == SVG and element in ("image", "feImage") else reference_refusal
     if name == "style":
         return css_refusal
-    if is_foreign(space) or (is_foreign(namespace) and not space and local != "src"):
+    if is_foreign(space) if space else (is_foreign(namespace) and local != "src"):
         return None
     if element in ANIMATING:
         if name == "attributeName":

@@ -1,11 +1,13 @@
 """The elements, attributes and namespaces that a drawing may use, and what a name that may not be used stands for.
 
-    ELEMENTS, FREE, STYLED, FOREIGN      # the lists
+    ELEMENTS, FREE, STYLED               # the lists
     element_refusal("http://www.w3.org/2000/svg", "script")   # ("script", "...")
 
-From the element and attribute indexes of SVG 1.1 and SVG 2 (W3C), without all that runs, fetches or embeds, and with
-what drawing programs write beside it. A name is compared as XML has it, in its case and namespace; only to say why a
-name is blocked it is compared in any case.
+From the element and attribute indexes of SVG 1.1 and SVG 2 (W3C), without all that runs, fetches or embeds. A name is
+compared as XML has it, in its case and namespace; only to say why a name is blocked it is compared in any case.
+
+What drawing programs write beside it needs no list: a browser gives a meaning to names of the web's own languages
+only, and ignores those of every other namespace (`is_foreign`).
 """
 
 import re
@@ -96,22 +98,12 @@ FREE_QUALIFIED: Final = frozenset(
     + [f"{XML} {name}" for name in ("id", "lang", "space")]
 )
 
-_FOREIGN: Final = re.compile(
-    r"http://(?:www\.)?sodipodi\.(?:sourceforge\.net|com)/.*"
-    r"|http://(?:www\.)?inkscape\.(?:org|sourceforge\.net)/.*"
-    r"|http://www\.w3\.org/1999/02/22-rdf-syntax-ns#|http://www\.w3\.org/2000/01/rdf-schema#"
-    r"|http://(?:creativecommons\.org/ns#|web\.resource\.org/cc/?|purl\.org/(?:dc|rss)/.*)"
-    r"|https?://ns\.adobe\.com/.*|adobe:ns:meta/|http://iptc\.org/.*|http://www\.aiim\.org/pdfa/.*"
-    r"|http://www\.openswatchbook\.org/uri/2009/osb|http://vectornator\.io.*|https?://boxy-svg\.com.*"
-    r"|https?://(?:www\.)?serif\.com/?|https?://(?:www\.)?bohemiancoding\.com/sketch/.*|https?://www\.figma\.com/.*"
-    r"|https?://(?:www\.)?corel\.com/.*|https?://schemas\.microsoft\.com/.*|https?://xml\.openoffice\.org/svg/export"
-    r"|https?://svgjs\.(?:com|dev)/svgjs/?|http://krita\.org/namespaces/.*|https?://www\.freecad(?:web)?\.org/.*"
-    r"|https?://www\.librecad\.org/?.*|http://qcad\.org/.*|http://www\.bentley\.com/.*|http://www\.cvisiontech\.com/.*"
-    r"|http://www\.wikimedia\.org/?.*|https?://sozi\.baierouge\.fr.*|http://www\.texample\.net/.*"
-    r"|http://www\.iki\.fi/pav/software/textext/?|https?://schema\.org/?|http://xmlns\.com/foaf/0\.1/"
-    r"|http://ns\.xinfra\.org/.*|http://ns\.useplus\.org/.*|http://cipa\.jp/exif/.*|http://www\.gimp\.org/xmp/"
+_WEB: Final = re.compile(
+    r"(?:https?:)?/*(?:[\w-]+\.)*(?:w3|whatwg|mozilla)\.org(?![\w.-]).*|urn:schemas-microsoft-com:.*",
+    re.DOTALL | re.IGNORECASE,
 )
-"""Namespaces of drawing programs and of metadata: no browser gives a name of theirs a meaning."""
+"""Namespaces of those who say what browsers do: SVG, HTML, MathML, XLink, XInclude, XSLT, XBL, VML, and what comes."""
+_SCHEMA: Final = re.compile(r"http://www\.w3\.org/2001/XMLSchema(?:-instance)?")
 
 _EMBEDDING: Final = words(
     "iframe embed object applet audio video source track frame frameset canvas portal link base meta"
@@ -127,8 +119,14 @@ _REFERRING: Final = words("href src srcset srcdoc action formaction poster ping 
 
 
 def is_foreign(namespace: str) -> bool:
-    """Tell whether a namespace is one that drawing programs and metadata use and browsers do not know."""
-    return _FOREIGN.fullmatch(namespace) is not None
+    """Tell whether no browser gives a name of this namespace a meaning: to a browser it is text without an effect.
+
+    That is every namespace but those of the web's own languages, and of the web's those that end in `#`, which are
+    vocabularies of RDF, and XML Schema's. An element may also be in no namespace at all, which is "".
+    """
+    if namespace.endswith("#") or _SCHEMA.fullmatch(namespace):
+        return True
+    return _WEB.fullmatch(namespace) is None
 
 
 def is_free(name: str) -> bool:
@@ -137,7 +135,7 @@ def is_free(name: str) -> bool:
 
 
 def element_refusal(namespace: str, name: str) -> Refusal | None:
-    """Judge an element; None when it is on the list of SVG, or belongs to a program or to metadata."""
+    """Judge an element; None when it is on the list of SVG, or of a namespace that browsers ignore."""
     why = _WHY.get(name.lower())
     if is_foreign(namespace):
         return why if why == _WHY["script"] else None
@@ -151,7 +149,7 @@ def element_refusal(namespace: str, name: str) -> Refusal | None:
         return "unknown_element", f"The element {shown(name)} is not among those of SVG that are known to be harmless."
     if namespace == _XHTML:
         return "unknown_element", f"The element {shown(name)} is HTML within a drawing."
-    return "unknown_element", f"The element {shown(name)} is of the unknown namespace {shown(namespace)!r}."
+    return "unknown_element", f"The element {shown(name)} is of {shown(namespace)!r}, whose names browsers may run."
 
 
 def attribute_refusal(namespace: str, name: str) -> Refusal:

@@ -4,8 +4,8 @@
     picture_refusal("data:image/png;base64,iVBORw0KGgo...")  # None, in <image> and <feImage>
     reference_refusal("https://example.org/")                # ("external_reference", "...")
 
-A picture is read as what its type says, so a type of pixels is enough to keep a second drawing out; its first bytes
-are compared all the same.
+A picture is read as what its type says, or as what its first bytes show where a browser does not know the type
+(`img/png`), so a type of pixels is enough to keep a second drawing out; the first bytes are compared all the same.
 """
 
 import re
@@ -17,9 +17,11 @@ MAX_PICTURE: Final = 3 * 1024 * 1024
 """Characters of a picture in base64 (RMOS policy): 2.2 MiB of pixels; larger ones belong beside the drawing."""
 
 _PICTURE: Final = re.compile(
-    r"\s*data:image/(?:png|jpe?g|gif|webp);base64,\s*(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/=\s]*",
+    r"\s*data:(?:image|img)/(?:x-)?(?:png|p?jpe?g|jpe|jfif|gif|webp);base64,\s*"
+    r"(?-i:iVBORw0KGgo|(?:/|%2F|%2f)9j(?:/|%2F|%2f)|R0lGOD|UklGR)(?:[A-Za-z0-9+/=\s]|%(?:2B|2F|3D|20|0A|0D|09))*+",
     re.IGNORECASE,
 )
+"""Pixels by their type, as programs spell it, and by their first bytes; signs of base64 may be escaped by `%`."""
 _IGNORED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202e\ufeff]")
 """Signs that a browser drops from a reference, and such as hide one from the eye."""
 _SCRIPT: Final = re.compile(r"(?:java|vb|live)script:", re.IGNORECASE)

@@ -41,6 +41,7 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
         f'<i:script xmlns:i="http://www.inkscape.org/namespaces/inkscape">{RUN}</i:script>',
         "script",
     ),
+    "script/no_namespace": (f"<script xmlns=''>{RUN}</script>", "script"),
     "script/in_metadata": (f"<metadata><script>{RUN}</script></metadata>", "script"),
     "script/in_title": (f"<title><script>{RUN}</script></title>", "script"),
     "script/in_defs_and_switch": (f"<defs><switch><g><script>{RUN}</script></g></switch></defs>", "script"),
@@ -68,6 +69,18 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "href/data_no_type": ('<image href="data:,x" width="9" height="9"/>', "external_reference"),
     "href/data_false_type": (
         '<image href="data:image/png;base64,PHN2Zy8+" width="9" height="9"/>',
+        "external_reference",
+    ),
+    "href/data_no_pixels_type": (
+        '<image href="data:img/svg+xml;base64,iVBORw0KGgo" width="9" height="9"/>',
+        "external_reference",
+    ),
+    "href/data_other_case": (
+        '<image href="data:image/png;base64,IVBORW0KGGO" width="9" height="9"/>',
+        "external_reference",
+    ),
+    "href/data_percent": (
+        '<image href="data:image/png;base64,iVBORw0KGgo%22%3E" width="9" height="9"/>',
         "external_reference",
     ),
     "href/data_parameters": (
@@ -114,6 +127,8 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
         '<g i:onload="f()" xmlns:i="http://www.inkscape.org/namespaces/inkscape"/>',
         "event_handler",
     ),
+    "handler/of_unknown": ('<g q:onload="f()" xmlns:q="urn:q"/>', "event_handler"),
+    "handler/on_unknown": ('<q:g onload="f()" xmlns:q="urn:q"/>', "event_handler"),
     "handler/on_metadata": ('<m:x xmlns:m="http://purl.org/dc/elements/1.1/" onclick="f()"/>', "event_handler"),
     "handler/listener": ('<ev:listener xmlns:ev="http://www.w3.org/2001/xml-events" event="load"/>', "event_handler"),
     # other documents
@@ -142,7 +157,20 @@ FRAGMENTS: dict[str, tuple[str, BlockedBy]] = {
     "embed/xslt": ('<t:template xmlns:t="http://www.w3.org/1999/XSL/Transform"/>', "unknown_element"),
     "embed/xbl": ('<b:binding xmlns:b="http://www.mozilla.org/xbl"/>', "unknown_element"),
     "embed/attribute": ('<g formnovalidate="1"/>', "unknown_attribute"),
-    "embed/attribute_unknown_namespace": ('<g q:x="1" xmlns:q="urn:q"/>', "unknown_attribute"),
+    "embed/attribute_of_html": (f'<g h:hidden="1" xmlns:h="{HTML}"/>', "unknown_attribute"),
+    "embed/attribute_of_events": ('<g e:event="x" xmlns:e="http://www.w3.org/2001/xml-events"/>', "unknown_attribute"),
+    "embed/attribute_href_of_html": (f'<g h:href="/evil" xmlns:h="{HTML}"/>', "external_reference"),
+    "embed/vml": ('<v:rect xmlns:v="urn:schemas-microsoft-com:vml" strokecolor="red"/>', "unknown_element"),
+    "embed/xul": (
+        '<x:box xmlns:x="http://www.mozilla.org/keymaster/gatekeeper/there.is.only.xul"/>',
+        "unknown_element",
+    ),
+    "embed/coming": ('<w:x xmlns:w="https://www.w3.org/2031/what-comes"/>', "unknown_element"),
+    "embed/coming_elsewhere": ('<w:x xmlns:w="https://html.spec.whatwg.org/x"/>', "unknown_element"),
+    "embed/html_other_case": ('<h:b xmlns:h="HTTP://www.W3.org/1999/xhtml"/>', "unknown_element"),
+    "embed/foreign_src": ('<q:x src="/evil" xmlns:q="urn:q"/>', "external_reference"),
+    "embed/foreign_xlink": ('<q:x xlink:type="simple" xlink:href="/evil" xmlns:q="urn:q"/>', "external_reference"),
+    "embed/within_foreign": (f"<q:x xmlns:q='urn:q'><script>{RUN}</script></q:x>", "script"),
     # CSS
     "css/url": ('<rect width="9" height="9" style="fill:url(/evil.svg#a)"/>', "css_load"),
     "css/url_quoted": ("<rect style=\"fill:url('/evil.svg#a')\"/>", "css_load"),

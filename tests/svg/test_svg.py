@@ -46,6 +46,23 @@ def test_an_honest_drawing_is_shown(path: Path) -> None:
     assert (verdict.blocked_by, verdict.line, verdict.column) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        "http://www.shapertools.com/namespaces/shaper",
+        "urn:a-shop:cam",
+        "no-address",
+        "https://w3.org.example/",
+        "http://www.notw3.org/",
+        "http://www.w3.org/2002/07/owl#",
+        "http://www.w3.org/2001/XMLSchema-instance",
+    ],
+)
+def test_trap_44_names_of_a_namespace_that_browsers_ignore_are_harmless(namespace: str) -> None:
+    drawn = drawing(f'<g q:a="url(//x)" xmlns:q="{namespace}"><q:anything b="1"><path/></q:anything></g>')
+    assert judge_svg(drawn).ok
+
+
 def test_what_our_own_generator_draws_is_shown() -> None:
     drawn = sorted((Path(__file__).parents[2] / "docs" / "rosettes").glob("*.svg"))
     assert drawn
