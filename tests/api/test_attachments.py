@@ -98,6 +98,16 @@ def test_a_file_of_a_form_is_kept_with_its_name_and_type(client: FlaskClient, ru
     assert client.get(answer.headers["Location"]).data == PNG
 
 
+@pytest.mark.parametrize("spelling", ["image/vnd.dxf", "image/x-dxf", "application/dxf", "drawing/x-dxf"])
+def test_trap_44_a_drawing_for_a_machine_is_taken_whatever_a_system_calls_its_type(
+    client: FlaskClient, run: str, spelling: str
+) -> None:
+    data = (Path(__file__).parents[1] / "data" / "files" / "t.dxf").read_bytes()
+    answer = upload(client, run, data, "t.dxf", mime=spelling, kind="dxf")
+    assert answer.status_code == 201, answer.text
+    assert client.get(f"{run}/attachments").json["items"][0]["mime"] == "image/vnd.dxf"
+
+
 @hypothesis_settings(max_examples=tries(60))
 @given(
     data=st.lists(st.sampled_from([b"\r", b"\n", b"\r\n--", b"--", b"----b", b"x", b"\x00"]), max_size=60),

@@ -1,12 +1,13 @@
 """What kind of bytes these are: the declared type against the first bytes of a file.
 
-    media_type("image/PNG; x=1")                         # "image/png"
+    media_type("image/X-PNG; x=1")                       # "image/png", the registered name
     is_of_type("image/png", b"\x89PNG\r\n\x1a\n…")       # True
     guessed(b"%PDF-1.7 …")                               # "application/pdf"
 
 The signatures are those of the formats' own specifications (PNG 5.2, JFIF, GIF89a, RIFF, ISO 32000, RFC 1952, APPNOTE).
 What has none is taken at its word, unless the bytes are plainly something else. puremagic was tried and takes SVG for
-DocBook, any zip for a Word document and words for bitmaps (ADR 14).
+DocBook, any zip for a Word document and words for bitmaps (ADR 14), and no library knows what browsers and systems call
+the types that they send: Windows, old browsers and shop programs each have names of their own (`_SPELLINGS`).
 """
 
 import re
@@ -16,6 +17,42 @@ HEAD_BYTES: Final = 4096
 """How much of a file is looked at."""
 UNKNOWN: Final = "application/octet-stream"
 SVG: Final = "image/svg+xml"
+_SPELLINGS: Final = {
+    "image/png": "image/x-png img/png",
+    "image/jpeg": """image/jpg image/pjpeg image/jpe image/jfif image/x-jpeg image/x-jpg img/jpeg img/jpg
+        application/jpg""",
+    "image/gif": "image/x-gif img/gif",
+    "image/webp": "image/x-webp img/webp",
+    "image/tiff": "image/tif image/x-tif image/x-tiff application/tiff",
+    "image/vnd.dxf": """image/dxf image/x-dxf application/dxf application/x-dxf application/vnd.dxf drawing/dxf
+        drawing/x-dxf""",
+    SVG: """image/svg image/svg-xml image/vnd.adobe.svg+xml img/svg+xml text/svg text/svg+xml text/xml-svg
+        application/svg application/svg+xml application/svg-xml""",
+    "application/pdf": """application/x-pdf application/acrobat application/vnd.pdf applications/vnd.pdf text/pdf
+        text/x-pdf""",
+    "application/zip": "application/x-zip application/x-zip-compressed application/zip-compressed multipart/x-zip",
+    "application/gzip": """application/x-gzip application/x-gzip-compressed application/x-gunzip application/gzipped
+        application/gzip-compressed application/x-tgz application/x-compressed-tar gzip/document""",
+    "application/json": "application/x-json text/json text/x-json",
+    "application/xml": "application/x-xml",
+    "text/csv": """application/csv application/x-csv text/x-csv text/comma-separated-values
+        text/x-comma-separated-values""",
+    UNKNOWN: """binary/octet-stream octet/stream application/x-octet-stream application/stream application/binary
+        application/x-binary application/unknown application/x-unknown unknown/unknown content/unknown
+        application/download application/x-download application/force-download application/x-force-download""",
+}
+"""Registered types (IANA), and by what other names browsers, systems and programs send them."""
+_STANDARD: Final = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+_HOLDING: Final = (UNKNOWN, "text/plain", "application/zip", "application/gzip", "image/tiff")
+"""What a format without a signature here may look like: many are texts, archives, packed or, from cameras, TIFF."""
+_LOOKS_LIKE: Final = {
+    "image/apng": "image/png",
+    "application/illustrator": "application/pdf",
+    "application/x-illustrator": "application/pdf",
+    "application/vnd.adobe.illustrator": "application/pdf",
+    "application/postscript": "application/pdf",
+}
+"""Types whose files begin as those of another one do, some not always: Illustrator writes PDF under the old name."""
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _SIGNATURES: Final = {
     "image/png": (rb"\x89PNG\r\n\x1a\n",),
@@ -34,9 +71,9 @@ _SVG_ELEMENT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?svg[\s>/]")
 
 
 def media_type(declared: str | None) -> str | None:
-    """Return a declared type without its parameters, in lower case, or None when it is none (RFC 6838, section 4.2)."""
+    """Return the registered name of a declared type, without parameters, or None when it is none (RFC 6838, 4.2)."""
     essence = (declared or "").partition(";")[0].strip(" \t").lower()
-    return essence if _TYPE.fullmatch(essence) else None
+    return _STANDARD.get(essence, essence) if _TYPE.fullmatch(essence) else None
 
 
 def guessed(head: bytes) -> str:
@@ -64,9 +101,12 @@ def is_of_type(declared: str, head: bytes) -> bool:
         return _is_text(head) and _JSON_START.match(_plain(head)) is not None
     if declared == "application/xml" or declared.endswith("+xml"):
         return _is_text(head) and _plain(head).lstrip().startswith(b"<")
-    if declared.startswith("image/"):
-        return not _is_text(head) and guessed(head) == UNKNOWN
-    return guessed(head) in (UNKNOWN, "text/plain", "application/zip")  # many formats are texts or archives
+    looks = guessed(head)
+    if looks == _LOOKS_LIKE.get(declared):
+        return True
+    if declared.startswith("image/") and _plain(head).lstrip().startswith(b"<"):
+        return False  # an image may be a text (DXF, EPS, XPM), but is no page
+    return looks in _HOLDING
 
 
 def _is_text(head: bytes) -> bool:

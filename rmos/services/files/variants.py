@@ -18,7 +18,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import VariantBlocked
 from rmos.models import Actor, Event, RunView
-from rmos.services.files.media_types import SVG
+from rmos.services.files.media_types import SVG, media_type
 from rmos.services.files.previews import shows
 from rmos.store import Store
 from rmos.store.naming import Named, named_blobs
@@ -108,7 +108,7 @@ def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
 
 def is_variant(named: Named) -> bool:
     """Tell whether a file is a drawing that can be reviewed."""
-    return named.mime == SVG or named.kind in _KINDS
+    return media_type(named.mime) == SVG or named.kind in _KINDS
 
 
 def _new(named: Named) -> Variant:

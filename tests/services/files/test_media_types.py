@@ -53,6 +53,18 @@ def test_drawings_begin_in_many_ways(head: bytes) -> None:
         ("image/svg+xml", b"<html><body></body></html>" + b" " * 2000, False),
         ("image/x-shop", b"<html>", False),
         ("image/x-shop", b"\x01\x02\x00", True),
+        ("image/x-shop", b"\n <?xml version='1.0'?><x/>", False),
+        ("image/x-shop", HEADS["image/png"], False),
+        ("image/vnd.dxf", b"  0\nSECTION\n  2\nENTITIES\n  0\nENDSEC\n  0\nEOF\n", True),
+        ("image/x-eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", True),
+        ("image/x-nikon-nef", HEADS["image/tiff"], True),
+        ("image/openraster", HEADS["application/zip"], True),
+        ("image/svg+xml-compressed", HEADS["application/gzip"], True),
+        ("image/apng", HEADS["image/png"], True),
+        ("image/apng", HEADS["image/gif"], False),
+        ("application/illustrator", HEADS["application/pdf"], True),
+        ("application/illustrator", b"%!PS-Adobe-3.0\n", True),
+        ("application/x-shop", HEADS["application/pdf"], False),
         ("model/stl", b"solid", True),
         ("model/3mf", HEADS["application/zip"], True),
         ("model/stl", HEADS["image/png"], False),
@@ -71,3 +83,33 @@ def test_what_has_no_signature_is_taken_at_its_word_unless_it_is_plainly_somethi
 )
 def test_a_type_is_compared_without_its_parameters(declared: str | None, essence: str | None) -> None:
     assert media_type(declared) == essence
+
+
+@pytest.mark.parametrize(
+    ("sent", "registered"),
+    [
+        ("image/x-png", "image/png"),
+        ("img/png", "image/png"),
+        ("image/pjpeg", "image/jpeg"),
+        ("image/jpg", "image/jpeg"),
+        ("application/x-zip-compressed", "application/zip"),
+        ("application/x-gzip", "application/gzip"),
+        ("text/pdf", "application/pdf"),
+        ("Image/SVG; charset=utf-8", SVG),
+        ("image/tif", "image/tiff"),
+    ],
+)
+def test_trap_44_a_type_as_browsers_and_systems_spell_it_is_no_lie(sent: str, registered: str) -> None:
+    known = media_type(sent)
+    assert known == registered
+    assert is_of_type(registered, HEADS[registered])
+    assert not any(is_of_type(known, head) for name, head in HEADS.items() if name != registered)
+
+
+def test_every_spelling_of_a_type_leads_to_one_that_is_spelled_no_other_way() -> None:
+    for spelling in ("drawing/x-dxf", "application/dxf", "image/vnd.dxf"):
+        assert media_type(spelling) == "image/vnd.dxf"
+    assert media_type("binary/octet-stream") == UNKNOWN
+    assert media_type("text/json") == "application/json"
+    assert media_type("text/comma-separated-values") == "text/csv"
+    assert [name for name in HEADS if media_type(name) != name] == []
