@@ -117,7 +117,7 @@ def check_root(objects: Objects, reader: RunReader) -> Tally:
         tally.find("unreadable", QUARANTINE, error.detail)
     is_legacy_store = not objects.has(layout.FORMAT_KEY)
     for name, what in objects.entries(""):
-        if _belongs(name, what, is_legacy_store=is_legacy_store):
+        if _belongs(name, what, is_legacy_store=is_legacy_store) or layout.is_of_file_system(name, what):
             continue
         if layout.is_debris(name):
             tally.count("debris")

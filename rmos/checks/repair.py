@@ -28,6 +28,9 @@ _REMAINS: Final = frozenset({"event_without_run", "link_without_run"})
 """What still names a run whose artifact is gone: its row would come back with the next rebuild."""
 _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_corrupt"})
 
+LOCK_WAIT_S: Final = 30.0
+"""How long a repair waits for the lock of the index."""
+
 ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget"]
 
 
@@ -116,19 +119,25 @@ class _Choice:
         return found.run_id is not None and ids.is_run_id(found.run_id) and ids.is_partition(place)
 
 
-def apply_repair(store: Store, plan: Plan) -> Plan:
+def apply_repair(store: Store, plan: Plan, *, wait_s: float = LOCK_WAIT_S) -> Plan:
     """Do just what the plan says and return what was done; what could not be done any more is left out.
+
+    Args:
+        wait_s: how long to wait for another repair or rebuild.
 
     Raises:
         StoreLocked, StoreReadOnly, StorageFailed, OutOfSpace.
     """
     done = []
+    # Two repairs have one plan: what the first has moved, the second finds gone when it has the lock.
+    with store.index.lock(wait_s=wait_s):
+        for action in plan.actions:
+            if action.action == "quarantine" and _is_broken(store.objects, action.path):
+                store.objects.quarantine(action.path)
+                done.append(action)
     for action in plan.actions:
-        if action.action == "quarantine" and _is_broken(store.objects, action.path):
-            store.objects.quarantine(action.path)
-            done.append(action)
-        elif action.action == "rebuild":
-            store.reconcile(full=True)
+        if action.action == "rebuild":
+            store.reconcile(full=True, wait_s=wait_s)
             done.append(action)
         elif action.action == "finish" and action.run_id is not None:
             store.deletes.finish(action.run_id)

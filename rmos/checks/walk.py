@@ -50,6 +50,8 @@ def list_folders(objects: Objects, kind: ObjectKind, folder: str, tally: Tally) 
             found.append(path)
         elif layout.is_debris(name):
             tally.count("debris")
+        elif folder == kind.folder and layout.is_of_file_system(name, what):
+            continue  # the tree may be a disk of its own
         elif what != "file" or path != layout.LEGACY_AUDIT_KEY:
             tally.find("stray", path, f"a {what} of this name is not part of the store")
     return found

@@ -1,18 +1,28 @@
 """`rmos status`: the health of the store on one screen."""
 
+import contextlib
 from collections import Counter
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
+from rmos import ids
 from rmos.checks.verify import Report, verify_store
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import in_quarantine, not_looked_at
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import RULE, emit, json_option, progress, say
+from rmos.metrics import read_verify
+from rmos.store import Store
+from rmos.store.tokens import TokenRecord, token_state
 
-_LINES = ("orphan_artifacts", "missing_artifacts", "partition_mismatches", "deserialize_failures")
+_LINES = {
+    "orphan_artifacts": "Runs that the index does not know",
+    "missing_artifacts": "Runs whose file is gone",
+    "partition_mismatches": "Runs in a wrong folder or under a wrong name",
+    "deserialize_failures": "Runs that are corrupt or cannot be decoded",
+}
 
 
 @click.command("status")
@@ -22,8 +32,10 @@ _LINES = ("orphan_artifacts", "missing_artifacts", "partition_mismatches", "dese
 def status(quick: bool, as_json: bool) -> int:
     """Show the health of the store on one screen.
 
-    Judges the whole store as `rmos verify` does and counts what it found;
-    `rmos verify` lists it. Creates and changes nothing.
+    Verifies the whole store as `rmos verify` does and counts what it found;
+    `rmos verify` lists it. Says how much space is left, how many tokens are
+    in force and, where the service shares its metrics, when it was last
+    verified. Creates and changes nothing.
 
     \b
     Exit codes: 0 HEALTHY, 1 NEEDS_ATTENTION, 2 usage, 10 no store there,
@@ -31,9 +43,9 @@ def status(quick: bool, as_json: bool) -> int:
     """
     store = open_for_reading()
     runs = count_runs(store)
-    with progress("Judging", runs) as advance:
+    with progress("Verifying", runs) as advance:
         report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(runs), progress=advance)
-    health = _health(report)
+    health = {**_health(report), **_surroundings(store)}
     if as_json:
         emit(health)
     else:
@@ -54,6 +66,30 @@ def _health(report: Report) -> dict[str, Any]:
     }
 
 
+def _surroundings(store: Store) -> dict[str, Any]:
+    """Return what a verify does not look at: space, callers, and the verify before this one."""
+    now_us = ids.now_us()
+
+    def is_in_force(record: TokenRecord) -> bool:
+        return record.token is not None and token_state(record.token, now_us) == "in force"
+
+    with contextlib.suppress(OSError):
+        return {
+            "free_bytes": store.objects.free_bytes(),
+            "tokens_in_force": sum(is_in_force(record) for record in store.tokens.list_all()),
+            "last_verify": read_verify(),
+        }
+    return {"free_bytes": None, "tokens_in_force": None, "last_verify": None}
+
+
+def _describe_verify(last: dict[str, Any] | None) -> str:
+    if last is None:
+        return "not known (the service shares no metrics with this command)"
+    findings = int(last["findings"])
+    came_to = "OK" if last["ok"] else f"{findings} finding{'' if findings == 1 else 's'}"
+    return f"{ids.utc_text(int(last['at_s'] * 1_000_000))[:16].replace('T', ' ')} UTC, {came_to}"
+
+
 def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:
     say(RULE)
     say("RMOS Runs Store Health Report")
@@ -61,9 +97,14 @@ def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:
     say(f"Store root: {health['store_root']}")
     say(f"Index exists: {'Yes' if health['index_exists'] else 'No'}")
     say(f"Indexed runs: {health['indexed_runs']}")
-    for name in _LINES:
-        say(f"{name.replace('_', ' ').capitalize()}: {health[name]}")
+    for name, words in _LINES.items():
+        say(f"{words}: {health[name]}")
     say(f"In quarantine: {health['quarantined']}")
+    if health["free_bytes"] is not None:
+        say(f"Space left: {health['free_bytes'] / 1e9:.1f} GB")
+    tokens = health["tokens_in_force"]
+    say(f"Tokens in force: {'none, so this machine only is served' if tokens == 0 else tokens}")
+    say(f"Last verify: {_describe_verify(health['last_verify'])}")
     if health["findings"]:
         say(f"Findings: {', '.join(f'{kind} {number}' for kind, number in health['findings'].items())}")
         say("Next: `rmos verify` lists them and says what to do about each.")

@@ -14,7 +14,7 @@ from rmos.cli.output import emit, json_option, say, say_table
 from rmos.cli.tables import Column
 from rmos.cli.types import parse_span
 from rmos.models import ROLES, Role, Token
-from rmos.store.tokens import TokenRecord
+from rmos.store.tokens import TokenRecord, token_state
 
 _COLUMNS: Final = (
     Column("ID"),
@@ -150,18 +150,11 @@ def revoke(token_id: str, as_json: bool) -> int:
     return DONE
 
 
-def _state(made: Token, us: int) -> str:
-    if made.revoked_at_utc is not None:
-        return "revoked"
-    expired = made.expires_at_utc is not None and ids.parse_utc(made.expires_at_utc) <= us
-    return "expired" if expired else "in force"
-
-
 def _shown(made: Token, us: int) -> dict[str, Any]:
     """Return what anybody may see of a token: neither the secret nor its digest."""
     members: dict[str, Any] = msgspec.to_builtins(made)
     del members["secret_sha256"]
-    return {**members, "state": _state(made, us)}
+    return {**members, "state": token_state(made, us)}
 
 
 def _described(record: TokenRecord, us: int) -> dict[str, Any]:
@@ -175,4 +168,4 @@ def _row(record: TokenRecord, us: int) -> list[str]:
     if made is None:
         return [record.token_id, "", "", "damaged", "", str(record.damage)]
     expires = (made.expires_at_utc or "never")[:16].replace("T", " ")
-    return [made.token_id, made.name, made.role, _state(made, us), expires, made.created_by]
+    return [made.token_id, made.name, made.role, token_state(made, us), expires, made.created_by]

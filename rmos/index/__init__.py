@@ -26,6 +26,8 @@ def open_index(
     lock = root / "_index.lock"
     if database_url is None:
         return SqliteIndex(root / "_index.sqlite", lock=lock, wanted=wanted, read_only=read_only)
+    if "?" in database_url:
+        raise ConfigError("RMOS_DATABASE_URL takes no query: write sqlite:////path/of/a/file without what follows `?`.")
     if not database_url.startswith(_SQLITE) or len(database_url) == len(_SQLITE):
         raise ConfigError("RMOS_DATABASE_URL must be sqlite:////path/of/a/file; no other database is supported yet.")
     return SqliteIndex(Path(database_url[len(_SQLITE) :]), lock=lock, wanted=wanted, read_only=read_only)

@@ -36,6 +36,10 @@ _RUN: Final = "(run_[0-9a-f]{12,32}|[0-9a-f]{32})"
 _NUMBER: Final = r"\.([0-9]{6}|[1-9][0-9]{6,8})\.json"
 """The number of an event, in the one way in which it is written."""
 _DEBRIS: Final = re.compile(r"\.tmp-.+|.+\.json\.tmp", re.DOTALL)
+_OF_FILE_SYSTEM: Final = re.compile(
+    r"lost\+found|\.snapshots?|\.Trash(es|-[0-9]+)?|\.fseventsd|\.Spotlight-V100"
+    r"|System Volume Information|\$RECYCLE\.BIN"
+)
 
 Level = Literal["date", "shard"]
 """What a folder is called after: the date of what it holds, or two digits of its digest."""
@@ -298,6 +302,11 @@ def run_of(name: str) -> str:
 def is_of_run(name: str) -> bool:
     """Tell whether a name is one that an object of a run may have."""
     return any(kind.pattern.fullmatch(name) for kind in (ARTIFACT, EVENT, LINK))
+
+
+def is_of_file_system(name: str, what: str) -> bool:
+    """Tell whether an operating system makes a folder of this name in the root of every disk that it mounts."""
+    return what == "directory" and _OF_FILE_SYSTEM.fullmatch(name) is not None
 
 
 def is_debris(name: str) -> bool:

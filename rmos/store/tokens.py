@@ -12,7 +12,7 @@ is damaged lets nobody in.
 import re
 import secrets
 import unicodedata
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -226,3 +226,11 @@ def _check_name(name: str) -> None:
         wrong = f"Names that begin with {' or '.join(_RESERVED)} are the service's own."
     if wrong is not None:
         raise ValidationFailed("A token cannot have this name.", errors={"name": [wrong]})
+
+
+def token_state(token: Token, now_us: int) -> Literal["in force", "expired", "revoked"]:
+    """Return whether a token is taken at a moment, or why not."""
+    if token.revoked_at_utc is not None:
+        return "revoked"
+    expired = token.expires_at_utc is not None and ids.parse_utc(token.expires_at_utc) <= now_us
+    return "expired" if expired else "in force"

@@ -14,6 +14,8 @@ from rmos import digest, ids
 from rmos.checks.repair import Plan, apply_repair, plan_repair
 from rmos.checks.verify import verify_store
 from rmos.errors.records import RunExists
+from rmos.errors.store import StoreLocked
+from rmos.index.locks import file_lock
 from rmos.models import RunQuery
 from rmos.store import layout
 from rmos.store.records import Damage
@@ -438,3 +440,23 @@ def test_verify_as_repair_sees_it_is_verify(big_shop: Shop) -> None:
     runs = {action.run_id for action in plan.actions if action.action == "index"}
     for found in report.findings:
         assert found in plan.left or found.path in treated or found.run_id in runs, found
+
+
+def test_of_two_repairs_with_one_plan_the_second_finds_done_what_the_first_did(big_shop: Shop) -> None:
+    all_at_once(big_shop)
+    big_shop.close()
+    first, second = planned(big_shop.root), planned(big_shop.root)
+    writing = open_store(big_shop.root, write=True)
+    assert apply_repair(writing, first).actions
+    moved = contents(big_shop.root)
+    assert [action for action in apply_repair(writing, second).actions if action.action == "quarantine"] == []
+    assert contents(big_shop.root) == moved
+
+
+def test_a_repair_waits_for_another_one_and_moves_nothing_without_the_lock(big_shop: Shop) -> None:
+    all_at_once(big_shop)
+    big_shop.close()
+    plan, before = planned(big_shop.root), contents(big_shop.root)
+    with file_lock(big_shop.root / "_index.lock", wait_s=0), pytest.raises(StoreLocked):
+        apply_repair(open_store(big_shop.root, write=True), plan, wait_s=0)
+    assert contents(big_shop.root) == before

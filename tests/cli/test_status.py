@@ -1,6 +1,8 @@
+import json
+import re
 from pathlib import Path
 
-from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document, flip
+from tests.cli.conftest import CONSOLE_SCRIPT, RUNS, Command, artifacts_of, command_on, document, flip, start
 from tests.earlier_system import snapshot
 
 
@@ -13,10 +15,12 @@ def test_a_healthy_store_is_told_to_be_so(run: Command, root: Path) -> None:
         f"Store root: {root}",
         "Index exists: Yes",
         f"Indexed runs: {RUNS}",
-        "Orphan artifacts: 0",
-        "Missing artifacts: 0",
-        "Partition mismatches: 0",
-        "Deserialize failures: 0",
+        "Runs that the index does not know: 0",
+        "Runs whose file is gone: 0",
+        "Runs in a wrong folder or under a wrong name: 0",
+        "Runs that are corrupt or cannot be decoded: 0",
+        "Tokens in force: none, so this machine only is served",
+        "Last verify: not known (the service shares no metrics with this command)",
         "Overall: HEALTHY",
     ):
         assert line in lines
@@ -30,8 +34,8 @@ def test_a_damaged_store_needs_attention_and_says_where_to_look(run: Command, ro
     result = run("status")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
-    assert "Missing artifacts: 1" in lines
-    assert "Deserialize failures: 1" in lines
+    assert "Runs whose file is gone: 1" in lines
+    assert "Runs that are corrupt or cannot be decoded: 1" in lines
     assert "Overall: NEEDS_ATTENTION" in lines
     assert "`rmos verify`" in result.stdout
     assert snapshot(root) == before
@@ -75,3 +79,29 @@ def test_an_empty_folder_is_a_healthy_store_without_runs(tmp_path: Path) -> None
 
 def test_without_a_folder_there_is_no_store(tmp_path: Path) -> None:
     assert command_on(tmp_path / "absent")("status").exit_code == 10
+
+
+def test_the_surroundings_of_the_record_are_told(run: Command, root: Path, tmp_path: Path) -> None:
+    assert run("token", "create", "anna", "--role", "viewer").exit_code == 0
+    token_id = document(run("token", "create", "bert", "--role", "viewer", "--json"))["token_id"]
+    assert run("token", "revoke", token_id).exit_code == 0
+    health = document(run("status", "--json"))
+    assert health["tokens_in_force"] == 1
+    assert health["free_bytes"] > 0
+    assert health["last_verify"] is None
+
+
+def test_the_verify_before_is_told_where_the_service_shares_its_figures(root: Path, tmp_path: Path) -> None:
+    figures = tmp_path / "metrics"
+    figures.mkdir()
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(figures), "program": CONSOLE_SCRIPT}
+
+    def shown(*arguments: str) -> str:
+        with start(root, *arguments, **shared) as process:
+            return process.communicate(timeout=60)[0]
+
+    assert "OK" in shown("verify")
+    last = json.loads(shown("status", "--json"))["last_verify"]
+    assert (last["ok"], last["findings"]) == (True, 0)
+    assert last["at_s"] > 1.7e9
+    assert re.search(r"^Last verify: 20[0-9-]{8} [0-9:]{5} UTC, OK$", shown("status"), re.MULTILINE)

@@ -203,7 +203,15 @@ def test_a_reader_that_cannot_copy_the_index_finds_it_unavailable(
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://localhost/rmos", "sqlite://", "sqlite:///", "sqlite+aiosqlite:////x", "mysql://x", "file:///x"],
+    [
+        "postgresql://localhost/rmos",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite+aiosqlite:////x",
+        "mysql://x",
+        "file:///x",
+        "sqlite:////x?mode=ro",
+    ],
 )
 def test_a_database_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="RMOS_DATABASE_URL"):
@@ -212,7 +220,7 @@ def test_a_database_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, url: 
 
 def test_an_index_elsewhere_keeps_its_lock_beside_the_record(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
-    odd = tmp_path / "an odd %20 ?name#.sqlite"
+    odd = tmp_path / "an odd %20 name#.sqlite"
     index = open_index(tmp_path / "runs", f"sqlite:///{odd}")
     with index.lock(wait_s=0):
         index.prepare()
