@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +20,14 @@ from rmos.checks.verify import verify_store
 from rmos.decisions.backtest import backtest
 from rmos.engines.registry import Registry
 from rmos.models import RunQuery
-from rmos.schemas.runs import dump_summary
+from rmos.schemas.runs import dump_summary, summary_fields
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, ndjson
 
-_EXPORTS: Final = {"ndjson": ndjson, "csv": csv_text}
+_EXPORTS: Final[dict[str, Callable[[Store, RunQuery], Iterator[str]]]] = {
+    "ndjson": ndjson,
+    "csv": lambda store, query: csv_text(store, query, summary_fields()),
+}
 _TIMEOUT_MS: Final = 5_000
 
 

@@ -12,6 +12,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -60,13 +61,13 @@ def _large(below: Path, rounds: int, say: Say) -> list[Figure]:
         for number in range(rounds):
             say(f"files: round {number + 1} of {rounds}")
             data = secrets.token_bytes(MIB) * (SIZE // MIB)
-            hashing.append(_mib_s(lambda data=data: digest.sha256_hex(data)))
-            writing.append(_mib_s(lambda data=data: _hash_and_write(folder, data)))
-            uploads.append(_mib_s(lambda data=data: _upload(host, url, data)))
+            hashing.append(_mib_s(partial(digest.sha256_hex, data)))
+            writing.append(_mib_s(partial(_hash_and_write, folder, data)))
+            uploads.append(_mib_s(partial(_upload, host, url, data)))
             place = f"{url}/{digest.sha256_hex(data)}"
             for _ in range(_WARM_UP):
                 _asked(host, "GET", place)
-            downloads.append(_mib_s(lambda place=place: _asked(host, "GET", place)))
+            downloads.append(_mib_s(partial(_asked, host, "GET", place)))
     besides = {"hashing MiB/s": max(hashing)}
     return [
         ratio("64 MiB hashed, written and fsynced by a bare loop / hashing it", writing, hashing),
@@ -102,8 +103,8 @@ def _verified(folder: Path, rounds: int, say: Say) -> list[Figure]:
         hashing, verifying = [], []
         for number in range(rounds):
             say(f"files: verify on {cores}, round {number + 1} of {rounds}")
-            hashing.append(_mib_s(lambda cores=cores: _hash_on(cores, data), size=_BLOBS * part))
-            verifying.append(_mib_s(lambda cores=cores: verify_attachments(store, workers=cores), size=_BLOBS * part))
+            hashing.append(_mib_s(partial(_hash_on, cores, data), size=_BLOBS * part))
+            verifying.append(_mib_s(partial(verify_attachments, store, workers=cores), size=_BLOBS * part))
         name = f"attachments verify / hashing, {cores} process{'es' if cores > 1 else ''}"
         besides = {"verify MiB/s": max(verifying)}
         told.append(ratio(name, verifying, hashing, target=AtLeast(_VERIFY_SHARE), besides=besides))

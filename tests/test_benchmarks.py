@@ -231,7 +231,9 @@ def test_every_cut_that_is_timed_has_all_its_checks_judged() -> None:
         assert {item.id for item in result.assessments} >= {"OVERSPEED", "RIM_SPEED"}
 
 
-@pytest.mark.parametrize("work", ["backtest", "ndjson", "csv"])
+@pytest.mark.parametrize(
+    "work", ["csv", *(pytest.param(work, marks=pytest.mark.long) for work in ("backtest", "ndjson"))]
+)
 def test_work_on_a_whole_store_sees_all_its_runs(tmp_path: Path, work: str) -> None:
     ran = run_child(work, stores.ready_store(tmp_path, 60, lambda told: None), 60)
     assert ran.runs_per_s > 0
@@ -241,6 +243,7 @@ def test_work_on_a_whole_store_sees_all_its_runs(tmp_path: Path, work: str) -> N
         run_child(work, tmp_path / "runs-60", 61)
 
 
+@pytest.mark.long
 def test_files_go_in_and_out_beside_hashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "SIZE", files.MIB)
     found = files.figures(tmp_path, rounds=1, say=lambda _: None)
@@ -263,6 +266,7 @@ def test_the_gate_is_measured_on_each_kind_of_drawing_and_weighed(
     assert memory.is_met
 
 
+@pytest.mark.long
 def test_small_files_are_measured_in_turn_with_a_hello_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drive(url: str, script: Path, *, seconds: int) -> load.Load:
         path = script.with_suffix(".lines").read_text().splitlines()[0]
@@ -279,6 +283,7 @@ def test_small_files_are_measured_in_turn_with_a_hello_world(tmp_path: Path, mon
     assert alone[0] > 0
 
 
+@pytest.mark.long
 def test_the_durable_part_of_an_upload_is_a_blob_and_the_event_that_names_it(tmp_path: Path) -> None:
     made = small_files.durable_parts_per_s(tmp_path, 0.125) * 0.125
     blobs = [path for path in (tmp_path / "_attachments").rglob("*") if path.is_file()]

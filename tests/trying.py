@@ -4,13 +4,16 @@
 
     for text in some_of(HOSTILE_TEXTS, turn):
 
+    @pytest.mark.parametrize(("target", "parameter"), of_each_kind(PARAMETERS, lambda _, p: p["name"]))
+
 A test without a number of its own tries 25 and 100. The numbers are profiles of hypothesis, `plain` and `check`;
 `--hypothesis-profile=check` asks any run for all of it.
 """
 
-from collections.abc import Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Final, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 T = TypeVar("T")
@@ -42,3 +45,13 @@ def some_of(whole: Sequence[T], turn: int) -> Sequence[T]:
     """Return a part of a long list to try in this run, another part at the next turn: a quarter, or all of it."""
     step = max(1, _WHOLE // settings().max_examples)
     return whole[turn % step :: step]
+
+
+def of_each_kind(rows: Iterable[tuple[Any, ...]], kind: Callable[..., Hashable]) -> list[Any]:
+    """Return the rows of a table for `parametrize`: the first of each kind, and the others marked as long."""
+    seen: set[Hashable] = set()
+    marked = []
+    for row in rows:
+        marked.append(pytest.param(*row, marks=[pytest.mark.long] if kind(*row) in seen else []))
+        seen.add(kind(*row))
+    return marked

@@ -1,4 +1,4 @@
-"""Attachments as clients see them: the requests to attach a file, and how files are shown."""
+"""What a client may send to attach a file, and how attachments look to it."""
 
 import base64
 import binascii

@@ -1,6 +1,6 @@
 """`/sign-in`: a page that takes a token and gives a cookie in its place; `/sign-out` takes the cookie back.
 
-The token goes to the server once and is stored nowhere in the browser. The cookie is `HttpOnly` (no script reads it),
+The token goes to the server once and is kept nowhere in the browser. The cookie is `HttpOnly` (no script reads it),
 `SameSite=Strict` (no other site sends it) and ends after twelve hours, or with its token.
 """
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request
-from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wrappers import Response as AnyResponse
 
 from rmos.auth.callers import Caller
 from rmos.auth.cookies import COOKIE, LIFETIME_S
@@ -16,8 +16,6 @@ from rmos.auth.guard import current_guard
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
 from rmos.errors.callers import TooManyAttempts, Unauthenticated
-from rmos.http.json_body import limit_body
-from rmos.http.responses import NO_STORE
 
 bp = Blueprint("web", __name__, template_folder="templates")
 
@@ -26,7 +24,7 @@ _LARGEST_FORM: Final = 4096
 _PAGE: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
-    "Cache-Control": NO_STORE,
+    "Cache-Control": "no-store",
 }
 _STYLE: Final = (Path(__file__).parent / "templates" / "sign_in.css").read_bytes()
 
@@ -37,28 +35,28 @@ def show_sign_in() -> Response:
     """Show who is signed in, or ask for a token."""
     guard = current_guard()
     try:
-        caller = guard.find_caller(request.environ)
+        caller = guard.caller(request.environ)
     except (Unauthenticated, TooManyAttempts):
-        return _respond_page(None)
-    return _respond_page(caller)
+        return _page(None)
+    return _page(caller)
 
 
 @bp.post("/sign-in")
 @requires(OPEN)
-def sign_in() -> WerkzeugResponse:
+def sign_in() -> AnyResponse:
     """Take a token and give a cookie."""
     guard = current_guard()
-    if guard.callers.read_table().local:
+    if guard.callers.table().local:
         return redirect("/sign-in", code=303)
-    limit_body(_LARGEST_FORM)
+    request.max_content_length = _LARGEST_FORM
     try:
-        caller = guard.authenticate(request.form.get("token", "").strip(), request.environ)
+        caller = guard.judge(request.form.get("token", "").strip(), request.environ)
     except (Unauthenticated, TooManyAttempts) as refusal:
-        return _respond_page(None, refusal)
+        return _page(None, refusal)
     assert caller.token_id is not None
-    response = redirect("/sign-in", code=303)
-    response.headers["Cache-Control"] = NO_STORE
-    response.set_cookie(
+    answer = redirect("/sign-in", code=303)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.set_cookie(
         COOKIE,
         guard.cookies.sign(caller.token_id),
         max_age=LIFETIME_S,
@@ -66,16 +64,16 @@ def sign_in() -> WerkzeugResponse:
         secure=guard.proxies.is_secure(request.environ),
         samesite="Strict",
     )
-    return response
+    return answer
 
 
 @bp.post("/sign-out")
 @requires(OPEN)
-def sign_out() -> WerkzeugResponse:
+def sign_out() -> AnyResponse:
     """Take the cookie back."""
-    response = redirect("/sign-in", code=303)
-    response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
-    return response
+    answer = redirect("/sign-in", code=303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="Strict")
+    return answer
 
 
 @bp.get("/sign-in.css")
@@ -85,11 +83,11 @@ def show_style() -> Response:
     return Response(_STYLE, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=3600"})
 
 
-def _respond_page(caller: Caller | None, refusal: RmosError | None = None) -> Response:
+def _page(caller: Caller | None, refusal: RmosError | None = None) -> Response:
     text = render_template("sign_in.html", caller=caller, refusal=refusal)
-    response = Response(text, status=refusal.status if refusal else 200, headers=_PAGE)
+    answer = Response(text, status=refusal.status if refusal else 200, headers=_PAGE)
     if refusal is not None and refusal.retry_after_s is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after_s)
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
     if isinstance(refusal, Unauthenticated):
-        response.headers.update(refusal.headers)
-    return response
+        answer.headers.update(refusal.headers)
+    return answer

@@ -7,32 +7,32 @@ from http import HTTPStatus
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.api.problem_types import list_problem_types
-from rmos.errors.base import RmosError, every_error
-from rmos.http.problems import explain_error
+from rmos.api.problem_types import problem_types
+from rmos.errors.base import every_error
+from rmos.http.problems import meaning_of
 from tests.http.test_problems import check
 
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_error_says_what_it_means_and_what_to_do(kind: type[RmosError]) -> None:
-    for text in (explain_error(kind), kind.remedy):
-        assert re.fullmatch(r"[A-Z\"`].{15,}[.]", text), text
-    assert "remedy" in vars(kind), f"{kind.__name__} says nothing of its own on what to do"
-    assert re.fullmatch("[A-Z][A-Z0-9_]+", kind.code)
-    assert 400 <= kind.status < 600
+def test_every_error_says_what_it_means_and_what_to_do() -> None:
+    for kind in KINDS:
+        for text in (meaning_of(kind), kind.remedy):
+            assert re.fullmatch(r"[A-Z\"`].{15,}[.]", text), text
+        assert "remedy" in vars(kind), f"{kind.__name__} says nothing of its own on what to do"
+        assert re.fullmatch("[A-Z][A-Z0-9_]+", kind.code)
+        assert 400 <= kind.status < 600
 
 
-@pytest.mark.parametrize("code", sorted({kind.code for kind in KINDS}))
-def test_every_code_has_a_page_for_people(client: FlaskClient, code: str) -> None:
-    answer = client.get(f"/problems/{code}")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    shown = unescape(answer.text)
-    found = list_problem_types()[code]
-    for text in (code, found.title, found.meaning, found.remedy, f"HTTP status {found.status}"):
-        assert text in shown
+def test_every_code_has_a_page_for_people(client: FlaskClient) -> None:
+    for code in sorted({kind.code for kind in KINDS}):
+        answer = client.get(f"/problems/{code}")
+        assert answer.status_code == 200, code
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        shown = unescape(answer.text)
+        found = problem_types()[code]
+        for text in (code, found.title, found.meaning, found.remedy, f"HTTP status {found.status}"):
+            assert text in shown
 
 
 def test_the_list_names_all_of_them(client: FlaskClient) -> None:
@@ -40,9 +40,10 @@ def test_the_list_names_all_of_them(client: FlaskClient) -> None:
     assert sorted(listed) == sorted({kind.code for kind in KINDS})
 
 
-@pytest.mark.parametrize("status", [status for status in HTTPStatus if status >= 400])
-def test_every_error_of_http_itself_has_a_page_too(client: FlaskClient, status: HTTPStatus) -> None:
-    assert client.get(f"/problems/{status.name}").status_code == 200
+def test_every_error_of_http_itself_has_a_page_too(client: FlaskClient) -> None:
+    for status in HTTPStatus:
+        if status >= 400:
+            assert client.get(f"/problems/{status.name}").status_code == 200, status
 
 
 @pytest.mark.parametrize("code", ["NO_SUCH_CODE", "run_not_found", "OK", "CONTINUE", "<b>", "..", "%00"])

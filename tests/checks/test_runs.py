@@ -68,9 +68,8 @@ def test_each_byte_of_one_artifact_and_of_one_event_counts(tmp_path: Path, chang
             assert found[0].kind in kinds, at
 
 
-@pytest.mark.parametrize(
-    "change", [flipped, pytest.param(cut, marks=pytest.mark.long)], ids=lambda change: change.__name__
-)
+@pytest.mark.long
+@pytest.mark.parametrize("change", [flipped, cut], ids=lambda change: change.__name__)
 def test_each_byte_counts_before_and_after_a_rebuild(tmp_path: Path, change: Change) -> None:
     """As many runs as bytes, each changed at its own: one look without an index, with one, and after a rebuild."""
     root = tmp_path / "runs"

@@ -212,7 +212,7 @@ def wait_for(pid: int, path: Path) -> None:
         pytest.param(("show", "@latest"), marks=pytest.mark.long),
         pytest.param(("verify",), marks=pytest.mark.long),
         pytest.param(("runs", "--json"), marks=pytest.mark.long),
-        ("--help",),
+        pytest.param(("--help",), marks=pytest.mark.long),
         pytest.param(("verify", "--nonsense"), marks=pytest.mark.long),
     ],
     ids=" ".join,
@@ -247,8 +247,8 @@ def test_what_was_wrong_with_a_field_is_named_in_words_and_in_json() -> None:
     [
         ({}, False),
         ({"FORCE_COLOR": "1"}, True),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True),
-        ({"NO_COLOR": "1"}, False),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, marks=pytest.mark.long),
+        pytest.param({"NO_COLOR": "1"}, False, marks=pytest.mark.long),
     ],
 )
 def test_colours_follow_the_environment(root: Path, variables: dict[str, str], coloured: bool) -> None:
@@ -257,7 +257,10 @@ def test_colours_follow_the_environment(root: Path, variables: dict[str, str], c
     assert ("\x1b[" in out) is coloured
 
 
-@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), pytest.param({"TERM": "dumb"}, False, marks=pytest.mark.long)],
+)
 def test_a_terminal_gets_colours_unless_it_wants_none(root: Path, variables: dict[str, str], coloured: bool) -> None:
     shown = on_terminal(
         root, "runs", columns=80, TERM=variables.get("TERM", "xterm"), NO_COLOR=variables.get("NO_COLOR", "")
@@ -265,7 +268,7 @@ def test_a_terminal_gets_colours_unless_it_wants_none(root: Path, variables: dic
     assert ("\x1b[3" in shown) is coloured
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [60, *(pytest.param(columns, marks=pytest.mark.long) for columns in (80, 120))])
 def test_a_list_on_a_terminal_keeps_what_matters(root: Path, columns: int) -> None:
     shown = on_terminal(root, "runs", "--risk", "RED", "--limit", "3", columns=columns, NO_COLOR="1")
     items = listed(command_on(root), "runs", "--risk", "RED")[:3]

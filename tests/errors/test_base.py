@@ -2,8 +2,6 @@
 
 import pickle
 
-import pytest
-
 from rmos.errors.base import RmosError, every_error
 from rmos.errors.records import RunNotFound
 from rmos.errors.request import ValidationFailed
@@ -11,13 +9,13 @@ from rmos.errors.request import ValidationFailed
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_an_error_comes_back_from_another_process_with_all_that_it_said(kind: type[RmosError]) -> None:
-    error = kind("A sentence.", errors={"limit": ["Too large."]}, retry_after_s=5, run_id="run_x", version=3)
-    again = pickle.loads(pickle.dumps(error))
-    assert type(again) is kind
-    assert vars(again) == vars(error)
-    assert str(again) == "A sentence."
+def test_an_error_comes_back_from_another_process_with_all_that_it_said() -> None:
+    for kind in KINDS:
+        error = kind("A sentence.", errors={"limit": ["Too large."]}, retry_after_s=5, run_id="run_x", version=3)
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is kind
+        assert vars(again) == vars(error)
+        assert str(again) == "A sentence."
 
 
 def test_an_error_says_only_what_it_was_given() -> None:

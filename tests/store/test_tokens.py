@@ -103,18 +103,19 @@ def test_a_folder_of_tokens_that_cannot_be_read_counts_as_having_some(
         tokens.list_all()
 
 
-@pytest.mark.parametrize("place", range(0, 400, 7))
-def test_a_token_with_any_byte_changed_is_damaged(tokens: Tokens, tmp_path: Path, place: int) -> None:
+def test_a_token_with_any_byte_changed_is_damaged(tokens: Tokens, tmp_path: Path) -> None:
     token_id, _ = make(tokens)
     path = path_of(tmp_path, token_id)
-    data = bytearray(path.read_bytes())
-    data[place % len(data)] ^= 1
-    write_raw(path, bytes(data))
-    (record,) = tokens.list_all()
-    assert record.token is None
-    assert record.damage is not None
-    with pytest.raises(Damage):
-        tokens.revoke(token_id, actor=ANNA, us=US)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        data = bytearray(whole)
+        data[place] ^= 1
+        write_raw(path, bytes(data))
+        (record,) = tokens.list_all()
+        assert record.token is None, place
+        assert record.damage is not None
+        with pytest.raises(Damage):
+            tokens.revoke(token_id, actor=ANNA, us=US)
 
 
 def test_a_damaged_token_leaves_the_others_alone(tokens: Tokens, tmp_path: Path) -> None:
