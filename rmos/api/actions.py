@@ -1,11 +1,11 @@
-"""`POST …/{id}/actions/{action}`: a workflow session moves on, with the server as the only judge."""
+"""`POST …/{id}/actions/{action}`: a workflow session moves on, and the server alone decides."""
 
 from typing import Final
 
 from flask import Response
 
 from rmos import ids
-from rmos.api.sessions import read_if_match, session_response
+from rmos.api.sessions import read_if_match, respond_session
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden
@@ -51,7 +51,7 @@ bp = Blueprint("actions", __name__, description="Actions: how a workflow session
 )
 @requires("recorder")
 def act_on_session(session_id: str, action: str) -> Response:
-    """Take an action on a session; each attempt that is judged leaves a run.
+    """Take an action on a session; each evaluated attempt leaves a run.
 
     Illegal ones are answered 409 TRANSITION_BLOCKED with the actions that the state allows. `approve` and `reject` take
     an operator, and never a model. What stands before an approval or before toolpaths is answered 409 APPROVAL_BLOCKED.
@@ -64,4 +64,4 @@ def act_on_session(session_id: str, action: str) -> Response:
     )
     request = ActionRequest(session_id=session_id, action=action, fields=fields, version=version)  # type: ignore[arg-type]
     done = perform_action(rmos.store, rmos.engines, request, policy, actor=current_actor(), us=now_us)
-    return session_response(done.stored.session, dump_session_acted(done))
+    return respond_session(done.stored.session, dump_session_acted(done))

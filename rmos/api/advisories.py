@@ -9,7 +9,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.http.json_body import read_object
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.advisories import (
     AdvisoriesSchema,
@@ -42,7 +42,7 @@ def attach_advisory_to_run(run_id: str) -> Response:
     now_us, rmos = ids.now_us(), current_rmos()
     advisory = load_advisory(read_object())
     attached = attach_advisory(rmos.store, run_id, advisory, actor=current_actor(), us=now_us)
-    return json_response(dump_advisory(attached))
+    return respond_json(dump_advisory(attached))
 
 
 @bp.get("/<run_id>/advisories")
@@ -54,4 +54,4 @@ def attach_advisory_to_run(run_id: str) -> Response:
 def list_advisories(run_id: str) -> Response:
     """Return what was advised on a run, in the order in which it was attached."""
     view = current_rmos().store.runs.record(run_id).view()
-    return json_response(dump_advisories(view))
+    return respond_json(dump_advisories(view))

@@ -13,10 +13,10 @@ from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import BadBase64, BadForm
 from rmos.errors.store import RecordDamaged
-from rmos.http.files import BYTES, CONDITIONS, blob_response
+from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.responses import IMMUTABLE, NO_STORE, json_response
+from rmos.http.responses import IMMUTABLE, NO_STORE, respond_json
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.attachments import (
     ATTACH_FORM,
@@ -84,7 +84,7 @@ def attach(run_id: str) -> Response:
     attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=now_us)
     headers = {"Location": f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"}
     status = 201 if attached.made else 200
-    return json_response(dump_attached(attached), status=status, headers=headers)
+    return respond_json(dump_attached(attached), status=status, headers=headers)
 
 
 @bp.get("/runs/<run_id>/attachments")
@@ -96,7 +96,7 @@ def attach(run_id: str) -> Response:
 def list_attachments(run_id: str) -> Response:
     """Return what files a run has, in the order in which they were attached."""
     view = current_rmos().store.runs.record(run_id).view()
-    return json_response(dump_attachments(view))
+    return respond_json(dump_attachments(view))
 
 
 @bp.get("/runs/<run_id>/attachments/verify")
@@ -112,7 +112,7 @@ def verify_attachments(run_id: str) -> Response:
     store = current_rmos().store
     named = named_blobs(store.runs.record(run_id).view())
     body = dump_verification(run_id, [store.blobs.verify(sha256) for sha256 in named])
-    return json_response(body, cache=NO_STORE)
+    return respond_json(body, cache=NO_STORE)
 
 
 @bp.get("/runs/<run_id>/attachments/<sha256>")
@@ -126,7 +126,7 @@ def download_attachment(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file that the run names."""
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
-    return blob_response(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
+    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
 
 
 @bp.get("/attachments/<sha256>")
@@ -138,4 +138,4 @@ def download_attachment(run_id: str, sha256: str) -> Response:
 @requires("viewer")
 def download_blob(sha256: str) -> Response:
     """Return the bytes under a digest, whichever run names them."""
-    return blob_response(current_rmos().store.blobs.open(sha256), mime=None, filename=None, cache=IMMUTABLE)
+    return respond_blob(current_rmos().store.blobs.open(sha256), mime=None, filename=None, cache=IMMUTABLE)

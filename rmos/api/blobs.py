@@ -13,8 +13,8 @@ from rmos.context import current_rmos
 from rmos.errors.files import AttachmentNotFound, SvgBlocked
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, blob_response
-from rmos.http.responses import NO_STORE, json_response
+from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, respond_blob
+from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
 from rmos.services.files.archive import archive
@@ -42,7 +42,7 @@ _ZIP: Final = "application/zip"
 def list_blobs(run_id: str) -> Response:
     """Return the files that a run names, attachments first."""
     view = current_rmos().store.runs.record(run_id).view()
-    return json_response(dump_named_blobs(view))
+    return respond_json(dump_named_blobs(view))
 
 
 @bp.get("/<sha256>/download")
@@ -52,7 +52,7 @@ def download_advisory_blob(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file, to be saved."""
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
-    return blob_response(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
+    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
 
 
 @bp.get("/<sha256>/preview/svg")
@@ -71,7 +71,7 @@ def preview_svg(run_id: str, sha256: str) -> Response:
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
     name = named.filename or named.title
-    return blob_response(open_preview(store, named), mime=SVG, filename=name, inline=True)
+    return respond_blob(open_preview(store, named), mime=SVG, filename=name, inline=True)
 
 
 @bp.get("/<sha256>/preview/status")
@@ -85,7 +85,7 @@ def preview_status(run_id: str, sha256: str) -> Response:
     store = current_rmos().store
     named = named_blob(store.runs.record(run_id).view(), sha256)
     body = dump_preview(run_id, sha256, find_preview(store, named))
-    return json_response(body, cache=NO_STORE)
+    return respond_json(body, cache=NO_STORE)
 
 
 @bp.get("/download-all.zip")

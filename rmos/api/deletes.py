@@ -10,7 +10,7 @@ from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden, HardDeleteDisabled, RateLimited
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.http.query import read_query
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.deletes import DeletedSchema, DeleteQuerySchema, RestoreQuerySchema, dump_deleted, load_delete
 from rmos.services.deletes import DeletePolicy, delete_run, restore_run
@@ -34,12 +34,12 @@ _restore_query = RestoreQuerySchema()
 def delete_run_by_id(run_id: str) -> Response:
     """Delete a run: softly, so that it can be restored, or for good.
 
-    Doing the same again answers with what is there. Each attempt that is turned down is written down.
+    Doing the same again answers with what is there. Each refused attempt is recorded.
     """
     now_us, rmos = ids.now_us(), current_rmos()
     request = load_delete(run_id, read_query(), _delete_query)
     deleted = delete_run(rmos.store, DeletePolicy.of(rmos.settings), request, actor=current_actor(), us=now_us)
-    return json_response(dump_deleted(deleted))
+    return respond_json(dump_deleted(deleted))
 
 
 @bp.post("/<run_id>/restore")
@@ -54,4 +54,4 @@ def restore_run_by_id(run_id: str) -> Response:
     now_us, rmos = ids.now_us(), current_rmos()
     request = load_delete(run_id, read_query(), _restore_query)
     deleted = restore_run(rmos.store, DeletePolicy.of(rmos.settings), request, actor=current_actor(), us=now_us)
-    return json_response(dump_deleted(deleted))
+    return respond_json(dump_deleted(deleted))

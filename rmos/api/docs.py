@@ -15,9 +15,9 @@ from flask import Response, current_app, render_template
 from rmos import digest
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.http import PreconditionFailed, RouteNotFound
-from rmos.http.conditions import conditional
-from rmos.http.openapi import document_text
-from rmos.http.responses import IMMUTABLE, NO_STORE, json_response
+from rmos.http.conditions import apply_conditions
+from rmos.http.openapi import render_document
+from rmos.http.responses import IMMUTABLE, NO_STORE, respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 
 document_bp = Blueprint("document", __name__, description="This document")
@@ -60,7 +60,7 @@ def read_assets() -> dict[str, Asset]:
     }
 
 
-def page_of(template: str, **shown: object) -> Response:
+def render_page(template: str, **shown: object) -> Response:
     """Return a page for people, drawn from a template of ours."""
     return Response(render_template(template, assets=read_assets(), **shown), headers=PAGE_HEADERS, content_type=HTML)
 
@@ -70,7 +70,7 @@ def page_of(template: str, **shown: object) -> Response:
 @requires(OPEN)
 def get_openapi() -> Response:
     """Return this document."""
-    return json_response(document_text(current_app))
+    return respond_json(render_document(current_app))
 
 
 @bp.get("/api/docs")
@@ -78,7 +78,7 @@ def get_openapi() -> Response:
 @requires(OPEN)
 def get_docs() -> Response:
     """Return a page on which the routes can be read and tried."""
-    return page_of("docs.html")
+    return render_page("docs.html")
 
 
 @bp.get("/api/docs/<digest>/<asset>")
@@ -97,4 +97,4 @@ def get_asset(digest: str, asset: str) -> Response:
     if found is None or found.url != f"/api/docs/{digest}/{asset}":
         raise RouteNotFound("There is no such file; /api/docs names those that there are.")
     headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff"}
-    return conditional(Response(found.data, headers=headers, content_type=found.content_type), digest)
+    return apply_conditions(Response(found.data, headers=headers, content_type=found.content_type), digest)

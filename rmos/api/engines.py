@@ -6,12 +6,12 @@ from flask import Response
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.errors.records import RuleNotFound
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 from rmos.schemas.engines import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
 
-bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What judges a cut")
-rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: what a cut is judged by")
+bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What evaluates a cut")
+rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: by which a cut is evaluated")
 
 
 @bp.get("")
@@ -19,7 +19,7 @@ rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", descriptio
 @requires("viewer")
 def list_engines() -> Response:
     """Return the engines with their versions and the members of design and context that they read."""
-    return json_response(dump_engines(current_rmos().engines))
+    return respond_json(dump_engines(current_rmos().engines))
 
 
 @rules_bp.get("")
@@ -27,7 +27,7 @@ def list_engines() -> Response:
 @requires("viewer")
 def list_rules() -> Response:
     """Return every rule that an engine can emit, with formula, limits, source and hint."""
-    return json_response(dump_rules(current_rmos().engines))
+    return respond_json(dump_rules(current_rmos().engines))
 
 
 @rules_bp.get("/<rule_id>")
@@ -36,4 +36,4 @@ def list_rules() -> Response:
 def get_rule(rule_id: str) -> Response:
     """Return one rule."""
     engine_id, rule = current_rmos().engines.rule(rule_id)
-    return json_response(msgspec.json.encode(rule.members(engine_id)))
+    return respond_json(msgspec.json.encode(rule.members(engine_id)))

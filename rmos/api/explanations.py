@@ -1,4 +1,4 @@
-"""`/api/rmos/runs/{id}/suggest-and-attach`: why a cut was judged as it was, in words."""
+"""`/api/rmos/runs/{id}/suggest-and-attach`: why a cut was decided as it was, in words."""
 
 from flask import Response
 
@@ -8,7 +8,7 @@ from rmos.context import current_actor, current_rmos
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.http.json_body import read_object
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.explanations import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
 from rmos.services.explanations.by_model import choose_explanation_model
@@ -35,4 +35,4 @@ def suggest_and_attach(run_id: str) -> Response:
     suggestion = load_suggestion(read_object())
     model = choose_explanation_model(rmos.settings) if suggestion.generate else None
     suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=now_us)
-    return json_response(dump_suggested(suggested), status=201)
+    return respond_json(dump_suggested(suggested), status=201)

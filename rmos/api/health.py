@@ -8,7 +8,7 @@ from flask import Response
 from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, requires
 from rmos.context import Rmos, current_rmos
 from rmos.errors.base import RmosError
-from rmos.http.responses import NO_STORE, json_response
+from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 from rmos.metrics import CONTENT_TYPE
 from rmos.schemas.service import AliveSchema, ReadySchema
@@ -29,8 +29,8 @@ _HEADERS: Final = ("Cache-Control",)
 @operation(responses={200: ResponseSpec("It does.", AliveSchema, _HEADERS, "health.alive")})
 @requires(OPEN)
 def healthz() -> Response:
-    """Say that the process answers."""
-    return json_response(b'{"status":"ok"}', cache=NO_STORE)
+    """Say that the process is alive."""
+    return respond_json(b'{"status":"ok"}', cache=NO_STORE)
 
 
 @bp.get("/readyz")
@@ -39,9 +39,7 @@ def healthz() -> Response:
         200: ResponseSpec(
             "It can do all of its work; `degraded` asks for attention.", ReadySchema, _HEADERS, "health.ready"
         ),
-        503: ResponseSpec(
-            "It cannot write, or cannot answer lists in full.", ReadySchema, _HEADERS, "health.not_ready"
-        ),
+        503: ResponseSpec("It cannot write, or cannot list in full.", ReadySchema, _HEADERS, "health.not_ready"),
     }
 )
 @requires(OPEN_ON_LOOPBACK)
@@ -50,7 +48,7 @@ def readyz() -> Response:
     checks, ready = check_health(current_rmos())
     status = _OK if all(result == _OK for result in checks.values()) else "degraded"
     body = msgspec.json.encode({"status": status, "checks": checks})
-    return json_response(body, cache=NO_STORE, status=200 if ready else 503)
+    return respond_json(body, cache=NO_STORE, status=200 if ready else 503)
 
 
 def check_health(rmos: Rmos) -> tuple[dict[str, str], bool]:

@@ -12,9 +12,9 @@ from rmos.errors.callers import LinkExpired, LinkInvalid
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.http.files import BYTES, CONDITIONS, blob_response
+from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.links import LinksRequestSchema, LinksSchema, dump_links, load_links
 from rmos.services.files.links import METHODS, make_links, open_link
@@ -40,7 +40,7 @@ def sign_links() -> Response:
     now_us = ids.now_us()
     requests, ttl_s = load_links(read_object())
     links, skipped = make_links(current_rmos().store, requests, ttl_s=ttl_s, sign=current_guard().links.sign, us=now_us)
-    return json_response(dump_links(links, skipped))
+    return respond_json(dump_links(links, skipped))
 
 
 @bp.get("/<token>")
@@ -52,4 +52,4 @@ def follow_link(token: str) -> Response:
     if request.method not in METHODS[link.scope]:
         raise LinkInvalid(f"The link is good for {' and '.join(METHODS[link.scope])} only.")
     blob, named = open_link(current_rmos().store, link)
-    return blob_response(blob, mime=named.mime, filename=link.filename)
+    return respond_blob(blob, mime=named.mime, filename=link.filename)

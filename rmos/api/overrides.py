@@ -13,7 +13,7 @@ from rmos.errors.callers import RedOverrideDisabled
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.workflow import AcknowledgmentRequired, AlreadyOverridden, NotBlocked
 from rmos.http.json_body import read_object
-from rmos.http.responses import NO_STORE, json_response
+from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.workflow import OverrideRequestSchema, OverrideSchema, ReplaySchema, dump_override, load_override
 from rmos.services.overrides import override_run
@@ -44,7 +44,7 @@ def override_a_run(run_id: str) -> Response:
     request = load_override(run_id, read_object(), now_us=now_us)
     allow_red = rmos.settings.allow_red_override
     overridden = override_run(rmos.store, request, allow_red=allow_red, actor=current_actor(), us=now_us)
-    return json_response(dump_override(overridden), status=201)
+    return respond_json(dump_override(overridden), status=201)
 
 
 @bp.get("/<run_id>/replay")
@@ -64,4 +64,4 @@ def replay_a_run(run_id: str) -> Response:
     rmos = current_rmos()
     record = rmos.store.runs.record(run_id)
     replayed = replay_run(record, rmos.engines, timeout_ms=rmos.settings.engine_timeout_ms)
-    return json_response(msgspec.json.encode(replayed), cache=NO_STORE)
+    return respond_json(msgspec.json.encode(replayed), cache=NO_STORE)

@@ -9,11 +9,11 @@ from http import HTTPStatus
 import msgspec
 from flask import Response
 
-from rmos.api.docs import HTML, page_of
+from rmos.api.docs import HTML, render_page
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
 from rmos.errors.http import RouteNotFound
-from rmos.http.problems import errors_by_code, example_problem, meaning_of
+from rmos.http.problems import explain_error, list_errors_by_code, make_example
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 
 bp = Blueprint("problems", __name__, url_prefix="/problems", description="What each code of a problem means")
@@ -29,18 +29,18 @@ class ProblemType(msgspec.Struct, frozen=True):
     remedy: str
 
 
-def problem_types() -> dict[str, ProblemType]:
+def list_problem_types() -> dict[str, ProblemType]:
     """Return what each code of the error tree means, by status."""
     types = [
-        ProblemType(code, kind.title, kind.status, meaning_of(kind), kind.remedy)
-        for code, kind in errors_by_code().items()
+        ProblemType(code, kind.title, kind.status, explain_error(kind), kind.remedy)
+        for code, kind in list_errors_by_code().items()
     ]
     return {found.code: found for found in sorted(types, key=lambda found: (found.status, found.code))}
 
 
 def _find_type(code: str) -> ProblemType | None:
     """Return what a code means; those of HTTP itself, which no part of RMOS raises, are known too."""
-    found = problem_types().get(code)
+    found = list_problem_types().get(code)
     if found is None and code in HTTPStatus.__members__ and (status := HTTPStatus[code]) >= 400:
         meaning = f"{(status.description or status.phrase).rstrip('.')}."
         found = ProblemType(code, status.phrase, int(status), meaning, RmosError.remedy)
@@ -52,7 +52,7 @@ def _find_type(code: str) -> ProblemType | None:
 @requires(OPEN)
 def list_problems() -> Response:
     """Return a page with the code of every problem."""
-    return page_of("problems.html", problems=list(problem_types().values()))
+    return render_page("problems.html", problems=list(list_problem_types().values()))
 
 
 @bp.get("/<code>")
@@ -66,6 +66,6 @@ def get_problem(code: str) -> Response:
     found = _find_type(code)
     if found is None:
         raise RouteNotFound("There is no such code; /problems lists them all.")
-    problem = example_problem(found.code, found.title, found.status, found.meaning)
+    problem = make_example(found.code, found.title, found.status, found.meaning)
     example = json.dumps(problem, indent=2, ensure_ascii=False)
-    return page_of("problem.html", problem=found, example=example)
+    return render_page("problem.html", problem=found, example=example)

@@ -1,4 +1,4 @@
-"""`/api/rmos/rosettes`: from a sentence to drawings that are recorded and judged."""
+"""`/api/rmos/rosettes`: from a sentence to drawings that are recorded and evaluated."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from rmos.errors.request import BadHeader, IdempotencyKeyReused, PromptEmpty
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
 from rmos.http.json_body import read_object
-from rmos.http.recording import read_idempotency, recorded_response
+from rmos.http.recording import read_idempotency, respond_recorded
 from rmos.http.routes import WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.rosettes import RosetteRequestSchema, RosetteSchema, RosettesSchema, dump_rosettes, load_rosette
 from rmos.services.rosettes.recorder import record_rosettes
@@ -31,7 +31,7 @@ _HEADERS: Final = ("Location", "Cache-Control")
 @operation(
     responses={
         201: ResponseSpec(
-            "The variant, or `variants` when several were asked for.", _SCHEMA, _HEADERS, "rosettes.rosette"
+            "The variant, or `variants` when several were requested.", _SCHEMA, _HEADERS, "rosettes.rosette"
         ),
         200: ResponseSpec(
             "What an earlier request with this Idempotency-Key made.",
@@ -57,7 +57,7 @@ _HEADERS: Final = ("Location", "Cache-Control")
 )
 @requires("recorder")
 def create_rosettes() -> Response:
-    """Draw a rosette, judge its cuts and record it: a run for each variant, with the drawing attached.
+    """Draw a rosette, evaluate its cuts and record it: a run for each variant, with the drawing attached.
 
     Begin with a prompt, with a spec, or with the rosette of an earlier run; a prompt beside one of the last two changes
     it. The same request with the same seed gives the same drawing, to the byte. A rosette that cannot be made is
@@ -78,4 +78,4 @@ def create_rosettes() -> Response:
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=idempotency,
     )
-    return recorded_response(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)
+    return respond_recorded(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)

@@ -13,12 +13,12 @@ from rmos.errors.records import EngineNotFound, RunDeleted, RunNotFound
 from rmos.errors.request import BadHeader, IdempotencyKeyReused
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
-from rmos.http.conditions import conditional
+from rmos.http.conditions import apply_conditions
 from rmos.http.json_body import read_object
-from rmos.http.paging import RUNS, RUNS_PROBLEMS, runs_response
+from rmos.http.paging import RUNS, RUNS_PROBLEMS, respond_runs
 from rmos.http.query import load_list_query, load_query
-from rmos.http.recording import MINIMAL, prefers_minimal, read_idempotency, recorded_response
-from rmos.http.responses import json_response
+from rmos.http.recording import MINIMAL, prefers_minimal, read_idempotency, respond_recorded
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.diffs import RunDiffRequestSchema, RunDiffSchema, diff_records
 from rmos.schemas.lists import RecentRunsSchema, RunListSchema, load_list, load_recent
@@ -31,7 +31,7 @@ from rmos.store.run_records import RunRecord
 _PREFIX: Final = "/api/rmos/runs"
 bp = Blueprint("runs", __name__, url_prefix=_PREFIX, description="Runs: record, list and read them")
 recent_bp = Blueprint(
-    "recent", __name__, url_prefix=f"{_PREFIX}/query", description="The list for clients of the earlier system"
+    "recent", __name__, url_prefix=f"{_PREFIX}/query", description="The list for clients of the legacy system"
 )
 diffs_bp = Blueprint("diffs", __name__, url_prefix=_PREFIX, description="How two runs differ")
 
@@ -87,7 +87,7 @@ def create_run() -> Response:
         idempotency=idempotency,
     )
     minimal = prefers_minimal()
-    response = recorded_response(dump_created(recorded, minimal=minimal), recorded.run_id, replayed=recorded.replayed)
+    response = respond_recorded(dump_created(recorded, minimal=minimal), recorded.run_id, replayed=recorded.replayed)
     if minimal:
         response.headers["Preference-Applied"] = MINIMAL
     return response
@@ -104,7 +104,7 @@ def list_runs() -> Response:
     `application/x-ndjson` all runs that match are streamed, or as many as `limit` says; a stream that had to end too
     early says so in its last line and is broken off.
     """
-    return runs_response(load_list_query(load_list))
+    return respond_runs(load_list_query(load_list))
 
 
 @recent_bp.get("/recent")
@@ -116,7 +116,7 @@ def list_recent_runs() -> Response:
     The same as the list of runs, with the filter `source` (`meta.source`) besides. In `mode`, `tool_id`, `source`,
     `status` and `risk_level` the letters A to Z are the same as a to z.
     """
-    return runs_response(load_list_query(load_recent))
+    return respond_runs(load_list_query(load_recent))
 
 
 @bp.get("/<run_id>")
@@ -136,7 +136,7 @@ def get_run(run_id: str) -> Response:
     session_deleted = store.is_deleted_with_session(record)
     body = dump_run(record, session_deleted)
     headers = {"Content-Digest": digest.content_digest(digest.sha256_hex(body))}
-    return conditional(json_response(body, headers=headers), _make_etag(record, session_deleted))
+    return apply_conditions(respond_json(body, headers=headers), _make_etag(record, session_deleted))
 
 
 def _make_etag(record: RunRecord, session_deleted: bool | None) -> str:
@@ -166,7 +166,7 @@ def download_run(run_id: str) -> Response:
         "Content-Disposition": f'attachment; filename="{run_id}.json"',
         "X-Content-Type-Options": "nosniff",
     }
-    return conditional(json_response(data, headers=headers), sha256, ranges=True)
+    return apply_conditions(respond_json(data, headers=headers), sha256, ranges=True)
 
 
 @bp.get("/<run_id>/events")
@@ -176,7 +176,7 @@ def download_run(run_id: str) -> Response:
 @requires("viewer")
 def get_events(run_id: str) -> Response:
     """Return what happened to a run after it was made, in order."""
-    return json_response(dump_events(current_rmos().store.runs.record(run_id)))
+    return respond_json(dump_events(current_rmos().store.runs.record(run_id)))
 
 
 @diffs_bp.get("/diff")  # no run id: the router prefers the word to one
@@ -191,9 +191,9 @@ def diff_two_runs() -> Response:
 
     CRITICAL: status, risk level, block reason, the G-code or the toolpaths. WARNING: tool, material, machine, score,
     warnings or what the engine found. INFO: the rest. NONE: nothing. Ids, times and the request are no differences. The
-    gravest come first; what was cut to keep the answer small is said in `note`.
+    gravest come first; `note` says what was cut to keep the response small.
     """
     members = load_query(_diff_request)
     runs = current_rmos().store.runs
     diff = diff_records(runs.record(members["a"]), runs.record(members["b"]))
-    return json_response(msgspec.json.encode(diff))
+    return respond_json(msgspec.json.encode(diff))

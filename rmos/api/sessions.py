@@ -13,11 +13,11 @@ from rmos.errors.records import VersionConflict
 from rmos.errors.request import BadCursor
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound, TransitionBlocked
-from rmos.http.conditions import conditional, has_if_match, require_match
+from rmos.http.conditions import apply_conditions, has_if_match, require_match
 from rmos.http.json_body import read_object
-from rmos.http.paging import link_next, page_response
+from rmos.http.paging import link_next, respond_page
 from rmos.http.query import load_list_query, load_query
-from rmos.http.responses import PRIVATE, json_response
+from rmos.http.responses import PRIVATE, respond_json
 from rmos.http.routes import LISTS, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.models import RunQuery, Session
 from rmos.schemas.sessions import (
@@ -67,7 +67,7 @@ def create_a_session() -> Response:
     now_us = ids.now_us()
     fields = load_fields(read_object())
     stored = create_session(current_rmos().store, fields, actor=current_actor(), us=now_us)
-    response = session_response(stored.session)
+    response = respond_session(stored.session)
     response.status_code = 201
     response.headers["Location"] = f"{PREFIXES['sessions']}/{stored.session.session_id}"
     return response
@@ -88,7 +88,7 @@ def list_sessions() -> Response:
     """
     request = load_list_query(load_session_list)
     page = msgspec.structs.asdict(request.page)
-    return page_response(current_rmos().store.session_lists.page(request.query, **page))
+    return respond_page(current_rmos().store.session_lists.page(request.query, **page))
 
 
 @bp.get("/<session_id>")
@@ -104,7 +104,7 @@ def list_sessions() -> Response:
 def get_session(session_id: str) -> Response:
     """Return a session as it stands now, also one that was deleted."""
     session = current_rmos().store.sessions.record(session_id).session
-    return conditional(session_response(session), str(session.version))
+    return apply_conditions(respond_session(session), str(session.version))
 
 
 @bp.patch("/<session_id>")
@@ -128,7 +128,7 @@ def change_session(session_id: str) -> Response:
     version = read_if_match(session_id)
     store = current_rmos().store
     stored = patch_session(store, session_id, fields, actor=current_actor(), us=now_us, version=version)
-    return session_response(stored.session)
+    return respond_session(stored.session)
 
 
 @bp.delete("/<session_id>")
@@ -150,7 +150,7 @@ def delete_a_session(session_id: str) -> Response:
     store = current_rmos().store
     stored = delete_session(store, session_id, **parameters, actor=current_actor(), us=now_us, version=version)
     cascade = store.sessions.is_deleted_with_runs(session_id)
-    return json_response(dump_session_deleted(stored.session, bool(cascade)))
+    return respond_json(dump_session_deleted(stored.session, bool(cascade)))
 
 
 @bp.post("/<session_id>/restore")
@@ -165,7 +165,7 @@ def restore_a_session(session_id: str) -> Response:
     now_us = ids.now_us()
     version = read_if_match(session_id)
     stored = restore_session(current_rmos().store, session_id, actor=current_actor(), us=now_us, version=version)
-    return session_response(stored.session)
+    return respond_session(stored.session)
 
 
 @bp.get("/<session_id>/events")
@@ -177,7 +177,7 @@ def restore_a_session(session_id: str) -> Response:
 def get_session_events(session_id: str) -> Response:
     """Return what happened to a session, in order, each time with the session as it was afterwards."""
     record = current_rmos().store.sessions.record(session_id)
-    return json_response(dump_session_events(record))
+    return respond_json(dump_session_events(record))
 
 
 @bp.get("/<session_id>/runs")
@@ -205,7 +205,7 @@ def get_session_runs(session_id: str) -> Response:
         body, count, next_cursor = dump_brief_page(session_id, request.page, brief), len(brief.runs), brief.next_cursor
     if not count:
         _require_session(session_id)
-    return json_response(body, headers=link_next(next_cursor))
+    return respond_json(body, headers=link_next(next_cursor))
 
 
 @bp.get("/<session_id>/advisory-summary")
@@ -221,7 +221,7 @@ def get_advisory_summary(session_id: str) -> Response:
     figures = current_rmos().store.session_lists.figures(session_id)
     if not figures.total_runs:
         _require_session(session_id)
-    return json_response(dump_figures(session_id, figures))
+    return respond_json(dump_figures(session_id, figures))
 
 
 def read_if_match(session_id: str) -> int | None:
@@ -237,10 +237,10 @@ def read_if_match(session_id: str) -> int | None:
     return version
 
 
-def session_response(session: Session, body: bytes | None = None) -> Response:
+def respond_session(session: Session, body: bytes | None = None) -> Response:
     """Return the response that shows a session, or what an action made of it, with its version as ETag."""
     headers = {"ETag": f'"{session.version}"'}
-    return json_response(dump_session(session) if body is None else body, cache=PRIVATE, headers=headers)
+    return respond_json(dump_session(session) if body is None else body, cache=PRIVATE, headers=headers)
 
 
 def _require_session(session_id: str) -> None:

@@ -11,7 +11,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.workflow import VariantBlocked
 from rmos.http.json_body import read_object
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.variants import (
     ActedSchema,
@@ -52,7 +52,7 @@ _VARIANT: Final[dict[int, ResponseSpec]] = {
 def list_variants(run_id: str) -> Response:
     """Return the drawings of a run with what was done with them."""
     body = dump_variants(current_rmos().store.runs.record(run_id))
-    return json_response(body)
+    return respond_json(body)
 
 
 @bp.post("/<sha256>/review")
@@ -83,27 +83,27 @@ def unreject_variant(run_id: str, sha256: str) -> Response:
 @operation(responses=_VARIANT, problems=(VariantBlocked, *_ACTING))
 @requires("operator")
 def promote_variant(run_id: str, sha256: str) -> Response:
-    """Promote a variant: its run was judged OK, it is not rejected, whole, and harmless to look at."""
+    """Promote a variant: the decision on its run is OK, it is not rejected, whole, and harmless to look at."""
     return _perform(run_id, Act(action="promote", sha256=sha256))
 
 
 def _perform(run_id: str, variant_act: Act) -> Response:
     now_us, rmos = ids.now_us(), current_rmos()
     acted = act(rmos.store, run_id, variant_act, actor=current_actor(), us=now_us)
-    return json_response(dump_acted(acted))
+    return respond_json(dump_acted(acted))
 
 
 @bp.post("/bulk")
 @operation(
-    responses={200: ResponseSpec("What came of each.", ResultsSchema, ("Cache-Control",), "variants.results")},
+    responses={200: ResponseSpec("The result of each.", ResultsSchema, ("Cache-Control",), "variants.results")},
     problems=(*_OF_A_RUN, *WRITES),
     body=BulkSchema,
     example="variants.bulk",
 )
 @requires("operator")
 def act_on_variants(run_id: str) -> Response:
-    """Do the same with 1 to 100 variants; each stands for itself, and the answer says what came of it."""
+    """Do the same with 1 to 100 variants; each stands for itself, and the response has the result of each."""
     now_us, rmos = ids.now_us(), current_rmos()
     acts = load_bulk(read_object())
     results = change_variants(rmos.store, run_id, acts, actor=current_actor(), us=now_us)
-    return json_response(dump_results(results))
+    return respond_json(dump_results(results))

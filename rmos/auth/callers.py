@@ -1,11 +1,11 @@
-"""The tokens of the store in memory, read again every two seconds: a revocation is felt by every worker within five.
+"""The tokens of the store in memory, read again every two seconds: a revocation reaches every worker within five.
 
     callers = Callers(tokens, local_mode=True)
-    callers.table().local                             # True while nobody needs a token
-    callers.table().judge(token_id, secret)           # the Caller, or raises Unauthenticated
+    callers.read_table().local                                 # True while no token is needed
+    callers.read_table().authenticate(token_id, secret, us)    # the Caller, or raises Unauthenticated
 
 All tokens are read at once, so a wrong guess costs what a right one costs, whether its id is known or not: one
-SHA-256, one look-up, one comparison in constant time. The disk is asked by the clock, never by what a client sent.
+SHA-256, one look-up, one comparison in constant time. When the disk is read, the clock decides, never a client.
 """
 
 import hmac
@@ -36,11 +36,11 @@ class Caller(NamedTuple):
 
 
 LOCAL: Final = Caller("local", "operator")
-"""Whoever works on this machine while there are no tokens."""
+"""Each program on this machine while there are no tokens."""
 
 
-class Known(NamedTuple):
-    """What is kept of a token in memory."""
+class KnownToken(NamedTuple):
+    """What is held of a token in memory."""
 
     caller: Caller
     secret_sha256: str
@@ -48,41 +48,41 @@ class Known(NamedTuple):
     revoked: bool
 
 
-_NOBODY: Final = Known(Caller("", "viewer"), digest.NO_DIGEST, 0, True)
-"""What an unknown id is compared with: no secret is known to have this digest, and it is revoked anyway."""
+_UNKNOWN: Final = KnownToken(Caller("", "viewer"), digest.NO_DIGEST, 0, True)
+"""What an unknown id is compared with: no secret has this digest, as far as anybody knows, and it is revoked."""
 
 
 class Table(NamedTuple):
     """The tokens as they were at one moment."""
 
     local: bool
-    known: dict[str, Known]
+    known: dict[str, KnownToken]
     read_at: float
 
-    def judge(self, token_id: str, secret: str, now_us: int) -> Caller:
+    def authenticate(self, token_id: str, secret: str, now_us: int) -> Caller:
         """Return who sent an id with its secret.
 
         Raises:
-            Unauthenticated: the secret is wrong, or, told to whoever has the right one only, the token is over.
+            Unauthenticated: the secret is wrong; or the token is revoked or expired, which only its holder learns.
         """
-        known = self.known.get(token_id, _NOBODY)
-        if not hmac.compare_digest(digest.sha256_hex(secret.encode()), known.secret_sha256) or known is _NOBODY:
+        known = self.known.get(token_id, _UNKNOWN)
+        if not hmac.compare_digest(digest.sha256_hex(secret.encode()), known.secret_sha256) or known is _UNKNOWN:
             raise Unauthenticated("The token is not known.")
-        return _in_force(known, now_us)
+        return _require_in_force(known, now_us)
 
-    def named(self, token_id: str, now_us: int) -> Caller:
-        """Return who has a token that was judged before, as a cookie says.
+    def find_caller(self, token_id: str, now_us: int) -> Caller:
+        """Return who has a token that was authenticated before, as a cookie proves.
 
         Raises:
-            Unauthenticated: it is over.
+            Unauthenticated: it is unknown, revoked or expired.
         """
         known = self.known.get(token_id)
         if known is None:
             raise Unauthenticated("The token of this sign-in is not known any more.")
-        return _in_force(known, now_us)
+        return _require_in_force(known, now_us)
 
 
-def _in_force(known: Known, now_us: int) -> Caller:
+def _require_in_force(known: KnownToken, now_us: int) -> Caller:
     if known.revoked:
         raise Unauthenticated("The token was revoked.")
     if known.expires_us is not None and now_us >= known.expires_us:
@@ -91,7 +91,7 @@ def _in_force(known: Known, now_us: int) -> Caller:
 
 
 class Callers:
-    """The table of one process, kept fresh."""
+    """The table of one process, read again when it is old."""
 
     def __init__(self, tokens: Tokens, *, local_mode: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._tokens = tokens
@@ -100,7 +100,7 @@ class Callers:
         self._lock = threading.Lock()
         self._table: Table | None = None
 
-    def table(self) -> Table:
+    def read_table(self) -> Table:
         """Return the tokens as they are, or were at most five seconds ago.
 
         Raises:
@@ -115,23 +115,23 @@ class Callers:
         try:
             table = self._table
             if table is None or self._clock() - table.read_at >= FRESH_S:
-                table = self._table = self._read()
+                table = self._table = self._read_tokens()
             return table
         finally:
             self._lock.release()
 
-    def _read(self) -> Table:
+    def _read_tokens(self) -> Table:
         read_at = self._clock()
         try:
             records = self._tokens.list_all()
         except ObjectUnreadable as error:
             raise StorageFailed(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
-        known = {record.token_id: _known(record.token) for record in records if record.token is not None}
+        known = {record.token_id: _know_token(record.token) for record in records if record.token is not None}
         return Table(self._local_mode and not records, known, read_at)
 
 
-def _known(token: Token) -> Known:
-    return Known(
+def _know_token(token: Token) -> KnownToken:
+    return KnownToken(
         caller=Caller(token.name, token.role, token.token_id),
         secret_sha256=token.secret_sha256,
         expires_us=None if token.expires_at_utc is None else ids.parse_utc(token.expires_at_utc),

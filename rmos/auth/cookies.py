@@ -1,10 +1,10 @@
 """The cookie of a signed-in browser: the id of a token and a time, signed; never the token itself.
 
     value = cookies.sign(token_id)
-    cookies.token_id(value)              # or None when it is not ours, altered, or older than `LIFETIME_S`
+    cookies.read_token_id(value)         # or None when it is not ours, altered, or older than `LIFETIME_S`
 
-The key lies in the instance folder, made when it is first needed, readable by its owner only. Whoever takes it away
-and starts the service again signs every browser out; whoever revokes a token ends its cookies.
+The key lies in the instance folder, made when it is first needed, readable by its owner only. To remove it and start
+the service again signs every browser out; to revoke a token ends its cookies.
 """
 
 import threading
@@ -38,9 +38,9 @@ class Cookies:
         Raises:
             StorageFailed: there is no key and none can be made, or others can read it.
         """
-        return str(self._signer().dumps(token_id))
+        return str(self._get_serializer().dumps(token_id))
 
-    def token_id(self, value: str) -> str | None:
+    def read_token_id(self, value: str) -> str | None:
         """Return the token id that a cookie names, or None when it is not ours, was altered or is too old.
 
         Raises:
@@ -49,12 +49,12 @@ class Cookies:
         if len(value) > _LONGEST or not value.isascii():
             return None
         try:
-            found = self._signer().loads(value, max_age=LIFETIME_S)
+            token_id = self._get_serializer().loads(value, max_age=LIFETIME_S)
         except BadData:
             return None
-        return found if isinstance(found, str) else None
+        return token_id if isinstance(token_id, str) else None
 
-    def _signer(self) -> URLSafeTimedSerializer:
+    def _get_serializer(self) -> URLSafeTimedSerializer:
         if self._serializer is None:
             with self._lock:
                 self._serializer = URLSafeTimedSerializer(

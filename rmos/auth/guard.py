@@ -1,11 +1,10 @@
-"""Looks at each request before its view does: who calls, and whether that caller may.
+"""Checks each request before its view: who calls, and whether the caller may.
 
     init_app(app, settings)
     current_caller()                        # Caller(name="anna", role="operator", token_id="…")
 
-The order: a write from another site's page is refused whoever sends it; an open view asks nothing more; the caller is
-found (local mode, else the bearer token, else the cookie); the role is compared; writes are counted.
-Nothing that was sent as a token is ever logged.
+The order: a write from another site's page is refused; an open view needs nothing more; the caller is found (local
+mode, else the bearer token, else the cookie); the role is compared; writes are counted. A token is never logged.
 """
 
 import logging
@@ -19,7 +18,7 @@ from rmos.auth.callers import LOCAL, Caller, Callers
 from rmos.auth.cookies import COOKIE, Cookies
 from rmos.auth.links import LinkSigner
 from rmos.auth.places import UNSAFE, Environ, Proxies, is_direct, refuse_cross_site, refuse_strangers
-from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, needed_of
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, find_needed_role
 from rmos.auth.throttle import Throttle
 from rmos.config import Settings
 from rmos.errors.callers import CrossSite, Forbidden, TooManyAttempts, TooManyWrites, Unauthenticated
@@ -28,7 +27,7 @@ from rmos.store.tokens import BEARER, open_tokens
 log = logging.getLogger(__name__)
 
 WRONG_TOKENS: Final = 20
-"""Wrong tokens of one address and minute that are answered one by one (RMOS policy); then it is told to wait."""
+"""Wrong tokens of one address and minute that are answered one by one (RMOS policy); then it has to wait."""
 _MINUTE_S: Final = 60.0
 _SCHEME: Final = "bearer "
 _OPEN_RANK: Final = 0
@@ -37,7 +36,7 @@ _EXTENSION: Final = "rmos.guard"
 
 
 class Guard:
-    """Knows the callers of one app and lets each of them as far as they may go."""
+    """Authenticates the callers of one app and compares their roles."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
@@ -52,44 +51,44 @@ class Guard:
         self._ranks: dict[tuple[str, str], int] = {}
 
     def admit(self) -> None:
-        """Let the running request through and note its caller on `g`.
+        """Admit the running request and note its caller on `g`.
 
         Raises:
             CrossSite, NotLocal, Unauthenticated, TooManyAttempts, Forbidden, TooManyWrites, StorageFailed.
         """
         rule, environ = request.url_rule, request.environ
         if rule is None:
-            return  # no view: the answer is 404 or 405, whoever asks
+            return  # no view: 404 or 405 for every caller
         method = environ["REQUEST_METHOD"]
         if method in UNSAFE:
             refuse_cross_site(environ, self._origins)
         rank = self._ranks.get((rule.endpoint, method))
         if rank is None:
-            rank = self._rank(rule, method)
+            rank = self._find_rank(rule, method)
         if rank == _OPEN_RANK:
             return
         if rank == _LOOPBACK_RANK:
             if is_direct(environ):
                 return
             rank = RANKS["viewer"]
-        caller = self.caller(environ)
+        caller = self.find_caller(environ)
         if RANKS[caller.role] < rank:
             _forbid(caller, rank)
         if self._writes is not None and method in UNSAFE:
             self._count_write(self._writes, caller)
         g.caller = caller
 
-    def _rank(self, rule: Any, method: str) -> int:
-        """Return how far a caller must have come for a view; computed once."""
+    def _find_rank(self, rule: Any, method: str) -> int:
+        """Return the rank that a view takes; computed once."""
         if method == "OPTIONS" and rule.provide_automatic_options:
             rank = _OPEN_RANK
         else:
-            needed = needed_of(self._app.view_functions[rule.endpoint], method)
+            needed = find_needed_role(self._app.view_functions[rule.endpoint], method)
             rank = {OPEN: _OPEN_RANK, OPEN_ON_LOOPBACK: _LOOPBACK_RANK, **RANKS}[needed]
         self._ranks[rule.endpoint, method] = rank
         return rank
 
-    def caller(self, environ: Environ) -> Caller:
+    def find_caller(self, environ: Environ) -> Caller:
         """Return who sends a request.
 
         Raises:
@@ -97,53 +96,53 @@ class Guard:
             Unauthenticated, TooManyAttempts: it carries no token, or one that is not in force.
             StorageFailed: the tokens cannot be read.
         """
-        table = self.callers.table()
+        table = self.callers.read_table()
         if table.local:
             refuse_strangers(environ)
             return LOCAL
         header = environ.get("HTTP_AUTHORIZATION")
         if header is not None:
             scheme, bearer = header[:7], header[7:]
-            return self.judge(bearer.strip(" ") if scheme.lower() == _SCHEME else "", environ)
+            return self.authenticate(bearer.strip(" ") if scheme.lower() == _SCHEME else "", environ)
         if COOKIE in environ.get("HTTP_COOKIE", ""):
-            return self._by_cookie(environ)
+            return self._find_cookie_caller(environ)
         raise Unauthenticated("Send a token: `Authorization: Bearer rmos_…`. Browsers sign in at /sign-in.")
 
-    def judge(self, bearer: str, environ: Environ) -> Caller:
-        """Return whose token it is; a right one is served however many wrong ones came from its address.
+    def authenticate(self, bearer: str, environ: Environ) -> Caller:
+        """Return whose token it is; a right one is served whatever number of wrong ones came from its address.
 
         Raises:
-            Unauthenticated: it is not in force.
-            TooManyAttempts: neither is it, and the address sent too many of the kind.
+            Unauthenticated: it is unknown, revoked or expired.
+            TooManyAttempts: so it is, and the address sent too many of them.
             StorageFailed: the tokens cannot be read.
         """
         match = BEARER.fullmatch(bearer)
         try:
             if match is None:
                 raise Unauthenticated("The token does not have the form rmos_<id>_<secret>.")
-            return self.callers.table().judge(match[1], match[2], ids.now_us())
+            return self.callers.read_table().authenticate(match[1], match[2], ids.now_us())
         except Unauthenticated as refusal:
-            self._count_wrong(environ, refusal)
+            self._count_wrong_token(environ, refusal)
             raise
 
-    def _count_wrong(self, environ: Environ, refusal: Unauthenticated) -> None:
+    def _count_wrong_token(self, environ: Environ, refusal: Unauthenticated) -> None:
         address = self.proxies.client_address(environ)
-        wait_s = self._wrong.count(_network(address), time.monotonic())
+        wait_s = self._wrong.count(_network_of(address), time.monotonic())
         if wait_s:
             raise TooManyAttempts(
                 "Too many wrong tokens came from this address; a right one is served at once.", retry_after_s=wait_s
             ) from None
         log.warning("refused a token from %s: %s", address, refusal.detail)
 
-    def _by_cookie(self, environ: Environ) -> Caller:
+    def _find_cookie_caller(self, environ: Environ) -> Caller:
         value = request.cookies.get(COOKIE, "")
-        token_id = self.cookies.token_id(value)
+        token_id = self.cookies.read_token_id(value)
         if token_id is None:
             raise Unauthenticated("The sign-in is over; sign in again at /sign-in.")
         if environ["REQUEST_METHOD"] in UNSAFE and not ("HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ):
-            # Every browser says from which page a write comes; what does not is no browser and has no use for a cookie.
-            raise CrossSite("A write with a cookie must say by Origin which page it comes from.")
-        return self.callers.table().named(token_id, ids.now_us())
+            # Every browser sends the page that a write comes from; a program that does not has no use for a cookie.
+            raise CrossSite("A write with a cookie needs the header Origin.")
+        return self.callers.read_table().find_caller(token_id, ids.now_us())
 
     @staticmethod
     def _count_write(writes: Throttle, caller: Caller) -> None:
@@ -154,7 +153,7 @@ class Guard:
             )
 
 
-def _network(address: str) -> str:
+def _network_of(address: str) -> str:
     """Return what is counted as one address: an IPv6 subscriber has a whole /64 (RFC 6177) to send from."""
     return ":".join(address.split(":")[:4]) if ":" in address else address
 
@@ -170,11 +169,11 @@ def current_caller() -> Caller:
     """Return who sent the running request.
 
     Raises:
-        RuntimeError: the view is open to everybody, so nobody was asked.
+        RuntimeError: the view is open, so the caller is not known.
     """
     caller: Caller | None = g.get("caller")
     if caller is None:
-        raise RuntimeError("Nobody was asked who they are.")
+        raise RuntimeError("The view is open: its caller is not known.")
     return caller
 
 

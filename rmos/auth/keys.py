@@ -1,6 +1,6 @@
 """Secret keys in the instance folder: made when they are first needed, readable by their owner only.
 
-key = read_key(instance_path / "sign-in.key")          # made now, or by whoever was first
+key = read_key(instance_path / "sign-in.key")          # made now, or by an earlier process
 """
 
 import os
@@ -22,7 +22,7 @@ def read_key(path: Path) -> str:
     name = f"instance/{path.name}"
     try:
         if not path.exists():
-            _make(path)
+            _make_key(path)
         if path.stat().st_mode & 0o077:
             raise StorageFailed(f"{name} can be read by others, so it proves nothing: remove it and start again.")
         key = path.read_text("ascii").strip()
@@ -33,8 +33,8 @@ def read_key(path: Path) -> str:
     return key
 
 
-def _make(path: Path) -> None:
-    """Make the key whole or not at all, whoever else does so at the same time: the first one's stands."""
+def _make_key(path: Path) -> None:
+    """Write the key whole or not at all; of several processes at the same time the first one's stands."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".tmp-{secrets.token_hex(8)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -1,10 +1,10 @@
-"""Signed links: what a link lets its holder do, sealed so that nobody can alter it, for a while.
+"""Signed links: what the holder of a link may do, for a while; a signature shows every change.
 
     token = signer.sign(Link(run_id, sha256, "download", "top.svg", expires_s))
     signer.read(token, now_s)                # the Link; LinkInvalid or LinkExpired
 
 A key signs for a calendar month and holds for the next one as well, which is longer than any link lasts; older keys are
-removed. Whoever removes the keys ends all links.
+removed. To remove the keys ends all links.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ class LinkSigner:
     def __init__(self, instance_path: Path) -> None:
         self._folder = instance_path
         self._turn = threading.Lock()
-        self._made: tuple[str, URLSafeSerializer] | None = None
+        self._current: tuple[str, URLSafeSerializer] | None = None
 
     def sign(self, link: Link, now_us: int) -> str:
         """Return the token of a link.
@@ -39,7 +39,7 @@ class LinkSigner:
         Raises:
             StorageFailed: there is no key and none can be made, or others can read it.
         """
-        return str(self._serializer(now_us).dumps(msgspec.to_builtins(link)))
+        return str(self._get_serializer(now_us).dumps(msgspec.to_builtins(link)))
 
     def read(self, token: str, now_us: int) -> Link:
         """Return what a token lets its holder do.
@@ -50,20 +50,20 @@ class LinkSigner:
             StorageFailed: as `sign`.
         """
         if len(token) > _LONGEST or not token.isascii():
-            raise _invalid()
+            raise _make_invalid()
         try:
-            said: Any = self._serializer(now_us).loads(token)
-            link = msgspec.convert(said, Link)
+            members: Any = self._get_serializer(now_us).loads(token)
+            link = msgspec.convert(members, Link)
         except (BadData, msgspec.ValidationError):
-            raise _invalid() from None
+            raise _make_invalid() from None
         if link.expires_s * 1_000_000 <= now_us:
             raise LinkExpired("The link was good for a while, which is over.")
         return link
 
-    def _serializer(self, now_us: int) -> URLSafeSerializer:
+    def _get_serializer(self, now_us: int) -> URLSafeSerializer:
         month = ids.utc_text(now_us)[:7]
-        made = self._made
-        if made is None or made[0] != month:
+        current = self._current
+        if current is None or current[0] != month:
             with self._turn:
                 newest = read_key(self._folder / f"links-{month}.key")
                 paths = sorted(self._folder.glob("links-*.key"))
@@ -74,9 +74,9 @@ class LinkSigner:
                 serializer = URLSafeSerializer(
                     [*older, newest], salt="rmos.links", signer_kwargs={"digest_method": digest.SHA256}
                 )
-                made = self._made = (month, serializer)
-        return made[1]
+                current = self._current = (month, serializer)
+        return current[1]
 
 
-def _invalid() -> LinkInvalid:
+def _make_invalid() -> LinkInvalid:
     return LinkInvalid("The link is not one of this service, or was altered.")

@@ -40,7 +40,7 @@ def is_local_host(host: str) -> bool:
     return name.lower() in ("", "localhost", "127.0.0.1", "[::1]") and (port.isdecimal() or not port)
 
 
-def through_proxy(environ: Environ) -> str | None:
+def find_proxy_header(environ: Environ) -> str | None:
     """Return the header by which a proxy is known to have passed the request on, or None."""
     for name in _PROXY_HEADERS:
         if name in environ:
@@ -51,7 +51,7 @@ def through_proxy(environ: Environ) -> str | None:
 
 
 def refuse_strangers(environ: Environ) -> None:
-    """Refuse, in local mode, whatever does not come directly from a program on this machine.
+    """Refuse, in local mode, a request that does not come directly from a program on this machine.
 
     Raises:
         NotLocal: saying why.
@@ -59,15 +59,15 @@ def refuse_strangers(environ: Environ) -> None:
     if not is_loopback(environ.get("REMOTE_ADDR", "")):
         raise NotLocal(f"Without tokens only this machine is served. {_WAY_OUT}")
     if not is_local_host(environ.get("HTTP_HOST", "")):
-        # A stranger's page can point its own name at this machine (DNS rebinding): the browser then tells that name.
+        # A stranger's page can point its own name at this machine (DNS rebinding): the browser then sends that name.
         raise NotLocal(
             "Without tokens the service answers to localhost, 127.0.0.1 and [::1] only, not to another Host. "
             + _WAY_OUT
         )
-    if through_proxy(environ) is not None:
+    if find_proxy_header(environ) is not None:
         raise NotLocal(f"The request came through a proxy, so anybody may have sent it. {_WAY_OUT}")
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-        # What a proxy that was told nothing else speaks to its upstream, without any header that gives it away.
+        # What a proxy speaks to its upstream by default, without any header that gives it away.
         raise NotLocal(f"HTTP/1.0 is what a proxy speaks, and anybody may be behind it. {_WAY_OUT}")
 
 
@@ -81,7 +81,7 @@ def is_direct(environ: Environ) -> bool:
 
 
 def refuse_cross_site(environ: Environ, allowed: frozenset[str]) -> None:
-    """Refuse a write that a browser sent from the page of another site; other programs say nothing of either kind.
+    """Refuse a write that a browser sent from the page of another site; other programs send neither header.
 
     Args:
         allowed: origins of other sites that may write.
@@ -92,7 +92,7 @@ def refuse_cross_site(environ: Environ, allowed: frozenset[str]) -> None:
     origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
     if (origin is None and site is None) or (origin is not None and origin in allowed):
         return
-    if site is not None:  # which no page can set; over plain HTTP browsers tell it to loopback addresses only
+    if site is not None:  # which no page can set; over plain HTTP browsers send it to loopback addresses only
         if site not in ("same-origin", "none"):
             raise CrossSite("A page of another site sent this write; only pages of this service may.")
         return
@@ -108,9 +108,9 @@ class Proxies:
         self._networks = [ipaddress.ip_network(word) for word in trusted if word != "unix"]
 
     def client_address(self, environ: Environ) -> str:
-        """Return the address of the client: the peer's, or what trusted proxies say of who came to them.
+        """Return the address of the client: the peer's, or what trusted proxies add of the client before them.
 
-        The header is read from its end: what stands further left was sent by somebody who is not trusted.
+        The header is read from its end: what stands further left was sent by a client that is not trusted.
         """
         address = str(environ.get("REMOTE_ADDR", ""))
         hops = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")

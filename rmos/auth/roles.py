@@ -1,4 +1,4 @@
-"""What each view asks of its caller; views say it themselves, so that no table of roles can lag behind the routes."""
+"""The role that each view takes; views declare it themselves, so that no table of roles can lag behind the routes."""
 
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeVar
@@ -9,9 +9,9 @@ from rmos.models import ROLES, Role
 
 Needed = Role | Literal["open", "open_on_loopback"]
 OPEN: Final = "open"
-"""Anybody may ask, from anywhere."""
+"""Everybody may call it, from anywhere."""
 OPEN_ON_LOOPBACK: Final = "open_on_loopback"
-"""Anybody on this machine may ask, directly; from elsewhere it takes a viewer."""
+"""Everybody on this machine may call it, directly; from elsewhere it takes a viewer."""
 
 RANKS: Final[dict[str, int]] = {role: rank for rank, role in enumerate(ROLES, 1)}
 _OF_AN_UNDECLARED_VIEW: Final = "admin"
@@ -31,7 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 def requires(role: Needed, *, refused_by_view: bool = False) -> Callable[[View], View]:
     """Declare which role a view needs at least: as its attribute `rmos_role`, without wrapping it.
 
-    What the guard may answer in the view's place is told in `rmos_problems`.
+    The problems with which the guard may respond in its place are in `rmos_problems`.
 
     Args:
         refused_by_view: the guard lets every known caller through, because the view turns lesser roles down itself,
@@ -47,7 +47,7 @@ def requires(role: Needed, *, refused_by_view: bool = False) -> Callable[[View],
     return declare
 
 
-def role_of(view: Callable[..., Any], method: str) -> str | None:
+def find_role(view: Callable[..., Any], method: str) -> str | None:
     """Return the role that a view declares for a method, or None when it declares none."""
     # A class of methods declares on each of them.
     of_class = getattr(getattr(view, "view_class", None), ("get" if method == "HEAD" else method.lower()), None)
@@ -55,8 +55,8 @@ def role_of(view: Callable[..., Any], method: str) -> str | None:
     return declared
 
 
-def needed_of(view: Callable[..., Any], method: str) -> str:
-    """Return the role that is asked for a view; one that declares none is closed to all but admins."""
+def find_needed_role(view: Callable[..., Any], method: str) -> str:
+    """Return the role that a caller of a view needs; a view that declares none is closed to all but admins."""
     if getattr(view, "rmos_refuses", False):
         return _LEAST
-    return role_of(view, method) or _OF_AN_UNDECLARED_VIEW
+    return find_role(view, method) or _OF_AN_UNDECLARED_VIEW

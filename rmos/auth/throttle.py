@@ -11,7 +11,7 @@ import threading
 from typing import Final
 
 _MOST_KEYS: Final = 4096
-"""Keys that are remembered (RMOS policy): the oldest window makes room, so a flood of addresses fills no memory."""
+"""Keys that are held (RMOS policy): the oldest window makes room, so a flood of addresses fills no memory."""
 
 
 class Throttle:

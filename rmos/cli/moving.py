@@ -19,6 +19,7 @@ from rmos.schemas.runs import summary_fields
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, export_store, ndjson
 from rmos.transfer.importing import Imported, import_runs
+from rmos.transfer.sources import find_store_folder
 
 
 @click.command("import")
@@ -29,7 +30,7 @@ def import_command(source: Path, as_json: bool) -> int:
     """Bring the runs of another store in, with their digests.
 
     DIR is a store's folder, of RMOS or of the earlier system, or a zip of
-    one. Bytes stay as they are; events, advisory links and blobs come
+    one, also with its folder on top. Bytes stay as they are; events, advisory links and blobs come
     along. Nothing here is overwritten: what collides is told. Damaged and
     foreign files, links and names that lead elsewhere are not taken in and
     leave an audit record each. Run it again to go on after an interruption.
@@ -51,7 +52,8 @@ def import_command(source: Path, as_json: bool) -> int:
 
 
 def _refuse_itself(source: Path, root: Path) -> None:
-    if source.resolve() == root.resolve():
+    folder = find_store_folder(source) if source.is_dir() else source
+    if folder.resolve() == root.resolve():
         raise click.BadParameter("it is this store itself.", param_hint="DIR")
 
 

@@ -6,7 +6,7 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.output import json_option
-from rmos.http.openapi import document_text
+from rmos.http.openapi import render_document
 
 
 @click.command("openapi")
@@ -21,5 +21,5 @@ def openapi(as_json: bool) -> int:
     \b
     Exit codes: 0 printed, 2 usage, 130 interrupted.
     """
-    click.echo(document_text(current_app), nl=False)
+    click.echo(render_document(current_app), nl=False)
     return DONE

@@ -11,22 +11,6 @@
 It needs httpx (`pip install rmos[client]`) and nothing of the service. docs/client.md tells the rest.
 """
 
-from rmos.client.answers import (
-    Engine,
-    EngineInput,
-    Event,
-    Found,
-    Health,
-    PathDiff,
-    RecentFilters,
-    Run,
-    RunCreated,
-    RunDiff,
-    RunFilters,
-    RunSummary,
-    Session,
-    SessionFields,
-)
 from rmos.client.client import Client
 from rmos.client.errors import (
     BadAnswer,
@@ -43,6 +27,22 @@ from rmos.client.errors import (
     Unavailable,
     Unreachable,
     ValidationFailed,
+)
+from rmos.client.responses import (
+    Engine,
+    EngineInput,
+    Event,
+    Found,
+    Health,
+    PathDiff,
+    RecentFilters,
+    Run,
+    RunCreated,
+    RunDiff,
+    RunFilters,
+    RunSummary,
+    Session,
+    SessionFields,
 )
 from rmos.client.retries import Retries
 

@@ -9,7 +9,9 @@ from typing import Any, Self, TypedDict, Unpack, cast
 
 import httpx
 
-from rmos.client.answers import (
+from rmos.client.digests import check_download
+from rmos.client.errors import BadAnswer
+from rmos.client.responses import (
     Engine,
     Event,
     Found,
@@ -23,10 +25,8 @@ from rmos.client.answers import (
     Session,
     SessionFields,
 )
-from rmos.client.digests import check_download
-from rmos.client.errors import BadAnswer
 from rmos.client.retries import Retries
-from rmos.client.transport import Transport, member_of, object_in, require_success
+from rmos.client.transport import Transport, parse_body, read_body, require_success
 
 _RUNS = "/api/rmos/runs"
 _SESSIONS = "/api/workflow-sessions"
@@ -68,7 +68,7 @@ class Client:
         Args:
             base_url: where the service is, such as `http://127.0.0.1:8000`.
             token: who asks, `rmos_<id>_<secret>`; not needed while the service knows no tokens.
-            timeout_s: how long connecting, and each silence within an answer, may take.
+            timeout_s: how long connecting, and each silence within a response, may take.
             transport: instead of the network, for tests of programs that use this.
         """
         headers = {"Accept": "application/json", "User-Agent": "rmos-client"}
@@ -101,10 +101,10 @@ class Client:
         idempotency_key: str | None = None,
         **options: Unpack[RunOptions],
     ) -> RunCreated:
-        """Have a cut judged and recorded; RED is an answer too, not an error.
+        """Have a cut evaluated and recorded; a RED decision is a result, not an error.
 
         Every attempt of this call carries the same Idempotency-Key, so at most one run is recorded, also when an
-        answer was lost.
+        response was lost.
 
         Args:
             idempotency_key: a key of your own, when the run must stay one also over several calls or a restart of
@@ -115,12 +115,12 @@ class Client:
             ValueError: the cut holds NaN, infinity or what is no JSON.
         """
         body = {"mode": mode, "tool_id": tool_id, "design": design, "context": context, **options}
-        content = _json(body)
+        content = _encode_json(body)
         key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
         headers = {**_JSON, "Idempotency-Key": key}
-        answer = self._transport.send("POST", _RUNS, headers=headers, content=content)
-        replayed = answer.headers.get("Idempotency-Replayed") == "true"
-        return cast(RunCreated, {**member_of(answer), "replayed": replayed})
+        response = self._transport.send("POST", _RUNS, headers=headers, content=content)
+        replayed = response.headers.get("Idempotency-Replayed") == "true"
+        return cast(RunCreated, {**read_body(response), "replayed": replayed})
 
     def get_run(self, run_id: str) -> Run:
         """Return a run as it stands now.
@@ -128,7 +128,7 @@ class Client:
         Raises:
             RunNotFound, RunDeleted, RecordDamaged, ProblemError, Unreachable.
         """
-        return cast(Run, self._object(_path(run_id)))
+        return cast(Run, self._object(_make_path(run_id)))
 
     def iter_runs(self, *, limit: int | None = None, **filters: Unpack[RunFilters]) -> Iterator[RunSummary]:
         """Give the summaries of all runs that match, newest first, page by page; at most `limit` when it is given.
@@ -154,7 +154,7 @@ class Client:
         Raises:
             As `get_run`.
         """
-        return cast(list[Event], self._list(_path(run_id, "/events"), "events"))
+        return cast(list[Event], self._list(_make_path(run_id, "/events"), "events"))
 
     def download(self, run_id: str) -> bytes:
         """Return the artifact's exact bytes, after comparing them with their digests.
@@ -163,10 +163,10 @@ class Client:
             DigestMismatch: they are not what was recorded, or were changed on the way.
             RunNotFound, RunDeleted, RecordDamaged, ProblemError, Unreachable.
         """
-        answer = self._transport.send("GET", _path(run_id, "/download"))
-        require_success(answer)
-        check_download(answer.content, answer.headers)
-        return answer.content
+        response = self._transport.send("GET", _make_path(run_id, "/download"))
+        require_success(response)
+        check_download(response.content, response.headers)
+        return response.content
 
     def diff(self, a: str, b: str) -> RunDiff:
         """Return how run `b` differs from run `a`, and how much it matters.
@@ -186,9 +186,9 @@ class Client:
             ValidationFailed, ProblemError, Unreachable.
             ValueError: a cut holds NaN, infinity or what is no JSON.
         """
-        asked = {"items": list(cuts), **({} if engine_id is None else {"engine_id": engine_id})}
-        answer = self._transport.send("POST", "/api/rmos/feasibility", headers=_JSON, content=_json(asked))
-        return cast(list[Found], _items(member_of(answer), "results"))
+        body = {"items": list(cuts), **({} if engine_id is None else {"engine_id": engine_id})}
+        response = self._transport.send("POST", "/api/rmos/feasibility", headers=_JSON, content=_encode_json(body))
+        return cast(list[Found], _read_items(read_body(response), "results"))
 
     # Workflow sessions: what is written here is sent once, because a second try could act twice
 
@@ -197,7 +197,7 @@ class Client:
 
         Raises:
             ValidationFailed, Forbidden, ProblemError.
-            Unreachable: no answer; the session may have been made all the same.
+            Unreachable: no response; the session may have been made all the same.
         """
         return cast(Session, self._post(_SESSIONS, fields))
 
@@ -207,9 +207,9 @@ class Client:
         Raises:
             ProblemError, Unreachable.
         """
-        return cast(Session, self._object(_path(session_id, base=_SESSIONS)))
+        return cast(Session, self._object(_make_path(session_id, base=_SESSIONS)))
 
-    def act(self, session_id: str, action: str, *, version: int | None = None, **said: Any) -> Session:
+    def act(self, session_id: str, action: str, *, version: int | None = None, **fields: Any) -> Session:
         """Carry out an action of a workflow session, such as `request_feasibility` with a mode and a tool_id.
 
         Args:
@@ -217,11 +217,11 @@ class Client:
 
         Raises:
             ProblemError: `TRANSITION_BLOCKED` names the actions that are allowed, `APPROVAL_BLOCKED` the closed gate.
-            Unreachable: no answer; `get_session` tells whether it was done all the same.
+            Unreachable: no response; `get_session` tells whether it was done all the same.
         """
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        path = _path(session_id, f"/actions/{_safe(action, 'an action')}", base=_SESSIONS)
-        return cast(Session, self._post(path, said, headers))
+        path = _make_path(session_id, f"/actions/{_check_word(action, 'an action')}", base=_SESSIONS)
+        return cast(Session, self._post(path, fields, headers))
 
     def override(self, run_id: str, *, scope: str, reason: str, **more: Any) -> dict[str, Any]:
         """Override the decision on a run, or ask for that; the recorded decision stays as it is.
@@ -233,7 +233,7 @@ class Client:
         Raises:
             Forbidden, RunNotFound, ValidationFailed, ProblemError, Unreachable.
         """
-        return self._post(_path(run_id, "/override"), {"scope": scope, "reason": reason, **more})
+        return self._post(_make_path(run_id, "/override"), {"scope": scope, "reason": reason, **more})
 
     # The service
 
@@ -249,36 +249,36 @@ class Client:
         """Return whether the service is ready, asked once and without retries.
 
         Raises:
-            ProblemError: it answers something else.
+            ProblemError: the response is something else.
             Unreachable: it does not answer.
         """
-        answer = self._transport.send("GET", "/readyz", retried=False)
-        told = object_in(answer) if answer.status_code == 503 else member_of(answer)
-        if told is None or "checks" not in told:
-            require_success(answer)
-            raise BadAnswer(f"{answer.request.url} does not tell what it checked; is this the address of RMOS?")
-        return cast(Health, {**told, "ready": answer.is_success})
+        response = self._transport.send("GET", "/readyz", retried=False)
+        health = parse_body(response) if response.status_code == 503 else read_body(response)
+        if health is None or "checks" not in health:
+            require_success(response)
+            raise BadAnswer(f"{response.request.url} sends no checks; is this the address of RMOS?")
+        return cast(Health, {**health, "ready": response.is_success})
 
     # Parts
 
     def _object(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        return member_of(self._transport.send("GET", path, params=params))
+        return read_body(self._transport.send("GET", path, params=params))
 
     def _post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Send what must not be done twice: once."""
         sent = {**_JSON, **(headers or {})}
-        return member_of(self._transport.send("POST", path, headers=sent, content=_json(body), retried=False))
+        return read_body(self._transport.send("POST", path, headers=sent, content=_encode_json(body), retried=False))
 
     def _list(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Any]:
-        return _items(self._object(path, params), name)
+        return _read_items(self._object(path, params), name)
 
     def _walk(self, path: str, filters: Mapping[str, object], limit: int | None) -> Iterator[RunSummary]:
-        params = {name: _text(value) for name, value in filters.items() if value is not None}
+        params = {name: _encode_text(value) for name, value in filters.items() if value is not None}
         left = limit
         while left is None or left > 0:
             params["limit"] = str(_PAGE if left is None else min(_PAGE, left))
             page = self._object(path, params)
-            items = _items(page, "items")
+            items = _read_items(page, "items")
             yield from items
             left = None if left is None else left - len(items)
             if page.get("next_cursor") is None:
@@ -286,30 +286,30 @@ class Client:
             params["cursor"] = str(page["next_cursor"])
 
 
-def _path(record_id: str, after: str = "", *, base: str = _RUNS) -> str:
+def _make_path(record_id: str, after: str = "", *, base: str = _RUNS) -> str:
     what = "an id of a run: that is `run_`" if base == _RUNS else "an id of a session: that is `ws_`"
-    return f"{base}/{_safe(record_id, f'{what} and hex digits')}{after}"
+    return f"{base}/{_check_word(record_id, f'{what} and hex digits')}{after}"
 
 
-def _safe(word: str, what: str) -> str:
+def _check_word(word: str, what: str) -> str:
     if not _SAFE.fullmatch(word):
         raise ValueError(f"{word[:80]!r} is not {what}.")
     return word
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
+def _encode_json(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, allow_nan=False).encode()
     except TypeError as error:
         raise ValueError(f"What is to be sent is no JSON: {error}.") from None
 
 
-def _text(value: object) -> str:
+def _encode_text(value: object) -> str:
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
-def _items(members: Mapping[str, Any], name: str) -> list[Any]:
+def _read_items(members: Mapping[str, Any], name: str) -> list[Any]:
     items = members.get(name)
     if not isinstance(items, list):
-        raise BadAnswer(f"The answer has no list `{name}`; is this the address of RMOS?")
+        raise BadAnswer(f"The response has no list `{name}`; is this the address of RMOS?")
     return items

@@ -1,4 +1,4 @@
-"""Whether bytes arrived as they were sent: by the digests of the answer, and by the record's own.
+"""Whether bytes arrived as they were sent: by the digests of the response, and by the record's own.
 
 A record of RMOS begins with `{"_sha256":"` and 64 hex digits: the SHA-256 of the whole with these digits as zeros.
 """
@@ -25,16 +25,16 @@ def check_download(data: bytes, headers: Mapping[str, str]) -> None:
     """
     digest = hashlib.sha256(data)
     field = _SHA256_FIELD.search(headers.get("Content-Digest", ""))
-    if field and _decoded(field[1]) != digest.digest():
+    if field and _decode_base64(field[1]) != digest.digest():
         raise DigestMismatch("The bytes that arrived do not have their Content-Digest; ask again.")
     tag = _SHA256_TAG.fullmatch(headers.get("ETag", ""))
     if tag and tag[1] != digest.hexdigest():
         raise DigestMismatch("The bytes that arrived do not have the digest in the ETag; ask again.")
-    if data.startswith(_HEAD) and not is_sealed_well(data):
+    if data.startswith(_HEAD) and not has_own_digest(data):
         raise DigestMismatch("The record does not have its own `_sha256`; an operator should run `rmos verify`.")
 
 
-def is_sealed_well(data: bytes) -> bool:
+def has_own_digest(data: bytes) -> bool:
     """Tell whether the bytes of a record have the digest that they begin with."""
     end = len(_HEAD) + _DIGITS
     blank = hashlib.sha256(_HEAD + b"0" * _DIGITS)
@@ -42,7 +42,7 @@ def is_sealed_well(data: bytes) -> bool:
     return data[len(_HEAD) : end] == blank.hexdigest().encode()
 
 
-def _decoded(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:

@@ -4,9 +4,9 @@
         rmos.run(run_id)
     except RunDeleted as gone:
         gone.members["deleted_by"]
-    except ProblemError as problem:          # any other answer that is an error
+    except ProblemError as problem:          # any other response that is an error
         problem.code, problem.detail, problem.request_id
-    except Unreachable:                      # no answer, after all retries
+    except Unreachable:                      # no response, after all retries
         ...
 
 The codes that programs act on have classes; every problem, known or not, is a `ProblemError` with its code.
@@ -20,11 +20,11 @@ class ClientError(Exception):
 
 
 class Unreachable(ClientError):
-    """The service did not answer, or the answer broke off, after all retries."""
+    """The service did not answer, or the response broke off, after all retries."""
 
 
 class BadAnswer(ClientError):
-    """What answered is not RMOS, or something between changed the answer."""
+    """What answered is not RMOS, or something between changed the response."""
 
 
 class DigestMismatch(BadAnswer):
@@ -93,7 +93,7 @@ class RunDeleted(ProblemError):
 
 
 class RecordDamaged(ProblemError):
-    """The stored record does not vouch for itself: an operator should run `rmos verify`."""
+    """The stored record is corrupt: an operator should run `rmos verify`."""
 
     codes = ("RECORD_DAMAGED",)
 
@@ -117,7 +117,7 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
 }
 
 
-def problem_error(status: int, problem: dict[str, Any], retry_after_s: float | None = None) -> ProblemError:
-    """Return the exception for an answer: by its code, else by its status."""
+def make_problem_error(status: int, problem: dict[str, Any], retry_after_s: float | None = None) -> ProblemError:
+    """Return the exception for a response: by its code, else by its status."""
     kind = _BY_CODE.get(str(problem.get("error"))) or _BY_STATUS.get(status, ProblemError)
     return kind(status, problem, retry_after_s)

@@ -2,7 +2,7 @@
 
     Retries(attempts=5, base_s=0.25, cap_s=8.0, patience_s=60.0)
 
-Repeated is what may go well the next time: no connection, an answer that broke off, 429, 502, 503 and 504. The pauses
+Repeated is what may go well the next time: no connection, a response that broke off, 429, 502, 503 and 504. The pauses
 double from `base_s` to `cap_s`, each with a random part, so that clients that failed together do not come back
 together; a Retry-After of the service is waited for in full.
 """
@@ -41,7 +41,7 @@ class Retries:
         return chosen if retry_after_s is None else retry_after_s + chosen
 
 
-def retry_after_s(header: str | None) -> float | None:
+def parse_retry_after(header: str | None) -> float | None:
     """Return the seconds that a Retry-After names, as a number or as a date; None when it names nothing."""
     if header is None:
         return None

@@ -1,4 +1,4 @@
-"""Requests with retries: one answer of the service, or one exception that says why there is none."""
+"""Requests with retries: one response of the service, or one exception that says why there is none."""
 
 import json
 import logging
@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from rmos.client.errors import BadAnswer, ProblemError, Unreachable, problem_error
-from rmos.client.retries import REPEATED_STATUSES, Retries, retry_after_s
+from rmos.client.errors import BadAnswer, ProblemError, Unreachable, make_problem_error
+from rmos.client.retries import REPEATED_STATUSES, Retries, parse_retry_after
 
 log = logging.getLogger(__name__)
 
@@ -35,71 +35,77 @@ class Transport:
         content: bytes | None = None,
         retried: bool = True,
     ) -> httpx.Response:
-        """Return the whole answer, whatever its status; those that are worth a retry only when all were used up.
+        """Return the whole response, whatever its status; those that are worth a retry only when all were used up.
 
         Raises:
-            Unreachable: there was no answer.
+            Unreachable: there was no response.
             ValueError: the request cannot be sent at all.
         """
         attempt = 0
         while True:
             attempt += 1
-            answer: httpx.Response | None = None
+            response: httpx.Response | None = None
             try:
-                answer = self._http.request(method, path, params=params, headers=headers, content=content)
-                if answer.status_code not in REPEATED_STATUSES:
-                    return answer
-                told, wait_s = f"status {answer.status_code}", retry_after_s(answer.headers.get("Retry-After"))
+                response = self._http.request(method, path, params=params, headers=headers, content=content)
+                if response.status_code not in REPEATED_STATUSES:
+                    return response
+                reason, wait_s = (
+                    f"status {response.status_code}",
+                    parse_retry_after(response.headers.get("Retry-After")),
+                )
             except (*_NOT_SENT, httpx.InvalidURL) as error:
                 raise ValueError(f"The request cannot be sent: {error}.") from None
             except httpx.RequestError as error:
-                told, wait_s = f"{type(error).__name__}: {error}", None
+                reason, wait_s = f"{type(error).__name__}: {error}", None
             pause_s = self._retries.pause_s(attempt, wait_s) if retried else None
             if pause_s is None:
-                if answer is not None:
-                    return answer
-                raise Unreachable(f"The service does not answer after {attempt} attempts; the last one: {told}.")
-            log.info("%s %s: %s, again in %.2f s", method, path, told, pause_s)
+                if response is not None:
+                    return response
+                raise Unreachable(f"The service does not answer after {attempt} attempts; the last one: {reason}.")
+            log.info("%s %s: %s, again in %.2f s", method, path, reason, pause_s)
             time.sleep(pause_s)
 
 
-def member_of(answer: httpx.Response) -> dict[str, Any]:
-    """Return the JSON object that an answer carries.
+def read_body(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object that a response carries.
 
     Raises:
         ProblemError: it is a refusal.
         BadAnswer: it is no JSON object.
     """
-    require_success(answer)
-    value = object_in(answer)
+    require_success(response)
+    value = parse_body(response)
     if value is None:
-        raise BadAnswer(f"The answer to {answer.request.url} is no JSON object; is this the address of RMOS?")
+        raise BadAnswer(f"The response to {response.request.url} is no JSON object; is this the address of RMOS?")
     return value
 
 
-def object_in(answer: httpx.Response) -> dict[str, Any] | None:
-    """Return the JSON object that an answer carries, whatever its status; None when it carries none."""
+def parse_body(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object that a response carries, whatever its status; None when it carries none."""
     try:
-        value = answer.json()
+        value = response.json()
     except (json.JSONDecodeError, UnicodeDecodeError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def require_success(answer: httpx.Response) -> None:
-    """Raise what an answer is that is no success.
+def require_success(response: httpx.Response) -> None:
+    """Raise the problem that a response is, unless it is a success.
 
     Raises:
         ProblemError: the subclass for its code.
     """
-    if not answer.is_success:
-        raise _problem(answer)
+    if not response.is_success:
+        raise _make_problem(response)
 
 
-def _problem(answer: httpx.Response) -> ProblemError:
-    is_problem = answer.headers.get("Content-Type", "").partition(";")[0].strip() == _PROBLEM
-    problem = object_in(answer) if is_problem else None
+def _make_problem(response: httpx.Response) -> ProblemError:
+    is_problem = response.headers.get("Content-Type", "").partition(";")[0].strip() == _PROBLEM
+    problem = parse_body(response) if is_problem else None
     if problem is None:
         # Not ours: a proxy between, or another service.
-        problem = {"title": answer.reason_phrase, "detail": f"{answer.request.url} answered without a problem of RMOS"}
-    return problem_error(answer.status_code, problem, retry_after_s(answer.headers.get("Retry-After")))
+        problem = {
+            "title": response.reason_phrase,
+            "detail": f"{response.request.url} answered without a problem of RMOS",
+        }
+    return make_problem_error(response.status_code, problem, parse_retry_after(response.headers.get("Retry-After")))

@@ -1,7 +1,7 @@
 """Conditional requests and ranges (RFC 9110, sections 13 and 14).
 
-    return conditional(Response(data), etag)                   # 304, 412
-    return conditional(Response(data), etag, ranges=True)      # also 206, 416
+    return apply_conditions(Response(data), etag)                   # 304, 412
+    return apply_conditions(Response(data), etag, ranges=True)      # also 206, 416
     require_match(etag)                                        # before a change: 412 PRECONDITION_FAILED
 
 werkzeug parses the headers; what follows from them is decided here (ADR 14): its `make_conditional` answers 412 to
@@ -16,11 +16,11 @@ from rmos import digest
 from rmos.errors.http import PreconditionFailed
 
 
-def conditional(response: Response, etag: str, *, ranges: bool = False) -> Response:
-    """Give a response its ETag and make it what the request's conditions ask for.
+def apply_conditions(response: Response, etag: str, *, ranges: bool = False) -> Response:
+    """Give a response its ETag and apply the conditions of the request to it.
 
-    They count in the order of RFC 9110, section 13.2.2: If-Match, If-None-Match, then If-Range and Range. One range is
-    cut out; several, and units that are not bytes, are answered with the whole, as the standard allows.
+    They are evaluated in the order of RFC 9110, section 13.2.2: If-Match, If-None-Match, then If-Range and Range. One
+    range is cut out; several, and units that are not bytes, are answered with the whole, as the standard allows.
 
     Raises:
         PreconditionFailed: If-Match names other states of the record.
@@ -39,7 +39,7 @@ def conditional(response: Response, etag: str, *, ranges: bool = False) -> Respo
 
 
 def has_if_match() -> bool:
-    """Tell whether the request names the states of the record that it is good for."""
+    """Tell whether the request has an If-Match."""
     return "HTTP_IF_MATCH" in request.environ
 
 
@@ -47,10 +47,10 @@ def require_match(etag: str, **members: str | int) -> None:
     """Refuse the request when its If-Match does not name this state of the record.
 
     Args:
-        members: what the problem tells besides.
+        members: further members of the problem.
 
     Raises:
-        PreconditionFailed: it names only others; the detail says which is the present one.
+        PreconditionFailed: it names only others; the detail has the present one.
     """
     if has_if_match() and not (request.if_match.star_tag or request.if_match.is_strong(etag)):
         error = PreconditionFailed(f'If-Match does not name the present state, which is "{etag}".')
@@ -58,7 +58,7 @@ def require_match(etag: str, **members: str | int) -> None:
         raise error
 
 
-def requested_range(size: int, etag: str) -> tuple[int, int] | None:
+def read_range(size: int, etag: str) -> tuple[int, int] | None:
     """Return the range of so many bytes that the request asks for, its end not included.
 
     None is the whole: there is no Range, or it is malformed or holds for another state of the record, or there is
@@ -90,7 +90,7 @@ def _cut_range(response: Response, etag: str) -> None:
         RequestedRangeNotSatisfiable: nothing of it is there.
     """
     data = response.get_data()
-    requested = requested_range(len(data), etag)
+    requested = read_range(len(data), etag)
     if requested is None:
         return
     start, end = requested

@@ -1,4 +1,4 @@
-"""Scripts of other sites (CORS): off, unless settings name their origins. They call with a token, never a cookie."""
+"""Scripts of other sites (CORS): off unless settings name their origins. They send a token, never a cookie."""
 
 from typing import Final
 
@@ -16,20 +16,20 @@ _EXPOSED: Final = "Content-Disposition, ETag, Idempotency-Replayed, Link, Locati
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Let the scripts of the origins in the settings call the service of an app; call it before the guard's."""
+    """Allow the scripts of the origins in the settings to call an app; the guard comes after it."""
     origins = frozenset(settings.cors_origins)
     if not origins:
         return
 
-    def preflight() -> Response | None:
-        """Answer a browser that asks whether it may call; it sends no token with that question."""
+    def respond_preflight() -> Response | None:
+        """Answer the preflight request of a browser, which carries no token."""
         environ = request.environ
-        asks = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-        if not asks or environ.get("HTTP_ORIGIN") not in origins:
+        preflight = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        if not preflight or environ.get("HTTP_ORIGIN") not in origins:
             return None
         return Response(status=204, headers=_ALLOWED)
 
-    def allow(response: Response) -> Response:
+    def allow_origin(response: Response) -> Response:
         response.vary.add("Origin")
         origin = request.environ.get("HTTP_ORIGIN")
         if origin in origins:
@@ -38,5 +38,5 @@ def init_app(app: Flask, settings: Settings) -> None:
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
-    app.before_request(preflight)
-    app.after_request(allow)
+    app.before_request(respond_preflight)
+    app.after_request(allow_origin)

@@ -1,6 +1,6 @@
 """Blobs as responses: whole or a range, in blocks, with headers that let no browser do anything with them.
 
-    return blob_response(store.blobs.open(sha256), mime="image/png", filename="top.png")
+    return respond_blob(store.blobs.open(sha256), mime="image/png", filename="top.png")
 
 The ETag is the digest. A file is handed over to be saved; only a drawing that the gate has let through is shown
 (`inline`), and even that in a sandbox that loads and runs nothing.
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from flask import Response, request
 
 from rmos import digest
-from rmos.http.conditions import conditional, requested_range
+from rmos.http.conditions import apply_conditions, read_range
 from rmos.http.routes import ResponseSpec
 from rmos.services.files.filenames import safe_name
 from rmos.services.files.media_types import UNKNOWN, media_type
@@ -35,7 +35,7 @@ BYTES: Final[dict[int, ResponseSpec]] = {
     206: ResponseSpec("A range of the bytes.", {}, RANGE_HEADERS, content_type="*/*"),
     304: ResponseSpec("The caller has them already.", headers=("ETag", "Cache-Control")),
 }
-"""The responses of a route that hands a file over."""
+"""The responses of a route that returns a file."""
 CONDITIONS: Final = ("If-None-Match", "If-Match", "Range", "If-Range")
 _AT_ONCE: Final = 64 * 1024
 """Up to this size a file is read before the response begins."""
@@ -47,7 +47,7 @@ _ATTR_CHARS: Final = "!#$&+-.^_`|~"
 """What stands for itself in an extended parameter, beside letters and digits (RFC 8187, section 3.2.1)."""
 
 
-def blob_response(
+def respond_blob(
     blob: OpenBlob, *, mime: str | None, filename: str | None, inline: bool = False, cache: str | None = None
 ) -> Response:
     """Return the response that brings a blob, or what the request's conditions leave of it.
@@ -63,12 +63,12 @@ def blob_response(
         if cache is not None:
             response.headers["Cache-Control"] = cache
         response.headers["Content-Security-Policy"] = CSP
-        response.headers["Content-Disposition"] = disposition(
+        response.headers["Content-Disposition"] = make_disposition(
             "inline" if inline else "attachment", safe_name(filename, blob.sha256)
         )
         response.accept_ranges = "bytes"
-        conditional(response, blob.sha256)
-        requested = None if response.status_code == 304 else requested_range(blob.size, blob.sha256)
+        apply_conditions(response, blob.sha256)
+        requested = None if response.status_code == 304 else read_range(blob.size, blob.sha256)
         _describe_bytes(response, blob, requested)
         start, end = requested or (0, blob.size)
         if request.method == "HEAD" or response.status_code == 304:
@@ -78,14 +78,14 @@ def blob_response(
         else:
             response.response = blob.blocks(start, end)
         response.content_length = end - start
-    except BaseException:  # whatever it is: nobody else closes the file any more
+    except BaseException:  # nothing else closes the file any more
         blob.close()
         raise
     return response
 
 
 def _describe_bytes(response: Response, blob: OpenBlob, requested: tuple[int, int] | None) -> None:
-    """Say which bytes these are; the digest of a range would cost hashing it for every reader."""
+    """Add the headers that describe the bytes; the digest of a range would cost hashing it for every reader."""
     if requested is not None:
         response.status_code = 206
         response.content_range.set(*requested, blob.size)
@@ -99,7 +99,7 @@ def _harmless_type(mime: str | None) -> str:
     return UNKNOWN if known is None or _ACTIVE.fullmatch(known) else known
 
 
-def disposition(kind: str, name: str) -> str:
+def make_disposition(kind: str, name: str) -> str:
     """Return a Content-Disposition with a name for old and new readers (RFC 6266, RFC 8187)."""
     plain = "".join(sign if sign.isascii() and sign not in '"\\%' else "_" for sign in name)
     if plain == name:

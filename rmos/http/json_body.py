@@ -22,7 +22,7 @@ from rmos.errors.http import RequestTimeout
 from rmos.errors.request import BadJson, PayloadTooLarge, UnsupportedMediaType
 
 STOPPED: Final = "The rest of the request did not come in time; send it again."
-"""Why a body is shorter than its Content-Length: its server gave it up, or there is nobody left to read this."""
+"""Why a body is shorter than its Content-Length: the server gave it up, or the client is gone."""
 _BEYOND: Final = 1
 """Bytes above the limit that werkzeug lets pass: a chunked body of just its limit looks to it like one that goes on."""
 _MAX_DIGITS: Final = len(str(MAX_INTEGER)) + 1
@@ -35,7 +35,7 @@ def read_object() -> dict[str, Any]:
     """Return the JSON object that the running request carries.
 
     Raises:
-        UnsupportedMediaType: it says that it carries something else.
+        UnsupportedMediaType: its Content-Type is another one.
         PayloadTooLarge: it is above what the route takes.
         BadJson: it is not strict JSON, not an object, or broke off.
         RequestTimeout: it stopped coming.
@@ -49,13 +49,13 @@ def read_object() -> dict[str, Any]:
         raise BadJson("The body broke off or is wrongly encoded.") from None
     if len(data) < (request.content_length or 0):
         raise RequestTimeout(STOPPED)
-    if len(data) > body_limit():
-        raise body_too_large()
+    if len(data) > get_body_limit():
+        raise make_too_large_error()
     return parse_object(data)
 
 
-def body_limit() -> int:
-    """Return how many bytes the running request may carry: what `limit_body` said, else `RMOS_MAX_BODY_BYTES`."""
+def get_body_limit() -> int:
+    """Return how many bytes the running request may carry: what `limit_body` set, else `RMOS_MAX_BODY_BYTES`."""
     assert request.max_content_length is not None  # the app has a limit
     return request.max_content_length - _BEYOND
 
@@ -68,9 +68,9 @@ def limit_body(limit_bytes: int, app: Flask | None = None) -> None:
         request.max_content_length = limit_bytes + _BEYOND
 
 
-def body_too_large() -> PayloadTooLarge:
+def make_too_large_error() -> PayloadTooLarge:
     """Return the error of a body above the limit of the running request."""
-    limit = body_limit()
+    limit = get_body_limit()
     return PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
 
 

@@ -1,10 +1,10 @@
 """`/api/openapi.json`: the document from which other programs can be written against this service (OpenAPI 3.1).
 
-    document_of(current_app)["paths"]["/api/rmos/runs"]
+    get_document(current_app)["paths"]["/api/rmos/runs"]
 
 It is made when it is first asked for: from the routes themselves, what they declare (`routes`) and the marshmallow
-schemas that read requests and shape responses, so that it cannot say anything else than the code does. apispec turns
-the schemas into components.
+schemas that read requests and shape responses, so that it cannot differ from the code. apispec turns the schemas
+into components.
 """
 
 import functools
@@ -24,9 +24,9 @@ from rmos.errors.base import RmosError
 from rmos.errors.http import BadRequest, RequestTimeout
 from rmos.errors.request import BadJson, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 from rmos.http import openapi_components as components
-from rmos.http.problems import PROBLEM, errors_by_code, example_problem, meaning_of
+from rmos.http.problems import PROBLEM, explain_error, list_errors_by_code, make_example
 from rmos.http.responses import JSON
-from rmos.http.routes import FORM, Blueprint, OperationSpec, Problems, ResponseSpec, spec_of
+from rmos.http.routes import FORM, Blueprint, OperationSpec, Problems, ResponseSpec, get_spec
 from rmos.schemas.fields import Moment
 from rmos.schemas.service import ProblemSchema
 
@@ -44,21 +44,21 @@ _ALWAYS: Final[Problems] = (BadRequest, ValidationFailed, RmosError)
 _BODY: Final[Problems] = (BadJson, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
 
 
-def document_of(app: Flask) -> dict[str, Any]:
+def get_document(app: Flask) -> dict[str, Any]:
     """Return the document of an app; it is made once.
 
     Raises:
-        TypeError: a route does not say what it takes and gives.
+        TypeError: a route is not declared.
     """
-    if _EXTENSION not in app.extensions:  # two who ask at once make it twice, the same
+    if _EXTENSION not in app.extensions:  # two requests at once make it twice, the same
         app.extensions[_EXTENSION] = _make_document(app)
     document: dict[str, Any] = app.extensions[_EXTENSION]
     return document
 
 
-def document_text(app: Flask) -> bytes:
+def render_document(app: Flask) -> bytes:
     """Return the document as indented JSON, the same for the same routes."""
-    return msgspec.json.format(msgspec.json.encode(document_of(app)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(get_document(app)), indent=2) + b"\n"
 
 
 def _make_document(app: Flask) -> dict[str, Any]:
@@ -86,12 +86,12 @@ def _add_components(spec: APISpec) -> None:
         spec.components.header(name, described)
     for name, described in components.SECURITY_SCHEMES.items():
         spec.components.security_scheme(name, described)
-    for code, kind in errors_by_code().items():
-        spec.components.example(code, {"value": example_problem(code, kind.title, kind.status, meaning_of(kind))})
+    for code, kind in list_errors_by_code().items():
+        spec.components.example(code, {"value": make_example(code, kind.title, kind.status, explain_error(kind))})
 
 
 def _exclude_nul(converter: object, field: object, ret: dict[str, Any]) -> dict[str, Any]:
-    """Say of free text in a query what its reader refuses before any schema sees it (`query`)."""
+    """Describe that free text in a query has no U+0000, which `query` refuses before any schema."""
     schema = ret["schema"]
     if schema.get("type") == "string" and not {"enum", "format", "pattern"} & schema.keys():
         schema["pattern"] = r"^[^\x00]*$"
@@ -104,9 +104,9 @@ def _add_path(spec: APISpec, rule: Rule, view: Callable[..., Any], tag: str) -> 
     Raises:
         TypeError: its view is not declared, or its URL has a part that is not described.
     """
-    declared = spec_of(view)
+    declared = get_spec(view)
     if declared is None:
-        raise TypeError(f"The route {rule.rule} does not say what it takes and gives; see `operation`.")
+        raise TypeError(f"The route {rule.rule} is not declared; see `operation`.")
     operation_id, name = view.__name__, rule.endpoint.partition(".")[0]
     described = {
         "tags": [tag],
@@ -192,7 +192,7 @@ def _describe_problems(declared: OperationSpec, of_role: Problems) -> dict[str, 
 
 
 def _describe_problem(kinds: Mapping[str, type[RmosError]]) -> dict[str, Any]:
-    meanings = [f"`{code}`: {meaning_of(kind)}" for code, kind in kinds.items()]
+    meanings = [f"`{code}`: {explain_error(kind)}" for code, kind in kinds.items()]
     codes = {"type": "object", "properties": {"error": {"type": "string", "enum": list(kinds)}}}
     content = {
         "schema": {"allOf": [components.reference("schemas", "Problem"), codes]},

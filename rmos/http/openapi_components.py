@@ -16,7 +16,7 @@ SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
     "token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A token of this service: `rmos_<id>_<secret>`. None is asked for while none was ever made: "
+        "description": "A token of this service: `rmos_<id>_<secret>`. None is needed while none was ever made: "
         "then programs on this machine, and nobody else, may do what an operator may.",
     },
     "sign_in": {
@@ -37,12 +37,12 @@ SHA256: Final = "3c81e211396fdeace2335cec68493e3c7818b64ac220fb14eef63adb460c5ad
 
 PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "run_id": {
-        "description": "The id of a run: `run_` and 32 hex digits; those of the earlier system may be shorter or bare.",
+        "description": "The id of a run: `run_` and 32 hex digits; legacy ids may be shorter or bare.",
         "schema": {"type": "string", "pattern": "^(run_[0-9a-f]{12,32}|[0-9a-f]{32})$"},
         "example": RUN_ID,
     },
     "session_id": {
-        "description": "The id of a workflow session: `ws_` and 32 hex digits; of the earlier system `ws_` and 12.",
+        "description": "The id of a workflow session: `ws_` and 32 hex digits; in legacy records `ws_` and 12.",
         "schema": {"type": "string", "pattern": "^ws_[0-9a-f]{12,32}$"},
         "example": SESSION_ID,
     },
@@ -86,7 +86,7 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
 
 REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {
-        "description": "Comes back with the answer and stands on every log line; one that is not 1 to 64 of "
+        "description": "Comes back with the response and is on every log line; one that is not 1 to 64 of "
         "`A-Z a-z 0-9 . _ -` is replaced.",
         "schema": {"type": "string"},
         "example": "req_0123456789abcdef",
@@ -96,7 +96,7 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string"},
     },
     "If-Match": {
-        "description": "ETags; when none of them is the record's, the answer is 412.",
+        "description": "ETags; when none of them is the record's, the response is 412.",
         "schema": {"type": "string"},
     },
     "Range": {"description": "One range of bytes, as `bytes=0-99`.", "schema": {"type": "string"}},
@@ -110,7 +110,7 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "example": "cut-42-first-try",
     },
     "Prefer": {
-        "description": "`return=minimal`: the answer holds the id alone; what was decided is at the URL in Location.",
+        "description": "`return=minimal`: the response holds the id alone; the decision is at the URL in Location.",
         "schema": {"type": "string"},
         "example": "return=minimal",
     },
@@ -121,14 +121,14 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to say who asks: `Bearer`.", "schema": {"type": "string"}},
     "ETag": {"description": "Names this state of the record.", "schema": {"type": "string"}},
-    "Vary": {"description": "Which request headers the form of the answer hangs on.", "schema": {"type": "string"}},
+    "Vary": {"description": "The request headers on which the response depends.", "schema": {"type": "string"}},
     "X-Total-Count": {
-        "description": "How many runs match, in a stream that was asked for with `include_total=true`.",
+        "description": "How many runs match, in a stream with `include_total=true`.",
         "schema": {"type": "integer"},
     },
     "Location": {"description": "The URL of what was made.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, as `<URL>; rel="next"`.', "schema": {"type": "string"}},
-    "Cache-Control": {"description": "Who may keep the answer, and how.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "Who may keep the response, and how.", "schema": {"type": "string"}},
     "Content-Disposition": {"description": "The name for the file.", "schema": {"type": "string"}},
     "Content-Security-Policy": {
         "description": "What a browser may do with the file: show it, in a sandbox.",
@@ -143,7 +143,7 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
     },
     "Content-Range": {"description": "Which bytes of how many these are.", "schema": {"type": "string"}},
-    "Accept-Ranges": {"description": "`bytes`: ranges may be asked for.", "schema": {"type": "string"}},
+    "Accept-Ranges": {"description": "`bytes`: ranges may be requested.", "schema": {"type": "string"}},
     "Idempotency-Replayed": {
         "description": "`true` when the run was made by an earlier request with the same key.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -153,7 +153,7 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "enum": ["return=minimal"]},
     },
 }
-"""Headers that answers bear."""
+"""Headers of responses."""
 
 
 def reference(kind: str, name: str) -> dict[str, str]:

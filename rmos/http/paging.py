@@ -1,7 +1,7 @@
 """Lists over HTTP: the body of a page, the link to the next one, and the media type in which a list of runs goes out.
 
-return page_response(store.session_lists.page(…))          # JSON, with Link
-return runs_response(load_list(read_query()))              # JSON, CSV or NDJSON, as Accept says
+return respond_page(store.session_lists.page(…))          # JSON, with Link
+return respond_runs(load_list(read_query()))              # JSON, CSV or NDJSON, as Accept says
 """
 
 import functools
@@ -17,7 +17,7 @@ from rmos.context import current_rmos
 from rmos.errors.http import NotAcceptable
 from rmos.errors.request import BadCursor
 from rmos.http.query import parse_query
-from rmos.http.responses import JSON, json_response
+from rmos.http.responses import JSON, respond_json
 from rmos.http.routes import LISTS, Problems, ResponseSpec
 from rmos.http.streams import CSV, NDJSON, stream_runs
 from rmos.models import Page
@@ -41,7 +41,7 @@ RUNS: Final = ResponseSpec(
 RUNS_PROBLEMS: Final[Problems] = (BadCursor, NotAcceptable, *LISTS)
 
 
-def runs_response(list_request: ListRequest) -> Response:
+def respond_runs(list_request: ListRequest) -> Response:
     """Return a list of runs in the media type that the request accepts most.
 
     Raises:
@@ -50,7 +50,7 @@ def runs_response(list_request: ListRequest) -> Response:
     media_type = choose_media_type(request.environ.get("HTTP_ACCEPT", ""))
     if media_type == JSON:
         page = msgspec.structs.asdict(list_request.page)
-        response = page_response(current_rmos().store.runs.page(list_request.query, **page))
+        response = respond_page(current_rmos().store.runs.page(list_request.query, **page))
     else:
         response = stream_runs(list_request, media_type)
     response.headers["Vary"] = "Accept"
@@ -74,12 +74,12 @@ def choose_media_type(accept: str) -> str:
     return best
 
 
-def page_response(page: Page) -> Response:
+def respond_page(page: Page) -> Response:
     """Return the response with a page; the items are finished texts and a cursor needs no escaping."""
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     total = "" if page.total is None else f',"total":{page.total}'
     body = f'{{"items":[{page.text}],"next_cursor":{cursor}{total}}}'
-    return json_response(body, headers=link_next(page.next_cursor))
+    return respond_json(body, headers=link_next(page.next_cursor))
 
 
 def link_next(next_cursor: str | None) -> dict[str, str]:
@@ -92,6 +92,6 @@ def link_next(next_cursor: str | None) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=512)  # 40 % of a list, together with what the query loads as (ADR 15)
 def _encode_filters(query_string: bytes) -> str:
-    """Return what a query string asks for besides a place in the list, as the beginning of another one."""
+    """Return the filters in a query string, without the place in the list, as the beginning of another one."""
     filters = {name: values for name, values in parse_query(query_string).items() if name not in ("cursor", "offset")}
     return f"{urlencode(filters, doseq=True)}&" if filters else ""

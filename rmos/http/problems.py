@@ -32,7 +32,7 @@ from rmos.errors.http import (
 )
 from rmos.errors.request import UnsupportedMediaType, ValidationFailed
 from rmos.errors.store import IndexRebuilding
-from rmos.http.json_body import body_too_large
+from rmos.http.json_body import make_too_large_error
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def respond_error(error: Exception) -> Response:
     if isinstance(error, ValidationError):
         error = _validation_failed(error)
     elif isinstance(error, RequestEntityTooLarge):
-        error = body_too_large()
+        error = make_too_large_error()
     elif type(error).__module__ == _SERVERS:
         error = BadRequest("The body broke off or is wrongly encoded.")
     if isinstance(error, RmosError):
@@ -77,7 +77,7 @@ def respond_error(error: Exception) -> Response:
         return _respond_http_exception(error)
     log.error("unexpected error", exc_info=error)
     detail = f"Unexpected error; quote request id {require_request_id()} to an operator."
-    return problem_response(500, RmosError.code, RmosError.title, detail)
+    return respond_problem(500, RmosError.code, RmosError.title, detail)
 
 
 def _validation_failed(error: ValidationError) -> ValidationFailed:
@@ -99,7 +99,7 @@ def _respond_rmos_error(error: RmosError) -> Response:
     headers = dict(error.headers)
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
-    return problem_response(error.status, error.code, error.title, error.detail, members, headers)
+    return respond_problem(error.status, error.code, error.title, error.detail, members, headers)
 
 
 def _respond_http_exception(error: HTTPException) -> Response:
@@ -111,7 +111,7 @@ def _respond_http_exception(error: HTTPException) -> Response:
     detail = _suggest_route(error) or " ".join((error.description or status.description or status.phrase).split())
     kind = _BY_STATUS.get(status)
     code, title = (kind.code, kind.title) if kind else (status.name, status.phrase)
-    return problem_response(status, code, title, detail[:_ONE_LINE], headers=headers)
+    return respond_problem(status, code, title, detail[:_ONE_LINE], headers=headers)
 
 
 def _suggest_route(error: HTTPException) -> str:
@@ -124,7 +124,7 @@ def _suggest_route(error: HTTPException) -> str:
     return ""
 
 
-def problem_response(
+def respond_problem(
     status: int,
     code: str,
     title: str,
@@ -154,12 +154,12 @@ def make_problem(code: str, title: str, status: int, detail: str, request_id: st
     }
 
 
-def example_problem(code: str, title: str, status: int, detail: str) -> dict[str, Any]:
+def make_example(code: str, title: str, status: int, detail: str) -> dict[str, Any]:
     """Return what a problem looks like, for the document and the pages."""
     return make_problem(code, title, status, detail, "req_0123456789abcdef")
 
 
-def errors_by_code() -> dict[str, type[RmosError]]:
+def list_errors_by_code() -> dict[str, type[RmosError]]:
     """Return the error that each code stands for, in the order of the codes; several errors may share one."""
     kinds: dict[str, type[RmosError]] = {}
     for kind in every_error():
@@ -167,7 +167,7 @@ def errors_by_code() -> dict[str, type[RmosError]]:
     return dict(sorted(kinds.items()))
 
 
-def meaning_of(kind: type[RmosError]) -> str:
+def explain_error(kind: type[RmosError]) -> str:
     """Return what an error means, in a sentence."""
     if kind is RmosError:
         return "Unexpected error; the fault is the service's."

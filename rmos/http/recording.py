@@ -1,7 +1,7 @@
 """What requests that record a run share: they may be sent twice and do their work once, and may ask for little back.
 
 idempotency = read_idempotency(body)                # of the header Idempotency-Key, or None
-recorded_response(body, run_id, replayed=False)     # 201 with Location; 200 for an earlier request's run
+respond_recorded(body, run_id, replayed=False)     # 201 with Location; 200 for an earlier request's run
 """
 
 import re
@@ -11,7 +11,7 @@ from flask import Response, request
 
 from rmos import digest
 from rmos.errors.request import BadHeader
-from rmos.http.responses import json_response
+from rmos.http.responses import respond_json
 from rmos.services.artifact import Idempotency
 
 MINIMAL: Final = "return=minimal"
@@ -46,9 +46,9 @@ def _find_return(prefer: str) -> str | None:
     return None
 
 
-def recorded_response(body: bytes, run_id: str, *, replayed: bool) -> Response:
+def respond_recorded(body: bytes, run_id: str, *, replayed: bool) -> Response:
     """Return the response to a request that recorded a run, or whose key has recorded it before."""
     headers = {"Location": f"/api/rmos/runs/{run_id}"}
     if replayed:
         headers["Idempotency-Replayed"] = "true"
-    return json_response(body, status=200 if replayed else 201, headers=headers)
+    return respond_json(body, status=200 if replayed else 201, headers=headers)

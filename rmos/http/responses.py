@@ -1,7 +1,7 @@
 """Finished responses: a body that is JSON already, and how long it may be kept (RFC 9111).
 
-return json_response(dump_events(record))
-return json_response(verdict, cache=NO_STORE)
+return respond_json(dump_events(record))
+return respond_json(verdict, cache=NO_STORE)
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ NO_STORE: Final = "no-store"
 """What holds for this moment only: every other response, unless its view says otherwise (`headers`)."""
 
 
-def json_response(
+def respond_json(
     body: bytes | str, *, cache: str | None = None, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a response of JSON.

@@ -1,4 +1,4 @@
-"""What a client may send to attach an advisory, and how advisories and their files look to it."""
+"""Advisories as clients see them: the request to attach one, and how they and their files are shown."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -120,12 +120,12 @@ def load_advisory(body: Mapping[str, Any]) -> Advisory:
 
 
 def dump_advisory(attached: AdvisoryAttached) -> bytes:
-    """Return the body that answers who attached an advisory."""
+    """Return the response to an attached advisory."""
     return _encoder.encode(_attached.dump(attached))
 
 
 def dump_advisories(view: RunView) -> bytes:
-    """Return the body that lists a run's advisories; those of the earlier system lack some members."""
+    """Return the list of a run's advisories; those of legacy records lack some members."""
     found = [{name: advisory.get(name) for name in _MEMBERS} for advisory in view.advisories]
     return _encoder.encode({"run_id": view.artifact.run_id, "count": len(found), "advisories": found})
 

@@ -1,4 +1,4 @@
-"""What a client may send to attach a file, and how attachments look to it."""
+"""Attachments as clients see them: the requests to attach a file, and how files are shown."""
 
 import base64
 import binascii

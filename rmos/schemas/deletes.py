@@ -1,4 +1,4 @@
-"""What a client may send to delete or restore a run, and how the run then stands."""
+"""Deletes as clients see them: the requests to delete or restore a run, and the response."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from rmos.services.deletes import MAX_REASON, MIN_REASON, Deleted, DeleteRequest
 
 
 class DeleteQuerySchema(Schema):
-    """The query parameters of `DELETE /api/rmos/runs/{id}`; the service judges the reason and the mode."""
+    """The query parameters of `DELETE /api/rmos/runs/{id}`; the service validates the reason and the mode."""
 
     reason = fields.String(
         required=True, validate=validate.Length(MIN_REASON, MAX_REASON), metadata={"description": "Why, for good"}
@@ -49,5 +49,5 @@ def load_delete(run_id: str, parameters: Mapping[str, Sequence[str]], schema: Sc
 
 
 def dump_deleted(deleted: Deleted) -> bytes:
-    """Return the body that answers a delete or a restore."""
+    """Return the response to a delete or a restore."""
     return _encoder.encode(_deleted.dump(deleted))

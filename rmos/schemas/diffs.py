@@ -1,4 +1,4 @@
-"""How the difference of two runs is asked for and shown."""
+"""The difference of two runs as clients see it: the request and the response."""
 
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ class RunDiffSchema(Schema):
     changed_count = fields.Integer(metadata={"description": "How many paths differ, listed or not"})
     changed_paths = fields.List(fields.String())
     diff = fields.Dict(fields.String(), fields.Nested(PathDiffSchema), metadata={"description": "By path"})
-    note = fields.String(allow_none=True, metadata={"description": "What was cut from this answer"})
+    note = fields.String(allow_none=True, metadata={"description": "What was cut from this response"})
 
 
 def diff_records(a: RunRecord, b: RunRecord) -> RunDiff:

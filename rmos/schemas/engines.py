@@ -29,7 +29,7 @@ class EngineSchema(Schema):
 class EnginesSchema(Schema):
     """The engines of this service, the built-in one first."""
 
-    default_engine_id = fields.String(metadata={"description": "Which one judges when a request names none"})
+    default_engine_id = fields.String(metadata={"description": "Which one evaluates when a request names none"})
     count = fields.Integer()
     items = fields.List(fields.Nested(EngineSchema))
 

@@ -1,4 +1,4 @@
-"""What a client may send to have a run explained, and how the explanation then stands."""
+"""Explanations as clients see them: the request for one, and the response."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,7 +32,7 @@ class SuggestionSchema(Schema):
         validate=_recordable, metadata={"description": "A JSON object or array", "type": ["object", "array"]}
     )
     generate_explanation = fields.Boolean(truthy={True}, falsy={False})
-    prompt = fields.String(validate=validate.Length(1, MAX_PROMPT), metadata={"description": "What is asked"})
+    prompt = fields.String(validate=validate.Length(1, MAX_PROMPT), metadata={"description": "The question"})
     engine_id = line_field()
     engine_version = line_field()
 
@@ -69,18 +69,18 @@ def load_suggestion(body: Mapping[str, Any]) -> Suggestion:
     Raises:
         ValidationError: naming each member that cannot be taken.
     """
-    said = _suggestion.load(body)
+    members = _suggestion.load(body)
     return Suggestion(
-        kind=said["kind"],
-        markdown=said.get("advisory_markdown"),
-        json=said.get("advisory_json"),
-        generate=said.get("generate_explanation", False),
-        prompt=said.get("prompt"),
-        engine_id=said["engine_id"],
-        engine_version=said["engine_version"],
+        kind=members["kind"],
+        markdown=members.get("advisory_markdown"),
+        json=members.get("advisory_json"),
+        generate=members.get("generate_explanation", False),
+        prompt=members.get("prompt"),
+        engine_id=members["engine_id"],
+        engine_version=members["engine_version"],
     )
 
 
 def dump_suggested(suggested: Suggested) -> bytes:
-    """Return the body that answers a suggestion."""
+    """Return the response to a suggestion."""
     return _encoder.encode(_suggested.dump(suggested))

@@ -1,4 +1,4 @@
-"""What a client may ask of a list of runs: its filters, its page."""
+"""What a client may request of a list of runs: its filters, its page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -62,7 +62,7 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     query: RunQuery
     page: PageRequest
     limited: bool
-    """Whether the client said how many it wants; a stream goes on to the end otherwise."""
+    """Whether the request has a limit of its own; a stream goes on to the end otherwise."""
 
 
 _run_list = RunListSchema()

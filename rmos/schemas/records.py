@@ -1,6 +1,6 @@
 """How a record as it stands now and its events look to a client; services write what they hold.
 
-A record of the earlier system lacks some members, and members that this release does not know are shown as they are.
+A legacy record lacks some members, and members that this release does not know are shown as they are.
 """
 
 from marshmallow import INCLUDE, Schema, fields, validate
@@ -32,7 +32,7 @@ class HashesSchema(Schema):
 
 
 class ArtifactSchema(Schema):
-    """A run as it was written, once: what was asked, what the engine found, what the server decided."""
+    """A run as it was written, once: the inputs, what the engine found, what the server decided."""
 
     class Meta:
         """Records of other releases have other members too."""
@@ -48,12 +48,12 @@ class ArtifactSchema(Schema):
     hashes = fields.Nested(HashesSchema, required=True)
     feasibility = fields.Dict(required=True, metadata={"description": "What the engine computed from the inputs"})
     _sha256 = fields.String(metadata={"description": "SHA-256 of the record with these 64 digits written as 0"})
-    schema = fields.String(metadata={"description": "rmos.run/1; records of the earlier system have none"})
+    schema = fields.String(metadata={"description": "rmos.run/1; legacy records have none"})
     event_type = fields.String(allow_none=True)
     workflow_session_id = fields.String(allow_none=True)
     parent_run_id = fields.String(allow_none=True)
     request_id = fields.String(allow_none=True)
-    inputs = fields.Dict(metadata={"description": "design and context, complete, as judged"})
+    inputs = fields.Dict(metadata={"description": "design and context, complete, as evaluated"})
     request_summary = fields.Dict(metadata={"description": "What lists and people read of the request"})
     outputs = fields.Dict(metadata={"description": "gcode_text, opplan_json"})
     material_id = fields.String(allow_none=True)

@@ -1,4 +1,4 @@
-"""What a client may send to have a cut judged: the body of `POST /api/rmos/runs`."""
+"""What a client may send to have a cut evaluated: the body of `POST /api/rmos/runs`."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,7 +32,7 @@ class OutputsSchema(Schema):
 
 
 class RunRequestSchema(Schema):
-    """The body of `POST /api/rmos/runs`; `design` and `context` are open objects that the engine judges."""
+    """The body of `POST /api/rmos/runs`; `design` and `context` are open objects that the engine evaluates."""
 
     mode = fields.String(required=True, validate=NAME)
     tool_id = fields.String(required=True, validate=NAME)
@@ -47,7 +47,7 @@ class RunRequestSchema(Schema):
         metadata={"pattern": f"^{ids.SESSION_ID.pattern}$"},
     )
     engine_id = fields.String(
-        allow_none=True, validate=NAME, metadata={"description": "Who judges; none is the default engine"}
+        allow_none=True, validate=NAME, metadata={"description": "Which engine evaluates; none is the default engine"}
     )
     design = fields.Dict(load_default=dict, metadata={"description": "What is to be cut, as the engine reads it"})
     context = fields.Dict(load_default=dict, metadata={"description": "Tool, material, machine and stock"})
@@ -66,7 +66,7 @@ class RunRequestSchema(Schema):
         metadata={
             "maxProperties": MAX_META_KEYS,
             "description": f"The caller's own words, at most {MAX_META_BYTES} bytes; `batch_label` and `session_id` "
-            "can be asked for in lists",
+            "are filters of lists",
         },
     )
 
@@ -82,5 +82,5 @@ def load_run_request(body: Mapping[str, Any]) -> RunRequest:
     Raises:
         ValidationError: naming each member that cannot be taken.
     """
-    asked = {name: value for name, value in body.items() if name not in _CLIENTS_DECISION}
-    return RunRequest(**_run_request.load(asked), stripped=len(asked) < len(body))
+    kept = {name: value for name, value in body.items() if name not in _CLIENTS_DECISION}
+    return RunRequest(**_run_request.load(kept), stripped=len(kept) < len(body))

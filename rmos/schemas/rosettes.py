@@ -1,4 +1,4 @@
-"""How a rosette is asked for and how it is shown: the body and the answers of `POST /api/rmos/rosettes`."""
+"""Rosettes as clients see them: the body and the responses of `POST /api/rmos/rosettes`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ class RosetteRequestSchema(Schema):
             "description": "What the rosette is like; beside a spec or an earlier run, what is to change",
         },
     )
-    spec = fields.Dict(allow_none=True, metadata={"description": "A rosette in mm, as an answer shows it"})
+    spec = fields.Dict(allow_none=True, metadata={"description": "A rosette in mm, as a response shows it"})
     seed = WholeNumber(
         allow_none=True,
         validate=validate.Range(0, MAX_SEED),
@@ -91,7 +91,9 @@ class RosetteSchema(Schema):
     )
     attachment = fields.Nested(DrawingSchema)
     spec = fields.Dict(metadata={"description": "The rosette in mm; sent again it gives the same drawing"})
-    assumptions = fields.List(fields.String(), metadata={"description": "What was not said and how it was decided"})
+    assumptions = fields.List(
+        fields.String(), metadata={"description": "What the request left open and how it was decided"}
+    )
     unrecognized = fields.List(fields.String(), metadata={"description": "What of the prompt was not understood"})
     changed = fields.List(fields.String(), metadata={"description": "What differs from the rosette it began with"})
     bom = fields.List(fields.Dict(), metadata={"description": "The bill of materials, sizes in mm"})

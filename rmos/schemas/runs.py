@@ -20,7 +20,7 @@ from rmos.store.run_records import RunRecord
 
 
 class RunCreatedSchema(Schema):
-    """The answer to `POST /api/rmos/runs`; a RED run was made as well as a GREEN one."""
+    """The response to `POST /api/rmos/runs`; a RED run was made as well as a GREEN one."""
 
     run_id = fields.String(required=True)
     status = fields.Constant("created", required=True, metadata={"type": "string", "enum": ["created"]})
@@ -90,7 +90,7 @@ class RunAdvisorySummarySchema(Schema):
     override = _shown(
         fields.Dict(
             metadata={
-                "description": "Only where the decision was overridden, or that was asked for: scope, by, "
+                "description": "Only where an override was recorded or requested: scope, by, "
                 "expires_at_utc and effective, which is false as long as it waits for a second person. It is over at "
                 "expires_at_utc."
             }
@@ -108,7 +108,7 @@ class RunAdvisorySummarySchema(Schema):
 
 
 class RunPageSchema(Schema):
-    """A page of a list; `total` is there only when it was asked for."""
+    """A page of a list; `total` is there only with `include_total`."""
 
     items = fields.List(fields.Nested(RunAdvisorySummarySchema))
     next_cursor = fields.String(allow_none=True)
@@ -124,7 +124,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def dump_created(recorded: Recorded, *, minimal: bool = False) -> bytes:
-    """Return the body that answers a POST; the minimal one is the id alone."""
+    """Return the response to a POST; the minimal one is the id alone."""
     return _encoder.encode((_created_minimal if minimal else _created).dump(recorded))
 
 
@@ -144,7 +144,7 @@ def _of_meta(view: RunView, *names: str) -> list[Any]:
 
 
 def _override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a list shows of a run's overrides: the last that is in force, else the last that was asked for.
+    """Return what a list shows of a run's overrides: the last that is in force, else the last that was requested.
 
     Whether its time is over is for the reader to tell: what a list shows is shaped when it is written.
     """

@@ -4,7 +4,7 @@ from marshmallow import INCLUDE, Schema, fields, validate
 
 
 class AliveSchema(Schema):
-    """The process answers."""
+    """The process is alive."""
 
     status = fields.String(required=True, validate=validate.OneOf(["ok"]))
 

@@ -58,7 +58,7 @@ class SessionFieldsSchema(Schema):
     user_id = fields.String(allow_none=True, validate=_TEXT)
     workflow_type = fields.String(allow_none=True, validate=_TEXT)
     workflow_mode = fields.String(allow_none=True, validate=validate.OneOf(WORKFLOW_MODES))
-    design = fields.Dict(allow_none=True, metadata={"description": "What is to be cut, as an engine judges it"})
+    design = fields.Dict(allow_none=True, metadata={"description": "What is to be cut, as an engine evaluates it"})
     context = fields.Dict(allow_none=True, metadata={"description": "Tool, material, machine, stock"})
     current_step = fields.String(allow_none=True, validate=_TEXT)
     machine_id = fields.String(allow_none=True, validate=_TEXT)
@@ -84,7 +84,7 @@ class SessionSchema(SessionFieldsSchema):
 
 
 class SessionPageSchema(Schema):
-    """A page of sessions, newest first; `total` is there only when it was asked for."""
+    """A page of sessions, newest first; `total` is there only with `include_total`."""
 
     items = fields.List(fields.Nested(SessionSchema))
     next_cursor = fields.String(allow_none=True)
@@ -116,7 +116,7 @@ class SessionDeleteSchema(Schema):
 
 
 class SessionDeletedSchema(Schema):
-    """The answer to a deletion: the record is still there, and can be restored."""
+    """The response to a deletion: the record is still there, and can be restored."""
 
     session_id = fields.String()
     status = fields.Constant("DELETED")

@@ -1,4 +1,4 @@
-"""What a client may send to review, reject or promote variants, and how they then stand."""
+"""Variants as clients see them: the requests to review, reject or promote them, and how they are shown."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -40,7 +40,7 @@ class RejectSchema(Schema):
 
     @validates_schema
     def check_detail(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Refuse a rejection for another reason that is not told."""
+        """Refuse a rejection for another reason without a detail."""
         if data.get("reason_code") == "OTHER" and not data.get("detail"):
             raise ValidationError("Say what it is.", field_name="detail")
 
@@ -149,9 +149,9 @@ def load_reject(sha256: str, body: Mapping[str, Any]) -> Act:
 
 def load_bulk(body: Mapping[str, Any]) -> list[Act]:
     """Return what a body asks to be done with each of its items."""
-    said = _bulk.load(body)
-    action: Action = said["action"]
-    return [Act(action=action, **item) for item in said["items"]]
+    members = _bulk.load(body)
+    action: Action = members["action"]
+    return [Act(action=action, **item) for item in members["items"]]
 
 
 def dump_variants(record: RunRecord) -> bytes:
@@ -161,10 +161,10 @@ def dump_variants(record: RunRecord) -> bytes:
 
 
 def dump_acted(acted: Acted) -> bytes:
-    """Return the body that answers who did something with a variant."""
+    """Return the response to an action on a variant."""
     return _encoder.encode({"run_id": acted.run_id, **msgspec.structs.asdict(acted.variant)})
 
 
 def dump_results(results: Results) -> bytes:
-    """Return the body that answers who did something with many."""
+    """Return the response to an action on many variants."""
     return _encoder.encode(results)

@@ -22,7 +22,7 @@ from rmos.services.overrides import Overridden, OverrideRequest
 from rmos.workflow import ACTIONS, Action
 
 MAX_ITEMS: Final = 500
-"""Cuts that one dry run judges."""
+"""Cuts that one dry run evaluates."""
 _NOT_BLANK: Final = validate.Regexp(r"[\s\S]*\S", error="Must not be blank.")
 _REASON: Final = [validate.Length(2, 2000), _NOT_BLANK]
 _USUAL: Final = frozenset({"mode", "tool_id", "design", "context"})
@@ -40,7 +40,7 @@ class ActionSchema(Schema):
     engine_id = fields.String(
         allow_none=True,
         validate=_request["engine_id"].validators,
-        metadata={"description": "request_feasibility: who judges; none is the default engine"},
+        metadata={"description": "request_feasibility: which engine evaluates; none is the default engine"},
     )
     reason = fields.String(
         allow_none=True, validate=_REASON, metadata={"description": "require_revision, reject, approve"}
@@ -97,7 +97,7 @@ class OverrideSchema(Schema):
 
 
 class CutSchema(Schema):
-    """A cut to be judged without a record."""
+    """A cut to be evaluated without a record."""
 
     mode = fields.String(required=True, validate=_request["mode"].validators)
     tool_id = fields.String(required=True, validate=_request["tool_id"].validators)
@@ -162,10 +162,10 @@ def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     wrong |= {name: ["Missing data for required field."] for name in needed if body.get(name) is None}
     if wrong:
         raise ValidationError(wrong)
-    said = dict(_action.load(body))
-    if action == "store_toolpaths" and not any(value is not None for value in said["outputs"].values()):
+    loaded = dict(_action.load(body))
+    if action == "store_toolpaths" and not any(value is not None for value in loaded["outputs"].values()):
         raise ValidationError({"outputs": ["Holds no toolpaths: send gcode_text or opplan_json."]})
-    return said
+    return loaded
 
 
 def load_override(run_id: str, body: Mapping[str, Any], *, now_us: int) -> OverrideRequest:
@@ -174,8 +174,8 @@ def load_override(run_id: str, body: Mapping[str, Any], *, now_us: int) -> Overr
     Raises:
         ValidationError: unknown or malformed fields, by name, or an end that is past.
     """
-    asked = dict(_override.load(body))
-    expires = asked["expires_at_utc"]
+    members = dict(_override.load(body))
+    expires = members["expires_at_utc"]
     if expires is not None:
         try:
             expires_us = ids.parse_utc(expires)
@@ -183,12 +183,12 @@ def load_override(run_id: str, body: Mapping[str, Any], *, now_us: int) -> Overr
             raise ValidationError({"expires_at_utc": ["Is no time: send RFC 3339, as 2026-01-31T18:00:00Z."]}) from None
         if expires_us <= now_us:
             raise ValidationError({"expires_at_utc": ["Is past."]})
-        asked["expires_at_utc"] = ids.utc_text(expires_us)
-    return OverrideRequest(run_id=run_id, **asked)
+        members["expires_at_utc"] = ids.utc_text(expires_us)
+    return OverrideRequest(run_id=run_id, **members)
 
 
 def load_dry_run(body: Mapping[str, Any]) -> DryRun:
-    """Return the cuts to be judged without a record.
+    """Return the cuts to be evaluated without a record.
 
     Raises:
         ValidationError: unknown, missing or malformed fields, by name and place.
@@ -196,9 +196,9 @@ def load_dry_run(body: Mapping[str, Any]) -> DryRun:
     items = body.get("items")
     if not isinstance(items, list) or not 0 < len(items) <= MAX_ITEMS or not all(map(_is_usual, items)):
         return DryRun(**_dry_run.load(body))
-    # Somebody turns a knob: hundreds of cuts of one kind. Having the schema look at each cost a tenth of judging it.
-    asked = _dry_run.load({**body, "items": items[:1]})
-    return DryRun(**{**asked, "items": items})
+    # While a knob is turned, hundreds of cuts of one kind come; the schema takes a tenth of the time (ADR 15).
+    members = _dry_run.load({**body, "items": items[:1]})
+    return DryRun(**{**members, "items": items})
 
 
 def _is_usual(cut: object) -> bool:
@@ -223,14 +223,14 @@ def _is_name_text(text: str) -> bool:
 
 
 def dump_session_acted(acted: ActionDone) -> bytes:
-    """Return the body that answers an action."""
+    """Return the response to an action."""
     session = {name: getattr(acted.stored.session, name) for name in acted.stored.session.__struct_fields__}
     made = {} if acted.run is None else {"run_id": acted.run.run_id}
     return _encoder.encode({**session, **made})
 
 
 def dump_override(overridden: Overridden) -> bytes:
-    """Return the body that answers an override."""
+    """Return the response to an override."""
     return _encoder.encode(
         {
             "run_id": overridden.run_id,
@@ -242,5 +242,5 @@ def dump_override(overridden: Overridden) -> bytes:
 
 
 def dump_dry_run(results: Sequence[DryRunResult]) -> bytes:
-    """Return the body of a dry run's results."""
+    """Return the results of a dry run."""
     return _encoder.encode({"results": results})

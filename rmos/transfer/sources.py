@@ -3,15 +3,18 @@
     with open_source(Path("/backup/runs")) as source:
         for name in source.names: source.read(name)
 
-Names that climb, that are absolute, that are there twice or that are links are refused and never read.
+Names that climb, that are absolute, that are there twice or that are links are refused and never read. People zip a
+folder by its own name, Windows once wrote names with backslashes, and macOS puts files of its own beside each: the
+store is found all the same.
 """
 
 import contextlib
 import os
+import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -25,6 +28,10 @@ from rmos.store.blobs import BLOCK_BYTES
 
 MAX_NAMES: Final = 20_000_000
 """Entries of an archive; RMOS policy against archives that only look like one."""
+_MAX_WITHIN: Final = 8
+"""Folders within one another in which a store is looked for."""
+_LITTER: Final = re.compile(r"(?:.*/)?(?:__MACOSX/.*|__MACOSX|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)", re.DOTALL)
+"""What macOS and Windows put beside the files of everybody."""
 
 
 class Refused(NamedTuple):
@@ -51,13 +58,31 @@ def open_source(path: Path) -> Iterator[Source]:
         SourceUnreadable: neither is there.
     """
     if path.is_dir():
-        yield _folder(path)
+        yield _folder(find_store_folder(path))
         return
     try:
         with zipfile.ZipFile(path) as archive:
             yield _archive(archive)
     except (OSError, zipfile.BadZipFile):
         raise SourceUnreadable("There is no store's folder and no zip of one in this place.") from None
+
+
+def find_store_folder(path: Path) -> Path:
+    """Return the folder of a store: this one, or the one that it holds and nothing else, as an unpacked zip does."""
+    for _ in range(_MAX_WITHIN):
+        names = [name for name in os.listdir(path) if not _LITTER.fullmatch(name)]
+        if len(names) != 1 or _is_of_store(names):
+            break
+        within = path / names[0]
+        if within.is_symlink() or not within.is_dir():
+            break
+        path = within
+    return path
+
+
+def _is_of_store(parts: Collection[str]) -> bool:
+    """Tell whether one of these names stands in the root of a store."""
+    return any(part in layout.OWN_NAMES or ids.is_partition(part) for part in parts)
 
 
 def _folder(path: Path) -> Source:
@@ -76,6 +101,8 @@ def _folder(path: Path) -> Source:
         folder = pending.pop()
         for name, kind in objects.entries(folder):
             key = f"{folder}/{name}" if folder else name
+            if _LITTER.fullmatch(key):
+                continue
             if kind == "directory":
                 pending.append(key)
             elif kind == "file":
@@ -105,20 +132,24 @@ def _attachments(path: Path) -> Path | None:
 
 
 def _archive(archive: zipfile.ZipFile) -> Source:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = archive.infolist()
     if len(infos) > MAX_NAMES:
         raise SourceUnreadable("The zip has more entries than a store has files.")
+    named = [(info.filename.replace("\\", "/"), info) for info in infos]
+    named = [(name, info) for name, info in named if not name.endswith("/") and not _LITTER.fullmatch(name)]
+    refusals = [_refusal(name, info) for name, info in named]
+    root = _root_of(name for (name, _), detail in zip(named, refusals, strict=True) if detail is None)
     found: dict[str, zipfile.ZipInfo] = {}
     refused: list[Refused] = []
     twice: set[str] = set()
-    for info in infos:
-        name, detail = info.filename, _refusal(info)
-        if detail is None and name in found:
+    for (full, info), detail in zip(named, refusals, strict=True):
+        name = _name_within(full, root)
+        if detail is not None:
+            refused.append(Refused(full, detail))
+        elif name in found:
             twice.add(name)
-        elif detail is None:
-            found[name] = info
         else:
-            refused.append(Refused(name, detail))
+            found[name] = info
     for name in sorted(twice):
         del found[name]
         refused.append(Refused(name, "the archive has this name more than once"))
@@ -156,15 +187,42 @@ def _unpacked(file: IO[bytes]) -> bytes:
         return file.read(BLOCK_BYTES)
 
 
-def _refusal(info: zipfile.ZipInfo) -> str | None:
+def _root_of(names: Iterator[str]) -> str:
+    """Return the folder of an archive in which the store stands, with its slash; "" when that is the archive itself.
+
+    Raises:
+        SourceUnreadable: there are several.
+    """
+    roots: set[str] = set()
+    for name in names:
+        parts = name.split("/")[: _MAX_WITHIN + 1]
+        depth = next((depth for depth in range(len(parts)) if _is_of_store(parts[depth : depth + 1])), None)
+        if depth is not None:
+            roots.add("".join(f"{part}/" for part in parts[:depth]))
+    if "" in roots or not roots:
+        return ""
+    if len(roots) > 1:
+        raise SourceUnreadable(f"The zip holds several stores ({', '.join(sorted(roots)[:3])}); zip each by itself.")
+    return roots.pop()
+
+
+def _name_within(name: str, root: str) -> str:
+    """Return the key of an entry in the store that stands in a folder of the archive; blobs may stand beside that."""
+    if root and name.startswith(root):
+        return name[len(root) :]
+    beside = root[: root.rstrip("/").rfind("/") + 1]
+    return name[len(beside) :] if root and name.startswith(f"{beside}{layout.LEGACY_ATTACHMENTS}/") else name
+
+
+def _refusal(name: str, info: zipfile.ZipInfo) -> str | None:
     """Return why an entry of an archive is not even looked at, or None."""
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "it is a link or no file"
-    if "\\" in info.orig_filename or "\x00" in info.orig_filename:
+    if "\x00" in info.orig_filename:
         return "its name is not the name of an object"
     try:
-        check_key(info.filename)
+        check_key(name)
     except ObjectUnreadable:
         return "its name leads out of the store"
     return None

@@ -7,6 +7,6 @@ from rmos.web import sign_in
 
 
 def init_app(app: Flask) -> None:
-    """Give an app its pages and put the headers on every answer."""
+    """Give an app its pages and put the headers on every response."""
     app.register_blueprint(sign_in.bp)
     headers.init_app(app)

@@ -24,7 +24,7 @@ def suggest(client: FlaskClient, run: str, **body: Any) -> Any:
     return answer.json
 
 
-def summary_of(client: FlaskClient, run: str) -> dict[str, Any]:
+def read_summary(client: FlaskClient, run: str) -> dict[str, Any]:
     (found,) = [item for item in client.get(RUNS).json["items"] if run.endswith(item["run_id"])]
     return found
 
@@ -40,7 +40,7 @@ def test_trap_11_what_is_ready_for_its_sender_is_ready_in_the_run_and_in_lists(c
     assert (suggested["explanation_status"], suggested["explanation_summary"]) == ("READY", text[:200])
     stored = client.get(run).json
     assert (stored["explanation_status"], stored["explanation_summary"]) == ("READY", text[:200])
-    listed = summary_of(client, run)
+    listed = read_summary(client, run)
     assert (listed["explanation_status"], listed["explanation_summary"]) == ("complete", text[:200])
     assert client.get(f"{run}/advisory/blobs/{suggested['advisory_sha256']}/download").data == text.encode()
     (advisory,) = client.get(f"{run}/advisories").json["advisories"]
@@ -69,7 +69,7 @@ def test_trap_20_json_advice_is_hashed_as_it_is_stored(client: FlaskClient, run:
 def test_other_advice_is_attached_and_does_not_explain(client: FlaskClient, run: str) -> None:
     suggested = suggest(client, run, kind="note", advisory_markdown="Grain runs out.")
     assert suggested["explanation_status"] == "NONE"
-    assert summary_of(client, run)["explanation_status"] is None
+    assert read_summary(client, run)["explanation_status"] is None
     assert kinds(client, run) == [("advisory", None)]
 
 
@@ -110,8 +110,8 @@ def test_an_explanation_is_generated_from_the_runs_own_checks_and_says_so(client
         assert f"**{assessment['id']}** {assessment['risk']}" in text
     for missing in recorded["feasibility"]["missing_inputs"]:
         assert f"`{missing}`" in text
-    assert summary_of(client, run)["explanation_summary"] == text.strip()[:200]
-    assert "rosette.svg" in summary_of(client, run)["explanation_summary"]
+    assert read_summary(client, run)["explanation_summary"] == text.strip()[:200]
+    assert "rosette.svg" in read_summary(client, run)["explanation_summary"]
     assert kinds(client, run)[1:] == [("explanation", "PENDING"), ("advisory", None), ("explanation", "READY")]
     event = client.get(f"{run}/events").json["events"][-1]
     assert event["data"]["generated"] is True
@@ -154,5 +154,5 @@ def test_a_model_that_fails_is_an_error_in_the_run_and_not_of_the_service(
     suggested = suggest(client, run, generate_explanation=True)
     assert (suggested["advisory_sha256"], suggested["explanation_status"]) == (None, "ERROR")
     assert suggested["explanation_summary"].startswith("The model explained nothing: it")
-    assert summary_of(client, run)["explanation_status"] == "failed"
+    assert read_summary(client, run)["explanation_status"] == "failed"
     assert kinds(client, run) == [("explanation", "PENDING"), ("explanation", "ERROR")]

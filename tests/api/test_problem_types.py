@@ -7,9 +7,9 @@ from http import HTTPStatus
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.api.problem_types import problem_types
+from rmos.api.problem_types import list_problem_types
 from rmos.errors.base import every_error
-from rmos.http.problems import meaning_of
+from rmos.http.problems import explain_error
 from tests.http.test_problems import check
 
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]
@@ -17,7 +17,7 @@ KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.erro
 
 def test_every_error_says_what_it_means_and_what_to_do() -> None:
     for kind in KINDS:
-        for text in (meaning_of(kind), kind.remedy):
+        for text in (explain_error(kind), kind.remedy):
             assert re.fullmatch(r"[A-Z\"`].{15,}[.]", text), text
         assert "remedy" in vars(kind), f"{kind.__name__} says nothing of its own on what to do"
         assert re.fullmatch("[A-Z][A-Z0-9_]+", kind.code)
@@ -30,7 +30,7 @@ def test_every_code_has_a_page_for_people(client: FlaskClient) -> None:
         assert answer.status_code == 200, code
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         shown = unescape(answer.text)
-        found = problem_types()[code]
+        found = list_problem_types()[code]
         for text in (code, found.title, found.meaning, found.remedy, f"HTTP status {found.status}"):
             assert text in shown
 

@@ -39,44 +39,44 @@ def parts(bearer: str) -> tuple[str, str]:
 def test_a_revocation_and_a_first_token_are_felt_as_soon_as_what_was_read_is_not_fresh(tokens: Tokens) -> None:
     clock = Clock()
     callers = Callers(tokens, local_mode=True, clock=clock)
-    assert callers.table().local
+    assert callers.read_table().local
     made, bearer = tokens.create("ben", "viewer", expires_at_utc=None, actor=ANNA, us=US)
-    assert callers.table().local
+    assert callers.read_table().local
     clock.now += FRESH_S
-    assert not callers.table().local
-    assert callers.table().judge(*parts(bearer), NOW).name == "ben"
+    assert not callers.read_table().local
+    assert callers.read_table().authenticate(*parts(bearer), NOW).name == "ben"
     tokens.revoke(made.token_id, actor=ANNA, us=US)
     clock.now += FRESH_S
     with pytest.raises(Unauthenticated, match="revoked"):
-        callers.table().judge(*parts(bearer), NOW)
-    assert not callers.table().local
+        callers.read_table().authenticate(*parts(bearer), NOW)
+    assert not callers.read_table().local
     assert FRESH_S < 5
 
 
 def test_expiry_needs_no_reading(tokens: Tokens) -> None:
     _, bearer = tokens.create("ben", "viewer", expires_at_utc=ids.utc_text(NOW + 10), actor=ANNA, us=US)
-    table = Callers(tokens, local_mode=True).table()
-    assert table.judge(*parts(bearer), NOW + 9).name == "ben"
+    table = Callers(tokens, local_mode=True).read_table()
+    assert table.authenticate(*parts(bearer), NOW + 9).name == "ben"
     with pytest.raises(Unauthenticated, match="expired"):
-        table.judge(*parts(bearer), NOW + 10)
+        table.authenticate(*parts(bearer), NOW + 10)
 
 
 def test_a_damaged_token_lets_nobody_in_and_does_not_bring_local_mode_back(tokens: Tokens, tmp_path: Path) -> None:
     made, bearer = tokens.create("ben", "admin", expires_at_utc=None, actor=ANNA, us=US)
     path = tmp_path / "_tokens" / f"tok_{made.token_id}.000001.json"
     write_raw(path, path.read_bytes().replace(b'"admin"', b'"admix"'))
-    table = Callers(tokens, local_mode=True).table()
+    table = Callers(tokens, local_mode=True).read_table()
     assert not table.local
     with pytest.raises(Unauthenticated, match="not known"):
-        table.judge(*parts(bearer), NOW)
+        table.authenticate(*parts(bearer), NOW)
 
 
 def test_the_digest_of_no_secret_opens_nothing(tokens: Tokens) -> None:
     tokens.create("ben", "admin", expires_at_utc=None, actor=ANNA, us=US)
-    table = Callers(tokens, local_mode=True).table()
+    table = Callers(tokens, local_mode=True).read_table()
     for secret in ("", digest.NO_DIGEST, "A" * 43):
         with pytest.raises(Unauthenticated):
-            table.judge("nobody", secret, NOW)
+            table.authenticate("nobody", secret, NOW)
 
 
 def test_a_wrong_secret_costs_the_same_work_whether_its_id_is_known_or_not(
@@ -87,7 +87,7 @@ def test_a_wrong_secret_costs_the_same_work_whether_its_id_is_known_or_not(
     gone, _ = tokens.create("old", "admin", expires_at_utc=None, actor=ANNA, us=US)
     tokens.revoke(gone.token_id, actor=ANNA, us=US)
     callers = Callers(tokens, local_mode=True)
-    callers.table()
+    callers.read_table()
     work: Counter[str] = Counter()
     sha256_hex, compare, read = digest.sha256_hex, module.hmac.compare_digest, tokens.list_all
 
@@ -110,7 +110,7 @@ def test_a_wrong_secret_costs_the_same_work_whether_its_id_is_known_or_not(
     for token_id in (made.token_id, gone.token_id, "0" * 12, "nobody"):
         work.clear()
         with pytest.raises(Unauthenticated) as caught:
-            callers.table().judge(token_id, "B" * 43, NOW)
+            callers.read_table().authenticate(token_id, "B" * 43, NOW)
         done.append(dict(work))
         told.add(caught.value.detail)
     assert done == [{"sha256 of 43 bytes": 1, "comparison of 64 and 64": 1}] * 4
@@ -120,7 +120,7 @@ def test_a_wrong_secret_costs_the_same_work_whether_its_id_is_known_or_not(
 def test_while_one_thread_reads_the_others_go_on_with_what_was_known(tokens: Tokens) -> None:
     clock = Clock()
     callers = Callers(tokens, local_mode=True, clock=clock)
-    before = callers.table()
+    before = callers.read_table()
     reading, go_on = threading.Event(), threading.Event()
     read = tokens.list_all
 
@@ -131,10 +131,10 @@ def test_while_one_thread_reads_the_others_go_on_with_what_was_known(tokens: Tok
 
     tokens.list_all = slow  # type: ignore[method-assign,assignment]
     clock.now += FRESH_S
-    thread = threading.Thread(target=callers.table)
+    thread = threading.Thread(target=callers.read_table)
     thread.start()
     assert reading.wait(PATIENCE_S)
-    assert callers.table() is before
+    assert callers.read_table() is before
     go_on.set()
     thread.join()
-    assert callers.table() is not before
+    assert callers.read_table() is not before

@@ -15,7 +15,7 @@ from tests.trying import tries
 
 def test_a_cookie_names_its_token_in_every_process_of_the_installation(tmp_path: Path) -> None:
     value = Cookies(tmp_path / "instance").sign("abc123")
-    assert Cookies(tmp_path / "instance").token_id(value) == "abc123"
+    assert Cookies(tmp_path / "instance").read_token_id(value) == "abc123"
     key = tmp_path / "instance" / KEY_FILE
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert [path.name for path in key.parent.iterdir()] == [KEY_FILE]
@@ -24,7 +24,7 @@ def test_a_cookie_names_its_token_in_every_process_of_the_installation(tmp_path:
 def test_a_cookie_of_another_key_is_nobodys(tmp_path: Path) -> None:
     value = Cookies(tmp_path).sign("abc123")
     (tmp_path / KEY_FILE).unlink()
-    assert Cookies(tmp_path).token_id(value) is None
+    assert Cookies(tmp_path).read_token_id(value) is None
 
 
 def test_every_altered_sign_of_a_cookie_is_noticed(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_every_altered_sign_of_a_cookie_is_noticed(tmp_path: Path) -> None:
     for place, sign in enumerate(value):
         for other in "AZ.-":
             if other != sign and place != len(value) - 1:  # the last sign of base64 has bits that mean nothing
-                assert cookies.token_id(value[:place] + other + value[place + 1 :]) is None
+                assert cookies.read_token_id(value[:place] + other + value[place + 1 :]) is None
 
 
 def test_a_cookie_ends_after_its_lifetime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,16 +41,16 @@ def test_a_cookie_ends_after_its_lifetime(tmp_path: Path, monkeypatch: pytest.Mo
     value = cookies.sign("abc123")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + LIFETIME_S - 1)
-    assert cookies.token_id(value) == "abc123"
+    assert cookies.read_token_id(value) == "abc123"
     monkeypatch.setattr(time, "time", lambda: now + LIFETIME_S + 2)
-    assert cookies.token_id(value) is None
+    assert cookies.read_token_id(value) is None
 
 
 @given(text=st.text(max_size=200))
 @hypothesis_settings(max_examples=tries(200))
 def test_no_text_of_a_stranger_is_a_cookie(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp() / "cookies"
-    assert Cookies(folder).token_id(text) is None
+    assert Cookies(folder).read_token_id(text) is None
 
 
 @pytest.mark.parametrize("content", ["", "short", "\xe4" * 64])

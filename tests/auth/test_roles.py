@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from rmos.api.sessions import PREFIXES
-from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, needed_of, requires, role_of
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, find_needed_role, find_role, requires
 from rmos.models import ROLES
 from tests.auth.conftest import RUNS, Send
 
@@ -25,7 +25,7 @@ ON_LOOPBACK = {"/readyz", "/metrics"}
 def routes(app: Flask) -> list[tuple[str, str, str | None]]:
     """Return the URL, the method and the declared role of every route."""
     return [
-        (rule.rule, method, role_of(app.view_functions[rule.endpoint], method))
+        (rule.rule, method, find_role(app.view_functions[rule.endpoint], method))
         for rule in app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
@@ -73,10 +73,10 @@ def test_a_class_of_methods_declares_on_each_of_them() -> None:
         return ""
 
     view.view_class = Views  # type: ignore[attr-defined]
-    assert [role_of(view, method) for method in ("GET", "HEAD", "POST", "DELETE")] == [
+    assert [find_role(view, method) for method in ("GET", "HEAD", "POST", "DELETE")] == [
         "viewer", "viewer", "operator", None,
     ]  # fmt: skip
-    assert needed_of(view, "DELETE") == "admin"
+    assert find_needed_role(view, "DELETE") == "admin"
 
 
 BAD = [

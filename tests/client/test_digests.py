@@ -8,7 +8,7 @@ import pytest
 
 from rmos import digest
 from rmos.client import DigestMismatch
-from rmos.client.digests import check_download, is_sealed_well
+from rmos.client.digests import check_download, has_own_digest
 from tests.makers import make_earlier_artifact, make_members
 
 RECORD = digest.seal(make_members())
@@ -41,8 +41,8 @@ def test_any_changed_byte_is_found_by_each_digest_alone(place: int) -> None:
 
 
 def test_the_records_own_digest_is_that_of_the_service() -> None:
-    assert is_sealed_well(RECORD)
-    assert not is_sealed_well(RECORD[:-1])
+    assert has_own_digest(RECORD)
+    assert not has_own_digest(RECORD[:-1])
 
 
 @pytest.mark.parametrize("field", ["sha-256=:!!:", "sha-256=:AAAA:", "sha-256=::"])

@@ -14,7 +14,7 @@ def test_every_code_that_has_a_class_is_one_of_the_service() -> None:
 
 
 def test_an_unknown_code_is_a_problem_all_the_same() -> None:
-    problem = errors.problem_error(418, {"error": "TEAPOT", "detail": "Short and stout.", "request_id": "req_1"})
+    problem = errors.make_problem_error(418, {"error": "TEAPOT", "detail": "Short and stout.", "request_id": "req_1"})
     assert type(problem) is ProblemError
     assert (problem.code, problem.request_id, str(problem)) == ("TEAPOT", "req_1", "TEAPOT (418): Short and stout.")
 
@@ -33,14 +33,14 @@ def test_an_unknown_code_is_a_problem_all_the_same() -> None:
     ],
 )
 def test_what_programs_act_on_has_a_class(status: int, code: str, kind: type) -> None:
-    assert type(errors.problem_error(status, {"error": code})) is kind
+    assert type(errors.make_problem_error(status, {"error": code})) is kind
 
 
 def test_an_answer_that_is_no_problem_of_ours_has_a_code_by_its_status() -> None:
-    assert errors.problem_error(500, {"title": "Oops"}).code == "HTTP_500"
+    assert errors.make_problem_error(500, {"title": "Oops"}).code == "HTTP_500"
 
 
 def test_a_problem_survives_the_way_to_another_process() -> None:
-    problem = errors.problem_error(422, {"error": "VALIDATION_FAILED", "errors": {"mode": ["No."]}}, 3.0)
+    problem = errors.make_problem_error(422, {"error": "VALIDATION_FAILED", "errors": {"mode": ["No."]}}, 3.0)
     again = pickle.loads(pickle.dumps(problem))
     assert (type(again), again.errors, again.retry_after_s) == (errors.ValidationFailed, {"mode": ["No."]}, 3.0)

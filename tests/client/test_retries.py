@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos.client import Client, ProblemError, Retries, TooManyRequests, Unavailable, Unreachable
-from rmos.client.retries import retry_after_s
+from rmos.client.retries import parse_retry_after
 from tests.client.conftest import cut
 
 QUICK = Retries(attempts=4, base_s=0.001, cap_s=0.002)
@@ -132,13 +132,13 @@ def test_pauses_differ_between_clients() -> None:
     ],
 )  # fmt: skip
 def test_retry_after_is_read_or_ignored(header: str | None, seconds: float | None) -> None:
-    assert retry_after_s(header) == seconds
+    assert parse_retry_after(header) == seconds
 
 
 def test_retry_after_may_be_a_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1_766_483_173.5)
-    assert retry_after_s(formatdate(1_766_483_203, usegmt=True)) == 29.5
-    assert retry_after_s(formatdate(1_766_483_143, usegmt=True)) == 0
+    assert parse_retry_after(formatdate(1_766_483_203, usegmt=True)) == 29.5
+    assert parse_retry_after(formatdate(1_766_483_143, usegmt=True)) == 0
 
 
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"base_s": -1.0}, {"cap_s": 0.1}, {"patience_s": -1.0}])

@@ -9,7 +9,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from rmos.auth.roles import OPEN, requires
-from rmos.http.conditions import conditional
+from rmos.http.conditions import apply_conditions
 from rmos.http.responses import IMMUTABLE
 from tests.api.conftest import RUNS, Post, make_body
 from tests.http.test_problems import check
@@ -27,7 +27,7 @@ def content_digest(data: bytes) -> str:
 @pytest.fixture
 def words(app: Flask, client: FlaskClient) -> FlaskClient:
     """A client of a service that has `/words`, with ranges."""
-    app.add_url_rule("/words", view_func=requires(OPEN)(lambda: conditional(Response(WORDS), "abc", ranges=True)))
+    app.add_url_rule("/words", view_func=requires(OPEN)(lambda: apply_conditions(Response(WORDS), "abc", ranges=True)))
     return client
 
 

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.records import RunExists, VersionConflict
 from rmos.http.json_body import limit_body, read_object
-from rmos.http.openapi import document_of
+from rmos.http.openapi import get_document
 from rmos.http.openapi_components import NEEDS_CALLER
 from rmos.http.query import load_query
 from rmos.http.routes import Blueprint, ResponseSpec, operation
@@ -34,7 +34,7 @@ def blueprint() -> Blueprint:
 def register(app: Flask, blueprint: Blueprint, **options: Any) -> dict[str, Any]:
     """Give the app the blueprint and return the document."""
     app.register_blueprint(blueprint, **options)
-    return document_of(app)
+    return get_document(app)
 
 
 def test_a_route_that_says_nothing_is_refused_with_its_url(app: Flask, blueprint: Blueprint) -> None:

@@ -238,7 +238,14 @@ def test_names_of_an_archive_that_climb_are_links_or_are_there_twice_are_refused
 ) -> None:
     path = other.zipped(tmp_path / "other.zip")
     twice = f"{ids.partition_of(US)}/{other.plain}.json"
-    hostile = ["../escape.json", "/etc/escape.json", "2025-12-23/../../escape.json", "a//b.json", "c:\\escape.json"]
+    hostile = [
+        "../escape.json",
+        "/etc/escape.json",
+        "2025-12-23/../../escape.json",
+        "a//b.json",
+        "c:\\escape.json",
+        "..\\escape.json",
+    ]
     with zipfile.ZipFile(path, "a") as archive:
         for name in hostile:
             archive.writestr(name, b"{}")
@@ -250,6 +257,64 @@ def test_names_of_an_archive_that_climb_are_links_or_are_there_twice_are_refused
     assert report.imported == 3
     assert not [name for name in {path.name for path in tmp_path.rglob("*")} - set(before) if "escape" in name]
     assert other.plain not in listed_ids(store)
+
+
+def repacked(other: Other, path: Path, top: str, separator: str = "/") -> Path:
+    """Put the store into an archive under a folder, as a system does that has names and files of its own."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files_of(other.root).items():
+            packed = f"{top}{name}".replace("/", separator)
+            archive.writestr(packed, data)
+            archive.writestr(f"__MACOSX/{top}._{name.rpartition('/')[2]}", b"resource fork")
+        archive.writestr(f"{top}2025-12-30/".replace("/", separator), b"")
+        archive.writestr(f"{top}.DS_Store", b"Bud1")
+    return path
+
+
+@pytest.mark.parametrize("separator", ["/", "\\"])
+@pytest.mark.parametrize("top", ["", "runs/", "backup of autumn/instance/runs/"])
+def test_trap_44_a_zip_with_its_folder_on_top_or_with_backslashes_comes_in(
+    store: Store, root: Path, other: Other, tmp_path: Path, top: str, separator: str
+) -> None:
+    report = bring_in(store, repacked(other, tmp_path / "other.zip", top, separator))
+    assert (report.imported, report.blobs, report.refused) == (4, 1, [])
+    assert files_of(root) == files_of(other.root)
+
+
+def test_trap_44_a_folder_that_holds_nothing_but_a_store_is_taken_for_it(
+    store: Store, root: Path, other: Other, tmp_path: Path
+) -> None:
+    unpacked = tmp_path / "unpacked" / "autumn"
+    unpacked.mkdir(parents=True)
+    (unpacked.parent / ".DS_Store").write_bytes(b"Bud1")
+    other.root.rename(unpacked / "runs")
+    (unpacked / "runs" / "._2025-12-30").write_bytes(b"resource fork")
+    report = bring_in(store, unpacked.parent)
+    assert (report.imported, report.refused) == (4, [])
+    assert files_of(root).keys() == files_of(unpacked / "runs").keys() - {"._2025-12-30"}
+
+
+def test_blobs_of_the_earlier_system_are_found_beside_the_runs_of_a_zip(
+    store: Store, other: Other, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        for name, data in files_of(other.root).items():
+            archive.writestr(
+                f"data/{name.replace('_attachments', 'attachments')}" if "_att" in name else f"data/runs/{name}", data
+            )
+    report = bring_in(store, tmp_path / "other.zip")
+    assert (report.imported, report.blobs, report.refused) == (4, 1, [])
+
+
+def test_a_zip_of_two_stores_is_refused_before_anything_is_taken_in(
+    store: Store, root: Path, other: Other, tmp_path: Path
+) -> None:
+    path = repacked(other, tmp_path / "other.zip", "a/")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("b/_format.json", b'{"format":1}')
+    with pytest.raises(SourceUnreadable, match="several stores"):
+        bring_in(store, path)
+    assert files_of(root) == {}
 
 
 def test_a_folder_that_is_no_store_and_a_file_that_is_no_zip_are_refused(store: Store, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the service answers, as types: plain dictionaries, so that members of a newer service are there as well."""
+"""The responses of the service, as types: plain dictionaries, so that members of a newer service are there as well."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -8,7 +8,7 @@ Severity = Literal["NONE", "INFO", "WARNING", "CRITICAL"]
 
 
 class RunCreated(TypedDict):
-    """The answer to a new run; `replayed` is True when an earlier request with the same key had made it."""
+    """The response to a new run; `replayed` is True when an earlier request with the same key had made it."""
 
     run_id: str
     status: str
@@ -24,7 +24,7 @@ class RunCreated(TypedDict):
 class RunSummary(TypedDict):
     """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one.
 
-    `override` is there only where somebody overrode the decision, or asked for it, until its `expires_at_utc`.
+    `override` is there only where an override was recorded or requested, until its `expires_at_utc`.
     """
 
     run_id: str
