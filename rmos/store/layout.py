@@ -74,22 +74,6 @@ class ObjectKind(NamedTuple):
     """Whether an import takes it in, with the run that it belongs to."""
 
 
-def _claim_home(name: str) -> str:
-    return f"{CLAIMS}/{name[:2]}"
-
-
-def _blob_home(name: str) -> str:
-    return blob_folder_key(name[:64])
-
-
-def _session_home(name: str) -> str | None:
-    return session_folder(name.partition(".")[0])
-
-
-def _token_home(name: str) -> str:
-    return TOKENS
-
-
 def _audit_home(name: str) -> str | None:
     key = audit_key(name.removesuffix(".json"))
     return None if key is None else key.rpartition("/")[0]
@@ -121,7 +105,7 @@ SESSION_EVENT: Final = ObjectKind(
     counted_as="session_events",
     noun="a file",
     rule="no event of a session has such a name",
-    home=_session_home,
+    home=lambda name: session_folder(name.partition(".")[0]),
     misplaced="the session belongs in {home}",
     is_movable=False,
 )
@@ -133,7 +117,7 @@ CLAIM: Final = ObjectKind(
     counted_as="claims",
     noun="a claim",
     rule="a claim is <64 hex>.json in the folder of its first digits",
-    home=_claim_home,
+    home=lambda name: f"{CLAIMS}/{name[:2]}",
     decode=decode_claim,
     is_movable=False,
 )
@@ -145,7 +129,7 @@ TOKEN_EVENT: Final = ObjectKind(
     counted_as="tokens",
     noun="a token's event",
     rule="no event of a token has such a name",
-    home=_token_home,
+    home=lambda name: TOKENS,
     is_movable=False,
 )
 AUDIT_RECORD: Final = ObjectKind(
@@ -167,7 +151,7 @@ BLOB: Final = ObjectKind(
     counted_as="blobs",
     noun="a blob",
     rule="a blob's name is its SHA-256, in the folder of its first digits",
-    home=_blob_home,
+    home=lambda name: blob_folder_key(name[:64]),
     is_imported=True,
 )
 KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, AUDIT_RECORD, BLOB)
