@@ -13,7 +13,9 @@ import socket
 import struct
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from gunicorn.glogging import Logger
 
@@ -51,10 +53,10 @@ OWN_FOLDER = "rmos-metrics-"
 """How the name of a folder for metrics begins that is made here."""
 
 
-class ServerLog(Logger):
+class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
     """What gunicorn itself logs, in the form of all other lines."""
 
-    def setup(self, cfg):
+    def setup(self, cfg: Any) -> None:
         """Set the log up from gunicorn's settings, with the format of RMOS."""
         super().setup(cfg)
         if cfg.errorlog == "-":
@@ -68,7 +70,7 @@ class ServerLog(Logger):
 logger_class = ServerLog
 
 
-def is_local(address):
+def is_local(address: Any) -> bool:
     """Tell whether only this machine can reach `address`: a path, a descriptor, or (host, port, ...)."""
     if isinstance(address, int):
         with socket.socket(fileno=os.dup(address)) as inherited:
@@ -79,10 +81,10 @@ def is_local(address):
         found = socket.getaddrinfo(address[0], None)
     except OSError:
         return False
-    return all(ipaddress.ip_address(entry[4][0].partition("%")[0]).is_loopback for entry in found)
+    return all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_loopback for entry in found)
 
 
-def needs_tokens():
+def needs_tokens() -> bool:
     """Tell whether every caller needs a token: the settings say so, or one was made.
 
     A wrong setting ends the process in one line that names it.
@@ -94,7 +96,7 @@ def needs_tokens():
     return settings.auth == "tokens" or open_tokens(settings).has_any()
 
 
-def refuse_strangers(addresses):
+def refuse_strangers(addresses: Iterable[Any]) -> None:
     """End the process in one line when one of `addresses` is open to other machines and nobody needs a token."""
     if needs_tokens():
         return
@@ -106,7 +108,7 @@ def refuse_strangers(addresses):
             )
 
 
-def share_metrics(log):
+def share_metrics(log: Any) -> None:
     """Have the workers count together, in an empty folder in memory or in the one that the environment names.
 
     Where there is none to be had, each worker counts for itself.
@@ -125,13 +127,13 @@ def share_metrics(log):
         os.environ[METRICS_FOLDER] = str(folder)
 
 
-def on_starting(server):
+def on_starting(server: Any) -> None:
     """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
     share_metrics(server.log)
 
 
-def when_ready(server):
+def when_ready(server: Any) -> None:
     """Look at the sockets themselves: those that systemd hands over were not asked for by address."""
     refuse_strangers(listener.getsockname() for listener in server.LISTENERS)
     for listener in server.LISTENERS:
@@ -139,12 +141,12 @@ def when_ready(server):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_S, 0))
 
 
-def post_worker_init(worker):
+def post_worker_init(worker: Any) -> None:
     """Start the upkeep of the store: a thread, so it has to begin after the fork."""
     worker.wsgi.extensions["rmos"].start_upkeep(wait_s=5)
 
 
-def pre_request(worker, req):
+def pre_request(worker: Any, req: Any) -> None:
     """Put the end of a worker off while only a person may end it.
 
     A worker that refuses writes after a failed fsync does so until it is restarted by whoever has looked at the disk;
@@ -154,13 +156,13 @@ def pre_request(worker, req):
         worker.max_requests = sys.maxsize
 
 
-def worker_exit(server, worker):
+def worker_exit(server: Any, worker: Any) -> None:
     """End the upkeep of a worker that ends; its requests have been answered by then."""
     with contextlib.suppress(AttributeError):  # it ended before it had loaded the service
         worker.wsgi.extensions["rmos"].close()
 
 
-def child_exit(server, worker):
+def child_exit(server: Any, worker: Any) -> None:
     """Forget what a worker that is gone had under way; what it had counted stays."""
     if METRICS_FOLDER in os.environ:
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see METRICS_FOLDER
@@ -168,7 +170,7 @@ def child_exit(server, worker):
         mark_process_dead(worker.pid)
 
 
-def on_exit(server):
+def on_exit(server: Any) -> None:
     """Remove the folder of the metrics, unless somebody else chose it."""
     folder = Path(os.environ.get(METRICS_FOLDER, ""))
     if folder.name.startswith(OWN_FOLDER):

@@ -11,7 +11,7 @@ from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
 from rmos.errors.installation import ConfigError, PluginError
-from rmos.http import cors
+from rmos.http import access, cors
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.configure_logging(settings)
     app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
+    access.init_app(app)
     cors.init_app(app, settings)  # before the guard: a browser's preflight names no caller
     guard.init_app(app, settings)
     api.init_app(app)

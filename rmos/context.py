@@ -4,18 +4,17 @@
     rmos.store.runs.record(run_id)
     current_actor()                          # who asks, in which request
 
-The request id lives on Flask's `g`, so commands, which have an application context too, can carry one. Each request is
-timed and counted (`metrics`) and leaves a line in the log (`logs`), whatever came of it.
+A request has its id in its WSGI environment, where `rmos.http.access` puts it before Flask begins; a command has
+its own on Flask's `g`.
 """
 
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from flask import Flask, Response, current_app, g, has_app_context, request
+from flask import Flask, current_app, g, has_app_context, has_request_context, request
 
 from rmos import ids, logs
 from rmos.auth.guard import current_caller, current_guard
@@ -24,21 +23,15 @@ from rmos.engines.registry import Registry
 from rmos.errors.base import RmosError
 from rmos.errors.installation import ConfigError
 from rmos.errors.store import StoreUnusable
-from rmos.metrics import UNMATCHED, Metrics
+from rmos.metrics import Metrics
 from rmos.models import Actor, Stored
 from rmos.schemas.runs import dump_summary
 from rmos.services.rosettes.interpreters import choose_interpreter
 from rmos.store import Store
 from rmos.upkeep import Upkeep
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
 log = logging.getLogger(__name__)
 
-REQUEST_ID_HEADER: Final = "X-Request-Id"
-_SHOWN: Final = 100
-"""Characters of a refused request id that are logged."""
 _FIRST_PASS_S: Final = 5.0
 """How long the first request waits for the index when its process was started without upkeep (`flask run`)."""
 _STOP_S: Final = 10.0
@@ -53,7 +46,9 @@ _BOOT_FAILED: Final = 3
 def new_request_id() -> str:
     """Make a request id, make it that of the running request or command, and return it."""
     request_id = ids.new_request_id()
-    if has_app_context():
+    if has_request_context():
+        request.environ[logs.REQUEST_ID] = request_id
+    elif has_app_context():
         g.request_id = request_id
     return request_id
 
@@ -66,44 +61,13 @@ def require_request_id() -> str:
     """
     if not has_app_context():
         raise RuntimeError("There is no request id outside a request or command.")
-    request_id: str | None = g.get("request_id")
-    return request_id or new_request_id()
+    return logs.current_request_id() or new_request_id()
 
 
 def clear_request_id() -> None:
-    """Forget the id of the running request or command, if there is one."""
+    """Forget the id of the running command, if there is one."""
     if has_app_context():
         g.pop("request_id", None)
-
-
-def begin_request() -> None:
-    """Take the request id that the client sent, or make one when it sent none or none that can be used."""
-    environ = request.environ
-    g.begun_s = time.perf_counter()
-    if traceparent := environ.get("HTTP_TRACEPARENT"):
-        g.trace_id = logs.trace_id_of(traceparent)
-    sent = environ.get("HTTP_X_REQUEST_ID")
-    if sent is None:
-        g.request_id = ids.new_request_id()
-    elif ids.REQUEST_ID.fullmatch(sent):
-        g.request_id = sent
-    else:
-        new_request_id()
-        log.warning("refused the request id %s", ascii(sent[:_SHOWN]))
-
-
-def end_request(response: Response) -> Response:
-    """Put the request id on the answer; time, count and log the request."""
-    request_id = require_request_id()
-    seconds = time.perf_counter() - g.begun_s
-    response.headers.add(REQUEST_ID_HEADER, request_id)
-    rule, method, status = request.url_rule, request.method, response.status_code
-    route = UNMATCHED if rule is None else rule.rule
-    current_rmos().metrics.observe_request(method, route, status, seconds)
-    if logs.is_shown(route):
-        size, trace_id = response.content_length, g.get("trace_id")
-        logs.access_line(logs.Request(method, route, request.path, status, size, seconds * 1000, request_id, trace_id))
-    return response
 
 
 def current_actor() -> Actor:
@@ -221,22 +185,5 @@ def current_rmos() -> Rmos:
 
 
 def init_app(app: Flask, settings: Settings, engines: Registry) -> None:
-    """Give an app its request ids and its `Rmos`; nothing is opened before it is needed."""
-    rmos = app.extensions["rmos"] = Rmos(settings, engines)
-    app.before_request(begin_request)
-    app.after_request(end_request)
-    app.wsgi_app = _counted(rmos, app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask means it so
-
-
-def _counted(rmos: Rmos, application: "WSGIApplication") -> "WSGIApplication":
-    """Wrap an application so that requests under way are counted, however they end."""
-
-    def counted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        metrics = rmos.metrics
-        metrics.begin_request()
-        try:
-            return application(environ, start_response)
-        finally:
-            metrics.end_request()
-
-    return counted
+    """Give an app its `Rmos`; nothing is opened before it is needed."""
+    app.extensions["rmos"] = Rmos(settings, engines)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 import pytest
-from flask import Flask, g
+from flask import Flask, g, request
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from rmos.config import Settings
@@ -22,6 +22,7 @@ from rmos.context import (
 )
 from rmos.engines.registry import Registry
 from rmos.errors.store import IndexUnavailable, OutOfSpace, StoreUnusable
+from rmos.logs import REQUEST_ID
 from rmos.store import Store
 from tests.makers import make_members
 from tests.test_upkeep import wait_until
@@ -91,7 +92,7 @@ def test_ids_live_and_die_with_their_context(app: Flask) -> None:
 def test_while_there_are_no_tokens_everybody_is_the_local_operator(app: Flask) -> None:
     with app.test_request_context("/api/rmos/runs"):
         app.preprocess_request()
-        g.request_id = "mine"
+        request.environ[REQUEST_ID] = "mine"
         actor = {"name": "local", "role": "operator", "request_id": "mine", "address": "unix"}
         assert msgspec.structs.asdict(current_actor()) == actor
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
-from flask import Response, copy_current_request_context, g
+from flask import Response, copy_current_request_context
 
 from rmos.context import current_rmos
 from rmos.errors.base import RmosError
@@ -55,21 +55,10 @@ def stream_runs(request: ListRequest, media_type: str) -> Response:
         headers["X-Total-Count"] = str(store.runs.count(request.query))
     if media_type == CSV:
         headers["Content-Disposition"] = 'attachment; filename="runs.csv"'
-    body = (_write_csv if media_type == CSV else _write_ndjson)(first, pages, _keep_request_id())
+    body = (_write_csv if media_type == CSV else _write_ndjson)(
+        first, pages, copy_current_request_context(respond_error)
+    )
     return Response(body, headers=headers, content_type=_CONTENT_TYPES[media_type])
-
-
-def _keep_request_id() -> Respond:
-    """Return what responds to an error of the running request after its view has returned, under the request's id."""
-    members = {name: g.get(name) for name in g}
-
-    @copy_current_request_context
-    def respond(error: RmosError) -> Response:
-        for name, value in members.items():  # a copied context begins with an empty `g`
-            setattr(g, name, value)
-        return respond_error(error)
-
-    return respond
 
 
 def walk_pages(store: Store, request: ListRequest) -> Pages:
