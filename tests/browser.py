@@ -4,11 +4,14 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
+
+from tests.helpers.waiting import PATIENCE_S
 
 
 @contextmanager
@@ -26,12 +29,19 @@ def serving(app: Flask) -> Iterator[str]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*options: str) -> Iterator[Browser]:
     """Start chromium without a window."""
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("chromium is not there: install the Debian package chromium", pytrace=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *options])
         yield browser
         browser.close()
+
+
+def open_page(browser: Browser, **how: Any) -> Page:
+    """Open a page that waits for what it is told to do as long as it takes."""
+    page = browser.new_page(**how)
+    page.set_default_timeout(PATIENCE_S * 1000)
+    return page

@@ -46,7 +46,7 @@ class Served(Service):
         options = {"GUNICORN_CMD_ARGS": " ".join(self._options)} if self._options else {}
         return {**super().environment(), **options, **self._added}
 
-    def open(self, *, timeout_s: float = 30) -> socket.socket:
+    def open(self, *, timeout_s: float = PATIENCE_S) -> socket.socket:
         """Return a connection of one's own; the caller closes it."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -10,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
 
 from rmos import digest
 from tests.api.test_attachments import DRAWING, SHA256
+from tests.browser import chromium, open_page
 from tests.helpers.waiting import wait_until
 from tests.serving import Served, read_answer
 
@@ -181,8 +180,6 @@ def test_a_drawing_that_curl_uploads_shows_in_its_preview(served: Served, run: s
 def test_in_a_browser_a_drawing_is_shown_and_of_all_else_nothing_runs_and_nothing_is_fetched(
     served: Served, run: str
 ) -> None:
-    program = shutil.which("chromium")
-    assert program is not None
     hostile = {
         "page.html": b"<html><script>alert(1)</script><img src='/healthz'></html>",
         "run.svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>',
@@ -191,9 +188,8 @@ def test_in_a_browser_a_drawing_is_shown_and_of_all_else_nothing_runs_and_nothin
     }
     address = f"http://127.0.0.1:{served.port}"
     shas = {name: upload_whole(served, run, data, name) for name, data in {**hostile, "honest.svg": DRAWING}.items()}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
+    with chromium() as browser:
+        page = open_page(browser)
         ran: list[str] = []
         fetched: list[str] = []
         page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
@@ -209,7 +205,6 @@ def test_in_a_browser_a_drawing_is_shown_and_of_all_else_nothing_runs_and_nothin
             ):
                 with contextlib.suppress(PlaywrightError):  # it becomes a download instead of a page
                     page.goto(address + what)
-        browser.close()
     assert not ran
     assert len(fetched) == 1 + 4 * len(hostile)
     assert not [url for url in fetched if url.endswith("/healthz")]

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from rmos.api.docs import read_assets
 from tests.api.conftest import ROOT
-from tests.browser import chromium, serving
+from tests.browser import chromium, open_page, serving
 from tests.http.test_problems import check
 
 DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
@@ -33,7 +33,7 @@ def complaints() -> list[str]:
 def page(address: str, complaints: list[str]) -> Iterator[Page]:
     """A page of a browser of this machine, which may ask nobody but the service."""
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page = open_page(browser, viewport={"width": 1200, "height": 900})
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: complaints.append(asked.url) if not is_own(asked.url, address) else None)

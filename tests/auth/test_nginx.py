@@ -70,7 +70,7 @@ class Nginx:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=PATIENCE_S)
 
 
 def _free_port() -> int:
@@ -82,7 +82,7 @@ def _free_port() -> int:
 
 def ask(port: int, path: str = RUNS, method: str = "GET", **headers: str) -> tuple[int, dict[str, object]]:
     """Ask through nginx from another address, and return the status and the JSON body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(CLIENT, 0))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S, source_address=(CLIENT, 0))
     with contextlib.closing(connection):
         connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()

@@ -12,6 +12,7 @@ from rmos.errors.records import RunNotFound
 from rmos.models import Actor
 from rmos.store.audit import Attempt, RateLimit
 from tests.cli.conftest import Command, artifacts_of, command_on, document, start
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import open_store
 
 ABSENT = "run_0123456789ab"
@@ -85,7 +86,7 @@ def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: C
     line = json.loads(process.stdout.readline())
     assert (line["target"], line["outcome"]) == (ABSENT, "refused")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
 
 

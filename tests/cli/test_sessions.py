@@ -17,6 +17,7 @@ from rmos.schemas.runs import dump_summary
 from rmos.services.sessions import create_session
 from rmos.store import Store
 from tests.cli.conftest import FLASK, Command, command_on, document, listed, records_of, start
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import ANNA, make_members
 
 
@@ -146,7 +147,7 @@ def test_following_shows_new_runs_as_they_come_until_ctrl_c(root: Path, as_json:
         made.append(store.runs.put(make_members(workflow_session_id=session_id)).view.artifact.run_id)
         lines.append(process.stdout.readline())
     process.send_signal(signal.SIGINT)
-    rest, told = process.communicate(timeout=30)
+    rest, told = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, told
     assert rest == ""
     shown = [json.loads(line)["run_id"] if as_json else line.split()[2] for line in lines]

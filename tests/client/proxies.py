@@ -13,6 +13,8 @@ import struct
 import threading
 from typing import Final, NamedTuple
 
+from tests.helpers.waiting import PATIENCE_S
+
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -42,7 +44,7 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(timeout=10)
+        self._thread.join()
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
@@ -70,7 +72,9 @@ class Proxy:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def _ask(self, method: str, target: str, headers: dict[str, str], body: bytes) -> bytes:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._upstream, timeout=20)) as upstream:
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self._upstream, timeout=PATIENCE_S)
+        ) as upstream:
             upstream.request(method, target, body, headers)
             response = upstream.getresponse()
             data = response.read()

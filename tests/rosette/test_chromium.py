@@ -1,13 +1,13 @@
 """A browser shows the drawings without complaint, at the size they state."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from rmos.rosette.svg import Profile, render
+from tests.browser import chromium, open_page
 from tests.rosette.gallery import GALLERY, draw
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
@@ -16,16 +16,14 @@ pytestmark = pytest.mark.chromium
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def complaints(browser: Browser, path: Path, svg: str) -> list[str]:
     """Open the drawing as a file and return what the console said."""
     path.write_text(svg, encoding="utf-8")
-    page = browser.new_page()
+    page = open_page(browser)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

@@ -9,6 +9,7 @@ import pytest
 from rmos.digest import sha256_hex
 from rmos.errors.installation import ProviderFailed
 from rmos.services.chat import MAX_ANSWER_BYTES, ChatCompletions, Replay, chat_request, content_of
+from tests.helpers.waiting import PATIENCE_S
 from tests.language_model import Model, completion, language_model
 
 REQUEST = chat_request("small-8b", "Read.", "rope in koa", {"temperature": 0})
@@ -20,7 +21,7 @@ def model() -> Iterator[Model]:
         yield server
 
 
-def failure(model: Model, *, timeout_s: float = 5) -> str:
+def failure(model: Model, *, timeout_s: float = PATIENCE_S) -> str:
     with pytest.raises(ProviderFailed) as failed:
         ChatCompletions(model.url, "sk-1", timeout_s=timeout_s).answer(REQUEST)
     assert "sk-1" not in failed.value.detail
@@ -38,7 +39,7 @@ def test_a_question_is_the_same_bytes_each_time() -> None:
 def test_the_bytes_arrive_as_they_are_with_the_key_if_there_is_one(
     key: str | None, sent: str | None, model: Model
 ) -> None:
-    assert ChatCompletions(f"{model.url}/", key, timeout_s=5).answer(REQUEST) == model.answer
+    assert ChatCompletions(f"{model.url}/", key, timeout_s=PATIENCE_S).answer(REQUEST) == model.answer
     assert model.asked == [("/v1/chat/completions", sent, REQUEST)]
 
 

@@ -7,7 +7,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from rmos.config import Settings
-from tests.browser import chromium, serving
+from tests.browser import chromium, open_page, serving
 from tests.makers import BEARER, write_token
 
 pytestmark = pytest.mark.chromium
@@ -27,7 +27,7 @@ def url(app: Flask, settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     with chromium() as browser:
-        yield browser.new_page()
+        yield open_page(browser)
 
 
 def test_a_browser_signs_in_records_a_run_and_signs_out(page: Page, url: str) -> None:
