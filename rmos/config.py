@@ -209,7 +209,7 @@ def _convert(source: str, value: Any, declared: Any) -> Any:
         return msgspec.convert(parsed, declared, dec_hook=_decode)
     except (msgspec.ValidationError, ValueError):
         shown = Secret() if kind is Secret else value
-        raise ConfigError(f"{source} is {shown!r}; it must be {_describe(kind, meta)}.") from None
+        raise ConfigError(f"{source} is {shown!r}; it must be {_describe_type(kind, meta)}.") from None
 
 
 def _parse_text(text: str, kind: Any) -> Any:
@@ -245,7 +245,7 @@ def _decode(kind: type, value: object) -> object:
     return kind(value)
 
 
-def _describe(kind: Any, meta: Meta | None) -> str:
+def _describe_type(kind: Any, meta: Meta | None) -> str:
     """Return what a value must be."""
     if meta is not None and meta.description:
         return meta.description

@@ -21,8 +21,7 @@ from rmos.auth.guard import current_caller, current_guard
 from rmos.config import Settings
 from rmos.engines.registry import Registry
 from rmos.errors.base import RmosError
-from rmos.errors.installation import ConfigError
-from rmos.errors.store import StoreUnusable
+from rmos.errors.installation import ConfigError, StoreUnusable
 from rmos.metrics import Metrics
 from rmos.models import Actor, Stored
 from rmos.schemas.runs import dump_summary

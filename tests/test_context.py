@@ -21,7 +21,8 @@ from rmos.context import (
     require_request_id,
 )
 from rmos.engines.registry import Registry
-from rmos.errors.store import IndexUnavailable, OutOfSpace, StoreUnusable
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexUnavailable, OutOfSpace
 from rmos.logs import REQUEST_ID
 from rmos.store import Store
 from tests.makers import make_members

@@ -77,7 +77,7 @@ def another_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the summary have one field more, as one more line of its schema makes it."""
 
     class WithTool(RunAdvisorySummarySchema):
-        tool_id = runs._shown(fields.String(), lambda view: view.artifact.tool_id)
+        tool_id = runs._declare_field(fields.String(), lambda view: view.artifact.tool_id)
 
     monkeypatch.setattr(runs, "_summary", WithTool())
 

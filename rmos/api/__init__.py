@@ -10,8 +10,6 @@ from rmos.api import (
     deletes,
     docs,
     engines,
-    explanations,
-    feasibility,
     health,
     links,
     overrides,
@@ -42,11 +40,11 @@ BLUEPRINTS = (
     attachments.bp,
     advisories.bp,
     blobs.bp,
-    explanations.bp,
+    advisories.explanations_bp,
     variants.bp,
     links.bp,
     overrides.bp,
-    feasibility.bp,
+    engines.feasibility_bp,
 )
 """In the order of the document."""
 

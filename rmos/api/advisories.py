@@ -1,4 +1,4 @@
-"""`/api/rmos/runs/{id}/attach-advisory` and `…/advisories`: what was advised on a run."""
+"""What was advised on a run, `…/attach-advisory` and `…/advisories`, and why, in words: `…/suggest-and-attach`."""
 
 from flask import Response
 
@@ -19,9 +19,15 @@ from rmos.schemas.advisories import (
     dump_advisory,
     load_advisory,
 )
+from rmos.schemas.explanations import SuggestedSchema, SuggestionSchema, dump_suggested, load_suggestion
+from rmos.services.explanations.by_model import choose_explanation_model
+from rmos.services.explanations.suggestions import suggest
 from rmos.services.files.attachments import attach_advisory
 
 bp = Blueprint("advisories", __name__, url_prefix="/api/rmos/runs", description="Advisories: what was advised on a run")
+explanations_bp = Blueprint(
+    "explanations", __name__, url_prefix="/api/rmos/runs", description="Explanations: why, in words"
+)
 
 
 @bp.post("/<run_id>/attach-advisory")
@@ -55,3 +61,24 @@ def list_advisories(run_id: str) -> Response:
     """Return what was advised on a run, in the order in which it was attached."""
     view = current_rmos().store.runs.record(run_id).view()
     return respond_json(dump_advisories(view))
+
+
+@explanations_bp.post("/<run_id>/suggest-and-attach")
+@operation(
+    responses={201: ResponseSpec("How it stands now.", SuggestedSchema, ("Cache-Control",), "advisories.explained")},
+    problems=(RunNotFound, RunDeleted, PayloadTooLarge, VersionConflict, *READS, *WRITES),
+    body=SuggestionSchema,
+    example="advisories.explain",
+)
+@requires("recorder")
+def suggest_and_attach(run_id: str) -> Response:
+    """Attach an explanation to a run: a text or JSON value that is given, or one generated from its recorded checks.
+
+    What is generated says so. Unless the service was set up with a model, it is made by rules and the same each time.
+    When a model fails, the run says ERROR and why. Suggesting the same again writes nothing.
+    """
+    now_us, rmos = ids.now_us(), current_rmos()
+    suggestion = load_suggestion(read_object())
+    model = choose_explanation_model(rmos.settings) if suggestion.generate else None
+    suggested = suggest(rmos.store, run_id, suggestion, model, actor=current_actor(), us=now_us)
+    return respond_json(dump_suggested(suggested), status=201)

@@ -1,17 +1,23 @@
-"""`/api/rmos/engines` and `/api/rmos/rules`: which engines evaluate cuts here, what they read, and by which rules."""
+"""What evaluates a cut: `/api/rmos/engines`, `/api/rmos/rules`, and `/api/rmos/feasibility` without a record."""
 
 import msgspec
 from flask import Response
 
 from rmos.auth.roles import requires
-from rmos.context import current_rmos
-from rmos.errors.records import RuleNotFound
+from rmos.context import current_rmos, require_request_id
+from rmos.errors.records import EngineNotFound, RuleNotFound
+from rmos.http.json_body import read_object
 from rmos.http.responses import respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
-from rmos.schemas.engines import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
+from rmos.schemas.service import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
+from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
+from rmos.services.feasibility import evaluate_cuts
 
 bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What evaluates a cut")
 rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: by which a cut is evaluated")
+feasibility_bp = Blueprint(
+    "feasibility", __name__, url_prefix="/api/rmos/feasibility", description="Feasibility: evaluated without a record"
+)
 
 
 @bp.get("")
@@ -37,3 +43,25 @@ def get_rule(rule_id: str) -> Response:
     """Return one rule."""
     engine_id, rule = current_rmos().engines.rule(rule_id)
     return respond_json(msgspec.json.encode(rule.members(engine_id)))
+
+
+@feasibility_bp.post("")
+@operation(
+    responses={200: ResponseSpec("The results.", DryRunResultsSchema, ("Cache-Control",), "engines.dry_run_results")},
+    problems=(EngineNotFound,),
+    body=DryRunSchema,
+    example="engines.dry_run",
+)
+@requires("viewer")
+def judge_without_record() -> Response:
+    """Evaluate up to 500 cuts without recording anything.
+
+    For programs that ask while somebody turns a knob. A run of the same cut gets the same decision; only a
+    run is a record, and only a run satisfies a gate.
+    """
+    rmos = current_rmos()
+    cuts = load_dry_run(read_object())
+    results = evaluate_cuts(
+        rmos.engines, cuts, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
+    )
+    return respond_json(dump_dry_run(results))

@@ -16,8 +16,7 @@ from typing import Final, NamedTuple
 
 from rmos import digest, ids
 from rmos.errors.callers import Unauthenticated
-from rmos.errors.objects import ObjectUnreadable
-from rmos.errors.store import StorageFailed
+from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.models import Role, Token
 from rmos.store.tokens import Tokens
 
@@ -52,7 +51,7 @@ _UNKNOWN: Final = KnownToken(Caller("", "viewer"), digest.NO_DIGEST, 0, True)
 """What an unknown id is compared with: no secret has this digest, as far as anybody knows, and it is revoked."""
 
 
-class Table(NamedTuple):
+class CallerTable(NamedTuple):
     """The tokens as they were at one moment."""
 
     local: bool
@@ -98,9 +97,9 @@ class Callers:
         self._local_mode = local_mode
         self._clock = clock
         self._lock = threading.Lock()
-        self._table: Table | None = None
+        self._table: CallerTable | None = None
 
-    def read_table(self) -> Table:
+    def read_table(self) -> CallerTable:
         """Return the tokens as they are, or were at most five seconds ago.
 
         Raises:
@@ -120,14 +119,14 @@ class Callers:
         finally:
             self._lock.release()
 
-    def _read_tokens(self) -> Table:
+    def _read_tokens(self) -> CallerTable:
         read_at = self._clock()
         try:
             records = self._tokens.list_all()
         except ObjectUnreadable as error:
             raise StorageFailed(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
         known = {record.token_id: _know_token(record.token) for record in records if record.token is not None}
-        return Table(self._local_mode and not records, known, read_at)
+        return CallerTable(self._local_mode and not records, known, read_at)
 
 
 def _know_token(token: Token) -> KnownToken:

@@ -20,7 +20,7 @@ from rmos.checks.beside import check_tree
 from rmos.checks.findings import NOT_FAULTS, Tally, finding
 from rmos.checks.verify import RECHECK_S, verify_store
 from rmos.checks.walk import list_folders, walk
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import Store, layout

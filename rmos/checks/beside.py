@@ -13,7 +13,7 @@ from typing import Final
 from rmos import ids
 from rmos.checks.findings import Tally
 from rmos.checks.walk import walk
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import LARGEST_JSON_BYTES

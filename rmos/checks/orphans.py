@@ -8,8 +8,7 @@ import msgspec
 from rmos import digest
 from rmos.checks.repair import is_usable
 from rmos.checks.verify import RECHECK_S
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
 from rmos.index.base import KnownRun
 from rmos.store import Store, layout
 from rmos.store.history import read_run

@@ -5,8 +5,7 @@ from typing import Final
 
 from rmos import ids
 from rmos.checks.findings import finding
-from rmos.errors.objects import ObjectUnreadable
-from rmos.errors.store import StorageFailed
+from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.models import Event, Finding, RunArtifact
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout

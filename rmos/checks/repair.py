@@ -14,8 +14,7 @@ from rmos import digest, ids
 from rmos.checks.findings import NOT_FAULTS
 from rmos.checks.sessions import session_id_of
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Finding
 from rmos.objects.base import Objects

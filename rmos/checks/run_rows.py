@@ -9,8 +9,7 @@ A row whose own checksum does not hold is found as such, and nothing else that i
 from typing import NamedTuple
 
 from rmos.checks.findings import Tally
-from rmos.errors.objects import ObjectUnreadable
-from rmos.errors.store import StorageFailed
+from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.index.base import Index
 from rmos.models import RunRow, RunState
 from rmos.objects.base import QUARANTINE, Objects

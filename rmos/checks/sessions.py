@@ -12,7 +12,7 @@ from typing import Final
 from rmos import digest
 from rmos.checks.findings import Tally
 from rmos.checks.walk import list_folders, list_names
-from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Event, Session, SessionRow
 from rmos.objects.base import Objects

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from rmos.checks.findings import Tally
-from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable
 from rmos.objects.base import Objects
 from rmos.store import layout
 

@@ -20,8 +20,7 @@ from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, Tally, findi
 from rmos.checks.runs import RunCheck
 from rmos.checks.sessions import check_sessions
 from rmos.checks.slices import LAST, Slice, cut, list_runs
-from rmos.errors.objects import ObjectUnreadable
-from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Finding, RunState
 from rmos.store import Store, layout

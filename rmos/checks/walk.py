@@ -9,7 +9,7 @@ A folder that cannot be listed does not end a check: it is a finding, and the ch
 from collections.abc import Collection, Iterator
 
 from rmos.checks.findings import Tally
-from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable
 from rmos.objects.base import Entry, Objects
 from rmos.store import layout
 from rmos.store.layout import ObjectKind

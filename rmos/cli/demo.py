@@ -16,7 +16,7 @@ from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
 from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
-from rmos.errors.store import NoStore
+from rmos.errors.installation import NoStore
 from rmos.models import Actor
 from rmos.services.actions import ActionRequest, perform_action
 from rmos.services.artifact import RunRequest

@@ -8,8 +8,7 @@ import click
 
 from rmos.cli.output import mark_writing
 from rmos.context import current_rmos
-from rmos.errors.installation import ConfigError
-from rmos.errors.store import NoStore
+from rmos.errors.installation import ConfigError, NoStore
 from rmos.models import Actor
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store, layout

@@ -17,7 +17,7 @@ from rmos.decisions.replay import read_inputs
 from rmos.engines.decision import decide
 from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
 from rmos.objects.base import Objects
 from rmos.store import Store, layout

@@ -1,4 +1,4 @@
-"""What belongs to this installation: settings, extras, plug-ins, language models.
+"""What belongs to this installation: settings, the place of the store, extras, plug-ins, language models.
 
     raise ConfigError("RMOS_LOG_FORMAT is text or json.")
 
@@ -36,3 +36,17 @@ class ProviderFailed(RmosError):
     remedy = (
         "Look after the model that the settings `RMOS_ROSETTE_…` or `RMOS_EXPLANATION_…` name; the service runs on."
     )
+
+
+class NoStore(RmosError):
+    """There is no store in this place."""
+
+    code, title, status, exit_code = "NO_STORE", "No store", 503, 10
+    remedy = "Mount the disk, or let RMOS_RUNS_DIR name the right folder."
+
+
+class StoreUnusable(RmosError):
+    """The filesystem or the format of the store cannot be used by this release."""
+
+    code, title, status, exit_code = "STORE_UNUSABLE", "Store unusable", 503, 1
+    remedy = "Let RMOS_RUNS_DIR name a folder on a disk that has hard links, in a format that this release knows."

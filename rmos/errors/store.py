@@ -9,7 +9,7 @@ from rmos.errors.base import RmosError
 
 
 class RecordDamaged(RmosError):
-    """A stored record does not vouch for itself; it is never served."""
+    """A stored record is corrupt; it is never served."""
 
     code, title, status = "RECORD_DAMAGED", "Record damaged", 500
     remedy = "Tell an operator: `flask rmos verify` says what is wrong, `flask rmos repair` moves it aside."
@@ -57,25 +57,11 @@ class OutOfSpace(RmosError):
     remedy = "Make room on the disk and send the request again."
 
 
-class NoStore(RmosError):
-    """There is no store in this place."""
-
-    code, title, status, exit_code = "NO_STORE", "No store", 503, 10
-    remedy = "Mount the disk, or let RMOS_RUNS_DIR name the right folder."
-
-
 class StoreLocked(RmosError):
     """Another process is rebuilding or repairing the index."""
 
     code, title, status, exit_code = "STORE_LOCKED", "Store locked", 503, 11
     remedy = "Wait until the other command has ended."
-
-
-class StoreUnusable(RmosError):
-    """The filesystem or the format of the store cannot be used by this release."""
-
-    code, title, status, exit_code = "STORE_UNUSABLE", "Store unusable", 503, 1
-    remedy = "Let RMOS_RUNS_DIR name a folder on a disk that has hard links, in a format that this release knows."
 
 
 class SourceUnreadable(RmosError):
@@ -97,3 +83,25 @@ class ImportRefused(RmosError):
 
     code, title, status = "IMPORT_REFUSED", "Import refused", 422
     remedy = "Look at the file where it stands; what does not vouch for itself is not taken in."
+
+
+# Below the store: raised by the object backends and always caught by the store, which says what they mean.
+
+
+class ObjectMissing(RmosError):
+    """There is no object under this key."""
+
+    remedy = "Nothing; it never leaves the store."
+
+
+class ObjectExists(RmosError):
+    """There is an object under this key with other bytes; nothing was changed."""
+
+    code, title, status = "OBJECT_EXISTS", "Object exists", 409
+    remedy = "Nothing; what stands there is whole."
+
+
+class ObjectUnreadable(RmosError):
+    """What stands under this key cannot be read as an object: not a regular file, too large, no permission."""
+
+    remedy = "Nothing; it never leaves the store."

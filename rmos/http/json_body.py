@@ -98,7 +98,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise BadJson(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
-        raise _too_deep() from None
+        raise _make_depth_error() from None
     if not isinstance(value, dict):
         raise BadJson("The body must be a JSON object.")
     if text.count("{") + text.count("[") > MAX_DEPTH:
@@ -119,7 +119,7 @@ def _refuse_depth(value: dict[str, Any]) -> None:
         ]
         if not level:
             return
-    raise _too_deep()
+    raise _make_depth_error()
 
 
 def _refuse_texts(value: Any) -> None:
@@ -146,11 +146,11 @@ def _check_text(text: str) -> None:
             raise BadJson("A string holds half of a surrogate pair.") from None
 
 
-def _too_deep() -> BadJson:
+def _make_depth_error() -> BadJson:
     return BadJson(f"The body is nested more than {MAX_DEPTH} levels deep.")
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
@@ -159,31 +159,34 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _integer(text: str) -> int:
+def _parse_integer(text: str) -> int:
     if len(text) <= _MAX_DIGITS and -MAX_INTEGER <= (number := int(text)) <= MAX_INTEGER:
         return number
-    raise _too_large()
+    raise _make_number_error()
 
 
-def _float(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if -MAX_INTEGER <= number <= MAX_INTEGER:
         return number
     if math.isinf(number):
         raise BadJson("A number is too large for a double.")
     if -_EXPONENT_FROM < number < _EXPONENT_FROM:
-        raise _too_large()
+        raise _make_number_error()
     return number
 
 
-def _too_large() -> BadJson:
+def _make_number_error() -> BadJson:
     return BadJson("A whole number is beyond 2^53, which not every reader keeps exactly; send it as a string.")
 
 
-def _constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise BadJson(f"{name} is not JSON.")
 
 
 _decoder: Final = json.JSONDecoder(
-    object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_constant
+    object_pairs_hook=_refuse_duplicates,
+    parse_int=_parse_integer,
+    parse_float=_parse_float,
+    parse_constant=_refuse_constant,
 )

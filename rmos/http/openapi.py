@@ -27,7 +27,7 @@ from rmos.http import openapi_components as components
 from rmos.http.problems import PROBLEM, explain_error, list_errors_by_code, make_example
 from rmos.http.responses import JSON
 from rmos.http.routes import FORM, Blueprint, OperationSpec, Problems, ResponseSpec, get_spec
-from rmos.schemas.fields import Moment
+from rmos.schemas.fields import MomentField
 from rmos.schemas.service import ProblemSchema
 
 OPENAPI: Final = "3.1.0"
@@ -64,7 +64,7 @@ def render_document(app: Flask) -> bytes:
 def _make_document(app: Flask) -> dict[str, Any]:
     plugin = MarshmallowPlugin()
     spec = APISpec(_TITLE, metadata.version("rmos"), OPENAPI, [plugin], info={"description": _ABOUT})
-    plugin.map_to_openapi_type(Moment, "string", "date-time")
+    plugin.map_to_openapi_type(MomentField, "string", "date-time")
     assert plugin.converter is not None  # since it was given to a spec
     plugin.converter.add_parameter_attribute_function(_exclude_nul)
     _add_components(spec)

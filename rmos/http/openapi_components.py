@@ -1,12 +1,10 @@
-"""The parts that the descriptions of routes share: ids in URLs, headers, the way to say who asks.
+"""The components that the descriptions of routes share: ids in URLs, headers, the ways to authenticate.
 
 A new noun adds its id to `PATH_PARAMETERS`; a header that a route heeds or bears is described here once and then named
-by the route (`operations`).
+by the route (`routes`).
 """
 
 from typing import Any, Final
-
-from werkzeug.routing import BaseConverter
 
 from rmos.auth.cookies import COOKIE
 from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK
@@ -28,7 +26,7 @@ SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
 }
 NEEDS_CALLER: Final[list[dict[str, list[str]]]] = [{"token": []}, {"sign_in": []}]
 SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOPBACK: [{}, *NEEDS_CALLER]}
-"""Who need not say who they are, by what a route declares."""
+"""Routes that need no caller, by the role that they declare."""
 
 RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
 SESSION_ID: Final = "ws_019b4ac2304270fa8a6e3d2c1b0a9f77"
@@ -159,13 +157,3 @@ RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
 def reference(kind: str, name: str) -> dict[str, str]:
     """Return the reference to a part of the document."""
     return {"$ref": f"#/components/{kind}/{name}"}
-
-
-class RunIdConverter(BaseConverter):
-    """An id in a URL beside which routes with a name stand: `<run:run_id>` is never one of their names.
-
-    Without it `DELETE /api/rmos/runs/diff` would delete a run called `diff`, and `Allow` of the diff would name DELETE.
-    """
-
-    regex = r"(?!diff\Z)[^/]+"
-    part_isolating = True

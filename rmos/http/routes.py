@@ -34,15 +34,8 @@ from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
 from rmos.errors.base import RmosError
-from rmos.errors.store import (
-    IndexRebuilding,
-    IndexUnavailable,
-    OutOfSpace,
-    RecordDamaged,
-    StorageFailed,
-    StoreReadOnly,
-    StoreUnusable,
-)
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexRebuilding, IndexUnavailable, OutOfSpace, RecordDamaged, StorageFailed, StoreReadOnly
 from rmos.http.json_body import limit_body
 from rmos.http.query import refuse_query
 from rmos.http.responses import JSON

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from rmos.errors.base import RmosError
-from rmos.errors.store import IndexBroken, StoreUnusable
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexBroken
 from rmos.index.base import Answer, Generation, IndexState
 from rmos.index.behind import BehindMark
 from rmos.index.query_cache import QueryCache

@@ -8,7 +8,7 @@ of folders, temporary files, modification times) is the local backend's own busi
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
-from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable
 
 QUARANTINE: Final = "_quarantine"
 """Where damaged objects go, each under its own key."""

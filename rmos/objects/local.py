@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256Beside
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.installation import StoreUnusable
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import StorageFailed, StoreUnusable
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.objects.base import QUARANTINE, Accept, NewBlob, accept_all, check_key, key_of_digest
 from rmos.objects.fsyncs import FOLDER_FLAGS, Fsyncs
 from rmos.objects.local_files import (

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256
-from rmos.errors.objects import ObjectUnreadable
-from rmos.errors.store import StorageFailed
+from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, Entry, EntryKind, check_key
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 

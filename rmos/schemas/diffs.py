@@ -52,9 +52,9 @@ def diff_records(a: RunRecord, b: RunRecord) -> RunDiff:
     Raises:
         Damage: an artifact does not hold what it should.
     """
-    return diff_runs(*(_shown(record) for record in (a, b)))
+    return diff_runs(*(_decode_run(record) for record in (a, b)))
 
 
-def _shown(record: RunRecord) -> dict[str, Any]:
+def _decode_run(record: RunRecord) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.json.decode(dump_run(record))
     return shown

@@ -3,7 +3,7 @@
 digest_field(required=True)          # a SHA-256
 WholeNumber(validate=…)              # of a JSON body
 QueryInteger(validate=…)             # of a query
-Moment(attribute="since_us")         # RFC 3339 with an offset → microseconds
+MomentField(attribute="since_us")         # RFC 3339 with an offset → microseconds
 """
 
 import re
@@ -108,7 +108,7 @@ class AnyCase(fields.String):
         return text.upper() if text.isascii() else text
 
 
-class Moment(fields.Field[int]):
+class MomentField(fields.Field[int]):
     """A moment as RFC 3339 text with an offset; loads as microseconds since the epoch, UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos.models import RISK_LEVELS, RUN_STATUSES, RunQuery
-from rmos.schemas.fields import FALSE, TRUE, AnyCase, Moment, QueryInteger
+from rmos.schemas.fields import FALSE, TRUE, AnyCase, MomentField, QueryInteger
 
 MAX_PAGE: Final = 500
 MAX_OFFSET: Final = 1_000_000_000
@@ -30,8 +30,8 @@ class RunListSchema(Schema):
     material_id = fields.String(validate=_FILTER)
     machine_id = fields.String(validate=_FILTER)
     request_id = fields.String(validate=_FILTER)
-    created_from = Moment(attribute="created_from_us")
-    created_to = Moment(attribute="created_to_us")
+    created_from = MomentField(attribute="created_from_us")
+    created_to = MomentField(attribute="created_to_us")
     include_deleted = fields.Boolean(truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_PAGE))

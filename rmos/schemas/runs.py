@@ -39,7 +39,7 @@ Source = Callable[[RunView], Any]
 _Field = TypeVar("_Field", bound="fields.Field[Any]")
 
 
-def _shown(field: _Field, source: Source) -> _Field:
+def _declare_field(field: _Field, source: Source) -> _Field:
     """Declare a field of the summary together with where it comes from."""
     field.metadata = {**field.metadata, "source": source}
     return field
@@ -50,44 +50,48 @@ class RunAdvisorySummarySchema(Schema):
 
     # Another field is another line here. The index is then filled anew by itself, and lists, exports and the OpenAPI
     # document have it. `meta` is free, so what it says counts only where it has the type that the field needs.
-    run_id = _shown(fields.String(), lambda view: view.artifact.run_id)
-    created_at_utc = _shown(fields.String(), lambda view: view.artifact.created_at_utc)
-    status = _shown(fields.String(metadata={"description": "OK, BLOCKED or ERROR"}), lambda view: view.artifact.status)
-    event_type = _shown(fields.String(allow_none=True), lambda view: view.artifact.event_type)
-    risk_level = _shown(
+    run_id = _declare_field(fields.String(), lambda view: view.artifact.run_id)
+    created_at_utc = _declare_field(fields.String(), lambda view: view.artifact.created_at_utc)
+    status = _declare_field(
+        fields.String(metadata={"description": "OK, BLOCKED or ERROR"}), lambda view: view.artifact.status
+    )
+    event_type = _declare_field(fields.String(allow_none=True), lambda view: view.artifact.event_type)
+    risk_level = _declare_field(
         fields.String(metadata={"description": "GREEN, YELLOW, RED, UNKNOWN or ERROR"}),
         lambda view: view.artifact.decision.risk_level,
     )
-    score = _shown(
+    score = _declare_field(
         fields.Float(allow_none=True, metadata={"description": "Feasibility score, 0 to 100"}),
         lambda view: view.artifact.decision.score,
     )
-    block_reason = _shown(
+    block_reason = _declare_field(
         fields.String(allow_none=True, metadata={"description": "If blocked, why"}),
         lambda view: view.artifact.decision.block_reason,
     )
-    warnings = _shown(
+    warnings = _declare_field(
         fields.List(fields.String(), metadata={"description": "What to mind"}),
         lambda view: view.artifact.decision.warnings,
     )
-    explanation_status = _shown(
+    explanation_status = _declare_field(
         fields.String(allow_none=True, metadata={"description": "pending, complete, failed or null"}),
         explanation_status,
     )
-    explanation_summary = _shown(
+    explanation_summary = _declare_field(
         fields.String(allow_none=True, metadata={"description": "The first 200 characters of the explanation"}),
-        lambda view: _first_text(view.explanation_summary, *_of_meta(view, "explanation_summary", "explanation")),
+        lambda view: _find_text(view.explanation_summary, *_read_meta(view, "explanation_summary", "explanation")),
     )
-    request_id = _shown(
+    request_id = _declare_field(
         fields.String(allow_none=True),
-        lambda view: _first_text(*_of_meta(view, "request_id"), view.artifact.request_id),
+        lambda view: _find_text(*_read_meta(view, "request_id"), view.artifact.request_id),
     )
-    compute_ms = _shown(fields.Float(allow_none=True), lambda view: _number(*_of_meta(view, "compute_ms")))
-    meta = _shown(
+    compute_ms = _declare_field(
+        fields.Float(allow_none=True), lambda view: _find_number(*_read_meta(view, "compute_ms"))
+    )
+    meta = _declare_field(
         fields.Dict(metadata={"description": "The run's `meta` without its explanations"}),
         lambda view: {name: value for name, value in (view.artifact.meta or {}).items() if name not in _EXPLANATIONS},
     )
-    override = _shown(
+    override = _declare_field(
         fields.Dict(
             metadata={
                 "description": "Only where an override was recorded or requested: scope, by, "
@@ -95,9 +99,9 @@ class RunAdvisorySummarySchema(Schema):
                 "expires_at_utc."
             }
         ),
-        lambda view: _override(view.overrides) if view.overrides else missing,
+        lambda view: _pick_override(view.overrides) if view.overrides else missing,
     )
-    deleted = _shown(
+    deleted = _declare_field(
         fields.Boolean(metadata={"description": "true, only where include_deleted shows a deleted run"}),
         lambda view: missing if view.deletion is None else True,
     )
@@ -138,12 +142,12 @@ def summary_fields() -> tuple[str, ...]:
     return tuple(_summary.fields)
 
 
-def _of_meta(view: RunView, *names: str) -> list[Any]:
+def _read_meta(view: RunView, *names: str) -> list[Any]:
     meta = view.artifact.meta or {}
     return [meta.get(name) for name in names]
 
 
-def _override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _pick_override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what a list shows of a run's overrides: the last that is in force, else the last that was requested.
 
     Whether its time is over is for the reader to tell: what a list shows is shaped when it is written.
@@ -152,14 +156,14 @@ def _override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: shown.get(name) for name in ("scope", "by", "expires_at_utc", "effective")}
 
 
-def _first_text(*candidates: Any) -> str | None:
+def _find_text(*candidates: Any) -> str | None:
     for text in candidates:
         if isinstance(text, str) and text:
             return text[:SUMMARY_CHARACTERS]
     return None
 
 
-def _number(value: Any) -> float | None:
+def _find_number(value: Any) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 

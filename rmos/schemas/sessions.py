@@ -24,7 +24,7 @@ from rmos.models import (
     Session,
     SessionQuery,
 )
-from rmos.schemas.fields import FALSE, TRUE, Flag, Moment, Number, QueryInteger, limit_object
+from rmos.schemas.fields import FALSE, TRUE, Flag, MomentField, Number, QueryInteger, limit_object
 from rmos.schemas.lists import CURSOR, MAX_OFFSET, MAX_PAGE, PageRequest, load_filters
 from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
@@ -98,8 +98,8 @@ class SessionListSchema(Schema):
     status = fields.String(validate=validate.OneOf(SESSION_STATUSES))
     state = fields.String(attribute="workflow_state", validate=validate.OneOf(WORKFLOW_STATES))
     workflow_type = fields.String(validate=_TEXT)
-    since_utc = Moment(attribute="since_us")
-    until_utc = Moment(attribute="until_us")
+    since_utc = MomentField(attribute="since_us")
+    until_utc = MomentField(attribute="until_us")
     include_deleted = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_PAGE))

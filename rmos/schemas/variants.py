@@ -15,7 +15,7 @@ _MAX_TEXT: Final = 4000
 _STATUSES: Final = ("NEW", "REVIEWED", "PROMOTED", "REJECTED")
 
 
-def _text() -> fields.String:
+def _text_field() -> fields.String:
     return fields.String(validate=validate.Length(1, _MAX_TEXT))
 
 
@@ -23,7 +23,7 @@ class ReviewSchema(Schema):
     """The body of a review: a rating, notes, or both."""
 
     rating = WholeNumber(validate=validate.Range(1, 5))
-    notes = _text()
+    notes = _text_field()
 
     @validates_schema
     def check_something(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -36,7 +36,7 @@ class RejectSchema(Schema):
     """The body of a rejection."""
 
     reason_code = fields.String(required=True, validate=validate.OneOf(REASON_CODES))
-    detail = _text()
+    detail = _text_field()
 
     @validates_schema
     def check_detail(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -50,9 +50,9 @@ class BulkItemSchema(Schema):
 
     sha256 = digest_field(required=True)
     rating = WholeNumber(validate=validate.Range(1, 5))
-    notes = _text()
+    notes = _text_field()
     reason_code = fields.String(validate=validate.OneOf(REASON_CODES))
-    detail = _text()
+    detail = _text_field()
 
 
 class BulkSchema(Schema):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos import ids
-from rmos.errors.objects import ObjectExists
 from rmos.errors.records import VersionConflict
+from rmos.errors.store import ObjectExists
 from rmos.models import EVENT_SCHEMA, Actor, Event
 from rmos.objects.base import Objects
 from rmos.store import layout

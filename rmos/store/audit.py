@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from rmos import digest, ids
 from rmos.errors.base import RmosError
 from rmos.errors.callers import RateLimited
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.models import AUDIT_SCHEMA, Actor, AuditRecord
 from rmos.objects.base import Objects
 from rmos.store import layout

@@ -18,8 +18,7 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.errors.files import AttachmentNotFound
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
-from rmos.errors.store import StorageFailed
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
 from rmos.store.legacy import is_legacy_json

@@ -7,8 +7,8 @@ A claim without its run is one whose maker died: whoever comes next takes it ove
 """
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.request import IdempotencyKeyReused
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.models import CLAIM_SCHEMA, Claim
 from rmos.objects.base import Objects
 from rmos.store import layout

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
 from rmos import ids
-from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, StoreUnusable
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
 from rmos.index.base import Answer, Index, IndexState, ListedPage
 from rmos.models import Page
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rmos import digest
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Event
 from rmos.store import layout
 from rmos.store.artifacts import Artifact, Examined, examine_artifact, examine_identity

@@ -8,7 +8,7 @@ import json
 from typing import Any, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Deletion
 from rmos.objects.base import Objects
 from rmos.store.layout import LEGACY_INDEX_KEY, link_advisory_id

@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rmos.errors.objects import ObjectUnreadable
-from rmos.errors.store import IndexBroken, IndexUnavailable
+from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index, KnownRun
 from rmos.models import RunRow, RunState
 from rmos.objects.base import QUARANTINE, Objects

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from rmos.errors.objects import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable
 from rmos.index.base import Index, KnownSession
 from rmos.models import RunState, SessionRow
 from rmos.objects.base import Objects

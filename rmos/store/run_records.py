@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.errors.store import ObjectUnreadable
 from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, RunView
 from rmos.objects.base import QUARANTINE, Objects

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rmos import ids
-from rmos.errors.objects import ObjectExists
 from rmos.errors.records import RunExists
+from rmos.errors.store import ObjectExists
 from rmos.index.base import Index
 from rmos.models import Actor, Page, RunQuery, RunRow, RunView, Stored
 from rmos.objects.base import QUARANTINE, Objects

@@ -20,8 +20,8 @@ import msgspec
 
 from rmos import ids
 from rmos.config import Settings
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.errors.store import IndexBroken, NoStore, StorageFailed, StoreUnusable
+from rmos.errors.installation import NoStore, StoreUnusable
+from rmos.errors.store import IndexBroken, ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.index import open_index
 from rmos.index.base import Index, IndexState
 from rmos.objects import open_objects

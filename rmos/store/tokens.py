@@ -19,9 +19,9 @@ import msgspec
 from rmos import digest, ids
 from rmos.config import Settings
 from rmos.errors.callers import TokenNotFound
-from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.records import VersionConflict
 from rmos.errors.request import ValidationFailed
+from rmos.errors.store import ObjectUnreadable
 from rmos.models import Actor, Digest, Event, Role, Token
 from rmos.objects import open_objects
 from rmos.objects.base import Objects

@@ -17,9 +17,8 @@ import msgspec
 
 from rmos import ids
 from rmos.errors.files import AttachmentNotFound
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunDeleted
-from rmos.errors.store import SourceUnreadable
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.models import RunQuery
 from rmos.objects import open_objects
 from rmos.objects.base import Objects

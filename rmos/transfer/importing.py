@@ -15,9 +15,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunExists
-from rmos.errors.store import ImportRefused, SourceUnreadable
+from rmos.errors.store import ImportRefused, ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.models import EVENT_SCHEMA, Actor, Deletion
 from rmos.objects.base import QUARANTINE
 from rmos.store import Store, layout

@@ -16,10 +16,9 @@ from typing import Any
 import msgspec
 
 from rmos import digest
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
 from rmos.errors.records import RunExists
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import CannotMove
+from rmos.errors.store import CannotMove, ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
 from rmos.store.records import Damage
 from rmos.transfer.old_runs import SAME_TEXTS, SAME_VALUES, Mapped, map_run

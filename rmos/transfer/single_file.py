@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rmos import digest
-from rmos.errors.objects import ObjectExists
-from rmos.errors.store import SourceUnreadable
+from rmos.errors.store import ObjectExists, SourceUnreadable
 from rmos.objects import open_objects
 
 _BACKUP: Final = "rmos-backup"

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from rmos import ids
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.errors.store import SourceUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.objects import open_objects
 from rmos.objects.base import MAX_OBJECT_BYTES, check_key
 from rmos.store import layout

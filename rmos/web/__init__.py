@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from rmos.http import headers
+from rmos.http import responses
 from rmos.web import sign_in
 
 
 def init_app(app: Flask) -> None:
     """Give an app its pages and put the headers on every response."""
     app.register_blueprint(sign_in.bp)
-    headers.init_app(app)
+    responses.init_app(app)

@@ -2,7 +2,7 @@
 
 from flask.testing import FlaskClient
 
-from rmos.schemas.engines import EnginesSchema
+from rmos.schemas.service import EnginesSchema
 from tests.api.conftest import Post, make_body
 
 

@@ -1,6 +1,6 @@
 from flask.testing import FlaskClient
 
-from rmos.schemas.engines import RuleListSchema, RuleSchema
+from rmos.schemas.service import RuleListSchema, RuleSchema
 
 
 def test_the_rules_of_the_engines_are_listed(client: FlaskClient) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from rmos.checks.orphans import find_orphans
 from rmos.checks.repair import plan_repair
-from rmos.errors.store import NoStore
+from rmos.errors.installation import NoStore
 from tests.checks.shops import NEXT_DAY, Shop, artifact, faults, open_store, verified
 from tests.earlier_system import make_earlier_store, snapshot
 

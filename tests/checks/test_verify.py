@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rmos.checks import verify
 from rmos.checks.findings import NEXT
 from rmos.checks.slices import cut
-from rmos.errors.store import NoStore
+from rmos.errors.installation import NoStore
 from rmos.store import layout
 from tests.checks.damages import DAMAGES
 from tests.checks.shops import DAY, NEXT_DAY, RUNS, Shop, artifact, event, faults, verified

@@ -20,9 +20,10 @@ from click.testing import CliRunner
 from rmos.cli.exits import RmosGroup
 from rmos.cli.output import json_option, mark_writing
 from rmos.errors.base import RmosError
+from rmos.errors.installation import NoStore
 from rmos.errors.records import RunDeleted
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import NoStore, StoreLocked
+from rmos.errors.store import StoreLocked
 from rmos.index.locks import file_lock
 from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, listed, start
 from tests.helpers.waiting import wait_until

@@ -27,9 +27,9 @@ from rmos.client import (
     ValidationFailed,
 )
 from rmos.schemas.diffs import RunDiffSchema
-from rmos.schemas.engines import EnginesSchema
 from rmos.schemas.lists import RunListSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunCreatedSchema
+from rmos.schemas.service import EnginesSchema
 from rmos.schemas.sessions import SessionFieldsSchema
 from rmos.schemas.workflow import DryRunResultsSchema, SessionActedSchema
 from tests.api.conftest import make_body

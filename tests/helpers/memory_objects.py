@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from rmos import digest
 from rmos.errors.base import RmosError
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.objects.base import (
     MAX_OBJECT_BYTES,
     QUARANTINE,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors.installation import ConfigError
-from rmos.errors.store import IndexBroken, IndexUnavailable, StoreUnusable
+from rmos.errors.installation import ConfigError, StoreUnusable
+from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index import open_index, sqlite_connections
 from rmos.index.base import NO_INDEX
 from rmos.index.schema import schema_of

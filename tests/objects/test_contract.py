@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos import digest
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects, check_key
 from tests.trying import tries
 

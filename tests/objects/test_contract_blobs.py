@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rmos import digest
-from rmos.errors.objects import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.objects.base import ATTACHMENTS, NewBlob, Objects, key_of_digest
 
 LIMIT = 10_000_000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors.objects import ObjectMissing
-from rmos.errors.store import StorageFailed, StoreUnusable
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import ObjectMissing, StorageFailed
 from rmos.objects import local, open_objects
 from rmos.objects.local import LocalObjects
 from rmos.objects.local_files import TEMPORARY_MAX_AGE_S

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
-from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.objects.local import LocalObjects
 from tests.objects.calls import KEY, Recorder
 

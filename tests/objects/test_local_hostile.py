@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from rmos.errors.objects import ObjectExists, ObjectUnreadable
-from rmos.errors.store import StorageFailed
+from rmos.errors.store import ObjectExists, ObjectUnreadable, StorageFailed
 from rmos.objects.base import MAX_OBJECT_BYTES, QUARANTINE
 from rmos.objects.local import LocalObjects
 from tests.objects.calls import KEY

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectExists
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import ObjectExists
 from rmos.models import RunQuery
 from rmos.store import Store, layout
 from rmos.store.records import Damage

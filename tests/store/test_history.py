@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from rmos import digest
-from rmos.errors.objects import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.store import layout
 from rmos.store.history import Chain, RunHistory, read_chain, read_run
 from rmos.store.layout import RunFiles

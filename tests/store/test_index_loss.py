@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from rmos.errors.store import IndexRebuilding, StoreLocked, StoreUnusable
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexRebuilding, StoreLocked
 from rmos.models import RunQuery
 from rmos.store import Store, reconcile
 from tests.makers import US, listed_ids, make_members, open_store

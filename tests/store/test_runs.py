@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
-from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.records import RunExists, RunNotFound
 from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import ObjectUnreadable
 from rmos.models import RunQuery
 from rmos.objects.base import MAX_OBJECT_BYTES
 from rmos.store import Store, layout

@@ -9,8 +9,9 @@ import pytest
 
 from rmos import config
 from rmos.config import Settings
+from rmos.errors.installation import NoStore, StoreUnusable
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import IndexRebuilding, NoStore, StorageFailed, StoreReadOnly, StoreUnusable
+from rmos.errors.store import IndexRebuilding, StorageFailed, StoreReadOnly
 from rmos.store import Store, count_runs_filtered
 from tests.earlier_system import snapshot
 from tests.makers import US, listed_ids, make_members, open_store, summarise, write_raw

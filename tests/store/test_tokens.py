@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from rmos import digest, ids
 from rmos.errors.callers import TokenNotFound
-from rmos.errors.objects import ObjectUnreadable
 from rmos.errors.request import ValidationFailed
+from rmos.errors.store import ObjectUnreadable
 from rmos.models import ROLES, Role
 from rmos.objects.local import LocalObjects
 from rmos.store.records import Damage, examine_event

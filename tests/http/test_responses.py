@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.http.headers import with_headers
+from rmos.http.responses import with_headers
 
 RUNS = "/api/rmos/runs"
 EVERYWHERE = {
