@@ -24,7 +24,7 @@ from typing import Any, Final
 import click
 from flask.cli import AppGroup
 
-from rmos.cli.output import choose_colour, emit, is_writing, say, wants_json
+from rmos.cli.output import choose_colour, emit, escape_what_cannot_be_shown, is_writing, say, wants_json
 from rmos.errors.base import RmosError
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,11 @@ something, 10 no store there, 11 store locked, 130 interrupted."""
 
 class RmosGroup(AppGroup):
     """A group whose commands return their exit code and may raise `RmosError`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; a help that is asked for is written here, in whatever encoding."""
+        escape_what_cannot_be_shown()
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and end with its code; an error is one line, and with --json an object on stdout."""

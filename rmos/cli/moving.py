@@ -1,6 +1,5 @@
 """`rmos import` and `rmos export`: runs between stores, and lists for other programs."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from rmos import ids
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
-from rmos.cli.output import emit, json_option, progress, say
+from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Moment
 from rmos.models import RunQuery
 from rmos.schemas.runs import summary_fields
@@ -80,6 +79,7 @@ def _say_imported(report: Imported) -> None:
     show_default=True,
     help="Lines of JSON, a table, or a store's folder.",
 )
+@click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, for Excel.")
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="PATH", help="A new file, or the folder.")
 @click.option("--session", metavar="WS_ID", help="Only the runs of this workflow session.")
 @click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on.")
@@ -89,6 +89,7 @@ def _say_imported(report: Imported) -> None:
 @with_appcontext
 def export(
     form: str,
+    bom: bool,
     target: Path | None,
     session: str | None,
     since: int | None,
@@ -99,7 +100,8 @@ def export(
     """Write runs out: a session, a range of dates, or all of them.
 
     ndjson and csv are the summaries that lists show, newest first, to
-    stdout or a new file. Cells of the CSV are safe against formulas.
+    stdout or a new file, in UTF-8. Cells of the CSV are safe against
+    formulas; `--bom` lets Excel read its letters.
     `--format store` copies artifacts, events, links and blobs byte for byte
     into a folder that is a store itself; run again, it goes on. Never
     overwrites a file.
@@ -108,13 +110,15 @@ def export(
     Exit codes: 0 written, 1 some runs are damaged and were left out, or it
     cannot be written, 2 usage, 10 no store there, 130 interrupted.
     """
+    if bom and form != "csv":
+        raise click.UsageError("--bom goes with --format csv.")
     query = RunQuery(workflow_session_id=session, created_from_us=since, created_to_us=until, include_deleted=deleted)
     if form == "store":
         return _export_store(query, target, as_json)
     if as_json and target is None:
         raise click.UsageError("--json goes with --to: stdout is the export itself.")
     store = _current(open_for_writing())
-    texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query, summary_fields())
+    texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query, summary_fields(), bom=bom)
     written = _write(texts, target)
     if as_json:
         emit({"characters": written})
@@ -131,9 +135,8 @@ def _write(texts: Iterator[str], target: Path | None) -> int:
     if target is None:
         written = 0
         for text in texts:
-            sys.stdout.write(text)
+            write_data(text)
             written += len(text)
-        sys.stdout.flush()
         return written
     try:
         with target.open("x", encoding="utf-8", newline="") as file:

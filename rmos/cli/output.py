@@ -1,16 +1,18 @@
 """What commands write: one JSON document or lines for people on stdout, messages and progress on stderr.
 
 Names from disk and words of clients are shown with everything unprintable escaped: a file name must not be able to
-clear the screen, nor to forge a line of a report.
+clear the screen, nor to forge a line of a report. What the terminal's encoding lacks is escaped too; data for other
+programs (CSV, NDJSON) is UTF-8 whatever the locale.
 """
 
 import contextlib
+import io
 import json
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import click
 import msgspec
@@ -68,10 +70,28 @@ def emit(document: Any) -> None:
 
 def say(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
     """Write one line; in a colour where `choose_colour` says so. A stream that was closed takes nothing."""
+    if (sys.stderr if err else sys.stdout) is not None:
+        click.secho(showable(line, err=err), err=err, fg=colour)
+
+
+def showable(text: str, *, err: bool = False) -> str:
+    """Return the text as the stream can show it: printable, with escapes for what its encoding lacks."""
     stream = sys.stderr if err else sys.stdout
-    if stream is not None:
-        encoding = stream.encoding or "utf-8"
-        click.secho(printable(line).encode(encoding, "backslashreplace").decode(encoding), err=err, fg=colour)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def write_data(text: str) -> None:
+    """Write data for another program to stdout: UTF-8 and as it is, whatever the locale; nowhere when it was closed."""
+    if sys.stdout is not None:
+        click.echo(text.encode(), nl=False)
+
+
+def escape_what_cannot_be_shown() -> None:
+    """Let stdout escape what its encoding lacks, whoever writes to it: the help of a command is no traceback either."""
+    stream = cast(object, sys.stdout)  # a TextIO to the type checker, which has no `reconfigure`
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
 
 
 def choose_colour(ctx: click.Context) -> None:
@@ -108,7 +128,7 @@ def say_table(
         colours: one for each row; none where it is empty.
     """
     width = terminal_width()
-    clean = [[printable(cell) for cell in row] for row in rows]
+    clean = [[showable(cell) for cell in row] for row in rows]
     laid = lay_out(columns, clean, width=None if width is None else width - len(indent))
     for lines, colour in zip(laid, [None, *(colours or [None] * len(rows))], strict=True):
         for line in lines:

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
-from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table
+from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table, write_data
 from rmos.cli.references import find_run_id
 from rmos.cli.tables import Column
 from rmos.cli.types import Day
@@ -18,6 +18,7 @@ from rmos.decisions.backtest import Backtest, Flip, backtest
 from rmos.decisions.replay import replay_run
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
+from rmos.transfer.exporting import BOM, csv_cell
 
 _COLUMNS = (
     Column("CREATED (UTC)", least=16, spare=True),
@@ -73,10 +74,13 @@ def replay(run_id: str, as_json: bool) -> int:
     help="Judge by the materials.toml of this folder instead of that of the instance folder.",
 )
 @click.option("--since", type=Day(), metavar="DATE", help="Only runs of this date (UTC, 2025-12-23) and later.")
-@click.option("--csv", "as_csv", is_flag=True, help="Write the flips to stdout as CSV.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write the flips to stdout as CSV, in UTF-8.")
+@click.option("--bom", is_flag=True, help="Begin the CSV with a byte order mark, for Excel.")
 @json_option
 @with_appcontext
-def backtest_command(engine_id: str, tables: Path | None, since: str | None, as_csv: bool, as_json: bool) -> int:
+def backtest_command(
+    engine_id: str, tables: Path | None, since: str | None, as_csv: bool, bom: bool, as_json: bool
+) -> int:
     """List the decisions that another engine or other tables would flip.
 
     Judges the recorded inputs again, on all cores, and writes nothing. A
@@ -89,6 +93,8 @@ def backtest_command(engine_id: str, tables: Path | None, since: str | None, as_
     """
     if as_csv and as_json:
         raise click.UsageError("Choose --csv or --json.")
+    if bom and not as_csv:
+        raise click.UsageError("--bom goes with --csv.")
     rmos = current_rmos()
     engines = rmos.engines if tables is None else Registry.load(load_shop(tables))
     engine = engines.get(engine_id)
@@ -106,7 +112,7 @@ def backtest_command(engine_id: str, tables: Path | None, since: str | None, as_
     if as_json:
         emit(report)
     elif as_csv:
-        click.echo(_csv(report.flips), nl=False)
+        write_data(_csv(report.flips, bom=bom))
     else:
         _say_flips(report.flips)
     if not as_json:
@@ -137,19 +143,15 @@ def _score(score: float | None) -> str:
     return "" if score is None else f"{score:.1f}"
 
 
-def _csv(flips: list[Flip]) -> str:
-    """Return the flips as CSV (RFC 4180), the names of the members first."""
+def _csv(flips: list[Flip], *, bom: bool) -> str:
+    """Return the flips as CSV (RFC 4180), the names of the members first, with a byte order mark for Excel."""
     text = io.StringIO()
+    text.write(BOM if bom else "")
     writer = csv.writer(text)
     writer.writerow(Flip.__struct_fields__)
     for flip in flips:
-        writer.writerow([_cell(getattr(flip, name)) for name in Flip.__struct_fields__])
+        writer.writerow([csv_cell(getattr(flip, name)) for name in Flip.__struct_fields__])
     return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _say_report(report: Backtest, *, err: bool) -> None:

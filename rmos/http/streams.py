@@ -26,7 +26,7 @@ from rmos.models import Page
 from rmos.schemas.lists import ListRequest
 from rmos.schemas.runs import summary_fields
 from rmos.store import Store
-from rmos.transfer.exporting import csv_row
+from rmos.transfer.exporting import BOM, csv_row
 
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
@@ -51,13 +51,14 @@ def stream_runs(request: ListRequest, media_type: str) -> Response:
     pages = walk_pages(store, request)
     first = next(pages)
     headers = {}
+    respond = copy_current_request_context(respond_error)
     if request.page.include_total:
         headers["X-Total-Count"] = str(store.runs.count(request.query))
     if media_type == CSV:
         headers["Content-Disposition"] = 'attachment; filename="runs.csv"'
-    body = (_write_csv if media_type == CSV else _write_ndjson)(
-        first, pages, copy_current_request_context(respond_error)
-    )
+        body = _write_csv(first, pages, respond, bom=request.bom)
+    else:
+        body = _write_ndjson(first, pages, respond)
     return Response(body, headers=headers, content_type=_CONTENT_TYPES[media_type])
 
 
@@ -87,9 +88,9 @@ def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes
         raise
 
 
-def _write_csv(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes]:
+def _write_csv(first: Page, pages: Pages, respond: Respond, *, bom: bool) -> Iterator[bytes]:
     page, columns = first, summary_fields()
-    yield _write_rows([columns])
+    yield (BOM.encode() if bom else b"") + _write_rows([columns])
     try:
         while True:
             if page.text:

@@ -12,6 +12,7 @@ from rmos.schemas.fields import FALSE, TRUE, AnyCase, MomentField, QueryInteger
 MAX_PAGE: Final = 500
 MAX_OFFSET: Final = 1_000_000_000
 CURSOR: Final = {"format": "rmos-cursor", "description": "A `next_cursor` as it was given; not beside an offset"}
+BOM: Final = {"description": "Whether a CSV begins with a byte order mark, by which Excel knows UTF-8"}
 _FILTER: Final = validate.Length(1, 200)
 
 
@@ -37,6 +38,7 @@ class RunListSchema(Schema):
     limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_PAGE))
     cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
     offset = QueryInteger(validate=validate.Range(0, MAX_OFFSET))
+    bom = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE, metadata=BOM)
 
 
 class RecentRunsSchema(RunListSchema):
@@ -63,6 +65,8 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     page: PageRequest
     limited: bool
     """Whether the request has a limit of its own; a stream goes on to the end otherwise."""
+    bom: bool = False
+    """Whether a CSV begins with a byte order mark."""
 
 
 _run_list = RunListSchema()
@@ -92,7 +96,8 @@ def load_list(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
     """
     filters, page = load_filters(_run_list, parameters)
-    return ListRequest(query=RunQuery(**filters), page=page, limited="limit" in parameters)
+    bom = filters.pop("bom")
+    return ListRequest(query=RunQuery(**filters), page=page, limited="limit" in parameters, bom=bom)
 
 
 def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
@@ -102,7 +107,9 @@ def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
         ValidationError: as `load_list`.
     """
     filters, page = load_filters(_recent_runs, parameters)
-    return ListRequest(query=RunQuery(**filters, ignore_case=True), page=page, limited="limit" in parameters)
+    bom = filters.pop("bom")
+    query = RunQuery(**filters, ignore_case=True)
+    return ListRequest(query=query, page=page, limited="limit" in parameters, bom=bom)
 
 
 def load_filters(schema: Schema, parameters: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], PageRequest]:

@@ -4,7 +4,9 @@
     export_store(store, RunQuery(created_from_us=…), Path("/backup/autumn"))
 
 Everything streams page by page, so memory is the same for ten runs and for ten million. A cell of the CSV that a
-spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection).
+spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection). Excel takes a CSV for text of
+the machine's own code page unless it begins with a byte order mark, which other programs read as part of the first
+name: so it is there when it is asked for.
 """
 
 import csv
@@ -28,6 +30,8 @@ from rmos.store.naming import named_blobs
 from rmos.store.records import Damage
 
 Progress = Callable[[int], None]
+BOM: Final = "\ufeff"
+"""The byte order mark by which Excel knows that a CSV is UTF-8."""
 
 _PAGE: Final = 500
 _FORMULA: Final = frozenset("=+-@\t\r\n")
@@ -55,16 +59,19 @@ def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> I
         yield "\n".join(items) + "\n"
 
 
-def csv_text(store: Store, query: RunQuery, columns: Sequence[str], progress: Progress | None = None) -> Iterator[str]:
+def csv_text(
+    store: Store, query: RunQuery, columns: Sequence[str], progress: Progress | None = None, *, bom: bool = False
+) -> Iterator[str]:
     """Give the summaries of the matching runs, newest first, as text of whole rows, the header first.
 
     Args:
         columns: the members of a summary.
+        bom: begin with a byte order mark, for Excel.
 
     Raises:
         IndexRebuilding: the index is not complete; no export is silently short.
     """
-    yield ",".join(columns) + "\r\n"
+    yield (BOM if bom else "") + ",".join(columns) + "\r\n"
     for items in _pages(store, query, progress):
         text = io.StringIO()
         csv.writer(text).writerows(csv_row(_decode(item), columns) for item in items)

@@ -31,13 +31,13 @@ BOTH_WAYS = pytest.mark.parametrize(
 Command = Callable[..., Result]
 
 
-def command_on(root: Path, **settings: Any) -> Command:
+def command_on(root: Path, *, charset: str = "utf-8", **settings: Any) -> Command:
     """Return a function that runs `flask rmos …` on the store at `root`, in this process, with settings."""
 
     def run(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - click's own word
         app = create_app(Settings(instance_path=root.parent, runs_dir=root, **settings))
         try:
-            return app.test_cli_runner().invoke(args=["rmos", *arguments], input=input)
+            return app.test_cli_runner(charset=charset).invoke(args=["rmos", *arguments], input=input)
         finally:
             app.extensions["rmos"].close()
 

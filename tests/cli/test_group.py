@@ -36,7 +36,7 @@ COMMANDS = {
     "show": {"--events", "run_id"},
     "rules": {"rule_id"},
     "replay": {"run_id"},
-    "backtest": {"--engine", "--tables", "--since", "--csv"},
+    "backtest": {"--engine", "--tables", "--since", "--bom", "--csv"},
     "openapi": set(),
     "diff": {"run_a", "run_b"},
     "token create": {"name", "--role", "--expires"},
@@ -52,7 +52,7 @@ COMMANDS = {
     "migrate verify": {"--from"},
     "migrate rollback": {"--from"},
     "import": {"source"},
-    "export": {"--format", "--to", "--session", "--since", "--until", "--deleted"},
+    "export": {"--bom", "--format", "--to", "--session", "--since", "--until", "--deleted"},
 }
 """What the command line promises (docs/operations.md); each takes --json besides."""
 

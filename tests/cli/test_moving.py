@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document
+from tests.cli.conftest import ROOT, RUNS, Command, artifacts_of, command_on, document
 
 
 def test_trap_34_an_export_as_a_store_is_verified_with_its_runs_and_imported_again(
@@ -60,3 +60,26 @@ def test_what_is_refused_is_listed_and_ends_with_1(run: Command, root: Path, tmp
     assert result.exit_code == 1
     assert "letter.txt" in result.stdout
     assert "letter.txt" in run("audit", "tail").stdout
+
+
+@pytest.mark.parametrize("locale", ["utf-8", "latin-1"])
+def test_trap_44_a_table_is_utf_8_in_any_locale_and_begins_with_a_mark_for_excel_when_asked(
+    tmp_path: Path, locale: str
+) -> None:
+    root, run_jp = tmp_path / "runs", ROOT / "tests" / "data" / "files" / "run-jp.json"
+    assert command_on(root)("record", str(run_jp)).exit_code == 0
+    plain = command_on(root, charset=locale)("export", "--format", "csv")
+    marked = command_on(root, charset=locale)("export", "--format", "csv", "--bom")
+    assert plain.stdout_bytes.startswith(b"run_id,")
+    assert "ギター 7" in plain.stdout_bytes.decode()
+    assert marked.stdout_bytes == b"\xef\xbb\xbf" + plain.stdout_bytes
+    target = tmp_path / "runs.csv"
+    assert command_on(root)("export", "--format", "csv", "--bom", "--to", str(target)).exit_code == 0
+    assert target.read_bytes() == marked.stdout_bytes
+
+
+def test_a_mark_for_excel_goes_with_a_table_only(run: Command) -> None:
+    assert run("export", "--bom").exit_code == 2
+    assert run("backtest", "--engine", "baseline_v1", "--bom").exit_code == 2
+    flips = run("backtest", "--engine", "baseline_v1", "--csv", "--bom")
+    assert flips.stdout.startswith("\ufeffrun_id,")

@@ -5,12 +5,18 @@ import pty
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmos.cli.output import emit, printable, progress
-from tests.cli.conftest import RUNS, start
+from rmos.cli.exits import RmosGroup
+from rmos.cli.output import emit, printable, progress, say_table
+from rmos.cli.tables import Column
+from tests.cli.conftest import ROOT, RUNS, command_on, start
+
+FILES = ROOT / "tests" / "data" / "files"
 
 
 class Terminal(io.StringIO):
@@ -71,3 +77,53 @@ def test_a_terminal_without_unicode_is_no_traceback(tmp_path: Path) -> None:
     out, err = start(tmp_path / "größe½", "status", PYTHONIOENCODING="ascii").communicate(timeout=60)
     assert "gr\\xf6\\xdfe\\xbd" in out
     assert err == ""
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of runs whose words no Latin-1 has."""
+    root = tmp_path_factory.mktemp("foreign") / "runs"
+    for name in ("run-jp.json", "nfd.json"):
+        assert command_on(root)("record", str(FILES / name)).exit_code == 0
+    return root
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs",),
+        ("show", "@latest"),
+        ("diff", "@latest", "@latest"),
+        ("replay", "@latest"),
+        ("judge", str(FILES / "run-jp.json")),
+        ("backtest", "--engine", "baseline_v1", "--csv"),
+        ("export", "--format", "csv"),
+        ("export", "--format", "ndjson"),
+        ("rules",),
+        ("openapi",),
+    ],
+    ids=lambda arguments: " ".join(arguments[:1]),
+)
+def test_trap_44_a_locale_without_the_signs_of_a_run_is_no_traceback(foreign: Path, arguments: tuple[str, ...]) -> None:
+    done = command_on(foreign, charset="latin-1")(*arguments)
+    assert done.exit_code == 0, done.exception or done.stderr
+    assert done.stdout_bytes
+
+
+def test_the_help_of_a_command_escapes_what_the_terminal_lacks() -> None:
+    @click.group(cls=RmosGroup)
+    def shop() -> None:
+        """ギター."""
+
+    done = CliRunner(charset="latin-1").invoke(shop, ["--help"])
+    assert done.exit_code == 0, done.exception
+    assert rb"\u30ae\u30bf\u30fc." in done.stdout_bytes
+
+
+def test_a_table_for_a_terminal_without_the_signs_keeps_its_width(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(encoding="latin-1")
+    say_table([Column("LABEL"), Column("NEXT")], [["ギター 7", "a"], ["Gitarre 7", "b"]])
+    head, *lines = capsysbinary.readouterr().out.decode("latin-1").splitlines()
+    assert [line[head.index("NEXT")] for line in lines] == ["a", "b"]
+    assert lines[0].startswith(r"\u30ae\u30bf\u30fc 7")

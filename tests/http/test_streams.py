@@ -112,6 +112,18 @@ def test_the_csv_header_is_stable_and_there_also_without_runs(client: FlaskClien
     assert client.get(RUNS, headers={"Accept": NDJSON}).data == b""
 
 
+@pytest.mark.parametrize("path", [RUNS, f"{RUNS}/query/recent"])
+def test_trap_44_a_table_begins_with_a_mark_by_which_excel_knows_utf_8_when_asked(
+    client: FlaskClient, post: Post, path: str
+) -> None:
+    post(meta={"batch_label": "ギター 7"})
+    plain = client.get(path, headers={"Accept": CSV}).data
+    assert plain.startswith(b"run_id,")
+    assert client.get(f"{path}?bom=true", headers={"Accept": CSV}).data == b"\xef\xbb\xbf" + plain
+    for other in (NDJSON, "application/json"):
+        assert client.get(f"{path}?bom=true", headers={"Accept": other}).data[:1] == b"{"
+
+
 def test_cells_hold_what_the_summary_says(client: FlaskClient, post: Post) -> None:
     made = post(meta={"batch_label": 'a,"b"\nc', "explanation": "é\u2028"}).json
     (row,) = as_csv(client)
