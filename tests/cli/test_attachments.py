@@ -7,9 +7,11 @@ import pytest
 
 from rmos import digest
 from rmos.checks.attachments import find_garbage, move_garbage
+from rmos.config import Settings
+from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.cli.conftest import Command, age, artifacts_of, flip, records_of
-from tests.makers import ANNA, add_event, open_store
+from tests.makers import ANNA, add_event
 
 DAY_S = 86_400.0
 
@@ -20,8 +22,10 @@ def blob_path(root: Path, sha256: str) -> Path:
 
 @pytest.fixture
 def held(root: Path) -> Store:
-    """The demo store, opened for writing."""
-    return open_store(root.parent)
+    """The demo store, opened for writing as the commands open it."""
+    store = Store.open(Settings(instance_path=root.parent, runs_dir=root), summarise=dump_summary)
+    store.reconcile()
+    return store
 
 
 @pytest.fixture
