@@ -18,7 +18,7 @@ import msgspec
 
 from rmos.checks.beside import check_tree
 from rmos.checks.findings import NOT_FAULTS, Tally, finding
-from rmos.checks.verify import RECHECK_S, verify_store
+from rmos.checks.verify import RECHECK_S, Progress, verify_store
 from rmos.checks.walk import list_folders, walk
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
@@ -56,7 +56,14 @@ class Garbage(msgspec.Struct, frozen=True, kw_only=True):
     """What each folder of records was like before it was listed."""
 
 
-def verify_attachments(store: Store, *, workers: int = 1, recheck_s: float = RECHECK_S) -> BlobReport:
+def count_blobs(store: Store) -> int:
+    """Return how many blobs stand in their folders, from their names alone."""
+    return sum(len(names) for _, names in walk(store.objects, BLOB, Tally()))
+
+
+def verify_attachments(
+    store: Store, *, workers: int = 1, recheck_s: float = RECHECK_S, progress: Progress | None = None
+) -> BlobReport:
     """Hash every blob again; a suspicion is looked at twice, so that a store in use gives no false alarm.
 
     Args:
@@ -67,6 +74,8 @@ def verify_attachments(store: Store, *, workers: int = 1, recheck_s: float = REC
     with ordered_pool(_Check(objects), workers) as check:
         for tally in check(folders):
             found.add(tally)
+            if progress:
+                progress(tally.counts[BLOB.counted_as])
     findings = found.findings
     if findings:
         time.sleep(recheck_s)
@@ -99,12 +108,14 @@ def _check_again(objects: Objects, suspicions: Sequence[Finding]) -> Iterator[Fi
         yield from tally.findings
 
 
-def find_garbage(store: Store, *, grace_s: float, recheck_s: float = RECHECK_S) -> Garbage:
+def find_garbage(
+    store: Store, *, grace_s: float, recheck_s: float = RECHECK_S, progress: Progress | None = None
+) -> Garbage:
     """Return the blobs that no record names and that are older than the grace period.
 
     Nothing is cleared away as long as anything of the record is missing or cannot be read: what it named is not known.
     """
-    report = verify_store(store, quick=True, recheck_s=recheck_s)
+    report = verify_store(store, quick=True, recheck_s=recheck_s, progress=progress)
     if not report.ok:
         return Garbage(blobs=0, young=0, unnamed=[], refused=report.findings, change_tokens={})
     blobs, young, unnamed = 0, 0, {}

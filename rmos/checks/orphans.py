@@ -1,6 +1,7 @@
 """Orphans: artifacts that the index does not know, or knows only as damaged. Events and links are never orphans."""
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -29,11 +30,15 @@ class Orphan(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def find_orphans(store: Store, *, recheck_s: float = RECHECK_S) -> list[Orphan]:
+def find_orphans(
+    store: Store, *, recheck_s: float = RECHECK_S, progress: Callable[[int], None] | None = None
+) -> list[Orphan]:
     """Return the artifacts that the index does not know, looked at twice so that a live store gives no false alarm."""
-    suspects = {
-        (partition, files.run_id) for partition in store.reader.partitions() for files in _unknown(store, partition)
-    }
+    suspects: set[tuple[str, str]] = set()
+    for partition in store.reader.partitions():
+        suspects |= {(partition, files.run_id) for files in _unknown(store, partition)}
+        if progress:
+            progress(1)
     if not suspects:
         return []
     time.sleep(recheck_s)

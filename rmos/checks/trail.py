@@ -1,18 +1,32 @@
-"""The trail of attempts: audit records with the outcome that the runs' own events tell.
+"""The trail: who deleted, restored, overrode, approved or made tokens, and what was turned down.
 
-    for entry in recent(store, 20): ...
+    trail = Trail(store)
+    trail.read(20)           # the last entries, oldest first
+    trail.read_new()         # what came since, whatever the clock said meanwhile
 
-A record that an attempt was let through is written before it is made; whether it came to anything is read from the
-run, so that nothing is shown as a success that was none.
+What succeeded is read from the events of runs, sessions and tokens; what was turned down, or let through and never
+came to anything, from the audit records. So nothing is shown as a success that was none, and nothing twice.
 """
 
 from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 
 from rmos.errors.base import RmosError
-from rmos.models import AuditRecord
-from rmos.store import Store
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.models import AuditRecord, Event
+from rmos.store import Store, layout
+from rmos.store.layout import AUDIT_RECORD, EVENT, SESSION_EVENT, TOKEN_EVENT
+
+_RUN_ACTIONS: Final = frozenset({"delete", "restore", "override"})
+_SESSION_ACTIONS: Final = frozenset({"delete", "restore", "approve", "reject"})
+_SHOWN: Final = ("reason", "mode", "scope", "name", "role", "cascade")
+"""Members of an event's data that say what was done."""
+_EVENTS_OF: Final = {EVENT.name: _RUN_ACTIONS, SESSION_EVENT.name: _SESSION_ACTIONS, TOKEN_EVENT.name: None}
+
+_events: Final = msgspec.json.Decoder(Event)
+_audits: Final = msgspec.json.Decoder(AuditRecord)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,49 +40,104 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     role: str
     address: str | None
-    """Where the client was; None on the command line."""
+    """Where the client was, where an audit record says so; None on the command line."""
     request_id: str | None
     error: str | None
     detail: str | None
-    data: dict[str, object]
+    data: dict[str, Any]
 
 
-def recent(store: Store, limit: int) -> list[Entry]:
-    """Return the last attempts, oldest first."""
-    records: list[AuditRecord] = []
-    for date in reversed(store.audit.days()):
-        records += store.audit.day(date)
-        if len(records) >= limit:
-            break
-    last = sorted(records, key=lambda record: (record.created_at_utc, record.event_id))[-limit:]
-    return [_entry(store, record) for record in last]
+class Trail:
+    """The trail of one store, and how far it was read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._objects = store.objects
+        self._tokens: dict[str, str] = {}
+        self._seen: set[str] = set()
+
+    def read(self, limit: int) -> list[Entry]:
+        """Return the last entries, oldest first."""
+        return self.read_new()[-limit:]
+
+    def read_new(self) -> list[Entry]:
+        """Return what came since the last reading, oldest first; of folders that did not change nothing is listed."""
+        audits: list[AuditRecord] = []
+        events: list[Event] = []
+        for folder in self._folders():
+            token = self._objects.changed_since(folder, self._tokens.get(folder))
+            if token is None:
+                continue
+            for key in self._unseen(folder):
+                self._read_object(key, audits, events)
+            self._tokens[folder] = token
+        return sorted(self._entries(audits, events), key=lambda entry: (entry.created_at_utc, entry.event_id))
+
+    def _folders(self) -> Iterator[str]:
+        yield from self._store.reader.partitions()
+        for tree in (AUDIT_RECORD.folder, SESSION_EVENT.folder):
+            yield from (f"{tree}/{name}" for name in self._objects.names(tree) if layout.is_level("date", name))
+        yield TOKEN_EVENT.folder
+
+    def _unseen(self, folder: str) -> Iterator[str]:
+        for name in sorted(self._objects.names(folder)):
+            key = f"{folder}/{name}"
+            kind = layout.kind_of(key)
+            if kind is not None and kind.name in (AUDIT_RECORD.name, *_EVENTS_OF) and key not in self._seen:
+                self._seen.add(key)
+                yield key
+
+    def _read_object(self, key: str, audits: list[AuditRecord], events: list[Event]) -> None:
+        """Read an audit record, or an event of an action that belongs here; verify tells of those that are damaged."""
+        kind = layout.kind_of(key)
+        try:
+            data = self._objects.read(key)
+            if kind is AUDIT_RECORD:
+                audits.append(_audits.decode(data))
+                return
+            event = _events.decode(data)
+        except (ObjectMissing, ObjectUnreadable, msgspec.MsgspecError):
+            return
+        wanted = _EVENTS_OF[kind.name] if kind is not None else None
+        if wanted is None or event.kind in wanted:
+            events.append(event)
+
+    def _entries(self, audits: list[AuditRecord], events: list[Event]) -> Iterator[Entry]:
+        done = {(event.kind, event.record_id, event.actor, event.request_id): event for event in events}
+        for record in audits:
+            outcome = "refused"
+            if record.outcome == "admitted":
+                same = (record.action, record.target, record.actor, record.request_id)
+                outcome = "done" if done.pop(same, None) or self._has_event(record) else "not done"
+            members = {name: getattr(record, name) for name in Entry.__struct_fields__ if name != "outcome"}
+            yield Entry(outcome=outcome, **members)
+        for event in done.values():
+            yield _entry_of(event)
+
+    def _has_event(self, record: AuditRecord) -> bool:
+        """Tell whether the run has the event of just this attempt: it may have been read before its audit record."""
+        try:
+            events = self._store.deletes.events(record.target)
+        except RmosError:
+            return False
+        return any(
+            (event.kind, event.actor, event.request_id) == (record.action, record.actor, record.request_id)
+            for event in events
+        )
 
 
-def since(store: Store, seen: set[str]) -> Iterator[Entry]:
-    """Give the attempts of the last two days that are not among those seen, and add them to these."""
-    records = [
-        record for date in store.audit.days()[-2:] for record in store.audit.day(date) if record.event_id not in seen
-    ]
-    for record in sorted(records, key=lambda record: (record.created_at_utc, record.event_id)):
-        seen.add(record.event_id)
-        yield _entry(store, record)
-
-
-def _entry(store: Store, record: AuditRecord) -> Entry:
-    outcome = "refused"
-    if record.outcome == "admitted":
-        outcome = "done" if _is_done(store, record) else "not done"
-    members = {name: getattr(record, name) for name in Entry.__struct_fields__ if name != "outcome"}
-    return Entry(outcome=outcome, **members)
-
-
-def _is_done(store: Store, record: AuditRecord) -> bool:
-    """Tell whether the run has the delete event of just this attempt."""
-    try:
-        events = store.deletes.events(record.target)
-    except RmosError:
-        return False
-    return any(
-        event.kind == "delete" and (event.actor, event.request_id) == (record.actor, record.request_id)
-        for event in events
+def _entry_of(event: Event) -> Entry:
+    return Entry(
+        event_id=event.event_id,
+        created_at_utc=event.created_at_utc,
+        action=event.kind,
+        outcome="done",
+        target=event.record_id,
+        actor=event.actor,
+        role=event.role,
+        address=None,
+        request_id=event.request_id,
+        error=None,
+        detail=None,
+        data={name: event.data[name] for name in _SHOWN if event.data.get(name) is not None},
     )

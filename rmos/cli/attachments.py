@@ -9,14 +9,15 @@ from rmos.checks.attachments import (
     DEFAULT_GRACE_S,
     MIN_GRACE_S,
     Garbage,
+    count_blobs,
     find_garbage,
     move_garbage,
     verify_attachments,
 )
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_findings, say_listed
-from rmos.cli.opening import open_for_reading, open_for_writing
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.opening import count_runs, open_for_reading, open_for_writing
+from rmos.cli.output import emit, json_option, progress, say
 
 
 @click.group("attachments")
@@ -37,7 +38,9 @@ def verify(as_json: bool) -> int:
     Exit codes: 0 all are whole, 1 findings, 2 usage, 10 no store there,
     130 interrupted.
     """
-    report = verify_attachments(open_for_reading(), workers=len(os.sched_getaffinity(0)))
+    store = open_for_reading()
+    with progress("Hashing", count_blobs(store)) as advance:
+        report = verify_attachments(store, workers=len(os.sched_getaffinity(0)), progress=advance)
     if as_json:
         emit(report)
     else:
@@ -71,7 +74,9 @@ def gc(dry_run: bool, grace_hours: int, as_json: bool) -> int:
     found some; 2 usage, 10 no store there, 130 interrupted.
     """
     grace_s = grace_hours * 3600.0
-    garbage = find_garbage(open_for_reading(), grace_s=grace_s)
+    store = open_for_reading()
+    with progress("Reading what is named", count_runs(store)) as advance:
+        garbage = find_garbage(store, grace_s=grace_s, progress=advance)
     moved = [] if dry_run or not garbage.unnamed else move_garbage(open_for_writing(), garbage, grace_s=grace_s)
     if as_json:
         document = {name: getattr(garbage, name) for name in ("blobs", "young", "unnamed", "refused")}

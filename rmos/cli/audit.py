@@ -8,7 +8,7 @@ import click
 import msgspec
 from flask.cli import AppGroup, with_appcontext
 
-from rmos.checks.trail import recent, since
+from rmos.checks.trail import Trail
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say
@@ -22,7 +22,7 @@ class AuditGroup(AppGroup):
 
 @click.group("audit", cls=AuditGroup)
 def audit() -> None:
-    """See who deleted what, and what was turned down."""
+    """See who deleted, restored, overrode or approved what, and what was turned down."""
 
 
 @audit.command("tail")
@@ -31,26 +31,26 @@ def audit() -> None:
 @json_option
 @with_appcontext
 def tail(limit: int, follow: bool, as_json: bool) -> int:
-    """Show the last attempts to delete, restore or import, with their true outcome.
+    """Show the last deletes, overrides and approvals, and what was turned down.
 
-    `done` and `not done` are read from the runs' own events, so an attempt
-    whose process died is never told as a success. With --follow and --json
-    each attempt is one line of JSON. Changes nothing.
+    What is `done` is read from the events of runs, sessions and tokens, so
+    an attempt whose process died is never shown as a success. Reads every
+    event of the store. With --follow what comes is shown whatever the clock
+    says; with --json besides, each is one line of JSON. Changes nothing.
 
     \b
     Exit codes: 0 shown, 2 usage, 10 no store there, 130 interrupted.
     """
-    store = open_for_reading()
-    entries = recent(store, limit)
+    trail = Trail(open_for_reading())
+    entries = trail.read(limit)
     if as_json and not follow:
         emit({"items": entries})
         return DONE
     for entry in entries:
         _say(msgspec.to_builtins(entry), as_json)
-    seen = {entry.event_id for entry in entries}
     while follow:
         time.sleep(_POLL_S)
-        for entry in since(store, seen):
+        for entry in trail.read_new():
             _say(msgspec.to_builtins(entry), as_json)
     return DONE
 

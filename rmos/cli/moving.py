@@ -17,7 +17,7 @@ from rmos.models import RunQuery
 from rmos.schemas.runs import summary_fields
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, export_store, ndjson
-from rmos.transfer.importing import Imported, import_runs
+from rmos.transfer.importing import Imported, count_source_runs, import_runs
 from rmos.transfer.sources import find_store_folder
 
 
@@ -42,7 +42,8 @@ def import_command(source: Path, as_json: bool) -> int:
     _refuse_itself(source, Path(store.objects.root))
     store.reconcile(wait_s=LOCK_WAIT_S)
     actor = command_actor(ids.new_request_id())
-    report = import_runs(store, source, actor=actor, us=ids.now_us())
+    with progress("Importing", count_source_runs(source)) as advance:
+        report = import_runs(store, source, actor=actor, us=ids.now_us(), progress=advance)
     if as_json:
         emit({**msgspec.to_builtins(report), "ok": report.ok})
     else:

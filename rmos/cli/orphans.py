@@ -7,7 +7,7 @@ from rmos.checks.orphans import Orphan, find_orphans, is_movable, move_orphans
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
 from rmos.cli.opening import open_for_reading, open_for_writing
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.output import emit, json_option, progress, say
 
 
 @click.command("orphans")
@@ -29,7 +29,9 @@ def orphans(delete: bool, yes: bool, as_json: bool) -> int:
     """
     if yes and not delete:
         raise click.UsageError("--yes only goes with --delete.")
-    found = find_orphans(open_for_reading())
+    store = open_for_reading()
+    with progress("Looking through days", len(store.reader.partitions())) as advance:
+        found = find_orphans(store, progress=advance)
     moved = _move(found, yes=yes) if delete else []
     left = [orphan for orphan in found if orphan not in moved]
     if as_json:

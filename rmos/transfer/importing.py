@@ -85,6 +85,16 @@ def import_runs(store: Store, path: Path, *, actor: Actor, us: int, progress: Pr
         return _Import(store, source, actor, us).run(progress)
 
 
+def count_source_runs(path: Path) -> int:
+    """Return how many artifacts a store's folder, or a zip of one, says that it has.
+
+    Raises:
+        SourceUnreadable: there is none.
+    """
+    with open_source(path) as source:
+        return sum(layout.ARTIFACT.pattern.fullmatch(name.rpartition("/")[2]) is not None for name in source.names)
+
+
 def _check_format(source: Source) -> None:
     if layout.FORMAT_KEY not in source.names:
         return

@@ -16,6 +16,8 @@ from click.testing import Result
 
 from rmos import create_app
 from rmos.config import Settings
+from rmos.schemas.runs import dump_summary
+from rmos.store import Store
 from tests.earlier_system import snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +44,13 @@ def command_on(root: Path, *, charset: str = "utf-8", **settings: Any) -> Comman
             app.extensions["rmos"].close()
 
     return run
+
+
+def open_store(root: Path) -> Store:
+    """Open the store at `root` for writing as the service does, so that its rows are the service's own."""
+    store = Store.open(Settings(instance_path=root.parent, runs_dir=root), summarise=dump_summary)
+    store.reconcile()
+    return store
 
 
 def document(result: Result) -> Any:

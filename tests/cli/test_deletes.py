@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from rmos import ids
+from rmos.checks.trail import Trail
 from rmos.errors.records import RunNotFound
 from rmos.models import Actor
 from rmos.store.audit import Attempt, RateLimit
-from tests.cli.conftest import Command, artifacts_of, command_on, document, start
+from tests.cli.conftest import Command, artifacts_of, command_on, document, open_store, start
 from tests.helpers.waiting import PATIENCE_S
-from tests.makers import open_store
 
 ABSENT = "run_0123456789ab"
 
@@ -29,7 +29,7 @@ def test_delete_and_restore_act_as_the_user_and_the_trail_tells_it(run: Command,
     told = document(gone)
     assert (told["run_id"], told["mode"], told["deleted"]) == (run_id, "soft", True)
     assert run("show", run_id).exit_code == 1
-    [entry] = document(run("audit", "tail", "--json"))["items"]
+    [entry] = document(run("audit", "tail", "--limit", "1", "--json"))["items"]
     assert (entry["actor"], entry["outcome"], entry["target"]) == (f"cli:{getpass.getuser()}", "done", run_id)
     assert entry["address"] is None
     assert run("restore", run_id, "--reason", "no trial at all").exit_code == 0
@@ -50,7 +50,7 @@ def test_what_is_turned_down_is_one_line_and_one_audit_record(
 ) -> None:
     result = run("delete", *arguments)
     assert (result.exit_code, result.stderr.startswith(word)) == (code, True), result.stderr
-    [entry] = document(run("audit", "tail", "--json"))["items"]
+    [entry] = document(run("audit", "tail", "--limit", "1", "--json"))["items"]
     assert (entry["outcome"], entry["target"]) == ("refused", ABSENT)
     assert "refused" in run("audit", "tail").stdout
 
@@ -78,7 +78,7 @@ def test_trap_28_commands_and_other_processes_count_together(root: Path) -> None
 
 def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: Command, run_id: str) -> None:
     run("delete", run_id, "--reason", "a trial cut")
-    process = start(root, "audit", "tail", "--follow", "--json", PYTHONUNBUFFERED="1")
+    process = start(root, "audit", "tail", "--limit", "1", "--follow", "--json", PYTHONUNBUFFERED="1")
     assert process.stdout is not None
     line = json.loads(process.stdout.readline())
     assert (line["target"], line["outcome"]) == (run_id, "done")
@@ -91,10 +91,42 @@ def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: C
 
 
 def test_the_trail_shows_where_a_caller_was(run: Command, root: Path) -> None:
-    store = open_store(root.parent)
+    store = open_store(root)
     limit = RateLimit(10, 60)
     far = Actor(name="anna", role="operator", address="192.0.2.7")
     store.audit.refuse(Attempt("delete", ABSENT), RunNotFound("No such run."), limit, actor=far, us=ids.now_us())
-    [entry] = document(run("audit", "tail", "--json"))["items"]
+    [entry] = document(run("audit", "tail", "--limit", "1", "--json"))["items"]
     assert entry["address"] == "192.0.2.7"
     assert "by anna (operator) from 192.0.2.7" in run("audit", "tail").stdout
+
+
+def test_what_succeeded_is_told_too_once_each_and_in_order(run: Command, run_id: str) -> None:
+    before = len(document(run("audit", "tail", "--json"))["items"])
+    assert run("delete", run_id, "--reason", "a trial cut").exit_code == 0
+    assert run("restore", run_id).exit_code == 0
+    assert run("token", "create", "anna", "--role", "viewer").exit_code == 0
+    told = document(run("audit", "tail", "--limit", "3", "--json"))["items"]
+    assert [(entry["action"], entry["outcome"]) for entry in told] == [
+        ("delete", "done"),
+        ("restore", "done"),
+        ("create", "done"),
+    ]
+    assert told[0]["data"]["reason"] == "a trial cut"
+    assert (told[2]["data"]["name"], told[2]["data"]["role"]) == ("anna", "viewer")
+    assert len(document(run("audit", "tail", "--json"))["items"]) == before + 3
+
+
+def test_what_comes_is_shown_also_when_the_clock_went_back(root: Path, run_id: str) -> None:
+    store = open_store(root)
+    actor = Actor(name="anna", role="operator", request_id="req_1")
+    trail = Trail(store)
+    ahead = ids.now_us() + 2 * 86_400_000_000
+    store.deletes.soft(run_id, "a trial cut", actor=actor, us=ahead)
+    assert trail.read(1)[0].target == run_id
+    assert trail.read_new() == []
+    store.deletes.restore(run_id, None, actor=actor, us=ids.now_us())
+    store.audit.refuse(
+        Attempt("delete", ABSENT), RunNotFound("No such run."), RateLimit(10, 60), actor=actor, us=ids.now_us()
+    )
+    assert {(entry.action, entry.outcome) for entry in trail.read_new()} == {("restore", "done"), ("delete", "refused")}
+    store.index.close()

@@ -2,6 +2,8 @@ import io
 import json
 import os
 import pty
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from rmos.cli.exits import RmosGroup
 from rmos.cli.output import emit, printable, progress, say_table
 from rmos.cli.tables import Column
-from tests.cli.conftest import ROOT, RUNS, command_on, start
+from tests.cli.conftest import ROOT, RUNS, command_on, open_store, start
 
 FILES = ROOT / "tests" / "data" / "files"
 
@@ -127,3 +129,34 @@ def test_a_table_for_a_terminal_without_the_signs_keeps_its_width(capsysbinary: 
     head, *lines = capsysbinary.readouterr().out.decode("latin-1").splitlines()
     assert [line[head.index("NEXT")] for line in lines] == ["a", "b"]
     assert lines[0].startswith(r"\u30ae\u30bf\u30fc 7")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "label"),
+    [
+        (("attachments", "verify"), "Hashing"),
+        (("attachments", "gc", "--dry-run"), "Reading what is named"),
+        (("orphans",), "Looking through days"),
+        (("export", "--format", "store", "--to", "{}/there"), "Exporting"),
+        (("import", "{}/runs.zip"), "Importing"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_takes_long_shows_how_far_it_is_and_how_quickly_it_goes(
+    root: Path, tmp_path: Path, arguments: tuple[str, ...], label: str
+) -> None:
+    opened = open_store(root)
+    opened.attachments.put_text("A note.", kind="note", mime="text/plain", filename="note.txt")
+    opened.index.close()
+    shutil.make_archive(str(tmp_path / "runs"), "zip", root)
+    store = tmp_path / "empty" if arguments[0] == "import" else root
+    leader, follower = pty.openpty()
+    process = start(store, *(word.format(tmp_path) for word in arguments), stderr=follower, TERM="xterm")
+    process.communicate(timeout=60)
+    os.close(follower)
+    shown = os.read(leader, 1 << 20).decode()
+    os.close(leader)
+    assert label in shown
+    assert re.search(r"[0-9]+/[0-9]+", shown)
+    assert re.search(r"[0-9]+/s", shown)

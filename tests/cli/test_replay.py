@@ -10,9 +10,9 @@ import pytest
 from rmos.decisions.backtest import backtest
 from rmos.engines import shop
 from rmos.engines.registry import Registry
-from tests.cli.conftest import Command, artifacts_of, command_on, document, flip
+from tests.cli.conftest import Command, artifacts_of, command_on, document, flip, open_store
 from tests.earlier_system import snapshot
-from tests.makers import make_earlier_artifact, make_members, open_store, write_raw
+from tests.makers import make_earlier_artifact, make_members, write_raw
 
 
 def test_each_run_of_the_demo_is_reproduced(run: Command, root: Path) -> None:
@@ -24,7 +24,7 @@ def test_each_run_of_the_demo_is_reproduced(run: Command, root: Path) -> None:
 
 
 def test_what_is_not_reproduced_is_a_finding_with_its_reason(run: Command, root: Path) -> None:
-    store = open_store(root.parent)
+    store = open_store(root)
     members = make_members(feasibility={"engine_id": "baseline_v1", "engine_version": "0.1.0", "status": "GREEN"})
     run_id = store.runs.put(members).view.artifact.run_id
     store.index.close()
@@ -70,7 +70,7 @@ def test_other_tables_are_listed_with_what_they_would_flip(run: Command, root: P
 
 
 def test_an_engine_that_refuses_all_flips_what_was_not_refused(root: Path) -> None:
-    store = open_store(root.parent)
+    store = open_store(root)
     runs = {path.stem: json.loads(path.read_bytes()) for path in artifacts_of(root)}
     open_ones = {
         run_id
@@ -102,7 +102,7 @@ def test_damage_is_named_and_what_has_no_inputs_is_counted(run: Command, root: P
 
 
 def test_flips_as_csv_and_as_a_table(run: Command, root: Path) -> None:
-    store = open_store(root.parent)
+    store = open_store(root)
     for run_id_material in ("=1+1", "ebony"):
         store.runs.put(make_members(material_id=run_id_material))
     store.index.close()

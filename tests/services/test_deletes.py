@@ -2,7 +2,7 @@
 
 import pytest
 
-from rmos.checks.trail import recent
+from rmos.checks.trail import Trail
 from rmos.errors.base import RmosError
 from rmos.errors.callers import Forbidden, HardDeleteDisabled, RateLimited
 from rmos.errors.records import RunDeleted, RunNotFound
@@ -56,7 +56,7 @@ def test_what_is_turned_down_leaves_one_record_with_the_true_outcome_and_the_run
 def test_trap_28_a_failed_attempt_is_never_written_down_as_a_success(store: Store) -> None:
     with pytest.raises(RunNotFound):
         delete(store, ABSENT)
-    [entry] = recent(store, 10)
+    [entry] = Trail(store).read(10)
     assert (entry.outcome, entry.error, entry.target) == ("refused", "RUN_NOT_FOUND", ABSENT)
 
 
@@ -69,7 +69,7 @@ def test_without_the_setting_nobody_erases_anything(store: Store, run_id: str) -
 
 def test_an_admin_erases_and_the_trail_tells_it(store: Store, run_id: str) -> None:
     delete(store, run_id, ADMIN, mode="hard")
-    [entry] = recent(store, 10)
+    [entry] = Trail(store).read(10)
     assert (entry.outcome, entry.data["mode"], entry.actor) == ("done", "hard", "admin")
     delete(store, run_id)  # of the other mode: what is there stays
     with pytest.raises(RunDeleted):
@@ -81,7 +81,7 @@ def test_an_attempt_whose_process_died_is_not_told_as_done(store: Store, run_id:
         patch.setattr(store.deletes, "soft", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             delete(store, run_id)
-    assert [entry.outcome for entry in recent(store, 10)] == ["not done"]
+    assert [entry.outcome for entry in Trail(store).read(10)] == ["not done"]
 
 
 def test_deleting_what_is_deleted_costs_no_turn(store: Store, run_id: str) -> None:
@@ -96,7 +96,10 @@ def test_erasing_what_was_deleted_softly_costs_a_turn_and_leaves_its_record(stor
     policy = DeletePolicy(allow_hard=True, limit=RateLimit(2, 60))
     delete(store, run_id, ADMIN, policy)
     delete(store, run_id, ADMIN, policy, mode="hard")
-    assert [(entry.outcome, entry.data["mode"]) for entry in recent(store, 10)] == [("done", "soft"), ("done", "hard")]
+    assert [(entry.outcome, entry.data["mode"]) for entry in Trail(store).read(10)] == [
+        ("done", "soft"),
+        ("done", "hard"),
+    ]
     with pytest.raises(RateLimited):
         delete(store, ABSENT, ADMIN, policy)
 
