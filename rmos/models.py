@@ -5,6 +5,8 @@ kept on disk and ignored here. `msgspec.Raw` members hold the exact bytes of a s
 digest of a slice and nothing is encoded twice.
 """
 
+import unicodedata
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
@@ -204,6 +206,23 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 RunState = Literal["live", "deleted", "erased", "missing", "damaged"]
 
 
+RUN_NAMES: Final = ("mode", "tool_id", "event_type", "batch_label", "session_id", "material_id", "machine_id", "source")
+SESSION_NAMES: Final = ("user_id", "workflow_type")
+"""What people and programs call things by, and look for them by."""
+
+
+def compose(text: str) -> str:
+    """Return a name in the form that is looked for: NFC, for "é" is one sign on one system and two on another."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _compose_names(struct: msgspec.Struct, names: Iterable[str]) -> None:
+    for name in names:
+        value = getattr(struct, name)
+        if value is not None and not value.isascii():
+            msgspec.structs.force_setattr(struct, name, compose(value))
+
+
 class RunRow(msgspec.Struct, frozen=True):
     """One run in the index: everything in it can be computed again from the record."""
 
@@ -232,9 +251,15 @@ class RunRow(msgspec.Struct, frozen=True):
     """How many advisories of each kind, as sorted JSON text."""
     latest_advisory_us: int | None = None
 
+    def __post_init__(self) -> None:
+        """Compose the names; the record has them as they were sent."""
+        _compose_names(self, RUN_NAMES)
+
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not.
+
+    Names are composed, as they are in the rows of the index.
 
     With `ignore_case` the letters A to Z of `mode`, `tool_id` and `source` are the same as a to z.
     """
@@ -256,6 +281,10 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     created_to_us: int | None = None
     include_deleted: bool = False
     ignore_case: bool = False
+
+    def __post_init__(self) -> None:
+        """Compose the names."""
+        _compose_names(self, (*RUN_NAMES, "tool_id_prefix"))
 
 
 WorkflowState = Literal[
@@ -326,6 +355,10 @@ class SessionRow(msgspec.Struct, frozen=True):
     user_id: str | None = None
     workflow_type: str | None = None
 
+    def __post_init__(self) -> None:
+        """Compose the names; the record has them as they were sent."""
+        _compose_names(self, SESSION_NAMES)
+
 
 class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of sessions asks for; deleted ones only by their status; `since_us` is included, `until_us` not."""
@@ -337,6 +370,10 @@ class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int | None = None
     until_us: int | None = None
     include_deleted: bool = False
+
+    def __post_init__(self) -> None:
+        """Compose the names."""
+        _compose_names(self, SESSION_NAMES)
 
 
 class AdvisoryFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ FULL_RUN: Final = RunArtifact(
     machine_id="router_1",
     parent_run_id=_RUN,
     meta={
-        "batch_label": "batch_1",
+        "batch_label": "e\u0301pice\u0301a",
         "session_id": "session_1",
         "request_id": "req_of_meta",
         "source": "client",
@@ -108,7 +108,7 @@ FULL_SESSION: Final = Session(
     created_at_utc=ids.utc_text(_US),
     updated_at_utc=ids.utc_text(_US + 1),
     version=3,
-    user_id="anna",
+    user_id="rene\u0301",
     status="DELETED",
     workflow_type="rosette",
     workflow_mode="constraint_first",

@@ -1,8 +1,11 @@
 """`GET /api/rmos/runs`: pages that are never short, never double, and agree with their totals."""
 
+import json
 import re
 import threading
-from typing import Any
+import unicodedata
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from flask import Flask
@@ -336,3 +339,17 @@ def test_a_store_that_cannot_be_opened_is_answered_as_a_problem(
     for answer in (client.get(RUNS), client.get(f"{RUNS}/run_{'0' * 32}")):
         assert answer.status_code == 503
         assert answer.json["error"] == "STORE_UNUSABLE"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_trap_44_a_run_is_found_by_its_names_as_any_system_types_them(
+    client: FlaskClient, form: Literal["NFC", "NFD"]
+) -> None:
+    sent = json.loads((Path(__file__).parents[1] / "data" / "files" / "nfd.json").read_text(encoding="utf-8"))
+    made = client.post(RUNS, json=sent)
+    assert made.status_code == 201, made.text
+    for name, text in (("tool_id", "fraise-é"), ("tool_id_prefix", "fraise-é"), ("batch_label", "Épicéa 7")):
+        found = client.get(RUNS, query_string={name: unicodedata.normalize(form, text)}).json["items"]
+        assert [run["run_id"] for run in found] == [made.json["run_id"]], name
+    assert client.get(made.headers["Location"]).json["tool_id"] == sent["tool_id"]
+    assert found[0]["meta"]["batch_label"] == sent["meta"]["batch_label"]

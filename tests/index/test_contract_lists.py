@@ -1,6 +1,7 @@
 """What every index backend must list and count; see `conftest.py` for the backends."""
 
 import itertools
+import json
 import random
 import time
 from typing import Any, cast
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from rmos import ids
 from rmos.index.base import SEPARATOR, Index, ListedPage
-from rmos.models import RunQuery, RunRow, RunState
-from tests.index.rows import changed, ids_of, listed
+from rmos.models import RUN_NAMES, SESSION_NAMES, RunQuery, RunRow, RunState, SessionQuery
+from tests.index.rows import changed, ids_of, listed, make_session_row
 from tests.makers import US, make_row
 from tests.trying import tries
 
@@ -153,7 +154,7 @@ def test_a_prefix_is_text_and_no_pattern(index: Index, tools: list[str], prefix:
     rows = [make_row(start + number, tool_id=tool) for number, tool in enumerate(tools)]
     index.runs.upsert(rows)
     query = RunQuery(tool_id_prefix=prefix, created_from_us=start, created_to_us=start + len(tools))
-    expected = {row.run_id for row in rows if row.tool_id.startswith(prefix)}
+    expected = {row.run_id for row in rows if row.tool_id.startswith(str(query.tool_id_prefix))}
     assert set(listed(index, query)) == expected
     assert index.runs.count(query).value == len(expected)
 
@@ -166,3 +167,28 @@ def test_values_are_never_read_as_sql(index: Index, text: str) -> None:
     assert listed(index, RunQuery(tool_id_prefix=text)) == [row.run_id]
     assert listed(index, RunQuery(mode=text)) == []
     assert index.runs.find(text).value is None
+
+
+@pytest.mark.parametrize("name", [*RUN_NAMES, "tool_id_prefix"])
+def test_trap_44_names_find_each_other_in_every_form_of_unicode(index: Index, name: str) -> None:
+    composed, decomposed = "Épicéa 7", "E\u0301pice\u0301a 7"
+    column = name.removesuffix("_prefix")
+    rows = [make_row(US + number, **{column: text}) for number, text in enumerate((composed, decomposed, "Epicea 7"))]
+    index.runs.upsert(rows)
+    for asked in (composed, decomposed):
+        query = RunQuery(**cast(Any, {name: asked}))
+        assert listed(index, query) == [rows[1].run_id, rows[0].run_id]
+        assert index.runs.count(query).value == 2
+
+
+@pytest.mark.parametrize("name", SESSION_NAMES)
+def test_names_of_sessions_find_each_other_in_every_form_of_unicode(index: Index, name: str) -> None:
+    rows = [make_session_row(US + number, **{name: text}) for number, text in enumerate(("René", "Rene\u0301", "Rene"))]
+    index.sessions.upsert(rows)
+    for asked in ("René", "Rene\u0301"):
+        query = SessionQuery(**cast(Any, {name: asked}))
+        page = index.sessions.page(query, limit=9).value
+        assert [session["session_id"] for session in json.loads(f"[{page.text}]")] == [
+            rows[1].session_id,
+            rows[0].session_id,
+        ]
