@@ -84,3 +84,9 @@ def service_store(app: Flask) -> Store:
     """The store as the service holds it."""
     store: Store = app.extensions["rmos"].store
     return store
+
+
+@pytest.fixture
+def run(post: Post) -> str:
+    """The URL of a run."""
+    return f"{RUNS}/{post().json['run_id']}"

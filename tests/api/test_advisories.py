@@ -8,10 +8,9 @@ from flask.testing import FlaskClient
 from rmos.config import Settings
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
-from tests.api.test_attachments import DRAWING, SHA256, run
+from tests.helpers.attachments import DRAWING, SHA256
 from tests.makers import make_earlier_artifact, write_raw
 
-__all__ = ["run"]
 FIELDS = {
     *("advisory_id", "kind", "title", "mime", "filename", "size_bytes", "created_at_utc", "request_id"),
     *("engine_id", "engine_version"),

@@ -12,58 +12,19 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
 from rmos import digest
 from rmos.config import Settings
 from rmos.http import multipart as forms
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
+from tests.helpers.attachments import DRAWING, PNG, SHA256, damage_blob, find_blob, list_blobs, make_upload, upload
 from tests.makers import write_raw
 from tests.trying import tries
 
-DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><circle cx="10" cy="10" r="8"/></svg>'
-SHA256 = digest.sha256_hex(DRAWING)
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
-
-
-@pytest.fixture
-def run(post: Post) -> str:
-    """The URL of a run."""
-    return f"{RUNS}/{post().json['run_id']}"
-
-
-def sent(data: bytes = DRAWING, **over: Any) -> dict[str, Any]:
-    body = {
-        "kind": "drawing",
-        "filename": "rosette.svg",
-        "content_type": "image/svg+xml",
-        "sha256": digest.sha256_hex(data),
-        "b64": base64.b64encode(data).decode(),
-    }
-    return {name: value for name, value in (body | over).items() if value is not None}
-
-
-def upload(client: FlaskClient, run: str, data: bytes, filename: str = "a.bin", **fields: str) -> TestResponse:
-    mime = fields.pop("mime", "application/octet-stream")
-    return client.post(f"{run}/attachments", data={**fields, "file": (io.BytesIO(data), filename, mime)})
-
-
-def blobs(settings: Settings) -> list[Path]:
-    return [path for path in (settings.runs_dir / "_attachments").rglob("*") if path.is_file()]
-
-
-def path_of(settings: Settings, sha256: str) -> Path:
-    return settings.runs_dir / "_attachments" / sha256[:2] / sha256[2:4] / sha256
-
-
-def damage(settings: Settings, sha256: str) -> None:
-    path = path_of(settings, sha256)
-    write_raw(path, path.read_bytes()[:-1] + b"X")
-
 
 def test_trap_10_what_is_uploaded_is_linked_to_its_run_listed_and_downloaded(client: FlaskClient, run: str) -> None:
-    answer = client.post(f"{run}/attachments", json=sent(metadata={"side": "top"}))
+    answer = client.post(f"{run}/attachments", json=make_upload(metadata={"side": "top"}))
     assert answer.status_code == 201
     assert answer.json == {
         "attachment_id": f"att_{SHA256[:32]}",
@@ -126,11 +87,11 @@ def test_bytes_that_look_like_the_edge_of_a_part_come_through_in_pieces_of_any_s
 def test_the_same_again_writes_nothing_and_answers_with_what_is_there(
     client: FlaskClient, run: str, settings: Settings
 ) -> None:
-    first = client.post(f"{run}/attachments", json=sent())
-    again = client.post(f"{run}/attachments", json=sent(filename="other.svg", kind="other"))
+    first = client.post(f"{run}/attachments", json=make_upload())
+    again = client.post(f"{run}/attachments", json=make_upload(filename="other.svg", kind="other"))
     assert (again.status_code, again.json) == (200, first.json)
     assert client.get(f"{run}/events").json["count"] == 1
-    assert len(blobs(settings)) == 1
+    assert len(list_blobs(settings)) == 1
 
 
 @pytest.mark.parametrize(
@@ -157,9 +118,9 @@ def test_the_same_again_writes_nothing_and_answers_with_what_is_there(
 def test_what_is_not_what_it_was_declared_to_be_leaves_nothing(
     client: FlaskClient, run: str, settings: Settings, over: dict[str, Any], status: int, error: str
 ) -> None:
-    answer = client.post(f"{run}/attachments", json=sent(**over))
+    answer = client.post(f"{run}/attachments", json=make_upload(**over))
     assert (answer.status_code, answer.json["error"]) == (status, error)
-    assert not blobs(settings)
+    assert not list_blobs(settings)
     assert client.get(f"{run}/attachments").json["count"] == 0
 
 
@@ -175,7 +136,7 @@ def test_a_form_that_is_refused_leaves_nothing_also_when_the_file_came_first(
     file = {"file": (io.BytesIO(PNG), "a.png", "image/png")}
     answer = client.post(f"{run}/attachments", data={**file, **fields} if file_first else {**fields, **file})
     assert answer.status_code == status, answer.text
-    assert not blobs(settings)
+    assert not list_blobs(settings)
 
 
 def test_a_form_that_breaks_off_anywhere_leaves_nothing(client: FlaskClient, run: str, settings: Settings) -> None:
@@ -184,7 +145,7 @@ def test_a_form_that_breaks_off_anywhere_leaves_nothing(client: FlaskClient, run
     for end in [*range(0, len(whole) - 4, 7), len(whole) - 5]:
         answer = client.post(f"{run}/attachments", data=whole[:end], content_type='multipart/form-data; boundary="b"')
         assert (answer.status_code, answer.json["error"]) == (400, "BAD_FORM"), end
-        assert not blobs(settings)
+        assert not list_blobs(settings)
     assert client.post(
         f"{run}/attachments", data=whole, content_type='multipart/form-data; boundary="b"'
     ).status_code == 201  # fmt: skip
@@ -207,7 +168,7 @@ def test_a_form_that_breaks_off_anywhere_leaves_nothing(client: FlaskClient, run
 def test_a_form_without_one_file_is_refused(client: FlaskClient, run: str, settings: Settings, body: bytes) -> None:
     answer = client.post(f"{run}/attachments", data=body, content_type="multipart/form-data; boundary=b")
     assert (answer.status_code, answer.json["error"]) == (400, "BAD_FORM")
-    assert not blobs(settings)
+    assert not list_blobs(settings)
 
 
 def test_above_the_limit_of_a_file_and_of_a_run_nothing_is_stored(
@@ -222,7 +183,7 @@ def test_above_the_limit_of_a_file_and_of_a_run_nothing_is_stored(
     app.extensions["rmos"].settings = limited
     answer = upload(client, run, b"x" * 3001)
     assert (answer.status_code, answer.json["error"]) == (413, "PAYLOAD_TOO_LARGE")
-    assert not blobs(settings)
+    assert not list_blobs(settings)
     assert upload(client, run, b"x" * 3000).status_code == 201
     assert upload(client, run, b"y" * 2001).status_code == 413
     assert upload(client, run, b"y" * 2000).status_code == 201
@@ -240,18 +201,24 @@ def test_a_body_that_says_that_it_is_too_large_is_not_read(client: FlaskClient, 
 
 def test_a_run_that_is_not_there_or_deleted_takes_no_files(client: FlaskClient, run: str, settings: Settings) -> None:
     missing = f"{RUNS}/run_{'0' * 32}"
-    for send in (lambda url: upload(client, url, PNG), lambda url: client.post(f"{url}/attachments", json=sent())):
+    for send in (
+        lambda url: upload(client, url, PNG),
+        lambda url: client.post(f"{url}/attachments", json=make_upload()),
+    ):
         assert send(missing).status_code == 404
     client.delete(f"{run}?reason=a trial cut")
-    for send in (lambda url: upload(client, url, PNG), lambda url: client.post(f"{url}/attachments", json=sent())):
+    for send in (
+        lambda url: upload(client, url, PNG),
+        lambda url: client.post(f"{url}/attachments", json=make_upload()),
+    ):
         assert send(run).status_code == 410
-    assert not blobs(settings)
+    assert not list_blobs(settings)
 
 
 def test_a_file_is_handed_over_to_be_saved_and_can_do_nothing(client: FlaskClient, run: str) -> None:
     page = b"<html><script>alert(1)</script></html>"
     url = client.post(
-        f"{run}/attachments", json=sent(page, content_type="text/html", filename="p.html")
+        f"{run}/attachments", json=make_upload(page, content_type="text/html", filename="p.html")
     ).headers["Location"]  # fmt: skip
     for answer in (client.get(url), client.head(url), client.get(f"/api/rmos/attachments/{digest.sha256_hex(page)}")):
         assert answer.status_code == 200
@@ -291,7 +258,7 @@ def test_ranges_conditions_and_head(client: FlaskClient, run: str, size: int) ->
 
 
 def test_only_what_the_run_itself_names_is_given_through_it(client: FlaskClient, run: str, post: Post) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     other = f"{RUNS}/{post().json['run_id']}"
     answer = client.get(f"{other}/attachments/{SHA256}")
     assert (answer.status_code, answer.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
@@ -302,7 +269,7 @@ def test_only_what_the_run_itself_names_is_given_through_it(client: FlaskClient,
 def test_trap_18_verify_hashes_again_and_is_not_taken_for_a_digest(
     client: FlaskClient, run: str, settings: Settings
 ) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     other = upload(client, run, PNG).json["sha256"]
     told = client.get(f"{run}/attachments/verify")
     assert told.json == {
@@ -313,23 +280,23 @@ def test_trap_18_verify_hashes_again_and_is_not_taken_for_a_digest(
             "results": [{"sha256": SHA256, "ok": True, "error": None}, {"sha256": other, "ok": True, "error": None}],
         },
     }
-    damage(settings, SHA256)
-    path_of(settings, other).unlink()
+    damage_blob(settings, SHA256)
+    find_blob(settings, other).unlink()
     verification = client.get(f"{run}/attachments/verify").json["verification"]
     assert not verification["ok"]
     assert [result["error"] for result in verification["results"]] == ["damaged", "missing"]
 
 
 def test_a_damaged_file_is_never_served_with_200(client: FlaskClient, run: str, settings: Settings) -> None:
-    url = client.post(f"{run}/attachments", json=sent()).headers["Location"]
+    url = client.post(f"{run}/attachments", json=make_upload()).headers["Location"]
     assert client.get(url).status_code == 200
-    damage(settings, SHA256)
+    damage_blob(settings, SHA256)
     for where in (url, f"/api/rmos/attachments/{SHA256}"):
         for headers in ({}, {"Range": "bytes=0-3"}):
             answer = client.get(where, headers=headers)
             assert (answer.status_code, answer.json["error"]) == (500, "RECORD_DAMAGED")
         assert client.head(where).status_code == 500
-    path_of(settings, SHA256).unlink()
+    find_blob(settings, SHA256).unlink()
     assert client.get(url).status_code == 404
 
 
@@ -339,7 +306,7 @@ def test_trap_20_json_of_the_earlier_system_is_given_without_a_digest_that_it_do
     stored = json.dumps({"b": 1, "a": "ü"}, indent=2).encode()
     named = digest.sha256_hex('{"a":"ü","b":1}'.encode())
     client.get(run)
-    write_raw(path_of(settings, named).with_suffix(".json"), stored)
+    write_raw(find_blob(settings, named).with_suffix(".json"), stored)
     answer = client.get(f"/api/rmos/attachments/{named}")
     assert (answer.data, answer.headers["ETag"]) == (stored, f'"{named}"')
     assert "Content-Digest" not in answer.headers
@@ -361,7 +328,7 @@ def test_trap_20_json_of_the_earlier_system_is_given_without_a_digest_that_it_do
 def test_any_file_name_comes_back_as_one_that_is_safe(
     client: FlaskClient, run: str, filename: str, header: str
 ) -> None:
-    url = client.post(f"{run}/attachments", json=sent(filename=filename)).headers["Location"]
+    url = client.post(f"{run}/attachments", json=make_upload(filename=filename)).headers["Location"]
     assert client.get(url).headers["Content-Disposition"] == header
     assert client.get(f"{run}/attachments").json["items"][0]["filename"] == filename
 
@@ -369,7 +336,7 @@ def test_any_file_name_comes_back_as_one_that_is_safe(
 def test_files_of_a_damaged_index_are_served_all_the_same(
     client: FlaskClient, run: str, service_store: Store, settings: Settings
 ) -> None:
-    url = client.post(f"{run}/attachments", json=sent()).headers["Location"]
+    url = client.post(f"{run}/attachments", json=make_upload()).headers["Location"]
     service_store.index.close()
     (settings.runs_dir / "_index.sqlite").write_bytes(b"no index")
     assert client.get(url).data == DRAWING

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 
 from rmos import digest
-from tests.api.test_attachments import DRAWING, SHA256
 from tests.browser import chromium, open_page
+from tests.helpers.attachments import DRAWING, SHA256
 from tests.helpers.waiting import wait_until
 from tests.serving import Served, read_answer
 

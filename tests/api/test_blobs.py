@@ -16,17 +16,8 @@ from rmos.checks.verify import verify_store
 from rmos.config import Settings
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
-from tests.api.test_attachments import DRAWING, PNG, SHA256, damage, path_of, run, sent, upload
+from tests.helpers.attachments import DRAWING, HOSTILE, PNG, SHA256, attach, damage_blob, find_blob, upload
 from tests.makers import ANNA, add_event, make_members, write_raw
-
-__all__ = ["run"]
-HOSTILE = b'<svg xmlns="http://www.w3.org/2000/svg">\n<g onload="alert(1)"/></svg>'
-
-
-def attach(client: FlaskClient, run: str, data: bytes, **over: Any) -> str:
-    answer = client.post(f"{run}/attachments", json=sent(data, **over))
-    assert answer.status_code == 201, answer.text
-    return str(answer.json["sha256"])
 
 
 def unzipped(client: FlaskClient, run: str) -> tuple[bytes, dict[str, bytes], dict[str, Any]]:
@@ -98,10 +89,10 @@ def test_the_status_says_what_can_be_done(client: FlaskClient, run: str, setting
 
     assert status(SHA256) == (True, "image/svg+xml", None, "preview")
     assert status(photo) == (False, "image/png", "not_svg", "download")
-    damage(settings, SHA256)
+    damage_blob(settings, SHA256)
     assert status(SHA256) == (False, "image/svg+xml", "damaged", "none")
     assert client.get(f"{run}/advisory/blobs/{SHA256}/preview/svg").status_code == 500
-    path_of(settings, photo).unlink()
+    find_blob(settings, photo).unlink()
     assert status(photo) == (False, "image/png", "missing", "none")
 
 
@@ -136,8 +127,8 @@ def test_the_zip_has_every_file_and_the_same_run_gives_the_same_bytes(
 def test_the_zip_names_what_it_had_to_leave_out(client: FlaskClient, run: str, settings: Settings) -> None:
     attach(client, run, DRAWING)
     gone = upload(client, run, PNG, "a.png").json["sha256"]
-    damage(settings, SHA256)
-    path_of(settings, gone).unlink()
+    damage_blob(settings, SHA256)
+    find_blob(settings, gone).unlink()
     _, entries, manifest = unzipped(client, run)
     assert (entries, manifest["files"]) == ({}, [])
     assert {entry["sha256"]: entry["reason"] for entry in manifest["left_out"]} == {SHA256: "damaged", gone: "missing"}
@@ -152,8 +143,8 @@ def test_trap_23_nothing_outside_the_root_is_opened_whatever_stored_records_name
     """Records of another hand: hostile ids, digests, names and kinds, and links in the tree of blobs."""
     secret = write_raw(tmp_path / "secret", b"not to be read")
     linked = digest.sha256_hex(b"not to be read")
-    path_of(settings, linked).parent.mkdir(parents=True)
-    path_of(settings, linked).symlink_to(secret)
+    find_blob(settings, linked).parent.mkdir(parents=True)
+    find_blob(settings, linked).symlink_to(secret)
     turned = "aa" + "0" * 62
     (settings.runs_dir / "_attachments" / "aa").symlink_to(tmp_path)
     write_raw(tmp_path / "00" / turned, b"not to be read either")

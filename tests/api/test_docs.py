@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from rmos.api.docs import read_assets
 from tests.api.conftest import ROOT
 from tests.browser import chromium, open_page, serving
-from tests.http.test_problems import check
+from tests.helpers.problems import check_problem
 
 DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_bytes())
 
@@ -94,8 +94,8 @@ def test_the_files_have_their_types_and_no_other_file_is_there(client: FlaskClie
         assert (answer.status_code, answer.data) == (200, asset.data)
         assert answer.headers["Content-Type"] == asset.content_type
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        check(client.get(asset.url.replace(name, "README.md")), 404, "NOT_FOUND")
-        check(client.get(asset.url.replace("/api/docs/", "/api/docs/0")), 404, "NOT_FOUND")
+        check_problem(client.get(asset.url.replace(name, "README.md")), 404, "NOT_FOUND")
+        check_problem(client.get(asset.url.replace("/api/docs/", "/api/docs/0")), 404, "NOT_FOUND")
 
 
 def test_what_was_taken_over_is_unchanged_and_named_with_its_release() -> None:

@@ -12,10 +12,8 @@ from flask.testing import FlaskClient
 from rmos import digest
 from rmos.config import Settings
 from tests.api.conftest import RUNS
-from tests.api.test_attachments import blobs, run, sent
+from tests.helpers.attachments import list_blobs, make_upload
 from tests.language_model import Model, completion, language_model
-
-__all__ = ["run"]
 
 
 def suggest(client: FlaskClient, run: str, **body: Any) -> Any:
@@ -51,10 +49,10 @@ def test_trap_11_what_is_ready_for_its_sender_is_ready_in_the_run_and_in_lists(c
 def test_suggesting_the_same_again_writes_nothing(client: FlaskClient, run: str, settings: Settings) -> None:
     for body in ({"advisory_markdown": "Slower."}, {"generate_explanation": True}):
         first = suggest(client, run, **body)
-        version, files = client.get(run).json["version"], len(blobs(settings))
+        version, files = client.get(run).json["version"], len(list_blobs(settings))
         again = suggest(client, run, **body)
         assert again | {"compute_ms": 0} == first | {"compute_ms": 0}
-        assert (client.get(run).json["version"], len(blobs(settings))) == (version, files)
+        assert (client.get(run).json["version"], len(list_blobs(settings))) == (version, files)
 
 
 def test_trap_20_json_advice_is_hashed_as_it_is_stored(client: FlaskClient, run: str) -> None:
@@ -99,7 +97,7 @@ def test_a_suggestion_of_nothing_or_of_two_things_is_refused(
 
 
 def test_an_explanation_is_generated_from_the_runs_own_checks_and_says_so(client: FlaskClient, run: str) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     suggested = suggest(client, run, generate_explanation=True)
     recorded = client.get(run).json
     text = client.get(f"{run}/attachments/{suggested['advisory_sha256']}").text

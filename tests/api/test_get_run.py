@@ -1,7 +1,6 @@
 """`GET /api/rmos/runs/{id}`, `/download`, `/events`: one run, by its id, with or without the index."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from rmos import digest, ids
 from rmos.models import Actor
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
+from tests.helpers.runs import damage_artifact, find_artifact
 from tests.makers import add_event, make_event, make_members
 
 ANNA = Actor(name="anna", role="operator", request_id="req_anna")
@@ -26,21 +26,10 @@ FOLDED = (
 )
 
 
-def path_of(app: Flask, run_id: str) -> Path:
-    """Return where the artifact lies."""
-    return next(Path(app.extensions["rmos"].settings.runs_dir).glob(f"*/{run_id}.json"))
-
-
-def damage(path: Path) -> None:
-    """Change one byte of an artifact."""
-    path.chmod(0o644)
-    path.write_bytes(path.read_bytes().replace(b'"mode":"router"', b'"mode":"rooter"'))
-
-
 def test_a_run_is_its_artifact_with_nothing_folded_in_yet(app: Flask, client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
     answer = client.get(f"{RUNS}/{run_id}")
-    artifact = json.loads(path_of(app, run_id).read_bytes())
+    artifact = json.loads(find_artifact(app, run_id).read_bytes())
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     folded = {"advisory_inputs": [], "overrides": [], "deleted": False, "session_deleted": False, "version": 0}
@@ -51,7 +40,7 @@ def test_a_run_is_its_artifact_with_nothing_folded_in_yet(app: Flask, client: Fl
 
 def test_the_bytes_of_what_has_a_digest_are_those_of_the_record(client: FlaskClient, post: Post, app: Flask) -> None:
     run_id = post(design={"b": 1e-7, "a": 1e21, "é": "\u2028"}).json["run_id"]
-    record = path_of(app, run_id).read_bytes()
+    record = find_artifact(app, run_id).read_bytes()
     body = client.get(f"{RUNS}/{run_id}").data
     for member in (b'"inputs":', b'"feasibility":', b'"hashes":'):
         start = record.index(member)
@@ -150,7 +139,7 @@ def test_an_id_in_a_url_never_becomes_another_path(client: FlaskClient, post: Po
 
 def test_a_damaged_record_is_never_served_and_never_not_found(app: Flask, client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
-    damage(path_of(app, run_id))
+    damage_artifact(find_artifact(app, run_id))
     for suffix in ("", "/download", "/events"):
         answer = client.get(f"{RUNS}/{run_id}{suffix}")
         assert answer.status_code == 500
@@ -175,7 +164,7 @@ def test_a_record_that_is_gone_is_damage_and_not_a_run_that_never_was(
     app: Flask, client: FlaskClient, post: Post
 ) -> None:
     run_id = post().json["run_id"]
-    path_of(app, run_id).unlink()
+    find_artifact(app, run_id).unlink()
     answer = client.get(f"{RUNS}/{run_id}")
     assert (answer.status_code, answer.json["error"]) == (500, "RECORD_DAMAGED")
 
@@ -185,7 +174,7 @@ def test_a_record_that_is_gone_is_damage_and_not_a_run_that_never_was(
 
 def test_the_download_is_the_artifacts_exact_bytes(app: Flask, client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
-    data = path_of(app, run_id).read_bytes()
+    data = find_artifact(app, run_id).read_bytes()
     answer = client.get(f"{RUNS}/{run_id}/download")
     assert (answer.status_code, answer.data) == (200, data)
     assert answer.headers["ETag"] == f'"{digest.sha256_hex(data)}"'

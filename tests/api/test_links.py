@@ -9,9 +9,8 @@ from flask.testing import FlaskClient
 from rmos import ids
 from rmos.config import Settings
 from tests.api.conftest import RUNS, Post
-from tests.api.test_attachments import DRAWING, SHA256, damage, run, sent
+from tests.helpers.attachments import DRAWING, SHA256, damage_blob, make_upload
 
-__all__ = ["run"]
 LINKS = "/api/rmos/links"
 
 
@@ -37,7 +36,7 @@ def stranger(app: Flask) -> FlaskClient:
 def test_whoever_holds_a_link_gets_the_file_and_nothing_else(
     client: FlaskClient, stranger: FlaskClient, run: str
 ) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     signed = sign(client, asked(run, filename="for the saw.svg"), ttl_seconds=60)
     (link,) = signed["links"]
     assert signed["skipped"] == {}
@@ -54,7 +53,7 @@ def test_whoever_holds_a_link_gets_the_file_and_nothing_else(
 
 
 def test_a_link_is_good_for_its_purpose_only(client: FlaskClient, stranger: FlaskClient, run: str) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     (link,) = sign(client, asked(run, scope="head"))["links"]
     assert stranger.head(link["url"]).headers["Content-Length"] == str(len(DRAWING))
     refused = stranger.get(link["url"])
@@ -63,7 +62,7 @@ def test_a_link_is_good_for_its_purpose_only(client: FlaskClient, stranger: Flas
 
 
 def test_an_altered_link_is_refused(client: FlaskClient, stranger: FlaskClient, run: str) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     (link,) = sign(client, asked(run))["links"]
     token = link["token"]
     for place in range(0, len(token) - 1, 5):
@@ -77,7 +76,7 @@ def test_an_altered_link_is_refused(client: FlaskClient, stranger: FlaskClient, 
 def test_a_link_ends_in_time_and_with_its_run(
     app: Flask, client: FlaskClient, stranger: FlaskClient, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     (link,) = sign(client, asked(run), ttl_seconds=60)["links"]
     (longer,) = sign(client, asked(run), ttl_seconds=86_400)["links"]
     now = ids.now_us()
@@ -93,7 +92,7 @@ def test_a_link_ends_in_time_and_with_its_run(
 def test_what_cannot_be_linked_is_skipped_and_counted(
     client: FlaskClient, run: str, post: Post, settings: Settings
 ) -> None:
-    client.post(f"{run}/attachments", json=sent())
+    client.post(f"{run}/attachments", json=make_upload())
     deleted = f"{RUNS}/{post().json['run_id']}"
     client.delete(f"{deleted}?reason=a trial cut")
     other = f"{RUNS}/{post().json['run_id']}"
@@ -101,7 +100,7 @@ def test_what_cannot_be_linked_is_skipped_and_counted(
     signed = sign(client, *items)
     assert len(signed["links"]) == 1
     assert signed["skipped"] == {"attachment_not_found": 2, "run_deleted": 1, "run_not_found": 1}
-    damage(settings, SHA256)
+    damage_blob(settings, SHA256)
     assert sign(client, asked(run))["skipped"] == {"record_damaged": 1}
 
 

@@ -16,19 +16,11 @@ from rmos.models import Actor
 from rmos.schemas.runs import RunAdvisorySummarySchema
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
+from tests.helpers.runs import MINUTE_US, START, put_runs
 from tests.helpers.waiting import wait_until
 from tests.makers import add_event, make_decision, make_members
 
 ANNA = Actor(name="anna", role="operator")
-START = ids.parse_utc("2025-12-23T09:46:13.123456Z")
-MINUTE_US = 60_000_000
-
-
-def put_runs(store: Store, count: int, step_us: int = MINUTE_US, **over: Any) -> list[str]:
-    """Put runs at even intervals and return their ids, oldest first."""
-    return [
-        store.runs.put(make_members(START + number * step_us, **over)).view.artifact.run_id for number in range(count)
-    ]
 
 
 def walk(client: FlaskClient, query: str = "") -> list[str]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from rmos.api.problem_types import list_problem_types
 from rmos.errors.base import every_error
 from rmos.http.problems import explain_error
-from tests.http.test_problems import check
+from tests.helpers.problems import check_problem
 
 KINDS = [kind for kind in every_error() if kind.__module__.startswith("rmos.errors.")]
 
@@ -48,7 +48,7 @@ def test_every_error_of_http_itself_has_a_page_too(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("code", ["NO_SUCH_CODE", "run_not_found", "OK", "CONTINUE", "<b>", "..", "%00"])
 def test_a_code_that_there_is_not_is_a_problem(client: FlaskClient, code: str) -> None:
-    check(client.get(f"/problems/{code}"), 404, "NOT_FOUND")
+    check_problem(client.get(f"/problems/{code}"), 404, "NOT_FOUND")
 
 
 def test_the_type_of_a_problem_leads_to_its_page(client: FlaskClient) -> None:

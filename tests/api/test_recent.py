@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from rmos.http.streams import CSV
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
-from tests.api.test_list_runs import MINUTE_US, START, put_runs
-from tests.http.test_streams import as_csv
+from tests.helpers.runs import MINUTE_US, START, put_runs, read_csv
 from tests.makers import make_decision, make_members
 
 RECENT = f"{RUNS}/query/recent"
@@ -31,7 +30,7 @@ def test_trap_15_filters_ignore_case_in_lists_and_counts(client: FlaskClient, se
     assert answer.status_code == 200
     assert [run["run_id"] for run in answer.json["items"]] == [run_id]
     assert answer.json["total"] == 1
-    assert [row["run_id"] for row in as_csv(client, query, RECENT)] == [run_id]
+    assert [row["run_id"] for row in read_csv(client, query, RECENT)] == [run_id]
 
 
 def test_trap_13_a_rare_match_is_found_and_the_walk_sees_each_once_and_ends(

@@ -15,7 +15,7 @@ from rmos.models import Role
 from rmos.store import Store
 from rmos.svg import judge_svg
 from tests.api.conftest import RUNS
-from tests.http.test_problems import check
+from tests.helpers.problems import check_problem
 from tests.makers import ANNA
 
 ROSETTES = "/api/rmos/rosettes"
@@ -77,7 +77,7 @@ def test_an_earlier_run_can_be_changed_by_a_sentence(client: FlaskClient) -> Non
 @pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": " \t "}, {"prompt": "?!,"}, {"prompt": None}])
 def test_an_empty_prompt_is_told_what_to_say(body: dict[str, Any], client: FlaskClient) -> None:
     answer = ask(client, **body)
-    check(answer, 400, "PROMPT_EMPTY")
+    check_problem(answer, 400, "PROMPT_EMPTY")
     assert "for example: classical rosette" in answer.json["detail"]
 
 
@@ -113,9 +113,9 @@ def test_what_cannot_be_asked_for_is_named(body: dict[str, Any], field: str, cli
 
 
 def test_a_session_or_a_run_that_is_not_there_is_named(client: FlaskClient) -> None:
-    check(ask(client, prompt=ROPE, workflow_session_id="ws_" + "0" * 32), 404, "SESSION_NOT_FOUND")
+    check_problem(ask(client, prompt=ROPE, workflow_session_id="ws_" + "0" * 32), 404, "SESSION_NOT_FOUND")
     answer = ask(client, prompt=ROPE, parent_run_id="run_" + "0" * 32)
-    check(answer, 422, "VALIDATION_FAILED")
+    check_problem(answer, 422, "VALIDATION_FAILED")
     assert set(answer.json["errors"]) == {"parent_run_id"}
 
 
@@ -134,13 +134,13 @@ def test_a_key_that_comes_again_gives_the_same_answer(client: FlaskClient) -> No
         assert again.headers["Idempotency-Replayed"] == "true"
         assert again.json == first.json
         assert again.headers["Location"] == first.headers["Location"]
-    check(ask(client, key="key-1", prompt="wave in holly"), 422, "IDEMPOTENCY_KEY_REUSED")
+    check_problem(ask(client, key="key-1", prompt="wave in holly"), 422, "IDEMPOTENCY_KEY_REUSED")
     assert len(client.get(RUNS).json["items"]) == 4
-    check(ask(client, key="a key", prompt=ROPE), 400, "BAD_HEADER")
+    check_problem(ask(client, key="a key", prompt=ROPE), 400, "BAD_HEADER")
 
 
 def test_the_body_is_bounded(client: FlaskClient) -> None:
-    check(ask(client, prompt=ROPE, spec={"x": "y" * MAX_BODY_BYTES}), 413, "PAYLOAD_TOO_LARGE")
+    check_problem(ask(client, prompt=ROPE, spec={"x": "y" * MAX_BODY_BYTES}), 413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.parametrize("kind", ["diamond", "lines", "celtic", "shell"])

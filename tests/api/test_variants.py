@@ -8,16 +8,13 @@ from flask.testing import FlaskClient
 from rmos import digest
 from rmos.config import Settings
 from tests.api.conftest import RUNS, Post
-from tests.api.test_attachments import DRAWING, SHA256, damage, run, sent
-from tests.api.test_blobs import HOSTILE, attach
-
-__all__ = ["run"]
+from tests.helpers.attachments import DRAWING, HOSTILE, SHA256, attach, damage_blob, make_upload
 
 
 @pytest.fixture
 def variants(client: FlaskClient, run: str) -> str:
     """The URL of the variants of a run that has one."""
-    client.post(f"{run}/attachments", json=sent(kind="svg_variant"))
+    client.post(f"{run}/attachments", json=make_upload(kind="svg_variant"))
     return f"{run}/advisory/variants"
 
 
@@ -95,7 +92,7 @@ def test_nothing_is_promoted_that_something_speaks_against(
 ) -> None:
     hostile = attach(client, run, HOSTILE, kind="svg_variant")
     assert client.post(f"{variants}/{hostile}/promote").json["blocked_by"] == "event_handler"
-    damage(settings, SHA256)
+    damage_blob(settings, SHA256)
     assert client.post(f"{variants}/{SHA256}/promote").json["blocked_by"] == "damaged"
     red = f"{RUNS}/{post(design={}).json['run_id']}"
     other = attach(client, red, DRAWING + b"\n")

@@ -12,7 +12,7 @@ from rmos.auth.roles import OPEN, requires
 from rmos.http.conditions import apply_conditions
 from rmos.http.responses import IMMUTABLE
 from tests.api.conftest import RUNS, Post, make_body
-from tests.http.test_problems import check
+from tests.helpers.problems import check_problem
 
 pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
 """Once is enough: what callers may do has tests of its own."""
@@ -75,9 +75,9 @@ def test_conditions_count_in_the_order_of_the_standard(
     answer = words.get("/words", headers=headers)
     assert answer.status_code == status
     if status == 412:
-        assert '"abc"' in check(answer, 412, "PRECONDITION_FAILED")["detail"]
+        assert '"abc"' in check_problem(answer, 412, "PRECONDITION_FAILED")["detail"]
     elif status == 416:
-        check(answer, 416, "REQUESTED_RANGE_NOT_SATISFIABLE")
+        check_problem(answer, 416, "REQUESTED_RANGE_NOT_SATISFIABLE")
         assert answer.headers["Content-Range"] == f"bytes */{len(WORDS)}"
     else:
         assert answer.headers["ETag"] == '"abc"'
@@ -109,7 +109,7 @@ def test_if_match_on_a_run_and_its_download(client: FlaskClient, post: Post) -> 
         etag = client.get(f"{RUNS}/{run_id}{suffix}").headers["ETag"]
         assert client.get(f"{RUNS}/{run_id}{suffix}", headers={"If-Match": etag}).status_code == 200
         answer = client.get(f"{RUNS}/{run_id}{suffix}", headers={"If-Match": '"other"'})
-        assert check(answer, 412, "PRECONDITION_FAILED")["run_id"] == run_id
+        assert check_problem(answer, 412, "PRECONDITION_FAILED")["run_id"] == run_id
 
 
 def test_the_digest_of_a_record_is_that_of_the_bytes_that_were_sent(client: FlaskClient, post: Post) -> None:

@@ -1,6 +1,5 @@
 """problem+json: one form for every error, with the request id and without a path or a traceback."""
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from flask.testing import FlaskClient
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize, NoMoreData
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.exceptions import Unauthorized
-from werkzeug.test import TestResponse
 
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
@@ -19,43 +17,33 @@ from rmos.errors.records import VersionConflict
 from rmos.errors.store import IndexRebuilding, StorageFailed, StoreLocked
 from rmos.http.problems import flatten_errors
 from tests.api.conftest import RUNS, Post, make_body
-from tests.api.test_get_run import damage, path_of
-
-
-def check(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
-    """Check the form of a problem and return it."""
-    assert answer.status_code == status
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem: dict[str, Any] = json.loads(answer.data)
-    assert list(problem)[:6] == ["type", "title", "status", "detail", "error", "request_id"]
-    assert problem["type"] == f"/problems/{code}"
-    assert (problem["status"], problem["error"]) == (status, code)
-    assert problem["request_id"] == answer.headers["X-Request-Id"]
-    assert problem["title"]
-    assert problem["detail"]
-    return problem
+from tests.helpers.problems import check_problem
+from tests.helpers.runs import damage_artifact, find_artifact
 
 
 def test_an_error_of_ours_carries_its_members(client: FlaskClient) -> None:
-    problem = check(client.get(f"{RUNS}/run_1"), 404, "RUN_NOT_FOUND")
+    problem = check_problem(client.get(f"{RUNS}/run_1"), 404, "RUN_NOT_FOUND")
     assert problem["run_id"] == "run_1"
 
 
 def test_field_errors_are_under_errors(client: FlaskClient) -> None:
-    problem = check(client.post(RUNS, json={"mode": 1, "outputs": {"x": 1}}), 422, "VALIDATION_FAILED")
+    problem = check_problem(client.post(RUNS, json={"mode": 1, "outputs": {"x": 1}}), 422, "VALIDATION_FAILED")
     assert set(problem["errors"]) == {"mode", "tool_id", "outputs.x"}
     assert all(isinstance(told, list) for told in problem["errors"].values())
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/api/rmos", f"{RUNS}/", f"{RUNS}/a/b/c", "/api/rmos/runs%2f..%2f"])
 def test_an_unknown_route_is_a_problem(client: FlaskClient, path: str) -> None:
-    assert check(client.get(path), 404, "NOT_FOUND")["detail"] == "There is nothing here; runs are at /api/rmos/runs."
+    assert (
+        check_problem(client.get(path), 404, "NOT_FOUND")["detail"]
+        == "There is nothing here; runs are at /api/rmos/runs."
+    )
 
 
 def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
     answer = client.delete(RUNS)
-    assert check(answer, 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET or POST."
-    assert check(client.post("/healthz"), 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET."
+    assert check_problem(answer, 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET or POST."
+    assert check_problem(client.post("/healthz"), 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET."
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
@@ -64,7 +52,7 @@ def test_the_framework_keeps_the_headers_that_belong_to_a_status(app: Flask, cli
         raise Unauthorized("Who are you?", www_authenticate=None)
 
     app.add_url_rule("/refuse", view_func=requires(OPEN)(refuse))
-    assert check(client.get("/refuse"), 401, "UNAUTHORIZED")["detail"] == "Who are you?"
+    assert check_problem(client.get("/refuse"), 401, "UNAUTHORIZED")["detail"] == "Who are you?"
 
 
 @pytest.mark.parametrize("raised", [InvalidChunkSize(b"zz"), ChunkMissingTerminator(b"x"), NoMoreData()])
@@ -75,7 +63,7 @@ def test_a_body_that_a_view_meets_broken_is_the_clients_fault(
         raise raised
 
     app.add_url_rule("/read", view_func=requires(OPEN)(read))
-    check(client.get("/read"), 400, "BAD_REQUEST")
+    check_problem(client.get("/read"), 400, "BAD_REQUEST")
 
 
 def test_retry_after_is_a_header(app: Flask, client: FlaskClient) -> None:
@@ -84,7 +72,7 @@ def test_retry_after_is_a_header(app: Flask, client: FlaskClient) -> None:
 
     app.add_url_rule("/busy", view_func=requires(OPEN)(busy))
     answer = client.get("/busy")
-    check(answer, 503, "STORE_LOCKED")
+    check_problem(answer, 503, "STORE_LOCKED")
     assert answer.headers["Retry-After"] == "7"
 
 
@@ -96,7 +84,7 @@ def test_an_index_that_is_being_filled_is_logged_as_no_error(
         raise kind("Wait a moment.")
 
     app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
-    check(client.get("/fail"), 503, kind.code)
+    check_problem(client.get("/fail"), 503, kind.code)
     assert [record.levelname for record in caplog.records if kind.code in record.getMessage()] == [level]
 
 
@@ -105,7 +93,7 @@ def test_a_member_never_replaces_what_every_problem_has(app: Flask, client: Flas
         raise VersionConflict("Read it again.", status="mine", error="mine", version=3)
 
     app.add_url_rule("/odd", view_func=requires(OPEN)(odd))
-    assert check(client.get("/odd"), 409, "VERSION_CONFLICT")["version"] == 3
+    assert check_problem(client.get("/odd"), 409, "VERSION_CONFLICT")["version"] == 3
 
 
 def every_leaf() -> list[type[RmosError]]:
@@ -126,7 +114,7 @@ def test_every_error_of_the_tree_becomes_a_problem(app: Flask, client: FlaskClie
 
     app.add_url_rule("/fail/<int:place>", view_func=requires(OPEN)(fail))
     for place, kind in enumerate(kinds):
-        check(client.get(f"/fail/{place}"), kind.status, kind.code)
+        check_problem(client.get(f"/fail/{place}"), kind.status, kind.code)
 
 
 def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
@@ -137,7 +125,7 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
 
     app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
     answer = client.get("/fail", headers={"X-Request-Id": "find-me"})
-    check(answer, 500, "INTERNAL_ERROR")
+    check_problem(answer, 500, "INTERNAL_ERROR")
     assert "secret" not in answer.text
     assert "FileNotFoundError" not in answer.text
     record = next(record for record in caplog.records if record.exc_info)
@@ -158,9 +146,9 @@ def test_trap_30_no_error_body_leaks_a_path_of_the_server(
         client.post(RUNS, json=make_body(engine_id="../etc")),
         client.put(RUNS),
     ]
-    damage(path_of(app, run_id))
+    damage_artifact(find_artifact(app, run_id))
     answers.append(client.get(f"{RUNS}/{run_id}"))
-    path_of(app, run_id).unlink()
+    find_artifact(app, run_id).unlink()
     answers.append(client.get(f"{RUNS}/{run_id}"))
     path_of_run = Path(app.extensions["rmos"].settings.runs_dir) / f"{run_id[4:]}"
     assert not path_of_run.exists()

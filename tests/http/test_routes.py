@@ -13,7 +13,7 @@ from rmos.http.openapi import get_document
 from rmos.http.openapi_components import NEEDS_CALLER
 from rmos.http.query import load_query
 from rmos.http.routes import Blueprint, ResponseSpec, operation
-from tests.http.test_problems import check
+from tests.helpers.problems import check_problem
 
 pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
 """Once is enough: what callers may do has tests of its own."""
@@ -109,9 +109,13 @@ def test_a_body_is_limited_by_what_its_route_declares(
     fits, above = (b'{"pad":"' + b"x" * (size - 10) + b'"}' for size in (limit, limit + 1))
     for path, data in (("/tools", fits), ("/tools/form", fits)):
         assert client.post(path, data=data, content_type="application/json").status_code == 200
-    problem = check(client.post("/tools", data=above, content_type="application/json"), 413, "PAYLOAD_TOO_LARGE")
+    problem = check_problem(
+        client.post("/tools", data=above, content_type="application/json"), 413, "PAYLOAD_TOO_LARGE"
+    )
     assert problem["limit_bytes"] == limit
-    far = check(client.post("/tools/form", data=above + b"  ", content_type="text/plain"), 413, "PAYLOAD_TOO_LARGE")
+    far = check_problem(
+        client.post("/tools/form", data=above + b"  ", content_type="text/plain"), 413, "PAYLOAD_TOO_LARGE"
+    )
     assert far["limit_bytes"] == limit
 
 
@@ -127,12 +131,12 @@ def test_parameters_are_loaded_strictly_and_refused_where_there_are_none(app: Fl
     client = app.test_client()
     assert client.get("/tools?word=a%20b").text == "a b"
     assert client.get("/tools").text == "-"
-    assert check(client.get("/tools?word=a&word=b"), 422, "VALIDATION_FAILED")["errors"].keys() == {"word"}
-    assert check(client.get("/tools?weight=1"), 422, "VALIDATION_FAILED")["errors"].keys() == {"weight"}
-    check(client.get("/tools?word=%ff"), 400, "BAD_REQUEST")
-    check(client.get("/tools?word=%00"), 400, "BAD_REQUEST")
+    assert check_problem(client.get("/tools?word=a&word=b"), 422, "VALIDATION_FAILED")["errors"].keys() == {"word"}
+    assert check_problem(client.get("/tools?weight=1"), 422, "VALIDATION_FAILED")["errors"].keys() == {"weight"}
+    check_problem(client.get("/tools?word=%ff"), 400, "BAD_REQUEST")
+    check_problem(client.get("/tools?word=%00"), 400, "BAD_REQUEST")
     for method in ("get", "head", "post"):
         answer = getattr(client, method)("/healthz?a=1&b=2" if method != "post" else "/api/rmos/runs?a=1&b=2")
         assert answer.status_code == 422
         if method != "head":
-            assert check(answer, 422, "VALIDATION_FAILED")["errors"].keys() == {"a", "b"}
+            assert check_problem(answer, 422, "VALIDATION_FAILED")["errors"].keys() == {"a", "b"}

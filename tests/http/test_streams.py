@@ -1,7 +1,6 @@
 """Lists as CSV and NDJSON: all runs of a filter, formula-safe, and never silently short."""
 
 import csv
-import io
 import json
 import tracemalloc
 from typing import Any
@@ -16,19 +15,13 @@ from rmos.http.streams import CSV, NDJSON
 from rmos.schemas.lists import load_list
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post
-from tests.api.test_list_runs import START, put_runs
+from tests.helpers.runs import START, put_runs, read_csv
 from tests.makers import make_decision, make_members, make_row
 
 HEADER = (
     "run_id,created_at_utc,status,event_type,risk_level,score,block_reason,warnings,"
     "explanation_status,explanation_summary,request_id,compute_ms,meta,override,deleted"
 )
-
-
-def as_csv(client: FlaskClient, query: str = "", path: str = RUNS) -> list[dict[str, str]]:
-    answer = client.get(f"{path}?{query}", headers={"Accept": CSV})
-    assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(io.StringIO(answer.get_data().decode(), newline="")))
 
 
 def as_ndjson(client: FlaskClient, query: str = "") -> list[dict[str, Any]]:
@@ -56,8 +49,8 @@ def test_trap_13_a_stream_brings_all_runs_of_the_filter_and_not_one_page(
     pages = client.get(f"{RUNS}?limit=500").json["items"]
     assert as_ndjson(client) == pages
     assert len(pages) == len(made) + len(rare)
-    assert [row["run_id"] for row in as_csv(client)] == [run["run_id"] for run in pages]
-    assert [row["run_id"] for row in as_csv(client, "risk_level=YELLOW")] == rare[::-1]
+    assert [row["run_id"] for row in read_csv(client)] == [run["run_id"] for run in pages]
+    assert [row["run_id"] for row in read_csv(client, "risk_level=YELLOW")] == rare[::-1]
     assert [run["run_id"] for run in as_ndjson(client, "risk_level=YELLOW")] == rare[::-1]
 
 
@@ -68,8 +61,8 @@ def test_a_limit_brings_at_most_so_many_and_a_cursor_or_offset_the_rest(
     made = put_runs(service_store, 11)[::-1]
     assert [run["run_id"] for run in as_ndjson(client, "limit=6")] == made[:6]
     cursor = client.get(f"{RUNS}?limit=6").json["next_cursor"]
-    assert [row["run_id"] for row in as_csv(client, f"cursor={cursor}")] == made[6:]
-    assert [row["run_id"] for row in as_csv(client, "offset=2")] == made[2:]
+    assert [row["run_id"] for row in read_csv(client, f"cursor={cursor}")] == made[6:]
+    assert [row["run_id"] for row in read_csv(client, "offset=2")] == made[2:]
 
 
 def test_the_total_of_a_stream_is_in_a_header(client: FlaskClient, service_store: Store) -> None:
@@ -126,7 +119,7 @@ def test_trap_44_a_table_begins_with_a_mark_by_which_excel_knows_utf_8_when_aske
 
 def test_cells_hold_what_the_summary_says(client: FlaskClient, post: Post) -> None:
     made = post(meta={"batch_label": 'a,"b"\nc', "explanation": "é\u2028"}).json
-    (row,) = as_csv(client)
+    (row,) = read_csv(client)
     (summary,) = client.get(RUNS).json["items"]
     assert row["run_id"] == made["run_id"]
     assert float(row["score"]) == summary["score"]
@@ -142,7 +135,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_quoted(client: FlaskClient, serv
     evil = f'{start}HYPERLINK("http://evil/")'
     decision = make_decision("BLOCKED", block_reason=evil)
     service_store.runs.put(make_members(status="BLOCKED", event_type=evil, decision=decision))
-    (row,) = as_csv(client)
+    (row,) = read_csv(client)
     assert row["block_reason"] == row["event_type"] == f"'{evil}"
     assert as_ndjson(client)[0]["block_reason"] == evil
 
