@@ -8,8 +8,10 @@ Each attempt is written down as the caller's turn no. 0, 1, 2 … of the day. Th
 caller, day and number, and is taken by creating it: turns have one order over all threads, processes and hosts, and
 nobody can take one twice. A turn is free when the one `most` places before it is older than the window. So the count
 is exact, costs a few looks at names and one read whatever the size of the store, needs neither the index nor a lock,
-and survives a crash and the loss of the index. Only deletes that were let through and what was turned down are turns;
-what was let through shows in the run's own delete event, which this record leads to.
+and survives a crash and the loss of the index. A turn from the future was taken by a clock that was set back since: it
+counts for nothing, or it would keep everybody waiting until the clock comes there again. Only deletes that were let
+through and what was turned down are turns; what was let through shows in the run's own delete event, which this record
+leads to.
 """
 
 import contextlib
@@ -26,6 +28,8 @@ from rmos.store import layout
 from rmos.store.records import Damage, decode_audit
 
 _DAY_US: Final = 86_400_000_000
+_SKEW_US: Final = 5_000_000
+"""How far the clocks of hosts, and requests that wait for each other, may be apart: no clock was set back by that."""
 _SHOWN: Final = 500
 """Characters of a client's word that a record keeps."""
 
@@ -147,6 +151,8 @@ class Audit:
                 return 0
         window_us = limit.window_s * 1_000_000
         taken_us = self._taken_us(_turn_id(caller, day, before), us)
+        if taken_us > us + _SKEW_US:
+            return 0
         return min(taken_us + window_us - us, window_us)
 
     def _taken_us(self, event_id: str, us: int) -> int:

@@ -41,6 +41,25 @@ def test_the_window_goes_on_over_midnight(store: Store) -> None:
     assert [admit(store, midnight + second * SECOND) for second in (10, 29, 31)] == [False, False, True]
 
 
+@pytest.mark.parametrize("ahead_s", [30, 7200, 3 * 86_400])
+def test_trap_46_a_clock_that_went_back_keeps_nobody_waiting_and_the_limit_holds_from_then_on(
+    store: Store, ahead_s: int
+) -> None:
+    assert [admit(store, US + ahead_s * SECOND) for _ in range(4)] == [True] * 3 + [False]
+    assert [admit(store, US + second * SECOND) for second in (0, 1, 2, 3)] == [True] * 3 + [False]
+    with pytest.raises(RateLimited) as caught:
+        store.audit.admit(ATTEMPT, LIMIT, actor=ANNA, us=US + 10 * SECOND)
+    assert caught.value.retry_after_s == 50
+    assert admit(store, US + 60 * SECOND)
+    records = [record for date in store.audit.days() for record in store.audit.day(date)]
+    assert sum(record.outcome == "admitted" for record in records) == 7
+
+
+def test_clocks_of_two_hosts_that_are_a_little_apart_give_no_more_turns(store: Store) -> None:
+    assert [admit(store, US + SECOND) for _ in range(3)] == [True] * 3
+    assert not admit(store, US)
+
+
 def test_each_caller_has_turns_of_their_own(store: Store) -> None:
     assert [admit(store, US) for _ in range(4)] == [True] * 3 + [False]
     assert admit(store, US, Actor(name="bo", role="operator"))
