@@ -168,6 +168,18 @@ def test_a_request_that_was_read_is_not_given_up_however_long_its_answer_takes(
         assert not watched.is_given_up()
 
 
+def test_a_request_whose_answer_takes_long_keeps_its_connection_while_others_wait(served: Served) -> None:
+    with contextlib.ExitStack() as clients:
+        sock = clients.enter_context(served.open())
+        sock.sendall(GET.replace(b"healthz", b"slow"))
+        for _ in range(CLIENTS):
+            clients.enter_context(served.open()).sendall(HALVES["half a head"])
+        assert read_answer(sock).status == 200
+        assert served.send(GET).status == 200  # by now the first would be closed, were it to be
+        sock.sendall(GET)
+        assert read_answer(sock).status == 200
+
+
 def test_a_client_is_not_given_up_because_nobody_reads_what_it_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with Watched(monkeypatch) as watched:
         watched.client.sendall(b"x")
@@ -245,8 +257,10 @@ def test_clients_that_do_not_hang_up_keep_nobody_waiting(served: Served) -> None
     with contextlib.ExitStack() as clients:
         for _ in range(CLIENTS):
             clients.enter_context(served.open()).sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-        # gunicorn by itself takes 2 s for each of them, one after the other.
-        assert served.send(GET).status == 200
+        # gunicorn by itself takes 2 s for each of them, one after the other; here eight at a time take 0.4 s.
+        good = clients.enter_context(served.open(timeout_s=10))
+        good.sendall(GET)
+        assert read_answer(good).status == 200
 
 
 def test_a_client_whose_body_is_too_large_comes_to_read_why(served: Served) -> None:
