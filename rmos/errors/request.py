@@ -5,7 +5,12 @@
 A caller can mend each of these without help, so each says what to send instead.
 """
 
+from typing import Final
+
 from rmos.errors.base import RmosError
+
+_LONGEST: Final = 300
+"""Characters of a `detail` that names what a client sent."""
 
 
 class BadJson(RmosError):
@@ -48,6 +53,13 @@ class ValidationFailed(RmosError):
 
     code, title, status, exit_code = "VALIDATION_FAILED", "Validation failed", 422, 2
     remedy = "Correct the fields or parameters that `errors` names; the document at /api/openapi.json lists them all."
+
+    @classmethod
+    def of_request(cls, errors: dict[str, list[str]]) -> "ValidationFailed":
+        """Return the error of a request; its detail has the first of `errors` and how many more there are."""
+        (name, messages), *others = errors.items()
+        first = f"Request validation failed: {name}: {messages[0]}"[:_LONGEST]
+        return cls(f"{first} ({len(others)} more in `errors`)" if others else first, errors=errors)
 
 
 class PromptEmpty(RmosError):

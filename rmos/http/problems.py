@@ -55,7 +55,7 @@ _BY_STATUS: Final = {
 _SERVERS: Final = "gunicorn.http.errors"
 """The module whose errors a view meets when it reads a body that is wrongly sent."""
 _ONE_LINE: Final = 300
-"""Characters of a `detail` that comes from the web framework or names what a client sent; ours are short."""
+"""Characters of a `detail` that comes from the web framework; ours are short by themselves."""
 
 
 def init_app(app: Flask) -> None:
@@ -66,7 +66,7 @@ def init_app(app: Flask) -> None:
 def respond_error(error: Exception) -> Response:
     """Return the problem that an error is to a client; an unexpected one is logged and stays inside."""
     if isinstance(error, ValidationError):
-        error = _validation_failed(error)
+        error = ValidationFailed.of_request(flatten_errors(error))
     elif isinstance(error, RequestEntityTooLarge):
         error = make_too_large_error()
     elif type(error).__module__ == _SERVERS:
@@ -78,13 +78,6 @@ def respond_error(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
     detail = f"Unexpected error; quote request id {require_request_id()} to an operator."
     return respond_problem(500, RmosError.code, RmosError.title, detail)
-
-
-def _validation_failed(error: ValidationError) -> ValidationFailed:
-    errors = flatten_errors(error)
-    (name, messages), *others = errors.items()
-    more = f" ({len(others)} more in `errors`)" if others else ""
-    return ValidationFailed(f"Request validation failed: {name}: {messages[0]}"[:_ONE_LINE] + more, errors=errors)
 
 
 def _respond_rmos_error(error: RmosError) -> Response:

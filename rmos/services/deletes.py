@@ -158,7 +158,7 @@ def _validate_reason(request: DeleteRequest, *, needed: bool) -> str | None:
     if request.mode not in ("soft", "hard"):
         errors.setdefault("mode", ["Must be one of: soft, hard."])
     if errors:
-        raise ValidationFailed("The request holds what cannot be taken; see `errors`.", errors=errors)
+        raise ValidationFailed.of_request(errors)
     return reason
 
 

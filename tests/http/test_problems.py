@@ -29,6 +29,10 @@ def test_an_error_of_ours_carries_its_members(client: FlaskClient) -> None:
 def test_field_errors_are_under_errors(client: FlaskClient) -> None:
     problem = check_problem(client.post(RUNS, json={"mode": 1, "outputs": {"x": 1}}), 422, "VALIDATION_FAILED")
     assert set(problem["errors"]) == {"mode", "tool_id", "outputs.x"}
+    assert problem["detail"] == "Request validation failed: mode: Not a valid string. (2 more in `errors`)"
+    one = check_problem(client.get(f"{RUNS}?{'x' * 1000}=1"), 422, "VALIDATION_FAILED")
+    assert one["detail"].startswith("Request validation failed: xxx")
+    assert len(one["detail"]) == 300
     assert all(isinstance(told, list) for told in problem["errors"].values())
 
 
@@ -125,7 +129,8 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
 
     app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
     answer = client.get("/fail", headers={"X-Request-Id": "find-me"})
-    check_problem(answer, 500, "INTERNAL_ERROR")
+    detail = check_problem(answer, 500, "INTERNAL_ERROR")["detail"]
+    assert detail == "Unexpected error; quote request id find-me to an operator."
     assert "secret" not in answer.text
     assert "FileNotFoundError" not in answer.text
     record = next(record for record in caplog.records if record.exc_info)
