@@ -6,7 +6,7 @@
     found.diff["decision.risk_level"]        # PathDiff(severity="CRITICAL", a="GREEN", b="RED")
 
 What makes a run that run and no other (its id, its moment, its request, how long the engine took) always differs and
-is no difference: the same cut, judged twice alike, has none. A list of objects that all carry an id of their own is
+is no difference: the same cut, evaluated twice alike, has none. A list of objects that all carry an id of their own is
 compared by these ids, one of other objects place by place, and any other list as one value.
 """
 
@@ -48,7 +48,7 @@ _WARNING: Final[tuple[Path, ...]] = (
     ("inputs", "context", "material_id"),
     ("inputs", "context", "machine"),
 )
-"""What the cut is judged by, and how it was judged."""
+"""What the cut is evaluated by, and how it was evaluated."""
 _RANKED: Final[dict[str | int, list[tuple[Path, Severity]]]] = {
     first: [
         *((path, "CRITICAL") for path in _CRITICAL if path[0] == first),

@@ -1,6 +1,6 @@
 """The records as typed, frozen structs: what is stored, what is folded from it, what is asked, what is found.
 
-The same structs read our own artifacts and those of the earlier system (`schema` is None there). Unknown members are
+The same structs read our own artifacts and those of the legacy system (`schema` is None there). Unknown members are
 kept on disk and ignored here. `msgspec.Raw` members hold the exact bytes of a sub-object, so that a digest is the
 digest of a slice and nothing is encoded twice.
 """
@@ -64,7 +64,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What was judged, complete: the bytes of the design and of its context."""
+    """What was evaluated, complete: the bytes of the design and of its context."""
 
     design: msgspec.Raw
     context: msgspec.Raw
@@ -192,7 +192,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
     artifact: RunArtifact
     sha256: str
-    """`_sha256` of our artifacts, the file's SHA-256 for those of the earlier system."""
+    """`_sha256` of our artifacts, the file's SHA-256 for those of the legacy system."""
     version: int = 0
     advisories: list[dict[str, Any]] = []
     attachments: list[dict[str, Any]] = []

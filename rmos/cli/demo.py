@@ -51,7 +51,7 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
     """Fill an empty store with runs to look at.
 
     Spruce channels, ebony pockets, a saw blade that turns too fast: each is
-    judged by the real engine and recorded like any other run, spread over
+    evaluated by the real engine and recorded like any other run, spread over
     the last two weeks. Among 30 runs or more are those of three sessions
     that go through the workflow: one is approved, one blocked, one sent
     back. Never touches a store that has runs. Makes the folder when there

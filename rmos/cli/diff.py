@@ -31,7 +31,7 @@ def diff(run_a: str, run_b: str, as_json: bool) -> int:
     Each is named by its id, by a beginning of it, or as @latest.
 
     CRITICAL: whether the machine may run, or what it would run (status,
-    risk, block reason, G-code, toolpaths). WARNING: what the cut is judged
+    risk, block reason, G-code, toolpaths). WARNING: what the cut is evaluated
     by, and how (tool, material, machine, score, warnings, feasibility).
     INFO: the rest. Ids and times are no differences. Changes nothing.
 

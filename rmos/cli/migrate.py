@@ -1,4 +1,4 @@
-"""`rmos migrate`: move in from the single-file store of the earlier system."""
+"""`rmos migrate`: move in from the single-file store of the legacy system."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -28,7 +28,7 @@ from rmos.transfer.sources import find_store_folder
 def import_command(source: Path, as_json: bool) -> int:
     """Bring the runs of another store in, with their digests.
 
-    DIR is a store's folder, of RMOS or of the earlier system, or a zip of
+    DIR is a store's folder, of RMOS or of the legacy system, or a zip of
     one, also with its folder on top. Bytes stay as they are; events, advisory links and blobs come
     along. Nothing here is overwritten: what collides is told. Damaged and
     foreign files, links and names that lead elsewhere are not taken in and

@@ -21,7 +21,7 @@ def orphans(delete: bool, yes: bool, as_json: bool) -> int:
     Events and advisory links belong to their run and are never orphans.
     Without --delete nothing is changed. With it, only what `rmos rebuild`
     cannot index is moved, to `_quarantine`, looked at again just before:
-    nothing is ever unlinked, and what vouches for itself is never moved.
+    nothing is ever unlinked, and what has a valid self-digest is never moved.
 
     \b
     Exit codes: 0 none, or all moved; 1 there are some, or declined,
@@ -64,6 +64,6 @@ def _say_orphans(left: list[Orphan], moved: list[Orphan], *, deleting: bool) -> 
         return
     say("Next: `rmos verify` says what to do about each that cannot be indexed.")
     if deleting:
-        say("      Left alone is what is younger than an hour, what vouches for itself, and what you declined.")
+        say("      Left alone is what is younger than an hour, what has a valid self-digest, and what you declined.")
     else:
         say("      `rmos orphans --delete` moves those aside that are damaged and older than an hour.")

@@ -32,7 +32,7 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
     Verifies, prints its plan and does just that: indexes what the index
     does not know, finishes hard deletes that were cut off, moves damaged
     objects to `_quarantine`. Unlinks nothing else, never moves what
-    vouches for itself, nor an event. Rows of missing files are kept, so
+    has a valid self-digest, nor an event. Rows of missing files are kept, so
     that the loss stays visible, unless --remove-missing is given. A second
     run changes nothing.
 

@@ -56,7 +56,7 @@ def replay(run_id: str, as_json: bool) -> int:
     if as_json:
         emit(replayed)
         return DONE if replayed.reproduced else FINDINGS
-    say(f"Run {replayed.run_id}, judged by {replayed.engine_id} {replayed.engine_version_recorded}")
+    say(f"Run {replayed.run_id}, evaluated by {replayed.engine_id} {replayed.engine_version_recorded}")
     say(f"  recorded  {replayed.feasibility_sha256_recorded[:_SHOWN]}")
     say(f"  now       {(replayed.feasibility_sha256_now or 'not computed')[:_SHOWN]}")
     for path in replayed.changed_paths:
@@ -66,7 +66,7 @@ def replay(run_id: str, as_json: bool) -> int:
 
 
 @click.command("backtest")
-@click.option("--engine", "engine_id", required=True, metavar="ID", help="Who judges: an engine of `rmos rules`.")
+@click.option("--engine", "engine_id", required=True, metavar="ID", help="Who evaluates: an engine of `rmos rules`.")
 @click.option(
     "--tables",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -85,7 +85,7 @@ def backtest_command(
 
     Judges the recorded inputs again, on all cores, and writes nothing. A
     decision flips when its risk level would be another one. Damaged runs
-    are named and not judged; runs without inputs are counted.
+    are named and not evaluated; runs without inputs are counted.
 
     \b
     Exit codes: 0 nothing flips, 1 something does or a run is damaged,
@@ -157,12 +157,12 @@ def _csv(flips: list[Flip], *, bom: bool) -> str:
 def _say_report(report: Backtest, *, err: bool) -> None:
     counts = ", ".join(f"{number} {kind}" for kind, number in report.flipped.items())
     say(
-        f"{report.engine_id} {report.engine_version} judged {report.judged} runs; "
+        f"{report.engine_id} {report.engine_version} evaluated {report.judged} runs; "
         + (f"{len(report.flips)} would flip: {counts}." if report.flips else "none would flip."),
         err=err,
     )
     if report.without_inputs:
-        say(f"Not judged, without inputs: {report.without_inputs}.", err=err)
+        say(f"Not evaluated, without inputs: {report.without_inputs}.", err=err)
     if report.damaged:
-        say(f"Not judged, damaged ({len(report.damaged)}): {', '.join(report.damaged[:10])}.", err=err)
+        say(f"Not evaluated, damaged ({len(report.damaged)}): {', '.join(report.damaged[:10])}.", err=err)
         say("`rmos verify` says what is wrong with them.", err=err)

@@ -50,7 +50,7 @@ _OUT: Final = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="SVG for viewing, or closed paths in layers for cutting.",
 )
-@click.option("--record", is_flag=True, help="Record it too: a run with the drawing attached and the cuts judged.")
+@click.option("--record", is_flag=True, help="Record it too: a run with the drawing attached and the cuts evaluated.")
 @json_option
 @with_appcontext
 def rosette(

@@ -1,4 +1,4 @@
-"""`rmos rules`: what a cut is judged by."""
+"""`rmos rules`: what a cut is evaluated by."""
 
 import shutil
 import textwrap
@@ -31,7 +31,7 @@ _COLUMNS: Final = (
 @json_option
 @with_appcontext
 def rules(rule_id: str | None, as_json: bool) -> int:
-    """List the rules that a cut is judged by, or explain one.
+    """List the rules that a cut is evaluated by, or explain one.
 
     Each assessment of a run carries the id of its rule: its formula, where
     GREEN, YELLOW and RED begin, where that comes from and what helps. Opens

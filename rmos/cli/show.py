@@ -42,11 +42,11 @@ _CHECKS: Final = (
 @json_option
 @with_appcontext
 def show(run_id: str, with_events: bool, as_json: bool) -> int:
-    """Show one run: the decision and why, what was judged, the digests.
+    """Show one run: the decision and why, what was evaluated, the digests.
 
     RUN_ID is a run's id, a beginning of it that no other run has, or
     @latest. Reads the run's own files, with or without the index. A record
-    that does not vouch for itself is not shown. Changes nothing.
+    that has no valid self-digest is not shown. Changes nothing.
 
     \b
     Exit codes: 0 shown, 1 there is no such run, it was deleted or its
@@ -92,7 +92,7 @@ def _say_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
 
 
 def _say_feasibility(feasibility: Any) -> None:
-    """Write what the engine found; an artifact of the earlier system may hold anything there."""
+    """Write what the engine found; an artifact of the legacy system may hold anything there."""
     if not isinstance(feasibility, dict):
         return
     engine = f"{feasibility.get('engine_id') or ''} {feasibility.get('engine_version') or ''}".strip()

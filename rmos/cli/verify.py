@@ -77,7 +77,7 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
 def _say_report(report: Report, open_ends: list[str]) -> None:
     say(f"Store: {report.store_root}")
     counts = [f"{kind.replace('_', ' ')} {number}" for kind, number in report.counts.items() if number]
-    say(f"Judged: {', '.join(counts) or 'an empty store'}")
+    say(f"Verified: {', '.join(counts) or 'an empty store'}")
     if report.quarantined:
         say(f"In quarantine ({len(report.quarantined)}), no longer a fault:")
         say_listed(report.quarantined)

@@ -3,8 +3,8 @@
     report = backtest(store, engines.get("gentle"), timeout_ms=2000, workers=2)
     report.judged, report.flips[0].risk_recorded, report.flips[0].risk_now
 
-A decision flips when its risk level would be another one. What is judged are the inputs as they were recorded, with the
-tool and the machine that were in them; of tables only the materials can say something else.
+A decision flips when its risk level would be another one. The inputs are evaluated as they were recorded, with the tool
+and the machine that were in them; of tables only the materials can say something else.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backtest(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a backtest: flips in the order of the runs, and what could not be judged."""
+    """What came of a backtest: flips in the order of the runs, and what could not be evaluated."""
 
     engine_id: str
     engine_version: str
@@ -57,11 +57,11 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     flipped: dict[str, int]
     """By `RED to GREEN` and the like, how many."""
     without_inputs: int
-    """Runs that do not hold what they were judged by, such as those of the earlier system."""
+    """Runs that do not hold what they were evaluated by, such as those of the legacy system."""
     repeated: int
-    """Approvals, rejections and toolpaths: they are judged by the inputs of another run."""
+    """Approvals, rejections and toolpaths: they are evaluated by the inputs of another run."""
     damaged: list[str]
-    """Ids of runs whose record does not vouch for itself; they are not judged."""
+    """Ids of runs whose record has no valid self-digest; they are not evaluated."""
     flips: list[Flip]
 
 
@@ -85,7 +85,7 @@ def backtest(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Backtest:
-    """Return which recorded decisions the engine would make otherwise; deleted runs are judged as well.
+    """Return which recorded decisions the engine would make otherwise; deleted runs are evaluated as well.
 
     Args:
         timeout_ms: how long the engine may take for one cut before it is an ERROR.

@@ -23,7 +23,7 @@ _REQUEST_ID: Final = "replay"
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recorded feasibility says of who computed it; records of the earlier system say nothing."""
+    """What a recorded feasibility says of who computed it; records of the legacy system say nothing."""
 
     engine_id: str | None = None
     engine_version: str | None = None
@@ -62,7 +62,7 @@ def replay_run(record: RunRecord, engines: Registry, *, timeout_ms: float) -> Re
     inputs = read_inputs(run)
     if named.engine_id is None or inputs is None:
         return _describe_not_computed(
-            run, named, "The record does not hold what it was judged by; it cannot be replayed."
+            run, named, "The record does not hold what it was evaluated by; it cannot be replayed."
         )
     try:
         engine = engines.get(named.engine_id)
@@ -95,7 +95,7 @@ def read_named_engine(run: RunArtifact) -> Named:
 
 
 def read_inputs(run: RunArtifact) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return the design and the context that were judged, or None when the record lacks them."""
+    """Return the design and the context that were evaluated, or None when the record lacks them."""
     if run.inputs is None:
         return None
     try:

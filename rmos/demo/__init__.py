@@ -1,4 +1,4 @@
-"""The demo's runs: what a small lutherie shop might have asked for over the last two weeks. Nothing is judged here.
+"""The demo's runs: what a small lutherie shop might have asked for over the last two weeks. Nothing is evaluated here.
 
     for run in demo_runs(300, seed=7, now_us=now_us()):
         run.us, run.request, run.advisory, run.deletion

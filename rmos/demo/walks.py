@@ -1,4 +1,4 @@
-"""The demo's walks: three workflow sessions of the last two days, step by step. Nothing is judged here.
+"""The demo's walks: three workflow sessions of the last two days, step by step. Nothing is evaluated here.
 
     for walk in WALKS:
         walk.user_id, walk.before_us, [(step.action, step.said) for step in walk.steps]

@@ -27,7 +27,7 @@ _SERVERS_OWN: Final = frozenset(
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A cut to be judged and recorded: JSON values that passed the edge's checks."""
+    """A cut to be evaluated and recorded: JSON values that passed the edge's checks."""
 
     mode: str
     tool_id: str
@@ -136,7 +136,7 @@ def _outputs(sent: Mapping[str, Any], event_type: str) -> tuple[dict[str, Any], 
 
 
 def _material_of(context: Mapping[str, Any]) -> str | None:
-    """Return the material that was judged, so that lists can be asked for it however it was sent."""
+    """Return the material that was evaluated, so that lists can be asked for it however it was sent."""
     material = context.get("material")
     found = material.get("id") if isinstance(material, dict) else context.get("material_id")
     return found if isinstance(found, str) and 0 < len(found) <= _SHOWN else None

@@ -1,10 +1,10 @@
-"""Judge cuts without recording anything, for programs that ask while somebody turns a knob.
+"""Evaluate cuts without recording anything, for programs that ask while somebody turns a knob.
 
     results = evaluate_cuts(engines, DryRun(items=[{…}, {…}]), request_id="req_…", engine_timeout_ms=2000)
     results[0].risk_level, results[0].feasibility["assessments"]
 
 The engine, the shop's tables and the decision are those of a recorded run. Nothing is hashed, because nothing is kept:
-canonical bytes would cost as much as the judging.
+canonical bytes would cost as much as the evaluation.
 """
 
 import time
@@ -23,7 +23,7 @@ _MS: Final = 1000
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """Cuts to be judged, each as its members, by one engine."""
+    """Cuts to be evaluated, each as its members, by one engine."""
 
     items: list[dict[str, Any]]
     engine_id: str | None = None

@@ -57,7 +57,7 @@ def record_run(
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
 ) -> Recorded:
-    """Judge a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
+    """Evaluate a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
 
     Args:
         us: the moment of the request, microseconds since the epoch.
@@ -171,7 +171,7 @@ def _require_active_session(store: Store, session_id: str) -> None:
 
 
 def complete_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
-    """Return the context as it is judged: with the shop's tool and machine and the material that the request names."""
+    """Return the context as it is evaluated: with the shop's tool and machine, and the request's material."""
     context = shop.complete(request.context, tool_id=request.tool_id, machine_id=request.machine_id)
     if request.material_id is not None and "material" not in context and "material_id" not in context:
         context = {**context, "material": {"id": request.material_id}}

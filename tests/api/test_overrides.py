@@ -209,8 +209,8 @@ def recorded_by(store: Store, **over: Any) -> str:
         ({"engine_version": "0.9.0"}, "baseline_v1 0.9.0, and 1.0.0 is installed", True),
         ({"engine_id": "gentle", "engine_version": "2.0.0"}, "gentle is not installed", False),
         ({"data_sha256": "0" * 64}, "tables say something else", True),
-        ({"engine_id": None}, "does not hold what it was judged by", False),
-        ({"engine_id": 5}, "does not hold what it was judged by", False),
+        ({"engine_id": None}, "does not hold what it was evaluated by", False),
+        ({"engine_id": 5}, "does not hold what it was evaluated by", False),
     ],
 )
 def test_a_replay_that_is_none_says_why(

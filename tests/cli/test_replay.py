@@ -48,7 +48,7 @@ def test_the_engine_that_judged_flips_nothing_and_nothing_is_written(run: Comman
     assert repeated == 1
     assert (report["judged"], report["repeated"], report["flips"]) == (40 - repeated, repeated, [])
     assert run("backtest", "--engine", "baseline_v1").stdout == (
-        f"baseline_v1 1.0.0 judged {40 - repeated} runs; none would flip.\n"
+        f"baseline_v1 1.0.0 evaluated {40 - repeated} runs; none would flip.\n"
     )
     assert {name: what for name, what in snapshot(root).items() if "_index" not in name} == {
         name: what for name, what in before.items() if "_index" not in name
@@ -98,7 +98,7 @@ def test_damage_is_named_and_what_has_no_inputs_is_counted(run: Command, root: P
     done = run("backtest", "--engine", "baseline_v1", "--json")
     assert done.exit_code == 1
     assert (document(done)["damaged"], document(done)["without_inputs"]) == ([damaged.stem], 1)
-    assert f"Not judged, damaged (1): {damaged.stem}." in run("backtest", "--engine", "baseline_v1").stdout
+    assert f"Not evaluated, damaged (1): {damaged.stem}." in run("backtest", "--engine", "baseline_v1").stdout
 
 
 def test_flips_as_csv_and_as_a_table(run: Command, root: Path) -> None:

@@ -3,8 +3,8 @@
     attached = attach_file(store, run_id, upload, limits=Limits.of(settings), actor=actor, us=now_us())
     attached.sha256, attached.made
 
-What comes is hashed while it is written and judged before it gets its name: an upload that breaks off, is too large, or
-is not what it was declared to be leaves nothing behind. Attaching the same again is a success and writes nothing.
+What comes is hashed while it is written and validated before it gets its name: an upload that breaks off, is too large,
+or is not what it was declared to be leaves nothing behind. Attaching the same again is a success and writes nothing.
 """
 
 from collections.abc import Iterator, Mapping

@@ -102,7 +102,7 @@ def _verdict(blob: OpenBlob) -> Verdict:
     if kind.startswith(("image/", "application/")) and kind not in (SVG, UNKNOWN):
         verdict = Verdict(ok=False, reason=f"It is {kind}, and no drawing.", blocked_by="not_svg", line=1, column=1)
     elif blob.size > MAX_BYTES:
-        reason = f"The file is larger than {MAX_BYTES} bytes, which no drawing that is judged may be."
+        reason = f"The file is larger than {MAX_BYTES} bytes, which no drawing that is shown may be."
         verdict = Verdict(ok=False, reason=reason, blocked_by="too_large", line=1, column=1)
     else:
         verdict = judge_svg(blob.read_at(0, blob.size))

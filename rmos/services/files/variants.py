@@ -5,7 +5,7 @@
     change_variants(store, run_id, acts, actor=actor, us=us)    # counts, and what came of each
 
 NEW → REVIEWED → PROMOTED, and REJECTED from any of them; undoing a rejection leads back to REVIEWED or NEW. A drawing
-is promoted only when nothing speaks against it: its run was judged OK, it is whole, and the gate lets it through.
+is promoted only when nothing speaks against it: its run was evaluated OK, it is whole, and the gate lets it through.
 """
 
 from collections.abc import Mapping, Sequence
@@ -196,7 +196,7 @@ def _require_promotable(store: Store, view: RunView, variant: Variant) -> None:
     if view.artifact.status != "OK":
         risk = view.artifact.decision.risk_level
         raise VariantBlocked(
-            f"The run is {risk}; only what was judged OK is promoted.", run_id=run_id, blocked_by="risk"
+            f"The run is {risk}; only what was evaluated OK is promoted.", run_id=run_id, blocked_by="risk"
         )
     try:
         verdict = shows(store, variant.sha256)

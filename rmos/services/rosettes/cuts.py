@@ -34,7 +34,7 @@ _ROUNDING_MM: Final = 0.001
 
 
 class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation as it was judged: with which cutter, on which inputs, with what result."""
+    """One operation as it was evaluated: with which cutter, on which inputs, with what result."""
 
     operation: str
     ring: int | None
@@ -138,7 +138,7 @@ class Cutting:
 
 
 def with_cutter(spec: RosetteSpec, shop: Shop, tool_id: str | None) -> RosetteSpec:
-    """Return the spec as it is judged with a named cutter: feeds and slots are reckoned for that one.
+    """Return the spec as it is evaluated with a named cutter: feeds and slots are reckoned for that one.
 
     The drawing does not change with the cutter, so it is made from the spec as it was.
     """

@@ -5,7 +5,7 @@
     read.understood.spec, read.provenance
 
 Only the reading is anybody else's: what comes back is a spec, validated by the schema that every spec passes, and
-drawing and judging are always ours. A model that cannot be reached, or that answers what is no spec, never fails a
+drawing and evaluating are always ours. A model that cannot be reached, or that answers what is no spec, never fails a
 request: the built-in interpreter reads the prompt, and the assumptions say so. Who read is recorded with the run.
 """
 

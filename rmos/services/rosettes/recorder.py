@@ -1,4 +1,4 @@
-"""Rosettes that are recorded: each variant a run with its drawing attached and its cuts judged.
+"""Rosettes that are recorded: each variant a run with its drawing attached and its cuts evaluated.
 
     made = record_rosettes(store, engines, interpreter, RosetteRequest(prompt="rope in koa, 6 mm band", count=3),
                            actor=actor, us=now_us(), engine_timeout_ms=5000)
@@ -232,7 +232,7 @@ def _put(
     actor: Actor,
     idempotency: Idempotency | None,
 ) -> list[RosetteMade]:
-    """Make the drawings durable, then the runs; the first variant's last, because it vouches for all."""
+    """Make the drawings durable, then the runs; the first variant's last, because it stands for all."""
     attachments = {variant.sha256: _attached(store, variant) for variant in variants}
     run_ids, made = [variant.run_id for variant in variants], []
     for place in reversed(range(len(variants))):
