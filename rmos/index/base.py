@@ -154,6 +154,9 @@ class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
     def figures(self, session_id: str) -> Answer[list[RunFigures]]:
         """Return what the listed runs of a session amount to."""
 
+    def pending(self) -> list[tuple[str, str]]:
+        """Return the partition and the id of each run whose explanation an event has left in the making."""
+
 
 SessionTable = Table[SessionRow, SessionQuery, KnownSession]
 

@@ -28,6 +28,12 @@ _FIGURES: Final = compile_named(
     .group_by(runs.c.explanation_status, runs.c.risk_level, runs.c.advisory_kinds)
 )
 
+_PENDING: Final = compile_named(
+    select(runs.c.partition, runs.c.run_id).where(
+        runs.c.explanation_status == literal_column("'pending'"), runs.c.version > literal_column("0")
+    )
+)
+
 
 class RunQueries:
     """The questions that lists of runs ask."""
@@ -52,6 +58,10 @@ class RunQueries:
     def figures(self, session_id: str) -> Question:
         """Return the question for what the runs of a session amount to."""
         return Question(_FIGURES, {"session_id": session_id})
+
+    def pending(self) -> str:
+        """Return the question for the runs whose explanation is in the making."""
+        return _PENDING
 
 
 def _filter_values(query: RunQuery) -> dict[str, Any]:

@@ -142,6 +142,10 @@ class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
         """Return what the listed runs of a session amount to."""
         return self._list(self._of_runs.figures(session_id), lambda cursor: list(map(RunFigures._make, cursor)), 1)
 
+    def pending(self) -> list[tuple[str, str]]:
+        """Return the partition and the id of each run whose explanation an event has left in the making."""
+        return [(partition, run_id) for partition, run_id in self._all(self._of_runs.pending())]
+
 
 def _read_page(cursor: sqlite3.Cursor, limit: int) -> ListedPage:
     """Return the page that a statement gives as one row, with one summary more where there are more."""

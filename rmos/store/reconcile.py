@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from rmos import ids
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index, KnownRun
 from rmos.models import RunRow, RunState
@@ -111,7 +112,8 @@ class RowMaker:
         if not artifact.has_self_digest and not self.trusts_changes and is_altered(artifact.sha256, known):
             return None  # only an operator's rebuild takes it as it is now; until then verify names it
         tombstone = None if artifact.has_self_digest else self._reader.tombstone(run_id, known)
-        view = fold(artifact, history.events, links=history.advisories, tombstone=tombstone)
+        links, now_us = history.advisories, ids.now_us()
+        view = fold(artifact, history.events, links=links, tombstone=tombstone, now_us=now_us)
         return make_row(view, partition, self.summarise)
 
     def _row_without_artifact(self, partition: str, files: RunFiles, history: RunHistory) -> RunRow:
@@ -177,13 +179,24 @@ class Reconciler:
                 # An altered row may claim any version, so the one that is seen now is replaced whatever it says; one
                 # that a writer brings meanwhile is not. No list misses the run in between.
                 seen = {run_id: known.version for run_id in run_ids if (known := self._index.runs.find(run_id).value)}
-                found = layout.sort_out(self._objects.names(partition)).runs
-                for chunk in _chunks(partition, [(found[run_id], None) for run_id in sorted(run_ids & found.keys())]):
-                    self._index.runs.upsert(self._maker.rows(chunk).rows, instead_of=seen)
+                self._fold_runs(partition, run_ids, instead_of=seen)
             self._sessions.refold(sessions)
             self._index.runs.forget(forget)
             self._index.sessions.forget(forget)
             self._fold_quarantine(Reconciled())
+
+    def _fold_runs(self, partition: str, run_ids: set[str], *, instead_of: Mapping[str, int] | None = None) -> None:
+        found = layout.sort_out(self._objects.names(partition)).runs
+        for chunk in _chunks(partition, [(found[run_id], None) for run_id in sorted(run_ids & found.keys())]):
+            self._index.runs.upsert(self._maker.rows(chunk).rows, instead_of=instead_of)
+
+    def _fold_pending(self) -> None:
+        """Compute the rows again whose explanation is in the making: only the clock says when nobody makes it."""
+        wanted: dict[str, set[str]] = {}
+        for partition, run_id in self._index.runs.pending():
+            wanted.setdefault(partition, set()).add(run_id)
+        for partition, run_ids in wanted.items():
+            self._fold_runs(partition, run_ids)
 
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
         tokens = self._index.change_tokens()
@@ -214,6 +227,7 @@ class Reconciler:
             self._index.set_change_token(partition, None)
             self._mark_gone(partition, list(self._index.runs.known(partition)), report)
         self._fold_quarantine(report)
+        self._fold_pending()
         self._sessions.fold(tokens, report)
         if legacy is not None:
             self._index.set_change_token(layout.LEGACY_INDEX_KEY, legacy)

@@ -92,7 +92,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         if artifact is None:
             artifact = decode_sealed(self.data, self.run_id, self.partition)
             msgspec.structs.force_setattr(self, "artifact", artifact)
-        return fold(artifact, [*self.events, *later], links=self.links, tombstone=self.tombstone)
+        events = [*self.events, *later]
+        return fold(artifact, events, links=self.links, tombstone=self.tombstone, now_us=ids.now_us())
 
     @property
     def workflow_session_id(self) -> str | None:

@@ -220,6 +220,11 @@ class _Runs(_Table):
         figures = [RunFigures(*alike, len(rows), _latest_us(rows)) for alike, rows in groups.items()]
         return Answer(figures, state)
 
+    def pending(self) -> list[tuple[str, str]]:
+        with self._rows() as stored:
+            rows = [row for row in stored.values() if row.explanation_status == "pending" and row.version > 0]
+        return [(row.partition, row.run_id) for row in rows]
+
 
 def _latest_us(rows: Sequence[Any]) -> int | None:
     return max((row.latest_advisory_us for row in rows if row.latest_advisory_us is not None), default=None)

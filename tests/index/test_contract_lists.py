@@ -192,3 +192,13 @@ def test_names_of_sessions_find_each_other_in_every_form_of_unicode(index: Index
             rows[1].session_id,
             rows[0].session_id,
         ]
+
+
+def test_the_runs_are_found_whose_explanation_an_event_left_in_the_making(index: Index) -> None:
+    pending, legacy, ready = (make_row(US + number) for number in range(3))
+    pending = changed(pending, version=1, explanation_status="pending")
+    legacy = changed(legacy, explanation_status="pending")
+    index.runs.upsert([pending, legacy, changed(ready, version=2, explanation_status="complete")])
+    assert index.runs.pending() == [(pending.partition, pending.run_id)]
+    index.runs.upsert([changed(pending, version=2, explanation_status="failed")])
+    assert index.runs.pending() == []

@@ -1,6 +1,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,28 @@ def test_folding_again_gives_the_same_and_every_prefix_is_the_run_as_it_stood(
         view = folded(*events[:end])
         assert view.version == end
         assert view.advisories == folded(*events).advisories[: len(view.advisories)]
+
+
+def explain(status: str, summary: str | None = None) -> tuple[str, dict[str, Any]]:
+    return "explanation", {"status": status, "summary": summary}
+
+
+@pytest.mark.parametrize(
+    ("events", "age_s", "status", "summary"),
+    [
+        ([explain("READY", "first"), explain("PENDING")], 0, "READY", "first"),
+        ([explain("READY", "first"), explain("PENDING")], 900, "READY", "first"),
+        ([explain("ERROR", "no model"), explain("PENDING")], 900, "ERROR", "no model"),
+        ([explain("READY", "first"), explain("PENDING"), explain("ERROR", "no")], 0, "ERROR", "no"),
+        ([explain("READY", "first"), explain("PENDING"), explain("READY", "second")], 900, "READY", "second"),
+        ([explain("PENDING")], 290, "PENDING", None),
+        ([explain("PENDING")], 310, "ERROR", "The explanation was cut off before it was ready; ask for it again."),
+        ([explain("PENDING")], -310, "ERROR", "The explanation was cut off before it was ready; ask for it again."),
+    ],
+    ids=["regenerating", "cut off", "cut off after an error", "failed", "again", "young", "old", "clock went back"],
+)
+def test_trap_49_the_last_finished_explanation_counts_and_one_that_was_cut_off_is_an_error(
+    events: list[tuple[str, dict[str, Any]]], age_s: int, status: str, summary: str | None
+) -> None:
+    view = folded(*events, now_us=US + age_s * 1_000_000)
+    assert (view.explanation_status, view.explanation_summary) == (status, summary)

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from rmos import digest
+from rmos import digest, ids
 from rmos.errors.store import IndexUnavailable
 from rmos.models import RunQuery
 from rmos.store import Store, layout
-from tests.makers import US, listed_ids, make_event, open_store, write_raw
+from tests.makers import ANNA, US, add_event, listed_ids, make_event, open_store, write_raw
 from tests.store.writing import DAY, DAY_US, add, age, answers, fill, put, write_run, write_unseen
 
 
@@ -308,3 +308,21 @@ def test_a_first_run_that_comes_between_two_looks_is_no_lost_disk(
     monkeypatch.setattr(reader, "partitions", listed)
     store.reconcile()
     assert (seen, len(listed_ids(store))) == ([[]], 1)
+
+
+def test_trap_49_lists_say_too_that_an_explanation_was_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown() -> list[str]:
+        return [json.loads(item)["explanation_status"] for item in store.runs.page(RunQuery(), limit=5).items]
+
+    us = DAY_US + 1_000_000
+    monkeypatch.setattr(ids, "now_us", lambda: us)
+    run_id = put(store)
+    add_event(store, run_id, "explanation", {"status": "PENDING"}, actor=ANNA, us=us)
+    store.reconcile()
+    assert shown() == ["PENDING"]
+    assert store.runs.record(run_id).view().explanation_status == "PENDING"
+    monkeypatch.setattr(ids, "now_us", lambda: us + 301_000_000)
+    assert store.runs.record(run_id).view().explanation_status == "ERROR"
+    store.reconcile()
+    assert shown() == ["ERROR"]
+    assert store.index.runs.pending() == []

@@ -4,7 +4,8 @@
     suggested.explanation_status                      # "READY", and so it stands in the run and in lists
 
 The order is: PENDING (only when something is to be generated) → blob → advisory → READY, or ERROR. Each is an event, so
-whoever asks sees how far it has come; what died on the way stays PENDING until somebody suggests again.
+whoever asks sees how far it has come. What was finished last counts: a new PENDING hides no READY, and one that died on
+the way is an ERROR once its time is up.
 """
 
 import time
@@ -20,6 +21,7 @@ from rmos.services.explanations import by_rules as explaining
 from rmos.services.explanations.by_model import ExplanationModel
 from rmos.services.files.attachments import Advisory, attach_advisory
 from rmos.store import Store
+from rmos.store.folding import is_overdue
 from rmos.store.run_records import RunRecord
 from rmos.store.runs import Changed
 
@@ -191,6 +193,10 @@ def _mark(store: Store, run_id: str, data: Mapping[str, Any], actor: Actor, us: 
 
     def decide(record: RunRecord) -> Mapping[str, Any] | None:
         last = next((event for event in reversed(record.events) if event.kind == EXPLANATION), None)
-        return None if last is not None and last.data == data else data
+        if last is None or last.data != data:
+            return data
+        # Whoever left PENDING long ago died; asked for again, it is waited for from now on.
+        is_old = data["status"] == "PENDING" and is_overdue(last, us)
+        return data if is_old else None
 
     return store.runs.append(run_id, EXPLANATION, decide, actor=actor, us=us)

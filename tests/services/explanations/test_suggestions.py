@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
-from rmos import digest
+import pytest
+
+from rmos import digest, ids
 from rmos.services.chat import Replay
-from rmos.services.explanations.by_model import ExplanationModel
+from rmos.services.explanations.by_model import Explained, ExplanationModel
 from rmos.services.explanations.by_rules import explained
 from rmos.services.explanations.suggestions import Suggestion, suggest
 from rmos.store import Store
@@ -30,6 +32,26 @@ def test_what_was_not_recorded_is_an_error(store: Store, tmp_path: Path) -> None
     assert suggested.explanation_status == "ERROR"
     said = "The model explained nothing: there is no recorded answer to this prompt."
     assert suggested.explanation_summary == said
+
+
+class _Dying(ExplanationModel):
+    """A model whose caller dies while it is waited for."""
+
+    def explain(self, facts: str, prompt: str | None) -> Explained:
+        raise SystemExit
+
+
+def test_trap_49_an_explanation_that_was_cut_off_is_waited_for_again_when_it_is_asked_for_again(
+    store: Store, tmp_path: Path
+) -> None:
+    run_id = store.runs.put(make_members(US)).view.artifact.run_id
+    for us in (US, US + 1_000_000, US + 900_000_000):
+        with pytest.raises(SystemExit):
+            suggest(store, run_id, Suggestion(generate=True), _Dying(Replay(tmp_path), "m"), actor=ANNA, us=us)
+    begun = [event.created_at_utc for event in store.runs.record(run_id).events]
+    assert begun == [ids.utc_text(US), ids.utc_text(US + 900_000_000)]
+    given = suggest(store, run_id, Suggestion(markdown="Because."), None, actor=ANNA, us=US + 901_000_000)
+    assert given.explanation_status == "READY"
 
 
 def test_a_record_of_any_form_can_be_explained_and_its_texts_stay_texts(store: Store) -> None:
