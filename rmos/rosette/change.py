@@ -11,11 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from rmos.errors.request import ValidationFailed
-from rmos.rosette.compose import KIND_DEFAULTS
+from rmos.rosette.compose import STRIP, STRIPPED
 from rmos.rosette.fixed import divide
 from rmos.rosette.interpret import understood
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
+from rmos.rosette.presets import KIND_DEFAULTS
+from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text, stamp_version
 from rmos.rosette.tones import retoned
 from rmos.rosette.wishes import Mention, Wishes
 from rmos.rosette.wording import KIND_WORDS, main_ring
@@ -55,7 +56,7 @@ def apply_change(parent: RosetteSpec, prompt: str) -> Change:
     if wishes.instrument:
         spec = msgspec.structs.replace(spec, instrument=wishes.instrument)
     if wishes.preset:
-        wishes.miss(f"{wishes.preset.replace('_', ' ')} (a change keeps the rosette; ask for a new one)")
+        wishes.miss(wishes.preset.replace("_", " "), "a change keeps the rosette; ask for a new one")
     for mention in wishes.mentions:
         spec = _mentioned(spec, mention)
     for word in wishes.comparatives:
@@ -69,7 +70,7 @@ def apply_change(parent: RosetteSpec, prompt: str) -> Change:
             "The change cannot be made: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems}
         )
     return Change(
-        spec=checked(spec),
+        spec=checked(stamp_version(spec)),
         changed=differences(parent, spec),
         assumptions=tuple(dict.fromkeys(wishes.assumptions)),
         unrecognized=tuple(dict.fromkeys(wishes.unrecognized)),
@@ -90,12 +91,17 @@ def _mentioned(spec: RosetteSpec, mention: Mention) -> RosetteSpec:
     """Change the ring that is spoken of: lines are all lines, another pattern takes the place of the main one."""
     places = [at for at, ring in enumerate(spec.rings) if ring.kind == mention.kind and not mention.implied]
     if mention.role == "edge" and not places:
-        centre = _main(spec)
-        alike = [ring.kind for at, ring in enumerate(spec.rings) if at != centre and ring.kind not in ("lines", "gap")]
-        places = [at for at, ring in enumerate(spec.rings) if at != centre and ring.kind in alike]
+        edges = _edges(spec)
+        places = [at for at, ring in enumerate(spec.rings) if ring in edges and at != _main(spec)]
     for at in places or [_main(spec)]:
         spec = _with(spec, at, **_ring_changes(spec.rings[at], mention))
     return spec
+
+
+def _edges(spec: RosetteSpec) -> list[Ring]:
+    """Return the rings beside the main one that are more than lines."""
+    main = _main(spec)
+    return [ring for at, ring in enumerate(spec.rings) if at != main and ring.kind not in ("lines", "gap")]
 
 
 def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
@@ -107,15 +113,20 @@ def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
         changes |= dict.fromkeys(
             ("tile_count", "tile_length", "rows", "slant", "motif", "bitmap", "symmetry", "strand")
         )
-    if mention.materials:
-        named = tuple(mention.materials)
+        changes["strip"] = STRIP if kind in STRIPPED else None
+    if mention.materials or mention.ground:
+        named = tuple(mention.materials) or (ring.materials[0], mention.ground or ring.materials[-1])
         keeps_ground = kind not in ("lines", "band", "solid", "wedges", "shell") and len(named) == 1
         changes["materials"] = (named[0], ring.materials[-1]) if keeps_ground else named
-    for name in ("width", "tile_count", "tile_length", "rows", "strand"):
+    for name in ("width", "tile_count", "tile_length", "rows", "strand", "strip"):
         if name in said:
             changes[name] = said[name]
     if "tile_count" in said:
         changes["tile_length"] = None
+    if kind not in STRIPPED or "tile_count" in said or "tile_length" in said:
+        changes["strip"] = None
+    elif "strip" in said:
+        changes |= {"tile_count": None, "tile_length": None}
     count = said.get("lines", len(changes.get("materials", ring.materials)))
     if kind == "lines" and ("line" in said or "lines" in said or mention.materials):
         materials = changes.get("materials", ring.materials)
@@ -146,6 +157,8 @@ def _compared(spec: RosetteSpec, word: str) -> RosetteSpec:
     ring = spec.rings[at]
     if what == "width":
         return _with(spec, at, width=_step(ring.width, ratio))
+    if ring.strip:
+        return _with(spec, at, strip=max(divide(ring.strip * 100, ratio), 50))
     if ring.tile_count:
         return _with(spec, at, tile_count=max(divide(ring.tile_count * ratio, 100), 1))
     return _with(spec, at, tile_length=divide(ring.tile_length * 100, ratio)) if ring.tile_length else spec
@@ -192,9 +205,14 @@ def _retoned(spec: RosetteSpec, wishes: Wishes) -> RosetteSpec:
     if "shell" in wishes.without or wishes.all_wood:
         gone |= {name for name, material in MATERIALS.items() if material.shell}
     kinds = set(wishes.without) - {"shell"}
+    if "ring" in kinds:
+        wishes.problems.append("nothing would be left of the rosette")
+        return spec
+    edges = {ring.kind for ring in _edges(spec)} if "edge" in kinds else set[str]()
+    main = main_ring(spec)
     rings = []
     for ring in spec.rings:
-        if ring.kind in kinds and len(spec.rings) > 1:
+        if (ring.kind in kinds and len(spec.rings) > 1) or (ring.kind in edges and ring != main):
             continue
         materials = tuple(
             retoned(name, gone, tone=None, all_wood=wishes.all_wood, keep=False) for name in ring.materials
@@ -231,7 +249,7 @@ def _ring_differences(before: Ring, after: Ring) -> list[str]:
     if before.materials != after.materials:
         old, new = (", ".join(MATERIALS[name].name for name in ring.materials) for ring in (before, after))
         found.append(f"materials {old} → {new}")
-    for name in ("width", "tile_length", "strand"):
+    for name in ("width", "tile_length", "strand", "strip"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             found.append(f"{name.replace('_', ' ')} {_shown(old)} → {_shown(new)}")

@@ -10,17 +10,25 @@ from typing import Final
 import msgspec
 
 from rmos.errors.request import PromptEmpty, ValidationFailed
-from rmos.rosette.compose import INSTRUMENTS, compose
+from rmos.rosette.compose import compose
+from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES, tokens
 from rmos.rosette.reading import read
 from rmos.rosette.spec import Constraints, RosetteSpec, checked
 from rmos.rosette.wishes import Wishes
 
+INTERPRETER_VERSION: Final = "2"
+"""Recorded with each run: another version may understand a prompt otherwise; what a run recorded is its spec."""
+_EMPTY: Final = ("stop", "slash", "join", "on", "sequence")
+"""Categories of words that say nothing alone."""
 EXAMPLES: Final = (
     "classical rosette, herringbone in maple and rosewood",
     "D-45 style abalone ring, black/white lines, 4 inch hole",
     "rope pattern, ebony and padauk, 6 mm band",
 )
+
+
+NOTHING: Final = "nothing of the prompt was understood: a usual rosette is drawn, not the one that was asked for"
 
 
 class Interpretation(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +47,8 @@ def interpret(prompt: str, *, instrument: str | None = None, tool_diameter_mm: f
         ValidationFailed: when it is longer than 10 kB, contradicts itself, or asks for numbers that cannot be drawn.
     """
     wishes = understood(prompt)
+    if wishes.is_empty() and wishes.unrecognized:
+        wishes.assumptions.insert(0, NOTHING)
     if instrument is not None:
         if instrument not in INSTRUMENTS:
             known = ", ".join(INSTRUMENTS)
@@ -71,10 +81,7 @@ def understood(prompt: str) -> Wishes:
     if size > MAX_PROMPT_BYTES:
         raise ValidationFailed("The prompt is too long.", errors={"prompt": [f"at most {MAX_PROMPT_BYTES} bytes"]})
     words = tokens(prompt)
-    if all(
-        token.category in ("stop", "slash", "join", "on") or (token.category == "unknown" and not token.text.isalnum())
-        for token in words
-    ):
+    if all(token.category in _EMPTY or (token.category == "unknown" and not token.text.isalnum()) for token in words):
         raise PromptEmpty("Say what the rosette is like, for example: " + "; ".join(EXAMPLES) + ".")
     return read(words)
 

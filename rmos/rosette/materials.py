@@ -37,6 +37,12 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     flame: str | None = None
     """Colour of cross-grain figure (flame, curl), if the wood shows it."""
     spalt: bool = False
+    eyes: str | None = None
+    """Colour of the eyes and swirls of a burl."""
+    mottle: str | None = None
+    """Colour of the broken bars across snakewood."""
+    since: str = "1.0.0"
+    """The first version of the generator that draws it."""
     engine_id: str | None = None
 
     @property

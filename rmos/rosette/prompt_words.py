@@ -6,17 +6,15 @@ Lengths are exact fractions of a micrometre here; rounding them, and saying so, 
 """
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping
 from fractions import Fraction
-from importlib.resources import files
 from typing import Final, NamedTuple
+
+from rmos.rosette.lexicon import FRACTIONS, LONGEST_PHRASE, UNIT_WORDS, UNITS, find_phrase, split_compound
 
 MAX_PROMPT_BYTES: Final = 10_240
 """UTF-8 bytes of a prompt, RMOS policy: a page and a half of text."""
 _MAX_DIGITS: Final = 12
-_LONGEST_PHRASE: Final = 4
 
 _VULGAR: Final = {
     "½": "1/2",
@@ -42,6 +40,11 @@ _SIGNS: Final = {
     "’": "'",
     "Ø": " ",
     "ø": " ",
+    "°": " deg ",
+    "º": " deg ",
+    "ß": "ss",
+    "œ": "oe",
+    "æ": "ae",
 }
 _NUMBER: Final = r"(?:\d+[.,]\d+|[.,]\d+|\d+)(?:e[+-]?\d+)?"
 _SCAN: Final = re.compile(
@@ -49,29 +52,10 @@ _SCAN: Final = re.compile(
     rf"|(?P<mixed>(?<![\w.])-?\d+[ -]\d+/\d+)|(?P<ratio>(?<![\w.])-?\d+/\d+)|(?P<number>(?<![\w.])-?{_NUMBER})"
     r"|(?P<word>[a-z]+(?:'[a-z]+)?)|(?P<inch>\")|(?P<stop>[,;.:!?()\n])|(?P<slash>[/&+])|(?P<dash>-)|(?P<other>[^\s])"
 )
-
-
-def _load() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(files(__package__).joinpath("lexicon.toml").read_text(encoding="utf-8"))
-
-
-_LEXICON: Final = _load()
-UNITS: Final = {"mm": Fraction(1000), "cm": Fraction(10_000), "in": Fraction(25_400)}
-_UNIT_WORDS: Final = {word: unit for unit, words in _LEXICON["units"].items() for word in words}
-
-
-def _phrases() -> Mapping[str, tuple[str, str]]:
-    """Return phrase → (category, meaning); what stands earlier in the data wins."""
-    found: dict[str, tuple[str, str]] = {}
-    for category, meanings in _LEXICON.items():
-        if category != "units":
-            for meaning, phrases in meanings.items():
-                for phrase in phrases:
-                    found.setdefault(phrase, (category, meaning))
-    return found
-
-
-_PHRASES: Final = _phrases()
+_ELISIONS: Final = {"l'": "la ", "d'": "de ", "dell'": "della ", "nell'": "nella ", "all'": "alla ", "dall'": "dalla "}
+_ELIDED: Final = re.compile(r"\b(?:l|d|dell|nell|all|dall)'(?=[a-z])")
+_BETWEEN: Final = frozenset({"of", "a", "an", "de", "di", "da", "th", "ths", "nd", "nds", "rd", "rds"})
+"""What may stand between a fraction and its unit: 1/8th of an inch."""
 
 
 class Token(NamedTuple):
@@ -81,7 +65,7 @@ class Token(NamedTuple):
     meaning: str
     text: str
     value: Fraction = Fraction(0)
-    """Of a number: the count as it stands, or for a `length` the micrometres, not rounded."""
+    """Of a number: the count as it stands; of a `length` the micrometres, not rounded; of an `angle` the degrees."""
 
 
 def fold(prompt: str) -> str:
@@ -92,7 +76,8 @@ def fold(prompt: str) -> str:
     shown = "".join(
         sign if " " <= sign < "\x7f" or sign == "\n" else "\x00" if sign.isprintable() else " " for sign in plain
     )
-    return re.sub(r" ?/ ?", "/", re.sub(r" +", " ", shown.lower()))
+    written = _ELIDED.sub(lambda found: _ELISIONS[found.group()], shown.lower())
+    return re.sub(r" ?/ ?", "/", re.sub(r" +", " ", written))
 
 
 def tokens(prompt: str) -> list[Token]:
@@ -100,7 +85,7 @@ def tokens(prompt: str) -> list[Token]:
     raw: list[Token] = []
     for match in _SCAN.finditer(fold(prompt)):
         raw += _raw(match.lastgroup or "", match.group())
-    return _phrased(_with_units(raw))
+    return _in_context(_phrased(_with_units(raw)))
 
 
 def _raw(kind: str, text: str) -> list[Token]:
@@ -135,22 +120,59 @@ def _value(kind: str, text: str) -> Fraction | None:
 
 
 def _with_units(raw: list[Token]) -> list[Token]:
-    """Join each number with the unit behind it to a length; `mm` and `in` may stand after a dash."""
+    """Join each number with the unit behind it to a length or an angle; `mm` and `in` may stand after a dash."""
     done: list[Token] = []
     at = 0
     while at < len(raw):
-        token = raw[at]
-        if token.category == "count":
-            ahead = at + 1 + (at + 1 < len(raw) and raw[at + 1].category == "dash")
-            unit = None
-            if ahead < len(raw):
-                unit = "in" if raw[ahead].category == "inch" else _UNIT_WORDS.get(raw[ahead].meaning)
-            if unit:
-                token = Token("length", "", f"{token.text} {unit}", token.value * UNITS[unit])
-                at = ahead
-        done.append(token)
-        at += 1
+        number, size = _number_at(raw, at)
+        if number and _is_name(raw, at):
+            number = None
+        unit, ahead = _unit_behind(raw, at + size - 1, number) if number else (None, at)
+        if number and unit:
+            joined = "angle" if unit == "deg" else "length"
+            done.append(number._replace(category=joined, text=f"{number.text} {unit}", value=number.value * _of(unit)))
+            at = ahead + 1
+        else:
+            done.append(raw[at])
+            at += 1
     return done
+
+
+def _of(unit: str) -> Fraction:
+    return UNITS.get(unit, Fraction(1))
+
+
+def _number_at(raw: list[Token], at: int) -> tuple[Token | None, int]:
+    """Return the number that begins here, in digits or as a word such as `eighth`, and how many tokens it takes."""
+    if raw[at].category == "count":
+        return raw[at], 1
+    for size in (2, 1):
+        words = [token.text for token in raw[at : at + size] if token.category == "word"]
+        part = FRACTIONS.get(" ".join(words)) if len(words) == size else None
+        if part is not None:
+            return Token("count", "", " ".join(words), part), size
+    return None, 1
+
+
+def _is_name(raw: list[Token], at: int) -> bool:
+    """Tell whether a number ends a name, as in `D-28 in koa`: no 28 inches are meant."""
+    before = [token.text for token in raw[max(at - 3, 0) : at] if token.category in ("word", "count")]
+    names = ([*before[-size:], raw[at].text] for size in (1, 2) if len(before) >= size)
+    return any((find_phrase(name) or ("",))[0] in ("presets", "instruments") for name in names)
+
+
+def _unit_behind(raw: list[Token], at: int, number: Token) -> tuple[str | None, int]:
+    """Return the unit of a number whose last token stands at `at`, and where the unit stands."""
+    ahead = at + 1
+    if ahead < len(raw) and raw[ahead].category == "dash":
+        ahead += 1
+    while number.value.denominator > 1 and ahead < len(raw) and raw[ahead].text in _BETWEEN:
+        ahead += 1
+    if ahead >= len(raw):
+        return None, at
+    if raw[ahead].category == "inch":
+        return "in", ahead
+    return UNIT_WORDS.get(raw[ahead].meaning), ahead
 
 
 def _phrased(raw: list[Token]) -> list[Token]:
@@ -159,16 +181,16 @@ def _phrased(raw: list[Token]) -> list[Token]:
     at = 0
     while at < len(raw):
         found, size = _phrase_at(raw, at)
-        done.append(found)
+        done += found
         at += size
     return [token for token in done if token.category not in ("dash", "inch", "silent")]
 
 
-def _phrase_at(raw: list[Token], at: int) -> tuple[Token, int]:
+def _phrase_at(raw: list[Token], at: int) -> tuple[list[Token], int]:
     words: list[str] = []
     ends: list[int] = []
     place = at
-    while place < len(raw) and len(words) < _LONGEST_PHRASE:
+    while place < len(raw) and len(words) < LONGEST_PHRASE:
         token = raw[place]
         if token.category == "dash" or (token.category == "slash" and words):
             place += 1
@@ -179,17 +201,38 @@ def _phrase_at(raw: list[Token], at: int) -> tuple[Token, int]:
         place += 1
         ends.append(place)
     for size in range(len(words), 0, -1):
-        for phrase in _forms(words[:size]):
-            if phrase in _PHRASES:
-                category, meaning = _PHRASES[phrase]
-                text = " ".join(words[:size])
-                if category == "numbers":
-                    return Token("count", "", text, Fraction(int(meaning))), ends[size - 1] - at
-                return Token(category, meaning, text), ends[size - 1] - at
+        found = find_phrase(words[:size])
+        if found:
+            return [_meant(found, " ".join(words[:size]))], ends[size - 1] - at
     token = raw[at]
-    return (token._replace(category="unknown") if token.category == "word" else token), 1
+    if token.category != "word":
+        return [token], 1
+    halves = split_compound(token.text)
+    if halves:
+        return [_meant(find_phrase([half]) or ("unknown", half), half) for half in halves], 1
+    return [token._replace(category="unknown")], 1
 
 
-def _forms(words: list[str]) -> list[str]:
-    phrase = " ".join(words)
-    return [phrase, phrase[:-1]] if phrase.endswith("s") else [phrase]
+def _meant(found: tuple[str, str], text: str) -> Token:
+    category, meaning = found
+    return Token("count", "", text, Fraction(int(meaning))) if category == "numbers" else Token(category, meaning, text)
+
+
+def _in_context(words: list[Token]) -> list[Token]:
+    """Return the words without those that mean something beside others only.
+
+    `every` means a distance before an angle or a length; strips and veneers are what herringbone is glued from.
+    """
+    herringbone = any(token.meaning in ("herringbone", "half_herringbone") for token in words)
+    done = []
+    for at, token in enumerate(words):
+        if token.category == "every":
+            other = at + 1 if token.meaning == "every" else at - 1
+            if not 0 <= other < len(words) or words[other].category not in ("length", "angle"):
+                continue
+        elif token.category == "strips" and not herringbone:
+            if token.meaning == "veneer":
+                continue
+            token = token._replace(category="kinds", meaning="band")
+        done.append(token)
+    return done

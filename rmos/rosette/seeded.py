@@ -13,8 +13,11 @@ from typing import Final, TypeVar
 from rmos import digest
 
 GENERATOR_ID: Final = "rmos_rosette"
-GENERATOR_VERSION: Final = "1.0.0"
-"""Part of every key: another version may decide and draw otherwise, and says so by another number."""
+GENERATOR_VERSION: Final = "1.1.0"
+"""The newest. 1.1.0 draws what 1.0.0 has no words for (strips of veneer, four woods); all else it draws the same."""
+FIRST_VERSION: Final = "1.0.0"
+_KEY_VERSION: Final = FIRST_VERSION
+"""Part of every key: a version that decides otherwise has another one. What 1.0.0 draws, 1.1.0 decides alike."""
 MAX_SEED: Final = 2**53 - 1
 
 T = TypeVar("T")
@@ -24,7 +27,7 @@ class Stream:
     """Uniform integers from the blocks SHA-256(key | 0), SHA-256(key | 1), … with rejection sampling."""
 
     def __init__(self, *, seed: int, decision: str) -> None:
-        key = f"{GENERATOR_VERSION}|{seed}|{decision}".encode()
+        key = f"{_KEY_VERSION}|{seed}|{decision}".encode()
         self._key = bytes.fromhex(digest.sha256_hex(key))
         self._block = 0
         self._words: list[int] = []

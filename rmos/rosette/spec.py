@@ -17,7 +17,7 @@ from msgspec import Meta
 from rmos import digest
 from rmos.errors.request import ValidationFailed
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.seeded import GENERATOR_ID, GENERATOR_VERSION
+from rmos.rosette.seeded import FIRST_VERSION, GENERATOR_ID, GENERATOR_VERSION
 
 SPEC_SCHEMA: Final = "rmos.rosette/1"
 
@@ -40,7 +40,7 @@ MAX_PIECES: Final = 12_000
 """Most tiles of all rings together: bounds the work of drawing."""
 
 _LENGTHS: Final = frozenset(
-    {"soundhole_diameter", "edge_gap", "channel_depth", "top_thickness", "width", "tile_length", "strand"}
+    {"soundhole_diameter", "edge_gap", "channel_depth", "top_thickness", "width", "tile_length", "strand", "strip"}
     | {"tool_diameter", "min_strip"}
 )
 
@@ -60,6 +60,8 @@ class Ring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bitmap: Annotated[tuple[Annotated[str, Meta(pattern="^[0-9]{1,24}$")], ...], Meta(max_length=24)] | None = None
     motif: Annotated[str, Meta(max_length=24)] | None = None
     strand: Length | None = None
+    strip: Length | None = None
+    """Of herringbone: the veneer that it is glued from. Without it the strips are as wide as the ring suggests."""
     phase: Annotated[int, Meta(ge=0, le=999)] = 0
     given: tuple[Annotated[str, Meta(max_length=24)], ...] = ()
 
@@ -72,10 +74,10 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Generator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which generator reads this spec."""
+    """Which generator draws this spec: the first version that can, so that what it drew before keeps its digest."""
 
     id: Literal["rmos_rosette"] = GENERATOR_ID
-    version: Literal["1.0.0"] = GENERATOR_VERSION
+    version: Literal["1.0.0", "1.1.0"] = FIRST_VERSION
 
 
 class RosetteSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +121,21 @@ class RosetteSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return placed
 
 
+def needed_version(spec: RosetteSpec) -> Literal["1.0.0", "1.1.0"]:
+    """Return the first version of the generator that knows all that the spec asks for."""
+    names = {spec.top, *spec.palette, *(name for ring in spec.rings for name in ring.materials)}
+    newer = any(name in MATERIALS and MATERIALS[name].since > FIRST_VERSION for name in names)
+    return GENERATOR_VERSION if newer or any(ring.strip is not None for ring in spec.rings) else FIRST_VERSION
+
+
+def stamp_version(spec: RosetteSpec) -> RosetteSpec:
+    """Return the spec with the version that it needs, or the later one that it names already."""
+    needed = needed_version(spec)
+    if needed <= spec.generator.version:
+        return spec
+    return msgspec.structs.replace(spec, generator=Generator(version=needed))
+
+
 def checked(spec: RosetteSpec) -> RosetteSpec:
     """Return the spec when it can be drawn.
 
@@ -130,6 +147,10 @@ def checked(spec: RosetteSpec) -> RosetteSpec:
         errors["rings"] = [f"the rosette reaches {spec.outer_radius / 1000:g} mm from the centre; 250 mm is the most"]
     if sum(ring.tile_count or 1 for ring in spec.rings) > MAX_PIECES:
         errors["rings"] = [f"the rings have more than {MAX_PIECES} tiles together"]
+    if needed_version(spec) > spec.generator.version:
+        errors["generator"] = [
+            f"version {spec.generator.version} cannot draw this; leave it out or say {GENERATOR_VERSION}"
+        ]
     for at, ring in enumerate(spec.rings):
         errors.update(_ring_errors(f"rings[{at}]", ring))
     names = [("top", spec.top), *(("palette", name) for name in spec.palette)]
@@ -153,6 +174,8 @@ def _ring_errors(where: str, ring: Ring) -> dict[str, list[str]]:
         errors[f"{where}.tile_count"] = [f"a ring of {ring.kind.replace('_', ' ')} has at least {least} tiles"]
     if ring.strand is not None and ring.strand * 100 > ring.width * MOST_STRAND:
         errors[f"{where}.strand"] = [f"a strand or dot takes at most {MOST_STRAND} % of the ring's width"]
+    if ring.strip is not None and ring.kind not in ("herringbone", "half_herringbone"):
+        errors[f"{where}.strip"] = ["only herringbone is glued from strips of veneer"]
     if ring.bitmap is not None:
         if not ring.bitmap or len({len(row) for row in ring.bitmap}) != 1:
             errors[f"{where}.bitmap"] = ["all rows of a bitmap have the same number of sticks"]
@@ -178,9 +201,11 @@ def decode_spec(document: object) -> RosetteSpec:
         ValidationFailed: for unknown members, wrong types, lengths finer than a micrometre, numbers out of range.
     """
     try:
-        return checked(msgspec.convert(_to_um(document), RosetteSpec, strict=True))
+        spec = msgspec.convert(_to_um(document), RosetteSpec, strict=True)
     except msgspec.ValidationError as error:
         raise ValidationFailed("The specification cannot be read.", errors={"spec": [str(error)]}) from None
+    named = isinstance(document, Mapping) and "generator" in document
+    return checked(spec if named else stamp_version(spec))
 
 
 def encode_spec(spec: RosetteSpec) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.frame import dimensions, soundhole, top_wood
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.operations import spec_channels
-from rmos.rosette.seeded import GENERATOR_ID, GENERATOR_VERSION
 from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text, spec_sha256
 from rmos.rosette.wording import describe, title
 
@@ -51,8 +50,8 @@ def _head(spec: RosetteSpec, profile: Profile, prompt_sha256: str | None) -> lis
     side, height = mm_text(2 * half), mm_text(2 * half + FOOT)
     corner = mm_text(-half)
     about = {
-        "generator": GENERATOR_ID,
-        "version": GENERATOR_VERSION,
+        "generator": spec.generator.id,
+        "version": spec.generator.version,
         "profile": profile,
         "seed": spec.seed,
         "spec_sha256": spec_sha256(spec),

@@ -55,7 +55,7 @@ def _varied(ring: Ring, inner: int, seed: int) -> Ring:
         changes["materials"] = ring.materials[turn:] + ring.materials[:turn]
     if ring.kind in ("herringbone", "half_herringbone", "rope") and ring.slant is None:
         changes["slant"] = decide("slant").pick((40, 45, 50, 55))
-    if ring.kind == "herringbone" and ring.rows is None and ring.width >= 7000:
+    if ring.kind == "herringbone" and ring.rows is None and ring.width >= 7000 and ring.strip is None:
         changes["rows"] = decide("rows").pick((2, 4))
     if ring.kind == "mosaic" and not ring.bitmap:
         changes |= _motif(ring, decide)
@@ -63,7 +63,8 @@ def _varied(ring: Ring, inner: int, seed: int) -> Ring:
         changes["phase"] = decide("phase").pick((0, 250, 500, 750))
     ring = msgspec.structs.replace(ring, **changes)
     sway = _SWAY.get(ring.kind)
-    if sway and ring.tile_count is None and ring.tile_length is None:
+    # A veneer is as thick as it is: with one, the length of a repeat follows from it.
+    if sway and ring.tile_count is None and ring.tile_length is None and ring.strip is None:
         length = usual_length(ring, inner) * decide("tile_length").between(100 - sway, 100 + sway) // 100
         ring = msgspec.structs.replace(ring, tile_length=min(max(length, 50), 100_000))
     return ring

@@ -22,6 +22,7 @@ LIMITS: Final = {
     "tile_length": (50, 100_000, "the length of a tile"),
     "strand": (50, 100_000, "a strand"),
     "line": (50, 20_000, "a line"),
+    "strip": (50, 20_000, "a strip"),
 }
 """What can be drawn at all, micrometres. What can be made is judged later and said, not refused here."""
 MOST: Final = {"tile_count": 2000, "rows": 24, "lines": 16, "rings": 5}
@@ -42,6 +43,10 @@ class Mention(msgspec.Struct, kw_only=True):
     """Its kind was not said: tiles make a mosaic, spokes a wheel."""
     layered: bool = False
     """`walnut on maple`: the order was said."""
+    ground: str | None = None
+    """The material that dots or another figure lie in, when that alone was said."""
+    beside: "Mention | None" = None
+    """The ring on both sides of which this one stands: `abalone with bwb`."""
 
 
 class Wishes(msgspec.Struct, kw_only=True):
@@ -62,6 +67,13 @@ class Wishes(msgspec.Struct, kw_only=True):
     problems: list[str] = []
     words: set[str] = set()
     """Nouns that were used, such as `ring`."""
+    order: str | None = None
+    """Whether the rings were listed one after the other: `outward` from the soundhole, or `inward`."""
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing was understood that could be drawn."""
+        heard = (self.said, self.instrument, self.preset, self.top, self.tone, self.without, self.comparatives)
+        return not any(heard) and not self.mentions and not self.all_wood
 
     def put_length(self, name: str, token: Token, mention: Mention | None = None) -> None:
         """Note a length, of the whole or of one ring; say when it was rounded to a micrometre."""
@@ -102,10 +114,10 @@ class Wishes(msgspec.Struct, kw_only=True):
             return
         setattr(self, name, value)
 
-    def miss(self, text: str) -> None:
-        """Note what was not understood: at most 50 entries, each short and printable."""
+    def miss(self, text: str, why: str = "") -> None:
+        """Note what was not understood, and why: at most 50 entries, what was said short and printable."""
         if len(self.unrecognized) < _MOST_MISSED:
-            self.unrecognized.append(_short(text.replace("\x00", "?")))
+            self.unrecognized.append(_short(text.replace("\x00", "?")) + (f" ({why})" if why else ""))
 
 
 _MOST_MISSED: Final = 50

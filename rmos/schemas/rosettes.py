@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos import ids
-from rmos.rosette.compose import INSTRUMENTS
+from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES
 from rmos.rosette.seeded import MAX_SEED
 from rmos.schemas.fields import NAME, WholeNumber, matches

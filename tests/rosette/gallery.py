@@ -15,14 +15,24 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "rosettes.md"
 
 GALLERY = [
-    ("herringbone", "classical rosette, herringbone in maple and rosewood", 3, "Slanted strips that meet in chevrons."),
+    (
+        "herringbone",
+        "classical rosette, herringbone in maple and rosewood",
+        3,
+        "Strips of 0.6 mm veneer, mitred in chevrons.",
+    ),
     (
         "torres",
         "Torres style, ears of wheat both edges, Greek key centre, 27 mm wide",
         1,
         "As wide as Torres made one in 1852.",
     ),
-    ("hauser", "Hauser style mosaic, 19 mm wide", 4, "Tiles of 11 by 11 sticks between half-herringbone edges."),
+    (
+        "hauser",
+        "Hauser style mosaic, 19 mm wide",
+        4,
+        "Tiles of 11 by 11 sticks between half-herringbone edges.",
+    ),
     (
         "abalone",
         "D-45 style abalone ring, black/white lines, 4 inch hole",
@@ -42,6 +52,20 @@ GALLERY = [
     ),
     ("art-deco", "something Art Deco", 1, "Wedges, gold lines, a checkerboard edge."),
     ("espiga", "rosetta clásica con espiga", 6, "The same question in Spanish."),
+    ("santos", "Santos style", 3, "Herringbone at both edges of a mosaic."),
+    ("fleta", "Fleta style, flower mosaic", 3, "Ears of wheat outside, dark bands inside."),
+    (
+        "dots",
+        "ebony band with pearl dots every 15 degrees, 6 mm band",
+        3,
+        "Twenty-four dots in the wood that was named.",
+    ),
+    (
+        "listed",
+        "bwb, 5 mm abalone, bwb, 3 mm rope in boxwood and ebony, bwb",
+        3,
+        "Rings in the order in which they were listed.",
+    ),
 ]
 
 

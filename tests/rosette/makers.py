@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from rmos.rosette.spec import Ring, RosetteSpec
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text
 
 BWB = Ring(kind="lines", width=1500, materials=("black_fibre", "white_fibre", "black_fibre"))
 SVG = "{http://www.w3.org/2000/svg}"
@@ -113,3 +113,18 @@ def _arc(start: tuple[float, float], numbers: list[float]) -> list[tuple[float, 
     span = (end - begin) % (2 * math.pi) if sweep else -((begin - end) % (2 * math.pi))
     n = max(int(abs(span) / 0.01), 1)
     return [(radius * math.cos(begin + span * k / n), radius * math.sin(begin + span * k / n)) for k in range(1, n + 1)]
+
+
+def outline(spec: RosetteSpec) -> str:
+    """Return the rings in short: `lines 1.5 bwb | shell 2.381 abalone | dots 5 mother_of_pearl+ebony x24`."""
+    return " | ".join(_in_short(ring) for ring in spec.rings)
+
+
+def _in_short(ring: Ring) -> str:
+    woods = "+".join(ring.materials)
+    if ring.kind == "lines":
+        fibres = {"black_fibre": "b", "white_fibre": "w"}
+        plain = all(name in fibres for name in ring.materials)
+        woods = "".join(fibres[name] for name in ring.materials) if plain else "/".join(ring.materials)
+    count = f" x{ring.tile_count}" if ring.tile_count else ""
+    return " ".join(filter(None, [ring.kind, mm_text(ring.width), woods])) + count

@@ -1,7 +1,8 @@
 """The same bytes everywhere: forty drawings by their digests, under other hash seeds, locales and interpreters.
 
 A drawing that comes out otherwise than recorded needs a new generator version. `python -m tests.rosette.digests`
-writes the digests of this version to stdout.
+writes the digests of this version to stdout. `recorded_1_0_0.json` holds what the first version of interpreter and
+generator made of the same prompts: their specs are drawn to the same bytes for ever, whoever reads the prompt today.
 """
 
 import json
@@ -13,11 +14,29 @@ from pathlib import Path
 
 import pytest
 
+from rmos.digest import sha256_hex
+from rmos.rosette.spec import decode_spec
+from rmos.rosette.svg import render
 from tests.rosette.digests import digests
 from tests.rosette.prompts import PROMPTS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("golden.json")
+RECORDED = json.loads(Path(__file__).with_name("recorded_1_0_0.json").read_text(encoding="utf-8"))
+
+THIN_STRIPS = "herringbone is glued from strips of veneer"
+THIN_STICKS = "the mosaic that nobody described has sticks of the trade"
+CHANGED = {
+    "classical rosette, herringbone in maple and rosewood": THIN_STRIPS,
+    "rosette for OM, 98 mm hole, 3/16 in wide, 1.5 mm deep": THIN_STRIPS,
+    "rosetta clásica con espiga": THIN_STRIPS,
+    "half-herringbone edges, solid koa centre 10 mm, 86 mm hole": THIN_STRIPS,
+    "spruce herringbone, 3 7/8 in hole, light": THIN_STRIPS,
+    "Hauser style mosaic, 19 mm wide": THIN_STRIPS,
+    "no shell, all wood, dark on cedar top": THIN_STICKS,
+    "0.2 mm lines please": THIN_STICKS,
+}
+"""Prompts that are understood otherwise than by the first interpreter, and why."""
 
 
 def others() -> list[str]:
@@ -37,6 +56,20 @@ def test_there_are_forty_prompts() -> None:
 
 def test_every_drawing_is_the_recorded_one() -> None:
     assert digests() == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("prompt", list(RECORDED))
+def test_a_spec_that_the_first_version_recorded_is_drawn_to_the_same_bytes(prompt: str) -> None:
+    recorded, prompt_sha256 = RECORDED[prompt], sha256_hex(prompt.encode())
+    spec = decode_spec(recorded["spec"])
+    assert spec.generator.version == "1.0.0"
+    assert sha256_hex(render(spec, prompt_sha256=prompt_sha256).encode()) == recorded["compact"]
+    assert sha256_hex(render(spec, "cam", prompt_sha256=prompt_sha256).encode()) == recorded["cam"]
+
+
+def test_what_was_understood_rightly_keeps_its_digest() -> None:
+    now = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    assert {prompt for prompt in now if now[prompt]["compact"] != RECORDED[prompt]["compact"]} == set(CHANGED)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rmos.errors.base import RmosError
 from rmos.rosette.change import apply_change
 from rmos.rosette.interpret import interpret
+from rmos.rosette.lexicon import PHRASES
 from rmos.rosette.manufacture import manufacture
-from rmos.rosette.prompt_words import _PHRASES
 from rmos.rosette.spec import Ring, RosetteSpec
 from rmos.rosette.svg import render
 from rmos.rosette.vary import vary
@@ -108,7 +108,7 @@ def clear(refused: RmosError) -> None:
 
 
 WORD = st.one_of(
-    st.sampled_from(sorted(_PHRASES)),
+    st.sampled_from(sorted(PHRASES)),
     st.sampled_from(
         ["3", "12 mm", "0.2 mm", "1/8 in", "-4", "1e9", "2.5", "86 mm", "11x11", "7x9", "0x3", "1/0", '5"', "1,000"]
     ),

@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import isqrt
 from typing import Final
 
+from rmos.rosette.draw.burl import whole_figure
 from rmos.rosette.draw.shapes import Mark, Path, Polar, Step
 from rmos.rosette.fixed import TURN, along, circumference, point
 from rmos.rosette.materials import MATERIALS, Streak
@@ -33,13 +34,16 @@ def bent_grain(material: str, inner: int, outer: int, stream: Stream) -> tuple[M
         marks.insert(0, _flame(wood.flame, inner, outer, stream))
     if wood.spalt:
         marks.append(_spalting(inner, outer, stream))
+    marks += whole_figure(material, inner, outer, TURN, stream)
     return tuple(mark for mark in marks if mark.path)
 
 
 def piece_grain(material: str, spread: int, inner: int, outer: int, stream: Stream) -> tuple[Mark, ...]:
     """Return grain of one piece of a ring, from 12 o'clock over the angle `spread`: streaks inside it."""
     wood = MATERIALS[material]
-    return tuple(mark for streak in wood.streaks if (mark := _arcs(streak, inner, outer, spread, stream)).path)
+    marks = [_arcs(streak, inner, outer, spread, stream) for streak in wood.streaks]
+    marks += whole_figure(material, inner, outer, spread, stream)
+    return tuple(mark for mark in marks if mark.path)
 
 
 def _arcs(streak: Streak, inner: int, outer: int, spread: int, stream: Stream) -> Mark:
@@ -100,6 +104,7 @@ def board_grain(material: str, inner: int, outer: int, stream: Stream) -> tuple[
         marks.append(Mark(streak.colour, streak.opacity, streak.thick, tuple(steps)))
     if wood.spalt:
         marks.append(_spalting(inner, outer, stream))
+    marks += whole_figure(material, inner, outer, TURN, stream)
     return tuple(mark for mark in marks if mark.path)
 
 

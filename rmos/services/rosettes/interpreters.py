@@ -17,9 +17,9 @@ from rmos import digest
 from rmos.config import Settings
 from rmos.errors.installation import ProviderFailed
 from rmos.errors.request import ValidationFailed
-from rmos.rosette.compose import INSTRUMENTS
 from rmos.rosette.interpret import Interpretation, interpret
 from rmos.rosette.materials import MATERIALS
+from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.spec import KINDS, RosetteSpec, decode_spec
 from rmos.services.chat import Chat, ChatCompletions, Replay, chat_request, content_of
 

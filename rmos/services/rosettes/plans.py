@@ -14,8 +14,8 @@ import msgspec
 
 from rmos.errors.request import ValidationFailed
 from rmos.rosette.change import apply_change, differences
-from rmos.rosette.compose import INSTRUMENTS
 from rmos.rosette.interpret import Interpretation
+from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.seeded import MAX_SEED, derive_seed
 from rmos.rosette.spec import RosetteSpec, decode_spec
 from rmos.rosette.vary import vary

@@ -1,0 +1,214 @@
+"""The wished rings in their places: the centre, the edges and the lines of a preset take what the prompt names.
+
+place_rings(wishes, preset_places("classical"))
+"""
+
+from typing import Final
+
+from rmos.rosette.materials import MATERIALS
+from rmos.rosette.presets import KIND_DEFAULTS, Place
+from rmos.rosette.tones import retoned
+from rmos.rosette.wishes import Mention, Wishes
+from rmos.rosette.wording import KIND_WORDS
+
+_LINE: Final = 500
+"""Thickness of a line when only its colour or number is said, micrometres."""
+_PLAIN: Final = ("lines", "band", "solid", "wedges", "shell")
+"""Kinds that need no ground beside their figure."""
+_GROUNDS: Final = ("ebony", "maple", "walnut")
+
+
+def name_kinds(wishes: Wishes, places: list[Place]) -> None:
+    """Decide what rings are of which only materials were named, and say so."""
+    for mention in wishes.mentions:
+        if mention.kind in wishes.without and not mention.implied:
+            wishes.problems.append(f"{KIND_WORDS[mention.kind or 'band']}: asked for and ruled out; say one of them")
+        if mention.kind is None:
+            mention.kind = _kind_of(wishes, places, mention)
+            wishes.assumptions.append(f"{_names(mention)}: taken for a {KIND_WORDS[mention.kind]}")
+        if mention.kind in ("band", "solid") and len(mention.materials) > 1:
+            for name in mention.materials[1:]:
+                wishes.miss(MATERIALS[name].name, f"a {KIND_WORDS[mention.kind]} is of one material")
+            mention.materials = mention.materials[:1]
+
+
+def place_rings(wishes: Wishes, places: list[Place]) -> None:
+    """Put the named rings into the places of a preset; what has none there is said."""
+    lines = _one_stack(wishes, [mention for mention in wishes.mentions if mention.kind == "lines"])
+    gaps = [mention for mention in wishes.mentions if mention.kind == "gap"]
+    rings = [mention for mention in wishes.mentions if mention.kind not in ("lines", "gap")]
+    centre = next((m for m in rings if m.role == "centre"), None) or next((m for m in rings if m.role is None), None)
+    edge = next((m for m in rings if m.role == "edge"), None) or next((m for m in rings if m is not centre), None)
+    if centre is not None:
+        for place in places:
+            if place.role == "centre":
+                take_place(place, centre, "centre")
+    if edge is not None:
+        _put_edges(places, edge)
+    for mention in lines:
+        _put_lines(places, mention)
+    for mention in gaps:
+        _put_gaps(wishes, places, mention)
+    for mention in rings:
+        if mention is not centre and mention is not edge:
+            wishes.miss(KIND_WORDS[mention.kind or "band"], "the rosette has a centre and edges only")
+
+
+def conflict(one: Mention, other: Mention) -> bool:
+    """Tell whether what was said of two stacks of lines cannot be true of one."""
+    woods = bool(one.materials and other.materials) and one.materials != other.materials
+    return woods or any(other.said.get(name, value) != value for name, value in one.said.items())
+
+
+def _one_stack(wishes: Wishes, lines: list[Mention]) -> list[Mention]:
+    """Return what was said of the lines in one place: what cannot be true together is missed but for the last."""
+    if not lines:
+        return []
+    *earlier, last = lines
+    for mention in earlier[::-1]:
+        if conflict(mention, last):
+            wishes.miss(f"{_names(mention)} lines", "one kind of lines is drawn; list the rings in order for more")
+            continue
+        last.said = {**mention.said, **last.said}
+        last.materials, last.layered = last.materials or mention.materials, last.layered or mention.layered
+    return [last]
+
+
+def _kind_of(wishes: Wishes, places: list[Place], mention: Mention) -> str:
+    """Return what a ring of bare materials is: as plain as the preset, else shell, solid, or wedges of several."""
+    materials = mention.materials
+    plain = next((place.kind for place in places if place.role == "centre" and place.kind in ("band", "solid")), None)
+    if wishes.preset and plain and len(materials) == 1:
+        return plain
+    if materials and MATERIALS[materials[0]].shell:
+        return "shell"
+    return "solid" if len(materials) <= 1 else "wedges"
+
+
+def _names(mention: Mention) -> str:
+    return " and ".join(MATERIALS[name].name for name in mention.materials) or "the centre"
+
+
+def take_place(place: Place, mention: Mention, size: str) -> None:
+    """Make the ring at a place the one that is spoken of; `size` is what it is as wide as: a centre or an edge."""
+    usual = KIND_DEFAULTS[mention.kind or "band"]
+    same = place.kind == mention.kind
+    place.kind, place.mention = mention.kind or "band", mention
+    if not same:
+        place.materials, place.motif, place.tile_count = list(usual["materials"]), None, None
+        place.width = usual[size]
+    # A strand or dot that was given has room beside it, unless the width was given too.
+    place.width = mention.said.get("width", max(place.width, mention.said.get("strand", 0) * 17 // 10))
+    if mention.materials or mention.ground:
+        place.materials = _complete(place, mention)
+
+
+def _complete(place: Place, mention: Mention) -> list[str]:
+    """Return the materials with a ground when a pattern needs two and one was named, or with a figure on a ground."""
+    if not mention.materials:
+        ground = mention.ground or "ebony"
+        return [_contrast(ground, tuple(KIND_DEFAULTS[place.kind]["materials"])), ground]
+    if place.kind == "mosaic" and not mention.layered:
+        # The ground of a tile is its lightest wood, whatever was named first.
+        return sorted(mention.materials, key=lambda name: MATERIALS[name].tone != "light")
+    if place.kind in _PLAIN or len(mention.materials) > 1:
+        return list(mention.materials)
+    figure = mention.materials[0]
+    return [figure, _contrast(figure, _GROUNDS)]
+
+
+def _contrast(name: str, others: tuple[str, ...]) -> str:
+    """Return the first of others that is darker or lighter than this material."""
+    fitting = (other for other in (*others, *_GROUNDS) if MATERIALS[other].tone != MATERIALS[name].tone)
+    return next(fitting, "ebony")
+
+
+def _put_edges(places: list[Place], edge: Mention) -> None:
+    hosts = [place for place in places if place.role == "edge"] or [place for place in places if place.role == "band"]
+    if hosts:
+        for place in hosts:
+            place.role = "edge"
+            take_place(place, edge, "edge")
+        return
+    for at in (len(places), 0):
+        ring = Place(role="edge", kind="gap", width=0, materials=[])
+        take_place(ring, edge, "edge")
+        line = Place(role="lines", kind="lines", width=1500, materials=list(KIND_DEFAULTS["lines"]["materials"]))
+        places[at:at] = [ring, line] if at else [line, ring]
+
+
+def _put_lines(places: list[Place], mention: Mention) -> None:
+    hosts = [place for place in places if place.role == "lines"] or [place for place in places if place.kind == "lines"]
+    if not hosts:
+        stack = list(KIND_DEFAULTS["lines"]["materials"])
+        for at in (len(places), 0):
+            hosts.append(Place(role="lines", kind="lines", width=1500, materials=list(stack)))
+            places.insert(at, hosts[-1])
+    for place in hosts:
+        take_lines(place, mention)
+
+
+def take_lines(place: Place, mention: Mention) -> None:
+    """Make the lines at a place as many, as thick and of the colours that were said."""
+    count = mention.said.get("lines")
+    materials = list(mention.materials) or place.materials
+    if count:
+        colours = list(dict.fromkeys(materials))
+        materials = [colours[k % len(colours)] for k in range(count)]
+    elif len(materials) == 2 and not mention.layered:
+        materials = [*materials, materials[0]]
+    thick = mention.said.get("line") or (_LINE if mention.materials or count else place.width // len(materials))
+    if place.role == "centre" and not mention.said:
+        thick = max(thick, place.width // max(len(materials), 1))
+    place.materials, place.width, place.mention = materials, thick * len(materials), mention
+    if "width" in mention.said:
+        place.width = mention.said["width"]
+
+
+def _put_gaps(wishes: Wishes, places: list[Place], mention: Mention) -> None:
+    hosts = [place for place in places if place.kind == "gap"]
+    if not hosts:
+        wishes.miss("bare top between the rings", "list the rings in order, then it is drawn")
+    for place in hosts:
+        place.mention = mention
+        place.width = mention.said.get("width", place.width)
+
+
+# Without
+
+
+def leave_out(wishes: Wishes, places: list[Place]) -> int:
+    """Drop or replace what the prompt does without, say what stands in its place, and return the width of its edges."""
+    edges = 0
+    shell = "shell" in wishes.without or wishes.all_wood
+    gone = {name for name in wishes.without if name in MATERIALS}
+    gone |= {name for name, material in MATERIALS.items() if shell and material.shell}
+    for place in list(places):
+        if place.role == "edge" and "edge" in wishes.without:
+            edges += place.width
+            places.remove(place)
+            continue
+        if place.kind in wishes.without and place.kind != "shell":
+            if place.role != "centre":
+                places.remove(place)
+                continue
+            wishes.assumptions.append(f"no {KIND_WORDS[place.kind]}: a solid ring in its place")
+            place.kind, place.materials, place.mention = "solid", list(KIND_DEFAULTS["solid"]["materials"]), None
+        if place.kind == "shell" and gone & set(place.materials):
+            place.kind = "band"
+        toned = _retone(wishes, place, gone, wishes.tone)
+        # A pattern of two woods that became one would be none.
+        lost = place.kind not in ("lines", "mosaic") and len(set(toned)) == 1 < len(set(place.materials))
+        place.materials = _retone(wishes, place, gone, None) if lost else toned
+    return edges
+
+
+def _retone(wishes: Wishes, place: Place, gone: set[str], tone: str | None) -> list[str]:
+    return [
+        retoned(name, gone, tone=tone, all_wood=wishes.all_wood, keep=_is_named(place, name))
+        for name in place.materials
+    ]
+
+
+def _is_named(place: Place, name: str) -> bool:
+    return place.mention is not None and (name in place.mention.materials or name == place.mention.ground)

@@ -1,0 +1,41 @@
+"""From words to wishes: which number belongs to which noun, which material to which ring.
+
+    read(tokens("bloodwood centre with maple purfling .020 inch"))
+
+A clause is read in steps: what it does without, its rings, words about them, materials, numbers.
+"""
+
+from rmos.rosette.prompt_words import Token
+from rmos.rosette.reading.clauses import Clause, order_of, split_clauses
+from rmos.rosette.reading.negation import negated_places, take_away
+from rmos.rosette.reading.numbers import Numbers
+from rmos.rosette.reading.reader import Reader
+from rmos.rosette.reading.rings import take_ring, take_word
+from rmos.rosette.reading.woods import settle_materials, take_material
+from rmos.rosette.wishes import Mention, Wishes
+
+
+def read(words: list[Token]) -> Wishes:
+    """Return what the words ask for."""
+    wishes = Wishes(order=order_of(words))
+    bare: Mention | None = None
+    for clause in split_clauses(words):
+        bare = _read_clause(wishes, clause, bare)
+    settle_materials(wishes)
+    if len(wishes.mentions) < 2:
+        wishes.order = None
+    return wishes
+
+
+def _read_clause(wishes: Wishes, clause: Clause, bare: Mention | None) -> Mention | None:
+    """Read one clause, and return the ring that a list of materials behind it goes on with."""
+    reader = Reader(wishes, clause, bare)
+    reader.negated = negated_places(reader.words)
+    for at in sorted(reader.negated):
+        take_away(wishes, reader.words[at])
+    numbers = Numbers(reader)
+    for step in (take_ring, take_word, take_material, lambda _, at, token: numbers.take(at, token)):
+        for at, token in enumerate(reader.words):
+            if at not in reader.negated:
+                step(reader, at, token)
+    return reader.bare if clause.is_bare() else None

@@ -1,0 +1,205 @@
+"""Which number belongs to which noun: the nearest that can take it; what binds to nothing is said, not dropped."""
+
+from fractions import Fraction
+from typing import Final
+
+from rmos.rosette.fixed import divide
+from rmos.rosette.prompt_words import Token
+from rmos.rosette.reading.clauses import RINGS
+from rmos.rosette.reading.reader import Reader
+from rmos.rosette.wishes import Mention, millimetres
+
+_LENGTH_NOUNS: Final = {
+    "hole": "hole", "gap": "gap", "deep": "depth", "cutter": "cutter", "rosette": "width", "top": "top_thickness",
+}  # fmt: skip
+"""Nouns that a length of the whole belongs to."""
+_RING_NOUNS: Final = {"ring": "width", "tile_length": "tile_length", "strand": "strand"}
+_COUNT_NOUNS: Final = {"tiles": "tile_count", "spokes": "tile_count", "rows": "rows", "strand": "rows", "ring": "rings"}
+_COUNTED: Final = ("wheel", "wedges", "dots", "lines", "mosaic", "diamond", "wave")
+"""Kinds that a count stands before: 12 wedges."""
+_SPACED: Final = ("dots", "wedges", "wheel", "diamond", "wave", "shell", "mosaic", "checkerboard", "greek_key")
+"""Kinds whose pieces stand a given angle or distance apart."""
+_STACK_LINE: Final = 300
+"""Micrometres for each line of a stack: `1.5 mm bwb` is as wide as that in all, `0.5 mm bwb` has lines of that."""
+_STRIPPED: Final = ("herringbone", "half_herringbone")
+
+
+class Numbers:
+    """The numbers of one clause."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.wishes, self.words = reader, reader.wishes, reader.words
+        numbers = ("length", "count")
+        self._first = next((at for at, token in enumerate(self.words) if token.category in numbers), 0)
+        self._takers = {
+            category: [at for at, noun in enumerate(self.words) if at not in reader.negated and _takes(noun, category)]
+            for category in numbers
+        }
+
+    def take(self, at: int, token: Token) -> None:
+        """Bind one number."""
+        if token.category == "grid":
+            self._grid(at, token)
+        elif token.category == "angle":
+            self._angle(at, token)
+        elif token.category == "length" and self._is_spacing(at):
+            self._spacing(at, token)
+        elif token.category in ("length", "count"):
+            target = self._target(at, token)
+            if target is None:
+                self._loose(at, token)
+            else:
+                self._bind(at, token, target)
+
+    def _grid(self, at: int, token: Token) -> None:
+        columns, _, rows = token.meaning.partition("x")
+        mention = self.reader.mention(at, kinds=("mosaic", "checkerboard")) or self.reader.make(at, "mosaic")
+        if columns != rows:
+            self.wishes.problems.append(f"{token.text}: the built-in tiles are square; send a bitmap for others")
+        else:
+            self.wishes.put_count("rows", Token("count", "", token.text, token.value + int(rows)), mention)
+
+    # Every 15 degrees, every 10 mm
+
+    def _is_spacing(self, at: int) -> bool:
+        before, behind = self.reader.place(at - 1), self.reader.place(at + 1)
+        every = before is not None and before.category == "every" and before.meaning == "every"
+        apart = behind is not None and behind.category == "every" and behind.meaning == "apart"
+        return (every or apart) and self.reader.mention(at, kinds=_SPACED) is not None
+
+    def _angle(self, at: int, token: Token) -> None:
+        mention = self.reader.mention(at, kinds=_SPACED)
+        if mention is None or token.value <= 0:
+            self.wishes.miss(token.text, "of what?")
+            return
+        exact = 360 / token.value
+        count = divide(exact.numerator, exact.denominator)
+        if count != exact:
+            apart = float(Fraction(360, max(count, 1)))
+            self.wishes.assumptions.append(f"{token.text}: {count} of them close the ring, {apart:.4g} deg apart")
+        self.wishes.put_count("tile_count", Token("count", "", token.text, Fraction(count)), mention)
+
+    def _spacing(self, at: int, token: Token) -> None:
+        mention = self.reader.mention(at, kinds=_SPACED)
+        self.wishes.put_length("tile_length", token, mention)
+
+    # The nearest noun
+
+    def _target(self, at: int, token: Token) -> int | None:
+        """Return the place of the nearest noun that takes this number; of two as near, by the clause's manner."""
+        fitting = self._takers[token.category]
+        if not fitting:
+            return None
+        noun_first = fitting[0] < self._first
+        return min(fitting, key=lambda place: (abs(place - at), (place > at) == noun_first))
+
+    def _bind(self, at: int, token: Token, place: int) -> None:
+        noun, wishes = self.words[place], self.wishes
+        if noun.category in RINGS:
+            self._bind_to_ring(token, self.reader.owners[place], stack=noun.category == "stacks")
+        elif noun.category == "strips":
+            wishes.put_length("strip", token, self.reader.mention(place, kinds=_STRIPPED))
+        elif token.category == "count" and noun.meaning in _COUNT_NOUNS:
+            self._bind_count(place, token, _COUNT_NOUNS[noun.meaning])
+        else:
+            if token.category == "count":
+                token = millimetres(token)
+                wishes.assumptions.append(f"{token.text} for {noun.text}: a number without a unit is in mm")
+            self._bind_length(place, token, noun.meaning)
+
+    def _bind_count(self, place: int, token: Token, name: str) -> None:
+        if name == "rings":
+            self.wishes.put_count(name, token)
+            return
+        noun = self.words[place].meaning
+        kinds = ("wheel",) if noun == "spokes" else ("celtic", "braid") if noun == "strand" else ()
+        mention = self.reader.mention(place, kinds=kinds)
+        if mention is None or mention.kind == "lines":
+            usual = {"spokes": "wheel", "strand": "braid"}.get(noun, "mosaic")
+            mention = self.reader.mention(place, kinds=(usual,)) or self.reader.make(place, usual)
+        self.wishes.put_count(name, token, mention)
+
+    def _bind_length(self, place: int, token: Token, noun: str) -> None:
+        wishes = self.wishes
+        if noun in _LENGTH_NOUNS:
+            wishes.put_length(_LENGTH_NOUNS[noun], token)
+        elif noun in ("wide", "thick"):
+            self._bind_size(place, token, noun)
+        else:
+            name = _RING_NOUNS[noun]
+            kinds = ("celtic", "braid", "wave", "wheel", "dots") if noun == "strand" else ()
+            mention = self.reader.mention(place, kinds=kinds)
+            mention = mention or self.reader.make(place, "celtic" if noun == "strand" else None)
+            if noun == "ring" and mention.kind == "lines":
+                others = [*self.reader.owners.values(), *reversed(self.wishes.mentions)]
+                mention = next((owner for owner in others if owner.kind != "lines"), mention)
+            wishes.put_length(name, token, mention)
+
+    def _bind_size(self, place: int, token: Token, noun: str) -> None:
+        """Bind `6 mm wide` to the ring of this clause if it has one, else to the whole; `thick` to lines or the top."""
+        owners = self.reader.owners
+        whole = [at for at, word in enumerate(self.words) if word.category == "nouns" and word.meaning == "rosette"]
+        rings = [at for at in owners if owners[at].kind is not None or owners[at].materials]
+        if noun == "thick":
+            self._bind_thickness(place, token)
+        elif rings and (not whole or min(abs(at - place) for at in rings) < min(abs(at - place) for at in whole)):
+            mention = owners[min(rings, key=lambda at: (abs(at - place), at > place))]
+            self.wishes.put_length("width", token, mention)
+        elif self.wishes.order is not None and self.reader.before is not None and not whole:
+            self.wishes.put_length("width", token, self.reader.before)
+        else:
+            if self.wishes.mentions and not whole:
+                self.wishes.assumptions.append(f"{token.text} wide is taken for the whole rosette")
+            self.wishes.put_length("width", token)
+
+    def _bind_thickness(self, place: int, token: Token) -> None:
+        if any(word.category == "nouns" and word.meaning == "top" for word in self.words):
+            self.wishes.put_length("top_thickness", token)
+            return
+        mention = self.reader.mention(place, kinds=("lines",))
+        if mention is not None:
+            self.wishes.put_length("line", token, mention)
+        else:
+            self.wishes.miss(f"{token.text} thick", "of what?")
+
+    def _bind_to_ring(self, token: Token, mention: Mention, *, stack: bool) -> None:
+        count = len(mention.materials)
+        if stack and token.category == "length" and token.value >= _STACK_LINE * count and count:
+            self.wishes.assumptions.append(f"{token.text} is taken for the whole stack of {count} lines")
+            self.wishes.put_length("width", token, mention)
+        elif token.category == "length":
+            name = {"lines": "line", "dots": "strand"}.get(mention.kind or "", "width")
+            self.wishes.put_length(name, token, mention)
+        elif mention.kind == "lines":
+            self.wishes.put_count("lines", token, mention)
+        else:
+            self.wishes.put_count("tile_count", token, mention)
+
+    def _loose(self, at: int, token: Token) -> None:
+        """Give a length that stands alone to the ring of its clause, or of the one before, and say so.
+
+        `3/32" abalone` is a ring of shell as wide as that; a count alone means nothing.
+        """
+        owners = self.reader.owners
+        bare = [place for place in owners if owners[place].kind != "lines" and "width" not in owners[place].said]
+        before = self.reader.before if self.reader.before in self.wishes.mentions else None
+        if token.category == "length" and bare:
+            nearest = min(bare, key=lambda place: (abs(place - at), place > at))
+            self.wishes.put_length("width", token, owners[nearest])
+        elif token.category == "length" and before is not None and not owners:
+            name = "line" if before.kind == "lines" else "width"
+            self.wishes.assumptions.append(f"{token.text} is taken for the {(before.kind or 'ring').replace('_', ' ')}")
+            self.wishes.put_length(name, token, before)
+        else:
+            self.wishes.miss(token.text, "of what?")
+
+
+def _takes(noun: Token, category: str) -> bool:
+    """Tell whether a length or a count can belong to this word."""
+    if noun.category == "nouns":
+        if category == "length":
+            return noun.meaning not in ("tiles", "spokes", "rows")
+        return noun.meaning in _COUNT_NOUNS or noun.meaning in ("hole", "wide", "deep", "gap")
+    if noun.category in ("kinds", "nearest"):
+        return category == "length" or noun.meaning in _COUNTED
+    return noun.category in ("stacks", "strips") and category == "length"
