@@ -13,7 +13,13 @@ from typing import Final
 
 from devtools import venv
 
-PROGRAMS: Final = {"strace": "strace", "curl": "curl", "nginx": "nginx-light", "chromium": "chromium"}
+PROGRAMS: Final = {
+    "strace": "strace",
+    "curl": "curl",
+    "nginx": "nginx-light",
+    "chromium": "chromium",
+    "inkscape": "inkscape python3-lxml python3-numpy python3-cssselect",
+}
 """Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
 ROOM: Final = 2 << 30

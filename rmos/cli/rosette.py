@@ -15,8 +15,9 @@ from rmos.context import current_rmos, require_request_id
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StorageFailed
 from rmos.rosette.bom import bill_of_materials
+from rmos.rosette.dxf import dxf_text
 from rmos.rosette.manufacture import Manufacture, manufacture
-from rmos.rosette.outputs import dxf_text, png_bytes
+from rmos.rosette.outputs import png_bytes
 from rmos.rosette.seeded import MAX_SEED
 from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec, mm_text
 from rmos.rosette.svg import render
@@ -42,7 +43,9 @@ _OUT: Final = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--out", type=_OUT, metavar="FILE", help="Write the drawing as SVG.")
 @click.option("--png", type=_OUT, metavar="FILE", help="Write it as PNG too (extra `png`).")
-@click.option("--dxf", type=_OUT, metavar="FILE", help="Write what a machine may cut as DXF (extra `dxf`).")
+@click.option(
+    "--dxf", type=_OUT, metavar="FILE", help="Write what a machine may cut as DXF, a layer for each operation."
+)
 @click.option(
     "--profile",
     type=click.Choice(["compact", "cam"]),

@@ -166,16 +166,8 @@ def _mark(mark: Mark) -> str:
 # The profile for cutting
 
 
-def cam_layers(spec: RosetteSpec) -> dict[str, list[tuple[str, list[Path]]]]:
-    """Return layer → (name, closed paths) of everything that a machine may cut."""
-    drawings = [
-        (ring, inner, draw_ring(ring, inner=inner, seed=spec.seed, place=place))
-        for place, (ring, inner, _) in enumerate(spec.placed(), start=1)
-    ]
-    return _layers(spec, drawings)
-
-
 def _layers(spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]) -> dict[str, list[tuple[str, list[Path]]]]:
+    """Return layer → (name, closed paths) of everything that a machine may cut."""
     rings: list[tuple[str, list[Path]]] = []
     for place, (ring, inner, drawing) in enumerate(drawings, start=1):
         if ring.kind == "gap":

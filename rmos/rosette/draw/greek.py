@@ -7,13 +7,18 @@ from typing import Final
 
 from rmos.rosette.draw.cells import Decide, count_cells
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Path, Piece, Strip, opened
 from rmos.rosette.spec import Ring
 
 _OUTLINE: Final = (
     ((0, 0), (5, 0), (5, 3), (3, 3), (3, 4), (6, 4), (6, 5), (2, 5), (2, 2), (4, 2), (4, 1), (1, 1), (1, 5), (0, 5))
 )  # fmt: skip
 """One key: up, right, down, left, down and on to the next, on a grid of 6 by 5 units."""
+_EDGES: Final = (
+    ((0, 4), (0, 0), (5, 0), (5, 3), (3, 3), (3, 4), (6, 4)),
+    ((0, 5), (1, 5), (1, 1), (4, 1), (4, 2), (2, 2), (2, 5), (6, 5)),
+)
+"""The two edges of the band that the keys make together, along one key."""
 _PERIOD: Final = 6
 _HEIGHT: Final = 5
 
@@ -28,8 +33,17 @@ def draw_greek_key(ring: Ring, inner: int, decide: Decide) -> Drawing:
     count = count_cells(ring, inner, length=key_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     base = ring.materials[-1]
-    grid = _HEIGHT + 1
-    corners = [(UNIT * x // _PERIOD, ring.width * (2 * (_HEIGHT - y) + 1) // (2 * grid)) for x, y in _OUTLINE]
-    cell = Cell((Piece(ring.materials[0], 0, strip.polygon(*corners)),))
+    cell = Cell((Piece(ring.materials[0], 0, strip.polygon(*_corners(ring, _OUTLINE))),))
     marks = bent_grain(base, inner, inner + ring.width, decide("grain"))
     return Drawing(base=base, cells=(cell,), order=(0,) * count, phase=ring.phase, marks=marks)
+
+
+def _corners(ring: Ring, outline: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    grid = _HEIGHT + 1
+    return [(UNIT * x // _PERIOD, ring.width * (2 * (_HEIGHT - y) + 1) // (2 * grid)) for x, y in outline]
+
+
+def key_edges(ring: Ring, inner: int, count: int) -> list[Path]:
+    """Return the outer and the inner edge of the meander along the key at 12 o'clock, open paths that continue."""
+    strip = Strip(inner=inner, width=ring.width, count=count)
+    return [opened([strip.at(u, v) for u, v in _corners(ring, edge)]) for edge in _EDGES]

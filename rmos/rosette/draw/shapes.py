@@ -8,6 +8,7 @@ from 0 to UNIT clockwise, across the strip `v` goes outwards in micrometres.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from rmos.rosette.fixed import TURN, along, divide, point
@@ -98,12 +99,22 @@ class Strip:
 
 def closed(points: Sequence[Polar]) -> Path:
     """Return a closed path through polar points; long edges of one radius are arcs."""
-    path: list[Step] = [("M", (points[0],))]
-    for before, after in zip(points, (*points[1:], points[0]), strict=True):
-        arc = before[1] == after[1] and abs(after[0] - before[0]) > along(_STRAIGHT, max(before[1], 1))
-        if arc or after is not points[0]:
-            path.append(("A" if arc else "L", (after,)))
+    path = opened(points)
+    if _is_arc(points[-1], points[0]):
+        path = (*path, ("A", (points[0],)))
     return (*path, ("Z", ()))
+
+
+def opened(points: Sequence[Polar]) -> Path:
+    """Return an open path through polar points; long edges of one radius are arcs."""
+    path: list[Step] = [("M", (points[0],))]
+    for before, after in pairwise(points):
+        path.append(("A" if _is_arc(before, after) else "L", (after,)))
+    return tuple(path)
+
+
+def _is_arc(before: Polar, after: Polar) -> bool:
+    return before[1] == after[1] and abs(after[0] - before[0]) > along(_STRAIGHT, max(before[1], 1))
 
 
 def annulus(inner: int, outer: int) -> Path:

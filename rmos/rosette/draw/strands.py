@@ -5,7 +5,7 @@ draw_rope(Ring(kind="rope", width=6000, materials=("ebony", "padauk")), 50_000, 
 
 from rmos.rosette.draw.cells import Decide, count_cells, material
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Path, Piece, Strip
 from rmos.rosette.spec import Ring
 
 
@@ -69,13 +69,36 @@ def draw_wave(ring: Ring, inner: int, decide: Decide) -> Drawing:
     count = count_cells(ring, inner, length=wave_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
     base = ring.materials[-1]
-    thick = ring.strand or max(ring.width * 30 // 100, 300)
-    low, high = ring.width * 8 // 100, ring.width * 92 // 100
+    low, high, thick = _heights(ring)
     pieces = [Piece(ring.materials[0], 0, _swing(strip, low, high, thick))]
     if len(ring.materials) > 2:
         pieces.append(Piece(ring.materials[1], 0, _crest(strip, low, high, thick)))
     marks = bent_grain(base, inner, inner + ring.width, decide("grain"))
     return Drawing(base=base, cells=(Cell(tuple(pieces)),), order=(0,) * count, phase=ring.phase, marks=marks)
+
+
+def _heights(ring: Ring) -> tuple[int, int, int]:
+    """Return how low and how high a wave swings, and how thick its band is."""
+    return ring.width * 8 // 100, ring.width * 92 // 100, ring.strand or max(ring.width * 30 // 100, 300)
+
+
+def wave_edges(ring: Ring, inner: int, count: int) -> list[Path]:
+    """Return the outer and the inner edge of the band along the swing at 12 o'clock, open paths that continue."""
+    strip = Strip(inner=inner, width=ring.width, count=count)
+    low, high, thick = _heights(ring)
+    swing = _swing(strip, low, high, thick)
+    back = _swing_back(strip, low + thick, high)
+    return [back, swing[:3]]
+
+
+def _swing_back(strip: Strip, low: int, high: int) -> Path:
+    """Return the upper edge of the band from left to right."""
+    half, ease = UNIT // 2, UNIT // 2 * _EASE // 1000
+    return strip.curve(
+        (0, low),
+        ((ease, low), (half - ease, high), (half, high)),
+        ((half + ease, high), (UNIT - ease, low), (UNIT, low)),
+    )[:-1]
 
 
 _EASE = 364

@@ -1,0 +1,291 @@
+"""What a machine may cut, as lines, arcs and circles: one layer for each operation and depth, each line once.
+
+    layers_of(spec)[0].name          # "CHANNEL_D1_1MM"
+    layers_of(spec)[0].shapes        # (Circle(x=0, y=0, radius=66000), Circle(x=0, y=0, radius=46000))
+
+The top lies round the origin: soundhole, channels, and pockets where they are cut. What is cut from other stock (solid
+rings, inlays) lies beside it, to the right, each piece apart from the others, so that no line is drawn twice. Lengths
+are micrometres, y points down as in the drawing.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from rmos.rosette.draw import draw_ring
+from rmos.rosette.draw.dots import dot_diameter
+from rmos.rosette.draw.flat import flatten
+from rmos.rosette.draw.greek import key_edges
+from rmos.rosette.draw.shapes import Drawing, Path, Piece, moved
+from rmos.rosette.draw.strands import wave_edges
+from rmos.rosette.fixed import TURN, point
+from rmos.rosette.operations import spec_channels
+from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
+from rmos.rosette.svg import INLAID
+
+XY = tuple[int, int]
+_APART: Final = 10_000
+"""Between the top and what lies beside it, and from one ring to the next, micrometres."""
+_CLEAR: Final = 5000
+"""Between pieces: room for the common 1/8" cutter on both sides."""
+_THICKER: Final = 200
+"""What inlaid parts and rings stand above their channel, to be levelled (as in `operations`)."""
+_FILLING: Final = ("shell", "wedges")
+"""Inlaid kinds whose pieces lie side by side: they have no ground, and so no pockets."""
+_THICK: Final = (*_FILLING, "wheel")
+"""Kinds whose parts stand above the channel (as in `operations`)."""
+_WOOD_LETTERS: Final = 8
+
+
+class Circle(NamedTuple):
+    """A whole circle."""
+
+    x: int
+    y: int
+    radius: int
+
+
+class Arc(NamedTuple):
+    """A part of a circle, clockwise from one angle to the other; angles in 2^-32 of a turn from 12 o'clock."""
+
+    x: int
+    y: int
+    radius: int
+    start: int
+    end: int
+
+
+class Line(NamedTuple):
+    """A straight line."""
+
+    start: XY
+    end: XY
+
+
+class Curve(NamedTuple):
+    """A closed outline with curves that are no arcs, as points."""
+
+    points: tuple[XY, ...]
+
+
+Shape = Circle | Arc | Line | Curve
+
+
+class Layer(NamedTuple):
+    """The contours of one operation at one depth; `depth` is None for what is drawn for the eye only."""
+
+    name: str
+    depth: int | None
+    shapes: tuple[Shape, ...]
+
+
+def layers_of(spec: RosetteSpec) -> list[Layer]:
+    """Return the layers of a rosette: what is cut of the top, then what is cut of other stock, then the reference.
+
+    Raises:
+        ValidationFailed: when the spec cannot be drawn.
+    """
+    checked(spec)
+    hole = Layer(_name("SOUNDHOLE", spec.top_thickness), spec.top_thickness, (_circle(spec.soundhole_diameter // 2),))
+    rims = [radius for channel in spec_channels(spec) for radius in channel]
+    channel = Layer(_name("CHANNEL", spec.channel_depth), spec.channel_depth, tuple(map(_circle, rims)))
+    placed = [
+        (place, ring, inner, draw_ring(ring, inner=inner, seed=spec.seed, place=place))
+        for place, (ring, inner, _) in enumerate(spec.placed(), start=1)
+        if ring.kind in INLAID
+    ]
+    pockets = [_pockets(spec, place, ring, inner, drawing) for place, ring, inner, drawing in placed]
+    layers = [hole, channel, *(layer for layer in pockets if layer.shapes), *_beside(spec, placed)]
+    joints = {inner for _, inner, _ in spec.placed()} - set(rims)
+    if joints:
+        layers.append(Layer("REFERENCE", None, tuple(map(_circle, sorted(joints)))))
+    return _once(layers)
+
+
+def _name(operation: str, depth: int, ring: int | None = None, wood: str = "") -> str:
+    """Return the layer's name, in the letters that every reader of R12 takes: INLAY_PART_R2_ABALONE_D1_3MM."""
+    parts = [operation, f"R{ring}" if ring else "", wood.replace("_", "").upper()[:_WOOD_LETTERS]]
+    return "_".join([*filter(None, parts), f"D{mm_text(depth).replace('.', '_')}MM"])
+
+
+def _circle(radius: int) -> Circle:
+    return Circle(0, 0, radius)
+
+
+def _once(layers: list[Layer]) -> list[Layer]:
+    """Return the layers without the shapes that an earlier one has already."""
+    seen: set[object] = set()
+    found = []
+    for layer in layers:
+        fresh: list[Shape] = []
+        for shape in layer.shapes:
+            key = frozenset((shape.start, shape.end)) if isinstance(shape, Line) else shape
+            if key not in seen:
+                seen.add(key)
+                fresh.append(shape)
+        if fresh:
+            found.append(layer._replace(shapes=tuple(fresh)))
+    return found
+
+
+# On the top
+
+
+def _pockets(spec: RosetteSpec, place: int, ring: Ring, inner: int, drawing: Drawing) -> Layer:
+    """Return the pockets of an inlaid ring, where they are cut."""
+    name = _name("INLAY_POCKET", spec.channel_depth, place)
+    if ring.kind in _FILLING or not drawing.cells:
+        return Layer(name, spec.channel_depth, ())
+    shapes: list[Shape] = _rims(ring, inner, drawing) or []
+    for k, at in enumerate(drawing.order):
+        for piece in _loose(ring, drawing.cells[at].pieces):
+            shapes += _outlines(ring, inner, drawing, moved(piece.path, drawing.angle(k)), angle=drawing.angle(k))
+    return Layer(name, spec.channel_depth, tuple(shapes))
+
+
+def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[Shape] | None:
+    """Return the two edges of a figure that runs round the ring in one piece, None when it is in pieces."""
+    edges = {"greek_key": key_edges, "wave": wave_edges}.get(ring.kind)
+    if edges is None:
+        return None
+    count = len(drawing.order)
+    return [
+        shape
+        for edge in edges(ring, inner, count)
+        for shape in _shapes(_round(edge, [drawing.angle(k) for k in range(count)]))
+    ]
+
+
+def _round(edge: Path, angles: list[int]) -> Path:
+    """Return one edge of a cell, set round the ring and closed: each cell begins where the one before ends."""
+    steps = list(moved(edge, angles[0]))
+    for angle in angles[1:]:
+        steps += moved(edge, angle)[1:]
+    return (*steps, ("Z", ()))
+
+
+def _loose(ring: Ring, pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Return the pieces of a cell that are cut one by one."""
+    running = ring.kind in ("greek_key", "wave")
+    for at, piece in enumerate(pieces):
+        if not (running and at == 0):
+            yield piece
+
+
+def _outlines(ring: Ring, inner: int, drawing: Drawing, path: Path, *, angle: int) -> list[Shape]:
+    """Return the shapes of one piece; a dot is the circle that it is."""
+    if ring.kind != "dots":
+        return _shapes(path)
+    middle = angle + TURN // (2 * len(drawing.order))
+    x, y = point(middle, inner + ring.width // 2)
+    return [Circle(x, y, dot_diameter(ring) // 2)]
+
+
+# Beside the top
+
+
+def _beside(spec: RosetteSpec, placed: list[tuple[int, Ring, int, Drawing]]) -> list[Layer]:
+    """Return rings that are cut from a board, in a row, and below them the pieces of inlays."""
+    layers = []
+    at_x = spec.outer_radius + _APART
+    for place, ring, inner, drawing in placed:
+        depth = spec.channel_depth + _THICKER
+        outer = inner + ring.width
+        whole = [Circle(0, 0, outer), Circle(0, 0, inner)] if ring.kind == "solid" else _rims(ring, inner, drawing)
+        if whole:
+            name = "RING_CUTOUT" if ring.kind == "solid" else "INLAY_PART"
+            depth = depth if ring.kind == "solid" else spec.channel_depth
+            wood = "" if ring.kind == "solid" else ring.materials[0]
+            shifted = tuple(_shift(shape, at_x + outer, 0) for shape in whole)
+            layers.append(Layer(_name(name, depth, place, wood), depth, shifted))
+            at_x += 2 * outer + _APART
+    at_y = spec.outer_radius + _APART
+    for place, ring, inner, drawing in placed:
+        for wood, pieces in _by_wood(ring, inner, drawing).items():
+            depth = spec.channel_depth + (_THICKER if ring.kind in _THICK else 0)
+            shapes, at_y = _in_rows(pieces, (spec.outer_radius + _APART, at_y), 4 * spec.outer_radius)
+            layers.append(Layer(_name("INLAY_PART", depth, place, wood), depth, tuple(shapes)))
+    return layers
+
+
+def _by_wood(ring: Ring, inner: int, drawing: Drawing) -> dict[str, list[list[Shape]]]:
+    """Return material → its pieces, each as it lies at 12 o'clock."""
+    found: dict[str, list[list[Shape]]] = {}
+    for at in drawing.order:
+        for piece in _loose(ring, drawing.cells[at].pieces):
+            found.setdefault(piece.material, []).append(_outlines(ring, inner, drawing, piece.path, angle=0))
+    return found
+
+
+def _in_rows(pieces: list[list[Shape]], corner: XY, width: int) -> tuple[list[Shape], int]:
+    """Return the pieces side by side, row below row, and where the next row may begin."""
+    left, top = corner
+    x, height = left, 0
+    shapes: list[Shape] = []
+    for piece in pieces:
+        low_x, low_y, high_x, high_y = _bounds(piece)
+        if x > left and x + high_x - low_x > left + width:
+            x, top, height = left, top + height + _CLEAR, 0
+        shapes += [_shift(shape, x - low_x, top - low_y) for shape in piece]
+        x += high_x - low_x + _CLEAR
+        height = max(height, high_y - low_y)
+    return shapes, top + height + _CLEAR
+
+
+def _bounds(shapes: list[Shape]) -> tuple[int, int, int, int]:
+    """Return the smallest x and y, and the largest."""
+    points = [xy for shape in shapes for xy in _corners(shape)]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _corners(shape: Shape) -> Iterable[XY]:
+    if isinstance(shape, Line):
+        return (shape.start, shape.end)
+    if isinstance(shape, Curve):
+        return shape.points
+    if isinstance(shape, Circle):
+        r = shape.radius
+        return ((shape.x - r, shape.y - r), (shape.x + r, shape.y + r))
+    quarter = TURN // 4
+    # An arc reaches furthest at its ends, or where it crosses an axis.
+    crossed = range(-(-shape.start // quarter) * quarter, shape.end, quarter)
+    around = (point(angle, shape.radius) for angle in (shape.start, *crossed, shape.end))
+    return [(shape.x + x, shape.y + y) for x, y in around]
+
+
+def _shift(shape: Shape, dx: int, dy: int) -> Shape:
+    if isinstance(shape, Line):
+        (ax, ay), (bx, by) = shape
+        return Line((ax + dx, ay + dy), (bx + dx, by + dy))
+    if isinstance(shape, Curve):
+        return Curve(tuple((x + dx, y + dy) for x, y in shape.points))
+    return shape._replace(x=shape.x + dx, y=shape.y + dy)
+
+
+def _shapes(path: Path) -> list[Shape]:
+    """Return a path as arcs and lines where it has nothing else, an outline with other curves as points."""
+    shapes: list[Shape] = []
+    for outline, points in zip(_split(path), flatten(path), strict=True):
+        if any(sign in "QC" for sign, _ in outline):
+            shapes.append(Curve(tuple(points)))
+            continue
+        (first,) = outline[0][1]
+        angle, radius = first
+        for sign, steps in (*outline[1:-1], ("L", (first,))):
+            to_angle, to_radius = steps[0]
+            if sign == "A":
+                shapes.append(Arc(0, 0, radius, min(angle, to_angle), max(angle, to_angle)))
+            elif point(angle, radius) != point(to_angle, to_radius):
+                shapes.append(Line(point(angle, radius), point(to_angle, to_radius)))
+            angle, radius = to_angle, to_radius
+    return shapes
+
+
+def _split(path: Path) -> list[Path]:
+    """Return the outlines of a path, each from its M to its Z."""
+    outlines: list[list[tuple[str, tuple[XY, ...]]]] = []
+    for step in path:
+        if step[0] == "M":
+            outlines.append([])
+        outlines[-1].append(step)
+    return [tuple(outline) for outline in outlines]
