@@ -1,9 +1,10 @@
 """The bill of materials: what to prepare before the first cut, with yields.
 
-    bill_of_materials(spec)[0]     # 3 strips of black fibre …
+    bill_of_materials(spec)[0]     # 1 strip of black fibre …
 
-Strips: 2 pi r and 5 % more. Logs of a mosaic: floor(length / (slice + kerf)) slices of one log. Pieces: how many, of
-which blank, and how much of the blank they use.
+Strips: 2 pi r and 5 % more. Tiles: veneers for stacks, stacks, logs, slices. Slanted patterns: veneers for a block.
+Wedges are sawn from strips; only what is inlaid (shell, dots, knots) is counted in pieces, with the blank that the
+largest needs and the part of the blanks that is used.
 """
 
 from collections.abc import Iterator
@@ -12,21 +13,22 @@ from typing import Final, Literal
 import msgspec
 
 from rmos.rosette.draw import draw_ring
-from rmos.rosette.draw.bands import line_edges
 from rmos.rosette.draw.flat import area, flatten
-from rmos.rosette.draw.mosaic import bitmap_of
 from rmos.rosette.draw.shapes import Drawing
-from rmos.rosette.fixed import circumference, divide
+from rmos.rosette.fixed import circumference
+from rmos.rosette.glueup.blocks import block_cuts, block_glue_up, is_blocked
+from rmos.rosette.glueup.cuts import Cut, strip_cuts
+from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
+from rmos.rosette.glueup.trade import BLOCK_WIDTH, EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring, RosetteSpec, checked
 
-LOG_LENGTH: Final = 150_000
-"""Micrometres of a mosaic log, RMOS policy: what a small mitre saw holds."""
-KERF: Final = 600
-EXTRA_HEIGHT: Final = 300
-"""What strips and slices stand above the channel, to be scraped flush."""
+_LONGEST: Final = 300_000
+"""Micrometres of a strip from which wedges are sawn, RMOS policy."""
+_USED_OF_A_STRIP: Final = 952
+"""Per mille: what 5 % more leaves over."""
 
-What = Literal["strip", "stick", "slice", "board", "piece", "shell"]
+What = Literal["strip", "veneer", "stack", "log", "block", "slice", "board", "piece", "shell"]
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,57 +60,100 @@ def bill_of_materials(spec: RosetteSpec) -> tuple[Item, ...]:
 
 
 def _of_ring(spec: RosetteSpec, ring: Ring, inner: int, place: int, drawing: Drawing) -> Iterator[Item]:
-    height = spec.channel_depth + EXTRA_HEIGHT
-    if ring.kind == "lines":
-        edges = line_edges(ring, inner)
-        for name, low, high in zip(ring.materials, edges, edges[1:], strict=False):
-            yield _strip(place, name, low, high, height)
-    elif ring.kind == "band":
-        yield _strip(place, ring.materials[0], inner, inner + ring.width, height)
+    height, count = spec.channel_depth + EXTRA_HEIGHT, len(drawing.order)
+    if ring.kind in ("lines", "band"):
+        yield from (_bent(cut) for cut in strip_cuts(place, ring, inner, height))
     elif ring.kind == "solid":
-        side = 2 * (inner + ring.width) + 6000
-        used = _per_mille(circumference(inner + ring.width // 2) * ring.width, side * side)
-        yield _item(
-            place, "board", ring.materials[0], 1, (side, side, height), used, "a square board, or joined quarters"
-        )
-    elif ring.kind == "mosaic":
-        yield from _log(ring, place, len(drawing.order), height)
+        yield _board(ring, inner, place, height, "a square board, or joined quarters")
+    elif is_stacked(ring):
+        yield from _tiles(ring, tile_glue_up(place, ring, inner, count=count, height=height))
+    elif is_blocked(ring):
+        yield from _block(ring, inner, place, count, height)
+    elif ring.kind in ("greek_key", "wave"):
+        yield _bent(_ground(ring, inner, place, height))
+        yield _board(ring, inner, place, height, "the figure runs round in one piece")
+        yield from _pieces(ring, place, drawing, height, first=1)
     elif ring.kind != "gap":
-        yield from _pieces(ring, inner, place, drawing, height)
+        if drawing.base and (drawing.rims or ring.kind in _GROUNDED):
+            yield _bent(_ground(ring, inner, place, height))
+        yield from _pieces(ring, place, drawing, height, first=0)
 
 
-def _strip(place: int, name: str, low: int, high: int, height: int) -> Item:
-    length = divide(circumference((low + high) // 2) * 105, 100)
-    return _item(place, "strip", name, 1, (length, high - low, height), 952, "bent")
+_GROUNDED: Final = frozenset({"celtic", "braid", "diamond", "dots", "wheel"})
+"""Kinds whose figure lies in a ground of another material."""
 
 
-def _log(ring: Ring, place: int, tiles: int, height: int) -> Iterator[Item]:
-    bitmap = bitmap_of(ring)
-    rows, columns = len(bitmap), len(bitmap[0])
-    each = LOG_LENGTH // (height + KERF)
-    logs = -(-tiles // each)
-    used = _per_mille(tiles * height, logs * LOG_LENGTH)
-    signs = "".join(bitmap)
-    for name in dict.fromkeys(ring.materials):
-        sticks = sum(ring.materials[int(sign) % len(ring.materials)] == name for sign in signs)
-        if sticks:
-            size = (LOG_LENGTH, ring.width // rows, ring.width // rows)
-            yield _item(place, "stick", name, sticks * logs, size, used, f"{logs} log of {columns} by {rows} sticks")
-    size = (height, ring.width * columns // rows, ring.width)
-    yield _item(place, "slice", ring.materials[0], tiles, size, used, f"{each} slices of a log, kerf {KERF / 1000} mm")
+def _ground(ring: Ring, inner: int, place: int, height: int) -> Cut:
+    """Return the strip that the figure of a ring lies in: of its last material."""
+    plain = Ring(kind="band", width=ring.width, materials=ring.materials[-1:])
+    return strip_cuts(place, plain, inner, height)[0]
 
 
-def _pieces(ring: Ring, inner: int, place: int, drawing: Drawing, height: int) -> Iterator[Item]:
+def _bent(cut: Cut) -> Item:
+    size = (cut.length, cut.thickness, cut.width)
+    return _item(cut.ring, "strip", cut.material, cut.count, size, _USED_OF_A_STRIP, "bent")
+
+
+def _board(ring: Ring, inner: int, place: int, height: int, note: str) -> Item:
+    side = 2 * (inner + ring.width) + 6000
+    used = _per_mille(circumference(inner + ring.width // 2) * ring.width, side * side)
+    return _item(place, "board", ring.materials[0], 1, (side, side, height), used, note)
+
+
+# From veneers
+
+
+def _tiles(ring: Ring, glued: TileGlueUp) -> Iterator[Item]:
+    """Give veneers by material, then the stacks, logs and slices that are made of them."""
+    logs = sum(log.logs for log in glued.logs)
+    middle = (glued.inner + glued.outer) // 2
+    finished = glued.tile_count * glued.height // logs
+    for cut in tile_cuts(glued):
+        fitting = [stack for stack in glued.stacks if stack.width == cut.width]
+        strips = [(stack, stack.layers.count(cut.material)) for stack in fitting]
+        columns = sum(stack.copies * many for stack, many in strips)
+        used = _per_mille(columns * middle * finished, cut.count * cut.width * cut.length)
+        yield _veneer(cut, used)
+    sticks = len(glued.logs[0].columns)
+    names = ", ".join(stack.name for stack in glued.stacks)
+    base, tile = ring.materials[0], middle * sticks
+    widest = max(stack.width for stack in glued.stacks)
+    used = _per_mille(glued.tile_count * glued.height, logs * LOG_LENGTH)
+    size = (LOG_LENGTH, widest, glued.veneer * glued.rows)
+    yield _item(glued.ring, "stack", base, len(glued.stacks), size, used, f"{names}: {glued.rows} veneers each")
+    size = (LOG_LENGTH, tile, ring.width)
+    yield _item(glued.ring, "log", base, logs, size, used, f"{sticks} columns of {glued.rows} sticks")
+    note = f"{glued.slices} slices of a log, kerf {KERF / 1000} mm"
+    yield _item(glued.ring, "slice", base, glued.tile_count, (glued.height, tile, ring.width), used, note)
+
+
+def _block(ring: Ring, inner: int, place: int, count: int, height: int) -> Iterator[Item]:
+    """Give veneers by material, then the block that is made of them."""
+    glued = block_glue_up(place, ring, inner, count=count, height=height)
+    whole = glued.blocks * glued.block_length * BLOCK_WIDTH * glued.thickness
+    used = _per_mille(circumference(inner + ring.width // 2) * ring.width * height, whole)
+    for cut in block_cuts(glued):
+        yield _veneer(cut, used)
+    size = (glued.block_length, BLOCK_WIDTH, glued.thickness)
+    note = f"{glued.repeats * len(glued.layers)} veneers; {glued.slabs} slabs, {glued.pieces} pieces end to end in all"
+    yield _item(place, "block", ring.materials[0], glued.blocks, size, used, note)
+
+
+def _veneer(cut: Cut, used: int) -> Item:
+    return _item(cut.ring, "veneer", cut.material, cut.count, (cut.length, cut.width, cut.thickness), used, cut.use)
+
+
+# In pieces
+
+
+def _pieces(ring: Ring, place: int, drawing: Drawing, height: int, *, first: int) -> Iterator[Item]:
     """Give the pieces of the cells by material: the blank of the largest, and how much of their blanks they use."""
-    base = drawing.base
-    if base and (drawing.rims or ring.kind in _GROUNDED):
-        yield _strip(place, base, inner, inner + ring.width, height)
     counts: dict[str, int] = {}
     blanks: dict[str, tuple[int, int]] = {}
     areas: dict[str, tuple[int, int]] = {}
     often = [drawing.order.count(at) for at in range(len(drawing.cells))]
     for cell, times in zip(drawing.cells, often, strict=True):
-        for piece in cell.pieces:
+        for piece in cell.pieces[first:]:
             points = [xy for outline in flatten(piece.path) for xy in outline]
             length, width = (max(side) - min(side) for side in zip(*points, strict=True))
             counts[piece.material] = counts.get(piece.material, 0) + times
@@ -117,16 +162,27 @@ def _pieces(ring: Ring, inner: int, place: int, drawing: Drawing, height: int) -
             used, whole = areas.get(piece.material, (0, 0))
             areas[piece.material] = (used + times * area(points), whole + times * length * width)
     for name, count in counts.items():
-        what: What = "shell" if MATERIALS[name].shell else "piece"
-        yield _item(place, what, name, count, (*blanks[name], height), _per_mille(*areas[name]), "blank of the largest")
+        blank, used = blanks[name], _per_mille(*areas[name])
+        if MATERIALS[name].shell:
+            yield _item(place, "shell", name, count, (*blank, height), used, "blank of the largest")
+        elif ring.kind in ("wedges", "wheel", "shell", "checkerboard"):
+            yield _sawn(place, name, count, blank, height, used)
+        else:
+            yield _item(place, "piece", name, count, (*blank, height), used, "blank of the largest")
 
 
-_GROUNDED: Final = frozenset({"wheat", "celtic", "braid", "greek_key", "diamond", "dots", "wave", "wheel"})
-"""Kinds whose figure lies in a ground of another material."""
+def _sawn(place: int, name: str, count: int, blank: tuple[int, int], height: int, used: int) -> Item:
+    """Return the strips that wedges are sawn from, one after the other."""
+    each = max(_LONGEST // (blank[0] + KERF), 1)
+    strips = ceil_div(count, each)
+    length = ceil_div(count, strips) * (blank[0] + KERF)
+    note = f"{count} pieces of {blank[0] / 1000} mm are sawn from it, kerf {KERF / 1000} mm"
+    used = used * blank[0] // (blank[0] + KERF)
+    return _item(place, "strip", name, strips, (length, blank[1], height), used, note)
 
 
 def _per_mille(part: int, whole: int) -> int:
-    return min(divide(1000 * part, max(whole, 1)), 1000)
+    return min(max((2000 * part + whole) // (2 * max(whole, 1)), 1), 1000)
 
 
 def _item(place: int, what: What, name: str, count: int, size: tuple[int, int, int], used: int, note: str) -> Item:

@@ -36,13 +36,22 @@ def render(spec: RosetteSpec, profile: Profile = "compact", *, prompt_sha256: st
         ValidationFailed: when the spec cannot be drawn.
     """
     checked(spec)
-    drawings = [
-        (ring, inner, draw_ring(ring, inner=inner, seed=spec.seed, place=place))
-        for place, (ring, inner, _) in enumerate(spec.placed(), start=1)
-    ]
+    drawings = _drawings(spec)
     lines = _head(spec, profile, prompt_sha256)
     lines += _compact(spec, drawings) if profile == "compact" else _cam(spec, drawings)
     return "\n".join([*lines, "</svg>", ""])
+
+
+def compact_lines(spec: RosetteSpec) -> list[str]:
+    """Return the drawing for viewing without its root: its centre lies at the origin, a unit is a millimetre."""
+    return _compact(spec, _drawings(spec))
+
+
+def _drawings(spec: RosetteSpec) -> list[tuple[Ring, int, Drawing]]:
+    return [
+        (ring, inner, draw_ring(ring, inner=inner, seed=spec.seed, place=place))
+        for place, (ring, inner, _) in enumerate(spec.placed(), start=1)
+    ]
 
 
 def _head(spec: RosetteSpec, profile: Profile, prompt_sha256: str | None) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from rmos.rosette.spec import Ring, RosetteSpec, mm_text
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text, stamp_version
 
 BWB = Ring(kind="lines", width=1500, materials=("black_fibre", "white_fibre", "black_fibre"))
 SVG = "{http://www.w3.org/2000/svg}"
@@ -38,7 +38,8 @@ def make_ring(kind: str, **members: Any) -> Ring:
 
 
 def make_spec(*rings: Ring, **members: Any) -> RosetteSpec:
-    return RosetteSpec(**{"soundhole_diameter": 86_000, "rings": rings or (make_ring("rope"),), "seed": 5, **members})
+    members = {"soundhole_diameter": 86_000, "rings": rings or (make_ring("rope"),), "seed": 5, **members}
+    return stamp_version(RosetteSpec(**members))
 
 
 class Outline(NamedTuple):

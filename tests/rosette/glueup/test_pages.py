@@ -1,0 +1,140 @@
+"""The plan on paper: at full size, on sheets of A4, the same bytes everywhere."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from rmos.digest import sha256_hex
+from rmos.rosette.glueup.cuts import sheet_width
+from rmos.rosette.glueup.pages import plan_html, plan_svg
+from rmos.rosette.glueup.plan import plan_of
+from rmos.rosette.interpret import interpret
+from rmos.rosette.materials import MATERIALS
+from rmos.rosette.spec import RosetteSpec, mm_text
+from rmos.rosette.vary import vary
+from rmos.svg import judge_svg
+from tests.browser import chromium
+from tests.rosette.makers import BWB, SVG, TYPICAL, make_ring, make_spec, parse
+
+HEIGHT = 297
+
+
+def drawn(prompt: str) -> RosetteSpec:
+    return vary(interpret(prompt).spec, 3)
+
+
+def words(svg: str) -> list[str]:
+    return ["".join(element.itertext()) for element in parse(svg).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("kind", TYPICAL)
+def test_every_kind_has_a_plan_that_a_browser_may_show(kind: str) -> None:
+    svg = plan_svg(make_spec(BWB, make_ring(kind), make_ring("mosaic", symmetry="inversion", motif="steps"), BWB))
+    assert judge_svg(svg.encode()).ok
+    root = parse(svg)
+    sheets = [element for element in root.iter(f"{SVG}g") if element.get("id", "").startswith("sheet-")]
+    assert root.attrib["width"] == "210mm"
+    assert root.attrib["height"] == f"{HEIGHT * len(sheets)}mm"
+    assert root.attrib["viewBox"] == f"0 0 210 {HEIGHT * len(sheets)}"
+
+
+@pytest.mark.parametrize("prompt", ["classical rosette", "Torres", "D-45", "rosette 60 mm wide", "solid koa, no lines"])
+def test_nothing_lies_outside_its_sheet(prompt: str) -> None:
+    for sheet in parse(plan_svg(drawn(prompt))).iter(f"{SVG}g"):
+        if not sheet.get("id", "").startswith("sheet-"):
+            continue
+        for element in sheet.findall(f"{SVG}text"):
+            size, shown = float(element.attrib["font-size"]), "".join(element.itertext())
+            x, y, wide = float(element.attrib["x"]), float(element.attrib["y"]), 0.55 * size * len(shown)
+            left = {"middle": x - wide / 2, "end": x - wide}.get(element.get("text-anchor", ""), x)
+            assert 5 < left <= left + wide < 207, shown
+            assert 5 < y < HEIGHT - 5, shown
+        for element in sheet.findall(f"{SVG}rect"):
+            x, y, wide, high = (float(element.attrib[name]) for name in ("x", "y", "width", "height"))
+            assert 5 < x < x + wide < 205
+            assert 5 < y < y + high < HEIGHT - 5
+
+
+def test_the_log_and_the_bar_are_at_full_size() -> None:
+    spec = drawn("classical rosette")
+    svg = plan_svg(spec)
+    (glued,) = plan_of(spec).tiles
+    tile = (glued.inner + glued.outer) * len(glued.logs[0].columns) // 2
+    assert f'width="150" height="{mm_text(tile)}"' in svg
+    assert "M12 289L112 289" in svg
+    assert svg.count("100 mm: print at 100 %") == svg.count('id="sheet-')
+    # The rosette itself: its check dimension, unscaled.
+    assert "M-43 0H43" in svg
+
+
+def test_the_tile_is_drawn_with_its_taper() -> None:
+    spec = drawn("classical rosette")
+    (glued,) = plan_of(spec).tiles
+    shown = words(plan_svg(spec))
+    assert f"column outside {mm_text(glued.outer)} mm" in shown
+    assert f"column inside {mm_text(glued.inner)} mm" in shown
+    assert f"taper {mm_text(glued.taper)} mm" in shown
+
+
+@pytest.mark.parametrize(
+    "prompt", ["classical rosette", "herringbone in maple and ebony", "Torres, inverted steps mosaic"]
+)
+def test_the_plan_tells_all_that_is_cut(prompt: str) -> None:
+    spec = drawn(prompt)
+    plan, shown = plan_of(spec), words(plan_svg(spec))
+    for cut in plan.cuts:
+        assert {MATERIALS[cut.material].name, str(cut.count), mm_text(cut.length), mm_text(cut.thickness)} <= set(shown)
+        assert mm_text(sheet_width(cut)) in shown
+    for stack in (stack for glued in plan.tiles for stack in glued.stacks):
+        assert f"{stack.copies} col." in shown
+    for glued in plan.tiles:
+        assert any(f"Slice {glued.tile_count} tiles {mm_text(glued.height)} mm thick" in text for text in shown)
+    for block in plan.blocks:
+        assert any(f"{block.pieces} pieces {mm_text(block.piece_length)} mm long" in text for text in shown)
+
+
+def test_a_sheet_takes_strips_and_a_kerf_between_each_two() -> None:
+    cut = plan_of(drawn("classical rosette")).cuts[0]
+    assert sheet_width(cut) == cut.width
+    three = next(one for one in plan_of(drawn("herringbone")).cuts if one.use == "block")
+    assert sheet_width(three) == three.count * three.width + (three.count - 1) * 600
+
+
+def test_what_is_not_glued_from_strips_is_listed_as_boards_and_pieces() -> None:
+    shown = words(plan_svg(drawn("D-45")))
+    assert "Boards and pieces" in shown
+    assert "Boards and pieces" not in words(plan_svg(drawn("bwb ring")))
+
+
+def test_the_same_bytes_from_run_to_run_and_machine_to_machine() -> None:
+    spec = drawn("classical rosette")
+    assert plan_svg(spec) == plan_svg(spec)
+    assert sha256_hex(plan_svg(spec).encode()) == "3f7952470286398a1edc61f922344243028bc66cabb1afcfc97e91608d0625ba"
+    assert sha256_hex(plan_html(spec).encode()) == "fff436e33d37d5947a56e78f1186d1691c2bf6e1c5029e4ec6a4979cd38b4007"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.chromium
+def test_the_page_prints_a_sheet_of_a4_on_each_page(browser: Browser, tmp_path: Path) -> None:
+    html = plan_html(drawn("classical rosette"))
+    file = tmp_path / "plan.html"
+    file.write_text(html, encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    box = page.locator("svg").first.bounding_box()
+    assert box is not None
+    assert box["width"] == pytest.approx(210 * 96 / 25.4, abs=0.1)
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == html.count("<svg ")
+    sizes = {
+        tuple(round(float(size)) for size in found.split()) for found in re.findall(rb"/MediaBox \[([^\]]+)\]", pdf)
+    }
+    assert sizes <= {(0, 0, 595, 842), (0, 0, 596, 842)}
