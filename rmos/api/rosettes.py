@@ -8,13 +8,19 @@ from rmos import ids
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import SvgRefused
+from rmos.errors.http import PreconditionFailed, RouteNotFound
+from rmos.errors.records import RosetteNotFound, RunDeleted, RunNotFound
 from rmos.errors.request import BadHeader, IdempotencyKeyReused, PromptEmpty
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
+from rmos.http.conditions import apply_conditions
+from rmos.http.files import CSP, make_disposition
 from rmos.http.json_body import read_object
 from rmos.http.recording import read_idempotency, respond_recorded
-from rmos.http.routes import WRITES, Blueprint, ResponseSpec, operation
+from rmos.http.responses import PRIVATE
+from rmos.http.routes import READS, WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.rosettes import RosetteRequestSchema, RosetteSchema, RosettesSchema, dump_rosettes, load_rosette
+from rmos.services.rosettes.outputs import OUTPUTS, make_output
 from rmos.services.rosettes.recorder import record_rosettes
 
 bp = Blueprint(
@@ -79,3 +85,35 @@ def create_rosettes() -> Response:
         idempotency=idempotency,
     )
     return respond_recorded(dump_rosettes(made), made[0].run_id, replayed=made[0].replayed)
+
+
+@bp.get("/<run_id>/<output>")
+@operation(
+    responses={
+        200: ResponseSpec(
+            "The file.",
+            {},
+            ("ETag", "Cache-Control", "Content-Disposition", "Content-Security-Policy"),
+            content_type="*/*",
+        ),
+        304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(RunNotFound, RunDeleted, RosetteNotFound, RouteNotFound, PreconditionFailed, *READS),
+    headers=("If-None-Match", "If-Match"),
+)
+@requires("viewer")
+def get_rosette_output(run_id: str, output: str) -> Response:
+    """Return a file made of a recorded rosette: the glue-up plan at full size, or what a machine cuts.
+
+    `plan.svg` and `plan.html` are column stacks, logs, blocks and the cutting list on sheets of A4; `cam.svg` and
+    `cam.dxf` have the contours in millimetres. They follow from the recorded spec, the same bytes each time.
+    """
+    name = next((known for known in OUTPUTS if known == output), None)
+    if name is None:
+        raise RouteNotFound(f"A rosette has no such file; there are {', '.join(OUTPUTS)}.")
+    made = make_output(current_rmos().store, run_id, name)
+    response = Response(made.data, content_type=made.mime)
+    response.headers["Cache-Control"] = PRIVATE
+    response.headers["Content-Security-Policy"] = CSP
+    response.headers["Content-Disposition"] = make_disposition("attachment", made.filename)
+    return apply_conditions(response, made.sha256)

@@ -16,8 +16,10 @@ from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StorageFailed
 from rmos.rosette.bom import bill_of_materials
 from rmos.rosette.dxf import dxf_text
+from rmos.rosette.interpret import NOTHING
 from rmos.rosette.manufacture import Manufacture, manufacture
 from rmos.rosette.outputs import png_bytes
+from rmos.rosette.plan_pages import plan_html, plan_svg
 from rmos.rosette.seeded import MAX_SEED
 from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec, mm_text
 from rmos.rosette.svg import render
@@ -44,6 +46,13 @@ _OUT: Final = click.Path(dir_okay=False, path_type=Path)
 @click.option("--out", type=_OUT, metavar="FILE", help="Write the drawing as SVG.")
 @click.option("--png", type=_OUT, metavar="FILE", help="Write it as PNG too (extra `png`).")
 @click.option(
+    "--plan",
+    "plan_file",
+    type=_OUT,
+    metavar="FILE",
+    help="Write the glue-up plan at full size: SVG, or HTML to print where the name ends so.",
+)
+@click.option(
     "--dxf", type=_OUT, metavar="FILE", help="Write what a machine may cut as DXF, a layer for each operation."
 )
 @click.option(
@@ -62,6 +71,7 @@ def rosette(
     seed: int | None,
     out: Path | None,
     png: Path | None,
+    plan_file: Path | None,
     dxf: Path | None,
     profile: str,
     record: bool,
@@ -88,6 +98,7 @@ def rosette(
     # All of them before the first is written: a missing extra leaves nothing half done.
     files = [(out, svg.encode())] if out else []
     files += [(png, png_bytes(svg))] if png else []
+    files += [(plan_file, _glue_up_plan(spec, plan_file).encode())] if plan_file else []
     files += [(dxf, dxf_text(spec).encode())] if dxf else []
     for path, data in files:
         _write(path, data)
@@ -106,6 +117,11 @@ def rosette(
         why = f": {recorded.block_reason}" if recorded.block_reason else ""
         say(f"  {'recorded':<12} {recorded.run_id} {recorded.run_status} {recorded.risk_level}{why}")
     return DONE
+
+
+def _glue_up_plan(spec: RosetteSpec, path: Path) -> str:
+    """Return the glue-up plan in the format that the name of its file asks for."""
+    return plan_html(spec) if path.suffix.lower() in (".html", ".htm") else plan_svg(spec)
 
 
 def _spec_in(path: Path | None) -> dict[str, Any] | None:
@@ -166,12 +182,17 @@ def _document(plan: RosettePlan, spec: RosetteSpec, made: Manufacture, sha256: s
 
 
 def _say_rosette(plan: RosettePlan, spec: RosetteSpec, made: Manufacture) -> None:
+    # What is not as it was asked for comes first.
+    first = [word for word in plan.assumptions if word == NOTHING]
+    for label, words in (("assumed", first), ("not taken", plan.unrecognized)):
+        for word in words:
+            say(f"  {label:<12} {word}")
     say(title(spec))
     hole, outside = mm_text(spec.soundhole_diameter), mm_text(2 * spec.outer_radius)
     say(f"  {'sizes':<12} hole {hole} mm, {mm_text(spec.width)} mm wide, {outside} mm outside")
     for place, ring in enumerate(spec.rings, start=1):
         say(f"  {f'ring {place}':<12} {ring_words(ring)}")
-    shown = (("changed", plan.changed), ("assumed", plan.assumptions), ("not taken", plan.unrecognized))
+    shown = (("changed", plan.changed), ("assumed", [word for word in plan.assumptions if word != NOTHING]))
     for label, words in shown:
         for word in words:
             say(f"  {label:<12} {word}")

@@ -36,6 +36,13 @@ class VersionConflict(RmosError):
     remedy = "Read the record again and decide whether the change is still wanted."
 
 
+class RosetteNotFound(RmosError):
+    """The run is no rosette."""
+
+    code, title, status = "ROSETTE_NOT_FOUND", "Rosette not found", 404
+    remedy = "Name a run of a rosette: those with event_type=rosette in the list of runs."
+
+
 class EngineNotFound(RmosError):
     """No feasibility engine has this id."""
 

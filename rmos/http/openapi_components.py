@@ -64,6 +64,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[A-Z_]{1,64}$"},
         "example": "RUN_NOT_FOUND",
     },
+    "output": {
+        "description": "Which file of a rosette.",
+        "schema": {"type": "string", "enum": ["plan.svg", "plan.html", "cam.svg", "cam.dxf"]},
+        "example": "plan.svg",
+    },
     "rule_id": {
         "description": "The id of a rule, as assessments carry it.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},

@@ -15,6 +15,7 @@ from rmos.rosette.draw import draw_ring, usual_length
 from rmos.rosette.draw.knots import M, celtic_rows
 from rmos.rosette.draw.mosaic import bitmap_of
 from rmos.rosette.fixed import circumference
+from rmos.rosette.glueup.blocks import block_glue_up
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.operations import Operation, operations_of, tool_diameter
 from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
@@ -62,6 +63,8 @@ _ROOM: Final = {"classical": 74_000, "om": 77_000, "dreadnought": 78_000, "parlo
 """Outer radius, micrometres, up to which braces beside the soundhole leave room (RMOS policy)."""
 _WIDEST: Final = 28_000
 """Torres 1852: 27 to 28 mm; wider has no example."""
+_VENEER: Final = (300, 1200)
+"""Thickness of veneer, micrometres: hand veneer, and what still is sliced as one (RMOS policy)."""
 _TAPER: Final = 150
 _MOVED: Final = 10
 """Per cent by which a tile may become wider or narrower to close the ring."""
@@ -197,10 +200,22 @@ def _tiles(spec: RosetteSpec, ring: Ring, inner: int, place: int) -> list[Manufa
         if taper > _TAPER:
             message = f"each stick is {mm_text(taper)} mm wider outside than inside; above 0.15 mm the joints open"
             found.append(_say("STICK_TAPER", "warning", place, message))
+    if ring.kind in ("herringbone", "half_herringbone"):
+        found += _strips(ring, inner, count, place)
     if any(MATERIALS[name].shell for name in ring.materials) and width > 25_000 and ring.kind in ("shell", "wedges"):
         message = f"pieces of shell {mm_text(width)} mm long are hard to get flat; take more of them"
         found.append(_say("SHELL_LENGTH", "warning", place, message))
     return found
+
+
+def _strips(ring: Ring, inner: int, count: int, place: int) -> list[ManufactureWarning]:
+    """Judge the strips of herringbone: veneers, glued to a block and sliced."""
+    thick = ring.strip or block_glue_up(place, ring, inner, count=count, height=1000).layers[0].thickness
+    if _VENEER[0] <= thick <= _VENEER[1]:
+        return []
+    low, high = (mm_text(limit) for limit in _VENEER)
+    message = f"herringbone of strips {mm_text(thick)} mm thick; {low} to {high} mm are veneer, 0.5 to 0.6 mm usual"
+    return [_say("STRIP_SIZE", "note" if thick > _VENEER[1] else "warning", place, message)]
 
 
 def _halves(ring: Ring, count: int, place: int) -> list[ManufactureWarning]:

@@ -12,6 +12,9 @@ from rmos import ids
 from rmos.api.rosettes import MAX_BODY_BYTES
 from rmos.digest import sha256_hex
 from rmos.models import Role
+from rmos.rosette.interpret import NOTHING
+from rmos.rosette.plan_pages import plan_svg
+from rmos.rosette.spec import decode_spec
 from rmos.store import Store
 from rmos.svg import judge_svg
 from tests.api.conftest import RUNS
@@ -160,3 +163,51 @@ def test_it_takes_the_role_of_a_recorder(role: Role, status: int, app: Flask, se
     _, bearer = service_store.tokens.create("somebody", role, expires_at_utc=None, actor=ANNA, us=ids.now_us())
     answer = app.test_client().post(ROSETTES, json={"prompt": ROPE}, headers={"Authorization": f"Bearer {bearer}"})
     assert answer.status_code == status
+
+
+FILES = {
+    "plan.svg": ("image/svg+xml", b"<svg "),
+    "plan.html": ("text/html; charset=utf-8", b"<!doctype html>"),
+    "cam.svg": ("image/svg+xml", b"<svg "),
+    "cam.dxf": ("image/vnd.dxf", b"  0\nSECTION"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_made_of_a_recorded_rosette_the_same_bytes_each_time(name: str, client: FlaskClient) -> None:
+    made = ask(client, prompt="classical rosette", seed=7).json
+    first, second = (client.get(f"{ROSETTES}/{made['run_id']}/{name}") for _ in range(2))
+    assert (first.status_code, first.content_type) == (200, FILES[name][0])
+    assert first.data.startswith(FILES[name][1])
+    assert first.data == second.data
+    assert first.headers["ETag"] == f'"{sha256_hex(first.data)}"'
+    assert first.headers["Content-Disposition"].startswith('attachment; filename="rosette_')
+    assert first.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    etag = {"If-None-Match": first.headers["ETag"]}
+    again = client.get(f"{ROSETTES}/{made['run_id']}/{name}", headers=etag)
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_the_plan_is_that_of_the_recorded_variant(client: FlaskClient) -> None:
+    made = ask(client, prompt="classical rosette", seed=7).json
+    plan = client.get(f"{ROSETTES}/{made['run_id']}/plan.svg").data.decode()
+    assert plan == plan_svg(decode_spec(made["spec"]))
+    assert judge_svg(plan.encode()).ok
+
+
+def test_what_has_no_files_is_named(client: FlaskClient) -> None:
+    rosette = ask(client, prompt=ROPE).json["run_id"]
+    other = client.post(RUNS, json={"tool_id": "em-3175-2f", "mode": "router"}).json["run_id"]
+    check(client.get(f"{ROSETTES}/{rosette}/plan.pdf"), 404, "NOT_FOUND")
+    check(client.get(f"{ROSETTES}/{other}/plan.svg"), 404, "ROSETTE_NOT_FOUND")
+    check(client.get(f"{ROSETTES}/run_{'0' * 32}/plan.svg"), 404, "RUN_NOT_FOUND")
+    assert client.delete(f"{RUNS}/{rosette}?reason=drawn+twice").status_code == 200
+    check(client.get(f"{ROSETTES}/{rosette}/plan.svg"), 410, "RUN_DELETED")
+
+
+def test_a_prompt_of_which_nothing_was_understood_is_drawn_and_says_so_first(client: FlaskClient) -> None:
+    made = ask(client, prompt="herringbon unicorn").json
+    assert made["assumptions"][0] == NOTHING
+    assert made["unrecognized"] == ["herringbon (did you mean herringbone?)", "unicorn"]
+    assert client.get(f"{RUNS}/{made['run_id']}").json["meta"]["interpreter"] == {"provider": "builtin", "version": "2"}

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 
 from rmos.digest import sha256_hex
+from rmos.rosette.interpret import NOTHING
 from rmos.rosette.seeded import derive_seed
 from tests.cli.conftest import Command, command_on
 
@@ -66,6 +67,27 @@ def test_the_profile_for_cutting(run: Command, tmp_path: Path) -> None:
     out = tmp_path / "cam.svg"
     assert run("rosette", ROPE, "--profile", "cam", "--out", str(out)).exit_code == 0
     assert 'id="CHANNEL"' in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "begins"), [("p.svg", "<svg "), ("p.html", "<!doctype html>"), ("p.HTM", "<!doc")])
+def test_the_glue_up_plan_is_an_svg_or_a_page(run: Command, tmp_path: Path, name: str, begins: str) -> None:
+    plan, dxf = tmp_path / name, tmp_path / "r.dxf"
+    result: Result = run("rosette", "classical rosette", "--plan", str(plan), "--dxf", str(dxf))
+    assert result.exit_code == 0
+    assert plan.read_text(encoding="utf-8").startswith(begins)
+    assert "Cutting list" in plan.read_text(encoding="utf-8")
+    assert dxf.read_text(encoding="ascii").startswith("  0\nSECTION")
+    assert f"written      {plan} (" in result.stdout
+
+
+def test_a_prompt_of_which_nothing_was_understood_says_so_before_anything_else(run: Command) -> None:
+    result: Result = run("rosette", "herringbon unicorn")
+    assert result.stdout.splitlines()[:3] == [
+        f"  assumed      {NOTHING}",
+        "  not taken    herringbon (did you mean herringbone?)",
+        "  not taken    unicorn",
+    ]
+    assert result.stdout.count(NOTHING) == 1
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_60_mm_wide_and_lines_of_a_fifth_come_back_with_their_reason() -> None:
         ({"rings": (make_ring("celtic", strand=2000, rows=4),)}, "STRANDS_TOUCH"),
         ({"rings": (make_ring("shell", tile_count=8),)}, "SHELL_LENGTH"),
         ({"rings": (make_ring("band", width=200),)}, "RING_TOO_NARROW"),
+        ({"rings": (make_ring("herringbone", width=9000),)}, "STRIP_SIZE"),
+        ({"rings": (make_ring("herringbone", tile_count=1000),)}, "STRIP_SIZE"),
         ({"rings": (make_ring("lines", width=1000, materials=("maple",) * 4),)}, "LINE_TOO_THIN"),
     ],
 )
@@ -59,6 +61,11 @@ def test_each_limit_is_said(members: dict[str, Any], code: str) -> None:
     assert codes(plain) == set()
     document = {**{name: getattr(plain, name) for name in plain.__struct_fields__}, **members}
     assert code in codes(RosetteSpec(**document))
+
+
+@pytest.mark.parametrize("strip", [300, 600, 1200])
+def test_strips_of_veneer_have_nothing_against_them(strip: int) -> None:
+    assert codes(make_spec(make_ring("herringbone", strip=strip), channel_depth=1100)) == set()
 
 
 def test_tiles_follow_the_formulas() -> None:

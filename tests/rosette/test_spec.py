@@ -5,11 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos.errors.request import ValidationFailed
+from rmos.rosette.change import apply_change
 from rmos.rosette.interpret import interpret
 from rmos.rosette.spec import decode_spec, encode_spec, mm_text, spec_sha256
+from rmos.rosette.svg import render
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
 ROPE: dict[str, Any] = {"kind": "rope", "width_mm": 6, "materials": ["ebony", "padauk"]}
+
+HERRINGBONE: dict[str, Any] = {"kind": "herringbone", "width_mm": 3, "materials": ["maple", "ebony"], "strip_mm": 0.6}
+FIRST: dict[str, Any] = {"id": "rmos_rosette", "version": "1.0.0"}
 
 
 def test_lengths_are_millimetres_outside_and_micrometres_inside() -> None:
@@ -57,6 +62,8 @@ def test_what_the_interpreter_says_can_be_sent_back() -> None:
         ({"palette": {"cheese": "#ff0000"}}, "cheese"),
         ({"top": "cheese"}, "cheese"),
         ({"generator": {"id": "rmos_rosette", "version": "0.0.1"}}, "version"),
+        ({"rings": [{**HERRINGBONE, "kind": "rope"}]}, "only herringbone is glued from strips"),
+        ({"rings": [HERRINGBONE], "generator": FIRST}, "1.0.0 cannot draw this"),
         ({"seed": 2**53}, "seed"),
         ({"seed": -1}, "seed"),
     ],
@@ -65,6 +72,34 @@ def test_what_cannot_be_drawn_is_refused_by_name(change: dict[str, Any], said: s
     with pytest.raises(ValidationFailed) as refused:
         decode_spec({"soundhole_diameter_mm": 86, "rings": [ROPE], **change})
     assert said in str(refused.value.errors)
+
+
+@pytest.mark.parametrize(
+    ("change", "version"),
+    [
+        ({}, "1.0.0"),
+        ({"rings": [HERRINGBONE]}, "1.1.0"),
+        ({"rings": [{**ROPE, "materials": ["boxwood", "ebony"]}]}, "1.1.0"),
+        ({"palette": {"snakewood": "#803010"}}, "1.1.0"),
+        ({"generator": {**FIRST, "version": "1.1.0"}}, "1.1.0"),
+    ],
+)
+def test_a_spec_names_the_first_version_that_draws_it(change: dict[str, Any], version: str) -> None:
+    spec = decode_spec({"soundhole_diameter_mm": 86, "rings": [ROPE], **change})
+    assert spec.generator.version == version
+    assert decode_spec(encode_spec(spec)) == spec
+    assert f'"version":"{version}"' in render(spec)
+
+
+def test_a_change_keeps_the_version_until_it_needs_another() -> None:
+    rope = decode_spec({"soundhole_diameter_mm": 86, "rings": [ROPE]})
+    assert apply_change(rope, "wider").spec.generator.version == "1.0.0"
+    assert apply_change(rope, "rope in boxwood and ebony").spec.generator.version == "1.1.0"
+    thin = apply_change(rope, "herringbone").spec
+    assert (thin.rings[0].strip, thin.generator.version) == (600, "1.1.0")
+    assert apply_change(thin, "0.5 mm strips herringbone").spec.rings[0].strip == 500
+    assert apply_change(thin, "herringbone, 40 tiles").spec.rings[0].strip is None
+    assert apply_change(thin, "rope").spec.rings[0].strip is None
 
 
 @pytest.mark.parametrize("document", [None, [], "rope", 7, {}, {"rings": {}}, {"rings": [None]}])

@@ -17,7 +17,7 @@ from rmos import digest
 from rmos.config import Settings
 from rmos.errors.installation import ProviderFailed
 from rmos.errors.request import ValidationFailed
-from rmos.rosette.interpret import Interpretation, interpret
+from rmos.rosette.interpret import INTERPRETER_VERSION, Interpretation, interpret
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.spec import KINDS, RosetteSpec, decode_spec
@@ -36,10 +36,10 @@ _NOT_READ: Final = "the model's answer is no rosette"
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What an interpreter made of a prompt, and who it was; `provenance` is None for the built-in one."""
+    """What an interpreter made of a prompt, and who it was."""
 
     understood: Interpretation
-    provenance: dict[str, Any] | None = None
+    provenance: dict[str, Any]
 
 
 class Interpreter(Protocol):
@@ -53,12 +53,16 @@ class Interpreter(Protocol):
         """
 
 
+BUILT_IN: Final[dict[str, Any]] = {"provider": "builtin", "version": INTERPRETER_VERSION}
+"""Who reads a prompt when nobody else does; a later version may read it otherwise."""
+
+
 class BuiltIn:
-    """The deterministic interpreter of `rmos.rosette`: offline, the same spec for ever."""
+    """The deterministic interpreter of `rmos.rosette`: offline, the same spec from the same version for ever."""
 
     def read(self, prompt: str, *, instrument: str | None) -> Read:
         """Return what `interpret` understands."""
-        return Read(understood=interpret(prompt, instrument=instrument))
+        return Read(understood=interpret(prompt, instrument=instrument), provenance=BUILT_IN)
 
 
 class ByModel:
@@ -88,7 +92,9 @@ class ByModel:
         except ProviderFailed as failure:
             said = f"the built-in interpreter read the prompt, for the model {self._model} did not: {failure.detail}"
             understood = msgspec.structs.replace(own, assumptions=(said, *own.assumptions))
-            return Read(understood=understood, provenance={**provenance, "fallback": failure.detail})
+            return Read(
+                understood=understood, provenance={**provenance, "fallback": failure.detail, "read_by": BUILT_IN}
+            )
         said = f"the model {self._model} read the prompt; what it left open is as in the spec"
         return Read(
             understood=msgspec.structs.replace(understood, assumptions=(said, *understood.assumptions)),
@@ -170,6 +176,7 @@ spec: {{"instrument": one of {", ".join(INSTRUMENTS)}, "soundhole_diameter_mm": 
 "channel_depth_mm", "top_thickness_mm", "top": a material, "rings": [from the soundhole outwards]}}.
 ring: {{"kind": one of {", ".join(KINDS)}, "width_mm", "materials": [names]}} and, only when it is said, \
 "tile_count", "tile_length_mm", "rows", "slant", "symmetry": slip|book|inversion|book_inversion, "strand_mm"; \
+herringbone and half_herringbone are glued from veneer, "strip_mm": 0.6 unless it is said; \
 a gap has no materials; a ring of lines has one material for each line.
 Materials: {", ".join(MATERIALS)}.
 Lengths are in mm, with at most 3 decimals. Never change a number that was given. Put into assumptions what you \

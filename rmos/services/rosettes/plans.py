@@ -20,7 +20,7 @@ from rmos.rosette.seeded import MAX_SEED, derive_seed
 from rmos.rosette.spec import RosetteSpec, decode_spec
 from rmos.rosette.vary import vary
 from rmos.rosette.work import work_of
-from rmos.services.rosettes.interpreters import Interpreter
+from rmos.services.rosettes.interpreters import BUILT_IN, Interpreter
 
 MAX_VARIANTS: Final = 12
 MAX_WORK: Final = 1_200_000
@@ -61,6 +61,7 @@ class RosettePlan(msgspec.Struct, frozen=True, kw_only=True):
     unrecognized: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     provenance: dict[str, Any] | None = None
+    """Who read the prompt, when there was one."""
 
     def variant(self, place: int) -> RosetteSpec:
         """Return the spec of a variant, counted from 0; after the largest seed comes 0."""
@@ -110,8 +111,9 @@ def _from_prompt(request: RosetteRequest, interpreter: Interpreter) -> RosettePl
 
 def _from_rosette(request: RosetteRequest, base: RosetteSpec) -> RosettePlan:
     """Begin with a spec or an earlier rosette, changed by the prompt when there is one."""
-    understood = Interpretation(spec=base)
+    understood, provenance = Interpretation(spec=base), None
     if request.prompt is not None:
+        provenance = BUILT_IN
         change = apply_change(base, request.prompt)
         understood = Interpretation(spec=change.spec, assumptions=change.assumptions, unrecognized=change.unrecognized)
     spec = understood.spec
@@ -126,6 +128,7 @@ def _from_rosette(request: RosetteRequest, base: RosetteSpec) -> RosettePlan:
         assumptions=understood.assumptions,
         unrecognized=understood.unrecognized,
         changed=differences(base, spec),
+        provenance=provenance,
     )
 
 

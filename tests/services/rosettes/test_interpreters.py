@@ -9,9 +9,9 @@ import pytest
 from rmos.config import Settings
 from rmos.digest import sha256_hex
 from rmos.errors.request import PromptEmpty, ValidationFailed
-from rmos.rosette.interpret import interpret
+from rmos.rosette.interpret import INTERPRETER_VERSION, interpret
 from rmos.rosette.spec import encode_spec
-from rmos.services.rosettes.interpreters import BuiltIn, choose_interpreter, question
+from rmos.services.rosettes.interpreters import BUILT_IN, BuiltIn, choose_interpreter, question
 from tests.language_model import Model, completion, language_model
 
 PROMPT = "something like my grandfather's guitar, 6 mm wide"
@@ -41,12 +41,12 @@ def settings_for(url: str, **over: Any) -> Settings:
     )
 
 
-def test_the_built_in_interpreter_is_the_default_and_names_nobody() -> None:
+def test_the_built_in_interpreter_is_the_default_and_says_its_version() -> None:
     interpreter = choose_interpreter(Settings(instance_path=Path("i"), runs_dir=Path("r")))
     assert isinstance(interpreter, BuiltIn)
     read = interpreter.read("rope in koa, 6 mm band", instrument="om")
     assert read.understood == interpret("rope in koa, 6 mm band", instrument="om")
-    assert read.provenance is None
+    assert read.provenance == {"provider": "builtin", "version": INTERPRETER_VERSION}
 
 
 def test_a_model_reads_the_prompt_and_who_it_was_is_known(model: Model) -> None:
@@ -92,29 +92,26 @@ def test_an_answer_that_is_no_spec_is_not_used_and_that_is_said(content: Any, mo
     why = "the model's answer is no rosette"
     said = f"the built-in interpreter read the prompt, for the model small-8b did not: {why}"
     assert read.understood.assumptions == (said, *interpret(PROMPT).assumptions)
-    assert read.provenance is not None
     assert read.provenance["fallback"] == why
+    assert read.provenance["read_by"] == BUILT_IN
     assert read.provenance["response_sha256"] == sha256_hex(model.answer)
 
 
 def test_an_answer_of_another_protocol_is_not_used(model: Model) -> None:
     model.answer = b'{"choices": []}'
     read = choose_interpreter(settings_for(model.url)).read(PROMPT, instrument=None)
-    assert read.provenance is not None
     assert read.provenance["fallback"] == "its answer is no chat completion"
 
 
 def test_a_number_that_was_given_is_not_the_models_to_change(model: Model) -> None:
     read = choose_interpreter(settings_for(model.url)).read("rope in koa, 100 mm hole", instrument=None)
     assert read.understood.spec.soundhole_diameter == 100_000
-    assert read.provenance is not None
     assert read.provenance["fallback"] == "the model changed the soundhole diameter that was given"
 
 
 def test_the_time_that_the_model_has_is_a_setting(model: Model) -> None:
     model.may_answer.clear()
     read = choose_interpreter(settings_for(model.url, rosette_provider_timeout_ms=100)).read(PROMPT, instrument=None)
-    assert read.provenance is not None
     assert read.provenance["fallback"] == "it did not answer in time"
 
 
@@ -122,7 +119,6 @@ def test_a_provider_that_is_not_there_never_fails_a_request(model: Model) -> Non
     url = model.url
     model.server_close()
     read = choose_interpreter(settings_for(url)).read(PROMPT, instrument=None)
-    assert read.provenance is not None
     assert read.provenance["fallback"] == "it could not be reached"
 
 
@@ -143,8 +139,6 @@ def test_recorded_answers_are_read_by_the_digest_of_their_request(tmp_path: Path
     )
     read = choose_interpreter(settings).read(PROMPT, instrument=None)
     assert read.understood.spec.soundhole_diameter == 92_000
-    assert read.provenance is not None
     assert (read.provenance["provider"], read.provenance["request_sha256"]) == ("replay", name)
     other = choose_interpreter(settings).read("rope in koa", instrument=None)
-    assert other.provenance is not None
     assert other.provenance["fallback"] == "there is no recorded answer to this prompt"

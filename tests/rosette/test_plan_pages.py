@@ -9,10 +9,10 @@ from playwright.sync_api import Browser
 
 from rmos.digest import sha256_hex
 from rmos.rosette.glueup.cuts import sheet_width
-from rmos.rosette.glueup.pages import plan_html, plan_svg
 from rmos.rosette.glueup.plan import plan_of
 from rmos.rosette.interpret import interpret
 from rmos.rosette.materials import MATERIALS
+from rmos.rosette.plan_pages import plan_html, plan_svg
 from rmos.rosette.spec import RosetteSpec, mm_text
 from rmos.rosette.vary import vary
 from rmos.svg import judge_svg
