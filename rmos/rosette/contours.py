@@ -11,6 +11,7 @@ are micrometres, y points down as in the drawing.
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from rmos.errors.request import ValidationFailed
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.dots import dot_diameter
 from rmos.rosette.draw.flat import flatten
@@ -34,6 +35,10 @@ _FILLING: Final = ("shell", "wedges")
 _THICK: Final = (*_FILLING, "wheel")
 """Kinds whose parts stand above the channel (as in `operations`)."""
 _WOOD_LETTERS: Final = 8
+_MOVES: Final = {"M": 0, "Z": 0, "L": 1, "A": 1, "Q": 8, "C": 8}
+"""Step of a path → about how many lines it becomes."""
+MAX_MOVES: Final = 200_000
+"""Lines, arcs and points of all contours (RMOS policy); a usual rosette has some thousands."""
 
 
 class Circle(NamedTuple):
@@ -82,7 +87,7 @@ def layers_of(spec: RosetteSpec) -> list[Layer]:
     """Return the layers of a rosette: what is cut of the top, then what is cut of other stock, then the reference.
 
     Raises:
-        ValidationFailed: when the spec cannot be drawn.
+        ValidationFailed: when the spec cannot be drawn, or has more contours than a program can take.
     """
     checked(spec)
     hole = Layer(_name("SOUNDHOLE", spec.top_thickness), spec.top_thickness, (_circle(spec.soundhole_diameter // 2),))
@@ -93,12 +98,30 @@ def layers_of(spec: RosetteSpec) -> list[Layer]:
         for place, (ring, inner, _) in enumerate(spec.placed(), start=1)
         if ring.kind in INLAID
     ]
+    _require_bounded(drawing for _, _, _, drawing in placed)
     pockets = [_pockets(spec, place, ring, inner, drawing) for place, ring, inner, drawing in placed]
     layers = [hole, channel, *(layer for layer in pockets if layer.shapes), *_beside(spec, placed)]
     joints = {inner for _, inner, _ in spec.placed()} - set(rims)
     if joints:
         layers.append(Layer("REFERENCE", None, tuple(map(_circle, sorted(joints)))))
     return _once(layers)
+
+
+def _require_bounded(drawings: Iterable[Drawing]) -> None:
+    """Refuse more contours than are made in a second or two, and than CAM programs open.
+
+    Raises:
+        ValidationFailed: there are more.
+    """
+    moves = 0
+    for drawing in drawings:
+        sizes = [sum(_MOVES[sign] for piece in cell.pieces for sign, _ in piece.path) for cell in drawing.cells]
+        moves += 2 * sum(sizes[at] for at in drawing.order)
+    if moves > MAX_MOVES:
+        raise ValidationFailed(
+            "This is too much for one file of contours.",
+            errors={"rings": [f"take fewer tiles: they have about {moves} moves, {MAX_MOVES} is the most"]},
+        )
 
 
 def _name(operation: str, depth: int, ring: int | None = None, wood: str = "") -> str:

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import subprocess
+import time
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ import ezdxf
 import pytest
 
 from rmos.digest import sha256_hex
+from rmos.errors.request import ValidationFailed
 from rmos.rosette.dxf import dxf_text
 from rmos.rosette.interpret import interpret
 from rmos.rosette.operations import operations_of
@@ -192,6 +194,15 @@ def test_few_and_long_pieces_do_not_overlap_either() -> None:
         xs = [point.x for one in arcs[at : at + 2] for point in one.flattening(0.01)]
         boxes.append((min(xs), max(xs)))
     assert all(right[0] - left[1] >= 4.9 for left, right in pairwise(sorted(boxes)))
+
+
+def test_the_work_is_bounded() -> None:
+    began = time.process_time()
+    for kind in ("celtic", "braid", "greek_key", "diamond"):
+        with pytest.raises(ValidationFailed, match="too much for one file"):
+            dxf_text(make_spec(*[make_ring(kind, tile_count=1500)] * 8))
+    assert time.process_time() - began < 2
+    assert dxf_text(make_spec(make_ring("celtic", width=9000, tile_count=60), make_ring("diamond", tile_count=200)))
 
 
 def test_the_same_bytes_from_run_to_run_and_machine_to_machine() -> None:
