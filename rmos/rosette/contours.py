@@ -101,10 +101,8 @@ def layers_of(spec: RosetteSpec) -> list[Layer]:
     _require_bounded(drawing for _, _, _, drawing in placed)
     pockets = [_pockets(spec, place, ring, inner, drawing) for place, ring, inner, drawing in placed]
     layers = [hole, channel, *(layer for layer in pockets if layer.shapes), *_beside(spec, placed)]
-    joints = {inner for _, inner, _ in spec.placed()} - set(rims)
-    if joints:
-        layers.append(Layer("REFERENCE", None, tuple(map(_circle, sorted(joints)))))
-    return _once(layers)
+    joints = [inner for _, inner, _ in spec.placed()]
+    return _once([*layers, Layer("REFERENCE", None, tuple(map(_circle, joints)))])
 
 
 def _require_bounded(drawings: Iterable[Drawing]) -> None:

@@ -1,5 +1,7 @@
 """What is asked for is drawn, or said not to be: sentences that were once drawn otherwise, and their brothers."""
 
+from itertools import pairwise
+
 import pytest
 
 from rmos.errors.request import ValidationFailed
@@ -35,6 +37,7 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
             "rope centre, wheat edges, 4 mm centre, 2 mm edges",
             "lines 1.5 bwb | wheat 2 maple+walnut | lines 1.5 bwb | rope 4 …",
         ),
+        ("5 mm abalone and 3 mm koa", "lines 1.5 bwb | solid 3 koa | lines 1.5 bwb | shell 5 abalone …"),
         # Dots lie in the wood that was said, as far apart as was said.
         ("ebony band with pearl dots every 15 degrees", DOTS),
         ("pearl dots every 15 degrees in an ebony ring", DOTS),
@@ -44,6 +47,10 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
         ("maple dots on walnut, 12 dots", "lines 1.5 bwb | dots 5 maple+walnut x12 | lines 1.5 bwb"),
         ("koa band with diamonds", "lines 1.5 bwb | diamond 6 mother_of_pearl+koa | lines 1.5 bwb"),
         ("koa band with maple diamonds, bwb, 4 mm band", "lines 1.5 bwb | diamond 4 maple+koa | lines 1.5 bwb"),
+        (
+            "maple and ebony ring with pearl dots",
+            "lines 1.5 bwb | dots 3 mother_of_pearl+ebony | lines 1.5 bwb | wedges 9 maple+ebony …",
+        ),
         ("wedges every 30 degrees", "lines 1.5 bwb | wedges 9 east_indian_rosewood x12 | lines 1.5 bwb"),
         # Rings that are listed are all drawn, in their order, and no others.
         ("5 mm abalone, then bwb, then 3 mm rope in koa and ebony", THREE),
@@ -60,6 +67,7 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
         ),
         # What is done without is not there.
         ("no shell or lines, rope", "rope 5 ebony+maple"),
+        ("no shell or lines around a koa rope", "rope 5 koa+ebony"),
         ("rope without shell and lines", "rope 5 ebony+maple"),
         ("without lines and rope in koa", "rope 5 koa+ebony"),
         ("line-free rope", "rope 5 ebony+maple"),
@@ -108,6 +116,13 @@ def test_lines_that_have_to_make_up_a_width_stay_lines() -> None:
     assert outline(wide.spec).startswith("band 6 east_indian_rosewood | lines 1.5 bwb | solid 5 koa | lines 1.5 bwb")
     assert "plain bands of 6 mm outside and inside make up 20 mm" in wide.assumptions
     assert outline(interpret("5 mm koa band, rosette 6 mm wide").spec) == "lines 0.5 b | solid 5 koa | lines 0.5 b"
+
+
+@pytest.mark.parametrize("wide", [12, 14, 15, 16])
+def test_no_stack_of_lines_lies_beside_an_equal_one_where_a_band_was_left_out(wide: int) -> None:
+    rings = interpret(f"classical mosaic, {wide} mm wide").spec.rings
+    assert all(one.kind != "lines" or one.materials != other.materials for one, other in pairwise(rings))
+    assert sum(ring.width for ring in rings) == wide * 1000
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,7 @@ def _take_place(reader: Reader, at: int, token: Token) -> None:
     else:
         mention = _placed_before(reader, token.meaning) or reader.make(at, None)
         reader.owners[at] = mention
-    if mention.kind != "lines":
-        mention.role = token.meaning
+    mention.role = token.meaning
 
 
 def _placed_before(reader: Reader, role: str) -> Mention | None:
