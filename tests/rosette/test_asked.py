@@ -189,6 +189,21 @@ def test_what_cannot_be_drawn_together_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("prompt", "motif"),
+    [("mosaic with waves", "waves"), ("maple mosaic tiles with diamonds", "diamond"), ("diamond mosaic", "diamond")],
+)
+def test_a_motif_beside_a_mosaic_is_no_ring_of_its_own(prompt: str, motif: str) -> None:
+    rings = [ring for ring in interpret(prompt).spec.rings if ring.kind in ("mosaic", "wave", "diamond")]
+    assert [(ring.kind, ring.motif) for ring in rings] == [("mosaic", motif)]
+
+
+@pytest.mark.parametrize("prompt", ["Torres, dark", "Torres, light", "Hauser, light", "wave, light", "wheel, dark"])
+def test_a_pattern_of_two_woods_stays_one_whatever_the_tone(prompt: str) -> None:
+    plain = ("lines", "band", "solid")
+    assert all(len(set(ring.materials)) > 1 for ring in interpret(prompt).spec.rings if ring.kind not in plain)
+
+
 STYLES = ("classical rosette", "classical mosaic", "Hauser", "Santos", "Fleta", "Bouchet")
 
 

@@ -32,6 +32,12 @@ def test_what_was_left_open_is_varied() -> None:
     assert len(set(lengths)) > 10
 
 
+def test_the_thickness_of_a_veneer_is_never_varied() -> None:
+    rings = [centre("herringbone in maple and ebony", seed) for seed in range(30)]
+    assert {(ring.strip, ring.tile_length, ring.rows) for ring in rings} == {(600, None, None)}
+    assert len({(ring.slant, ring.phase, ring.materials) for ring in rings}) > 10
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 99, MAX_SEED])
 def test_what_was_given_is_not(seed: int) -> None:
     ring = centre("mosaic star 11x11 book matched in red on natural, 7 mm band, 40 tiles", seed)
