@@ -19,7 +19,7 @@ from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_cuts, block_glue_up, is_blocked
 from rmos.rosette.glueup.cuts import Cut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
-from rmos.rosette.glueup.trade import BLOCK_WIDTH, EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
+from rmos.rosette.glueup.trade import EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring, RosetteSpec, checked
 
@@ -130,11 +130,11 @@ def _tiles(ring: Ring, glued: TileGlueUp) -> Iterator[Item]:
 def _block(ring: Ring, inner: int, place: int, count: int, height: int) -> Iterator[Item]:
     """Give veneers by material, then the block that is made of them."""
     glued = block_glue_up(place, ring, inner, count=count, height=height)
-    whole = glued.blocks * glued.block_length * BLOCK_WIDTH * glued.thickness
+    whole = glued.blocks * glued.block_length * glued.width * glued.thickness
     used = _per_mille(circumference(inner + ring.width // 2) * ring.width * height, whole)
     for cut in block_cuts(glued):
         yield _veneer(cut, used)
-    size = (glued.block_length, BLOCK_WIDTH, glued.thickness)
+    size = (glued.block_length, glued.width, glued.thickness)
     note = f"{glued.repeats * len(glued.layers)} veneers; {glued.slabs} slabs, {glued.pieces} pieces end to end in all"
     yield _item(place, "block", ring.materials[0], glued.blocks, size, used, note)
 
@@ -153,7 +153,7 @@ def _pieces(ring: Ring, place: int, drawing: Drawing, height: int, *, first: int
     areas: dict[str, tuple[int, int]] = {}
     often = [drawing.order.count(at) for at in range(len(drawing.cells))]
     for cell, times in zip(drawing.cells, often, strict=True):
-        for piece in cell.pieces[first:]:
+        for piece in cell.pieces[first:] if times else ():
             points = [xy for outline in flatten(piece.path) for xy in outline]
             length, width = (max(side) - min(side) for side in zip(*points, strict=True))
             counts[piece.material] = counts.get(piece.material, 0) + times

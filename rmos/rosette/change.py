@@ -118,7 +118,7 @@ def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
         named = tuple(mention.materials) or (ring.materials[0], mention.ground or ring.materials[-1])
         keeps_ground = kind not in ("lines", "band", "solid", "wedges", "shell") and len(named) == 1
         changes["materials"] = (named[0], ring.materials[-1]) if keeps_ground else named
-    for name in ("width", "tile_count", "tile_length", "rows", "strand", "strip"):
+    for name in ("width", "tile_count", "tile_length", "rows", "strand", "strip", "slant"):
         if name in said:
             changes[name] = said[name]
     if "tile_count" in said:

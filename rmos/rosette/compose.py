@@ -139,8 +139,7 @@ def _ring(wishes: Wishes, place: Place) -> Ring:
     given += [name for name, value in (("symmetry", mention.symmetry), ("lines", said.get("lines"))) if value]
     if "line" in said and "width" not in given:
         given.append("width")
-    if "strip" in said:
-        given.append("strip")
+    given += [name for name in ("strip", "slant") if name in said]
     return Ring(
         kind=place.kind,  # type: ignore[arg-type]
         width=place.width,
@@ -150,6 +149,7 @@ def _ring(wishes: Wishes, place: Place) -> Ring:
         rows=said.get("rows"),
         strand=said.get("strand"),
         strip=_strip(wishes, place, said),
+        slant=said.get("slant"),
         motif=mention.motif or place.motif,
         symmetry=mention.symmetry,  # type: ignore[arg-type]
         given=tuple(given),

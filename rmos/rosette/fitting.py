@@ -11,6 +11,8 @@ from rmos.rosette.wishes import Wishes
 
 _LEAST: Final = 1200
 """The narrowest centre that the whole is squeezed to before bands and edges give way, micrometres."""
+_LEAST_BAND: Final = 400
+"""And the narrowest band."""
 _TILES: Final = (4500, 7200)
 """Narrowest and widest centre of mosaic that a width of the whole leads to: 9 to 13 sticks of 0.5 to 0.6 mm."""
 _THINNEST: Final = 300
@@ -30,7 +32,8 @@ def fit_rings(wishes: Wishes, places: list[Place], target: int | None, *, tiles:
         return places
     flexible = _flexible(places)
     mosaics = [place for place in flexible if tiles and place.kind == "mosaic"]
-    least = max([_LEAST, *(_tile_widths(place)[0] for place in mosaics)])
+    plain = bool(flexible) and all(place.role in ("band", "gap") for place in flexible)
+    least = max([_LEAST_BAND if plain else _LEAST, *(_tile_widths(place)[0] for place in mosaics)])
     while True:
         rest = target - sum(place.width for place in places if place not in flexible)
         if flexible and rest >= least * len(flexible):

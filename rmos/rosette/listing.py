@@ -21,7 +21,8 @@ _GAP: Final = 3500
 
 def is_listed(wishes: Wishes) -> bool:
     """Tell whether the rings follow each other as they were listed."""
-    if wishes.order is not None:
+    alone = [mention for mention in wishes.mentions if mention.beside is None]
+    if wishes.order is not None or (wishes.said.get("rings", 1) == len(alone) > 1 and wishes.preset is None):
         return True
     if wishes.preset is not None or any(mention.role is not None for mention in wishes.mentions):
         return False
@@ -39,7 +40,8 @@ def list_rings(wishes: Wishes) -> list[Place]:
     """Return a place for each ring, from the soundhole outwards, and say in which order they were taken."""
     listed = [mention for mention in wishes.mentions if mention.beside is None]
     # Lines that were said once, of rings in no stated order, are those beside each of them.
-    spread = wishes.order is None and len(_stacks(wishes)) < 2
+    sized = all("width" in mention.said for mention in listed)
+    spread = wishes.order is None and len(_stacks(wishes)) < 2 and not sized
     lines = next((mention for mention in wishes.mentions if mention.kind == "lines"), None)
     if spread:
         listed = [mention for mention in listed if mention.kind != "lines"]

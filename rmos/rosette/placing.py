@@ -20,7 +20,11 @@ _GROUNDS: Final = ("ebony", "maple", "walnut")
 
 def name_kinds(wishes: Wishes, places: list[Place]) -> None:
     """Decide what rings are of which only materials were named, and say so."""
+    top = wishes.top or "spruce"
     for mention in wishes.mentions:
+        if mention.kind is None and mention.materials == [top] and wishes.order is not None:
+            mention.kind = "gap"
+            wishes.assumptions.append(f"{MATERIALS[top].name}: the bare top")
         if mention.kind in wishes.without and not mention.implied:
             wishes.problems.append(f"{KIND_WORDS[mention.kind or 'band']}: asked for and ruled out; say one of them")
         if mention.kind is None:
@@ -108,6 +112,9 @@ def _complete(place: Place, mention: Mention) -> list[str]:
     if not mention.materials:
         ground = mention.ground or "ebony"
         return [_contrast(ground, tuple(KIND_DEFAULTS[place.kind]["materials"])), ground]
+    if place.kind == "mosaic" and len(mention.materials) == 1:
+        figure = mention.materials[0]
+        return [figure, "black_veneer"] if MATERIALS[figure].tone == "light" else ["natural_veneer", figure]
     if place.kind == "mosaic" and not mention.layered:
         # The ground of a tile is its lightest wood, whatever was named first.
         return sorted(mention.materials, key=lambda name: MATERIALS[name].tone != "light")
@@ -190,6 +197,7 @@ def leave_out(wishes: Wishes, places: list[Place]) -> int:
             continue
         if place.kind in wishes.without and place.kind != "shell":
             if place.role != "centre":
+                edges += place.width if place.role == "edge" else 0
                 places.remove(place)
                 continue
             wishes.assumptions.append(f"no {KIND_WORDS[place.kind]}: a solid ring in its place")

@@ -77,6 +77,7 @@ def fold(prompt: str) -> str:
         sign if " " <= sign < "\x7f" or sign == "\n" else "\x00" if sign.isprintable() else " " for sign in plain
     )
     written = _ELIDED.sub(lambda found: _ELISIONS[found.group()], shown.lower())
+    written = re.sub(r"\b([a-z]+)(?=\d)", r"\1 ", written)  # hd28
     return re.sub(r" ?/ ?", "/", re.sub(r" +", " ", written))
 
 
@@ -221,11 +222,14 @@ def _meant(found: tuple[str, str], text: str) -> Token:
 def _in_context(words: list[Token]) -> list[Token]:
     """Return the words without those that mean something beside others only.
 
-    `every` means a distance before an angle or a length; strips and veneers are what herringbone is glued from.
+    `every` means a distance before an angle or a length, `around` joins two rings, strips and veneers are what
+    herringbone is glued from.
     """
     herringbone = any(token.meaning in ("herringbone", "half_herringbone") for token in words)
     done = []
     for at, token in enumerate(words):
+        if token.category == "join" and token.meaning == "around" and not _is_between_rings(words, at):
+            continue
         if token.category == "every":
             other = at + 1 if token.meaning == "every" else at - 1
             if not 0 <= other < len(words) or words[other].category not in ("length", "angle"):
@@ -236,3 +240,9 @@ def _in_context(words: list[Token]) -> list[Token]:
             token = token._replace(category="kinds", meaning="band")
         done.append(token)
     return done
+
+
+def _is_between_rings(words: list[Token], at: int) -> bool:
+    """Tell whether a ring or a material stands on both sides; else `around` says nothing."""
+    rings = ("kinds", "stacks", "materials", "colours")
+    return all(any(token.category in rings for token in side) for side in (words[:at], words[at + 1 :]))

@@ -10,6 +10,7 @@ from typing import Final
 from rmos.rosette.lexicon import PHRASES
 
 _OFFERED: Final = ("kinds", "materials", "presets", "instruments", "motifs", "colours")
+_LONG: Final = 8
 _LEAST: Final = 4
 """Letters that a word has at least to be near to another one."""
 _WORDS: Final = tuple(
@@ -24,10 +25,10 @@ def hint_for(word: str) -> str:
 
 
 def nearest_word(word: str) -> str | None:
-    """Return the known word with the fewest letters changed: one in five letters, two in more; the first of equals."""
+    """Return the known word with the fewest letters changed: one, or two in eight letters; the first of equals."""
     if len(word) < _LEAST or not word.isalpha():
         return None
-    most = 1 if len(word) <= 5 else 2
+    most = 1 if len(word) < _LONG else 2
     best, found = most + 1, None
     for known in _WORDS:
         if abs(len(known) - len(word)) < best and known[0] == word[0]:

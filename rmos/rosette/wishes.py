@@ -25,7 +25,8 @@ LIMITS: Final = {
     "strip": (50, 20_000, "a strip"),
 }
 """What can be drawn at all, micrometres. What can be made is judged later and said, not refused here."""
-MOST: Final = {"tile_count": 2000, "rows": 24, "lines": 16, "rings": 5}
+MOST: Final = {"tile_count": 2000, "rows": 24, "lines": 16, "rings": 5, "slant": 70}
+LEAST: Final = {"slant": 20}
 _SHOWN: Final = 40
 
 
@@ -90,9 +91,10 @@ class Wishes(msgspec.Struct, kw_only=True):
 
     def put_count(self, name: str, token: Token, mention: Mention | None = None) -> None:
         """Note a count, of the whole or of one ring."""
-        if token.value.denominator != 1 or not 1 <= token.value <= MOST[name]:
+        least = LEAST.get(name, 1)
+        if token.value.denominator != 1 or not least <= token.value <= MOST[name]:
             self.problems.append(
-                f"{_short(token.text)} {name.replace('_', ' ')}: say a whole number from 1 to {MOST[name]}"
+                f"{_short(token.text)} {name.replace('_', ' ')}: say a whole number from {least} to {MOST[name]}"
             )
             return
         self._put(name, int(token.value), token.text, mention)

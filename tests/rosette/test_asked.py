@@ -29,6 +29,24 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
         ("rope and bwb both sides", "lines 1.5 bwb | rope 5 ebony+maple | lines 1.5 bwb"),
         ("rope, bwb lines, both sides", "lines 1.5 bwb | rope 5 ebony+maple | lines 1.5 bwb"),
         ("20 thou lines, koa ring 5 mm", "lines 1.524 bwb | solid 5 koa | lines 1.524 bwb"),
+        ('abalone ring, 1/8" wide, with bwb', "lines 1.5 bwb | shell 3.175 abalone | lines 1.5 bwb"),
+        ("maple ring 12 mm bordered by ebony lines 0.6 mm", "lines 0.6 ebony | solid 12 maple | lines 0.6 ebony"),
+        (
+            "ebony/maple/ebony purfling around a 5 mm pear ring",
+            "lines 1.5 ebony/maple/ebony | solid 5 pear | lines 1.5 ebony/maple/ebony",
+        ),
+        ("rope, bwb lines, 4 mm band", "lines 1.5 bwb | rope 4 ebony+maple | lines 1.5 bwb"),
+        ("bwb on the inside and outside, 4 mm koa", "lines 1.5 bwb | solid 4 koa | lines 1.5 bwb"),
+        ("simple ebony line", "lines 2.4 ebony"),
+        ("wheel in koa with boxwood spokes 1 mm", "lines 1.5 bwb | wheel 9 koa+boxwood | lines 1.5 bwb"),
+        # A list of woods is one list, whatever divides it; a tile of one wood has a ground.
+        ("rope in koa, maple and ebony", "lines 1.5 bwb | rope 5 koa+maple+ebony | lines 1.5 bwb"),
+        (
+            "mosaic in red, black, and natural",
+            "lines 1.5 bwb | mosaic 6.5 natural_veneer+red_veneer+black_veneer | lines 1.5 bwb",
+        ),
+        ("mosaic in koa", "lines 1.5 bwb | mosaic 6.5 natural_veneer+koa | lines 1.5 bwb"),
+        ("mosaic in bone", "lines 1.5 bwb | mosaic 6.5 bone+black_veneer | lines 1.5 bwb"),
         # Edges are rings of their own when they are named by their material.
         ("koa rope and 2 mm abalone edges", "lines 1.5 bwb | shell 2 abalone | lines 1.5 bwb | rope 5 koa+ebony …"),
         ("rope with abalone edges", "lines 1.5 bwb | shell 2 abalone | lines 1.5 bwb | rope 5 ebony+maple …"),
@@ -37,12 +55,18 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
             "rope centre, wheat edges, 4 mm centre, 2 mm edges",
             "lines 1.5 bwb | wheat 2 maple+walnut | lines 1.5 bwb | rope 4 …",
         ),
+        (
+            "3 mm rope both sides of a 10 mm koa centre",
+            "lines 1.5 bwb | rope 3 ebony+maple | lines 1.5 bwb | solid 10 …",
+        ),
+        ("3 mm herringbone and abalone ring 4 mm", "lines 1.5 bwb | shell 4 abalone | lines 1.5 bwb | herringbone 3 …"),
         ("5 mm abalone and 3 mm koa", "lines 1.5 bwb | solid 3 koa | lines 1.5 bwb | shell 5 abalone …"),
         # Dots lie in the wood that was said, as far apart as was said.
         ("ebony band with pearl dots every 15 degrees", DOTS),
         ("pearl dots every 15 degrees in an ebony ring", DOTS),
         ("dots of pearl in ebony, spaced 15 degrees apart", DOTS),
         ("ebony ring 5 mm inlaid with 24 pearl dots", DOTS),
+        ("ebony ring, 5 mm wide, with 24 pearl dots", DOTS),
         ("pearl dots in ebony every 15°", DOTS),
         ("maple dots on walnut, 12 dots", "lines 1.5 bwb | dots 5 maple+walnut x12 | lines 1.5 bwb"),
         ("koa band with diamonds", "lines 1.5 bwb | diamond 6 mother_of_pearl+koa | lines 1.5 bwb"),
@@ -65,6 +89,12 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
             "herringbone, 4 mm abalone ring, checkerboard",
             "lines 1.5 bwb | herringbone 6 maple+ebony | lines 1.5 bwb | shell 4 abalone | lines 1.5 bwb | checker …",
         ),
+        ("0.8 mm maple, 2 mm ebony, 0.8 mm maple", "solid 0.8 maple | solid 2 ebony | solid 0.8 maple"),
+        ("three concentric rings: 2 mm bwb, 6 mm rope, 2 mm bwb", "lines 2 bwb | rope 6 ebony+maple | lines 2 bwb"),
+        (
+            "wbwbw purfling 2.5 mm, then 3 mm of spruce, then 4 mm abalone",
+            "lines 2.5 wbwbw | gap 3 | shell 4 abalone",
+        ),
         # What is done without is not there.
         ("no shell or lines, rope", "rope 5 ebony+maple"),
         ("no shell or lines around a koa rope", "rope 5 koa+ebony"),
@@ -74,6 +104,7 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
         # Numbers that end a name are no sizes.
         ("D-28 in koa", "lines 2 bwbwb | gap 4 | solid 8 koa | gap 4 | lines 2 bwbwb"),
         ("style 45 in paua, no lines", "gap 3.6 | shell 4 paua | gap 3.6"),
+        ("herringbone like an HD28", "lines 2 bwbwb | gap 4 | herringbone 6 maple+ebony | gap 4 | lines 2 bwbwb"),
         # Parts of an inch in words.
         ("half an inch rope", "lines 1.5 bwb | rope 12.7 ebony+maple | lines 1.5 bwb"),
         ("an eighth of an inch abalone", "lines 1.5 bwb | shell 3.175 abalone | lines 1.5 bwb"),
@@ -109,6 +140,24 @@ def test_the_width_is_the_one_that_was_said_or_the_prompt_is_refused(said: str, 
     assert [ring.kind for ring in rings] == [ring.kind for ring in reversed(rings)]
     # Both sides are alike, but for a micrometre that cannot be shared.
     assert all(abs(ring.width - other.width) <= 1 for ring, other in zip(rings, reversed(rings), strict=True))
+
+
+def test_a_slant_is_an_angle_without_every() -> None:
+    ring = next(ring for ring in interpret("herringbone 55 degrees").spec.rings if ring.kind == "herringbone")
+    assert (ring.slant, ring.strip, ring.given) == (55, 600, ("kind", "slant"))
+    with pytest.raises(ValidationFailed, match="80 deg slant: say a whole number from 20 to 70"):
+        interpret("rope at 80°")
+
+
+def test_how_far_it_begins_from_the_hole_is_no_width() -> None:
+    spec = interpret("classical rosette, starts 2.5 mm from the hole, 20 mm wide").spec
+    assert (spec.edge_gap, spec.width) == (2500, 20_000)
+
+
+def test_bands_give_way_before_lines_do() -> None:
+    spec = interpret("half herringbone edges 2 mm, mosaic centre 7 mm, 20 mm total width").spec
+    assert [ring.kind for ring in spec.rings].count("lines") == 6
+    assert (spec.width, spec.rings[1].width, spec.rings[5].width) == (20_000, 2000, 7000)
 
 
 def test_lines_that_have_to_make_up_a_width_stay_lines() -> None:
@@ -213,7 +262,7 @@ STYLES = ("classical rosette", "classical mosaic", "Hauser", "Santos", "Fleta", 
         *(
             style + tone
             for style in (*STYLES, "Torres", "Martin 28")
-            for tone in ("", ", dark", ", light", ", no edges")
+            for tone in ("", ", dark", ", light", ", no edges", ", no wheat")
         ),
         *(f"{style}, {wide} mm wide" for style in STYLES for wide in (18, 22, 24, 28)),
     ],

@@ -71,6 +71,11 @@ class BlockGlueUp(msgspec.Struct, frozen=True, kw_only=True):
         return self.repeats * sum(layer.thickness for layer in self.layers)
 
     @property
+    def width(self) -> int:
+        """How wide its veneers are."""
+        return _width(self.height)
+
+    @property
     def sawn(self) -> int:
         """How thick a slab is sawn."""
         return self.row + SAWN_EXTRA
@@ -95,7 +100,7 @@ def block_glue_up(place: int, ring: Ring, inner: int, *, count: int, height: int
     repeats = max(BLOCK_LAYERS // len(layers), 1)
     thickness = repeats * sum(layer.thickness for layer in layers)
     pieces = rows * ceil_div(count * LONGER, 100 * repeats)
-    each = BLOCK_WIDTH // (height + KERF)
+    each = _width(height) // (height + KERF)
     row = ring.width // rows
     # One slab takes its thickness and a kerf, measured along the veneers.
     step = (row + SAWN_EXTRA + KERF) * secant // 10_000
@@ -118,6 +123,11 @@ def block_glue_up(place: int, ring: Ring, inner: int, *, count: int, height: int
         blocks=blocks,
         block_length=lean + slabs * step + 2 * MARGIN,
     )
+
+
+def _width(height: int) -> int:
+    """Return how wide the veneers of a block are: one strip at least is sliced from a slab."""
+    return max(BLOCK_WIDTH, height + KERF)
 
 
 def _rows(ring: Ring) -> int:
@@ -154,7 +164,7 @@ def block_cuts(glued: BlockGlueUp) -> tuple[Cut, ...]:
             material=layer.material,
             count=count,
             length=glued.block_length,
-            width=BLOCK_WIDTH,
+            width=glued.width,
             thickness=layer.thickness,
         )
         for layer, count in counts.items()

@@ -94,7 +94,7 @@ def tile_glue_up(place: int, ring: Ring, inner: int, *, count: int, height: int)
         height: of a slice, micrometres.
     """
     tile = _tile(ring, inner)
-    around = count if ring.kind == "mosaic" else count // len(tile[0])
+    around = count if ring.kind == "mosaic" else max(count // len(tile[0]), 1)
     width, rows = len(tile[0]), len(tile)
     bounds = [circumference(radius) // (around * width) for radius in (inner, inner + ring.width)]
     sawn = bounds[1] + SAWN_EXTRA

@@ -19,17 +19,20 @@ def read(words: list[Token]) -> Wishes:
     """Return what the words ask for."""
     wishes = Wishes(order=order_of(words))
     bare: Mention | None = None
+    before: Clause | None = None
     for clause in split_clauses(words):
-        bare = _read_clause(wishes, clause, bare)
+        bare = _read_clause(wishes, clause, before, bare)
+        before = clause
     settle_materials(wishes)
     if len(wishes.mentions) < 2:
         wishes.order = None
     return wishes
 
 
-def _read_clause(wishes: Wishes, clause: Clause, bare: Mention | None) -> Mention | None:
+def _read_clause(wishes: Wishes, clause: Clause, before: Clause | None, bare: Mention | None) -> Mention | None:
     """Read one clause, and return the ring that a list of materials behind it goes on with."""
     reader = Reader(wishes, clause, bare)
+    reader.ring_before = before is not None and before.names_ring()
     reader.negated = negated_places(reader.words)
     for at in sorted(reader.negated):
         take_away(wishes, reader.words[at])

@@ -2,22 +2,15 @@
 
     split_clauses(tokens('5 mm abalone, then koa with bwb'))      # three clauses; the last one stands beside its ring
 
-A clause ends at a comma or a full stop, before `then`, and before a `with` behind which a ring of its own is named:
-what follows is about that ring, so that no number or material binds across it.
+A clause ends at a comma or a full stop, before `then`, and where `joints` finds that another ring begins. Materials
+that a comma divides are one list when its last one stands behind an `and`: `in red, black and natural`.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rmos.rosette.prompt_words import Token
-
-RINGS: Final = ("kinds", "stacks", "nearest")
-"""Categories of words that name a ring."""
-WOODS: Final = ("materials", "colours")
-LISTING: Final = (*WOODS, "join", "slash", "on")
-"""Categories that a list of materials consists of."""
-MOTIF_KINDS: Final = ("diamond", "wave")
-"""Kinds that are a motif beside the word mosaic."""
+from rmos.rosette.reading.joints import LISTING, RINGS, WOODS, split_at_joints
 
 
 class Clause(NamedTuple):
@@ -33,10 +26,27 @@ class Clause(NamedTuple):
         """Tell whether it holds materials only: `maple, ebony` behind a ring are one list."""
         return all(token.category in LISTING for token in self.words)
 
+    def names_ring(self) -> bool:
+        """Tell whether it names a ring by that noun, and by what it is of or like."""
+        ring = any(token.category == "nouns" and token.meaning == "ring" for token in self.words)
+        return ring and any(token.category in (*RINGS, *WOODS) for token in self.words)
+
 
 def split_clauses(words: Sequence[Token]) -> list[Clause]:
     """Return the clauses of a prompt, none of them empty."""
     clauses: list[Clause] = []
+    for part, follows in _join_lists(_split_stops(words)):
+        joined = part[0].category == "join" and part[0].meaning == "with" and len(part) > 1
+        attached = joined and bool(clauses)
+        for number, (text, with_before) in enumerate(split_at_joints(part[1:] if joined else part)):
+            first = number == 0
+            clauses.append(Clause(tuple(text), follows and first, with_before or (attached and first)))
+    return clauses
+
+
+def _split_stops(words: Sequence[Token]) -> list[tuple[list[Token], bool]]:
+    """Return what stands between commas and before `then`, and whether `then` stands before it."""
+    parts: list[tuple[list[Token], bool]] = []
     part: list[Token] = []
     follows = False
     for token in (*words, Token("stop", "", "")):
@@ -44,11 +54,36 @@ def split_clauses(words: Sequence[Token]) -> list[Clause]:
             part.append(token)
             continue
         if part:
-            clauses += _split_joined(part, follows)
+            parts.append((part, follows))
             part, follows = [], False
         # A comma behind `then` does not take it back.
         follows = follows or token.category == "sequence"
-    return clauses
+    return parts
+
+
+def _join_lists(parts: list[tuple[list[Token], bool]]) -> list[tuple[list[Token], bool]]:
+    """Return the parts with lists of materials that commas divide as one part: `red, black and natural`."""
+    done: list[tuple[list[Token], bool]] = []
+    at = 0
+    while at < len(parts):
+        part, follows = parts[at]
+        end = at + 1
+        while end < len(parts) and _is_list(parts[end]):
+            end += 1
+        listed = [token for more, _ in parts[at + 1 : end] for token in more]
+        whole = part[-1].category in WOODS and any(token.meaning == "and" for token in listed)
+        if whole and any(token.category not in LISTING for token in part):
+            done.append(([*part, *listed], follows))
+            at = end
+        else:
+            done.append((part, follows))
+            at += 1
+    return done
+
+
+def _is_list(part: tuple[list[Token], bool]) -> bool:
+    words, follows = part
+    return not follows and all(token.category in LISTING and token.meaning != "with" for token in words)
 
 
 def order_of(words: Sequence[Token]) -> str | None:
@@ -57,54 +92,3 @@ def order_of(words: Sequence[Token]) -> str | None:
     if directions:
         return directions[0]
     return "outward" if any(token.category == "sequence" for token in words) else None
-
-
-def _split_joined(words: list[Token], follows: bool) -> list[Clause]:
-    parts: list[Clause] = []
-    start = 0
-    attached = False
-    for at, token in enumerate(words):
-        if token.category == "join" and start < at and _splits(words[start:at], words[at + 1 :], token.meaning):
-            parts.append(Clause(tuple(words[start:at]), follows and not start, attached))
-            start, attached = at + 1, token.meaning == "with"
-    return [*parts, Clause(tuple(words[start:]), follows and not start, attached)]
-
-
-def _splits(head: list[Token], tail: list[Token], joined: str) -> bool:
-    """Tell whether a ring ends before this `with` or `and`, and another one begins behind it."""
-    if not any(token.category in (*RINGS, *WOODS) for token in head) or _negates(head):
-        return False
-    if joined == "and":
-        return _sized_twice(head, tail) or (_has_ring(head) and _names_place(tail))
-    if joined != "with":
-        return False
-    kinds = {token.meaning for token in head if token.category in RINGS}
-    following = next((token for token in tail if token.category in RINGS), None)
-    if following is None:
-        return _has_ring(head) and _names_place(tail)
-    motif = "mosaic" in kinds and following.meaning in MOTIF_KINDS
-    return not motif and (following.meaning not in kinds or following.category == "stacks")
-
-
-def _has_ring(words: list[Token]) -> bool:
-    return any(token.category in RINGS for token in words)
-
-
-def _negates(words: list[Token]) -> bool:
-    return words[-1].category == "without"
-
-
-def _names_place(tail: list[Token]) -> bool:
-    """Tell whether materials and a place follow: `and 2 mm abalone edges`."""
-    count = 0
-    while count < len(tail) and tail[count].category in (*LISTING, "length"):
-        count += 1
-    woods = any(token.category in WOODS for token in tail[:count])
-    return woods and count < len(tail) and tail[count].category == "places"
-
-
-def _sized_twice(head: list[Token], tail: list[Token]) -> bool:
-    """Tell whether both sides give a width and what has it: `5 mm abalone and 3 mm koa`."""
-    sized = any(token.category == "length" for token in head)
-    starts = [token.category for token in tail[:2]]
-    return sized and starts[:1] == ["length"] and starts[1:] != [] and starts[1] in (*RINGS, *WOODS)

@@ -7,7 +7,7 @@ A negation takes the word behind it, and what `or` adds; what `and` adds only wh
 from typing import Final
 
 from rmos.rosette.prompt_words import Token
-from rmos.rosette.reading.clauses import RINGS, WOODS
+from rmos.rosette.reading.joints import RINGS, WOODS
 from rmos.rosette.wishes import Wishes
 
 _NEGATABLE: Final = (*WOODS, *RINGS, "places", "motifs")

@@ -5,7 +5,7 @@ from typing import Final
 
 from rmos.rosette.fixed import divide
 from rmos.rosette.prompt_words import Token
-from rmos.rosette.reading.clauses import RINGS
+from rmos.rosette.reading.joints import RINGS
 from rmos.rosette.reading.reader import Reader
 from rmos.rosette.wishes import Mention, millimetres
 
@@ -13,15 +13,19 @@ _LENGTH_NOUNS: Final = {
     "hole": "hole", "gap": "gap", "deep": "depth", "cutter": "cutter", "rosette": "width", "top": "top_thickness",
 }  # fmt: skip
 """Nouns that a length of the whole belongs to."""
-_RING_NOUNS: Final = {"ring": "width", "tile_length": "tile_length", "strand": "strand"}
+_RING_NOUNS: Final = {"ring": "width", "tile_length": "tile_length", "strand": "strand", "spokes": "strand"}
 _COUNT_NOUNS: Final = {"tiles": "tile_count", "spokes": "tile_count", "rows": "rows", "strand": "rows", "ring": "rings"}
 _COUNTED: Final = ("wheel", "wedges", "dots", "lines", "mosaic", "diamond", "wave")
 """Kinds that a count stands before: 12 wedges."""
 _SPACED: Final = ("dots", "wedges", "wheel", "diamond", "wave", "shell", "mosaic", "checkerboard", "greek_key")
 """Kinds whose pieces stand a given angle or distance apart."""
+_WHOLE: Final = 15_000
+"""Micrometres: from here on a width is rather that of a whole classical rosette than of one ring."""
 _STACK_LINE: Final = 300
 """Micrometres for each line of a stack: `1.5 mm bwb` is as wide as that in all, `0.5 mm bwb` has lines of that."""
 _STRIPPED: Final = ("herringbone", "half_herringbone")
+_SLANTED: Final = (*_STRIPPED, "rope")
+"""Kinds whose strips lean by an angle."""
 
 
 class Numbers:
@@ -68,6 +72,10 @@ class Numbers:
         return (every or apart) and self.reader.mention(at, kinds=_SPACED) is not None
 
     def _angle(self, at: int, token: Token) -> None:
+        slanted = None if self._is_spacing(at) else self.reader.mention(at, kinds=_SLANTED)
+        if slanted is not None:
+            self.wishes.put_count("slant", token, slanted)
+            return
         mention = self.reader.mention(at, kinds=_SPACED)
         if mention is None or token.value <= 0:
             self.wishes.miss(token.text, "of what?")
@@ -87,16 +95,24 @@ class Numbers:
 
     def _target(self, at: int, token: Token) -> int | None:
         """Return the place of the nearest noun that takes this number; of two as near, by the clause's manner."""
-        fitting = self._takers[token.category]
+        fitting = [place for place in self._takers[token.category] if self._reaches(token, at, place)]
         if not fitting:
             return None
+        if at + 1 in fitting and self.words[at + 1].meaning == "gap":
+            return at + 1  # 2.5 mm from the hole
         noun_first = fitting[0] < self._first
         return min(fitting, key=lambda place: (abs(place - at), (place > at) == noun_first))
+
+    def _reaches(self, token: Token, at: int, place: int) -> bool:
+        """Tell whether a number is near enough to this noun: `1 mm spokes`, but not `3 mm 12 spoke wheel`."""
+        spokes = self.words[place].meaning == "spokes" and self.words[place].category == "nouns"
+        return not spokes or token.category == "count" or abs(place - at) == 1
 
     def _bind(self, at: int, token: Token, place: int) -> None:
         noun, wishes = self.words[place], self.wishes
         if noun.category in RINGS:
-            self._bind_to_ring(token, self.reader.owners[place], stack=noun.category == "stacks")
+            owner = self.reader.owners[place]
+            self._bind_to_ring(token, owner, stack=noun.category == "stacks" or owner.layered)
         elif noun.category == "strips":
             wishes.put_length("strip", token, self.reader.mention(place, kinds=_STRIPPED))
         elif token.category == "count" and noun.meaning in _COUNT_NOUNS:
@@ -127,9 +143,9 @@ class Numbers:
             self._bind_size(place, token, noun)
         else:
             name = _RING_NOUNS[noun]
-            kinds = ("celtic", "braid", "wave", "wheel", "dots") if noun == "strand" else ()
-            mention = self.reader.mention(place, kinds=kinds)
-            mention = mention or self.reader.make(place, "celtic" if noun == "strand" else None)
+            kinds = {"strand": ("celtic", "braid", "wave", "wheel", "dots"), "spokes": ("wheel",)}.get(noun, ())
+            usual = {"strand": "celtic", "spokes": "wheel"}.get(noun)
+            mention = self.reader.mention(place, kinds=kinds) or self.reader.make(place, usual)
             if noun == "ring" and mention.kind == "lines":
                 others = [*self.reader.owners.values(), *reversed(self.wishes.mentions)]
                 mention = next((owner for owner in others if owner.kind != "lines"), mention)
@@ -145,12 +161,16 @@ class Numbers:
         elif rings and (not whole or min(abs(at - place) for at in rings) < min(abs(at - place) for at in whole)):
             mention = owners[min(rings, key=lambda at: (abs(at - place), at > place))]
             self.wishes.put_length("width", token, mention)
-        elif self.wishes.order is not None and self.reader.before is not None and not whole:
+        elif self.reader.before is not None and not whole and self._is_of_ring_before(token):
             self.wishes.put_length("width", token, self.reader.before)
         else:
             if self.wishes.mentions and not whole:
                 self.wishes.assumptions.append(f"{token.text} wide is taken for the whole rosette")
             self.wishes.put_length("width", token)
+
+    def _is_of_ring_before(self, token: Token) -> bool:
+        """Tell whether a width alone in its clause is that of the ring before: `abalone ring, 3 mm wide`."""
+        return self.wishes.order is not None or (self.reader.ring_before and token.value < _WHOLE)
 
     def _bind_thickness(self, place: int, token: Token) -> None:
         if any(word.category == "nouns" and word.meaning == "top" for word in self.words):
@@ -163,7 +183,7 @@ class Numbers:
             self.wishes.miss(f"{token.text} thick", "of what?")
 
     def _bind_to_ring(self, token: Token, mention: Mention, *, stack: bool) -> None:
-        count = len(mention.materials)
+        count = len(mention.materials) if mention.kind == "lines" else 0
         if stack and token.category == "length" and token.value >= _STACK_LINE * count and count:
             self.wishes.assumptions.append(f"{token.text} is taken for the whole stack of {count} lines")
             self.wishes.put_length("width", token, mention)
@@ -198,7 +218,7 @@ def _takes(noun: Token, category: str) -> bool:
     """Tell whether a length or a count can belong to this word."""
     if noun.category == "nouns":
         if category == "length":
-            return noun.meaning not in ("tiles", "spokes", "rows")
+            return noun.meaning not in ("tiles", "rows")
         return noun.meaning in _COUNT_NOUNS or noun.meaning in ("hole", "wide", "deep", "gap")
     if noun.category in ("kinds", "nearest"):
         return category == "length" or noun.meaning in _COUNTED

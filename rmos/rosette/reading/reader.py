@@ -17,6 +17,8 @@ class Reader:
         self.before = wishes.mentions[-1] if wishes.mentions else None
         self.bare = bare if clause.is_bare() else None
         self.negated: set[int] = set()
+        self.ring_before = False
+        """Whether the clause before named one ring by that noun: `abalone ring, 3 mm wide` is that wide."""
 
     @property
     def is_next(self) -> bool:

@@ -3,12 +3,14 @@
 from typing import Final
 
 from rmos.rosette.prompt_words import Token
-from rmos.rosette.reading.clauses import MOTIF_KINDS, RINGS, WOODS
+from rmos.rosette.reading.joints import MOTIF_KINDS, RINGS, WOODS
 from rmos.rosette.reading.reader import Reader
 from rmos.rosette.spelling import hint_for
 from rmos.rosette.wishes import Mention
 
 _STACKS: Final = {"b": "black_fibre", "w": "white_fibre"}
+_ONE_LINE: Final = ("line", "linea", "linha", "ligne", "linie", "filete", "filetto", "filet", "ader")
+"""Words for a single line: with nothing else it is the rosette."""
 _SINGLE: Final = {"instruments": "instrument", "presets": "preset", "tones": "tone"}
 """Category → the wish that can be said once."""
 
@@ -31,6 +33,8 @@ def take_ring(reader: Reader, at: int, token: Token) -> None:
     if mention not in reader.rings:
         reader.rings.append(mention)
     reader.owners[at] = mention
+    if token.text in _ONE_LINE:
+        reader.wishes.words.add("ring")
     if token.category == "stacks":
         letters = "bwb" if token.meaning == "bw" else token.meaning
         mention.materials = [_STACKS[letter] for letter in letters]

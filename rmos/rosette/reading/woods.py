@@ -4,7 +4,7 @@ from typing import Final
 
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.prompt_words import Token
-from rmos.rosette.reading.clauses import LISTING, WOODS
+from rmos.rosette.reading.joints import LISTING, WOODS
 from rmos.rosette.reading.reader import Reader
 from rmos.rosette.wishes import Mention, Wishes
 
@@ -56,8 +56,8 @@ def _ring_of(reader: Reader, at: int) -> Mention:
 
 def _is_ring(reader: Reader, at: int, waiting: Mention) -> bool:
     """Tell whether a material makes a ring of its own: shell does in `abalone ring`, any wood behind lines."""
-    noun = reader.place(at + 1)
-    named = noun is not None and noun.category == "nouns" and noun.meaning == "ring"
+    beside = (reader.place(at - 1), reader.place(at + 1))
+    named = any(noun is not None and noun.category == "nouns" and noun.meaning == "ring" for noun in beside)
     return named and (MATERIALS[reader.words[at].meaning].shell or waiting.kind == "lines")
 
 

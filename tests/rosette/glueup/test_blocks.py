@@ -47,7 +47,7 @@ def test_the_block_has_room_for_its_slabs_and_they_for_their_strips(ring: Ring) 
     needed = lean + glued.slabs * (glued.sawn + KERF) / math.cos(slant_of(glued))
     assert needed <= glued.block_length + 2
     assert glued.block_length <= LOG_LENGTH or glued.slabs == 1
-    strips = BLOCK_WIDTH // (glued.height + KERF)
+    strips = glued.width // (glued.height + KERF)
     assert glued.blocks * glued.slabs * strips >= glued.pieces
     assert (glued.blocks * glued.slabs - glued.blocks) * strips < glued.pieces
 
@@ -72,3 +72,9 @@ def test_the_cutting_list_has_every_veneer_of_every_block() -> None:
     assert {(cut.length, cut.width) for cut in cuts} == {(glued.block_length, BLOCK_WIDTH)}
     assert [cut.material for cut in cuts] == ["maple", "walnut"]
     assert cuts[0].thickness > cuts[1].thickness
+
+
+def test_a_channel_deeper_than_a_block_is_wide_gets_a_wider_block() -> None:
+    glued = plan_of(make_spec(make_ring("rope"), channel_depth=20_000, top_thickness=20_000)).blocks[0]
+    assert glued.width == glued.height + KERF
+    assert glued.slabs * glued.blocks == glued.pieces
