@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from rmos.errors.request import ValidationFailed
+from rmos.rosette.contour_shapes import XY, Circle, Line, Shape, bounds_of, shapes_of, shift
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.dots import dot_diameter
-from rmos.rosette.draw.flat import flatten
 from rmos.rosette.draw.greek import key_edges
 from rmos.rosette.draw.shapes import Drawing, Path, Piece, moved
 from rmos.rosette.draw.strands import wave_edges
@@ -23,7 +23,6 @@ from rmos.rosette.operations import spec_channels
 from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
 from rmos.rosette.svg import INLAID
 
-XY = tuple[int, int]
 _APART: Final = 10_000
 """Between the top and what lies beside it, and from one ring to the next, micrometres."""
 _CLEAR: Final = 5000
@@ -39,40 +38,6 @@ _MOVES: Final = {"M": 0, "Z": 0, "L": 1, "A": 1, "Q": 8, "C": 8}
 """Step of a path → about how many lines it becomes."""
 MAX_MOVES: Final = 200_000
 """Lines, arcs and points of all contours (RMOS policy); a usual rosette has some thousands."""
-
-
-class Circle(NamedTuple):
-    """A whole circle."""
-
-    x: int
-    y: int
-    radius: int
-
-
-class Arc(NamedTuple):
-    """A part of a circle, clockwise from one angle to the other; angles in 2^-32 of a turn from 12 o'clock."""
-
-    x: int
-    y: int
-    radius: int
-    start: int
-    end: int
-
-
-class Line(NamedTuple):
-    """A straight line."""
-
-    start: XY
-    end: XY
-
-
-class Curve(NamedTuple):
-    """A closed outline with curves that are no arcs, as points."""
-
-    points: tuple[XY, ...]
-
-
-Shape = Circle | Arc | Line | Curve
 
 
 class Layer(NamedTuple):
@@ -172,7 +137,7 @@ def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[Shape] | None:
     return [
         shape
         for edge in edges(ring, inner, count)
-        for shape in _shapes(_round(edge, [drawing.angle(k) for k in range(count)]))
+        for shape in shapes_of(_round(edge, [drawing.angle(k) for k in range(count)]))
     ]
 
 
@@ -195,7 +160,7 @@ def _loose(ring: Ring, pieces: Iterable[Piece]) -> Iterator[Piece]:
 def _outlines(ring: Ring, inner: int, drawing: Drawing, path: Path, *, angle: int) -> list[Shape]:
     """Return the shapes of one piece; a dot is the circle that it is."""
     if ring.kind != "dots":
-        return _shapes(path)
+        return shapes_of(path)
     middle = angle + TURN // (2 * len(drawing.order))
     x, y = point(middle, inner + ring.width // 2)
     return [Circle(x, y, dot_diameter(ring) // 2)]
@@ -216,7 +181,7 @@ def _beside(spec: RosetteSpec, placed: list[tuple[int, Ring, int, Drawing]]) -> 
             name = "RING_CUTOUT" if ring.kind == "solid" else "INLAY_PART"
             depth = depth if ring.kind == "solid" else spec.channel_depth
             wood = "" if ring.kind == "solid" else ring.materials[0]
-            shifted = tuple(_shift(shape, at_x + outer, 0) for shape in whole)
+            shifted = tuple(shift(shape, at_x + outer, 0) for shape in whole)
             layers.append(Layer(_name(name, depth, place, wood), depth, shifted))
             at_x += 2 * outer + _APART
     at_y = spec.outer_radius + _APART
@@ -243,70 +208,10 @@ def _in_rows(pieces: list[list[Shape]], corner: XY, width: int) -> tuple[list[Sh
     x, height = left, 0
     shapes: list[Shape] = []
     for piece in pieces:
-        low_x, low_y, high_x, high_y = _bounds(piece)
+        low_x, low_y, high_x, high_y = bounds_of(piece)
         if x > left and x + high_x - low_x > left + width:
             x, top, height = left, top + height + _CLEAR, 0
-        shapes += [_shift(shape, x - low_x, top - low_y) for shape in piece]
+        shapes += [shift(shape, x - low_x, top - low_y) for shape in piece]
         x += high_x - low_x + _CLEAR
         height = max(height, high_y - low_y)
     return shapes, top + height + _CLEAR
-
-
-def _bounds(shapes: list[Shape]) -> tuple[int, int, int, int]:
-    """Return the smallest x and y, and the largest."""
-    points = [xy for shape in shapes for xy in _corners(shape)]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _corners(shape: Shape) -> Iterable[XY]:
-    if isinstance(shape, Line):
-        return (shape.start, shape.end)
-    if isinstance(shape, Curve):
-        return shape.points
-    if isinstance(shape, Circle):
-        r = shape.radius
-        return ((shape.x - r, shape.y - r), (shape.x + r, shape.y + r))
-    quarter = TURN // 4
-    # An arc reaches furthest at its ends, or where it crosses an axis.
-    crossed = range(-(-shape.start // quarter) * quarter, shape.end, quarter)
-    around = (point(angle, shape.radius) for angle in (shape.start, *crossed, shape.end))
-    return [(shape.x + x, shape.y + y) for x, y in around]
-
-
-def _shift(shape: Shape, dx: int, dy: int) -> Shape:
-    if isinstance(shape, Line):
-        (ax, ay), (bx, by) = shape
-        return Line((ax + dx, ay + dy), (bx + dx, by + dy))
-    if isinstance(shape, Curve):
-        return Curve(tuple((x + dx, y + dy) for x, y in shape.points))
-    return shape._replace(x=shape.x + dx, y=shape.y + dy)
-
-
-def _shapes(path: Path) -> list[Shape]:
-    """Return a path as arcs and lines where it has nothing else, an outline with other curves as points."""
-    shapes: list[Shape] = []
-    for outline, points in zip(_split(path), flatten(path), strict=True):
-        if any(sign in "QC" for sign, _ in outline):
-            shapes.append(Curve(tuple(points)))
-            continue
-        (first,) = outline[0][1]
-        angle, radius = first
-        for sign, steps in (*outline[1:-1], ("L", (first,))):
-            to_angle, to_radius = steps[0]
-            if sign == "A":
-                shapes.append(Arc(0, 0, radius, min(angle, to_angle), max(angle, to_angle)))
-            elif point(angle, radius) != point(to_angle, to_radius):
-                shapes.append(Line(point(angle, radius), point(to_angle, to_radius)))
-            angle, radius = to_angle, to_radius
-    return shapes
-
-
-def _split(path: Path) -> list[Path]:
-    """Return the outlines of a path, each from its M to its Z."""
-    outlines: list[list[tuple[str, tuple[XY, ...]]]] = []
-    for step in path:
-        if step[0] == "M":
-            outlines.append([])
-        outlines[-1].append(step)
-    return [tuple(outline) for outline in outlines]

@@ -10,7 +10,8 @@ up, and the seam of a rosette lies at the top.
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.rosette.contours import XY, Arc, Circle, Curve, Layer, Line, Shape, layers_of
+from rmos.rosette.contour_shapes import XY, Arc, Circle, Curve, Line, Shape
+from rmos.rosette.contours import Layer, layers_of
 from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.spec import RosetteSpec, mm_text
 
