@@ -199,11 +199,11 @@ def test_the_plan_is_that_of_the_recorded_variant(client: FlaskClient) -> None:
 def test_what_has_no_files_is_named(client: FlaskClient) -> None:
     rosette = ask(client, prompt=ROPE).json["run_id"]
     other = client.post(RUNS, json={"tool_id": "em-3175-2f", "mode": "router"}).json["run_id"]
-    check(client.get(f"{ROSETTES}/{rosette}/plan.pdf"), 404, "NOT_FOUND")
-    check(client.get(f"{ROSETTES}/{other}/plan.svg"), 404, "ROSETTE_NOT_FOUND")
-    check(client.get(f"{ROSETTES}/run_{'0' * 32}/plan.svg"), 404, "RUN_NOT_FOUND")
+    check_problem(client.get(f"{ROSETTES}/{rosette}/plan.pdf"), 404, "NOT_FOUND")
+    check_problem(client.get(f"{ROSETTES}/{other}/plan.svg"), 404, "ROSETTE_NOT_FOUND")
+    check_problem(client.get(f"{ROSETTES}/run_{'0' * 32}/plan.svg"), 404, "RUN_NOT_FOUND")
     assert client.delete(f"{RUNS}/{rosette}?reason=drawn+twice").status_code == 200
-    check(client.get(f"{ROSETTES}/{rosette}/plan.svg"), 410, "RUN_DELETED")
+    check_problem(client.get(f"{ROSETTES}/{rosette}/plan.svg"), 410, "RUN_DELETED")
 
 
 def test_a_prompt_of_which_nothing_was_understood_is_drawn_and_says_so_first(client: FlaskClient) -> None:
