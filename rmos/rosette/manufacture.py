@@ -1,4 +1,4 @@
-"""Can it be made: what the shop's tools and woods say to a rosette, and the cuts that the feasibility engine judges.
+"""Can it be made: what the shop's tools and woods say to a rosette, and the cuts that the feasibility engine evaluates.
 
     operations, warnings = manufacture(spec)
     operations[0].design        # {"operation": "channel", "feature_width_mm": 20, …}, as the engine reads it

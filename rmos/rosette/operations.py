@@ -3,7 +3,7 @@
     operations_of(spec)[0].design     # {"operation": "channel", "total_depth_mm": 1.5, …}
 
 What a design cannot know (machine, hold-down, the cutter's flutes) is left to who asks the engine; a number that is not
-sent is judged as missing, never as good. Feeds are starting values: 18 000 rpm, chipload in proportion to the cutter.
+sent counts as missing, never as good. Feeds are starting values: 18 000 rpm, chipload in proportion to the cutter.
 """
 
 from typing import Any, Final
