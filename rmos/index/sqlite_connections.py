@@ -131,7 +131,6 @@ class Connections:
         Raises:
             IndexBroken, IndexUnavailable, StoreUnusable.
         """
-        self.held()
         return self.answer(lambda held: None).state
 
     def _ask(self, question: Callable[[Held], T], generation: Generation | None = None) -> T:

@@ -69,6 +69,7 @@ def index(open_again: OpenAgain) -> Iterator[Index]:
     with made.lock(wait_s=0):
         assert made.prepare() is True
         complete(made)
+    assert made.state().complete
     yield made
     made.close()
 

@@ -153,6 +153,9 @@ def test_an_altered_row_is_replaced_whatever_version_it_claims(rows: Rows) -> No
     assert rows.stored(row) == row
     assert rows.stored(other) == other  # it is not among the rows
     assert rows.count() == 2
+    rows.table.upsert([changed(row, version=8, state="deleted"), changed(other, version=9, state="deleted")])
+    rows.table.upsert([row, other], instead_of={id_of(row): 8, id_of(other): 9})
+    assert (rows.stored(row), rows.stored(other)) == (row, other)
 
 
 def test_writing_no_rows_is_no_error(rows: Rows) -> None:

@@ -126,6 +126,22 @@ def test_completeness_is_not_remembered_for_a_later_file_with_the_same_inode(tmp
     index.close()
 
 
+def test_the_old_file_stays_open_until_the_new_one_is_made_so_that_their_inodes_differ(
+    filled: SqliteIndex, tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = filled._connections.close
+    beside: list[bool] = []
+
+    def close() -> None:
+        beside.append(any(".new-" in name for name in os.listdir(tmp_path)))
+        genuine()
+
+    path.unlink()
+    monkeypatch.setattr(filled._connections, "close", close)
+    assert filled.prepare() is True
+    assert beside == [True]
+
+
 def test_an_answer_of_a_file_that_was_replaced_meanwhile_is_dropped_and_asked_for_anew(
     filled: SqliteIndex, tmp_path: Path, path: Path
 ) -> None:

@@ -270,3 +270,13 @@ def test_a_folder_takes_names_with_control_characters_and_lists_them(store: Loca
     assert store.create(f"2025-12-23/{name}", b"one")
     assert store.names("2025-12-23") == [name]
     assert store.read(f"2025-12-23/{name}") == b"one"
+
+
+def test_what_is_moved_aside_is_synced_at_both_ends(store: LocalObjects, recorder: Recorder) -> None:
+    store.create(KEY, b"one")
+    store.quarantine(KEY)
+    recorder.calls.clear()
+    store.create(KEY, b"two")
+    recorder.calls.clear()
+    store.quarantine(KEY)
+    assert recorder.calls == [("fsync", "_quarantine/2025-12-23"), ("fsync", "2025-12-23")]

@@ -156,3 +156,38 @@ def test_a_disk_that_does_not_say_how_much_space_it_has_is_an_error_of_ours(root
     with pytest.raises(StorageFailed) as caught:
         LocalObjects(root / "absent").free_bytes()
     assert str(root) not in str(caught.value)
+
+
+def test_what_was_written_while_another_fsync_failed_is_not_acknowledged(
+    store: LocalObjects, recorder: Recorder
+) -> None:
+    """The kernel may have dropped its pages together with the other's."""
+    store.create("2025-12-22/before", b"before")
+
+    def fail_meanwhile(call: str, what: str) -> int | None:
+        if (call, what) == ("fsync", "2025-12-23"):
+            recorder.fail = lambda *seen: errno.EIO if seen == ("fsync", "the file") else None
+            with pytest.raises(StorageFailed):
+                store.create("2025-12-22/another", b"another")
+            recorder.fail = lambda *seen: None
+        return None
+
+    recorder.fail = fail_meanwhile
+    with pytest.raises(StoreReadOnly, match="restart"):
+        store.create(KEY, b"one")
+
+
+def test_a_blob_that_was_written_while_another_fsync_failed_is_not_acknowledged(
+    store: LocalObjects, recorder: Recorder
+) -> None:
+    def fail_meanwhile(call: str, what: str) -> int | None:
+        if call == "link":
+            recorder.fail = lambda *seen: errno.EIO if seen == ("fsync", "the file") else None
+            with pytest.raises(StorageFailed):
+                store.create("2025-12-22/another", b"another")
+            recorder.fail = lambda *seen: None
+        return None
+
+    recorder.fail = fail_meanwhile
+    with pytest.raises(StoreReadOnly, match="restart"):
+        store.create_blob([b"one"], max_bytes=9)

@@ -8,7 +8,7 @@ import pytest
 
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
 from rmos.index.base import Answer, Generation, IndexState
-from rmos.models import RunQuery
+from rmos.models import RunQuery, SessionQuery
 from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, find_known, is_absent
 from tests.makers import US, make_members
@@ -150,3 +150,23 @@ def test_an_index_that_cannot_be_read_is_not_absent(store: Store, root: Path) ->
     assert not is_absent(store.index)
     (root / "_index.sqlite").unlink()
     assert is_absent(store.index)
+
+
+def test_the_lists_of_a_store_are_refused_from_when_its_index_fell_behind_until_it_is_brought_up(store: Store) -> None:
+    asks: list[Callable[[], object]] = [
+        lambda: store.runs.page(RunQuery(), limit=5),
+        lambda: store.runs.count(RunQuery()),
+        lambda: store.session_lists.page(SessionQuery(), limit=5),
+        lambda: store.session_lists.brief_runs(RunQuery(), limit=5),
+        lambda: store.session_lists.figures("ws_x"),
+    ]
+    for ask in asks:
+        ask()
+    assert store.is_listable()
+    store.index.fall_behind()
+    for ask in asks:
+        with pytest.raises(IndexRebuilding):
+            ask()
+    assert not store.is_listable()
+    store.reconcile()
+    assert store.is_listable()

@@ -11,7 +11,7 @@ import pytest
 
 from rmos import digest, ids
 from rmos.errors.store import IndexUnavailable
-from rmos.models import RunQuery
+from rmos.models import RunQuery, SessionQuery
 from rmos.store import Store, layout
 from tests.makers import ANNA, US, add_event, listed_ids, make_event, open_store, write_raw
 from tests.store.writing import DAY, DAY_US, add, age, answers, fill, put, write_run, write_unseen
@@ -326,3 +326,90 @@ def test_trap_49_lists_say_too_that_an_explanation_was_cut_off(store: Store, mon
     store.reconcile()
     assert shown() == ["ERROR"]
     assert store.index.runs.pending() == []
+
+
+def test_of_runs_side_by_side_just_those_are_unlisted_whose_files_are_gone(store: Store, root: Path) -> None:
+    runs = [put(store, US + number) for number in range(5)]
+    for run_id in (runs[1], runs[3]):
+        (root / DAY / f"{run_id}.json").unlink()
+    assert store.reconcile().missing == 2
+    assert listed_ids(store) == [runs[4], runs[2], runs[0]]
+
+
+def test_an_index_that_is_replaced_while_it_is_filled_is_filled_from_the_start(
+    store: Store, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    before = answers(store)
+    other = open_store(tmp_path, reconcile=False)
+    genuine = store.index.runs.upsert
+    replaced: list[bool] = []
+
+    def replace_after(*arguments: Any, **how: Any) -> None:
+        genuine(*arguments, **how)
+        if not replaced:
+            (root / "_index.sqlite").unlink()
+            replaced.append(other.index.prepare())
+
+    monkeypatch.setattr(store.index.runs, "upsert", replace_after)
+    store.reconcile(full=True)
+    assert replaced == [True]
+    assert answers(store) == before
+    other.index.close()
+
+
+def make_session(store: Store) -> str:
+    """Make a session of a past day and return its folder."""
+    session_id = store.sessions.create({"user_id": "anna"}, actor=ANNA, us=US).session.session_id
+    return str(layout.session_folder(session_id))
+
+
+def test_a_folder_of_sessions_that_has_not_changed_is_not_listed_again_unless_all_are(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_session(store)
+    age(root / folder)
+    assert store.reconcile().sessions == 1
+    genuine = store.objects.names
+    listed: list[str] = []
+
+    def names(folder: str) -> list[str]:
+        listed.append(folder)
+        return genuine(folder)
+
+    monkeypatch.setattr(store.objects, "names", names)
+    assert store.reconcile().sessions == 0
+    assert folder not in listed
+    assert store.reconcile(full=True).sessions == 1
+    assert folder in listed
+
+
+def test_a_folder_of_sessions_that_comes_back_with_its_old_time_is_listed_again(store: Store, root: Path) -> None:
+    folder = make_session(store)
+    age(root / folder)
+    store.reconcile()
+    (root / folder).rename(root / "away")
+    assert store.reconcile().missing == 1
+    assert store.session_lists.page(SessionQuery(), limit=5).count == 0
+    (root / "away").rename(root / folder)
+    store.reconcile()
+    assert store.session_lists.page(SessionQuery(), limit=5).count == 1
+
+
+def test_the_legacy_index_has_everything_folded_again_when_it_changes_and_not_when_it_is_gone(
+    store: Store, root: Path
+) -> None:
+    run_id = put(store)
+    age(root / DAY)
+    store.reconcile()
+    path = write_raw(root / layout.LEGACY_INDEX_KEY, b"{}")
+    assert store.reconcile().indexed == 1
+    assert store.reconcile().indexed == 0
+    path.rename(root / "away")
+    assert store.reconcile().indexed == 0
+    (root / "away").rename(path)  # as it was
+    assert store.reconcile().indexed == 0
+    write_raw(path, b"{ }")
+    os.utime(path, ns=(1, 1))
+    assert store.reconcile().indexed == 1
+    assert listed_ids(store) == [run_id]
