@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from rmos import digest, ids
 from rmos.errors.callers import Unauthenticated
-from rmos.errors.store import ObjectUnreadable, StorageFailed
+from rmos.errors.store import ObjectUnreadable, StorageUnavailable
 from rmos.models import Role, Token
 from rmos.store.tokens import Tokens
 
@@ -124,7 +124,7 @@ class Callers:
         try:
             records = self._tokens.list_all()
         except ObjectUnreadable as error:
-            raise StorageFailed(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
+            raise StorageUnavailable(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
         known = {record.token_id: _know_token(record.token) for record in records if record.token is not None}
         return CallerTable(self._local_mode and not records, known, read_at)
 

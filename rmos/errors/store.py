@@ -5,11 +5,14 @@
 Damage is named and never hidden, and a write that ends in one of these was not acknowledged.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rmos.errors.base import RmosError
 
 
 class RecordDamaged(RmosError):
-    """A stored record is corrupt; it is never served."""
+    """A stored record was read and is corrupt; it is never served."""
 
     code, title, status = "RECORD_DAMAGED", "Record damaged", 500
     remedy = "Tell an operator: `flask rmos verify` says what is wrong, `flask rmos repair` moves it aside."
@@ -48,6 +51,14 @@ class StorageFailed(RmosError):
 
     code, title, status = "STORAGE_FAILED", "Storage failed", 503
     remedy = "Send the request again; when it stays like this, look at the disk and the log."
+
+
+class StorageUnavailable(StorageFailed):
+    """The disk did not give what stands there just now; whether it is whole is not known."""
+
+    code, title, status = "STORAGE_UNAVAILABLE", "Storage not available", 503
+    remedy = "Ask again in a moment; when it stays like this, look at the disk and run `rmos verify`."
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
 
 
 class OutOfSpace(RmosError):
@@ -105,3 +116,9 @@ class ObjectUnreadable(RmosError):
     """What stands under this key cannot be read as an object: not a regular file, too large, no permission."""
 
     remedy = "Nothing; it never leaves the store."
+
+
+class ObjectUnavailable(ObjectUnreadable, StorageUnavailable):
+    """The storage failed to give what stands under this key; asked again, it may."""
+
+    remedy = StorageUnavailable.remedy

@@ -35,7 +35,15 @@ from werkzeug.routing import BaseConverter
 
 from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
-from rmos.errors.store import IndexRebuilding, IndexUnavailable, OutOfSpace, RecordDamaged, StorageFailed, StoreReadOnly
+from rmos.errors.store import (
+    IndexRebuilding,
+    IndexUnavailable,
+    OutOfSpace,
+    RecordDamaged,
+    StorageFailed,
+    StorageUnavailable,
+    StoreReadOnly,
+)
 from rmos.http.json_body import limit_body
 from rmos.http.query import refuse_query
 from rmos.http.responses import JSON
@@ -43,7 +51,7 @@ from rmos.http.responses import JSON
 FORM: Final = "multipart/form-data"
 
 Problems = tuple[type[RmosError], ...]
-OPENING: Final[Problems] = (StoreUnusable, StoreReadOnly, StorageFailed, OutOfSpace)
+OPENING: Final[Problems] = (StoreUnusable, StoreReadOnly, StorageFailed, StorageUnavailable, OutOfSpace)
 """What the first request of a process may meet when the store is opened."""
 READS: Final[Problems] = (RecordDamaged, *OPENING)
 """What reading a record can end in."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256
-from rmos.errors.store import ObjectUnreadable, StorageFailed
+from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, StorageUnavailable
 from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, Entry, EntryKind, check_key
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 
@@ -88,7 +88,7 @@ class LocalReading:
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return None  # nothing can stand under such a name
-            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
+            raise StorageUnavailable(f"The store cannot be read: {reason(error)}.") from None
 
     # Listing
 
@@ -101,7 +101,7 @@ class LocalReading:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
+            raise ObjectUnavailable(f"The folder cannot be listed: {reason(error)}.") from None
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder."""
@@ -110,7 +110,7 @@ class LocalReading:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise ObjectUnreadable(f"The folder cannot be listed: {reason(error)}.") from None
+            raise ObjectUnavailable(f"The folder cannot be listed: {reason(error)}.") from None
 
     def changed_since(self, key: str, token: str | None) -> str | None:
         """Compare the modification time with the one in the token; a folder's is that of its list of names.
@@ -130,7 +130,7 @@ class LocalReading:
         try:
             status = os.statvfs(self._root)
         except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {reason(error)}.") from None
+            raise StorageUnavailable(f"The store cannot be read: {reason(error)}.") from None
         return status.f_bavail * status.f_frsize
 
     def _path(self, key: str) -> str:

@@ -1,12 +1,17 @@
 """Files opened for reading as objects: links, pipes and folders are refused, not followed."""
 
+import errno
 import os
 import stat
+from typing import Final
 
 from rmos.errors.base import RmosError
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
 
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_NO_FILE: Final = (errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
+"""What opening says of a link, a socket and a name that no file can have: that does not pass by itself."""
 
 
 class Reading:
@@ -63,7 +68,8 @@ def translate_read_error(error: OSError) -> RmosError:
     """Return what an object that cannot be opened or read is to the store."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return ObjectMissing("There is no such object.")
-    return ObjectUnreadable(f"It cannot be read: {reason(error)}.")
+    kind = ObjectUnreadable if error.errno in _NO_FILE else ObjectUnavailable
+    return kind(f"It cannot be read: {reason(error)}.")
 
 
 class OpenFile:

@@ -18,11 +18,11 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.errors.files import AttachmentNotFound
-from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed, StorageUnavailable
 from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
 from rmos.store.legacy import is_legacy_json
-from rmos.store.records import Damage
+from rmos.store.records import Damage, describe_unreadable, raise_problem
 
 BLOCK_BYTES: Final = 256 * 1024
 """How much of a blob is in memory at once."""
@@ -51,7 +51,10 @@ class OpenBlob:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return bytes from an offset on, fewer only at the end."""
-        return self._opened.read_at(offset, length)
+        try:
+            return self._opened.read_at(offset, length)
+        except ObjectUnreadable as error:
+            raise_problem(describe_unreadable(error, "the attachment: "))
 
     def blocks(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Give the bytes from `start` to before `end`, block by block, and close the blob."""
@@ -107,7 +110,8 @@ class Blobs:
 
         Raises:
             AttachmentNotFound: there is none, or this is no digest.
-            Damage: its bytes are not those that its name says, or cannot be read.
+            Damage: its bytes are not those that its name says.
+            StorageUnavailable: they cannot be read.
         """
         try:
             key = blob_key(self._objects, sha256) if ids.SHA256.fullmatch(sha256) else None
@@ -117,7 +121,7 @@ class Blobs:
         except ObjectMissing:
             raise AttachmentNotFound("There is no attachment with this digest.") from None
         except ObjectUnreadable as error:
-            raise Damage("unreadable", f"the attachment: {error.detail}") from None
+            raise_problem(describe_unreadable(error, "the attachment: "))
         try:
             exact = self._require_whole(opened, sha256, hash_again)
         except BaseException:  # whatever it is: nobody else closes the file any more
@@ -140,6 +144,8 @@ class Blobs:
             self.open(sha256, hash_again=True).close()
         except AttachmentNotFound:
             return Verified(sha256, False, "missing")
+        except StorageUnavailable:
+            return Verified(sha256, False, "unreadable")
         except Damage as damage:
             return Verified(sha256, False, "unreadable" if damage.kind == "unreadable" else "damaged")
         return Verified(sha256, True, None)
@@ -156,7 +162,7 @@ class Blobs:
             exact = _sha256(opened) == sha256
             whole = exact or _is_named_by_legacy_json(opened, sha256)
         except ObjectUnreadable as error:
-            raise Damage("unreadable", f"the attachment: {error.detail}") from None
+            raise_problem(describe_unreadable(error, "the attachment: "))
         if not whole or opened.stamp() != stamp:
             raise Damage("blob_corrupt", "The attachment's bytes do not have its digest; run `rmos verify`.")
         with self._turn:

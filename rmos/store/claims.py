@@ -12,7 +12,7 @@ from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.models import CLAIM_SCHEMA, Claim
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.records import Damage, decode_claim
+from rmos.store.records import Damage, decode_claim, describe_unreadable, raise_problem
 
 
 class Claims:
@@ -59,5 +59,7 @@ class Claims:
     def _read(self, name: str) -> Claim:
         try:
             return decode_claim(self._objects.read(name), name)
-        except (ObjectMissing, ObjectUnreadable) as error:
+        except ObjectMissing as error:
             raise Damage("unreadable", f"the claim of this Idempotency-Key: {error.detail}") from None
+        except ObjectUnreadable as error:
+            raise_problem(describe_unreadable(error, "the claim of this Idempotency-Key: "))

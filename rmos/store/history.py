@@ -19,7 +19,7 @@ from rmos.store import layout
 from rmos.store.artifacts import Artifact, Examined, examine_artifact, examine_identity
 from rmos.store.layout import RunFiles
 from rmos.store.legacy import read_link
-from rmos.store.records import Damage, examine_event
+from rmos.store.records import Damage, Unavailable, describe_unreadable, examine_event, raise_problem
 
 Read = Callable[[str], bytes]
 """Returns the bytes under a key, or raises `ObjectMissing` or `ObjectUnreadable`."""
@@ -44,10 +44,10 @@ class Chain(NamedTuple):
         """Raise the first problem.
 
         Raises:
-            Damage.
+            Damage, StorageUnavailable.
         """
         if self.problems:
-            raise self.problems[0].damage
+            raise_problem(self.problems[0].damage)
 
 
 class Link(NamedTuple):
@@ -74,6 +74,11 @@ class RunHistory(NamedTuple):
         return self.data is None and not self.examined.damages
 
     @property
+    def is_unavailable(self) -> bool:
+        """Whether the storage did not give a part of it: asked again, it may."""
+        return any(isinstance(problem.damage, Unavailable) for problem in self.problems)
+
+    @property
     def artifact(self) -> Artifact | None:
         """The artifact, when it was decoded and is whole."""
         run, sha256, has_self_digest, damages = self.examined
@@ -94,10 +99,10 @@ class RunHistory(NamedTuple):
         """Raise the first problem; a link that cannot be read is none, for the run stands without it.
 
         Raises:
-            Damage.
+            Damage, StorageUnavailable.
         """
         if self.problems:
-            raise self.problems[0].damage
+            raise_problem(self.problems[0].damage)
 
 
 def read_run(read: Read, partition: str, files: RunFiles, *, strict: bool = True) -> RunHistory:
@@ -158,7 +163,7 @@ def read_chain(
             is_known = False
             continue
         except ObjectUnreadable as error:
-            problems.append(Problem(key, Damage("unreadable", error.detail)))
+            problems.append(Problem(key, describe_unreadable(error)))
             is_known = False
             continue
         event, damages = examine_event(data, record_id, number, previous, is_known=is_known)
@@ -175,7 +180,7 @@ def _read_artifact(read: Read, key: str, run_id: str, partition: str, *, strict:
     except ObjectMissing:
         return None, Examined(None, digest.NO_DIGEST, False, [])
     except ObjectUnreadable as error:
-        return None, Examined(None, digest.NO_DIGEST, False, [Damage("unreadable", error.detail)])
+        return None, Examined(None, digest.NO_DIGEST, False, [describe_unreadable(error)])
     if strict or not digest.is_sealed(data):
         return data, examine_artifact(data, run_id, partition)
     return data, examine_identity(data, run_id, partition)

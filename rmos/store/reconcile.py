@@ -46,12 +46,16 @@ class _Rows(NamedTuple):
     partition: str
     rows: list[RunRow]
     last: bool
+    unavailable: bool
+    """Whether the storage did not give all of it: it is to be looked at again, though nothing changes."""
 
 
 class _Listed(NamedTuple):
-    """What a partition's listing showed: the change token from before it, and which rows it did not bear out."""
+    """What a partition's listing showed: the change token from before it, None where it is to be listed again anyway,
+    and which rows it did not bear out.
+    """
 
-    token: str
+    token: str | None
     unseen: list[str]
 
 
@@ -87,13 +91,15 @@ class RowMaker:
         self._objects = objects
         self._reader = RunReader(objects)
         self.summarise = summarise
+        self._unavailable = False
         self.trusts_changes = True
         """Whether an artifact of the legacy system is taken as it is, though the index knows it as another."""
 
     def rows(self, chunk: Chunk) -> _Rows:
         """Return the rows of some runs; damage becomes a row that says so."""
+        self._unavailable = False
         rows = [self._row(chunk.partition, files, known) for files, known in chunk.runs]
-        return _Rows(chunk.partition, [row for row in rows if row is not None], chunk.last)
+        return _Rows(chunk.partition, [row for row in rows if row is not None], chunk.last, self._unavailable)
 
     def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow | None:
         """Return a run's row; None leaves the one that is there."""
@@ -103,6 +109,10 @@ class RowMaker:
             state: RunState = "damaged" if files.artifact else "missing"
             return make_damaged_row(run_id, partition, known.version, state, self.summarise)
         history = read_run(self._objects.read, partition, files)
+        if history.is_unavailable:
+            self._unavailable = True
+            if known is not None and known.version >= version:
+                return None  # nothing is known against what the row says
         if history.is_gone:
             return self._row_without_artifact(partition, files, history)
         artifact = history.artifact
@@ -220,6 +230,8 @@ class Reconciler:
                 report.count(rows.rows)
                 if progress:
                     progress(len(rows.rows))
+                if rows.unavailable:
+                    listed[rows.partition] = listed[rows.partition]._replace(token=None)
                 if rows.last:
                     self._finish(rows.partition, listed.pop(rows.partition), report)
         for partition in set(self._index.runs.partitions()) - set(partitions):

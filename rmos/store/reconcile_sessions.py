@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from rmos.errors.store import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable, StorageUnavailable
 from rmos.index.base import Index, KnownSession
 from rmos.models import RunState, SessionRow
 from rmos.objects.base import Objects
@@ -82,7 +82,7 @@ class SessionFolder:
             return make_damaged_session_row(session_id, known.version, "damaged")
         try:
             record = self._reader.record(session_id, numbers)
-        except (Damage, ObjectUnreadable) as error:
+        except (Damage, ObjectUnreadable, StorageUnavailable) as error:
             log.warning("damaged record session_id=%s: %s", session_id, error.detail)
             return make_damaged_session_row(session_id, last, "damaged")
         return make_session_row(record.session, record.cascade)

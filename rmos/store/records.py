@@ -5,13 +5,13 @@ as RECORD_DAMAGED, verify lists it.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
 from rmos import digest, ids
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import RecordDamaged
+from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, RecordDamaged, StorageUnavailable
 from rmos.models import (
     AUDIT_SCHEMA,
     CLAIM_SCHEMA,
@@ -40,7 +40,27 @@ class Damage(RecordDamaged):
         self.kind = kind
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Damage, (self.kind, self.detail))
+        return (type(self), (self.kind, self.detail))
+
+
+class Unavailable(Damage):
+    """What the storage did not give: one problem among others to a check, something to ask for again to a client."""
+
+
+def describe_unreadable(error: ObjectUnreadable, what: str = "") -> Damage:
+    """Return the problem that an object is which cannot be read; `what` names it."""
+    kind = Unavailable if isinstance(error, ObjectUnavailable) else Damage
+    return kind("unreadable", what + error.detail)
+
+
+def raise_problem(damage: Damage) -> NoReturn:
+    """Raise a problem as what it is to whoever asked.
+
+    Raises:
+        StorageUnavailable: it could not be read.
+        Damage: it was read, or is no file, and is wrong.
+    """
+    raise (StorageUnavailable(damage.detail) if isinstance(damage, Unavailable) else damage) from None
 
 
 def seal_record(members: Mapping[str, Any], record_id: str) -> bytes:

@@ -23,7 +23,7 @@ from rmos.store.complete import find_known
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.reading import RunReader, find_erasure, is_altered
-from rmos.store.records import Damage
+from rmos.store.records import Damage, describe_unreadable, raise_problem
 
 _NO_SESSION: Final = b',"workflow_session_id":null}\n'
 """How an artifact of ours ends whose run belongs to no session: members are sorted, and this one comes last."""
@@ -137,6 +137,7 @@ class RunRecords:
             RunNotFound: no run has this id.
             RunDeleted: it was deleted (unless `include_deleted`), or erased.
             Damage: its record cannot be trusted, or part of it is gone.
+            StorageUnavailable: the storage did not give it.
         """
         if not ids.is_run_id(run_id):
             raise RunNotFound("There is no run with this id.", run_id=run_id)
@@ -147,7 +148,7 @@ class RunRecords:
         try:
             files = self._reader.files(run_id, partition, known, trusted=is_current)
         except ObjectUnreadable as error:
-            raise Damage("unreadable", error.detail) from None
+            raise_problem(describe_unreadable(error))
         history = read_run(self._objects.read, partition, files, strict=False)
         if history.is_gone:
             raise self._gone(run_id, partition, history, known)

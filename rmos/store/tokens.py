@@ -28,7 +28,7 @@ from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.history import read_chain
-from rmos.store.records import Damage
+from rmos.store.records import Damage, raise_problem
 
 BEARER: Final = re.compile(r"rmos_([a-z0-9]{1,32})_([A-Za-z0-9_-]{43})")
 """What a caller sends; 43 signs of base64url are 256 bits."""
@@ -159,8 +159,9 @@ class Tokens:
     def _read(self, record_id: str, numbers: tuple[int, ...]) -> TokenRecord:
         token_id = record_id.removeprefix("tok_")
         chain = read_chain(self._objects.read, layout.TOKENS, record_id, numbers, of="token")
+        if chain.problems:
+            return TokenRecord(token_id, numbers[-1], None, None, chain.problems[0].damage)
         try:
-            chain.require_whole()
             return TokenRecord(token_id, len(chain.events), chain.last_sha256, fold_token(token_id, chain.events))
         except Damage as damage:
             return TokenRecord(token_id, numbers[-1], None, None, damage)
@@ -210,7 +211,7 @@ def _revoked(token: Token, event: Event) -> Token:
 
 def _whole(record: TokenRecord) -> Token:
     if record.damage is not None:
-        raise record.damage
+        raise_problem(record.damage)
     assert record.token is not None
     return record.token
 

@@ -121,7 +121,7 @@ def test_trap_30_an_unreadable_folder_of_tokens_lets_nobody_in_and_shows_no_path
 
     monkeypatch.setattr("os.listdir", refuse)
     answer = send("GET", RUNS, bearers["admin"])
-    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_FAILED")
+    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_UNAVAILABLE")
     assert str(settings.runs_dir) not in answer.text
 
 

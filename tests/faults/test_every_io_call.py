@@ -120,7 +120,7 @@ class Bench:
         """Demand that a refusal names its reason."""
         if "ENOSPC" in fault and not call.on_index:
             assert outcome.refusals == ["OUT_OF_SPACE"]
-        assert set(outcome.refusals) <= {"OUT_OF_SPACE", "STORAGE_FAILED", "STORE_UNUSABLE"}
+        assert set(outcome.refusals) <= {"OUT_OF_SPACE", "STORAGE_FAILED", "STORAGE_UNAVAILABLE", "STORE_UNUSABLE"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -1,5 +1,6 @@
 """Bringing the index up to the record, and what damage changes in it."""
 
+import errno
 import json
 import os
 import time
@@ -413,3 +414,23 @@ def test_the_legacy_index_has_everything_folded_again_when_it_changes_and_not_wh
     os.utime(path, ns=(1, 1))
     assert store.reconcile().indexed == 1
     assert listed_ids(store) == [run_id]
+
+
+def test_trap_49_what_could_not_be_read_is_looked_at_again_though_nothing_changed(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, unseen = put(store), write_run(root, US + 1)
+    age(root / DAY)
+    genuine = os.open
+
+    def failing(path: Any, *args: Any, **how: Any) -> int:
+        if str(path).endswith(f"{unseen}.json"):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return genuine(path, *args, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing)
+        assert store.reconcile().damaged == 1
+    assert store.reconcile().indexed == 1
+    assert sorted(listed_ids(store)) == sorted([known, unseen])
+    assert store.reconcile().indexed == 0

@@ -1,0 +1,69 @@
+"""A disk that does not give what stands there: that is no damage, and asked again it is there."""
+
+import errno
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from rmos.config import Settings
+from tests.api.conftest import RUNS, make_body
+from tests.helpers.attachments import DRAWING, SHA256, make_upload
+
+OTHER = DRAWING + b"\n"
+KEY = {"Idempotency-Key": "key-1"}
+ASKED: dict[str, tuple[str, Callable[[FlaskClient, str], Any]]] = {
+    "artifact": ("run_", lambda client, run: client.get(run)),
+    "event": (".000001.json", lambda client, run: client.get(f"{run}/events")),
+    "bytes": ("run_", lambda client, run: client.get(f"{run}/download")),
+    "attachment": (SHA256, lambda client, run: client.get(f"{run}/attachments/{SHA256}")),
+    "blob": (SHA256, lambda client, run: client.get(f"/api/rmos/attachments/{SHA256}")),
+    "claim": ("_claims", lambda client, run: client.post(RUNS, json=make_body(), headers=KEY)),
+    "delete": ("run_", lambda client, run: client.delete(run, query_string={"reason": "a trial cut"})),
+    "append": (
+        ".000001.json",
+        lambda client, run: client.post(f"{run}/attachments", json=make_upload(OTHER)),
+    ),
+}
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE])
+@pytest.mark.parametrize("what", ASKED)
+def test_trap_49_what_could_not_be_read_is_unavailable_and_no_damage(
+    client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str, number: int
+) -> None:
+    run_id = client.post(RUNS, json=make_body(), headers=KEY).json["run_id"]
+    run = f"{RUNS}/{run_id}"
+    assert client.post(f"{run}/attachments", json=make_upload()).status_code == 201
+    genuine = os.open
+    where, ask = ASKED[what]
+
+    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
+        if where in str(path) and not flags & (os.O_WRONLY | os.O_DIRECTORY):
+            raise OSError(number, os.strerror(number), path)
+        return genuine(path, flags, *args, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing)
+        answer = ask(client, run)
+    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_UNAVAILABLE"), answer.text
+    assert answer.headers["Retry-After"] == "2"
+    assert str(settings.runs_dir) not in answer.text
+    assert ask(client, run).status_code in (200, 201)
+
+
+def test_trap_49_a_folder_that_could_not_be_listed_is_unavailable(
+    client: FlaskClient, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: str) -> Any:
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    unknown = f"{RUNS}/{0:032x}"
+    with monkeypatch.context() as patched:
+        for name in ("listdir", "scandir"):
+            patched.setattr(os, name, failing)
+        answer = client.get(unknown)
+    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_UNAVAILABLE")
+    assert client.get(unknown).status_code == 404
