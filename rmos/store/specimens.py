@@ -37,6 +37,8 @@ _DAY: Final = ids.partition_of(_US)
 _RUN: Final = "run_019b4a9a1f0371c8a43571609397fa9f"
 _SESSION: Final = "ws_019b4a9a1f0371c8a43571609397fa9f"
 _DIGEST: Final = "0123456789abcdef" * 4
+_NAME: Final = "cafe\u0301"
+"""Of two forms in Unicode, so that it shows in which one rows have names."""
 _LONG: Final = "An explanation. " * 40
 _ADVISORIES: Final = [{"advisory_id": "adv_0", "kind": "note", "created_at_utc": ids.utc_text(_US)}]
 
@@ -46,7 +48,7 @@ FULL_RUN: Final = RunArtifact(
     created_at_utc=ids.utc_text(_US),
     status="BLOCKED",
     mode="router",
-    tool_id="em-3175",
+    tool_id=_NAME,
     event_type="feasibility_check",
     workflow_session_id=_SESSION,
     request_id="req_of_the_run",

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from rmos import models
 from rmos.config import Settings
 from rmos.errors.store import IndexBroken, IndexRebuilding
 from rmos.models import RunArtifact, RunDecision, RunQuery, RunRow, RunView, Session, SessionRow
@@ -44,6 +45,7 @@ def test_another_column_another_fold_and_another_session_make_another_schema(mon
         (rows, "_latest_us", lambda advisories: None),
         (folding, "fold_deletion", lambda event, before: None),
         (session_records, "DAMAGED_SESSION", "another text"),
+        (models, "compose", lambda text: text),
     ]
     for number, (module, name, value) in enumerate(changes, 2):
         monkeypatch.setattr(module, name, value)

@@ -1,0 +1,89 @@
+"""From the files of runs to their rows, a chunk at a time: what reconcile and rebuild do in worker processes.
+
+maker = RowMaker(objects, summarise)
+maker.make_rows(Chunk("2025-12-23", runs, last=True)).rows
+"""
+
+import logging
+from typing import NamedTuple
+
+from rmos import ids
+from rmos.index.base import KnownRun
+from rmos.models import RunRow, RunState
+from rmos.objects.base import QUARANTINE, Objects
+from rmos.store import layout
+from rmos.store.folding import fold
+from rmos.store.history import RunHistory, read_run
+from rmos.store.layout import RunFiles, event_key
+from rmos.store.reading import RunReader, find_erasure, is_altered
+from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
+
+log = logging.getLogger(__name__)
+
+
+class Chunk(NamedTuple):
+    """Some runs of a partition: their names and what the index knew of them."""
+
+    partition: str
+    runs: list[tuple[RunFiles, KnownRun | None]]
+    last: bool
+
+
+class ChunkRows(NamedTuple):
+    """What became of a chunk."""
+
+    partition: str
+    rows: list[RunRow]
+    last: bool
+    unavailable: bool
+    """Whether the storage did not give all of it: it is to be looked at again, though nothing changes."""
+
+
+class RowMaker:
+    """Folds runs into rows; holds what worker processes need and nothing that a fork would break."""
+
+    def __init__(self, objects: Objects, summarise: Summarise) -> None:
+        self._objects = objects
+        self._reader = RunReader(objects)
+        self.summarise = summarise
+        self._unavailable = False
+        self.trusts_changes = True
+        """Whether an artifact of the legacy system is taken as it is, though the index knows it as another."""
+
+    def make_rows(self, chunk: Chunk) -> ChunkRows:
+        """Return the rows of some runs; damage becomes a row that says so."""
+        self._unavailable = False
+        rows = [self._row(chunk.partition, files, known) for files, known in chunk.runs]
+        return ChunkRows(chunk.partition, [row for row in rows if row is not None], chunk.last, self._unavailable)
+
+    def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow | None:
+        """Return a run's row; None leaves the one that is there."""
+        run_id, version = files.run_id, files.events[-1] if files.events else 0
+        if known and known.version > version and not self._objects.has(event_key(partition, run_id, version + 1)):
+            log.warning("damaged record run_id=%s: event %d was indexed and is gone", run_id, version + 1)
+            state: RunState = "damaged" if files.artifact else "missing"
+            return make_damaged_row(run_id, partition, known.version, state, self.summarise)
+        history = read_run(self._objects.read, partition, files)
+        if history.is_unavailable:
+            self._unavailable = True
+            if known is not None and known.version >= version:
+                return None  # nothing is known against what the row says
+        if history.is_gone:
+            return self._row_without_artifact(partition, files, history)
+        artifact = history.artifact
+        if history.problems or artifact is None:
+            log.warning("damaged record run_id=%s: %s", run_id, history.problems[0].damage.detail)
+            return make_damaged_row(run_id, partition, version, "damaged", self.summarise)
+        if not artifact.has_self_digest and not self.trusts_changes and is_altered(artifact.sha256, known):
+            return None  # only an operator's rebuild takes it as it is now; until then verify names it
+        tombstone = None if artifact.has_self_digest else self._reader.tombstone(run_id, known)
+        links, now_us = history.advisories, ids.now_us()
+        view = fold(artifact, history.events, links=links, tombstone=tombstone, now_us=now_us)
+        return make_row(view, partition, self.summarise)
+
+    def _row_without_artifact(self, partition: str, files: RunFiles, history: RunHistory) -> RunRow:
+        run_id, version = files.run_id, files.events[-1] if files.events else 0
+        if not history.problems and find_erasure(history.events) is not None:
+            return make_erased_row(run_id, partition, version, self.summarise)
+        moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
+        return make_damaged_row(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
