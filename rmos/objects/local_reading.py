@@ -22,6 +22,7 @@ from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 
 YOUNG_NS: Final = 2_000_000_000
 """A folder that changed this recently may change again without another time, so its listing is not relied on."""
+_BLOCK_BYTES: Final = 256 * 1024
 _ABSENT: Final = "absent"
 
 
@@ -46,16 +47,19 @@ class LocalReading:
         with self._open_file(key) as (fd, size):
             if size > MAX_OBJECT_BYTES:
                 raise ObjectUnreadable("The file is too large to be a record.")
+            # A size may be older than the bytes (FUSE, NFS), and a short read is legal: only nothing is the end.
             data = os.read(fd, size + 1)
-            while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
-                data += more  # a short read is legal, if rare, for a regular file
+            while more := os.read(fd, _BLOCK_BYTES):
+                data += more
+                if len(data) > MAX_OBJECT_BYTES:
+                    raise ObjectUnreadable("The file is too large to be a record.")
             return data
 
     def digest(self, key: str) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object of any size."""
         hashing, total = Sha256(), 0
         with self._open_file(key) as (fd, _):
-            while block := os.read(fd, 256 * 1024):
+            while block := os.read(fd, _BLOCK_BYTES):
                 hashing.update(block)
                 total += len(block)
         return hashing.hexdigest(), total

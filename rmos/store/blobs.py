@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from types import TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,8 @@ BLOCK_BYTES: Final = 256 * 1024
 LARGEST_JSON_BYTES: Final = 16 * 1024 * 1024
 """A JSON blob above this size is not parsed to see whether the legacy system named it; RMOS policy."""
 _REMEMBERED: Final = 4096
+_ATTEMPTS: Final = 3
+"""How often a blob is hashed whose stamp changes meanwhile: it settles once all of the file was seen."""
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -39,12 +41,19 @@ class Verified(msgspec.Struct, frozen=True):
     error: str | None
 
 
+class _Whole(NamedTuple):
+    """A blob that was found whole: how long it is, and whether its name is the SHA-256 of these very bytes."""
+
+    size: int
+    exact: bool
+
+
 class OpenBlob:
     """A blob that was found whole, open for reading."""
 
-    def __init__(self, sha256: str, opened: OpenObject, *, exact: bool) -> None:
+    def __init__(self, sha256: str, opened: OpenObject, *, size: int, exact: bool) -> None:
         self.sha256 = sha256
-        self.size = opened.size
+        self.size = size
         self.exact = exact
         """Whether its name is the SHA-256 of these very bytes, as it is but for JSON of the legacy system."""
         self._opened = opened
@@ -80,7 +89,7 @@ class Blobs:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._whole: OrderedDict[tuple[str, Hashable], bool] = OrderedDict()
+        self._whole: OrderedDict[tuple[str, Hashable], _Whole] = OrderedDict()
         self._turn = threading.Lock()
 
     def put(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
@@ -123,11 +132,11 @@ class Blobs:
         except ObjectUnreadable as error:
             raise_problem(describe_unreadable(error, "the attachment: "))
         try:
-            exact = self._require_whole(opened, sha256, hash_again)
+            whole = self._require_whole(opened, sha256, hash_again)
         except BaseException:  # whatever it is: nobody else closes the file any more
             opened.close()
             raise
-        return OpenBlob(sha256, opened, exact=exact)
+        return OpenBlob(sha256, opened, size=whole.size, exact=whole.exact)
 
     def read(self, sha256: str) -> bytes:
         """Return a blob's bytes at once.
@@ -150,39 +159,49 @@ class Blobs:
             return Verified(sha256, False, "unreadable" if damage.kind == "unreadable" else "damaged")
         return Verified(sha256, True, None)
 
-    def _require_whole(self, opened: OpenObject, sha256: str, hash_again: bool) -> bool:
-        """Tell whether the name is the digest of the very bytes, which hold in any case."""
-        stamp = opened.stamp()
-        with self._turn:
-            known = self._whole.get((sha256, stamp))
-            if known is not None and not hash_again:
-                self._whole.move_to_end((sha256, stamp))
-                return known
-        try:
-            exact = _sha256(opened) == sha256
-            whole = exact or _is_named_by_legacy_json(opened, sha256)
-        except ObjectUnreadable as error:
-            raise_problem(describe_unreadable(error, "the attachment: "))
-        if not whole or opened.stamp() != stamp:
-            raise Damage("blob_corrupt", "The attachment's bytes do not have its digest; run `rmos verify`.")
-        with self._turn:
-            self._whole[sha256, stamp] = exact
-            if len(self._whole) > _REMEMBERED:
-                self._whole.popitem(last=False)
-        return exact
+    def _require_whole(self, opened: OpenObject, sha256: str, hash_again: bool) -> _Whole:
+        """Return what is known of the bytes once they hold.
+
+        A stamp that is another one after the hashing may have been an old one before it: FUSE and NFS learn by reading
+        how long a file is and when it changed. Then it is hashed once more under the new one.
+        """
+        for _ in range(_ATTEMPTS):
+            stamp = opened.stamp()
+            with self._turn:
+                known = self._whole.get((sha256, stamp))
+                if known is not None and not hash_again:
+                    self._whole.move_to_end((sha256, stamp))
+                    return known
+            try:
+                found, size = _sha256(opened)
+                whole = found == sha256 or _is_named_by_legacy_json(opened, size, sha256)
+            except ObjectUnreadable as error:
+                raise_problem(describe_unreadable(error, "the attachment: "))
+            if opened.stamp() != stamp:
+                continue
+            if not whole:
+                break
+            known = _Whole(size, found == sha256)
+            with self._turn:
+                self._whole[sha256, stamp] = known
+                if len(self._whole) > _REMEMBERED:
+                    self._whole.popitem(last=False)
+            return known
+        raise Damage("blob_corrupt", "The attachment's bytes do not have its digest; run `rmos verify`.")
 
 
-def _sha256(opened: OpenObject) -> str:
+def _sha256(opened: OpenObject) -> tuple[str, int]:
+    """Return the digest and the length of an object, read to its end whatever its size is said to be."""
     hasher, offset = digest.Sha256(), 0
     while block := opened.read_at(offset, BLOCK_BYTES):
         hasher.update(block)
         offset += len(block)
-    return hasher.hexdigest()
+    return hasher.hexdigest(), offset
 
 
-def _is_named_by_legacy_json(opened: OpenObject, sha256: str) -> bool:
+def _is_named_by_legacy_json(opened: OpenObject, size: int, sha256: str) -> bool:
     """Tell whether the legacy system named a JSON blob, after the compact form of the value that it holds."""
-    return opened.size <= LARGEST_JSON_BYTES and is_legacy_json(opened.read_at(0, opened.size), sha256)
+    return size <= LARGEST_JSON_BYTES and is_legacy_json(opened.read_at(0, size), sha256)
 
 
 def blob_key(objects: Objects, sha256: str) -> str | None:

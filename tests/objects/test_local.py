@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rmos import digest
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import ObjectMissing, StorageFailed
 from rmos.objects import local, open_objects
@@ -91,6 +92,25 @@ def test_a_short_read_is_continued(store: LocalObjects, monkeypatch: pytest.Monk
     genuine = os.read
     monkeypatch.setattr(os, "read", lambda fd, count: genuine(fd, min(count, 7)))
     assert store.read(KEY) == b"0123456789" * 10
+
+
+@pytest.mark.parametrize("seen", [0, 7])
+def test_trap_49_a_size_that_is_older_than_the_bytes_cuts_nothing_off(
+    store: LocalObjects, monkeypatch: pytest.MonkeyPatch, seen: int
+) -> None:
+    data = b"0123456789" * 10
+    store.create(KEY, data)
+    genuine = os.fstat
+
+    def remembering(fd: int) -> os.stat_result:
+        status = list(genuine(fd))
+        status[6] = seen
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", remembering)
+    assert store.read(KEY) == data
+    assert store.digest(KEY) == (digest.sha256_hex(data), len(data))
+    assert store.create(KEY, data) is False
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])

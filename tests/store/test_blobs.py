@@ -13,6 +13,7 @@ from rmos import digest
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.request import PayloadTooLarge
 from rmos.objects.base import OpenObject
+from rmos.objects.opened import OpenFile
 from rmos.store import Store, blobs
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.store.records import Damage
@@ -97,16 +98,41 @@ def test_a_blob_that_changes_while_it_is_hashed_is_not_taken_for_whole_then_nor_
 ) -> None:
     sha256 = store.blobs.put_bytes(b"a drawing").sha256
     open_object = store.objects.open
-    stamps = itertools.chain([1, 2], itertools.repeat(1))
+    stamps = itertools.chain(range(6), itertools.repeat(0))
     monkeypatch.setattr(store.objects, "open", lambda key: Restamped(open_object(key), stamps))
     with pytest.raises(Damage) as found:
         store.blobs.open(sha256)
     assert found.value.kind == "blob_corrupt"
     hashed = []
-    monkeypatch.setattr(blobs, "_sha256", lambda opened: hashed.append(opened) or "0" * 64)
+    monkeypatch.setattr(blobs, "_sha256", lambda opened: hashed.append(opened) or ("0" * 64, 9))
     with pytest.raises(Damage):
         store.blobs.open(sha256)
     assert len(hashed) == 1  # under the stamp that it had first it is hashed again
+
+
+def test_trap_49_a_file_system_that_learns_of_a_file_by_reading_it_makes_no_blob_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b"an explanation" * 99
+    sha256 = store.blobs.put_bytes(data).sha256
+    genuine_stamp, genuine_read = OpenFile.stamp, OpenFile.read_at
+    read: list[OpenFile] = []
+
+    def read_at(self: OpenFile, offset: int, length: int) -> bytes:
+        read.append(self)
+        return genuine_read(self, offset, length)
+
+    def stamp(self: OpenFile) -> tuple[int, ...]:
+        if self not in read:
+            self.size = 0
+            return (*genuine_stamp(self)[:2], 0, 0, 0)
+        return genuine_stamp(self)
+
+    monkeypatch.setattr(OpenFile, "read_at", read_at)
+    monkeypatch.setattr(OpenFile, "stamp", stamp)
+    for _ in range(2):
+        with store.blobs.open(sha256) as found:
+            assert (found.size, b"".join(found.blocks())) == (len(data), data)
 
 
 def test_a_link_where_a_blob_should_be_is_not_followed(store: Store, root: Path, tmp_path: Path) -> None:
