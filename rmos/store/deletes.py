@@ -6,8 +6,8 @@
 
 The order of a hard delete is: delete event with the artifact's digest → unlink → fsync of the folder → index row. A
 crash before the event leaves the run as it was; after it the run is gone for everybody, and whoever comes next (the
-same delete again, or repair) erases what still stands there. Doing the same again reads first and answers with what
-is there.
+same delete again, the upkeep of the next start, or repair) erases what still stands there. Doing the same again reads
+first and answers with what is there.
 """
 
 import logging

@@ -72,6 +72,8 @@ class Reconciler:
         self._sessions = SessionFolder(objects, index)
         self.generation: object = None
         """Which index the last run has completed."""
+        self.unfinished: list[str] = []
+        """Runs whose hard delete is durable and whose artifact stands: its writer died, or the disk failed."""
 
     def run(self, *, full: bool, wait_s: float, workers: int = 1, progress: Progress | None = None) -> Reconciled:
         """Reconcile, or rebuild when `full`; an index found broken on the way is replaced and filled from the start.
@@ -82,7 +84,7 @@ class Reconciler:
         """
         with self._index.lock(wait_s=wait_s):
             for attempt in range(_ATTEMPTS):
-                report = Reconciled()
+                report, self.unfinished = Reconciled(), []
                 try:
                     report.replaced_index = self._index.prepare()
                     self.generation = self._index.state().generation
@@ -157,7 +159,9 @@ class Reconciler:
                 report.count(rows.rows)
                 if progress:
                     progress(len(rows.rows))
-                if rows.unavailable:
+                unfinished = self._find_unfinished(rows.rows)
+                self.unfinished += unfinished
+                if rows.unavailable or unfinished:
                     listed[rows.partition] = listed[rows.partition]._replace(token=None)
                 if rows.last:
                     self._finish(rows.partition, listed.pop(rows.partition), report)
@@ -184,6 +188,10 @@ class Reconciler:
             listed[partition] = _Listed(token, [run for run in known if run not in found])
             todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
             yield from _chunks(partition, todo)
+
+    def _find_unfinished(self, rows: Sequence[RunRow]) -> list[str]:
+        erased = [row for row in rows if row.state == "erased"]
+        return [row.run_id for row in erased if self._stands(layout.artifact_key(row.partition, row.run_id))]
 
     def _finish(self, partition: str, listed: _Listed, report: Reconciled) -> None:
         self._mark_gone(partition, listed.unseen, report)
@@ -236,7 +244,7 @@ def _stale(files: RunFiles, known: Mapping[str, KnownRun]) -> bool:
     last = files.events[-1] if files.events else 0
     if row is None or row.version < last or row.state in ("missing", "damaged"):
         return True
-    return not files.artifact and row.state != "erased"
+    return files.artifact == (row.state == "erased")
 
 
 def _chunks(partition: str, todo: Sequence[tuple[RunFiles, KnownRun | None]]) -> Iterator[Chunk]:

@@ -11,6 +11,7 @@ opened without it records and reads, and leaves the rows of what it wrote to the
 """
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ import msgspec
 
 from rmos import ids
 from rmos.config import Settings
+from rmos.errors.base import RmosError
 from rmos.errors.installation import NoStore, StoreUnusable
 from rmos.errors.store import IndexBroken, ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.index import open_index
@@ -42,6 +44,8 @@ from rmos.store.session_lists import SessionLists
 from rmos.store.sessions import Sessions
 from rmos.store.specimens import row_schema
 from rmos.store.tokens import Tokens
+
+log = logging.getLogger(__name__)
 
 FORMAT: Final = 1
 """The on-disk format that this release writes; a newer one is refused."""
@@ -139,7 +143,16 @@ class Store:
         reconciler = Reconciler(self.objects, self.index, self.summarise)
         report = reconciler.run(full=full, wait_s=wait_s, workers=workers, progress=progress)
         self._reconciled = reconciler.generation
+        for run_id in reconciler.unfinished:
+            self._finish_delete(run_id)
         return report
+
+    def _finish_delete(self, run_id: str) -> None:
+        """Erase what a hard delete has left: its event is the decision. What fails is tried again by the next pass."""
+        try:
+            self.deletes.finish(run_id)
+        except RmosError as error:
+            log.error("a hard delete could not be finished run_id=%s: %s", run_id, error.detail)
 
     def trust_index(self) -> None:
         """Take the index as whoever keeps it left it, as a script does: nothing is reconciled."""

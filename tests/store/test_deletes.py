@@ -15,7 +15,7 @@ from rmos.store import Store
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.objects.calls import Recorder
 from tests.store.processes import in_processes
-from tests.store.writing import add, answers, path_of, put
+from tests.store.writing import DAY, add, age, answers, path_of, put
 
 
 def soft(store: Store, run_id: str, reason: str = "a trial cut") -> bool:
@@ -64,6 +64,31 @@ def test_a_hard_delete_erases_the_artifact_and_keeps_its_digest_and_its_event(st
     assert (known.state, known.version) == ("erased", 2)
     assert listed_ids(store, include_deleted=True) == []
     assert hard(store, run_id) is False
+
+
+def test_trap_49_a_hard_delete_that_was_cut_off_behind_its_event_is_finished_by_the_next_start(
+    store: Store, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, kept = put(store), put(store, US + 1)
+
+    def failing(key: str) -> bool:
+        raise StorageFailed("The disk did not take the object: input/output error.")
+
+    monkeypatch.setattr(store.objects, "erase", failing)
+    with pytest.raises(StorageFailed):
+        hard(store, run_id)
+    assert path_of(root, run_id).exists()
+    store.reconcile()  # the disk fails still, and nothing else waits for that
+    assert path_of(root, run_id).exists()
+    assert listed_ids(store) == [kept]
+    age(root / DAY)
+    store.index.close()
+    restarted = open_store(tmp_path)
+    assert not path_of(root, run_id).exists()
+    assert restarted.deletes.find(run_id) is not None
+    assert path_of(root, kept).exists()
+    assert listed_ids(restarted) == [kept]
+    restarted.index.close()
 
 
 def test_nothing_undoes_a_hard_delete_and_its_id_stays_taken(store: Store) -> None:
