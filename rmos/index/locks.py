@@ -20,7 +20,7 @@ def file_lock(path: Path, *, wait_s: float) -> Iterator[None]:
 
     Raises:
         StoreLocked: another process, or another thread of this one, kept the lock.
-        IndexUnavailable: the lock file cannot be opened (a read-only folder).
+        IndexUnavailable: the lock file cannot be opened or locked (a read-only folder, a disk that fails).
     """
     deadline = time.monotonic() + wait_s
     fd = _locked(path, deadline)
@@ -38,7 +38,7 @@ def _locked(path: Path, deadline: float) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
-        raise IndexUnavailable(f"The lock of the index cannot be opened: {os.strerror(error.errno or 0)}.") from None
+        raise _translate(error) from None
     try:
         while True:
             try:
@@ -46,7 +46,7 @@ def _locked(path: Path, deadline: float) -> int:
                 return fd
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
+                    raise _translate(error) from None
             if time.monotonic() >= deadline:
                 raise StoreLocked("Another process is working on the index. Wait for it, then try again.")
             time.sleep(_POLL_S)
@@ -60,6 +60,13 @@ def _stands(fd: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(fd), os.stat(path))
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _translate(error) from None
+
+
+def _translate(error: OSError) -> IndexUnavailable:
+    """Return what a lock is to the index that its disk does not give: the record goes on without its rows."""
+    return IndexUnavailable(f"The lock of the index cannot be taken: {os.strerror(error.errno or 0)}.")
 
 
 def _close(fd: int) -> None:
