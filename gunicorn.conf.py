@@ -67,6 +67,8 @@ class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
             self.error_log.handlers[:] = [StderrHandler(as_json=as_json)]
 
 
+forwarder_headers = ""
+"""No client, and no proxy, moves the service to another path by a header; `SCRIPT_NAME` in the environment does."""
 logger_class = ServerLog
 
 

@@ -35,8 +35,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 (both sides of its one comparison are without a zone)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _START_US: Final = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_DAY_US: Final = 86_400_000_000
-_END_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND + _DAY_US
+DAY_US: Final = 86_400_000_000
+_END_US: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND + DAY_US
 """The first moment that has no text: year 10000."""
 _RFC3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
@@ -137,12 +137,12 @@ def parse_utc(text: str) -> int:
 
 def partition_of(us: int) -> str:
     """Return the partition of a moment: its date in UTC."""
-    return _date_text(us // _DAY_US)
+    return _date_text(us // DAY_US)
 
 
 @functools.lru_cache(maxsize=4096)
 def _date_text(day: int) -> str:
-    return utc_text(day * _DAY_US)[:10]
+    return utc_text(day * DAY_US)[:10]
 
 
 def is_partition(name: str) -> bool:

@@ -16,7 +16,7 @@ from rmos.errors.store import RecordDamaged
 from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.responses import IMMUTABLE, NO_STORE, respond_json
+from rmos.http.responses import IMMUTABLE, NO_STORE, prefix_path, respond_json
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.attachments import (
     ATTACH_FORM,
@@ -82,7 +82,7 @@ def attach(run_id: str) -> Response:
     limits = Limits.of(rmos.settings)
     upload = FormUpload(limits.file_bytes) if request.mimetype == FORM else JsonUpload(read_object())
     attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=now_us)
-    headers = {"Location": f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}"}
+    headers = {"Location": prefix_path(f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}")}
     status = 201 if attached.made else 200
     return respond_json(dump_attached(attached), status=status, headers=headers)
 

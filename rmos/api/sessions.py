@@ -17,7 +17,7 @@ from rmos.http.conditions import apply_conditions, has_if_match, require_match
 from rmos.http.json_body import read_object
 from rmos.http.paging import link_next, respond_page
 from rmos.http.query import load_list_query, load_query
-from rmos.http.responses import PRIVATE, respond_json
+from rmos.http.responses import PRIVATE, prefix_path, respond_json
 from rmos.http.routes import LISTS, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.models import RunQuery, Session
 from rmos.schemas.sessions import (
@@ -69,7 +69,7 @@ def create_a_session() -> Response:
     stored = create_session(current_rmos().store, fields, actor=current_actor(), us=now_us)
     response = respond_session(stored.session)
     response.status_code = 201
-    response.headers["Location"] = f"{PREFIXES['sessions']}/{stored.session.session_id}"
+    response.headers["Location"] = prefix_path(f"{PREFIXES['sessions']}/{stored.session.session_id}")
     return response
 
 

@@ -5,6 +5,7 @@ are only ever used to refuse).
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -100,6 +101,10 @@ def refuse_cross_site(environ: Environ, allowed: frozenset[str]) -> None:
         raise CrossSite("The Origin of this write is not this service.")
 
 
+_HOP: Final = re.compile(r"\[(?P<bracketed>[^]]+)\](?::[0-9]{1,5})?|(?P<plain>[^:\[\]]+)(?::[0-9]{1,5})?")
+"""An entry of X-Forwarded-For that may carry a port: `192.0.2.7:4711`, `[2001:db8::7]:4711`."""
+
+
 class Proxies:
     """The proxies whose word on a client's address is taken."""
 
@@ -115,8 +120,9 @@ class Proxies:
         address = str(environ.get("REMOTE_ADDR", ""))
         hops = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
         while self._trusts(address) and hops and (hop := hops.pop().strip()):
+            found = _HOP.fullmatch(hop)
             try:
-                address = str(ipaddress.ip_address(hop))
+                address = str(ipaddress.ip_address(found["bracketed"] or found["plain"] if found else hop))
             except ValueError:
                 break
         return address or "unix"

@@ -7,7 +7,7 @@ import click
 
 from rmos import ids
 
-DAY_US = 24 * 3600 * 1_000_000
+DAY_US = ids.DAY_US
 
 
 class Day(click.ParamType[str]):

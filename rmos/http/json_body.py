@@ -74,7 +74,19 @@ def make_too_large_error() -> PayloadTooLarge:
     return PayloadTooLarge(f"The body is above the limit of {limit} bytes.", limit_bytes=limit)
 
 
+def require_plain_body() -> None:
+    """Refuse a body that is compressed: the digests here are of what was sent.
+
+    Raises:
+        UnsupportedMediaType: the header Content-Encoding names a coding.
+    """
+    coding = request.environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedMediaType("Send the body as it is: Content-Encoding is not understood here.")
+
+
 def _require_json() -> None:
+    require_plain_body()
     if request.environ.get("CONTENT_TYPE") == "application/json":
         return
     charset = request.mimetype_params.get("charset", "utf-8").lower()

@@ -18,7 +18,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from rmos.errors.base import RmosError
 from rmos.errors.http import RequestTimeout
 from rmos.errors.request import BadForm, PayloadTooLarge, UnsupportedMediaType
-from rmos.http.json_body import STOPPED
+from rmos.http.json_body import STOPPED, require_plain_body
 
 FILE: Final = "file"
 _READ_BYTES: Final = 1024 * 1024
@@ -57,6 +57,7 @@ class Form:
         # A server that ends the body itself, as gunicorn does, is read directly: the framework would copy it once more.
         ended = request.environ.get("wsgi.input_terminated")
         source = request.environ["wsgi.input"] if ended else request.stream
+        require_plain_body()
         self._source: Callable[[int], bytes] = source.read
         self._received = 0
         self.fields: dict[str, str] = {}
@@ -96,6 +97,8 @@ class Form:
             return name
         if name != FILE or self.filename is not None:
             raise BadForm("The form may hold one file, in the part `file`.")
+        if not event.filename:  # what browsers send of a form in which no file was chosen
+            raise BadForm("The part `file` has no file name: no file was chosen.")
         self.filename = event.filename
         self.content_type = event.headers.get("Content-Type")
         return None
@@ -114,6 +117,8 @@ class Form:
                 if isinstance(event, File):
                     yield from self._read_file(decoder)
                 self._complete_delimiter(decoder)
+        except UnicodeDecodeError:
+            raise BadForm("A name in the form is not UTF-8; send file names as UTF-8.") from None
         except ValueError:
             raise BadForm("The form is malformed or broke off.") from None
         except RequestEntityTooLarge:

@@ -17,7 +17,7 @@ from rmos.context import current_rmos
 from rmos.errors.http import NotAcceptable
 from rmos.errors.request import BadCursor
 from rmos.http.query import parse_query
-from rmos.http.responses import JSON, respond_json
+from rmos.http.responses import JSON, prefix_path, respond_json
 from rmos.http.routes import LISTS, Problems, ResponseSpec
 from rmos.http.streams import CSV, NDJSON, stream_runs
 from rmos.models import Page
@@ -26,6 +26,7 @@ from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema
 
 OFFERED: Final = (JSON, NDJSON, CSV)
 """In this order where a client likes several as much."""
+_BY_FORMAT: Final = {"json": JSON, "ndjson": NDJSON, "csv": CSV}
 RUNS: Final = ResponseSpec(
     "A page of JSON; as CSV or NDJSON all runs that match, or as many as `limit` says.",
     RunPageSchema,
@@ -47,7 +48,10 @@ def respond_runs(list_request: ListRequest) -> Response:
     Raises:
         NotAcceptable, BadCursor, IndexRebuilding, IndexUnavailable.
     """
-    media_type = choose_media_type(request.environ.get("HTTP_ACCEPT", ""))
+    if list_request.format is not None:
+        media_type = _BY_FORMAT[list_request.format]
+    else:
+        media_type = choose_media_type(request.environ.get("HTTP_ACCEPT", ""))
     if media_type == JSON:
         page = msgspec.structs.asdict(list_request.page)
         response = respond_page(current_rmos().store.runs.page(list_request.query, **page))
@@ -87,7 +91,8 @@ def link_next(next_cursor: str | None) -> dict[str, str]:
     if next_cursor is None:
         return {}
     # A session of a legacy store may have any name, so the path is escaped.
-    return {"Link": f'<{quote(request.path)}?{_encode_filters(request.query_string)}cursor={next_cursor}>; rel="next"'}
+    path = quote(prefix_path(request.path))
+    return {"Link": f'<{path}?{_encode_filters(request.query_string)}cursor={next_cursor}>; rel="next"'}
 
 
 @functools.lru_cache(maxsize=512)  # 40 % of a list, together with what the query loads as (ADR 15)

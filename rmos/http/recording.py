@@ -11,7 +11,7 @@ from flask import Response, request
 
 from rmos import digest
 from rmos.errors.request import BadHeader
-from rmos.http.responses import respond_json
+from rmos.http.responses import prefix_path, respond_json
 from rmos.services.artifact import Idempotency
 
 MINIMAL: Final = "return=minimal"
@@ -48,7 +48,7 @@ def _find_return(prefer: str) -> str | None:
 
 def respond_recorded(body: bytes, run_id: str, *, replayed: bool) -> Response:
     """Return the response to a request that recorded a run, or whose key has recorded it before."""
-    headers = {"Location": f"/api/rmos/runs/{run_id}"}
+    headers = {"Location": prefix_path(f"/api/rmos/runs/{run_id}")}
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     return respond_json(body, status=200 if replayed else 201, headers=headers)

@@ -13,7 +13,14 @@ from flask import Flask, Response
 from gunicorn.http import errors
 
 from rmos.errors.base import RmosError
-from rmos.errors.http import BadRequest, CodingNotImplemented, ExpectationFailed, HeadersTooLarge, UriTooLong
+from rmos.errors.http import (
+    BadRequest,
+    CodingNotImplemented,
+    ExpectationFailed,
+    HeadersTooLarge,
+    RouteNotFound,
+    UriTooLong,
+)
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +30,11 @@ _PROBLEMS: Final[dict[type[Exception], RmosError]] = {
     errors.LimitRequestLine: UriTooLong("The request line is longer than is read."),
     errors.LimitRequestHeaders: HeadersTooLarge("A header is longer than is read, or there are too many of them."),
     errors.ExpectationFailed: ExpectationFailed("Only the expectation 100-continue is met."),
+    # gunicorn's word for a path outside the prefix that SCRIPT_NAME names in the environment.
+    errors.ConfigurationProblem: RouteNotFound("There is no such page; the service lives under a prefix of its own."),
     errors.UnsupportedTransferCoding: CodingNotImplemented("Send the body whole, or in chunks."),
 }
-_OURS: Final = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+_OURS: Final = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 """What gunicorn counts among the errors of clients, and is none."""
 
 

@@ -11,7 +11,7 @@ are validated each time; errors and the responses to writes are not kept at all.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 JSON: Final = "application/json"
 PRIVATE: Final = "private, no-cache"
@@ -41,6 +41,11 @@ _PRIVATE: Final = ("Cache-Control", PRIVATE)
 _NO_STORE: Final = ("Cache-Control", NO_STORE)
 _CACHEABLE: Final = frozenset({"GET", "HEAD"})
 _DEFAULTS: Final = [(name.lower(), (name, value)) for name, value in (_CSP, *_ALWAYS)]
+
+
+def prefix_path(path: str) -> str:
+    """Return a path of the service as clients reach it: behind the prefix that `SCRIPT_NAME` names, if there is one."""
+    return f"{request.script_root}{path}"
 
 
 def respond_json(

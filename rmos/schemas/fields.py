@@ -109,7 +109,14 @@ class AnyCase(fields.String):
 
 
 class MomentField(fields.Field[int]):
-    """A moment as RFC 3339 text with an offset; loads as microseconds since the epoch, UTC."""
+    """A moment as RFC 3339 text with an offset; loads as microseconds since the epoch, UTC.
+
+    A date alone is its first moment, with `end` the first one after it: a day that ends a span is in it as a whole.
+    """
+
+    def __init__(self, *, end: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._end = end
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         text = str(value)
@@ -118,9 +125,10 @@ class MomentField(fields.Field[int]):
         if not _RFC_3339.fullmatch(text):
             raise ValidationError("Must be an RFC 3339 time with an offset, such as 2025-12-23T10:30:00Z.")
         try:
-            return ids.parse_utc(text.upper())
+            us = ids.parse_utc(text.upper())
         except (ValueError, OverflowError):
             raise ValidationError("Is not a time that exists.") from None
+        return us + ids.DAY_US if self._end and ids.is_partition(text) else us
 
 
 def kind_field(**options: Any) -> fields.String:

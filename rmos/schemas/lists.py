@@ -13,11 +13,13 @@ MAX_PAGE: Final = 500
 MAX_OFFSET: Final = 1_000_000_000
 CURSOR: Final = {"format": "rmos-cursor", "description": "A `next_cursor` as it was given; not beside an offset"}
 BOM: Final = {"description": "Whether a CSV begins with a byte order mark, by which Excel knows UTF-8"}
+FORMATS: Final = ("json", "ndjson", "csv")
+FORMAT: Final = {"description": "The form of the list, for whoever cannot set the header Accept; it goes before that"}
 _FILTER: Final = validate.Length(1, 200)
 
 
 class RunListSchema(Schema):
-    """The query parameters of `GET /api/rmos/runs`; `created_from` is included, `created_to` is not."""
+    """The query parameters of `GET /api/rmos/runs`; `created_from` is included, `created_to` is not: a day is whole."""
 
     status = fields.String(validate=validate.OneOf(RUN_STATUSES))
     mode = fields.String(validate=_FILTER)
@@ -32,13 +34,14 @@ class RunListSchema(Schema):
     machine_id = fields.String(validate=_FILTER)
     request_id = fields.String(validate=_FILTER)
     created_from = MomentField(attribute="created_from_us")
-    created_to = MomentField(attribute="created_to_us")
+    created_to = MomentField(attribute="created_to_us", end=True)
     include_deleted = fields.Boolean(truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_PAGE))
     cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
     offset = QueryInteger(validate=validate.Range(0, MAX_OFFSET))
     bom = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE, metadata=BOM)
+    format = fields.String(validate=validate.OneOf(FORMATS), metadata=FORMAT)
 
 
 class RecentRunsSchema(RunListSchema):
@@ -67,6 +70,8 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the request has a limit of its own; a stream goes on to the end otherwise."""
     bom: bool = False
     """Whether a CSV begins with a byte order mark."""
+    format: str | None = None
+    """One of `FORMATS`, which goes before the header Accept."""
 
 
 _run_list = RunListSchema()
@@ -96,8 +101,8 @@ def load_list(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
         ValidationError: unknown, repeated, malformed or contradicting parameters, by name.
     """
     filters, page = load_filters(_run_list, parameters)
-    bom = filters.pop("bom")
-    return ListRequest(query=RunQuery(**filters), page=page, limited="limit" in parameters, bom=bom)
+    form = {"bom": filters.pop("bom"), "format": filters.pop("format", None)}
+    return ListRequest(query=RunQuery(**filters), page=page, limited="limit" in parameters, **form)
 
 
 def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
@@ -107,9 +112,9 @@ def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
         ValidationError: as `load_list`.
     """
     filters, page = load_filters(_recent_runs, parameters)
-    bom = filters.pop("bom")
+    form = {"bom": filters.pop("bom"), "format": filters.pop("format", None)}
     query = RunQuery(**filters, ignore_case=True)
-    return ListRequest(query=query, page=page, limited="limit" in parameters, bom=bom)
+    return ListRequest(query=query, page=page, limited="limit" in parameters, **form)
 
 
 def load_filters(schema: Schema, parameters: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], PageRequest]:

@@ -99,7 +99,7 @@ class SessionListSchema(Schema):
     state = fields.String(attribute="workflow_state", validate=validate.OneOf(WORKFLOW_STATES))
     workflow_type = fields.String(validate=_TEXT)
     since_utc = MomentField(attribute="since_us")
-    until_utc = MomentField(attribute="until_us")
+    until_utc = MomentField(attribute="until_us", end=True)
     include_deleted = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_PAGE))

@@ -17,7 +17,7 @@ from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
 from rmos.errors.callers import TooManyAttempts, Unauthenticated
 from rmos.http.json_body import limit_body
-from rmos.http.responses import NO_STORE
+from rmos.http.responses import NO_STORE, prefix_path
 
 bp = Blueprint("web", __name__, template_folder="templates")
 
@@ -49,14 +49,14 @@ def sign_in() -> WerkzeugResponse:
     """Take a token and give a cookie."""
     guard = current_guard()
     if guard.callers.read_table().local:
-        return redirect("/sign-in", code=303)
+        return redirect(prefix_path("/sign-in"), code=303)
     limit_body(_LARGEST_FORM)
     try:
         caller = guard.authenticate(request.form.get("token", "").strip(), request.environ)
     except (Unauthenticated, TooManyAttempts) as refusal:
         return _respond_page(None, refusal)
     assert caller.token_id is not None
-    response = redirect("/sign-in", code=303)
+    response = redirect(prefix_path("/sign-in"), code=303)
     response.headers["Cache-Control"] = NO_STORE
     response.set_cookie(
         COOKIE,
@@ -73,7 +73,7 @@ def sign_in() -> WerkzeugResponse:
 @requires(OPEN)
 def sign_out() -> WerkzeugResponse:
     """Take the cookie back."""
-    response = redirect("/sign-in", code=303)
+    response = redirect(prefix_path("/sign-in"), code=303)
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
     return response
 

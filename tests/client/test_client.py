@@ -222,7 +222,7 @@ def test_importing_the_client_loads_nothing_of_the_service() -> None:
 
 
 def test_the_types_are_those_of_the_schemas() -> None:
-    page = {"include_total", "limit", "cursor", "offset", "bom"}
+    page = {"include_total", "limit", "cursor", "offset", "bom", "format"}
     assert set(RunSummary.__annotations__) == set(RunAdvisorySummarySchema().fields)
     assert set(RunCreated.__annotations__) == {*RunCreatedSchema().fields, "replayed"}
     assert set(RunDiff.__annotations__) == set(RunDiffSchema().fields)

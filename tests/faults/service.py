@@ -100,6 +100,9 @@ class Service:
             "PROMETHEUS_MULTIPROC_DIR": metrics,
         }
 
+    prefix = ""
+    """The path under which the service lives."""
+
     def start(self) -> None:
         """Start it and wait until it answers whether it is ready."""
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "--workers", str(self.workers)]
@@ -112,7 +115,7 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
-        self.wait_for("/healthz")
+        self.wait_for(f"{self.prefix}/healthz")
 
     def wait_for(self, path: str, *, wait_s: float = PATIENCE_S) -> None:
         """Wait until a path answers 200."""
