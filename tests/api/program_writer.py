@@ -66,9 +66,9 @@ def written(document: dict[str, Any]) -> str:
             examples[name] = operation["requestBody"]["content"]["application/json"]["example"]
         links[name] = {
             link["operationId"]: link["parameters"]
-            for status, answer in operation["responses"].items()
+            for status, response in operation["responses"].items()
             if status.startswith("2")
-            for link in answer.get("links", {}).values()
+            for link in response.get("links", {}).values()
         }
     constants = f"LINKS = {links!r}\nEXAMPLES = {examples!r}\nITEMS = {items_of(document)!r}\n"
     return "\n\n".join([_HEAD, *functions, constants, _MAIN])

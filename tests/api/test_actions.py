@@ -45,9 +45,9 @@ class Desk:
         )
 
     def done(self, action: str, said: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self.act(action, said)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json)
+        response = self.act(action, said)
+        assert response.status_code == 200, response.text
+        return dict(response.json)
 
     def session(self) -> dict[str, Any]:
         return dict(self._client.get(f"{URL}/{self.session_id}").json)
@@ -138,10 +138,10 @@ def test_unknown_counts_as_red(client: FlaskClient) -> None:
 def test_an_illegal_action_is_answered_with_those_that_are_allowed_and_leaves_no_run(client: FlaskClient) -> None:
     desk = Desk(client, design=DESIGN)
     for action, said in {"approve": {}, "request_feasibility": ASK, "request_toolpaths": {}}.items():
-        answer = desk.act(action, said)
-        assert (answer.status_code, answer.json["error"]) == (409, "TRANSITION_BLOCKED")
-        assert answer.json["allowed"] == ["set_design", "set_context", "archive"]
-        assert (answer.json["state"], answer.json["session_id"]) == ("draft", desk.session_id)
+        response = desk.act(action, said)
+        assert (response.status_code, response.json["error"]) == (409, "TRANSITION_BLOCKED")
+        assert response.json["allowed"] == ["set_design", "set_context", "archive"]
+        assert (response.json["state"], response.json["session_id"]) == ("draft", desk.session_id)
     assert desk.runs() == []
     assert desk.session()["version"] == 1
 
@@ -149,10 +149,10 @@ def test_an_illegal_action_is_answered_with_those_that_are_allowed_and_leaves_no
 def test_yellow_is_approved_from_the_score_of_the_policy_on(client: FlaskClient) -> None:
     low = Desk(client, design=LOW, context=CONTEXT)
     judged = low.judged()
-    answer = low.act("approve")
-    assert (answer.status_code, answer.json["error"]) == (409, "APPROVAL_BLOCKED")
-    assert "59.5" in answer.json["detail"]
-    attempt = client.get(f"{RUNS}/{answer.json['run_id']}").json
+    response = low.act("approve")
+    assert (response.status_code, response.json["error"]) == (409, "APPROVAL_BLOCKED")
+    assert "59.5" in response.json["detail"]
+    attempt = client.get(f"{RUNS}/{response.json['run_id']}").json
     assert (attempt["event_type"], attempt["parent_run_id"]) == ("approval", judged)
     assert low.session()["state"] == "feasibility_ready"
     lenient = Desk(client, design=LOW, context=CONTEXT, policy={"min_score_to_approve": 50})
@@ -172,9 +172,9 @@ def test_a_model_never_approves_and_a_role_can_only_be_lowered(client: FlaskClie
         ("reject", "ai", "operator"),
         ("approve", "admin", "admin"),
     ]:
-        answer = desk.act(action, {"reason": "Because.", "actor_role": role})
-        assert (answer.status_code, answer.json["error"]) == (403, "FORBIDDEN")
-        assert answer.json["role_needed"] == needed
+        response = desk.act(action, {"reason": "Because.", "actor_role": role})
+        assert (response.status_code, response.json["error"]) == (403, "FORBIDDEN")
+        assert response.json["role_needed"] == needed
     assert desk.session()["state"] == "feasibility_ready"
     assert desk.done("approve", {"actor_role": "operator"})["state"] == "approved"
 
@@ -186,8 +186,12 @@ def test_a_recorder_may_all_but_decide(app: Flask, settings: Settings) -> None:
     desk = Desk(client, design=DESIGN, context=CONTEXT)
     desk.judged()
     for action in ("approve", "reject"):
-        answer = desk.act(action, {"reason": "Because."})
-        assert (answer.status_code, answer.json["role_needed"], answer.json["role"]) == (403, "operator", "recorder")
+        response = desk.act(action, {"reason": "Because."})
+        assert (response.status_code, response.json["role_needed"], response.json["role"]) == (
+            403,
+            "operator",
+            "recorder",
+        )
     assert desk.done("require_revision", {"reason": "Deeper."})["state"] == "design_revision_required"
 
 
@@ -209,8 +213,8 @@ def test_an_approval_is_of_the_machine_and_material_too_that_were_judged(client:
     desk = Desk(client, design=DESIGN, context=context, machine_id="light_desktop")
     desk.judged()
     client.patch(f"{URL}/{desk.session_id}", json={"machine_id": None})
-    answer = desk.act("approve")
-    assert (answer.status_code, answer.json["error"]) == (409, "APPROVAL_BLOCKED")
+    response = desk.act("approve")
+    assert (response.status_code, response.json["error"]) == (409, "APPROVAL_BLOCKED")
     client.patch(f"{URL}/{desk.session_id}", json={"machine_id": "light_desktop"})
     desk.done("approve")
     client.patch(f"{URL}/{desk.session_id}", json={"machine_id": None})
@@ -224,8 +228,8 @@ def test_a_session_cannot_be_talked_into_an_approval_by_its_free_fields(client: 
     desk = Desk(client, design=DESIGN, context=CONTEXT, state_data=forged)
     assert client.patch(f"{URL}/{desk.session_id}", json={"state": "approved"}).status_code == 422
     assert desk.act("request_toolpaths").json["error"] == "TRANSITION_BLOCKED"
-    answer = client.post(RUNS, json=make_body(event_type="approval", workflow_session_id=desk.session_id))
-    assert answer.status_code == 422
+    response = client.post(RUNS, json=make_body(event_type="approval", workflow_session_id=desk.session_id))
+    assert response.status_code == 422
     posted = client.post(RUNS, json=make_body(workflow_session_id=desk.session_id, meta={"workflow": {"action": "x"}}))
     assert "workflow" not in client.get(f"{RUNS}/{posted.json['run_id']}").json["meta"]
 
@@ -249,9 +253,9 @@ def test_if_match_guards_an_action_before_a_run_is_made(client: FlaskClient) -> 
 
 def test_an_engine_that_is_not_there_leaves_a_run_and_the_session_as_it_was(client: FlaskClient) -> None:
     desk = Desk(client, design=DESIGN, context=CONTEXT)
-    answer = desk.act("request_feasibility", {**ASK, "engine_id": "nobody"})
-    assert (answer.status_code, answer.json["error"]) == (404, "ENGINE_NOT_FOUND")
-    assert desk.runs() == [answer.json["run_id"]]
+    response = desk.act("request_feasibility", {**ASK, "engine_id": "nobody"})
+    assert (response.status_code, response.json["error"]) == (404, "ENGINE_NOT_FOUND")
+    assert desk.runs() == [response.json["run_id"]]
     assert desk.session()["version"] == 1
 
 
@@ -282,9 +286,9 @@ def test_a_deleted_session_takes_no_action(client: FlaskClient) -> None:
 def test_what_an_action_does_not_take_is_refused_by_name(
     client: FlaskClient, action: str, said: dict[str, Any], field: str
 ) -> None:
-    answer = Desk(client, design=DESIGN, context=CONTEXT).act(action, said)
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [field]
+    response = Desk(client, design=DESIGN, context=CONTEXT).act(action, said)
+    assert response.status_code == 422
+    assert list(response.json["errors"]) == [field]
 
 
 def test_every_action_says_what_it_takes(client: FlaskClient) -> None:
@@ -300,8 +304,8 @@ def test_every_action_says_what_it_takes(client: FlaskClient) -> None:
 
 
 def test_a_session_that_is_not_there_is_not_found(client: FlaskClient) -> None:
-    answer = client.post(f"{URL}/ws_{'0' * 32}/actions/archive", json={})
-    assert (answer.status_code, answer.json["error"]) == (404, "SESSION_NOT_FOUND")
+    response = client.post(f"{URL}/ws_{'0' * 32}/actions/archive", json={})
+    assert (response.status_code, response.json["error"]) == (404, "SESSION_NOT_FOUND")
 
 
 def test_the_sessions_of_a_damaged_run_get_no_approval(client: FlaskClient, settings: Settings) -> None:

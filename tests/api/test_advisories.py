@@ -27,8 +27,8 @@ def test_an_advisory_keeps_its_title_type_and_file_name(client: FlaskClient, run
         "engine_id": "shop",
         "engine_version": "2",
     }
-    answer = client.post(f"{run}/attach-advisory", json=body, headers={"X-Request-Id": "req-7"})
-    assert (answer.status_code, answer.json) == (
+    response = client.post(f"{run}/attach-advisory", json=body, headers={"X-Request-Id": "req-7"})
+    assert (response.status_code, response.json) == (
         200,
         {"run_id": run.rpartition("/")[2], "advisory_id": SHA256, "status": "attached"},
     )
@@ -44,8 +44,8 @@ def test_an_advisory_keeps_its_title_type_and_file_name(client: FlaskClient, run
 
 def test_attaching_the_same_again_is_a_success_and_writes_nothing(client: FlaskClient, run: str) -> None:
     for title in ("one", "two"):
-        answer = client.post(f"{run}/attach-advisory", json={"advisory_id": "feed-1", "title": title})
-        assert answer.status_code == 200
+        response = client.post(f"{run}/attach-advisory", json={"advisory_id": "feed-1", "title": title})
+        assert response.status_code == 200
     assert client.get(f"{run}/events").json["count"] == 1
     (advisory,) = client.get(f"{run}/advisories").json["advisories"]
     assert (advisory["title"], advisory["kind"], advisory["mime"]) == ("one", "unknown", None)
@@ -74,8 +74,8 @@ def test_trap_23_what_is_no_id_of_an_advisory_is_refused(client: FlaskClient, ru
 
 
 def test_a_digest_of_nothing_is_not_attached(client: FlaskClient, run: str) -> None:
-    answer = client.post(f"{run}/attach-advisory", json={"advisory_id": "0" * 64})
-    assert (answer.status_code, answer.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
+    response = client.post(f"{run}/attach-advisory", json={"advisory_id": "0" * 64})
+    assert (response.status_code, response.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
     missing = client.post(f"{RUNS}/run_{'0' * 32}/attach-advisory", json={"advisory_id": "0" * 64})
     assert missing.json["error"] == "RUN_NOT_FOUND"
 

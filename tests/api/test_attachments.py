@@ -24,20 +24,20 @@ from tests.trying import tries
 
 
 def test_trap_10_what_is_uploaded_is_linked_to_its_run_listed_and_downloaded(client: FlaskClient, run: str) -> None:
-    answer = client.post(f"{run}/attachments", json=make_upload(metadata={"side": "top"}))
-    assert answer.status_code == 201
-    assert answer.json == {
+    response = client.post(f"{run}/attachments", json=make_upload(metadata={"side": "top"}))
+    assert response.status_code == 201
+    assert response.json == {
         "attachment_id": f"att_{SHA256[:32]}",
         "sha256": SHA256,
         "kind": "drawing",
         "size_bytes": len(DRAWING),
     }
-    assert answer.headers["Location"] == f"{run}/attachments/{SHA256}"
+    assert response.headers["Location"] == f"{run}/attachments/{SHA256}"
     listed = client.get(f"{run}/attachments").json
     assert (listed["run_id"], listed["count"]) == (run.rpartition("/")[2], 1)
     (item,) = listed["items"]
     assert item | {"created_at_utc": None} == {
-        **answer.json,
+        **response.json,
         "mime": "image/svg+xml",
         "filename": "rosette.svg",
         "created_at_utc": None,
@@ -45,18 +45,18 @@ def test_trap_10_what_is_uploaded_is_linked_to_its_run_listed_and_downloaded(cli
     }
     (recorded,) = client.get(run).json["attachments"]
     assert recorded["sha256"] == SHA256
-    assert client.get(answer.headers["Location"]).data == DRAWING
+    assert client.get(response.headers["Location"]).data == DRAWING
     (event,) = client.get(f"{run}/events").json["events"]
     assert (event["kind"], event["actor"]) == ("attachment", "local")
 
 
 def test_a_file_of_a_form_is_kept_with_its_name_and_type(client: FlaskClient, run: str) -> None:
-    answer = upload(client, run, PNG, "top plate.png", mime="image/png", kind="photo", metadata='{"x": [1.5]}')
-    assert answer.status_code == 201
+    response = upload(client, run, PNG, "top plate.png", mime="image/png", kind="photo", metadata='{"x": [1.5]}')
+    assert response.status_code == 201
     (item,) = client.get(f"{run}/attachments").json["items"]
     assert (item["kind"], item["mime"], item["filename"]) == ("photo", "image/png", "top plate.png")
     assert item["metadata"] == {"x": [1.5]}
-    assert client.get(answer.headers["Location"]).data == PNG
+    assert client.get(response.headers["Location"]).data == PNG
 
 
 @pytest.mark.parametrize("spelling", ["image/vnd.dxf", "image/x-dxf", "application/dxf", "drawing/x-dxf"])
@@ -64,8 +64,8 @@ def test_trap_44_a_drawing_for_a_machine_is_taken_whatever_a_system_calls_its_ty
     client: FlaskClient, run: str, spelling: str
 ) -> None:
     data = (Path(__file__).parents[1] / "data" / "files" / "t.dxf").read_bytes()
-    answer = upload(client, run, data, "t.dxf", mime=spelling, kind="dxf")
-    assert answer.status_code == 201, answer.text
+    response = upload(client, run, data, "t.dxf", mime=spelling, kind="dxf")
+    assert response.status_code == 201, response.text
     assert client.get(f"{run}/attachments").json["items"][0]["mime"] == "image/vnd.dxf"
 
 
@@ -80,8 +80,8 @@ def test_bytes_that_look_like_the_edge_of_a_part_come_through_in_pieces_of_any_s
     monkeypatch.setattr(forms, "_READ_BYTES", at_once)
     whole = b"".join(data)
     body = b"--b\r\nContent-Disposition: form-data; name=file; filename=f\r\n\r\n" + whole + b"\r\n--b--\r\n"
-    answer = client.post(f"{run}/attachments", data=body, content_type="multipart/form-data; boundary=b")
-    assert answer.json["sha256"] == digest.sha256_hex(whole)
+    response = client.post(f"{run}/attachments", data=body, content_type="multipart/form-data; boundary=b")
+    assert response.json["sha256"] == digest.sha256_hex(whole)
 
 
 def test_the_same_again_writes_nothing_and_answers_with_what_is_there(
@@ -118,8 +118,8 @@ def test_the_same_again_writes_nothing_and_answers_with_what_is_there(
 def test_what_is_not_what_it_was_declared_to_be_leaves_nothing(
     client: FlaskClient, run: str, settings: Settings, over: dict[str, Any], status: int, error: str
 ) -> None:
-    answer = client.post(f"{run}/attachments", json=make_upload(**over))
-    assert (answer.status_code, answer.json["error"]) == (status, error)
+    response = client.post(f"{run}/attachments", json=make_upload(**over))
+    assert (response.status_code, response.json["error"]) == (status, error)
     assert not list_blobs(settings)
     assert client.get(f"{run}/attachments").json["count"] == 0
 
@@ -134,8 +134,8 @@ def test_a_form_that_is_refused_leaves_nothing_also_when_the_file_came_first(
     client: FlaskClient, run: str, settings: Settings, fields: dict[str, str], status: int, file_first: bool
 ) -> None:
     file = {"file": (io.BytesIO(PNG), "a.png", "image/png")}
-    answer = client.post(f"{run}/attachments", data={**file, **fields} if file_first else {**fields, **file})
-    assert answer.status_code == status, answer.text
+    response = client.post(f"{run}/attachments", data={**file, **fields} if file_first else {**fields, **file})
+    assert response.status_code == status, response.text
     assert not list_blobs(settings)
 
 
@@ -143,8 +143,8 @@ def test_a_form_that_breaks_off_anywhere_leaves_nothing(client: FlaskClient, run
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
     whole = head + b"x" * 100 + b'\r\n--b\r\nContent-Disposition: form-data; name="kind"\r\n\r\nphoto\r\n--b--\r\n'
     for end in [*range(0, len(whole) - 4, 7), len(whole) - 5]:
-        answer = client.post(f"{run}/attachments", data=whole[:end], content_type='multipart/form-data; boundary="b"')
-        assert (answer.status_code, answer.json["error"]) == (400, "BAD_FORM"), end
+        response = client.post(f"{run}/attachments", data=whole[:end], content_type='multipart/form-data; boundary="b"')
+        assert (response.status_code, response.json["error"]) == (400, "BAD_FORM"), end
         assert not list_blobs(settings)
     assert client.post(
         f"{run}/attachments", data=whole, content_type='multipart/form-data; boundary="b"'
@@ -166,8 +166,8 @@ def test_a_form_that_breaks_off_anywhere_leaves_nothing(client: FlaskClient, run
     ],
 )  # fmt: skip
 def test_a_form_without_one_file_is_refused(client: FlaskClient, run: str, settings: Settings, body: bytes) -> None:
-    answer = client.post(f"{run}/attachments", data=body, content_type="multipart/form-data; boundary=b")
-    assert (answer.status_code, answer.json["error"]) == (400, "BAD_FORM")
+    response = client.post(f"{run}/attachments", data=body, content_type="multipart/form-data; boundary=b")
+    assert (response.status_code, response.json["error"]) == (400, "BAD_FORM")
     assert not list_blobs(settings)
 
 
@@ -181,8 +181,8 @@ def test_above_the_limit_of_a_file_and_of_a_run_nothing_is_stored(
         max_run_attachments_bytes=5000,
     )
     app.extensions["rmos"].settings = limited
-    answer = upload(client, run, b"x" * 3001)
-    assert (answer.status_code, answer.json["error"]) == (413, "PAYLOAD_TOO_LARGE")
+    response = upload(client, run, b"x" * 3001)
+    assert (response.status_code, response.json["error"]) == (413, "PAYLOAD_TOO_LARGE")
     assert not list_blobs(settings)
     assert upload(client, run, b"x" * 3000).status_code == 201
     assert upload(client, run, b"y" * 2001).status_code == 413
@@ -193,10 +193,10 @@ def test_above_the_limit_of_a_file_and_of_a_run_nothing_is_stored(
 
 def test_a_body_that_says_that_it_is_too_large_is_not_read(client: FlaskClient, run: str) -> None:
     environ = {"CONTENT_LENGTH": str(2 * 1024**3)}
-    answer = client.post(
+    response = client.post(
         f"{run}/attachments", data=b"", content_type="multipart/form-data; boundary=b", environ_overrides=environ
     )
-    assert (answer.status_code, answer.json["limit_bytes"]) == (413, 1024**3)
+    assert (response.status_code, response.json["limit_bytes"]) == (413, 1024**3)
 
 
 def test_a_run_that_is_not_there_or_deleted_takes_no_files(client: FlaskClient, run: str, settings: Settings) -> None:
@@ -220,15 +220,15 @@ def test_a_file_is_handed_over_to_be_saved_and_can_do_nothing(client: FlaskClien
     url = client.post(
         f"{run}/attachments", json=make_upload(page, content_type="text/html", filename="p.html")
     ).headers["Location"]  # fmt: skip
-    for answer in (client.get(url), client.head(url), client.get(f"/api/rmos/attachments/{digest.sha256_hex(page)}")):
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"] == "application/octet-stream"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-        assert answer.headers["Content-Disposition"].startswith("attachment; ")
-        assert answer.headers["ETag"] == f'"{digest.sha256_hex(page)}"'
-        assert answer.headers["Content-Digest"] == digest.content_digest(digest.sha256_hex(page))
-        assert answer.headers["Content-Length"] == str(len(page))
+    for response in (client.get(url), client.head(url), client.get(f"/api/rmos/attachments/{digest.sha256_hex(page)}")):
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "application/octet-stream"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+        assert response.headers["Content-Disposition"].startswith("attachment; ")
+        assert response.headers["ETag"] == f'"{digest.sha256_hex(page)}"'
+        assert response.headers["Content-Digest"] == digest.content_digest(digest.sha256_hex(page))
+        assert response.headers["Content-Length"] == str(len(page))
 
 
 @pytest.mark.parametrize("size", [100, 200_000])
@@ -260,8 +260,8 @@ def test_ranges_conditions_and_head(client: FlaskClient, run: str, size: int) ->
 def test_only_what_the_run_itself_names_is_given_through_it(client: FlaskClient, run: str, post: Post) -> None:
     client.post(f"{run}/attachments", json=make_upload())
     other = f"{RUNS}/{post().json['run_id']}"
-    answer = client.get(f"{other}/attachments/{SHA256}")
-    assert (answer.status_code, answer.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
+    response = client.get(f"{other}/attachments/{SHA256}")
+    assert (response.status_code, response.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
     assert client.get(f"/api/rmos/attachments/{SHA256}").data == DRAWING
     assert "immutable" in client.get(f"/api/rmos/attachments/{SHA256}").headers["Cache-Control"]
 
@@ -293,8 +293,8 @@ def test_a_damaged_file_is_never_served_with_200(client: FlaskClient, run: str, 
     damage_blob(settings, SHA256)
     for where in (url, f"/api/rmos/attachments/{SHA256}"):
         for headers in ({}, {"Range": "bytes=0-3"}):
-            answer = client.get(where, headers=headers)
-            assert (answer.status_code, answer.json["error"]) == (500, "RECORD_DAMAGED")
+            response = client.get(where, headers=headers)
+            assert (response.status_code, response.json["error"]) == (500, "RECORD_DAMAGED")
         assert client.head(where).status_code == 500
     find_blob(settings, SHA256).unlink()
     assert client.get(url).status_code == 404
@@ -307,9 +307,9 @@ def test_trap_20_json_of_the_earlier_system_is_given_without_a_digest_that_it_do
     named = digest.sha256_hex('{"a":"ü","b":1}'.encode())
     client.get(run)
     write_raw(find_blob(settings, named).with_suffix(".json"), stored)
-    answer = client.get(f"/api/rmos/attachments/{named}")
-    assert (answer.data, answer.headers["ETag"]) == (stored, f'"{named}"')
-    assert "Content-Digest" not in answer.headers
+    response = client.get(f"/api/rmos/attachments/{named}")
+    assert (response.data, response.headers["ETag"]) == (stored, f'"{named}"')
+    assert "Content-Digest" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -344,5 +344,5 @@ def test_files_of_a_damaged_index_are_served_all_the_same(
 
 def test_of_an_empty_file_no_range_can_be_given_so_it_comes_whole(client: FlaskClient, run: str) -> None:
     url = upload(client, run, b"").headers["Location"]
-    answer = client.get(url, headers={"Range": "bytes=0-"})
-    assert (answer.status_code, answer.data) == (200, b"")
+    response = client.get(url, headers={"Range": "bytes=0-"})
+    assert (response.status_code, response.data) == (200, b"")

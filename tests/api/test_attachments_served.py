@@ -71,9 +71,9 @@ def upload(served: Served, run: str, blocks: int, block: bytes) -> str:
         for _ in range(blocks):
             sock.sendall(block)
         sock.sendall(TAIL)
-        answer = read_answer(sock)
-    assert answer.status == 201, answer.body
-    return str(answer.json()["sha256"])
+        response = read_answer(sock)
+    assert response.status == 201, response.body
+    return str(response.json()["sha256"])
 
 
 def download(served: Served, url: str) -> tuple[str, int]:
@@ -118,9 +118,9 @@ def test_a_large_form_that_comes_in_any_pieces_ends_where_the_next_request_begin
         for start in range(0, len(whole), 70_001):
             sock.sendall(whole[start : start + 70_001])
         sock.sendall(b"Connection: close\r\n\r\n")
-        answers = b"".join(iter(lambda: sock.recv(MIB), b""))
-    assert answers.startswith(b"HTTP/1.1 201 ")
-    assert answers.endswith(b"\r\n\r\n" + data)
+        responses = b"".join(iter(lambda: sock.recv(MIB), b""))
+    assert responses.startswith(b"HTTP/1.1 201 ")
+    assert responses.endswith(b"\r\n\r\n" + data)
 
 
 def test_a_client_that_stops_half_way_leaves_nothing_behind_and_the_worker_alive(served: Served, run: str) -> None:
@@ -154,8 +154,8 @@ def test_an_upload_without_an_end_is_given_up_at_the_limit(served: Served, run: 
                 sock.sendall(b"100000\r\n" + b"x" * MIB + b"\r\n")
                 sent += MIB
         assert sent < 256 * MIB
-        answer = read_answer(sock)
-    assert (answer.status, answer.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
+        response = read_answer(sock)
+    assert (response.status, response.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
     assert files_below(served.store / "_attachments") == before
 
 

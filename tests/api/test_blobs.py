@@ -21,12 +21,12 @@ from tests.makers import ANNA, add_event, make_members, write_raw
 
 
 def unzipped(client: FlaskClient, run: str) -> tuple[bytes, dict[str, bytes], dict[str, Any]]:
-    answer = client.get(f"{run}/advisory/blobs/download-all.zip")
-    assert answer.status_code == 200
-    with zipfile.ZipFile(io.BytesIO(answer.data)) as zipped:
+    response = client.get(f"{run}/advisory/blobs/download-all.zip")
+    assert response.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(response.data)) as zipped:
         assert zipped.testzip() is None
         entries = {name: zipped.read(name) for name in zipped.namelist()}
-    return answer.data, entries, json.loads(entries.pop("manifest.json"))
+    return response.data, entries, json.loads(entries.pop("manifest.json"))
 
 
 def test_an_uploaded_drawing_is_listed_and_shown(client: FlaskClient, run: str) -> None:
@@ -100,8 +100,8 @@ def test_nothing_is_given_that_the_run_does_not_name(client: FlaskClient, run: s
     attach(client, run, DRAWING)
     other = f"{RUNS}/{post().json['run_id']}/advisory/blobs"
     for what in ("download", "preview/svg", "preview/status"):
-        answer = client.get(f"{other}/{SHA256}/{what}")
-        assert (answer.status_code, answer.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
+        response = client.get(f"{other}/{SHA256}/{what}")
+        assert (response.status_code, response.json["error"]) == (404, "ATTACHMENT_NOT_FOUND")
     assert client.get(other).json["items"] == []
 
 

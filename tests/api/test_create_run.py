@@ -25,21 +25,21 @@ def artifact_of(store: Store, run_id: str) -> dict[str, Any]:
 
 
 def test_a_cut_is_judged_recorded_and_answered(post: Post, service_store: Store) -> None:
-    answer = post()
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{RUNS}/{answer.json['run_id']}"
-    assert set(answer.json) == set(RunCreatedSchema().fields)
-    assert answer.json["status"] == "created"
-    assert (answer.json["run_status"], answer.json["risk_level"]) == ("OK", "GREEN")
-    assert answer.json["indexed"] is True
-    assert answer.json["block_reason"] is None
-    assert 0 < answer.json["score"] <= 100
-    assert service_store.runs.record(answer.json["run_id"]).has_self_digest
+    response = post()
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"{RUNS}/{response.json['run_id']}"
+    assert set(response.json) == set(RunCreatedSchema().fields)
+    assert response.json["status"] == "created"
+    assert (response.json["run_status"], response.json["risk_level"]) == ("OK", "GREEN")
+    assert response.json["indexed"] is True
+    assert response.json["block_reason"] is None
+    assert 0 < response.json["score"] <= 100
+    assert service_store.runs.record(response.json["run_id"]).has_self_digest
 
 
 def test_the_record_has_every_member_of_the_contract(post: Post, service_store: Store) -> None:
-    answer = post(notes="first of two", machine_id="shapeoko")
-    run = artifact_of(service_store, answer.json["run_id"])
+    response = post(notes="first of two", machine_id="shapeoko")
+    run = artifact_of(service_store, response.json["run_id"])
     assert list(run) == sorted(run)
     assert set(run) == {
         *("_sha256", "schema", "run_id", "created_at_utc", "status", "mode", "tool_id", "event_type", "request_id"),
@@ -50,7 +50,7 @@ def test_the_record_has_every_member_of_the_contract(post: Post, service_store: 
     assert run["schema"] == "rmos.run/1"
     assert run["created_at_utc"] == ids.utc_text(ids.moment_of(run["run_id"]) or 0)
     assert run["event_type"] == "feasibility_check"
-    assert run["request_id"] == run["meta"]["request_id"] == answer.headers["X-Request-Id"]
+    assert run["request_id"] == run["meta"]["request_id"] == response.headers["X-Request-Id"]
     assert run["meta"]["compute_ms"] > 0
     assert run["meta"]["batch_label"] == "batch_1"
     assert run["explanation_status"] == "NONE"
@@ -58,11 +58,11 @@ def test_the_record_has_every_member_of_the_contract(post: Post, service_store: 
 
 
 def test_the_digests_are_those_of_the_recorded_slices(post: Post, service_store: Store) -> None:
-    answer = post(outputs={"gcode_text": "G0 X1\n; Größe\n", "opplan_json": {"b": 1.0, "a": [1e-7]}})
-    run = artifact_of(service_store, answer.json["run_id"])
+    response = post(outputs={"gcode_text": "G0 X1\n; Größe\n", "opplan_json": {"b": 1.0, "a": [1e-7]}})
+    run = artifact_of(service_store, response.json["run_id"])
     hashes = run["hashes"]
     assert hashes["feasibility_sha256"] == digest.canonical_sha256(run["feasibility"])
-    assert hashes["feasibility_sha256"] == answer.json["feasibility_sha256"]
+    assert hashes["feasibility_sha256"] == response.json["feasibility_sha256"]
     assert hashes["design_sha256"] == digest.canonical_sha256(run["inputs"]["design"])
     assert hashes["context_sha256"] == digest.canonical_sha256(run["inputs"]["context"])
     assert hashes["gcode_sha256"] == digest.sha256_hex("G0 X1\n; Größe\n".encode())
@@ -78,9 +78,9 @@ def test_the_tool_of_the_library_and_the_material_at_the_top_are_judged_and_reco
     post: Post, service_store: Store
 ) -> None:
     context = {"machine": {"class": "rigid"}, "stock": {"thickness_mm": 3.0}}
-    answer = post(context=context, material_id="sitka_spruce")
-    assert answer.json["risk_level"] == "GREEN"
-    run = artifact_of(service_store, answer.json["run_id"])
+    response = post(context=context, material_id="sitka_spruce")
+    assert response.json["risk_level"] == "GREEN"
+    run = artifact_of(service_store, response.json["run_id"])
     assert run["inputs"]["context"]["material"] == {"id": "sitka_spruce"}
     assert run["inputs"]["context"]["tool"]["diameter_mm"] == 3.175
 
@@ -88,8 +88,8 @@ def test_the_tool_of_the_library_and_the_material_at_the_top_are_judged_and_reco
 def test_a_material_in_the_context_is_never_overridden_and_is_what_lists_know(
     client: FlaskClient, post: Post, service_store: Store
 ) -> None:
-    answer = post(material_id="ebony")
-    run = artifact_of(service_store, answer.json["run_id"])
+    response = post(material_id="ebony")
+    run = artifact_of(service_store, response.json["run_id"])
     assert run["inputs"]["context"]["material"] == {"id": "sitka_spruce"}
     assert run["material_id"] == "ebony"
     post()
@@ -98,18 +98,18 @@ def test_a_material_in_the_context_is_never_overridden_and_is_what_lists_know(
 
 
 def test_red_is_recorded_as_blocked_and_still_created(post: Post, client: FlaskClient) -> None:
-    answer = post(design={**make_body()["design"], "spindle_rpm": -1})
-    assert answer.status_code == 201
-    assert (answer.json["run_status"], answer.json["risk_level"]) == ("BLOCKED", "RED")
-    assert answer.json["block_reason"].startswith("INVALID_INPUT")
-    assert client.get(answer.headers["Location"]).json["status"] == "BLOCKED"
+    response = post(design={**make_body()["design"], "spindle_rpm": -1})
+    assert response.status_code == 201
+    assert (response.json["run_status"], response.json["risk_level"]) == ("BLOCKED", "RED")
+    assert response.json["block_reason"].startswith("INVALID_INPUT")
+    assert client.get(response.headers["Location"]).json["status"] == "BLOCKED"
 
 
 @pytest.mark.parametrize("left_out", ["design", "context", "meta"])
 def test_a_cut_that_says_too_little_is_never_green(post: Post, left_out: str) -> None:
-    answer = post(**{left_out: None})
-    assert answer.status_code == 201
-    assert (answer.json["risk_level"] == "GREEN") == (left_out == "meta")
+    response = post(**{left_out: None})
+    assert response.status_code == 201
+    assert (response.json["risk_level"] == "GREEN") == (left_out == "meta")
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_cut_that_says_too_little_is_never_green(post: Post, left_out: str) ->
     [{"feed_mm_min": "fast"}, {"spindle_rpm": {"a": [None]}}, {"x": 1e300}, {"": ""}, {"feed_mm_min": [[[]]]}],
 )
 def test_nonsense_in_the_design_is_a_recorded_run(post: Post, nonsense: dict[str, Any]) -> None:
-    answer = post(design={**make_body()["design"], **nonsense})
-    assert answer.status_code == 201
+    response = post(design={**make_body()["design"], **nonsense})
+    assert response.status_code == 201
 
 
 def test_one_line_is_logged_for_each_recorded_run(post: Post, caplog: pytest.LogCaptureFixture) -> None:
@@ -137,10 +137,10 @@ def test_trap_25_the_clients_own_feasibility_risk_and_hashes_are_not_trusted(pos
         "hashes": {"feasibility_sha256": "a" * 64},
         "status": "OK",
     }
-    answer = post(design={**make_body()["design"], "feed_mm_min": -5}, **claims)
-    assert answer.status_code == 201
-    assert answer.json["risk_level"] == "RED"
-    run = artifact_of(service_store, answer.json["run_id"])
+    response = post(design={**make_body()["design"], "feed_mm_min": -5}, **claims)
+    assert response.status_code == 201
+    assert response.json["risk_level"] == "RED"
+    run = artifact_of(service_store, response.json["run_id"])
     assert run["status"] == "BLOCKED"
     assert run["meta"]["client_feasibility_stripped"] is True
     assert run["hashes"]["feasibility_sha256"] == digest.canonical_sha256(run["feasibility"])
@@ -164,25 +164,25 @@ def test_what_only_the_server_may_say_in_meta_is_not_taken_from_a_client(post: P
         "client_feasibility_stripped": True,
         "operator": "anna",
     }
-    answer = post(meta=meta)
-    kept = artifact_of(service_store, answer.json["run_id"])["meta"]
+    response = post(meta=meta)
+    kept = artifact_of(service_store, response.json["run_id"])["meta"]
     assert kept.pop("compute_ms") > 0
-    assert kept == {"request_id": answer.headers["X-Request-Id"], "operator": "anna"}
+    assert kept == {"request_id": response.headers["X-Request-Id"], "operator": "anna"}
 
 
 def test_trap_27_an_unknown_engine_does_not_fall_back_to_the_default(
     post: Post, client: FlaskClient, service_store: Store
 ) -> None:
-    answer = post(engine_id="no_such_engine")
-    assert answer.status_code == 404
-    assert answer.json["error"] == "ENGINE_NOT_FOUND"
-    assert answer.json["engine_id"] == "no_such_engine"
-    run = artifact_of(service_store, answer.json["run_id"])
+    response = post(engine_id="no_such_engine")
+    assert response.status_code == 404
+    assert response.json["error"] == "ENGINE_NOT_FOUND"
+    assert response.json["engine_id"] == "no_such_engine"
+    run = artifact_of(service_store, response.json["run_id"])
     assert run["status"] == run["decision"]["risk_level"] == "ERROR"
     assert run["feasibility"]["engine_id"] == "no_such_engine"
     assert run["errors"][0]["error"] == "ENGINE_NOT_FOUND"
     assert "no_such_engine" in run["decision"]["block_reason"]
-    assert client.get(f"{RUNS}?risk_level=ERROR").json["items"][0]["run_id"] == answer.json["run_id"]
+    assert client.get(f"{RUNS}?risk_level=ERROR").json["items"][0]["run_id"] == response.json["run_id"]
 
 
 def test_the_default_engine_can_be_asked_for_by_name(post: Post) -> None:
@@ -229,10 +229,10 @@ def test_the_default_engine_can_be_asked_for_by_name(post: Post) -> None:
 def test_a_field_that_cannot_be_taken_is_named(
     post: Post, client: FlaskClient, over: dict[str, Any], field: str
 ) -> None:
-    answer = post(**over)
-    assert answer.status_code == 422
-    assert answer.json["error"] == "VALIDATION_FAILED"
-    assert list(answer.json["errors"]) == [field]
+    response = post(**over)
+    assert response.status_code == 422
+    assert response.json["error"] == "VALIDATION_FAILED"
+    assert list(response.json["errors"]) == [field]
     assert client.get(RUNS).json["items"] == []
 
 
@@ -254,9 +254,9 @@ def test_the_workflows_event_types_are_its_own_but_import_and_other_words_are_th
 
 def test_a_session_that_does_not_exist_is_not_found(post: Post, client: FlaskClient) -> None:
     session_id = "ws_" + ids.uuid7_hex(ids.now_us())
-    answer = post(workflow_session_id=session_id)
-    assert answer.status_code == 404
-    assert (answer.json["error"], answer.json["workflow_session_id"]) == ("SESSION_NOT_FOUND", session_id)
+    response = post(workflow_session_id=session_id)
+    assert response.status_code == 404
+    assert (response.json["error"], response.json["workflow_session_id"]) == ("SESSION_NOT_FOUND", session_id)
     assert client.get(RUNS).json["items"] == []
 
 
@@ -277,10 +277,10 @@ def test_a_parent_run_that_exists_is_recorded(post: Post, service_store: Store) 
 
 def test_gcode_is_taken_up_to_its_limit_and_refused_above_naming_it(post: Post) -> None:
     assert post(outputs={"gcode_text": "é" * (MAX_GCODE_BYTES // 2)}).status_code == 201
-    answer = post(outputs={"gcode_text": "é" * (MAX_GCODE_BYTES // 2) + "."})
-    assert answer.status_code == 413
-    assert answer.json["error"] == "PAYLOAD_TOO_LARGE"
-    assert str(MAX_GCODE_BYTES) in answer.json["detail"]
+    response = post(outputs={"gcode_text": "é" * (MAX_GCODE_BYTES // 2) + "."})
+    assert response.status_code == 413
+    assert response.json["error"] == "PAYLOAD_TOO_LARGE"
+    assert str(MAX_GCODE_BYTES) in response.json["detail"]
 
 
 def test_a_run_whose_row_was_not_taken_is_created_all_the_same_and_indexed_soon(
@@ -295,11 +295,11 @@ def test_a_run_whose_row_was_not_taken_is_created_all_the_same_and_indexed_soon(
         raise IndexUnavailable("The index is busy.")
 
     monkeypatch.setattr(store.index.runs, "upsert", refuse)
-    answer = post()
-    assert answer.status_code == 201
-    assert answer.json["indexed"] is False
+    response = post()
+    assert response.status_code == 201
+    assert response.json["indexed"] is False
     assert woken == [True]
-    assert client.get(answer.headers["Location"]).status_code == 200
+    assert client.get(response.headers["Location"]).status_code == 200
 
 
 def test_a_full_disk_is_507_and_nothing_was_acknowledged(
@@ -312,17 +312,17 @@ def test_a_full_disk_is_507_and_nothing_was_acknowledged(
 
     with monkeypatch.context() as patched:
         patched.setattr("os.write", full)
-        answer = post()
-    assert answer.status_code == 507
-    assert answer.json["error"] == "OUT_OF_SPACE"
+        response = post()
+    assert response.status_code == 507
+    assert response.json["error"] == "OUT_OF_SPACE"
     assert len(client.get(RUNS).json["items"]) == 1
     assert post().status_code == 201
 
 
 def test_numbers_are_recorded_as_they_were_meant(post: Post, client: FlaskClient) -> None:
     design = {"tiny": 5e-324, "large": 1e21, "whole": 3.0, "edge": 2**53, "zero": -0.0, "third": 0.1}
-    answer = post(design=design)
-    recorded = client.get(answer.headers["Location"]).data
+    response = post(design=design)
+    recorded = client.get(response.headers["Location"]).data
     inputs = msgspec.json.decode(recorded)["inputs"]["design"]
     assert {name: float(value) for name, value in inputs.items()} == design
     assert b'"large":1e+21,' in recorded

@@ -16,9 +16,9 @@ REASON = {"reason": "a trial cut"}
 
 def test_a_deleted_run_is_gone_with_who_when_and_why_and_comes_back(client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
-    answer = client.delete(f"{RUNS}/{run_id}", query_string=REASON, headers={"X-Request-Id": "r1"})
-    assert answer.status_code == 200
-    assert answer.json == {
+    response = client.delete(f"{RUNS}/{run_id}", query_string=REASON, headers={"X-Request-Id": "r1"})
+    assert response.status_code == 200
+    assert response.json == {
         "run_id": run_id, "mode": "soft", "deleted": True, "reason": "a trial cut", "request_id": "r1",
     }  # fmt: skip
     gone = client.get(f"{RUNS}/{run_id}")
@@ -49,27 +49,27 @@ def test_what_cannot_be_taken_is_a_problem_and_leaves_one_audit_record(
     client: FlaskClient, post: Post, service_store: Store, query: dict[str, str], status: int, field: str | None
 ) -> None:
     run_id = post().json["run_id"]
-    answer = client.delete(f"{RUNS}/{run_id}", query_string=query)
-    assert answer.status_code == status
-    assert field is None or list(answer.json["errors"]) == [field]
+    response = client.delete(f"{RUNS}/{run_id}", query_string=query)
+    assert response.status_code == status
+    assert field is None or list(response.json["errors"]) == [field]
     [date] = service_store.audit.days()
     [record] = service_store.audit.day(date)
-    assert (record.error, record.target, record.address) == (answer.json["error"], run_id, "127.0.0.1")
+    assert (record.error, record.target, record.address) == (response.json["error"], run_id, "127.0.0.1")
     assert client.get(f"{RUNS}/{run_id}").status_code == 200
 
 
 def test_trap_28_no_header_makes_anybody_an_admin(client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
     for header in ("X-Admin", "X-Is-Admin", "X-User-Role"):
-        answer = client.delete(f"{RUNS}/{run_id}", query_string={**REASON, "mode": "hard"}, headers={header: "true"})
-        assert answer.status_code == 403
+        response = client.delete(f"{RUNS}/{run_id}", query_string={**REASON, "mode": "hard"}, headers={header: "true"})
+        assert response.status_code == 403
 
 
 def test_the_eleventh_attempt_within_a_minute_waits(client: FlaskClient) -> None:
-    answers = [client.delete(f"{RUNS}/run_0123456789ab", query_string=REASON) for _ in range(11)]
-    assert [answer.status_code for answer in answers] == [404] * 10 + [429]
-    assert answers[-1].json["error"] == "RATE_LIMITED"
-    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    responses = [client.delete(f"{RUNS}/run_0123456789ab", query_string=REASON) for _ in range(11)]
+    assert [response.status_code for response in responses] == [404] * 10 + [429]
+    assert responses[-1].json["error"] == "RATE_LIMITED"
+    assert 1 <= int(responses[-1].headers["Retry-After"]) <= 60
 
 
 def test_trap_28_workers_count_together(tmp_path: Path) -> None:

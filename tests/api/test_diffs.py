@@ -23,9 +23,9 @@ def compare(client: FlaskClient, a: Any, b: Any) -> TestResponse:
 
 def test_trap_19_the_same_cut_judged_twice_does_not_differ(post: Post, client: FlaskClient) -> None:
     one, other = (post(key=key).json["run_id"] for key in ("first", "second"))
-    answer = compare(client, one, other)
-    assert answer.status_code == 200
-    assert answer.json == {
+    response = compare(client, one, other)
+    assert response.status_code == 200
+    assert response.json == {
         "a": one,
         "b": other,
         "diff_severity": "NONE",
@@ -34,7 +34,7 @@ def test_trap_19_the_same_cut_judged_twice_does_not_differ(post: Post, client: F
         "diff": {},
         "note": None,
     }
-    assert answer.json.keys() == RunDiffSchema().fields.keys()
+    assert response.json.keys() == RunDiffSchema().fields.keys()
     assert compare(client, one, one).json["diff_severity"] == "NONE"
 
 
@@ -63,9 +63,9 @@ def test_what_happened_to_a_run_since_counts_too(post: Post, client: FlaskClient
 
 
 def test_trap_18_no_run_id_shadows_the_diff_and_the_diff_shadows_no_run(client: FlaskClient) -> None:
-    answer = client.get(f"{RUNS}/diff")
-    assert answer.status_code == 422
-    assert set(answer.json["errors"]) == {"a", "b"}
+    response = client.get(f"{RUNS}/diff")
+    assert response.status_code == 422
+    assert set(response.json["errors"]) == {"a", "b"}
     assert not ids.is_run_id("diff")
     assert client.get(f"{RUNS}/diff/events").json["error"] == "RUN_NOT_FOUND"
 
@@ -90,15 +90,15 @@ def test_runs_that_cannot_be_compared_are_named(post: Post, client: FlaskClient,
         ("../../etc/passwd", run_id, 404, "RUN_NOT_FOUND", "../../etc/passwd"),
         (run_id, gone, 410, "RUN_DELETED", gone),
     ):
-        answer = compare(client, a, b)
-        assert (answer.status_code, answer.json["error"], answer.json["run_id"]) == (status, code, concerned)
+        response = compare(client, a, b)
+        assert (response.status_code, response.json["error"], response.json["run_id"]) == (status, code, concerned)
 
 
 @pytest.mark.parametrize("query", ["a=x", "b=x", "a=x&b=y&c=z", "a=x&a=y&b=z", "a=&b=x", "a=" + "x" * 201 + "&b=x"])
 def test_parameters_that_cannot_be_taken_are_refused(client: FlaskClient, query: str) -> None:
-    answer = client.get(f"{RUNS}/diff?{query}")
-    assert answer.status_code == 422
-    assert answer.json["errors"]
+    response = client.get(f"{RUNS}/diff?{query}")
+    assert response.status_code == 422
+    assert response.json["errors"]
 
 
 def test_a_damaged_run_is_never_compared(client: FlaskClient, service_store: Store, settings: Any) -> None:
@@ -107,13 +107,13 @@ def test_a_damaged_run_is_never_compared(client: FlaskClient, service_store: Sto
     run_id = stored.view.artifact.run_id
     (path,) = settings.runs_dir.glob(f"*/{run_id}.json")
     write_raw(path, stored.data.replace(b"router", b"rooter", 1))
-    answer = compare(client, run_id, run_id)
-    assert (answer.status_code, answer.json["error"]) == (500, "RECORD_DAMAGED")
+    response = compare(client, run_id, run_id)
+    assert (response.status_code, response.json["error"]) == (500, "RECORD_DAMAGED")
 
 
 def test_the_largest_runs_give_a_small_page(post: Post, client: FlaskClient) -> None:
     runs = [post(design={f"x{n}": letter * 20_000 for n in range(40)}).json["run_id"] for letter in "ab"]
-    answer = compare(client, *runs)
-    assert answer.status_code == 200
-    assert len(answer.data) < 60_000
-    assert "only the beginning is shown" in json.loads(answer.data)["note"]
+    response = compare(client, *runs)
+    assert response.status_code == 200
+    assert len(response.data) < 60_000
+    assert "only the beginning is shown" in json.loads(response.data)["note"]

@@ -90,10 +90,10 @@ def test_the_pages_of_problems_are_drawn_without_a_complaint(page: Page, address
 
 def test_the_files_have_their_types_and_no_other_file_is_there(client: FlaskClient) -> None:
     for name, asset in read_assets().items():
-        answer = client.get(asset.url)
-        assert (answer.status_code, answer.data) == (200, asset.data)
-        assert answer.headers["Content-Type"] == asset.content_type
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        response = client.get(asset.url)
+        assert (response.status_code, response.data) == (200, asset.data)
+        assert response.headers["Content-Type"] == asset.content_type
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
         check_problem(client.get(asset.url.replace(name, "README.md")), 404, "NOT_FOUND")
         check_problem(client.get(asset.url.replace("/api/docs/", "/api/docs/0")), 404, "NOT_FOUND")
 

@@ -7,11 +7,11 @@ from tests.api.conftest import Post, make_body
 
 
 def test_the_engines_are_listed_with_their_versions_and_what_they_read(client: FlaskClient) -> None:
-    answer = client.get("/api/rmos/engines")
-    assert answer.status_code == 200
-    assert answer.json.keys() == EnginesSchema().fields.keys()
-    assert (answer.json["default_engine_id"], answer.json["count"]) == ("baseline_v1", 1)
-    (engine,) = answer.json["items"]
+    response = client.get("/api/rmos/engines")
+    assert response.status_code == 200
+    assert response.json.keys() == EnginesSchema().fields.keys()
+    assert (response.json["default_engine_id"], response.json["count"]) == ("baseline_v1", 1)
+    (engine,) = response.json["items"]
     assert engine["engine_id"] == "baseline_v1"
     assert engine["version"].count(".") == 2
     assert engine["description"]

@@ -17,9 +17,9 @@ from tests.language_model import Model, completion, language_model
 
 
 def suggest(client: FlaskClient, run: str, **body: Any) -> Any:
-    answer = client.post(f"{run}/suggest-and-attach", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = client.post(f"{run}/suggest-and-attach", json=body)
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def read_summary(client: FlaskClient, run: str) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def test_other_advice_is_attached_and_does_not_explain(client: FlaskClient, run:
 def test_a_suggestion_of_nothing_or_of_two_things_is_refused(
     client: FlaskClient, run: str, body: dict[str, Any]
 ) -> None:
-    answer = client.post(f"{run}/suggest-and-attach", json=body)
-    assert (answer.status_code, answer.json["error"]) == (422, "VALIDATION_FAILED")
+    response = client.post(f"{run}/suggest-and-attach", json=body)
+    assert (response.status_code, response.json["error"]) == (422, "VALIDATION_FAILED")
     assert client.get(run).json["version"] == 0
 
 
@@ -144,11 +144,11 @@ def test_a_model_is_asked_only_when_one_is_set_and_what_it_said_can_be_found(
     assert len(model.asked) == 1
 
 
-@pytest.mark.parametrize(("status", "answer"), [(500, b""), (307, b""), (200, b"{}"), (200, completion(""))])
+@pytest.mark.parametrize(("status", "response"), [(500, b""), (307, b""), (200, b"{}"), (200, completion(""))])
 def test_a_model_that_fails_is_an_error_in_the_run_and_not_of_the_service(
-    client: FlaskClient, run: str, model: Model, status: int, answer: bytes
+    client: FlaskClient, run: str, model: Model, status: int, response: bytes
 ) -> None:
-    model.status, model.answer = status, answer
+    model.status, model.answer = status, response
     suggested = suggest(client, run, generate_explanation=True)
     assert (suggested["advisory_sha256"], suggested["explanation_status"]) == (None, "ERROR")
     assert suggested["explanation_summary"].startswith("The model explained nothing: it")

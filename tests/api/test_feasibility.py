@@ -32,10 +32,10 @@ def test_a_dry_run_says_what_a_run_would_and_records_nothing(
         {**CUT, "design": {"operation": "channel", "feed_mm_min": [1]}},
         {**CUT, "context": {"stock": {"thickness_mm": 3}}, "material_id": "ebony", "machine_id": "light_desktop"},
     ]
-    answer = client.post(URL, json={"items": cuts})
-    assert answer.status_code == 200
+    response = client.post(URL, json={"items": cuts})
+    assert response.status_code == 200
     assert list(settings.runs_dir.glob("2*/run_*")) == []
-    results = answer.json["results"]
+    results = response.json["results"]
     assert [found["risk_level"] for found in results][:4] == ["GREEN", "RED", "UNKNOWN", "RED"]
     for cut, found in zip(cuts, results, strict=True):
         run = client.get(f"{RUNS}/{client.post(RUNS, json=cut).json['run_id']}").json
@@ -51,8 +51,8 @@ def test_a_dry_run_says_what_a_run_would_and_records_nothing(
 def test_five_hundred_cuts_are_judged_at_once_and_no_more(client: FlaskClient) -> None:
     assert len(client.post(URL, json={"items": [CUT] * 500}).json["results"]) == 500
     for items in ([], [CUT] * 501):
-        answer = client.post(URL, json={"items": items})
-        assert (answer.status_code, list(answer.json["errors"])) == (422, ["items"])
+        response = client.post(URL, json={"items": items})
+        assert (response.status_code, list(response.json["errors"])) == (422, ["items"])
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_five_hundred_cuts_are_judged_at_once_and_no_more(client: FlaskClient) -
 def test_what_a_dry_run_does_not_take_is_refused_by_name_and_place(
     client: FlaskClient, body: dict[str, Any], field: str
 ) -> None:
-    answer = client.post(URL, json=body)
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [field]
+    response = client.post(URL, json=body)
+    assert response.status_code == 422
+    assert list(response.json["errors"]) == [field]
 
 
 def test_an_unknown_engine_is_not_replaced_by_another_one(client: FlaskClient) -> None:
-    answer = client.post(URL, json={"items": [CUT], "engine_id": "nobody"})
-    assert (answer.status_code, answer.json["error"]) == (404, "ENGINE_NOT_FOUND")
+    response = client.post(URL, json={"items": [CUT], "engine_id": "nobody"})
+    assert (response.status_code, response.json["error"]) == (404, "ENGINE_NOT_FOUND")
 
 
 @given(

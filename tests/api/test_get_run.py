@@ -28,14 +28,14 @@ FOLDED = (
 
 def test_a_run_is_its_artifact_with_nothing_folded_in_yet(app: Flask, client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
-    answer = client.get(f"{RUNS}/{run_id}")
+    response = client.get(f"{RUNS}/{run_id}")
     artifact = json.loads(find_artifact(app, run_id).read_bytes())
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/json"
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
     folded = {"advisory_inputs": [], "overrides": [], "deleted": False, "session_deleted": False, "version": 0}
-    assert answer.json == artifact | folded
-    assert answer.headers["ETag"] == f'"{artifact["_sha256"]}.0"'
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert response.json == artifact | folded
+    assert response.headers["ETag"] == f'"{artifact["_sha256"]}.0"'
+    assert response.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_the_bytes_of_what_has_a_digest_are_those_of_the_record(client: FlaskClient, post: Post, app: Flask) -> None:
@@ -58,15 +58,15 @@ def test_events_are_folded_in_and_change_the_etag(client: FlaskClient, post: Pos
         ("override", {"scope": "YELLOW", "reason": "a test piece"}),
     ):
         add_event(service_store, run_id, kind, data, actor=ANNA, us=us)
-    answer = client.get(f"{RUNS}/{run_id}", headers={"If-None-Match": before.headers["ETag"]})
-    assert answer.status_code == 200
-    run = answer.json
+    response = client.get(f"{RUNS}/{run_id}", headers={"If-None-Match": before.headers["ETag"]})
+    assert response.status_code == 200
+    run = response.json
     assert [advisory["advisory_id"] for advisory in run["advisory_inputs"]] == ["a" * 64]
     assert [attachment["sha256"] for attachment in run["attachments"]] == ["b" * 64]
     assert (run["explanation_status"], run["explanation_summary"]) == ("READY", "because")
     assert run["overrides"][0]["by"] == "anna"
     assert (run["version"], run["deleted"], run["notes"]) == (4, False, "kept")
-    assert answer.headers["ETag"] == before.headers["ETag"].replace(".0", ".4")
+    assert response.headers["ETag"] == before.headers["ETag"].replace(".0", ".4")
     unchanged = {name: value for name, value in before.json.items() if name not in FOLDED}
     assert {name: value for name, value in run.items() if name not in FOLDED} == unchanged
 
@@ -75,11 +75,11 @@ def test_events_are_folded_in_and_change_the_etag(client: FlaskClient, post: Pos
 def test_a_client_that_has_it_is_told_so(client: FlaskClient, post: Post, header: str) -> None:
     run_id = post().json["run_id"]
     etag = client.get(f"{RUNS}/{run_id}").headers["ETag"]
-    answer = client.get(f"{RUNS}/{run_id}", headers={"If-None-Match": header.format(etag=etag)})
-    assert (answer.status_code, answer.data) == (304, b"")
-    assert answer.headers["ETag"] == etag
-    assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert "X-Request-Id" in answer.headers
+    response = client.get(f"{RUNS}/{run_id}", headers={"If-None-Match": header.format(etag=etag)})
+    assert (response.status_code, response.data) == (304, b"")
+    assert response.headers["ETag"] == etag
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert "X-Request-Id" in response.headers
 
 
 def test_a_run_is_found_without_the_index(app: Flask, client: FlaskClient, post: Post) -> None:
@@ -94,11 +94,11 @@ def test_a_deleted_run_is_gone_and_says_who_when_and_why(client: FlaskClient, po
     us = ids.now_us()
     add_event(service_store, run_id, "delete", {"mode": "soft", "reason": "a test"}, actor=ANNA, us=us)
     for suffix in ("", "/download", "/events"):
-        answer = client.get(f"{RUNS}/{run_id}{suffix}")
-        assert answer.status_code == 410
-        assert answer.json["error"] == "RUN_DELETED"
-        assert (answer.json["run_id"], answer.json["deleted_by"]) == (run_id, "anna")
-        assert (answer.json["reason"], answer.json["deleted_at_utc"]) == ("a test", ids.utc_text(us))
+        response = client.get(f"{RUNS}/{run_id}{suffix}")
+        assert response.status_code == 410
+        assert response.json["error"] == "RUN_DELETED"
+        assert (response.json["run_id"], response.json["deleted_by"]) == (run_id, "anna")
+        assert (response.json["reason"], response.json["deleted_at_utc"]) == ("a test", ids.utc_text(us))
     add_event(service_store, run_id, "restore", {}, actor=ANNA, us=us)
     assert client.get(f"{RUNS}/{run_id}").json["deleted"] is False
 
@@ -131,20 +131,20 @@ def test_a_deleted_run_is_gone_and_says_who_when_and_why(client: FlaskClient, po
 def test_an_id_in_a_url_never_becomes_another_path(client: FlaskClient, post: Post, run_id: str) -> None:
     post()
     for suffix in ("", "/download", "/events"):
-        answer = client.get(f"{RUNS}/{run_id}{suffix}")
-        assert answer.status_code == 404
-        assert answer.json["error"] in ("RUN_NOT_FOUND", "NOT_FOUND")
-        assert "root:" not in answer.text
+        response = client.get(f"{RUNS}/{run_id}{suffix}")
+        assert response.status_code == 404
+        assert response.json["error"] in ("RUN_NOT_FOUND", "NOT_FOUND")
+        assert "root:" not in response.text
 
 
 def test_a_damaged_record_is_never_served_and_never_not_found(app: Flask, client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
     damage_artifact(find_artifact(app, run_id))
     for suffix in ("", "/download", "/events"):
-        answer = client.get(f"{RUNS}/{run_id}{suffix}")
-        assert answer.status_code == 500
-        assert (answer.json["error"], answer.json["run_id"]) == ("RECORD_DAMAGED", run_id)
-        assert "rooter" not in answer.text
+        response = client.get(f"{RUNS}/{run_id}{suffix}")
+        assert response.status_code == 500
+        assert (response.json["error"], response.json["run_id"]) == ("RECORD_DAMAGED", run_id)
+        assert "rooter" not in response.text
 
 
 def test_damage_that_only_the_fold_finds_names_the_run_too(client: FlaskClient, service_store: Store) -> None:
@@ -155,9 +155,9 @@ def test_damage_that_only_the_fold_finds_names_the_run_too(client: FlaskClient, 
     service_store.objects.create(f"{partition}/{run_id}.json", data)
     event = make_event(run_id, 1, digest.sha256_hex(data))
     service_store.objects.create(f"{partition}/{run_id}.000001.json", event)
-    answer = client.get(f"{RUNS}/{run_id}")
-    assert answer.status_code == 500
-    assert (answer.json["error"], answer.json["run_id"]) == ("RECORD_DAMAGED", run_id)
+    response = client.get(f"{RUNS}/{run_id}")
+    assert response.status_code == 500
+    assert (response.json["error"], response.json["run_id"]) == ("RECORD_DAMAGED", run_id)
 
 
 def test_a_record_that_is_gone_is_damage_and_not_a_run_that_never_was(
@@ -165,8 +165,8 @@ def test_a_record_that_is_gone_is_damage_and_not_a_run_that_never_was(
 ) -> None:
     run_id = post().json["run_id"]
     find_artifact(app, run_id).unlink()
-    answer = client.get(f"{RUNS}/{run_id}")
-    assert (answer.status_code, answer.json["error"]) == (500, "RECORD_DAMAGED")
+    response = client.get(f"{RUNS}/{run_id}")
+    assert (response.status_code, response.json["error"]) == (500, "RECORD_DAMAGED")
 
 
 # Download
@@ -175,13 +175,13 @@ def test_a_record_that_is_gone_is_damage_and_not_a_run_that_never_was(
 def test_the_download_is_the_artifacts_exact_bytes(app: Flask, client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
     data = find_artifact(app, run_id).read_bytes()
-    answer = client.get(f"{RUNS}/{run_id}/download")
-    assert (answer.status_code, answer.data) == (200, data)
-    assert answer.headers["ETag"] == f'"{digest.sha256_hex(data)}"'
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{run_id}.json"'
-    assert answer.headers["Content-Length"] == str(len(data))
-    assert answer.headers["Accept-Ranges"] == "bytes"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    response = client.get(f"{RUNS}/{run_id}/download")
+    assert (response.status_code, response.data) == (200, data)
+    assert response.headers["ETag"] == f'"{digest.sha256_hex(data)}"'
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{run_id}.json"'
+    assert response.headers["Content-Length"] == str(len(data))
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_download_stays_the_same_when_the_run_has_events(

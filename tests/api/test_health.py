@@ -12,16 +12,16 @@ from tests.api.conftest import RUNS, Post
 
 
 def test_a_living_process_says_so_without_looking_at_the_store(app: Flask, client: FlaskClient) -> None:
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    response = client.get("/healthz")
+    assert (response.status_code, response.json) == (200, {"status": "ok"})
     assert not list(app.extensions["rmos"].settings.runs_dir.glob("_[!t]*"))
 
 
 def test_a_healthy_store_is_ready(client: FlaskClient) -> None:
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json == {"status": "ok", "checks": {"store": "ok", "index": "ok", "space": "ok"}}
-    assert answer.headers["Content-Type"] == "application/json"
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json == {"status": "ok", "checks": {"store": "ok", "index": "ok", "space": "ok"}}
+    assert response.headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_space_is_told_before_it_runs_out(
     client: FlaskClient, service_store: Store, monkeypatch: pytest.MonkeyPatch, free: int | None, status: int, word: str
 ) -> None:
     monkeypatch.setattr(service_store.objects, "free_bytes", lambda: free)
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["status"]) == (status, word)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json["status"]) == (status, word)
 
 
 def test_a_store_that_takes_no_writes_is_not_ready_while_reads_go_on(
@@ -54,9 +54,9 @@ def test_a_store_that_takes_no_writes_is_not_ready_while_reads_go_on(
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", fail)
         assert post().status_code == 503
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert "restart" in answer.json["checks"]["store"]
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "restart" in response.json["checks"]["store"]
     assert client.get(made.headers["Location"]).status_code == 200
     assert client.get(RUNS).status_code == 200
     assert post().status_code == 503
@@ -69,9 +69,9 @@ def test_an_index_that_is_not_complete_is_not_ready_and_is_seen_to(
     woken: list[bool] = []
     monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", lambda: woken.append(True))
     (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["checks"]["store"]) == (503, "ok")
-    assert answer.json["checks"]["index"] != "ok"
+    response = client.get("/readyz")
+    assert (response.status_code, response.json["checks"]["store"]) == (503, "ok")
+    assert response.json["checks"]["index"] != "ok"
     assert woken == [True]
 
 
@@ -79,6 +79,6 @@ def test_a_store_that_cannot_be_opened_is_not_ready(app: Flask, client: FlaskCli
     runs_dir: Any = app.extensions["rmos"].settings.runs_dir
     runs_dir.mkdir(exist_ok=True)
     (runs_dir / "_format.json").write_text('{"format": 99}')
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["status"]) == (503, "degraded")
-    assert "format 99" in answer.json["checks"]["store"]
+    response = client.get("/readyz")
+    assert (response.status_code, response.json["status"]) == (503, "degraded")
+    assert "format 99" in response.json["checks"]["store"]

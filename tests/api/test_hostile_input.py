@@ -141,26 +141,26 @@ def send(client: FlaskClient, target: Target, url: str, **more: Any) -> TestResp
     return client.open(url, method=target.method, **more)
 
 
-def check(answer: TestResponse, target: Target, folder: Path) -> None:
+def check(response: TestResponse, target: Target, folder: Path) -> None:
     """Check that an answer is one that the document knows, and no secret of the server."""
-    assert answer.status_code < 500, answer.text
-    assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", answer.headers["X-Request-Id"])
-    assert "Set-Cookie" not in answer.headers
-    told = f"{answer.text}{answer.headers}" if answer.status_code >= 400 else f"{answer.headers}"
+    assert response.status_code < 500, response.text
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", response.headers["X-Request-Id"])
+    assert "Set-Cookie" not in response.headers
+    told = f"{response.text}{response.headers}" if response.status_code >= 400 else f"{response.headers}"
     for secret in (str(folder), str(ROOT), "Traceback", ".py", "root:"):
         assert secret not in told
-    if answer.status_code >= 400:
-        check_problem(answer, target)
+    if response.status_code >= 400:
+        check_problem(response, target)
 
 
-def check_problem(answer: TestResponse, target: Target) -> None:
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = json.loads(answer.data)
-    assert problem["request_id"] == answer.headers["X-Request-Id"]
-    assert answer.headers["Cache-Control"] == "no-store"
+def check_problem(response: TestResponse, target: Target) -> None:
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(response.data)
+    assert problem["request_id"] == response.headers["X-Request-Id"]
+    assert response.headers["Cache-Control"] == "no-store"
     if problem["error"] in ("NOT_FOUND", "METHOD_NOT_ALLOWED"):
         return  # the URL became that of another route, or of none
-    described = target.operation["responses"][str(answer.status_code)]["content"]["application/problem+json"]
+    described = target.operation["responses"][str(response.status_code)]["content"]["application/problem+json"]
     assert problem["error"] in described["schema"]["allOf"][1]["properties"]["error"]["enum"]
 
 
@@ -181,13 +181,13 @@ def test_no_value_of_any_parameter_breaks_a_route(
         if parameter["in"] == "query":
             others = [f"{other}={value}" for other, value in required(target).items() if other != name]
             sent = {"QUERY_STRING": "&".join([*others, f"{quote(name)}={raw.decode('latin-1')}"])}
-            answer = send(client, target, url_of(target), environ_overrides=sent)
+            response = send(client, target, url_of(target), environ_overrides=sent)
         elif parameter["in"] == "path":
-            answer = send(client, target, url_of(target, name, raw.decode("latin-1")))
+            response = send(client, target, url_of(target, name, raw.decode("latin-1")))
         else:
             sent = {f"HTTP_{name.upper().replace('-', '_')}": raw.decode("latin-1")}
-            answer = send(client, target, url_of(target), environ_overrides=sent)
-        check(answer, target, tmp_path)
+            response = send(client, target, url_of(target), environ_overrides=sent)
+        check(response, target, tmp_path)
 
     turn = PARAMETERS.index((target, parameter))
     for text in some_of(HOSTILE_TEXTS, turn):
@@ -215,9 +215,9 @@ def test_no_parameter_that_is_not_described_is_taken(client: FlaskClient, tmp_pa
         "limit%00=1",
         "&".join(f"p{number}=1" for number in range(200)),
     ):
-        answer = send(client, target, f"{url_of(target)}?{query}&{urlencode(required(target))}".rstrip("&"))
-        assert answer.status_code in (400, 422)
-        check(answer, target, tmp_path)
+        response = send(client, target, f"{url_of(target)}?{query}&{urlencode(required(target))}".rstrip("&"))
+        assert response.status_code in (400, 422)
+        check(response, target, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_trap_29_no_request_id_becomes_a_header_or_a_line_of_its_own(
     client: FlaskClient, tmp_path: Path, target: Target
 ) -> None:
     for sent in ("a\r\nSet-Cookie: x=1", "x" * 65, "", "ä", "a b", "\x00", "req_1;drop", "../x"):
-        answer = send(client, target, url_of(target), environ_overrides={"HTTP_X_REQUEST_ID": sent})
-        check(answer, target, tmp_path)
-        assert re.fullmatch(r"req_[0-9a-f]{16}", answer.headers["X-Request-Id"])
+        response = send(client, target, url_of(target), environ_overrides={"HTTP_X_REQUEST_ID": sent})
+        check(response, target, tmp_path)
+        assert re.fullmatch(r"req_[0-9a-f]{16}", response.headers["X-Request-Id"])
 
 
 @pytest.mark.parametrize("target", WITH_BODY, ids=repr)
@@ -245,9 +245,9 @@ def test_json_that_two_readers_could_understand_differently_is_refused_wherever_
             bodies.append(f'{{{others}{"," if others else ""}"{name}":{hostile}}}')
             bodies.append(f'{{{others}{"," if others else ""}"{name}":{{"deep":[{hostile}]}}}}')
         for body in bodies:
-            answer = send(client, target, url_of(target), data=body.encode(), content_type=_JSON)
-            assert answer.status_code in (400, 422), body[:200]
-            check(answer, target, tmp_path)
+            response = send(client, target, url_of(target), data=body.encode(), content_type=_JSON)
+            assert response.status_code in (400, 422), body[:200]
+            check(response, target, tmp_path)
 
 
 @pytest.mark.parametrize("target", WITH_BODY, ids=repr)
@@ -261,9 +261,9 @@ def test_bytes_that_are_no_json_text_are_refused(client: FlaskClient, tmp_path: 
         *(text.encode().replace(b'"', b'"' + bad, 1) for bad in HOSTILE_BYTES[:3]),
     ]
     for data in [*encoded, *broken]:
-        answer = send(client, target, url_of(target), data=data, content_type=_JSON)
-        assert answer.status_code == 400
-        check(answer, target, tmp_path)
+        response = send(client, target, url_of(target), data=data, content_type=_JSON)
+        assert response.status_code == 400
+        check(response, target, tmp_path)
     for kind in (
         "text/plain",
         "application/xml",
@@ -272,9 +272,9 @@ def test_bytes_that_are_no_json_text_are_refused(client: FlaskClient, tmp_path: 
         "",
         "\x00",
     ):
-        answer = send(client, target, url_of(target), data=text.encode(), content_type=kind)
-        assert answer.status_code == 415
-        check(answer, target, tmp_path)
+        response = send(client, target, url_of(target), data=text.encode(), content_type=kind)
+        assert response.status_code == 415
+        check(response, target, tmp_path)
 
 
 @pytest.mark.parametrize("target", WITH_BODY, ids=repr)
@@ -292,8 +292,8 @@ def test_no_value_of_any_type_in_any_member_breaks_a_route(
     reference = target.operation["requestBody"]["content"][_JSON]["schema"]["$ref"].rpartition("/")[2]
     names = sorted(DOCUMENT["components"]["schemas"][reference]["properties"])
     over = {} if data is None else data.draw(st.dictionaries(st.sampled_from([*names, "unknown"]), values, max_size=4))
-    answer = send(client, target, url_of(target), data=json.dumps(body_of(target) | over), content_type=_JSON)
-    check(answer, target, tmp_path)
+    response = send(client, target, url_of(target), data=json.dumps(body_of(target) | over), content_type=_JSON)
+    check(response, target, tmp_path)
 
 
 class Endless(io.RawIOBase):
@@ -317,9 +317,9 @@ def test_a_body_without_an_end_is_given_up_at_the_limit(
 ) -> None:
     body = Endless()
     environ = {"wsgi.input": body, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
-    answer = send(client, target, url_of(target), data=b"", content_type=_JSON, environ_overrides=environ)
-    assert answer.status_code == 413
-    check(answer, target, tmp_path)
+    response = send(client, target, url_of(target), data=b"", content_type=_JSON, environ_overrides=environ)
+    assert response.status_code == 413
+    check(response, target, tmp_path)
     assert body.given <= app.extensions["rmos"].settings.max_body_bytes + 64 * 1024
 
 
@@ -329,7 +329,7 @@ def test_a_body_without_an_end_is_given_up_at_the_limit(
 def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient, target: Target) -> None:
     taken = {method.upper() for method in DOCUMENT["paths"][target.path]}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - taken:
-        answer = client.open(url_of(target), method=method)
-        assert answer.status_code == 405
-        assert answer.json["error"] == "METHOD_NOT_ALLOWED"
-        assert taken - {"PARAMETERS"} <= set(answer.headers["Allow"].split(", "))
+        response = client.open(url_of(target), method=method)
+        assert response.status_code == 405
+        assert response.json["error"] == "METHOD_NOT_ALLOWED"
+        assert taken - {"PARAMETERS"} <= set(response.headers["Allow"].split(", "))

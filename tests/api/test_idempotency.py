@@ -44,9 +44,9 @@ def test_a_body_that_means_the_same_is_the_same_body(client: FlaskClient) -> Non
 
 def test_the_same_key_with_another_body_is_refused(post: Post, client: FlaskClient) -> None:
     first = post(key="k1")
-    answer = post(key="k1", notes="another")
-    assert answer.status_code == 422
-    assert answer.json["error"] == "IDEMPOTENCY_KEY_REUSED"
+    response = post(key="k1", notes="another")
+    assert response.status_code == 422
+    assert response.json["error"] == "IDEMPOTENCY_KEY_REUSED"
     assert ids_in(client) == [first.json["run_id"]]
 
 
@@ -68,9 +68,9 @@ def test_a_key_belongs_to_its_caller(post: Post, service_store: Store) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "é", "tab\t"])
 def test_a_key_that_cannot_be_one_is_refused(post: Post, client: FlaskClient, key: str) -> None:
-    answer = post(key=key)
-    assert answer.status_code == 400
-    assert answer.json["error"] == "BAD_HEADER"
+    response = post(key=key)
+    assert response.status_code == 400
+    assert response.json["error"] == "BAD_HEADER"
     assert ids_in(client) == []
 
 
@@ -85,9 +85,9 @@ def test_a_claim_whose_maker_died_is_taken_over_under_its_id(
 ) -> None:
     us = ids.parse_utc("2025-12-23T09:46:13.123456Z")
     claim = service_store.claims.take("local", "k1", digest.canonical_sha256(make_body()), us)
-    answer = post(key="k1")
-    assert (answer.status_code, answer.json["run_id"]) == (201, claim.run_id)
-    run = client.get(answer.headers["Location"]).json
+    response = post(key="k1")
+    assert (response.status_code, response.json["run_id"]) == (201, claim.run_id)
+    run = client.get(response.headers["Location"]).json
     assert run["created_at_utc"] == "2025-12-23T09:46:13.123456Z"
     assert post(key="k1").status_code == 200
 
@@ -120,16 +120,16 @@ def test_two_requests_at_once_with_one_key_make_one_run(app: Flask, client: Flas
                 app.extensions["rmos"].store.index.close()
 
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(send, range(4)))
-        assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
-        assert len({answer.json["run_id"] for answer in answers}) == 1
+            responses = list(pool.map(send, range(4)))
+        assert sorted(response.status_code for response in responses) == [200, 200, 200, 201]
+        assert len({response.json["run_id"] for response in responses}) == 1
     assert len(ids_in(client)) == 11
 
 
 def test_an_unknown_engine_is_answered_the_same_again(post: Post, client: FlaskClient) -> None:
-    answers = [post(key="k1", engine_id="nobody") for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [404, 404]
-    told: list[dict[str, Any]] = [{**answer.json, "request_id": None} for answer in answers]
+    responses = [post(key="k1", engine_id="nobody") for _ in range(2)]
+    assert [response.status_code for response in responses] == [404, 404]
+    told: list[dict[str, Any]] = [{**response.json, "request_id": None} for response in responses]
     assert told[0] == told[1]
     assert len(ids_in(client)) == 1
 
@@ -153,6 +153,6 @@ def test_a_replay_of_a_damaged_run_says_so(post: Post, app: Flask, service_store
     path = next(app.extensions["rmos"].settings.runs_dir.glob(f"*/{first}.json"))
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"router", b"rooter"))
-    answer = post(key="k1")
-    assert answer.status_code == 500
-    assert (answer.json["error"], answer.json["run_id"]) == ("RECORD_DAMAGED", first)
+    response = post(key="k1")
+    assert response.status_code == 500
+    assert (response.json["error"], response.json["run_id"]) == ("RECORD_DAMAGED", first)

@@ -19,9 +19,9 @@ def asked(run: str, **over: Any) -> dict[str, Any]:
 
 
 def sign(client: FlaskClient, *items: dict[str, Any], **over: Any) -> Any:
-    answer = client.post(LINKS, json={"items": list(items), **over})
-    assert answer.status_code == 200, answer.text
-    return answer.json
+    response = client.post(LINKS, json={"items": list(items), **over})
+    assert response.status_code == 200, response.text
+    return response.json
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def test_whoever_holds_a_link_gets_the_file_and_nothing_else(
     assert link | asked(run, scope="download", filename="for the saw.svg") == link
     remaining_s = (ids.parse_utc(link["expires_at_utc"]) - ids.now_us()) / 1e6
     assert 50 < remaining_s <= 60
-    answer = stranger.get(link["url"])
-    assert (answer.status_code, answer.data) == (200, DRAWING)
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="for the saw.svg"'
-    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+    response = stranger.get(link["url"])
+    assert (response.status_code, response.data) == (200, DRAWING)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="for the saw.svg"'
+    assert response.headers["Content-Security-Policy"].startswith("sandbox")
     assert stranger.head(link["url"]).status_code == 200
     assert stranger.get(link["url"], headers={"Range": "bytes=0-3"}).data == DRAWING[:4]
     assert stranger.get(f"{run}/attachments/{SHA256}").status_code in (401, 403)
@@ -67,8 +67,8 @@ def test_an_altered_link_is_refused(client: FlaskClient, stranger: FlaskClient, 
     token = link["token"]
     for place in range(0, len(token) - 1, 5):
         other = "A" if token[place] != "A" else "B"
-        answer = stranger.get(f"{LINKS}/{token[:place]}{other}{token[place + 1 :]}")
-        assert (answer.status_code, answer.json["error"]) == (403, "LINK_INVALID"), place
+        response = stranger.get(f"{LINKS}/{token[:place]}{other}{token[place + 1 :]}")
+        assert (response.status_code, response.json["error"]) == (403, "LINK_INVALID"), place
     for text in ("x", "x.y", "." * 5000, "%ff", "..%2f..%2fetc"):
         assert stranger.get(f"{LINKS}/{text}").status_code in (400, 403, 404)
 
@@ -82,8 +82,8 @@ def test_a_link_ends_in_time_and_with_its_run(
     now = ids.now_us()
     with monkeypatch.context() as later:
         later.setattr(ids, "now_us", lambda: now + 61_000_000)
-        answer = stranger.get(link["url"])
-        assert (answer.status_code, answer.json["error"]) == (410, "LINK_EXPIRED")
+        response = stranger.get(link["url"])
+        assert (response.status_code, response.json["error"]) == (410, "LINK_EXPIRED")
         assert stranger.get(longer["url"]).status_code == 200
     client.delete(f"{run}?reason=a trial cut")
     assert stranger.get(longer["url"]).json["error"] == "RUN_DELETED"

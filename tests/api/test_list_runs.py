@@ -28,13 +28,13 @@ def walk(client: FlaskClient, query: str = "") -> list[str]:
     seen: list[str] = []
     target: str | None = f"{RUNS}?limit=7&{query}"
     while target is not None:
-        answer = client.get(target)
-        assert answer.status_code == 200, answer.text
-        items = answer.json["items"]
+        response = client.get(target)
+        assert response.status_code == 200, response.text
+        items = response.json["items"]
         assert items or not seen
         seen += [run["run_id"] for run in items]
-        link = answer.headers.get("Link")
-        assert (link is None) == (answer.json["next_cursor"] is None)
+        link = response.headers.get("Link")
+        assert (link is None) == (response.json["next_cursor"] is None)
         if link is not None:
             match = re.fullmatch(r'<(/api/rmos/runs\?[^>]*)>; rel="next"', link)
             assert match
@@ -45,9 +45,9 @@ def walk(client: FlaskClient, query: str = "") -> list[str]:
 
 
 def test_an_empty_store_has_an_empty_page(client: FlaskClient) -> None:
-    answer = client.get(RUNS)
-    assert answer.json == {"items": [], "next_cursor": None}
-    assert answer.headers["Content-Type"] == "application/json"
+    response = client.get(RUNS)
+    assert response.json == {"items": [], "next_cursor": None}
+    assert response.headers["Content-Type"] == "application/json"
 
 
 def test_a_summary_has_the_fields_of_the_schema_and_those_values(post: Post, client: FlaskClient) -> None:
@@ -80,8 +80,8 @@ def test_rare_matches_are_found_and_the_walk_over_them_ends(client: FlaskClient,
         over = {"decision": make_decision(risk_level="YELLOW")} if number in (0, 1, 40) else {}
         run_id = service_store.runs.put(make_members(START + number * MINUTE_US, **over)).view.artifact.run_id
         rare += [run_id] if over else []
-    answer = client.get(f"{RUNS}?risk_level=YELLOW&limit=2")
-    assert [run["run_id"] for run in answer.json["items"]] == rare[:0:-1]
+    response = client.get(f"{RUNS}?risk_level=YELLOW&limit=2")
+    assert [run["run_id"] for run in response.json["items"]] == rare[:0:-1]
     assert walk(client, "risk_level=YELLOW") == rare[::-1]
     assert walk(client, "risk_level=UNKNOWN") == []
 
@@ -99,9 +99,9 @@ def test_the_walk_is_right_while_runs_are_added_and_deleted(client: FlaskClient,
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "bm90IGEgY3Vyc29y", "=", "a" * 400])
 def test_a_bad_cursor_is_an_error_and_not_page_one(post: Post, client: FlaskClient, cursor: str) -> None:
     post()
-    answer = client.get(f"{RUNS}?cursor={cursor}")
-    assert answer.status_code == 400
-    assert answer.json["error"] == "BAD_CURSOR"
+    response = client.get(f"{RUNS}?cursor={cursor}")
+    assert response.status_code == 400
+    assert response.json["error"] == "BAD_CURSOR"
 
 
 def test_a_cursor_that_was_damaged_anywhere_is_refused(client: FlaskClient, service_store: Store) -> None:
@@ -114,9 +114,9 @@ def test_a_cursor_that_was_damaged_anywhere_is_refused(client: FlaskClient, serv
 
 def test_offset_pages_show_the_same_runs_and_go_on_by_cursor(client: FlaskClient, service_store: Store) -> None:
     made = put_runs(service_store, 10)
-    answer = client.get(f"{RUNS}?limit=3&offset=4")
-    assert [run["run_id"] for run in answer.json["items"]] == made[3:6][::-1]
-    assert "offset" not in answer.headers["Link"]
+    response = client.get(f"{RUNS}?limit=3&offset=4")
+    assert [run["run_id"] for run in response.json["items"]] == made[3:6][::-1]
+    assert "offset" not in response.headers["Link"]
     assert client.get(f"{RUNS}?limit=3&offset=10").json == {"items": [], "next_cursor": None}
 
 
@@ -139,8 +139,8 @@ def test_times_are_compared_as_times_and_not_as_strings(
     client: FlaskClient, service_store: Store, bounds: str, found: int
 ) -> None:
     put_runs(service_store, 3)
-    answer = client.get(f"{RUNS}?include_total=true&{bounds}")
-    assert (answer.json["total"], len(answer.json["items"])) == (found, found)
+    response = client.get(f"{RUNS}?include_total=true&{bounds}")
+    assert (response.json["total"], len(response.json["items"])) == (found, found)
 
 
 @pytest.mark.parametrize(
@@ -160,15 +160,15 @@ def test_times_are_compared_as_times_and_not_as_strings(
     ],
 )
 def test_a_time_that_is_none_is_refused_by_name(client: FlaskClient, text: str) -> None:
-    answer = client.get(f"{RUNS}?created_from={text}")
-    assert answer.status_code == 422, answer.text
-    assert list(answer.json["errors"]) == ["created_from"]
+    response = client.get(f"{RUNS}?created_from={text}")
+    assert response.status_code == 422, response.text
+    assert list(response.json["errors"]) == ["created_from"]
 
 
 def test_a_plus_that_arrived_as_a_space_is_explained(client: FlaskClient) -> None:
-    answer = client.get(f"{RUNS}?created_to=2025-12-23T10:46:13+01:00")
-    assert answer.status_code == 422
-    assert "%2B" in answer.json["errors"]["created_to"][0]
+    response = client.get(f"{RUNS}?created_to=2025-12-23T10:46:13+01:00")
+    assert response.status_code == 422
+    assert "%2B" in response.json["errors"]["created_to"][0]
 
 
 def test_the_total_counts_what_the_pages_show_under_every_filter(client: FlaskClient, service_store: Store) -> None:
@@ -194,10 +194,10 @@ def test_the_total_counts_what_the_pages_show_under_every_filter(client: FlaskCl
         "created_from": ids.utc_text(us),
     }
     for name, value in filters.items():
-        answer = client.get(RUNS, query_string={name: value, "include_total": "true"})
-        assert answer.status_code == 200, name
-        assert [run["run_id"] for run in answer.json["items"]] == [run_id], name
-        assert answer.json["total"] == 1, name
+        response = client.get(RUNS, query_string={name: value, "include_total": "true"})
+        assert response.status_code == 200, name
+        assert [run["run_id"] for run in response.json["items"]] == [run_id], name
+        assert response.json["total"] == 1, name
     everything = client.get(RUNS, query_string={**filters, "include_total": "true"}).json
     assert (len(everything["items"]), everything["total"]) == (1, 1)
 
@@ -223,8 +223,8 @@ def test_nothing_that_meta_holds_breaks_a_list(client: FlaskClient, post: Post) 
     for oddity in oddities:
         made = post(meta=dict.fromkeys((*names, "warnings", "source", "session_id", "score"), oddity))
         assert made.status_code == 201
-    answer = client.get(f"{RUNS}?include_total=true")
-    assert (answer.status_code, answer.json["total"]) == (200, len(oddities))
+    response = client.get(f"{RUNS}?include_total=true")
+    assert (response.status_code, response.json["total"]) == (200, len(oddities))
 
 
 @pytest.mark.parametrize(
@@ -257,23 +257,23 @@ def test_nothing_that_meta_holds_breaks_a_list(client: FlaskClient, post: Post) 
     ],
 )
 def test_a_parameter_that_cannot_be_taken_is_named(client: FlaskClient, query: str, field: str) -> None:
-    answer = client.get(f"{RUNS}?{query}")
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [field]
+    response = client.get(f"{RUNS}?{query}")
+    assert response.status_code == 422
+    assert list(response.json["errors"]) == [field]
 
 
 def test_odd_values_of_filters_find_nothing_and_break_nothing(client: FlaskClient, post: Post) -> None:
     post()
     for value in ("'%20OR%201=1", "%25", "*", "%F0%9F%98%80"):
         for name in ("mode", "tool_id_prefix", "batch_label"):
-            answer = client.get(f"{RUNS}?{name}={value}&include_total=true")
-            assert (answer.status_code, answer.json["total"]) == (200, 0)
+            response = client.get(f"{RUNS}?{name}={value}&include_total=true")
+            assert (response.status_code, response.json["total"]) == (200, 0)
 
 
 def test_the_link_keeps_the_other_parameters_and_escapes_them(client: FlaskClient, service_store: Store) -> None:
     put_runs(service_store, 2, tool_id='a> b&"ü')
-    answer = client.get(RUNS, query_string={"tool_id": 'a> b&"ü', "limit": "1"})
-    link = answer.headers["Link"]
+    response = client.get(RUNS, query_string={"tool_id": 'a> b&"ü', "limit": "1"})
+    link = response.headers["Link"]
     assert link.isascii()
     assert link.count(">") == 1
     follow = client.get(link[1 : link.index(">")])
@@ -291,10 +291,10 @@ def test_a_list_is_never_silently_short_while_the_index_is_not_complete(
     woken = threading.Event()
     monkeypatch.setattr(app.extensions["rmos"].store.gaps, "on_gap", woken.set)
     (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
-    answer = client.get(RUNS)
-    assert answer.status_code == 503
-    assert answer.json["error"] == "INDEX_REBUILDING"
-    assert int(answer.headers["Retry-After"]) > 0
+    response = client.get(RUNS)
+    assert response.status_code == 503
+    assert response.json["error"] == "INDEX_REBUILDING"
+    assert int(response.headers["Retry-After"]) > 0
     assert woken.is_set()
 
 
@@ -306,9 +306,9 @@ def test_a_lost_index_is_filled_again_while_the_service_runs(
     (app.extensions["rmos"].settings.runs_dir / "_index.sqlite").unlink()
 
     def answered() -> bool:
-        answer = client.get(RUNS)
-        assert answer.status_code == 200 or answer.json["error"] == "INDEX_REBUILDING"
-        return bool(answer.status_code == 200)
+        response = client.get(RUNS)
+        assert response.status_code == 200 or response.json["error"] == "INDEX_REBUILDING"
+        return bool(response.status_code == 200)
 
     wait_until(answered, "the index")
     assert walk(client) == made[::-1]
@@ -328,9 +328,9 @@ def test_a_store_that_cannot_be_opened_is_answered_as_a_problem(
 ) -> None:
     app.extensions["rmos"].settings.runs_dir.mkdir(exist_ok=True)
     (app.extensions["rmos"].settings.runs_dir / "_format.json").write_text('{"format": 99}')
-    for answer in (client.get(RUNS), client.get(f"{RUNS}/run_{'0' * 32}")):
-        assert answer.status_code == 503
-        assert answer.json["error"] == "STORE_UNUSABLE"
+    for response in (client.get(RUNS), client.get(f"{RUNS}/run_{'0' * 32}")):
+        assert response.status_code == 503
+        assert response.json["error"] == "STORE_UNUSABLE"
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

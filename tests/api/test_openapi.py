@@ -24,10 +24,10 @@ GOLDEN = ROOT / "docs" / "openapi.json"
 @pytest.fixture
 def document(client: FlaskClient) -> dict[str, Any]:
     """The document as the service answers it."""
-    answer = client.get("/api/openapi.json")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    found: dict[str, Any] = answer.json
+    response = client.get("/api/openapi.json")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    found: dict[str, Any] = response.json
     return found
 
 
@@ -120,16 +120,16 @@ def test_every_problem_has_its_codes_what_they_mean_and_an_example_of_each(docum
     codes = {kind.code: kind.status for kind in every_error()}
     for operation in operations(document).values():
         assert operation["responses"]["500"]
-        for status, answer in operation["responses"].items():
-            content = answer.get("content", {}).get("application/problem+json")
+        for status, response in operation["responses"].items():
+            content = response.get("content", {}).get("application/problem+json")
             if content is None:
                 continue
             named = content["schema"]["allOf"][1]["properties"]["error"]["enum"]
             assert set(content["examples"]) == set(named)
             for code in named:
                 assert codes[code] == int(status)
-                assert f"`{code}`: " in answer["description"]
-        assert all(status[0] in "23" or "content" in answer for status, answer in operation["responses"].items())
+                assert f"`{code}`: " in response["description"]
+        assert all(status[0] in "23" or "content" in response for status, response in operation["responses"].items())
 
 
 def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None:
@@ -155,11 +155,11 @@ def examples_in(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
 
 def test_the_example_of_a_cut_is_recorded_as_its_answer_says(client: FlaskClient, document: dict[str, Any]) -> None:
     post = document["paths"][RUNS]["post"]
-    answer = client.post(RUNS, json=post["requestBody"]["content"]["application/json"]["example"])
-    assert answer.status_code == 201
+    response = client.post(RUNS, json=post["requestBody"]["content"]["application/json"]["example"])
+    assert response.status_code == 201
     told = post["responses"]["201"]["content"]["application/json"]["example"]
     varying = ("run_id", "feasibility_sha256", "score")
-    assert {**answer.json, **dict.fromkeys(varying)} == {**told, **dict.fromkeys(varying)}
+    assert {**response.json, **dict.fromkeys(varying)} == {**told, **dict.fromkeys(varying)}
 
 
 def test_the_example_of_a_rule_is_that_rule(client: FlaskClient, document: dict[str, Any]) -> None:

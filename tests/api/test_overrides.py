@@ -43,11 +43,11 @@ def test_a_yellow_override_is_in_force_at_once_and_never_alters_the_decision(cli
     before = client.get(f"{RUNS}/{run_id}").json
     bytes_before = client.get(f"{RUNS}/{run_id}/download").data
     assert shown(client, run_id) is None
-    answer = ask(client, run_id, expires_at_utc=LATER)
-    assert (answer.status_code, answer.json["status"], answer.json["version"]) == (201, "in_force", 1)
+    response = ask(client, run_id, expires_at_utc=LATER)
+    assert (response.status_code, response.json["status"], response.json["version"]) == (201, "in_force", 1)
     after = client.get(f"{RUNS}/{run_id}").json
     (entry,) = after["overrides"]
-    assert entry == answer.json["override"]
+    assert entry == response.json["override"]
     assert (entry["scope"], entry["by"], entry["reason"], entry["risk_level"], entry["expires_at_utc"]) == (
         *("YELLOW", "local", ASKED["reason"], "YELLOW"),
         "2999-01-01T00:00:00.000000Z",
@@ -90,8 +90,8 @@ def test_an_override_that_nobody_answers_for_or_that_says_nothing_is_refused(
     client: FlaskClient, post: Post, over: dict[str, Any], status: int, error: str
 ) -> None:
     run_id = made(post, LOW)
-    answer = ask(client, run_id, **over)
-    assert (answer.status_code, answer.json["error"]) == (status, error)
+    response = ask(client, run_id, **over)
+    assert (response.status_code, response.json["error"]) == (status, error)
     assert client.get(f"{RUNS}/{run_id}").json["overrides"] == []
 
 
@@ -105,8 +105,8 @@ def test_green_and_a_failed_engine_have_nothing_to_override(client: FlaskClient,
 def test_red_is_not_overridden_where_the_setting_is_off(client: FlaskClient, post: Post) -> None:
     run_id = made(post, THIN)
     for scope in ("YELLOW", "RED"):
-        answer = ask(client, run_id, scope=scope)
-        assert (answer.status_code, answer.json["error"]) == (403, "RED_OVERRIDE_DISABLED")
+        response = ask(client, run_id, scope=scope)
+        assert (response.status_code, response.json["error"]) == (403, "RED_OVERRIDE_DISABLED")
 
 
 class TestTwoPeople:
@@ -166,8 +166,8 @@ class TestTwoPeople:
     def test_an_override_takes_an_operator(self, client_of: ClientOf) -> None:
         cam = client_of("cam", "recorder")
         run_id = cam.post(RUNS, json=make_body(design=LOW)).json["run_id"]
-        answer = ask(cam, run_id)
-        assert (answer.status_code, answer.json["role_needed"]) == (403, "operator")
+        response = ask(cam, run_id)
+        assert (response.status_code, response.json["role_needed"]) == (403, "operator")
 
 
 def test_a_run_that_is_not_there_or_deleted_is_not_overridden(client: FlaskClient, post: Post) -> None:
@@ -180,9 +180,9 @@ def test_a_run_that_is_not_there_or_deleted_is_not_overridden(client: FlaskClien
 @pytest.mark.parametrize("design", [DESIGN, LOW, THIN, {"operation": "channel", "feed_mm_min": "fast"}])
 def test_a_replay_gives_the_digest_that_was_recorded(client: FlaskClient, post: Post, design: dict[str, Any]) -> None:
     run = post(design=design, machine_id="light_desktop").json
-    answer = client.get(f"{RUNS}/{run['run_id']}/replay")
-    assert answer.status_code == 200
-    assert answer.json == {
+    response = client.get(f"{RUNS}/{run['run_id']}/replay")
+    assert response.status_code == 200
+    assert response.json == {
         "run_id": run["run_id"],
         "reproduced": True,
         "feasibility_sha256_recorded": run["feasibility_sha256"],

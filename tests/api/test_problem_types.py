@@ -26,10 +26,10 @@ def test_every_error_says_what_it_means_and_what_to_do() -> None:
 
 def test_every_code_has_a_page_for_people(client: FlaskClient) -> None:
     for code in sorted({kind.code for kind in KINDS}):
-        answer = client.get(f"/problems/{code}")
-        assert answer.status_code == 200, code
-        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-        shown = unescape(answer.text)
+        response = client.get(f"/problems/{code}")
+        assert response.status_code == 200, code
+        assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+        shown = unescape(response.text)
         found = list_problem_types()[code]
         for text in (code, found.title, found.meaning, found.remedy, f"HTTP status {found.status}"):
             assert text in shown
@@ -52,15 +52,15 @@ def test_a_code_that_there_is_not_is_a_problem(client: FlaskClient, code: str) -
 
 
 def test_the_type_of_a_problem_leads_to_its_page(client: FlaskClient) -> None:
-    for answer in (client.get("/nowhere"), client.put("/healthz"), client.get("/api/rmos/runs/run_1")):
-        assert client.get(answer.json["type"]).status_code == 200
+    for response in (client.get("/nowhere"), client.put("/healthz"), client.get("/api/rmos/runs/run_1")):
+        assert client.get(response.json["type"]).status_code == 200
 
 
 def test_a_page_for_people_holds_nothing_that_could_run(client: FlaskClient) -> None:
     for path in ("/problems", "/problems/BAD_JSON", "/api/docs"):
-        answer = client.get(path)
-        policy = answer.headers["Content-Security-Policy"]
+        response = client.get(path)
+        policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", answer.text)
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", response.text)

@@ -26,10 +26,10 @@ def test_trap_15_filters_ignore_case_in_lists_and_counts(client: FlaskClient, se
     put_runs(service_store, 5)
     members = make_members(START - 1, status="BLOCKED", mode="Saw", tool_id="Saw-250", meta={"source": "Ui"})
     run_id = service_store.runs.put(members).view.artifact.run_id
-    answer = client.get(f"{RECENT}?{query}&include_total=true")
-    assert answer.status_code == 200
-    assert [run["run_id"] for run in answer.json["items"]] == [run_id]
-    assert answer.json["total"] == 1
+    response = client.get(f"{RECENT}?{query}&include_total=true")
+    assert response.status_code == 200
+    assert [run["run_id"] for run in response.json["items"]] == [run_id]
+    assert response.json["total"] == 1
     assert [row["run_id"] for row in read_csv(client, query, RECENT)] == [run_id]
 
 
@@ -44,18 +44,18 @@ def test_trap_13_a_rare_match_is_found_and_the_walk_sees_each_once_and_ends(
         made += [run_id] if rare else []
     seen, target = [], f"{RECENT}?limit=2&risk_level=yellow&mode=saw"
     while target:
-        answer = client.get(target)
-        seen += [run["run_id"] for run in answer.json["items"]]
-        link = re.fullmatch(rf'<({RECENT}\?[^>]*)>; rel="next"', answer.headers.get("Link", ""))
-        assert (link is None) == (answer.json["next_cursor"] is None)
+        response = client.get(target)
+        seen += [run["run_id"] for run in response.json["items"]]
+        link = re.fullmatch(rf'<({RECENT}\?[^>]*)>; rel="next"', response.headers.get("Link", ""))
+        assert (link is None) == (response.json["next_cursor"] is None)
         target = link[1] if link else ""
     assert seen == made[::-1]
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "bm90IGEgY3Vyc29y"])
 def test_trap_13_a_bad_cursor_is_an_error_and_not_page_one(client: FlaskClient, cursor: str) -> None:
-    answer = client.get(f"{RECENT}?cursor={cursor}")
-    assert (answer.status_code, answer.json["error"]) == (400, "BAD_CURSOR")
+    response = client.get(f"{RECENT}?cursor={cursor}")
+    assert (response.status_code, response.json["error"]) == (400, "BAD_CURSOR")
 
 
 def test_trap_14_times_are_compared_as_times(client: FlaskClient, service_store: Store) -> None:
@@ -77,9 +77,9 @@ def test_without_parameters_it_is_the_list(client: FlaskClient, post: Post) -> N
      ("ignore_case=false", "ignore_case"), ("status=%C4%B1", "status")],
 )  # fmt: skip
 def test_a_parameter_that_cannot_be_taken_is_named(client: FlaskClient, query: str, field: str) -> None:
-    answer = client.get(f"{RECENT}?{query}")
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [field]
+    response = client.get(f"{RECENT}?{query}")
+    assert response.status_code == 422
+    assert list(response.json["errors"]) == [field]
 
 
 def test_trap_18_no_run_id_shadows_it(client: FlaskClient) -> None:

@@ -30,19 +30,19 @@ def ask(client: FlaskClient, *, key: str | None = None, **body: Any) -> TestResp
 
 
 def test_a_sentence_gives_a_drawing_that_is_recorded(client: FlaskClient, service_store: Store) -> None:
-    answer = ask(client, prompt=ROPE, seed=7)
-    assert answer.status_code == 201
-    made = answer.json
+    response = ask(client, prompt=ROPE, seed=7)
+    assert response.status_code == 201
+    made = response.json
     assert set(made) >= {
         *("run_id", "svg", "variant_sha256", "variant_seed", "seed_source", "attachment", "spec", "assumptions"),
         *("unrecognized", "bom", "feasibility"),
     }
-    assert answer.headers["Location"] == f"{RUNS}/{made['run_id']}"
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Location"] == f"{RUNS}/{made['run_id']}"
+    assert response.headers["Cache-Control"] == "no-store"
     assert made["variant_sha256"] == sha256_hex(made["svg"].encode()) == made["attachment"]["sha256"]
     assert judge_svg(made["svg"].encode()).ok
     assert made["feasibility"]["engine_id"] == "baseline_v1"
-    run = client.get(answer.headers["Location"]).json
+    run = client.get(response.headers["Location"]).json
     assert (run["event_type"], run["mode"], run["deleted"]) == ("rosette", "art_studio", False)
     assert run["attachments"] == [made["attachment"]]
     assert run["feasibility"] == made["feasibility"]
@@ -62,11 +62,11 @@ def test_the_same_prompt_and_seed_have_the_same_digest(client: FlaskClient) -> N
 
 
 def test_several_variants_come_as_a_list(client: FlaskClient) -> None:
-    answer = ask(client, prompt=ROPE, seed=1, count=3)
-    assert answer.status_code == 201
-    assert list(answer.json) == ["variants"]
-    assert [one["variant_seed"] for one in answer.json["variants"]] == [1, 2, 3]
-    assert answer.headers["Location"] == f"{RUNS}/{answer.json['variants'][0]['run_id']}"
+    response = ask(client, prompt=ROPE, seed=1, count=3)
+    assert response.status_code == 201
+    assert list(response.json) == ["variants"]
+    assert [one["variant_seed"] for one in response.json["variants"]] == [1, 2, 3]
+    assert response.headers["Location"] == f"{RUNS}/{response.json['variants'][0]['run_id']}"
 
 
 def test_an_earlier_run_can_be_changed_by_a_sentence(client: FlaskClient) -> None:
@@ -79,9 +79,9 @@ def test_an_earlier_run_can_be_changed_by_a_sentence(client: FlaskClient) -> Non
 
 @pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": " \t "}, {"prompt": "?!,"}, {"prompt": None}])
 def test_an_empty_prompt_is_told_what_to_say(body: dict[str, Any], client: FlaskClient) -> None:
-    answer = ask(client, **body)
-    check_problem(answer, 400, "PROMPT_EMPTY")
-    assert "for example: classical rosette" in answer.json["detail"]
+    response = ask(client, **body)
+    check_problem(response, 400, "PROMPT_EMPTY")
+    assert "for example: classical rosette" in response.json["detail"]
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,18 @@ def test_an_empty_prompt_is_told_what_to_say(body: dict[str, Any], client: Flask
     ],
 )
 def test_what_cannot_be_asked_for_is_named(body: dict[str, Any], field: str, client: FlaskClient) -> None:
-    answer = ask(client, **body)
-    assert answer.status_code in (400, 422)
-    if answer.status_code == 422:
-        assert field in answer.json["errors"]
+    response = ask(client, **body)
+    assert response.status_code in (400, 422)
+    if response.status_code == 422:
+        assert field in response.json["errors"]
     assert client.get(RUNS).json["items"] == []
 
 
 def test_a_session_or_a_run_that_is_not_there_is_named(client: FlaskClient) -> None:
     check_problem(ask(client, prompt=ROPE, workflow_session_id="ws_" + "0" * 32), 404, "SESSION_NOT_FOUND")
-    answer = ask(client, prompt=ROPE, parent_run_id="run_" + "0" * 32)
-    check_problem(answer, 422, "VALIDATION_FAILED")
-    assert set(answer.json["errors"]) == {"parent_run_id"}
+    response = ask(client, prompt=ROPE, parent_run_id="run_" + "0" * 32)
+    check_problem(response, 422, "VALIDATION_FAILED")
+    assert set(response.json["errors"]) == {"parent_run_id"}
 
 
 def test_a_rosette_belongs_to_the_session_that_is_named(client: FlaskClient) -> None:
@@ -152,17 +152,17 @@ def test_the_largest_work_that_is_taken_is_bounded(kind: str, client: FlaskClien
     ring = {"kind": kind, "width_mm": 5, "materials": ["east_indian_rosewood", "abalone"], "tile_count": 300}
     spec = {"soundhole_diameter_mm": 90, "rings": [ring] * 40}
     started = time.process_time()
-    answers = [ask(client, spec=spec, count=count) for count in (12, 1)]
+    responses = [ask(client, spec=spec, count=count) for count in (12, 1)]
     assert time.process_time() - started < 3
-    assert answers[0].status_code == 422
-    assert set(answers[0].json["errors"]) == {"count"}
+    assert responses[0].status_code == 422
+    assert set(responses[0].json["errors"]) == {"count"}
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("recorder", 201)])
 def test_it_takes_the_role_of_a_recorder(role: Role, status: int, app: Flask, service_store: Store) -> None:
     _, bearer = service_store.tokens.create("somebody", role, expires_at_utc=None, actor=ANNA, us=ids.now_us())
-    answer = app.test_client().post(ROSETTES, json={"prompt": ROPE}, headers={"Authorization": f"Bearer {bearer}"})
-    assert answer.status_code == status
+    response = app.test_client().post(ROSETTES, json={"prompt": ROPE}, headers={"Authorization": f"Bearer {bearer}"})
+    assert response.status_code == status
 
 
 FILES = {

@@ -4,16 +4,16 @@ from rmos.schemas.service import RuleListSchema, RuleSchema
 
 
 def test_the_rules_of_the_engines_are_listed(client: FlaskClient) -> None:
-    answer = client.get("/api/rmos/rules")
-    assert answer.status_code == 200
-    items = RuleListSchema().load(answer.json)["items"]
+    response = client.get("/api/rmos/rules")
+    assert response.status_code == 200
+    items = RuleListSchema().load(response.json)["items"]
     assert [item["id"] for item in items if item["engine_id"] == "baseline_v1"] == sorted(item["id"] for item in items)
     assert len(items) == 16
 
 
 def test_a_rule_is_explained(client: FlaskClient) -> None:
-    answer = client.get("/api/rmos/rules/OVERSPEED")
-    rule = RuleSchema().load(answer.json)
+    response = client.get("/api/rmos/rules/OVERSPEED")
+    rule = RuleSchema().load(response.json)
     assert rule["weight"] == 0.15
     assert rule["limits"]["RED"] == "share > 1"
     assert "EN 847-1" in rule["source"]
@@ -21,5 +21,5 @@ def test_a_rule_is_explained(client: FlaskClient) -> None:
 
 
 def test_a_rule_that_no_engine_has_is_not_found(client: FlaskClient) -> None:
-    answer = client.get("/api/rmos/rules/LUCK")
-    assert (answer.status_code, answer.json["error"], answer.json["rule_id"]) == (404, "RULE_NOT_FOUND", "LUCK")
+    response = client.get("/api/rmos/rules/LUCK")
+    assert (response.status_code, response.json["error"], response.json["rule_id"]) == (404, "RULE_NOT_FOUND", "LUCK")

@@ -181,11 +181,11 @@ def test_a_session_is_walked_by_cursor_link_or_offset_with_filters(
     walked: list[str] = []
     target = f"{url}&limit=4&include_total=true"
     while target:
-        answer = client.get(target)
-        page = answer.json
+        response = client.get(target)
+        page = response.json
         walked += [run["run_id"] for run in page["runs" if view == "default" else "items"]]
         assert (page["total"], page["limit"]) == (9, 4)
-        target = answer.headers.get("Link", "").partition(">")[0][1:]
+        target = response.headers.get("Link", "").partition(">")[0][1:]
     assert walked == made
     page = client.get(f"{url}&status=BLOCKED&risk_level=RED&include_total=1&limit=2&offset=1").json
     assert (page["total"], page["count"], page["offset"]) == (4, 2, 1)
@@ -199,10 +199,10 @@ def test_the_link_leads_on_whatever_a_session_of_the_earlier_system_was_called(
     made = [put(workflow_session_id=named) for _ in range(3)][::-1]
     target, walked = f"{URL}/{quote(named, safe='')}/runs?limit=1", []
     while target:
-        answer = client.get(target)
-        assert answer.json["session_id"] == named
-        walked += [run["run_id"] for run in answer.json["runs"]]
-        target = answer.headers.get("Link", "").removeprefix("<").removesuffix('>; rel="next"')
+        response = client.get(target)
+        assert response.json["session_id"] == named
+        walked += [run["run_id"] for run in response.json["runs"]]
+        target = response.headers.get("Link", "").removeprefix("<").removesuffix('>; rel="next"')
         assert target.isascii()
     assert walked == made
 
@@ -222,9 +222,9 @@ def test_the_link_leads_on_whatever_a_session_of_the_earlier_system_was_called(
 def test_a_list_of_runs_takes_what_it_knows_and_nothing_else(
     client: FlaskClient, session_id: str, query: str, field: str
 ) -> None:
-    answer = client.get(f"{URL}/{session_id}/runs?{query}")
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [field]
+    response = client.get(f"{URL}/{session_id}/runs?{query}")
+    assert response.status_code == 422
+    assert list(response.json["errors"]) == [field]
 
 
 def test_a_session_without_runs_has_an_empty_list(client: FlaskClient, session_id: str) -> None:

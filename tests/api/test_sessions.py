@@ -23,9 +23,9 @@ DESIGN, CONTEXT = make_body()["design"], make_body()["context"]
 
 def make(client: FlaskClient, **fields: Any) -> str:
     """Make a session and return its id."""
-    answer = client.post(URL, json=fields)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json["session_id"])
+    response = client.post(URL, json=fields)
+    assert response.status_code == 201, response.text
+    return str(response.json["session_id"])
 
 
 def path_of(app: Flask, session_id: str, number: int) -> Path:
@@ -36,11 +36,11 @@ def path_of(app: Flask, session_id: str, number: int) -> Path:
 
 @pytest.mark.parametrize("prefix", PREFIXES.values())
 def test_a_session_is_made_with_every_field_optional_and_read_at_both_urls(client: FlaskClient, prefix: str) -> None:
-    answer = client.post(prefix, json={})
-    assert answer.status_code == 201
-    session = answer.json
-    assert answer.headers["ETag"] == '"1"'
-    assert answer.headers["Location"] == f"{URL}/{session['session_id']}"
+    response = client.post(prefix, json={})
+    assert response.status_code == 201
+    session = response.json
+    assert response.headers["ETag"] == '"1"'
+    assert response.headers["Location"] == f"{URL}/{session['session_id']}"
     assert session.keys() == set(Session.__struct_fields__) == SessionSchema().fields.keys()
     assert (session["status"], session["state"], session["version"]) == ("ACTIVE", "draft", 1)
     assert session["policy"] == {"allow_red_override": False, "min_score_to_approve": 70}
@@ -73,9 +73,9 @@ def test_a_session_is_made_with_every_field_optional_and_read_at_both_urls(clien
 )
 def test_what_is_not_a_free_field_is_refused_by_name(client: FlaskClient, body: dict[str, Any], field: str) -> None:
     session_id = make(client)
-    for answer in (client.post(URL, json=body), client.patch(f"{URL}/{session_id}", json=body)):
-        assert answer.status_code == 422
-        assert list(answer.json["errors"]) == [field]
+    for response in (client.post(URL, json=body), client.patch(f"{URL}/{session_id}", json=body)):
+        assert response.status_code == 422
+        assert list(response.json["errors"]) == [field]
 
 
 @pytest.mark.parametrize("order", [("design", "context"), ("context", "design")])
@@ -106,7 +106,7 @@ def test_a_change_is_merged_member_by_member_and_null_takes_away(client: FlaskCl
     session_id = make(
         client, user_id="anna", state_data={"a": {"b": 1, "c": 2}, "d": [1]}, policy={"allow_red_override": True}
     )
-    answer = client.patch(
+    response = client.patch(
         f"{URL}/{session_id}",
         json={
             "user_id": None,
@@ -114,10 +114,10 @@ def test_a_change_is_merged_member_by_member_and_null_takes_away(client: FlaskCl
             "policy": {"min_score_to_approve": 80},
         },
     )
-    assert answer.status_code == 200
-    assert answer.json["user_id"] is None
-    assert answer.json["state_data"] == {"a": {"c": 2, "e": 3}, "d": [2]}
-    assert answer.json["policy"] == {"allow_red_override": True, "min_score_to_approve": 80}
+    assert response.status_code == 200
+    assert response.json["user_id"] is None
+    assert response.json["state_data"] == {"a": {"c": 2, "e": 3}, "d": [2]}
+    assert response.json["policy"] == {"allow_red_override": True, "min_score_to_approve": 80}
     emptied = client.patch(f"{URL}/{session_id}", json={"policy": None, "state_data": None, "workflow_mode": None}).json
     assert emptied["policy"] == {"allow_red_override": False, "min_score_to_approve": 70}
     assert (emptied["state_data"], emptied["workflow_mode"], emptied["version"]) == ({}, "design_first", 3)
@@ -128,10 +128,14 @@ def test_if_match_lets_only_who_has_seen_the_last_version_write(client: FlaskCli
     assert client.patch(url, json={"user_id": "a"}, headers={"If-Match": '"1"'}).headers["ETag"] == '"2"'
     for verb, tag in (("patch", '"1"'), ("patch", "1"), ("patch", 'W/"2"'), ("delete", '"3"'), ("post", '"1"')):
         target = f"{url}/restore" if verb == "post" else url
-        answer = getattr(client, verb)(
+        response = getattr(client, verb)(
             target, json={"user_id": "b"} if verb == "patch" else None, headers={"If-Match": tag}
         )
-        assert (answer.status_code, answer.json["error"], answer.json["version"]) == (412, "PRECONDITION_FAILED", 2)
+        assert (response.status_code, response.json["error"], response.json["version"]) == (
+            412,
+            "PRECONDITION_FAILED",
+            2,
+        )
     assert client.get(url).json["user_id"] == "a"
     assert client.patch(url, json={"user_id": "c"}, headers={"If-Match": '"7", "2"'}).json["version"] == 3
     assert client.patch(url, json={"user_id": "d"}, headers={"If-Match": "*"}).json["version"] == 4
@@ -248,9 +252,9 @@ def test_trap_16_cascade_is_felt_by_the_runs_and_undone_by_a_restore(client: Fla
 def test_a_run_posted_to_a_deleted_session_is_refused_and_not_recorded(client: FlaskClient, post: Post) -> None:
     session_id = make(client)
     client.delete(f"{URL}/{session_id}")
-    answer = post(workflow_session_id=session_id)
-    assert (answer.status_code, answer.json["error"]) == (409, "SESSION_DELETED")
-    assert answer.json["workflow_session_id"] == session_id
+    response = post(workflow_session_id=session_id)
+    assert (response.status_code, response.json["error"]) == (409, "SESSION_DELETED")
+    assert response.json["workflow_session_id"] == session_id
     assert client.get(RUNS).json["items"] == []
     client.post(f"{URL}/{session_id}/restore")
     assert post(workflow_session_id=session_id).status_code == 201
@@ -267,8 +271,8 @@ def test_a_damaged_session_is_never_absent(app: Flask, client: FlaskClient, post
     url = f"{URL}/{session_id}"
     asked = [client.get(url), client.get(f"{url}/events"), client.patch(url, json={}), client.delete(f"{url}?force=1")]
     asked += [client.post(f"{url}/restore"), post(workflow_session_id=session_id)]
-    for answer in asked:
-        assert (answer.status_code, answer.json["error"]) == (500, "RECORD_DAMAGED")
+    for response in asked:
+        assert (response.status_code, response.json["error"]) == (500, "RECORD_DAMAGED")
     assert client.get(f"{RUNS}/{run_id}").json["session_deleted"] is None
     [item] = client.get(URL).json["items"]
     assert (item["session_id"], item["status"]) == (session_id, None)
@@ -278,8 +282,8 @@ def test_a_damaged_session_is_never_absent(app: Flask, client: FlaskClient, post
 @pytest.mark.parametrize("bad", ["ws_" + "0" * 32, "ws_361afb660060", "run_361afb660060", "..", "ws_%00", "x" * 300])
 def test_a_session_that_never_was_is_not_found(client: FlaskClient, bad: str) -> None:
     for suffix in ("", "/events", "/runs", "/runs?view=summary", "/advisory-summary"):
-        answer = client.get(f"{URL}/{bad}{suffix}")
-        assert answer.status_code == 404
+        response = client.get(f"{URL}/{bad}{suffix}")
+        assert response.status_code == 404
     assert client.patch(f"{URL}/{bad}", json={}).status_code == 404
 
 
@@ -297,9 +301,9 @@ def test_a_session_that_never_was_is_not_found(client: FlaskClient, bad: str) ->
     ],
 )
 def test_a_list_takes_what_it_knows_and_nothing_else(client: FlaskClient, query: str, field: str) -> None:
-    answer = client.get(f"{URL}?{query}")
-    assert answer.status_code == 422
-    assert list(answer.json["errors"]) == [field]
+    response = client.get(f"{URL}?{query}")
+    assert response.status_code == 422
+    assert list(response.json["errors"]) == [field]
 
 
 def test_a_list_is_filtered_and_walked_by_cursor_or_link(client: FlaskClient) -> None:
@@ -312,11 +316,11 @@ def test_a_list_is_filtered_and_walked_by_cursor_or_link(client: FlaskClient) ->
     assert listed(client, "state=approved") == []
     walked, url = [], f"{URL}?limit=3"
     while url:
-        answer = client.get(url)
-        walked += [item["session_id"] for item in answer.json["items"]]
-        url = answer.headers.get("Link", "").partition(">")[0][1:]
+        response = client.get(url)
+        walked += [item["session_id"] for item in response.json["items"]]
+        url = response.headers.get("Link", "").partition(">")[0][1:]
     assert walked == made[::-1]
-    assert answer.json["next_cursor"] is None
+    assert response.json["next_cursor"] is None
     assert client.get(f"{URL}?cursor=abc").json["error"] == "BAD_CURSOR"
 
 

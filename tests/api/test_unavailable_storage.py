@@ -47,10 +47,10 @@ def test_trap_49_what_could_not_be_read_is_unavailable_and_no_damage(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", failing)
-        answer = ask(client, run)
-    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_UNAVAILABLE"), answer.text
-    assert answer.headers["Retry-After"] == "2"
-    assert str(settings.runs_dir) not in answer.text
+        response = ask(client, run)
+    assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE"), response.text
+    assert response.headers["Retry-After"] == "2"
+    assert str(settings.runs_dir) not in response.text
     assert ask(client, run).status_code in (200, 201)
 
 
@@ -64,6 +64,6 @@ def test_trap_49_a_folder_that_could_not_be_listed_is_unavailable(
     with monkeypatch.context() as patched:
         for name in ("listdir", "scandir"):
             patched.setattr(os, name, failing)
-        answer = client.get(unknown)
-    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_UNAVAILABLE")
+        response = client.get(unknown)
+    assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE")
     assert client.get(unknown).status_code == 404

@@ -25,9 +25,9 @@ def status(client: FlaskClient, variants: str, sha256: str = SHA256) -> str:
 
 def test_a_variant_is_reviewed_and_says_by_whom(client: FlaskClient, variants: str) -> None:
     assert status(client, variants) == "NEW"
-    answer = client.post(f"{variants}/{SHA256}/review", json={"rating": 4, "notes": "Even."})
-    assert answer.status_code == 200
-    told = answer.json
+    response = client.post(f"{variants}/{SHA256}/review", json={"rating": 4, "notes": "Even."})
+    assert response.status_code == 200
+    told = response.json
     assert (told["status"], told["rating"], told["notes"], told["reviewed_by"]) == ("REVIEWED", 4, "Even.", "local")
     (item,) = client.get(variants).json["items"]
     assert item == {name: value for name, value in told.items() if name != "run_id"}
@@ -114,11 +114,11 @@ def test_many_at_once_are_counted_and_each_stands_for_itself(client: FlaskClient
     hostile = attach(client, run, HOSTILE, kind="svg_variant")
     absent = digest.sha256_hex(b"absent")
     items = [{"sha256": sha256} for sha256 in (SHA256, hostile, absent, second)]
-    answer = client.post(f"{variants}/bulk", json={"action": "promote", "items": items})
-    assert answer.status_code == 200
-    counts = {name: answer.json[name] for name in ("total", "succeeded", "failed", "blocked")}
+    response = client.post(f"{variants}/bulk", json={"action": "promote", "items": items})
+    assert response.status_code == 200
+    counts = {name: response.json[name] for name in ("total", "succeeded", "failed", "blocked")}
     assert counts == {"total": 4, "succeeded": 2, "failed": 1, "blocked": 1}
-    told = [(result["sha256"], result["ok"], result["error"]) for result in answer.json["results"]]
+    told = [(result["sha256"], result["ok"], result["error"]) for result in response.json["results"]]
     assert told == [
         (SHA256, True, None),
         (hostile, False, "VARIANT_BLOCKED"),

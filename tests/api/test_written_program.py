@@ -16,8 +16,8 @@ def test_a_program_written_from_the_document_alone_works(tmp_path: Path) -> None
     with Served(tmp_path) as served:
         served.wait_for("/readyz")
         address = f"http://127.0.0.1:{served.port}"
-        with urllib.request.urlopen(f"{address}/api/openapi.json", timeout=60) as answer:
-            program.write_text(written(json.loads(answer.read())), encoding="utf-8")
+        with urllib.request.urlopen(f"{address}/api/openapi.json", timeout=60) as response:
+            program.write_text(written(json.loads(response.read())), encoding="utf-8")
         command = [sys.executable, "-I", "-W", "error", program, address]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -47,9 +47,9 @@ STRANGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", STRANGE)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_local_mode_refuses_what_does_not_come_directly_from_this_machine(send: Send, kind: str, method: str) -> None:
-    answer = send(method, RUNS, **STRANGE[kind])
-    assert (answer.status_code, answer.json["error"]) == (403, "NOT_LOCAL")
-    assert "flask rmos token create" in answer.json["detail"]
+    response = send(method, RUNS, **STRANGE[kind])
+    assert (response.status_code, response.json["error"]) == (403, "NOT_LOCAL")
+    assert "flask rmos token create" in response.json["detail"]
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,12 @@ def test_trap_29_headers_of_callers_reach_no_log_and_no_answer(
         bearers["expired"],
         bearers["viewer"][:-1],
     ):
-        answer = client.get(RUNS, headers={"Authorization": f"Bearer {bad}"})
-        assert answer.status_code == 401
+        response = client.get(RUNS, headers={"Authorization": f"Bearer {bad}"})
+        assert response.status_code == 401
         secret = bad.split("_", 2)[-1][:20]  # a secret may hold underscores
-        assert secret not in answer.text
+        assert secret not in response.text
         assert secret not in caplog.text
-        assert secret not in str(answer.headers)
+        assert secret not in str(response.headers)
     assert "refused a token from 127.0.0.1" in caplog.text
 
 
@@ -120,9 +120,9 @@ def test_trap_30_an_unreadable_folder_of_tokens_lets_nobody_in_and_shows_no_path
         raise PermissionError(13, "Permission denied", str(settings.runs_dir))
 
     monkeypatch.setattr("os.listdir", refuse)
-    answer = send("GET", RUNS, bearers["admin"])
-    assert (answer.status_code, answer.json["error"]) == (503, "STORAGE_UNAVAILABLE")
-    assert str(settings.runs_dir) not in answer.text
+    response = send("GET", RUNS, bearers["admin"])
+    assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE")
+    assert str(settings.runs_dir) not in response.text
 
 
 # Limits
@@ -135,9 +135,9 @@ def wrong() -> str:
 def test_wrong_tokens_of_one_address_are_throttled_and_a_good_caller_beside_them_is_served(
     send: Send, bearers: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    answers = [send("GET", RUNS, wrong()) for _ in range(WRONG_TOKENS + 30)]
-    assert [answer.status_code for answer in answers] == [401] * WRONG_TOKENS + [429] * 30
-    last = answers[-1]
+    responses = [send("GET", RUNS, wrong()) for _ in range(WRONG_TOKENS + 30)]
+    assert [response.status_code for response in responses] == [401] * WRONG_TOKENS + [429] * 30
+    last = responses[-1]
     assert last.json["error"] == "TOO_MANY_ATTEMPTS"
     assert 1 <= int(last.headers["Retry-After"]) <= 60
     assert caplog.text.count("refused a token") == WRONG_TOKENS
@@ -175,10 +175,10 @@ def test_writes_are_limited_for_each_caller_when_settings_say_so(tmp_path: Path)
         for name in ("ben", "cleo")
     ]
     body = {"mode": "router", "tool_id": "x"}
-    answers = [client.post(RUNS, json=body, headers=callers[0]) for _ in range(5)]
-    assert [answer.status_code for answer in answers] == [201, 201, 201, 429, 429]
-    assert answers[-1].json["error"] == "TOO_MANY_WRITES"
-    assert int(answers[-1].headers["Retry-After"]) >= 1
+    responses = [client.post(RUNS, json=body, headers=callers[0]) for _ in range(5)]
+    assert [response.status_code for response in responses] == [201, 201, 201, 429, 429]
+    assert responses[-1].json["error"] == "TOO_MANY_WRITES"
+    assert int(responses[-1].headers["Retry-After"]) >= 1
     assert client.post(RUNS, json=body, headers=callers[1]).status_code == 201
     assert client.get(RUNS, headers=callers[0]).status_code == 200
     app.extensions["rmos"].close()
@@ -205,9 +205,9 @@ def test_writes_from_the_pages_of_other_sites_are_refused(
 ) -> None:
     kinds = ("application/json", "text/plain", "multipart/form-data; boundary=x")
     for kind, path in itertools.product(kinds, (RUNS, "/sign-in", "/sign-out")):
-        answer = client.post(path, data=b"--x--", content_type=kind, environ_overrides=sent)
-        assert (answer.status_code, answer.json["error"]) == (403, "CROSS_SITE_REQUEST"), (kind, path)
-        assert "Set-Cookie" not in answer.headers
+        response = client.post(path, data=b"--x--", content_type=kind, environ_overrides=sent)
+        assert (response.status_code, response.json["error"]) == (403, "CROSS_SITE_REQUEST"), (kind, path)
+        assert "Set-Cookie" not in response.headers
     assert not store.reader.partitions()
 
 
@@ -225,10 +225,10 @@ def test_writes_from_our_pages_and_from_programs_are_taken(send: Send, sent: dic
 
 
 def test_reading_from_another_site_is_for_the_browser_to_keep_apart(send: Send) -> None:
-    answer = send("GET", RUNS, HTTP_ORIGIN="https://evil.example", HTTP_SEC_FETCH_SITE="cross-site")
-    assert answer.status_code == 200
-    assert "Access-Control-Allow-Origin" not in answer.headers
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    response = send("GET", RUNS, HTTP_ORIGIN="https://evil.example", HTTP_SEC_FETCH_SITE="cross-site")
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 # Addresses

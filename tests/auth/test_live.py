@@ -152,9 +152,9 @@ def test_raw_bytes_in_the_place_of_a_token_are_answered_as_problems(service: Gua
     ):
         raw = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
         raw.request("GET", RUNS, headers={"Authorization": value})
-        answer = raw.getresponse()
-        assert answer.status in (401, 429)
-        assert json.loads(answer.read())["error"] in ("UNAUTHENTICATED", "TOO_MANY_ATTEMPTS")
+        response = raw.getresponse()
+        assert response.status in (401, 429)
+        assert json.loads(response.read())["error"] in ("UNAUTHENTICATED", "TOO_MANY_ATTEMPTS")
         raw.close()
 
 
@@ -184,9 +184,9 @@ def _form(connection: Connection, token: str) -> bytes:
     raw = http.client.HTTPConnection(connection._http.host, connection._http.port, timeout=20)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{raw.port}"}
     raw.request("POST", "/sign-in", f"token={token[:-1]}", {**headers, "Host": f"127.0.0.1:{raw.port}"})
-    answer = raw.getresponse().read()
+    response = raw.getresponse().read()
     raw.close()
-    return answer
+    return response
 
 
 @pytest.mark.long

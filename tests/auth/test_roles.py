@@ -115,15 +115,15 @@ def test_every_route_answers_a_wrong_token_of_each_kind_as_documented(
     assert guarded
     for number, (url, method) in enumerate(guarded):
         path, remote = url.replace("<", "").replace(">", ""), f"192.0.2.{number}"
-        answer = send(method, path, REMOTE_ADDR=remote)
-        assert (answer.status_code, answer.json["error"]) == (401, "UNAUTHENTICATED")
-        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="RMOS"'
-        assert answer.headers["Cache-Control"] == "no-store"
+        response = send(method, path, REMOTE_ADDR=remote)
+        assert (response.status_code, response.json["error"]) == (401, "UNAUTHENTICATED")
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="RMOS"'
+        assert response.headers["Cache-Control"] == "no-store"
         for kind, bearer in wrong_bearers(bearers).items():
-            answer = send(method, path, bearer, REMOTE_ADDR=remote)
-            assert (answer.status_code, answer.json["error"]) == (401, "UNAUTHENTICATED"), (method, path, kind)
-            assert answer.headers["Content-Type"] == "application/problem+json"
-            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="RMOS"'
+            response = send(method, path, bearer, REMOTE_ADDR=remote)
+            assert (response.status_code, response.json["error"]) == (401, "UNAUTHENTICATED"), (method, path, kind)
+            assert response.headers["Content-Type"] == "application/problem+json"
+            assert response.headers["WWW-Authenticate"] == 'Bearer realm="RMOS"'
 
 
 def test_every_route_serves_the_roles_that_reach_it_and_no_other(
@@ -134,12 +134,12 @@ def test_every_route_serves_the_roles_that_reach_it_and_no_other(
             continue
         path = url.replace("<", "").replace(">", "")
         for role in ROLES:
-            answer = send(method, path, bearers[role])
+            response = send(method, path, bearers[role])
             if ROLES.index(role) >= ROLES.index(needed):
-                assert answer.status_code not in (401, 403), (method, path, role)
+                assert response.status_code not in (401, 403), (method, path, role)
             else:
-                assert (answer.status_code, answer.json["error"]) == (403, "FORBIDDEN"), (method, path, role)
-                assert (answer.json["role_needed"], answer.json["role"]) == (needed, role)
+                assert (response.status_code, response.json["error"]) == (403, "FORBIDDEN"), (method, path, role)
+                assert (response.json["role_needed"], response.json["role"]) == (needed, role)
 
 
 def test_open_routes_ask_nobody(app: Flask, send: Send, bearers: dict[str, str]) -> None:
@@ -182,19 +182,19 @@ def test_nobody_below_an_operator_makes_the_rules_milder_that_judge_the_cut(
         return client.open(path, method=method, json=body, headers={"Authorization": f"Bearer {bearers[role]}"})
 
     made = ask("POST", SESSIONS, "recorder", {}).json["session_id"]
-    for answer in (
+    for response in (
         ask("POST", SESSIONS, "recorder", {"policy": policy}),
         ask("PATCH", f"{SESSIONS}/{made}", "recorder", {"policy": policy, "user_id": "bo"}),
     ):
         if milder:
-            assert (answer.status_code, answer.json["error"], answer.json["role_needed"]) == (
+            assert (response.status_code, response.json["error"], response.json["role_needed"]) == (
                 403,
                 "FORBIDDEN",
                 "operator",
             )
-            assert all(f"policy.{name}" in answer.json["detail"] for name in milder)
+            assert all(f"policy.{name}" in response.json["detail"] for name in milder)
         else:
-            assert answer.status_code in (200, 201)
+            assert response.status_code in (200, 201)
     audit = app.extensions["rmos"].store.audit
     records = [record for date in audit.days() for record in audit.day(date)]
     told = [("policy", "refused", "FORBIDDEN", "a recorder", policy)] * 2 if milder else []

@@ -201,12 +201,12 @@ def test_an_address_that_is_not_rmos_is_told_from_it() -> None:
 def test_the_token_goes_along() -> None:
     sent: list[str | None] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def response(request: httpx.Request) -> httpx.Response:
         sent.append(request.headers.get("Authorization"))
         return httpx.Response(200, json={"items": []})
 
     for token in (None, "rmos_a1_secret"):
-        with Client("http://rmos.example", token=token, transport=httpx.MockTransport(answer)) as client:
+        with Client("http://rmos.example", token=token, transport=httpx.MockTransport(response)) as client:
             client.engines()
     assert sent == [None, "Bearer rmos_a1_secret"]
 

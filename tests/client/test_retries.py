@@ -23,18 +23,18 @@ def problem(status: int, code: str, **headers: str) -> httpx.Response:
     return httpx.Response(status, json=body, headers={**content_type, **headers})
 
 
-def asked(answers: list[httpx.Response | Exception], retries: Retries = QUICK) -> tuple[list[httpx.Request], object]:
+def asked(responses: list[httpx.Response | Exception], retries: Retries = QUICK) -> tuple[list[httpx.Request], object]:
     """Return the requests that a create makes when it gets these answers one after the other, and what came of it."""
     sent: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def response(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        given = answers[len(sent) - 1]
+        given = responses[len(sent) - 1]
         if isinstance(given, Exception):
             raise given
         return given
 
-    with Client("http://rmos.example", retries=retries, transport=httpx.MockTransport(answer)) as client:
+    with Client("http://rmos.example", retries=retries, transport=httpx.MockTransport(response)) as client:
         try:
             return sent, client.create_run(**cut())
         except Exception as error:  # noqa: BLE001 - what it was is what the test looks at

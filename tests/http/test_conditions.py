@@ -72,17 +72,17 @@ def words(app: Flask, client: FlaskClient) -> FlaskClient:
 def test_conditions_count_in_the_order_of_the_standard(
     words: FlaskClient, headers: dict[str, str], status: int
 ) -> None:
-    answer = words.get("/words", headers=headers)
-    assert answer.status_code == status
+    response = words.get("/words", headers=headers)
+    assert response.status_code == status
     if status == 412:
-        assert '"abc"' in check_problem(answer, 412, "PRECONDITION_FAILED")["detail"]
+        assert '"abc"' in check_problem(response, 412, "PRECONDITION_FAILED")["detail"]
     elif status == 416:
-        check_problem(answer, 416, "REQUESTED_RANGE_NOT_SATISFIABLE")
-        assert answer.headers["Content-Range"] == f"bytes */{len(WORDS)}"
+        check_problem(response, 416, "REQUESTED_RANGE_NOT_SATISFIABLE")
+        assert response.headers["Content-Range"] == f"bytes */{len(WORDS)}"
     else:
-        assert answer.headers["ETag"] == '"abc"'
-        assert answer.data == {200: WORDS, 206: WORDS[:3], 304: b""}[status]
-        assert "Accept-Ranges" in answer.headers or status == 304
+        assert response.headers["ETag"] == '"abc"'
+        assert response.data == {200: WORDS, 206: WORDS[:3], 304: b""}[status]
+        assert "Accept-Ranges" in response.headers or status == 304
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_conditions_count_in_the_order_of_the_standard(
     [("0-0", 0, 1), ("5-", 5, None), ("-6", -6, None), ("0-9999", 0, None), ("-9999", 0, None)],
 )
 def test_a_range_is_cut_out_as_it_was_asked_for(words: FlaskClient, asked: str, start: int, end: int | None) -> None:
-    answer = words.get("/words", headers={"Range": f"bytes={asked}"})
-    assert (answer.status_code, answer.data) == (206, WORDS[start:end])
-    assert answer.headers["Content-Length"] == str(len(WORDS[start:end]))
+    response = words.get("/words", headers={"Range": f"bytes={asked}"})
+    assert (response.status_code, response.data) == (206, WORDS[start:end])
+    assert response.headers["Content-Length"] == str(len(WORDS[start:end]))
 
 
 def test_a_head_knows_no_ranges(words: FlaskClient) -> None:
-    answer = words.head("/words", headers={"Range": "bytes=0-2"})
-    assert (answer.status_code, answer.data) == (200, b"")
-    assert answer.headers["Content-Length"] == str(len(WORDS))
+    response = words.head("/words", headers={"Range": "bytes=0-2"})
+    assert (response.status_code, response.data) == (200, b"")
+    assert response.headers["Content-Length"] == str(len(WORDS))
     assert words.head("/words", headers={"If-None-Match": '"abc"'}).status_code == 304
     assert words.head("/words", headers={"If-Match": '"x"'}).status_code == 412
 
@@ -108,16 +108,16 @@ def test_if_match_on_a_run_and_its_download(client: FlaskClient, post: Post) -> 
     for suffix in ("", "/download"):
         etag = client.get(f"{RUNS}/{run_id}{suffix}").headers["ETag"]
         assert client.get(f"{RUNS}/{run_id}{suffix}", headers={"If-Match": etag}).status_code == 200
-        answer = client.get(f"{RUNS}/{run_id}{suffix}", headers={"If-Match": '"other"'})
-        assert check_problem(answer, 412, "PRECONDITION_FAILED")["run_id"] == run_id
+        response = client.get(f"{RUNS}/{run_id}{suffix}", headers={"If-Match": '"other"'})
+        assert check_problem(response, 412, "PRECONDITION_FAILED")["run_id"] == run_id
 
 
 def test_the_digest_of_a_record_is_that_of_the_bytes_that_were_sent(client: FlaskClient, post: Post) -> None:
     run_id = post().json["run_id"]
     for suffix in ("", "/download"):
-        answer = client.get(f"{RUNS}/{run_id}{suffix}")
-        assert answer.headers["Content-Digest"] == content_digest(answer.data)
-        assert "Repr-Digest" not in answer.headers
+        response = client.get(f"{RUNS}/{run_id}{suffix}")
+        assert response.headers["Content-Digest"] == content_digest(response.data)
+        assert "Repr-Digest" not in response.headers
     whole = client.get(f"{RUNS}/{run_id}/download")
     part = client.get(f"{RUNS}/{run_id}/download", headers={"Range": "bytes=10-19"})
     assert part.headers["Content-Digest"] == content_digest(whole.data[10:20])
@@ -147,16 +147,16 @@ def test_lists_and_records_are_kept_by_the_caller_alone_and_asked_for_again(clie
 
 
 def test_what_holds_for_this_moment_only_is_not_kept(client: FlaskClient, post: Post) -> None:
-    for answer in (post(), client.get("/healthz"), client.get("/readyz"), client.get("/nowhere"), client.put(RUNS)):
-        assert answer.headers["Cache-Control"] == "no-store"
+    for response in (post(), client.get("/healthz"), client.get("/readyz"), client.get("/nowhere"), client.put(RUNS)):
+        assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_bytes_under_their_digest_are_kept_for_ever(client: FlaskClient) -> None:
     page = client.get("/api/docs").text
     url = page.split('src="')[1].split('"')[0]
-    answer = client.get(url)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, IMMUTABLE)
-    assert client.get(url, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    response = client.get(url)
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, IMMUTABLE)
+    assert client.get(url, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
 
 
 # What the caller prefers
@@ -178,11 +178,11 @@ def test_bytes_under_their_digest_are_kept_for_ever(client: FlaskClient) -> None
     ],
 )
 def test_a_caller_that_prefers_it_gets_the_id_alone(client: FlaskClient, prefer: str, minimal: bool) -> None:
-    answer = client.post(RUNS, json=make_body(), headers={"Prefer": prefer})
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{RUNS}/{answer.json['run_id']}"
-    assert answer.headers.get("Preference-Applied") == ("return=minimal" if minimal else None)
-    assert (set(answer.json) == {"run_id", "status"}) is minimal
+    response = client.post(RUNS, json=make_body(), headers={"Prefer": prefer})
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"{RUNS}/{response.json['run_id']}"
+    assert response.headers.get("Preference-Applied") == ("return=minimal" if minimal else None)
+    assert (set(response.json) == {"run_id", "status"}) is minimal
 
 
 def test_a_preference_holds_for_a_run_that_was_made_before_too(client: FlaskClient) -> None:

@@ -24,11 +24,11 @@ def open_client(tmp_path: Path) -> Iterator[FlaskClient]:
 
 
 def test_by_default_no_script_of_another_site_may_read_or_write(client: FlaskClient) -> None:
-    for answer in (
+    for response in (
         client.get(RUNS, headers={"Origin": FRIEND}),
         client.options(RUNS, headers={"Origin": FRIEND, **ASK}),
     ):
-        assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 - names repeat
+        assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 - names repeat
 
 
 def test_an_origin_that_is_named_may_ask_and_then_call_with_a_token(open_client: FlaskClient) -> None:
@@ -49,11 +49,11 @@ def test_an_origin_that_is_named_may_ask_and_then_call_with_a_token(open_client:
 
 
 def test_another_origin_is_told_nothing(open_client: FlaskClient) -> None:
-    for answer in (
+    for response in (
         open_client.options(RUNS, headers={"Origin": STRANGER, **ASK}),
         open_client.get(RUNS, headers={"Origin": STRANGER, "Authorization": f"Bearer {BEARER}"}),
     ):
-        assert "Access-Control-Allow-Origin" not in answer.headers
-        assert "Origin" in ", ".join(answer.headers.getlist("Vary"))
+        assert "Access-Control-Allow-Origin" not in response.headers
+        assert "Origin" in ", ".join(response.headers.getlist("Vary"))
     refused = open_client.post(RUNS, json={}, headers={"Origin": STRANGER, "Authorization": f"Bearer {BEARER}"})
     assert (refused.status_code, refused.json["error"]) == (403, "CROSS_SITE_REQUEST")

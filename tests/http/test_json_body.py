@@ -82,11 +82,11 @@ def nested(levels: int, opening: str = '{"a":', closing: str = "}") -> bytes:
     ],
 )
 def test_a_body_that_is_not_strict_json_is_400_and_says_why(client: FlaskClient, data: bytes, reason: str) -> None:
-    answer = client.post(RUNS, data=data, content_type="application/json")
-    assert answer.status_code == 400
-    assert answer.json["error"] == "BAD_JSON"
-    assert reason in answer.json["detail"]
-    assert len(answer.json["detail"]) < 300
+    response = client.post(RUNS, data=data, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json["error"] == "BAD_JSON"
+    assert reason in response.json["detail"]
+    assert len(response.json["detail"]) < 300
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_every_name_of_json_is_taken(client: FlaskClient, content_type: str) -> 
     ],
 )
 def test_anything_else_is_415(client: FlaskClient, content_type: str) -> None:
-    answer = client.post(RUNS, data=json.dumps(make_body()), content_type=content_type)
-    assert answer.status_code == 415
-    assert answer.json["error"] == "UNSUPPORTED_MEDIA_TYPE"
+    response = client.post(RUNS, data=json.dumps(make_body()), content_type=content_type)
+    assert response.status_code == 415
+    assert response.json["error"] == "UNSUPPORTED_MEDIA_TYPE"
 
 
 # Sizes
@@ -177,11 +177,11 @@ def test_a_body_is_taken_up_to_the_limit_and_refused_above(app: Flask, client: F
 
     assert send(limit).status_code == 201
     for size in (limit + 1, limit + 2, limit + 100_000):
-        answer = send(size)
-        assert answer.status_code == 413
-        assert answer.json["error"] == "PAYLOAD_TOO_LARGE"
-        assert answer.json["limit_bytes"] == limit
-        assert str(limit) in answer.json["detail"]
+        response = send(size)
+        assert response.status_code == 413
+        assert response.json["error"] == "PAYLOAD_TOO_LARGE"
+        assert response.json["limit_bytes"] == limit
+        assert str(limit) in response.json["detail"]
 
 
 class BrokenStream(io.RawIOBase):
@@ -210,9 +210,9 @@ class InvalidChunk(Exception):
     "make_error", [InvalidChunk, lambda: ConnectionResetError(104, "/srv/x"), TimeoutError, ValueError]
 )
 def test_a_body_that_breaks_off_is_400(client: FlaskClient, make_error: Callable[[], Exception]) -> None:
-    answer = send_chunked(client, BrokenStream(make_error))
-    assert answer.status_code == 400
-    assert "/srv" not in answer.text
+    response = send_chunked(client, BrokenStream(make_error))
+    assert response.status_code == 400
+    assert "/srv" not in response.text
 
 
 def test_a_body_that_its_server_gave_up_is_408(client: FlaskClient) -> None:
@@ -224,10 +224,12 @@ def test_a_body_that_its_server_gave_up_is_408(client: FlaskClient) -> None:
         (f"{RUNS}/{run}/attachments", "multipart/form-data; boundary=b", form),
     ):
         given = {"wsgi.input": io.BytesIO(data), "wsgi.input_terminated": True, "CONTENT_LENGTH": str(len(data) + 1)}
-        answer = client.post(path, content_type=content_type, environ_overrides=given)
-        assert (answer.status_code, answer.json["error"]) == (408, "REQUEST_TIMEOUT")
+        response = client.post(path, content_type=content_type, environ_overrides=given)
+        assert (response.status_code, response.json["error"]) == (408, "REQUEST_TIMEOUT")
 
 
 def test_a_body_shorter_than_its_length_is_400(client: FlaskClient) -> None:
-    answer = client.post(RUNS, input_stream=io.BytesIO(b'{"a":1'), content_length=100, content_type="application/json")
-    assert answer.status_code == 400
+    response = client.post(
+        RUNS, input_stream=io.BytesIO(b'{"a":1'), content_length=100, content_type="application/json"
+    )
+    assert response.status_code == 400

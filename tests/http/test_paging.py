@@ -49,11 +49,11 @@ def test_without_accept_a_list_is_json(client: FlaskClient) -> None:
     "accept", ["text/html", "application/xml", "*/*;q=0", "text/csv;q=0", "nonsense", ";;;", "image/*", "text/csv;q=-1"]
 )
 def test_what_lists_do_not_come_in_is_406_and_says_what_there_is(client: FlaskClient, accept: str) -> None:
-    answer = client.get(RUNS, headers={"Accept": accept})
-    assert answer.status_code == 406
-    assert answer.json["error"] == "NOT_ACCEPTABLE"
+    response = client.get(RUNS, headers={"Accept": accept})
+    assert response.status_code == 406
+    assert response.json["error"] == "NOT_ACCEPTABLE"
     for form in (JSON, CSV, NDJSON):
-        assert form in answer.json["detail"]
+        assert form in response.json["detail"]
 
 
 def test_a_header_that_breaks_a_parser_is_no_500() -> None:

@@ -45,10 +45,10 @@ def test_an_unknown_route_is_a_problem(client: FlaskClient, path: str) -> None:
 
 
 def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
-    answer = client.delete(RUNS)
-    assert check_problem(answer, 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET or POST."
+    response = client.delete(RUNS)
+    assert check_problem(response, 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET or POST."
     assert check_problem(client.post("/healthz"), 405, "METHOD_NOT_ALLOWED")["detail"] == "Use GET."
-    assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+    assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
 
 
 def test_the_framework_keeps_the_headers_that_belong_to_a_status(app: Flask, client: FlaskClient) -> None:
@@ -75,9 +75,9 @@ def test_retry_after_is_a_header(app: Flask, client: FlaskClient) -> None:
         raise StoreLocked("Wait a moment.", retry_after_s=7)
 
     app.add_url_rule("/busy", view_func=requires(OPEN)(busy))
-    answer = client.get("/busy")
-    check_problem(answer, 503, "STORE_LOCKED")
-    assert answer.headers["Retry-After"] == "7"
+    response = client.get("/busy")
+    check_problem(response, 503, "STORE_LOCKED")
+    assert response.headers["Retry-After"] == "7"
 
 
 @pytest.mark.parametrize(("kind", "level"), [(IndexRebuilding, "WARNING"), (StorageFailed, "ERROR")])
@@ -128,11 +128,11 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback_and_answered_without(
         Path("/srv/secret/place").read_bytes()
 
     app.add_url_rule("/fail", view_func=requires(OPEN)(fail))
-    answer = client.get("/fail", headers={"X-Request-Id": "find-me"})
-    detail = check_problem(answer, 500, "INTERNAL_ERROR")["detail"]
+    response = client.get("/fail", headers={"X-Request-Id": "find-me"})
+    detail = check_problem(response, 500, "INTERNAL_ERROR")["detail"]
     assert detail == "Unexpected error; quote request id find-me to an operator."
-    assert "secret" not in answer.text
-    assert "FileNotFoundError" not in answer.text
+    assert "secret" not in response.text
+    assert "FileNotFoundError" not in response.text
     record = next(record for record in caplog.records if record.exc_info)
     assert record.levelno == logging.ERROR
     assert "secret" in str(record.exc_info[1])  # type: ignore[index]
@@ -142,7 +142,7 @@ def test_trap_30_no_error_body_leaks_a_path_of_the_server(
     app: Flask, client: FlaskClient, post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = post().json["run_id"]
-    answers = [
+    responses = [
         client.get("/nowhere"),
         client.get(f"{RUNS}/run_1"),
         client.get(f"{RUNS}?limit=x&cursor=y"),
@@ -152,9 +152,9 @@ def test_trap_30_no_error_body_leaks_a_path_of_the_server(
         client.put(RUNS),
     ]
     damage_artifact(find_artifact(app, run_id))
-    answers.append(client.get(f"{RUNS}/{run_id}"))
+    responses.append(client.get(f"{RUNS}/{run_id}"))
     find_artifact(app, run_id).unlink()
-    answers.append(client.get(f"{RUNS}/{run_id}"))
+    responses.append(client.get(f"{RUNS}/{run_id}"))
     path_of_run = Path(app.extensions["rmos"].settings.runs_dir) / f"{run_id[4:]}"
     assert not path_of_run.exists()
 
@@ -163,17 +163,17 @@ def test_trap_30_no_error_body_leaks_a_path_of_the_server(
 
     with monkeypatch.context() as patched:
         patched.setattr("os.link", refuse)
-        answers.append(client.post(RUNS, json=make_body()))
+        responses.append(client.post(RUNS, json=make_body()))
     with monkeypatch.context() as patched:
         patched.setattr(app.extensions["rmos"].store.runs, "record", refuse)
-        answers.append(client.get(f"{RUNS}/{run_id}"))
-    for answer in answers:
-        assert answer.status_code >= 400
-        assert answer.headers["Content-Type"] == "application/problem+json"
-        text = answer.text + str(answer.headers)
+        responses.append(client.get(f"{RUNS}/{run_id}"))
+    for response in responses:
+        assert response.status_code >= 400
+        assert response.headers["Content-Type"] == "application/problem+json"
+        text = response.text + str(response.headers)
         for secret in (str(tmp_path), str(Path(__file__).parents[2]), "Traceback", ".py", "_index.sqlite"):
             assert secret not in text
-    assert {answer.status_code for answer in answers} == {400, 404, 405, 415, 422, 500, 503}
+    assert {response.status_code for response in responses} == {400, 404, 405, 415, 422, 500, 503}
 
 
 def test_nested_and_whole_object_errors_are_flattened_by_field() -> None:

@@ -30,25 +30,25 @@ EVERYWHERE = {
 def test_every_answer_has_them_and_says_who_may_keep_it(
     client: FlaskClient, method: str, path: str, status: int, kept: str
 ) -> None:
-    answer = client.open(path, method=method, json={"mode": "router", "tool_id": "x"} if method == "POST" else None)
-    assert answer.status_code == status
-    assert answer.headers.getlist("Cache-Control") == [kept]
+    response = client.open(path, method=method, json={"mode": "router", "tool_id": "x"} if method == "POST" else None)
+    assert response.status_code == status
+    assert response.headers.getlist("Cache-Control") == [kept]
     for name, value in EVERYWHERE.items():
-        assert answer.headers.getlist(name) == [value]
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
-    assert len(answer.headers.getlist("Referrer-Policy")) == 1
-    assert "camera=()" in answer.headers["Permissions-Policy"]
-    assert {"Authorization", "Cookie"} <= set(", ".join(answer.headers.getlist("Vary")).split(", "))
+        assert response.headers.getlist(name) == [value]
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    assert len(response.headers.getlist("Referrer-Policy")) == 1
+    assert "camera=()" in response.headers["Permissions-Policy"]
+    assert {"Authorization", "Cookie"} <= set(", ".join(response.headers.getlist("Vary")).split(", "))
 
 
 def test_a_record_is_kept_by_its_caller_alone_and_asked_for_again(client: FlaskClient) -> None:
     made = client.post(RUNS, json={"mode": "router", "tool_id": "x"})
-    answer = client.get(made.headers["Location"])
-    assert answer.headers["Cache-Control"].startswith("private")
-    again = client.get(made.headers["Location"], headers={"If-None-Match": answer.headers["ETag"]})
+    response = client.get(made.headers["Location"])
+    assert response.headers["Cache-Control"].startswith("private")
+    again = client.get(made.headers["Location"], headers={"If-None-Match": response.headers["ETag"]})
     assert again.status_code == 304
-    assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+    assert again.headers["Cache-Control"] == response.headers["Cache-Control"]
 
 
 def test_what_a_view_has_set_itself_stands_whatever_its_case() -> None:

@@ -136,7 +136,7 @@ def test_parameters_are_loaded_strictly_and_refused_where_there_are_none(app: Fl
     check_problem(client.get("/tools?word=%ff"), 400, "BAD_REQUEST")
     check_problem(client.get("/tools?word=%00"), 400, "BAD_REQUEST")
     for method in ("get", "head", "post"):
-        answer = getattr(client, method)("/healthz?a=1&b=2" if method != "post" else "/api/rmos/runs?a=1&b=2")
-        assert answer.status_code == 422
+        response = getattr(client, method)("/healthz?a=1&b=2" if method != "post" else "/api/rmos/runs?a=1&b=2")
+        assert response.status_code == 422
         if method != "head":
-            assert check_problem(answer, 422, "VALIDATION_FAILED")["errors"].keys() == {"a", "b"}
+            assert check_problem(response, 422, "VALIDATION_FAILED")["errors"].keys() == {"a", "b"}

@@ -45,21 +45,21 @@ def ask_until_ready(service: Service, accept: str, opened: contextlib.ExitStack)
         narrow.connect(("127.0.0.1", service.port))
         connection.sock = narrow
         connection.request("GET", "/api/rmos/runs", headers={"Accept": accept, "Host": "127.0.0.1"})
-        answer = connection.getresponse()
-        if answer.status == 200:
-            return answer
-        assert (answer.status, time.monotonic() < deadline) == (503, True)
+        response = connection.getresponse()
+        if response.status == 200:
+            return response
+        assert (response.status, time.monotonic() < deadline) == (503, True)
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("accept", "mark"), [("text/csv", b"#ERROR"), ("application/x-ndjson", b"INDEX_REBUILDING")])
 def test_a_stream_that_lost_its_index_breaks_off_without_an_end(service: Service, accept: str, mark: bytes) -> None:
     with contextlib.ExitStack() as opened:
-        answer = ask_until_ready(service, accept, opened)
-        beginning = answer.read(1000)
+        response = ask_until_ready(service, accept, opened)
+        beginning = response.read(1000)
         (service.store / "_index.sqlite").unlink()
         with pytest.raises(http.client.IncompleteRead) as broken:
-            answer.read()
+            response.read()
     lines = (beginning + broken.value.partial).splitlines()
     assert mark in lines[-1]
     assert 500 <= len(lines) < RUNS

@@ -33,9 +33,9 @@ def sign_in(client: FlaskClient, token: str = BEARER) -> TestResponse:
 
 def test_a_token_gives_a_cookie_that_stands_for_its_caller(guarded: FlaskClient, settings: Settings) -> None:
     assert 'type="password"' in guarded.get("/sign-in").text
-    answer = sign_in(guarded, f"  {BEARER}\n")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
-    cookie = answer.headers["Set-Cookie"]
+    response = sign_in(guarded, f"  {BEARER}\n")
+    assert (response.status_code, response.headers["Location"]) == (303, "/sign-in")
+    cookie = response.headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
     assert BEARER.rpartition("_")[2] not in cookie
@@ -50,8 +50,8 @@ def test_over_tls_the_cookie_is_for_tls_only(settings: Settings, tmp_path: Path)
     app = create_app(Settings(instance_path=tmp_path / "i", runs_dir=settings.runs_dir, trusted_proxies=("127.0.0.1",)))
     write_token(settings.runs_dir)
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1", "Origin": "https://localhost"}
-    answer = app.test_client().post("/sign-in", data={"token": BEARER}, headers=headers)
-    assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+    response = app.test_client().post("/sign-in", data={"token": BEARER}, headers=headers)
+    assert "Secure" in response.headers["Set-Cookie"].split("; ")
 
 
 def test_writes_with_a_cookie_must_say_from_which_page_they_come(guarded: FlaskClient) -> None:
@@ -60,14 +60,14 @@ def test_writes_with_a_cookie_must_say_from_which_page_they_come(guarded: FlaskC
     assert guarded.post(RUNS, json=body, headers=OURS).status_code == 201
     assert guarded.post(RUNS, json=body, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 201
     for headers in ({}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = guarded.post(RUNS, json=body, headers=headers)
-        assert (answer.status_code, answer.json["error"]) == (403, "CROSS_SITE_REQUEST")
+        response = guarded.post(RUNS, json=body, headers=headers)
+        assert (response.status_code, response.json["error"]) == (403, "CROSS_SITE_REQUEST")
 
 
 def test_signing_out_takes_the_cookie_back(guarded: FlaskClient) -> None:
     sign_in(guarded)
-    answer = guarded.post("/sign-out", headers=OURS)
-    assert answer.status_code == 303
+    response = guarded.post("/sign-out", headers=OURS)
+    assert response.status_code == 303
     assert guarded.get_cookie(COOKIE) is None
     assert guarded.get(RUNS).status_code == 401
 
@@ -86,18 +86,18 @@ def test_a_revoked_token_ends_its_cookies(app: Flask, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("value", ["", "x", "ImFiYzEyMyI.aaaa.bbbb", "\xe4", "x" * 3000])
 def test_a_cookie_that_is_none_of_ours_is_nobodys(guarded: FlaskClient, value: str) -> None:
-    answer = guarded.get(RUNS, environ_overrides={"HTTP_COOKIE": f"{COOKIE}={value}"})
-    assert (answer.status_code, answer.json["error"]) == (401, "UNAUTHENTICATED")
+    response = guarded.get(RUNS, environ_overrides={"HTTP_COOKIE": f"{COOKIE}={value}"})
+    assert (response.status_code, response.json["error"]) == (401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", f"{BEARER}x", "<script>alert(1)</script>"])
 def test_a_wrong_token_is_told_on_the_page_and_not_shown(guarded: FlaskClient, token: str) -> None:
-    answer = sign_in(guarded, token)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="RMOS"'
-    assert 'role="alert"' in answer.text
-    assert "<script" not in answer.text
-    assert "Set-Cookie" not in answer.headers
+    response = sign_in(guarded, token)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="RMOS"'
+    assert 'role="alert"' in response.text
+    assert "<script" not in response.text
+    assert "Set-Cookie" not in response.headers
 
 
 def test_guessing_on_the_page_is_throttled_like_everywhere(guarded: FlaskClient) -> None:
@@ -117,9 +117,9 @@ def test_without_tokens_the_page_says_that_none_is_needed(client: FlaskClient) -
 
 
 def test_the_page_holds_no_script_and_no_style_of_its_own(guarded: FlaskClient) -> None:
-    answer = guarded.get("/sign-in")
-    assert "<script" not in answer.text
-    assert "<style" not in answer.text
-    assert " style=" not in answer.text
-    assert "script-src" not in answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    response = guarded.get("/sign-in")
+    assert "<script" not in response.text
+    assert "<style" not in response.text
+    assert " style=" not in response.text
+    assert "script-src" not in response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
