@@ -21,7 +21,7 @@ COMMANDS = {
     "rebuild": {"--dry-run"},
     "orphans": {"--delete", "--yes", "-y"},
     "repair": {"--dry-run", "--remove-missing", "--index-orphans", "--no-index-orphans"},
-    "rosette": {"prompt", "--seed", "--out", "--png", "--dxf", "--profile", "--record", "--spec"},
+    "rosette": {"prompt", "--seed", "--out", "--png", "--dxf", "--plan", "--profile", "--record", "--spec"},
     "demo": {"--if-empty", "--runs", "--seed"},
     "runs": {
         *("--status", "--risk", "--mode", "--tool", "--session", "--since", "--until", "--deleted"),
