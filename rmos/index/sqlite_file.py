@@ -48,6 +48,8 @@ class SqliteFile:
         if identity == known and status.st_size < largest:
             self._largest = (None, 0)  # the next file may be given its inode and be smaller
             self._broken = (identity, status.st_ctime_ns)  # the file never shrinks by itself: it was truncated under us
+        elif self._broken == (identity, status.st_ctime_ns):
+            pass  # its size says nothing of the next file, which may be given its inode and be smaller
         elif identity != known or status.st_size > largest:
             self._largest = (identity, status.st_size)
         return identity
