@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ ended: list[bool] = []
 
 def guard(event: str, arguments: tuple[object, ...]) -> None:
     """Refuse whatever would touch the real instance folder, and remember it, for code that swallows the refusal."""
-    if event not in PATH_EVENTS or ended:
+    if not PATH_EVENTS or ended or event not in PATH_EVENTS:  # no names are left when the interpreter ends
         return
     for argument in arguments[:2]:
         if isinstance(argument, (str, bytes, os.PathLike)) and is_guarded(os.fsdecode(argument)):
@@ -55,6 +56,8 @@ def is_guarded(path: str) -> bool:
 
 
 sys.addaudithook(guard)
+# A shell has what it runs in the background ignore Ctrl-C, and so would every service and command that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 compile_once()
 look_for_engines_once()
 register_profiles()

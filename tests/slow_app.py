@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import threading
 import time
 
@@ -16,8 +17,11 @@ app = create_app()
 @app.get("/slow")
 @requires(OPEN)
 def slow() -> str:
-    """Take a second and a half."""
-    time.sleep(1.5)
+    """Take until there is a file `go` beside the store, and say by a file that it has begun."""
+    beside = app.extensions["rmos"].settings.runs_dir.parent
+    (beside / f"begun-{secrets.token_hex(8)}").touch()
+    while not (beside / "go").exists():
+        time.sleep(0.02)
     return str(os.getpid())
 
 

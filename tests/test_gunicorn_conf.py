@@ -22,7 +22,7 @@ from gunicorn.config import Config
 from gunicorn.sock import create_sockets
 
 from tests.faults.service import RUNS, make_body
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.serving import Raw, Served, read_answer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,12 +78,13 @@ def test_requests_under_way_are_answered_when_the_service_is_told_to_end(tmp_pat
         threads = [threading.Thread(target=lambda: answers.append(served.send(SLOW))) for _ in range(6)]
         for thread in threads:
             thread.start()
-        time.sleep(0.5)
-        started = time.monotonic()
+        wait_until(lambda: len(list(tmp_path.glob("begun-*"))) == 6, "all requests to be under way")
+        served.signal(signal.SIGTERM)
+        served.wait_for_log("Handling signal: term")
+        (tmp_path / "go").touch()
         assert served.stop() == 0
-        assert time.monotonic() - started < 15
         for thread in threads:
-            thread.join(20)
+            thread.join()
         assert [answer.status for answer in answers] == [200] * 6
         assert "Traceback" not in served.log()
         assert "upkeep" not in served.log()
@@ -142,6 +143,7 @@ def test_a_worker_that_refuses_writes_stays_until_a_person_restarts_it(tmp_path:
         assert post(served) == 201
         broken = served.send(SLOW.replace(b"slow", b"break")).body
         assert {post(served) for _ in range(30)} == {503}
+        (tmp_path / "go").touch()
         assert served.send(SLOW).body == broken
         with served.connect() as connection:
             answer = connection.ask("GET", "/readyz")
