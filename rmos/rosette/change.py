@@ -58,7 +58,10 @@ def apply_change(parent: RosetteSpec, prompt: str) -> Change:
     if wishes.preset:
         wishes.miss(wishes.preset.replace("_", " "), "a change keeps the rosette; ask for a new one")
     for mention in wishes.mentions:
-        spec = _mentioned(spec, mention)
+        if mention.kind == "gap" and not any(ring.kind == "gap" for ring in spec.rings):
+            wishes.miss("gap", "the rosette has none, and a change adds none; ask for a new one")
+        else:
+            spec = _mentioned(spec, mention)
     for word in wishes.comparatives:
         spec = _compared(spec, word)
     spec = _said(spec, wishes)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rmos.errors.base import RmosError
@@ -146,6 +146,7 @@ def test_whatever_was_understood_can_be_drawn_and_judged(prompt: str, seed: int)
 
 @settings(max_examples=tries(100))
 @given(st.lists(WORD, max_size=8).map(" ".join))
+@example("gap")
 def test_any_change_ends_in_a_rosette_or_in_a_clear_refusal(prompt: str) -> None:
     parent = interpret("Torres style, 27 mm wide").spec
     try:
