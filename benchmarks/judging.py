@@ -1,7 +1,7 @@
-"""How fast cuts are judged: one by one, by the hundred without a record, and a store's once more.
+"""How fast cuts are judged, one by one, by the hundred without a record, a store's once more; and settings suggested.
 
-The first two are CPU time of one thread, in batches, so that they can be compared also on a machine that does something
-else besides; the last is the time of a whole process on two cores, from its start to its end.
+All but the backtest are CPU time of one thread, in batches, so that they can be compared also on a machine that does
+something else besides; that is the time of a whole process on two cores, from its start to its end.
 """
 
 import json
@@ -19,11 +19,14 @@ from benchmarks.whole_store import run_child
 from rmos import create_app
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
+from rmos.engines.suggest.best import suggest
+from rmos.engines.suggest.drawing import draw_map
 
 _BATCH: Final = 100
 _BATCHES: Final = 9
 _ITEMS: Final = 500
-EVALUATION_MS: Final = 0.2
+EVALUATION_MS: Final = {"baseline_v1": 0.2, "baseline_v2": 0.1}
+SUGGESTION_MS: Final = 50.0
 DRY_RUN_PER_S: Final = 5_000.0
 BACKTEST_PER_S: Final = 10_000.0
 
@@ -64,13 +67,14 @@ _CUTTER: Final[Members] = {
     "max_rpm": 30000.0,
     "centre_cutting": True,
 }
+_FREE: Final = ("feed_mm_min", "plunge_feed_mm_min", "spindle_rpm", "axial_depth_mm", "radial_engagement_mm")
 OPERATIONS: Final = ("channel", "ring_cutout", "inlay_pocket", "inlay_part", "soundhole", "saw_slice")
 
 
 def figures(kept: Path, size: int, *, rounds: int, below: Path, say: Say) -> list[Figure]:
-    """Measure the built-in engine, dry runs of `_ITEMS` cuts, and a backtest over a store of `size` runs."""
+    """Measure the built-in engines, suggestions, dry runs of `_ITEMS` cuts, a backtest over a store of `size` runs."""
     say("engine")
-    told = [evaluations(), dry_runs(below / "asked")]
+    told = [*map(evaluations, EVALUATION_MS), suggestions(), dry_runs(below / "asked")]
     store = stores.ready_store(kept, size, say)
     ran = []
     for number in range(rounds):
@@ -88,9 +92,9 @@ def complete_cuts() -> dict[str, tuple[Members, Members]]:
     }
 
 
-def evaluations() -> Figure:
+def evaluations(engine_id: str) -> Figure:
     """Return what one evaluation with everything stated costs; the samples are the operations."""
-    engine = Registry().get(None)
+    engine = Registry().get(engine_id)
     costs: dict[str, float] = {}
     for operation, (cut, given) in complete_cuts().items():
 
@@ -100,17 +104,42 @@ def evaluations() -> Figure:
         costs[operation] = _cpu_ms(judge)
     besides = {f"{operation} ms": f"{cost:.3f}" for operation, cost in costs.items()}
     return measured(
-        "evaluation with all checks, CPU", list(costs.values()), "ms", target=AtMost(EVALUATION_MS), besides=besides
+        f"{engine_id}: evaluation with all checks, CPU",
+        list(costs.values()),
+        "ms",
+        target=AtMost(EVALUATION_MS[engine_id]),
+        besides=besides,
     )
 
 
-def _cpu_ms(call: Callable[[], object]) -> float:
+def suggestions() -> Figure:
+    """Return what a suggested setting costs with its windows and its map; the samples are the operations."""
+    engine = Registry().baseline_v2
+    costs: dict[str, float] = {}
+    for operation, (cut, given) in complete_cuts().items():
+        free = {name: value for name, value in cut.items() if name not in _FREE}
+
+        def ask(design: Members = free, context: Members = given) -> object:
+            return draw_map(suggest(engine, design, context).chart)
+
+        costs[operation] = _cpu_ms(ask, batch=1)
+    besides = {f"{operation} ms": f"{cost:.1f}" for operation, cost in costs.items()}
+    return measured(
+        "suggestion with windows, map and its SVG, CPU",
+        list(costs.values()),
+        "ms",
+        target=AtMost(SUGGESTION_MS),
+        besides=besides,
+    )
+
+
+def _cpu_ms(call: Callable[[], object], *, batch: int = _BATCH) -> float:
     samples = []
     for _ in range(_BATCHES):
         started = time.process_time_ns()
-        for _ in range(_BATCH):
+        for _ in range(batch):
             call()
-        samples.append((time.process_time_ns() - started) / _BATCH / 1e6)
+        samples.append((time.process_time_ns() - started) / batch / 1e6)
     return statistics.median(samples)
 
 

@@ -47,7 +47,7 @@ def _steps(folder: Path, known: list[str], size: int) -> list[Figure]:
     made = [cuts.members(engines, place, ids.now_us()) for place in range(_CALLS)]
     stored = store.runs.put(made.pop())
     steps: dict[str, Call] = {
-        "evaluate (baseline_v1)": lambda place: cuts.judged(engines, place),
+        "evaluate (baseline_v2)": lambda place: cuts.judged(engines, place),
         "artifact members, from evaluated": lambda place: cuts.members(engines, place, ids.now_us()),
         "seal (canonical JSON, SHA-256)": lambda place: digest.seal(made[place % len(made)]),
         "summary": lambda place: dump_summary(stored.view),

@@ -12,6 +12,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
 from rmos.errors.installation import ConfigError, PluginError
 from rmos.http import access, cors
+from rmos.store.founding import default_engine_of
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -25,7 +26,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     try:
         settings = settings or load_settings()
-        engines = Registry.load(load_shop(settings.instance_path))
+        engines = Registry.load(load_shop(settings.instance_path), default=lambda: default_engine_of(settings))
+        if settings.default_engine is not None:
+            engines.require_default(settings.default_engine)
     except (ConfigError, PluginError) as error:
         sys.stderr.write(f"rmos: {error.detail}\n")
         raise SystemExit(error.exit_code) from None

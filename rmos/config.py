@@ -60,6 +60,7 @@ OriginList = Annotated[
     tuple[Annotated[str, Meta(pattern=r"^https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?\Z")], ...],
     Meta(description="a list of origins such as https://shop.example, with commas between them"),
 ]
+EngineId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,64}\Z", description="the id of an engine such as baseline_v2")]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a model answers as OpenAI's chat completions do; None explains by rules, offline."""
     explanation_model: Word = "gpt-4o-mini"
     explanation_api_key: Key | None = None
+    default_engine: EngineId | None = None
+    """The engine that evaluates when a request names none; None is the store's own (see `store.founding`)."""
     engine_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 5000
     rosette_provider: Literal["builtin", "openai", "replay"] = "builtin"
     """Who reads the prompt of a rosette."""

@@ -67,6 +67,10 @@ _NEXT: Final[dict[WorkflowState, str | None]] = {
 }
 
 
+NEXT_AFTER_OVERRIDE: Final = "Request the feasibility again: an override of its decision is in force."
+"""What is left to do of a session that was rejected, and whose finding two people have overridden since."""
+
+
 class EvaluatedRun(msgspec.Struct, frozen=True, kw_only=True):
     """The run that answers a request for feasibility, as the session's event names it."""
 

@@ -29,7 +29,7 @@ def test_the_app_carries_what_the_service_holds(app: Flask, settings: Settings) 
     rmos = app.extensions["rmos"]
     assert isinstance(rmos, Rmos)
     assert rmos.settings is settings
-    assert rmos.engines.get(None).info.engine_id == "baseline_v1"
+    assert rmos.engines.get(None).info.engine_id == "baseline_v2"
     assert Path(app.instance_path) == settings.instance_path
 
 

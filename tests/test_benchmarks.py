@@ -175,7 +175,7 @@ def test_the_cuts_are_judged_by_the_engine_and_some_are_refused() -> None:
 def test_the_runs_of_a_made_store_are_of_about_2_kb() -> None:
     templates = cuts.small_templates()
     sizes = [len(digest.seal(cuts.small_members(templates, place, ids.now_us()))) for place in range(cuts.VARIANTS)]
-    assert 1_800 < statistics.mean(sizes) < 2_500
+    assert 1_800 < statistics.mean(sizes) < 2_700
 
 
 def test_a_made_store_is_healthy_complete_and_spread_over_forty_days(tmp_path: Path) -> None:
@@ -222,8 +222,9 @@ def test_views_of_a_session_are_set_beside_hello_world_and_its_first_page() -> N
     assert told[f"{sessions.ANY}, share of hello-world"].besides["by CPU time"] == pytest.approx(0.52)
 
 
-def test_every_cut_that_is_timed_has_all_its_checks_judged() -> None:
-    engine = Registry().get(None)
+@pytest.mark.parametrize("engine_id", judging.EVALUATION_MS)
+def test_every_cut_that_is_timed_has_all_its_checks_judged(engine_id: str) -> None:
+    engine = Registry().get(engine_id)
     for design, context in judging.complete_cuts().values():
         result = evaluate(engine, design=design, context=context, request_id="r", timeout_ms=5000)
         assert result.missing_inputs == []

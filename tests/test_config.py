@@ -52,6 +52,7 @@ GOOD = {
     "explanation_model": ("a-model", "a-model"),
     "explanation_api_key": ("a-key", "a-key"),
     "engine_timeout_ms": ("600000", 600_000),
+    "default_engine": ("baseline_v1", "baseline_v1"),
     "rosette_provider": ("Builtin", "builtin"),
     "rosette_provider_url": ("https://models.example/v1", "https://models.example/v1"),
     "rosette_provider_key": ("sk-abc", "sk-abc"),

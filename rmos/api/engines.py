@@ -1,17 +1,23 @@
 """What evaluates a cut: `/api/rmos/engines`, `/api/rmos/rules`, and `/api/rmos/feasibility` without a record."""
 
 import msgspec
-from flask import Response
+from flask import Response, request
 
 from rmos.auth.roles import requires
 from rmos.context import current_rmos, require_request_id
+from rmos.engines.suggest.drawing import draw_map
+from rmos.errors.http import NotAcceptable
 from rmos.errors.records import EngineNotFound, RuleNotFound
 from rmos.http.json_body import read_object
-from rmos.http.responses import respond_json
+from rmos.http.paging import choose_media_type
+from rmos.http.responses import JSON, respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 from rmos.schemas.service import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
+from rmos.schemas.suggestions import SettingRequestSchema, SettingSuggestionSchema, dump_suggestion, load_setting
 from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
 from rmos.services.feasibility import evaluate_cuts
+from rmos.services.files.media_types import SVG
+from rmos.services.suggestions import suggest_setting
 
 bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What evaluates a cut")
 rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: by which a cut is evaluated")
@@ -65,3 +71,36 @@ def judge_without_record() -> Response:
         rmos.engines, cuts, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
     )
     return respond_json(dump_dry_run(results))
+
+
+@feasibility_bp.post("/suggest")
+@operation(
+    responses={
+        200: ResponseSpec(
+            "The setting, or what stands against any; as SVG the map alone.",
+            SettingSuggestionSchema,
+            ("Cache-Control", "Vary"),
+            "engines.suggestion",
+            alternatives={SVG: {"type": "string"}},
+        )
+    },
+    problems=(NotAcceptable,),
+    body=SettingRequestSchema,
+    example="engines.setting",
+)
+@requires("viewer")
+def suggest_feed_and_speed() -> Response:
+    """Suggest feed, speed and passes for a cut, and a map of feed against speed; nothing is recorded.
+
+    What the design states of feed, plunge feed, speed and pass stays as it is; the rest is found. The response names
+    how far each may move before a check leaves GREEN, and which check that is. `baseline_v2` evaluates, whichever
+    engine is the default. Where no setting is GREEN, `why` names what stands against it.
+    """
+    media_type = choose_media_type(request.environ.get("HTTP_ACCEPT", ""), (JSON, SVG), "A suggestion comes")
+    suggestion = suggest_setting(current_rmos().engines, load_setting(read_object()))
+    if media_type == SVG:
+        response = Response(draw_map(suggestion.chart), content_type=SVG)
+    else:
+        response = respond_json(dump_suggestion(suggestion))
+    response.headers["Vary"] = "Accept"
+    return response

@@ -41,6 +41,8 @@ from rmos.schemas.sessions import (
     load_session_list,
     load_session_runs,
 )
+from rmos.services.actions import find_next_step
+from rmos.services.gates import GatePolicy
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
 
 PREFIXES: Final = {"sessions": "/api/workflow-sessions", "workflow": "/api/workflow/sessions"}
@@ -103,7 +105,17 @@ def list_sessions() -> Response:
 @requires("viewer")
 def get_session(session_id: str) -> Response:
     """Return a session as it stands now, also one that was deleted."""
-    session = current_rmos().store.sessions.record(session_id).session
+    rmos = current_rmos()
+    record = rmos.store.sessions.record(session_id)
+    session = record.session
+    policy = GatePolicy(
+        engine_timeout_ms=rmos.settings.engine_timeout_ms, allow_red_override=rmos.settings.allow_red_override
+    )
+    step = find_next_step(rmos.store, rmos.engines, policy, record)
+    if step != session.next_step:
+        # An override is an event of the run, so the session's version says nothing of it: the caller gets the whole.
+        require_match(str(session.version), session_id=session_id, version=session.version)
+        return respond_session(msgspec.structs.replace(session, next_step=step))
     return apply_conditions(respond_session(session), str(session.version))
 
 

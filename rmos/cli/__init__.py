@@ -30,6 +30,7 @@ from rmos.cli.runs import runs
 from rmos.cli.sessions import sessions
 from rmos.cli.show import show
 from rmos.cli.status import status
+from rmos.cli.suggest import suggest
 from rmos.cli.token import token
 from rmos.cli.verify import verify
 
@@ -56,6 +57,7 @@ for _command in (
     repair,
     demo,
     judge,
+    suggest,
     record,
     runs,
     show,

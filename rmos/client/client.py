@@ -24,6 +24,7 @@ from rmos.client.responses import (
     RunSummary,
     Session,
     SessionFields,
+    SettingSuggestion,
 )
 from rmos.client.retries import Retries
 from rmos.client.transport import Transport, parse_body, read_body, require_success
@@ -49,6 +50,14 @@ class RunOptions(TypedDict, total=False):
     parent_run_id: str
     notes: str
     meta: dict[str, Any]
+
+
+class CutIds(TypedDict, total=False):
+    """What a cut may name of the shop's tables."""
+
+    tool_id: str
+    material_id: str
+    machine_id: str
 
 
 class Client:
@@ -189,6 +198,23 @@ class Client:
         body = {"items": list(cuts), **({} if engine_id is None else {"engine_id": engine_id})}
         response = self._transport.send("POST", "/api/rmos/feasibility", headers=_JSON, content=_encode_json(body))
         return cast(list[Found], _read_items(read_body(response), "results"))
+
+    def suggest(
+        self, design: Mapping[str, Any], context: Mapping[str, Any] | None = None, **ids: Unpack[CutIds]
+    ) -> SettingSuggestion:
+        """Return the best feed, speed and passes for a cut; what the design states of them stays. Nothing is recorded.
+
+        Args:
+            ids: of the shop's tables, for what the context does not state.
+
+        Raises:
+            ValidationFailed: too little is known of the cut, or an input cannot be used.
+            ProblemError, Unreachable.
+            ValueError: the cut holds NaN, infinity or what is no JSON.
+        """
+        content = _encode_json({"design": design, "context": context or {}, **ids})
+        response = self._transport.send("POST", "/api/rmos/feasibility/suggest", headers=_JSON, content=content)
+        return cast(SettingSuggestion, read_body(response))
 
     # Workflow sessions: what is written here is sent once, because a second try could act twice
 

@@ -137,6 +137,17 @@ class Found(TypedDict):
     feasibility: dict[str, Any]
 
 
+class SettingSuggestion(Found):
+    """Which setting is best for a cut, what would be decided with it, and how far it may move."""
+
+    settings: dict[str, Any]
+    passes: int | None
+    windows: list[dict[str, Any]]
+    why: list[str]
+    design: dict[str, Any]
+    map: dict[str, Any]
+
+
 class Session(TypedDict):
     """A workflow session as it stands; `run_id` is there after an action that made a run."""
 

@@ -159,9 +159,12 @@ class _Evaluator:
         result = evaluate(
             self._engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=self._timeout_ms
         )
-        if result.status == run.decision.risk_level:
-            return
         now = decide(result)
+        blocked = _find_impossible(run)
+        if blocked is not None and now.risk_level in ("GREEN", "YELLOW", "UNKNOWN"):
+            now = msgspec.structs.replace(now, risk_level="RED", score=run.decision.score, block_reason=blocked)
+        if now.risk_level == run.decision.risk_level:
+            return
         judged.flips.append(
             Flip(
                 run_id=run.run_id,
@@ -176,6 +179,15 @@ class _Evaluator:
                 why=_first(now.block_reason, now.warnings),
             )
         )
+
+
+def _find_impossible(run: RunArtifact) -> str | None:
+    """Return what the trade calls impossible of a recorded rosette: it blocks it whatever an engine says."""
+    minded = run.decision.details.get("manufacture")
+    for item in minded if isinstance(minded, list) else ():
+        if isinstance(item, dict) and item.get("severity") == "impossible":
+            return f"{item.get('code')}: {item.get('message')}"
+    return None
 
 
 def _first(block_reason: str | None, warnings: Sequence[str]) -> str:

@@ -207,7 +207,7 @@ def _rubbing_feed(rng: random.Random) -> list[Request]:
 
 def _overload(rng: random.Random) -> list[Request]:
     ring = _maple_ring(rng)[0]
-    fast = {**ring.design, "feed_mm_min": 5000, "spindle_rpm": 10000, "axial_depth_mm": 3.0}
+    fast = {**ring.design, "feed_mm_min": 7000, "spindle_rpm": 10000, "axial_depth_mm": 3.0}
     bad = msgspec.structs.replace(ring, design=fast, notes="Softwood preset on maple, full depth.")
     return [bad, msgspec.structs.replace(ring, corrects=True, notes="Back to 1 mm passes.")]
 

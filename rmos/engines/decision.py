@@ -12,6 +12,8 @@ from rmos.models import RunDecision
 BLOCK_ORDER: Final = (
     "INVALID_INPUT",
     "OVERSPEED",
+    "SPINDLE_RANGE",
+    "MACHINE_FEED",
     "GEOMETRY",
     "HOLD_DOWN",
     "TOOL_BREAK",

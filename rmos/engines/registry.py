@@ -1,4 +1,4 @@
-"""Which engines there are: the built-in ones first, then the plug-ins of the entry-point group `rmos.engines`.
+"""Which engines there are: the default one first, the built-in ones, the plug-ins of the group `rmos.engines`.
 
     Registry([("gentle", "rmos_gentle:Gentle")]).get("gentle")
 
@@ -7,53 +7,75 @@ one without arguments, and nothing else: its process has to import it. One that 
 name: a shop that installed an engine must not run without noticing on another one.
 """
 
+import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from typing import Final, Self
 
 from rmos.engines.base import EngineInfo
 from rmos.engines.baseline.engine import BaselineV1
+from rmos.engines.baseline_v2.engine import BaselineV2
 from rmos.engines.contract import rules_of
 from rmos.engines.plugin import Engine, Plugin
 from rmos.engines.process import NotLoaded
 from rmos.engines.rules import Rule
 from rmos.engines.shop import SHIPPED, Shop
-from rmos.errors.installation import PluginError
+from rmos.errors.installation import ConfigError, PluginError
 from rmos.errors.records import EngineNotFound, RuleNotFound
 
-DEFAULT_ENGINE_ID: Final = "baseline_v1"
+FIRST_ENGINE_ID: Final = "baseline_v1"
+NEWEST_ENGINE_ID: Final = "baseline_v2"
 ENTRY_POINT_GROUP: Final = "rmos.engines"
 
 
 class Registry:
     """The engines of this process, by id; fixed once it is made."""
 
-    def __init__(self, plugins: Iterable[tuple[str, str]] = (), *, shop: Shop = SHIPPED) -> None:
-        """Take the built-in engine and the given plug-ins.
+    def __init__(
+        self,
+        plugins: Iterable[tuple[str, str]] = (),
+        *,
+        shop: Shop = SHIPPED,
+        default: Callable[[], str] | None = None,
+    ) -> None:
+        """Take the built-in engines and the given plug-ins.
 
         Args:
             plugins: for each the name to blame it under, and a reference (`module:object`).
             shop: the materials, tools and machines that cuts are judged with, by default the shipped ones.
+            default: says which engine judges when a request names none, asked when that is first needed; by default
+                the newest of the built-in ones.
 
         Raises:
             PluginError: when a plug-in cannot be loaded, breaks the contract or has the id of an engine that is there
                 already.
         """
         self.shop = shop
-        self._engines: dict[str, Engine] = {DEFAULT_ENGINE_ID: BaselineV1(shop.materials)}
+        self._default = default
+        self.baseline_v2 = BaselineV2(shop.materials)
+        self._engines: dict[str, Engine] = {
+            FIRST_ENGINE_ID: BaselineV1(shop.materials),
+            NEWEST_ENGINE_ID: self.baseline_v2,
+        }
         for name, reference in plugins:
             self._add(name, reference)
 
     @classmethod
-    def load(cls, shop: Shop = SHIPPED) -> Self:
+    def load(cls, shop: Shop = SHIPPED, *, default: Callable[[], str] | None = None) -> Self:
         """Return a registry with the installed plug-ins, in the order of their names, for a shop.
 
         Raises:
             PluginError: when one of them cannot be loaded or used, naming it.
         """
         points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-        return cls(((point.name, point.value) for point in points), shop=shop)
+        return cls(((point.name, point.value) for point in points), shop=shop, default=default)
+
+    @functools.cached_property
+    def default_engine_id(self) -> str:
+        """The engine that judges when a request names none; of an engine that is not there the newest built-in one."""
+        wanted = NEWEST_ENGINE_ID if self._default is None else self._default()
+        return wanted if wanted in self._engines else NEWEST_ENGINE_ID
 
     def get(self, engine_id: str | None) -> Engine:
         """Return the engine with this id, the default one for None; never another one than was asked for.
@@ -61,20 +83,30 @@ class Registry:
         Raises:
             EngineNotFound: when there is none.
         """
-        engine = self._engines.get(DEFAULT_ENGINE_ID if engine_id is None else engine_id)
+        engine = self._engines.get(self.default_engine_id if engine_id is None else engine_id)
         if engine is None:
             shown = json.dumps(engine_id)[:80]
             there = ", ".join(self._engines)
             raise EngineNotFound(f"There is no engine {shown}. There are: {there}.", engine_id=engine_id)
         return engine
 
+    def require_default(self, engine_id: str) -> None:
+        """Refuse a default engine that is not there.
+
+        Raises:
+            ConfigError: naming those that are.
+        """
+        if engine_id not in self._engines:
+            there = ", ".join(self._engines)
+            raise ConfigError(f"RMOS_DEFAULT_ENGINE is {engine_id!r}; there are the engines {there}.")
+
     def infos(self) -> list[EngineInfo]:
-        """Return who the engines are, the built-in one first."""
-        return [engine.info for engine in self._engines.values()]
+        """Return who the engines are, the default one first."""
+        return [engine.info for engine in self._in_order()]
 
     def rules(self) -> list[tuple[str, Rule]]:
         """Return every rule that an engine offers, with the engine's id: engine by engine, each by rule id."""
-        return [(name, rule) for name, engine in self._engines.items() for rule in rules_of(engine)]
+        return [(engine.info.engine_id, rule) for engine in self._in_order() for rule in rules_of(engine)]
 
     def rule(self, rule_id: str) -> tuple[str, Rule]:
         """Return a rule by its id, with its engine's; of several engines' the first one's.
@@ -95,6 +127,10 @@ class Registry:
         for engine in self._engines.values():
             if isinstance(engine, Plugin):
                 engine.close()
+
+    def _in_order(self) -> list[Engine]:
+        default = self.get(None)
+        return [default, *(engine for engine in self._engines.values() if engine is not default)]
 
     def _add(self, name: str, reference: str) -> None:
         if not isinstance(reference, str):

@@ -62,19 +62,23 @@ def respond_runs(list_request: ListRequest) -> Response:
 
 
 @functools.lru_cache(maxsize=256)  # 15 % of a list (ADR 15)
-def choose_media_type(accept: str) -> str:
-    """Return the media type of a list that the header Accept prefers (RFC 9110, section 12.5.1); JSON when it is empty.
+def choose_media_type(accept: str, offered: tuple[str, ...] = OFFERED, what: str = "Lists come") -> str:
+    """Return the media type that the header Accept prefers (RFC 9110, section 12.5.1), the first when it is empty.
+
+    Args:
+        offered: those that there are, the first one where a client likes several as much.
+        what: begins the refusal.
 
     Raises:
         NotAcceptable: it accepts none of those that there are.
     """
     if not accept:
-        return JSON
+        return offered[0]
     # Parameters are taken off: with them werkzeug finds `application/json; charset=utf-8` to accept no JSON of ours.
     ranges = [(media.partition(";")[0].rstrip(), quality) for media, quality in parse_accept_header(accept, MIMEAccept)]
-    best = MIMEAccept(ranges).best_match(OFFERED)
+    best = MIMEAccept(ranges).best_match(offered)
     if best is None:
-        raise NotAcceptable(f"Lists come as {', '.join(OFFERED[:-1])} or {OFFERED[-1]}; Accept names none of these.")
+        raise NotAcceptable(f"{what} as {', '.join(offered[:-1])} or {offered[-1]}; Accept names none of these.")
     return best
 
 

@@ -70,9 +70,12 @@ def tool_diameter(spec: RosetteSpec, width: int) -> int:
 
 
 def _channel(spec: RosetteSpec, top: str, inner: int, outer: int) -> Operation:
+    return _operation(spec, "channel", None, top, outer - inner, spec.channel_depth, _floor(spec))
+
+
+def _floor(spec: RosetteSpec) -> dict[str, Any]:
     floor = spec.top_thickness - spec.channel_depth
-    extra = {"floor_thickness_mm": mm_number(floor)} if floor > 0 else {}
-    return _operation(spec, "channel", None, top, outer - inner, spec.channel_depth, extra)
+    return {"floor_thickness_mm": mm_number(floor)} if floor > 0 else {}
 
 
 def _of_ring(spec: RosetteSpec, ring: Ring, place: int) -> list[Operation]:
@@ -89,9 +92,9 @@ def _of_ring(spec: RosetteSpec, ring: Ring, place: int) -> list[Operation]:
         return [_operation(spec, "inlay_part", place, name, 2000, thick, extra) for name in parts]
     if ring.kind in ("dots", "celtic", "greek_key", "wave", "diamond", "braid") and len(known) > 1:
         narrow = narrowest(ring)
-        fit = {"fit_critical": True}
+        fit = {"fit_critical": True, **_floor(spec)}
         corner = {"internal_radius_mm": mm_number(max(narrow // 2, 1))} if ring.kind in ("dots", "wave") else {}
-        part = {"wall_thickness_mm": mm_number(narrow), **fit}
+        part = {"wall_thickness_mm": mm_number(narrow), "fit_critical": True}
         return [
             _operation(
                 spec, "inlay_pocket", place, known[-1], narrow + 2 * _INLAY_FIT, spec.channel_depth, {**fit, **corner}
@@ -133,7 +136,8 @@ def _operation(
         "feature_width_mm": mm_number(width),
         **extra,
     }
-    stock = spec.top_thickness if name == "channel" else depth
+    # Pockets are cut into rings that lie in their channel already.
+    stock = spec.top_thickness if name in ("channel", "inlay_pocket") else depth
     context = {"material": {"id": material}, "stock": {"thickness_mm": mm_number(stock)}}
     return Operation(
         name=name,

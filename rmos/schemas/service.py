@@ -3,7 +3,7 @@
 import msgspec
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from rmos.engines.registry import DEFAULT_ENGINE_ID, Registry
+from rmos.engines.registry import Registry
 
 
 class AliveSchema(Schema):
@@ -98,7 +98,7 @@ class RuleListSchema(Schema):
 def dump_engines(engines: Registry) -> bytes:
     """Return all engines."""
     infos = engines.infos()
-    return msgspec.json.encode({"default_engine_id": DEFAULT_ENGINE_ID, "count": len(infos), "items": infos})
+    return msgspec.json.encode({"default_engine_id": engines.default_engine_id, "count": len(infos), "items": infos})
 
 
 def dump_rules(engines: Registry) -> bytes:

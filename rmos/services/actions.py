@@ -264,6 +264,16 @@ def read_standing(record: SessionRecord) -> Standing:
     return workflow.fold_moves(record.session.state, moves)
 
 
+def find_next_step(store: Store, engines: Registry, policy: GatePolicy, record: SessionRecord) -> str | None:
+    """Return what somebody should do next; an override in force leads on where the finding itself was rejected."""
+    session, standing = record.session, read_standing(record)
+    found = standing.feasibility
+    if session.state != "rejected" or session.status == "DELETED" or standing.turned_down or found is None:
+        return session.next_step
+    overridden = Gates(store, engines, policy, session.session_id).is_overridden(session, standing, found, "RED")
+    return workflow.NEXT_AFTER_OVERRIDE if overridden else session.next_step
+
+
 def _lower_role(actor: Actor, role: str | None) -> Actor:
     """Return the actor in the role that the request asks for, which can only be a lesser one."""
     if role is None:

@@ -21,9 +21,9 @@ from tests.makers import BEARER, write_token
 URL = PREFIXES["actions"]
 DESIGN, CONTEXT = make_body()["design"], make_body()["context"]
 ASK = {"mode": "router", "tool_id": "em-3175-2f"}
-LOW = {**DESIGN, "feed_mm_min": 1200}
+LOW = {**DESIGN, "plunge_feed_mm_min": 2200}
 """YELLOW with a score below 70."""
-GOOD_ENOUGH = {**DESIGN, "feed_mm_min": 1800}
+GOOD_ENOUGH = {**DESIGN, "plunge_feed_mm_min": 1500}
 """YELLOW with a score above 70."""
 THIN = {**DESIGN, "floor_thickness_mm": 0.7}
 """RED: the floor of the channel would be too thin."""
@@ -151,7 +151,7 @@ def test_yellow_is_approved_from_the_score_of_the_policy_on(client: FlaskClient)
     judged = low.judged()
     response = low.act("approve")
     assert (response.status_code, response.json["error"]) == (409, "APPROVAL_BLOCKED")
-    assert "59.5" in response.json["detail"]
+    assert "53.3" in response.json["detail"]
     attempt = client.get(f"{RUNS}/{response.json['run_id']}").json
     assert (attempt["event_type"], attempt["parent_run_id"]) == ("approval", judged)
     assert low.session()["state"] == "feasibility_ready"

@@ -10,9 +10,9 @@ def test_the_engines_are_listed_with_their_versions_and_what_they_read(client: F
     response = client.get("/api/rmos/engines")
     assert response.status_code == 200
     assert response.json.keys() == EnginesSchema().fields.keys()
-    assert (response.json["default_engine_id"], response.json["count"]) == ("baseline_v1", 1)
-    (engine,) = response.json["items"]
-    assert engine["engine_id"] == "baseline_v1"
+    assert (response.json["default_engine_id"], response.json["count"]) == ("baseline_v2", 2)
+    engine, earlier = response.json["items"]
+    assert (engine["engine_id"], earlier["engine_id"]) == ("baseline_v2", "baseline_v1")
     assert engine["version"].count(".") == 2
     assert engine["description"]
     inputs = {given.pop("path"): given for given in engine["inputs"]}
@@ -21,6 +21,9 @@ def test_the_engines_are_listed_with_their_versions_and_what_they_read(client: F
     assert inputs["context.units"] == {"kind": "choice", "allowed": ["mm", "inch"]}
     assert "channel" in inputs["design.operation"]["allowed"]
     assert not any("refused" in given.values() for given in inputs.values())
+    assert {"context.tool.angle_deg", "context.machine.min_rpm"} <= inputs.keys() - {
+        given["path"] for given in earlier["inputs"]
+    }
 
 
 def test_what_is_listed_is_what_is_read(client: FlaskClient, post: Post) -> None:
@@ -28,7 +31,7 @@ def test_what_is_listed_is_what_is_read(client: FlaskClient, post: Post) -> None
     body = make_body()
     sent = {f"design.{name}" for name in body["design"]} | {"context.material.id", "context.machine.class"}
     assert sent <= listed
-    made = post(engine_id="baseline_v1")
+    made = post(engine_id="baseline_v2")
     assert made.json["risk_level"] == "GREEN"
 
 

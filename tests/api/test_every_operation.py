@@ -23,6 +23,7 @@ from rmos import ids
 from rmos.auth import guard
 from rmos.config import Settings
 from rmos.digest import MAX_INTEGER, sha256_hex
+from rmos.http.openapi import load_example
 from rmos.schemas.workflow import TAKEN
 from rmos.store import Store
 from tests.makers import BEARER, make_members, write_token
@@ -80,6 +81,7 @@ _MEANT: dict[str, dict[str, Any]] = {
     "/suggest-and-attach": {"advisory_markdown": "Slower."},
     "/review": {"rating": 4},
     "/reject": {"reason_code": "AESTHETIC"},
+    "/feasibility/suggest": load_example("engines.setting"),
     "/variants/bulk": {"action": "promote", "items": [{"sha256": sha256_hex(b"x")}]},
 }
 """What is sent where members that go together cannot be described; tests of their own send the others."""

@@ -13,14 +13,16 @@ from werkzeug.test import TestResponse
 from rmos import create_app
 from rmos.config import Settings
 from rmos.store import Store
+from rmos.workflow import NEXT_AFTER_OVERRIDE
 from tests.api.conftest import RUNS, Post, make_body
 from tests.makers import BEARER, make_earlier_artifact, make_members, write_raw, write_token
 
 DESIGN = make_body()["design"]
-LOW = {**DESIGN, "feed_mm_min": 1200}
+LOW = {**DESIGN, "plunge_feed_mm_min": 2200}
 THIN = {**DESIGN, "floor_thickness_mm": 0.7}
 ASKED: dict[str, Any] = {"scope": "YELLOW", "reason": "Scrap wood, tried before.", "acknowledge_risk": True}
 ClientOf = Callable[[str, str], FlaskClient]
+SESSIONS = "/api/workflow-sessions"
 LATER = "2999-01-01T00:00:00Z"
 
 
@@ -128,6 +130,25 @@ class TestTwoPeople:
         for app in apps:
             app.extensions["rmos"].close()
 
+    def test_a_session_whose_finding_is_overridden_says_what_is_next_and_comes_whole(self, client_of: ClientOf) -> None:
+        anna = client_of("anna", "operator")
+        fields = {"design": THIN, "context": make_body()["context"], "policy": {"allow_red_override": True}}
+        url = f"{SESSIONS}/{anna.post(SESSIONS, json=fields).json['session_id']}"
+        acted = anna.post(f"{url}/actions/request_feasibility", json={"mode": "router", "tool_id": "em-3175-2f"}).json
+        seen = anna.get(url)
+        assert (seen.json["state"], seen.json["next_step"]) == ("rejected", acted["next_step"])
+        ask(anna, acted["run_id"], scope="RED")
+        boss = client_of("boss", "admin")
+        assert ask(boss, acted["run_id"], scope="RED").json["status"] == "in_force"
+        # The session's version is the same: whoever has that version is not told that nothing is new.
+        again = boss.get(url, headers={"If-None-Match": seen.headers["ETag"]})
+        assert (again.status_code, again.json["next_step"]) == (200, NEXT_AFTER_OVERRIDE)
+        assert again.json | {"next_step": None} == seen.json | {"next_step": None}
+        assert boss.get(url, headers={"If-Match": '"99"'}).status_code == 412
+        done = boss.post(f"{url}/actions/request_feasibility", json={"mode": "router", "tool_id": "em-3175-2f"})
+        assert done.json["state"] == "feasibility_ready"
+        assert boss.get(url).json["next_step"] == done.json["next_step"] != NEXT_AFTER_OVERRIDE
+
     @pytest.mark.parametrize("first_scope", ["YELLOW", "RED"])
     def test_red_takes_an_earlier_request_of_somebody_else_and_an_admin(
         self, client_of: ClientOf, first_scope: str
@@ -177,9 +198,12 @@ def test_a_run_that_is_not_there_or_deleted_is_not_overridden(client: FlaskClien
     assert ask(client, f"run_{'0' * 32}").status_code == 404
 
 
+@pytest.mark.parametrize("engine_id", ["baseline_v1", "baseline_v2"])
 @pytest.mark.parametrize("design", [DESIGN, LOW, THIN, {"operation": "channel", "feed_mm_min": "fast"}])
-def test_a_replay_gives_the_digest_that_was_recorded(client: FlaskClient, post: Post, design: dict[str, Any]) -> None:
-    run = post(design=design, machine_id="light_desktop").json
+def test_a_replay_gives_the_digest_that_was_recorded(
+    client: FlaskClient, post: Post, design: dict[str, Any], engine_id: str
+) -> None:
+    run = post(design=design, machine_id="light_desktop", engine_id=engine_id).json
     response = client.get(f"{RUNS}/{run['run_id']}/replay")
     assert response.status_code == 200
     assert response.json == {
@@ -188,7 +212,7 @@ def test_a_replay_gives_the_digest_that_was_recorded(client: FlaskClient, post: 
         "feasibility_sha256_recorded": run["feasibility_sha256"],
         "feasibility_sha256_now": run["feasibility_sha256"],
         "changed_paths": [],
-        "engine_id": "baseline_v1",
+        "engine_id": engine_id,
         "engine_version_recorded": "1.0.0",
         "engine_version_now": "1.0.0",
         "note": None,

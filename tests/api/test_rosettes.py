@@ -41,7 +41,7 @@ def test_a_sentence_gives_a_drawing_that_is_recorded(client: FlaskClient, servic
     assert response.headers["Cache-Control"] == "no-store"
     assert made["variant_sha256"] == sha256_hex(made["svg"].encode()) == made["attachment"]["sha256"]
     assert judge_svg(made["svg"].encode()).ok
-    assert made["feasibility"]["engine_id"] == "baseline_v1"
+    assert made["feasibility"]["engine_id"] == "baseline_v2"
     run = client.get(response.headers["Location"]).json
     assert (run["event_type"], run["mode"], run["deleted"]) == ("rosette", "art_studio", False)
     assert run["attachments"] == [made["attachment"]]

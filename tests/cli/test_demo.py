@@ -51,9 +51,9 @@ def test_the_runs_are_judged_by_the_engine_and_come_out_in_every_colour(filled: 
     risks = Counter(run["decision"]["risk_level"] for run in runs)
     assert set(risks) == {"GREEN", "YELLOW", "RED", "UNKNOWN"}
     assert risks["GREEN"] > 150
-    assert {run["feasibility"]["engine_id"] for run in runs} == {"baseline_v1"}
+    assert {run["feasibility"]["engine_id"] for run in runs} == {"baseline_v2"}
     blockers = {(run["decision"]["block_reason"] or "").partition(":")[0] for run in runs}
-    assert {"OVERSPEED", "HEAT", "TOOL_BREAK", "GEOMETRY", "INVALID_INPUT"} <= blockers
+    assert {"OVERSPEED", "HEAT", "CHIP_OVERLOAD", "GEOMETRY", "INVALID_INPUT"} <= blockers
     assert {run["mode"] for run in runs} == {"router", "saw", "cam", "art_studio"}
     assert {"ebony", "hard_maple", "sitka_spruce"} <= {run.get("material_id") for run in runs}
     assert any(run["inputs"]["context"].get("units") == "inch" for run in runs)
@@ -91,7 +91,8 @@ def test_three_sessions_go_through_the_workflow(filled: Path) -> None:
         "mei": "YELLOW",
     }
     assert decisions["jonas"]["block_reason"] == (
-        "GEOMETRY: a floor of 0.7 mm is left of the 2.3 mm: cut 1.1 mm deep or less"
+        "GEOMETRY: a floor of 0.7 mm is left of the 2.3 mm: cut 1.1 mm deep or less and "
+        "leave a floor of 1.15 mm or more"
     )
     assert decisions["mei"]["warnings"][0].startswith("CHIP_RUBBING")
 

@@ -33,6 +33,10 @@ COMMANDS = {
     },
     "judge": {"file"},
     "record": {"file"},
+    "suggest": {
+        *("file", "--tool", "--material", "--machine", "--operation", "--depth", "--width", "--floor", "--stock"),
+        *("--feed", "--plunge", "--rpm", "--pass-depth", "--engagement", "--svg"),
+    },
     "show": {"--events", "run_id"},
     "rules": {"rule_id"},
     "replay": {"run_id"},

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from rmos import ids
 from rmos.decisions.backtest import backtest
 from rmos.engines import shop
 from rmos.engines.registry import Registry
+from rmos.services.artifact import RunRequest
+from rmos.services.rosettes.interpreters import BuiltIn
+from rmos.services.rosettes.plans import RosetteRequest
+from rmos.services.rosettes.recorder import record_rosettes
+from rmos.services.runs import record_run
+from tests.api.conftest import make_body
 from tests.cli.conftest import Command, artifacts_of, command_on, document, flip, open_store
 from tests.earlier_system import snapshot
-from tests.makers import make_earlier_artifact, make_members, write_raw
+from tests.makers import ANNA, make_earlier_artifact, make_members, write_raw
 
 
 def test_each_run_of_the_demo_is_reproduced(run: Command, root: Path) -> None:
@@ -41,18 +48,64 @@ def test_a_replay_of_what_is_not_there(run: Command, tmp_path: Path) -> None:
 
 def test_the_engine_that_judged_flips_nothing_and_nothing_is_written(run: Command, root: Path) -> None:
     before = snapshot(root)
-    done = run("backtest", "--engine", "baseline_v1", "--json")
+    done = run("backtest", "--engine", "baseline_v2", "--json")
     assert done.exit_code == 0, done.output
     report = document(done)
     repeated = sum(json.loads(path.read_bytes())["event_type"] == "approval" for path in artifacts_of(root))
     assert repeated == 1
     assert (report["judged"], report["repeated"], report["flips"]) == (40 - repeated, repeated, [])
-    assert run("backtest", "--engine", "baseline_v1").stdout == (
-        f"baseline_v1 1.0.0 evaluated {40 - repeated} runs; none would flip.\n"
+    assert run("backtest", "--engine", "baseline_v2").stdout == (
+        f"baseline_v2 1.0.0 evaluated {40 - repeated} runs; none would flip.\n"
     )
     assert {name: what for name, what in snapshot(root).items() if "_index" not in name} == {
         name: what for name, what in before.items() if "_index" not in name
     }
+
+
+@pytest.mark.parametrize("engine_id", ["baseline_v1", "baseline_v2"])
+def test_rosettes_flip_nothing_for_the_engine_that_judged_them_whatever_blocked_them(
+    run: Command, root: Path, engine_id: str
+) -> None:
+    store = open_store(root)
+    engines = Registry(default=lambda: engine_id)
+    prompts = ("rope in koa, 6 mm band", "0.2 mm lines please", "rosette 60 mm wide", "pearl dots in rosewood, 8 mm")
+    made = [
+        record_rosettes(
+            *(store, engines, BuiltIn(), RosetteRequest(prompt=prompt)),
+            actor=ANNA,
+            us=ids.now_us(),
+            engine_timeout_ms=60_000,
+        )[0]
+        for prompt in prompts
+    ]
+    blocked = {one.run_id for one in made if one.risk_level == "RED"}
+    assert len(blocked) == 2
+    report = backtest(store, engines.get(None), timeout_ms=60_000)
+    assert not {flip.run_id for flip in report.flips} & {one.run_id for one in made}
+    # No engine finds a rosette possible that the trade calls impossible.
+    strict = backtest(store, Registry().get("baseline_v2"), timeout_ms=60_000)
+    assert not {flip.run_id for flip in strict.flips} & blocked
+    store.index.close()
+
+
+def test_what_the_second_engine_decides_otherwise_is_listed_with_both_scores(run: Command, root: Path) -> None:
+    store = open_store(root)
+    body = make_body()
+    first = Registry().get("baseline_v1")
+    cuts = {"slow in soft wood": {"feed_mm_min": 1200}, "as it was": {}, "through the top": {"floor_thickness_mm": 0.7}}
+    made = {}
+    for name, change in cuts.items():
+        request = RunRequest(
+            **{**body, "design": {**body["design"], **change}, "engine_id": first.info.engine_id, "meta": {}}
+        )
+        recorded = record_run(store, Registry(), request, actor=ANNA, us=ids.now_us(), engine_timeout_ms=60_000)
+        made[recorded.run_id] = name
+    store.index.close()
+    flips = {flip["run_id"]: flip for flip in document(run("backtest", "--engine", "baseline_v2", "--json"))["flips"]}
+    [(run_id, flip)] = [(run_id, flip) for run_id, flip in flips.items() if run_id in made]
+    assert made[run_id] == "slow in soft wood"
+    assert (flip["risk_recorded"], flip["risk_now"]) == ("YELLOW", "GREEN")
+    assert flip["score_recorded"] < flip["score_now"]
 
 
 def test_other_tables_are_listed_with_what_they_would_flip(run: Command, root: Path, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ def test_all_rules_are_listed_without_a_store(tmp_path: Path) -> None:
     run = command_on(tmp_path / "nowhere")
     listed = run("rules")
     assert listed.exit_code == 0
-    assert "HEAT            baseline_v1  heat          0.25  Does the cut heat" in listed.stdout
-    assert len(document(run("rules", "--json"))["items"]) == 16
+    assert "HEAT            baseline_v2  heat          0.25  Does the edge rub" in listed.stdout
+    assert len(document(run("rules", "--json"))["items"]) == 16 + 18
     assert list(tmp_path.iterdir()) == []
 
 

@@ -69,9 +69,9 @@ def test_recent_runs_ignore_case(client: Client) -> None:
 
 
 def test_the_engines_and_the_health_are_told(client: Client) -> None:
-    (engine,) = client.engines()
-    assert engine["engine_id"] == "baseline_v1"
-    assert any(given["path"] == "design.feed_mm_min" for given in engine["inputs"])
+    engines = client.engines()
+    assert [engine["engine_id"] for engine in engines] == ["baseline_v2", "baseline_v1"]
+    assert all(any(given["path"] == "design.feed_mm_min" for given in engine["inputs"]) for engine in engines)
     health = client.health()
     assert health["ready"] is True
     assert health["checks"]["store"] == "ok"
@@ -86,6 +86,17 @@ def test_cuts_are_judged_without_a_record(client: Client) -> None:
     assert len(list(client.iter_runs())) == before
     with pytest.raises(ProblemError, match="nowhere"):
         client.judge([asked], engine_id="nowhere")
+
+
+def test_a_setting_is_suggested_that_is_green_when_it_is_judged(client: Client) -> None:
+    asked = {name: make_body()[name] for name in ("mode", "tool_id", "design", "context")}
+    free = {name: value for name, value in asked["design"].items() if name not in ("feed_mm_min", "axial_depth_mm")}
+    found = client.suggest(free, asked["context"], tool_id=asked["tool_id"])
+    assert found["settings"]["fixed"] == ["plunge_feed_mm_min", "spindle_rpm"]
+    [judged] = client.judge([{**asked, "design": found["design"]}])
+    assert judged["risk_level"] == found["risk_level"] == "GREEN"
+    with pytest.raises(ValidationFailed, match=r"context\.tool\.kind"):
+        client.suggest(free, asked["context"])
 
 
 def test_a_session_is_led_from_its_design_to_an_approval(client: Client) -> None:
@@ -104,7 +115,7 @@ def test_a_session_is_led_from_its_design_to_an_approval(client: Client) -> None
 
 
 def test_a_yellow_cut_is_overridden(client: Client) -> None:
-    design = {**make_body()["design"], "feed_mm_min": 1200}
+    design = {**make_body()["design"], "plunge_feed_mm_min": 2200}
     run = client.create_run(**{**make_body(), "design": design})
     assert run["risk_level"] == "YELLOW"
     told = client.override(run["run_id"], scope="YELLOW", reason="tried on an offcut", acknowledge_risk=True)

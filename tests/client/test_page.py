@@ -14,7 +14,7 @@ from tests.faults.service import Service
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-PRINTED = (r"GREEN 97\.\d\nrun_[0-9a-f]{32} GREEN None\n", r"run_0{32} is not there\n")
+PRINTED = (r"GREEN 99\.\d\nrun_[0-9a-f]{32} GREEN None\n", r"run_0{32} is not there\n")
 
 
 @pytest.mark.parametrize(("example", "printed"), list(zip(EXAMPLES, PRINTED, strict=True)))

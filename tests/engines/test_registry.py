@@ -5,10 +5,11 @@ import pytest
 
 from rmos.engines import registry
 from rmos.engines.baseline.engine import BaselineV1
+from rmos.engines.baseline_v2.engine import BaselineV2
 from rmos.engines.plugin import Plugin
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
-from rmos.errors.installation import PluginError
+from rmos.errors.installation import ConfigError, PluginError
 from rmos.errors.records import EngineNotFound
 from tests.engines.plugins import Good
 
@@ -29,20 +30,47 @@ class Installer:
         self._monkeypatch.setattr(registry, "entry_points", lambda group: [p for p in points if p.group == group])
 
 
-def test_the_built_in_engine_is_the_default() -> None:
+def test_the_newest_built_in_engine_is_the_default_and_comes_first() -> None:
     engines = Registry.load()
+    assert isinstance(engines.get(None), BaselineV2)
+    assert engines.get(None) is engines.get("baseline_v2")
+    assert engines.default_engine_id == "baseline_v2"
+    assert [info.engine_id for info in engines.infos()] == ["baseline_v2", "baseline_v1"]
+
+
+def test_another_default_is_asked_for_when_it_is_needed_and_comes_first() -> None:
+    asked: list[str] = []
+
+    def default() -> str:
+        asked.append("once")
+        return "baseline_v1"
+
+    engines = Registry([("first", "tests.engines.plugins:Good")], default=default)
+    assert asked == []
     assert isinstance(engines.get(None), BaselineV1)
-    assert engines.get(None) is engines.get("baseline_v1")
-    assert engines.infos()[0].engine_id == "baseline_v1"
+    assert [info.engine_id for info in engines.infos()] == ["baseline_v1", "baseline_v2", "plugin"]
+    assert engines.rule("HEAT")[0] == "baseline_v1"
+    assert asked == ["once"]
+
+
+def test_a_store_that_names_an_engine_which_is_gone_takes_the_newest() -> None:
+    assert Registry(default=lambda: "gone").default_engine_id == "baseline_v2"
+
+
+def test_a_setting_that_names_no_engine_stops_the_start_with_those_there_are() -> None:
+    engines = Registry([("first", "tests.engines.plugins:Good")])
+    engines.require_default("plugin")
+    with pytest.raises(ConfigError, match=r"RMOS_DEFAULT_ENGINE is 'gone'; .* baseline_v1, baseline_v2, plugin\."):
+        engines.require_default("gone")
 
 
 def test_trap_27_an_unknown_engine_id_never_falls_back_to_the_default() -> None:
     engines = Registry.load()
-    for unknown in ("baseline_v2", "", "BASELINE_V1", "baseline_v1 ", "\0", "x" * 10_000):
+    for unknown in ("baseline_v3", "", "BASELINE_V1", "baseline_v1 ", "\0", "x" * 10_000):
         with pytest.raises(EngineNotFound) as caught:
             engines.get(unknown)
         assert caught.value.members == {"engine_id": unknown}
-        assert "There are: baseline_v1." in caught.value.detail
+        assert "There are: baseline_v1, baseline_v2." in caught.value.detail
         assert len(caught.value.detail) < 200
 
 
@@ -50,7 +78,7 @@ def test_trap_27_an_unknown_engine_id_never_falls_back_to_the_default() -> None:
 def test_a_plugin_is_an_engine_or_a_class_or_function_that_makes_one(install: Installer, name: str) -> None:
     install(anything=f"tests.engines.plugins:{name}")
     engines = Registry.load()
-    assert [info.engine_id for info in engines.infos()] == ["baseline_v1", "plugin"]
+    assert [info.engine_id for info in engines.infos()] == ["baseline_v2", "baseline_v1", "plugin"]
     plugin = engines.get("plugin")
     assert isinstance(plugin, Plugin)
     assert plugin.info == Good().info

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from rmos.engines.baseline.engine import BaselineV1
+from rmos.engines.baseline_v2.engine import BaselineV2
 from rmos.engines.testing import check_engine
 from tests.engines import manners
 from tests.engines.plugins import ODD_ID, Good
@@ -12,8 +13,12 @@ PATIENT_MS = 60_000
 
 @pytest.mark.parametrize(
     "engine",
-    [BaselineV1(), "rmos.engines.baseline.engine:BaselineV1", Good(), "tests.engines.plugins:Good"],
-    ids=["built-in", "built-in in its process", "plug-in", "plug-in in its process"],
+    [
+        *(BaselineV1(), "rmos.engines.baseline.engine:BaselineV1"),
+        *(BaselineV2(), "rmos.engines.baseline_v2.engine:BaselineV2"),
+        *(Good(), "tests.engines.plugins:Good"),
+    ],
+    ids=["v1", "v1 in its process", "v2", "v2 in its process", "plug-in", "plug-in in its process"],
 )
 def test_a_good_engine_keeps_the_contract(engine: Any) -> None:
     check_engine(engine, timeout_ms=PATIENT_MS)  # raises AssertionError when it does not

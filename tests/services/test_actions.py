@@ -21,12 +21,12 @@ from rmos.errors.http import PreconditionFailed
 from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import ApprovalBlocked, TransitionBlocked
 from rmos.models import Actor
-from rmos.services.actions import ActionDone, ActionRequest, perform_action, read_standing
+from rmos.services.actions import ActionDone, ActionRequest, find_next_step, perform_action, read_standing
 from rmos.services.gates import GatePolicy
 from rmos.services.overrides import OverrideRequest, override_run
 from rmos.services.sessions import create_session, patch_session
 from rmos.store import Store
-from rmos.workflow import Action
+from rmos.workflow import NEXT_AFTER_OVERRIDE, Action
 from tests.api.conftest import make_body
 from tests.makers import ANNA, open_store
 from tests.services.killed_action import SAID
@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOSS = Actor(name="boss", role="admin", request_id="req_0123456789abcdef")
 DESIGN, CONTEXT = make_body()["design"], make_body()["context"]
 THIN = {**DESIGN, "floor_thickness_mm": 0.7}
-LOW = {**DESIGN, "feed_mm_min": 1200}
+LOW = {**DESIGN, "plunge_feed_mm_min": 2200}
 HOUR_US = 3_600_000_000
 
 
@@ -98,6 +98,10 @@ class Shop:
         )
         done = override_run(self.store, asked, allow_red=True, actor=actor, us=ids.now_us())
         return bool(done.entry["effective"])
+
+    def next_step(self) -> str | None:
+        record = self.store.sessions.record(self.session_id)
+        return find_next_step(self.store, self.engines, self.rules, record)
 
     def state(self) -> str:
         return self.store.sessions.record(self.session_id).session.state
@@ -226,16 +230,44 @@ def test_a_yellow_override_lets_a_low_score_be_approved_until_its_time_is_over(
 ) -> None:
     shop = Shop(tmp_path, design=LOW)
     judged = run_of(shop.act("request_feasibility"))
-    with pytest.raises(ApprovalBlocked, match=r"59\.5"):
+    with pytest.raises(ApprovalBlocked, match=r"a score of 52;"):
         shop.act("approve")
     until_us = ids.now_us() + HOUR_US
     assert shop.override(judged, "YELLOW", ANNA, until_us=until_us)
     shop.act("approve")
     monkeypatch.setattr(ids, "now_us", lambda: until_us)
-    with pytest.raises(ApprovalBlocked, match=r"59\.5"):
+    with pytest.raises(ApprovalBlocked, match=r"a score of 52;"):
         shop.act("request_toolpaths")
     assert shop.override(judged, "YELLOW", ANNA)
     shop.act("request_toolpaths")
+
+
+def test_a_red_override_in_force_shows_what_is_to_be_done_next(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, design=THIN, policy={"allow_red_override": True})
+    judged = run_of(shop.act("request_feasibility"))
+    folded = shop.store.sessions.record(shop.session_id).session.next_step
+    assert shop.next_step() == folded
+    assert shop.override(judged, "RED", ANNA) is False
+    assert shop.next_step() == folded
+    until_us = ids.now_us() + HOUR_US
+    assert shop.override(judged, "RED", BOSS, until_us=until_us) is True
+    assert shop.next_step() == NEXT_AFTER_OVERRIDE
+    shop.rules = GatePolicy(engine_timeout_ms=20_000, allow_red_override=False)
+    assert shop.next_step() == folded
+    shop.rules = GatePolicy(engine_timeout_ms=20_000, allow_red_override=True)
+    shop.act("request_feasibility")
+    assert shop.state() == "feasibility_ready"
+    assert shop.next_step() != NEXT_AFTER_OVERRIDE
+
+
+def test_no_override_leads_on_from_what_a_person_rejected(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, design=THIN, policy={"allow_red_override": True})
+    judged = run_of(shop.act("request_feasibility"))
+    shop.override(judged, "RED", ANNA)
+    assert shop.override(judged, "RED", BOSS) is True
+    shop.act("request_feasibility")
+    shop.act("reject", reason="Not in this shop.")
+    assert shop.next_step() == shop.store.sessions.record(shop.session_id).session.next_step != NEXT_AFTER_OVERRIDE
 
 
 def test_red_is_approved_only_with_policy_setting_two_people_and_for_the_very_finding(tmp_path: Path) -> None:

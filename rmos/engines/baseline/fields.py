@@ -60,12 +60,12 @@ UNIT_NAMES: Final = ("mm", "inch")
 class Field(msgspec.Struct, frozen=True):
     """How one member is read: `path` is its metric name, `factor` makes it metric.
 
-    A `material` is one of the shop's ids. A refused one has the path of what was probably meant, its name as `sent`,
-    and `advice`.
+    A `material` is one of the shop's ids, a number `from_zero` may be 0. A refused one has the path of what was
+    probably meant, its name as `sent`, and `advice`.
     """
 
     path: str
-    kind: Literal["number", "count", "choice", "material", "flag", "object", "refused"]
+    kind: Literal["number", "from_zero", "count", "choice", "material", "flag", "object", "refused"]
     factor: float = 1.0
     allowed: tuple[str, ...] = ()
     sent: str = ""
@@ -74,35 +74,40 @@ class Field(msgspec.Struct, frozen=True):
 
 Table = Mapping[str, Field]
 
-_LENGTH: Final = ("_mm", 25.4)
-_SPEED: Final = ("_mm_min", 25.4)
-_AREA: Final = ("_mm2", 645.16)
+LENGTH: Final = ("_mm", 25.4)
+SPEED: Final = ("_mm_min", 25.4)
+AREA: Final = ("_mm2", 645.16)
 _FOREIGN_SUFFIXES: Final = (
     "_mm", "_mm_min", "_mm2", "_mm_per_min", "_mm_s", "_mm_sec", "_cm", "_cm2", "_m", "_m2", "_m_min", "_um",
     "_in", "_in_min", "_in2", "_inch", "_inches", "_inch_min", "_inches_min", "_ipm", "_thou", "_mil", "_ft",
 )  # fmt: skip
 """Endings that name a unit. On the name of a known length, all but the right one are refused."""
 
-_DIMENSIONS: Final[dict[str, dict[str, tuple[str, float]]]] = {
+Dimensions = Mapping[str, Mapping[str, tuple[str, float]]]
+"""Object → member without its unit → the suffix that names the unit and the factor that makes inches metric."""
+Plain = Mapping[str, Mapping[str, Field]]
+"""Object → member that is called alike in both systems → how it is read."""
+
+DIMENSIONS: Final[Dimensions] = {
     "design": {
-        "feed": _SPEED,
-        "plunge_feed": _SPEED,
-        "axial_depth": _LENGTH,
-        "radial_engagement": _LENGTH,
-        "total_depth": _LENGTH,
-        "feature_width": _LENGTH,
-        "internal_radius": _LENGTH,
-        "wall_thickness": _LENGTH,
-        "floor_thickness": _LENGTH,
-        "used_area": _AREA,
+        "feed": SPEED,
+        "plunge_feed": SPEED,
+        "axial_depth": LENGTH,
+        "radial_engagement": LENGTH,
+        "total_depth": LENGTH,
+        "feature_width": LENGTH,
+        "internal_radius": LENGTH,
+        "wall_thickness": LENGTH,
+        "floor_thickness": LENGTH,
+        "used_area": AREA,
     },
-    "context.tool": {"diameter": _LENGTH, "stickout": _LENGTH, "flute_length": _LENGTH},
-    "context.stock": {"thickness": _LENGTH, "area": _AREA},
-    "context.hold_down": {"area": _AREA},
+    "context.tool": {"diameter": LENGTH, "stickout": LENGTH, "flute_length": LENGTH},
+    "context.stock": {"thickness": LENGTH, "area": AREA},
+    "context.hold_down": {"area": AREA},
 }
 """The members that change their name and number with the units. Factors are exact: an inch is 25.4 mm."""
 
-_PLAIN: Final[dict[str, dict[str, Field]]] = {
+PLAIN: Final[Plain] = {
     "design": {
         "operation": Field(OPERATION, "choice", allowed=OPERATION_NAMES),
         "spindle_rpm": Field(RPM, "number"),
@@ -147,32 +152,49 @@ _MISNAMED: Final = {
 """Names that lack the unit which they carry in both systems."""
 
 
-def _table(section: str, units: str) -> dict[str, Field]:
-    table = dict(_PLAIN[section])
+class Vocabulary(msgspec.Struct, frozen=True):
+    """The members that an engine reads.
+
+    `tables` are units → object → member as sent → how it is read, `shown_names` units → metric path → the path under
+    which a caller with these units sends it.
+    """
+
+    tables: Mapping[str, Mapping[str, Table]]
+    shown_names: Mapping[str, Mapping[str, str]]
+
+
+def make_vocabulary(plain: Plain, dimensions: Dimensions) -> Vocabulary:
+    """Return the vocabulary of these members, in both systems of units."""
+    tables = {units: {section: _table(plain, dimensions, section, units) for section in plain} for units in UNIT_NAMES}
+    return Vocabulary(
+        tables,
+        {
+            units: {
+                field.path: f"{section}.{name}"
+                for section, table in of_units.items()
+                for name, field in table.items()
+                if field.kind != "refused"
+            }
+            for units, of_units in tables.items()
+        },
+    )
+
+
+def _table(plain: Plain, dimensions: Dimensions, section: str, units: str) -> dict[str, Field]:
+    table = dict(plain[section])
     for wrong, right in _MISNAMED.get(section, {}).items():
         table[wrong] = Field(f"{section}.{right}", "refused", sent=f"{section}.{wrong}", advice=f"send {right}")
-    for stem, (suffix, factor) in _DIMENSIONS.get(section, {}).items():
+    for stem, (suffix, factor) in dimensions.get(section, {}).items():
+        known = plain[section].get(stem)
         path = f"{section}.{stem}{suffix}"
         right = stem if units == "inch" else stem + suffix
         advice = f"with units {units} this is called {right}"
         for wrong in (stem, *(stem + ending for ending in _FOREIGN_SUFFIXES)):
             table[wrong] = Field(path, "refused", sent=f"{section}.{wrong}", advice=advice)
-        table[right] = Field(path, "number", factor=factor if units == "inch" else 1.0)
+        kind = "number" if known is None else known.kind
+        table[right] = Field(path, kind, factor=factor if units == "inch" else 1.0)
     return table
 
 
-TABLES: Final[Mapping[str, Mapping[str, Table]]] = {
-    units: {section: _table(section, units) for section in _PLAIN} for units in UNIT_NAMES
-}
-"""Units → object → member as sent → how it is read."""
-
-SHOWN_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
-    units: {
-        field.path: f"{section}.{name}"
-        for section, table in tables.items()
-        for name, field in table.items()
-        if field.kind != "refused"
-    }
-    for units, tables in TABLES.items()
-}
-"""Units → metric path → the path under which a caller with these units sends it."""
+VOCABULARY: Final = make_vocabulary(PLAIN, DIMENSIONS)
+"""What `baseline_v1` reads."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.engines.baseline.fields import SHOWN_NAMES, TABLES, UNIT_NAMES, UNITS, Field
+from rmos.engines.baseline.fields import UNIT_NAMES, UNITS, VOCABULARY, Field, Vocabulary
 
 SMALLEST: Final = 1e-6
 LARGEST: Final = 1e9
@@ -28,6 +28,7 @@ class Inputs(msgspec.Struct):
     """What could be used, by metric path, and what could not. Numbers are in mm, mm/min, mm², rpm, W, N, kPa."""
 
     units: str
+    shown_names: Mapping[str, str] = {}
     numbers: dict[str, float] = {}
     words: dict[str, str] = {}
     flags: dict[str, bool] = {}
@@ -36,25 +37,27 @@ class Inputs(msgspec.Struct):
 
     def shown(self, path: str) -> str:
         """Return the name under which the caller sends this member."""
-        return SHOWN_NAMES[self.units].get(path, path)
+        return self.shown_names.get(path, path)
 
     def refuse(self, path: str, why: str, sent: str = "") -> None:
         """Note why the member with this path cannot be used, under the name it was sent by if that is another one."""
         self.problems.setdefault(path, f"{sent or self.shown(path)} {why}")
 
 
-def read(design: object, context: object, materials: Collection[str]) -> Inputs:
+def read(design: object, context: object, materials: Collection[str], vocabulary: Vocabulary = VOCABULARY) -> Inputs:
     """Return what `design` and `context`, which may be anything, hold of a cut. Never raises on JSON.
 
     Args:
         materials: the ids of the materials that there are.
+        vocabulary: the members that the engine reads.
     """
     units = context.get("units", "mm") if isinstance(context, dict) else "mm"
     if not isinstance(units, str) or units not in UNIT_NAMES:
         # No other number can be understood without the units, so nothing else is read.
-        return Inputs(units="mm", problems={UNITS: f"{UNITS} is {show(units)}: say mm or inch"})
-    inputs = Inputs(units=units)
-    tables = TABLES[units]
+        problems = {UNITS: f"{UNITS} is {show(units)}: say mm or inch"}
+        return Inputs(units="mm", shown_names=vocabulary.shown_names["mm"], problems=problems)
+    inputs = Inputs(units=units, shown_names=vocabulary.shown_names[units])
+    tables = vocabulary.tables[units]
     for section, members in (("design", design), ("context", context)):
         _read_object(inputs, section, members, tables, materials)
     return inputs
@@ -116,6 +119,11 @@ def _read_choice(inputs: Inputs, path: str, value: Any, allowed: Collection[str]
 def _read_other(inputs: Inputs, field: Field, value: Any) -> None:
     if field.kind == "refused":
         inputs.refuse(field.path, f"is not read: {field.advice}", field.sent)
+    elif field.kind == "from_zero":
+        if type(value) in (int, float) and value == 0:
+            inputs.numbers[field.path] = 0.0
+        else:
+            _read_number(inputs, field, value)
     elif field.kind == "flag":
         if type(value) is not bool:
             inputs.refuse(field.path, f"is {show(value)}: it must be true or false")

@@ -4,6 +4,7 @@ from typing import Final
 
 from rmos.engines.base import Assessment
 from rmos.engines.baseline.cut import Cut
+from rmos.engines.baseline.inputs import Inputs
 from rmos.engines.baseline.scoring import GATE
 from rmos.engines.rules import Rule
 
@@ -23,7 +24,12 @@ INVALID_INPUT: Final = Rule(
 
 def invalid_input(cut: Cut) -> Assessment | None:
     """Return the RED assessment that names every input which cannot be used, None when all can."""
-    problems = cut.inputs.problems
+    return refusal_of(cut.inputs)
+
+
+def refusal_of(inputs: Inputs) -> Assessment | None:
+    """Return the RED assessment that names every input which cannot be used, None when all can."""
+    problems = inputs.problems
     if not problems:
         return None
     told = list(problems.values())

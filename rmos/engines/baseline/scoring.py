@@ -23,18 +23,18 @@ YELLOW_AT_LEAST: Final = 40.0
 RED_AT_MOST: Final = 39.0
 _CAPS: Final[dict[Risk, float]] = {"RED": RED_AT_MOST, "YELLOW": YELLOW_AT_MOST, "GREEN": BEST}
 
-_TOLERANCE: Final = 1e-9
+TOLERANCE: Final = 1e-9
 """Relative; a value that is the limit but for rounding is at the limit."""
 
 
 def grade_at_most(value: float, green: float, yellow: float) -> tuple[Risk, float]:
     """Return colour and score of a value that should not be more than `green` and must not be more than `yellow`."""
-    return _grade(value / green, yellow / green, _TOLERANCE)
+    return grade_used(value / green, yellow / green, TOLERANCE)
 
 
 def grade_below(value: float, green: float, yellow: float) -> tuple[Risk, float]:
     """Return colour and score of a value that should be below `green` and must be below `yellow`."""
-    return _grade(value / green, yellow / green, -_TOLERANCE)
+    return grade_used(value / green, yellow / green, -TOLERANCE)
 
 
 def grade_at_least(value: float, green: float, yellow: float) -> tuple[Risk, float]:
@@ -42,11 +42,13 @@ def grade_at_least(value: float, green: float, yellow: float) -> tuple[Risk, flo
 
     Nothing at all, or less, is the worst there is.
     """
-    return ("RED", 0.0) if value <= 0 else _grade(green / value, green / yellow, _TOLERANCE)
+    return ("RED", 0.0) if value <= 0 else grade_used(green / value, green / yellow, TOLERANCE)
 
 
-def _grade(used: float, used_at_yellow: float, tolerance: float) -> tuple[Risk, float]:
+def grade_used(used: float, used_at_yellow: float, tolerance: float) -> tuple[Risk, float]:
     """Grade the used share of the GREEN limit: 100 points to a half, 80 at 1, 40 at YELLOW's end, 0 at twice that."""
+    if used <= 0.5:
+        return "GREEN", BEST
     if used <= 1 + tolerance:
         return "GREEN", min(BEST, max(GREEN_AT_LEAST, 120 - 40 * used))
     if used <= used_at_yellow * (1 + tolerance):

@@ -41,7 +41,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
         if tool is not None and "tool" not in context:
             added["tool"] = in_inches(tool) if context.get("units") == "inch" else dict(tool)
         if machine is not None and "machine" not in context:
-            added["machine"] = dict(machine)
+            added["machine"] = in_inches(machine) if context.get("units") == "inch" else dict(machine)
         return {**context, **added} if added else context
 
     @classmethod

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from rmos.engines.shop.numbers import Positive, Text
+from rmos.engines.shop.numbers import FromZero, Positive, Text
 
 _MM_PER_INCH: Final = 25.4
 
@@ -13,7 +13,7 @@ _MM_PER_INCH: Final = 25.4
 class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A tool of the table, in mm and rpm. What it does not state cannot be judged by."""
 
-    kind: Literal["end_mill", "ball_mill", "v_bit", "drill", "saw_blade"]
+    kind: Literal["end_mill", "ball_mill", "v_bit", "surfacing_bit", "drill", "saw_blade"]
     diameter_mm: Positive
     flutes: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     material: Literal["carbide", "hss", "diamond"]
@@ -22,6 +22,13 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     flute_length_mm: Positive | None = None
     max_rpm: Positive | None = None
     centre_cutting: bool | None = None
+    angle_deg: Positive | None = None
+    """Of a V-bit, between its edges."""
+    tip_mm: FromZero | None = None
+    """Of a V-bit, the flat at its point."""
+    corner_radius_mm: FromZero | None = None
+    cut_height_mm: Positive | None = None
+    """Of a saw blade, how high it reaches above the table."""
 
     def members(self) -> dict[str, Any]:
         """Return what becomes the context's `tool`, in mm."""
@@ -30,9 +37,11 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def in_inches(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tool's members with its lengths in inches, under their names for inches."""
+    """Return the members of a tool or a machine with its lengths and feeds in inches, under their names for inches."""
     # Not rounded: the engine, which rounds to twelve digits, then reads the very millimetres of the table.
-    return {
-        name.removesuffix("_mm"): value / _MM_PER_INCH if name.endswith("_mm") else value
-        for name, value in members.items()
-    }
+    told = {}
+    for name, value in members.items():
+        metric = name.removesuffix("_min")
+        is_length = metric.endswith("_mm")
+        told[metric.removesuffix("_mm") if is_length else name] = value / _MM_PER_INCH if is_length else value
+    return told

@@ -105,7 +105,8 @@ class Cutting:
     def _cut(self, operation: Operation) -> EvaluatedCut:
         tool_id = self._tool_id or nearest_cutter(self._shop, operation.tool_diameter_mm)
         context = self._shop.complete(operation.context, tool_id=tool_id, machine_id=self._machine_id)
-        return self._evaluate_cut(operation.name, operation.ring, tool_id, operation.design, context)
+        design = _as_slot(operation.design, context)
+        return self._evaluate_cut(operation.name, operation.ring, tool_id, design, context)
 
     def _evaluate_nothing(self) -> EvaluatedCut:
         return self._evaluate_cut("drawing_only", None, self._tool_id or NO_TOOL, {"operation": "drawing_only"}, {})
@@ -135,6 +136,14 @@ class Cutting:
         return tuple(
             f"cutter {tool_id} for the {', '.join(those)} (none was named)" for tool_id, those in names.items()
         )
+
+
+def _as_slot(design: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+    """Return the design of a cut; a pocket for an inlay is hardly wider than its cutter, which cuts it as a slot."""
+    tool = context.get("tool")
+    if design["operation"] != "inlay_pocket" or not isinstance(tool, dict) or "diameter_mm" not in tool:
+        return design
+    return {**design, "radial_engagement_mm": tool["diameter_mm"]}
 
 
 def with_cutter(spec: RosetteSpec, shop: Shop, tool_id: str | None) -> RosetteSpec:

@@ -31,7 +31,11 @@ def write(folder: Path, **tables: str) -> Path:
 
 def judged(engines: Registry, material: str) -> EngineResult:
     return evaluate(
-        engines.get(None), design=make_design(), context=make_context(material), request_id="r", timeout_ms=1000
+        engines.get("baseline_v1"),
+        design=make_design(),
+        context=make_context(material),
+        request_id="r",
+        timeout_ms=1000,
     )
 
 

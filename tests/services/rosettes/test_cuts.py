@@ -56,6 +56,16 @@ def test_a_cutter_that_nobody_knows_is_never_green(tool_id: str | None, shop: Sh
     assert "context.tool.diameter_mm" in evaluated.worst.result.missing_inputs
 
 
+@pytest.mark.parametrize("tool_id", [None, "em-1588-2f"])
+def test_a_pocket_for_an_inlay_is_a_slot_above_the_wood_of_the_top(tool_id: str | None) -> None:
+    evaluated = evaluate_rosette("mother of pearl dots every 15 degrees in rosewood, 8 mm", tool_id=tool_id)
+    [pocket] = [cut for cut in evaluated.cuts if cut.operation == "inlay_pocket"]
+    assert pocket.design["radial_engagement_mm"] == pocket.context["tool"]["diameter_mm"]
+    left = pocket.context["stock"]["thickness_mm"] - pocket.design["total_depth_mm"]
+    assert pocket.design["floor_thickness_mm"] == pytest.approx(left)
+    assert pocket.result.missing_inputs == []
+
+
 def test_the_machine_that_is_named_is_judged_with() -> None:
     evaluated = evaluate_rosette("rope pattern, ebony and padauk, 6 mm band", machine_id="rigid_router")
     assert evaluated.worst.context["machine"]["class"] == "rigid"

@@ -1,0 +1,88 @@
+"""What an evaluation takes for granted: defaults, stand-ins, members that were not read."""
+
+from typing import Final
+
+from rmos.engines.baseline.cut import SLOT_OPERATIONS
+from rmos.engines.baseline.fields import (
+    AXIAL_DEPTH,
+    ENGAGEMENT,
+    FIT_CRITICAL,
+    FLOOR,
+    MACHINE_CLASS,
+    MACHINE_FORCE,
+    MACHINE_MAX_RPM,
+    SPINDLE_POWER,
+    STOCK_THICKNESS,
+    TOOL_MAX_RPM,
+)
+from rmos.engines.baseline.machine import LIGHT_DESKTOP_FORCE_N, LIGHT_DESKTOP_POWER_W
+from rmos.engines.baseline_v2.cut import Cut
+from rmos.engines.baseline_v2.fields import DRAWN, MACHINE_MAX_FEED, MACHINE_MIN_RPM, TIP
+from rmos.engines.baseline_v2.machine import DEFAULT_MAX_FEED
+from rmos.engines.baseline_v2.speed import DEFAULT_MAX_RPM, DEFAULT_MIN_RPM, UNMARKED_FROM_MM
+
+_UNREAD_SHOWN: Final = 10
+
+
+def assumptions(cut: Cut, engine: str) -> list[str]:
+    """Return, sentence by sentence, what was assumed of this cut by `engine` (its id and version)."""
+    said: list[str] = []
+    if cut.operation not in (None, DRAWN):
+        said += [f"{path} is not stated: {default}" for path, default in _defaults(cut) if path not in cut.sent]
+        said += _stand_ins(cut)
+    if cut.inputs.unread:
+        said.append(_unread(cut, engine))
+    return said
+
+
+def _defaults(cut: Cut) -> list[tuple[str, str]]:
+    kind = cut.machine_class
+    said = [
+        (MACHINE_MAX_RPM, f"{DEFAULT_MAX_RPM[kind]:.0f} rpm of a {kind} machine (RMOS policy)"),
+        (TOOL_MAX_RPM, "the limit of an unmarked tool of this diameter"),
+    ]
+    if not cut.is_sawn and not cut.diameter > UNMARKED_FROM_MM:
+        said[1] = (TOOL_MAX_RPM, "as fast as the machine turns, at this diameter")
+    if cut.is_sawn:
+        return said
+    said += [
+        (MACHINE_MIN_RPM, f"{DEFAULT_MIN_RPM[kind]:.0f} rpm of a {kind} machine (RMOS policy)"),
+        (MACHINE_MAX_FEED, f"{DEFAULT_MAX_FEED[kind]:.0f} mm/min of a {kind} machine (RMOS policy)"),
+        (MACHINE_CLASS, "a light desktop machine (RMOS policy)"),
+    ]
+    if cut.is_drilled:
+        return said
+    return [
+        *said,
+        (SPINDLE_POWER, f"{LIGHT_DESKTOP_POWER_W:.0f} W of a light desktop machine (RMOS policy)"),
+        (MACHINE_FORCE, f"{LIGHT_DESKTOP_FORCE_N:.0f} N of a light desktop machine (workbook of Shapeoko CNC A to Z)"),
+        (FIT_CRITICAL, "a cut that is not fit-critical"),
+    ]
+
+
+def _stand_ins(cut: Cut) -> list[str]:
+    inputs = cut.inputs
+    said = []
+    if ENGAGEMENT not in cut.sent:
+        if cut.operation in SLOT_OPERATIONS:
+            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
+        elif cut.is_sawn and STOCK_THICKNESS in cut.sent:
+            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
+    if FLOOR in cut.usable and FLOOR not in cut.sent and cut.operation in ("channel", "inlay_pocket"):
+        said.append(f"{inputs.shown(FLOOR)} is not sent: what the depth leaves of the stock")
+    if cut.is_sawn and AXIAL_DEPTH in cut.sent:
+        said.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
+    if cut.kind == "v_bit" and TIP not in cut.sent:
+        said.append(f"{inputs.shown(TIP)} is not sent: a V-bit that runs to a point")
+    if cut.material is not None:
+        sources = (cut.material.source, cut.material.cutting.source)
+        said += [f"{cut.material.id}: {source}" for source in sources if "RMOS policy" in source]
+    if cut.steel == "diamond" and not cut.is_sawn:
+        said.append("a diamond tool bends and breaks like its body of carbide (RMOS policy)")
+    return said
+
+
+def _unread(cut: Cut, engine: str) -> str:
+    names = sorted(cut.inputs.unread)
+    more = f" and {len(names) - _UNREAD_SHOWN} more" if len(names) > _UNREAD_SHOWN else ""
+    return f"sent but not read by {engine}: {', '.join(names[:_UNREAD_SHOWN])}{more}"

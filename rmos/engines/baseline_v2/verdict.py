@@ -1,0 +1,112 @@
+"""A verdict on one number: colour and score come out of one function, so they cannot disagree.
+
+    verdict = at_most(value, green, yellow)
+    verdict.risk, verdict.score
+
+Scores are the curve of the engine before: 100 at half of the GREEN limit, 80 at the limit, 79 to 40 over YELLOW, 39 to
+0 up to twice the YELLOW limit (RMOS policy).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from rmos.engines.base import Assessment, Risk
+from rmos.engines.baseline.scoring import TOLERANCE, grade_used
+from rmos.engines.baseline_v2.cut import Cut
+from rmos.engines.rules import Rule
+
+LARGEST_VALUE: Final = 1e15
+"""No record carries a larger value; formulas can give one for cuts that no machine can make."""
+SEVERITY: Final[dict[Risk, int]] = {"GREEN": 0, "YELLOW": 1, "UNKNOWN": 1, "RED": 2}
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """What came of one check: its number, where GREEN ends, on which side of that it is better, colour and score.
+
+    `part` names which of several things decided, `unit` its unit when the rule's is another one.
+    """
+
+    value: float
+    limit: float
+    is_most: bool
+    risk: Risk
+    score: float
+    part: str = ""
+    unit: str = ""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One check: its rule, what it needs, how it grades a cut and how it tells what it found.
+
+    `applies` tells whether it is asked at all, `grade` gives None where it has nothing to say. `moves` tells whether
+    feed, speed, depth of a pass or stick-out change its verdict; only such checks are asked again for maps and advice.
+    """
+
+    rule: Rule
+    needs: tuple[str, ...]
+    grade: Callable[[Cut], Verdict | None]
+    tell: Callable[[Cut, Verdict], str]
+    moves: bool = True
+    applies: Callable[[Cut], bool] | None = None
+
+    def ask(self, cut: Cut) -> Verdict | None:
+        """Return what comes of a cut that has the inputs, None where the check has nothing to say of it."""
+        return None if self.applies is not None and not self.applies(cut) else self.grade(cut)
+
+
+def at_most(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> Verdict:
+    """Return the verdict on a value that should not be more than `green` and must not be more than `yellow`."""
+    risk, score = grade_used(value / green, yellow / green, TOLERANCE)
+    return Verdict(value, green, True, risk, score, part, unit)
+
+
+def at_least(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> Verdict:
+    """Return the verdict on a value that should not be less than `green` and must not be less than `yellow`."""
+    risk, score = grade_used(green / value, green / yellow, TOLERANCE) if value > 0 else ("RED", 0.0)
+    return Verdict(value, green, False, risk, score, part, unit)
+
+
+def worst(*verdicts: Verdict) -> Verdict:
+    """Return the verdict that decides: the reddest, among equals the one with the lowest score."""
+    return max(verdicts, key=badness)
+
+
+def badness(verdict: Verdict) -> tuple[int, float]:
+    """Return what the worst verdict has most of: its colour, then how little is left of its score."""
+    return SEVERITY[verdict.risk], -verdict.score
+
+
+def make_unknown(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
+    """Return the assessment of a check that lacks inputs: UNKNOWN, with no score."""
+    names = [cut.inputs.shown(path) for path in absent]
+    verb = "is" if len(names) == 1 else "are"
+    return Assessment(
+        id=rule.id,
+        category=rule.category,
+        risk="UNKNOWN",
+        message=f"not evaluated: {', '.join(names)} {verb} missing or cannot be used",
+        source=rule.source,
+        unit=rule.unit,
+        inputs_used=absent,
+    )
+
+
+def make_assessment(cut: Cut, rule: Rule, verdict: Verdict, finding: str, suggestion: str | None) -> Assessment:
+    """Return the assessment of a verdict with its margin to the GREEN limit, naming the inputs that were there."""
+    value = min(verdict.value, LARGEST_VALUE)
+    return Assessment(
+        id=rule.id,
+        category=rule.category,
+        risk=verdict.risk,
+        message=finding if suggestion is None else f"{finding}: {suggestion}",
+        source=rule.source,
+        value=value,
+        unit=verdict.unit or rule.unit,
+        limit=verdict.limit,
+        margin=verdict.limit - value if verdict.is_most else value - verdict.limit,
+        score=round(verdict.score, 1),
+        inputs_used=list(filter(cut.sent.__contains__, rule.inputs)),
+        suggestion=suggestion,
+    )
