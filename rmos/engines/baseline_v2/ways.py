@@ -244,6 +244,8 @@ def _spoils(way: _Way, before: Verdicts) -> bool:
 
 def rescue(cut: Cut, before: Verdicts) -> str | None:
     """Return speed, feed and depth that make all moving checks pass together, None when there are none."""
+    if cut.rpm != cut.rpm or cut.feed != cut.feed:
+        return None  # what nobody stated cannot be moved
     steps = next((steps for moved, steps in _settings(cut, before) if is_green(moved, before)), None)
     return None if steps is None else " and ".join(steps)
 
@@ -278,8 +280,8 @@ def _settings(cut: Cut, asked: Verdicts) -> Iterator[tuple[Cut, tuple[str, ...]]
             found = _with_feed(cut, rpm, depth, asked)
             if found is not None:
                 yield found
-        if cut.is_sawn:
-            return  # the depth of a saw's cut is its kerf, which cannot be chosen
+        if cut.is_sawn or cut.depth != cut.depth:
+            return  # the depth of a saw's cut is its kerf, which cannot be chosen; one that is not stated cannot be moved
 
 
 def _inside(rpm: float, least: float, most: float) -> float:
@@ -299,7 +301,7 @@ def _with_feed(cut: Cut, rpm: float, depth: float, asked: Verdicts) -> tuple[Cut
         steps.append(f"{num(rpm)} rpm or {'less' if rpm < cut.rpm else 'more'}")
     if feed != cut.feed:
         steps.append(feed_step(cut, feed, "less" if feed < cut.feed else "more"))
-    if depth != cut.depth:
+    if depth < cut.depth:
         steps.append(f"passes of {num(depth)} mm or less")
     moved = vary(moved, feed=feed, plunge=feed if cut.is_drilled else cut.plunge)
     fastest = fastest_plunge(moved)

@@ -165,3 +165,25 @@ def test_suggested_settings_are_green() -> None:
 @pytest.mark.timeout(1200)
 def test_five_thousand_suggested_settings_are_green() -> None:
     suggested_settings_are_green(1600, 5000)
+
+
+def test_what_is_missing_is_named_or_left_and_never_breaks_a_suggestion() -> None:
+    draw = random.Random(11)
+    outcomes = set()
+    for _ in range(tries(250)):
+        design, context = make_cut(draw)
+        places = [place for place in (design, context, context["tool"], context["machine"]) if isinstance(place, dict)]
+        for _ in range(draw.randint(1, 6)):
+            place = draw.choice(places)
+            name = draw.choice(sorted(place))
+            if name not in ("operation", "tool", "material", "class", "kind"):
+                del place[name]
+        try:
+            suggestion = suggest(ENGINE, design, context)
+        except ValidationFailed as refused:
+            outcomes.add(refused.detail.partition("without ")[1])
+            continue
+        outcomes.add(suggestion.result.status)
+        assert suggestion.is_green == (judge(suggestion.design, context).status == "GREEN")
+        assert suggestion.is_green or suggestion.why
+    assert outcomes >= {"GREEN", "YELLOW", "RED", "without "}
