@@ -120,7 +120,7 @@ def suggestions() -> Figure:
         free = {name: value for name, value in cut.items() if name not in _FREE}
 
         def ask(design: Members = free, context: Members = given) -> object:
-            return draw_map(suggest(engine, design, context).chart)
+            return draw_map(suggest(engine, design, context).feed_map)
 
         costs[operation] = _cpu_ms(ask, batch=1)
     besides = {f"{operation} ms": f"{cost:.1f}" for operation, cost in costs.items()}

@@ -12,12 +12,12 @@ from rmos.http.json_body import read_object
 from rmos.http.paging import choose_media_type
 from rmos.http.responses import JSON, respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
+from rmos.schemas.cut_settings import SettingRequestSchema, SettingSuggestionSchema, dump_setting, load_setting
 from rmos.schemas.service import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
-from rmos.schemas.suggestions import SettingRequestSchema, SettingSuggestionSchema, dump_suggestion, load_setting
 from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
+from rmos.services.cut_settings import suggest_setting
 from rmos.services.feasibility import evaluate_cuts
 from rmos.services.files.media_types import SVG
-from rmos.services.suggestions import suggest_setting
 
 bp = Blueprint("engines", __name__, url_prefix="/api/rmos/engines", description="What evaluates a cut")
 rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", description="Rules: by which a cut is evaluated")
@@ -99,8 +99,8 @@ def suggest_feed_and_speed() -> Response:
     media_type = choose_media_type(request.environ.get("HTTP_ACCEPT", ""), (JSON, SVG), "A suggestion comes")
     suggestion = suggest_setting(current_rmos().engines, load_setting(read_object()))
     if media_type == SVG:
-        response = Response(draw_map(suggestion.chart), content_type=SVG)
+        response = Response(draw_map(suggestion.feed_map), content_type=SVG)
     else:
-        response = respond_json(dump_suggestion(suggestion))
+        response = respond_json(dump_setting(suggestion))
     response.headers["Vary"] = "Accept"
     return response

@@ -14,15 +14,15 @@ from rmos.cli.tables import Column
 from rmos.context import current_rmos
 from rmos.engines.baseline_v2.fields import OPERATION_NAMES
 from rmos.engines.decision import decide
-from rmos.engines.suggest.best import Suggestion
+from rmos.engines.suggest.best import SettingSuggestion
 from rmos.engines.suggest.drawing import draw_map
-from rmos.engines.suggest.windows import Window
+from rmos.engines.suggest.windows import SettingWindow
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StorageFailed
 from rmos.http.json_body import parse_object
 from rmos.http.problems import flatten_errors
-from rmos.schemas.suggestions import load_setting, suggestion_members
-from rmos.services.suggestions import suggest_setting
+from rmos.schemas.cut_settings import load_setting, setting_members
+from rmos.services.cut_settings import suggest_setting
 
 _COLUMNS: Final = (
     Column("SETTING"),
@@ -100,9 +100,9 @@ def suggest(file: IO[bytes] | None, svg_file: Path | None, as_json: bool, **said
         raise ValidationFailed("The file is no cut.", errors=flatten_errors(error)) from None
     suggestion = suggest_setting(current_rmos().engines, asked)
     if svg_file is not None:
-        _write(svg_file, draw_map(suggestion.chart))
+        _write(svg_file, draw_map(suggestion.feed_map))
     if as_json:
-        emit(suggestion_members(suggestion))
+        emit(setting_members(suggestion))
     else:
         _say_suggestion(suggestion)
     return DONE if suggestion.is_green else FINDINGS
@@ -132,7 +132,7 @@ def _write(path: Path, text: str) -> None:
         raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
-def _say_suggestion(suggestion: Suggestion) -> None:
+def _say_suggestion(suggestion: SettingSuggestion) -> None:
     decision, settings = decide(suggestion.result), suggestion.settings
     score = "" if decision.score is None else f" {decision.score:.1f}"
     say(f"{decision.risk_level}{score}", colour=COLOURS.get(decision.risk_level))
@@ -145,22 +145,22 @@ def _say_suggestion(suggestion: Suggestion) -> None:
     _say_map(suggestion)
 
 
-def _numbers(suggestion: Suggestion) -> list[tuple[str, float]]:
+def _numbers(suggestion: SettingSuggestion) -> list[tuple[str, float]]:
     """Return the settings that the cut has, and the stick-out, which can be changed as well."""
     values = [(name, getattr(suggestion.settings, name)) for name in _SETTINGS]
     values += [(window.name, window.value) for window in suggestion.windows if window.name not in _SETTINGS]
     return [(name, value) for name, value in values if value is not None]
 
 
-def _row(name: str, value: float, window: Window | None, fixed: Sequence[str]) -> list[str]:
+def _row(name: str, value: float, window: SettingWindow | None, fixed: Sequence[str]) -> list[str]:
     ends = ("", "") if window is None or window.low is None or window.high is None else (window.low, window.high)
     by = [] if window is None else [window.low_by, window.high_by]
     notes = filter(None, ["fixed" if name in fixed else "", *dict.fromkeys(by)])
     return [name, f"{value:.6g}", *(end if isinstance(end, str) else f"{end:.6g}" for end in ends), ", ".join(notes)]
 
 
-def _say_map(suggestion: Suggestion) -> None:
-    chart = suggestion.chart
-    say(f"Speed in rpm against feeds from {chart.feeds_mm_min[0]:g} to {chart.feeds_mm_min[-1]:g} mm/min:")
-    for rpm, letters in zip(reversed(chart.speeds_rpm), reversed(chart.rows), strict=True):
+def _say_map(suggestion: SettingSuggestion) -> None:
+    feed_map = suggestion.feed_map
+    say(f"Speed in rpm against feeds from {feed_map.feeds_mm_min[0]:g} to {feed_map.feeds_mm_min[-1]:g} mm/min:")
+    for rpm, letters in zip(reversed(feed_map.speeds_rpm), reversed(feed_map.rows), strict=True):
         say(f"{rpm:>8g}  {letters}")

@@ -51,18 +51,18 @@ def test_the_shop_names_tool_machine_and_material(client: FlaskClient) -> None:
 
 
 def test_the_map_marks_what_is_suggested_and_has_a_letter_for_each_place(client: FlaskClient) -> None:
-    chart = client.post(URL, json=asked()).json["map"]
-    assert {len(row) for row in chart["rows"]} == {len(chart["feeds_mm_min"])}
-    assert len(chart["rows"]) == len(chart["speeds_rpm"])
-    assert set("".join(chart["rows"])) == set("GYR")
+    feed_map = client.post(URL, json=asked()).json["map"]
+    assert {len(row) for row in feed_map["rows"]} == {len(feed_map["feeds_mm_min"])}
+    assert len(feed_map["rows"]) == len(feed_map["speeds_rpm"])
+    assert set("".join(feed_map["rows"])) == set("GYR")
     near = {
         name: min(range(len(steps)), key=lambda place: abs(steps[place] - value))
         for name, steps, value in (
-            ("feed", chart["feeds_mm_min"], chart["feed_mm_min"]),
-            ("rpm", chart["speeds_rpm"], chart["spindle_rpm"]),
+            ("feed", feed_map["feeds_mm_min"], feed_map["feed_mm_min"]),
+            ("rpm", feed_map["speeds_rpm"], feed_map["spindle_rpm"]),
         )
     }
-    assert chart["rows"][near["rpm"]][near["feed"]] == "G"
+    assert feed_map["rows"][near["rpm"]][near["feed"]] == "G"
 
 
 @pytest.mark.parametrize(

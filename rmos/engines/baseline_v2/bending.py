@@ -21,7 +21,7 @@ from rmos.engines.baseline.wording import num, share
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.load import FORMULA, LOAD_NEEDS, SOURCE, load_of
 from rmos.engines.baseline_v2.shape import SHAPED
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_most
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_most
 from rmos.engines.rules import Rule
 
 FLUTED: Final = 0.8
@@ -80,7 +80,7 @@ def bending_stress_mpa(force_n: float, arm_mm: float, diameter_mm: float) -> flo
     return 32 * force_n * arm_mm / (math.pi * diameter_mm * diameter_mm * diameter_mm)
 
 
-def _grade_deflection(cut: Cut) -> Verdict:
+def _grade_deflection(cut: Cut) -> CheckVerdict:
     length = cut.stickout
     # The arm shortens to three quarters at the most, so that a deeper pass never looks stiffer.
     arm = length if cut.kind in SHAPED else length - min(cut.depth, length / 2) / 2
@@ -88,7 +88,7 @@ def _grade_deflection(cut: Cut) -> Verdict:
     return at_most(given_way, *(FIT_CRITICAL_MM if cut.is_fit_critical else ROUGH_MM))
 
 
-def _tell_deflection(cut: Cut, verdict: Verdict) -> str:
+def _tell_deflection(cut: Cut, verdict: CheckVerdict) -> str:
     whose = "for a fit" if cut.is_fit_critical else "for a cut that is not fit-critical"
     if verdict.risk == "GREEN":
         return f"the tip gives way by {verdict.value:.2g} mm, within the {verdict.limit:g} mm that are fine {whose}"
@@ -96,13 +96,13 @@ def _tell_deflection(cut: Cut, verdict: Verdict) -> str:
     return f"the tip gives way by {verdict.value:.2g} mm, {part} the {verdict.limit:g} mm that are fine {whose}"
 
 
-def _grade_break(cut: Cut) -> Verdict:
+def _grade_break(cut: Cut) -> CheckVerdict:
     arm = cut.stickout if cut.kind in SHAPED else cut.stickout - min(cut.depth, cut.stickout) / 2
     stress = bending_stress_mpa(load_of(cut).peak_n, arm, FLUTED * cut.diameter)
     return at_most(stress / STRENGTH_MPA[cut.steel], *BREAK)
 
 
-def _tell_break(cut: Cut, verdict: Verdict) -> str:
+def _tell_break(cut: Cut, verdict: CheckVerdict) -> str:
     strength = STRENGTH_MPA[cut.steel]
     finding = (
         f"bending stress {num(strength * verdict.value)} MPa is {100 * verdict.value:.2g} % of the cutter's strength"

@@ -38,7 +38,7 @@ FALLBACK: Final = "end_mill"
 _Point = tuple[float, float, float]
 
 
-class Window(NamedTuple):
+class ChiploadWindow(NamedTuple):
     """Lowest and highest chipload of the general charts, the highest of any series, mm per tooth; who printed them."""
 
     low: float
@@ -95,11 +95,11 @@ COLUMNS: Final = frozenset(material for _, material in _CHARTS)
 
 
 @functools.lru_cache(maxsize=4096)
-def window_of(tool: str, material: str, diameter_mm: float) -> Window:
+def window_of(tool: str, material: str, diameter_mm: float) -> ChiploadWindow:
     """Return the makers' window for a kind of tool in a column of materials at a diameter."""
     key = (tool, material) if (tool, material) in _GENERAL else (FALLBACK, material)
     low, high = _reach(_GENERAL[key], diameter_mm)
-    return Window(low, high, max(high, _reach(_ANY[key], diameter_mm)[1]), _names(_CHARTS[key], diameter_mm))
+    return ChiploadWindow(low, high, max(high, _reach(_ANY[key], diameter_mm)[1]), _names(_CHARTS[key], diameter_mm))
 
 
 def _reach(chart: _Chart, diameter: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from typing import Final
 from rmos.engines.baseline.chip import chipload, thinning
 from rmos.engines.baseline.fields import DIAMETER, ENGAGEMENT, FEED, FLUTES, MATERIAL, RPM, TOOL_KIND
 from rmos.engines.baseline.wording import num
-from rmos.engines.baseline_v2.charts import Window, window_of
+from rmos.engines.baseline_v2.charts import ChiploadWindow, window_of
 from rmos.engines.baseline_v2.cut import Chip, Cut
 from rmos.engines.baseline_v2.shape import effective_diameter_mm
 from rmos.engines.shop import Material
@@ -44,7 +44,7 @@ def rubbing_floor(family: str, diameter_mm: float) -> float:
     return min(most, share * diameter_mm)
 
 
-def window(cut: Cut, material: Material) -> Window:
+def window(cut: Cut, material: Material) -> ChiploadWindow:
     """Return the makers' window for this tool in this material, at its full diameter as charts print it."""
     kind = "end_mill" if cut.is_drilled else cut.kind
     return window_of(kind, material.milling, cut.diameter)

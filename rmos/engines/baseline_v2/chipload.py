@@ -16,7 +16,7 @@ from rmos.engines.baseline_v2 import charts
 from rmos.engines.baseline_v2.chip import CHIP_NEEDS, chip_of, name_of, rubbing_floor, window
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.shape import is_straight
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_least, at_most
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most
 from rmos.engines.rules import Rule
 
 OVERLOAD_YELLOW: Final = 1.5
@@ -59,17 +59,17 @@ OVERLOAD: Final = Rule(
 )
 
 
-def _grade_rubbing(cut: Cut) -> Verdict:
+def _grade_rubbing(cut: Cut) -> CheckVerdict:
     family = cut.material.family if cut.material else "wood"
     chip = chip_of(cut)
     floor = rubbing_floor(family, chip.wide)
     verdict = at_least(chip.per_tooth, floor, 0.5 * floor)
     if verdict.risk == "RED" and family in _GROUND_AWAY:
-        return Verdict(verdict.value, verdict.limit, False, "YELLOW", YELLOW_AT_LEAST)
+        return CheckVerdict(verdict.value, verdict.limit, False, "YELLOW", YELLOW_AT_LEAST)
     return verdict
 
 
-def _tell_rubbing(cut: Cut, verdict: Verdict) -> str:
+def _tell_rubbing(cut: Cut, verdict: CheckVerdict) -> str:
     del cut
     if verdict.risk == "GREEN":
         return f"chipload {num(verdict.value)} mm is above the rubbing floor of {num(verdict.limit)} mm"
@@ -77,7 +77,7 @@ def _tell_rubbing(cut: Cut, verdict: Verdict) -> str:
     return f"chipload {num(verdict.value)} mm is {part} the rubbing floor of {num(verdict.limit)} mm"
 
 
-def _grade_overload(cut: Cut) -> Verdict | None:
+def _grade_overload(cut: Cut) -> CheckVerdict | None:
     if cut.material is None:
         return None
     chip, makers = chip_of(cut), window(cut, cut.material)
@@ -89,7 +89,7 @@ def _grade_overload(cut: Cut) -> Verdict | None:
     return at_most(thickness, makers.high * derating, highest * derating)
 
 
-def _tell_overload(cut: Cut, verdict: Verdict) -> str:
+def _tell_overload(cut: Cut, verdict: CheckVerdict) -> str:
     where = " at this depth" if cut.depth > cut.diameter else ""
     ceiling = f"the makers' ceiling{where} of {num(verdict.limit)} mm"
     told = name_of(chip_of(cut)) if is_straight(cut) else f"chipload {num(verdict.value)} mm"

@@ -21,7 +21,7 @@ from rmos.engines.baseline_v2.cut import Cut, open_cut
 from rmos.engines.baseline_v2.fields import ANGLE, DRAWN, VOCABULARY
 from rmos.engines.baseline_v2.geometry import GEOMETRY
 from rmos.engines.baseline_v2.plan import CHECKS, NEEDED, RULES
-from rmos.engines.baseline_v2.verdict import Check, Verdict, make_assessment, make_unknown
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, make_assessment, make_unknown
 from rmos.engines.baseline_v2.ways import Advisor
 from rmos.engines.rules import Rule
 from rmos.engines.shop import SHIPPED, Material
@@ -86,9 +86,9 @@ def assess(cut: Cut) -> list[Assessment]:
     return told if refusal is None else sorted([*told, refusal], key=_by_id)
 
 
-def grade(cut: Cut) -> tuple[dict[str, Verdict], dict[str, list[str]]]:
+def grade(cut: Cut) -> tuple[dict[str, CheckVerdict], dict[str, list[str]]]:
     """Return check id → what came of it, and check id → the inputs that it lacks."""
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, CheckVerdict] = {}
     lacking: dict[str, list[str]] = {}
     is_complete = cut.usable.issuperset(NEEDED[cut.operation]) and (cut.kind != "v_bit" or ANGLE in cut.usable)
     for check in CHECKS[cut.operation]:

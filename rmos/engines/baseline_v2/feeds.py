@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from rmos.engines.baseline_v2.cut import Cut, vary
 from rmos.engines.baseline_v2.plan import MOVING
-from rmos.engines.baseline_v2.verdict import Check, Verdict
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict
 
 _FAR: Final = 1e4
 """A feed that is this much lower or higher shows a check with two ends from either of them."""
@@ -36,7 +36,7 @@ class FeedWindow(NamedTuple):
         return self.low <= self.high
 
 
-def used_of(verdict: Verdict) -> float:
+def used_of(verdict: CheckVerdict) -> float:
     """Return how much of its GREEN limit a check uses: 1 at the limit, more beyond it."""
     if verdict.is_most:
         return verdict.value / verdict.limit

@@ -29,7 +29,7 @@ from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import ANGLE, CUT_HEIGHT, MILLED, SAWN, TIP
 from rmos.engines.baseline_v2.shape import cone_height_mm, effective_diameter_mm
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_least, at_most, badness
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, badness
 from rmos.engines.rules import Rule
 
 FLOOR_SHARE: Final = (0.5, 0.35)
@@ -65,7 +65,7 @@ GEOMETRY_RULE: Final = Rule(
     ),
 )
 
-Part = Callable[[Cut], Verdict]
+Part = Callable[[Cut], CheckVerdict]
 _Looks = tuple[tuple[Part, tuple[str, ...]], ...]
 
 
@@ -74,23 +74,23 @@ def width_there(cut: Cut) -> float:
     return effective_diameter_mm(cut, cut.total) if cut.total == cut.total else cut.diameter
 
 
-def _width(cut: Cut) -> Verdict:
+def _width(cut: Cut) -> CheckVerdict:
     return at_least(cut.width / width_there(cut), 1.0, 1.0, "width", "diameters")
 
 
-def _corner(cut: Cut) -> Verdict:
+def _corner(cut: Cut) -> CheckVerdict:
     return at_least(2 * cut.inputs.numbers[CORNER_RADIUS] / cut.diameter, 1.0, 1.0, "corner", "cutter radii")
 
 
-def _flutes(cut: Cut) -> Verdict:
+def _flutes(cut: Cut) -> CheckVerdict:
     return at_most(cut.total / cut.flute_length, 1.0, 1.0, "flutes", "of the flute length")
 
 
-def _cone(cut: Cut) -> Verdict:
+def _cone(cut: Cut) -> CheckVerdict:
     return at_most(cut.total / cone_height_mm(cut), 1.0, 1.0, "cone", "of the cone's height")
 
 
-def _lean(cut: Cut) -> Verdict:
+def _lean(cut: Cut) -> CheckVerdict:
     return at_most(cut.angle / 2, *LEAN_DEG, "lean", "degrees")
 
 
@@ -100,22 +100,22 @@ def floor_of(cut: Cut) -> float:
     return cut.floor if cut.floor <= left + FLOOR_SLACK_MM else left
 
 
-def _floor(cut: Cut) -> Verdict:
+def _floor(cut: Cut) -> CheckVerdict:
     floor = floor_of(cut)
     share = at_least(floor / cut.stock, *FLOOR_SHARE, "floor", "of the top")
     thin = at_least(floor, THINNEST_FLOOR_MM, THINNEST_FLOOR_MM, "floor", "mm")
     return share if thin.risk == "GREEN" or thin.score >= share.score else thin
 
 
-def _wall(cut: Cut) -> Verdict:
+def _wall(cut: Cut) -> CheckVerdict:
     return at_least(cut.inputs.numbers[WALL], *WALL_MM, "wall", "mm")
 
 
-def _bed(cut: Cut) -> Verdict:
+def _bed(cut: Cut) -> CheckVerdict:
     return at_most(max(cut.total - cut.stock, 0.0), *INTO_THE_BED_MM, "bed", "mm")
 
 
-def _blade(cut: Cut) -> Verdict:
+def _blade(cut: Cut) -> CheckVerdict:
     height = cut.inputs.numbers.get(CUT_HEIGHT)
     if height is not None:
         return at_most(cut.engagement / height, 1.0, 1.0, "blade", "of the blade's cut height")
@@ -155,26 +155,26 @@ def needs(cut: Cut) -> tuple[str, ...]:
     return _parts(cut)[1]
 
 
-def _seen(cut: Cut) -> list[Verdict]:
+def _seen(cut: Cut) -> list[CheckVerdict]:
     return [look(cut) for look, paths in _parts(cut)[0] if cut.usable.issuperset(paths)]
 
 
-def _grade(cut: Cut) -> Verdict | None:
+def _grade(cut: Cut) -> CheckVerdict | None:
     """Return the worst of the parts that can be looked at."""
     return max(_seen(cut), key=badness, default=None)
 
 
-def _poor(cut: Cut) -> list[Verdict]:
+def _poor(cut: Cut) -> list[CheckVerdict]:
     return [verdict for verdict in _seen(cut) if verdict.risk != "GREEN"]
 
 
-def _tell(cut: Cut, verdict: Verdict) -> str:
+def _tell(cut: Cut, verdict: CheckVerdict) -> str:
     if verdict.risk == "GREEN":
         return f"the shape suits the tool: {_told(cut, verdict)}"
     return "; ".join(_told(cut, part) for part in _poor(cut))
 
 
-def _told(cut: Cut, verdict: Verdict) -> str:
+def _told(cut: Cut, verdict: CheckVerdict) -> str:
     value = num(verdict.value)
     match verdict.part:
         case "width":

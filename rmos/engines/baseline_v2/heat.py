@@ -17,7 +17,7 @@ from rmos.engines.baseline.speed import rim_speed_m_s
 from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.chip import LOAD_CHIP_NEEDS, chip_of
 from rmos.engines.baseline_v2.cut import Cut
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_most
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_most
 from rmos.engines.rules import Rule
 
 GREEN: Final = 1.2
@@ -43,7 +43,7 @@ HEAT_RULE: Final = Rule(
 )
 
 
-def _grade(cut: Cut) -> Verdict | None:
+def _grade(cut: Cut) -> CheckVerdict | None:
     if cut.material is None:
         return None
     chip = chip_of(cut)
@@ -53,7 +53,7 @@ def _grade(cut: Cut) -> Verdict | None:
     return at_most(index, GREEN, YELLOW)
 
 
-def _tell(cut: Cut, verdict: Verdict) -> str:
+def _tell(cut: Cut, verdict: CheckVerdict) -> str:
     if verdict.risk == "GREEN":
         return f"heat index {num(verdict.value)} is within {GREEN:g}"
     thickness = num(chip_of(cut).thickest)

@@ -21,7 +21,7 @@ from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import HAND_FED
 from rmos.engines.baseline_v2.load import FORMULA, LOAD_NEEDS, SOURCE, load_of
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_least
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least
 from rmos.engines.rules import Rule
 
 _HELD_BY: Final = (HOLD_PRESSURE, HOLD_AREA, HOLD_FRICTION)
@@ -55,7 +55,7 @@ def _is_held(cut: Cut) -> bool:
     return not (cut.is_sawn and cut.is_hand_fed)
 
 
-def _grade_hold(cut: Cut) -> Verdict:
+def _grade_hold(cut: Cut) -> CheckVerdict:
     return at_least(_held_n(cut) / load_of(cut).force_n, SAFE, UNSAFE)
 
 
@@ -65,7 +65,7 @@ def _held_n(cut: Cut) -> float:
     return numbers[HOLD_FRICTION] * numbers[HOLD_PRESSURE] * numbers[HOLD_AREA] / 1000
 
 
-def _tell_hold(cut: Cut, verdict: Verdict) -> str:
+def _tell_hold(cut: Cut, verdict: CheckVerdict) -> str:
     force = load_of(cut).force_n
     finding = (
         f"the work is held with {num(_held_n(cut))} N, {num(verdict.value)} times the cutting force of {num(force)} N"
@@ -73,7 +73,7 @@ def _tell_hold(cut: Cut, verdict: Verdict) -> str:
     return finding if verdict.risk == "GREEN" else f"{finding}, safe is {SAFE:g} times"
 
 
-def larger_area(cut: Cut, verdict: Verdict) -> str | None:
+def larger_area(cut: Cut, verdict: CheckVerdict) -> str | None:
     """Suggest an area that holds, None when it would be a table of its own."""
     area = round_up(cut.inputs.numbers[HOLD_AREA] * SAFE / verdict.value)
     return f"hold it on {num(area)} mm² or more" if area <= LARGEST_AREA_MM2 else None
@@ -83,17 +83,17 @@ def _has_areas(cut: Cut) -> bool:
     return cut.usable.issuperset(_YIELD_NEEDS)
 
 
-def _grade_yield(cut: Cut) -> Verdict:
+def _grade_yield(cut: Cut) -> CheckVerdict:
     used = cut.inputs.numbers[USED_AREA] / cut.inputs.numbers[STOCK_AREA]
     verdict = at_least(used, SOUND_YIELD, SOUND_YIELD)
     if verdict.risk == "GREEN":
         return verdict
     # How much of a blank is used says nothing of whether it can be cut: YELLOW, the paler the less of it is used.
     score = YELLOW_AT_LEAST + (YELLOW_AT_MOST - YELLOW_AT_LEAST) * used / SOUND_YIELD
-    return Verdict(used, SOUND_YIELD, False, "YELLOW", score)
+    return CheckVerdict(used, SOUND_YIELD, False, "YELLOW", score)
 
 
-def _tell_yield(cut: Cut, verdict: Verdict) -> str:
+def _tell_yield(cut: Cut, verdict: CheckVerdict) -> str:
     del cut
     finding = f"{100 * verdict.value:.3g} % of the stock become work"
     return finding if verdict.risk == "GREEN" else f"{finding}, good is {100 * SOUND_YIELD:g} %"

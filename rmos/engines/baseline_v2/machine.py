@@ -14,7 +14,7 @@ from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import HAND_FED, MACHINE_MAX_FEED
 from rmos.engines.baseline_v2.load import FORMULA, LOAD_NEEDS, SOURCE, load_of
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_most
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_most
 from rmos.engines.rules import Rule
 
 POWER_LIMITS: Final = (0.9, 1.3)
@@ -69,30 +69,30 @@ def _has_power(cut: Cut) -> bool:
     return not cut.is_sawn or SPINDLE_POWER in cut.inputs.numbers
 
 
-def _grade_power(cut: Cut) -> Verdict:
+def _grade_power(cut: Cut) -> CheckVerdict:
     nameplate = cut.limit(SPINDLE_POWER, LIGHT_DESKTOP_POWER_W)
     return at_most(load_of(cut).power_w / (DELIVERED * nameplate), *POWER_LIMITS)
 
 
-def _tell_power(cut: Cut, verdict: Verdict) -> str:
+def _tell_power(cut: Cut, verdict: CheckVerdict) -> str:
     needed = load_of(cut).power_w
     delivered = needed / verdict.value
     finding = f"the cut takes {num(needed)} W of the {num(delivered)} W that reach the cutter"
     return _tell_share(finding, verdict)
 
 
-def _grade_force(cut: Cut) -> Verdict:
+def _grade_force(cut: Cut) -> CheckVerdict:
     return at_most(load_of(cut).force_n / cut.limit(MACHINE_FORCE, LIGHT_DESKTOP_FORCE_N), *FORCE_LIMITS)
 
 
-def _tell_force(cut: Cut, verdict: Verdict) -> str:
+def _tell_force(cut: Cut, verdict: CheckVerdict) -> str:
     needed = load_of(cut).force_n
     largest = cut.limit(MACHINE_FORCE, LIGHT_DESKTOP_FORCE_N)
     finding = f"the cut pushes back with {num(needed)} N, the machine pushes with {num(largest)} N at most"
     return _tell_share(finding, verdict)
 
 
-def _tell_share(finding: str, verdict: Verdict) -> str:
+def _tell_share(finding: str, verdict: CheckVerdict) -> str:
     if verdict.risk == "GREEN":
         return finding
     return f"{finding}, {100 * verdict.value:.3g} % where {100 * verdict.limit:g} % are sound"
@@ -109,7 +109,7 @@ def _has_feed(cut: Cut) -> bool:
     return not cut.is_sawn or cut.is_hand_fed or MACHINE_MAX_FEED in cut.inputs.numbers
 
 
-def _grade_feed(cut: Cut) -> Verdict:
+def _grade_feed(cut: Cut) -> CheckVerdict:
     fastest = cut.plunge if cut.plunge > cut.feed else cut.feed
     if cut.is_hand_fed:
         return at_most(fastest, *HAND_FEED)
@@ -118,7 +118,7 @@ def _grade_feed(cut: Cut) -> Verdict:
     return at_most(fastest, largest, largest if stated else DEFAULT_FEED_YELLOW * largest)
 
 
-def _tell_feed(cut: Cut, verdict: Verdict) -> str:
+def _tell_feed(cut: Cut, verdict: CheckVerdict) -> str:
     who = "a hand feeds" if cut.is_hand_fed else "the machine moves"
     if not cut.is_hand_fed and MACHINE_MAX_FEED not in cut.inputs.numbers:
         who = f"a {cut.machine_class} machine usually moves"

@@ -30,7 +30,7 @@ from rmos.engines.baseline.fields import (
 from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.chip import window
 from rmos.engines.baseline_v2.cut import Cut
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_most
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_most
 from rmos.engines.rules import Rule
 
 SLOT_DIAMETERS: Final = {
@@ -118,12 +118,12 @@ def deepest_ratio(cut: Cut) -> float:
     return max(slot, min(slot * cut.diameter / cut.engagement, DEEPEST_DIAMETERS))
 
 
-def _grade_depth(cut: Cut) -> Verdict:
+def _grade_depth(cut: Cut) -> CheckVerdict:
     deepest = deepest_ratio(cut)
     return at_most(cut.depth / cut.diameter, deepest, DEPTH_YELLOW * deepest)
 
 
-def _tell_depth(cut: Cut, verdict: Verdict) -> str:
+def _tell_depth(cut: Cut, verdict: CheckVerdict) -> str:
     finding = f"a pass of {num(cut.depth)} mm is {num(verdict.value)} diameters deep"
     if verdict.risk == "GREEN":
         return finding
@@ -141,14 +141,14 @@ def fastest_plunge(cut: Cut) -> float:
     return max(PLUNGE_GREEN * cut.feed, cut.rpm * math.sqrt(makers.low * makers.high))
 
 
-def _grade_plunge(cut: Cut) -> Verdict:
+def _grade_plunge(cut: Cut) -> CheckVerdict:
     ratio, limit = cut.plunge / cut.feed, fastest_plunge(cut) / cut.feed
     if not cut.cuts_at_centre and cut.kind != "surfacing_bit":
-        return Verdict(ratio, limit, True, "RED", 0.0, "centre")
+        return CheckVerdict(ratio, limit, True, "RED", 0.0, "centre")
     return at_most(ratio, limit, max(PLUNGE_YELLOW, PLUNGE_YELLOW / PLUNGE_GREEN * limit))
 
 
-def _tell_plunge(cut: Cut, verdict: Verdict) -> str:
+def _tell_plunge(cut: Cut, verdict: CheckVerdict) -> str:
     if verdict.part == "centre":
         return "the cutter does not cut at its centre, so it cannot go straight down"
     return f"plunging at {num(cut.plunge)} mm/min is {num(verdict.value)} of the feed"

@@ -14,7 +14,7 @@ from rmos.engines.baseline.wording import num, share
 from rmos.engines.baseline_v2 import charts
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import HAND_FED
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_least, at_most, worst
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, worst
 from rmos.engines.rules import Rule
 
 THIN_SHARE: Final = 0.25
@@ -40,7 +40,7 @@ BITE_RULE: Final = Rule(
 )
 
 
-def _grade(cut: Cut) -> Verdict | None:
+def _grade(cut: Cut) -> CheckVerdict | None:
     if cut.material is None:
         return None
     bite = cut.feed / (cut.rpm * cut.flutes)
@@ -48,11 +48,11 @@ def _grade(cut: Cut) -> Verdict | None:
     thin = THIN_BY_HAND_MM if cut.is_hand_fed else THIN_SHARE * low
     little = at_least(bite, thin, 0.5 * thin)
     if little.risk == "RED":
-        little = Verdict(bite, thin, False, "YELLOW", YELLOW_AT_LEAST)
+        little = CheckVerdict(bite, thin, False, "YELLOW", YELLOW_AT_LEAST)
     return worst(little, at_most(bite, high, MOST * high))
 
 
-def _tell(cut: Cut, verdict: Verdict) -> str:
+def _tell(cut: Cut, verdict: CheckVerdict) -> str:
     low, high = charts.BITES[cut.material.saw] if cut.material else (0.0, 0.0)
     bite = f"bite {num(verdict.value)} mm per tooth"
     if verdict.risk == "GREEN":

@@ -22,7 +22,7 @@ from rmos.engines.baseline.speed import (
 from rmos.engines.baseline.wording import num, share
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import MACHINE_MIN_RPM
-from rmos.engines.baseline_v2.verdict import Check, Verdict, at_least, at_most, worst
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, worst
 from rmos.engines.rules import Rule
 
 DEFAULT_MAX_RPM: Final = {"light": 30_000.0, "rigid": 24_000.0}
@@ -108,24 +108,24 @@ def smallest_rpm(cut: Cut) -> float:
     return cut.limit(MACHINE_MIN_RPM, DEFAULT_MIN_RPM[cut.machine_class])
 
 
-def _grade_overspeed(cut: Cut) -> Verdict:
+def _grade_overspeed(cut: Cut) -> CheckVerdict:
     largest, _, yellow = largest_rpm(cut)
     return at_most(cut.rpm / largest, 1.0, yellow)
 
 
-def _tell_overspeed(cut: Cut, verdict: Verdict) -> str:
+def _tell_overspeed(cut: Cut, verdict: CheckVerdict) -> str:
     largest, whose, _ = largest_rpm(cut)
     return f"{num(cut.rpm)} rpm is {100 * verdict.value:.3g} % of the {num(largest)} rpm {whose}"
 
 
-def _grade_range(cut: Cut) -> Verdict:
+def _grade_range(cut: Cut) -> CheckVerdict:
     if MACHINE_MIN_RPM in cut.inputs.numbers:
         smallest = cut.inputs.numbers[MACHINE_MIN_RPM]
         return at_least(cut.rpm, smallest, smallest)
     return at_least(cut.rpm, DEFAULT_MIN_RPM[cut.machine_class], SLOWEST_RPM)
 
 
-def _tell_range(cut: Cut, verdict: Verdict) -> str:
+def _tell_range(cut: Cut, verdict: CheckVerdict) -> str:
     stated = MACHINE_MIN_RPM in cut.inputs.numbers
     whose = "the machine turns" if stated else f"a {cut.machine_class} machine usually turns"
     if verdict.risk == "GREEN":
@@ -133,17 +133,17 @@ def _tell_range(cut: Cut, verdict: Verdict) -> str:
     return f"{num(cut.rpm)} rpm is below the {num(verdict.limit)} rpm that {whose} at least"
 
 
-def _grade_rim(cut: Cut) -> Verdict:
+def _grade_rim(cut: Cut) -> CheckVerdict:
     speed = rim_speed_m_s(cut.diameter, cut.rpm)
     if not cut.is_sawn:
         return at_most(speed, ROUTER_GREEN_M_S, ROUTER_LIMIT_M_S)
     slow = at_least(speed, *SAW_SLOW_M_S)
     if slow.risk == "RED":
-        slow = Verdict(speed, slow.limit, False, "YELLOW", YELLOW_AT_LEAST)
+        slow = CheckVerdict(speed, slow.limit, False, "YELLOW", YELLOW_AT_LEAST)
     return worst(at_most(speed, SAW_GREEN_M_S, SAW_LIMIT_M_S[1]), slow)
 
 
-def _tell_rim(cut: Cut, verdict: Verdict) -> str:
+def _tell_rim(cut: Cut, verdict: CheckVerdict) -> str:
     del cut
     if verdict.risk == "GREEN":
         return f"rim speed {num(verdict.value)} m/s is normal for this tool"

@@ -22,7 +22,7 @@ LARGEST_VALUE: Final = 1e15
 SEVERITY: Final[dict[Risk, int]] = {"GREEN": 0, "YELLOW": 1, "UNKNOWN": 1, "RED": 2}
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class CheckVerdict(msgspec.Struct, frozen=True, gc=False):
     """What came of one check: its number, where GREEN ends, on which side of that it is better, colour and score.
 
     `part` names which of several things decided, `unit` its unit when the rule's is another one.
@@ -46,34 +46,34 @@ class Check(msgspec.Struct, frozen=True):
 
     rule: Rule
     needs: tuple[str, ...]
-    grade: Callable[[Cut], Verdict | None]
-    tell: Callable[[Cut, Verdict], str]
+    grade: Callable[[Cut], CheckVerdict | None]
+    tell: Callable[[Cut, CheckVerdict], str]
     moves: bool = True
     applies: Callable[[Cut], bool] | None = None
 
-    def ask(self, cut: Cut) -> Verdict | None:
+    def ask(self, cut: Cut) -> CheckVerdict | None:
         """Return what comes of a cut that has the inputs, None where the check has nothing to say of it."""
         return None if self.applies is not None and not self.applies(cut) else self.grade(cut)
 
 
-def at_most(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> Verdict:
+def at_most(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> CheckVerdict:
     """Return the verdict on a value that should not be more than `green` and must not be more than `yellow`."""
     risk, score = grade_used(value / green, yellow / green, TOLERANCE)
-    return Verdict(value, green, True, risk, score, part, unit)
+    return CheckVerdict(value, green, True, risk, score, part, unit)
 
 
-def at_least(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> Verdict:
+def at_least(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> CheckVerdict:
     """Return the verdict on a value that should not be less than `green` and must not be less than `yellow`."""
     risk, score = grade_used(green / value, green / yellow, TOLERANCE) if value > 0 else ("RED", 0.0)
-    return Verdict(value, green, False, risk, score, part, unit)
+    return CheckVerdict(value, green, False, risk, score, part, unit)
 
 
-def worst(*verdicts: Verdict) -> Verdict:
+def worst(*verdicts: CheckVerdict) -> CheckVerdict:
     """Return the verdict that decides: the reddest, among equals the one with the lowest score."""
     return max(verdicts, key=badness)
 
 
-def badness(verdict: Verdict) -> tuple[int, float]:
+def badness(verdict: CheckVerdict) -> tuple[int, float]:
     """Return what the worst verdict has most of: its colour, then how little is left of its score."""
     return SEVERITY[verdict.risk], -verdict.score
 
@@ -93,7 +93,7 @@ def make_unknown(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
     )
 
 
-def make_assessment(cut: Cut, rule: Rule, verdict: Verdict, finding: str, suggestion: str | None) -> Assessment:
+def make_assessment(cut: Cut, rule: Rule, verdict: CheckVerdict, finding: str, suggestion: str | None) -> Assessment:
     """Return the assessment of a verdict with its margin to the GREEN limit, naming the inputs that were there."""
     value = min(verdict.value, LARGEST_VALUE)
     return Assessment(

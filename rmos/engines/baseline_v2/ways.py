@@ -21,7 +21,7 @@ from rmos.engines.baseline_v2.machine import MACHINE_FEED, largest_feed
 from rmos.engines.baseline_v2.passes import fastest_plunge
 from rmos.engines.baseline_v2.plan import MOVING
 from rmos.engines.baseline_v2.speed import largest_rpm, smallest_rpm
-from rmos.engines.baseline_v2.verdict import SEVERITY, Check, Verdict
+from rmos.engines.baseline_v2.verdict import SEVERITY, Check, CheckVerdict
 
 SHALLOWEST_MM: Final = 0.01
 """No shallower pass is suggested: no machine holds it (RMOS policy)."""
@@ -34,7 +34,7 @@ _ROUNDS: Final = 8
 _FURTHER: Final = 1.001
 """How far a step goes on at the least when the one before it has not reached GREEN."""
 
-Verdicts = Mapping[str, Verdict]
+Verdicts = Mapping[str, CheckVerdict]
 """Check id → what came of it."""
 _AIMS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "CHIP_OVERLOAD": (("feed", 1.0), ("depth", 0.5), ("rpm", -1.0)),
@@ -102,7 +102,7 @@ class Advisor:
         self._joint: str | None = None
         self._is_searched = False
 
-    def suggest(self, check: Check, verdict: Verdict) -> str:
+    def suggest(self, check: Check, verdict: CheckVerdict) -> str:
         """Return the ways to make a check pass that is not GREEN."""
         cut, name = self._cut, check.rule.id
         if cut.inputs.problems:
@@ -126,7 +126,7 @@ class Advisor:
         return self._joint
 
 
-def _fixed_ways(cut: Cut, name: str, verdict: Verdict) -> list[str]:
+def _fixed_ways(cut: Cut, name: str, verdict: CheckVerdict) -> list[str]:
     if name == "HOLD_DOWN":
         area = holding.larger_area(cut, verdict)
         return [] if area is None else [area]
@@ -136,12 +136,12 @@ def _fixed_ways(cut: Cut, name: str, verdict: Verdict) -> list[str]:
     return []
 
 
-def _is_low(name: str, verdict: Verdict) -> bool:
+def _is_low(name: str, verdict: CheckVerdict) -> bool:
     """Tell whether a check with two ends is beyond its lower one, from which it leads back the other way."""
     return name in ("RIM_SPEED", "SAW_BITE") and not verdict.is_most
 
 
-def _search(cut: Cut, check: Check, verdict: Verdict, aim: str, power: float) -> _Way | None:
+def _search(cut: Cut, check: Check, verdict: CheckVerdict, aim: str, power: float) -> _Way | None:
     """Return the cut with one setting moved until the check passes, None when it does not get there."""
     if aim == "cool":
         cooled = vary(cut, is_cooled=True)
@@ -281,7 +281,7 @@ def _settings(cut: Cut, asked: Verdicts) -> Iterator[tuple[Cut, tuple[str, ...]]
             if found is not None:
                 yield found
         if cut.is_sawn or cut.depth != cut.depth:
-            return  # the depth of a saw's cut is its kerf, which cannot be chosen; one that is not stated cannot be moved
+            return  # the depth of a saw's cut is its kerf; one that nobody stated cannot be moved
 
 
 def _inside(rpm: float, least: float, most: float) -> float:

@@ -16,9 +16,9 @@ from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.chip import chip_of, window
 from rmos.engines.baseline_v2.cut import Cut, open_cut
 from rmos.engines.baseline_v2.engine import BaselineV2, grade
-from rmos.engines.suggest.chart import Chart, chart_of
+from rmos.engines.suggest.feed_map import FeedMap, make_feed_map
 from rmos.engines.suggest.search import Free, passes_of, search, start_of
-from rmos.engines.suggest.windows import Window, windows_of
+from rmos.engines.suggest.windows import SettingWindow, windows_of
 from rmos.errors.request import ValidationFailed
 
 _REQUEST_ID: Final = "suggest"
@@ -36,7 +36,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     fixed: tuple[str, ...]
 
 
-class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+class SettingSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     """What to set, or what stands against it.
 
     `is_green` tells whether the whole cut is GREEN with these settings; `design` is the one that was evaluated, metric
@@ -46,14 +46,14 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     is_green: bool
     settings: Setting
     passes: int | None
-    windows: tuple[Window, ...]
+    windows: tuple[SettingWindow, ...]
     why: tuple[str, ...]
     design: dict[str, Any]
     result: EngineResult
-    chart: Chart
+    feed_map: FeedMap
 
 
-def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str, Any]) -> Suggestion:
+def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str, Any]) -> SettingSuggestion:
     """Return the best setting for a cut; what the design states of feed, speed and pass stays as it is.
 
     Raises:
@@ -69,7 +69,7 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
     told = _told(dict(design), stated, best)
     result = engine.compute(spec=told, ctx=dict(context), request_id=_REQUEST_ID)
     windows = windows_of(best, verdicts)
-    return Suggestion(
+    return SettingSuggestion(
         is_green=result.status == "GREEN",
         settings=_settings(stated, best, free),
         passes=passes_of(best),
@@ -77,7 +77,9 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
         why=_why(best, found is not None, result, windows),
         design=told,
         result=result,
-        chart=chart_of(best, verdicts, is_plunge_free=free.plunge, worst_of_the_rest=_worst_of_the_rest(result)),
+        feed_map=make_feed_map(
+            best, verdicts, is_plunge_free=free.plunge, worst_of_the_rest=_worst_of_the_rest(result)
+        ),
     )
 
 
@@ -134,7 +136,7 @@ def _worst_of_the_rest(result: EngineResult) -> Risk:
     return "RED" if "RED" in rest else "YELLOW" if rest - {"GREEN"} else "GREEN"
 
 
-def _why(best: Cut, is_found: bool, result: EngineResult, windows: Sequence[Window]) -> tuple[str, ...]:
+def _why(best: Cut, is_found: bool, result: EngineResult, windows: Sequence[SettingWindow]) -> tuple[str, ...]:
     """Return in words why this setting, or what stands against every one."""
     lacking = ", ".join(result.missing_inputs)
     without = [f"without {lacking} the cut is not fully evaluated"] if lacking else []
@@ -153,7 +155,7 @@ def _why(best: Cut, is_found: bool, result: EngineResult, windows: Sequence[Wind
     return (*said, *without)
 
 
-def _of_window(found: Window) -> str:
+def _of_window(found: SettingWindow) -> str:
     low, high = (
         f"{num(end or 0.0)} {found.unit}{f' ({by})' if by else ''}"
         for end, by in ((found.low, found.low_by), (found.high, found.high_by))

@@ -5,7 +5,7 @@ suggested.
 from typing import Final
 
 from rmos.engines.baseline.wording import num
-from rmos.engines.suggest.chart import Chart
+from rmos.engines.suggest.feed_map import FeedMap
 
 _CELL: Final = (20, 16)
 _LEFT: Final = 64
@@ -15,11 +15,11 @@ _FILLS: Final = {"G": "#a5d6a7", "Y": "#fff59d", "R": "#ef9a9a"}
 _INK: Final = "#212121"
 
 
-def draw_map(chart: Chart) -> str:
+def draw_map(feed_map: FeedMap) -> str:
     """Return a self-contained SVG document of a map."""
-    columns, rows = len(chart.feeds_mm_min), len(chart.speeds_rpm)
+    columns, rows = len(feed_map.feeds_mm_min), len(feed_map.speeds_rpm)
     width, height = _LEFT + columns * _CELL[0] + 12, _TOP + rows * _CELL[1] + _BELOW
-    suggested = f"{num(chart.feed_mm_min)} mm/min at {num(chart.spindle_rpm)} rpm"
+    suggested = f"{num(feed_map.feed_mm_min)} mm/min at {num(feed_map.spindle_rpm)} rpm"
     title = f"Feed and speed: G is GREEN, Y YELLOW, R RED; suggested {suggested}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
@@ -27,10 +27,10 @@ def draw_map(chart: Chart) -> str:
         f'<g font-family="sans-serif" font-size="10" fill="{_INK}">',
         f'<text x="{_LEFT}" y="14" font-size="11">{title}</text>',
     ]
-    for number, row in enumerate(chart.rows):
-        parts += _row(number, rows, row, chart.speeds_rpm[number])
-    parts += _feeds(chart, _TOP + rows * _CELL[1])
-    parts.append(_ring(chart, rows))
+    for number, row in enumerate(feed_map.rows):
+        parts += _row(number, rows, row, feed_map.speeds_rpm[number])
+    parts += _feeds(feed_map, _TOP + rows * _CELL[1])
+    parts.append(_ring(feed_map, rows))
     return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
 
 
@@ -48,13 +48,13 @@ def _row(number: int, rows: int, letters: str, rpm: float) -> list[str]:
     return [f'<text x="{_LEFT - 6}" y="{y + 12}" text-anchor="end">{num(rpm)}</text>', *cells]
 
 
-def _feeds(chart: Chart, y: int) -> list[str]:
+def _feeds(feed_map: FeedMap, y: int) -> list[str]:
     labels = [
         f'<text x="{_LEFT + (column + 0.5) * _CELL[0]:g}" y="{y + 14}" text-anchor="middle">{num(feed)}</text>'
-        for column, feed in enumerate(chart.feeds_mm_min)
+        for column, feed in enumerate(feed_map.feeds_mm_min)
         if column % 4 == 0
     ]
-    middle = _LEFT + len(chart.feeds_mm_min) * _CELL[0] / 2
+    middle = _LEFT + len(feed_map.feeds_mm_min) * _CELL[0] / 2
     return [
         *labels,
         f'<text x="{middle:g}" y="{y + 32}" text-anchor="middle">feed, mm/min</text>',
@@ -62,9 +62,9 @@ def _feeds(chart: Chart, y: int) -> list[str]:
     ]
 
 
-def _ring(chart: Chart, rows: int) -> str:
-    column = _nearest(chart.feeds_mm_min, chart.feed_mm_min)
-    row = _nearest(chart.speeds_rpm, chart.spindle_rpm)
+def _ring(feed_map: FeedMap, rows: int) -> str:
+    column = _nearest(feed_map.feeds_mm_min, feed_map.feed_mm_min)
+    row = _nearest(feed_map.speeds_rpm, feed_map.spindle_rpm)
     x, y = _LEFT + (column + 0.5) * _CELL[0], _TOP + (rows - row - 0.5) * _CELL[1]
     return f'<circle cx="{x:g}" cy="{y:g}" r="9" fill="none" stroke="{_INK}" stroke-width="2"/>'
 

@@ -21,7 +21,7 @@ _NAMES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+class SettingWindow(msgspec.Struct, frozen=True, kw_only=True):
     """A setting's GREEN window with all others as they are; the check that ends it, empty where nothing does.
 
     None of both ends when the setting is not GREEN where it stands.
@@ -36,7 +36,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     high_by: str
 
 
-def windows_of(cut: Cut, asked: Mapping[str, Any]) -> tuple[Window, ...]:
+def windows_of(cut: Cut, asked: Mapping[str, Any]) -> tuple[SettingWindow, ...]:
     """Return the windows of feed, speed, depth of a pass and stick-out around a cut.
 
     Args:
@@ -45,7 +45,7 @@ def windows_of(cut: Cut, asked: Mapping[str, Any]) -> tuple[Window, ...]:
     return tuple(_window(cut, setting, asked) for setting in _NAMES if getattr(cut, setting) == getattr(cut, setting))
 
 
-def _window(cut: Cut, setting: str, asked: Mapping[str, Any]) -> Window:
+def _window(cut: Cut, setting: str, asked: Mapping[str, Any]) -> SettingWindow:
     value = getattr(cut, setting)
     name, unit = _NAMES[setting]
 
@@ -57,13 +57,15 @@ def _window(cut: Cut, setting: str, asked: Mapping[str, Any]) -> Window:
         return first_failing(moved, asked)
 
     if fails(value):
-        return Window(name=name, unit=unit, value=value, low=None, low_by=fails(value), high=None, high_by=fails(value))
+        return SettingWindow(
+            name=name, unit=unit, value=value, low=None, low_by=fails(value), high=None, high_by=fails(value)
+        )
     floor = max(SMALLEST[setting], cut.total if setting == "stickout" and cut.total == cut.total else 0.0)
     ceiling = min(LARGEST[setting], cut.total if setting == "depth" and cut.total == cut.total else math.inf)
     low, low_by = _end(value, min(floor, value), fails)
     high, high_by = _end(value, max(ceiling, value), fails)
     low, high = min(value, _dialled(low, math.ceil, fails)), max(value, _dialled(high, math.floor, fails))
-    return Window(name=name, unit=unit, value=value, low=low, low_by=low_by, high=high, high_by=high_by)
+    return SettingWindow(name=name, unit=unit, value=value, low=low, low_by=low_by, high=high, high_by=high_by)
 
 
 def _dialled(number: float, towards: Callable[[float], int], fails: Callable[[float], str]) -> float:

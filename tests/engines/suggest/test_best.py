@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rmos.engines.suggest.best import Suggestion, suggest
-from rmos.engines.suggest.windows import Window
+from rmos.engines.suggest.best import SettingSuggestion, suggest
+from rmos.engines.suggest.windows import SettingWindow
 from rmos.errors.request import ValidationFailed
 from tests.engines.plausible import ENGINE, make_cut
 from tests.engines.sound import judge, make_context, make_design
@@ -21,7 +21,7 @@ def asked(**members: Any) -> dict[str, Any]:
     return make_design(**(dict.fromkeys(FREE, ...) | members))
 
 
-def window(suggestion: Suggestion, name: str) -> Window:
+def window(suggestion: SettingSuggestion, name: str) -> SettingWindow:
     return next(found for found in suggestion.windows if found.name == name)
 
 
@@ -108,7 +108,7 @@ def test_what_no_setting_mends_is_told() -> None:
     suggestion = suggest(ENGINE, asked(feature_width_mm=2.0), make_context())
     assert not suggestion.is_green
     assert any(said.startswith("GEOMETRY: the opening of 2 mm") for said in suggestion.why)
-    assert all("R" in row and "G" not in row for row in suggestion.chart.rows)
+    assert all("R" in row and "G" not in row for row in suggestion.feed_map.rows)
     thin = make_context(diameter_mm=0.5, flute_length_mm=2.0, stickout_mm=25.0)
     whippy = suggest(ENGINE, asked(radial_engagement_mm=..., axial_depth_mm=0.5), thin)
     assert not whippy.is_green
@@ -150,7 +150,7 @@ def suggested_settings_are_green(seed: int, count: int) -> None:
             assert poor <= {"GEOMETRY"}, (design, context, poor)
             green += result.status == "GREEN"
             assert suggestion.is_green == (not poor)
-            assert suggestion.chart.rows
+            assert suggestion.feed_map.rows
         else:
             assert not suggestion.is_green
             assert suggestion.why

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from rmos.engines.suggest.best import suggest
-from rmos.engines.suggest.chart import COLUMNS, ROWS
 from rmos.engines.suggest.drawing import draw_map
+from rmos.engines.suggest.feed_map import COLUMNS, ROWS
 from rmos.svg import judge_svg
 from tests.engines.plausible import ENGINE
 from tests.engines.sound import judge, make_context, make_design
@@ -17,27 +17,27 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_each_place_of_the_map_has_the_colour_that_the_engine_gives_it() -> None:
-    chart = SUGGESTION.chart
-    assert (len(chart.feeds_mm_min), len(chart.speeds_rpm)) == (COLUMNS, ROWS)
-    assert set("".join(chart.rows)) == {"G", "Y", "R"}
+    feed_map = SUGGESTION.feed_map
+    assert (len(feed_map.feeds_mm_min), len(feed_map.speeds_rpm)) == (COLUMNS, ROWS)
+    assert set("".join(feed_map.rows)) == {"G", "Y", "R"}
     share = SUGGESTION.design["plunge_feed_mm_min"] / SUGGESTION.design["feed_mm_min"]
     for row in range(0, ROWS, 5):
         for column in range(0, COLUMNS, 4):
-            feed = chart.feeds_mm_min[column]
-            moved = {"feed_mm_min": feed, "plunge_feed_mm_min": share * feed, "spindle_rpm": chart.speeds_rpm[row]}
+            feed = feed_map.feeds_mm_min[column]
+            moved = {"feed_mm_min": feed, "plunge_feed_mm_min": share * feed, "spindle_rpm": feed_map.speeds_rpm[row]}
             status = judge(SUGGESTION.design | moved, make_context("ebony")).status
-            assert chart.rows[row][column] == status[0], (row, column)
+            assert feed_map.rows[row][column] == status[0], (row, column)
 
 
 def test_the_suggested_place_is_green() -> None:
-    chart = SUGGESTION.chart
-    column = min(range(COLUMNS), key=lambda n: abs(chart.feeds_mm_min[n] / chart.feed_mm_min - 1))
-    row = min(range(ROWS), key=lambda n: abs(chart.speeds_rpm[n] / chart.spindle_rpm - 1))
-    assert chart.rows[row][column] == "G"
+    feed_map = SUGGESTION.feed_map
+    column = min(range(COLUMNS), key=lambda n: abs(feed_map.feeds_mm_min[n] / feed_map.feed_mm_min - 1))
+    row = min(range(ROWS), key=lambda n: abs(feed_map.speeds_rpm[n] / feed_map.spindle_rpm - 1))
+    assert feed_map.rows[row][column] == "G"
 
 
 def test_the_drawing_is_whole_and_passes_the_gate_of_drawings() -> None:
-    text = draw_map(SUGGESTION.chart)
+    text = draw_map(SUGGESTION.feed_map)
     root = ElementTree.fromstring(text)
     letters = {element.text for element in root.iter(f"{_SVG}text")}
     assert {"G", "Y", "R"} <= letters

@@ -1,7 +1,7 @@
 """Suggest feed, speed and passes for a cut, with the shop's own tools, machines and materials.
 
     suggestion = suggest_setting(engines, SettingRequest(tool_id="em-3175-2f", design={…}, context={…}))
-    suggestion.settings, suggestion.chart
+    suggestion.settings, suggestion.feed_map
 
 What the design states stays as it is. `baseline_v2` is asked, whichever engine a shop has chosen: only it can tell how
 far a setting may move. Nothing is recorded.
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rmos.engines.registry import Registry
-from rmos.engines.suggest.best import Suggestion, suggest
+from rmos.engines.suggest.best import SettingSuggestion, suggest
 from rmos.services.artifact import RunRequest
 from rmos.services.runs import complete_context
 
@@ -27,7 +27,7 @@ class SettingRequest(msgspec.Struct, frozen=True, kw_only=True):
     machine_id: str | None = None
 
 
-def suggest_setting(engines: Registry, asked: SettingRequest) -> Suggestion:
+def suggest_setting(engines: Registry, asked: SettingRequest) -> SettingSuggestion:
     """Return the best setting for a cut, how far each part of it may move, and a map of feed against speed.
 
     Raises:

@@ -1,7 +1,7 @@
 """How a suggested setting looks to a client.
 
 load_setting(body)               # a cut whose setting is asked for
-dump_suggestion(suggestion)      # what to set, how far it may move, and the map
+dump_setting(suggestion)      # what to set, how far it may move, and the map
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ import msgspec
 from marshmallow import Schema, fields
 
 from rmos.engines.decision import decide
-from rmos.engines.suggest.best import Suggestion
+from rmos.engines.suggest.best import SettingSuggestion
 from rmos.schemas.workflow import CutSchema, FoundSchema
-from rmos.services.suggestions import SettingRequest
+from rmos.services.cut_settings import SettingRequest
 
 _cut = CutSchema().fields
 _encoder: Final = msgspec.json.Encoder()
@@ -56,7 +56,7 @@ class WindowSchema(Schema):
     high_by = fields.String(metadata={"description": "The check above it; empty: none"})
 
 
-class SettingMapSchema(Schema):
+class FeedMapSchema(Schema):
     """Feed against speed, everything else as suggested; also as SVG (`Accept: image/svg+xml`)."""
 
     feeds_mm_min = fields.List(fields.Float(), metadata={"description": "From left to right"})
@@ -74,7 +74,7 @@ class SettingSuggestionSchema(FoundSchema):
     windows = fields.List(fields.Nested(WindowSchema))
     why = fields.List(fields.String(), metadata={"description": "Why this setting, or what stands against any"})
     design = fields.Dict(metadata={"description": "The design with the suggested numbers in it, in its own units"})
-    map = fields.Nested(SettingMapSchema)
+    map = fields.Nested(FeedMapSchema)
 
 
 _setting: Final = SettingRequestSchema()
@@ -89,7 +89,7 @@ def load_setting(body: Mapping[str, Any]) -> SettingRequest:
     return SettingRequest(**_setting.load(body))
 
 
-def suggestion_members(suggestion: Suggestion) -> dict[str, Any]:
+def setting_members(suggestion: SettingSuggestion) -> dict[str, Any]:
     """Return a suggestion as its members, with the decision on it."""
     decision = decide(suggestion.result)
     return {
@@ -103,10 +103,10 @@ def suggestion_members(suggestion: Suggestion) -> dict[str, Any]:
         "warnings": decision.warnings,
         "design": suggestion.design,
         "feasibility": suggestion.result.record(),
-        "map": suggestion.chart,
+        "map": suggestion.feed_map,
     }
 
 
-def dump_suggestion(suggestion: Suggestion) -> bytes:
+def dump_setting(suggestion: SettingSuggestion) -> bytes:
     """Return the body of a suggestion."""
-    return _encoder.encode(suggestion_members(suggestion))
+    return _encoder.encode(setting_members(suggestion))

@@ -20,7 +20,7 @@ _LETTERS: Final[Mapping[Risk, str]] = {"GREEN": "G", "YELLOW": "Y", "RED": "R", 
 _SEVERITY: Final = "GYR"
 
 
-class Chart(msgspec.Struct, frozen=True, kw_only=True):
+class FeedMap(msgspec.Struct, frozen=True, kw_only=True):
     """Feeds in mm/min from left to right, speeds in rpm from the bottom up, and a row of letters (G, Y, R) for each
     speed.
     """
@@ -32,7 +32,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     spindle_rpm: float
 
 
-def chart_of(cut: Cut, asked: Mapping[str, Any], *, is_plunge_free: bool, worst_of_the_rest: Risk) -> Chart:
+def make_feed_map(cut: Cut, asked: Mapping[str, Any], *, is_plunge_free: bool, worst_of_the_rest: Risk) -> FeedMap:
     """Return the map around a cut.
 
     Args:
@@ -53,7 +53,7 @@ def chart_of(cut: Cut, asked: Mapping[str, Any], *, is_plunge_free: bool, worst_
             moved = vary(cut, feed=feed, rpm=rpm, plunge=plunge * feed if is_plunge_free else cut.plunge)
             row.append(_worse(_LETTERS[worst_risk(moved, checks)], _LETTERS[worst_of_the_rest]))
         rows.append("".join(row))
-    return Chart(feeds_mm_min=feeds, speeds_rpm=speeds, rows=tuple(rows), feed_mm_min=cut.feed, spindle_rpm=cut.rpm)
+    return FeedMap(feeds_mm_min=feeds, speeds_rpm=speeds, rows=tuple(rows), feed_mm_min=cut.feed, spindle_rpm=cut.rpm)
 
 
 def _steps(low: float, high: float, count: int) -> tuple[float, ...]:
