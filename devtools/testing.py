@@ -1,4 +1,4 @@
-"""`dev.py test`: the tests on two processes, without the long ones and without those that this machine cannot run.
+"""`dev.py test`: the tests on several processes, without the long ones and without those that this machine cannot run.
 
 What is left out is counted by a plug-in of pytest, `devtools.left_out`, and said at the end.
 """
@@ -24,6 +24,7 @@ PROGRAMS: Final = {
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
 ROOM: Final = 2 << 30
 """Bytes that must be free in `MEMORY` before a plain test run works there; it needs a quarter of them."""
+MOST_PROCESSES: Final = 8
 _CAP_SYS_ADMIN: Final = 21
 
 
@@ -35,7 +36,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def run_pytest(arguments: Sequence[str], left_out: dict[str, str], *options: str) -> int:
-    """Run pytest on two processes without the markers `left_out`, each with what it would take to run them.
+    """Run pytest on several processes without the markers `left_out`, each with what it would take to run them.
 
     Args:
         arguments: what the user typed; with a choice of markers among it, that holds alone.
@@ -45,8 +46,10 @@ def run_pytest(arguments: Sequence[str], left_out: dict[str, str], *options: str
     if left_out and "-m" not in arguments:
         chosen = ["-m", " and ".join(f"not {marker}" for marker in left_out)]
         chosen += [f"--left-out={marker}={remedy}" for marker, remedy in left_out.items()]
-    # Each process takes neighbouring tests, so that what a module makes once is made once.
-    shared = ["-p", "devtools.left_out", "-n", "2", "--dist", "worksteal"]
+    # One process more than there are cores: many tests wait, for disks and for processes of their own. Each takes
+    # neighbouring tests, so that what a module makes once is made once.
+    processes = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+    shared = ["-p", "devtools.left_out", "-n", str(processes), "--dist", "worksteal"]
     return venv.run(venv.python("-m", "pytest", *shared, *chosen, *options, *arguments))
 
 
