@@ -37,10 +37,11 @@ _CALL: Final = re.compile(r"(\w+)\((.*)")
 
 
 class Call(NamedTuple):
-    """One system call of a recorded put: the `nth` of its name, and what it was called with."""
+    """One system call of a recorded put: the `nth` of its name in the process, the `place`th of them on the store."""
 
     name: str
     nth: int
+    place: int
     text: str
 
     @property
@@ -143,12 +144,13 @@ def record_calls(server: PutServer, arguments: Sequence[str | Path], folder: Pat
     names = ",".join(f"?{name}" for name in sorted(WRITES | READS))
     outcome = server.run(arguments, Tracer(["-e", f"trace={names}"], trace))
     assert outcome.status == 0, outcome
-    calls, seen = [], Counter[str]()
+    calls, seen, on_store = [], Counter[str](), Counter[str]()
     for line in trace.read_text().splitlines():
         if match := _CALL.match(line):
             seen[match[1]] += 1
             if str(folder) in match[2] and "F_UNLCK" not in match[2]:  # giving a lock back cannot fail
-                calls.append(Call(match[1], seen[match[1]], match[2]))
+                on_store[match[1]] += 1
+                calls.append(Call(match[1], seen[match[1]], on_store[match[1]], match[2]))
     return calls
 
 
