@@ -63,7 +63,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     created_at_utc: str | None = None
 
 
-class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+class RunInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What was evaluated, complete: the bytes of the design and of its context."""
 
     design: msgspec.Raw
@@ -85,7 +85,7 @@ class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str | None = None
     workflow_session_id: str | None = None
     request_id: str | None = None
-    inputs: Inputs | None = None
+    inputs: RunInputs | None = None
     attachments: list[Attachment] | None = None
     advisory_inputs: list[dict[str, Any]] | None = None
     explanation_status: str | None = None

@@ -18,7 +18,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from rmos import digest, ids
 from rmos.auth.keys import read_key
 from rmos.errors.callers import LinkExpired, LinkInvalid
-from rmos.services.files.links import Link
+from rmos.services.files.links import FileLink
 
 _KEEP: Final = 2
 """Keys that hold: of this month and of the one before."""
@@ -33,7 +33,7 @@ class LinkSigner:
         self._turn = threading.Lock()
         self._current: tuple[str, URLSafeSerializer] | None = None
 
-    def sign(self, link: Link, now_us: int) -> str:
+    def sign(self, link: FileLink, now_us: int) -> str:
         """Return the token of a link.
 
         Raises:
@@ -41,7 +41,7 @@ class LinkSigner:
         """
         return str(self._get_serializer(now_us).dumps(msgspec.to_builtins(link)))
 
-    def read(self, token: str, now_us: int) -> Link:
+    def read(self, token: str, now_us: int) -> FileLink:
         """Return what a token lets its holder do.
 
         Raises:
@@ -53,7 +53,7 @@ class LinkSigner:
             raise _make_invalid()
         try:
             members: Any = self._get_serializer(now_us).loads(token)
-            link = msgspec.convert(members, Link)
+            link = msgspec.convert(members, FileLink)
         except (BadData, msgspec.ValidationError):
             raise _make_invalid() from None
         if link.expires_s * 1_000_000 <= now_us:

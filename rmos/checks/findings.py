@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rmos.models import Finding
-from rmos.store.history import Problem
+from rmos.store.history import RecordProblem
 
 _RESTORE = "restore the file from a back-up; `rmos repair` moves the damaged one to quarantine"
 _REINDEX = "run `rmos rebuild`, or `rmos repair`"
@@ -88,7 +88,7 @@ class Tally:
         """Add a finding."""
         self.findings.append(finding(kind, path, detail, run_id))
 
-    def find_problems(self, problems: Iterable[Problem]) -> None:
+    def find_problems(self, problems: Iterable[RecordProblem]) -> None:
         """Add what is wrong with a record."""
         for key, damage in problems:
             self.find(damage.kind, key, damage.detail)

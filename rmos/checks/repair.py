@@ -42,7 +42,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class RepairPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What repair does, in this order, and what it leaves for a person."""
 
     actions: list[Action] = []
@@ -57,10 +57,10 @@ def plan_repair(
     workers: int = 1,
     progress: Progress | None = None,
     recheck_s: float = RECHECK_S,
-) -> Plan:
+) -> RepairPlan:
     """Return what repair would do; reads only."""
     report = verify_store(store, workers=workers, progress=progress, recheck_s=recheck_s)
-    choice = _Choice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
+    choice = _RepairChoice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
     actions: dict[tuple[int, str], Action] = {}
     left: list[Finding] = []
     order = ("quarantine", "rebuild", "finish", "index", "forget")
@@ -71,10 +71,10 @@ def plan_repair(
         elif chosen is not None:
             action = Action(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail)
             actions.setdefault((order.index(chosen), found.path), action)
-    return Plan(actions=[actions[key] for key in sorted(actions)], left=left)
+    return RepairPlan(actions=[actions[key] for key in sorted(actions)], left=left)
 
 
-class _Choice:
+class _RepairChoice:
     """What is done about each finding, in the light of all of them."""
 
     def __init__(
@@ -118,7 +118,7 @@ class _Choice:
         return found.run_id is not None and ids.is_run_id(found.run_id) and ids.is_partition(place)
 
 
-def apply_repair(store: Store, plan: Plan, *, wait_s: float = LOCK_WAIT_S) -> Plan:
+def apply_repair(store: Store, plan: RepairPlan, *, wait_s: float = LOCK_WAIT_S) -> RepairPlan:
     """Do just what the plan says and return what was done; what could not be done any more is left out.
 
     Args:
@@ -145,7 +145,7 @@ def apply_repair(store: Store, plan: Plan, *, wait_s: float = LOCK_WAIT_S) -> Pl
     # An index that the plan does not mend is not touched: the rows come with the next rebuild.
     if done or rows:
         done += _refold(store, rows) if is_usable(store.index) else []
-    return Plan(actions=done, left=plan.left)
+    return RepairPlan(actions=done, left=plan.left)
 
 
 def _refold(store: Store, actions: list[Action]) -> list[Action]:

@@ -29,7 +29,7 @@ _events: Final = msgspec.json.Decoder(Event)
 _audits: Final = msgspec.json.Decoder(AuditRecord)
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class AuditedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt: `done`, `not done` (its process died, or the disk failed) or `refused`."""
 
     event_id: str
@@ -56,11 +56,11 @@ class Trail:
         self._tokens: dict[str, str] = {}
         self._seen: set[str] = set()
 
-    def read(self, limit: int) -> list[Entry]:
+    def read(self, limit: int) -> list[AuditedAttempt]:
         """Return the last entries, oldest first."""
         return self.read_new()[-limit:]
 
-    def read_new(self) -> list[Entry]:
+    def read_new(self) -> list[AuditedAttempt]:
         """Return what came since the last reading, oldest first; of folders that did not change nothing is listed."""
         audits: list[AuditRecord] = []
         events: list[Event] = []
@@ -102,15 +102,15 @@ class Trail:
         if wanted is None or event.kind in wanted:
             events.append(event)
 
-    def _entries(self, audits: list[AuditRecord], events: list[Event]) -> Iterator[Entry]:
+    def _entries(self, audits: list[AuditRecord], events: list[Event]) -> Iterator[AuditedAttempt]:
         done = {(event.kind, event.record_id, event.actor, event.request_id): event for event in events}
         for record in audits:
             outcome = "refused"
             if record.outcome == "admitted":
                 same = (record.action, record.target, record.actor, record.request_id)
                 outcome = "done" if done.pop(same, None) or self._has_event(record) else "not done"
-            members = {name: getattr(record, name) for name in Entry.__struct_fields__ if name != "outcome"}
-            yield Entry(outcome=outcome, **members)
+            members = {name: getattr(record, name) for name in AuditedAttempt.__struct_fields__ if name != "outcome"}
+            yield AuditedAttempt(outcome=outcome, **members)
         for event in done.values():
             yield _entry_of(event)
 
@@ -126,8 +126,8 @@ class Trail:
         )
 
 
-def _entry_of(event: Event) -> Entry:
-    return Entry(
+def _entry_of(event: Event) -> AuditedAttempt:
+    return AuditedAttempt(
         event_id=event.event_id,
         created_at_utc=event.created_at_utc,
         action=event.kind,

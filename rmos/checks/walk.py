@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator
 
 from rmos.checks.findings import Tally
 from rmos.errors.store import ObjectUnreadable
-from rmos.objects.base import Entry, Objects
+from rmos.objects.base import FolderEntry, Objects
 from rmos.store import layout
 from rmos.store.layout import ObjectKind
 
 
-def list_entries(objects: Objects, folder: str, tally: Tally) -> list[Entry]:
+def list_entries(objects: Objects, folder: str, tally: Tally) -> list[FolderEntry]:
     """Return what stands in a folder, in order; one that cannot be listed is a finding."""
     try:
         return sorted(objects.entries(folder))

@@ -40,7 +40,7 @@ def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-class Listing:
+class IndexReaders:
     """What lists are asked of."""
 
     def __init__(self, runs: Runs, sessions: SessionLists) -> None:
@@ -48,7 +48,7 @@ class Listing:
         self.sessions = sessions
 
 
-def listed(ask: Callable[[Listing], Page]) -> Page:
+def listed(ask: Callable[[IndexReaders], Page]) -> Page:
     """Return a page; the index is brought up to the record first, where that can be.
 
     Raises:
@@ -61,7 +61,7 @@ def listed(ask: Callable[[Listing], Page]) -> Page:
         total = count_runs(store) if is_absent(store.index) else 0
         with progress("Indexing", total) as advance:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
-        return ask(Listing(store.runs, store.session_lists))
+        return ask(IndexReaders(store.runs, store.session_lists))
     except (StoreReadOnly, IndexUnavailable, StoreLocked):
         return _list_as_it_stands(ask)
 
@@ -76,14 +76,14 @@ def list_latest() -> str | None:
     return next((str(json.loads(item)["run_id"]) for item in page.items), None)
 
 
-def as_it_stands(store: Store) -> Listing:
+def as_it_stands(store: Store) -> IndexReaders:
     """Return what lists can be asked of without bringing the index up to the record."""
     answers = CompleteAnswers(lambda state: state.was_complete, store.gaps)
     runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
-    return Listing(runs, SessionLists(store.index, answers))
+    return IndexReaders(runs, SessionLists(store.index, answers))
 
 
-def _list_as_it_stands(ask: Callable[[Listing], Page]) -> Page:
+def _list_as_it_stands(ask: Callable[[IndexReaders], Page]) -> Page:
     """Return the page that the index has now; what it lacks is said, so that no list is silently short.
 
     Raises:

@@ -13,7 +13,7 @@ from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.context import current_rmos
-from rmos.transfer.migrate import Migration, Problem, migrate, migration_status, rollback, verify_migration
+from rmos.transfer.migrate import FailedRecord, Migration, migrate, migration_status, rollback, verify_migration
 from rmos.transfer.single_file import find_source, read_source
 
 _Command = Callable[..., Any]
@@ -142,7 +142,7 @@ def _say(report: Migration) -> None:
         say(f"Without a home, kept in meta.migrated_from of {len(report.unmapped)} runs: {', '.join(fields)}")
 
 
-def _say_problems(title: str, problems: list[Problem]) -> None:
+def _say_problems(title: str, problems: list[FailedRecord]) -> None:
     if problems:
         say(f"{title}: {len(problems)}")
         say_listed([f"{problem.run_id}  {problem.error}" for problem in problems])

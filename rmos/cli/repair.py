@@ -5,7 +5,7 @@ from typing import Final
 import click
 from flask.cli import with_appcontext
 
-from rmos.checks.repair import Action, Plan, apply_repair, plan_repair
+from rmos.checks.repair import Action, RepairPlan, apply_repair, plan_repair
 from rmos.cli.exits import DONE, FINDINGS, LEFT
 from rmos.cli.findings import say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, open_for_writing, workers_for
@@ -68,7 +68,7 @@ def _say_actions(title: str, actions: list[Action]) -> None:
     say_listed([f"{_WORDS[action.action]} {action.path}  ({action.reason})" for action in actions])
 
 
-def _say_outcome(plan: Plan, done: Plan, *, dry_run: bool) -> None:
+def _say_outcome(plan: RepairPlan, done: RepairPlan, *, dry_run: bool) -> None:
     if dry_run:
         say("Dry run: nothing was written.")
     elif plan.actions:

@@ -22,7 +22,7 @@ from rmos.store.run_records import RunRecord
 _REQUEST_ID: Final = "replay"
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedEngine(msgspec.Struct, frozen=True, kw_only=True):
     """What a recorded feasibility says of who computed it; records of the legacy system say nothing."""
 
     engine_id: str | None = None
@@ -44,7 +44,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None
 
 
-_named: Final = msgspec.json.Decoder(Named)
+_named: Final = msgspec.json.Decoder(RecordedEngine)
 _objects: Final = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -86,12 +86,12 @@ def replay_run(record: RunRecord, engines: Registry, *, timeout_ms: float) -> Re
     )
 
 
-def read_named_engine(run: RunArtifact) -> Named:
+def read_named_engine(run: RunArtifact) -> RecordedEngine:
     """Return who computed a recorded feasibility, as far as it says so."""
     try:
         return _named.decode(run.feasibility)
     except msgspec.MsgspecError:
-        return Named()
+        return RecordedEngine()
 
 
 def read_inputs(run: RunArtifact) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -104,7 +104,7 @@ def read_inputs(run: RunArtifact) -> tuple[dict[str, Any], dict[str, Any]] | Non
         return None
 
 
-def _describe_not_computed(run: RunArtifact, named: Named, note: str) -> Replayed:
+def _describe_not_computed(run: RunArtifact, named: RecordedEngine, note: str) -> Replayed:
     return Replayed(
         run_id=run.run_id,
         reproduced=False,
@@ -124,7 +124,7 @@ def _find_changed_paths(recorded: msgspec.Raw, now: bytes) -> list[str]:
     return diff_runs(a, b).changed_paths
 
 
-def _why(named: Named, version: str, data_sha256: str) -> str:
+def _why(named: RecordedEngine, version: str, data_sha256: str) -> str:
     if named.engine_version != version:
         return (
             f"It was computed by {named.engine_id} {named.engine_version}, and {version} is installed; what is shown "

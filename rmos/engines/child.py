@@ -23,7 +23,7 @@ import msgspec
 from rmos.engines import wire
 from rmos.engines.base import EngineInfo, FeasibilityEngine
 from rmos.engines.contract import ContractBroken, check_engine_shape, check_result, rules_of, type_name
-from rmos.engines.wire import Answered, Broken, Loaded, LoadFailed, Question, Raised, Ready, Reply
+from rmos.engines.wire import Answered, Broken, CutRequest, Loaded, LoadFailed, Raised, Ready, Reply
 
 MAX_MEMORY_BYTES: Final = 4 << 30
 """Address space of a process, RMOS policy: what asks for more gets a MemoryError, and the machine is spared."""
@@ -114,7 +114,7 @@ def _answer(engine: FeasibilityEngine, info: EngineInfo, data: bytes) -> bytes:
     return encoded
 
 
-def _evaluate(engine: FeasibilityEngine, info: EngineInfo, question: Question) -> Reply:
+def _evaluate(engine: FeasibilityEngine, info: EngineInfo, question: CutRequest) -> Reply:
     number = question.number
     try:
         result = engine.compute(spec=question.spec, ctx=question.ctx, request_id=question.request_id)

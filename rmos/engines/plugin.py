@@ -22,7 +22,7 @@ from rmos.engines import wire
 from rmos.engines.base import EngineInfo, FeasibilityEngine
 from rmos.engines.process import EngineProcess, NotAnswered, NotLoaded
 from rmos.engines.rules import Rule
-from rmos.engines.wire import Question, Reply
+from rmos.engines.wire import CutRequest, Reply
 
 MAX_PROCESSES: Final = 4
 """Of one plug-in in one process of the service, RMOS policy; who comes when all are busy waits for the time limit."""
@@ -72,7 +72,7 @@ class Plugin:
         """
         number = next(_numbers)
         try:
-            question = wire.encode_question(Question(number, design, context, request_id))
+            question = wire.encode_question(CutRequest(number, design, context, request_id))
         except (ValueError, TypeError, RecursionError):
             raise NotAnswered("was not asked: the inputs are nested too deeply, or no JSON") from None
         if timeout_ms <= 0:

@@ -28,7 +28,7 @@ class _Assessment(msgspec.Struct, frozen=True):
     value: Any
 
 
-class _Feasibility(msgspec.Struct, frozen=True):
+class _RecordedFeasibility(msgspec.Struct, frozen=True):
     assessments: list[_Assessment]
     assumptions: list[str]
     data_sha256: str | msgspec.UnsetType
@@ -47,7 +47,7 @@ def canonical_record(result: EngineResult) -> bytes:
         NotCanonical: a number is not finite, or a text holds what JSON cannot carry.
     """
     return digest.canonical_struct(
-        _Feasibility(
+        _RecordedFeasibility(
             [_assessment(item) for item in result.assessments],
             result.assumptions,
             result.data_sha256 or msgspec.UNSET,

@@ -1,6 +1,6 @@
 """What the service and the process of an engine plug-in say to each other: frames of JSON over a socket.
 
-A frame is its length, four bytes, and as many bytes of JSON. The process sends one `Loaded`; then each `Question` of
+A frame is its length, four bytes, and as many bytes of JSON. The process sends one `Loaded`; then each `CutRequest` of
 the service gets one `Reply` with its number. Questions are written and read by the standard library's JSON, which
 carries whatever a design may hold (NaN, large integers, lone surrogates). Replies are read by their types and never
 unpickled: the process has run foreign code, and what it sends is data.
@@ -67,7 +67,7 @@ _loaded: Final[msgspec.json.Decoder[Loaded]] = msgspec.json.Decoder(Loaded)
 _reply: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(Reply)
 
 
-class Question(msgspec.Struct, frozen=True):
+class CutRequest(msgspec.Struct, frozen=True):
     """One cut to evaluate."""
 
     number: int
@@ -104,7 +104,7 @@ def _read(receive: Callable[[int], bytes], size: int) -> bytes:
     return bytes(data)
 
 
-def encode_question(question: Question) -> bytes:
+def encode_question(question: CutRequest) -> bytes:
     """Return the JSON of a question.
 
     Raises:
@@ -113,9 +113,9 @@ def encode_question(question: Question) -> bytes:
     return json.dumps((question.number, question.spec, question.ctx, question.request_id)).encode()
 
 
-def decode_question(data: bytes) -> Question:
+def decode_question(data: bytes) -> CutRequest:
     """Return the question that `encode_question` wrote."""
-    return Question(*json.loads(data))
+    return CutRequest(*json.loads(data))
 
 
 def encode_reply(reply: Loaded | Reply) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, bindparam, 
 
 from rmos.index.base import Place
 from rmos.index.schema import EQUAL_FILTERS, FOLDED, runs
-from rmos.index.statements import Question, compile_named, join_page, page_of, page_values
+from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.models import RunQuery
 
 _COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type"})
@@ -38,26 +38,26 @@ _PENDING: Final = compile_named(
 class RunQueries:
     """The questions that lists of runs ask."""
 
-    def page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> Question:
+    def page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
         text = _page_text(frozenset(values), query.include_deleted, query.ignore_case, before is not None)
-        return Question(text, values | page_values(limit, before, offset))
+        return BoundStatement(text, values | page_values(limit, before, offset))
 
-    def brief_page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> Question:
+    def brief_page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
         """Return the question for a page that is answered row by row and without the summaries."""
         values = _filter_values(query)
         text = _brief_text(frozenset(values), query.include_deleted, query.ignore_case, before is not None)
-        return Question(text, values | page_values(limit, before, offset))
+        return BoundStatement(text, values | page_values(limit, before, offset))
 
-    def count(self, query: RunQuery) -> Question:
+    def count(self, query: RunQuery) -> BoundStatement:
         """Return the question for how many runs `page` lists."""
         values = _filter_values(query)
-        return Question(_count_text(frozenset(values), query.include_deleted, query.ignore_case), values)
+        return BoundStatement(_count_text(frozenset(values), query.include_deleted, query.ignore_case), values)
 
-    def figures(self, session_id: str) -> Question:
+    def figures(self, session_id: str) -> BoundStatement:
         """Return the question for what the runs of a session amount to."""
-        return Question(_FIGURES, {"session_id": session_id})
+        return BoundStatement(_FIGURES, {"session_id": session_id})
 
     def pending(self) -> str:
         """Return the question for the runs whose explanation is in the making."""

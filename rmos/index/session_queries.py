@@ -7,23 +7,23 @@ from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from rmos.index.base import Place
 from rmos.index.schema import SESSION_FILTERS, sessions
-from rmos.index.statements import Question, compile_named, join_page, page_of, page_values
+from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.models import SessionQuery
 
 
 class SessionQueries:
     """The questions that lists of sessions ask."""
 
-    def page(self, query: SessionQuery, limit: int, before: Place | None, offset: int) -> Question:
+    def page(self, query: SessionQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
         text = _page_text(frozenset(values), _shows_deleted(query), before is not None)
-        return Question(text, values | page_values(limit, before, offset))
+        return BoundStatement(text, values | page_values(limit, before, offset))
 
-    def count(self, query: SessionQuery) -> Question:
+    def count(self, query: SessionQuery) -> BoundStatement:
         """Return the question for how many sessions `page` lists."""
         values = _filter_values(query)
-        return Question(_count_text(frozenset(values), _shows_deleted(query)), values)
+        return BoundStatement(_count_text(frozenset(values), _shows_deleted(query)), values)
 
 
 def _filter_values(query: SessionQuery) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rmos.errors.store import IndexUnavailable
 from rmos.index.base import LAST_ID, SEPARATOR, Answer, BriefRun, KnownRun, ListedPage, Place, RunFigures
 from rmos.index.run_queries import RunQueries
 from rmos.index.sqlite_connections import Connections, Held
-from rmos.index.statements import Question, Row, Statements
+from rmos.index.statements import BoundStatement, Row, Statements
 from rmos.models import RunQuery, RunRow, RunState
 
 T = TypeVar("T")
@@ -27,10 +27,10 @@ _LONGEST_CACHED: Final = 100
 class Queries(Protocol[AnyQuery]):
     """The questions that lists of one table ask."""
 
-    def page(self, query: AnyQuery, limit: int, before: Place | None, offset: int) -> Question:
+    def page(self, query: AnyQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
         """Return the question for a page."""
 
-    def count(self, query: AnyQuery) -> Question:
+    def count(self, query: AnyQuery) -> BoundStatement:
         """Return the question for how many rows a list shows."""
 
 
@@ -83,7 +83,7 @@ class SqliteTable(Generic[Row, Query, Known]):
         """Return how many rows match."""
         return self._list(self._queries.count(query), lambda cursor: int(cursor.fetchone()[0]), 1)
 
-    def _list(self, question: Question, read: Callable[[sqlite3.Cursor], T], limit: int) -> Answer[T]:
+    def _list(self, question: BoundStatement, read: Callable[[sqlite3.Cursor], T], limit: int) -> Answer[T]:
         """Return what `read` gets from a statement's cursor, or got before when nothing was written since."""
 
         def ask(held: Held) -> T:

@@ -41,7 +41,7 @@ _positional: Final = sqlite.dialect(paramstyle="qmark")
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Question(NamedTuple):
+class BoundStatement(NamedTuple):
     """A statement and the values that are bound to it by name."""
 
     text: str

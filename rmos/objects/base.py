@@ -56,7 +56,7 @@ class OpenObject(Protocol):
         """Close the object; a second time does nothing."""
 
 
-class Entry(NamedTuple):
+class FolderEntry(NamedTuple):
     """One name in a folder, and what stands there; links are never followed."""
 
     name: str
@@ -168,7 +168,7 @@ class Objects(Protocol):
 
     # Listing
 
-    def entries(self, folder: str) -> Iterator[Entry]:
+    def entries(self, folder: str) -> Iterator[FolderEntry]:
         """Yield what stands in a folder (`""` is the root), in no order; an absent folder is empty.
 
         Raises:

@@ -17,7 +17,7 @@ from typing import Final
 
 from rmos.digest import Sha256
 from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, StorageUnavailable
-from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, Entry, EntryKind, check_key
+from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, EntryKind, FolderEntry, check_key
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 
 YOUNG_NS: Final = 2_000_000_000
@@ -96,12 +96,12 @@ class LocalReading:
 
     # Listing
 
-    def entries(self, folder: str) -> Iterator[Entry]:
+    def entries(self, folder: str) -> Iterator[FolderEntry]:
         """Yield the names in a folder with their kinds."""
         try:
             with os.scandir(self._path(folder)) as found:
                 for entry in found:
-                    yield Entry(entry.name, _kind(entry))
+                    yield FolderEntry(entry.name, _kind(entry))
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:

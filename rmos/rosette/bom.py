@@ -17,7 +17,7 @@ from rmos.rosette.draw.flat import area, flatten
 from rmos.rosette.draw.shapes import Drawing
 from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_cuts, block_glue_up, is_blocked
-from rmos.rosette.glueup.cuts import Cut, strip_cuts
+from rmos.rosette.glueup.cuts import StripCut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
 from rmos.rosette.materials import MATERIALS
@@ -83,13 +83,13 @@ _GROUNDED: Final = frozenset({"celtic", "braid", "diamond", "dots", "wheel"})
 """Kinds whose figure lies in a ground of another material."""
 
 
-def _ground(ring: Ring, inner: int, place: int, height: int) -> Cut:
+def _ground(ring: Ring, inner: int, place: int, height: int) -> StripCut:
     """Return the strip that the figure of a ring lies in: of its last material."""
     plain = Ring(kind="band", width=ring.width, materials=ring.materials[-1:])
     return strip_cuts(place, plain, inner, height)[0]
 
 
-def _bent(cut: Cut) -> Item:
+def _bent(cut: StripCut) -> Item:
     size = (cut.length, cut.thickness, cut.width)
     return _item(cut.ring, "strip", cut.material, cut.count, size, _USED_OF_A_STRIP, "bent")
 
@@ -139,7 +139,7 @@ def _block(ring: Ring, inner: int, place: int, count: int, height: int) -> Itera
     yield _item(place, "block", ring.materials[0], glued.blocks, size, used, note)
 
 
-def _veneer(cut: Cut, used: int) -> Item:
+def _veneer(cut: StripCut, used: int) -> Item:
     return _item(cut.ring, "veneer", cut.material, cut.count, (cut.length, cut.width, cut.thickness), used, cut.use)
 
 

@@ -35,7 +35,7 @@ _WHOLE: Final = {
 }
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class SpecChange(msgspec.Struct, frozen=True, kw_only=True):
     """The changed spec, what changed, and what of the sentence was not understood."""
 
     spec: RosetteSpec
@@ -44,7 +44,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     unrecognized: tuple[str, ...] = ()
 
 
-def apply_change(parent: RosetteSpec, prompt: str) -> Change:
+def apply_change(parent: RosetteSpec, prompt: str) -> SpecChange:
     """Return the parent with the changes that the prompt asks for.
 
     Raises:
@@ -72,7 +72,7 @@ def apply_change(parent: RosetteSpec, prompt: str) -> Change:
         raise ValidationFailed(
             "The change cannot be made: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems}
         )
-    return Change(
+    return SpecChange(
         spec=checked(stamp_version(spec)),
         changed=differences(parent, spec),
         assumptions=tuple(dict.fromkeys(wishes.assumptions)),

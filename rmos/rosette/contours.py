@@ -40,7 +40,7 @@ MAX_MOVES: Final = 200_000
 """Lines, arcs and points of all contours (RMOS policy); a usual rosette has some thousands."""
 
 
-class Layer(NamedTuple):
+class ContourLayer(NamedTuple):
     """The contours of one operation at one depth; `depth` is None for what is drawn for the eye only."""
 
     name: str
@@ -48,16 +48,18 @@ class Layer(NamedTuple):
     shapes: tuple[Shape, ...]
 
 
-def layers_of(spec: RosetteSpec) -> list[Layer]:
+def layers_of(spec: RosetteSpec) -> list[ContourLayer]:
     """Return the layers of a rosette: what is cut of the top, then what is cut of other stock, then the reference.
 
     Raises:
         ValidationFailed: when the spec cannot be drawn, or has more contours than a program can take.
     """
     checked(spec)
-    hole = Layer(_name("SOUNDHOLE", spec.top_thickness), spec.top_thickness, (_circle(spec.soundhole_diameter // 2),))
+    hole = ContourLayer(
+        _name("SOUNDHOLE", spec.top_thickness), spec.top_thickness, (_circle(spec.soundhole_diameter // 2),)
+    )
     rims = [radius for channel in spec_channels(spec) for radius in channel]
-    channel = Layer(_name("CHANNEL", spec.channel_depth), spec.channel_depth, tuple(map(_circle, rims)))
+    channel = ContourLayer(_name("CHANNEL", spec.channel_depth), spec.channel_depth, tuple(map(_circle, rims)))
     placed = [
         (place, ring, inner, draw_ring(ring, inner=inner, seed=spec.seed, place=place))
         for place, (ring, inner, _) in enumerate(spec.placed(), start=1)
@@ -67,7 +69,7 @@ def layers_of(spec: RosetteSpec) -> list[Layer]:
     pockets = [_pockets(spec, place, ring, inner, drawing) for place, ring, inner, drawing in placed]
     layers = [hole, channel, *(layer for layer in pockets if layer.shapes), *_beside(spec, placed)]
     joints = [inner for _, inner, _ in spec.placed()]
-    return _once([*layers, Layer("REFERENCE", None, tuple(map(_circle, joints)))])
+    return _once([*layers, ContourLayer("REFERENCE", None, tuple(map(_circle, joints)))])
 
 
 def _require_bounded(drawings: Iterable[Drawing]) -> None:
@@ -97,7 +99,7 @@ def _circle(radius: int) -> Circle:
     return Circle(0, 0, radius)
 
 
-def _once(layers: list[Layer]) -> list[Layer]:
+def _once(layers: list[ContourLayer]) -> list[ContourLayer]:
     """Return the layers without the shapes that an earlier one has already."""
     seen: set[object] = set()
     found = []
@@ -116,16 +118,16 @@ def _once(layers: list[Layer]) -> list[Layer]:
 # On the top
 
 
-def _pockets(spec: RosetteSpec, place: int, ring: Ring, inner: int, drawing: Drawing) -> Layer:
+def _pockets(spec: RosetteSpec, place: int, ring: Ring, inner: int, drawing: Drawing) -> ContourLayer:
     """Return the pockets of an inlaid ring, where they are cut."""
     name = _name("INLAY_POCKET", spec.channel_depth, place)
     if ring.kind in _FILLING or not drawing.cells:
-        return Layer(name, spec.channel_depth, ())
+        return ContourLayer(name, spec.channel_depth, ())
     shapes: list[Shape] = _rims(ring, inner, drawing) or []
     for k, at in enumerate(drawing.order):
         for piece in _loose(ring, drawing.cells[at].pieces):
             shapes += _outlines(ring, inner, drawing, moved(piece.path, drawing.angle(k)), angle=drawing.angle(k))
-    return Layer(name, spec.channel_depth, tuple(shapes))
+    return ContourLayer(name, spec.channel_depth, tuple(shapes))
 
 
 def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[Shape] | None:
@@ -169,7 +171,7 @@ def _outlines(ring: Ring, inner: int, drawing: Drawing, path: Path, *, angle: in
 # Beside the top
 
 
-def _beside(spec: RosetteSpec, placed: list[tuple[int, Ring, int, Drawing]]) -> list[Layer]:
+def _beside(spec: RosetteSpec, placed: list[tuple[int, Ring, int, Drawing]]) -> list[ContourLayer]:
     """Return rings that are cut from a board, in a row, and below them the pieces of inlays."""
     layers = []
     at_x = spec.outer_radius + _APART
@@ -182,14 +184,14 @@ def _beside(spec: RosetteSpec, placed: list[tuple[int, Ring, int, Drawing]]) -> 
             depth = depth if ring.kind == "solid" else spec.channel_depth
             wood = "" if ring.kind == "solid" else ring.materials[0]
             shifted = tuple(shift(shape, at_x + outer, 0) for shape in whole)
-            layers.append(Layer(_name(name, depth, place, wood), depth, shifted))
+            layers.append(ContourLayer(_name(name, depth, place, wood), depth, shifted))
             at_x += 2 * outer + _APART
     at_y = spec.outer_radius + _APART
     for place, ring, inner, drawing in placed:
         for wood, pieces in _by_wood(ring, inner, drawing).items():
             depth = spec.channel_depth + (_THICKER if ring.kind in _THICK else 0)
             shapes, at_y = _in_rows(pieces, (spec.outer_radius + _APART, at_y), 4 * spec.outer_radius)
-            layers.append(Layer(_name("INLAY_PART", depth, place, wood), depth, tuple(shapes)))
+            layers.append(ContourLayer(_name("INLAY_PART", depth, place, wood), depth, tuple(shapes)))
     return layers
 
 

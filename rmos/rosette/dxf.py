@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rmos.rosette.contour_shapes import XY, Arc, Circle, Curve, Line, Shape
-from rmos.rosette.contours import Layer, layers_of
+from rmos.rosette.contours import ContourLayer, layers_of
 from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.spec import RosetteSpec, mm_text
 
@@ -32,7 +32,7 @@ def dxf_text(spec: RosetteSpec) -> str:
     return "".join(f"{code:>3}\n{value}\n" for code, value in pairs)
 
 
-def _header(layers: list[Layer]) -> Pairs:
+def _header(layers: list[ContourLayer]) -> Pairs:
     points = [xy for layer in layers for shape in layer.shapes for xy in _extent(shape)]
     low, high = (tuple(map(end, zip(*points, strict=True))) for end in (min, max))
     yield from _section("HEADER")
@@ -55,7 +55,7 @@ def _section(name: str) -> Pairs:
     yield from ((0, "SECTION"), (2, name))
 
 
-def _tables(layers: list[Layer]) -> Pairs:
+def _tables(layers: list[ContourLayer]) -> Pairs:
     yield from _section("TABLES")
     yield from ((0, "TABLE"), (2, "LTYPE"), (70, "1"), (0, "LTYPE"), (2, "CONTINUOUS"), (70, "0"))
     yield from ((3, "Solid line"), (72, "65"), (73, "0"), (40, "0.0"), (0, "ENDTAB"))
@@ -65,11 +65,11 @@ def _tables(layers: list[Layer]) -> Pairs:
     yield from ((0, "ENDTAB"), (0, "ENDSEC"))
 
 
-def _colour(layer: Layer) -> int:
+def _colour(layer: ContourLayer) -> int:
     return next(colour for operation, colour in _COLOURS.items() if layer.name.startswith(operation))
 
 
-def _entities(layers: list[Layer]) -> Pairs:
+def _entities(layers: list[ContourLayer]) -> Pairs:
     yield from _section("ENTITIES")
     for layer in layers:
         for shape in layer.shapes:

@@ -26,7 +26,7 @@ class Streak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Per cent."""
 
 
-class Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RosetteMaterial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One material: its name for people, its colours, its grain, and its id for the feasibility engine."""
 
     name: str
@@ -51,10 +51,10 @@ class Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.group == "shell"
 
 
-def _load() -> dict[str, Material]:
+def _load() -> dict[str, RosetteMaterial]:
     text = files(__package__).joinpath("materials.toml").read_text(encoding="utf-8")
-    return {name: msgspec.convert(entry, Material) for name, entry in tomllib.loads(text).items()}
+    return {name: msgspec.convert(entry, RosetteMaterial) for name, entry in tomllib.loads(text).items()}
 
 
-MATERIALS: Final[Mapping[str, Material]] = _load()
+MATERIALS: Final[Mapping[str, RosetteMaterial]] = _load()
 """Material id → material, in the order of the data."""

@@ -58,7 +58,7 @@ _BETWEEN: Final = frozenset({"of", "a", "an", "de", "di", "da", "th", "ths", "nd
 """What may stand between a fraction and its unit: 1/8th of an inch."""
 
 
-class Token(NamedTuple):
+class PromptToken(NamedTuple):
     """One thing that the prompt says: `category` and `meaning` of the lexicon, or a number, a stop, an unknown word."""
 
     category: str
@@ -81,23 +81,23 @@ def fold(prompt: str) -> str:
     return re.sub(r" ?/ ?", "/", re.sub(r" +", " ", written))
 
 
-def tokens(prompt: str) -> list[Token]:
+def tokens(prompt: str) -> list[PromptToken]:
     """Return what the prompt says, in order."""
-    raw: list[Token] = []
+    raw: list[PromptToken] = []
     for match in _SCAN.finditer(fold(prompt)):
         raw += _raw(match.lastgroup or "", match.group())
     return _in_context(_phrased(_with_units(raw)))
 
 
-def _raw(kind: str, text: str) -> list[Token]:
+def _raw(kind: str, text: str) -> list[PromptToken]:
     if kind == "grid":
-        return [Token("grid", text.replace(" ", ""), text)]
+        return [PromptToken("grid", text.replace(" ", ""), text)]
     if kind in ("mixed", "ratio", "number"):
         value = _value(kind, text)
-        return [Token("unknown" if value is None else "count", "", text, value or Fraction(0))]
+        return [PromptToken("unknown" if value is None else "count", "", text, value or Fraction(0))]
     if kind == "word":
-        return [Token("word", text, text)]
-    return [Token({"other": "unknown"}.get(kind, kind), "", text)]
+        return [PromptToken("word", text, text)]
+    return [PromptToken({"other": "unknown"}.get(kind, kind), "", text)]
 
 
 def _value(kind: str, text: str) -> Fraction | None:
@@ -120,9 +120,9 @@ def _value(kind: str, text: str) -> Fraction | None:
         return None
 
 
-def _with_units(raw: list[Token]) -> list[Token]:
+def _with_units(raw: list[PromptToken]) -> list[PromptToken]:
     """Join each number with the unit behind it to a length or an angle; `mm` and `in` may stand after a dash."""
-    done: list[Token] = []
+    done: list[PromptToken] = []
     at = 0
     while at < len(raw):
         number, size = _number_at(raw, at)
@@ -143,7 +143,7 @@ def _of(unit: str) -> Fraction:
     return UNITS.get(unit, Fraction(1))
 
 
-def _number_at(raw: list[Token], at: int) -> tuple[Token | None, int]:
+def _number_at(raw: list[PromptToken], at: int) -> tuple[PromptToken | None, int]:
     """Return the number that begins here, in digits or as a word such as `eighth`, and how many tokens it takes."""
     if raw[at].category == "count":
         return raw[at], 1
@@ -151,18 +151,18 @@ def _number_at(raw: list[Token], at: int) -> tuple[Token | None, int]:
         words = [token.text for token in raw[at : at + size] if token.category == "word"]
         part = FRACTIONS.get(" ".join(words)) if len(words) == size else None
         if part is not None:
-            return Token("count", "", " ".join(words), part), size
+            return PromptToken("count", "", " ".join(words), part), size
     return None, 1
 
 
-def _is_name(raw: list[Token], at: int) -> bool:
+def _is_name(raw: list[PromptToken], at: int) -> bool:
     """Tell whether a number ends a name, as in `D-28 in koa`: no 28 inches are meant."""
     before = [token.text for token in raw[max(at - 3, 0) : at] if token.category in ("word", "count")]
     names = ([*before[-size:], raw[at].text] for size in (1, 2) if len(before) >= size)
     return any((find_phrase(name) or ("",))[0] in ("presets", "instruments") for name in names)
 
 
-def _unit_behind(raw: list[Token], at: int, number: Token) -> tuple[str | None, int]:
+def _unit_behind(raw: list[PromptToken], at: int, number: PromptToken) -> tuple[str | None, int]:
     """Return the unit of a number whose last token stands at `at`, and where the unit stands."""
     ahead = at + 1
     if ahead < len(raw) and raw[ahead].category == "dash":
@@ -176,9 +176,9 @@ def _unit_behind(raw: list[Token], at: int, number: Token) -> tuple[str | None, 
     return UNIT_WORDS.get(raw[ahead].meaning), ahead
 
 
-def _phrased(raw: list[Token]) -> list[Token]:
+def _phrased(raw: list[PromptToken]) -> list[PromptToken]:
     """Replace words by what the longest phrase of the lexicon that begins there means."""
-    done: list[Token] = []
+    done: list[PromptToken] = []
     at = 0
     while at < len(raw):
         found, size = _phrase_at(raw, at)
@@ -187,7 +187,7 @@ def _phrased(raw: list[Token]) -> list[Token]:
     return [token for token in done if token.category not in ("dash", "inch", "silent")]
 
 
-def _phrase_at(raw: list[Token], at: int) -> tuple[list[Token], int]:
+def _phrase_at(raw: list[PromptToken], at: int) -> tuple[list[PromptToken], int]:
     words: list[str] = []
     ends: list[int] = []
     place = at
@@ -214,12 +214,16 @@ def _phrase_at(raw: list[Token], at: int) -> tuple[list[Token], int]:
     return [token._replace(category="unknown")], 1
 
 
-def _meant(found: tuple[str, str], text: str) -> Token:
+def _meant(found: tuple[str, str], text: str) -> PromptToken:
     category, meaning = found
-    return Token("count", "", text, Fraction(int(meaning))) if category == "numbers" else Token(category, meaning, text)
+    return (
+        PromptToken("count", "", text, Fraction(int(meaning)))
+        if category == "numbers"
+        else PromptToken(category, meaning, text)
+    )
 
 
-def _in_context(words: list[Token]) -> list[Token]:
+def _in_context(words: list[PromptToken]) -> list[PromptToken]:
     """Return the words without those that mean something beside others only.
 
     `every` means a distance before an angle or a length, `around` joins two rings, strips and veneers are what
@@ -242,7 +246,7 @@ def _in_context(words: list[Token]) -> list[Token]:
     return done
 
 
-def _is_between_rings(words: list[Token], at: int) -> bool:
+def _is_between_rings(words: list[PromptToken], at: int) -> bool:
     """Tell whether a ring or a material stands on both sides; else `around` says nothing."""
     rings = ("kinds", "stacks", "materials", "colours")
     return all(any(token.category in rings for token in side) for side in (words[:at], words[at + 1 :]))

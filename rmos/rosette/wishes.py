@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.rosette.fixed import divide
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.spec import mm_text
 
 LIMITS: Final = {
@@ -76,7 +76,7 @@ class Wishes(msgspec.Struct, kw_only=True):
         heard = (self.said, self.instrument, self.preset, self.top, self.tone, self.without, self.comparatives)
         return not any(heard) and not self.mentions and not self.all_wood
 
-    def put_length(self, name: str, token: Token, mention: Mention | None = None) -> None:
+    def put_length(self, name: str, token: PromptToken, mention: Mention | None = None) -> None:
         """Note a length, of the whole or of one ring; say when it was rounded to a micrometre."""
         low, high, what = LIMITS[name]
         um = divide(token.value.numerator, token.value.denominator)
@@ -89,7 +89,7 @@ class Wishes(msgspec.Struct, kw_only=True):
             self.assumptions.append(f"{token.text} is {exact} mm, kept as {mm_text(um)} mm")
         self._put(name, um, token.text, mention)
 
-    def put_count(self, name: str, token: Token, mention: Mention | None = None) -> None:
+    def put_count(self, name: str, token: PromptToken, mention: Mention | None = None) -> None:
         """Note a count, of the whole or of one ring."""
         least = LEAST.get(name, 1)
         if token.value.denominator != 1 or not least <= token.value <= MOST[name]:
@@ -125,7 +125,7 @@ class Wishes(msgspec.Struct, kw_only=True):
 _MOST_MISSED: Final = 50
 
 
-def millimetres(token: Token) -> Token:
+def millimetres(token: PromptToken) -> PromptToken:
     """Return a bare number as the length in mm that it is taken for."""
     return token._replace(category="length", text=f"{token.text} mm", value=token.value * Fraction(1000))
 

@@ -23,12 +23,12 @@ from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBlocked
 from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
 from rmos.services.artifact import RunRequest
-from rmos.services.gates import Finding, GatePolicy, Gates, make_run_request, read_inputs
+from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates, make_run_request, read_inputs
 from rmos.services.runs import Recorded, record_run
 from rmos.services.sessions import completed, refuse_deleted
 from rmos.store import Store
 from rmos.store.session_records import SessionRecord
-from rmos.store.sessions import Change, SessionStored
+from rmos.store.sessions import SessionChange, SessionStored
 from rmos.workflow import Action, EvaluatedRun, Move, Standing
 
 log = logging.getLogger(__name__)
@@ -123,14 +123,14 @@ class _Attempt:
         )
         basis = _basis(record.session, standing)
 
-        def decide(now: SessionRecord) -> Change:
+        def decide(now: SessionRecord) -> SessionChange:
             if _basis(now.session, self._require_allowed(now)) != basis:
                 raise VersionConflict("The session has changed meanwhile; read it again.", version=now.version)
             return self._confirm_run(now.session, standing, run_request, run)
 
         return ActionDone(self._commit(decide, run), run)
 
-    def _commit(self, decide: Callable[[SessionRecord], Change], run: Recorded) -> SessionStored:
+    def _commit(self, decide: Callable[[SessionRecord], SessionChange], run: Recorded) -> SessionStored:
         # A crash before the event leaves a run that nothing names; after it the action has happened.
         try:
             return self._append(decide)
@@ -145,7 +145,7 @@ class _Attempt:
             lost.members |= {"session_id": self._request.session_id, "run_id": run.run_id}
             raise
 
-    def _append(self, decide: Callable[[SessionRecord], Change | None]) -> SessionStored:
+    def _append(self, decide: Callable[[SessionRecord], SessionChange | None]) -> SessionStored:
         session_id, action = self._request.session_id, self._request.action
         stored = self._store.sessions.append(
             session_id, action, decide, actor=self._actor, us=self._us, version=self._request.version
@@ -179,7 +179,7 @@ class _Attempt:
 
     # What makes no run
 
-    def _decide_change(self, now: SessionRecord) -> Change | None:
+    def _decide_change(self, now: SessionRecord) -> SessionChange | None:
         standing = self._require_allowed(now)
         if self._request.action in ("set_design", "set_context"):
             return _set_inputs(now.session, self._request.fields)
@@ -187,10 +187,10 @@ class _Attempt:
             self._gates.require_approved(now.session, standing)
         return self._move(now.session, self._notes)
 
-    def _move(self, session: Session, data: Mapping[str, Any], state: WorkflowState | None = None) -> Change:
+    def _move(self, session: Session, data: Mapping[str, Any], state: WorkflowState | None = None) -> SessionChange:
         state = state or _STATE_AFTER[self._request.action]
         has = {"has_design": bool(session.design), "has_context": bool(session.context)}
-        return Change(fields={"state": state, "next_step": workflow.next_step(state, **has)}, data=data)
+        return SessionChange(fields={"state": state, "next_step": workflow.next_step(state, **has)}, data=data)
 
     # What makes a run
 
@@ -214,12 +214,12 @@ class _Attempt:
         outputs = fields.get("outputs", {})
         return msgspec.structs.replace(request, parent_run_id=parent, outputs=outputs, workflow=about)
 
-    def _confirm_run(self, session: Session, standing: Standing, request: RunRequest, run: Recorded) -> Change:
+    def _confirm_run(self, session: Session, standing: Standing, request: RunRequest, run: Recorded) -> SessionChange:
         """Return what the event says that names the run, once every gate is open."""
         data: dict[str, Any] = {"run_id": run.run_id, "run_sha256": run.run_sha256, **self._notes}
         if self._request.action == "request_feasibility":
             return self._confirm_feasibility(session, standing, request, run, data)
-        finding = Finding(_risk_of(run), run.score, run.feasibility_sha256)
+        finding = EvaluatedInputs(_risk_of(run), run.score, run.feasibility_sha256)
         evaluated = standing.feasibility
         if self._request.action == "store_toolpaths":
             self._gates.require_approved(session, standing)
@@ -231,7 +231,7 @@ class _Attempt:
 
     def _confirm_feasibility(
         self, session: Session, standing: Standing, request: RunRequest, run: Recorded, data: dict[str, Any]
-    ) -> Change:
+    ) -> SessionChange:
         evaluated = EvaluatedRun(
             run_id=run.run_id,
             run_sha256=run.run_sha256,
@@ -296,12 +296,12 @@ def _require_role(action: Action, actor: Actor) -> None:
         )
 
 
-def _set_inputs(session: Session, fields: Mapping[str, Any]) -> Change | None:
+def _set_inputs(session: Session, fields: Mapping[str, Any]) -> SessionChange | None:
     given = {name: fields[name] for name in ("design", "context") if name in fields}
     inputs = {"design": session.design, "context": session.context, **given}
     if session.state in workflow.PREPARING and all(getattr(session, name) == given[name] for name in given):
         return None
-    return Change(fields=completed(inputs, "draft"))
+    return SessionChange(fields=completed(inputs, "draft"))
 
 
 def _basis(session: Session, standing: Standing) -> tuple[Any, ...]:

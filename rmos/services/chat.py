@@ -101,12 +101,12 @@ class _Message(msgspec.Struct):
     content: str
 
 
-class _Choice(msgspec.Struct):
+class _CompletionChoice(msgspec.Struct):
     message: _Message
 
 
 class _Completion(msgspec.Struct):
-    choices: list[_Choice]
+    choices: list[_CompletionChoice]
 
 
 def content_of(answer: bytes) -> str:

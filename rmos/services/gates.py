@@ -31,7 +31,7 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True):
     allow_red_override: bool
 
 
-class Finding(NamedTuple):
+class EvaluatedInputs(NamedTuple):
     """What an engine says of the session's inputs, as far as gates look at it."""
 
     risk: RiskLevel
@@ -63,11 +63,16 @@ class Gates:
         if refusal is not None or approved is None:
             raise self.block(refusal or "")
         run = self._read_named_run(approved).artifact
-        finding = Finding(run.decision.risk_level, run.decision.score, run.hashes.feasibility_sha256)
+        finding = EvaluatedInputs(run.decision.risk_level, run.decision.score, run.hashes.feasibility_sha256)
         self.require_approvable(session, standing, approved, finding, context_sha256)
 
     def require_approvable(
-        self, session: Session, standing: Standing, evaluated: EvaluatedRun, finding: Finding, context_sha256: str
+        self,
+        session: Session,
+        standing: Standing,
+        evaluated: EvaluatedRun,
+        finding: EvaluatedInputs,
+        context_sha256: str,
     ) -> None:
         """Refuse what the policy does not let through.
 

@@ -19,7 +19,7 @@ from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
 from rmos.store import Store
 from rmos.store.audit import Attempt
 from rmos.store.session_records import SessionRecord
-from rmos.store.sessions import Change, SessionStored
+from rmos.store.sessions import SessionChange, SessionStored
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def patch_session(
         TransitionBlocked: design or context are past being written.
     """
 
-    def change(now: SessionRecord) -> Change | None:
+    def change(now: SessionRecord) -> SessionChange | None:
         session = now.session
         refuse_deleted(session)
         before = {name: _to_builtins(getattr(session, name)) for name in patch}
@@ -83,7 +83,7 @@ def patch_session(
                 state=session.state,
             )
         whole = {"design": session.design, "context": session.context, **changed}
-        return Change(fields=completed(whole, session.state))
+        return SessionChange(fields=completed(whole, session.state))
 
     try:
         return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
@@ -115,13 +115,13 @@ def delete_session(
         IndexRebuilding: nobody can tell just now whether there are runs, and `force` is False.
     """
 
-    def change(now: SessionRecord) -> Change | None:
+    def change(now: SessionRecord) -> SessionChange | None:
         if now.session.status == "DELETED" and (now.cascade or not cascade):
             return None
         if not force:
             _refuse_linked(store, session_id)
         said = {"force": force, "cascade": cascade, "reason": reason}
-        return Change(fields={"status": "DELETED", "next_step": None}, data=said)
+        return SessionChange(fields={"status": "DELETED", "next_step": None}, data=said)
 
     stored = store.sessions.append(session_id, "delete", change, actor=actor, us=us, version=version)
     log.info("session_deleted session_id=%s cascade=%s", session_id, cascade)
@@ -137,12 +137,12 @@ def restore_session(
         SessionNotFound, Damage, PreconditionFailed, VersionConflict.
     """
 
-    def change(now: SessionRecord) -> Change | None:
+    def change(now: SessionRecord) -> SessionChange | None:
         session = now.session
         if session.status == "ACTIVE":
             return None
         fields = completed({"design": session.design, "context": session.context}, session.state)
-        return Change(fields={**fields, "status": "ACTIVE"})
+        return SessionChange(fields={**fields, "status": "ACTIVE"})
 
     stored = store.sessions.append(session_id, "restore", change, actor=actor, us=us, version=version)
     log.info("session_restored session_id=%s", session_id)

@@ -19,13 +19,13 @@ from rmos.store import layout
 from rmos.store.artifacts import Artifact, Examined, examine_artifact, examine_identity
 from rmos.store.layout import RunFiles
 from rmos.store.legacy import read_link
-from rmos.store.records import Damage, Unavailable, describe_unreadable, examine_event, raise_problem
+from rmos.store.records import Damage, UnavailableDamage, describe_unreadable, examine_event, raise_problem
 
 Read = Callable[[str], bytes]
 """Returns the bytes under a key, or raises `ObjectMissing` or `ObjectUnreadable`."""
 
 
-class Problem(NamedTuple):
+class RecordProblem(NamedTuple):
     """One thing that is wrong with a record: under which key, and what."""
 
     key: str
@@ -38,7 +38,7 @@ class Chain(NamedTuple):
     events: list[Event]
     last_sha256: str | None
     """SHA-256 of the file that the next event comes after; None when there is none or it cannot be known."""
-    problems: list[Problem]
+    problems: list[RecordProblem]
 
     def require_whole(self) -> None:
         """Raise the first problem.
@@ -50,7 +50,7 @@ class Chain(NamedTuple):
             raise_problem(self.problems[0].damage)
 
 
-class Link(NamedTuple):
+class AdvisoryLink(NamedTuple):
     """An advisory link of the legacy system: its key, and the advisory that it names, None when it names none."""
 
     key: str
@@ -65,8 +65,8 @@ class RunHistory(NamedTuple):
     examined: Examined
     events: list[Event]
     last_event_sha256: str | None
-    links: list[Link]
-    problems: list[Problem]
+    links: list[AdvisoryLink]
+    problems: list[RecordProblem]
 
     @property
     def is_gone(self) -> bool:
@@ -76,7 +76,7 @@ class RunHistory(NamedTuple):
     @property
     def is_unavailable(self) -> bool:
         """Whether the storage did not give a part of it: asked again, it may."""
-        return any(isinstance(problem.damage, Unavailable) for problem in self.problems)
+        return any(isinstance(problem.damage, UnavailableDamage) for problem in self.problems)
 
     @property
     def artifact(self) -> Artifact | None:
@@ -114,7 +114,7 @@ def read_run(read: Read, partition: str, files: RunFiles, *, strict: bool = True
     """
     key = layout.artifact_key(partition, files.run_id)
     data, examined = _read_artifact(read, key, files.run_id, partition, strict=strict)
-    problems = [Problem(key, damage) for damage in examined.damages]
+    problems = [RecordProblem(key, damage) for damage in examined.damages]
     links = [_read_link(read, f"{partition}/{name}", name) for name in files.links]
     if not files.events:
         return RunHistory(data, examined, [], None, links, problems)
@@ -146,28 +146,28 @@ def read_chain(
         is_known: False when the file before event no. 1 is gone or corrupt.
     """
     events: list[Event] = []
-    problems: list[Problem] = []
+    problems: list[RecordProblem] = []
     expected = 1
     for number in numbers:
         key = layout.event_key(folder, record_id, number)
         if number != expected:
             gone = f"events {expected} to {number - 1} of the {of} are not there, but event {number} is"
-            problems.append(Problem(key, Damage("event_hole", gone)))
+            problems.append(RecordProblem(key, Damage("event_hole", gone)))
             is_known = False
         expected = number + 1
         try:
             data = read(key)
         except ObjectMissing:
             gone = f"event {number} of the {of} was indexed and is gone"
-            problems.append(Problem(key, Damage("event_missing", gone)))
+            problems.append(RecordProblem(key, Damage("event_missing", gone)))
             is_known = False
             continue
         except ObjectUnreadable as error:
-            problems.append(Problem(key, describe_unreadable(error)))
+            problems.append(RecordProblem(key, describe_unreadable(error)))
             is_known = False
             continue
         event, damages = examine_event(data, record_id, number, previous, is_known=is_known)
-        problems += [Problem(key, damage) for damage in damages]
+        problems += [RecordProblem(key, damage) for damage in damages]
         previous, is_known = digest.sha256_hex(data), all(damage.kind != "event_corrupt" for damage in damages)
         if event is not None:
             events.append(event)
@@ -195,8 +195,8 @@ def _digest_before_events(data: bytes, examined: Examined) -> str | None:
     return digest.sha256_hex(data) if is_known else None
 
 
-def _read_link(read: Read, key: str, name: str) -> Link:
+def _read_link(read: Read, key: str, name: str) -> AdvisoryLink:
     try:
-        return Link(key, read_link(read(key), name))
+        return AdvisoryLink(key, read_link(read(key), name))
     except (ObjectMissing, ObjectUnreadable):
-        return Link(key, None)
+        return AdvisoryLink(key, None)

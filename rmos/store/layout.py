@@ -172,7 +172,7 @@ class RunFiles(NamedTuple):
     links: tuple[str, ...]
 
 
-class Listing(NamedTuple):
+class PartitionNames(NamedTuple):
     """A partition's names, sorted out."""
 
     runs: dict[str, RunFiles]
@@ -224,7 +224,7 @@ def home_partition(run_id: str) -> str | None:
     return None if us is None else ids.partition_of(us)
 
 
-def sort_out(names: Iterable[str]) -> Listing:
+def sort_out(names: Iterable[str]) -> PartitionNames:
     """Sort a partition's names into runs with their events and links, debris of writers, and strays."""
     artifacts: set[str] = set()
     events: dict[str, list[int]] = {}
@@ -247,7 +247,7 @@ def sort_out(names: Iterable[str]) -> Listing:
         )
         for run_id in run_ids
     }
-    return Listing(runs, debris, strays)
+    return PartitionNames(runs, debris, strays)
 
 
 def sort_out_events(kind: ObjectKind, names: Iterable[str]) -> dict[str, tuple[int, ...]]:

@@ -17,7 +17,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.models import RunView
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True):
+class NamedBlob(msgspec.Struct, frozen=True, kw_only=True):
     """A blob as a run names it."""
 
     sha256: str
@@ -31,15 +31,15 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     created_at_utc: str | None = None
 
 
-def named_blobs(view: RunView) -> dict[str, Named]:
+def named_blobs(view: RunView) -> dict[str, NamedBlob]:
     """Return the blobs that a run names by their digests, attachments first, each in the order of its naming."""
-    found: dict[str, Named] = {}
+    found: dict[str, NamedBlob] = {}
     for named in _each(view):
         found.setdefault(named.sha256, named)
     return found
 
 
-def named_blob(view: RunView, sha256: str) -> Named:
+def named_blob(view: RunView, sha256: str) -> NamedBlob:
     """Return a blob as the run names it.
 
     Raises:
@@ -51,7 +51,7 @@ def named_blob(view: RunView, sha256: str) -> Named:
     return found
 
 
-def _each(view: RunView) -> Iterator[Named]:
+def _each(view: RunView) -> Iterator[NamedBlob]:
     for entry in view.attachments:
         if named := _named(entry, "attachment", entry.get("sha256"), "attachment"):
             yield named
@@ -60,11 +60,11 @@ def _each(view: RunView) -> Iterator[Named]:
             yield named
 
 
-def _named(entry: Mapping[str, Any], source: str, sha256: object, kind: str) -> Named | None:
+def _named(entry: Mapping[str, Any], source: str, sha256: object, kind: str) -> NamedBlob | None:
     if not isinstance(sha256, str) or not ids.SHA256.fullmatch(sha256):
         return None
     size = entry.get("size_bytes")
-    return Named(
+    return NamedBlob(
         sha256=sha256,
         source=source,
         kind=_text(entry, "kind") or kind,

@@ -43,13 +43,13 @@ class Damage(RecordDamaged):
         return (type(self), (self.kind, self.detail))
 
 
-class Unavailable(Damage):
+class UnavailableDamage(Damage):
     """What the storage did not give: one problem among others to a check, something to ask for again to a client."""
 
 
 def describe_unreadable(error: ObjectUnreadable, what: str = "") -> Damage:
     """Return the problem that an object is which cannot be read; `what` names it."""
-    kind = Unavailable if isinstance(error, ObjectUnavailable) else Damage
+    kind = UnavailableDamage if isinstance(error, ObjectUnavailable) else Damage
     return kind("unreadable", what + error.detail)
 
 
@@ -60,7 +60,7 @@ def raise_problem(damage: Damage) -> NoReturn:
         StorageUnavailable: it could not be read.
         Damage: it was read, or is no file, and is wrong.
     """
-    raise (StorageUnavailable(damage.detail) if isinstance(damage, Unavailable) else damage) from None
+    raise (StorageUnavailable(damage.detail) if isinstance(damage, UnavailableDamage) else damage) from None
 
 
 def seal_record(members: Mapping[str, Any], record_id: str) -> bytes:

@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 _events: Final = msgspec.json.Decoder(Event)
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class SessionChange(msgspec.Struct, frozen=True, kw_only=True):
     """What an event does to a session: the fields that it sets, and what else it says."""
 
     fields: Mapping[str, Any]
     data: Mapping[str, Any] = {}
 
 
-Decide = Callable[[SessionRecord], Change | None]
+Decide = Callable[[SessionRecord], SessionChange | None]
 """Returns what an event does to a session as it stands, with its history; None when nothing is left to do."""
 
 
@@ -73,7 +73,8 @@ class Sessions:
         session_id, moment = ids.new_session_id(us), ids.utc_text(us)
         empty = Session(session_id=session_id, created_at_utc=moment, updated_at_utc=moment, version=0)
         nothing = SessionRecord([], empty, None)
-        return self._append(session_id, "create", lambda _: Change(fields=fields), actor=actor, us=us, seen=nothing)
+        change = SessionChange(fields=fields)
+        return self._append(session_id, "create", lambda _: change, actor=actor, us=us, seen=nothing)
 
     def append(
         self,
@@ -97,7 +98,7 @@ class Sessions:
             StoreReadOnly, StorageFailed, and what `decide` raises.
         """
 
-        def decide_on_seen(now: SessionRecord) -> Change | None:
+        def decide_on_seen(now: SessionRecord) -> SessionChange | None:
             if version is not None and version != now.version:
                 raise PreconditionFailed(
                     "The session has changed since you read it; read it again.",

@@ -19,9 +19,9 @@ from rmos.models import (
     Attachment,
     Event,
     Hashes,
-    Inputs,
     RunArtifact,
     RunDecision,
+    RunInputs,
     RunRow,
     Session,
     SessionPolicy,
@@ -56,7 +56,7 @@ FULL_RUN: Final = RunArtifact(
         risk_level="RED", score=12.5, block_reason="too fast", warnings=["one", "two"], details={"engine": "e"}
     ),
     feasibility=msgspec.Raw(b'{"status":"RED"}'),
-    inputs=Inputs(design=msgspec.Raw(b'{"operation":"slot"}'), context=msgspec.Raw(b'{"material":{}}')),
+    inputs=RunInputs(design=msgspec.Raw(b'{"operation":"slot"}'), context=msgspec.Raw(b'{"material":{}}')),
     hashes=Hashes(
         feasibility_sha256=_DIGEST,
         design_sha256=_DIGEST,

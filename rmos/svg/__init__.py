@@ -16,7 +16,7 @@ import msgspec
 
 from rmos.errors.files import SvgBlocked
 from rmos.svg.encoding import readable
-from rmos.svg.reader import Reader
+from rmos.svg.reader import DrawingReader
 from rmos.svg.verdict import Verdict
 
 
@@ -25,7 +25,7 @@ def judge_svg(data: bytes) -> Verdict:
 
     Needs some 20 MB of memory beside `data` whatever it holds, and time in proportion to its length.
     """
-    reader = Reader()
+    reader = DrawingReader()
     try:
         for chunk in readable(data):
             reader.feed(chunk)

@@ -32,7 +32,7 @@ MAX_ATTRIBUTES: Final = 128
 Check = Callable[[str], Refusal | None]
 
 
-class Plan(NamedTuple):
+class AttributePlan(NamedTuple):
     """What is looked at in each element of one name with these attributes, in this order."""
 
     checks: tuple[tuple[int, Check, set[str]], ...]
@@ -47,11 +47,11 @@ class Plan(NamedTuple):
     """Whether the text within is a style sheet."""
 
 
-NOTHING: Final = Plan(checks=(), styled=(), id_at=-1, uses_at=-1, is_style=False)
+NOTHING: Final = AttributePlan(checks=(), styled=(), id_at=-1, uses_at=-1, is_style=False)
 """The plan of an element at which nothing is looked at but its names."""
 
 
-def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]]) -> Plan | Refusal:
+def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]]) -> AttributePlan | Refusal:
     """Return the plan for an element and its attributes, with expat's `namespace name`, or why it is blocked.
 
     `harmless` keeps for each check the values that passed it, over all plans of one drawing.
@@ -72,7 +72,7 @@ def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]
         elif check is not None:
             checks.append((2 * place + 1, check, harmless.setdefault(check, set())))
     uses = local == "use" and next((name for name in ("href", f"{XLINK} href") if name in names), None)
-    return Plan(
+    return AttributePlan(
         checks=tuple(checks),
         styled=tuple(styled),
         id_at=2 * names.index("id") + 1 if "id" in names else -1,

@@ -12,7 +12,7 @@ is given up before expat has gathered all of it. expat expands nothing here: the
 from pyexpat import ExpatError, ParserCreate, errors
 from typing import Final, NoReturn
 
-from rmos.svg.attributes import NOTHING, Check, Plan, make_plan
+from rmos.svg.attributes import NOTHING, AttributePlan, Check, make_plan
 from rmos.svg.css import css_refusal, local_targets, plain_targets
 from rmos.svg.encoding import declared
 from rmos.svg.names import SVG
@@ -39,12 +39,12 @@ Shape = str | tuple[str, ...]
 """The name of an element, or the names of its attributes in their order and then its own."""
 
 
-class Reader:
+class DrawingReader:
     """Judges one drawing that is fed to it in chunks."""
 
     def __init__(self) -> None:
         self._reuse = Reuse()
-        self._plans: dict[Shape, Plan | None] = {}
+        self._plans: dict[Shape, AttributePlan | None] = {}
         self._harmless: dict[Check, set[str]] = {}
         self._harmless_css: dict[str, tuple[str, ...]] = {}
         self._open: list[tuple[int, int] | None] = []
@@ -196,13 +196,13 @@ class Reader:
         if targets:
             self._reuse.refers(self._holders[-1], own_id, targets)
 
-    def _new_plan(self, element: str, names: list[str], shape: Shape) -> Plan | None:
+    def _new_plan(self, element: str, names: list[str], shape: Shape) -> AttributePlan | None:
         """Return how tags of this shape are judged; None when there is nothing to look at but their names."""
         if not self._elements and element != f"{SVG} svg":
             space, _, local = element.rpartition(" ")
             self._refuse("not_svg", f"Its root is {shown(local)} of {shown(space)!r}, not svg of {SVG!r}.")
         made = make_plan(element, names, self._harmless)
-        if not isinstance(made, Plan):
+        if not isinstance(made, AttributePlan):
             self._refuse(*made)
         plan = None if made == NOTHING else made
         if len(self._plans) >= _MAX_PLANS:

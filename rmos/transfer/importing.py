@@ -30,7 +30,7 @@ from rmos.store.reading import find_erasure
 from rmos.store.records import Damage
 from rmos.store.store import FORMAT
 from rmos.transfer.source_blobs import NO_OBJECT, SourceBlob, SourceBlobs
-from rmos.transfer.sources import Source, open_source
+from rmos.transfer.sources import ImportSource, open_source
 
 Progress = Callable[[int], None]
 
@@ -95,7 +95,7 @@ def count_source_runs(path: Path) -> int:
         return sum(layout.ARTIFACT.pattern.fullmatch(name.rpartition("/")[2]) is not None for name in source.names)
 
 
-def _check_format(source: Source) -> None:
+def _check_format(source: ImportSource) -> None:
     if layout.FORMAT_KEY not in source.names:
         return
     try:
@@ -109,7 +109,7 @@ def _check_format(source: Source) -> None:
 class _Import:
     """One import under way."""
 
-    def __init__(self, store: Store, source: Source, actor: Actor, us: int) -> None:
+    def __init__(self, store: Store, source: ImportSource, actor: Actor, us: int) -> None:
         self._store = store
         self._source = source
         self._actor = actor

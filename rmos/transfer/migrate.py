@@ -22,12 +22,12 @@ from rmos.errors.store import CannotMove, ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
 from rmos.store.records import Damage
 from rmos.transfer.old_runs import SAME_TEXTS, SAME_VALUES, Mapped, map_run
-from rmos.transfer.single_file import Source
+from rmos.transfer.single_file import SingleFileStore
 
 Progress = Callable[[int], None]
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class FailedRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A run and what is the matter with it."""
 
     run_id: str
@@ -52,12 +52,12 @@ class Migration(msgspec.Struct, kw_only=True):
     deleted: int = 0
     """Migrated before and hard-deleted since."""
     waiting: int = 0
-    kept_aside: list[Problem] = []
+    kept_aside: list[FailedRecord] = []
     aside_file: str | None = None
-    conflicts: list[Problem] = []
+    conflicts: list[FailedRecord] = []
     unmapped: list[Unmapped] = []
     removed: int = 0
-    kept: list[Problem] = []
+    kept: list[FailedRecord] = []
     """What a rollback left: changed, or something has happened to it since."""
 
     @property
@@ -66,7 +66,7 @@ class Migration(msgspec.Struct, kw_only=True):
         return not (self.kept_aside or self.conflicts or self.kept)
 
 
-def migration_status(store: Store, source: Source) -> Migration:
+def migration_status(store: Store, source: SingleFileStore) -> Migration:
     """Return how far the migration is; writes nothing."""
     report = _begin(source)
     report.backup = source.backup_name if source.has_backup() else None
@@ -76,7 +76,7 @@ def migration_status(store: Store, source: Source) -> Migration:
     return report
 
 
-def migrate(store: Store, source: Source, *, progress: Progress | None = None) -> Migration:
+def migrate(store: Store, source: SingleFileStore, *, progress: Progress | None = None) -> Migration:
     """Bring the runs of the old store in; those that are there already are a success.
 
     Raises:
@@ -98,19 +98,19 @@ def migrate(store: Store, source: Source, *, progress: Progress | None = None) -
     return report
 
 
-def _begin(source: Source) -> Migration:
+def _begin(source: SingleFileStore) -> Migration:
     return Migration(source=source.path.name, total=len(source.records))
 
 
-def _map_all(source: Source, report: Migration) -> Iterator[Mapped]:
+def _map_all(source: SingleFileStore, report: Migration) -> Iterator[Mapped]:
     for run_id, record in source.records.items():
         try:
             mapped = map_run(run_id, record)
             digest.seal(mapped.members)
         except CannotMove as error:
-            report.kept_aside.append(Problem(run_id=run_id, error=error.detail))
+            report.kept_aside.append(FailedRecord(run_id=run_id, error=error.detail))
         except digest.NotCanonical as error:
-            report.kept_aside.append(Problem(run_id=run_id, error=f"the record cannot be written: {error}"))
+            report.kept_aside.append(FailedRecord(run_id=run_id, error=f"the record cannot be written: {error}"))
         else:
             if mapped.unmapped:
                 report.unmapped.append(Unmapped(run_id=run_id, fields=mapped.unmapped))
@@ -122,9 +122,9 @@ def _put(store: Store, mapped: Mapped, report: Migration) -> None:
     try:
         store.runs.put(mapped.members)
     except RunExists as error:
-        report.conflicts.append(Problem(run_id=run_id, error=error.detail))
+        report.conflicts.append(FailedRecord(run_id=run_id, error=error.detail))
     except (Damage, PayloadTooLarge) as error:
-        report.kept_aside.append(Problem(run_id=run_id, error=error.detail))
+        report.kept_aside.append(FailedRecord(run_id=run_id, error=error.detail))
     else:
         report.written += 1
 
@@ -159,10 +159,10 @@ def _count(report: Migration, mapped: Mapped, state: str) -> None:
         report.waiting += 1
     else:
         detail = "another run has this id here, or the migrated one was altered; nothing was changed"
-        report.conflicts.append(Problem(run_id=mapped.members["run_id"], error=detail))
+        report.conflicts.append(FailedRecord(run_id=mapped.members["run_id"], error=detail))
 
 
-def verify_migration(store: Store, source: Source) -> Migration:
+def verify_migration(store: Store, source: SingleFileStore) -> Migration:
     """Compare every run of the old store with what is recorded: the whole artifact, each mapped field, the counts."""
     report = migration_status(store, source)
     for run_id, record in source.records.items():
@@ -173,9 +173,9 @@ def verify_migration(store: Store, source: Source) -> Migration:
             continue  # counted already: kept aside, waiting, deleted or in conflict
         wrong = [name for name in (*SAME_TEXTS, *SAME_VALUES) if _differs(name, record, stored, mapped.unmapped)]
         if wrong:
-            report.conflicts.append(Problem(run_id=run_id, error=f"recorded otherwise: {', '.join(wrong)}"))
+            report.conflicts.append(FailedRecord(run_id=run_id, error=f"recorded otherwise: {', '.join(wrong)}"))
     if report.waiting:
-        report.conflicts.append(Problem(run_id="", error=f"{report.waiting} runs were not brought in yet"))
+        report.conflicts.append(FailedRecord(run_id="", error=f"{report.waiting} runs were not brought in yet"))
     return report
 
 
@@ -184,7 +184,7 @@ def _differs(name: str, record: dict[str, Any], stored: dict[str, Any], unmapped
     return old not in (None, "") and name not in unmapped and stored.get(name) != old
 
 
-def rollback(store: Store, source: Source, *, progress: Progress | None = None) -> Migration:
+def rollback(store: Store, source: SingleFileStore, *, progress: Progress | None = None) -> Migration:
     """Take back what a migration of these bytes wrote, and nothing else; done again it goes on where it was cut off.
 
     Raises:
@@ -205,7 +205,7 @@ def rollback(store: Store, source: Source, *, progress: Progress | None = None) 
             gone.append(run_id)  # its row may stand yet, when the process before died behind the erasing
         elif state != "deleted":
             detail = "something has happened to it since" if files.events else "it is not what the migration wrote"
-            report.kept.append(Problem(run_id=run_id, error=f"kept: {detail}"))
+            report.kept.append(FailedRecord(run_id=run_id, error=f"kept: {detail}"))
         if progress:
             progress(1)
     report.kept_aside = []

@@ -17,7 +17,7 @@ _BACKUP: Final = "rmos-backup"
 _ASIDE: Final = "rmos-aside"
 
 
-class Source(NamedTuple):
+class SingleFileStore(NamedTuple):
     """The single-file store as it was read."""
 
     path: Path
@@ -54,7 +54,7 @@ class Source(NamedTuple):
         return name
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> SingleFileStore:
     """Read a single-file store.
 
     Raises:
@@ -67,14 +67,14 @@ def read_source(path: Path) -> Source:
     return _parsed(path, data)
 
 
-def _parsed(path: Path, data: bytes) -> Source:
+def _parsed(path: Path, data: bytes) -> SingleFileStore:
     try:
         records = json.loads(data, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise SourceUnreadable(f"The old store's file is not whole: {error}. Restore it from a back-up.") from None
     if not isinstance(records, dict):
         raise SourceUnreadable("The old store's file is not one JSON object of runs.")
-    return Source(path, data, records)
+    return SingleFileStore(path, data, records)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def find_source(path: Path) -> Source:
+def find_source(path: Path) -> SingleFileStore:
     """Return what was migrated: the file as it stands when it is the one backed up, else its back-up.
 
     A source that is gone is written again from the back-up, byte for byte.

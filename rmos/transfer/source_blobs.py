@@ -17,7 +17,7 @@ from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
 from rmos.store.legacy import is_legacy_json
 from rmos.store.records import Damage
-from rmos.transfer.sources import Source
+from rmos.transfer.sources import ImportSource
 
 _NAME: Final = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(([0-9a-f]{64})(?:\.[A-Za-z0-9]{1,16})?)")
 _ANY_SIZE: Final = 2**62
@@ -39,7 +39,7 @@ class SourceBlob(NamedTuple):
 class SourceBlobs:
     """The blobs that were found in a source, by their digests."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ImportSource) -> None:
         self._source = source
         self._keys: dict[str, str] = {}
         self._durable: set[str] = set()

@@ -40,7 +40,7 @@ class Refused(NamedTuple):
     detail: str
 
 
-class Source(NamedTuple):
+class ImportSource(NamedTuple):
     """A store's files by their keys, how one is read, whole or block by block, and what was refused by its name."""
 
     names: set[str]
@@ -50,7 +50,7 @@ class Source(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_source(path: Path) -> Iterator[ImportSource]:
     """Open a folder or a zip to import from.
 
     Raises:
@@ -84,7 +84,7 @@ def _is_of_store(parts: Collection[str]) -> bool:
     return any(part in layout.OWN_NAMES or ids.is_partition(part) for part in parts)
 
 
-def _folder(path: Path) -> Source:
+def _folder(path: Path) -> ImportSource:
     objects = open_objects(path, attachments=_attachments(path))
 
     def blocks(key: str) -> Iterator[bytes]:
@@ -94,7 +94,7 @@ def _folder(path: Path) -> Source:
                 yield block
                 offset += len(block)
 
-    source = Source(set(), objects.read, blocks, [])
+    source = ImportSource(set(), objects.read, blocks, [])
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -130,7 +130,7 @@ def _attachments(path: Path) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _archive(archive: zipfile.ZipFile) -> Source:
+def _archive(archive: zipfile.ZipFile) -> ImportSource:
     infos = archive.infolist()
     if len(infos) > MAX_NAMES:
         raise SourceUnreadable("The zip has more entries than a store has files.")
@@ -170,7 +170,7 @@ def _archive(archive: zipfile.ZipFile) -> Source:
                 raise ObjectUnreadable("The file is too large to be a record.")
         return bytes(data)
 
-    return Source(set(found), read, blocks, refused)
+    return ImportSource(set(found), read, blocks, refused)
 
 
 @contextlib.contextmanager

@@ -9,15 +9,15 @@ from rmos import ids
 from rmos.auth.links import LinkSigner
 from rmos.errors.callers import LinkExpired, LinkInvalid
 from rmos.errors.store import StorageFailed
-from rmos.services.files.links import Link
+from rmos.services.files.links import FileLink
 
 NOVEMBER = ids.parse_utc("2026-11-30T23:59:00Z")
 DECEMBER = ids.parse_utc("2026-12-01T00:01:00Z")
 JANUARY = ids.parse_utc("2027-01-01T00:01:00Z")
 
 
-def link(expires_us: int) -> Link:
-    return Link(run_id="run_" + "0" * 32, sha256="0" * 64, scope="download", expires_s=expires_us // 1_000_000)
+def link(expires_us: int) -> FileLink:
+    return FileLink(run_id="run_" + "0" * 32, sha256="0" * 64, scope="download", expires_s=expires_us // 1_000_000)
 
 
 def test_a_link_signed_before_the_key_changed_holds_in_every_process(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
-from rmos.checks.repair import Plan, apply_repair, plan_repair
+from rmos.checks.repair import RepairPlan, apply_repair, plan_repair
 from rmos.checks.verify import verify_store
 from rmos.errors.records import RunExists
 from rmos.errors.store import StoreLocked
@@ -57,7 +57,7 @@ def spoiled(shop: Shop, index: str = "with its index") -> None:
     INDEXES[index](shop.root / "_index.sqlite")
 
 
-def planned(root: Path, **options: bool) -> Plan:
+def planned(root: Path, **options: bool) -> RepairPlan:
     """Return the plan of a dry run, from a store opened for reading."""
     store = open_store(root)
     try:
@@ -66,7 +66,7 @@ def planned(root: Path, **options: bool) -> Plan:
         store.index.close()
 
 
-def repaired(root: Path, **options: bool) -> tuple[Plan, Plan]:
+def repaired(root: Path, **options: bool) -> tuple[RepairPlan, RepairPlan]:
     """Repair, and return the plan and what was done."""
     store = open_store(root, write=True)
     try:
@@ -76,7 +76,7 @@ def repaired(root: Path, **options: bool) -> tuple[Plan, Plan]:
         store.index.close()
 
 
-def paths(plan: Plan, kind: str) -> list[str]:
+def paths(plan: RepairPlan, kind: str) -> list[str]:
     """Return the paths of one kind of action."""
     return [action.path for action in plan.actions if action.action == kind]
 

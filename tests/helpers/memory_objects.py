@@ -20,7 +20,7 @@ from rmos.objects.base import (
     MAX_OBJECT_BYTES,
     QUARANTINE,
     Accept,
-    Entry,
+    FolderEntry,
     NewBlob,
     accept_all,
     check_key,
@@ -167,10 +167,10 @@ class MemoryObjects:
 
     # Listing
 
-    def entries(self, folder: str) -> Iterator[Entry]:
+    def entries(self, folder: str) -> Iterator[FolderEntry]:
         self._ask("entries", folder)
         for name, is_folder in self._below(folder).items():
-            yield Entry(name, "directory" if is_folder else "file")
+            yield FolderEntry(name, "directory" if is_folder else "file")
 
     def names(self, folder: str) -> list[str]:
         self._ask("names", folder)

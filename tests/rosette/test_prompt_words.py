@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from rmos.rosette.prompt_words import Token, fold, tokens
+from rmos.rosette.prompt_words import PromptToken, fold, tokens
 
 
 def lengths(prompt: str) -> list[Fraction]:
@@ -70,4 +70,4 @@ def test_other_alphabets_and_control_characters_become_unknown_signs() -> None:
 
 
 def test_plurals_are_found_under_their_singular() -> None:
-    assert tokens("ropes")[0] == Token("kinds", "rope", "ropes")
+    assert tokens("ropes")[0] == PromptToken("kinds", "rope", "ropes")

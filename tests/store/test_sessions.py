@@ -18,7 +18,7 @@ from rmos.services.sessions import create_session, delete_session, patch_session
 from rmos.store import Store
 from rmos.store.records import Damage
 from rmos.store.session_records import SessionRecord
-from rmos.store.sessions import Change
+from rmos.store.sessions import SessionChange
 from tests.makers import ANNA, US, make_event, open_store, walked, write_raw
 from tests.store.processes import in_processes
 from tests.store.writing import DAY, flip, put
@@ -118,10 +118,10 @@ def test_a_lost_race_for_a_number_folds_again_and_loses_nothing(store: Store, ro
     other = open_store(root.parent, reconcile=False)
     raced = []
 
-    def change(_: SessionRecord) -> Change:
+    def change(_: SessionRecord) -> SessionChange:
         if not raced:
             raced.append(rename(other, session_id, "ben"))
-        return Change(fields={"machine_id": "m1"})
+        return SessionChange(fields={"machine_id": "m1"})
 
     store.sessions.append(session_id, "update", change, **HOW)
     session = store.sessions.record(session_id).session

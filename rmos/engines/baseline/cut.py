@@ -17,7 +17,7 @@ from rmos.engines.baseline.fields import (
     TOOL_KIND,
     USED_AREA,
 )
-from rmos.engines.baseline.inputs import Inputs, read
+from rmos.engines.baseline.inputs import CutInputs, read
 from rmos.engines.shop import Material
 
 SLOT_OPERATIONS: Final = frozenset({"channel", "ring_cutout", "inlay_part", "soundhole"})
@@ -50,7 +50,7 @@ class Cut(msgspec.Struct):
     `chip`, `load`).
     """
 
-    inputs: Inputs
+    inputs: CutInputs
     operation: str | None
     material: Material | None
     machine_class: str
@@ -97,7 +97,7 @@ def open_cut(design: object, context: object, materials: Mapping[str, Material])
     )
 
 
-def _engagement(inputs: Inputs, operation: str | None) -> float | None:
+def _engagement(inputs: CutInputs, operation: str | None) -> float | None:
     numbers = inputs.numbers
     if ENGAGEMENT in numbers or ENGAGEMENT in inputs.problems:
         return numbers.get(ENGAGEMENT)
@@ -106,7 +106,7 @@ def _engagement(inputs: Inputs, operation: str | None) -> float | None:
     return numbers.get(STOCK_THICKNESS) if operation == "saw_slice" else None
 
 
-def _find_contradictions(inputs: Inputs, operation: str | None) -> None:
+def _find_contradictions(inputs: CutInputs, operation: str | None) -> None:
     """Refuse inputs that exclude each other (RMOS policy): one of them is wrong and nobody can say which."""
     words, numbers, is_sawn = inputs.words, inputs.numbers, operation == "saw_slice"
     if MATERIAL_AT_TOP in words and words.get(MATERIAL, words[MATERIAL_AT_TOP]) != words[MATERIAL_AT_TOP]:

@@ -24,7 +24,7 @@ _SHOWN: Final = 40
 """Characters of a foreign string that are repeated in a message."""
 
 
-class Inputs(msgspec.Struct):
+class CutInputs(msgspec.Struct):
     """What could be used, by metric path, and what could not. Numbers are in mm, mm/min, mm², rpm, W, N, kPa."""
 
     units: str
@@ -44,7 +44,7 @@ class Inputs(msgspec.Struct):
         self.problems.setdefault(path, f"{sent or self.shown(path)} {why}")
 
 
-def read(design: object, context: object, materials: Collection[str], vocabulary: Vocabulary = VOCABULARY) -> Inputs:
+def read(design: object, context: object, materials: Collection[str], vocabulary: Vocabulary = VOCABULARY) -> CutInputs:
     """Return what `design` and `context`, which may be anything, hold of a cut. Never raises on JSON.
 
     Args:
@@ -55,8 +55,8 @@ def read(design: object, context: object, materials: Collection[str], vocabulary
     if not isinstance(units, str) or units not in UNIT_NAMES:
         # No other number can be understood without the units, so nothing else is read.
         problems = {UNITS: f"{UNITS} is {show(units)}: say mm or inch"}
-        return Inputs(units="mm", shown_names=vocabulary.shown_names["mm"], problems=problems)
-    inputs = Inputs(units=units, shown_names=vocabulary.shown_names[units])
+        return CutInputs(units="mm", shown_names=vocabulary.shown_names["mm"], problems=problems)
+    inputs = CutInputs(units=units, shown_names=vocabulary.shown_names[units])
     tables = vocabulary.tables[units]
     for section, members in (("design", design), ("context", context)):
         _read_object(inputs, section, members, tables, materials)
@@ -64,7 +64,7 @@ def read(design: object, context: object, materials: Collection[str], vocabulary
 
 
 def _read_object(
-    inputs: Inputs,
+    inputs: CutInputs,
     section: str,
     members: object,
     tables: Mapping[str, Mapping[str, Field]],
@@ -93,7 +93,7 @@ def _read_object(
             _read_other(inputs, field, value)
 
 
-def _read_number(inputs: Inputs, field: Field, value: Any) -> None:
+def _read_number(inputs: CutInputs, field: Field, value: Any) -> None:
     if type(value) is not float and type(value) is not int:
         inputs.refuse(field.path, f"is {show(value)}: it must be a number")
     elif SMALLEST <= value <= LARGEST:
@@ -105,7 +105,7 @@ def _read_number(inputs: Inputs, field: Field, value: Any) -> None:
         inputs.refuse(field.path, f"is {show(value)}: it must be a number above 0")
 
 
-def _read_choice(inputs: Inputs, path: str, value: Any, allowed: Collection[str]) -> None:
+def _read_choice(inputs: CutInputs, path: str, value: Any, allowed: Collection[str]) -> None:
     if type(value) is str and value in allowed:
         inputs.words[path] = value
         return
@@ -116,7 +116,7 @@ def _read_choice(inputs: Inputs, path: str, value: Any, allowed: Collection[str]
     inputs.refuse(path, f"is {show(value)}: {known}")
 
 
-def _read_other(inputs: Inputs, field: Field, value: Any) -> None:
+def _read_other(inputs: CutInputs, field: Field, value: Any) -> None:
     if field.kind == "refused":
         inputs.refuse(field.path, f"is not read: {field.advice}", field.sent)
     elif field.kind == "from_zero":

@@ -4,7 +4,7 @@ from typing import Final
 
 from rmos.engines.base import Assessment
 from rmos.engines.baseline.cut import Cut
-from rmos.engines.baseline.inputs import Inputs
+from rmos.engines.baseline.inputs import CutInputs
 from rmos.engines.baseline.scoring import GATE
 from rmos.engines.rules import Rule
 
@@ -27,7 +27,7 @@ def invalid_input(cut: Cut) -> Assessment | None:
     return refusal_of(cut.inputs)
 
 
-def refusal_of(inputs: Inputs) -> Assessment | None:
+def refusal_of(inputs: CutInputs) -> Assessment | None:
     """Return the RED assessment that names every input which cannot be used, None when all can."""
     problems = inputs.problems
     if not problems:

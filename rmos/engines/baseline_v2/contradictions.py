@@ -19,7 +19,7 @@ from rmos.engines.baseline.fields import (
     TOTAL_DEPTH,
     USED_AREA,
 )
-from rmos.engines.baseline.inputs import Inputs
+from rmos.engines.baseline.inputs import CutInputs
 from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.fields import DRAWN, DRILLED, MACHINE_MIN_RPM, MILLED, MILLS, SAWN, TIP, TOOL_CORNER
 
@@ -46,7 +46,7 @@ _PAIRS: Final = (
 )
 
 
-def refuse_contradictions(inputs: Inputs, operation: str | None) -> None:
+def refuse_contradictions(inputs: CutInputs, operation: str | None) -> None:
     """Note in `problems` every input that cannot be true beside another one."""
     words, numbers = inputs.words, inputs.numbers
     if MATERIAL_AT_TOP in words and words.get(MATERIAL, words[MATERIAL_AT_TOP]) != words[MATERIAL_AT_TOP]:
@@ -71,7 +71,7 @@ def _taken(operation: str) -> str:
     return "take a saw_blade" if operation == SAWN else "a drill cuts downwards only and a blade saws, take an end_mill"
 
 
-def _refuse_engagement(inputs: Inputs, operation: str | None) -> None:
+def _refuse_engagement(inputs: CutInputs, operation: str | None) -> None:
     numbers = inputs.numbers
     engagement, diameter = numbers.get(ENGAGEMENT), numbers.get(DIAMETER)
     if operation == SAWN:
@@ -84,7 +84,7 @@ def _refuse_engagement(inputs: Inputs, operation: str | None) -> None:
         inputs.refuse(ENGAGEMENT, f"is {num(engagement)} mm, more than the cutter's diameter of {num(diameter)} mm")
 
 
-def _refuse_depths(inputs: Inputs, operation: str) -> None:
+def _refuse_depths(inputs: CutInputs, operation: str) -> None:
     numbers = inputs.numbers
     depth, stock = numbers.get(TOTAL_DEPTH), numbers.get(STOCK_THICKNESS)
     stickout, floor = numbers.get(STICKOUT), numbers.get(FLOOR)

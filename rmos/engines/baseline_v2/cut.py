@@ -38,7 +38,7 @@ from rmos.engines.baseline.fields import (
     TOTAL_DEPTH,
     WIDTH,
 )
-from rmos.engines.baseline.inputs import Inputs, read
+from rmos.engines.baseline.inputs import CutInputs, read
 from rmos.engines.baseline_v2.contradictions import refuse_contradictions
 from rmos.engines.baseline_v2.fields import ANGLE, DRILLED, HAND_FED, SAWN, TIP, TOOL_CORNER, VOCABULARY
 from rmos.engines.baseline_v2.slips import refuse_slips
@@ -76,7 +76,7 @@ class Cut(msgspec.Struct):
     `usable` has also what the operation implies. Chip and load are reckoned once (see `chip`, `load`).
     """
 
-    inputs: Inputs
+    inputs: CutInputs
     operation: str | None
     kind: str
     material: Material | None

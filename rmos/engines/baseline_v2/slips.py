@@ -25,7 +25,7 @@ from rmos.engines.baseline.fields import (
     TOTAL_DEPTH,
     WIDTH,
 )
-from rmos.engines.baseline.inputs import Inputs
+from rmos.engines.baseline.inputs import CutInputs
 from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.fields import ANGLE, MACHINE_MAX_FEED, MACHINE_MIN_RPM
 
@@ -82,7 +82,7 @@ BOUNDS: Final[dict[str, Bounds]] = {
 _WORTH_A_LOOK: Final = tuple(BOUNDS.items())
 
 
-def refuse_slips(inputs: Inputs) -> None:
+def refuse_slips(inputs: CutInputs) -> None:
     """Note every number that no real cut has in `problems`, and take it away from the numbers."""
     numbers = inputs.numbers
     for path, bounds in _WORTH_A_LOOK:
@@ -95,7 +95,7 @@ def refuse_slips(inputs: Inputs) -> None:
             _refuse(inputs, path, f"no less than {num(bounds.low)}", bounds.unit, bounds.if_less)
 
 
-def _refuse(inputs: Inputs, path: str, bound: str, unit: str, asked: str) -> None:
+def _refuse(inputs: CutInputs, path: str, bound: str, unit: str, asked: str) -> None:
     value = inputs.numbers.pop(path)
     told = f"is {num(value)} {unit}".rstrip()
     hint = f": {asked}" if asked else ""

@@ -48,7 +48,7 @@ _THIN_CHIP_MM: Final = 0.025
 _REFERENCE_CHIP_MM: Final = 0.1
 
 
-class Cutting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CuttingEnergy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it costs to cut a material away: J/mm³ at a chip of 0.1 mm, growing as (0.1 mm / h)^exponent.
 
     `peak` is how much more a single tooth may meet than the mean, `source` where the numbers come from.
@@ -78,7 +78,7 @@ class MaterialEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     family: Family | None = None
     milling: MillingColumn | None = None
     burning: Positive | None = None
-    cutting: Cutting | None = None
+    cutting: CuttingEnergy | None = None
 
     def __post_init__(self) -> None:
         """Refuse an entry that names no column and has no hardness to find one by."""
@@ -102,7 +102,7 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     family: Family
     milling: str
     burning: float
-    cutting: Cutting
+    cutting: CuttingEnergy
 
     @property
     def stand_ins(self) -> list[str]:
@@ -155,7 +155,7 @@ def material_of(name: str, entry: MaterialEntry) -> Material:
     )
 
 
-def _cutting_of(entry: MaterialEntry) -> Cutting:
+def _cutting_of(entry: MaterialEntry) -> CuttingEnergy:
     """Return what cutting costs by the density, by the density that a hardness stands for, or by the stated energy."""
     if entry.density_kg_m3 is not None:
         return _of_density(entry.density_kg_m3, f"density: {entry.density_source or entry.source}")
@@ -164,7 +164,7 @@ def _cutting_of(entry: MaterialEntry) -> Cutting:
         return _of_density(density, f"density of {density:.0f} kg/m³ reckoned from the hardness (RMOS policy)")
     # The workbook's energies were measured at thin chips; they are brought to a chip of 0.1 mm.
     thicker = (_THIN_CHIP_MM / _REFERENCE_CHIP_MM) ** entry.thin_chip_exponent
-    return Cutting(
+    return CuttingEnergy(
         energy_j_mm3=entry.energy_j_mm3 * thicker,
         exponent=entry.thin_chip_exponent,
         peak=PEAK_OF_WOOD,
@@ -172,6 +172,6 @@ def _cutting_of(entry: MaterialEntry) -> Cutting:
     )
 
 
-def _of_density(density_kg_m3: float, source: str) -> Cutting:
+def _of_density(density_kg_m3: float, source: str) -> CuttingEnergy:
     energy = N_MM15_PER_DENSITY * density_kg_m3 / 1000 / math.sqrt(_REFERENCE_CHIP_MM) / 1000
-    return Cutting(energy_j_mm3=energy, exponent=_WOOD_EXPONENT, peak=PEAK_OF_WOOD, source=source)
+    return CuttingEnergy(energy_j_mm3=energy, exponent=_WOOD_EXPONENT, peak=PEAK_OF_WOOD, source=source)

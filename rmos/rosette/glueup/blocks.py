@@ -15,7 +15,7 @@ import msgspec
 
 from rmos.rosette.draw.chevrons import chevron_rows, chevron_slant
 from rmos.rosette.fixed import circumference
-from rmos.rosette.glueup.cuts import Cut
+from rmos.rosette.glueup.cuts import StripCut
 from rmos.rosette.glueup.trade import (
     BLOCK_LAYERS,
     BLOCK_WIDTH,
@@ -35,7 +35,7 @@ _WHEAT = 125
 _GRAIN = 58
 
 
-class Layer(msgspec.Struct, frozen=True, kw_only=True):
+class BlockVeneer(msgspec.Struct, frozen=True, kw_only=True):
     """One veneer of a repeat, and how thick it is."""
 
     material: str
@@ -46,7 +46,7 @@ class BlockGlueUp(msgspec.Struct, frozen=True, kw_only=True):
     """The glue-up of one ring of slanted strips; lengths in micrometres."""
 
     ring: int
-    layers: tuple[Layer, ...]
+    layers: tuple[BlockVeneer, ...]
     """One repeat, glued `repeats` times on each other."""
     repeats: int
     tangent: int
@@ -96,7 +96,9 @@ def block_glue_up(place: int, ring: Ring, inner: int, *, count: int, height: int
     tangent, rows = _tangent(ring), _rows(ring)
     repeat = circumference(inner + ring.width // 2) // count
     secant = isqrt((10_000 + tangent * tangent) * 10_000)
-    layers = tuple(Layer(material=name, thickness=max(repeat * share // secant, 50)) for name, share in _shares(ring))
+    layers = tuple(
+        BlockVeneer(material=name, thickness=max(repeat * share // secant, 50)) for name, share in _shares(ring)
+    )
     repeats = max(BLOCK_LAYERS // len(layers), 1)
     thickness = repeats * sum(layer.thickness for layer in layers)
     pieces = rows * ceil_div(count * LONGER, 100 * repeats)
@@ -152,13 +154,13 @@ def _shares(ring: Ring) -> list[tuple[str, int]]:
     return [pair for name in grains for pair in ((name, each * _GRAIN // 100), (ring.materials[-1], each * 42 // 100))]
 
 
-def block_cuts(glued: BlockGlueUp) -> tuple[Cut, ...]:
+def block_cuts(glued: BlockGlueUp) -> tuple[StripCut, ...]:
     """Return the strips of veneer for all blocks, by material and thickness."""
-    counts: dict[Layer, int] = {}
+    counts: dict[BlockVeneer, int] = {}
     for layer in glued.layers:
         counts[layer] = counts.get(layer, 0) + glued.repeats * glued.blocks
     return tuple(
-        Cut(
+        StripCut(
             ring=glued.ring,
             use="block" if glued.blocks == 1 else f"{glued.blocks} blocks",
             material=layer.material,

@@ -14,7 +14,7 @@ from rmos.rosette.glueup.trade import KERF, LONGER
 from rmos.rosette.spec import Ring
 
 
-class Cut(msgspec.Struct, frozen=True, kw_only=True):
+class StripCut(msgspec.Struct, frozen=True, kw_only=True):
     """Strips of one size for one ring."""
 
     ring: int
@@ -27,12 +27,12 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     thickness: int
 
 
-def sheet_width(cut: Cut) -> int:
+def sheet_width(cut: StripCut) -> int:
     """Return how wide a sheet of the strips' length is that gives all of them."""
     return cut.count * (cut.width + KERF) - KERF
 
 
-def strip_cuts(place: int, ring: Ring, inner: int, height: int) -> tuple[Cut, ...]:
+def strip_cuts(place: int, ring: Ring, inner: int, height: int) -> tuple[StripCut, ...]:
     """Return the strips that are bent round: each line of a stack, or the band."""
     if ring.kind == "lines":
         edges = line_edges(ring, inner)
@@ -41,6 +41,6 @@ def strip_cuts(place: int, ring: Ring, inner: int, height: int) -> tuple[Cut, ..
     return (_bent(place, "bent band", ring.materials[0], inner, inner + ring.width, height),)
 
 
-def _bent(place: int, use: str, material: str, low: int, high: int, height: int) -> Cut:
+def _bent(place: int, use: str, material: str, low: int, high: int, height: int) -> StripCut:
     length = divide(circumference((low + high) // 2) * LONGER, 100)
-    return Cut(ring=place, use=use, material=material, count=1, length=length, width=height, thickness=high - low)
+    return StripCut(ring=place, use=use, material=material, count=1, length=length, width=height, thickness=high - low)

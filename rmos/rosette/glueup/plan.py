@@ -11,7 +11,7 @@ import msgspec
 
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.glueup.blocks import BlockGlueUp, block_cuts, block_glue_up, is_blocked
-from rmos.rosette.glueup.cuts import Cut, strip_cuts
+from rmos.rosette.glueup.cuts import StripCut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT
 from rmos.rosette.spec import Ring, RosetteSpec, checked
@@ -24,7 +24,7 @@ class GlueUpPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Of strips and slices, micrometres: the channel's depth and what is scraped off."""
     tiles: tuple[TileGlueUp, ...]
     blocks: tuple[BlockGlueUp, ...]
-    cuts: tuple[Cut, ...]
+    cuts: tuple[StripCut, ...]
 
 
 def plan_of(spec: RosetteSpec) -> GlueUpPlan:
@@ -35,7 +35,7 @@ def plan_of(spec: RosetteSpec) -> GlueUpPlan:
     """
     checked(spec)
     height = spec.channel_depth + EXTRA_HEIGHT
-    tiles, blocks, cuts = list[TileGlueUp](), list[BlockGlueUp](), list[Cut]()
+    tiles, blocks, cuts = list[TileGlueUp](), list[BlockGlueUp](), list[StripCut]()
     for place, (ring, inner, _) in enumerate(spec.placed(), start=1):
         if is_stacked(ring):
             tiles.append(glued := _tiles(spec, place, ring, inner, height))

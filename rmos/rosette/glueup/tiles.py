@@ -17,7 +17,7 @@ import msgspec
 from rmos.rosette.draw.lattice import checker_rows
 from rmos.rosette.draw.mosaic import bitmap_of
 from rmos.rosette.fixed import circumference
-from rmos.rosette.glueup.cuts import Cut
+from rmos.rosette.glueup.cuts import StripCut
 from rmos.rosette.glueup.trade import KERF, LEAST_WIDTH, LOG_LENGTH, MARGIN, SAWN_EXTRA, SPARE, ceil_div
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring
@@ -25,7 +25,7 @@ from rmos.rosette.spec import Ring
 Layers = tuple[str, ...]
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class TileColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column of the tile: the stack that it is sliced from, turned end for end or not."""
 
     stack: str
@@ -44,7 +44,7 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """Columns from left to right, seen from the end, the outside of the ring up; `tiles` slices of it are used."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TileColumn, ...]
     tiles: int
     logs: int
     """How many such logs of `LOG_LENGTH` are needed."""
@@ -159,16 +159,16 @@ def _logs(
     return named, tuple(logs)
 
 
-def _columns(tile: Sequence[Layers], named: dict[Layers, str]) -> tuple[Column, ...]:
+def _columns(tile: Sequence[Layers], named: dict[Layers, str]) -> tuple[TileColumn, ...]:
     columns = []
     for layers in zip(*tile, strict=True):
         turned = layers not in named and layers[::-1] in named
         name = named[layers[::-1]] if turned else named.setdefault(layers, _letter(len(named)))
-        columns.append(Column(stack=name, turned=turned))
+        columns.append(TileColumn(stack=name, turned=turned))
     return tuple(columns)
 
 
-def _mirrors(one: tuple[Column, ...], other: tuple[Column, ...]) -> bool:
+def _mirrors(one: tuple[TileColumn, ...], other: tuple[TileColumn, ...]) -> bool:
     """Tell whether a tile upside down is the same tile, or the same turned over."""
     return other in (one, one[::-1])
 
@@ -186,14 +186,14 @@ def _copies(named: dict[Layers, str], logs: tuple[Log, ...]) -> dict[str, int]:
     return copies
 
 
-def tile_cuts(glued: TileGlueUp) -> tuple[Cut, ...]:
+def tile_cuts(glued: TileGlueUp) -> tuple[StripCut, ...]:
     """Return the strips of veneer for all stacks, by material and width."""
     found: dict[tuple[str, int], list[str]] = {}
     for stack in glued.stacks:
         for material in stack.layers:
             found.setdefault((material, stack.width), []).append(stack.name)
     return tuple(
-        Cut(
+        StripCut(
             ring=glued.ring,
             use=f"stack{'s' if len(set(names)) > 1 else ''} {', '.join(dict.fromkeys(names))}",
             material=material,

@@ -5,17 +5,17 @@
 A clause is read in steps: what it does without, its rings, words about them, materials, numbers.
 """
 
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.clauses import Clause, order_of, split_clauses
 from rmos.rosette.reading.negation import negated_places, take_away
 from rmos.rosette.reading.numbers import Numbers
-from rmos.rosette.reading.reader import Reader
+from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.reading.rings import take_ring, take_word
 from rmos.rosette.reading.woods import settle_materials, take_material
 from rmos.rosette.wishes import Mention, Wishes
 
 
-def read(words: list[Token]) -> Wishes:
+def read(words: list[PromptToken]) -> Wishes:
     """Return what the words ask for."""
     wishes = Wishes(order=order_of(words))
     bare: Mention | None = None
@@ -31,7 +31,7 @@ def read(words: list[Token]) -> Wishes:
 
 def _read_clause(wishes: Wishes, clause: Clause, before: Clause | None, bare: Mention | None) -> Mention | None:
     """Read one clause, and return the ring that a list of materials behind it goes on with."""
-    reader = Reader(wishes, clause, bare)
+    reader = ClauseReader(wishes, clause, bare)
     reader.ring_before = before is not None and before.names_ring()
     reader.negated = negated_places(reader.words)
     for at in sorted(reader.negated):

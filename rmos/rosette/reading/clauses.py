@@ -9,14 +9,14 @@ that a comma divides are one list when its last one stands behind an `and`: `in 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import LISTING, RINGS, WOODS, split_at_joints
 
 
 class Clause(NamedTuple):
     """Words that belong together."""
 
-    words: tuple[Token, ...]
+    words: tuple[PromptToken, ...]
     follows: bool = False
     """Whether `then` stands before it."""
     attached: bool = False
@@ -32,7 +32,7 @@ class Clause(NamedTuple):
         return ring and any(token.category in (*RINGS, *WOODS) for token in self.words)
 
 
-def split_clauses(words: Sequence[Token]) -> list[Clause]:
+def split_clauses(words: Sequence[PromptToken]) -> list[Clause]:
     """Return the clauses of a prompt, none of them empty."""
     clauses: list[Clause] = []
     for part, follows in _join_lists(_split_stops(words)):
@@ -44,12 +44,12 @@ def split_clauses(words: Sequence[Token]) -> list[Clause]:
     return clauses
 
 
-def _split_stops(words: Sequence[Token]) -> list[tuple[list[Token], bool]]:
+def _split_stops(words: Sequence[PromptToken]) -> list[tuple[list[PromptToken], bool]]:
     """Return what stands between commas and before `then`, and whether `then` stands before it."""
-    parts: list[tuple[list[Token], bool]] = []
-    part: list[Token] = []
+    parts: list[tuple[list[PromptToken], bool]] = []
+    part: list[PromptToken] = []
     follows = False
-    for token in (*words, Token("stop", "", "")):
+    for token in (*words, PromptToken("stop", "", "")):
         if token.category not in ("stop", "sequence"):
             part.append(token)
             continue
@@ -61,9 +61,9 @@ def _split_stops(words: Sequence[Token]) -> list[tuple[list[Token], bool]]:
     return parts
 
 
-def _join_lists(parts: list[tuple[list[Token], bool]]) -> list[tuple[list[Token], bool]]:
+def _join_lists(parts: list[tuple[list[PromptToken], bool]]) -> list[tuple[list[PromptToken], bool]]:
     """Return the parts with lists of materials that commas divide as one part: `red, black and natural`."""
-    done: list[tuple[list[Token], bool]] = []
+    done: list[tuple[list[PromptToken], bool]] = []
     at = 0
     while at < len(parts):
         part, follows = parts[at]
@@ -81,12 +81,12 @@ def _join_lists(parts: list[tuple[list[Token], bool]]) -> list[tuple[list[Token]
     return done
 
 
-def _is_list(part: tuple[list[Token], bool]) -> bool:
+def _is_list(part: tuple[list[PromptToken], bool]) -> bool:
     words, follows = part
     return not follows and all(token.category in LISTING and token.meaning != "with" for token in words)
 
 
-def order_of(words: Sequence[Token]) -> str | None:
+def order_of(words: Sequence[PromptToken]) -> str | None:
     """Return whether the rings are listed `outward` from the soundhole or `inward`; None when in no order."""
     directions = [token.meaning for token in words if token.category == "directions"]
     if directions:

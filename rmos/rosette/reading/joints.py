@@ -8,7 +8,7 @@ follows such a joint is about the ring behind it, so that no number or material 
 
 from typing import Final
 
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 
 RINGS: Final = ("kinds", "stacks", "nearest")
 """Categories of words that name a ring."""
@@ -18,7 +18,7 @@ LISTING: Final = (*WOODS, "join", "slash", "on")
 MOTIF_KINDS: Final = ("diamond", "wave")
 """Kinds that are a motif beside the word mosaic."""
 
-Words = list[Token]
+Words = list[PromptToken]
 
 
 def split_at_joints(words: Words) -> list[tuple[Words, bool]]:

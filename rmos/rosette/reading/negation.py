@@ -6,7 +6,7 @@ A negation takes the word behind it, and what `or` adds; what `and` adds only wh
 
 from typing import Final
 
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import RINGS, WOODS
 from rmos.rosette.wishes import Wishes
 
@@ -16,7 +16,7 @@ _NOUNS: Final = {"ring": "ring", "rosette": "ring", "tiles": "mosaic", "spokes":
 _NUMBERS: Final = ("length", "count", "angle")
 
 
-def negated_places(words: tuple[Token, ...]) -> set[int]:
+def negated_places(words: tuple[PromptToken, ...]) -> set[int]:
     """Return the places of the negations and of what they take away."""
     found: set[int] = set()
     active = False
@@ -37,14 +37,14 @@ def negated_places(words: tuple[Token, ...]) -> set[int]:
     return found
 
 
-def _can_go(token: Token, words: tuple[Token, ...], at: int) -> bool:
+def _can_go(token: PromptToken, words: tuple[PromptToken, ...], at: int) -> bool:
     if token.category == "nouns":
         beside = words[max(at - 1, 0) : at + 2]
         return token.meaning in _NOUNS and not any(other.category in _NUMBERS for other in beside)
     return token.category in _NEGATABLE
 
 
-def _goes_on(rest: tuple[Token, ...]) -> bool:
+def _goes_on(rest: tuple[PromptToken, ...]) -> bool:
     """Tell whether the negation takes what is joined next: behind `or` always, behind `and` when nothing follows it."""
     if not rest or rest[0].category not in ("join", "slash"):
         return False
@@ -53,7 +53,7 @@ def _goes_on(rest: tuple[Token, ...]) -> bool:
     return rest[0].meaning != "with" and len(rest) == 2
 
 
-def take_away(wishes: Wishes, token: Token) -> None:
+def take_away(wishes: Wishes, token: PromptToken) -> None:
     """Note one thing that the rosette is without."""
     if token.category in ("without", "free", "join"):
         return

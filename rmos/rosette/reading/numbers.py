@@ -4,9 +4,9 @@ from fractions import Fraction
 from typing import Final
 
 from rmos.rosette.fixed import divide
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import RINGS
-from rmos.rosette.reading.reader import Reader
+from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.wishes import Mention, millimetres
 
 _LENGTH_NOUNS: Final = {
@@ -31,7 +31,7 @@ _SLANTED: Final = (*_STRIPPED, "rope")
 class Numbers:
     """The numbers of one clause."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: ClauseReader) -> None:
         self.reader, self.wishes, self.words = reader, reader.wishes, reader.words
         numbers = ("length", "count")
         self._first = next((at for at, token in enumerate(self.words) if token.category in numbers), 0)
@@ -40,7 +40,7 @@ class Numbers:
             for category in numbers
         }
 
-    def take(self, at: int, token: Token) -> None:
+    def take(self, at: int, token: PromptToken) -> None:
         """Bind one number."""
         if token.category == "grid":
             self._grid(at, token)
@@ -55,13 +55,13 @@ class Numbers:
             else:
                 self._bind(at, token, target)
 
-    def _grid(self, at: int, token: Token) -> None:
+    def _grid(self, at: int, token: PromptToken) -> None:
         columns, _, rows = token.meaning.partition("x")
         mention = self.reader.mention(at, kinds=("mosaic", "checkerboard")) or self.reader.make(at, "mosaic")
         if columns != rows:
             self.wishes.problems.append(f"{token.text}: the built-in tiles are square; send a bitmap for others")
         else:
-            self.wishes.put_count("rows", Token("count", "", token.text, token.value + int(rows)), mention)
+            self.wishes.put_count("rows", PromptToken("count", "", token.text, token.value + int(rows)), mention)
 
     # Every 15 degrees, every 10 mm
 
@@ -71,7 +71,7 @@ class Numbers:
         apart = behind is not None and behind.category == "every" and behind.meaning == "apart"
         return (every or apart) and self.reader.mention(at, kinds=_SPACED) is not None
 
-    def _angle(self, at: int, token: Token) -> None:
+    def _angle(self, at: int, token: PromptToken) -> None:
         slanted = None if self._is_spacing(at) else self.reader.mention(at, kinds=_SLANTED)
         if slanted is not None:
             self.wishes.put_count("slant", token, slanted)
@@ -85,15 +85,15 @@ class Numbers:
         if count != exact:
             apart = float(Fraction(360, max(count, 1)))
             self.wishes.assumptions.append(f"{token.text}: {count} of them close the ring, {apart:.4g} deg apart")
-        self.wishes.put_count("tile_count", Token("count", "", token.text, Fraction(count)), mention)
+        self.wishes.put_count("tile_count", PromptToken("count", "", token.text, Fraction(count)), mention)
 
-    def _spacing(self, at: int, token: Token) -> None:
+    def _spacing(self, at: int, token: PromptToken) -> None:
         mention = self.reader.mention(at, kinds=_SPACED)
         self.wishes.put_length("tile_length", token, mention)
 
     # The nearest noun
 
-    def _target(self, at: int, token: Token) -> int | None:
+    def _target(self, at: int, token: PromptToken) -> int | None:
         """Return the place of the nearest noun that takes this number; of two as near, by the clause's manner."""
         fitting = [place for place in self._takers[token.category] if self._reaches(token, at, place)]
         if not fitting:
@@ -103,12 +103,12 @@ class Numbers:
         noun_first = fitting[0] < self._first
         return min(fitting, key=lambda place: (abs(place - at), (place > at) == noun_first))
 
-    def _reaches(self, token: Token, at: int, place: int) -> bool:
+    def _reaches(self, token: PromptToken, at: int, place: int) -> bool:
         """Tell whether a number is near enough to this noun: `1 mm spokes`, but not `3 mm 12 spoke wheel`."""
         spokes = self.words[place].meaning == "spokes" and self.words[place].category == "nouns"
         return not spokes or token.category == "count" or abs(place - at) == 1
 
-    def _bind(self, at: int, token: Token, place: int) -> None:
+    def _bind(self, at: int, token: PromptToken, place: int) -> None:
         noun, wishes = self.words[place], self.wishes
         if noun.category in RINGS:
             owner = self.reader.owners[place]
@@ -123,7 +123,7 @@ class Numbers:
                 wishes.assumptions.append(f"{token.text} for {noun.text}: a number without a unit is in mm")
             self._bind_length(place, token, noun.meaning)
 
-    def _bind_count(self, place: int, token: Token, name: str) -> None:
+    def _bind_count(self, place: int, token: PromptToken, name: str) -> None:
         if name == "rings":
             self.wishes.put_count(name, token)
             return
@@ -135,7 +135,7 @@ class Numbers:
             mention = self.reader.mention(place, kinds=(usual,)) or self.reader.make(place, usual)
         self.wishes.put_count(name, token, mention)
 
-    def _bind_length(self, place: int, token: Token, noun: str) -> None:
+    def _bind_length(self, place: int, token: PromptToken, noun: str) -> None:
         wishes = self.wishes
         if noun in _LENGTH_NOUNS:
             wishes.put_length(_LENGTH_NOUNS[noun], token)
@@ -151,7 +151,7 @@ class Numbers:
                 mention = next((owner for owner in others if owner.kind != "lines"), mention)
             wishes.put_length(name, token, mention)
 
-    def _bind_size(self, place: int, token: Token, noun: str) -> None:
+    def _bind_size(self, place: int, token: PromptToken, noun: str) -> None:
         """Bind `6 mm wide` to the ring of this clause if it has one, else to the whole; `thick` to lines or the top."""
         owners = self.reader.owners
         whole = [at for at, word in enumerate(self.words) if word.category == "nouns" and word.meaning == "rosette"]
@@ -168,11 +168,11 @@ class Numbers:
                 self.wishes.assumptions.append(f"{token.text} wide is taken for the whole rosette")
             self.wishes.put_length("width", token)
 
-    def _is_of_ring_before(self, token: Token) -> bool:
+    def _is_of_ring_before(self, token: PromptToken) -> bool:
         """Tell whether a width alone in its clause is that of the ring before: `abalone ring, 3 mm wide`."""
         return self.wishes.order is not None or (self.reader.ring_before and token.value < _WHOLE)
 
-    def _bind_thickness(self, place: int, token: Token) -> None:
+    def _bind_thickness(self, place: int, token: PromptToken) -> None:
         if any(word.category == "nouns" and word.meaning == "top" for word in self.words):
             self.wishes.put_length("top_thickness", token)
             return
@@ -182,7 +182,7 @@ class Numbers:
         else:
             self.wishes.miss(f"{token.text} thick", "of what?")
 
-    def _bind_to_ring(self, token: Token, mention: Mention, *, stack: bool) -> None:
+    def _bind_to_ring(self, token: PromptToken, mention: Mention, *, stack: bool) -> None:
         count = len(mention.materials) if mention.kind == "lines" else 0
         if stack and token.category == "length" and token.value >= _STACK_LINE * count and count:
             self.wishes.assumptions.append(f"{token.text} is taken for the whole stack of {count} lines")
@@ -195,7 +195,7 @@ class Numbers:
         else:
             self.wishes.put_count("tile_count", token, mention)
 
-    def _loose(self, at: int, token: Token) -> None:
+    def _loose(self, at: int, token: PromptToken) -> None:
         """Give a length that stands alone to the ring of its clause, or of the one before, and say so.
 
         `3/32" abalone` is a ring of shell as wide as that; a count alone means nothing.
@@ -214,7 +214,7 @@ class Numbers:
             self.wishes.miss(token.text, "of what?")
 
 
-def _takes(noun: Token, category: str) -> bool:
+def _takes(noun: PromptToken, category: str) -> bool:
     """Tell whether a length or a count can belong to this word."""
     if noun.category == "nouns":
         if category == "length":

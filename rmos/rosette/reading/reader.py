@@ -1,17 +1,17 @@
 """One clause at work: what its words speak of, shared by the steps that read it."""
 
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.clauses import Clause
 from rmos.rosette.wishes import Mention, Wishes
 
 
-class Reader:
+class ClauseReader:
     """The state of one clause: `owners[i]` is the ring that the word at `i` speaks of."""
 
     def __init__(self, wishes: Wishes, clause: Clause, bare: Mention | None) -> None:
         self.wishes = wishes
         self.clause = clause
-        self.words: tuple[Token, ...] = clause.words
+        self.words: tuple[PromptToken, ...] = clause.words
         self.owners: dict[int, Mention] = {}
         self.rings: list[Mention] = []
         self.before = wishes.mentions[-1] if wishes.mentions else None
@@ -28,7 +28,7 @@ class Reader:
     def _names_ring(self) -> bool:
         return any(token.category in ("kinds", "stacks", "nearest", "length") for token in self.words)
 
-    def place(self, at: int) -> Token | None:
+    def place(self, at: int) -> PromptToken | None:
         """Return the word at a place, None beyond the end."""
         return self.words[at] if 0 <= at < len(self.words) else None
 

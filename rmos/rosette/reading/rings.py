@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import MOTIF_KINDS, RINGS, WOODS
-from rmos.rosette.reading.reader import Reader
+from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.spelling import hint_for
 from rmos.rosette.wishes import Mention
 
@@ -15,7 +15,7 @@ _SINGLE: Final = {"instruments": "instrument", "presets": "preset", "tones": "to
 """Category → the wish that can be said once."""
 
 
-def take_ring(reader: Reader, at: int, token: Token) -> None:
+def take_ring(reader: ClauseReader, at: int, token: PromptToken) -> None:
     """Note the ring that a kind, a stack of lines, or a figure that cannot be drawn yet names."""
     if token.category not in RINGS:
         return
@@ -41,7 +41,7 @@ def take_ring(reader: Reader, at: int, token: Token) -> None:
         mention.layered = True
 
 
-def _same(reader: Reader, kind: str) -> Mention:
+def _same(reader: ClauseReader, kind: str) -> Mention:
     """Return the ring of this kind that is spoken of already, else a new one."""
     near = [owner for owner in reader.rings if owner.kind == kind]
     before = [] if reader.is_next or reader.before is None else [reader.before]
@@ -55,7 +55,7 @@ def _same(reader: Reader, kind: str) -> Mention:
     return mention
 
 
-def _take_motif(reader: Reader, at: int) -> None:
+def _take_motif(reader: ClauseReader, at: int) -> None:
     """Make `diamond mosaic` one ring: what came before the word mosaic is its motif."""
     earlier = reader.owners.get(at - 1)
     if earlier is not None and earlier.kind in MOTIF_KINDS:
@@ -63,7 +63,7 @@ def _take_motif(reader: Reader, at: int) -> None:
         earlier.kind = "mosaic"
 
 
-def take_word(reader: Reader, at: int, token: Token) -> None:
+def take_word(reader: ClauseReader, at: int, token: PromptToken) -> None:
     """Note what a word says that is neither a ring nor a material nor a number."""
     wishes, category = reader.wishes, token.category
     if category in _SINGLE:
@@ -89,7 +89,7 @@ _HINTED: Final = 10
 """Unknown words for which a known one is looked up: bounds the work on a prompt of none."""
 
 
-def _take_place(reader: Reader, at: int, token: Token) -> None:
+def _take_place(reader: ClauseReader, at: int, token: PromptToken) -> None:
     """Give the nearest ring its place; lines stand on both sides wherever they are said to."""
     rings = {place: owner for place, owner in reader.owners.items() if owner.role in (None, token.meaning)}
     near = [(abs(at - place), place > at, owner) for place, owner in rings.items()]
@@ -104,7 +104,7 @@ def _take_place(reader: Reader, at: int, token: Token) -> None:
     mention.role = token.meaning
 
 
-def _placed_before(reader: Reader, role: str) -> Mention | None:
+def _placed_before(reader: ClauseReader, role: str) -> Mention | None:
     """Return the earlier ring that a place alone in its clause speaks of: the rope in `rope centre, 12 mm centre`."""
     if _has_wood(reader):
         return None
@@ -114,6 +114,6 @@ def _placed_before(reader: Reader, role: str) -> Mention | None:
     return earlier[-1] if earlier else None
 
 
-def _has_wood(reader: Reader) -> bool:
+def _has_wood(reader: ClauseReader) -> bool:
     """Tell whether the clause names materials: `koa edges` are edges of their own."""
     return any(token.category in WOODS and at not in reader.negated for at, token in enumerate(reader.words))

@@ -3,9 +3,9 @@
 from typing import Final
 
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.prompt_words import Token
+from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import LISTING, WOODS
-from rmos.rosette.reading.reader import Reader
+from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.wishes import Mention, Wishes
 
 _MOST_LISTED: Final = 40
@@ -15,7 +15,7 @@ _INLAID: Final = ("dots", "diamond", "greek_key", "celtic", "wave")
 """Kinds whose figure lies in a ground."""
 
 
-def take_material(reader: Reader, at: int, token: Token) -> None:
+def take_material(reader: ClauseReader, at: int, token: PromptToken) -> None:
     """Give a material to the guitar's top or to its ring."""
     if token.category not in WOODS:
         return
@@ -32,14 +32,14 @@ def take_material(reader: Reader, at: int, token: Token) -> None:
     _add(reader, mention or _ring_of(reader, at), at, token)
 
 
-def _is_listed(reader: Reader, at: int, ahead: int) -> bool:
+def _is_listed(reader: ClauseReader, at: int, ahead: int) -> bool:
     """Tell whether a material before a joined noun is the earlier ring's: koa in `rope in koa with maple lines`."""
     between = reader.words[at + 1 : ahead]
     joined = any(token.category == "join" and token.meaning == "with" for token in between)
     return joined and any(place < at for place in reader.owners)
 
 
-def _ring_of(reader: Reader, at: int) -> Mention:
+def _ring_of(reader: ClauseReader, at: int) -> Mention:
     earlier = [place for place in reader.owners if place < at]
     if earlier:
         return reader.owners[max(earlier)]
@@ -54,14 +54,14 @@ def _ring_of(reader: Reader, at: int) -> Mention:
     return reader.bare
 
 
-def _is_ring(reader: Reader, at: int, waiting: Mention) -> bool:
+def _is_ring(reader: ClauseReader, at: int, waiting: Mention) -> bool:
     """Tell whether a material makes a ring of its own: shell does in `abalone ring`, any wood behind lines."""
     beside = (reader.place(at - 1), reader.place(at + 1))
     named = any(noun is not None and noun.category == "nouns" and noun.meaning == "ring" for noun in beside)
     return named and (MATERIALS[reader.words[at].meaning].shell or waiting.kind == "lines")
 
 
-def _add(reader: Reader, mention: Mention, at: int, token: Token) -> None:
+def _add(reader: ClauseReader, mention: Mention, at: int, token: PromptToken) -> None:
     if mention.layered and mention.kind == "lines" and at not in reader.owners:
         mention.materials, mention.layered = [], False
     mention.materials = [*mention.materials, token.meaning]

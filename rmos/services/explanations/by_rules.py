@@ -12,7 +12,7 @@ import msgspec
 
 from rmos.models import RunView
 from rmos.services.files.filenames import safe_name
-from rmos.store.naming import Named, named_blobs
+from rmos.store.naming import NamedBlob, named_blobs
 
 ENGINE_ID: Final = "rmos_rules"
 ENGINE_VERSION: Final = "1.0.0"
@@ -77,7 +77,7 @@ def _files(view: RunView) -> Iterator[str]:
         yield f"- {name} ({_one_line(named.kind)}), SHA-256 {named.sha256}"
 
 
-def _drawn(view: RunView) -> list[Named]:
+def _drawn(view: RunView) -> list[NamedBlob]:
     """Return the files of a run that are no explanations: what one says must not hang on an earlier one."""
     return [named for named in named_blobs(view).values() if named.kind != "explanation"]
 

@@ -19,7 +19,7 @@ from rmos.models import RunView
 from rmos.services.files.filenames import safe_name
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
-from rmos.store.naming import Named, named_blobs
+from rmos.store.naming import NamedBlob, named_blobs
 
 MANIFEST: Final = "manifest.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -81,7 +81,7 @@ def archive(store: Store, view: RunView, *, max_bytes: int) -> Iterator[bytes]:
     yield pipe.taken()
 
 
-def _opened(store: Store, named: Named, left: int) -> OpenBlob | str:
+def _opened(store: Store, named: NamedBlob, left: int) -> OpenBlob | str:
     """Return a blob that was found whole, or why it is left out."""
     try:
         blob = store.blobs.open(named.sha256)
@@ -101,9 +101,9 @@ def _info(name: str, size: int = 0) -> zipfile.ZipInfo:
     return info
 
 
-def _names(blobs: dict[str, Named]) -> list[tuple[str, Named]]:
+def _names(blobs: dict[str, NamedBlob]) -> list[tuple[str, NamedBlob]]:
     """Return the entries in order; the digits tell files of one name apart, and a number those of one beginning."""
-    found: dict[str, tuple[str, Named]] = {}
+    found: dict[str, tuple[str, NamedBlob]] = {}
     for named in sorted(blobs.values(), key=lambda named: named.sha256):
         folder = safe_name(named.kind, "unknown")
         plain = f"{folder}/{named.sha256[:12]}_{safe_name(named.filename or named.title, 'file')}"

@@ -21,7 +21,7 @@ from rmos.errors.store import RecordDamaged
 from rmos.models import RunView
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
-from rmos.store.naming import Named, named_blob
+from rmos.store.naming import NamedBlob, named_blob
 
 Scope = Literal["download", "head"]
 MAX_TTL_S: Final = 86_400
@@ -30,7 +30,7 @@ METHODS: Final[dict[Scope, tuple[str, ...]]] = {"download": ("GET", "HEAD"), "he
 """What a link may be used for; a HEAD is a GET without its body."""
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class FileLink(msgspec.Struct, frozen=True, kw_only=True):
     """What a link lets its holder do; short names, because it becomes part of a URL."""
 
     run_id: str = msgspec.field(name="r")
@@ -61,7 +61,7 @@ class MadeLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_links(
-    store: Store, requests: Sequence[LinkRequest], *, ttl_s: int, sign: Callable[[Link, int], str], us: int
+    store: Store, requests: Sequence[LinkRequest], *, ttl_s: int, sign: Callable[[FileLink, int], str], us: int
 ) -> tuple[list[MadeLink], dict[str, int]]:
     """Return a link for each file that its run names, and how many were skipped for which reason.
 
@@ -80,7 +80,9 @@ def make_links(
             skipped[error.code.lower()] += 1
             continue
         filename = asked.filename or named.filename or named.title
-        link = Link(run_id=asked.run_id, sha256=asked.sha256, scope=asked.scope, expires_s=expires_s, filename=filename)
+        link = FileLink(
+            run_id=asked.run_id, sha256=asked.sha256, scope=asked.scope, expires_s=expires_s, filename=filename
+        )
         made.append(
             MadeLink(
                 run_id=asked.run_id,
@@ -107,7 +109,7 @@ def _view(store: Store, run_id: str, views: dict[str, RunView | RmosError]) -> R
     return found
 
 
-def open_link(store: Store, link: Link) -> tuple[OpenBlob, Named]:
+def open_link(store: Store, link: FileLink) -> tuple[OpenBlob, NamedBlob]:
     """Open the file of a link, when its run stands and names it still.
 
     Raises:

@@ -19,7 +19,7 @@ from rmos.errors.store import RecordDamaged
 from rmos.services.files.media_types import HEAD_BYTES, SVG, UNKNOWN, guessed
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
-from rmos.store.naming import Named
+from rmos.store.naming import NamedBlob
 from rmos.svg import judge_svg
 from rmos.svg.encoding import MAX_BYTES
 from rmos.svg.verdict import Verdict
@@ -42,7 +42,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     column: int | None = None
 
 
-def find_preview(store: Store, named: Named) -> Preview:
+def find_preview(store: Store, named: NamedBlob) -> Preview:
     """Return what can be done with a file that a run names."""
     try:
         with store.blobs.open(named.sha256) as blob:
@@ -65,7 +65,7 @@ def find_preview(store: Store, named: Named) -> Preview:
     )
 
 
-def open_preview(store: Store, named: Named) -> OpenBlob:
+def open_preview(store: Store, named: NamedBlob) -> OpenBlob:
     """Open a drawing that a browser may be shown.
 
     Raises:

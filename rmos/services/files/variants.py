@@ -21,7 +21,7 @@ from rmos.models import Actor, Event, RunView
 from rmos.services.files.media_types import SVG, media_type
 from rmos.services.files.previews import shows
 from rmos.store import Store
-from rmos.store.naming import Named, named_blobs
+from rmos.store.naming import NamedBlob, named_blobs
 from rmos.store.run_records import RunRecord
 
 Status = Literal["NEW", "REVIEWED", "PROMOTED", "REJECTED"]
@@ -106,12 +106,12 @@ def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
     return list(found.values())
 
 
-def is_variant(named: Named) -> bool:
+def is_variant(named: NamedBlob) -> bool:
     """Tell whether a file is a drawing that can be reviewed."""
     return media_type(named.mime) == SVG or named.kind in _KINDS
 
 
-def _new(named: Named) -> Variant:
+def _new(named: NamedBlob) -> Variant:
     members = msgspec.structs.asdict(named)
     return Variant(**{name: members[name] for name in members if name != "source"})
 

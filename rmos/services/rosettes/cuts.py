@@ -72,7 +72,7 @@ class EvaluatedRosette(msgspec.Struct, frozen=True, kw_only=True):
     assumptions: tuple[str, ...]
 
 
-class Cutting:
+class CutEvaluator:
     """Judges rosettes with one cutter and machine; of equal cuts the engine is asked once."""
 
     def __init__(

@@ -29,7 +29,7 @@ from rmos.models import Actor, Attachment
 from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec
 from rmos.rosette.svg import render
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
-from rmos.services.rosettes.cuts import Cutting, EvaluatedRosette
+from rmos.services.rosettes.cuts import CutEvaluator, EvaluatedRosette
 from rmos.services.rosettes.interpreters import BuiltIn, Interpreter
 from rmos.services.rosettes.plans import RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.rosettes.records import (
@@ -104,7 +104,7 @@ def record_rosettes(
     )
     require_session_and_parent(store, related)
     plan = plan or plan_rosettes(request, interpreter, _parent(store, request))
-    cutting = Cutting(
+    cutting = CutEvaluator(
         engines,
         tool_id=request.tool,
         machine_id=request.machine,
@@ -185,7 +185,7 @@ def _prompt_sha256(request: RosetteRequest) -> str | None:
     return None if request.prompt is None else digest.sha256_hex(request.prompt.encode())
 
 
-def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: Cutting, first_id: str) -> list[_Variant]:
+def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: CutEvaluator, first_id: str) -> list[_Variant]:
     """Draw and judge all variants, and let none pass that a browser may not be shown; nothing is written."""
     us, variants = ids.moment_of(first_id) or 0, []
     for place in range(request.count):

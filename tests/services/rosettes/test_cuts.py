@@ -8,7 +8,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.shop import SHIPPED, Shop
 from rmos.rosette.interpret import interpret
 from rmos.rosette.spec import RosetteSpec
-from rmos.services.rosettes.cuts import NO_TOOL, Cutting, EvaluatedRosette, nearest_cutter, with_cutter
+from rmos.services.rosettes.cuts import NO_TOOL, CutEvaluator, EvaluatedRosette, nearest_cutter, with_cutter
 
 EMPTY = Shop(materials=SHIPPED.materials, tools={}, machines={})
 
@@ -18,7 +18,7 @@ def spec_of(prompt: str) -> RosetteSpec:
 
 
 def evaluate_rosette(prompt: str, *, tool_id: str | None = None, shop: Shop = SHIPPED, **over: Any) -> EvaluatedRosette:
-    cutting = Cutting(
+    cutting = CutEvaluator(
         Registry(shop=shop), tool_id=tool_id, machine_id=over.get("machine_id"), request_id="req_1", timeout_ms=5000
     )
     return cutting.evaluate_rosette(spec_of(prompt))
