@@ -48,6 +48,15 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def is_within(began_us: int, span_us: int, now_us: int) -> bool:
+    """Tell whether less than a span has gone by since a moment, whichever side of now it is on.
+
+    A moment in the future was read from a clock that was set back since: it counts as that far back. So what lasts for
+    a span never lasts for more than two, however wrong the clock was, and a small step ends nothing.
+    """
+    return abs(now_us - began_us) < span_us
+
+
 def uuid7_hex(us: int, seed: bytes = b"") -> str:
     """Return a UUIDv7 as 32 hex digits: milliseconds, microseconds within them, 62 bits of the seed or of chance."""
     milliseconds, micro = divmod(us, 1000)

@@ -18,7 +18,7 @@ from rmos import digest, ids
 from rmos.errors.callers import Unauthenticated
 from rmos.errors.store import ObjectUnreadable, StorageUnavailable
 from rmos.models import Role, Token
-from rmos.store.tokens import Tokens
+from rmos.store.tokens import Tokens, find_span_us
 
 FRESH_S: Final = 2.0
 """How long what was read is taken as it is (RMOS policy); with the time to read it, well within five seconds."""
@@ -43,11 +43,13 @@ class KnownToken(NamedTuple):
 
     caller: Caller
     secret_sha256: str
-    expires_us: int | None
+    made_us: int
+    span_us: int | None
+    """How long it lasts; None is until it is revoked."""
     revoked: bool
 
 
-_UNKNOWN: Final = KnownToken(Caller("", "viewer"), digest.NO_DIGEST, 0, True)
+_UNKNOWN: Final = KnownToken(Caller("", "viewer"), digest.NO_DIGEST, 0, None, True)
 """What an unknown id is compared with: no secret has this digest, as far as anybody knows, and it is revoked."""
 
 
@@ -84,7 +86,7 @@ class CallerTable(NamedTuple):
 def _require_in_force(known: KnownToken, now_us: int) -> Caller:
     if known.revoked:
         raise Unauthenticated("The token was revoked.")
-    if known.expires_us is not None and now_us >= known.expires_us:
+    if known.span_us is not None and not ids.is_within(known.made_us, known.span_us, now_us):
         raise Unauthenticated("The token has expired.")
     return known.caller
 
@@ -133,6 +135,7 @@ def _know_token(token: Token) -> KnownToken:
     return KnownToken(
         caller=Caller(token.name, token.role, token.token_id),
         secret_sha256=token.secret_sha256,
-        expires_us=None if token.expires_at_utc is None else ids.parse_utc(token.expires_at_utc),
+        made_us=ids.parse_utc(token.created_at_utc),
+        span_us=find_span_us(token),
         revoked=token.revoked_at_utc is not None,
     )

@@ -1,7 +1,7 @@
 """The cookie of a signed-in browser: the id of a token and a time, signed; never the token itself.
 
     value = cookies.sign(token_id)
-    cookies.read_token_id(value)         # or None when it is not ours, altered, or older than `LIFETIME_S`
+    cookies.read_token_id(value)         # or None when it is not ours, altered, or `LIFETIME_S` away from now
 
 The key lies in the instance folder, made when it is first needed, readable by its owner only. To remove it and start
 the service again signs every browser out; to revoke a token ends its cookies.
@@ -13,7 +13,7 @@ from typing import Final
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from rmos import digest
+from rmos import digest, ids
 from rmos.auth.keys import read_key
 
 COOKIE: Final = "rmos_sign_in"
@@ -49,10 +49,12 @@ class Cookies:
         if len(value) > _LONGEST or not value.isascii():
             return None
         try:
-            token_id = self._get_serializer().loads(value, max_age=LIFETIME_S)
+            # Not `max_age`: that refuses what was signed a second before the clock was set back by two.
+            token_id, signed_at = self._get_serializer().loads(value, return_timestamp=True)
         except BadData:
             return None
-        return token_id if isinstance(token_id, str) else None
+        is_valid = ids.is_within(int(signed_at.timestamp()) * 1_000_000, LIFETIME_S * 1_000_000, ids.now_us())
+        return token_id if is_valid and isinstance(token_id, str) else None
 
     def _get_serializer(self) -> URLSafeTimedSerializer:
         if self._serializer is None:

@@ -1,10 +1,11 @@
 """Signed links: what the holder of a link may do, for a while; a signature shows every change.
 
-    token = signer.sign(Link(run_id, sha256, "download", "top.svg", expires_s))
-    signer.read(token, now_s)                # the Link; LinkInvalid or LinkExpired
+    token = signer.sign(FileLink(run_id, sha256, "download", made_s, ttl_s, "top.svg"), now_us)
+    signer.read(token, now_us)               # the Link; LinkInvalid or LinkExpired
 
 A key signs for a calendar month and holds for the next one as well, which is longer than any link lasts; older keys are
-removed. To remove the keys ends all links.
+removed. Keys of later months, which a clock made that was ahead, hold and push none of this month out. To remove the
+keys ends all links.
 """
 
 import contextlib
@@ -56,7 +57,7 @@ class LinkSigner:
             link = msgspec.convert(members, FileLink)
         except (BadData, msgspec.ValidationError):
             raise _make_invalid() from None
-        if link.expires_s * 1_000_000 <= now_us:
+        if not ids.is_within(link.made_s * 1_000_000, link.ttl_s * 1_000_000, now_us):
             raise LinkExpired("The link was good for a while, which is over.")
         return link
 
@@ -65,17 +66,19 @@ class LinkSigner:
         current = self._current
         if current is None or current[0] != month:
             with self._turn:
-                newest = read_key(self._folder / f"links-{month}.key")
-                paths = sorted(self._folder.glob("links-*.key"))
-                for path in paths[:-_KEEP]:
-                    with contextlib.suppress(OSError):
-                        path.unlink()
-                older = [read_key(path) for path in paths[-_KEEP:] if path.stem != f"links-{month}"]
-                serializer = URLSafeSerializer(
-                    [*older, newest], salt="rmos.links", signer_kwargs={"digest_method": digest.SHA256}
-                )
-                current = self._current = (month, serializer)
+                current = self._current = (month, self._make_serializer(month))
         return current[1]
+
+    def _make_serializer(self, month: str) -> URLSafeSerializer:
+        name = f"links-{month}"
+        newest = read_key(self._folder / f"{name}.key")
+        paths = sorted(self._folder.glob("links-*.key"))
+        past = [path for path in paths if path.stem <= name]
+        for path in past[:-_KEEP]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        others = [read_key(path) for path in paths if path not in past[:-_KEEP] and path.stem != name]
+        return URLSafeSerializer([*others, newest], salt="rmos.links", signer_kwargs={"digest_method": digest.SHA256})
 
 
 def _make_invalid() -> LinkInvalid:

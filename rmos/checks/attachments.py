@@ -6,7 +6,8 @@
 
 A blob is named when its digest stands anywhere in any record, deleted ones and those in quarantine too: what is kept
 needlessly costs space, what is cleared away wrongly costs a drawing. A blob is written before the event that names it,
-so young ones are left alone; bringing the same bytes again makes a blob young.
+so young ones are left alone, also those from the future; bringing the same bytes again makes a blob young. As the clock
+may have been set in between, what was moved is looked for again after a pause, and put back when it is named by then.
 """
 
 import re
@@ -137,7 +138,7 @@ def find_garbage(
     return Garbage(blobs=blobs, young=young, unnamed=sorted(unnamed.values()), refused=[], change_tokens=tokens)
 
 
-def move_garbage(store: Store, garbage: Garbage, *, grace_s: float) -> list[str]:
+def move_garbage(store: Store, garbage: Garbage, *, grace_s: float, recheck_s: float = RECHECK_S) -> list[str]:
     """Move what nothing names to quarantine and return the keys that were moved.
 
     What was brought again, or named, while this was going on is put back: its bytes are there all the time.
@@ -157,8 +158,9 @@ def move_garbage(store: Store, garbage: Garbage, *, grace_s: float) -> list[str]
             _put_back(store, aside)
         else:
             moved[key.rpartition("/")[2][:64]] = (key, aside)
-    for named in _named_since(store, garbage.change_tokens, list(moved)) if moved else ():
-        if named in moved:
+    if moved:
+        time.sleep(recheck_s)
+        for named in _named_since(store, garbage.change_tokens, list(moved)):
             _put_back(store, moved.pop(named)[1])
     return sorted(key for key, _ in moved.values())
 

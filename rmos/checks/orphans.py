@@ -17,7 +17,7 @@ from rmos.store.layout import RunFiles
 from rmos.store.records import Damage
 
 MIN_AGE_S: Final = 3600
-"""A younger file is left alone: somebody may be restoring a back-up right now."""
+"""A file whose time is nearer to now is left alone: somebody may be restoring a back-up right now."""
 
 
 class Orphan(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +54,8 @@ def find_orphans(
 
 
 def is_movable(orphan: Orphan) -> bool:
-    """Tell whether `move_orphans` would move it: reconcile cannot index it, and it is older than an hour."""
-    return not orphan.indexable and orphan.age_s > MIN_AGE_S
+    """Tell whether `move_orphans` would move it: reconcile cannot index it, and its time is over an hour away."""
+    return not orphan.indexable and abs(orphan.age_s) > MIN_AGE_S
 
 
 def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:

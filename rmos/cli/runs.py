@@ -2,25 +2,24 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn
 
 import click
 import msgspec
 from flask.cli import with_appcontext
 
-from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.listing import as_it_stands, list_options, listed, say_page
+from rmos.cli.listing import IndexReaders, as_it_stands, list_options, listed, say_page
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import COLOURS, json_option, say, terminal_width
 from rmos.cli.references import short_ids
 from rmos.cli.tables import Column
 from rmos.models import RISK_LEVELS, RUN_STATUSES, Page, RunQuery
+from rmos.store.arrivals import Arrivals
 
 _EVERY_S: Final = 1.0
 """Seconds between two looks of `--follow`."""
-_LOOK_BACK_US: Final = 60_000_000
-"""How long before the newest run that was shown one may have begun that comes only now."""
 
 _COLUMNS: Final = (
     Column("CREATED (UTC)", least=16),
@@ -50,7 +49,8 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
     where the folder cannot be written it shows what the index has, and says
     how much that lacks. Never changes the record. With --follow the page is
     turned round, so that the newest run is the last line, and new ones come
-    below it; with --json each is one line then.
+    below it, also those of a clock that was set back; with --json each is
+    one line then.
 
     \b
     Exit codes: 0 listed, also when nothing matches; 1 it cannot be listed,
@@ -66,9 +66,13 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
         created_to_us=filters["until"],
         include_deleted=filters["deleted"],
     )
-    page = listed(lambda store: store.runs.page(query, limit=limit, cursor=cursor))
+
+    def ask(listing: IndexReaders) -> Page:
+        return listing.runs.page(query, limit=limit, cursor=cursor)
+
     if follow:
-        return _follow(query, page, as_json)
+        return _follow(query, ask, as_json)
+    page = listed(ask)
     shown = short_ids([str(json.loads(item)["run_id"]) for item in page.items]) if terminal_width() else {}
     say_page(page, as_json, _COLUMNS, lambda item: _row(item, shown), _colour, nothing="No runs match.")
     return DONE
@@ -78,35 +82,32 @@ def _colour(item: dict[str, Any]) -> str | None:
     return COLOURS.get(str(item.get("risk_level")))
 
 
-def _follow(query: RunQuery, page: Page, as_json: bool) -> NoReturn:
+def _follow(query: RunQuery, ask: Callable[[IndexReaders], Page], as_json: bool) -> NoReturn:
     """Show the page and then each run that comes; only an interruption ends it."""
-    shown: dict[str, int] = {}
-    new = [json.loads(item) for item in reversed(page.items)]
+    # Noted before the page is made, so that no run comes between the two.
+    store = open_for_reading()
+    arrivals = Arrivals(store.objects, store.reader)
+    new = [json.loads(item) for item in reversed(listed(ask).items)]
+    shown = {str(item["run_id"]) for item in new}
     while True:
         for item in new:
-            shown[str(item["run_id"])] = ids.parse_utc(str(item["created_at_utc"]))
             _say_line(item, as_json)
-        # Of two runs made at once the newer one may be indexed first, so a while back is looked at again.
-        since = max(shown.values(), default=ids.now_us()) - _LOOK_BACK_US
-        shown = {run_id: us for run_id, us in shown.items() if us >= since}
         time.sleep(_EVERY_S)
-        found = _since(msgspec.structs.replace(query, created_from_us=max(since, query.created_from_us or since)))
-        new = [item for item in reversed(found) if item["run_id"] not in shown]
+        new = [item for item in _arrived(query, arrivals) if item["run_id"] not in shown]
 
 
-def _since(query: RunQuery) -> list[dict[str, Any]]:
-    """Return all runs that match, newest first, as far as the index knows them: writers index what they write."""
+def _arrived(query: RunQuery, arrivals: Arrivals) -> Iterator[dict[str, Any]]:
+    """Yield the runs that came and match, as far as the index knows them: writers index what they write."""
     store = open_for_reading()
     listing = as_it_stands(store)
-    items: list[dict[str, Any]] = []
-    cursor: str | None = None
     try:
-        while True:
-            page = listing.runs.page(query, limit=500, cursor=cursor)
-            items += [json.loads(item) for item in page.items]
-            cursor = page.next_cursor
-            if cursor is None:
-                return items
+        for row in arrivals.find(store.index):
+            since, until = query.created_from_us or row.created_us, query.created_to_us or row.created_us + 1
+            just_then = msgspec.structs.replace(
+                query, created_from_us=max(since, row.created_us), created_to_us=min(until, row.created_us + 1)
+            )
+            found = map(json.loads, listing.runs.page(just_then, limit=500).items)
+            yield from (item for item in found if item["run_id"] == row.run_id)
     finally:
         store.index.close()
 

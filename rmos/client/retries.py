@@ -41,14 +41,23 @@ class Retries:
         return chosen if retry_after_s is None else retry_after_s + chosen
 
 
-def parse_retry_after(header: str | None) -> float | None:
-    """Return the seconds that a Retry-After names, as a number or as a date; None when it names nothing."""
+def parse_retry_after(header: str | None, date: str | None = None) -> float | None:
+    """Return the seconds that a Retry-After names, as a number or as a date; None when it names nothing.
+
+    Args:
+        date: the header Date of the response: what its sender's clock said, which need not be what this one says.
+    """
     if header is None:
         return None
     text = header.strip()
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        until_s = parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
+    try:
+        now_s = parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        now_s = time.time()
+    return max(0.0, until_s - now_s)

@@ -51,7 +51,7 @@ class Transport:
                     return response
                 reason, wait_s = (
                     f"status {response.status_code}",
-                    parse_retry_after(response.headers.get("Retry-After")),
+                    parse_retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
                 )
             except (*_NOT_SENT, httpx.InvalidURL) as error:
                 raise ValueError(f"The request cannot be sent: {error}.") from None
@@ -108,4 +108,8 @@ def _make_problem(response: httpx.Response) -> ProblemError:
             "title": response.reason_phrase,
             "detail": f"{response.request.url} answered without a problem of RMOS",
         }
-    return make_problem_error(response.status_code, problem, parse_retry_after(response.headers.get("Retry-After")))
+    return make_problem_error(
+        response.status_code,
+        problem,
+        parse_retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
+    )

@@ -4,11 +4,13 @@
     files.create(folder, folder_fd, "run_….json", data)    # write, fsync, mode 0444, link; False when the name is taken
 
 A new file has no name at all (`O_TMPFILE`); where the filesystem knows no such files it is called `.tmp-<random>`. A
-crash leaves nothing, or that temporary file, which `sweep` removes when no writer can still need it.
+crash leaves nothing, or that temporary file, which `sweep` removes when no writer can still need it: its writer holds a
+lock on it, which the kernel takes back from the dead, so a clock that was set takes no file from under a writer.
 """
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
 import time
@@ -18,7 +20,9 @@ from rmos.objects.fsyncs import Fsyncs
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 TEMPORARY_MAX_AGE_S: Final = 3600
-"""Only temporary files older than this are debris; younger ones may belong to a writer at work."""
+"""Only temporary files whose time is further away than this are debris: where locks mean nothing, on a share of other
+hosts, nearer ones may belong to a writer at work.
+"""
 _NO_TMPFILE: Final = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
 _BEGIN_BYTES: Final = 8 * 1024 * 1024
 
@@ -49,7 +53,10 @@ class LocalFiles:
                 self._nameless = False
         name = TEMPORARY_PREFIX + secrets.token_hex(16)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        return NewFile(os.open(name, flags, 0o600, dir_fd=folder_fd), name, folder_fd)
+        fd = os.open(name, flags, 0o600, dir_fd=folder_fd)
+        with contextlib.suppress(OSError):  # a filesystem without locks: only its age protects it then
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return NewFile(fd, name, folder_fd)
 
     def publish(self, new: NewFile, target_fd: int, name: str) -> bool:
         """Make a written file durable and give it its final name; False when the name is taken."""
@@ -88,10 +95,23 @@ def sweep(folder: str, names: list[str]) -> int:
         if name.startswith(TEMPORARY_PREFIX):
             path = f"{folder}/{name}"
             with contextlib.suppress(OSError):
-                if time.time() - os.lstat(path).st_mtime > TEMPORARY_MAX_AGE_S:
+                # Also a time in the future: a clock that was set back since would protect it until it comes there.
+                if abs(time.time() - os.lstat(path).st_mtime) > TEMPORARY_MAX_AGE_S and not _has_writer(path):
                     os.unlink(path)
                     swept += 1
     return swept
+
+
+def _has_writer(path: str) -> bool:
+    """Tell whether a process on this machine holds a temporary file."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: NFS gives no other to who only reads
+    except OSError as error:
+        return error.errno == errno.EWOULDBLOCK
+    finally:
+        os.close(fd)
+    return False
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -95,7 +95,7 @@ def _fold_explanation(event: Event, before: tuple[Any, Any], now_us: int | None)
 def is_overdue(pending: Event, now_us: int) -> bool:
     """Tell whether nobody can still be making the explanation that an event says is in the making."""
     try:
-        return abs(now_us - ids.parse_utc(pending.created_at_utc)) > PENDING_MAX_US
+        return not ids.is_within(ids.parse_utc(pending.created_at_utc), PENDING_MAX_US, now_us)
     except ValueError:
         return True  # a time that is none makes nobody wait
 

@@ -12,7 +12,7 @@ import msgspec
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index, KnownRun
 from rmos.models import RunRow, RunState
-from rmos.objects.base import QUARANTINE, Objects
+from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader
@@ -169,6 +169,7 @@ class Reconciler:
             # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
             self._index.set_change_token(partition, None)
             self._mark_gone(partition, list(self._index.runs.known(partition)), report)
+        self._objects.clear_debris(ATTACHMENTS)  # an upload that was cut off may be large
         self._fold_quarantine(report)
         self._fold_pending()
         self._sessions.fold(tokens, report)

@@ -183,6 +183,7 @@ def fold_token(token_id: str, events: list[Event]) -> Token:
         if first.kind != "create":
             raise Damage("token_corrupt", f"the token's first event is called {first.kind}, not create")
         created = msgspec.convert(first.data, _Created)
+        ids.parse_utc(first.created_at_utc)
         if created.expires_at_utc is not None:
             ids.parse_utc(created.expires_at_utc)
     except ValueError as error:  # also msgspec's
@@ -233,5 +234,14 @@ def token_state(token: Token, now_us: int) -> Literal["in force", "expired", "re
     """Return whether a token is taken at a moment, or why not."""
     if token.revoked_at_utc is not None:
         return "revoked"
-    expired = token.expires_at_utc is not None and ids.parse_utc(token.expires_at_utc) <= now_us
-    return "expired" if expired else "in force"
+    span_us = find_span_us(token)
+    if span_us is None or ids.is_within(ids.parse_utc(token.created_at_utc), span_us, now_us):
+        return "in force"
+    return "expired"
+
+
+def find_span_us(token: Token) -> int | None:
+    """Return how long a token lasts from when it was made, or None when it lasts until it is revoked."""
+    if token.expires_at_utc is None:
+        return None
+    return ids.parse_utc(token.expires_at_utc) - ids.parse_utc(token.created_at_utc)

@@ -9,7 +9,7 @@ from rmos.auth import callers as module
 from rmos.auth.callers import FRESH_S, Callers
 from rmos.errors.callers import Unauthenticated
 from rmos.objects.local import LocalObjects
-from rmos.store.tokens import BEARER, Tokens
+from rmos.store.tokens import BEARER, Tokens, token_state
 from tests.helpers.waiting import PATIENCE_S
 from tests.makers import ANNA, US, write_raw
 
@@ -59,6 +59,26 @@ def test_expiry_needs_no_reading(tokens: Tokens) -> None:
     assert table.authenticate(*parts(bearer), NOW + 9).name == "ben"
     with pytest.raises(Unauthenticated, match="expired"):
         table.authenticate(*parts(bearer), NOW + 10)
+
+
+def test_trap_46_a_token_of_a_clock_that_was_ahead_is_taken_at_once_and_lasts_no_longer_for_it(tokens: Tokens) -> None:
+    hour_us = 3_600_000_000
+    ahead_us, until = NOW + 2 * hour_us, ids.utc_text(NOW + 14 * hour_us)
+    made, bearer = tokens.create("ben", "viewer", expires_at_utc=until, actor=ANNA, us=ahead_us)
+    _, for_good = tokens.create("eve", "viewer", expires_at_utc=None, actor=ANNA, us=NOW + 99_999 * hour_us)
+    table = Callers(tokens, local_mode=True).read_table()
+    assert table.authenticate(*parts(bearer), NOW).name == "ben"
+    assert table.authenticate(*parts(for_good), NOW).name == "eve"
+    assert token_state(made, ahead_us - 12 * hour_us) == "expired"
+    with pytest.raises(Unauthenticated, match="expired"):
+        table.authenticate(*parts(bearer), ahead_us - 12 * hour_us)
+
+
+def test_trap_46_a_token_that_was_revoked_in_the_future_is_revoked_now(tokens: Tokens) -> None:
+    made, bearer = tokens.create("ben", "viewer", expires_at_utc=None, actor=ANNA, us=NOW)
+    tokens.revoke(made.token_id, actor=ANNA, us=NOW + 3_600_000_000)
+    with pytest.raises(Unauthenticated, match="revoked"):
+        Callers(tokens, local_mode=True).read_table().authenticate(*parts(bearer), NOW)
 
 
 def test_a_damaged_token_lets_nobody_in_and_does_not_bring_local_mode_back(tokens: Tokens, tmp_path: Path) -> None:

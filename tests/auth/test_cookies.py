@@ -39,11 +39,29 @@ def test_every_altered_sign_of_a_cookie_is_noticed(tmp_path: Path) -> None:
 def test_a_cookie_ends_after_its_lifetime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cookies = Cookies(tmp_path)
     value = cookies.sign("abc123")
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + LIFETIME_S - 1)
+    now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns + (LIFETIME_S - 1) * 1_000_000_000)
     assert cookies.read_token_id(value) == "abc123"
-    monkeypatch.setattr(time, "time", lambda: now + LIFETIME_S + 2)
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns + (LIFETIME_S + 2) * 1_000_000_000)
     assert cookies.read_token_id(value) is None
+
+
+@pytest.mark.parametrize(
+    ("set_by_s", "read"),
+    [
+        pytest.param(-2, "abc123", id="a small step back ends nothing"),
+        pytest.param(-LIFETIME_S + 2, "abc123", id="one within the lifetime neither"),
+        pytest.param(-LIFETIME_S - 2, None, id="what was signed far ahead does not hold until the clock is there"),
+    ],
+)
+def test_trap_46_a_sign_in_of_a_clock_that_was_set_back_holds_for_its_lifetime_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_by_s: int, read: str | None
+) -> None:
+    cookies = Cookies(tmp_path)
+    value = cookies.sign("abc123")
+    now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns + set_by_s * 1_000_000_000)
+    assert cookies.read_token_id(value) == read
 
 
 @given(text=st.text(max_size=200))

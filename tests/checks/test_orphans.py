@@ -88,8 +88,12 @@ def test_what_can_be_indexed_is_left_however_old(shop: Shop) -> None:
     assert shop.path(artifact(run_id)).exists()
 
 
-@pytest.mark.parametrize(("seconds", "moves"), [(0, False), (MIN_AGE_S - 60, False), (OLD, True), (-OLD, False)])
-def test_what_cannot_be_indexed_is_moved_only_when_older_than_an_hour(shop: Shop, seconds: int, moves: bool) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "moves"), [(0, False), (MIN_AGE_S - 60, False), (OLD, True), (60 - MIN_AGE_S, False), (-OLD, True)]
+)
+def test_trap_46_what_cannot_be_indexed_is_moved_only_when_its_time_is_over_an_hour_away(
+    shop: Shop, seconds: int, moves: bool
+) -> None:
     key = damaged_orphan(shop, seconds=seconds)
     (orphan,) = found(shop)
     assert (orphan.path, orphan.indexable, is_movable(orphan)) == (key, False, moves)

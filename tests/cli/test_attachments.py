@@ -1,6 +1,7 @@
 """`rmos attachments`: hashed again by processes; what nothing names is moved aside, and nothing else ever is."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_while_anything_is_missing_or_damaged_nothing_is_moved_and_the_runs_are_
 def test_a_blob_that_is_brought_again_meanwhile_is_not_moved(root: Path, held: Store, shas: dict[str, str]) -> None:
     garbage = find_garbage(held, grace_s=DAY_S)
     assert held.blobs.put_bytes(b"unnamed").created is False
-    assert move_garbage(held, garbage, grace_s=DAY_S) == []
+    assert move_garbage(held, garbage, grace_s=DAY_S, recheck_s=0) == []
     assert held.blobs.read(shas["unnamed"]) == b"unnamed"
 
 
@@ -117,8 +118,28 @@ def test_a_blob_that_is_named_meanwhile_is_put_back(root: Path, held: Store, sha
     garbage = find_garbage(held, grace_s=DAY_S)
     data = {"advisory_id": shas["unnamed"]}
     add_event(held, artifacts_of(root)[0].stem, "advisory", data, actor=ANNA, us=1_790_000_000_000_000)
+    assert move_garbage(held, garbage, grace_s=DAY_S, recheck_s=0) == []
+    assert held.blobs.read(shas["unnamed"]) == b"unnamed"
+
+
+def test_trap_46_a_blob_that_the_clock_made_old_is_put_back_when_it_is_named_soon_after(
+    root: Path, held: Store, shas: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garbage = find_garbage(held, grace_s=DAY_S)
+
+    def name_it(_: float) -> None:
+        assert not blob_path(root, shas["unnamed"]).exists()
+        data = {"advisory_id": shas["unnamed"]}
+        add_event(held, artifacts_of(root)[0].stem, "advisory", data, actor=ANNA, us=1_790_000_000_000_000)
+
+    monkeypatch.setattr(time, "sleep", name_it)
     assert move_garbage(held, garbage, grace_s=DAY_S) == []
     assert held.blobs.read(shas["unnamed"]) == b"unnamed"
+
+
+def test_trap_46_a_blob_from_the_future_is_young(root: Path, held: Store, shas: dict[str, str]) -> None:
+    age(blob_path(root, shas["unnamed"]), -10 * DAY_S)
+    assert find_garbage(held, grace_s=DAY_S).unnamed == []
 
 
 def test_a_grace_period_below_an_hour_is_not_taken(run: Command, shas: dict[str, str]) -> None:

@@ -25,6 +25,7 @@ def open_store(root: Path) -> Store:
     return Store.open(Settings(instance_path=root.parent, runs_dir=root), summarise=dump_summary)
 
 
+HOUR_US = 3_600_000_000
 WALKED_ON = "light_desktop"
 """The machine of the sessions that the demo walks through the workflow."""
 
@@ -132,19 +133,23 @@ def test_a_terminal_shows_risks_and_deleted_sessions_in_colours(
 
 
 @pytest.mark.parametrize("as_json", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_following_shows_new_runs_as_they_come_until_ctrl_c(root: Path, as_json: bool) -> None:
+def test_trap_46_following_shows_runs_as_they_come_whatever_the_clock_says_until_ctrl_c(
+    root: Path, as_json: bool
+) -> None:
     store = open_store(root)
     store.reconcile()
-    session_id = create_session(store, {}, actor=ANNA, us=ids.now_us()).session.session_id
-    first = store.runs.put(make_members(workflow_session_id=session_id)).view.artifact.run_id
+    now_us = ids.now_us()
+    session_id = create_session(store, {}, actor=ANNA, us=now_us).session.session_id
+    ahead = make_members(now_us + 2 * HOUR_US, workflow_session_id=session_id)
+    first = store.runs.put(ahead).view.artifact.run_id
     options = ["--json"] if as_json else []
     process = start(root, "runs", "--session", session_id, "--follow", *options)
     assert process.stdout is not None
     lines = [process.stdout.readline()]
     made = []
-    for _ in range(2):
-        store.runs.put(make_members())
-        made.append(store.runs.put(make_members(workflow_session_id=session_id)).view.artifact.run_id)
+    for us in (now_us, now_us - 30 * HOUR_US):
+        store.runs.put(make_members(us))
+        made.append(store.runs.put(make_members(us, workflow_session_id=session_id)).view.artifact.run_id)
         lines.append(process.stdout.readline())
     process.send_signal(signal.SIGINT)
     rest, told = process.communicate(timeout=PATIENCE_S)

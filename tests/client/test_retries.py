@@ -141,6 +141,12 @@ def test_retry_after_may_be_a_date(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse_retry_after(formatdate(1_766_483_143, usegmt=True)) == 0
 
 
+def test_trap_46_a_date_to_wait_for_is_read_by_the_clock_of_who_sent_it() -> None:
+    sent, until = (formatdate(us, usegmt=True) for us in (1_000_000_000, 1_000_000_007))
+    assert parse_retry_after(until, sent) == 7
+    assert parse_retry_after(until, "no date") == 0
+
+
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"base_s": -1.0}, {"cap_s": 0.1}, {"patience_s": -1.0}])
 def test_patience_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="attempts"):

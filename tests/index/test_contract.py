@@ -84,6 +84,19 @@ def test_an_index_that_fell_behind_is_not_complete_for_anybody_until_it_is_compl
     other.close()
 
 
+def test_trap_46_an_index_falls_behind_also_while_the_clock_shows_the_time_of_its_last_completion(
+    index: Index, open_again: OpenAgain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_790_000_000_000_000_000)
+    for _ in range(2):
+        open_again().fall_behind()
+        assert index.state().complete is False
+        with index.lock(wait_s=0):
+            index.prepare()
+            complete(index)
+        assert index.state().complete is True
+
+
 def test_what_falls_behind_while_the_index_is_brought_up_is_not_declared_complete(
     index: Index, open_again: OpenAgain
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rmos import digest
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import ObjectMissing, StorageFailed
 from rmos.objects import local, open_objects
+from rmos.objects.base import key_of_digest
 from rmos.objects.local import LocalObjects
 from rmos.objects.local_files import TEMPORARY_MAX_AGE_S
 from tests.objects.calls import KEY, Recorder, refuse_tmpfile
@@ -204,14 +206,15 @@ def test_a_store_that_was_taken_away_is_not_made_again_behind_the_operators_back
     assert not root.exists()
 
 
-def test_only_temporary_files_older_than_an_hour_are_swept(store: LocalObjects, root: Path) -> None:
+def test_trap_46_only_temporary_files_of_another_hour_are_swept(store: LocalObjects, root: Path) -> None:
     store.create(KEY, b"one")
     folder = root / "2025-12-23"
     now = time.time()
     ages = {
         ".tmp-old": TEMPORARY_MAX_AGE_S + 60,
         ".tmp-young": TEMPORARY_MAX_AGE_S - 60,
-        ".tmp-of-the-future": -1000,
+        ".tmp-of-the-near-future": -1000,
+        ".tmp-of-the-future": -TEMPORARY_MAX_AGE_S - 60,
         "run_01.json.tmp": 10 * TEMPORARY_MAX_AGE_S,
         "run_02.json": 10 * TEMPORARY_MAX_AGE_S,
         ".tmp": 10 * TEMPORARY_MAX_AGE_S,
@@ -221,8 +224,29 @@ def test_only_temporary_files_older_than_an_hour_are_swept(store: LocalObjects, 
         os.utime(folder / name, (now - age, now - age))
     (folder / ".tmp-folder").mkdir()
     os.utime(folder / ".tmp-folder", (0, 0))
-    assert store.clear_debris("2025-12-23") == 1
-    assert sorted(os.listdir(folder)) == sorted({*ages, ".tmp-folder", "run_00.json"} - {".tmp-old"})
+    assert store.clear_debris("2025-12-23") == 2
+    left = {*ages, ".tmp-folder", "run_00.json"} - {".tmp-old", ".tmp-of-the-future"}
+    assert sorted(os.listdir(folder)) == sorted(left)
+
+
+@pytest.mark.parametrize("shift_s", [-100_000, 100_000], ids=["back", "ahead"])
+def test_trap_46_no_clock_that_is_set_takes_a_temporary_file_from_under_its_writer(
+    root: Path, monkeypatch: pytest.MonkeyPatch, shift_s: int
+) -> None:
+    refuse_tmpfile(monkeypatch)
+    store, now = LocalObjects(root), time.time()
+    store.prepare()
+    swept = []
+
+    def chunks() -> Iterator[bytes]:
+        yield b"one "
+        monkeypatch.setattr(time, "time", lambda: now + shift_s)
+        swept.append(store.clear_debris("_attachments"))
+        yield b"two"
+
+    blob = store.create_blob(chunks(), max_bytes=100)
+    assert swept == [0]
+    assert store.read(key_of_digest(blob.sha256)) == b"one two"
 
 
 def test_a_writer_that_dies_between_write_and_link_leaves_debris_that_is_no_object(

@@ -36,7 +36,8 @@ class FileLink(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str = msgspec.field(name="r")
     sha256: str = msgspec.field(name="d")
     scope: Scope = msgspec.field(name="s")
-    expires_s: int = msgspec.field(name="e")
+    made_s: int = msgspec.field(name="m")
+    ttl_s: int = msgspec.field(name="t")
     filename: str | None = msgspec.field(name="f", default=None)
 
 
@@ -71,7 +72,7 @@ def make_links(
     made: list[MadeLink] = []
     skipped: Counter[str] = Counter()
     views: dict[str, RunView | RmosError] = {}
-    expires_s = us // 1_000_000 + ttl_s
+    made_s = us // 1_000_000
     for asked in requests:
         try:
             named = named_blob(_view(store, asked.run_id, views), asked.sha256)
@@ -81,7 +82,7 @@ def make_links(
             continue
         filename = asked.filename or named.filename or named.title
         link = FileLink(
-            run_id=asked.run_id, sha256=asked.sha256, scope=asked.scope, expires_s=expires_s, filename=filename
+            run_id=asked.run_id, sha256=asked.sha256, scope=asked.scope, made_s=made_s, ttl_s=ttl_s, filename=filename
         )
         made.append(
             MadeLink(
@@ -90,7 +91,7 @@ def make_links(
                 scope=asked.scope,
                 filename=filename,
                 token=sign(link, us),
-                expires_at_utc=ids.utc_text(expires_s * 1_000_000),
+                expires_at_utc=ids.utc_text((made_s + ttl_s) * 1_000_000),
             )
         )
     return made, dict(sorted(skipped.items()))
