@@ -20,13 +20,13 @@ from rmos.checks.verify import verify_store
 from rmos.decisions.backtest import backtest
 from rmos.engines.registry import Registry
 from rmos.models import RunQuery
-from rmos.schemas.runs import dump_summary, summary_fields
+from rmos.schemas.runs import dump_summary, list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, ndjson
 
 _EXPORTS: Final[dict[str, Callable[[Store, RunQuery], Iterator[str]]]] = {
     "ndjson": ndjson,
-    "csv": lambda store, query: csv_text(store, query, summary_fields()),
+    "csv": lambda store, query: csv_text(store, query, list_columns()),
 }
 _TIMEOUT_MS: Final = 5_000
 

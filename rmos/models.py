@@ -70,6 +70,13 @@ class RunInputs(msgspec.Struct, frozen=True, kw_only=True):
     context: msgspec.Raw
 
 
+class Creator(msgspec.Struct, frozen=True, kw_only=True):
+    """Who made a run: the caller's name, and the role in which it was made."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    role: Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt, as written once and never changed."""
 
@@ -93,7 +100,19 @@ class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
     material_id: str | None = None
     machine_id: str | None = None
     parent_run_id: str | None = None
+    created_by: Creator | None = None
+    """None: it was recorded before runs said who made them, or comes from elsewhere."""
     meta: dict[str, Any] | None = None
+
+
+class LegacyArtifact(RunArtifact, frozen=True, kw_only=True):
+    """An artifact of the legacy system, where `created_by` can be anything and says nothing that we vouch for."""
+
+    created_by: Any = None
+
+    def __post_init__(self) -> None:
+        """Drop what stands there; the record keeps it."""
+        msgspec.structs.force_setattr(self, "created_by", None)
 
 
 class RunIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +225,10 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 RunState = Literal["live", "deleted", "erased", "missing", "damaged"]
 
 
-RUN_NAMES: Final = ("mode", "tool_id", "event_type", "batch_label", "session_id", "material_id", "machine_id", "source")
+RUN_NAMES: Final = (
+    *("mode", "tool_id", "event_type", "batch_label", "session_id", "material_id", "machine_id", "created_by"),
+    *("rule", "source"),
+)
 SESSION_NAMES: Final = ("user_id", "workflow_type")
 """What people and programs call things by, and look for them by."""
 
@@ -243,6 +265,11 @@ class RunRow(msgspec.Struct, frozen=True):
     session_id: str | None = None
     material_id: str | None = None
     machine_id: str | None = None
+    parent_run_id: str | None = None
+    created_by: str | None = None
+    """The name of who made it."""
+    rule: str | None = None
+    """The first rule that blocks the cut or warns of it."""
     request_id: str | None = None
     source: str | None = None
     explanation_status: str | None = None
@@ -275,6 +302,9 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     material_id: str | None = None
     machine_id: str | None = None
+    parent_run_id: str | None = None
+    created_by: str | None = None
+    rule: str | None = None
     request_id: str | None = None
     source: str | None = None
     created_from_us: int | None = None

@@ -15,7 +15,7 @@ from rmos.models import EVENT_SCHEMA, SUMMARY_CHARACTERS, Event, RunArtifact, Ru
 from rmos.schemas import runs
 from rmos.schemas.lists import PageRequest, load_list
 from rmos.schemas.requests import RunRequestSchema
-from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary, summary_fields
+from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary, list_columns
 from rmos.store.artifacts import Artifact, verify_artifact
 from rmos.store.folding import fold
 from rmos.store.run_records import RunRecord
@@ -61,14 +61,15 @@ def explained(status: Any, text: Any, number: int = 1) -> Event:
 
 def test_a_summary_has_just_the_fields_of_the_schema_in_their_order() -> None:
     fields = ["run_id", "created_at_utc", "status", "event_type", "risk_level", "score", "block_reason", "warnings"]
-    fields += ["explanation_status", "explanation_summary", "request_id", "compute_ms", "meta"]
+    fields += ["explanation_status", "explanation_summary", "request_id", "compute_ms", "mode", "tool_id"]
+    fields += ["material_id", "machine_id", "workflow_session_id", "parent_run_id", "created_by", "rule", "meta"]
     assert list(summary()) == fields
     assert list(RunAdvisorySummarySchema().fields) == [*fields, "override", "deleted"]  # where there is one
 
 
 def test_the_specimens_show_each_field_of_a_summary_so_that_a_new_one_makes_another_schema_of_the_index() -> None:
     shown = [json.loads(row.summary) for row in specimen_rows(dump_summary)]
-    for name in summary_fields():
+    for name in RunAdvisorySummarySchema().fields:
         assert any(summary.get(name) not in (None, [], {}) for summary in shown), name
 
 
@@ -76,10 +77,10 @@ def test_the_specimens_show_each_field_of_a_summary_so_that_a_new_one_makes_anot
 def another_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the summary have one field more, as one more line of its schema makes it."""
 
-    class WithTool(RunAdvisorySummarySchema):
-        tool_id = runs._declare_field(fields.String(), lambda view: view.artifact.tool_id)
+    class WithSchema(RunAdvisorySummarySchema):
+        schema = runs._declare_field(fields.String(), lambda view: view.artifact.schema)
 
-    monkeypatch.setattr(runs, "_summary", WithTool())
+    monkeypatch.setattr(runs, "_summary", WithSchema())
 
 
 def test_a_field_more_is_in_the_summary_in_the_table_and_in_the_schema_of_the_index(
@@ -87,9 +88,28 @@ def test_a_field_more_is_in_the_summary_in_the_table_and_in_the_schema_of_the_in
 ) -> None:
     before = row_schema(dump_summary)
     request.getfixturevalue("another_summary")
-    assert summary()["tool_id"] == "router_6mm_2f"
-    assert summary_fields()[-1] == "tool_id"
+    assert summary()["schema"] == "rmos.run/1"
+    assert list_columns()[-1] == "schema"
     assert row_schema(dump_summary) != before
+
+
+@pytest.mark.parametrize(
+    ("decision", "rule"),
+    [
+        ({"block_reason": "HEAT: it burns", "warnings": ["FORCE: much"]}, "HEAT"),
+        ({"warnings": ["FORCE: much", "HEAT: it burns"]}, "FORCE"),
+        ({"block_reason": "This cut cannot be judged, it lacks HEAT: all.", "warnings": ["HEAT: unknown"]}, "HEAT"),
+        ({"block_reason": "STRIP_TOO_THIN: ring 2, 0.2 mm"}, "STRIP_TOO_THIN"),
+        ({"block_reason": "Ask: anna"}, None),
+        ({"block_reason": "HEAT"}, "HEAT"),
+        ({"block_reason": "HEAT: it burns", "details": {}}, None),
+        ({"block_reason": "HEAT: it burns", "details": {"checks": ["HEAT"], "manufacture": {"code": "HEAT"}}}, None),
+        ({}, None),
+    ],
+)
+def test_the_first_rule_against_a_cut_is_named_and_none_is_made_up(decision: dict[str, Any], rule: str | None) -> None:
+    details = {"checks": {"FORCE": "YELLOW", "HEAT": "RED"}, "manufacture": [7, {"code": "STRIP_TOO_THIN"}]}
+    assert summary(decision=make_decision("BLOCKED", **{"details": details, **decision}))["rule"] == rule
 
 
 def test_identity_and_decision_come_from_the_artifact() -> None:

@@ -14,7 +14,7 @@ from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_
 from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Moment
 from rmos.models import RunQuery
-from rmos.schemas.runs import summary_fields
+from rmos.schemas.runs import list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, export_store, ndjson
 from rmos.transfer.importing import Imported, count_source_runs, import_runs
@@ -119,7 +119,7 @@ def export(
     if as_json and target is None:
         raise click.UsageError("--json goes with --to: stdout is the export itself.")
     store = _current(open_for_writing())
-    texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query, summary_fields(), bom=bom)
+    texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query, list_columns(), bom=bom)
     written = _write(texts, target)
     if as_json:
         emit({"characters": written})

@@ -78,4 +78,5 @@ def command_actor(request_id: str) -> Actor:
         user = getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in a container
         user = str(os.getuid())
-    return Actor(name=f"cli:{user}", role="admin", request_id=request_id)
+    name = f"cli:{user}".encode(errors="replace").decode()  # it stands in records, which are UTF-8
+    return Actor(name=name, role="admin", request_id=request_id)

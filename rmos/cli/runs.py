@@ -28,6 +28,8 @@ _COLUMNS: Final = (
     Column("RISK"),
     Column("SCORE", number=True),
     Column("BATCH", least=8, spare=True),
+    Column("TOOL", least=8, spare=True),
+    Column("BY", least=8, spare=True),
     Column("WHY"),
 )
 
@@ -37,7 +39,11 @@ _COLUMNS: Final = (
 @click.option("--risk", type=click.Choice(RISK_LEVELS, case_sensitive=False), help="The decision's risk level.")
 @click.option("--mode", metavar="MODE", help="router, saw, cam, art_studio ...")
 @click.option("--tool", metavar="TOOL_ID", help="The tool that would cut.")
+@click.option("--material", metavar="MATERIAL_ID", help="What would be cut.")
+@click.option("--machine", metavar="MACHINE_ID", help="The machine that would cut.")
 @click.option("--session", metavar="WS_ID", help="The workflow session.")
+@click.option("--by", metavar="NAME", help="Who made the run.")
+@click.option("--rule", metavar="RULE", help="The first rule that blocks or warns, HEAT for one.")
 @list_options
 @click.option("--follow", is_flag=True, help="Go on and show new runs as they come, until Ctrl-C.")
 @json_option
@@ -61,7 +67,11 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
         risk_level=filters["risk"],
         mode=filters["mode"],
         tool_id=filters["tool"],
+        material_id=filters["material"],
+        machine_id=filters["machine"],
         workflow_session_id=filters["session"],
+        created_by=filters["by"],
+        rule=filters["rule"],
         created_from_us=filters["since"],
         created_to_us=filters["until"],
         include_deleted=filters["deleted"],
@@ -116,8 +126,8 @@ def _say_line(item: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say(json.dumps(item))
         return
-    created, run_id, status, risk, score, batch, why = _row(item, {})
-    line = f"{created}  {run_id}  {status:<7}  {risk:<7}  {score:>5}  {batch}  {why}"
+    created, run_id, status, risk, score, batch, tool, by, why = _row(item, {})
+    line = f"{created}  {run_id}  {status:<7}  {risk:<7}  {score:>5}  {batch}  {tool}  {by}  {why}"
     say(line.rstrip(), colour=_colour(item))
 
 
@@ -132,6 +142,8 @@ def _row(item: dict[str, Any], shown: dict[str, str]) -> list[str]:
         str(item.get("risk_level") or ""),
         "" if score is None else f"{score:.1f}",
         str((item.get("meta") or {}).get("batch_label") or ""),
+        str(item.get("tool_id") or ""),
+        str((item.get("created_by") or {}).get("name") or ""),
         _why(item),
     ]
 

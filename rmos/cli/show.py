@@ -67,7 +67,7 @@ def show(run_id: str, with_events: bool, as_json: bool) -> int:
 def _say_run(run: Mapping[str, Any], sha256: str) -> None:
     decision, meta = run["decision"], run.get("meta") or {}
     say(f"Run {run['run_id']}")
-    _say_pairs([("created", run["created_at_utc"]), ("status", run["status"])])
+    _say_pairs([("created", run["created_at_utc"]), ("by", _creator(run)), ("status", run["status"])])
     _say_pairs([("risk", decision["risk_level"]), ("score", decision.get("score"))])
     _say_pairs([("blocked by", decision.get("block_reason"))])
     _say_pairs([("warning", warning) for warning in decision.get("warnings") or []])
@@ -82,6 +82,12 @@ def _say_run(run: Mapping[str, Any], sha256: str) -> None:
     _say_pairs([("attachment", _attachment(entry)) for entry in run["attachments"]])
     _say_pairs([("advisory", _advisory(entry)) for entry in run["advisory_inputs"]])
     _say_pairs([("explanation", run.get("explanation_summary")), ("version", run["version"])])
+
+
+def _creator(run: Mapping[str, Any]) -> str | None:
+    """Return who made the run; an artifact of the legacy system may hold anything there."""
+    creator = run.get("created_by")
+    return f"{creator.get('name')} ({creator.get('role')})" if isinstance(creator, dict) else None
 
 
 def _say_pairs(pairs: Sequence[tuple[str, Any]]) -> None:

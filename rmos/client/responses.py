@@ -21,6 +21,13 @@ class RunCreated(TypedDict):
     replayed: bool
 
 
+class Creator(TypedDict):
+    """Who made a run, and in which role."""
+
+    name: str
+    role: str
+
+
 class RunSummary(TypedDict):
     """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one.
 
@@ -39,6 +46,14 @@ class RunSummary(TypedDict):
     explanation_summary: str | None
     request_id: str | None
     compute_ms: float | None
+    mode: str
+    tool_id: str
+    material_id: str | None
+    machine_id: str | None
+    workflow_session_id: str | None
+    parent_run_id: str | None
+    created_by: Creator | None
+    rule: str | None
     meta: dict[str, Any]
     override: NotRequired[dict[str, Any]]
     deleted: NotRequired[bool]
@@ -85,6 +100,7 @@ class Run(_Run, total=False):
     material_id: str | None
     machine_id: str | None
     parent_run_id: str | None
+    created_by: Creator | None
     notes: str | None
     engine_version: str | None
     errors: list[dict[str, Any]]
@@ -235,6 +251,9 @@ class RunFilters(TypedDict, total=False):
     session_id: str
     material_id: str
     machine_id: str
+    parent_run_id: str
+    created_by: str
+    rule: str
     request_id: str
     created_from: str
     created_to: str

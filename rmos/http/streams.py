@@ -24,7 +24,7 @@ from rmos.errors.base import RmosError
 from rmos.http.problems import respond_error
 from rmos.models import Page
 from rmos.schemas.lists import ListRequest
-from rmos.schemas.runs import summary_fields
+from rmos.schemas.runs import list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import BOM, csv_row
 
@@ -89,7 +89,7 @@ def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes
 
 
 def _write_csv(first: Page, pages: Pages, respond: Respond, *, bom: bool) -> Iterator[bytes]:
-    page, columns = first, summary_fields()
+    page, columns = first, list_columns()
     yield (BOM.encode() if bom else b"") + _write_rows([columns])
     try:
         while True:

@@ -13,7 +13,7 @@ from rmos.index.schema import EQUAL_FILTERS, FOLDED, runs
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.models import RunQuery
 
-_COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type"})
+_COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule"})
 """Filters of which each value may be that of most runs."""
 _NO_FILTERS: Final = ("include_deleted", "ignore_case")
 _FIGURES: Final = compile_named(

@@ -42,6 +42,9 @@ EQUAL_FILTERS: Final = (
     "session_id",
     "material_id",
     "machine_id",
+    "parent_run_id",
+    "created_by",
+    "rule",
     "request_id",
     "source",
 )

@@ -31,6 +31,13 @@ class HashesSchema(Schema):
     opplan_sha256 = fields.String(allow_none=True, metadata=_DIGEST)
 
 
+class CreatorSchema(Schema):
+    """Who made a run: as the service knew them, whatever the request said."""
+
+    name = fields.String(required=True, metadata={"description": "Of the token; `local`, or `cli:` and the user"})
+    role = fields.String(required=True, metadata={"description": "The role in which the run was made"})
+
+
 class ArtifactSchema(Schema):
     """A run as it was written, once: the inputs, what the engine found, what the server decided."""
 
@@ -52,6 +59,7 @@ class ArtifactSchema(Schema):
     event_type = fields.String(allow_none=True)
     workflow_session_id = fields.String(allow_none=True)
     parent_run_id = fields.String(allow_none=True)
+    created_by = fields.Nested(CreatorSchema, allow_none=True)
     request_id = fields.String(allow_none=True)
     inputs = fields.Dict(metadata={"description": "design and context, complete, as evaluated"})
     request_summary = fields.Dict(metadata={"description": "What lists and people read of the request"})

@@ -14,8 +14,9 @@ import msgspec
 from marshmallow import Schema, fields, missing
 
 from rmos.models import SUMMARY_CHARACTERS, RunView
+from rmos.schemas.records import CreatorSchema
 from rmos.services.runs import Recorded
-from rmos.store.rows import explanation_status
+from rmos.store.rows import explanation_status, find_rule
 from rmos.store.run_records import RunRecord
 
 
@@ -87,6 +88,22 @@ class RunAdvisorySummarySchema(Schema):
     compute_ms = _declare_field(
         fields.Float(allow_none=True), lambda view: _find_number(*_read_meta(view, "compute_ms"))
     )
+    mode = _declare_field(fields.String(), lambda view: view.artifact.mode)
+    tool_id = _declare_field(fields.String(), lambda view: view.artifact.tool_id)
+    material_id = _declare_field(fields.String(allow_none=True), lambda view: view.artifact.material_id)
+    machine_id = _declare_field(fields.String(allow_none=True), lambda view: view.artifact.machine_id)
+    workflow_session_id = _declare_field(fields.String(allow_none=True), lambda view: view.artifact.workflow_session_id)
+    parent_run_id = _declare_field(fields.String(allow_none=True), lambda view: view.artifact.parent_run_id)
+    created_by = _declare_field(
+        fields.Nested(
+            CreatorSchema, allow_none=True, metadata={"description": "null: runs did not say it when this one was made"}
+        ),
+        lambda view: view.artifact.created_by,
+    )
+    rule = _declare_field(
+        fields.String(allow_none=True, metadata={"description": "The first rule that blocks the cut or warns of it"}),
+        lambda view: find_rule(view.artifact.decision),
+    )
     meta = _declare_field(
         fields.Dict(metadata={"description": "The run's `meta` without its explanations"}),
         lambda view: {name: value for name, value in (view.artifact.meta or {}).items() if name not in _EXPLANATIONS},
@@ -137,9 +154,13 @@ def dump_summary(view: RunView) -> str:
     return _encoder.encode(_summary.dump(view)).decode()
 
 
-def summary_fields() -> tuple[str, ...]:
-    """Return the names of a summary's fields, in their order."""
-    return tuple(_summary.fields)
+def list_columns() -> tuple[str, ...]:
+    """Return the columns of a table of summaries: their fields, and `name.member` for each member of an object."""
+    return tuple(
+        f"{name}.{member}" if member else name
+        for name, field in _summary.fields.items()
+        for member in (field.schema.fields if isinstance(field, fields.Nested) else ("",))
+    )
 
 
 def _read_meta(view: RunView, *names: str) -> list[Any]:

@@ -99,6 +99,7 @@ def artifact_members(
         "material_id": request.material_id or _material_of(context),
         "machine_id": request.machine_id,
         "parent_run_id": request.parent_run_id,
+        "created_by": {"name": actor.name, "role": actor.role},
         "notes": request.notes,
         "engine_version": result.engine_version,
         "errors": errors,

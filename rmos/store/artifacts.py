@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos import digest, ids
-from rmos.models import RUN_SCHEMA, RunArtifact, RunIdentity
+from rmos.models import RUN_SCHEMA, LegacyArtifact, RunArtifact, RunIdentity
 from rmos.store.legacy import is_legacy_json
 from rmos.store.records import DECODING_ERRORS, Damage, schema_damage
 
 _artifacts: Final = msgspec.json.Decoder(RunArtifact)
+_legacy_artifacts: Final = msgspec.json.Decoder(LegacyArtifact)
 _identities: Final = msgspec.json.Decoder(RunIdentity)
 
 
@@ -49,7 +50,7 @@ def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
         broken = Damage("corrupt", "the artifact's bytes do not match its `_sha256`")
         return Examined(None, digest.NO_DIGEST, has_self_digest, [broken])
     try:
-        run = _artifacts.decode(data)
+        run = (_artifacts if has_self_digest else _legacy_artifacts).decode(data)
     except DECODING_ERRORS as error:
         return Examined(None, sha256, has_self_digest, [_undecodable(data, str(error), has_self_digest)])
     damages = [

@@ -46,6 +46,9 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         session_id=_text(meta, "session_id"),
         material_id=run.material_id,
         machine_id=run.machine_id,
+        parent_run_id=run.parent_run_id,
+        created_by=None if run.created_by is None else run.created_by.name,
+        rule=find_rule(run.decision),
         request_id=run.request_id or _text(meta, "request_id"),
         source=_text(meta, "source"),
         explanation_status=explanation_status(view),
@@ -73,6 +76,21 @@ def explanation_status(view: RunView) -> str | None:
         known = _EXPLANATION_WORDS.get(word.lower()) if isinstance(word, str) else None
         if known is not None:
             return known
+    return None
+
+
+def find_rule(decision: RunDecision) -> str | None:
+    """Return the id of the first rule that blocks a cut or warns of it; None when no rule says anything against it.
+
+    Reasons and warnings begin with the rule that they come from, where one does: a check of the engine, or what a trade
+    has against a rosette.
+    """
+    checks, trade = decision.details.get("checks"), decision.details.get("manufacture")
+    known = {item.get("code") for item in trade if isinstance(item, dict)} if isinstance(trade, list) else set()
+    for text in (decision.block_reason, *decision.warnings):
+        name = (text or "").partition(": ")[0]
+        if name in known or (isinstance(checks, dict) and name in checks):
+            return name
     return None
 
 

@@ -17,6 +17,7 @@ from rmos import digest, ids
 from rmos.models import (
     EVENT_SCHEMA,
     Attachment,
+    Creator,
     Event,
     Hashes,
     RunArtifact,
@@ -53,7 +54,11 @@ FULL_RUN: Final = RunArtifact(
     workflow_session_id=_SESSION,
     request_id="req_of_the_run",
     decision=RunDecision(
-        risk_level="RED", score=12.5, block_reason="too fast", warnings=["one", "two"], details={"engine": "e"}
+        risk_level="RED",
+        score=12.5,
+        block_reason="HEAT: too fast",
+        warnings=["one", "two"],
+        details={"checks": {"HEAT": "RED"}},
     ),
     feasibility=msgspec.Raw(b'{"status":"RED"}'),
     inputs=RunInputs(design=msgspec.Raw(b'{"operation":"slot"}'), context=msgspec.Raw(b'{"material":{}}')),
@@ -81,6 +86,7 @@ FULL_RUN: Final = RunArtifact(
     material_id="ebony",
     machine_id="router_1",
     parent_run_id=_RUN,
+    created_by=Creator(name="rene\u0301e", role="operator"),
     meta={
         "batch_label": "e\u0301pice\u0301a",
         "session_id": "session_1",

@@ -80,7 +80,14 @@ def csv_text(
 
 def csv_row(summary: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
     """Return the cells of a run: numbers as numbers, nothing for null, JSON for what is no single value."""
-    return tuple(csv_cell(summary.get(name)) for name in columns)
+    return tuple(csv_cell(_find_member(summary, name)) for name in columns)
+
+
+def _find_member(summary: Mapping[str, Any], column: str) -> Any:
+    """Return what stands in a column: a member, or with a dot in it the member of a member."""
+    name, _, inner = column.partition(".")
+    value = summary.get(name)
+    return value.get(inner) if inner and isinstance(value, dict) else value
 
 
 def csv_cell(value: Any) -> Any:

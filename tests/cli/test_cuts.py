@@ -1,5 +1,6 @@
 """`rmos judge` and `rmos record`: the decision of the service, from a file, with and without a record."""
 
+import getpass
 import json
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,15 @@ def test_each_check_stands_with_its_value_and_its_limit(run: Command, tmp_path: 
         [line] = [line for line in lines if line.startswith(f"{check['id']} ")]
         assert f"{check['value']:.4g}" in line
         assert f"{check['limit']:.4g}" in line
+
+
+def test_trap_42_who_records_at_the_command_line_made_the_run(run: Command, tmp_path: Path) -> None:
+    run_id = document(run("record", written(tmp_path), "--json"))["run_id"]
+    creator = {"name": f"cli:{getpass.getuser()}", "role": "admin"}
+    assert document(run("show", run_id, "--json"))["created_by"] == creator
+    assert [item["created_by"] for item in listed(run, "runs", "--by", creator["name"])][:1] == [creator]
+    assert listed(run, "runs", "--by", "cli:nobody-else") == []
+    assert f"by          {creator['name']} (admin)" in run("show", run_id).stdout
 
 
 @pytest.mark.parametrize("command", ["judge", "record"])

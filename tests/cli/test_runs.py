@@ -13,7 +13,7 @@ from tests.makers import US, make_members
 
 def test_the_list_is_aligned_and_newest_first(run: Command) -> None:
     lines = run("runs").stdout.splitlines()
-    assert re.fullmatch(r"CREATED \(UTC\) +RUN +STATUS +RISK +SCORE +BATCH +WHY", lines[0])
+    assert re.fullmatch(r"CREATED \(UTC\) +RUN +STATUS +RISK +SCORE +BATCH +TOOL +BY +WHY", lines[0])
     times = [line[:19] for line in lines[1:]]
     assert times == sorted(times, reverse=True)
     place = lines[0].index("RUN")

@@ -73,7 +73,7 @@ TEXTS = (
 )
 FILTERS = (
     *("status", "mode", "tool_id", "event_type", "risk_level", "workflow_session_id", "batch_label", "session_id"),
-    *("material_id", "machine_id", "request_id", "source"),
+    *("material_id", "machine_id", "parent_run_id", "created_by", "rule", "request_id", "source"),
 )
 STATES: tuple[RunState, ...] = ("live", "deleted", "erased", "missing", "damaged")
 

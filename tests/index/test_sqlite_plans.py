@@ -19,12 +19,16 @@ FINE = (
     "workflow_session_id",
     "material_id",
     "machine_id",
+    "parent_run_id",
     "request_id",
 )
 
 
+COARSE = ("mode", "status", "risk_level", "event_type", "created_by", "rule")
+
+
 @pytest.mark.parametrize("ignore_case", [False, True])
-@pytest.mark.parametrize("name", [*FINE, "mode", "status", "risk_level", "event_type"])
+@pytest.mark.parametrize("name", [*FINE, *COARSE])
 def test_each_filter_alone_is_answered_by_its_index_in_the_order_of_lists(
     tmp_path: Path, name: str, ignore_case: bool
 ) -> None:
@@ -33,7 +37,7 @@ def test_each_filter_alone_is_answered_by_its_index_in_the_order_of_lists(
 
 @pytest.mark.parametrize("name", FINE)
 def test_with_filters_that_most_runs_match_the_index_of_the_rarer_one_answers(tmp_path: Path, name: str) -> None:
-    for coarse in itertools.combinations(("mode", "status", "risk_level", "event_type"), 2):
+    for coarse in itertools.pairwise(COARSE):
         query = RunQuery(**cast(Any, {name: "x", **dict.fromkeys(coarse, "y")}))
         assert plan(tmp_path, query) == [f"runs_by_{name}"], query
 

@@ -216,3 +216,20 @@ def test_a_feasibility_that_only_a_hostile_file_has_is_judged_and_never_crashes(
     )
     assert text.encode() in data
     assert kinds(data, EARLIER_ID)
+
+
+# Who made it
+
+
+@pytest.mark.parametrize("said", ["anna", {}, {"name": "anna"}, {"name": 7, "role": "admin"}, {"name": "", "role": ""}])
+def test_trap_42_who_made_a_run_of_ours_is_said_in_full_or_not_at_all(said: Any) -> None:
+    assert kinds(digest.seal(MEMBERS | {"created_by": said})) == ["undecodable"]
+    assert kinds(digest.seal(MEMBERS | {"created_by": {"name": "anna", "role": "recorder"}})) == []
+    assert kinds(digest.seal(MEMBERS | {"created_by": None})) == []
+
+
+@pytest.mark.parametrize("said", ["anna", {"name": "anna", "role": "admin"}, [1]])
+def test_trap_42_what_a_legacy_artifact_says_there_is_kept_and_not_believed(said: Any) -> None:
+    artifact = verify_artifact(make_earlier_artifact(created_by=said), EARLIER_ID, DAY)
+    assert artifact.run.created_by is None
+    assert json.loads(artifact.data)["created_by"] == said
