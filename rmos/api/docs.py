@@ -6,27 +6,21 @@ may keep it for ever and never keeps an old one.
 """
 
 import functools
-from importlib import resources
 from typing import Final
 
-import msgspec
 from flask import Response, current_app, render_template
 
-from rmos import digest
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.http import PreconditionFailed, RouteNotFound
-from rmos.http.conditions import apply_conditions
+from rmos.http.assets import Asset, load_assets, respond_asset
 from rmos.http.openapi import render_document
-from rmos.http.responses import IMMUTABLE, NO_STORE, respond_json
+from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 
 document_bp = Blueprint("document", __name__, description="This document")
 bp = Blueprint("docs", __name__, description="The document to browse")
 
-_TYPES: Final = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
-_NAMES: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "docs.js", "pages.css")
-_DIGITS: Final = 16
-"""Of a file's digest in its URL: enough to tell its releases apart."""
+_NAMES: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "docs.js")
 HTML: Final = "text/html; charset=utf-8"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -41,23 +35,10 @@ PAGE_HEADERS: Final = {
 """What every page for people bears."""
 
 
-class Asset(msgspec.Struct, frozen=True):
-    """A file that pages are made of."""
-
-    url: str
-    data: bytes
-    content_type: str
-
-
 @functools.cache
 def read_assets() -> dict[str, Asset]:
     """Return the files by name, read once."""
-    folder = resources.files("rmos.api") / "assets"
-    read = {name: (folder / name).read_bytes() for name in _NAMES}
-    return {
-        name: Asset(f"/api/docs/{digest.sha256_hex(data)[:_DIGITS]}/{name}", data, _TYPES[name.rpartition(".")[2]])
-        for name, data in read.items()
-    }
+    return load_assets("rmos.api", _NAMES, prefix="/api/docs")
 
 
 def render_page(template: str, **shown: object) -> Response:
@@ -93,8 +74,4 @@ def get_docs() -> Response:
 @requires(OPEN)
 def get_asset(digest: str, asset: str) -> Response:
     """Return a file that the pages are made of."""
-    found = read_assets().get(asset)
-    if found is None or found.url != f"/api/docs/{digest}/{asset}":
-        raise RouteNotFound("There is no such file; /api/docs names those that there are.")
-    headers = {"Cache-Control": IMMUTABLE, "X-Content-Type-Options": "nosniff"}
-    return apply_conditions(Response(found.data, headers=headers, content_type=found.content_type), digest)
+    return respond_asset(read_assets(), digest, asset)

@@ -1,12 +1,18 @@
-"""What browsers need beyond the API: the sign-in page, and headers that keep pages apart."""
+"""Pages for people, and headers that keep pages apart; a view parses, makes one call and draws a template."""
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from rmos.http import responses
-from rmos.web import sign_in
+from rmos.web import assets, errors, formats, problem_types, run, runs, sign_in, today
+
+_BLUEPRINTS = (assets.bp, sign_in.bp, today.bp, runs.bp, run.bp, problem_types.bp)
 
 
 def init_app(app: Flask) -> None:
     """Give an app its pages and put the headers on every response."""
-    app.register_blueprint(sign_in.bp)
+    formats.init_app(app)
+    errors.init_app(app)
+    app.register_blueprint(Blueprint("pages", __name__, template_folder="templates"))
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
     responses.init_app(app)

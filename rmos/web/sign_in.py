@@ -1,13 +1,13 @@
 """`/sign-in`: a page that takes a token and gives a cookie in its place; `/sign-out` takes the cookie back.
 
 The token goes to the server once and is stored nowhere in the browser. The cookie is `HttpOnly` (no script reads it),
-`SameSite=Strict` (no other site sends it) and ends after twelve hours, or with its token.
+`SameSite=Strict` (no other site sends it) and ends after twelve hours, or with its token. Whoever came from another
+page gets back to it: `next` is a path of this service and nothing else.
 """
 
-from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.callers import Caller
@@ -18,29 +18,26 @@ from rmos.errors.base import RmosError
 from rmos.errors.callers import TooManyAttempts, Unauthenticated
 from rmos.http.json_body import limit_body
 from rmos.http.responses import NO_STORE, prefix_path
+from rmos.web.errors import read_next
+from rmos.web.shell import render_page
 
-bp = Blueprint("web", __name__, template_folder="templates")
+bp = Blueprint("sign_in", __name__)
 
-_LARGEST_FORM: Final = 4096
-"""Bytes of a form with one token in it (RMOS policy)."""
-_PAGE: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Cache-Control": NO_STORE,
-}
-_STYLE: Final = (Path(__file__).parent / "templates" / "sign_in.css").read_bytes()
+_LARGEST_FORM: Final = 8192
+"""Bytes of a form with one token and the way back in it (RMOS policy)."""
 
 
 @bp.get("/sign-in")
 @requires(OPEN)
-def show_sign_in() -> Response:
+def show_sign_in() -> WerkzeugResponse:
     """Show who is signed in, or ask for a token."""
     guard = current_guard()
+    wanted = read_next(request.args.get("next"))
     try:
         caller = guard.find_caller(request.environ)
     except (Unauthenticated, TooManyAttempts):
-        return _respond_page(None)
-    return _respond_page(caller)
+        return _respond_page(None, wanted)
+    return _respond_page(caller, None) if wanted is None else _send_to(wanted)
 
 
 @bp.post("/sign-in")
@@ -49,15 +46,15 @@ def sign_in() -> WerkzeugResponse:
     """Take a token and give a cookie."""
     guard = current_guard()
     if guard.callers.read_table().local:
-        return redirect(prefix_path("/sign-in"), code=303)
+        return _send_to("/sign-in")
     limit_body(_LARGEST_FORM)
+    wanted = read_next(request.form.get("next"))
     try:
         caller = guard.authenticate(request.form.get("token", "").strip(), request.environ)
     except (Unauthenticated, TooManyAttempts) as refusal:
-        return _respond_page(None, refusal)
+        return _respond_page(None, wanted, refusal)
     assert caller.token_id is not None
-    response = redirect(prefix_path("/sign-in"), code=303)
-    response.headers["Cache-Control"] = NO_STORE
+    response = _send_to(wanted or "/")
     response.set_cookie(
         COOKIE,
         guard.cookies.sign(caller.token_id),
@@ -73,21 +70,20 @@ def sign_in() -> WerkzeugResponse:
 @requires(OPEN)
 def sign_out() -> WerkzeugResponse:
     """Take the cookie back."""
-    response = redirect(prefix_path("/sign-in"), code=303)
+    response = _send_to("/sign-in")
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
     return response
 
 
-@bp.get("/sign-in.css")
-@requires(OPEN)
-def show_style() -> Response:
-    """Return how the page looks."""
-    return Response(_STYLE, content_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=3600"})
+def _send_to(path: str) -> WerkzeugResponse:
+    response = redirect(prefix_path(path), code=303)
+    response.headers["Cache-Control"] = NO_STORE
+    return response
 
 
-def _respond_page(caller: Caller | None, refusal: RmosError | None = None) -> Response:
-    text = render_template("sign_in.html", caller=caller, refusal=refusal)
-    response = Response(text, status=refusal.status if refusal else 200, headers=_PAGE)
+def _respond_page(caller: Caller | None, wanted: str | None, refusal: RmosError | None = None) -> Response:
+    status = refusal.status if refusal else 200
+    response = render_page("sign_in.html", status=status, keeps=False, signed_in=caller, refusal=refusal, wanted=wanted)
     if refusal is not None and refusal.retry_after_s is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_s)
     if isinstance(refusal, Unauthenticated):

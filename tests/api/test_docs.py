@@ -79,15 +79,6 @@ def test_an_operation_can_be_read_and_tried_from_the_page(page: Page, address: s
     assert complaints == []
 
 
-@pytest.mark.chromium
-def test_the_pages_of_problems_are_drawn_without_a_complaint(page: Page, address: str, complaints: list[str]) -> None:
-    page.goto(f"{address}/problems")
-    page.click("text=RECORD_DAMAGED")
-    assert page.inner_text("h1") == "Record damaged"
-    assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "736px"
-    assert complaints == []
-
-
 def test_the_files_have_their_types_and_no_other_file_is_there(client: FlaskClient) -> None:
     for name, asset in read_assets().items():
         response = client.get(asset.url)

@@ -13,6 +13,8 @@ from werkzeug.routing import Rule
 
 from rmos.errors.base import every_error
 from rmos.http.openapi import OPENAPI
+from rmos.http.openapi_components import PATH_PARAMETERS
+from rmos.http.routes import get_spec
 from tests.api.conftest import ROOT, RUNS
 
 pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
@@ -69,8 +71,10 @@ def test_it_is_a_document_of_openapi_3_1(document: dict[str, Any]) -> None:
         jsonschema_rs.meta.validate(schema)
 
 
-PAGES = {"/sign-in", "/sign-in.css", "/sign-out"}
-"""What only people in front of a browser use."""
+def is_page(app: Flask, rule: Rule) -> bool:
+    """Tell whether only people in front of a browser use a route; docs/pages.md has those."""
+    view = app.view_functions[rule.endpoint]
+    return view.__module__.startswith("rmos.web.") and get_spec(view) is None
 
 
 def test_every_route_is_documented_and_nothing_else(app: Flask, document: dict[str, Any]) -> None:
@@ -78,16 +82,16 @@ def test_every_route_is_documented_and_nothing_else(app: Flask, document: dict[s
         (method, re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in methods_of(rule)
-        if rule.rule not in PAGES
+        if not is_page(app, rule)
     }
     assert routes == set(operations(document))
 
 
-def test_trap_18_no_route_shadows_another(app: Flask, document: dict[str, Any]) -> None:
+def test_trap_18_no_route_shadows_another(app: Flask) -> None:
     adapter = app.url_map.bind("localhost")
     rules = list(app.url_map.iter_rules())
     for rule in rules:
-        values = {name: example_of(document, rule, name) for name in rule.arguments}
+        values = {name: PATH_PARAMETERS[name]["example"] for name in rule.arguments}
         url = adapter.build(rule.endpoint, values, method=next(iter(methods_of(rule))))
         for method in methods_of(rule):
             found, _ = adapter.match(url, method=method)
@@ -95,14 +99,6 @@ def test_trap_18_no_route_shadows_another(app: Flask, document: dict[str, Any]) 
     for one, other in itertools.combinations(rules, 2):
         if methods_of(one) & methods_of(other):
             assert re.sub("<[^>]*>", "<>", one.rule) != re.sub("<[^>]*>", "<>", other.rule)
-
-
-def example_of(document: dict[str, Any], rule: Rule, name: str) -> str:
-    """Return a value for a part of a URL, as the document gives it."""
-    item = document["paths"][re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)]
-    parameter = next(found for found in item["parameters"] if found["name"] == name)
-    example: str = parameter["example"]
-    return example
 
 
 def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: dict[str, Any]) -> None:

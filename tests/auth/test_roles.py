@@ -14,7 +14,7 @@ from tests.auth.conftest import RUNS, Send
 
 SESSIONS = PREFIXES["sessions"]
 DECLARED_OPEN = {
-    "/healthz", "/sign-in", "/sign-in.css", "/sign-out", "/api/openapi.json", "/api/docs",
+    "/healthz", "/sign-in", "/sign-out", "/assets/<digest>/<asset>", "/api/openapi.json", "/api/docs",
     "/api/docs/<digest>/<asset>", "/problems", "/problems/<code>", "/api/rmos/links/<token>",
 }  # fmt: skip
 """What strangers may see: that the service is alive, how to sign in, how the API is described, and what a signed
@@ -143,7 +143,7 @@ def test_every_route_serves_the_roles_that_reach_it_and_no_other(
 
 
 def test_open_routes_ask_nobody(app: Flask, send: Send, bearers: dict[str, str]) -> None:
-    for path in ("/healthz", "/sign-in", "/sign-in.css", "/api/docs", "/api/openapi.json", "/problems"):
+    for path in ("/healthz", "/sign-in", "/api/docs", "/api/openapi.json", "/problems"):
         assert send("GET", path).status_code == 200
         assert send("GET", path, bearers["revoked"]).status_code == 200
 

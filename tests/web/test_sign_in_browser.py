@@ -39,15 +39,16 @@ def test_a_browser_signs_in_records_a_run_and_signs_out(page: Page, url: str) ->
     assert "does not have the form" in page.inner_text("[role=alert]")
     page.fill("#token", BEARER)
     page.click("button")
-    assert "Signed in as anna" in page.inner_text("main")
+    assert page.inner_text(".who summary") == "anna · recorder"
     assert page.evaluate("document.cookie") == ""
     page.goto(f"{url}/api/docs")
     assert page.evaluate(POST) == 201
     # The same machine under another name is another site: its page sends no cookie, and says where it comes from.
     page.goto(f"{url.replace('127.0.0.1', 'localhost')}/api/docs")
     assert page.evaluate(POST) == 401
-    page.goto(f"{url}/sign-in")
-    page.click("button")
+    page.goto(f"{url}/runs")
+    page.click(".who summary")
+    page.click(".who button")
     assert "Your token" in page.inner_text("main")
     assert page.goto(f"{url}/api/rmos/runs").status == 401  # type: ignore[union-attr]
     assert refused == []

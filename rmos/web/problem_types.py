@@ -5,18 +5,21 @@ The `type` of every problem leads here. The texts are those of the error tree: i
 
 import json
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 from flask import Response
 
-from rmos.api.docs import HTML, render_page
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
 from rmos.errors.http import RouteNotFound
 from rmos.http.problems import explain_error, list_errors_by_code, make_example
 from rmos.http.routes import Blueprint, ResponseSpec, operation
+from rmos.web.shell import HTML, render_page
 
 bp = Blueprint("problems", __name__, url_prefix="/problems", description="What each code of a problem means")
+
+_HEADERS: Final = ("ETag", "Cache-Control")
 
 
 class ProblemType(msgspec.Struct, frozen=True):
@@ -48,16 +51,16 @@ def _find_type(code: str) -> ProblemType | None:
 
 
 @bp.get("")
-@operation(responses={200: ResponseSpec("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)})
+@operation(responses={200: ResponseSpec("The page.", {"type": "string"}, _HEADERS, content_type=HTML)})
 @requires(OPEN)
 def list_problems() -> Response:
     """Return a page with the code of every problem."""
-    return render_page("problems.html", problems=list(list_problem_types().values()))
+    return render_page("problem_types.html", problems=list(list_problem_types().values()))
 
 
 @bp.get("/<code>")
 @operation(
-    responses={200: ResponseSpec("The page.", {"type": "string"}, ("Cache-Control",), content_type=HTML)},
+    responses={200: ResponseSpec("The page.", {"type": "string"}, _HEADERS, content_type=HTML)},
     problems=(RouteNotFound,),
 )
 @requires(OPEN)
@@ -68,4 +71,4 @@ def get_problem(code: str) -> Response:
         raise RouteNotFound("There is no such code; /problems lists them all.")
     problem = make_example(found.code, found.title, found.status, found.meaning)
     example = json.dumps(problem, indent=2, ensure_ascii=False)
-    return render_page("problem.html", problem=found, example=example)
+    return render_page("problem_type.html", problem=found, example=example)

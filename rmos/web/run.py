@@ -1,0 +1,114 @@
+"""`/runs/<id>`: one run as its maker reads it: the decision, what to change, what happened since, and the proof."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from flask import Blueprint, Response
+
+from rmos.auth.roles import requires
+from rmos.context import current_rmos
+from rmos.models import Event, RunView
+from rmos.services.files.media_types import SVG
+from rmos.store.naming import NamedBlob, named_blobs
+from rmos.web.formats import format_size, spell_out, split_reason, text_of
+from rmos.web.lessons import find_rules, list_inputs, make_lessons
+from rmos.web.limits import draw_limits
+from rmos.web.shell import render_page
+
+bp = Blueprint("run_pages", __name__)
+
+_members: Final = msgspec.json.Decoder(dict[str, Any])
+_DRAWINGS: Final = 3
+"""Drawings that a page shows; the others are among the files."""
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """Something that happened to a run, in words."""
+
+    at: str
+    who: str
+    what: str
+    text: str = ""
+
+
+@bp.get("/runs/<run_id>")
+@requires("viewer")
+def show_run(run_id: str) -> Response:
+    """Show one run."""
+    rmos = current_rmos()
+    record = rmos.store.runs.record(run_id)
+    view = record.view()
+    run = _members.decode(record.data)
+    feasibility, inputs = _object(run.get("feasibility")), _object(run.get("inputs"))
+    lessons = make_lessons(feasibility, inputs, find_rules(rmos.engines, feasibility.get("engine_id")))
+    files = list(named_blobs(view).values())
+    decision = view.artifact.decision
+    rule, why = split_reason(decision.block_reason or next(iter(decision.warnings), None))
+    return render_page(
+        "run.html",
+        here="runs",
+        run=view.artifact,
+        view=view,
+        record=record,
+        title=_title(view, inputs),
+        rule=rule,
+        why=why,
+        lessons=[lesson for lesson in lessons if not lesson.is_fine],
+        checks=lessons,
+        draw_limits=draw_limits,
+        engine=f"{text_of(feasibility.get('engine_id'))} {text_of(feasibility.get('engine_version'))}".strip(),
+        assumptions=_texts(feasibility.get("assumptions")),
+        missing=_texts(feasibility.get("missing_inputs")),
+        design=list_inputs(_object(inputs.get("design"))),
+        context=list_inputs(_object(inputs.get("context"))),
+        maker=text_of(_object(run.get("created_by")).get("name")),
+        notes=text_of(run.get("notes")),
+        batch=text_of((view.artifact.meta or {}).get("batch_label")),
+        files=files,
+        drawings=[file for file in files if file.mime == SVG][:_DRAWINGS],
+        happenings=[_tell(event) for event in record.events],
+        name_file=name_file,
+    )
+
+
+def _title(view: RunView, inputs: Mapping[str, Any]) -> str:
+    """Return what was cut out of what, as far as the run says so."""
+    operation = text_of(_object(inputs.get("design")).get("operation"))
+    material = text_of(view.artifact.material_id)
+    named = " in ".join(spell_out(part) for part in (operation, material) if part)
+    return f"{named[:1].upper()}{named[1:]}" if named else f"Run of {view.artifact.tool_id}"
+
+
+def name_file(file: NamedBlob) -> str:
+    """Return what a file of a run is called, with its size."""
+    name = file.filename or file.title or file.kind
+    return f"{name} ({format_size(file.size_bytes)})" if file.size_bytes is not None else name
+
+
+def _tell(event: Event) -> Happening:
+    """Return an event in words; one of a kind that is not known here is told by its kind."""
+    data = event.data
+    what = {
+        "advisory": "left a note",
+        "attachment": "attached a file",
+        "explanation": "had it explained",
+        "override": "overrode the decision" if data.get("effective") is True else "asked for an override",
+        "delete": "deleted it",
+        "restore": "restored it",
+        "superseded": "replaced it: what it was made on has changed",
+        "review": "reviewed a drawing",
+        "reject": "rejected a drawing",
+        "unreject": "took a rejection back",
+        "promote": "chose a drawing",
+    }.get(event.kind, f"recorded: {spell_out(event.kind)}")
+    said = (text_of(data.get(name)) for name in ("title", "reason", "notes", "summary", "detail", "filename", "kind"))
+    return Happening(event.created_at_utc, event.actor, what, next((text for text in said if text), ""))
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

@@ -1,0 +1,87 @@
+"""What all pages have in common: their frame, their policy, who looks at them, and where to go from here.
+
+    return render_page("runs.html", here="runs", runs=runs)
+
+Pages load nothing from elsewhere and have no script or style of their own, so the policy that forbids both is strict;
+Trusted Types keep the modules from writing text as HTML. A page is kept by its reader alone and validated each time.
+"""
+
+import contextlib
+from typing import Final, NamedTuple
+
+from flask import Response, g, render_template, request
+
+from rmos import digest
+from rmos.auth.callers import Caller
+from rmos.auth.guard import current_guard
+from rmos.errors.base import RmosError
+from rmos.http.conditions import apply_conditions
+from rmos.http.responses import NO_STORE
+from rmos.web.assets import read_assets
+
+HTML: Final = "text/html; charset=utf-8"
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_DIGITS: Final = 32
+
+
+class Section(NamedTuple):
+    """A part of the service that the menu leads to."""
+
+    name: str
+    path: str
+    title: str
+    in_tabs: bool = False
+    """Whether it stands in the bar of a small screen; the others are behind its last entry."""
+
+
+SECTIONS: Final = (
+    Section("today", "/", "Today", in_tabs=True),
+    Section("runs", "/runs", "Runs", in_tabs=True),
+)
+
+
+def render_page(template: str, *, here: str = "", status: int = 200, keeps: bool = True, **shown: object) -> Response:
+    """Return a page, drawn from a template.
+
+    Args:
+        here: the section of the menu that it belongs to.
+        keeps: whether its reader may keep it, and ask whether it is still the same.
+
+    Raises:
+        PreconditionFailed: If-Match names another state of the page.
+    """
+    text = render_template(
+        template,
+        assets=read_assets(),
+        root=request.script_root,
+        sections=SECTIONS,
+        here=here,
+        caller=find_shown_caller(),
+        **shown,
+    ).encode()
+    response = Response(text, status=status, content_type=HTML)
+    response.headers["Content-Security-Policy"] = _POLICY
+    if keeps:
+        return apply_conditions(response, digest.sha256_hex(text)[:_DIGITS])
+    response.headers["Cache-Control"] = NO_STORE
+    return response
+
+
+def find_shown_caller() -> Caller | None:
+    """Return who looks at the page, None where that is not known."""
+    caller: Caller | None = g.get("caller")
+    if caller is None and "HTTP_AUTHORIZATION" not in request.environ:
+        # The guard asks nobody before an open view, and a page that is not there has none.
+        with contextlib.suppress(RmosError):
+            return current_guard().find_caller(request.environ)
+    return caller
+
+
+def wants_page() -> bool:
+    """Tell whether the running request would rather have a page for people than JSON."""
+    accept = request.accept_mimetypes
+    return "HTTP_ACCEPT" in request.environ and accept.best_match(("application/json", "text/html")) == "text/html"
