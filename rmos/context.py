@@ -116,7 +116,8 @@ class Rmos:
     def store(self) -> Store:
         """The store, opened by the first who asks in this process, with its upkeep running.
 
-        A process that was started without `start_upkeep` (`flask run`) waits a moment for the first pass.
+        Nobody waits for the first pass but who opens it (in a process that was started without `start_upkeep`, as
+        `flask run` is) and who asks for a list.
 
         Raises:
             StoreUnusable, StoreReadOnly, OutOfSpace, StorageFailed: asking again later tries again.
@@ -124,7 +125,7 @@ class Rmos:
         kept = self._kept
         if kept is None or kept.pid != os.getpid():
             kept = self._open(_FIRST_PASS_S)
-        kept.upkeep.wait_first()
+            kept.upkeep.wait_first()
         return kept.store
 
     def _open(self, wait_s: float) -> "_Kept":
@@ -135,7 +136,7 @@ class Rmos:
                 store = Store.open(self.settings, summarise=dump_summary)
                 store.runs.on_put = self._recorded
                 upkeep = Upkeep(store, observe=self._reconciled)
-                store.gaps.on_gap = upkeep.wake
+                store.gaps.on_gap, store.gaps.wait = upkeep.wake, upkeep.wait_first
                 upkeep.start(wait_s=wait_s)
                 kept = self._kept = _Kept(pid, store, upkeep)
             return kept
@@ -148,16 +149,16 @@ class Rmos:
         return self._kept is not None and not self._kept.store.objects.writable()
 
     def start_upkeep(self, wait_s: float) -> None:
-        """Open the store and start its upkeep, as a worker does when it boots; wait for the first pass.
+        """Open the store and start its upkeep, as a worker does when it boots, and serve meanwhile.
 
         Args:
-            wait_s: how long to wait at most, in seconds; upkeep goes on afterwards.
+            wait_s: how long lists wait for the first pass at most, in seconds from now; then they are refused.
 
         Raises:
             SystemExit: the store cannot be used, which one line in the log says; no restart would mend it.
         """
         try:
-            self._open(wait_s).upkeep.wait_first()
+            self._open(wait_s)
         except (StoreUnusable, ConfigError) as error:
             log.critical("%s", error.detail)
             raise SystemExit(_BOOT_FAILED) from None

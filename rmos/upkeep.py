@@ -2,7 +2,7 @@
 
     upkeep = Upkeep(store)
     upkeep.start()
-    upkeep.wait_first()          # until the first pass is over, for a few seconds
+    upkeep.wait_first()          # until the first pass is over, for a few seconds; False when it is not
     upkeep.wake()                # something was written that the index did not take, or the index is gone
 
 A thread does not survive a fork, so it is started by the process that serves, never before.
@@ -50,10 +50,9 @@ class Upkeep:
         self._patience_until = time.monotonic() + wait_s
         self._thread.start()
 
-    def wait_first(self) -> None:
-        """Wait until the first pass is over, or until the patience that `start` was given is used up."""
-        if not self._first.is_set():
-            self._first.wait(max(0.0, self._patience_until - time.monotonic()))
+    def wait_first(self) -> bool:
+        """Wait until the first pass is over, or until the patience that `start` was given is used up; tell which."""
+        return self._first.is_set() or self._first.wait(max(0.0, self._patience_until - time.monotonic()))
 
     def wake(self) -> None:
         """Ask for a pass soon."""

@@ -24,7 +24,9 @@ from rmos.engines.registry import Registry
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexUnavailable, OutOfSpace
 from rmos.logs import REQUEST_ID
+from rmos.models import RunQuery
 from rmos.store import Store
+from tests.helpers.waiting import PATIENCE_S
 from tests.makers import make_members
 from tests.test_upkeep import wait_until
 
@@ -138,13 +140,33 @@ def test_a_process_after_a_fork_opens_a_store_of_its_own(rmos: Rmos, monkeypatch
     parents.upkeep.stop()
 
 
-def test_starting_upkeep_waits_for_the_first_pass_and_starts_one_thread(rmos: Rmos, settings: Settings) -> None:
+def test_trap_49_starting_upkeep_waits_for_nothing_and_lists_wait_for_the_first_pass(
+    rmos: Rmos, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconcile, may_end = Store.reconcile, threading.Event()
+
+    def held(store: Store) -> object:
+        may_end.wait()
+        return reconcile(store)
+
+    monkeypatch.setattr(Store, "reconcile", held)
+    Store.open(settings).runs.put(make_members())
+    rmos.start_upkeep(PATIENCE_S)
+    store = rmos.store
+    assert not store.is_listable()
+    wait = store.gaps.wait
+    monkeypatch.setattr(store.gaps, "wait", lambda: may_end.set() or wait())
+    assert store.runs.count(RunQuery()) == 1
+    rmos.close()
+
+
+def test_starting_upkeep_starts_one_thread(rmos: Rmos, settings: Settings) -> None:
     writer = Store.open(settings)
     run_id = writer.runs.put(make_members()).view.artifact.run_id
     before = threading.active_count()
     for _ in range(3):
-        rmos.start_upkeep(30)
-    assert rmos.store.is_listable()
+        rmos.start_upkeep(PATIENCE_S)
+    assert rmos.store.runs.count(RunQuery()) == 1
     assert rmos.store.index.runs.find(run_id).value is not None
     assert threading.active_count() == before + 1
     rmos.close()
@@ -205,7 +227,7 @@ def test_a_disk_that_is_full_at_the_start_does_not_end_the_worker(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", full)
-        rmos.start_upkeep(5)
+        rmos.start_upkeep(PATIENCE_S)
         with pytest.raises(OutOfSpace):
             _ = rmos.store
     assert [record.levelname for record in caplog.records if record.name == "rmos.context"] == ["ERROR"]

@@ -226,12 +226,22 @@ class Engine(TypedDict):
     inputs: list[EngineInput]
 
 
+class IndexReach(TypedDict):
+    """Whether lists are answered and, while the index is being filled, how far it is."""
+
+    lists: bool
+    folders_done: NotRequired[int]
+    folders: NotRequired[int]
+    runs: NotRequired[int]
+
+
 class Health(TypedDict):
     """Whether the service can do all of its work, and what each check found."""
 
     ready: bool
     status: str
     checks: dict[str, str]
+    index: IndexReach
 
 
 class RunFilters(TypedDict, total=False):

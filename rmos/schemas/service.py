@@ -12,11 +12,21 @@ class AliveSchema(Schema):
     status = fields.String(required=True, validate=validate.OneOf(["ok"]))
 
 
+class IndexReachSchema(Schema):
+    """Whether lists are answered and, while the index is being filled, how far it is."""
+
+    lists = fields.Boolean(required=True)
+    folders_done = fields.Integer(metadata={"description": "Folders that are in the index already"})
+    folders = fields.Integer(metadata={"description": "Folders of the record, one a day"})
+    runs = fields.Integer(metadata={"description": "Runs that this process has brought in so far"})
+
+
 class ReadySchema(Schema):
     """What each check found: `ok`, or what is wrong."""
 
     status = fields.String(required=True, validate=validate.OneOf(["ok", "degraded"]))
     checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    index = fields.Nested(IndexReachSchema, required=True)
 
 
 class ProblemSchema(Schema):

@@ -35,6 +35,8 @@ class IndexGaps:
     def __init__(self, index: Index) -> None:
         self._index = index
         self.on_gap: Callable[[], None] = lambda: None
+        self.wait: Callable[[], bool] = lambda: False
+        """Waits a moment for the index to be filled, as a service does that was started just now; True when it is."""
 
     def write(self, upsert: Callable[[], None], *, record_id: str) -> bool:
         """Write rows; return False, and leave a line in the log, when the index did not take them."""
@@ -66,13 +68,16 @@ class CompleteAnswers:
         Raises:
             IndexRebuilding: there is no such index just now.
         """
-        try:
-            value, state = ask()
-            if self._in_full(state):
-                return value
-        except IndexBroken:
-            pass
-        self._gaps.on_gap()
+        for waits in (True, False):
+            try:
+                value, state = ask()
+                if self._in_full(state):
+                    return value
+            except IndexBroken:
+                pass
+            self._gaps.on_gap()
+            if not (waits and self._gaps.wait()):
+                break
         raise IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
 
 

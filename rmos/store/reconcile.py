@@ -41,6 +41,14 @@ _BATCH: Final = 500
 _ATTEMPTS: Final = 3
 
 
+class Reach(msgspec.Struct, kw_only=True):
+    """How far a reconcile or rebuild is: the folders that are done, of all, and the runs that were folded."""
+
+    folders_done: int = 0
+    folders: int = 0
+    runs: int = 0
+
+
 class Reconciled(msgspec.Struct, kw_only=True):
     """What a reconcile or rebuild did."""
 
@@ -72,6 +80,7 @@ class Reconciler:
         self._sessions = SessionFolder(objects, index)
         self.generation: object = None
         """Which index the last run has completed."""
+        self.reach = Reach()
         self.unfinished: list[str] = []
         """Runs whose hard delete is durable and whose artifact stands: its writer died, or the disk failed."""
 
@@ -150,6 +159,7 @@ class Reconciler:
             if not partitions:
                 raise IndexUnavailable("The store's folder is empty and its index is not: is the disk mounted?")
         self._maker.trusts_changes = full
+        self.reach = Reach(folders=len(partitions))
         if full or legacy is not None:
             tokens, full = {}, True
         listed: dict[str, _Listed] = {}
@@ -157,6 +167,7 @@ class Reconciler:
             for rows in make_rows(self._changed(partitions, tokens, listed, full=full)):
                 self._index.runs.upsert(rows.rows)
                 report.count(rows.rows)
+                self.reach.runs += len(rows.rows)
                 if progress:
                     progress(len(rows.rows))
                 unfinished = self._find_unfinished(rows.rows)
@@ -183,6 +194,7 @@ class Reconciler:
         for partition in partitions:
             token = self._objects.changed_since(partition, tokens.get(partition))
             if token is None:
+                self.reach.folders_done += 1
                 continue
             found = layout.sort_out(self._objects.names(partition)).runs
             known = self._index.runs.known(partition)
@@ -198,6 +210,7 @@ class Reconciler:
         self._mark_gone(partition, listed.unseen, report)
         self._index.set_change_token(partition, listed.token)
         self._objects.clear_debris(partition)
+        self.reach.folders_done += 1
 
     def _mark_gone(self, partition: str, unseen: Sequence[str], report: Reconciled) -> None:
         """Unlist rows whose object was not seen and is not there at a second look; a row is never dropped."""

@@ -36,7 +36,7 @@ from rmos.store.claims import Claims
 from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
 from rmos.store.deletes import Deletes
 from rmos.store.reading import RunReader
-from rmos.store.reconcile import Progress, Reconciled, Reconciler
+from rmos.store.reconcile import Progress, Reach, Reconciled, Reconciler
 from rmos.store.rows import Summarise
 from rmos.store.run_records import RunRecord
 from rmos.store.runs import Runs
@@ -72,6 +72,8 @@ class Store:
         self.summarise = summarise
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""
+        self._reconciler: Reconciler | None = None
+        """The one at work, if any."""
 
     @classmethod
     def open(cls, settings: Settings, *, summarise: Summarise | None = None, write: bool = True) -> "Store":
@@ -140,8 +142,11 @@ class Store:
         """
         if self.summarise is None:
             raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        reconciler = Reconciler(self.objects, self.index, self.summarise)
-        report = reconciler.run(full=full, wait_s=wait_s, workers=workers, progress=progress)
+        reconciler = self._reconciler = Reconciler(self.objects, self.index, self.summarise)
+        try:
+            report = reconciler.run(full=full, wait_s=wait_s, workers=workers, progress=progress)
+        finally:
+            self._reconciler = None
         self._reconciled = reconciler.generation
         for run_id in reconciler.unfinished:
             self._finish_delete(run_id)
@@ -189,6 +194,20 @@ class Store:
             pass
         self.gaps.on_gap()
         return False
+
+    def measure_index(self) -> Reach | None:
+        """Return how far the index is being filled, by this process or another one; None when that cannot be told."""
+        reconciler = self._reconciler
+        if reconciler is not None and reconciler.reach.folders:
+            return reconciler.reach
+        listed: dict[str, str] = {}
+        try:
+            partitions = self.reader.partitions()
+            with contextlib.suppress(IndexBroken):  # it is about to be made
+                listed = self.index.change_tokens()
+        except RmosError:
+            return None
+        return Reach(folders_done=sum(name in listed for name in partitions), folders=len(partitions))
 
     def _answers_in_full(self, state: IndexState) -> bool:
         return state.complete and state.generation == self._reconciled

@@ -1,14 +1,22 @@
 """`/healthz` and `/readyz`: 503 only when records are not taken or lists are not complete."""
 
+import threading
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from rmos import ids
 from rmos.api.health import SPACE_NEEDED, SPACE_WANTED
+from rmos.config import Settings
+from rmos.ids import DAY_US
+from rmos.objects.local_reading import LocalReading
 from rmos.store import Store
+from rmos.store.reconcile import Reach
 from tests.api.conftest import RUNS, Post
+from tests.helpers.waiting import wait_until
+from tests.makers import US, make_members
 
 
 def test_a_living_process_says_so_without_looking_at_the_store(app: Flask, client: FlaskClient) -> None:
@@ -20,7 +28,8 @@ def test_a_living_process_says_so_without_looking_at_the_store(app: Flask, clien
 def test_a_healthy_store_is_ready(client: FlaskClient) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json == {"status": "ok", "checks": {"store": "ok", "index": "ok", "space": "ok"}}
+    checks = {"store": "ok", "index": "ok", "space": "ok"}
+    assert response.json == {"status": "ok", "checks": checks, "index": {"lists": True}}
     assert response.headers["Content-Type"] == "application/json"
 
 
@@ -72,7 +81,44 @@ def test_an_index_that_is_not_complete_is_not_ready_and_is_seen_to(
     response = client.get("/readyz")
     assert (response.status_code, response.json["checks"]["store"]) == (503, "ok")
     assert response.json["checks"]["index"] != "ok"
+    assert response.json["index"] == {"lists": False, "folders_done": 0, "folders": 0, "runs": 0}
     assert woken == [True]
+
+
+def test_trap_49_while_the_index_is_filled_after_a_start_all_but_lists_is_served_and_says_how_far_it_is(
+    app: Flask, client: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = Store.open(settings)  # it knows no summaries, so its runs have no rows
+    first, second = (writer.runs.put(make_members(US + day * DAY_US)).view.artifact.run_id for day in (0, 1))
+    changed_since, may_go_on = LocalReading.changed_since, threading.Event()
+
+    def hold(objects: LocalReading, key: str, token: str | None) -> str | None:
+        if key == ids.partition_of(US + DAY_US):
+            may_go_on.wait()
+        return changed_since(objects, key, token)
+
+    monkeypatch.setattr(LocalReading, "changed_since", hold)
+    rmos = app.extensions["rmos"]
+    rmos.start_upkeep(wait_s=0)
+    wait_until(lambda: rmos.store.measure_index().folders_done, "the first folder")
+    try:
+        assert client.get("/healthz").status_code == 200
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json["checks"]["store"]) == (503, "ok")
+        assert ready.json["checks"]["index"] == "being filled from the record: 1 of 2 folders are done"
+        assert ready.json["index"] == {"lists": False, "folders_done": 1, "folders": 2, "runs": 1}
+        other = Store.open(settings)  # another worker, which waits for its turn
+        assert other.measure_index() == Reach(folders_done=1, folders=2)
+        other.index.close()
+        assert [client.get(f"{RUNS}/{run_id}").status_code for run_id in (first, second)] == [200, 200]
+        assert client.post(RUNS, json={"mode": "router", "tool_id": "x"}).status_code == 201
+        refused = client.get(RUNS)
+        assert (refused.status_code, refused.json["error"]) == (503, "INDEX_REBUILDING")
+        assert int(refused.headers["Retry-After"]) > 0
+    finally:
+        may_go_on.set()
+    wait_until(lambda: client.get("/readyz").status_code == 200, "the index")
+    assert len(client.get(RUNS).json["items"]) == 3
 
 
 def test_a_store_that_cannot_be_opened_is_not_ready(app: Flask, client: FlaskClient) -> None:

@@ -75,6 +75,7 @@ def test_the_engines_and_the_health_are_told(client: Client) -> None:
     health = client.health()
     assert health["ready"] is True
     assert health["checks"]["store"] == "ok"
+    assert health["index"] == {"lists": True}
 
 
 def test_cuts_are_judged_without_a_record(client: Client) -> None:
