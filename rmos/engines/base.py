@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 Risk = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
+Better = Literal["low", "high", "window"]
 Status = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
 
 SIGNIFICANT_DIGITS: Final = 6
@@ -59,6 +60,10 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `limit` is where GREEN ends and `margin` the distance to it (negative beyond it). `score` runs from 0 to 100 and is
     None when the check could not be judged.
+
+    `better` says which values are better: low ones, high ones, or those within a window. With it `yellow_limit` is
+    where YELLOW ends on the side of `limit`, None where it has no end, and a window has the same two numbers of its
+    other side, the one that did not decide. Without `better` the colour does not follow from the value.
     """
 
     id: str
@@ -73,6 +78,10 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     score: float | None = None
     inputs_used: list[str] = []
     suggestion: str | None = None
+    better: Better | None = None
+    yellow_limit: float | None = None
+    other_limit: float | None = None
+    other_yellow_limit: float | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the assessment as plain JSON with rounded numbers."""
@@ -91,6 +100,14 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         }
         if self.suggestion is not None:
             members["suggestion"] = self.suggestion
+        if self.better is not None:
+            members["better"] = self.better
+            members["yellow_limit"] = None if self.yellow_limit is None else repeated(self.yellow_limit)
+        if self.better == "window":
+            members["other_limit"] = None if self.other_limit is None else repeated(self.other_limit)
+            members["other_yellow_limit"] = (
+                None if self.other_yellow_limit is None else repeated(self.other_yellow_limit)
+            )
         return members
 
 

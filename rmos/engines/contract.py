@@ -6,9 +6,9 @@ instead of what its engine returned, and the service checks once more what arriv
 
 import inspect
 import re
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
-from rmos.engines.base import Assessment, EngineInfo, EngineInput, EngineResult, Risk, Status
+from rmos.engines.base import Assessment, Better, EngineInfo, EngineInput, EngineResult, Risk, Status
 from rmos.engines.rules import Rule
 
 ENGINE_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -25,6 +25,7 @@ MAX_NUMBER: Final = 2.0**53
 """Largest magnitude of a number: beyond it readers of JSON lose digits of whole numbers."""
 
 _RISKS: Final = frozenset(get_args(Risk))
+_BETTER: Final = frozenset(get_args(Better))
 _STATUSES: Final = frozenset(get_args(Status))
 _SEVERITY: Final = {"GREEN": 0, "YELLOW": 1, "UNKNOWN": 1, "RED": 2}
 _NOT_BETTER_THAN: Final = {"GREEN": 0, "YELLOW": 1, "UNKNOWN": 1, "RED": 2, "ERROR": 2}
@@ -138,7 +139,7 @@ def _assessment(item: object) -> Assessment:
         raise ContractBroken("an assessment's id is empty")
     if not _is_one_of(_RISKS, item.risk):
         raise ContractBroken(f"{name}: risk must be GREEN, YELLOW, RED or UNKNOWN")
-    return Assessment(
+    clean = Assessment(
         id=name,
         category=_text(item.category, "category", name),
         risk=item.risk,
@@ -151,7 +152,46 @@ def _assessment(item: object) -> Assessment:
         score=_score(item.score, "score", name),
         inputs_used=_texts(item.inputs_used, "inputs_used"),
         suggestion=None if item.suggestion is None else _text(item.suggestion, "suggestion", name),
+        better=_better(item.better, name),
+        yellow_limit=_number(item.yellow_limit, "yellow_limit", name),
+        other_limit=_number(item.other_limit, "other_limit", name),
+        other_yellow_limit=_number(item.other_yellow_limit, "other_yellow_limit", name),
     )
+    _check_limits(clean)
+    return clean
+
+
+def _better(value: object, name: str) -> Better | None:
+    if value is None:
+        return None
+    if not _is_one_of(_BETTER, value):
+        raise ContractBroken(f"{name}: better must be low, high or window")
+    return cast(Better, value)
+
+
+def _check_limits(item: Assessment) -> None:
+    """Refuse limits of which no bar can be drawn."""
+    if item.better is None:
+        if (item.yellow_limit, item.other_limit, item.other_yellow_limit) != (None, None, None):
+            raise ContractBroken(f"{item.id}: yellow_limit, other_limit and other_yellow_limit come with better")
+        return
+    if item.value is None or item.limit is None:
+        raise ContractBroken(f"{item.id}: better comes with value and limit")
+    if item.better != "window":
+        if (item.other_limit, item.other_yellow_limit) != (None, None):
+            raise ContractBroken(f"{item.id}: other_limit and other_yellow_limit are those of a window")
+        _check_side(item.id, item.limit, item.yellow_limit, is_upper=item.better == "low")
+        return
+    if item.other_limit is None:
+        raise ContractBroken(f"{item.id}: a window has other_limit")
+    is_upper = item.limit > item.other_limit
+    _check_side(item.id, item.limit, item.yellow_limit, is_upper=is_upper)
+    _check_side(item.id, item.other_limit, item.other_yellow_limit, is_upper=not is_upper)
+
+
+def _check_side(name: str, green: float, yellow: float | None, *, is_upper: bool) -> None:
+    if yellow is not None and (yellow < green if is_upper else yellow > green):
+        raise ContractBroken(f"{name}: YELLOW ends at {yellow:g}, before GREEN does at {green:g}")
 
 
 def _data_sha256(value: object) -> str:

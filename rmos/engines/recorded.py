@@ -10,22 +10,26 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest
-from rmos.engines.base import Assessment, EngineResult, Risk, Status, significant
+from rmos.engines.base import Assessment, Better, EngineResult, Risk, Status, significant
 
 
 class _Assessment(msgspec.Struct, frozen=True):
+    better: Better | msgspec.UnsetType
     category: str
     id: str
     inputs_used: list[str]
     limit: Any
     margin: Any
     message: str
+    other_limit: Any
+    other_yellow_limit: Any
     risk: Risk
     score: Any
     source: str
     suggestion: str | msgspec.UnsetType
     unit: str
     value: Any
+    yellow_limit: Any
 
 
 class _RecordedFeasibility(msgspec.Struct, frozen=True):
@@ -62,19 +66,24 @@ def canonical_record(result: EngineResult) -> bytes:
 
 
 def _assessment(item: Assessment) -> _Assessment:
+    has_limits, is_window = item.better is not None, item.better == "window"
     return _Assessment(
+        msgspec.UNSET if item.better is None else item.better,
         item.category,
         item.id,
         item.inputs_used,
         _repeated(item.limit),
         _number(item.margin),
         item.message,
+        _repeated(item.other_limit) if is_window else msgspec.UNSET,
+        _repeated(item.other_yellow_limit) if is_window else msgspec.UNSET,
         item.risk,
         _repeated(item.score),
         item.source,
         msgspec.UNSET if item.suggestion is None else item.suggestion,
         item.unit,
         _number(item.value),
+        _repeated(item.yellow_limit) if has_limits else msgspec.UNSET,
     )
 
 

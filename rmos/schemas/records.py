@@ -53,7 +53,12 @@ class ArtifactSchema(Schema):
     tool_id = fields.String(required=True)
     decision = fields.Nested(DecisionSchema, required=True)
     hashes = fields.Nested(HashesSchema, required=True)
-    feasibility = fields.Dict(required=True, metadata={"description": "What the engine computed from the inputs"})
+    feasibility = fields.Dict(
+        required=True,
+        metadata={
+            "description": "What the engine computed from the inputs, as `Feasibility` has it; legacy runs differ"
+        },
+    )
     _sha256 = fields.String(metadata={"description": "SHA-256 of the record with these 64 digits written as 0"})
     schema = fields.String(metadata={"description": "rmos.run/1; legacy records have none"})
     event_type = fields.String(allow_none=True)

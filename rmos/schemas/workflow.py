@@ -13,6 +13,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import ids
+from rmos.schemas.feasibility import FeasibilitySchema
 from rmos.schemas.fields import Flag
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
 from rmos.schemas.sessions import SessionSchema
@@ -121,7 +122,7 @@ class FoundSchema(Schema):
     score = fields.Float(allow_none=True)
     block_reason = fields.String(allow_none=True)
     warnings = fields.List(fields.String())
-    feasibility = fields.Dict(metadata={"description": "What a run of the same cut would carry"})
+    feasibility = fields.Nested(FeasibilitySchema, metadata={"description": "What a run of the same cut would carry"})
 
 
 class DryRunResultsSchema(Schema):

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from rmos.engines.base import EngineInfo, EngineInput, EngineResult
+from rmos.engines.base import Assessment, EngineInfo, EngineInput, EngineResult
 from rmos.engines.contract import ContractBroken, check_engine_shape, check_result
 from tests.engines.plugins import FunctionEngine, Good, answer, assessment, refuse
 
@@ -18,6 +18,24 @@ def test_a_sound_answer_comes_back_as_a_copy() -> None:
     assert clean.reasons == ["it refuses everything"]
     assert clean.assessments[0].inputs_used == []
     assert type(clean.assessments[0].value) is float
+
+
+def in_numbers(**members: Any) -> Assessment:
+    """Return an assessment with a value and a limit."""
+    return assessment(value=0.5, limit=1, **members)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"better": "low", "yellow_limit": 1},
+        {"better": "high"},
+        {"better": "window", "yellow_limit": 2, "other_limit": 0, "other_yellow_limit": None},
+    ],
+)
+def test_limits_of_every_direction_are_taken(members: dict[str, Any]) -> None:
+    sound = answer("r", assessments=[in_numbers(**members)])
+    assert check_result(sound, info=INFO, request_id="r") == sound
 
 
 BROKEN: list[tuple[dict[str, Any], str]] = [
@@ -48,6 +66,23 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"assessments": [assessment(limit=2.0**60)]}, "CHECK: limit is not a finite number"),
     ({"assessments": [assessment(score=100.5)]}, "CHECK: score is 100.5"),
     ({"assessments": [assessment(message=None)]}, "CHECK: message is a NoneType"),
+    ({"assessments": [assessment(better="less")]}, "CHECK: better must be low, high or window"),
+    ({"assessments": [assessment(better="low")]}, "CHECK: better comes with value and limit"),
+    (
+        {"assessments": [assessment(yellow_limit=2)]},
+        "CHECK: yellow_limit, other_limit and other_yellow_limit come with",
+    ),
+    ({"assessments": [in_numbers(better="low", other_limit=0)]}, "CHECK: other_limit and .* those of a window"),
+    ({"assessments": [in_numbers(better="window")]}, "CHECK: a window has other_limit"),
+    (
+        {"assessments": [in_numbers(better="low", yellow_limit=0.5)]},
+        "CHECK: YELLOW ends at 0.5, before GREEN does at 1",
+    ),
+    ({"assessments": [in_numbers(better="high", yellow_limit=2)]}, "CHECK: YELLOW ends at 2, before GREEN does at 1"),
+    (
+        {"assessments": [in_numbers(better="window", other_limit=0, other_yellow_limit=0.5)]},
+        "CHECK: YELLOW ends at 0.5, before GREEN does at 0",
+    ),
     ({"status": "GREEN", "missing_inputs": ["design.feed_mm_min"]}, "GREEN although inputs are missing"),
     ({"status": "GREEN", "assessments": [assessment(risk="UNKNOWN")]}, "GREEN although CHECK is UNKNOWN"),
     ({"status": "YELLOW", "assessments": [assessment(risk="RED")]}, "YELLOW although CHECK is RED"),

@@ -111,6 +111,15 @@ def test_the_cut_of_the_examples_is_what_the_page_says_it_is(page: Page) -> None
     assert page.judge(sawn["design"], sawn["context"]).status == "GREEN"
 
 
+def test_the_example_of_a_bar_is_what_the_sawn_cut_gives() -> None:
+    page = PAGES["v2"]
+    [told] = re.findall(r"```\n(\{.*?)```", page.text, re.DOTALL)
+    shown = json.loads(told)
+    sawn = page.cuts[2]
+    recorded = check_of(page.judge(sawn["design"], sawn["context"]), shown["id"]).record()
+    assert {name: recorded[name] for name in shown} == shown
+
+
 @EVERY_PAGE
 def test_the_order_of_the_blocks_is_the_order_of_decisions(page: Page) -> None:
     [order] = re.findall(r"RED check in the order ([A-Z_,\s]+)\.", page.text)

@@ -27,6 +27,10 @@ ASSESSMENTS = st.builds(
     score=NUMBERS,
     inputs_used=st.lists(TEXTS, max_size=3),
     suggestion=st.none() | TEXTS,
+    better=st.sampled_from([None, "low", "high", "window"]),
+    yellow_limit=NUMBERS,
+    other_limit=NUMBERS,
+    other_yellow_limit=NUMBERS,
 )
 RESULTS = st.builds(
     EngineResult,

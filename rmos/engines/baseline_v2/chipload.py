@@ -10,13 +10,12 @@ goes on to one and a half of that, or to where charts of special cutters end, if
 from typing import Final
 
 from rmos.engines.baseline.fields import AXIAL_DEPTH, ENGAGEMENT
-from rmos.engines.baseline.scoring import YELLOW_AT_LEAST
 from rmos.engines.baseline.wording import num, share
 from rmos.engines.baseline_v2 import charts
 from rmos.engines.baseline_v2.chip import CHIP_NEEDS, chip_of, name_of, rubbing_floor, window
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.shape import is_straight
-from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, not_red
 from rmos.engines.rules import Rule
 
 OVERLOAD_YELLOW: Final = 1.5
@@ -64,9 +63,7 @@ def _grade_rubbing(cut: Cut) -> CheckVerdict:
     chip = chip_of(cut)
     floor = rubbing_floor(family, chip.wide)
     verdict = at_least(chip.per_tooth, floor, 0.5 * floor)
-    if verdict.risk == "RED" and family in _GROUND_AWAY:
-        return CheckVerdict(verdict.value, verdict.limit, False, "YELLOW", YELLOW_AT_LEAST)
-    return verdict
+    return not_red(verdict) if family in _GROUND_AWAY else verdict
 
 
 def _tell_rubbing(cut: Cut, verdict: CheckVerdict) -> str:

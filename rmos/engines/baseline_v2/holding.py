@@ -21,7 +21,7 @@ from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import HAND_FED
 from rmos.engines.baseline_v2.load import FORMULA, LOAD_NEEDS, SOURCE, load_of
-from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, not_red
 from rmos.engines.rules import Rule
 
 _HELD_BY: Final = (HOLD_PRESSURE, HOLD_AREA, HOLD_FRICTION)
@@ -87,7 +87,7 @@ def _grade_yield(cut: Cut) -> CheckVerdict:
     used = cut.inputs.numbers[USED_AREA] / cut.inputs.numbers[STOCK_AREA]
     verdict = at_least(used, SOUND_YIELD, SOUND_YIELD)
     if verdict.risk == "GREEN":
-        return verdict
+        return not_red(verdict)
     # How much of a blank is used says nothing of whether it can be cut: YELLOW, the paler the less of it is used.
     score = YELLOW_AT_LEAST + (YELLOW_AT_MOST - YELLOW_AT_LEAST) * used / SOUND_YIELD
     return CheckVerdict(used, SOUND_YIELD, False, "YELLOW", score)

@@ -30,7 +30,7 @@ from rmos.engines.baseline.fields import (
 from rmos.engines.baseline.wording import num
 from rmos.engines.baseline_v2.chip import window
 from rmos.engines.baseline_v2.cut import Cut
-from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_most
+from rmos.engines.baseline_v2.verdict import CENTRE, Check, CheckVerdict, at_most
 from rmos.engines.rules import Rule
 
 SLOT_DIAMETERS: Final = {
@@ -144,12 +144,12 @@ def fastest_plunge(cut: Cut) -> float:
 def _grade_plunge(cut: Cut) -> CheckVerdict:
     ratio, limit = cut.plunge / cut.feed, fastest_plunge(cut) / cut.feed
     if not cut.cuts_at_centre and cut.kind != "surfacing_bit":
-        return CheckVerdict(ratio, limit, True, "RED", 0.0, "centre")
+        return CheckVerdict(ratio, limit, True, "RED", 0.0, CENTRE)
     return at_most(ratio, limit, max(PLUNGE_YELLOW, PLUNGE_YELLOW / PLUNGE_GREEN * limit))
 
 
 def _tell_plunge(cut: Cut, verdict: CheckVerdict) -> str:
-    if verdict.part == "centre":
+    if verdict.part == CENTRE:
         return "the cutter does not cut at its centre, so it cannot go straight down"
     return f"plunging at {num(cut.plunge)} mm/min is {num(verdict.value)} of the feed"
 

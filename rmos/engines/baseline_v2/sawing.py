@@ -9,12 +9,11 @@ like MDF, brass like aluminium, shell and bone like hardwood. All of these limit
 from typing import Final
 
 from rmos.engines.baseline.fields import FEED, FLUTES, MATERIAL, RPM
-from rmos.engines.baseline.scoring import YELLOW_AT_LEAST
 from rmos.engines.baseline.wording import num, share
 from rmos.engines.baseline_v2 import charts
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import HAND_FED
-from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, worst
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, not_red, within
 from rmos.engines.rules import Rule
 
 THIN_SHARE: Final = 0.25
@@ -46,10 +45,7 @@ def _grade(cut: Cut) -> CheckVerdict | None:
     bite = cut.feed / (cut.rpm * cut.flutes)
     low, high = charts.BITES[cut.material.saw]
     thin = THIN_BY_HAND_MM if cut.is_hand_fed else THIN_SHARE * low
-    little = at_least(bite, thin, 0.5 * thin)
-    if little.risk == "RED":
-        little = CheckVerdict(bite, thin, False, "YELLOW", YELLOW_AT_LEAST)
-    return worst(little, at_most(bite, high, MOST * high))
+    return within(not_red(at_least(bite, thin, 0.5 * thin)), at_most(bite, high, MOST * high))
 
 
 def _tell(cut: Cut, verdict: CheckVerdict) -> str:

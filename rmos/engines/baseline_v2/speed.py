@@ -11,7 +11,6 @@ import math
 from typing import Final
 
 from rmos.engines.baseline.fields import DIAMETER, MACHINE_CLASS, MACHINE_MAX_RPM, RPM, TOOL_KIND, TOOL_MAX_RPM
-from rmos.engines.baseline.scoring import YELLOW_AT_LEAST
 from rmos.engines.baseline.speed import (
     ROUTER_GREEN_M_S,
     ROUTER_LIMIT_M_S,
@@ -22,7 +21,7 @@ from rmos.engines.baseline.speed import (
 from rmos.engines.baseline.wording import num, share
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.baseline_v2.fields import MACHINE_MIN_RPM
-from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, worst
+from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, at_least, at_most, not_red, within
 from rmos.engines.rules import Rule
 
 DEFAULT_MAX_RPM: Final = {"light": 30_000.0, "rigid": 24_000.0}
@@ -137,10 +136,7 @@ def _grade_rim(cut: Cut) -> CheckVerdict:
     speed = rim_speed_m_s(cut.diameter, cut.rpm)
     if not cut.is_sawn:
         return at_most(speed, ROUTER_GREEN_M_S, ROUTER_LIMIT_M_S)
-    slow = at_least(speed, *SAW_SLOW_M_S)
-    if slow.risk == "RED":
-        slow = CheckVerdict(speed, slow.limit, False, "YELLOW", YELLOW_AT_LEAST)
-    return worst(at_most(speed, SAW_GREEN_M_S, SAW_LIMIT_M_S[1]), slow)
+    return within(not_red(at_least(speed, *SAW_SLOW_M_S)), at_most(speed, SAW_GREEN_M_S, SAW_LIMIT_M_S[1]))
 
 
 def _tell_rim(cut: Cut, verdict: CheckVerdict) -> str:

@@ -12,20 +12,23 @@ from typing import Final
 
 import msgspec
 
-from rmos.engines.base import Assessment, Risk
-from rmos.engines.baseline.scoring import TOLERANCE, grade_used
+from rmos.engines.base import Assessment, Better, Risk
+from rmos.engines.baseline.scoring import TOLERANCE, YELLOW_AT_LEAST, grade_used
 from rmos.engines.baseline_v2.cut import Cut
 from rmos.engines.rules import Rule
 
 LARGEST_VALUE: Final = 1e15
 """No record carries a larger value; formulas can give one for cuts that no machine can make."""
+CENTRE: Final = "centre"
+"""The part of a verdict that says that the cutter does not cut at its centre."""
 SEVERITY: Final[dict[Risk, int]] = {"GREEN": 0, "YELLOW": 1, "UNKNOWN": 1, "RED": 2}
 
 
 class CheckVerdict(msgspec.Struct, frozen=True, gc=False):
     """What came of one check: its number, where GREEN ends, on which side of that it is better, colour and score.
 
-    `part` names which of several things decided, `unit` its unit when the rule's is another one.
+    `part` names which of several things decided, `unit` its unit when the rule's is another one. `yellow` is where
+    YELLOW ends, None where it has no end. Of a window `other` has the limits of the side that did not decide.
     """
 
     value: float
@@ -35,6 +38,8 @@ class CheckVerdict(msgspec.Struct, frozen=True, gc=False):
     score: float
     part: str = ""
     unit: str = ""
+    yellow: float | None = None
+    other: tuple[float, float | None] | None = None
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -59,13 +64,28 @@ class Check(msgspec.Struct, frozen=True):
 def at_most(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> CheckVerdict:
     """Return the verdict on a value that should not be more than `green` and must not be more than `yellow`."""
     risk, score = grade_used(value / green, yellow / green, TOLERANCE)
-    return CheckVerdict(value, green, True, risk, score, part, unit)
+    return CheckVerdict(value, green, True, risk, score, part, unit, yellow)
 
 
 def at_least(value: float, green: float, yellow: float, part: str = "", unit: str = "") -> CheckVerdict:
     """Return the verdict on a value that should not be less than `green` and must not be less than `yellow`."""
     risk, score = grade_used(green / value, green / yellow, TOLERANCE) if value > 0 else ("RED", 0.0)
-    return CheckVerdict(value, green, False, risk, score, part, unit)
+    return CheckVerdict(value, green, False, risk, score, part, unit, yellow)
+
+
+def not_red(verdict: CheckVerdict) -> CheckVerdict:
+    """Return a verdict for which YELLOW has no end."""
+    risk, score = (verdict.risk, verdict.score) if verdict.risk != "RED" else ("YELLOW", YELLOW_AT_LEAST)
+    return CheckVerdict(verdict.value, verdict.limit, verdict.is_most, risk, score, verdict.part, verdict.unit)
+
+
+def within(low: CheckVerdict, high: CheckVerdict) -> CheckVerdict:
+    """Return the worse of the verdicts on both ends of a window, with the limits of the other end."""
+    verdict, other = (low, high) if worst(low, high) is low else (high, low)
+    ends = (other.limit, other.yellow)
+    return CheckVerdict(
+        verdict.value, verdict.limit, verdict.is_most, verdict.risk, verdict.score, yellow=verdict.yellow, other=ends
+    )
 
 
 def worst(*verdicts: CheckVerdict) -> CheckVerdict:
@@ -109,4 +129,17 @@ def make_assessment(cut: Cut, rule: Rule, verdict: CheckVerdict, finding: str, s
         score=round(verdict.score, 1),
         inputs_used=list(filter(cut.sent.__contains__, rule.inputs)),
         suggestion=suggestion,
+        better=_better(verdict),
+        yellow_limit=verdict.yellow,
+        other_limit=None if verdict.other is None else verdict.other[0],
+        other_yellow_limit=None if verdict.other is None else verdict.other[1],
     )
+
+
+def _better(verdict: CheckVerdict) -> Better | None:
+    """Return which values are better; None for a cutter that goes down at no feed, because no number mends that."""
+    if verdict.part == CENTRE:
+        return None
+    if verdict.other is not None:
+        return "window"
+    return "low" if verdict.is_most else "high"

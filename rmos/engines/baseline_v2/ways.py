@@ -21,7 +21,7 @@ from rmos.engines.baseline_v2.machine import MACHINE_FEED, largest_feed
 from rmos.engines.baseline_v2.passes import fastest_plunge
 from rmos.engines.baseline_v2.plan import MOVING
 from rmos.engines.baseline_v2.speed import largest_rpm, smallest_rpm
-from rmos.engines.baseline_v2.verdict import SEVERITY, Check, CheckVerdict
+from rmos.engines.baseline_v2.verdict import CENTRE, SEVERITY, Check, CheckVerdict
 
 SHALLOWEST_MM: Final = 0.01
 """No shallower pass is suggested: no machine holds it (RMOS policy)."""
@@ -130,7 +130,7 @@ def _fixed_ways(cut: Cut, name: str, verdict: CheckVerdict) -> list[str]:
     if name == "HOLD_DOWN":
         area = holding.larger_area(cut, verdict)
         return [] if area is None else [area]
-    if name == "PLUNGE" and verdict.part == "centre":
+    if name == "PLUNGE" and verdict.part == CENTRE:
         slower = f"plunge at {num(round_down(fastest_plunge(cut)))} mm/min or less"
         return ["use a centre-cutting cutter" + (f" and {slower}" if verdict.value > verdict.limit else "")]
     return []
