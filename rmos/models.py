@@ -140,12 +140,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """An Idempotency-Key's promise: the run id that it names, made before the run."""
+    """An Idempotency-Key's promise: the id of the run or session that it names, made before that is."""
 
     schema: str
-    run_id: str
     request_sha256: Digest
     created_at_utc: str
+    run_id: str | None = None
+    session_id: str | None = None
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,14 @@ from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.http import PreconditionFailed
 from rmos.errors.records import VersionConflict
-from rmos.errors.request import BadCursor
+from rmos.errors.request import BadCursor, BadHeader, IdempotencyKeyReused
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound, TransitionBlocked
 from rmos.http.conditions import apply_conditions, has_if_match, require_match
 from rmos.http.json_body import read_object
 from rmos.http.paging import link_next, respond_page
 from rmos.http.query import load_list_query, load_query
+from rmos.http.recording import read_idempotency
 from rmos.http.responses import PRIVATE, prefix_path, respond_json
 from rmos.http.routes import LISTS, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.models import RunQuery, Session
@@ -58,19 +59,37 @@ _delete_query = SessionDeleteSchema()
 
 @bp.post("")
 @operation(
-    responses={201: ResponseSpec("The session was made.", SessionSchema, ("Location", *_HEADERS), "sessions.session")},
-    problems=WRITES,
+    responses={
+        201: ResponseSpec("The session was made.", SessionSchema, ("Location", *_HEADERS), "sessions.session"),
+        200: ResponseSpec(
+            "The session that an earlier request with this Idempotency-Key made, as it stands now.",
+            SessionSchema,
+            ("Location", "Idempotency-Replayed", *_HEADERS),
+            "sessions.session",
+        ),
+    },
+    problems=(BadHeader, IdempotencyKeyReused, RecordDamaged, *WRITES),
     body=SessionFieldsSchema,
     example="sessions.new",
+    headers=("Idempotency-Key",),
 )
 @requires("recorder")
 def create_a_session() -> Response:
-    """Make a session; every field is optional. A policy milder than the usual one takes an operator."""
+    """Make a session; every field is optional. A policy milder than the usual one takes an operator.
+
+    With an `Idempotency-Key` a request that is sent again makes no second session.
+    """
     now_us = ids.now_us()
-    fields = load_fields(read_object())
-    stored = create_session(current_rmos().store, fields, actor=current_actor(), us=now_us)
+    body = read_object()
+    fields = load_fields(body)
+    stored = create_session(
+        current_rmos().store, fields, actor=current_actor(), us=now_us, idempotency=read_idempotency(body)
+    )
     response = respond_session(stored.session)
-    response.status_code = 201
+    if stored.changed:
+        response.status_code = 201
+    else:
+        response.headers["Idempotency-Replayed"] = "true"
     response.headers["Location"] = prefix_path(f"{PREFIXES['sessions']}/{stored.session.session_id}")
     return response
 

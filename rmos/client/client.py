@@ -124,10 +124,7 @@ class Client:
             ValueError: the cut holds NaN, infinity or what is no JSON.
         """
         body = {"mode": mode, "tool_id": tool_id, "design": design, "context": context, **options}
-        content = _encode_json(body)
-        key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
-        headers = {**_JSON, "Idempotency-Key": key}
-        response = self._transport.send("POST", _RUNS, headers=headers, content=content)
+        response = self._make_once(_RUNS, body, idempotency_key)
         replayed = response.headers.get("Idempotency-Replayed") == "true"
         return cast(RunCreated, {**read_body(response), "replayed": replayed})
 
@@ -216,16 +213,15 @@ class Client:
         response = self._transport.send("POST", "/api/rmos/feasibility/suggest", headers=_JSON, content=content)
         return cast(SettingSuggestion, read_body(response))
 
-    # Workflow sessions: what is written here is sent once, because a second try could act twice
+    # Workflow sessions
 
-    def create_session(self, **fields: Unpack[SessionFields]) -> Session:
-        """Make a workflow session.
+    def create_session(self, *, idempotency_key: str | None = None, **fields: Unpack[SessionFields]) -> Session:
+        """Make a workflow session; every attempt of this call carries the same Idempotency-Key, as in `create_run`.
 
         Raises:
-            ValidationFailed, Forbidden, ProblemError.
-            Unreachable: no response; the session may have been made all the same.
+            ValidationFailed, IdempotencyKeyReused, Forbidden, ProblemError, Unreachable.
         """
-        return cast(Session, self._post(_SESSIONS, fields))
+        return cast(Session, read_body(self._make_once(_SESSIONS, fields, idempotency_key)))
 
     def get_session(self, session_id: str) -> Session:
         """Return a workflow session as it stands now.
@@ -291,9 +287,14 @@ class Client:
         return read_body(self._transport.send("GET", path, params=params))
 
     def _post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Send what must not be done twice: once."""
+        """Send what has no key and must not be done twice: once."""
         sent = {**_JSON, **(headers or {})}
         return read_body(self._transport.send("POST", path, headers=sent, content=_encode_json(body), retried=False))
+
+    def _make_once(self, path: str, body: Mapping[str, Any], key: str | None) -> httpx.Response:
+        """Send what makes a record, again when that may help, under one Idempotency-Key."""
+        headers = {**_JSON, "Idempotency-Key": str(uuid.uuid4()) if key is None else key}
+        return self._transport.send("POST", path, headers=headers, content=_encode_json(body))
 
     def _list(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Any]:
         return _read_items(self._object(path, params), name)

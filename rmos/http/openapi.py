@@ -22,11 +22,11 @@ from werkzeug.routing import Rule
 
 from rmos.errors.base import RmosError
 from rmos.errors.http import BadRequest, RequestTimeout
-from rmos.errors.request import BadJson, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from rmos.errors.request import BadHeader, BadJson, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 from rmos.http import openapi_components as components
 from rmos.http.problems import PROBLEM, explain_error, list_errors_by_code, make_example
 from rmos.http.responses import JSON
-from rmos.http.routes import FORM, Blueprint, OperationSpec, Problems, ResponseSpec, get_spec
+from rmos.http.routes import FORM, Blueprint, OperationSpec, Problems, ResponseSpec, get_spec, refuses_key
 from rmos.schemas.fields import MomentField
 from rmos.schemas.service import ProblemSchema
 
@@ -115,7 +115,7 @@ def _add_path(spec: APISpec, rule: Rule, view: Callable[..., Any], tag: str) -> 
         **_describe_request(declared),
         "responses": {
             **{str(status): _describe_response(response) for status, response in declared.responses.items()},
-            **_describe_problems(declared, getattr(view, "rmos_problems", ())),
+            **_describe_problems(declared, _problems_of(rule, view)),
         },
     }
     if role := getattr(view, "rmos_role", None):
@@ -126,6 +126,12 @@ def _add_path(spec: APISpec, rule: Rule, view: Callable[..., Any], tag: str) -> 
         operations={method.lower(): described for method in methods},
         parameters=list(_path_parameters(rule)),
     )
+
+
+def _problems_of(rule: Rule, view: Callable[..., Any]) -> Problems:
+    """Return what a route can answer besides what it declares: what its role and its headers are refused with."""
+    refused = any(refuses_key(view, method) for method in rule.methods or ())
+    return (*getattr(view, "rmos_problems", ()), *((BadHeader,) if refused else ()))
 
 
 def _read_docstring(view: Callable[..., Any]) -> dict[str, str]:

@@ -92,7 +92,6 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "description": "Comes back with the response and is on every log line; one that is not 1 to 64 of "
         "`A-Z a-z 0-9 . _ -` is replaced.",
         "schema": {"type": "string"},
-        "example": "req_0123456789abcdef",
     },
     "If-None-Match": {
         "description": "ETags that the caller has already; one of them is answered 304.",
@@ -108,17 +107,18 @@ REQUEST_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string"},
     },
     "Idempotency-Key": {
-        "description": "Makes a repeated request give the run of the first one instead of another run.",
+        "description": "Makes a repeated request give what the first one made instead of another run or session.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-        "example": "cut-42-first-try",
     },
     "Prefer": {
         "description": "`return=minimal`: the response holds the id alone; the decision is at the URL in Location.",
         "schema": {"type": "string"},
-        "example": "return=minimal",
     },
 }
-"""Headers that routes heed. None but the pattern of an Idempotency-Key refuses anything: HTTP says what to ignore."""
+"""Headers that routes heed. None but the pattern of an Idempotency-Key refuses anything: HTTP says what to ignore.
+
+None has an example: the pages would send it with every try, so that the second fails or the decision is not shown.
+"""
 
 RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}},

@@ -25,7 +25,7 @@ and return finished responses, because marshmallow at work on each response woul
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import flask
 import msgspec
@@ -35,6 +35,7 @@ from werkzeug.routing import BaseConverter
 
 from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
+from rmos.errors.request import BadHeader
 from rmos.errors.store import (
     IndexRebuilding,
     IndexUnavailable,
@@ -49,6 +50,7 @@ from rmos.http.query import refuse_query
 from rmos.http.responses import JSON
 
 FORM: Final = "multipart/form-data"
+_KEY: Final = "Idempotency-Key"
 
 Problems = tuple[type[RmosError], ...]
 OPENING: Final[Problems] = (StoreUnusable, StoreReadOnly, StorageFailed, StorageUnavailable, OutOfSpace)
@@ -146,18 +148,39 @@ class RunIdConverter(BaseConverter):
     part_isolating = True
 
 
+def refuses_key(view: object, method: str) -> bool:
+    """Tell whether a route refuses an Idempotency-Key: it writes, and a second try would write again.
+
+    To ignore the header would promise what does not hold. Routes that record nothing may be sent it.
+    """
+    spec = get_spec(view)
+    is_writing = method in ("POST", "PATCH") and getattr(view, "rmos_role", None) not in (None, "viewer")
+    return spec is not None and is_writing and _KEY not in spec.headers
+
+
+def _refuse_key(spec: OperationSpec) -> NoReturn:
+    detail = "Idempotency-Key is heeded where a run, a rosette or a session is made, not here; leave it out."
+    if "If-Match" in spec.headers:
+        detail += " Send the ETag as If-Match: when the first try was done, the second is refused."
+    raise BadHeader(detail)
+
+
 def enforce_spec() -> None:
-    """Hold a request to what its route declares: no parameters where it takes none, no larger body than it takes.
+    """Hold a request to what its route declares: no parameters, header or body that it would ignore or cannot take.
 
     Raises:
         BadRequest, ValidationError: there are parameters, and the route has none.
+        BadHeader: there is an Idempotency-Key, and the route does not heed it.
     """
     environ = request.environ
     if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
         return  # the usual request has neither
-    spec = get_spec(current_app.view_functions.get(request.endpoint or ""))
+    view = current_app.view_functions.get(request.endpoint or "")
+    spec = get_spec(view)
     if spec is None:
         return
+    if "HTTP_IDEMPOTENCY_KEY" in environ and refuses_key(view, environ["REQUEST_METHOD"]):
+        _refuse_key(spec)
     if spec.query is None and environ.get("QUERY_STRING"):
         refuse_query()
     if spec.max_body_bytes is not None:

@@ -75,7 +75,7 @@ def record_run(
     _refuse_large_gcode(request.outputs)
     run_id = ids.new_run_id(us)
     if idempotency is not None:
-        run_id = store.claims.take(actor.name, idempotency.key, idempotency.request_sha256, us).run_id
+        run_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us)
         # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
         if ids.moment_of(run_id) != us and (replayed := _find_replayed(store, run_id)):
             return replayed

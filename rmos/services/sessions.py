@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos import digest, workflow
+from rmos import digest, ids, workflow
 from rmos.errors.callers import Forbidden
-from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
-from rmos.errors.workflow import SessionDeleted, SessionHasRuns, TransitionBlocked
+from rmos.errors.store import OutOfSpace, RecordDamaged, StorageFailed, StoreReadOnly
+from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound, TransitionBlocked
 from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
+from rmos.services.artifact import Idempotency
 from rmos.store import Store
 from rmos.store.audit import Attempt
 from rmos.store.session_records import SessionRecord
@@ -29,8 +30,12 @@ _MAY_LOOSEN: Final = ("operator", "admin")
 """Who may make the rules milder that a session's cuts are approved by: those who approve them."""
 
 
-def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us: int) -> SessionStored:
+def create_session(
+    store: Store, fields: Mapping[str, Any], *, actor: Actor, us: int, idempotency: Idempotency | None = None
+) -> SessionStored:
     """Make a session; design and context may come now or later, in either order.
+
+    With an Idempotency-Key that was used before, return its session instead, as it stands now and not `changed`.
 
     Args:
         fields: the free fields that the caller set; absent ones are empty.
@@ -38,6 +43,8 @@ def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us:
 
     Raises:
         Forbidden: its policy is milder than that of any session, and the caller approves nothing; it is written down.
+        IdempotencyKeyReused: the key came with another request before.
+        RecordDamaged: the session that the key made is damaged.
         NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
     given = {name: value for name, value in fields.items() if value is not None}
@@ -46,9 +53,31 @@ def create_session(store: Store, fields: Mapping[str, Any], *, actor: Actor, us:
     except Forbidden as refusal:
         _audit_refusal(store, Attempt("policy", "a new session", given["policy"]), refusal, actor, us)
         raise
-    stored = store.sessions.create(completed(given, "draft"), actor=actor, us=us)
-    log.info("session_created session_id=%s", stored.session.session_id)
+    session_id, data = ids.new_session_id(us), {}
+    if idempotency is not None:
+        session_id = store.claims.take_session_id(actor.name, idempotency.key, idempotency.request_sha256, us)
+        data = {"idempotency": msgspec.to_builtins(idempotency)}
+        # A claim made at another moment is an earlier request's; without a session, its maker died and we take it over.
+        if ids.moment_of_session(session_id) != us and (replayed := _find_replayed(store, session_id)):
+            return replayed
+    change = SessionChange(fields=completed(given, "draft"), data=data)
+    stored = store.sessions.create(session_id, change, actor=actor, us=us)
+    if stored.changed:
+        log.info("session_created session_id=%s", session_id)
     return stored
+
+
+def _find_replayed(store: Store, session_id: str) -> SessionStored | None:
+    """Return the session that an Idempotency-Key has made before, or None when it was never made."""
+    try:
+        record = store.sessions.record(session_id)
+    except SessionNotFound:
+        return None
+    except RecordDamaged as damage:
+        damage.members["session_id"] = session_id
+        raise
+    store.sessions.ensure_durable(record)
+    return SessionStored(session=record.session, indexed=store.sessions.is_indexed(record.session), changed=False)
 
 
 def patch_session(

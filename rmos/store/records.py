@@ -109,8 +109,10 @@ def decode_claim(data: bytes, name: str) -> Claim:
         Damage: claim_corrupt, newer_schema.
     """
     claim = _decode_whole(data, _claims, CLAIM_SCHEMA, "claim", "claim_corrupt")
-    if not ids.NEW_RUN_ID.fullmatch(claim.run_id):
-        raise Damage("claim_corrupt", "the claim names no run")
+    is_run = claim.run_id is not None and ids.NEW_RUN_ID.fullmatch(claim.run_id) is not None
+    is_session = claim.session_id is not None and ids.moment_of_session(claim.session_id) is not None
+    if is_run == is_session:
+        raise Damage("claim_corrupt", "the claim names no run and no session, or both")
     return claim
 
 

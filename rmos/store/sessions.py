@@ -1,6 +1,6 @@
 """Workflow sessions: folds of immutable events; their lists are in `session_lists`.
 
-    sessions.create(changed_fields, actor=actor, us=us)
+    sessions.create(ids.new_session_id(us), SessionChange(fields=changed), actor=actor, us=us)
     sessions.append(session_id, "update", change, actor=actor, us=us, version=3)
     sessions.record(session_id).session
 
@@ -47,6 +47,8 @@ class SessionStored(msgspec.Struct, frozen=True, kw_only=True):
 
     session: Session
     indexed: bool
+    changed: bool
+    """Whether this call made it so; otherwise it was so already."""
 
 
 class Sessions:
@@ -60,21 +62,34 @@ class Sessions:
 
     # Writing
 
-    def create(self, fields: Mapping[str, Any], *, actor: Actor, us: int) -> SessionStored:
-        """Make a session durable, then index it.
+    def create(self, session_id: str, change: SessionChange, *, actor: Actor, us: int) -> SessionStored:
+        """Make a session durable, then index it; one that is there already stays as it is.
 
         Args:
-            fields: those that are not as in an empty session.
-            us: the moment of the request, which the id carries.
+            session_id: a new id, or one that was claimed for this request.
+            change: the fields that are not as in an empty session, and what else the event says.
+            us: the moment of the request.
 
         Raises:
             NotCanonical, PayloadTooLarge, OutOfSpace, StoreReadOnly, StorageFailed.
+            Damage: a twin of the request made it meanwhile, and its record cannot be trusted.
         """
-        session_id, moment = ids.new_session_id(us), ids.utc_text(us)
+        moment = ids.utc_text(ids.moment_of_session(session_id) or us)
         empty = Session(session_id=session_id, created_at_utc=moment, updated_at_utc=moment, version=0)
+
+        def decide(now: SessionRecord) -> SessionChange | None:
+            return None if now.version else change
+
         nothing = SessionRecord([], empty, None)
-        change = SessionChange(fields=fields)
-        return self._append(session_id, "create", lambda _: change, actor=actor, us=us, seen=nothing)
+        return self._append(session_id, "create", decide, actor=actor, us=us, seen=nothing)
+
+    def ensure_durable(self, record: SessionRecord) -> None:
+        """Make sure that what was read of a session stands: its maker may have died before it was durable.
+
+        Raises:
+            OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        self._objects.ensure_durable(layout.last_key(record.folder, record.record_id, record.version))
 
     def append(
         self,
@@ -135,17 +150,19 @@ class Sessions:
             seen=seen,
         )
         if event is None:
-            return SessionStored(session=before.session, indexed=self._is_indexed(before.session))
+            return SessionStored(session=before.session, indexed=self.is_indexed(before.session), changed=False)
         # As it is read back: canonical JSON has sorted the members and made 4.0 a 4, and the row must say the same.
         event = _events.decode(data)
         session = decode_session(event)
-        return SessionStored(session=session, indexed=self._index_session(session, cascades([*before.events, event])))
+        indexed = self._index_session(session, cascades([*before.events, event]))
+        return SessionStored(session=session, indexed=indexed, changed=True)
 
     def _index_session(self, session: Session, cascade: bool) -> bool:
         row = make_session_row(session, cascade)
         return self._gaps.write(lambda: self._index.sessions.upsert([row]), record_id=session.session_id)
 
-    def _is_indexed(self, session: Session) -> bool:
+    def is_indexed(self, session: Session) -> bool:
+        """Tell whether the index knows a session as it is."""
         known, _ = self._known(session.session_id)
         return known is not None and known.version >= session.version
 

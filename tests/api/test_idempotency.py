@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from rmos import digest, ids
+from rmos.checks.verify import verify_store
 from rmos.errors.store import OutOfSpace
+from rmos.http.routes import get_spec
 from rmos.models import Actor
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
@@ -62,7 +64,7 @@ def test_the_key_and_the_digest_of_the_body_are_kept_with_the_run(post: Post, se
 
 def test_a_key_belongs_to_its_caller(post: Post, service_store: Store) -> None:
     us = ids.now_us()
-    service_store.claims.take("somebody else", "k1", "a" * 64, us)
+    service_store.claims.take_run_id("somebody else", "k1", "a" * 64, us)
     assert post(key="k1").status_code == 201
 
 
@@ -84,9 +86,9 @@ def test_a_claim_whose_maker_died_is_taken_over_under_its_id(
     post: Post, client: FlaskClient, service_store: Store
 ) -> None:
     us = ids.parse_utc("2025-12-23T09:46:13.123456Z")
-    claim = service_store.claims.take("local", "k1", digest.canonical_sha256(make_body()), us)
+    run_id = service_store.claims.take_run_id("local", "k1", digest.canonical_sha256(make_body()), us)
     response = post(key="k1")
-    assert (response.status_code, response.json["run_id"]) == (201, claim.run_id)
+    assert (response.status_code, response.json["run_id"]) == (201, run_id)
     run = client.get(response.headers["Location"]).json
     assert run["created_at_utc"] == "2025-12-23T09:46:13.123456Z"
     assert post(key="k1").status_code == 200
@@ -156,3 +158,131 @@ def test_a_replay_of_a_damaged_run_says_so(post: Post, app: Flask, service_store
     response = post(key="k1")
     assert response.status_code == 500
     assert (response.json["error"], response.json["run_id"]) == ("RECORD_DAMAGED", first)
+
+
+SESSIONS = "/api/workflow-sessions"
+SESSION: dict[str, Any] = {"workflow_type": "rosette", "design": {"operation": "channel"}}
+KEY = {"Idempotency-Key": "session-1"}
+
+
+def session_ids_in(client: FlaskClient) -> list[str]:
+    return [session["session_id"] for session in client.get(SESSIONS).json["items"]]
+
+
+def test_trap_45_a_session_is_made_once_for_a_key_and_answered_as_it_stands_now(client: FlaskClient) -> None:
+    first, second = (client.post(SESSIONS, json=SESSION, headers=KEY) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert second.headers["Location"] == first.headers["Location"]
+    assert (second.data, second.headers["ETag"]) == (first.data, first.headers["ETag"])
+    client.patch(first.headers["Location"], json={"user_id": "anna"})
+    third = client.post(SESSIONS, json=SESSION, headers=KEY)
+    assert (third.status_code, third.json["user_id"], third.headers["ETag"]) == (200, "anna", '"2"')
+    client.delete(first.headers["Location"])
+    fourth = client.post(SESSIONS, json=SESSION, headers=KEY)
+    assert (fourth.status_code, fourth.json["status"]) == (200, "DELETED")
+    assert session_ids_in(client) == []
+
+
+def test_trap_45_a_key_of_a_session_takes_no_other_body_and_no_run(client: FlaskClient, post: Post) -> None:
+    made = client.post(SESSIONS, json=SESSION, headers=KEY).json["session_id"]
+    other = client.post(SESSIONS, json={**SESSION, "user_id": "ben"}, headers=KEY)
+    assert (other.status_code, other.json["error"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert other.json["session_id"] == made
+    assert post(key=KEY["Idempotency-Key"]).status_code == 422
+    assert client.post(SESSIONS, json=SESSION, headers={"Idempotency-Key": " "}).json["error"] == "BAD_HEADER"
+    assert session_ids_in(client) == [made]
+
+
+def test_the_event_of_a_session_says_by_which_key_it_was_made(client: FlaskClient) -> None:
+    made = client.post(SESSIONS, json=SESSION, headers=KEY)
+    [event] = client.get(f"{made.headers['Location']}/events").json["events"]
+    assert event["data"]["idempotency"] == {"key": "session-1", "request_sha256": digest.canonical_sha256(SESSION)}
+
+
+def test_a_claim_without_its_session_is_taken_over_under_its_id(client: FlaskClient, service_store: Store) -> None:
+    us = ids.parse_utc("2025-12-23T09:46:13.123456Z")
+    claimed = service_store.claims.take_session_id(
+        "local", KEY["Idempotency-Key"], digest.canonical_sha256(SESSION), us
+    )
+    response = client.post(SESSIONS, json=SESSION, headers=KEY)
+    assert (response.status_code, response.json["session_id"]) == (201, claimed)
+    assert response.json["created_at_utc"] == "2025-12-23T09:46:13.123456Z"
+    assert verify_store(service_store).findings == []
+    assert client.post(SESSIONS, json=SESSION, headers=KEY).status_code == 200
+
+
+def test_a_session_that_could_not_be_written_is_made_by_the_next_try(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = app.extensions["rmos"].store.sessions
+
+    def fail(*arguments: object, **more: object) -> None:
+        raise OutOfSpace("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sessions, "create", fail)
+        assert client.post(SESSIONS, json=SESSION, headers=KEY).status_code == 507
+    assert client.post(SESSIONS, json=SESSION, headers=KEY).status_code == 201
+    assert len(session_ids_in(client)) == 1
+
+
+def test_a_twin_that_is_faster_makes_the_session_of_both(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = app.extensions["rmos"].store.sessions
+    create = sessions.create
+    twin: list[TestResponse] = []
+
+    def create_after_twin(*arguments: Any, **more: Any) -> Any:
+        monkeypatch.setattr(sessions, "create", create)
+        twin.append(app.test_client().post(SESSIONS, json=SESSION, headers=KEY))
+        return create(*arguments, **more)
+
+    monkeypatch.setattr(sessions, "create", create_after_twin)
+    slower = client.post(SESSIONS, json=SESSION, headers=KEY)
+    assert (twin[0].status_code, slower.status_code) == (201, 200)
+    assert slower.data == twin[0].data
+    assert len(session_ids_in(client)) == 1
+
+
+def test_a_replay_of_a_damaged_session_says_so(app: Flask, client: FlaskClient) -> None:
+    made = client.post(SESSIONS, json=SESSION, headers=KEY).json["session_id"]
+    path = next(app.extensions["rmos"].settings.runs_dir.glob(f"_sessions/*/{made}.000001.json"))
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"rosette", b"rosotte"))
+    response = client.post(SESSIONS, json=SESSION, headers=KEY)
+    assert response.status_code == 500
+    assert (response.json["error"], response.json["session_id"]) == ("RECORD_DAMAGED", made)
+
+
+def test_trap_45_every_route_that_writes_heeds_the_key_or_refuses_it(app: Flask, client: FlaskClient) -> None:
+    heeding, refusing, recording_nothing = set(), set(), set()
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) & {"POST", "PATCH"}):
+            view = app.view_functions[rule.endpoint]
+            spec = get_spec(view)
+            if spec is None:
+                continue
+            if "Idempotency-Key" in spec.headers:
+                heeding.add(rule.rule)
+                continue
+            url = rule.build(dict.fromkeys(rule.arguments, "x"))[1]  # type: ignore[index]
+            response = client.open(url, method=method, headers=KEY, json={})
+            is_refused = response.is_json and response.json.get("error") == "BAD_HEADER"
+            (refusing if is_refused else recording_nothing).add(rule.rule)
+    assert heeding == {RUNS, "/api/rmos/rosettes", SESSIONS, "/api/workflow/sessions"}
+    assert recording_nothing == {"/api/rmos/feasibility", "/api/rmos/feasibility/suggest"}
+    assert f"{SESSIONS}/<session_id>/actions/<action>" in refusing
+
+
+def test_a_refused_key_says_what_to_send_instead(client: FlaskClient) -> None:
+    made = client.post(SESSIONS, json=SESSION).headers["Location"]
+    response = client.post(f"{made}/actions/set_design", json={"design": {}}, headers=KEY)
+    assert (response.status_code, response.json["error"]) == (400, "BAD_HEADER")
+    assert response.json["detail"] == (
+        "Idempotency-Key is heeded where a run, a rosette or a session is made, not here; leave it out. "
+        "Send the ETag as If-Match: when the first try was done, the second is refused."
+    )
+    assert client.get(made).json["version"] == 1

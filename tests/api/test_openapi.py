@@ -141,6 +141,18 @@ def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None
     assert seen > 50
 
 
+def test_trap_48_no_header_has_a_value_that_the_pages_would_send_with_every_try(document: dict[str, Any]) -> None:
+    headers = {
+        name: parameter
+        for name, parameter in document["components"]["parameters"].items()
+        if parameter["in"] == "header"
+    }
+    assert {"Idempotency-Key", "Prefer", "X-Request-Id", "If-Match"} <= headers.keys()
+    for name, parameter in headers.items():
+        assert not parameter.get("required"), name
+        assert not {"example", "examples", "default"} & {*parameter, *parameter["schema"]}, name
+
+
 def examples_in(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
     named = [
         document["components"]["examples"][ref["$ref"].rpartition("/")[2]]

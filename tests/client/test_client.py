@@ -133,13 +133,30 @@ def test_what_must_not_be_done_twice_is_sent_once() -> None:
 
     with Client("http://rmos", transport=httpx.MockTransport(busy), retries=Retries(base_s=0.001)) as client:
         for ask in (
-            lambda: client.create_session(),
             lambda: client.act("ws_0123456789ab", "approve"),
             lambda: client.override("run_0123456789ab", scope="YELLOW", reason="tried on an offcut"),
         ):
             with pytest.raises(ProblemError):
                 ask()
-    assert len(sent) == 3
+    assert len(sent) == 2
+
+
+def test_all_tries_of_one_session_carry_one_key() -> None:
+    sent: list[httpx.Request] = []
+
+    def busy(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(503) if len(sent) == 1 else httpx.Response(201, json={"session_id": "ws_1"})
+
+    with Client("http://rmos", transport=httpx.MockTransport(busy), retries=Retries(base_s=0.001)) as client:
+        assert client.create_session(user_id="anna")["session_id"] == "ws_1"
+    assert len({request.headers["Idempotency-Key"] for request in sent}) == 1
+    assert [json.loads(request.read()) for request in sent] == [{"user_id": "anna"}] * 2
+
+
+def test_a_session_of_ones_own_key_is_made_once(client: Client) -> None:
+    first, again = (client.create_session(user_id="anna", idempotency_key="my-session") for _ in range(2))
+    assert again == first
 
 
 def test_a_key_of_ones_own_gives_the_same_run_again(client: Client) -> None:

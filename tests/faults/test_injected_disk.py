@@ -174,7 +174,7 @@ def test_after_a_failed_fsync_all_writes_are_refused_and_reads_go_on(disk: Disk,
         lambda: put(store, 3),
         lambda: put(store, 1),
         lambda: delete(store, 1),
-        lambda: store.claims.take("caller", "key", "0" * 64, 1),
+        lambda: store.claims.take_run_id("caller", "key", "0" * 64, 1),
         lambda: store.objects.quarantine(records.key(1)),
     ):
         with pytest.raises(StoreReadOnly, match="restart"):

@@ -13,6 +13,7 @@ from rmos.errors.store import RecordDamaged, StorageFailed
 from rmos.index import open_index
 from rmos.models import SessionQuery
 from rmos.store import Store, layout
+from rmos.store.sessions import SessionChange
 from tests.helpers.memory_objects import MemoryObjects
 from tests.makers import ANNA, US, listed_ids, make_members, summarise
 from tests.store.writing import DAY, add, answers, fill, put
@@ -36,7 +37,7 @@ def test_runs_are_put_read_deleted_and_brought_back_by_a_reconcile(
     store: Store, objects: MemoryObjects, tmp_path: Path
 ) -> None:
     runs = fill(store)
-    store.sessions.create({"workflow_type": "rosette"}, actor=ANNA, us=US)
+    store.sessions.create(ids.new_session_id(US), SessionChange(fields={"workflow_type": "rosette"}), actor=ANNA, us=US)
     store.deletes.hard(runs[3], "a customer's name", actor=ANNA, us=US)
     with pytest.raises(RunDeleted):
         store.runs.record(runs[3])

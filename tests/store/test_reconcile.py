@@ -14,6 +14,7 @@ from rmos import digest, ids
 from rmos.errors.store import IndexUnavailable
 from rmos.models import RunQuery, SessionQuery
 from rmos.store import Store, layout
+from rmos.store.sessions import SessionChange
 from tests.makers import ANNA, US, add_event, listed_ids, make_event, open_store, write_raw
 from tests.store.writing import DAY, DAY_US, add, age, answers, fill, put, write_run, write_unseen
 
@@ -361,7 +362,9 @@ def test_an_index_that_is_replaced_while_it_is_filled_is_filled_from_the_start(
 
 def make_session(store: Store) -> str:
     """Make a session of a past day and return its folder."""
-    session_id = store.sessions.create({"user_id": "anna"}, actor=ANNA, us=US).session.session_id
+    session_id = store.sessions.create(
+        ids.new_session_id(US), SessionChange(fields={"user_id": "anna"}), actor=ANNA, us=US
+    ).session.session_id
     return str(layout.session_folder(session_id))
 
 

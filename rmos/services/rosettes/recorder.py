@@ -93,7 +93,7 @@ def record_rosettes(
     """
     first_id = ids.new_run_id(us)
     if idempotency is not None:
-        first_id = store.claims.take(actor.name, idempotency.key, idempotency.request_sha256, us).run_id
+        first_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us)
         if ids.moment_of(first_id) != us and (earlier := find_replayed_rosettes(store, first_id)):
             return earlier
     related = RunRequest(
