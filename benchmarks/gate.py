@@ -17,7 +17,7 @@ from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured
 from benchmarks.servers import ROOT
 from benchmarks.stores import Say
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 
 SIZE: Final = 3_000_000
 LARGE: Final = 30_000_000
@@ -43,14 +43,14 @@ _KINDS: Final = {
 _WEIGH: Final = """
 import sys
 from pathlib import Path
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 def peak_kib():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 data = Path(sys.argv[1]).read_bytes()
-judge_svg(data[:10_000])
+validate_svg(data[:10_000])
 before = peak_kib()
-judge_svg(data)
+validate_svg(data)
 print((peak_kib() - before) / 1024)
 """
 """Not by getrusage, which counts also what the parent had before the exec."""
@@ -85,7 +85,7 @@ def _mb_s(data: bytes, work: Callable[[bytes], None]) -> float:
 
 
 def _judge(data: bytes) -> None:
-    verdict = judge_svg(data)
+    verdict = validate_svg(data)
     if not verdict.ok:
         raise CannotMeasure(f"the gate blocks what is measured: {verdict.reason}")
 

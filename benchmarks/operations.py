@@ -49,7 +49,7 @@ def _steps(folder: Path, known: list[str], size: int) -> list[Figure]:
     steps: dict[str, Call] = {
         "evaluate (baseline_v2)": lambda place: cuts.judged(engines, place),
         "artifact members, from evaluated": lambda place: cuts.members(engines, place, ids.now_us()),
-        "seal (canonical JSON, SHA-256)": lambda place: digest.seal(made[place % len(made)]),
+        "seal (canonical JSON, SHA-256)": lambda place: digest.encode_record(made[place % len(made)]),
         "summary": lambda place: dump_summary(stored.view),
         "put (durable, indexed)": lambda place: store.runs.put(made[place]),
         "record (by id)": lambda place: store.runs.record(known[place * 7 % len(known)]),

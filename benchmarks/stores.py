@@ -136,7 +136,7 @@ def _write_runs(chunk: tuple[str, int, int, range, _Session | None]) -> None:
             members["workflow_session_id"] = session.session_id
         path = f"{folder}/{layout.artifact_key(ids.partition_of(us), members['run_id'])}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
-        os.write(fd, digest.seal(members))
+        os.write(fd, digest.encode_record(members))
         os.close(fd)
 
 

@@ -136,7 +136,7 @@ class Rmos:
                 store = Store.open(self.settings, summarise=dump_summary)
                 store.runs.on_put = self._recorded
                 upkeep = Upkeep(store, observe=self._reconciled)
-                store.gaps.on_gap, store.gaps.wait = upkeep.wake, upkeep.wait_first
+                store.gaps.on_gap, store.gaps.wait = upkeep.request_pass, upkeep.wait_first
                 upkeep.start(wait_s=wait_s)
                 kept = self._kept = _Kept(pid, store, upkeep)
             return kept

@@ -159,7 +159,7 @@ def _differences(a: Any, b: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
         yield from _members(a, b, path)
     elif isinstance(a, list) and isinstance(b, list) and _all_objects(a) and _all_objects(b):
         yield from _items(a, b, path)
-    elif not same(a, b):
+    elif not is_same(a, b):
         yield path, a, b
 
 
@@ -215,14 +215,14 @@ def _are_ids(items: Sequence[Mapping[str, Any]], name: str) -> bool:
     return len(found) == len(items)
 
 
-def same(a: Any, b: Any) -> bool:
+def is_same(a: Any, b: Any) -> bool:
     """Tell whether two JSON values are the same; 1 and 1.0 are, 1 and true are not."""
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(same(value, b[name]) for name, value in a.items())
+        return a.keys() == b.keys() and all(is_same(value, b[name]) for name, value in a.items())
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
+        return len(a) == len(b) and all(map(is_same, a, b))
     return bool(a == b)
 
 

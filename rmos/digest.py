@@ -1,7 +1,7 @@
 """The one place that hashes and that writes canonical JSON (RFC 8785).
 
-    data = seal({"schema": "rmos.run/1", "run_id": "run_…"})   # b'{"_sha256":"<64 hex>","run_id":…}\\n'
-    sealed_sha256(data)                                        # the 64 digits when they hold, else None
+    data = encode_record({"schema": "rmos.run/1", "run_id": "run_…"})   # b'{"_sha256":"<64 hex>","run_id":…}\\n'
+    verify_self_digest(data)                                   # the 64 digits when they hold, else None
 
 A sealed object vouches for itself: `_sha256` is the SHA-256 of the file's bytes with these 64 digits written as `0`.
 RFC 8785 sorts members by UTF-16 code units and `_` sorts before every lower-case letter, so in a record, whose members
@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import msgspec
 
-SEAL_PREFIX: Final = b'{"_sha256":"'
-_DIGITS_END: Final = len(SEAL_PREFIX) + 64
-_BLANK_HEAD: Final = SEAL_PREFIX + b"0" * 64
+SELF_DIGEST_PREFIX: Final = b'{"_sha256":"'
+_DIGITS_END: Final = len(SELF_DIGEST_PREFIX) + 64
+_BLANK_HEAD: Final = SELF_DIGEST_PREFIX + b"0" * 64
 SHA256: Final = hashlib.sha256
 """For libraries that are told what to hash with."""
 NO_DIGEST: Final = "0" * 64
@@ -51,7 +51,7 @@ def canonical(value: Any) -> bytes:
     Raises:
         NotCanonical: when the value has no such form, naming what is wrong.
     """
-    return canonical_struct(_ordered(value, 0))
+    return canonical_struct(_order_members(value, 0))
 
 
 def canonical_struct(value: Any) -> bytes:
@@ -144,7 +144,7 @@ def canonical_sha256(value: Any) -> str:
     return sha256_hex(canonical(value))
 
 
-def seal(members: Mapping[str, Any]) -> bytes:
+def encode_record(members: Mapping[str, Any]) -> bytes:
     """Return the bytes of a record: canonical JSON with `_sha256` first, and a newline.
 
     Raises:
@@ -155,27 +155,27 @@ def seal(members: Mapping[str, Any]) -> bytes:
     if not data.startswith(_BLANK_HEAD):
         raise ValueError("a record's members begin with a lower-case letter")
     digest = hashlib.sha256(data).hexdigest()
-    return SEAL_PREFIX + digest.encode() + data[_DIGITS_END:]
+    return SELF_DIGEST_PREFIX + digest.encode() + data[_DIGITS_END:]
 
 
-def is_sealed(data: bytes) -> bool:
-    """Tell whether the bytes claim to vouch for themselves (whether they do: `sealed_sha256`)."""
-    return data.startswith(SEAL_PREFIX)
+def has_self_digest(data: bytes) -> bool:
+    """Tell whether the bytes claim to vouch for themselves (whether they do: `verify_self_digest`)."""
+    return data.startswith(SELF_DIGEST_PREFIX)
 
 
-def recorded_sha256(data: bytes) -> str:
+def read_self_digest(data: bytes) -> str:
     """Return the `_sha256` that sealed bytes carry, without checking it."""
-    return data[len(SEAL_PREFIX) : _DIGITS_END].decode("ascii")
+    return data[len(SELF_DIGEST_PREFIX) : _DIGITS_END].decode("ascii")
 
 
-def sealed_sha256(data: bytes) -> str | None:
+def verify_self_digest(data: bytes) -> str | None:
     """Return the record's `_sha256` when it holds for exactly these bytes, else None."""
-    if not data.startswith(SEAL_PREFIX):
+    if not data.startswith(SELF_DIGEST_PREFIX):
         return None
     judge = hashlib.sha256(_BLANK_HEAD)
     judge.update(memoryview(data)[_DIGITS_END:])
     digest = judge.hexdigest()
-    return digest if data[len(SEAL_PREFIX) : _DIGITS_END] == digest.encode() else None
+    return digest if data[len(SELF_DIGEST_PREFIX) : _DIGITS_END] == digest.encode() else None
 
 
 def number_text(value: float) -> bytes:
@@ -216,7 +216,7 @@ _AS_IS: Final = frozenset({str, bool, type(None), msgspec.Raw})
 """What the encoder writes canonically by itself."""
 
 
-def _ordered(value: Any, depth: int) -> Any:
+def _order_members(value: Any, depth: int) -> Any:
     """Return the value with members in UTF-16 order and numbers in their canonical text."""
     kind = type(value)
     if kind in _AS_IS:
@@ -240,10 +240,10 @@ def _ordered(value: Any, depth: int) -> Any:
             elif kind is float:
                 ordered[name] = canonical_number(item)
             else:
-                ordered[name] = _ordered(item, depth + 1)
+                ordered[name] = _order_members(item, depth + 1)
         return ordered
     if isinstance(value, (list, tuple)):
-        return [_ordered(item, depth + 1) for item in value]
+        return [_order_members(item, depth + 1) for item in value]
     raise NotCanonical(f"a {kind.__name__} is not a JSON value")
 
 

@@ -3,7 +3,7 @@
     upkeep = Upkeep(store)
     upkeep.start()
     upkeep.wait_first()          # until the first pass is over, for a few seconds; False when it is not
-    upkeep.wake()                # something was written that the index did not take, or the index is gone
+    upkeep.request_pass()        # something was written that the index did not take, or the index is gone
 
 A thread does not survive a fork, so it is started by the process that serves, never before.
 """
@@ -54,7 +54,7 @@ class Upkeep:
         """Wait until the first pass is over, or until the patience that `start` was given is used up; tell which."""
         return self._first.is_set() or self._first.wait(max(0.0, self._patience_until - time.monotonic()))
 
-    def wake(self) -> None:
+    def request_pass(self) -> None:
         """Ask for a pass soon."""
         self._woken.set()
 

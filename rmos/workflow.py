@@ -211,7 +211,7 @@ def has_override(overrides: Sequence[Mapping[str, Any]], risk: RiskLevel, *, now
     )
 
 
-def prepared(state: WorkflowState, *, has_design: bool, has_context: bool) -> WorkflowState:
+def state_after_preparation(state: WorkflowState, *, has_design: bool, has_context: bool) -> WorkflowState:
     """Return the state after design or context were written; beyond preparation the state stays."""
     if state not in PREPARING:
         return state

@@ -80,7 +80,7 @@ def make_event(run_id: str, number: int, previous_sha256: str | None, over: dict
         "request_id": None,
         "data": {"advisory_id": f"adv_{number}"},
     }
-    return digest.seal(event | (over or {}))
+    return digest.encode_record(event | (over or {}))
 
 
 def write_token(runs_dir: Path, **data: Any) -> None:

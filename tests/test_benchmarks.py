@@ -174,7 +174,9 @@ def test_the_cuts_are_judged_by_the_engine_and_some_are_refused() -> None:
 
 def test_the_runs_of_a_made_store_are_of_about_2_kb() -> None:
     templates = cuts.small_templates()
-    sizes = [len(digest.seal(cuts.small_members(templates, place, ids.now_us()))) for place in range(cuts.VARIANTS)]
+    sizes = [
+        len(digest.encode_record(cuts.small_members(templates, place, ids.now_us()))) for place in range(cuts.VARIANTS)
+    ]
     assert 1_800 < statistics.mean(sizes) < 2_700
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmos.diff import MAX_PATHS, MAX_VALUE, RunDiff, diff_runs, path_text, same, severity_of
+from rmos.diff import MAX_PATHS, MAX_VALUE, RunDiff, diff_runs, is_same, path_text, severity_of
 from tests.trying import tries
 
 ANY = st.recursive(
@@ -250,12 +250,12 @@ def test_every_path_really_differs_and_shows_what_stands_there(a: dict[str, Any]
     found = diff_runs(a, b)
     for path, entry in found.diff.items():
         here, there = at(a, path), at(b, path)
-        assert not same(here, there), path
+        assert not is_same(here, there), path
         for side, shown, stands in (("a", entry.a, here), ("b", entry.b, there)):
             if entry.cut is not msgspec.UNSET and side in entry.cut:
                 assert json.dumps(stands, ensure_ascii=False).startswith(shown)
             elif shown is not msgspec.UNSET:
-                assert same(shown, stands), path
+                assert is_same(shown, stands), path
             else:
                 assert stands is ...
 
@@ -265,9 +265,9 @@ def test_every_path_really_differs_and_shows_what_stands_there(a: dict[str, Any]
 def test_a_change_anywhere_in_the_design_is_found(run: dict[str, Any], value: Any) -> None:
     before, after = run | {"inputs": {"design": {"x": value}}}, run | {"inputs": {"design": {"x": ["other"]}}}
     assert diff_runs(before, after).changed_count == (
-        0 if same(value, ["other"]) else diff_runs(after, before).changed_count
+        0 if is_same(value, ["other"]) else diff_runs(after, before).changed_count
     )
-    assert (diff_runs(before, after).diff_severity == "NONE") == same(value, ["other"])
+    assert (diff_runs(before, after).diff_severity == "NONE") == is_same(value, ["other"])
 
 
 def test_the_ranks_hold_below_and_above_their_paths() -> None:

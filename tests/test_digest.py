@@ -160,58 +160,58 @@ MEMBERS = {"schema": "rmos.run/1", "run_id": "run_1", "é": [1.5, None], "zz": {
 
 
 def test_a_sealed_record_is_canonical_with_its_digest_at_a_fixed_place() -> None:
-    data = digest.seal(MEMBERS)
+    data = digest.encode_record(MEMBERS)
     assert data.endswith(b"}\n")
     found = json.loads(data)
     assert data == rfc8785.dumps(found) + b"\n"
     assert {name: found[name] for name in MEMBERS} == MEMBERS
     blanked = data[:12] + b"0" * 64 + data[76:]
-    assert digest.sealed_sha256(data) == found["_sha256"] == digest.sha256_hex(blanked) == data[12:76].decode()
-    assert digest.is_sealed(data)
+    assert digest.verify_self_digest(data) == found["_sha256"] == digest.sha256_hex(blanked) == data[12:76].decode()
+    assert digest.has_self_digest(data)
 
 
 def test_every_flipped_bit_of_a_sealed_record_is_noticed() -> None:
-    data = digest.seal(MEMBERS)
+    data = digest.encode_record(MEMBERS)
     for place in range(len(data)):
         for bit in range(8):
             broken = bytearray(data)
             broken[place] ^= 1 << bit
-            assert digest.sealed_sha256(bytes(broken)) is None, (place, bit)
+            assert digest.verify_self_digest(bytes(broken)) is None, (place, bit)
 
 
 def test_every_truncation_and_every_addition_to_a_sealed_record_is_noticed() -> None:
-    data = digest.seal(MEMBERS)
+    data = digest.encode_record(MEMBERS)
     for end in range(len(data)):
-        assert digest.sealed_sha256(data[:end]) is None, end
+        assert digest.verify_self_digest(data[:end]) is None, end
     for more in (b"\n", b"\x00", b" ", data):
-        assert digest.sealed_sha256(data + more) is None
+        assert digest.verify_self_digest(data + more) is None
 
 
 @pytest.mark.parametrize("digits", [b"0" * 64, b"f" * 64])
 def test_a_digest_that_is_not_that_of_the_bytes_is_noticed(digits: bytes) -> None:
-    data = digest.seal(MEMBERS)
-    assert digest.sealed_sha256(data[:12] + digits + data[76:]) is None
+    data = digest.encode_record(MEMBERS)
+    assert digest.verify_self_digest(data[:12] + digits + data[76:]) is None
 
 
 def test_a_digest_in_upper_case_is_not_taken_for_the_same() -> None:
-    data = digest.seal(MEMBERS)
-    assert digest.sealed_sha256(data[:12] + data[12:76].upper() + data[76:]) is None
+    data = digest.encode_record(MEMBERS)
+    assert digest.verify_self_digest(data[:12] + data[12:76].upper() + data[76:]) is None
 
 
 @pytest.mark.parametrize("name", ["", "A", "0", "_a", "_s", "^"])
 def test_a_member_that_would_stand_before_the_digest_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="lower-case"):
-        digest.seal({name: 1, "schema": "x"})
+        digest.encode_record({name: 1, "schema": "x"})
 
 
 def test_a_member_called_as_the_digest_cannot_smuggle_one_in() -> None:
-    assert digest.seal({"a": 1, "_sha256": "f" * 64}) == digest.seal({"a": 1})
+    assert digest.encode_record({"a": 1, "_sha256": "f" * 64}) == digest.encode_record({"a": 1})
 
 
 def test_what_was_sealed_once_is_sealed_to_the_same_bytes_again() -> None:
-    data = digest.seal(MEMBERS)
+    data = digest.encode_record(MEMBERS)
     members = msgspec.json.decode(data)
-    assert digest.seal(members) == data
+    assert digest.encode_record(members) == data
 
 
 # Hashing beside

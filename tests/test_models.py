@@ -11,7 +11,7 @@ from tests.makers import make_decision, make_members
 
 
 def decoded(members: dict[str, Any]) -> RunArtifact:
-    return msgspec.json.decode(digest.seal(members), type=RunArtifact)
+    return msgspec.json.decode(digest.encode_record(members), type=RunArtifact)
 
 
 def test_our_artifact_is_read_back_as_it_was_written() -> None:

@@ -31,7 +31,7 @@ def make_view(*events: Event, **over: Any) -> RunView:
 def make_artifact(**over: Any) -> Artifact:
     """Make a judged artifact."""
     members = make_members(US, **over)
-    return verify_artifact(digest.seal(members), members["run_id"], "2025-12-23")
+    return verify_artifact(digest.encode_record(members), members["run_id"], "2025-12-23")
 
 
 def summary(*events: Event, **over: Any) -> dict[str, Any]:

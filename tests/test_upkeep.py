@@ -58,7 +58,7 @@ def test_waking_brings_what_the_index_missed(upkeep: Upkeep, fresh_store: Store,
     writer = Store.open(settings)
     run_id = writer.runs.put(make_members()).view.artifact.run_id
     assert fresh_store.index.runs.find(run_id).value is None
-    upkeep.wake()
+    upkeep.request_pass()
     wait_until(lambda: fresh_store.index.runs.find(run_id).value is not None)
 
 
@@ -129,7 +129,7 @@ def test_many_wakes_are_one_pass_at_a_time(upkeep: Upkeep, fresh_store: Store, m
     upkeep.start(wait_s=PATIENCE_S)
     wait_until(lambda: passes, "the first pass")
     for _ in range(100):
-        upkeep.wake()
+        upkeep.request_pass()
     may_end.set()
     wait_until(lambda: len(woken.waits) == 2, "the end of the second pass")
     assert not woken.is_set()  # so that there is no third one

@@ -17,8 +17,8 @@ from rmos.workflow import (
     fold_moves,
     has_override,
     next_step,
-    prepared,
     state_after_feasibility,
+    state_after_preparation,
 )
 
 NOW, LATER, BEFORE = "2026-01-02T00:00:00.000000Z", "2026-01-03T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z"
@@ -43,7 +43,7 @@ def make_evaluated(number: int, inputs: tuple[int, int] = (1, 1)) -> EvaluatedRu
 def test_a_session_is_ready_when_it_has_both_in_whatever_order_they_came(design: bool, context: bool) -> None:
     ready = design and context
     for state in PREPARING:
-        found = prepared(state, has_design=design, has_context=context)
+        found = state_after_preparation(state, has_design=design, has_context=context)
         assert found == ("context_ready" if ready else "draft")
         told = next_step(found, has_design=design, has_context=context)
         assert told is not None
@@ -52,7 +52,7 @@ def test_a_session_is_ready_when_it_has_both_in_whatever_order_they_came(design:
 
 @pytest.mark.parametrize("state", [state for state in WORKFLOW_STATES if state not in PREPARING])
 def test_beyond_preparation_writing_changes_no_state(state: WorkflowState) -> None:
-    assert prepared(state, has_design=False, has_context=True) == state
+    assert state_after_preparation(state, has_design=False, has_context=True) == state
 
 
 def test_every_state_but_the_last_says_what_to_do_next_and_allows_something() -> None:

@@ -31,7 +31,7 @@ from rmos.schemas.attachments import (
     load_form,
 )
 from rmos.services.files.attachments import Declared, Limits, attach_file
-from rmos.store.naming import named_blob, named_blobs
+from rmos.store.naming import find_named_blob, list_named_blobs
 
 bp = Blueprint(
     "attachments", __name__, url_prefix="/api/rmos", description="Attachments: files of runs, provably unaltered"
@@ -110,7 +110,7 @@ def list_attachments(run_id: str) -> Response:
 def verify_attachments(run_id: str) -> Response:
     """Hash each file that a run names again and say whether it is whole."""
     store = current_rmos().store
-    named = named_blobs(store.runs.record(run_id).view())
+    named = list_named_blobs(store.runs.record(run_id).view())
     body = dump_verification(run_id, [store.blobs.verify(sha256) for sha256 in named])
     return respond_json(body, cache=NO_STORE)
 
@@ -125,7 +125,7 @@ def verify_attachments(run_id: str) -> Response:
 def download_attachment(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file that the run names."""
     store = current_rmos().store
-    named = named_blob(store.runs.record(run_id).view(), sha256)
+    named = find_named_blob(store.runs.record(run_id).view(), sha256)
     return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
 
 

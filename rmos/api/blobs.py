@@ -20,7 +20,7 @@ from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_
 from rmos.services.files.archive import archive
 from rmos.services.files.previews import find_preview, open_preview
 from rmos.store.attachments import SVG
-from rmos.store.naming import named_blob
+from rmos.store.naming import find_named_blob
 
 bp = Blueprint(
     "blobs",
@@ -51,7 +51,7 @@ def list_blobs(run_id: str) -> Response:
 def download_advisory_blob(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file, to be saved."""
     store = current_rmos().store
-    named = named_blob(store.runs.record(run_id).view(), sha256)
+    named = find_named_blob(store.runs.record(run_id).view(), sha256)
     return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
 
 
@@ -69,7 +69,7 @@ def download_advisory_blob(run_id: str, sha256: str) -> Response:
 def preview_svg(run_id: str, sha256: str) -> Response:
     """Show a drawing, for an `<img>`, when nothing in it can run or load anything; else say what stands in the way."""
     store = current_rmos().store
-    named = named_blob(store.runs.record(run_id).view(), sha256)
+    named = find_named_blob(store.runs.record(run_id).view(), sha256)
     name = named.filename or named.title
     return respond_blob(open_preview(store, named), mime=SVG, filename=name, inline=True)
 
@@ -83,7 +83,7 @@ def preview_svg(run_id: str, sha256: str) -> Response:
 def preview_status(run_id: str, sha256: str) -> Response:
     """Say whether a file can be shown, else why not, and what can be done with it."""
     store = current_rmos().store
-    named = named_blob(store.runs.record(run_id).view(), sha256)
+    named = find_named_blob(store.runs.record(run_id).view(), sha256)
     body = dump_preview(run_id, sha256, find_preview(store, named))
     return respond_json(body, cache=NO_STORE)
 

@@ -59,7 +59,7 @@ def get_rule(rule_id: str) -> Response:
     example="engines.dry_run",
 )
 @requires("viewer")
-def judge_without_record() -> Response:
+def evaluate_without_record() -> Response:
     """Evaluate up to 500 cuts without recording anything.
 
     For programs that ask while somebody turns a knob. A run of the same cut gets the same decision; only a

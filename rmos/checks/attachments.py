@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from rmos.checks.beside import check_tree
-from rmos.checks.findings import NOT_FAULTS, Tally, finding
+from rmos.checks.findings import NOT_FAULTS, Tally, make_finding
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
 from rmos.checks.walk import list_folders, walk
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
@@ -130,10 +130,10 @@ def find_garbage(
             else:
                 unnamed[name[:64]] = key
     try:
-        for named in _named(store.objects, tokens):
+        for named in _yield_named(store.objects, tokens):
             unnamed.pop(named, None)
     except ObjectUnreadable as error:
-        unreadable = finding("unreadable", "", f"a record cannot be read: {error.detail}")
+        unreadable = make_finding("unreadable", "", f"a record cannot be read: {error.detail}")
         return Garbage(blobs=blobs, young=young, unnamed=[], refused=[unreadable], change_tokens={})
     return Garbage(blobs=blobs, young=young, unnamed=sorted(unnamed.values()), refused=[], change_tokens=tokens)
 
@@ -160,15 +160,15 @@ def move_garbage(store: Store, garbage: Garbage, *, grace_s: float, recheck_s: f
             moved[key.rpartition("/")[2][:64]] = (key, aside)
     if moved:
         time.sleep(recheck_s)
-        for named in _named_since(store, garbage.change_tokens, list(moved)):
+        for named in _collect_named_since(store, garbage.change_tokens, list(moved)):
             _put_back(store, moved.pop(named)[1])
     return sorted(key for key, _ in moved.values())
 
 
-def _named_since(store: Store, change_tokens: dict[str, str], moved: list[str]) -> list[str]:
+def _collect_named_since(store: Store, change_tokens: dict[str, str], moved: list[str]) -> list[str]:
     """Return what records name that were written meanwhile; when one of them cannot be read, it may name anything."""
     try:
-        return list(set(_named(store.objects, dict(change_tokens))) & set(moved))
+        return list(set(_yield_named(store.objects, dict(change_tokens))) & set(moved))
     except ObjectUnreadable:
         return moved
 
@@ -193,7 +193,7 @@ def _put_back(store: Store, aside: str) -> None:
         opened.close()
 
 
-def _named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
+def _yield_named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
     """Yield every digest that stands in a record, again and again, of the folders that changed since their token.
 
     Args:
@@ -204,12 +204,12 @@ def _named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
     """
     for entry in objects.entries(""):
         if entry.kind == "directory" and entry.name != layout.BLOB.folder:
-            yield from _named_below(objects, entry.name, tokens, 1)
+            yield from _yield_named_below(objects, entry.name, tokens, 1)
         elif entry.name == layout.LEGACY_INDEX_KEY:
             yield from _digests(objects, entry.name)
 
 
-def _named_below(objects: Objects, folder: str, tokens: dict[str, str], depth: int) -> Iterator[str]:
+def _yield_named_below(objects: Objects, folder: str, tokens: dict[str, str], depth: int) -> Iterator[str]:
     token = objects.changed_since(folder, tokens.get(folder))
     fresh = token is not None
     if token is not None:
@@ -217,7 +217,7 @@ def _named_below(objects: Objects, folder: str, tokens: dict[str, str], depth: i
     for name, kind in objects.entries(folder):
         key = f"{folder}/{name}"
         if kind == "directory" and depth < _DEPTH and key != f"{QUARANTINE}/{layout.BLOB.folder}":
-            yield from _named_below(objects, key, tokens, depth + 1)
+            yield from _yield_named_below(objects, key, tokens, depth + 1)
         elif (kind == "file" and fresh and name.endswith(".json")) or "json~" in name:
             yield from _digests(objects, key)
 

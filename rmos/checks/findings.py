@@ -62,14 +62,14 @@ MISPLACED: Final = frozenset({"misplaced", "misnamed", "duplicate"})
 UNREADABLE: Final = frozenset({"corrupt", "undecodable", "unreadable", "not_a_file", "newer_schema", "event_corrupt"})
 
 
-def shown(path: str) -> str:
+def escape_path(path: str) -> str:
     """Return a path as findings show it: odd bytes in names are escaped."""
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def finding(kind: str, path: str, detail: str, run_id: str | None = None) -> Finding:
+def make_finding(kind: str, path: str, detail: str, run_id: str | None = None) -> Finding:
     """Return a finding with its next step."""
-    return Finding(kind=kind, path=shown(path), detail=detail, next=NEXT[kind], run_id=run_id)
+    return Finding(kind=kind, path=escape_path(path), detail=detail, next=NEXT[kind], run_id=run_id)
 
 
 class Tally:
@@ -86,7 +86,7 @@ class Tally:
 
     def find(self, kind: str, path: str, detail: str, run_id: str | None = None) -> None:
         """Add a finding."""
-        self.findings.append(finding(kind, path, detail, run_id))
+        self.findings.append(make_finding(kind, path, detail, run_id))
 
     def find_problems(self, problems: Iterable[RecordProblem]) -> None:
         """Add what is wrong with a record."""

@@ -36,7 +36,7 @@ def find_orphans(
     """Return the artifacts that the index does not know, looked at twice so that a live store gives no false alarm."""
     suspects: set[tuple[str, str]] = set()
     for partition in store.reader.partitions():
-        suspects |= {(partition, files.run_id) for files in _unknown(store, partition)}
+        suspects |= {(partition, files.run_id) for files in _list_unknown(store, partition)}
         if progress:
             progress(1)
     if not suspects:
@@ -45,7 +45,7 @@ def find_orphans(
     store.index.close()  # what was opened while nobody wrote would not show who writes by now
     orphans = []
     for partition in sorted({partition for partition, _ in suspects}):
-        for files in _unknown(store, partition):
+        for files in _list_unknown(store, partition):
             if (partition, files.run_id) in suspects:
                 orphan = _examine(store, partition, files)
                 if orphan is not None:
@@ -79,7 +79,7 @@ def move_orphans(store: Store, orphans: list[Orphan]) -> list[Orphan]:
     return moved
 
 
-def _unknown(store: Store, partition: str) -> list[RunFiles]:
+def _list_unknown(store: Store, partition: str) -> list[RunFiles]:
     known: dict[str, KnownRun] = {}
     try:
         known = store.index.runs.known(partition)
@@ -120,7 +120,7 @@ def _examine(store: Store, partition: str, files: RunFiles) -> Orphan | None:
 def _may_be_sound(store: Store, key: str) -> bool:
     """Tell whether an artifact's self-digest holds, or may: what cannot be read is left to a person."""
     try:
-        return digest.sealed_sha256(store.objects.read(key)) is not None
+        return digest.verify_self_digest(store.objects.read(key)) is not None
     except ObjectUnreadable:
         return True
     except ObjectMissing:

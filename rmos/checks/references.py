@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rmos import ids
-from rmos.checks.findings import finding
+from rmos.checks.findings import make_finding
 from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.models import Event, Finding, RunArtifact
 from rmos.objects.base import QUARANTINE, Objects
@@ -33,7 +33,7 @@ class References:
         ours = run.schema is not None and "migrated_from" not in (run.meta or {})
         if ours and parent and not (ids.is_run_id(parent) and self._run_stands(parent)):
             detail = f"the run names its parent {parent}, which is not there"
-            yield finding("parent_missing", key, detail, run.run_id)
+            yield make_finding("parent_missing", key, detail, run.run_id)
 
     def of_event(self, key: str, event: Event) -> Iterator[Finding]:
         """Give the blob that an event names when it is not there."""
@@ -43,7 +43,7 @@ class References:
     def of_id(self, key: str, run_id: str, named: object) -> Iterator[Finding]:
         """Give the blob when it is not there; what is not a whole digest is a bare reference and names none."""
         if isinstance(named, str) and ids.SHA256.fullmatch(named) and not self._blob_stands(named):
-            yield finding("blob_missing", key, f"the run names the blob {named}, which is not there", run_id)
+            yield make_finding("blob_missing", key, f"the run names the blob {named}, which is not there", run_id)
 
     def _run_stands(self, run_id: str) -> bool:
         try:

@@ -194,6 +194,6 @@ def _is_broken(objects: Objects, key: str) -> bool:
         data = objects.read(key)
     except (ObjectMissing, ObjectUnreadable):
         return _has(objects, key)
-    if kind is not layout.ARTIFACT or digest.sealed_sha256(data) is not None:
+    if kind is not layout.ARTIFACT or digest.verify_self_digest(data) is not None:
         return False
     return any(damage.kind in _SET_ASIDE for damage in examine_artifact(data, name[:-5], folder).damages)

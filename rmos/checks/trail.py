@@ -68,7 +68,7 @@ class Trail:
             token = self._objects.changed_since(folder, self._tokens.get(folder))
             if token is None:
                 continue
-            for key in self._unseen(folder):
+            for key in self._list_unseen(folder):
                 self._read_object(key, audits, events)
             self._tokens[folder] = token
         return sorted(self._entries(audits, events), key=lambda entry: (entry.created_at_utc, entry.event_id))
@@ -79,7 +79,7 @@ class Trail:
             yield from (f"{tree}/{name}" for name in self._objects.names(tree) if layout.is_level("date", name))
         yield TOKEN_EVENT.folder
 
-    def _unseen(self, folder: str) -> Iterator[str]:
+    def _list_unseen(self, folder: str) -> Iterator[str]:
         for name in sorted(self._objects.names(folder)):
             key = f"{folder}/{name}"
             kind = layout.kind_of(key)
@@ -112,7 +112,7 @@ class Trail:
             members = {name: getattr(record, name) for name in AuditedAttempt.__struct_fields__ if name != "outcome"}
             yield AuditedAttempt(outcome=outcome, **members)
         for event in done.values():
-            yield _entry_of(event)
+            yield _make_attempt(event)
 
     def _has_event(self, record: AuditRecord) -> bool:
         """Tell whether the run has the event of just this attempt: it may have been read before its audit record."""
@@ -126,7 +126,7 @@ class Trail:
         )
 
 
-def _entry_of(event: Event) -> AuditedAttempt:
+def _make_attempt(event: Event) -> AuditedAttempt:
     return AuditedAttempt(
         event_id=event.event_id,
         created_at_utc=event.created_at_utc,

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos.checks.beside import check_beside, check_root
-from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, Tally, finding
+from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, Tally, make_finding
 from rmos.checks.runs import RunCheck
 from rmos.checks.sessions import check_sessions
 from rmos.checks.slices import LAST, Slice, cut, list_runs
@@ -80,12 +80,12 @@ def verify_store(
     index, tally, troubles = _inspect(store, wanted, workers, progress)
     if troubles:
         time.sleep(recheck_s)
-        if _readable_index(store)[0] is not None:  # it was being made, or replaced, just then
+        if _open_index(store)[0] is not None:  # it was being made, or replaced, just then
             index, tally, troubles = _inspect(store, wanted, workers, None)
     findings = [*troubles, *tally.findings]
     if tally.counts["runs"] < min_runs:
         detail = f"there are {tally.counts['runs']} runs, at least {min_runs} were expected"
-        findings.append(finding("too_few_runs", "", detail))
+        findings.append(make_finding("too_few_runs", "", detail))
     report = _report(store, index, tally.counts, findings, strict)
     return msgspec.structs.replace(report, since=since, quick=quick)
 
@@ -99,30 +99,30 @@ class _Wanted(NamedTuple):
     recheck_s: float
 
 
-def _readable_index(store: Store) -> tuple[Index | None, Finding | None]:
+def _open_index(store: Store) -> tuple[Index | None, Finding | None]:
     """Return the index when it can be asked, else the finding that its state is."""
     try:
         state = store.index.state()
     except (IndexBroken, IndexUnavailable) as error:
-        return None, finding("index_unreadable", "_index.sqlite", error.detail)
+        return None, make_finding("index_unreadable", "_index.sqlite", error.detail)
     if state.generation is None:
-        return None, finding("index_missing", "_index.sqlite", "there is no index")
+        return None, make_finding("index_missing", "_index.sqlite", "there is no index")
     if state.was_complete:
         return store.index, None
     detail = "the index is not complete: it was being filled when it was last written"
-    return None, finding("index_unreadable", "_index.sqlite", detail)
+    return None, make_finding("index_unreadable", "_index.sqlite", detail)
 
 
 def _inspect(
     store: Store, wanted: _Wanted, workers: int, progress: Progress | None
 ) -> tuple[Index | None, Tally, list[Finding]]:
     """Check the whole store with its index, or without it when it is not there or breaks on the way."""
-    index, trouble = _readable_index(store)
+    index, trouble = _open_index(store)
     if index is not None:
         try:
             return index, _look_twice(_Inspection(store, index, wanted), workers, progress), []
         except (IndexBroken, IndexUnavailable) as error:
-            trouble = finding("index_unreadable", "_index.sqlite", error.detail)
+            trouble = make_finding("index_unreadable", "_index.sqlite", error.detail)
     tally = _look_twice(_Inspection(store, None, wanted), workers, progress)
     if trouble is None or (trouble.kind == "index_missing" and not tally.counts["runs"]):
         return None, tally, []
@@ -241,7 +241,7 @@ def _add(total: Tally, tally: Tally, progress: Progress | None) -> None:
 
 
 def _report(store: Store, index: Index | None, counts: Counter[str], findings: list[Finding], strict: bool) -> Report:
-    indexed, quarantined = _states(index), _quarantined(store)
+    indexed, quarantined = _states(index), _list_quarantined(store)
     counts.update({f"indexed_{state}": number for state, number in indexed.items()})
 
     def ids_of(*kinds: str) -> list[str]:
@@ -284,7 +284,7 @@ def _is_there(index: Index) -> bool:
         return True  # something stands there
 
 
-def _quarantined(store: Store) -> list[str]:
+def _list_quarantined(store: Store) -> list[str]:
     try:
         return store.reader.quarantined()
     except ObjectUnreadable:

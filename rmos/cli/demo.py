@@ -68,7 +68,7 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
         store = open_or_create()
         with contextlib.closing(store.index):
             store.reconcile(wait_s=LOCK_WAIT_S)
-            with store.index.lock(wait_s=LOCK_WAIT_S), _quietly(), progress("Recording", count) as advance:
+            with store.index.lock(wait_s=LOCK_WAIT_S), _silence_run_log(), progress("Recording", count) as advance:
                 # Looked at again under the lock: two demos at once must not both find it empty.
                 if _is_empty(store):
                     made = _fill(rmos, store, count, seed, advance)
@@ -84,7 +84,7 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def _silence_run_log() -> Iterator[None]:
     """Leave out the log's line for each run: hundreds of them would bury what else the first start says."""
     log = logging.getLogger("rmos.services")
     level = log.level
@@ -137,13 +137,13 @@ def _fill(rmos: Rmos, store: Store, count: int, seed: int, advance: Progress | N
     for label, session_id in sessions.items():
         _close(store, session_id, demo_session(label), now_us)
     for walk in walks:
-        made.update(_walked(rmos, store, walk, now_us - walk.before_us))
+        made.update(_walk_session(rmos, store, walk, now_us - walk.before_us))
     if advance and walks:
         advance(WALK_RUNS)
     return made
 
 
-def _walked(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
+def _walk_session(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
     """Take a session through the workflow as a shop does, and return the risks of the runs that this makes."""
     fields = {"user_id": walk.user_id, "workflow_type": walk.workflow_type, "machine_id": walk.machine_id}
     session = create_session(store, fields, actor=command_actor(ids.new_request_id()), us=us).session
@@ -151,9 +151,9 @@ def _walked(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
     rules = GatePolicy(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
     risks = []
     for number, step in enumerate(walk.steps, 1):
-        wish = ActionRequest(session_id=session.session_id, action=step.action, fields=step.said)
+        request = ActionRequest(session_id=session.session_id, action=step.action, fields=step.said)
         actor = command_actor(ids.new_request_id())
-        acted = perform_action(store, rmos.engines, wish, rules, actor=actor, us=us + number * STEP_US)
+        acted = perform_action(store, rmos.engines, request, rules, actor=actor, us=us + number * STEP_US)
         risks += [] if acted.run is None else [acted.run.risk_level]
     return risks
 

@@ -60,19 +60,19 @@ class RmosGroup(AppGroup):
             code = super().invoke(ctx)
             flush_stdout()
         except RmosError as error:
-            code = _refused(ctx, error)
+            code = _report_refusal(ctx, error)
         except click.Abort as abort:
-            code = _aborted(ctx, abort)
+            code = _report_abort(ctx, abort)
         except KeyboardInterrupt:
-            code = _interrupted(ctx)
+            code = _report_interrupt(ctx)
         except OSError as error:
-            code = _left_alone(ctx) if error.errno == errno.EPIPE else _failed(ctx, error)
+            code = _left_alone(ctx) if error.errno == errno.EPIPE else _report_system_error(ctx, error)
         if isinstance(code, int) and code != DONE:
             ctx.exit(code)
         return code
 
 
-def _refused(ctx: click.Context, error: RmosError) -> int:
+def _report_refusal(ctx: click.Context, error: RmosError) -> int:
     about = "; ".join(f"{name} {value}" for name, value in error.members.items() if value is not None)
     say(f"{error.title}: {error.detail}" + (f" ({about})" if about else ""), err=True)
     for field, messages in sorted((error.errors or {}).items()):
@@ -91,7 +91,7 @@ def _left_alone(ctx: click.Context) -> int:
     return DONE if ctx.invoked_subcommand in _LISTING else FINDINGS
 
 
-def _failed(ctx: click.Context, error: OSError) -> int:
+def _report_system_error(ctx: click.Context, error: OSError) -> int:
     """Say what the system refused, without the path; the log has it from the level DEBUG on."""
     log.debug("the system refused something", exc_info=error)
     detail = f"The system refused it: {os.strerror(error.errno).lower() if error.errno else 'it did not say why'}."
@@ -122,15 +122,15 @@ def give_up_output() -> None:
                 os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def _aborted(ctx: click.Context, abort: click.Abort) -> int:
+def _report_abort(ctx: click.Context, abort: click.Abort) -> int:
     """Tell the end of the input, which declines, from Ctrl-C at a question: click makes both an Abort."""
     if isinstance(abort.__context__, KeyboardInterrupt):
-        return _interrupted(ctx)
+        return _report_interrupt(ctx)
     say("Nothing was answered, so nothing was done.", err=True)
     return FINDINGS
 
 
-def _interrupted(ctx: click.Context) -> int:
+def _report_interrupt(ctx: click.Context) -> int:
     if ctx.invoked_subcommand in _JUDGING and not is_writing(ctx):
         say("Interrupted: no verdict.", err=True)
         return INTERRUPTED

@@ -33,14 +33,14 @@ def say_listed(lines: Sequence[str]) -> None:
     say_more(len(lines))
 
 
-def in_quarantine(number: int) -> str:
+def describe_quarantine(number: int) -> str:
     """Return what it means that objects are in quarantine."""
     if number == 1:
         return "1 object is in quarantine, and its run cannot be read in full until it is restored"
     return f"{number} objects are in quarantine, and their runs cannot be read in full until they are restored"
 
 
-def not_looked_at(*, strict: bool, quick: bool, since: str | None) -> list[str]:
+def list_unchecked(*, strict: bool, quick: bool, since: str | None) -> list[str]:
     """Return what a report leaves open because of how it was asked for."""
     return [
         *([f"only runs from {since} on"] if since else []),
@@ -49,9 +49,9 @@ def not_looked_at(*, strict: bool, quick: bool, since: str | None) -> list[str]:
     ]
 
 
-def sound(open_ends: Sequence[str], quarantined: int) -> str:
+def describe_sound_store(open_ends: Sequence[str], quarantined: int) -> str:
     """Return the sentence for a store without findings: it claims no more than was looked at."""
-    aside = in_quarantine(quarantined) if quarantined else ""
+    aside = describe_quarantine(quarantined) if quarantined else ""
     if open_ends:
         return f"OK as far as it was looked at: {'; '.join([*open_ends, aside] if aside else open_ends)}."
     return f"OK: nothing new is wrong; {aside}." if aside else "OK: the record is whole."

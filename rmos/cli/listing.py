@@ -48,7 +48,7 @@ class IndexReaders:
         self.sessions = sessions
 
 
-def listed(ask: Callable[[IndexReaders], Page]) -> Page:
+def read_page(ask: Callable[[IndexReaders], Page]) -> Page:
     """Return a page; the index is brought up to the record first, where that can be.
 
     Raises:
@@ -72,11 +72,11 @@ def list_latest() -> str | None:
     Raises:
         NoStore, IndexRebuilding.
     """
-    page = listed(lambda listing: listing.runs.page(RunQuery(), limit=1))
+    page = read_page(lambda listing: listing.runs.page(RunQuery(), limit=1))
     return next((str(json.loads(item)["run_id"]) for item in page.items), None)
 
 
-def as_it_stands(store: Store) -> IndexReaders:
+def open_readers(store: Store) -> IndexReaders:
     """Return what lists can be asked of without bringing the index up to the record."""
     answers = CompleteAnswers(lambda state: state.was_complete, store.gaps)
     runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
@@ -99,7 +99,7 @@ def _list_as_it_stands(ask: Callable[[IndexReaders], Page]) -> Page:
         )
     lacking = len(find_orphans(store))
     say(f"The index is read as it stands, without bringing it up to the record: {lacking} runs are lacking.", err=True)
-    return ask(as_it_stands(store))
+    return ask(open_readers(store))
 
 
 def say_page(

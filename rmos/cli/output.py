@@ -71,14 +71,14 @@ def emit(document: Any) -> None:
 def say(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
     """Write one line; in a colour where `choose_colour` says so. A stream that was closed takes nothing."""
     if (sys.stderr if err else sys.stdout) is not None:
-        click.secho(showable(line, err=err), err=err, fg=colour)
+        click.secho(escape_for_stream(line, err=err), err=err, fg=colour)
 
 
-def showable(text: str, *, err: bool = False) -> str:
+def escape_for_stream(text: str, *, err: bool = False) -> str:
     """Return the text as the stream can show it: printable, with escapes for what its encoding lacks."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+    return escape_controls(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def write_data(text: str) -> None:
@@ -103,7 +103,7 @@ def choose_colour(ctx: click.Context) -> None:
         ctx.color = wants_colour()
 
 
-def printable(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Return the text with control characters, line ends and broken encodings escaped."""
     if text.isprintable():
         return text
@@ -128,7 +128,7 @@ def say_table(
         colours: one for each row; none where it is empty.
     """
     width = terminal_width()
-    clean = [[showable(cell) for cell in row] for row in rows]
+    clean = [[escape_for_stream(cell) for cell in row] for row in rows]
     laid = lay_out(columns, clean, width=None if width is None else width - len(indent))
     for lines, colour in zip(laid, [None, *(colours or [None] * len(rows))], strict=True):
         for line in lines:

@@ -104,7 +104,7 @@ def rosette(
         _write(path, data)
     made = manufacture(spec)
     sha256 = digest.sha256_hex(svg.encode())
-    recorded = _recorded(request, plan) if record else None
+    recorded = _record_rosette(request, plan) if record else None
     if as_json:
         emit(_document(plan, spec, made, sha256) | ({} if recorded is None else _run_members(recorded)))
         return DONE
@@ -140,7 +140,7 @@ def _spec_in(path: Path | None) -> dict[str, Any] | None:
     return cast("dict[str, Any]", found)
 
 
-def _recorded(request: RosetteRequest, plan: RosettePlan) -> RosetteMade:
+def _record_rosette(request: RosetteRequest, plan: RosettePlan) -> RosetteMade:
     """Record the rosette; what is recorded is the drawing for viewing, whatever profile is written."""
     store, rmos = open_for_writing(), current_rmos()
     return record_rosettes(

@@ -10,7 +10,7 @@ import msgspec
 from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
-from rmos.cli.listing import IndexReaders, as_it_stands, list_options, listed, say_page
+from rmos.cli.listing import IndexReaders, list_options, open_readers, read_page, say_page
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import COLOURS, json_option, say, terminal_width
 from rmos.cli.references import short_ids
@@ -82,7 +82,7 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
 
     if follow:
         return _follow(query, ask, as_json)
-    page = listed(ask)
+    page = read_page(ask)
     shown = short_ids([str(json.loads(item)["run_id"]) for item in page.items]) if terminal_width() else {}
     say_page(page, as_json, _COLUMNS, lambda item: _row(item, shown), _colour, nothing="No runs match.")
     return DONE
@@ -97,7 +97,7 @@ def _follow(query: RunQuery, ask: Callable[[IndexReaders], Page], as_json: bool)
     # Noted before the page is made, so that no run comes between the two.
     store = open_for_reading()
     arrivals = Arrivals(store.objects, store.reader)
-    new = [json.loads(item) for item in reversed(listed(ask).items)]
+    new = [json.loads(item) for item in reversed(read_page(ask).items)]
     shown = {str(item["run_id"]) for item in new}
     while True:
         for item in new:
@@ -109,7 +109,7 @@ def _follow(query: RunQuery, ask: Callable[[IndexReaders], Page], as_json: bool)
 def _arrived(query: RunQuery, arrivals: Arrivals) -> Iterator[dict[str, Any]]:
     """Yield the runs that came and match, as far as the index knows them: writers index what they write."""
     store = open_for_reading()
-    listing = as_it_stands(store)
+    listing = open_readers(store)
     try:
         for row in arrivals.find(store.index):
             since, until = query.created_from_us or row.created_us, query.created_to_us or row.created_us + 1
@@ -144,11 +144,11 @@ def _row(item: dict[str, Any], shown: dict[str, str]) -> list[str]:
         str((item.get("meta") or {}).get("batch_label") or ""),
         str(item.get("tool_id") or ""),
         str((item.get("created_by") or {}).get("name") or ""),
-        _why(item),
+        _explain_status(item),
     ]
 
 
-def _why(item: dict[str, Any]) -> str:
+def _explain_status(item: dict[str, Any]) -> str:
     """Return why a run is blocked or what to mind, and first who answers for it all the same."""
     why = str(item.get("block_reason") or next(iter(item.get("warnings") or []), ""))
     override = item.get("override")

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
-from rmos.cli.listing import list_options, listed, say_page
+from rmos.cli.listing import list_options, read_page, say_page
 from rmos.cli.output import json_option
 from rmos.cli.tables import Column
 from rmos.models import SESSION_STATUSES, WORKFLOW_STATES, SessionQuery
@@ -51,7 +51,7 @@ def sessions(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> i
         until_us=filters["until"],
         include_deleted=filters["deleted"],
     )
-    page = listed(lambda listing: listing.sessions.page(query, limit=limit, cursor=cursor))
+    page = read_page(lambda listing: listing.sessions.page(query, limit=limit, cursor=cursor))
     say_page(page, as_json, _COLUMNS, _row, _colour, nothing="No sessions match.")
     return DONE
 

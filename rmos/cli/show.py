@@ -105,7 +105,9 @@ def _say_feasibility(feasibility: Any) -> None:
     _say_pairs([("engine", engine)])
     checks = feasibility.get("assessments")
     if isinstance(checks, list) and checks and all(isinstance(check, dict) for check in checks):
-        say_table(_CHECKS, [[_shown(check.get(column.head)) for column in _CHECKS] for check in checks], indent=_INDENT)
+        say_table(
+            _CHECKS, [[_format_value(check.get(column.head)) for column in _CHECKS] for check in checks], indent=_INDENT
+        )
     for name in ("missing_inputs", "assumptions"):
         values = feasibility.get(name)
         _say_pairs(
@@ -113,7 +115,7 @@ def _say_feasibility(feasibility: Any) -> None:
         )
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else str(value)

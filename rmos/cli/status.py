@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from rmos import ids
 from rmos.checks.verify import Report, verify_store
 from rmos.cli.exits import DONE, FINDINGS
-from rmos.cli.findings import in_quarantine, not_looked_at
+from rmos.cli.findings import describe_quarantine, list_unchecked
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import RULE, emit, json_option, progress, say
 from rmos.metrics import read_verify
@@ -49,7 +49,7 @@ def status(quick: bool, as_json: bool) -> int:
     if as_json:
         emit(health)
     else:
-        _say_health(health, not_looked_at(strict=not quick, quick=quick, since=None))
+        _say_health(health, list_unchecked(strict=not quick, quick=quick, since=None))
     return DONE if report.ok else FINDINGS
 
 
@@ -109,7 +109,7 @@ def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:
         say(f"Findings: {', '.join(f'{kind} {number}' for kind, number in health['findings'].items())}")
         say("Next: `rmos verify` lists them and says what to do about each.")
     if health["quarantined"]:
-        say(f"Note: {in_quarantine(health['quarantined'])}.")
+        say(f"Note: {describe_quarantine(health['quarantined'])}.")
     if open_ends:
         say(f"Note: as far as it was looked at: {'; '.join(open_ends)}.")
     say(f"Overall: {health['overall']}")

@@ -32,7 +32,7 @@ class Column(NamedTuple):
     """Left out where there is no room."""
 
 
-def cells_of(text: str) -> int:
+def count_cells(text: str) -> int:
     """Return how many cells of a terminal a text takes: wide signs take two, combining ones none."""
     if text.isascii():
         return len(text)
@@ -47,9 +47,9 @@ def _cells(sign: str) -> int:
 
 def cut_text(text: str, width: int) -> str:
     """Return a text in at most `width` cells; one that was cut ends with `…`."""
-    if cells_of(text) <= width:
+    if count_cells(text) <= width:
         return text
-    kept, used = "", cells_of(_MARK)
+    kept, used = "", count_cells(_MARK)
     for sign in text:
         used += _cells(sign)
         if used > width:
@@ -66,7 +66,7 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: 
         width: cells of the terminal, None where nothing limits a line.
     """
     every = [[column.head for column in columns], *rows]
-    widths = [max(cells_of(row[place]) for row in every) for place in range(len(columns))]
+    widths = [max(count_cells(row[place]) for row in every) for place in range(len(columns))]
     shown = list(range(len(columns)))
     last = shown[-1]
     if width is not None:
@@ -80,7 +80,7 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: 
 def _leave_out(columns: Sequence[Column], shown: list[int], widths: list[int], width: int) -> list[int]:
     """Leave out spare columns, the last of them first, until the sentence has room."""
     for place in reversed(range(len(columns))):
-        if _needed(shown, widths) <= width:
+        if _measure_width(shown, widths) <= width:
             break
         if columns[place].spare:
             shown = [other for other in shown if other != place]
@@ -89,7 +89,7 @@ def _leave_out(columns: Sequence[Column], shown: list[int], widths: list[int], w
 
 def _shorten(columns: Sequence[Column], shown: list[int], widths: list[int], width: int) -> None:
     """Cut what may be cut, the widest first, until the sentence has room."""
-    while (lacking := _needed(shown, widths) - width) > 0:
+    while (lacking := _measure_width(shown, widths) - width) > 0:
         able = [place for place in shown[:-1] if (least := columns[place].least) is not None and widths[place] > least]
         if not able:
             return
@@ -97,7 +97,7 @@ def _shorten(columns: Sequence[Column], shown: list[int], widths: list[int], wid
         widths[widest] = max(columns[widest].least or 0, widths[widest] - lacking)
 
 
-def _needed(shown: list[int], widths: list[int]) -> int:
+def _measure_width(shown: list[int], widths: list[int]) -> int:
     before = sum(widths[place] + len(_GAP) for place in shown[:-1])
     return before + min(_ROOM, widths[shown[-1]])
 
@@ -111,9 +111,9 @@ def _lines(
     room: int | None,
     width: int | None,
 ) -> list[str]:
-    cells = [_aligned(columns[place], cut_text(row[place], widths[place]), widths[place]) for place in shown[:-1]]
+    cells = [_align_text(columns[place], cut_text(row[place], widths[place]), widths[place]) for place in shown[:-1]]
     sentence = row[last]
-    if room is None or cells_of(sentence) <= room:
+    if room is None or count_cells(sentence) <= room:
         return [_GAP.join([*cells, sentence]).rstrip()]
     if room >= _ROOM:
         first, *rest = wrap(sentence, room)
@@ -130,12 +130,12 @@ def wrap(text: str, width: int) -> list[str]:
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
-        if cells_of(longer) <= width:
+        if count_cells(longer) <= width:
             line = longer
             continue
         if line:
             lines.append(line)
-        while cells_of(word) > width:
+        while count_cells(word) > width:
             taken = _head(word, width)
             lines.append(taken)
             word = word[len(taken) :]
@@ -152,6 +152,6 @@ def _head(word: str, width: int) -> str:
     return word
 
 
-def _aligned(column: Column, text: str, width: int) -> str:
-    padding = " " * (width - cells_of(text))
+def _align_text(column: Column, text: str, width: int) -> str:
+    padding = " " * (width - count_cells(text))
     return padding + text if column.number else text + padding

@@ -98,7 +98,7 @@ def create(name: str, role: Role, expires: int | None, as_json: bool) -> int:
         us=us,
     )
     if as_json:
-        emit({**_shown(made, us), "token": bearer})
+        emit({**_describe_token(made, us), "token": bearer})
         return DONE
     until = f"until {made.expires_at_utc[:16].replace('T', ' ')} UTC" if made.expires_at_utc else "until it is revoked"
     say(f"Made a token for {made.name}, role {made.role}, {until}. It is not shown again:", err=True)
@@ -118,7 +118,7 @@ def list_tokens(as_json: bool) -> int:
     us = ids.now_us()
     records = open_for_reading().tokens.list_all()
     if as_json:
-        emit({"items": [_described(record, us) for record in records]})
+        emit({"items": [_describe_record(record, us) for record in records]})
         return DONE
     if not records:
         say("No token was ever made: the service serves this machine only, and everybody on it.")
@@ -144,23 +144,23 @@ def revoke(token_id: str, as_json: bool) -> int:
     us = ids.now_us()
     ended = open_for_writing().tokens.revoke(token_id, actor=command_actor(ids.new_request_id()), us=us)
     if as_json:
-        emit(_shown(ended, us))
+        emit(_describe_token(ended, us))
     else:
         say(f"Revoked the token {ended.token_id} of {ended.name}. Every worker refuses it within 5 seconds.")
     return DONE
 
 
-def _shown(made: Token, us: int) -> dict[str, Any]:
+def _describe_token(made: Token, us: int) -> dict[str, Any]:
     """Return what anybody may see of a token: neither the secret nor its digest."""
     members: dict[str, Any] = msgspec.to_builtins(made)
     del members["secret_sha256"]
     return {**members, "state": token_state(made, us)}
 
 
-def _described(record: TokenRecord, us: int) -> dict[str, Any]:
+def _describe_record(record: TokenRecord, us: int) -> dict[str, Any]:
     if record.token is None:
         return {"token_id": record.token_id, "state": "damaged", "detail": str(record.damage)}
-    return _shown(record.token, us)
+    return _describe_token(record.token, us)
 
 
 def _row(record: TokenRecord, us: int) -> list[str]:

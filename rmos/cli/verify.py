@@ -14,7 +14,7 @@ from flask.cli import with_appcontext
 
 from rmos.checks.verify import Report, verify_store
 from rmos.cli.exits import DONE, FINDINGS
-from rmos.cli.findings import not_looked_at, say_findings, say_listed, sound
+from rmos.cli.findings import describe_sound_store, list_unchecked, say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Day
@@ -70,7 +70,7 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
     if as_json:
         emit(report)
     else:
-        _say_report(report, not_looked_at(strict=strict, quick=quick, since=since))
+        _say_report(report, list_unchecked(strict=strict, quick=quick, since=since))
     return DONE if report.ok else FINDINGS
 
 
@@ -85,7 +85,7 @@ def _say_report(report: Report, open_ends: list[str]) -> None:
     if report.findings:
         say()
     if report.ok:
-        say(sound(open_ends, len(report.quarantined)))
+        say(describe_sound_store(open_ends, len(report.quarantined)))
     else:
         say(f"NOT OK: {len(report.findings)} findings; each group above says what to do next.")
 

@@ -182,7 +182,7 @@ class Client:
         """
         return cast(RunDiff, self._object(f"{_RUNS}/diff", {"a": a, "b": b}))
 
-    def judge(self, cuts: Sequence[Mapping[str, Any]], *, engine_id: str | None = None) -> list[Found]:
+    def evaluate_cuts(self, cuts: Sequence[Mapping[str, Any]], *, engine_id: str | None = None) -> list[Found]:
         """Return what would be decided on up to 500 cuts, in their order; nothing is recorded.
 
         Args:

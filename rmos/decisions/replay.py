@@ -82,7 +82,7 @@ def replay_run(record: RunRecord, engines: Registry, *, timeout_ms: float) -> Re
         engine_id=named.engine_id,
         engine_version_recorded=named.engine_version,
         engine_version_now=result.engine_version,
-        note=None if reproduced else _why(named, result.engine_version, result.data_sha256),
+        note=None if reproduced else _explain_difference(named, result.engine_version, result.data_sha256),
     )
 
 
@@ -124,7 +124,7 @@ def _find_changed_paths(recorded: msgspec.Raw, now: bytes) -> list[str]:
     return diff_runs(a, b).changed_paths
 
 
-def _why(named: RecordedEngine, version: str, data_sha256: str) -> str:
+def _explain_difference(named: RecordedEngine, version: str, data_sha256: str) -> str:
     if named.engine_version != version:
         return (
             f"It was computed by {named.engine_id} {named.engine_version}, and {version} is installed; what is shown "

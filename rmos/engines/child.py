@@ -22,7 +22,7 @@ import msgspec
 
 from rmos.engines import wire
 from rmos.engines.base import EngineInfo, FeasibilityEngine
-from rmos.engines.contract import ContractBroken, check_engine_shape, check_result, rules_of, type_name
+from rmos.engines.contract import ContractBroken, check_engine_shape, check_result, collect_rules, type_name
 from rmos.engines.wire import Answered, Broken, CutRequest, Loaded, LoadFailed, Raised, Ready, Reply
 
 MAX_MEMORY_BYTES: Final = 4 << 30
@@ -85,7 +85,7 @@ def _load(reference: str) -> tuple[FeasibilityEngine | None, Loaded]:
         return None, LoadFailed(f" cannot be imported: {type_name(type(error))}: {error}")
     try:
         engine = cast(FeasibilityEngine, _make(plugin))
-        ready = Ready(check_engine_shape(engine), list(rules_of(engine)))
+        ready = Ready(check_engine_shape(engine), list(collect_rules(engine)))
         wire.decode_loaded(wire.encode_reply(ready))
     except ContractBroken as broken:
         return None, LoadFailed(f": {broken}")

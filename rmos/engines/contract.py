@@ -71,7 +71,7 @@ def _check_input(item: object) -> None:
     _texts(item.allowed, "an input's allowed values")
 
 
-def rules_of(engine: object) -> tuple[Rule, ...]:
+def collect_rules(engine: object) -> tuple[Rule, ...]:
     """Return the rules that an engine offers, by id; none when it has no `rules`.
 
     Raises:

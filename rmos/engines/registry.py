@@ -16,7 +16,7 @@ from typing import Final, Self
 from rmos.engines.base import EngineInfo
 from rmos.engines.baseline.engine import BaselineV1
 from rmos.engines.baseline_v2.engine import BaselineV2
-from rmos.engines.contract import rules_of
+from rmos.engines.contract import collect_rules
 from rmos.engines.plugin import Engine, Plugin
 from rmos.engines.process import NotLoaded
 from rmos.engines.rules import Rule
@@ -106,7 +106,7 @@ class Registry:
 
     def rules(self) -> list[tuple[str, Rule]]:
         """Return every rule that an engine offers, with the engine's id: engine by engine, each by rule id."""
-        return [(engine.info.engine_id, rule) for engine in self._in_order() for rule in rules_of(engine)]
+        return [(engine.info.engine_id, rule) for engine in self._in_order() for rule in collect_rules(engine)]
 
     def rule(self, rule_id: str) -> tuple[str, Rule]:
         """Return a rule by its id, with its engine's; of several engines' the first one's.

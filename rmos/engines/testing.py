@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any, Final
 
 from rmos.engines.base import EngineInfo, EngineResult, FeasibilityEngine
-from rmos.engines.contract import ContractBroken, check_engine_shape, check_result, rules_of, type_name
+from rmos.engines.contract import ContractBroken, check_engine_shape, check_result, collect_rules, type_name
 from rmos.engines.plugin import Plugin
 from rmos.engines.process import NotLoaded
 from rmos.engines.rules import Rule
@@ -102,7 +102,7 @@ def check_engine(engine: FeasibilityEngine | str, *, timeout_ms: float = TIMEOUT
             _check_cases(plugin.info, plugin.rules, partial(_ask_plugin, plugin, timeout_ms), plugin.close)
         return
     try:
-        info, rules = check_engine_shape(engine), rules_of(engine)
+        info, rules = check_engine_shape(engine), collect_rules(engine)
     except ContractBroken as broken:
         raise AssertionError(f"The engine cannot be registered: {broken}.") from None
     _check_cases(info, rules, partial(_ask_here, engine, info, timeout_ms), lambda: None)

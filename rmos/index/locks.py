@@ -23,18 +23,18 @@ def file_lock(path: Path, *, wait_s: float) -> Iterator[None]:
         IndexUnavailable: the lock file cannot be opened or locked (a read-only folder, a disk that fails).
     """
     deadline = time.monotonic() + wait_s
-    fd = _locked(path, deadline)
+    fd = _take_lock(path, deadline)
     try:
         # A lock file that was removed meanwhile, with the index, excludes nobody: lock the one that stands there now.
-        while not _stands(fd, path):
+        while not _is_in_place(fd, path):
             _close(fd)
-            fd = _locked(path, deadline)
+            fd = _take_lock(path, deadline)
         yield
     finally:
         _close(fd)
 
 
-def _locked(path: Path, deadline: float) -> int:
+def _take_lock(path: Path, deadline: float) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
@@ -55,7 +55,7 @@ def _locked(path: Path, deadline: float) -> int:
         raise
 
 
-def _stands(fd: int, path: Path) -> bool:
+def _is_in_place(fd: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(fd), os.stat(path))
     except FileNotFoundError:

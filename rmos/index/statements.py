@@ -137,10 +137,10 @@ def join_page(page: Select[Any], record_id: str) -> str:
     """
     found = page.subquery("found")
     key_text = cast(found.c.created_us, Text) + literal_column("'|'") + found.c[record_id]
-    return compile_named(select(_joined(found.c.summary, SEPARATOR), _joined(key_text, " ")))
+    return compile_named(select(_join_column(found.c.summary, SEPARATOR), _join_column(key_text, " ")))
 
 
-def _joined(column: ColumnElement[str], separator: str) -> ColumnElement[str]:
+def _join_column(column: ColumnElement[str], separator: str) -> ColumnElement[str]:
     # As a literal: a bound separator would be one more value for each call.
     return func.aggregate_strings(column, literal_column(f"'{separator}'"))  # type: ignore[arg-type]
 

@@ -36,7 +36,7 @@ from rmos.objects.local_files import (
 )
 from rmos.objects.local_folders import LocalFolders
 from rmos.objects.local_reading import LocalReading
-from rmos.objects.refusals import translate_write_error, translating
+from rmos.objects.refusals import translate_errors, translate_write_error
 
 _WRITERS: Final = 4
 """Writers of one process inside `create` at once; more make each other slower (measured)."""
@@ -110,7 +110,7 @@ class LocalObjects(LocalReading):
                 if size > max_bytes:
                     raise PayloadTooLarge(f"The file is above the limit of {max_bytes} bytes.", limit_bytes=max_bytes)
                 hashing.update(chunk)
-                with translating():
+                with translate_errors():
                     write_all(new.fd, chunk)
                     begun += begin_writing(new.fd, begun, size)
             sha256 = hashing.hexdigest()
@@ -124,9 +124,9 @@ class LocalObjects(LocalReading):
             with self._folders.translating():
                 folder = self._folders.ensure_durable(self._attachments)
                 folder_fd = os.open(folder, FOLDER_FLAGS)
-                cleaning.callback(translating()(os.close), folder_fd)
+                cleaning.callback(translate_errors()(os.close), folder_fd)
                 new = self._files.open_new(folder, folder_fd)
-            cleaning.callback(translating()(discard), new)
+            cleaning.callback(translate_errors()(discard), new)
             yield new
 
     def _publish_blob(self, new: NewFile, sha256: str) -> bool:
@@ -161,7 +161,7 @@ class LocalObjects(LocalReading):
         """Fsync the folder that has the object's name, whoever gave it."""
         check_key(key)
         self._fsyncs.refuse_after_failure()
-        with translating():
+        with translate_errors():
             self._fsyncs.fsync_folders([self._folders.ensure_durable(os.path.dirname(self._path(key)))])
 
     # Moving aside and removing
@@ -176,7 +176,7 @@ class LocalObjects(LocalReading):
             attempt += 1
             target = f"{QUARANTINE}/{key}~{attempt}"
         source_path, target_path = self._path(key), self._path(target)
-        with translating():
+        with translate_errors():
             target_folder = self._folders.ensure_durable(os.path.dirname(target_path))
             try:
                 # A crash between the rename and the fsyncs leaves it in either place, whole.

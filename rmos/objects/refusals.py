@@ -21,7 +21,7 @@ _NOT_ALLOWED: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextlib.contextmanager
-def translating() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise errors of the system as ours."""
     try:
         yield

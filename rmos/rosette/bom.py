@@ -21,7 +21,7 @@ from rmos.rosette.glueup.cuts import StripCut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.spec import Ring, RosetteSpec, checked
+from rmos.rosette.spec import Ring, RosetteSpec, validate_spec
 
 _LONGEST: Final = 300_000
 """Micrometres of a strip from which wedges are sawn, RMOS policy."""
@@ -51,7 +51,7 @@ def bill_of_materials(spec: RosetteSpec) -> tuple[Item, ...]:
     Raises:
         ValidationFailed: when the spec cannot be drawn.
     """
-    checked(spec)
+    validate_spec(spec)
     items: list[Item] = []
     for place, (ring, inner, _) in enumerate(spec.placed(), start=1):
         drawing = draw_ring(ring, inner=inner, seed=spec.seed, place=place)
@@ -62,7 +62,7 @@ def bill_of_materials(spec: RosetteSpec) -> tuple[Item, ...]:
 def _of_ring(spec: RosetteSpec, ring: Ring, inner: int, place: int, drawing: Drawing) -> Iterator[Item]:
     height, count = spec.channel_depth + EXTRA_HEIGHT, len(drawing.order)
     if ring.kind in ("lines", "band"):
-        yield from (_bent(cut) for cut in strip_cuts(place, ring, inner, height))
+        yield from (_list_bent_strip(cut) for cut in strip_cuts(place, ring, inner, height))
     elif ring.kind == "solid":
         yield _board(ring, inner, place, height, "a square board, or joined quarters")
     elif is_stacked(ring):
@@ -70,12 +70,12 @@ def _of_ring(spec: RosetteSpec, ring: Ring, inner: int, place: int, drawing: Dra
     elif is_blocked(ring):
         yield from _block(ring, inner, place, count, height)
     elif ring.kind in ("greek_key", "wave"):
-        yield _bent(_ground(ring, inner, place, height))
+        yield _list_bent_strip(_ground(ring, inner, place, height))
         yield _board(ring, inner, place, height, "the figure runs round in one piece")
         yield from _pieces(ring, place, drawing, height, first=1)
     elif ring.kind != "gap":
         if drawing.base and (drawing.rims or ring.kind in _GROUNDED):
-            yield _bent(_ground(ring, inner, place, height))
+            yield _list_bent_strip(_ground(ring, inner, place, height))
         yield from _pieces(ring, place, drawing, height, first=0)
 
 
@@ -89,7 +89,7 @@ def _ground(ring: Ring, inner: int, place: int, height: int) -> StripCut:
     return strip_cuts(place, plain, inner, height)[0]
 
 
-def _bent(cut: StripCut) -> Item:
+def _list_bent_strip(cut: StripCut) -> Item:
     size = (cut.length, cut.thickness, cut.width)
     return _item(cut.ring, "strip", cut.material, cut.count, size, _USED_OF_A_STRIP, "bent")
 
@@ -166,12 +166,12 @@ def _pieces(ring: Ring, place: int, drawing: Drawing, height: int, *, first: int
         if MATERIALS[name].shell:
             yield _item(place, "shell", name, count, (*blank, height), used, "blank of the largest")
         elif ring.kind in ("wedges", "wheel", "shell", "checkerboard"):
-            yield _sawn(place, name, count, blank, height, used)
+            yield _list_sawn_strips(place, name, count, blank, height, used)
         else:
             yield _item(place, "piece", name, count, (*blank, height), used, "blank of the largest")
 
 
-def _sawn(place: int, name: str, count: int, blank: tuple[int, int], height: int, used: int) -> Item:
+def _list_sawn_strips(place: int, name: str, count: int, blank: tuple[int, int], height: int, used: int) -> Item:
     """Return the strips that wedges are sawn from, one after the other."""
     each = max(_LONGEST // (blank[0] + KERF), 1)
     strips = ceil_div(count, each)

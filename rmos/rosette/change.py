@@ -13,12 +13,12 @@ import msgspec
 from rmos.errors.request import ValidationFailed
 from rmos.rosette.compose import STRIP, STRIPPED
 from rmos.rosette.fixed import divide
-from rmos.rosette.interpret import understood
+from rmos.rosette.interpret import parse_prompt
 from rmos.rosette.materials import MATERIALS
+from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.presets import KIND_DEFAULTS
-from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text, stamp_version
-from rmos.rosette.tones import retoned
-from rmos.rosette.wishes import Mention, Wishes
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text, stamp_version, validate_spec
+from rmos.rosette.tones import replace_tone
 from rmos.rosette.wording import KIND_WORDS, main_ring
 
 _RATIOS: Final = {
@@ -51,36 +51,36 @@ def apply_change(parent: RosetteSpec, prompt: str) -> SpecChange:
         PromptEmpty: when the prompt has no word.
         ValidationFailed: when it contradicts itself, or the result cannot be drawn.
     """
-    wishes = understood(prompt)
+    parsed = parse_prompt(prompt)
     spec = parent
-    if wishes.instrument:
-        spec = msgspec.structs.replace(spec, instrument=wishes.instrument)
-    if wishes.preset:
-        wishes.miss(wishes.preset.replace("_", " "), "a change keeps the rosette; ask for a new one")
-    for mention in wishes.mentions:
+    if parsed.instrument:
+        spec = msgspec.structs.replace(spec, instrument=parsed.instrument)
+    if parsed.preset:
+        parsed.miss(parsed.preset.replace("_", " "), "a change keeps the rosette; ask for a new one")
+    for mention in parsed.mentions:
         if mention.kind == "gap" and not any(ring.kind == "gap" for ring in spec.rings):
-            wishes.miss("gap", "the rosette has none, and a change adds none; ask for a new one")
+            parsed.miss("gap", "the rosette has none, and a change adds none; ask for a new one")
         else:
-            spec = _mentioned(spec, mention)
-    for word in wishes.comparatives:
-        spec = _compared(spec, word)
-    spec = _said(spec, wishes)
-    spec = _retoned(spec, wishes)
-    if wishes.top:
-        spec = msgspec.structs.replace(spec, top=wishes.top)
-    if wishes.problems:
+            spec = _change_ring(spec, mention)
+    for word in parsed.comparatives:
+        spec = _apply_comparative(spec, word)
+    spec = _apply_numbers(spec, parsed)
+    spec = _leave_out_materials(spec, parsed)
+    if parsed.top:
+        spec = msgspec.structs.replace(spec, top=parsed.top)
+    if parsed.problems:
         raise ValidationFailed(
-            "The change cannot be made: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems}
+            "The change cannot be made: " + "; ".join(parsed.problems) + ".", errors={"prompt": parsed.problems}
         )
     return SpecChange(
-        spec=checked(stamp_version(spec)),
+        spec=validate_spec(stamp_version(spec)),
         changed=differences(parent, spec),
-        assumptions=tuple(dict.fromkeys(wishes.assumptions)),
-        unrecognized=tuple(dict.fromkeys(wishes.unrecognized)),
+        assumptions=tuple(dict.fromkeys(parsed.assumptions)),
+        unrecognized=tuple(dict.fromkeys(parsed.unrecognized)),
     )
 
 
-def _with(spec: RosetteSpec, place: int, **members: Any) -> RosetteSpec:
+def _replace_ring(spec: RosetteSpec, place: int, **members: Any) -> RosetteSpec:
     rings = list(spec.rings)
     rings[place] = msgspec.structs.replace(rings[place], **members)
     return msgspec.structs.replace(spec, rings=tuple(rings))
@@ -90,14 +90,14 @@ def _main(spec: RosetteSpec) -> int:
     return spec.rings.index(main_ring(spec))
 
 
-def _mentioned(spec: RosetteSpec, mention: Mention) -> RosetteSpec:
+def _change_ring(spec: RosetteSpec, mention: Mention) -> RosetteSpec:
     """Change the ring that is spoken of: lines are all lines, another pattern takes the place of the main one."""
     places = [at for at, ring in enumerate(spec.rings) if ring.kind == mention.kind and not mention.implied]
     if mention.role == "edge" and not places:
         edges = _edges(spec)
         places = [at for at, ring in enumerate(spec.rings) if ring in edges and at != _main(spec)]
     for at in places or [_main(spec)]:
-        spec = _with(spec, at, **_ring_changes(spec.rings[at], mention))
+        spec = _replace_ring(spec, at, **_ring_changes(spec.rings[at], mention))
     return spec
 
 
@@ -143,9 +143,9 @@ def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
     return changes
 
 
-def _compared(spec: RosetteSpec, word: str) -> RosetteSpec:
+def _apply_comparative(spec: RosetteSpec, word: str) -> RosetteSpec:
     if word in ("darker", "lighter"):
-        return _toned(spec, "dark" if word == "darker" else "light")
+        return _apply_tone(spec, "dark" if word == "darker" else "light")
     what, ratio = _RATIOS[word]
     if what in _WHOLE:
         name = _WHOLE[what]
@@ -154,17 +154,17 @@ def _compared(spec: RosetteSpec, word: str) -> RosetteSpec:
         for at, ring in enumerate(spec.rings):
             if ring.kind == "lines":
                 thick = max(divide(ring.width * ratio, len(ring.materials) * 1000) * 10, 50)
-                spec = _with(spec, at, width=thick * len(ring.materials))
+                spec = _replace_ring(spec, at, width=thick * len(ring.materials))
         return spec
     at = _main(spec)
     ring = spec.rings[at]
     if what == "width":
-        return _with(spec, at, width=_step(ring.width, ratio))
+        return _replace_ring(spec, at, width=_step(ring.width, ratio))
     if ring.strip:
-        return _with(spec, at, strip=max(divide(ring.strip * 100, ratio), 50))
+        return _replace_ring(spec, at, strip=max(divide(ring.strip * 100, ratio), 50))
     if ring.tile_count:
-        return _with(spec, at, tile_count=max(divide(ring.tile_count * ratio, 100), 1))
-    return _with(spec, at, tile_length=divide(ring.tile_length * 100, ratio)) if ring.tile_length else spec
+        return _replace_ring(spec, at, tile_count=max(divide(ring.tile_count * ratio, 100), 1))
+    return _replace_ring(spec, at, tile_length=divide(ring.tile_length * 100, ratio)) if ring.tile_length else spec
 
 
 def _step(um: int, ratio: int) -> int:
@@ -172,44 +172,44 @@ def _step(um: int, ratio: int) -> int:
     return divide(um * ratio, 10_000) * 100
 
 
-def _said(spec: RosetteSpec, wishes: Wishes) -> RosetteSpec:
+def _apply_numbers(spec: RosetteSpec, parsed: ParsedPrompt) -> RosetteSpec:
     """Take the numbers of the whole; a new width of the whole is taken up by the main ring."""
     for name, member in _WHOLE.items():
-        if name in wishes.said:
-            spec = msgspec.structs.replace(spec, **{member: wishes.said[name]})
-    if "cutter" in wishes.said:
-        constraints = msgspec.structs.replace(spec.constraints, tool_diameter=wishes.said["cutter"])
+        if name in parsed.said:
+            spec = msgspec.structs.replace(spec, **{member: parsed.said[name]})
+    if "cutter" in parsed.said:
+        constraints = msgspec.structs.replace(spec.constraints, tool_diameter=parsed.said["cutter"])
         spec = msgspec.structs.replace(spec, constraints=constraints)
-    if "width" in wishes.said:
+    if "width" in parsed.said:
         at = _main(spec)
-        width = wishes.said["width"] - (spec.width - spec.rings[at].width)
+        width = parsed.said["width"] - (spec.width - spec.rings[at].width)
         if width < 300:
-            wishes.problems.append(
-                f"{mm_text(wishes.said['width'])} mm is less than the other rings need; say which to leave out"
+            parsed.problems.append(
+                f"{mm_text(parsed.said['width'])} mm is less than the other rings need; say which to leave out"
             )
             return spec
-        spec = _with(spec, at, width=width)
+        spec = _replace_ring(spec, at, width=width)
     return spec
 
 
-def _toned(spec: RosetteSpec, tone: str) -> RosetteSpec:
+def _apply_tone(spec: RosetteSpec, tone: str) -> RosetteSpec:
     for at, ring in enumerate(spec.rings):
-        materials = tuple(retoned(name, set(), tone=tone, all_wood=False, keep=False) for name in ring.materials)
+        materials = tuple(replace_tone(name, set(), tone=tone, all_wood=False, keep=False) for name in ring.materials)
         if len(set(materials)) == len(set(ring.materials)):
-            spec = _with(spec, at, materials=materials)
+            spec = _replace_ring(spec, at, materials=materials)
     return spec
 
 
-def _retoned(spec: RosetteSpec, wishes: Wishes) -> RosetteSpec:
+def _leave_out_materials(spec: RosetteSpec, parsed: ParsedPrompt) -> RosetteSpec:
     """Leave out what the sentence does without."""
-    if wishes.tone:
-        spec = _toned(spec, wishes.tone)
-    gone = {name for name in wishes.without if name in MATERIALS}
-    if "shell" in wishes.without or wishes.all_wood:
+    if parsed.tone:
+        spec = _apply_tone(spec, parsed.tone)
+    gone = {name for name in parsed.without if name in MATERIALS}
+    if "shell" in parsed.without or parsed.all_wood:
         gone |= {name for name, material in MATERIALS.items() if material.shell}
-    kinds = set(wishes.without) - {"shell"}
+    kinds = set(parsed.without) - {"shell"}
     if "ring" in kinds:
-        wishes.problems.append("nothing would be left of the rosette")
+        parsed.problems.append("nothing would be left of the rosette")
         return spec
     edges = {ring.kind for ring in _edges(spec)} if "edge" in kinds else set[str]()
     main = main_ring(spec)
@@ -218,12 +218,12 @@ def _retoned(spec: RosetteSpec, wishes: Wishes) -> RosetteSpec:
         if (ring.kind in kinds and len(spec.rings) > 1) or (ring.kind in edges and ring != main):
             continue
         materials = tuple(
-            retoned(name, gone, tone=None, all_wood=wishes.all_wood, keep=False) for name in ring.materials
+            replace_tone(name, gone, tone=None, all_wood=parsed.all_wood, keep=False) for name in ring.materials
         )
         kind = "band" if ring.kind == "shell" and gone & set(ring.materials) else ring.kind
         rings.append(msgspec.structs.replace(ring, materials=materials, kind=kind))
     if not rings:
-        wishes.problems.append("nothing would be left of the rosette")
+        parsed.problems.append("nothing would be left of the rosette")
         return spec
     return msgspec.structs.replace(spec, rings=tuple(rings))
 
@@ -234,14 +234,14 @@ def differences(before: RosetteSpec, after: RosetteSpec) -> tuple[str, ...]:
     for name in ("instrument", "soundhole_diameter", "edge_gap", "channel_depth", "top_thickness", "top"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            found.append(f"{name.replace('_', ' ')} {_shown(old)} → {_shown(new)}")
+            found.append(f"{name.replace('_', ' ')} {_format_value(old)} → {_format_value(new)}")
     if len(before.rings) != len(after.rings):
         found.append(f"{len(before.rings)} → {len(after.rings)} rings")
     else:
         for place, (old_ring, new_ring) in enumerate(zip(before.rings, after.rings, strict=True), start=1):
             found += [f"ring {place}: {text}" for text in _ring_differences(old_ring, new_ring)]
     if before.width != after.width:
-        found.append(f"width in all {_shown(before.width)} → {_shown(after.width)}")
+        found.append(f"width in all {_format_value(before.width)} → {_format_value(after.width)}")
     return tuple(found)
 
 
@@ -255,7 +255,7 @@ def _ring_differences(before: Ring, after: Ring) -> list[str]:
     for name in ("width", "tile_length", "strand", "strip"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            found.append(f"{name.replace('_', ' ')} {_shown(old)} → {_shown(new)}")
+            found.append(f"{name.replace('_', ' ')} {_format_value(old)} → {_format_value(new)}")
     for name in ("tile_count", "rows", "motif", "symmetry"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
@@ -263,5 +263,5 @@ def _ring_differences(before: Ring, after: Ring) -> list[str]:
     return found
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return f"{mm_text(value)} mm" if isinstance(value, int) else str(value or "open")

@@ -1,4 +1,4 @@
-"""From wishes to rings: a whole rosette to start from, the wished rings in its places, and the widths that add up.
+"""From a parsed prompt to rings: a whole rosette, what is asked for in its places, and the widths that add up.
 
     compose(read(tokens("rope pattern, ebony and padauk, 6 mm band")))
 
@@ -10,10 +10,10 @@ from typing import Final
 from rmos.rosette.fitting import fit_rings
 from rmos.rosette.fixed import circumference
 from rmos.rosette.listing import is_listed, list_rings
+from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.placing import leave_out, name_kinds, place_rings
 from rmos.rosette.presets import INSTRUMENTS, PRESETS, Place, preset_instrument, preset_places, preset_width
 from rmos.rosette.spec import MOST_STRAND, Constraints, Ring, RosetteSpec, mm_text, stamp_version
-from rmos.rosette.wishes import Mention, Wishes
 
 MOSAIC: Final = "_mosaic"
 """Ending of the presets that are for a centre of mosaic tiles."""
@@ -28,69 +28,69 @@ _EDGE_GAP: Final = 3000
 STRIPPED: Final = ("herringbone", "half_herringbone")
 
 
-def compose(wishes: Wishes) -> RosetteSpec | None:
-    """Return the rosette, or None with the reasons in `wishes.problems`."""
-    if "ring" in wishes.without:
-        wishes.problems.append("a rosette without rings leaves nothing to draw; say which rings it has")
+def compose(parsed: ParsedPrompt) -> RosetteSpec | None:
+    """Return the rosette, or None with the reasons in `parsed.problems`."""
+    if "ring" in parsed.without:
+        parsed.problems.append("a rosette without rings leaves nothing to draw; say which rings it has")
         return None
-    preset = _with_mosaic(wishes, _preset(wishes))
-    instrument = _instrument(wishes, preset)
+    preset = _with_mosaic(parsed, _preset(parsed))
+    instrument = _instrument(parsed, preset)
     places = preset_places(preset)
-    name_kinds(wishes, places)
-    listed = is_listed(wishes)
+    name_kinds(parsed, places)
+    listed = is_listed(parsed)
     if listed:
-        places = list_rings(wishes)
+        places = list_rings(parsed)
     else:
-        place_rings(wishes, places)
-    edges = leave_out(wishes, places)
-    target = wishes.said.get("width") or (None if listed else _usual_width(preset, places, edges))
-    _square_tiles(wishes, places, target, instrument)
-    places = fit_rings(wishes, places, target, tiles=preset.endswith(MOSAIC) or preset in _TILED)
-    _check_widths(wishes, places)
-    if wishes.problems:
+        place_rings(parsed, places)
+    edges = leave_out(parsed, places)
+    target = parsed.said.get("width") or (None if listed else _usual_width(preset, places, edges))
+    _square_tiles(parsed, places, target, instrument)
+    places = fit_rings(parsed, places, target, tiles=preset.endswith(MOSAIC) or preset in _TILED)
+    _check_widths(parsed, places)
+    if parsed.problems:
         return None
-    rings = tuple(_ring(wishes, place) for place in places)
-    return stamp_version(_spec(wishes, instrument, rings))
+    rings = tuple(_ring(parsed, place) for place in places)
+    return stamp_version(_spec(parsed, instrument, rings))
 
 
-def _preset(wishes: Wishes) -> str:
-    if wishes.preset:
-        return wishes.preset
-    kinds = {mention.kind for mention in wishes.mentions}
-    if kinds == {"lines"} and "ring" in wishes.words:
+def _preset(parsed: ParsedPrompt) -> str:
+    if parsed.preset:
+        return parsed.preset
+    kinds = {mention.kind for mention in parsed.mentions}
+    if kinds == {"lines"} and "ring" in parsed.words:
         return "parlor_simple"
-    if wishes.said.get("rings") == 3:
+    if parsed.said.get("rings") == 3:
         return "martin_45" if kinds - {"lines", None} else "martin_28"
-    if wishes.instrument and wishes.instrument != "classical":
+    if parsed.instrument and parsed.instrument != "classical":
         return "steel"
-    patterned = [mention for mention in wishes.mentions if mention.kind not in ("lines", "gap")]
-    width = wishes.said.get("width", 0)
-    if wishes.instrument == "classical" or not patterned or width >= 15_000:
+    patterned = [mention for mention in parsed.mentions if mention.kind not in ("lines", "gap")]
+    width = parsed.said.get("width", 0)
+    if parsed.instrument == "classical" or not patterned or width >= 15_000:
         if not patterned:
-            wishes.assumptions.append("no pattern was named: a classical rosette of mosaic tiles")
+            parsed.assumptions.append("no pattern was named: a classical rosette of mosaic tiles")
         return "classical"
     return "steel"
 
 
-def _with_mosaic(wishes: Wishes, preset: str) -> str:
+def _with_mosaic(parsed: ParsedPrompt, preset: str) -> str:
     """Return the preset for a centre of mosaic when it has one and that is what the centre will be."""
-    rings = [mention for mention in wishes.mentions if mention.kind not in ("lines", "gap") and mention.role != "edge"]
+    rings = [mention for mention in parsed.mentions if mention.kind not in ("lines", "gap") and mention.role != "edge"]
     centre = next((mention for mention in rings if mention.role == "centre"), rings[0] if rings else None)
-    usual = wishes.said.get("width", 0) <= WIDEST and preset + MOSAIC in PRESETS
+    usual = parsed.said.get("width", 0) <= WIDEST and preset + MOSAIC in PRESETS
     return preset + MOSAIC if usual and (centre is None or centre.kind == "mosaic") else preset
 
 
-def _instrument(wishes: Wishes, preset: str) -> str:
-    if wishes.instrument:
-        return wishes.instrument
-    hole = wishes.said.get("hole")
-    if wishes.preset or preset.startswith(("martin", "classical")):
+def _instrument(parsed: ParsedPrompt, preset: str) -> str:
+    if parsed.instrument:
+        return parsed.instrument
+    hole = parsed.said.get("hole")
+    if parsed.preset or preset.startswith(("martin", "classical")):
         found = preset_instrument(preset)
     elif hole is not None and hole > 90_000:
         found = "custom"
     else:
         found = "classical"
-    wishes.assumptions.append(f"instrument: {found} (none was named)")
+    parsed.assumptions.append(f"instrument: {found} (none was named)")
     return found
 
 
@@ -100,29 +100,29 @@ def _usual_width(preset: str, places: list[Place], left_out: int) -> int | None:
     return None if width is None or any(place.gives("width") for place in places) else width - left_out
 
 
-def _square_tiles(wishes: Wishes, places: list[Place], target: int | None, instrument: str) -> None:
+def _square_tiles(parsed: ParsedPrompt, places: list[Place], target: int | None, instrument: str) -> None:
     """Make a checkerboard of a given number of tiles two rows of squares wide, when nothing else says how wide."""
     for place in places:
         count = place.mention.said.get("tile_count") if place.mention else None
         if place.kind == "checkerboard" and count and target is None and not place.gives("width"):
-            hole = wishes.said.get("hole", INSTRUMENTS[instrument]["soundhole"])
+            hole = parsed.said.get("hole", INSTRUMENTS[instrument]["soundhole"])
             side = circumference(hole // 2 + _EDGE_GAP + 6000) // count
             place.width = min(max(2 * side, 3000), 12_000)
 
 
-def _check_widths(wishes: Wishes, places: list[Place]) -> None:
+def _check_widths(parsed: ParsedPrompt, places: list[Place]) -> None:
     """Note what does not fit: strands wider than their ring, no ring at all, a width that is not kept."""
-    if not places and not wishes.problems:
-        wishes.problems.append("nothing would be left of the rosette; say which rings it has")
-    total, target = sum(place.width for place in places), wishes.said.get("width")
-    if target is not None and total != target and not wishes.problems:
-        wishes.problems.append(
+    if not places and not parsed.problems:
+        parsed.problems.append("nothing would be left of the rosette; say which rings it has")
+    total, target = sum(place.width for place in places), parsed.said.get("width")
+    if target is not None and total != target and not parsed.problems:
+        parsed.problems.append(
             f"the rings need {mm_text(total)} mm, the rosette is to be {mm_text(target)} mm wide; change one of them"
         )
     for place in places:
         strand = place.mention.said.get("strand", 0) if place.mention else 0
         if strand * 100 > place.width * MOST_STRAND:
-            wishes.problems.append(
+            parsed.problems.append(
                 f"strands or dots of {mm_text(strand)} mm do not fit in a ring of {mm_text(place.width)} mm; change one"
             )
 
@@ -130,7 +130,7 @@ def _check_widths(wishes: Wishes, places: list[Place]) -> None:
 # The spec
 
 
-def _ring(wishes: Wishes, place: Place) -> Ring:
+def _ring(parsed: ParsedPrompt, place: Place) -> Ring:
     mention = place.mention or Mention()
     said = mention.said
     given: list[str] = [name for name in ("width", "tile_count", "tile_length", "rows", "strand") if name in said]
@@ -148,7 +148,7 @@ def _ring(wishes: Wishes, place: Place) -> Ring:
         tile_length=said.get("tile_length"),
         rows=said.get("rows"),
         strand=said.get("strand"),
-        strip=_strip(wishes, place, said),
+        strip=_strip(parsed, place, said),
         slant=said.get("slant"),
         motif=mention.motif or place.motif,
         symmetry=mention.symmetry,  # type: ignore[arg-type]
@@ -156,19 +156,19 @@ def _ring(wishes: Wishes, place: Place) -> Ring:
     )
 
 
-def _strip(wishes: Wishes, place: Place, said: dict[str, int]) -> int | None:
+def _strip(parsed: ParsedPrompt, place: Place, said: dict[str, int]) -> int | None:
     """Return the veneer of a herringbone, unless the number or length of its repeats was given instead."""
     if place.kind not in STRIPPED:
         return None
     if "tile_count" in said or "tile_length" in said:
         if "strip" in said:
-            wishes.miss(f"strips of {mm_text(said['strip'])} mm", "their number or length was given, which decides")
+            parsed.miss(f"strips of {mm_text(said['strip'])} mm", "their number or length was given, which decides")
         return None
     return said.get("strip", STRIP)
 
 
-def _spec(wishes: Wishes, instrument: str, rings: tuple[Ring, ...]) -> RosetteSpec:
-    sizes, said = INSTRUMENTS[instrument], wishes.said
+def _spec(parsed: ParsedPrompt, instrument: str, rings: tuple[Ring, ...]) -> RosetteSpec:
+    sizes, said = INSTRUMENTS[instrument], parsed.said
     # Half the top stays below the channel, whatever top was given.
     depth = min(sizes["channel_depth"], said.get("top_thickness", sizes["top_thickness"]) // 2)
     for name, value, what in (
@@ -179,15 +179,15 @@ def _spec(wishes: Wishes, instrument: str, rings: tuple[Ring, ...]) -> RosetteSp
     ):
         if name not in said:
             said = {**said, name: value}
-            wishes.assumptions.append(what)
+            parsed.assumptions.append(what)
     return RosetteSpec(
         instrument=instrument,  # type: ignore[arg-type]
         soundhole_diameter=said["hole"],
         edge_gap=said["gap"],
         channel_depth=said["depth"],
         top_thickness=said["top_thickness"],
-        top=wishes.top or "spruce",
+        top=parsed.top or "spruce",
         rings=rings,
         constraints=Constraints(tool_diameter=said.get("cutter")),
-        given=tuple(sorted({*wishes.said, *(["instrument"] if wishes.instrument else [])})),
+        given=tuple(sorted({*parsed.said, *(["instrument"] if parsed.instrument else [])})),
     )

@@ -16,11 +16,11 @@ from rmos.rosette.contour_shapes import XY, Circle, Line, Shape, bounds_of, shap
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.dots import dot_diameter
 from rmos.rosette.draw.greek import key_edges
-from rmos.rosette.draw.shapes import Drawing, Path, Piece, moved
+from rmos.rosette.draw.shapes import Drawing, Path, Piece, turn_path
 from rmos.rosette.draw.strands import wave_edges
 from rmos.rosette.fixed import TURN, point
 from rmos.rosette.operations import spec_channels
-from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text, validate_spec
 from rmos.rosette.svg import INLAID
 
 _APART: Final = 10_000
@@ -54,7 +54,7 @@ def layers_of(spec: RosetteSpec) -> list[ContourLayer]:
     Raises:
         ValidationFailed: when the spec cannot be drawn, or has more contours than a program can take.
     """
-    checked(spec)
+    validate_spec(spec)
     hole = ContourLayer(
         _name("SOUNDHOLE", spec.top_thickness), spec.top_thickness, (_circle(spec.soundhole_diameter // 2),)
     )
@@ -69,7 +69,7 @@ def layers_of(spec: RosetteSpec) -> list[ContourLayer]:
     pockets = [_pockets(spec, place, ring, inner, drawing) for place, ring, inner, drawing in placed]
     layers = [hole, channel, *(layer for layer in pockets if layer.shapes), *_beside(spec, placed)]
     joints = [inner for _, inner, _ in spec.placed()]
-    return _once([*layers, ContourLayer("REFERENCE", None, tuple(map(_circle, joints)))])
+    return _drop_repeats([*layers, ContourLayer("REFERENCE", None, tuple(map(_circle, joints)))])
 
 
 def _require_bounded(drawings: Iterable[Drawing]) -> None:
@@ -99,7 +99,7 @@ def _circle(radius: int) -> Circle:
     return Circle(0, 0, radius)
 
 
-def _once(layers: list[ContourLayer]) -> list[ContourLayer]:
+def _drop_repeats(layers: list[ContourLayer]) -> list[ContourLayer]:
     """Return the layers without the shapes that an earlier one has already."""
     seen: set[object] = set()
     found = []
@@ -126,7 +126,7 @@ def _pockets(spec: RosetteSpec, place: int, ring: Ring, inner: int, drawing: Dra
     shapes: list[Shape] = _rims(ring, inner, drawing) or []
     for k, at in enumerate(drawing.order):
         for piece in _loose(ring, drawing.cells[at].pieces):
-            shapes += _outlines(ring, inner, drawing, moved(piece.path, drawing.angle(k)), angle=drawing.angle(k))
+            shapes += _outlines(ring, inner, drawing, turn_path(piece.path, drawing.angle(k)), angle=drawing.angle(k))
     return ContourLayer(name, spec.channel_depth, tuple(shapes))
 
 
@@ -145,9 +145,9 @@ def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[Shape] | None:
 
 def _round(edge: Path, angles: list[int]) -> Path:
     """Return one edge of a cell, set round the ring and closed: each cell begins where the one before ends."""
-    steps = list(moved(edge, angles[0]))
+    steps = list(turn_path(edge, angles[0]))
     for angle in angles[1:]:
-        steps += moved(edge, angle)[1:]
+        steps += turn_path(edge, angle)[1:]
     return (*steps, ("Z", ()))
 
 

@@ -1,13 +1,13 @@
 """Widths that add up: what was given stays as it was given, the centre takes the rest, and what cannot be true is said.
 
-fit_rings(wishes, places, 20_000, tiles=True)
+fit_rings(parsed, places, 20_000, tiles=True)
 """
 
 from typing import Final
 
+from rmos.rosette.parsed_prompt import ParsedPrompt
 from rmos.rosette.presets import KIND_DEFAULTS, Place
 from rmos.rosette.spec import mm_text
-from rmos.rosette.wishes import Wishes
 
 _LEAST: Final = 1200
 """The narrowest centre that the whole is squeezed to before bands and edges give way, micrometres."""
@@ -22,8 +22,8 @@ _USUAL: Final = 500
 _GIVING_WAY: Final = ("gap", "band", "edge", "outer_lines", "lines", "listed")
 
 
-def fit_rings(wishes: Wishes, places: list[Place], target: int | None, *, tiles: bool) -> list[Place]:
-    """Return the places with widths that add up to the target; a contradiction is noted in `wishes.problems`.
+def fit_rings(parsed: ParsedPrompt, places: list[Place], target: int | None, *, tiles: bool) -> list[Place]:
+    """Return the places with widths that add up to the target; a contradiction is noted in `parsed.problems`.
 
     Args:
         tiles: whether a centre of mosaic is kept to the width that sticks of the trade make.
@@ -40,10 +40,10 @@ def fit_rings(wishes: Wishes, places: list[Place], target: int | None, *, tiles:
             break
         loose = [place for place in places if place not in flexible and place.mention is None]
         if not loose:
-            return _fit_tightly(wishes, places, flexible, target)
+            return _fit_tightly(parsed, places, flexible, target)
         role = min((place.role for place in loose), key=_GIVING_WAY.index)
         places = [place for place in places if place in flexible or place.role != role or place.mention is not None]
-        wishes.assumptions.append(
+        parsed.assumptions.append(
             f"{role.replace('_', ' ')} rings left out: there is no room for them in {mm_text(target)} mm"
         )
     if tiles:
@@ -52,7 +52,7 @@ def fit_rings(wishes: Wishes, places: list[Place], target: int | None, *, tiles:
     share_width(flexible, rest)
     if tiles:
         _relieve_mosaic(places)
-    return _settle_lines(wishes, places, target) if _are_lines(flexible) else places
+    return _fit_lines(parsed, places, target) if _are_lines(flexible) else places
 
 
 def _flexible(places: list[Place]) -> list[Place]:
@@ -72,7 +72,7 @@ def _open_lines(places: list[Place]) -> list[Place]:
     return [place for place in lines if place.mention is None] or lines
 
 
-def _settle_lines(wishes: Wishes, places: list[Place], target: int) -> list[Place]:
+def _fit_lines(parsed: ParsedPrompt, places: list[Place], target: int) -> list[Place]:
     """Leave lines that were squeezed as many as are thick enough; put plain bands outside those that grew too thick."""
     over = 0
     for place in (place for place in places if place.kind == "lines" and place.mention is None):
@@ -87,7 +87,7 @@ def _settle_lines(wishes: Wishes, places: list[Place], target: int) -> list[Plac
     usual = KIND_DEFAULTS["band"]["materials"]
     bands = [Place(role="band", kind="band", width=0, materials=list(usual)) for _ in range(2)]
     share_width(bands, over)
-    wishes.assumptions.append(
+    parsed.assumptions.append(
         f"plain bands of {mm_text(bands[1].width)} mm outside and inside make up {mm_text(target)} mm"
     )
     return [bands[0], *places, bands[1]]
@@ -132,14 +132,14 @@ def _relieve_mosaic(places: list[Place]) -> None:
             share_width(bands, sum(band.width for band in bands) + over)
 
 
-def _fit_tightly(wishes: Wishes, places: list[Place], flexible: list[Place], target: int) -> list[Place]:
+def _fit_tightly(parsed: ParsedPrompt, places: list[Place], flexible: list[Place], target: int) -> list[Place]:
     total = sum(place.width for place in places)
     rest = target - sum(place.width for place in places if place not in flexible)
     if flexible and rest >= 100 * len(flexible):
         share_width(flexible, rest)
-        return _settle_lines(wishes, places, target) if _are_lines(flexible) else places
+        return _fit_lines(parsed, places, target) if _are_lines(flexible) else places
     if total != target:
-        wishes.problems.append(
+        parsed.problems.append(
             f"the rings that were given need {mm_text(total)} mm, the rosette is to be {mm_text(target)} mm wide;"
             " change one of them"
         )

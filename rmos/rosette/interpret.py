@@ -11,11 +11,11 @@ import msgspec
 
 from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.rosette.compose import compose
+from rmos.rosette.parsed_prompt import ParsedPrompt
 from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES, tokens
 from rmos.rosette.reading import read
-from rmos.rosette.spec import Constraints, RosetteSpec, checked
-from rmos.rosette.wishes import Wishes
+from rmos.rosette.spec import Constraints, RosetteSpec, validate_spec
 
 INTERPRETER_VERSION: Final = "2"
 """Recorded with each run: another version may understand a prompt otherwise; what a run recorded is its spec."""
@@ -46,26 +46,26 @@ def interpret(prompt: str, *, instrument: str | None = None, tool_diameter_mm: f
         PromptEmpty: when it has no word or number.
         ValidationFailed: when it is longer than 10 kB, contradicts itself, or asks for numbers that cannot be drawn.
     """
-    wishes = understood(prompt)
-    if wishes.is_empty() and wishes.unrecognized:
-        wishes.assumptions.insert(0, NOTHING)
+    parsed = parse_prompt(prompt)
+    if parsed.is_empty() and parsed.unrecognized:
+        parsed.assumptions.insert(0, NOTHING)
     if instrument is not None:
         if instrument not in INSTRUMENTS:
             known = ", ".join(INSTRUMENTS)
             raise ValidationFailed("There is no such instrument.", errors={"instrument": [f"known are {known}"]})
-        wishes.put_word("instrument", instrument, instrument)
-    if not wishes.problems:
-        spec = compose(wishes)
+        parsed.put_word("instrument", instrument, instrument)
+    if not parsed.problems:
+        spec = compose(parsed)
         if spec is not None:
-            spec = checked(_with_tool(spec, tool_diameter_mm))
-            missed = tuple(dict.fromkeys(wishes.unrecognized))
-            return Interpretation(spec=spec, assumptions=tuple(dict.fromkeys(wishes.assumptions)), unrecognized=missed)
+            spec = validate_spec(_with_tool(spec, tool_diameter_mm))
+            missed = tuple(dict.fromkeys(parsed.unrecognized))
+            return Interpretation(spec=spec, assumptions=tuple(dict.fromkeys(parsed.assumptions)), unrecognized=missed)
     raise ValidationFailed(
-        "The prompt cannot be followed: " + "; ".join(wishes.problems) + ".", errors={"prompt": wishes.problems}
+        "The prompt cannot be followed: " + "; ".join(parsed.problems) + ".", errors={"prompt": parsed.problems}
     )
 
 
-def understood(prompt: str) -> Wishes:
+def parse_prompt(prompt: str) -> ParsedPrompt:
     """Return what the prompt asks for.
 
     Raises:

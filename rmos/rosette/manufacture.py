@@ -18,7 +18,7 @@ from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_glue_up
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.operations import Operation, operations_of, tool_diameter
-from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text, validate_spec
 from rmos.rosette.wording import KIND_WORDS
 
 Severity = Literal["note", "warning", "impossible"]
@@ -76,7 +76,7 @@ def manufacture(spec: RosetteSpec) -> Manufacture:
     Raises:
         ValidationFailed: when the spec cannot be drawn.
     """
-    checked(spec)
+    validate_spec(spec)
     found = [*_whole(spec), *_channel(spec)]
     for place, (ring, inner, _) in enumerate(spec.placed(), start=1):
         if ring.kind != "gap":

@@ -1,14 +1,14 @@
-"""The wished rings in their places: the centre, the edges and the lines of a preset take what the prompt names.
+"""The rings that are asked for, in their places: centre, edges and lines of a preset take what the prompt names.
 
-place_rings(wishes, preset_places("classical"))
+place_rings(parsed, preset_places("classical"))
 """
 
 from typing import Final
 
 from rmos.rosette.materials import MATERIALS
+from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.presets import KIND_DEFAULTS, Place
-from rmos.rosette.tones import retoned
-from rmos.rosette.wishes import Mention, Wishes
+from rmos.rosette.tones import replace_tone
 from rmos.rosette.wording import KIND_WORDS
 
 _LINE: Final = 500
@@ -18,29 +18,29 @@ _PLAIN: Final = ("lines", "band", "solid", "wedges", "shell")
 _GROUNDS: Final = ("ebony", "maple", "walnut")
 
 
-def name_kinds(wishes: Wishes, places: list[Place]) -> None:
+def name_kinds(parsed: ParsedPrompt, places: list[Place]) -> None:
     """Decide what rings are of which only materials were named, and say so."""
-    top = wishes.top or "spruce"
-    for mention in wishes.mentions:
-        if mention.kind is None and mention.materials == [top] and wishes.order is not None:
+    top = parsed.top or "spruce"
+    for mention in parsed.mentions:
+        if mention.kind is None and mention.materials == [top] and parsed.order is not None:
             mention.kind = "gap"
-            wishes.assumptions.append(f"{MATERIALS[top].name}: the bare top")
-        if mention.kind in wishes.without and not mention.implied:
-            wishes.problems.append(f"{KIND_WORDS[mention.kind or 'band']}: asked for and ruled out; say one of them")
+            parsed.assumptions.append(f"{MATERIALS[top].name}: the bare top")
+        if mention.kind in parsed.without and not mention.implied:
+            parsed.problems.append(f"{KIND_WORDS[mention.kind or 'band']}: asked for and ruled out; say one of them")
         if mention.kind is None:
-            mention.kind = _kind_of(wishes, places, mention)
-            wishes.assumptions.append(f"{_names(mention)}: taken for a {KIND_WORDS[mention.kind]}")
+            mention.kind = _kind_of(parsed, places, mention)
+            parsed.assumptions.append(f"{_names(mention)}: taken for a {KIND_WORDS[mention.kind]}")
         if mention.kind in ("band", "solid") and len(mention.materials) > 1:
             for name in mention.materials[1:]:
-                wishes.miss(MATERIALS[name].name, f"a {KIND_WORDS[mention.kind]} is of one material")
+                parsed.miss(MATERIALS[name].name, f"a {KIND_WORDS[mention.kind]} is of one material")
             mention.materials = mention.materials[:1]
 
 
-def place_rings(wishes: Wishes, places: list[Place]) -> None:
+def place_rings(parsed: ParsedPrompt, places: list[Place]) -> None:
     """Put the named rings into the places of a preset; what has none there is said."""
-    lines = _one_stack(wishes, [mention for mention in wishes.mentions if mention.kind == "lines"])
-    gaps = [mention for mention in wishes.mentions if mention.kind == "gap"]
-    rings = [mention for mention in wishes.mentions if mention.kind not in ("lines", "gap")]
+    lines = _one_stack(parsed, [mention for mention in parsed.mentions if mention.kind == "lines"])
+    gaps = [mention for mention in parsed.mentions if mention.kind == "gap"]
+    rings = [mention for mention in parsed.mentions if mention.kind not in ("lines", "gap")]
     centre = next((m for m in rings if m.role == "centre"), None) or next((m for m in rings if m.role is None), None)
     edge = next((m for m in rings if m.role == "edge"), None) or next((m for m in rings if m is not centre), None)
     if centre is not None:
@@ -52,10 +52,10 @@ def place_rings(wishes: Wishes, places: list[Place]) -> None:
     for mention in lines:
         _put_lines(places, mention)
     for mention in gaps:
-        _put_gaps(wishes, places, mention)
+        _put_gaps(parsed, places, mention)
     for mention in rings:
         if mention is not centre and mention is not edge:
-            wishes.miss(KIND_WORDS[mention.kind or "band"], "the rosette has a centre and edges only")
+            parsed.miss(KIND_WORDS[mention.kind or "band"], "the rosette has a centre and edges only")
 
 
 def conflict(one: Mention, other: Mention) -> bool:
@@ -64,25 +64,25 @@ def conflict(one: Mention, other: Mention) -> bool:
     return woods or any(other.said.get(name, value) != value for name, value in one.said.items())
 
 
-def _one_stack(wishes: Wishes, lines: list[Mention]) -> list[Mention]:
+def _one_stack(parsed: ParsedPrompt, lines: list[Mention]) -> list[Mention]:
     """Return what was said of the lines in one place: what cannot be true together is missed but for the last."""
     if not lines:
         return []
     *earlier, last = lines
     for mention in earlier[::-1]:
         if conflict(mention, last):
-            wishes.miss(f"{_names(mention)} lines", "one kind of lines is drawn; list the rings in order for more")
+            parsed.miss(f"{_names(mention)} lines", "one kind of lines is drawn; list the rings in order for more")
             continue
         last.said = {**mention.said, **last.said}
         last.materials, last.layered = last.materials or mention.materials, last.layered or mention.layered
     return [last]
 
 
-def _kind_of(wishes: Wishes, places: list[Place], mention: Mention) -> str:
+def _kind_of(parsed: ParsedPrompt, places: list[Place], mention: Mention) -> str:
     """Return what a ring of bare materials is: as plain as the preset, else shell, solid, or wedges of several."""
     materials = mention.materials
     plain = next((place.kind for place in places if place.role == "centre" and place.kind in ("band", "solid")), None)
-    if wishes.preset and plain and len(materials) == 1:
+    if parsed.preset and plain and len(materials) == 1:
         return plain
     if materials and MATERIALS[materials[0]].shell:
         return "shell"
@@ -172,10 +172,10 @@ def take_lines(place: Place, mention: Mention) -> None:
         place.width = mention.said["width"]
 
 
-def _put_gaps(wishes: Wishes, places: list[Place], mention: Mention) -> None:
+def _put_gaps(parsed: ParsedPrompt, places: list[Place], mention: Mention) -> None:
     hosts = [place for place in places if place.kind == "gap"]
     if not hosts:
-        wishes.miss("bare top between the rings", "list the rings in order, then it is drawn")
+        parsed.miss("bare top between the rings", "list the rings in order, then it is drawn")
     for place in hosts:
         place.mention = mention
         place.width = mention.said.get("width", place.width)
@@ -184,36 +184,36 @@ def _put_gaps(wishes: Wishes, places: list[Place], mention: Mention) -> None:
 # Without
 
 
-def leave_out(wishes: Wishes, places: list[Place]) -> int:
+def leave_out(parsed: ParsedPrompt, places: list[Place]) -> int:
     """Drop or replace what the prompt does without, say what stands in its place, and return the width of its edges."""
     edges = 0
-    shell = "shell" in wishes.without or wishes.all_wood
-    gone = {name for name in wishes.without if name in MATERIALS}
+    shell = "shell" in parsed.without or parsed.all_wood
+    gone = {name for name in parsed.without if name in MATERIALS}
     gone |= {name for name, material in MATERIALS.items() if shell and material.shell}
     for place in list(places):
-        if place.role == "edge" and "edge" in wishes.without:
+        if place.role == "edge" and "edge" in parsed.without:
             edges += place.width
             places.remove(place)
             continue
-        if place.kind in wishes.without and place.kind != "shell":
+        if place.kind in parsed.without and place.kind != "shell":
             if place.role != "centre":
                 edges += place.width if place.role == "edge" else 0
                 places.remove(place)
                 continue
-            wishes.assumptions.append(f"no {KIND_WORDS[place.kind]}: a solid ring in its place")
+            parsed.assumptions.append(f"no {KIND_WORDS[place.kind]}: a solid ring in its place")
             place.kind, place.materials, place.mention = "solid", list(KIND_DEFAULTS["solid"]["materials"]), None
         if place.kind == "shell" and gone & set(place.materials):
             place.kind = "band"
-        toned = _retone(wishes, place, gone, wishes.tone)
+        toned = _retone(parsed, place, gone, parsed.tone)
         # A pattern of two woods that became one would be none.
         lost = place.kind not in ("lines", "mosaic") and len(set(toned)) == 1 < len(set(place.materials))
-        place.materials = _retone(wishes, place, gone, None) if lost else toned
+        place.materials = _retone(parsed, place, gone, None) if lost else toned
     return edges
 
 
-def _retone(wishes: Wishes, place: Place, gone: set[str], tone: str | None) -> list[str]:
+def _retone(parsed: ParsedPrompt, place: Place, gone: set[str], tone: str | None) -> list[str]:
     return [
-        retoned(name, gone, tone=tone, all_wood=wishes.all_wood, keep=_is_named(place, name))
+        replace_tone(name, gone, tone=tone, all_wood=parsed.all_wood, keep=_is_named(place, name))
         for name in place.materials
     ]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.rosette.wishes import Mention
+from rmos.rosette.parsed_prompt import Mention
 
 
 class Place(msgspec.Struct, kw_only=True, eq=False):

@@ -2,7 +2,7 @@
 
     tokens("3 7/8 in hole, herringbone")   # a length of 98425 um, the noun `hole`, a stop, the kind `herringbone`
 
-Lengths are exact fractions of a micrometre here; rounding them, and saying so, is the business of `wishes`.
+Lengths are exact fractions of a micrometre here; rounding them, and saying so, is the business of `parsed`.
 """
 
 import re
@@ -86,7 +86,7 @@ def tokens(prompt: str) -> list[PromptToken]:
     raw: list[PromptToken] = []
     for match in _SCAN.finditer(fold(prompt)):
         raw += _raw(match.lastgroup or "", match.group())
-    return _in_context(_phrased(_with_units(raw)))
+    return _in_context(_merge_phrases(_with_units(raw)))
 
 
 def _raw(kind: str, text: str) -> list[PromptToken]:
@@ -176,7 +176,7 @@ def _unit_behind(raw: list[PromptToken], at: int, number: PromptToken) -> tuple[
     return UNIT_WORDS.get(raw[ahead].meaning), ahead
 
 
-def _phrased(raw: list[PromptToken]) -> list[PromptToken]:
+def _merge_phrases(raw: list[PromptToken]) -> list[PromptToken]:
     """Replace words by what the longest phrase of the lexicon that begins there means."""
     done: list[PromptToken] = []
     at = 0
@@ -204,17 +204,17 @@ def _phrase_at(raw: list[PromptToken], at: int) -> tuple[list[PromptToken], int]
     for size in range(len(words), 0, -1):
         found = find_phrase(words[:size])
         if found:
-            return [_meant(found, " ".join(words[:size]))], ends[size - 1] - at
+            return [_make_token(found, " ".join(words[:size]))], ends[size - 1] - at
     token = raw[at]
     if token.category != "word":
         return [token], 1
     halves = split_compound(token.text)
     if halves:
-        return [_meant(find_phrase([half]) or ("unknown", half), half) for half in halves], 1
+        return [_make_token(find_phrase([half]) or ("unknown", half), half) for half in halves], 1
     return [token._replace(category="unknown")], 1
 
 
-def _meant(found: tuple[str, str], text: str) -> PromptToken:
+def _make_token(found: tuple[str, str], text: str) -> PromptToken:
     category, meaning = found
     return (
         PromptToken("count", "", text, Fraction(int(meaning)))

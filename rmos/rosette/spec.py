@@ -136,7 +136,7 @@ def stamp_version(spec: RosetteSpec) -> RosetteSpec:
     return msgspec.structs.replace(spec, generator=Generator(version=needed))
 
 
-def checked(spec: RosetteSpec) -> RosetteSpec:
+def validate_spec(spec: RosetteSpec) -> RosetteSpec:
     """Return the spec when it can be drawn.
 
     Raises:
@@ -156,7 +156,7 @@ def checked(spec: RosetteSpec) -> RosetteSpec:
     names = [("top", spec.top), *(("palette", name) for name in spec.palette)]
     for field, name in names:
         if name not in MATERIALS:
-            errors.setdefault(field, []).append(_unknown(name))
+            errors.setdefault(field, []).append(_describe_unknown(name))
     if errors:
         raise ValidationFailed("The rosette cannot be drawn as it stands.", errors=errors)
     return spec
@@ -166,7 +166,7 @@ def _ring_errors(where: str, ring: Ring) -> dict[str, list[str]]:
     errors = {}
     unknown = [name for name in ring.materials if name not in MATERIALS]
     if unknown:
-        errors[f"{where}.materials"] = [_unknown(name) for name in unknown]
+        errors[f"{where}.materials"] = [_describe_unknown(name) for name in unknown]
     if ring.kind != "gap" and not ring.materials:
         errors[f"{where}.materials"] = ["a ring needs at least one material"]
     least = least_tiles(ring.kind)
@@ -189,7 +189,7 @@ def least_tiles(kind: str) -> int:
     return 3 if kind in ("wedges", "wheel", "shell", "mosaic", "checkerboard") else 12
 
 
-def _unknown(name: str) -> str:
+def _describe_unknown(name: str) -> str:
     shown = name if name.isascii() and name.isprintable() else "this name"
     return f"{shown} is no known material; known are {', '.join(MATERIALS)}"
 
@@ -205,7 +205,7 @@ def decode_spec(document: object) -> RosetteSpec:
     except msgspec.ValidationError as error:
         raise ValidationFailed("The specification cannot be read.", errors={"spec": [str(error)]}) from None
     named = isinstance(document, Mapping) and "generator" in document
-    return checked(spec if named else stamp_version(spec))
+    return validate_spec(spec if named else stamp_version(spec))
 
 
 def encode_spec(spec: RosetteSpec) -> dict[str, Any]:

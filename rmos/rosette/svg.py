@@ -11,12 +11,12 @@ from typing import Final, Literal
 
 from rmos import digest
 from rmos.rosette.draw import draw_ring
-from rmos.rosette.draw.shapes import Drawing, Mark, Path, Piece, Step, annulus, moved, path_text
+from rmos.rosette.draw.shapes import Drawing, Mark, Path, Piece, Step, annulus, path_text, turn_path
 from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.frame import dimensions, soundhole, top_wood
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.operations import spec_channels
-from rmos.rosette.spec import Ring, RosetteSpec, checked, mm_text, spec_sha256
+from rmos.rosette.spec import Ring, RosetteSpec, mm_text, spec_sha256, validate_spec
 from rmos.rosette.wording import describe, title
 
 Profile = Literal["compact", "cam"]
@@ -35,7 +35,7 @@ def render(spec: RosetteSpec, profile: Profile = "compact", *, prompt_sha256: st
     Raises:
         ValidationFailed: when the spec cannot be drawn.
     """
-    checked(spec)
+    validate_spec(spec)
     drawings = _drawings(spec)
     lines = _head(spec, profile, prompt_sha256)
     lines += _compact(spec, drawings) if profile == "compact" else _cam(spec, drawings)
@@ -125,7 +125,7 @@ def _ring(spec: RosetteSpec, ring: Ring, inner: int, drawing: Drawing, place: in
 
 def _cells(spec: RosetteSpec, drawing: Drawing, name: str, defs: list[str]) -> list[str]:
     for at, cell in enumerate(drawing.cells):
-        parts = [_piece(spec, piece) for piece in _joined(cell.pieces)] + [_mark(mark) for mark in cell.marks]
+        parts = [_piece(spec, piece) for piece in _join_pieces(cell.pieces)] + [_mark(mark) for mark in cell.marks]
         defs += [f'<g id="{name}c{at}">', *parts, "</g>"]
     count, block = len(drawing.order), _block(drawing.order)
     if block == 1:
@@ -149,7 +149,7 @@ def _use(name: str, angle: int) -> str:
     return f'<use href="#{name}" transform="rotate({mm_text(divide(angle * 360_000, TURN))})"/>'
 
 
-def _joined(pieces: tuple[Piece, ...]) -> list[Piece]:
+def _join_pieces(pieces: tuple[Piece, ...]) -> list[Piece]:
     """Return the pieces with those of one colour as one path."""
     paths: dict[tuple[str, int], list[Step]] = {}
     for piece in pieces:
@@ -184,7 +184,7 @@ def _layers(spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]) -> dic
         paths: list[Path] = [annulus(inner, inner + ring.width)]
         if ring.kind in INLAID:
             for k, at in enumerate(drawing.order):
-                paths += [moved(piece.path, drawing.angle(k)) for piece in drawing.cells[at].pieces]
+                paths += [turn_path(piece.path, drawing.angle(k)) for piece in drawing.cells[at].pieces]
         rings.append((f"ring-{place}-{ring.kind}", paths))
     hole = spec.soundhole_diameter // 2
     return {

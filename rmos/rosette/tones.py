@@ -51,7 +51,7 @@ _LIGHT: Final = {
 _INSTEAD: Final = ("maple", "ebony", "walnut", "east_indian_rosewood", "padauk", "holly")
 
 
-def retoned(name: str, gone: Set[str], *, tone: str | None, all_wood: bool, keep: bool) -> str:
+def replace_tone(name: str, gone: Set[str], *, tone: str | None, all_wood: bool, keep: bool) -> str:
     """Return the material, or what stands in for it."""
     if not keep:
         if all_wood:

@@ -13,7 +13,7 @@ import msgspec
 from rmos.rosette.draw import usual_length
 from rmos.rosette.draw.mosaic import MOTIFS
 from rmos.rosette.seeded import MAX_SEED, Stream
-from rmos.rosette.spec import Ring, RosetteSpec, checked
+from rmos.rosette.spec import Ring, RosetteSpec, validate_spec
 
 _SWAY: Final[Mapping[str, int]] = {
     "mosaic": 5, "checkerboard": 5, "greek_key": 10, "celtic": 10, "braid": 15, "diamond": 20, "herringbone": 20,
@@ -36,12 +36,12 @@ def vary(spec: RosetteSpec, seed: int) -> RosetteSpec:
     """
     if not 0 <= seed <= MAX_SEED:
         raise ValueError("a seed is a whole number from 0 to 2^53-1")
-    checked(spec)
-    rings = tuple(_varied(ring, inner, seed) for ring, inner, _ in spec.placed())
+    validate_spec(spec)
+    rings = tuple(_vary_ring(ring, inner, seed) for ring, inner, _ in spec.placed())
     return msgspec.structs.replace(spec, rings=rings, seed=seed)
 
 
-def _varied(ring: Ring, inner: int, seed: int) -> Ring:
+def _vary_ring(ring: Ring, inner: int, seed: int) -> Ring:
     alike = f"{ring.kind} {ring.width} {','.join(ring.materials)}"
 
     def decide(name: str) -> Stream:
@@ -49,7 +49,7 @@ def _varied(ring: Ring, inner: int, seed: int) -> Ring:
 
     changes: dict[str, Any] = {}
     if ring.kind == "lines":
-        return _restacked(ring, decide("stack"))
+        return _vary_stack(ring, decide("stack"))
     if ring.kind in _TURNING and len(ring.materials) > 1 and "order" not in ring.given:
         turn = decide("order").below(len(ring.materials))
         changes["materials"] = ring.materials[turn:] + ring.materials[:turn]
@@ -70,7 +70,7 @@ def _varied(ring: Ring, inner: int, seed: int) -> Ring:
     return ring
 
 
-def _restacked(ring: Ring, stream: Stream) -> Ring:
+def _vary_stack(ring: Ring, stream: Stream) -> Ring:
     """Return a stack of black and white lines with its colours exchanged, or with more lines, unless it was given."""
     free = not {"materials", "lines", "kind"} & set(ring.given)
     if not free or set(ring.materials) != {"black_fibre", "white_fibre"}:

@@ -33,14 +33,14 @@ KIND_WORDS: Final = {
 }
 
 
-def listed(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """Return `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def names(materials: Sequence[str]) -> str:
     """Return the materials' names for people, each once."""
-    return listed([MATERIALS[name].name for name in dict.fromkeys(materials)])
+    return join_words([MATERIALS[name].name for name in dict.fromkeys(materials)])
 
 
 def ring_words(ring: Ring) -> str:

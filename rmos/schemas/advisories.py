@@ -10,7 +10,7 @@ from rmos.models import RunView
 from rmos.schemas.fields import filename_field, line_field, matches
 from rmos.services.files.attachments import Advisory, AdvisoryAttached
 from rmos.services.files.previews import Preview
-from rmos.store.naming import named_blobs
+from rmos.store.naming import list_named_blobs
 
 ADVISORY_KINDS: Final = ("explanation", "advisory", "note", "unknown")
 _ADVISORY_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
@@ -132,7 +132,9 @@ def dump_advisories(view: RunView) -> bytes:
 
 def dump_named_blobs(view: RunView) -> bytes:
     """Return the body that lists the files of a run."""
-    items = [{"advisory_id": named.sha256, **msgspec.structs.asdict(named)} for named in named_blobs(view).values()]
+    items = [
+        {"advisory_id": named.sha256, **msgspec.structs.asdict(named)} for named in list_named_blobs(view).values()
+    ]
     return _encoder.encode({"run_id": view.artifact.run_id, "count": len(items), "items": items})
 
 

@@ -16,7 +16,7 @@ MAX_PROMPT: Final = 4000
 _SOURCES: Final = ("advisory_markdown", "advisory_json", "generate_explanation")
 
 
-def _recordable(value: Any) -> None:
+def _require_recordable(value: Any) -> None:
     if not isinstance(value, (dict, list)):
         raise ValidationError("Must be a JSON object or array.")
     if len(digest.canonical(value)) > MAX_MARKDOWN:
@@ -29,7 +29,7 @@ class SuggestionSchema(Schema):
     kind = fields.String(load_default="explanation", validate=validate.OneOf(ADVISORY_KINDS))
     advisory_markdown = fields.String(validate=validate.Length(1, MAX_MARKDOWN))
     advisory_json = fields.Raw(
-        validate=_recordable, metadata={"description": "A JSON object or array", "type": ["object", "array"]}
+        validate=_require_recordable, metadata={"description": "A JSON object or array", "type": ["object", "array"]}
     )
     generate_explanation = fields.Boolean(truthy={True}, falsy={False})
     prompt = fields.String(validate=validate.Length(1, MAX_PROMPT), metadata={"description": "The question"})

@@ -25,7 +25,7 @@ from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
 from rmos.services.artifact import RunRequest
 from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates, make_run_request, read_inputs
 from rmos.services.runs import Recorded, record_run
-from rmos.services.sessions import completed, refuse_deleted
+from rmos.services.sessions import complete_fields, refuse_deleted
 from rmos.store import Store
 from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import SessionChange, SessionStored
@@ -301,7 +301,7 @@ def _set_inputs(session: Session, fields: Mapping[str, Any]) -> SessionChange | 
     inputs = {"design": session.design, "context": session.context, **given}
     if session.state in workflow.PREPARING and all(getattr(session, name) == given[name] for name in given):
         return None
-    return SessionChange(fields=completed(inputs, "draft"))
+    return SessionChange(fields=complete_fields(inputs, "draft"))
 
 
 def _basis(session: Session, standing: Standing) -> tuple[Any, ...]:

@@ -166,15 +166,17 @@ def request_summary(request: RunRequest, design: bytes = b"") -> dict[str, Any]:
     summary: dict[str, Any] = {
         "mode": request.mode,
         "tool_id": request.tool_id,
-        "design": msgspec.Raw(design) if design and _is_flat(request.design) else _shortened(request.design, _DEPTH),
-        "context": _shortened(request.context, _DEPTH),
+        "design": msgspec.Raw(design)
+        if design and _is_flat(request.design)
+        else _shorten_value(request.design, _DEPTH),
+        "context": _shorten_value(request.context, _DEPTH),
     }
     for name in ("engine_id", "material_id", "machine_id", "parent_run_id", "workflow_session_id"):
         value = getattr(request, name)
         if value is not None:
             summary[name] = value
     if request.outputs:
-        summary["outputs"] = _shortened(request.outputs, _DEPTH)
+        summary["outputs"] = _shorten_value(request.outputs, _DEPTH)
     return summary
 
 
@@ -189,21 +191,21 @@ def _is_flat(design: Mapping[str, Any]) -> bool:
     return True
 
 
-def _shortened(value: Any, depth: int) -> Any:
+def _shorten_value(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return _cut(value) if len(value) > _SHOWN else value
     if isinstance(value, dict):
         if depth == 0:
             return f"(an object of {len(value)} members)"
         shown = list(value) if len(value) <= MAX_KEYS else list(value)[: MAX_KEYS - 1]
-        short = {_cut(name): _shortened(value[name], depth - 1) for name in shown}
+        short = {_cut(name): _shorten_value(value[name], depth - 1) for name in shown}
         if len(shown) < len(value):
             short["(more)"] = f"({len(value) - len(shown)} more members)"
         return short
     if isinstance(value, list):
         if depth == 0:
             return f"(a list of {len(value)} items)"
-        short_items = [_shortened(item, depth - 1) for item in value[:_ITEMS]]
+        short_items = [_shorten_value(item, depth - 1) for item in value[:_ITEMS]]
         return short_items if len(value) <= _ITEMS else [*short_items, f"({len(value) - _ITEMS} more items)"]
     return value
 

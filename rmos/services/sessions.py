@@ -60,7 +60,7 @@ def create_session(
         # A claim made at another moment is an earlier request's; without a session, its maker died and we take it over.
         if ids.moment_of_session(session_id) != us and (replayed := _find_replayed(store, session_id)):
             return replayed
-    change = SessionChange(fields=completed(given, "draft"), data=data)
+    change = SessionChange(fields=complete_fields(given, "draft"), data=data)
     stored = store.sessions.create(session_id, change, actor=actor, us=us)
     if stored.changed:
         log.info("session_created session_id=%s", session_id)
@@ -112,7 +112,7 @@ def patch_session(
                 state=session.state,
             )
         whole = {"design": session.design, "context": session.context, **changed}
-        return SessionChange(fields=completed(whole, session.state))
+        return SessionChange(fields=complete_fields(whole, session.state))
 
     try:
         return store.sessions.append(session_id, "update", change, actor=actor, us=us, version=version)
@@ -170,7 +170,7 @@ def restore_session(
         session = now.session
         if session.status == "ACTIVE":
             return None
-        fields = completed({"design": session.design, "context": session.context}, session.state)
+        fields = complete_fields({"design": session.design, "context": session.context}, session.state)
         return SessionChange(fields={**fields, "status": "ACTIVE"})
 
     stored = store.sessions.append(session_id, "restore", change, actor=actor, us=us, version=version)
@@ -178,13 +178,13 @@ def restore_session(
     return stored
 
 
-def completed(fields: dict[str, Any], state: WorkflowState) -> dict[str, Any]:
+def complete_fields(fields: dict[str, Any], state: WorkflowState) -> dict[str, Any]:
     """Return the fields with what follows from design and context: their digests, the state and the next step."""
     for name in ("design", "context"):
         value = fields.get(name)
         fields[f"{name}_sha256"] = digest.canonical_sha256(value) if value else None
     has = {"has_design": bool(fields.get("design")), "has_context": bool(fields.get("context"))}
-    fields["state"] = workflow.prepared(state, **has)
+    fields["state"] = workflow.state_after_preparation(state, **has)
     fields["next_step"] = workflow.next_step(fields["state"], **has)
     return fields
 

@@ -56,13 +56,13 @@ def count_runs_filtered(**filters: str | int | bool | None) -> int:
 
 
 @functools.lru_cache(maxsize=4)
-def _opened(settings: Settings, write: bool, pid: int) -> Store:
+def _open_store(settings: Settings, write: bool, pid: int) -> Store:
     """Return a store that stays open for the next call; after a fork the child opens its own."""
     return Store.open(settings, write=write)
 
 
 def _attachments(*, write: bool) -> Attachments:
-    return _opened(load_settings(), write, os.getpid()).attachments
+    return _open_store(load_settings(), write, os.getpid()).attachments
 
 
 def put_bytes_attachment(

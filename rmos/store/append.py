@@ -16,7 +16,7 @@ from rmos.errors.store import ObjectExists
 from rmos.models import EVENT_SCHEMA, Actor, Event
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.records import seal_record
+from rmos.store.records import encode_record
 
 _ATTEMPTS: Final = 100
 """How often an event tries for the next number; each loss means that another writer won one."""
@@ -99,7 +99,7 @@ def append(
             request_id=actor.request_id,
             data=dict(data),
         )
-        written = seal_record({name: getattr(event, name) for name in event.__struct_fields__}, record.record_id)
+        written = encode_record({name: getattr(event, name) for name in event.__struct_fields__}, record.record_id)
         try:
             # A crash before this line leaves nothing; behind it the event stands, acknowledged or not.
             objects.create(layout.event_key(record.folder, record.record_id, event.number), written)

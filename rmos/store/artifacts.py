@@ -44,15 +44,15 @@ def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
 
     The kinds are: corrupt, undecodable, newer_schema, misnamed, misplaced, feasibility_mismatch, inputs_mismatch.
     """
-    has_self_digest = digest.is_sealed(data)
-    sha256 = digest.sealed_sha256(data) if has_self_digest else digest.sha256_hex(data)
+    has_self_digest = digest.has_self_digest(data)
+    sha256 = digest.verify_self_digest(data) if has_self_digest else digest.sha256_hex(data)
     if sha256 is None:
         broken = Damage("corrupt", "the artifact's bytes do not match its `_sha256`")
         return Examined(None, digest.NO_DIGEST, has_self_digest, [broken])
     try:
         run = (_artifacts if has_self_digest else _legacy_artifacts).decode(data)
     except DECODING_ERRORS as error:
-        return Examined(None, sha256, has_self_digest, [_undecodable(data, str(error), has_self_digest)])
+        return Examined(None, sha256, has_self_digest, [_describe_undecodable(data, str(error), has_self_digest)])
     damages = [
         damage
         for damage in (
@@ -74,7 +74,7 @@ def decode_sealed(data: bytes, run_id: str, partition: str) -> Artifact:
     try:
         run = _artifacts.decode(data)
     except DECODING_ERRORS as error:
-        raise _undecodable(data, str(error), True) from None
+        raise _describe_undecodable(data, str(error), True) from None
     for damage in (
         schema_damage(run.schema, RUN_SCHEMA, True),
         *_place_damages(run.run_id, run.created_at_utc, run_id, partition, True),
@@ -82,7 +82,7 @@ def decode_sealed(data: bytes, run_id: str, partition: str) -> Artifact:
     ):
         if damage is not None:
             raise damage
-    return Artifact(data, run, digest.recorded_sha256(data), True)
+    return Artifact(data, run, digest.read_self_digest(data), True)
 
 
 def verify_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
@@ -102,14 +102,14 @@ def examine_identity(data: bytes, run_id: str, partition: str) -> Examined:
 
     The kinds are: corrupt, undecodable, newer_schema, misnamed, misplaced.
     """
-    sha256 = digest.sealed_sha256(data)
+    sha256 = digest.verify_self_digest(data)
     if sha256 is None:
         broken = Damage("corrupt", "the artifact's bytes do not match its `_sha256`")
         return Examined(None, digest.NO_DIGEST, True, [broken])
     try:
         identity = _identities.decode(data)
     except DECODING_ERRORS as error:
-        return Examined(None, sha256, True, [_undecodable(data, str(error), True)])
+        return Examined(None, sha256, True, [_describe_undecodable(data, str(error), True)])
     damages = (
         schema_damage(identity.schema, RUN_SCHEMA, True),
         *_place_damages(identity.run_id, identity.created_at_utc, run_id, partition, True),
@@ -117,7 +117,7 @@ def examine_identity(data: bytes, run_id: str, partition: str) -> Examined:
     return Examined(None, sha256, True, [damage for damage in damages if damage is not None])
 
 
-def _undecodable(data: bytes, reason: str, has_self_digest: bool) -> Damage:
+def _describe_undecodable(data: bytes, reason: str, has_self_digest: bool) -> Damage:
     if not data:
         return Damage("corrupt", "the file is empty")
     if has_self_digest:

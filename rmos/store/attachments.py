@@ -14,7 +14,7 @@ from rmos.errors.files import AttachmentNotFound, SvgRefused
 from rmos.models import Attachment
 from rmos.store.blobs import Blobs
 from rmos.store.layout import blob_folder_key
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 
 SVG: Final = "image/svg+xml"
 
@@ -62,7 +62,7 @@ class Attachments:
             SvgRefused: it is to be validated and is no SVG, or one that no browser is to be shown.
         """
         data = svg_text.encode()
-        if validate and not (verdict := judge_svg(data)).ok:
+        if validate and not (verdict := validate_svg(data)).ok:
             where = "" if verdict.line is None else f" (line {verdict.line}, column {verdict.column})"
             raise SvgRefused(f"The text is no SVG that can be shown: {verdict.reason}{where}.")
         attachment, key = self.put_bytes(data, kind=kind, mime=SVG, filename=filename)

@@ -120,7 +120,7 @@ class Audit:
         if actor.address is not None:
             members["address"] = actor.address
         try:
-            return self._objects.create(key, digest.seal(members))
+            return self._objects.create(key, digest.encode_record(members))
         except ObjectExists:
             return False
 

@@ -148,7 +148,7 @@ class Blobs:
             return b"".join(blob.blocks())
 
     def verify(self, sha256: str) -> Verified:
-        """Hash a blob again, whatever is remembered of it, and say how it is."""
+        """Hash a blob again, without the digests that are cached, and return how it is."""
         try:
             self.open(sha256, hash_again=True).close()
         except AttachmentNotFound:

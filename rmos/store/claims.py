@@ -59,7 +59,7 @@ class Claims:
         else:
             try:
                 # A crash before this line leaves nothing; behind it the id is promised to whoever sends the key again.
-                self._objects.create(name, digest.seal(members))
+                self._objects.create(name, digest.encode_record(members))
                 claim = Claim(**members)
             except ObjectExists:
                 claim = self._read(name)

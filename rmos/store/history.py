@@ -181,7 +181,7 @@ def _read_artifact(read: Read, key: str, run_id: str, partition: str, *, strict:
         return None, Examined(None, digest.NO_DIGEST, False, [])
     except ObjectUnreadable as error:
         return None, Examined(None, digest.NO_DIGEST, False, [describe_unreadable(error)])
-    if strict or not digest.is_sealed(data):
+    if strict or not digest.has_self_digest(data):
         return data, examine_artifact(data, run_id, partition)
     return data, examine_identity(data, run_id, partition)
 

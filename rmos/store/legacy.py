@@ -67,20 +67,20 @@ def read_link(data: bytes, name: str) -> dict[str, Any] | None:
     if not isinstance(link, dict):
         return None
     advisory_id = link.get("advisory_id")
-    if not isinstance(advisory_id, str) or not _same(advisory_id, link_advisory_id(name)):
+    if not isinstance(advisory_id, str) or not _is_same(advisory_id, link_advisory_id(name)):
         return None
     return {field: link.get(field) for field in _LINK_FIELDS}
 
 
-def _same(advisory_id: str, in_name: str) -> bool:
+def _is_same(advisory_id: str, in_name: str) -> bool:
     """Tell whether a name carries the advisory id, as it is or in a sanitised form."""
     if advisory_id == in_name:
         return True
-    kept, named = (_folded(text) for text in (advisory_id, in_name))
+    kept, named = (_fold_text(text) for text in (advisory_id, in_name))
     return kept == named
 
 
-def _folded(text: str) -> str:
+def _fold_text(text: str) -> str:
     """Return the text with everything but ASCII letters and digits folded to `_`."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in text)
 

@@ -1,7 +1,7 @@
 """What blobs a run names: its attachments and those of its advisories that are digests.
 
-    named_blobs(view)["ab12…"].filename
-    named_blob(view, sha256)                 # AttachmentNotFound when the run does not name it
+    list_named_blobs(view)["ab12…"].filename
+    find_named_blob(view, sha256)            # AttachmentNotFound when the run does not name it
 
 Whatever is read of a blob through its run is allowed by what the run itself names, and by nothing else. Records may
 come from the legacy system or from another hand, so each member counts only where it has the type that it should.
@@ -31,36 +31,36 @@ class NamedBlob(msgspec.Struct, frozen=True, kw_only=True):
     created_at_utc: str | None = None
 
 
-def named_blobs(view: RunView) -> dict[str, NamedBlob]:
+def list_named_blobs(view: RunView) -> dict[str, NamedBlob]:
     """Return the blobs that a run names by their digests, attachments first, each in the order of its naming."""
     found: dict[str, NamedBlob] = {}
-    for named in _each(view):
+    for named in _yield_entries(view):
         found.setdefault(named.sha256, named)
     return found
 
 
-def named_blob(view: RunView, sha256: str) -> NamedBlob:
+def find_named_blob(view: RunView, sha256: str) -> NamedBlob:
     """Return a blob as the run names it.
 
     Raises:
         AttachmentNotFound: the run does not name it.
     """
-    found = named_blobs(view).get(sha256)
+    found = list_named_blobs(view).get(sha256)
     if found is None:
         raise AttachmentNotFound("The run names no attachment with this digest.", run_id=view.artifact.run_id)
     return found
 
 
-def _each(view: RunView) -> Iterator[NamedBlob]:
+def _yield_entries(view: RunView) -> Iterator[NamedBlob]:
     for entry in view.attachments:
-        if named := _named(entry, "attachment", entry.get("sha256"), "attachment"):
+        if named := _read_entry(entry, "attachment", entry.get("sha256"), "attachment"):
             yield named
     for entry in view.advisories:
-        if named := _named(entry, "advisory", entry.get("advisory_id"), "unknown"):
+        if named := _read_entry(entry, "advisory", entry.get("advisory_id"), "unknown"):
             yield named
 
 
-def _named(entry: Mapping[str, Any], source: str, sha256: object, kind: str) -> NamedBlob | None:
+def _read_entry(entry: Mapping[str, Any], source: str, sha256: object, kind: str) -> NamedBlob | None:
     if not isinstance(sha256, str) or not ids.SHA256.fullmatch(sha256):
         return None
     size = entry.get("size_bytes")

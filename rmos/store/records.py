@@ -63,13 +63,13 @@ def raise_problem(damage: Damage) -> NoReturn:
     raise (StorageUnavailable(damage.detail) if isinstance(damage, UnavailableDamage) else damage) from None
 
 
-def seal_record(members: Mapping[str, Any], record_id: str) -> bytes:
+def encode_record(members: Mapping[str, Any], record_id: str) -> bytes:
     """Return the bytes of a record, which must not be more than what is read back.
 
     Raises:
         NotCanonical, PayloadTooLarge.
     """
-    data = digest.seal(members)
+    data = digest.encode_record(members)
     if len(data) > MAX_OBJECT_BYTES:
         raise PayloadTooLarge("The record would be too large to be read back.", run_id=record_id)
     return data
@@ -85,7 +85,7 @@ def examine_event(
     Args:
         is_known: whether it is known what the event must have been written after.
     """
-    if digest.sealed_sha256(data) is None:
+    if digest.verify_self_digest(data) is None:
         return None, [Damage("event_corrupt", "the event's bytes do not match its `_sha256`")]
     try:
         event = _events.decode(data)
@@ -130,7 +130,7 @@ def decode_audit(data: bytes, name: str) -> AuditRecord:
 
 def _decode_whole(data: bytes, decoder: "msgspec.json.Decoder[Whole]", schema: str, noun: str, kind: str) -> Whole:
     """Return a record that is no part of a larger one; `kind` is that of the finding when it cannot be trusted."""
-    if digest.sealed_sha256(data) is None:
+    if digest.verify_self_digest(data) is None:
         raise Damage(kind, f"the {noun}'s bytes do not match its `_sha256`")
     try:
         record = decoder.decode(data)

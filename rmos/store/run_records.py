@@ -156,7 +156,7 @@ class RunRecords:
         record = self._record(run_id, partition, history, known)
         deletion = record.deletion
         if deletion is not None and (deletion.mode == "hard" or not include_deleted):
-            raise _deleted(run_id, deletion)
+            raise _make_deleted_error(run_id, deletion)
         return record
 
     def place(self, run_id: str) -> str | None:
@@ -187,25 +187,25 @@ class RunRecords:
         if known is None and not history.events and not history.problems:
             return self._absent(run_id)
         if self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}"):
-            return _quarantined()
+            return _make_quarantine_damage()
         history.require_whole()
         erasure = find_erasure(history.events)
         if erasure is not None:
-            return _deleted(run_id, erasure.deletion)
+            return _make_deleted_error(run_id, erasure.deletion)
         return Damage("missing", "The run's artifact is gone; run `rmos verify`.")
 
     def _absent(self, run_id: str) -> Exception:
         folders = self._reader.quarantined_partitions()
         if any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(folder, run_id)}") for folder in folders):
-            return _quarantined()
+            return _make_quarantine_damage()
         return RunNotFound("There is no run with this id.", run_id=run_id)
 
 
-def _quarantined() -> Damage:
+def _make_quarantine_damage() -> Damage:
     return Damage("quarantined", "The record is in quarantine; restore it from a back-up, then run `rmos rebuild`.")
 
 
-def _deleted(run_id: str, deletion: Deletion) -> RunDeleted:
+def _make_deleted_error(run_id: str, deletion: Deletion) -> RunDeleted:
     return RunDeleted(
         "The run was deleted.",
         run_id=run_id,

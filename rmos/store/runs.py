@@ -25,7 +25,7 @@ from rmos.store.artifacts import decode_sealed
 from rmos.store.complete import CompleteAnswers, IndexGaps, page_of
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
-from rmos.store.records import Damage, seal_record
+from rmos.store.records import Damage, encode_record
 from rmos.store.rows import Summarise, make_row
 from rmos.store.run_records import RunRecord, RunRecords
 
@@ -35,7 +35,7 @@ Decide = Callable[[RunRecord], Mapping[str, Any] | None]
 """Returns an event's `data` from a run as it stands, None when it is so already; may refuse by raising."""
 
 
-def _unobserved(stored: Stored, seconds: float) -> None:
+def _ignore_observation(stored: Stored, seconds: float) -> None:
     """No-op observer."""
 
 
@@ -65,7 +65,7 @@ class Runs:
         self._summarise = summarise
         self._answers = answers
         self._gaps = gaps
-        self.on_put: OnPut = _unobserved
+        self.on_put: OnPut = _ignore_observation
 
     # Writing
 
@@ -84,7 +84,7 @@ class Runs:
         """
         started = time.perf_counter()
         run_id, partition = _place(members)
-        data = seal_record(members, run_id)
+        data = encode_record(members, run_id)
         artifact = decode_sealed(data, run_id, partition)
         key = layout.artifact_key(partition, run_id)
         self._refuse_taken(key, partition, run_id)

@@ -131,7 +131,7 @@ class Sessions:
             change = decide(now)
             if change is None:
                 return None
-            after = _changed(now.session, change.fields, us)
+            after = _change_session(now.session, change.fields, us)
             return {
                 "action": kind,
                 "from_state": now.session.state if now.version else None,
@@ -240,7 +240,7 @@ class Sessions:
         return find_known(self._index.sessions, session_id)
 
 
-def _changed(before: Session, fields: Mapping[str, Any], us: int) -> Session:
+def _change_session(before: Session, fields: Mapping[str, Any], us: int) -> Session:
     members = {name: getattr(before, name) for name in before.__struct_fields__}
     made = {"version": before.version + 1, "updated_at_utc": ids.utc_text(us)}
     return msgspec.convert({**members, **fields, **made}, Session)

@@ -145,13 +145,13 @@ class Tokens:
         """
 
         def decide(record: TokenRecord) -> dict[str, str] | None:
-            return None if _whole(record).revoked_at_utc is not None else {}
+            return None if _require_whole(record).revoked_at_utc is not None else {}
 
         before, event, _ = append(
             self._objects, "revoke", decide, read=lambda _: self.get(token_id), actor=actor, us=us
         )
-        token = _whole(before)
-        return token if event is None else _revoked(token, event)
+        token = _require_whole(before)
+        return token if event is None else _apply_revocation(token, event)
 
     def _names(self, beginning: str = "") -> list[str]:
         return [name for name in self._objects.names(layout.TOKENS) if name.startswith(beginning)]
@@ -200,17 +200,17 @@ def fold_token(token_id: str, events: list[Event]) -> Token:
     for event in others:
         if event.kind != "revoke":  # whatever it means, a token that is not understood is not let in
             raise Damage("token_corrupt", f"event {event.number} of the token is called {event.kind}")
-        token = _revoked(token, event)
+        token = _apply_revocation(token, event)
     return token
 
 
-def _revoked(token: Token, event: Event) -> Token:
+def _apply_revocation(token: Token, event: Event) -> Token:
     if token.revoked_at_utc is not None:
         return token
     return msgspec.structs.replace(token, revoked_at_utc=event.created_at_utc, revoked_by=event.actor)
 
 
-def _whole(record: TokenRecord) -> Token:
+def _require_whole(record: TokenRecord) -> Token:
     if record.damage is not None:
         raise_problem(record.damage)
     assert record.token is not None

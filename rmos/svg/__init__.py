@@ -1,6 +1,6 @@
 """The gate that a drawing passes before a browser may show it: a pure function of its bytes.
 
-    verdict = judge_svg(data)
+    verdict = validate_svg(data)
     verdict.ok            # False
     verdict.blocked_by    # "event_handler": stable, for programs
     verdict.reason        # "The attribute onload runs script."
@@ -15,19 +15,19 @@ what passes and why.
 import msgspec
 
 from rmos.errors.files import SvgBlocked
-from rmos.svg.encoding import readable
+from rmos.svg.encoding import read_chunks
 from rmos.svg.reader import DrawingReader
 from rmos.svg.verdict import Verdict
 
 
-def judge_svg(data: bytes) -> Verdict:
+def validate_svg(data: bytes) -> Verdict:
     """Return whether a browser may show these bytes inline, else why not and where.
 
     Needs some 20 MB of memory beside `data` whatever it holds, and time in proportion to its length.
     """
     reader = DrawingReader()
     try:
-        for chunk in readable(data):
+        for chunk in read_chunks(data):
             reader.feed(chunk)
         reader.close()
     except SvgBlocked as refusal:

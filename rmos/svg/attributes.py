@@ -24,7 +24,7 @@ from rmos.svg.names import (
     is_free,
 )
 from rmos.svg.references import picture_refusal, reference_refusal
-from rmos.svg.verdict import Refusal, shown
+from rmos.svg.verdict import Refusal, shorten_text
 
 MAX_ATTRIBUTES: Final = 128
 """Attributes of one element (RMOS policy); SVG has about 120 that an element can bear."""
@@ -106,4 +106,4 @@ def _animated_refusal(value: str) -> Refusal | None:
     """Judge what an animation changes; None when it neither refers, nor runs, nor is CSS."""
     if value in ANIMATED:
         return None
-    return "animation", f"The animation changes {shown(value)}, which is not among what may move."
+    return "animation", f"The animation changes {shorten_text(value)}, which is not among what may move."

@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from rmos.svg.names import words
-from rmos.svg.verdict import Refusal, shown
+from rmos.svg.verdict import Refusal, shorten_text
 
 _FUNCTIONS: Final = words(
     """
@@ -45,7 +45,7 @@ _SCRIPT: Final = re.compile(r"(?:java|vb|live)\s*script\s*:")
 
 def css_refusal(text: str, *, sheet: bool = False) -> Refusal | None:
     """Judge the value of a property, declarations or, with `sheet`, a style sheet; None when it loads nothing."""
-    plain = _ESCAPE.sub(_escaped, text)
+    plain = _ESCAPE.sub(_read_escape, text)
     forms = dict.fromkeys((text, plain, _COMMENT.sub("", text), _COMMENT.sub("", plain), _COMMENT.sub(" ", text)))
     for form in forms:
         refusal = _refusal(form.lower(), sheet)
@@ -75,10 +75,10 @@ def plain_targets(text: str) -> tuple[str, ...] | None:
 
 def local_targets(text: str) -> tuple[str, ...]:
     """Return the `#part` of each local url in CSS that was found harmless, with its escapes read."""
-    return tuple(found[2] for found in _LOCAL_URL.finditer(_ESCAPE.sub(_escaped, text)))
+    return tuple(found[2] for found in _LOCAL_URL.finditer(_ESCAPE.sub(_read_escape, text)))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _read_escape(found: re.Match[str]) -> str:
     """Read one escape as CSS does: up to six hexadecimal digits and a space, a line's end, or the sign itself."""
     code, end, sign = found.groups()
     if code is None:
@@ -89,19 +89,25 @@ def _escaped(found: re.Match[str]) -> str:
 
 def _refusal(text: str, sheet: bool) -> Refusal | None:
     if found := _SCRIPT.search(text):
-        return "script", f"The CSS names a script: {shown(text[found.start() :])}"
+        return "script", f"The CSS names a script: {shorten_text(text[found.start() :])}"
     if found := _PROPERTY.search(text):
-        return "css_load", f"The CSS property {shown(found[0])} loads behaviour."
+        return "css_load", f"The CSS property {shorten_text(found[0])} loads behaviour."
     text = _LOCAL_URL.sub(" ", text)
     if found := _URL.search(text):
-        return "css_load", f"The CSS loads {shown(text[found.start() :])}; only url(#...) of the drawing itself passes."
+        return (
+            "css_load",
+            f"The CSS loads {shorten_text(text[found.start() :])}; only url(#...) of the drawing itself passes.",
+        )
     for found in _FUNCTION.finditer(text):
         if found[1] not in _FUNCTIONS:
             return (
                 "css_load",
-                f"The CSS function {shown(found[1])}() is not among those that are known to load nothing.",
+                f"The CSS function {shorten_text(found[1])}() is not among those that are known to load nothing.",
             )
     for found in _AT_RULE.finditer(text):
         if found[1] not in _AT_RULES and (sheet or found[1] in {"import", "namespace"}):
-            return "css_load", f"The CSS rule @{shown(found[1])} is not among those that are known to load nothing."
+            return (
+                "css_load",
+                f"The CSS rule @{shorten_text(found[1])} is not among those that are known to load nothing.",
+            )
     return None

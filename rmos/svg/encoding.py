@@ -1,11 +1,11 @@
 """The bytes of a drawing before they are parsed: in which encodings, how long, and with which DOCTYPE.
 
-    for chunk in readable(data):
+    for chunk in read_chunks(data):
         parser.Parse(chunk)
 
 A browser and the parser must read the same characters, else one sees a tag where the other sees text. So only UTF-8,
 ASCII, ISO 8859-1 (ASCII is the same in all of them) and UTF-16 with its byte order mark pass; what is declared is
-checked by `declared`.
+checked by `check_declared_encoding`.
 
 matplotlib, CorelDRAW and older Illustrators name the DTD of SVG in a DOCTYPE. That line declares nothing and no browser
 fetches it, so it is read as if it were blank; the parser refuses every other DOCTYPE, and every entity.
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.svg.verdict import Refusal, blocked, shown
+from rmos.svg.verdict import Refusal, make_blocked_error, shorten_text
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Bytes of a drawing (RMOS policy): far above what a browser draws with ease."""
@@ -47,19 +47,23 @@ _LABEL: Final = re.compile(
 """A DOCTYPE that names W3C's DTD of SVG and declares nothing, in the head of a drawing."""
 
 
-def readable(data: bytes) -> Iterator[bytes | memoryview]:
+def read_chunks(data: bytes) -> Iterator[bytes | memoryview]:
     """Give the bytes as the parser is to see them, in chunks; the DOCTYPE of SVG itself is blank in them.
 
     Raises:
         SvgBlocked: too long, compressed or in an encoding that is not read.
     """
     if len(data) > MAX_BYTES:
-        raise blocked("too_large", f"It has {len(data)} bytes; up to {MAX_BYTES} are judged.", line=1, column=1)
+        raise make_blocked_error(
+            "too_large", f"It has {len(data)} bytes; up to {MAX_BYTES} are judged.", line=1, column=1
+        )
     for start, (by, reason) in _FOREIGN.items():
         if data.startswith(start):
-            raise blocked(by, reason, line=1, column=1)
+            raise make_blocked_error(by, reason, line=1, column=1)
     if not data.startswith(_UTF16) and b"\0" in data[:_HEAD]:
-        raise blocked("encoding", "It has NUL bytes and no byte order mark; save it in UTF-8.", line=1, column=1)
+        raise make_blocked_error(
+            "encoding", "It has NUL bytes and no byte order mark; save it in UTF-8.", line=1, column=1
+        )
     place = 0
     if label := _LABEL.match(data, 0, _HEAD):
         place = label.end(1)
@@ -69,9 +73,12 @@ def readable(data: bytes) -> Iterator[bytes | memoryview]:
         yield view[at : at + CHUNK]
 
 
-def declared(head: bytes, encoding: str | None) -> Refusal | None:
+def check_declared_encoding(head: bytes, encoding: str | None) -> Refusal | None:
     """Judge the encoding that the XML declaration names, given how the drawing begins; None when it may be so."""
     mark = next((mark for mark in (_UTF8, *_UTF16) if head.startswith(mark)), b"")
     if encoding is None or encoding.lower() in _ENCODINGS[mark]:
         return None
-    return "encoding", f"It declares the encoding {shown(encoding)}, which is not what is read here; save it in UTF-8."
+    return (
+        "encoding",
+        f"It declares the encoding {shorten_text(encoding)}, which is not what is read here; save it in UTF-8.",
+    )

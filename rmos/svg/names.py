@@ -13,7 +13,7 @@ only, and ignores those of every other namespace (`is_foreign`).
 import re
 from typing import Final
 
-from rmos.svg.verdict import BlockedBy, Refusal, shown
+from rmos.svg.verdict import BlockedBy, Refusal, shorten_text
 
 
 def words(text: str) -> frozenset[str]:
@@ -146,21 +146,27 @@ def element_refusal(namespace: str, name: str) -> Refusal | None:
     if namespace == SVG:
         if name in ELEMENTS:
             return None
-        return "unknown_element", f"The element {shown(name)} is not among those of SVG that are known to be harmless."
+        return (
+            "unknown_element",
+            f"The element {shorten_text(name)} is not among those of SVG that are known to be harmless.",
+        )
     if namespace == _XHTML:
-        return "unknown_element", f"The element {shown(name)} is HTML within a drawing."
-    return "unknown_element", f"The element {shown(name)} is of {shown(namespace)!r}, whose names browsers may run."
+        return "unknown_element", f"The element {shorten_text(name)} is HTML within a drawing."
+    return (
+        "unknown_element",
+        f"The element {shorten_text(name)} is of {shorten_text(namespace)!r}, whose names browsers may run.",
+    )
 
 
 def attribute_refusal(namespace: str, name: str) -> Refusal:
     """Say why an attribute that is on no list is blocked."""
     if _EVENT.fullmatch(name.lower()):
-        return "event_handler", f"The attribute {shown(name)} runs script."
+        return "event_handler", f"The attribute {shorten_text(name)} runs script."
     if (namespace, name.lower()) == (XML, "base"):
         return "external_reference", "The attribute xml:base lets references within the drawing lead out of it."
     by: BlockedBy = "external_reference" if name.lower() in _REFERRING else "unknown_attribute"
-    whose = f" of the namespace {shown(namespace)!r}" if namespace else ""
-    return by, f"The attribute {shown(name)}{whose} is not among those that are known to be harmless."
+    whose = f" of the namespace {shorten_text(namespace)!r}" if namespace else ""
+    return by, f"The attribute {shorten_text(name)}{whose} is not among those that are known to be harmless."
 
 
 def is_event(name: str) -> bool:

@@ -14,10 +14,10 @@ from typing import Final, NoReturn
 
 from rmos.svg.attributes import NOTHING, AttributePlan, Check, make_plan
 from rmos.svg.css import css_refusal, local_targets, plain_targets
-from rmos.svg.encoding import declared
+from rmos.svg.encoding import check_declared_encoding
 from rmos.svg.names import SVG
 from rmos.svg.reuse import Reuse
-from rmos.svg.verdict import BlockedBy, blocked, shown
+from rmos.svg.verdict import BlockedBy, make_blocked_error, shorten_text
 
 MAX_TAG: Final = 4 * 1024 * 1024
 """Bytes of one tag, comment or instruction (RMOS policy); a picture within and a traced outline fit."""
@@ -30,7 +30,7 @@ MAX_SHEET: Final = 1024 * 1024
 
 _MAX_PLANS: Final = 4096
 _MAX_HARMLESS: Final = 4096
-"""Plans, and harmless values of one check, that are remembered: some MB at most."""
+"""Plans, and harmless values of one check, that are cached: some MB at most."""
 _SHORT: Final = 256
 _INSTRUCTIONS: Final = frozenset({"xpacket", "adobe-xap-filters", "adobe-illustrator"})
 """Instructions that Adobe's programs write around metadata; browsers know only xml-stylesheet."""
@@ -83,7 +83,7 @@ class DrawingReader:
         if self._elements > MAX_ELEMENTS:
             self._refuse("too_large", f"It has more than {MAX_ELEMENTS} elements.")
         if self._reuse.is_crowded:
-            self._judge_reuse()
+            self._check_reuse()
 
     def close(self) -> None:
         """Judge what only the end can tell.
@@ -94,9 +94,9 @@ class DrawingReader:
         if not self._fed:
             self._refuse("not_svg", "There is nothing in it.")
         self._parse(b"", last=True)
-        self._judge_reuse()
+        self._check_reuse()
 
-    def _judge_reuse(self) -> None:
+    def _check_reuse(self) -> None:
         refusal = self._reuse.refusal(self._elements)
         if refusal is not None:
             self._refuse(*refusal)
@@ -107,7 +107,7 @@ class DrawingReader:
         except (ExpatError, ValueError, LookupError) as error:
             line, column = self._place()
             by, reason = self._broken(error)
-            raise blocked(by, reason, line=line, column=column) from None
+            raise make_blocked_error(by, reason, line=line, column=column) from None
 
     def _broken(self, error: Exception) -> tuple[BlockedBy, str]:
         """Say what an error of the parser means: a drawing that browsers show in part, or not at all."""
@@ -129,10 +129,10 @@ class DrawingReader:
 
     def _refuse(self, by: BlockedBy, reason: str) -> NoReturn:
         line, column = self._place()
-        raise blocked(by, reason, line=line, column=column)
+        raise make_blocked_error(by, reason, line=line, column=column)
 
     def _declaration(self, version: str, encoding: str | None, standalone: int) -> None:
-        refusal = declared(self._head, encoding)
+        refusal = check_declared_encoding(self._head, encoding)
         if refusal is not None:
             self._refuse(*refusal)
 
@@ -200,7 +200,9 @@ class DrawingReader:
         """Return how tags of this shape are judged; None when there is nothing to look at but their names."""
         if not self._elements and element != f"{SVG} svg":
             space, _, local = element.rpartition(" ")
-            self._refuse("not_svg", f"Its root is {shown(local)} of {shown(space)!r}, not svg of {SVG!r}.")
+            self._refuse(
+                "not_svg", f"Its root is {shorten_text(local)} of {shorten_text(space)!r}, not svg of {SVG!r}."
+            )
         made = make_plan(element, names, self._harmless)
         if not isinstance(made, AttributePlan):
             self._refuse(*made)
@@ -237,7 +239,7 @@ class DrawingReader:
         refusal = css_refusal("".join(self._sheet), sheet=True)
         if refusal is not None:
             line, column = self._sheet_place
-            raise blocked(*refusal, line=line, column=column)
+            raise make_blocked_error(*refusal, line=line, column=column)
 
     def _sheet_text(self, text: str) -> None:
         self._sheet_length += len(text)
@@ -247,16 +249,16 @@ class DrawingReader:
 
     def _instruction(self, target: str, data: str) -> None:
         if target.lower() not in _INSTRUCTIONS:
-            self._refuse("processing_instruction", f"The instruction {shown(target)} could load a style sheet.")
+            self._refuse("processing_instruction", f"The instruction {shorten_text(target)} could load a style sheet.")
 
     def _doctype(self, name: str, system: str | None, public: str | None, has_subset: int) -> None:
         """Refuse a DOCTYPE; one with declarations only when the first of these tells what it is."""
         self._in_dtd = True
         if not has_subset:
-            self._refuse("dtd", f"A DOCTYPE names a DTD: {shown(system or public or name)}")
+            self._refuse("dtd", f"A DOCTYPE names a DTD: {shorten_text(system or public or name)}")
 
     def _doctype_end(self) -> None:
         self._refuse("dtd", "A DOCTYPE declares something.")
 
     def _entity(self, name: str, *_declared: object) -> None:
-        self._refuse("entity", f"It declares or uses the entity {shown(name)}.")
+        self._refuse("entity", f"It declares or uses the entity {shorten_text(name)}.")

@@ -11,7 +11,7 @@ A picture is read as what its type says, or as what its first bytes show where a
 import re
 from typing import Final
 
-from rmos.svg.verdict import Refusal, shown
+from rmos.svg.verdict import Refusal, shorten_text
 
 MAX_PICTURE: Final = 3 * 1024 * 1024
 """Characters of a picture in base64 (RMOS policy): 2.2 MiB of pixels; larger ones belong beside the drawing."""
@@ -34,10 +34,10 @@ def reference_refusal(value: str) -> Refusal | None:
         return None
     plain = _IGNORED.sub("", value)
     if _SCRIPT.match(plain):
-        return "script", f"A reference runs script: {shown(plain)}"
+        return "script", f"A reference runs script: {shorten_text(plain)}"
     if plain[:5].lower() == "data:":
-        return "external_reference", f"A reference carries its own document: {shown(plain)}"
-    return "external_reference", f"A reference leads out of the drawing: {shown(value)}"
+        return "external_reference", f"A reference carries its own document: {shorten_text(plain)}"
+    return "external_reference", f"A reference leads out of the drawing: {shorten_text(value)}"
 
 
 def picture_refusal(value: str) -> Refusal | None:
@@ -47,5 +47,5 @@ def picture_refusal(value: str) -> Refusal | None:
     if len(value) > MAX_PICTURE:
         return "too_large", f"A picture within has {len(value)} characters; up to {MAX_PICTURE} are judged."
     if not _PICTURE.fullmatch(value):
-        return "external_reference", f"A picture within is no PNG, JPEG, GIF or WebP in base64: {shown(value)}"
+        return "external_reference", f"A picture within is no PNG, JPEG, GIF or WebP in base64: {shorten_text(value)}"
     return None

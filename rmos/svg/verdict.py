@@ -1,6 +1,6 @@
 """What the gate says: the verdict, its stable codes, and the refusal that ends the reading.
 
-raise blocked("dtd", "A DOCTYPE declares something.", line=2, column=1)
+raise make_blocked_error("dtd", "A DOCTYPE declares something.", line=2, column=1)
 """
 
 from typing import Final, Literal
@@ -47,12 +47,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     column: int | None = None
 
 
-def blocked(by: BlockedBy, reason: str, *, line: int, column: int) -> SvgBlocked:
+def make_blocked_error(by: BlockedBy, reason: str, *, line: int, column: int) -> SvgBlocked:
     """Return the error that ends the reading."""
     return SvgBlocked(reason, blocked_by=by, line=line, column=column)
 
 
-def shown(text: str) -> str:
+def shorten_text(text: str) -> str:
     """Return a drawing's own text as a reason may repeat it: its beginning, printable, in one line."""
     printable = "".join(sign if sign.isprintable() else " " for sign in text[:_SHOWN])
     return printable if len(text) <= _SHOWN else f"{printable} ..."

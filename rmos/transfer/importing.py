@@ -25,7 +25,7 @@ from rmos.store.folding import fold
 from rmos.store.history import read_run
 from rmos.store.layout import RunFiles
 from rmos.store.legacy import Tombstones, parse_tombstones
-from rmos.store.naming import named_blobs
+from rmos.store.naming import list_named_blobs
 from rmos.store.reading import find_erasure
 from rmos.store.records import Damage
 from rmos.store.store import FORMAT
@@ -230,7 +230,7 @@ class _Import:
             event = _delete_event(run_id, tombstone, digest.sha256_hex(artifact.data), artifact.run.created_at_utc)
             parts.append(_Part(layout.event_key(partition, run_id, 1), event))
         parts += [_Part(link.key, found[link.key]) for link in history.links]
-        named = named_blobs(fold(artifact, history.events, links=history.advisories))
+        named = list_named_blobs(fold(artifact, history.events, links=history.advisories))
         blobs = list(self._blobs.named(named))
         return _Part(layout.artifact_key(partition, run_id), artifact.data), parts, blobs
 
@@ -264,7 +264,7 @@ def _delete_event(run_id: str, deletion: Deletion, previous_sha256: str, created
         us = ids.parse_utc(deletion.deleted_at_utc or "")
     except (ValueError, OverflowError):
         us = ids.parse_utc(created_at_utc)
-    return digest.seal(
+    return digest.encode_record(
         {
             "schema": EVENT_SCHEMA,
             "event_id": ids.new_event_id(us, bytes.fromhex(previous_sha256[:16])),

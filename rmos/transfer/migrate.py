@@ -106,7 +106,7 @@ def _map_all(source: SingleFileStore, report: Migration) -> Iterator[Mapped]:
     for run_id, record in source.records.items():
         try:
             mapped = map_run(run_id, record)
-            digest.seal(mapped.members)
+            digest.encode_record(mapped.members)
         except CannotMove as error:
             report.kept_aside.append(FailedRecord(run_id=run_id, error=error.detail))
         except digest.NotCanonical as error:
@@ -143,7 +143,7 @@ def _state(store: Store, mapped: Mapped) -> str:
         return "deleted" if erased else "other" if files.events else "absent"
     except ObjectUnreadable:
         return "other"
-    return "there" if found == digest.seal(mapped.members) else "other"
+    return "there" if found == digest.encode_record(mapped.members) else "other"
 
 
 def _key(mapped: Mapped) -> str:

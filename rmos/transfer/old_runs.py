@@ -100,7 +100,7 @@ class _Mapping:
             if record[name] is not None:
                 self.left[name] = record[name]
         unmapped = sorted(self.left)
-        kept = {name: _storable(value) for name, value in self.left.items()}
+        kept = {name: _make_storable(value) for name, value in self.left.items()}
         if self.carried():
             kept["request_hash"] = record["request_hash"]
         members["meta"] = {**meta, "migrated_from": {"store": "runs.json", **kept}}
@@ -253,6 +253,6 @@ def _is_storable(value: Any) -> bool:
     return True
 
 
-def _storable(value: Any) -> Any:
+def _make_storable(value: Any) -> Any:
     """Return a value as it is, or as ASCII JSON text when canonical JSON cannot hold it (an integer beyond 2^53)."""
     return value if _is_storable(value) else json.dumps(value)

@@ -64,12 +64,12 @@ def read_source(path: Path) -> SingleFileStore:
         data = path.read_bytes()
     except OSError:
         raise SourceUnreadable("The old store's file is not there or cannot be read; name it with --from.") from None
-    return _parsed(path, data)
+    return _parse_store(path, data)
 
 
-def _parsed(path: Path, data: bytes) -> SingleFileStore:
+def _parse_store(path: Path, data: bytes) -> SingleFileStore:
     try:
-        records = json.loads(data, object_pairs_hook=_once)
+        records = json.loads(data, object_pairs_hook=_refuse_repeats)
     except (ValueError, RecursionError) as error:
         raise SourceUnreadable(f"The old store's file is not whole: {error}. Restore it from a back-up.") from None
     if not isinstance(records, dict):
@@ -77,7 +77,7 @@ def _parsed(path: Path, data: bytes) -> SingleFileStore:
     return SingleFileStore(path, data, records)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("a member is there twice")
@@ -102,7 +102,7 @@ def find_source(path: Path) -> SingleFileStore:
         detail = "several back-ups stand beside it" if names else "there is no back-up beside it"
         raise SourceUnreadable(f"It is not clear what was migrated: {detail}.")
     data = (path.parent / names[0]).read_bytes()
-    source = _parsed(path, data)
+    source = _parse_store(path, data)
     if source.backup_name != names[0]:
         raise SourceUnreadable("The back-up beside the old store is not what its name says.")
     if not path.exists():

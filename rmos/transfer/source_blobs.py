@@ -98,17 +98,17 @@ class SourceBlobs:
             for block in self._source.blocks(key):
                 hasher.update(block)
         except (ObjectMissing, ObjectUnreadable) as error:
-            raise _unreadable(key, error) from None
+            raise _describe_unreadable(key, error) from None
         return hasher.hexdigest()
 
     def _read(self, key: str) -> bytes:
         try:
             return self._source.read(key)
         except (ObjectMissing, ObjectUnreadable) as error:
-            raise _unreadable(key, error) from None
+            raise _describe_unreadable(key, error) from None
 
 
-def _unreadable(key: str, error: ObjectMissing | ObjectUnreadable) -> Damage:
+def _describe_unreadable(key: str, error: ObjectMissing | ObjectUnreadable) -> Damage:
     return Damage("unreadable", f"{key.rpartition('/')[2]}: {error.detail}")
 
 

@@ -156,10 +156,10 @@ def _archive(archive: zipfile.ZipFile) -> ImportSource:
     def blocks(key: str) -> Iterator[bytes]:
         if key not in found:
             raise ObjectMissing("There is no such object.")
-        with _unpacking():
+        with _translate_errors():
             file = archive.open(found[key])
         with file:
-            while block := _unpacked(file):
+            while block := _unpack_file(file):
                 yield block
 
     def read(key: str) -> bytes:
@@ -174,15 +174,15 @@ def _archive(archive: zipfile.ZipFile) -> ImportSource:
 
 
 @contextlib.contextmanager
-def _unpacking() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error):
         raise ObjectUnreadable("It cannot be read from the archive.") from None
 
 
-def _unpacked(file: IO[bytes]) -> bytes:
-    with _unpacking():
+def _unpack_file(file: IO[bytes]) -> bytes:
+    with _translate_errors():
         return file.read(BLOCK_BYTES)
 
 

@@ -10,7 +10,7 @@ from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.models import Event, RunView
 from rmos.services.files.media_types import SVG
-from rmos.store.naming import NamedBlob, named_blobs
+from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
 from rmos.web.limits import draw_limits
@@ -42,7 +42,7 @@ def show_run(run_id: str) -> Response:
     run = _members.decode(record.data)
     feasibility, inputs = _object(run.get("feasibility")), _object(run.get("inputs"))
     lessons = make_lessons(feasibility, inputs, find_rules(rmos.engines, feasibility.get("engine_id")))
-    files = list(named_blobs(view).values())
+    files = list(list_named_blobs(view).values())
     decision = view.artifact.decision
     rule, why = split_reason(decision.block_reason or next(iter(decision.warnings), None))
     return render_page(

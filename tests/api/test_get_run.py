@@ -150,7 +150,7 @@ def test_a_damaged_record_is_never_served_and_never_not_found(app: Flask, client
 def test_damage_that_only_the_fold_finds_names_the_run_too(client: FlaskClient, service_store: Store) -> None:
     members = make_members(ids.now_us())
     members["hashes"]["design_sha256"] = "0" * 64
-    run_id, data = members["run_id"], digest.seal(members)
+    run_id, data = members["run_id"], digest.encode_record(members)
     partition = ids.partition_of(ids.moment_of(run_id) or 0)
     service_store.objects.create(f"{partition}/{run_id}.json", data)
     event = make_event(run_id, 1, digest.sha256_hex(data))

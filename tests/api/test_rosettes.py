@@ -16,7 +16,7 @@ from rmos.rosette.interpret import NOTHING
 from rmos.rosette.plan_pages import plan_svg
 from rmos.rosette.spec import decode_spec
 from rmos.store import Store
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 from tests.api.conftest import RUNS
 from tests.helpers.problems import check_problem
 from tests.makers import ANNA
@@ -40,7 +40,7 @@ def test_a_sentence_gives_a_drawing_that_is_recorded(client: FlaskClient, servic
     assert response.headers["Location"] == f"{RUNS}/{made['run_id']}"
     assert response.headers["Cache-Control"] == "no-store"
     assert made["variant_sha256"] == sha256_hex(made["svg"].encode()) == made["attachment"]["sha256"]
-    assert judge_svg(made["svg"].encode()).ok
+    assert validate_svg(made["svg"].encode()).ok
     assert made["feasibility"]["engine_id"] == "baseline_v2"
     run = client.get(response.headers["Location"]).json
     assert (run["event_type"], run["mode"], run["deleted"]) == ("rosette", "art_studio", False)
@@ -193,7 +193,7 @@ def test_the_plan_is_that_of_the_recorded_variant(client: FlaskClient) -> None:
     made = ask(client, prompt="classical rosette", seed=7).json
     plan = client.get(f"{ROSETTES}/{made['run_id']}/plan.svg").data.decode()
     assert plan == plan_svg(decode_spec(made["spec"]))
-    assert judge_svg(plan.encode()).ok
+    assert validate_svg(plan.encode()).ok
 
 
 def test_what_has_no_files_is_named(client: FlaskClient) -> None:

@@ -116,7 +116,7 @@ def misnamed_misplaced_and_false(shop: Shop) -> Faults:
     }
     members = make_members(shop.us, **named)
     members |= {"feasibility": {}, "inputs": {"design": {}, "context": {"material": {"id": "ebony"}}}}
-    shop.overwrite(name, digest.seal(members))
+    shop.overwrite(name, digest.encode_record(members))
     kinds = ("misnamed", "misplaced", "feasibility_mismatch", "inputs_mismatch", "orphaned", "parent_missing")
     return [(kind, name) for kind in (*kinds, "blob_missing")]
 

@@ -154,7 +154,7 @@ class Shop:
     def reseal(self, key: str, **over: Any) -> None:
         """Change members of a record and compute its `_sha256` anew, as somebody who can write the folder might."""
         members = json.loads((self.root / key).read_bytes()) | over
-        self.overwrite(key, digest.seal(members))
+        self.overwrite(key, digest.encode_record(members))
 
     def members(self, key: str) -> dict[str, Any]:
         """Return what a record says."""

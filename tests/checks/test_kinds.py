@@ -121,5 +121,5 @@ def test_an_import_takes_in_what_belongs_to_runs_and_passes_over_the_rest(
 def test_what_a_record_names_is_no_garbage(shop: Shop, kind: ObjectKind) -> None:
     key = SAMPLES[kind.name](shop)
     shop.overwrite(key, b'{"sha256": "%s"}' % (b"ab" * 32))
-    named = set(attachments._named(shop.store.objects, {}))
+    named = set(attachments._yield_named(shop.store.objects, {}))
     assert ("ab" * 32 in named) is (kind is not layout.BLOB)

@@ -39,7 +39,7 @@ def write_runs(root: Path, runs: int) -> list[str]:
     run_ids = []
     for us in range(US, US + runs):
         members = make_members(us)
-        data = digest.seal(members)
+        data = digest.encode_record(members)
         run_ids.append(members["run_id"])
         (root / artifact(run_ids[-1])).write_bytes(data)
         (root / event(run_ids[-1], 1)).write_bytes(make_event(run_ids[-1], 1, digest.sha256_hex(data)))
@@ -179,7 +179,7 @@ def test_parents_that_stand_elsewhere_are_not_missed(shop: Shop) -> None:
     members = {**make_members(US + 86_400_000_000 * 30), "run_id": earlier}
     path = shop.root / artifact(earlier, ids.partition_of(US + 86_400_000_000 * 30))
     path.parent.mkdir()
-    path.write_bytes(digest.seal(members))
+    path.write_bytes(digest.encode_record(members))
     shop.put(parent_run_id=earlier)
     shop.event(erased, "delete", {"mode": "hard", "reason": "a test"})
     shop.flip(artifact(moved))

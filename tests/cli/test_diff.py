@@ -49,7 +49,7 @@ def test_words_of_records_cannot_forge_lines(run: Command, root: Path) -> None:
     members = make_members(US, notes="fine\nCRITICAL  status\x1b[2J\u2028", meta={"a\nb": 1})
     path = root / "2025-12-23" / f"{members['run_id']}.json"
     path.parent.mkdir()
-    path.write_bytes(digest.seal(members))
+    path.write_bytes(digest.encode_record(members))
     found = document(run("diff", one, path.stem, "--json"))
     lines = run("diff", one, path.stem).stdout.splitlines()
     assert len(lines) == len(found["changed_paths"]) + 2 + (found["note"] is not None)

@@ -12,7 +12,7 @@ def add_unknown(root: Path, *, damaged: bool = False) -> Path:
     members = make_members(US)
     path = root / "2025-12-23" / f"{members['run_id']}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(digest.seal(members))
+    path.write_bytes(digest.encode_record(members))
     if damaged:
         flip(path)
     age(path)

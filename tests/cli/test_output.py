@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos.cli.exits import RmosGroup
-from rmos.cli.output import emit, printable, progress, say_table
+from rmos.cli.output import emit, escape_controls, progress, say_table
 from rmos.cli.tables import Column
 from tests.cli.conftest import ROOT, RUNS, command_on, open_store, start
 
@@ -28,14 +28,14 @@ class Terminal(io.StringIO):
 
 @given(st.text() | st.text(alphabet=st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF)))
 def test_what_is_shown_is_one_printable_line(text: str) -> None:
-    shown = printable(text)
+    shown = escape_controls(text)
     assert shown.isprintable()
     assert len(shown.splitlines()) <= 1
-    assert printable(shown) == shown
+    assert escape_controls(shown) == shown
 
 
 def test_plain_words_are_shown_as_they_are() -> None:
-    assert printable('Größe ½ – 1/4" 鼓') == 'Größe ½ – 1/4" 鼓'
+    assert escape_controls('Größe ½ – 1/4" 鼓') == 'Größe ½ – 1/4" 鼓'
 
 
 def test_a_document_survives_any_name(capsys: pytest.CaptureFixture[str]) -> None:

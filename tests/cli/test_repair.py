@@ -25,7 +25,7 @@ def hurt(root: Path) -> dict[str, Path]:
     members = make_members(US)
     unknown = root / "2025-12-23" / f"{members['run_id']}.json"
     unknown.parent.mkdir()
-    unknown.write_bytes(digest.seal(members))
+    unknown.write_bytes(digest.encode_record(members))
     return {"corrupt": corrupt, "gone": gone, "unknown": unknown}
 
 

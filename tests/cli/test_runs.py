@@ -66,7 +66,7 @@ def test_a_run_that_the_index_lacked_is_in_the_list(run: Command, root: Path) ->
     members = make_members(US)
     path = root / "2025-12-23" / f"{members['run_id']}.json"
     path.parent.mkdir()
-    path.write_bytes(digest.seal(members))
+    path.write_bytes(digest.encode_record(members))
     assert members["run_id"] in [item["run_id"] for item in listed(run, "runs")]
 
 
@@ -121,7 +121,7 @@ def test_a_read_only_folder_is_listed_as_the_index_stands(root: Path, read_only:
 def test_a_read_only_list_says_what_it_lacks(root: Path, read_only: Callable[[Path], Path]) -> None:
     members = make_members(US)
     (root / "2025-12-23").mkdir()
-    (root / "2025-12-23" / f"{members['run_id']}.json").write_bytes(digest.seal(members))
+    (root / "2025-12-23" / f"{members['run_id']}.json").write_bytes(digest.encode_record(members))
     result = command_on(read_only(root))("runs", "--limit", "500")
     assert result.exit_code == 0
     assert "1 runs are lacking" in result.stderr

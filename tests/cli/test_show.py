@@ -116,7 +116,7 @@ def test_words_of_clients_cannot_forge_lines(run: Command, root: Path) -> None:
     members = make_members(US, notes="fine\n  risk        GREEN\x1b[2J", meta={"batch_label": "b\rx"})
     path = root / "2025-12-23" / f"{members['run_id']}.json"
     path.parent.mkdir()
-    path.write_bytes(digest.seal(members))
+    path.write_bytes(digest.encode_record(members))
     text = run("show", path.stem).stdout
     assert "\x1b" not in text
     assert "\r" not in text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmos.cli.tables import Column, cells_of, cut_text, lay_out, wrap
+from rmos.cli.tables import Column, count_cells, cut_text, lay_out, wrap
 
 COLUMNS = [
     Column("WHEN", least=5),
@@ -61,24 +61,24 @@ CELL = st.text(alphabet="aé鼓 b\u0301", max_size=30).map(lambda text: " ".join
 def test_every_word_of_the_sentence_is_there_and_no_line_is_too_long(rows: list[list[str]], width: int) -> None:
     columns = [column._replace(least=4) for column in COLUMNS]
     for row, lines in zip(rows, lay_out(columns, rows, width=width)[1:], strict=True):
-        assert all(cells_of(line) <= width for line in lines)
+        assert all(count_cells(line) <= width for line in lines)
         assert re.sub(r"\s", "", row[-1]) in re.sub(r"\s", "", "".join(lines))
 
 
 @given(CELL, st.integers(1, 40))
 def test_a_text_is_cut_to_its_width_and_says_so(text: str, width: int) -> None:
     short = cut_text(text, width)
-    assert cells_of(short) <= width
+    assert count_cells(short) <= width
     assert short == text or short.endswith("…")
 
 
 @given(CELL, st.integers(2, 40))
 def test_wrapping_loses_no_sign(text: str, width: int) -> None:
     lines = wrap(text, width)
-    assert all(cells_of(line) <= width for line in lines)
+    assert all(count_cells(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
 @pytest.mark.parametrize(("text", "cells"), [("ab", 2), ("鼓", 2), ("e\u0301", 1), ("½", 1)])
 def test_signs_take_the_cells_that_a_terminal_gives_them(text: str, cells: int) -> None:
-    assert cells_of(text) == cells
+    assert count_cells(text) == cells

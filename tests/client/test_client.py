@@ -81,12 +81,12 @@ def test_the_engines_and_the_health_are_told(client: Client) -> None:
 def test_cuts_are_judged_without_a_record(client: Client) -> None:
     asked = {name: make_body()[name] for name in ("mode", "tool_id", "design", "context")}
     before = len(list(client.iter_runs()))
-    green, red = client.judge([asked, {**asked, "design": {**asked["design"], "floor_thickness_mm": 0.7}}])
+    green, red = client.evaluate_cuts([asked, {**asked, "design": {**asked["design"], "floor_thickness_mm": 0.7}}])
     assert (green["risk_level"], red["risk_level"]) == ("GREEN", "RED")
     assert red["block_reason"]
     assert len(list(client.iter_runs())) == before
     with pytest.raises(ProblemError, match="nowhere"):
-        client.judge([asked], engine_id="nowhere")
+        client.evaluate_cuts([asked], engine_id="nowhere")
 
 
 def test_a_setting_is_suggested_that_is_green_when_it_is_judged(client: Client) -> None:
@@ -94,7 +94,7 @@ def test_a_setting_is_suggested_that_is_green_when_it_is_judged(client: Client) 
     free = {name: value for name, value in asked["design"].items() if name not in ("feed_mm_min", "axial_depth_mm")}
     found = client.suggest(free, asked["context"], tool_id=asked["tool_id"])
     assert found["settings"]["fixed"] == ["plunge_feed_mm_min", "spindle_rpm"]
-    [judged] = client.judge([{**asked, "design": found["design"]}])
+    [judged] = client.evaluate_cuts([{**asked, "design": found["design"]}])
     assert judged["risk_level"] == found["risk_level"] == "GREEN"
     with pytest.raises(ValidationFailed, match=r"context\.tool\.kind"):
         client.suggest(free, asked["context"])

@@ -11,7 +11,7 @@ from rmos.client import DigestMismatch
 from rmos.client.digests import check_download, has_own_digest
 from tests.makers import make_earlier_artifact, make_members
 
-RECORD = digest.seal(make_members())
+RECORD = digest.encode_record(make_members())
 
 
 def headers_of(data: bytes) -> httpx.Headers:

@@ -7,7 +7,7 @@ from rmos.engines.baseline.fields import VOCABULARY, Vocabulary
 from rmos.engines.baseline.scoring import GATE, GROUP_WEIGHTS
 from rmos.engines.baseline_v2 import fields
 from rmos.engines.baseline_v2.engine import BaselineV2
-from rmos.engines.contract import ContractBroken, rules_of
+from rmos.engines.contract import ContractBroken, collect_rules
 from rmos.engines.decision import BLOCK_ORDER
 from rmos.engines.registry import Registry
 from rmos.engines.rules import Rule
@@ -117,7 +117,7 @@ def test_rules_that_are_none_break_the_contract(rules: Any) -> None:
     engine = Good()
     engine.rules = rules  # type: ignore[attr-defined]
     with pytest.raises(ContractBroken, match=r"`rules` must be|two of its rules"):
-        rules_of(engine)
+        collect_rules(engine)
 
 
 def test_the_kit_finds_an_engine_that_emits_an_id_that_its_rules_do_not_have() -> None:

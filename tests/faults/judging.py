@@ -29,7 +29,7 @@ def whole_runs(root: Path) -> set[str]:
             assert not listing.strays, listing.strays
             assert all(name.startswith(".tmp-") for name in listing.debris), listing.debris
             for path in partition.glob("*.json"):
-                assert digest.sealed_sha256(path.read_bytes()), f"{path.name} is torn"
+                assert digest.verify_self_digest(path.read_bytes()), f"{path.name} is torn"
             found |= {run_id for run_id, files in listing.runs.items() if files.artifact}
         else:
             assert is_known(partition), f"{partition.name} does not belong in a store"

@@ -44,7 +44,7 @@ def members(number: int) -> dict[str, Any]:
 
 def data(number: int) -> bytes:
     """Return the exact bytes of run no. `number`."""
-    return digest.seal(members(number))
+    return digest.encode_record(members(number))
 
 
 def key(number: int) -> str:

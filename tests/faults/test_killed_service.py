@@ -37,7 +37,7 @@ def demand_run(connection: Connection, recorded: Recorded) -> None:
     run_id = recorded.answer["run_id"]
     answer = connection.ask("GET", f"{RUNS}/{run_id}/download")
     assert answer.status == 200, f"{run_id} was acknowledged and is gone: {answer}"
-    assert digest.sealed_sha256(answer.body)
+    assert digest.verify_self_digest(answer.body)
     assert recorded.downloaded_sha256 in (None, digest.sha256_hex(answer.body))
     run = msgspec.json.decode(answer.body, type=RunArtifact)
     assert run.run_id == run_id

@@ -15,7 +15,7 @@ from rmos.rosette.materials import MATERIALS
 from rmos.rosette.plan_pages import plan_html, plan_svg
 from rmos.rosette.spec import RosetteSpec, mm_text
 from rmos.rosette.vary import vary
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 from tests.browser import chromium
 from tests.rosette.makers import BWB, SVG, TYPICAL, make_ring, make_spec, parse
 
@@ -33,7 +33,7 @@ def words(svg: str) -> list[str]:
 @pytest.mark.parametrize("kind", TYPICAL)
 def test_every_kind_has_a_plan_that_a_browser_may_show(kind: str) -> None:
     svg = plan_svg(make_spec(BWB, make_ring(kind), make_ring("mosaic", symmetry="inversion", motif="steps"), BWB))
-    assert judge_svg(svg.encode()).ok
+    assert validate_svg(svg.encode()).ok
     root = parse(svg)
     sheets = [element for element in root.iter(f"{SVG}g") if element.get("id", "").startswith("sheet-")]
     assert root.attrib["width"] == "210mm"

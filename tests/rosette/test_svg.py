@@ -10,7 +10,7 @@ from rmos.rosette.interpret import interpret
 from rmos.rosette.spec import Ring, RosetteSpec, spec_sha256
 from rmos.rosette.svg import Profile, render
 from rmos.rosette.vary import vary
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 from tests.rosette.makers import BWB, SVG, TYPICAL, by_id, make_ring, make_spec, outlines, parse, paths_of
 from tests.rosette.prompts import PROMPTS
 
@@ -61,7 +61,7 @@ def test_the_text_keeps_its_rules(prompt: str) -> None:
 @pytest.mark.parametrize("profile", ["compact", "cam"])
 @pytest.mark.parametrize("prompt", DRAWN)
 def test_a_browser_may_be_shown_either_profile(prompt: str, profile: Profile) -> None:
-    verdict = judge_svg(render(drawn(prompt)[0], profile).encode())
+    verdict = validate_svg(render(drawn(prompt)[0], profile).encode())
     assert verdict.ok, verdict.reason
 
 

@@ -26,9 +26,9 @@ def main() -> None:
     store = open_store(Path(folder))
     store.runs.on_put = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     action = next(name for name in ACTIONS if name == wanted)
-    wish = ActionRequest(session_id=session_id, action=action, fields=SAID.get(action, {}))
+    request = ActionRequest(session_id=session_id, action=action, fields=SAID.get(action, {}))
     rules = GatePolicy(engine_timeout_ms=2000, allow_red_override=False)
-    perform_action(store, Registry(), wish, rules, actor=Actor(name="anna", role="operator"), us=ids.now_us())
+    perform_action(store, Registry(), request, rules, actor=Actor(name="anna", role="operator"), us=ids.now_us())
 
 
 if __name__ == "__main__":

@@ -83,10 +83,10 @@ class Shop:
     def act(self, action: Action, *, version: int | None = None, **said: Any) -> ActionDone:
         if action == "request_feasibility":
             said = {"mode": "router", "tool_id": "em-3175-2f", "engine_id": "interrupted", **said}
-        wish = ActionRequest(
+        request = ActionRequest(
             session_id=self.session_id, action=action, fields=said or SAID.get(action, {}), version=version
         )
-        return perform_action(self.store, self.engines, wish, self.rules, actor=ANNA, us=ids.now_us())
+        return perform_action(self.store, self.engines, request, self.rules, actor=ANNA, us=ids.now_us())
 
     def override(self, run_id: str, scope: str, actor: Actor, *, until_us: int | None = None) -> bool:
         asked = OverrideRequest(

@@ -27,7 +27,7 @@ def test_events_are_numbered_files_beside_the_run_chained_by_digests(store: Stor
     for number in (1, 2, 3):
         data = path_of(root, run_id, number).read_bytes()
         event = json.loads(data)
-        assert digest.sealed_sha256(data)
+        assert digest.verify_self_digest(data)
         assert (event["number"], event["record_id"], event["kind"]) == (number, run_id, "advisory")
         assert event["previous_sha256"] == digest.sha256_hex(previous)
         assert (event["actor"], event["role"], event["request_id"]) == ("anna", "operator", ANNA.request_id)

@@ -18,7 +18,7 @@ from tests.trying import tries
 DAY = "2025-12-23"
 MEMBERS = make_members(US)
 RUN = str(MEMBERS["run_id"])
-DATA = digest.seal(MEMBERS)
+DATA = digest.encode_record(MEMBERS)
 
 
 def reseal(data: bytes) -> bytes:
@@ -120,7 +120,7 @@ def test_an_artifact_in_another_partition_is_misplaced() -> None:
 
 def test_no_damage_hides_another() -> None:
     members = make_members(US, feasibility={"a": 1}) | {"feasibility": {"a": 2}, "inputs": {"design": 1, "context": 2}}
-    found = kinds(digest.seal(members), RUN, "2025-12-24")
+    found = kinds(digest.encode_record(members), RUN, "2025-12-24")
     assert found == ["misnamed", "misplaced", "feasibility_mismatch", "inputs_mismatch", "inputs_mismatch"]
 
 
@@ -135,7 +135,7 @@ def test_no_damage_hides_another() -> None:
     ],
 )
 def test_trap_14_a_time_that_is_none_or_not_that_of_the_id_is_damage(created: str, kind: str) -> None:
-    assert kinds(digest.seal(MEMBERS | {"created_at_utc": created})) == [kind]
+    assert kinds(digest.encode_record(MEMBERS | {"created_at_utc": created})) == [kind]
 
 
 @pytest.mark.parametrize(
@@ -143,12 +143,12 @@ def test_trap_14_a_time_that_is_none_or_not_that_of_the_id_is_damage(created: st
     [("rmos.run/2", "newer_schema"), ("rmos.event/1", "corrupt"), (None, "corrupt"), ("x", "corrupt")],
 )
 def test_a_schema_that_this_release_does_not_write_is_told(schema: str | None, kind: str) -> None:
-    data = digest.seal(MEMBERS | {"schema": schema})
+    data = digest.encode_record(MEMBERS | {"schema": schema})
     assert kinds(data) == identity_kinds(data) == [kind]
 
 
 def test_a_newer_schema_is_told_also_where_its_form_has_changed() -> None:
-    assert kinds(digest.seal(MEMBERS | {"schema": "rmos.run/2", "decision": "GREEN"})) == ["newer_schema"]
+    assert kinds(digest.encode_record(MEMBERS | {"schema": "rmos.run/2", "decision": "GREEN"})) == ["newer_schema"]
 
 
 def test_an_artifact_of_ours_that_lost_its_seal_is_not_taken_for_one_of_the_earlier_system() -> None:
@@ -161,14 +161,14 @@ def test_an_artifact_of_ours_that_lost_its_seal_is_not_taken_for_one_of_the_earl
 def test_what_was_judged_must_have_the_digest_that_was_recorded(name: str) -> None:
     hashes = MEMBERS["hashes"] | {f"{name}_sha256": "a" * 64}
     expected = "feasibility_mismatch" if name == "feasibility" else "inputs_mismatch"
-    assert kinds(digest.seal(MEMBERS | {"hashes": hashes})) == [expected]
+    assert kinds(digest.encode_record(MEMBERS | {"hashes": hashes})) == [expected]
 
 
 def test_64_zeros_stand_for_a_digest_only_where_the_completeness_guard_says_so() -> None:
     hashes = MEMBERS["hashes"] | {"feasibility_sha256": digest.NO_DIGEST}
-    assert kinds(digest.seal(MEMBERS | {"hashes": hashes})) == ["feasibility_mismatch"]
-    assert kinds(digest.seal(MEMBERS | {"hashes": hashes, "meta": {"completeness_guard": True}})) == []
-    assert kinds(digest.seal(MEMBERS | {"hashes": hashes, "meta": {"completeness_guard": 1}})) == [
+    assert kinds(digest.encode_record(MEMBERS | {"hashes": hashes})) == ["feasibility_mismatch"]
+    assert kinds(digest.encode_record(MEMBERS | {"hashes": hashes, "meta": {"completeness_guard": True}})) == []
+    assert kinds(digest.encode_record(MEMBERS | {"hashes": hashes, "meta": {"completeness_guard": 1}})) == [
         "feasibility_mismatch"
     ]
 
@@ -223,9 +223,9 @@ def test_a_feasibility_that_only_a_hostile_file_has_is_judged_and_never_crashes(
 
 @pytest.mark.parametrize("said", ["anna", {}, {"name": "anna"}, {"name": 7, "role": "admin"}, {"name": "", "role": ""}])
 def test_trap_42_who_made_a_run_of_ours_is_said_in_full_or_not_at_all(said: Any) -> None:
-    assert kinds(digest.seal(MEMBERS | {"created_by": said})) == ["undecodable"]
-    assert kinds(digest.seal(MEMBERS | {"created_by": {"name": "anna", "role": "recorder"}})) == []
-    assert kinds(digest.seal(MEMBERS | {"created_by": None})) == []
+    assert kinds(digest.encode_record(MEMBERS | {"created_by": said})) == ["undecodable"]
+    assert kinds(digest.encode_record(MEMBERS | {"created_by": {"name": "anna", "role": "recorder"}})) == []
+    assert kinds(digest.encode_record(MEMBERS | {"created_by": None})) == []
 
 
 @pytest.mark.parametrize("said", ["anna", {"name": "anna", "role": "admin"}, [1]])

@@ -56,7 +56,7 @@ def test_a_claim_on_a_session_names_one_of_its_moment_and_no_run(claims: Claims)
 @pytest.mark.parametrize("named", [{}, {"run_id": RUN_ID, "session_id": SESSION_ID}, {"session_id": "ws_0123456789ab"}])
 def test_a_claim_names_a_run_or_a_session_and_not_both(claims: Claims, tmp_path: Path, named: dict[str, str]) -> None:
     members = {"schema": CLAIM_SCHEMA, "request_sha256": BODY, "created_at_utc": ids.utc_text(US), **named}
-    write_raw(tmp_path / layout.claim_key("anna", "key"), digest.seal(members))
+    write_raw(tmp_path / layout.claim_key("anna", "key"), digest.encode_record(members))
     with pytest.raises(Damage, match="names no run and no session, or both"):
         claims.take_session_id("anna", "key", BODY, US)
 

@@ -13,7 +13,7 @@ from tests.makers import US, make_event, make_members
 
 MEMBERS = make_members(US, explanation_status="NONE")
 RUN = str(MEMBERS["run_id"])
-ARTIFACT = verify_artifact(digest.seal(MEMBERS), RUN, "2025-12-23")
+ARTIFACT = verify_artifact(digest.encode_record(MEMBERS), RUN, "2025-12-23")
 TOMBSTONE = Deletion(mode="soft", deleted_at_utc="2025-12-24T00:00:00Z", deleted_by="anna", reason="a trial")
 
 

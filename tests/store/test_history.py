@@ -15,7 +15,7 @@ from tests.makers import EARLIER_ID, US, make_earlier_artifact, make_event, make
 DAY = "2025-12-23"
 MEMBERS = make_members(US)
 RUN = str(MEMBERS["run_id"])
-DATA = digest.seal(MEMBERS)
+DATA = digest.encode_record(MEMBERS)
 ARTIFACT = layout.artifact_key(DAY, RUN)
 LINK = f"{RUN}_advisory_adv.json"
 Files = dict[str, bytes]
@@ -68,14 +68,14 @@ def test_a_whole_run_is_read_with_its_events_in_order(strict: bool) -> None:
     history = run_of(files, strict=strict)
     assert history.problems == []
     history.require_whole()
-    assert (history.data, history.examined.sha256, history.is_gone) == (DATA, digest.recorded_sha256(DATA), False)
+    assert (history.data, history.examined.sha256, history.is_gone) == (DATA, digest.read_self_digest(DATA), False)
     assert [event.number for event in history.events] == [1, 2, 3]
     assert history.last_event_sha256 == digest.sha256_hex(files[event_key(3)])
     assert (history.artifact is not None) is strict
 
 
 def test_what_is_not_strict_decodes_no_artifact_and_recomputes_no_digest_in_it() -> None:
-    data = digest.seal(MEMBERS | {"hashes": MEMBERS["hashes"] | {"feasibility_sha256": "a" * 64}})
+    data = digest.encode_record(MEMBERS | {"hashes": MEMBERS["hashes"] | {"feasibility_sha256": "a" * 64}})
     files = make_files(before=data)
     assert told(run_of(files)) == [("feasibility_mismatch", ARTIFACT)]
     assert told(run_of(files, strict=False)) == []
@@ -94,7 +94,7 @@ BREAKS: dict[str, tuple[Callable[[Files], object], list[tuple[str, str]], list[i
     ),
     "unreadable artifact": (lambda files: files.update({ARTIFACT: b""}), [("unreadable", ARTIFACT)], [1, 2, 3]),
     "another artifact that is whole": (
-        lambda files: files.update({ARTIFACT: digest.seal(MEMBERS | {"notes": "x"})}),
+        lambda files: files.update({ARTIFACT: digest.encode_record(MEMBERS | {"notes": "x"})}),
         [("event_chain_broken", event_key(1))],
         [1, 2, 3],
     ),

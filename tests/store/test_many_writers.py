@@ -46,7 +46,7 @@ def test_trap_02_8_processes_of_200_puts_leave_1600_files_and_1600_rows(store: S
     assert len(made) == 1600
     files = list((folder / "runs").glob("2*/*"))
     assert {path.name for path in files} == {f"{run_id}.json" for run_id in made}
-    assert all(digest.sealed_sha256(path.read_bytes()) for path in files)
+    assert all(digest.verify_self_digest(path.read_bytes()) for path in files)
     assert store.runs.count(RunQuery()) == 1600
     assert set(listed_ids(store)) == made
     report = store.reconcile(full=True)

@@ -14,7 +14,7 @@ from tests.makers import EARLIER_ID, US, make_event, make_members
 DAY = "2025-12-23"
 MEMBERS = make_members(US)
 RUN = str(MEMBERS["run_id"])
-DATA = digest.seal(MEMBERS)
+DATA = digest.encode_record(MEMBERS)
 
 
 def event_kinds(data: bytes, previous_sha256: str | None = None) -> list[str]:
@@ -77,7 +77,7 @@ def test_an_artifact_is_no_event_and_an_event_is_no_artifact() -> None:
 
 def make_claim(**over: Any) -> bytes:
     claim = {"schema": CLAIM_SCHEMA, "run_id": RUN, "request_sha256": "c" * 64, "created_at_utc": ids.utc_text(US)}
-    return digest.seal(claim | over)
+    return digest.encode_record(claim | over)
 
 
 def test_a_whole_claim_is_read() -> None:

@@ -23,8 +23,8 @@ def test_a_run_is_on_disk_as_canonical_json_that_vouches_for_itself(store: Store
     members = make_members(US)
     stored = store.runs.put(members)
     data = path_of(root, members["run_id"]).read_bytes()
-    assert data == stored.data == digest.seal(members)
-    assert digest.sealed_sha256(data) == stored.view.sha256
+    assert data == stored.data == digest.encode_record(members)
+    assert digest.verify_self_digest(data) == stored.view.sha256
     assert (stored.created, stored.indexed, stored.view.version) == (True, True, 0)
 
 
@@ -181,7 +181,7 @@ def test_what_stands_in_the_place_of_a_run_keeps_the_id_taken_and_is_damage(
     place = path_of(root, members["run_id"])
     place.parent.mkdir()
     if kind == "link":
-        write_raw(tmp_path / "secret", digest.seal(members))
+        write_raw(tmp_path / "secret", digest.encode_record(members))
         place.symlink_to(tmp_path / "secret")
     elif kind == "folder":
         place.mkdir()

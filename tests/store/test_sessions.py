@@ -59,7 +59,7 @@ def test_a_session_is_its_events_each_with_the_whole_state_after_it(store: Store
     for number, name in ((1, "anna"), (2, "ben"), (3, "cleo")):
         data = path_of(root, session_id, number).read_bytes()
         event = json.loads(data)
-        assert digest.sealed_sha256(data)
+        assert digest.verify_self_digest(data)
         assert (event["number"], event["record_id"], event["previous_sha256"]) == (number, session_id, previous)
         assert (event["actor"], event["role"], event["request_id"]) == ("anna", "operator", ANNA.request_id)
         state = event["data"]["state"]

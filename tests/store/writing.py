@@ -74,7 +74,7 @@ def fill(store: Store) -> list[str]:
 def write_run(root: Path, us: int = US, run_id: str | None = None) -> str:
     """Write a run as another process would that died before its row."""
     members = make_members(us, run_id)
-    write_raw(root / ids.partition_of(us) / f"{members['run_id']}.json", digest.seal(members))
+    write_raw(root / ids.partition_of(us) / f"{members['run_id']}.json", digest.encode_record(members))
     return str(members["run_id"])
 
 

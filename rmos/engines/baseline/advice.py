@@ -12,18 +12,18 @@ SHORTEST_MM: Final = 1.0
 """No shorter stick-out is suggested: nobody can clamp it (RMOS policy)."""
 
 
-def shallower(cut: Cut, share: float) -> list[str]:
+def suggest_shallower(cut: Cut, share: float) -> list[str]:
     """Suggest this share of the depth of a pass, if a machine can make such a pass."""
     depth = round_down(cut.numbers[AXIAL_DEPTH] * share)
     return [f"passes of {num(depth)} mm or less"] if depth >= SHALLOWEST_MM else []
 
 
-def shorter(cut: Cut, share: float) -> list[str]:
+def suggest_shorter(cut: Cut, share: float) -> list[str]:
     """Suggest this share of the stick-out, if somebody can clamp it."""
     stickout = round_down(cut.numbers[STICKOUT] * share)
     return [f"a stick-out of {num(stickout)} mm or less"] if stickout >= SHORTEST_MM else []
 
 
-def one_of(*ways: str, otherwise: str) -> str:
+def join_alternatives(*ways: str, otherwise: str) -> str:
     """Return the ways as alternatives; when there is none, what is left to do."""
     return ", or ".join(ways) or otherwise

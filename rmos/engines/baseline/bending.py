@@ -11,12 +11,12 @@ import math
 from typing import Final
 
 from rmos.engines.base import Assessment
-from rmos.engines.baseline.advice import one_of, shallower, shorter
+from rmos.engines.baseline.advice import join_alternatives, suggest_shallower, suggest_shorter
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import DIAMETER, FIT_CRITICAL, STICKOUT, TOOL_MATERIAL
 from rmos.engines.baseline.load import FORMULA, LOAD_NEEDS, load_of
 from rmos.engines.baseline.scoring import grade_at_most, grade_below
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, share
 from rmos.engines.rules import Rule
 
@@ -78,7 +78,7 @@ def deflection(cut: Cut) -> Assessment:
     """Judge δ: GREEN to 0.013 mm, YELLOW to 0.10 mm; where the fit is critical 0.005 and 0.05 mm."""
     absent = cut.absent(_NEEDS)
     if absent:
-        return not_judged(cut, DEFLECTION, absent)
+        return make_unknown(cut, DEFLECTION, absent)
     numbers, steel = cut.numbers, cut.inputs.words[TOOL_MATERIAL]
     given_way = tip_deflection_mm(
         load_of(cut).force_n, numbers[STICKOUT], FLUTED * numbers[DIAMETER], MODULUS_GPA[steel]
@@ -93,16 +93,16 @@ def deflection(cut: Cut) -> Assessment:
         finding = (
             f"the tip gives way by {given_way:.2g} mm, {share(given_way, green)} the {green:g} mm that are fine {whose}"
         )
-        suggestion = _stiffer(cut, (green / given_way) ** (1 / 3), green / given_way)
+        suggestion = _suggest_stiffer(cut, (green / given_way) ** (1 / 3), green / given_way)
     grade = Grade(risk, score, green)
-    return judged(cut, DEFLECTION, grade, given_way, finding, used=DEFLECTION.inputs, suggestion=suggestion)
+    return make_assessment(cut, DEFLECTION, grade, given_way, finding, used=DEFLECTION.inputs, suggestion=suggestion)
 
 
 def tool_break(cut: Cut) -> Assessment:
     """Judge σ as a share of 1500 MPa (carbide) or 1000 MPa (HSS): GREEN below 0.3, YELLOW below 0.6."""
     absent = cut.absent(_NEEDS)
     if absent:
-        return not_judged(cut, TOOL_BREAK, absent)
+        return make_unknown(cut, TOOL_BREAK, absent)
     numbers, steel = cut.numbers, cut.inputs.words[TOOL_MATERIAL]
     stress = bending_stress_mpa(load_of(cut).force_n, numbers[STICKOUT], FLUTED * numbers[DIAMETER])
     used = stress / STRENGTH_MPA[steel]
@@ -111,12 +111,12 @@ def tool_break(cut: Cut) -> Assessment:
     suggestion = None
     if risk != "GREEN":
         finding = f"{finding} of {STRENGTH_MPA[steel]:.0f} MPa, sound is less than {100 * BREAK_GREEN:g} %"
-        suggestion = _stiffer(cut, _BELOW * BREAK_GREEN / used, _BELOW * BREAK_GREEN / used)
+        suggestion = _suggest_stiffer(cut, _BELOW * BREAK_GREEN / used, _BELOW * BREAK_GREEN / used)
     grade = Grade(risk, score, BREAK_GREEN)
-    return judged(cut, TOOL_BREAK, grade, used, finding, used=_NEEDS, suggestion=suggestion)
+    return make_assessment(cut, TOOL_BREAK, grade, used, finding, used=_NEEDS, suggestion=suggestion)
 
 
-def _stiffer(cut: Cut, of_stickout: float, of_depth: float) -> str:
+def _suggest_stiffer(cut: Cut, of_stickout: float, of_depth: float) -> str:
     """Suggest a share of the stick-out, or of the depth of a pass, which the force is in proportion to."""
-    ways = [*shorter(cut, of_stickout), *shallower(cut, of_depth)]
-    return one_of(*ways, otherwise="take a thicker cutter")
+    ways = [*suggest_shorter(cut, of_stickout), *suggest_shallower(cut, of_depth)]
+    return join_alternatives(*ways, otherwise="take a thicker cutter")

@@ -13,7 +13,7 @@ from rmos.engines.baseline.chip import CHIP_NEEDS, SLOWEST_RPM, chip_of, name_of
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import AXIAL_DEPTH, DIAMETER, ENGAGEMENT, FEED, FLUTES, MACHINE_CLASS, MATERIAL, RPM
 from rmos.engines.baseline.scoring import YELLOW_AT_LEAST, grade_at_least, grade_at_most
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down, round_up, share
 from rmos.engines.rules import Rule
 
@@ -57,7 +57,7 @@ def chip_rubbing(cut: Cut) -> Assessment:
     """
     absent = cut.absent(CHIP_NEEDS)
     if absent or cut.material is None:
-        return not_judged(cut, RUBBING, absent)
+        return make_unknown(cut, RUBBING, absent)
     chip, diameter = chip_of(cut), cut.numbers[DIAMETER]
     floor = rubbing_floor(diameter)
     limit, limit_name = floor, "the rubbing floor"
@@ -69,17 +69,17 @@ def chip_rubbing(cut: Cut) -> Assessment:
     suggestion = None
     finding = f"{name_of(chip)} is above {limit_name} of {num(limit)} mm"
     if risk != "GREEN":
-        suggestion = _faster(cut, limit / chip.thinning)
+        suggestion = _suggest_faster(cut, limit / chip.thinning)
         finding = f"{name_of(chip)} is {share(chip.thickness, limit)} {limit_name} of {num(limit)} mm"
     grade = Grade(risk, score, limit, at_most=False)
-    return judged(cut, RUBBING, grade, chip.thickness, finding, used=RUBBING.inputs, suggestion=suggestion)
+    return make_assessment(cut, RUBBING, grade, chip.thickness, finding, used=RUBBING.inputs, suggestion=suggestion)
 
 
 def chip_overload(cut: Cut) -> Assessment:
     """Judge h against the makers' ceiling at this depth: GREEN up to it, YELLOW up to 1.5 times."""
     absent = cut.absent(_OVERLOAD_NEEDS)
     if absent or cut.material is None:
-        return not_judged(cut, OVERLOAD, absent)
+        return make_unknown(cut, OVERLOAD, absent)
     chip, diameter = chip_of(cut), cut.numbers[DIAMETER]
     derating = chart.derating(cut.numbers[AXIAL_DEPTH] / diameter)
     shallow = window(cut.material, diameter)[1]
@@ -89,13 +89,13 @@ def chip_overload(cut: Cut) -> Assessment:
     suggestion = None
     finding = f"{name_of(chip)} is below {limit_name} of {num(ceiling)} mm"
     if risk != "GREEN":
-        suggestion = _slower(cut, ceiling / chip.thinning, chip.thickness / shallow)
+        suggestion = _suggest_slower(cut, ceiling / chip.thinning, chip.thickness / shallow)
         finding = f"{name_of(chip)} is {share(chip.thickness, ceiling)} {limit_name} of {num(ceiling)} mm"
     grade = Grade(risk, score, ceiling)
-    return judged(cut, OVERLOAD, grade, chip.thickness, finding, used=OVERLOAD.inputs, suggestion=suggestion)
+    return make_assessment(cut, OVERLOAD, grade, chip.thickness, finding, used=OVERLOAD.inputs, suggestion=suggestion)
 
 
-def _faster(cut: Cut, per_tooth: float) -> str:
+def _suggest_faster(cut: Cut, per_tooth: float) -> str:
     teeth = cut.numbers[FLUTES]
     feed = round_up(per_tooth * cut.numbers[RPM] * teeth)
     rpm = round_down(cut.numbers[FEED] / (per_tooth * teeth))
@@ -103,7 +103,7 @@ def _faster(cut: Cut, per_tooth: float) -> str:
     return f"feed {num(feed)} mm/min or more{slower_spindle}"
 
 
-def _slower(cut: Cut, per_tooth: float, share_of_shallow: float) -> str:
+def _suggest_slower(cut: Cut, per_tooth: float, share_of_shallow: float) -> str:
     """Suggest less feed; also shallower passes where the chip would be under the ceiling of shallow ones."""
     feed = f"feed {num(round_down(per_tooth * cut.numbers[RPM] * cut.numbers[FLUTES]))} mm/min or less"
     if share_of_shallow > 1:

@@ -11,7 +11,7 @@ _UNREAD_KINDS = ("refused", "object")
 _KINDS = {"material": "choice", "from_zero": "number"}
 
 
-def described_inputs(materials: Collection[str], vocabulary: Vocabulary = VOCABULARY) -> list[EngineInput]:
+def describe_inputs(materials: Collection[str], vocabulary: Vocabulary = VOCABULARY) -> list[EngineInput]:
     """Return each member that is read, by its metric path, in the order of the tables; a material is one of these."""
     inch_names = vocabulary.shown_names["inch"]
     return [

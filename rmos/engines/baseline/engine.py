@@ -14,7 +14,7 @@ from rmos.engines.base import Assessment, EngineInfo, EngineResult, Risk
 from rmos.engines.baseline import chart
 from rmos.engines.baseline.assumed import assumptions
 from rmos.engines.baseline.cut import Cut, open_cut
-from rmos.engines.baseline.described import described_inputs
+from rmos.engines.baseline.described import describe_inputs
 from rmos.engines.baseline.fields import OPERATION, UNITS
 from rmos.engines.baseline.operations import CHECKS, RULES
 from rmos.engines.baseline.scoring import overall
@@ -37,7 +37,7 @@ class BaselineV1:
 
     def __init__(self, materials: Mapping[str, Material] = SHIPPED.materials) -> None:
         """Judge by these materials, by default the shipped ones."""
-        self.info: Final = msgspec.structs.replace(_INFO, inputs=described_inputs(materials))
+        self.info: Final = msgspec.structs.replace(_INFO, inputs=describe_inputs(materials))
         self._materials = materials
         self._read = {name: _digest(material) for name, material in materials.items()}
         self._read_nothing = _digest(None)

@@ -24,7 +24,7 @@ from rmos.engines.baseline.fields import (
     WIDTH,
 )
 from rmos.engines.baseline.scoring import GATE, grade_at_least, grade_at_most
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.rules import Rule
 
@@ -157,11 +157,13 @@ def geometry(cut: Cut) -> Assessment:
     seen = [look(numbers) for look, needs in parts if not absent or not cut.absent(needs)]
     worst = min(seen, key=_score, default=None)
     if worst is None or (absent and worst.grade.risk != "RED"):
-        return not_judged(cut, GEOMETRY, absent)
+        return make_unknown(cut, GEOMETRY, absent)
     poor = [part for part in seen if part.grade.risk != "GREEN"]
     finding = "; ".join(part.finding for part in poor) or f"the shape suits the cutter: {worst.finding}"
     suggestion = _remedies(poor) if poor else None
-    return judged(cut, GEOMETRY, worst.grade, worst.value, finding, used=used, suggestion=suggestion, unit=worst.unit)
+    return make_assessment(
+        cut, GEOMETRY, worst.grade, worst.value, finding, used=used, suggestion=suggestion, unit=worst.unit
+    )
 
 
 def _remedies(poor: list[Part]) -> str:

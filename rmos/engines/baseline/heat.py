@@ -15,7 +15,7 @@ from rmos.engines.baseline.cut import Chip, Cut
 from rmos.engines.baseline.fields import COOLANT, DIAMETER, FLUTES, MACHINE_CLASS, RPM
 from rmos.engines.baseline.scoring import grade_below
 from rmos.engines.baseline.speed import rim_speed_m_s
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.rules import Rule
 from rmos.engines.shop import Material
@@ -62,7 +62,7 @@ def heat(cut: Cut) -> Assessment:
     """Judge the heat index: GREEN below 1.6, YELLOW below 2.6."""
     absent = cut.absent(CHIP_NEEDS)
     if absent or cut.material is None or cut.engagement_mm is None:
-        return not_judged(cut, HEAT, absent)
+        return make_unknown(cut, HEAT, absent)
     numbers, chip = cut.numbers, chip_of(cut)
     diameter = numbers[DIAMETER]
     reference = _reference_chip(cut.machine_class, cut.material, diameter)
@@ -75,10 +75,12 @@ def heat(cut: Cut) -> Assessment:
     suggestion = None
     if risk != "GREEN":
         finding = f"heat index {num(index)}, fine is less than {GREEN:g}, with a chip of {num(chip.thickness)} mm"
-        suggestion = _cooler(
+        suggestion = _suggest_cooler(
             cut, cut.material, chip, reference, other, can_cool=not is_cooled and index * COOLED < GREEN
         )
-    return judged(cut, HEAT, Grade(risk, score, GREEN), index, finding, used=HEAT.inputs, suggestion=suggestion)
+    return make_assessment(
+        cut, HEAT, Grade(risk, score, GREEN), index, finding, used=HEAT.inputs, suggestion=suggestion
+    )
 
 
 def _reference_chip(machine_class: str, material: Material, diameter_mm: float) -> float:
@@ -88,7 +90,7 @@ def _reference_chip(machine_class: str, material: Material, diameter_mm: float) 
     return 1.5 * rubbing_floor(diameter_mm)
 
 
-def _cooler(cut: Cut, material: Material, chip: Chip, reference: float, other: float, *, can_cool: bool) -> str:
+def _suggest_cooler(cut: Cut, material: Material, chip: Chip, reference: float, other: float, *, can_cool: bool) -> str:
     """Suggest a feed for thick enough chips, unless the makers' ceiling forbids it, a slower speed, or cooling."""
     numbers = cut.numbers
     diameter, rpm = numbers[DIAMETER], numbers[RPM]

@@ -7,7 +7,7 @@ Hold-down safety = μ p A / F: friction times the vacuum's pressure times its ar
 from typing import Final
 
 from rmos.engines.base import Assessment
-from rmos.engines.baseline.advice import one_of, shallower
+from rmos.engines.baseline.advice import join_alternatives, suggest_shallower
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import (
     HOLD_AREA,
@@ -19,7 +19,7 @@ from rmos.engines.baseline.fields import (
 )
 from rmos.engines.baseline.load import FORMULA, LOAD_NEEDS, load_of
 from rmos.engines.baseline.scoring import GATE, YELLOW_AT_LEAST, YELLOW_AT_MOST, grade_at_least
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.rules import Rule
 
@@ -59,7 +59,7 @@ def hold_down(cut: Cut) -> Assessment:
     """Judge μ p A / F: GREEN from 3, YELLOW from 1.5."""
     absent = cut.absent(_NEEDS)
     if absent:
-        return not_judged(cut, HOLD_DOWN, absent)
+        return make_unknown(cut, HOLD_DOWN, absent)
     numbers, force = cut.numbers, load_of(cut).force_n
     # 1 kPa on 1 mm² is 0.001 N.
     held = numbers[HOLD_FRICTION] * numbers[HOLD_PRESSURE] * numbers[HOLD_AREA] / 1000
@@ -72,10 +72,10 @@ def hold_down(cut: Cut) -> Assessment:
         ways = [f"hold it on {num(area)} mm² or more"] if area <= LARGEST_AREA_MM2 else []
         finding = f"{finding}, safe is {SAFE:g} times"
         # The depth of a saw's cut is its kerf, which cannot be chosen.
-        ways += [] if cut.is_sawn else shallower(cut, safety / SAFE)
-        suggestion = one_of(*ways, otherwise="clamp it, no vacuum holds it against that")
+        ways += [] if cut.is_sawn else suggest_shallower(cut, safety / SAFE)
+        suggestion = join_alternatives(*ways, otherwise="clamp it, no vacuum holds it against that")
     grade = Grade(risk, score, SAFE, at_most=False)
-    return judged(cut, HOLD_DOWN, grade, safety, finding, used=HOLD_DOWN.inputs, suggestion=suggestion)
+    return make_assessment(cut, HOLD_DOWN, grade, safety, finding, used=HOLD_DOWN.inputs, suggestion=suggestion)
 
 
 def material_yield(cut: Cut) -> Assessment | None:
@@ -91,4 +91,4 @@ def material_yield(cut: Cut) -> Assessment | None:
         finding = f"{finding}, good is {100 * SOUND_YIELD:g} %"
         suggestion = f"take stock of {num(round_down(used / SOUND_YIELD))} mm² or less"
     grade = Grade(risk, score, SOUND_YIELD, at_most=False)
-    return judged(cut, MATERIAL_YIELD, grade, share, finding, used=_YIELD_NEEDS, suggestion=suggestion)
+    return make_assessment(cut, MATERIAL_YIELD, grade, share, finding, used=_YIELD_NEEDS, suggestion=suggestion)

@@ -8,12 +8,12 @@ with about 89 N (20 lbf) (workbook of Shapeoko CNC A to Z). What a machine does 
 from typing import Final
 
 from rmos.engines.base import Assessment
-from rmos.engines.baseline.advice import one_of, shallower
+from rmos.engines.baseline.advice import join_alternatives, suggest_shallower
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import MACHINE_FORCE, SPINDLE_POWER
 from rmos.engines.baseline.load import FORMULA, LOAD_NEEDS, SOURCE, load_of
 from rmos.engines.baseline.scoring import GATE, grade_at_most
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num
 from rmos.engines.rules import Rule
 
@@ -56,7 +56,7 @@ def power(cut: Cut) -> Assessment:
     """Judge the cutting power as a share of what the spindle delivers: GREEN to 0.6, YELLOW to 0.9."""
     absent = cut.absent(LOAD_NEEDS)
     if absent:
-        return not_judged(cut, POWER, absent)
+        return make_unknown(cut, POWER, absent)
     delivered = DELIVERED * cut.numbers.get(SPINDLE_POWER, LIGHT_DESKTOP_POWER_W)
     needed = load_of(cut).power_w
     finding = f"the cut takes {num(needed)} W of the {num(delivered)} W that reach the cutter"
@@ -67,7 +67,7 @@ def force(cut: Cut) -> Assessment:
     """Judge the cutting force as a share of what the machine pushes with: GREEN to 0.5, YELLOW to 0.8."""
     absent = cut.absent(LOAD_NEEDS)
     if absent:
-        return not_judged(cut, FORCE, absent)
+        return make_unknown(cut, FORCE, absent)
     largest = cut.numbers.get(MACHINE_FORCE, LIGHT_DESKTOP_FORCE_N)
     needed = load_of(cut).force_n
     finding = f"the cut pushes back with {num(needed)} N, the machine pushes with {num(largest)} N at most"
@@ -80,5 +80,7 @@ def _share(cut: Cut, rule: Rule, used: float, green: float, yellow: float, findi
     suggestion = None
     if risk != "GREEN":
         finding = f"{finding}, {100 * used:.3g} % where {100 * green:g} % are sound"
-        suggestion = one_of(*shallower(cut, green / used), otherwise="take a thinner cutter or a stronger machine")
-    return judged(cut, rule, Grade(risk, score, green), used, finding, used=rule.inputs, suggestion=suggestion)
+        suggestion = join_alternatives(
+            *suggest_shallower(cut, green / used), otherwise="take a thinner cutter or a stronger machine"
+        )
+    return make_assessment(cut, rule, Grade(risk, score, green), used, finding, used=rule.inputs, suggestion=suggestion)

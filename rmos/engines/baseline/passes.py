@@ -11,7 +11,7 @@ from rmos.engines.base import Assessment
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import AXIAL_DEPTH, CENTRE_CUTTING, DIAMETER, FEED, MACHINE_CLASS, PLUNGE_FEED
 from rmos.engines.baseline.scoring import GATE, grade_at_most
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down
 from rmos.engines.rules import Rule
 
@@ -59,7 +59,7 @@ def depth_pass(cut: Cut) -> Assessment:
     """Judge a_p/D: GREEN to 0.5 and YELLOW to 1.5 on a light machine, 1 and 3 on a rigid one."""
     absent = cut.absent(_DEPTH_NEEDS)
     if absent:
-        return not_judged(cut, DEPTH_PASS, absent)
+        return make_unknown(cut, DEPTH_PASS, absent)
     depth, diameter = cut.numbers[AXIAL_DEPTH], cut.numbers[DIAMETER]
     green, yellow = DEPTH_LIMITS[cut.machine_class]
     risk, score = grade_at_most(depth / diameter, green, yellow)
@@ -69,14 +69,16 @@ def depth_pass(cut: Cut) -> Assessment:
         finding = f"{finding}, a {cut.machine_class} machine takes {green:g}"
         suggestion = f"passes of {num(round_down(green * diameter))} mm or less"
     grade = Grade(risk, score, green)
-    return judged(cut, DEPTH_PASS, grade, depth / diameter, finding, used=DEPTH_PASS.inputs, suggestion=suggestion)
+    return make_assessment(
+        cut, DEPTH_PASS, grade, depth / diameter, finding, used=DEPTH_PASS.inputs, suggestion=suggestion
+    )
 
 
 def plunge(cut: Cut) -> Assessment:
     """Judge plunge/feed: GREEN to 0.5, YELLOW to 1; RED also for a cutter that cannot plunge."""
     absent = cut.absent(_PLUNGE_NEEDS)
     if absent:
-        return not_judged(cut, PLUNGE, absent)
+        return make_unknown(cut, PLUNGE, absent)
     feed, down = cut.numbers[FEED], cut.numbers[PLUNGE_FEED]
     ratio = down / feed
     risk, score = grade_at_most(ratio, PLUNGE_GREEN, PLUNGE_YELLOW)
@@ -87,6 +89,6 @@ def plunge(cut: Cut) -> Assessment:
         finding = "the cutter does not cut at its centre, so it cannot go straight down"
         suggestion = "use a centre-cutting cutter" + ("" if risk == "GREEN" else f" and {slower}")
         risk, score = "RED", 0.0
-    return judged(
+    return make_assessment(
         cut, PLUNGE, Grade(risk, score, PLUNGE_GREEN), ratio, finding, used=_PLUNGE_NEEDS, suggestion=suggestion
     )

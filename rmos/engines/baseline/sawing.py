@@ -13,7 +13,7 @@ from rmos.engines.baseline.chip import chipload
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import FEED, FLUTES, MATERIAL, RPM
 from rmos.engines.baseline.scoring import grade_at_least, grade_at_most
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down, round_up, share
 from rmos.engines.rules import Rule
 
@@ -38,7 +38,7 @@ def saw_bite(cut: Cut) -> Assessment:
     """Judge the bite against both ends of the window; the end that is nearer to being crossed decides."""
     absent = cut.absent(_NEEDS)
     if absent or cut.material is None:
-        return not_judged(cut, SAW_BITE, absent)
+        return make_unknown(cut, SAW_BITE, absent)
     numbers = cut.numbers
     bite = chipload(numbers[FEED], numbers[RPM], numbers[FLUTES])
     low, high = chart.BITES[cut.material.saw]
@@ -54,4 +54,4 @@ def saw_bite(cut: Cut) -> Assessment:
         else:
             finding = f"bite {num(bite)} mm per tooth is {share(bite, low)} the smallest sound one of {num(low)} mm"
             suggestion = f"feed {num(round_up(feed))} mm/min or more"
-    return judged(cut, SAW_BITE, grade, bite, finding, used=_NEEDS, suggestion=suggestion)
+    return make_assessment(cut, SAW_BITE, grade, bite, finding, used=_NEEDS, suggestion=suggestion)

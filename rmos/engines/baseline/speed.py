@@ -12,7 +12,7 @@ from rmos.engines.base import Assessment
 from rmos.engines.baseline.cut import Cut
 from rmos.engines.baseline.fields import DIAMETER, MACHINE_MAX_RPM, RPM, TOOL_KIND, TOOL_MAX_RPM
 from rmos.engines.baseline.scoring import grade_at_least, grade_at_most
-from rmos.engines.baseline.verdict import Grade, judged, not_judged
+from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
 from rmos.engines.baseline.wording import num, round_down, round_up, share
 from rmos.engines.rules import Rule
 
@@ -81,7 +81,7 @@ def overspeed(cut: Cut) -> Assessment:
     numbers = cut.numbers
     absent = cut.absent((RPM,) if TOOL_MAX_RPM in numbers else (RPM, DIAMETER))
     if absent:
-        return not_judged(cut, OVERSPEED, absent)
+        return make_unknown(cut, OVERSPEED, absent)
     if TOOL_MAX_RPM in numbers:
         largest, whose = numbers[TOOL_MAX_RPM], "that are marked on the tool"
     else:
@@ -95,14 +95,14 @@ def overspeed(cut: Cut) -> Assessment:
     finding = f"{num(numbers[RPM])} rpm is {100 * used:.3g} % of the {num(largest)} rpm {whose}"
     suggestion = None if risk == "GREEN" else f"run at {num(round_down(0.9 * largest))} rpm or less"
     grade = Grade(risk, score, 0.9)
-    return judged(cut, OVERSPEED, grade, used, finding, used=OVERSPEED.inputs, suggestion=suggestion)
+    return make_assessment(cut, OVERSPEED, grade, used, finding, used=OVERSPEED.inputs, suggestion=suggestion)
 
 
 def rim_speed(cut: Cut) -> Assessment:
     """Judge the speed of the cutting edge: too fast for router cutters, too fast or too slow for saw blades."""
     absent = cut.absent(_RIM_NEEDS)
     if absent:
-        return not_judged(cut, RIM_SPEED, absent)
+        return make_unknown(cut, RIM_SPEED, absent)
     diameter = cut.numbers[DIAMETER]
     speed = rim_speed_m_s(diameter, cut.numbers[RPM])
     grade = _grade_saw(speed) if cut.is_sawn else _grade_router(speed)
@@ -116,7 +116,7 @@ def rim_speed(cut: Cut) -> Assessment:
     elif grade.risk != "GREEN":
         finding = f"rim speed {num(speed)} m/s is below the {num(limit)} m/s from which a blade cuts well"
         suggestion = f"run at {num(round_up(rpm_at(limit, diameter)))} rpm or more if the blade's mark allows it"
-    return judged(cut, RIM_SPEED, grade, speed, finding, used=_RIM_NEEDS, suggestion=suggestion)
+    return make_assessment(cut, RIM_SPEED, grade, speed, finding, used=_RIM_NEEDS, suggestion=suggestion)
 
 
 def _grade_router(speed: float) -> Grade:

@@ -19,7 +19,7 @@ class Grade(msgspec.Struct, frozen=True, gc=False):
     at_most: bool = True
 
 
-def not_judged(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
+def make_unknown(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
     """Return the assessment of a check that lacks inputs: UNKNOWN, with no score."""
     names = [cut.inputs.shown(path) for path in absent]
     verb = "is" if len(names) == 1 else "are"
@@ -34,7 +34,7 @@ def not_judged(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
     )
 
 
-def judged(
+def make_assessment(
     cut: Cut,
     rule: Rule,
     grade: Grade,

@@ -11,7 +11,7 @@ import msgspec
 
 from rmos.digest import canonical_sha256
 from rmos.engines.base import Assessment, EngineInfo, EngineResult, Risk
-from rmos.engines.baseline.described import described_inputs
+from rmos.engines.baseline.described import describe_inputs
 from rmos.engines.baseline.fields import FLUTES, OPERATION, UNITS
 from rmos.engines.baseline.invalid import refusal_of
 from rmos.engines.baseline.scoring import overall
@@ -43,7 +43,7 @@ class BaselineV2:
 
     def __init__(self, materials: Mapping[str, Material] = SHIPPED.materials) -> None:
         """Evaluate by these materials, by default the shipped ones."""
-        self.info: Final = msgspec.structs.replace(_INFO, inputs=described_inputs(materials, VOCABULARY))
+        self.info: Final = msgspec.structs.replace(_INFO, inputs=describe_inputs(materials, VOCABULARY))
         self.materials: Final = materials
         self._read = {name: _digest(material) for name, material in materials.items()}
         self._read_nothing = _digest(None)

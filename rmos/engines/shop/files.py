@@ -28,10 +28,10 @@ def read_entries(file_name: str, kind: type[Entry], instance_path: Path | None =
         ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
     """
     shipped = files(__package__).joinpath(file_name).read_text(encoding="utf-8")
-    entries = _checked(tomllib.loads(shipped), kind, file_name)
+    entries = _check_entries(tomllib.loads(shipped), kind, file_name)
     if instance_path is not None:
         own = _read(instance_path / file_name, f"instance/{file_name}")
-        entries |= _checked(own, kind, f"instance/{file_name}")
+        entries |= _check_entries(own, kind, f"instance/{file_name}")
     return entries
 
 
@@ -46,7 +46,7 @@ def _read(path: Path, called: str) -> dict[str, Any]:
         raise ConfigError(f"{called} cannot be read: {error.strerror or type(error).__name__}.") from None
 
 
-def _checked(table: dict[str, Any], kind: type[Entry], called: str) -> dict[str, Entry]:
+def _check_entries(table: dict[str, Any], kind: type[Entry], called: str) -> dict[str, Entry]:
     entries = {}
     for name, members in table.items():
         where = f"{called}, entry [{name}]" if name.isprintable() else f"{called}, entry {name!a}"

@@ -66,7 +66,7 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
     verdicts, _ = grade(start)
     found = search(start, free, verdicts)
     best = start if found is None else found
-    told = _told(dict(design), stated, best)
+    told = _fill_design(dict(design), stated, best)
     result = engine.compute(spec=told, ctx=dict(context), request_id=_REQUEST_ID)
     windows = windows_of(best, verdicts)
     return SettingSuggestion(
@@ -74,7 +74,7 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
         settings=_settings(stated, best, free),
         passes=passes_of(best),
         windows=windows,
-        why=_why(best, found is not None, result, windows),
+        why=_explain_setting(best, found is not None, result, windows),
         design=told,
         result=result,
         feed_map=make_feed_map(
@@ -97,7 +97,7 @@ def _refuse(stated: Cut) -> None:
         raise ValidationFailed(f"Nothing can be suggested without {', '.join(map(stated.inputs.shown, lacking))}.")
 
 
-def _told(design: dict[str, Any], stated: Cut, best: Cut) -> dict[str, Any]:
+def _fill_design(design: dict[str, Any], stated: Cut, best: Cut) -> dict[str, Any]:
     """Return the design with the suggested numbers, under the names and in the units in which it was sent."""
     values = {
         FEED: best.feed,
@@ -136,7 +136,9 @@ def _worst_of_the_rest(result: EngineResult) -> Risk:
     return "RED" if "RED" in rest else "YELLOW" if rest - {"GREEN"} else "GREEN"
 
 
-def _why(best: Cut, is_found: bool, result: EngineResult, windows: Sequence[SettingWindow]) -> tuple[str, ...]:
+def _explain_setting(
+    best: Cut, is_found: bool, result: EngineResult, windows: Sequence[SettingWindow]
+) -> tuple[str, ...]:
     """Return in words why this setting, or what stands against every one."""
     lacking = ", ".join(result.missing_inputs)
     without = [f"without {lacking} the cut is not fully evaluated"] if lacking else []

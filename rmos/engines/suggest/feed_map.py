@@ -51,7 +51,7 @@ def make_feed_map(cut: Cut, asked: Mapping[str, Any], *, is_plunge_free: bool, w
         row = []
         for feed in feeds:
             moved = vary(cut, feed=feed, rpm=rpm, plunge=plunge * feed if is_plunge_free else cut.plunge)
-            row.append(_worse(_LETTERS[worst_risk(moved, checks)], _LETTERS[worst_of_the_rest]))
+            row.append(_pick_worse(_LETTERS[worst_risk(moved, checks)], _LETTERS[worst_of_the_rest]))
         rows.append("".join(row))
     return FeedMap(feeds_mm_min=feeds, speeds_rpm=speeds, rows=tuple(rows), feed_mm_min=cut.feed, spindle_rpm=cut.rpm)
 
@@ -62,5 +62,5 @@ def _steps(low: float, high: float, count: int) -> tuple[float, ...]:
     return tuple(float(f"{low * math.exp(ratio * step):.3g}") for step in range(count))
 
 
-def _worse(one: str, other: str) -> str:
+def _pick_worse(one: str, other: str) -> str:
     return max(one, other, key=_SEVERITY.index)

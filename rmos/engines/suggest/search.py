@@ -104,7 +104,7 @@ def _fastest_of(start: Cut, free: Free, asked: Mapping[str, Any], speeds: Sequen
         if best is not None and best_rate * passes > _fastest(start, asked):
             break  # more passes cannot be made up for by any feed
         for rpm in speeds:
-            cut = _fed(vary(start, rpm=rpm, depth=depth), free, asked)
+            cut = _set_feed(vary(start, rpm=rpm, depth=depth), free, asked)
             if cut is not None and cut.feed / passes > best_rate * (1 + 1e-9) and is_green(cut, asked):
                 best, best_rate = cut, cut.feed / passes
     return best
@@ -135,7 +135,7 @@ def _pass_depth(total: float, passes: int) -> float:
     return min(total, math.ceil(total / passes * 1000 - 1e-6) / 1000)
 
 
-def _fed(cut: Cut, free: Free, asked: Mapping[str, Any]) -> Cut | None:
+def _set_feed(cut: Cut, free: Free, asked: Mapping[str, Any]) -> Cut | None:
     """Return the cut with the feed that suits this speed and depth, None when none does."""
     if not free.feed or (cut.is_drilled and not free.plunge):
         return vary(cut, plunge=_plunge(cut)) if free.plunge else cut

@@ -64,11 +64,11 @@ def _window(cut: Cut, setting: str, asked: Mapping[str, Any]) -> SettingWindow:
     ceiling = min(LARGEST[setting], cut.total if setting == "depth" and cut.total == cut.total else math.inf)
     low, low_by = _end(value, min(floor, value), fails)
     high, high_by = _end(value, max(ceiling, value), fails)
-    low, high = min(value, _dialled(low, math.ceil, fails)), max(value, _dialled(high, math.floor, fails))
+    low, high = min(value, _round_number(low, math.ceil, fails)), max(value, _round_number(high, math.floor, fails))
     return SettingWindow(name=name, unit=unit, value=value, low=low, low_by=low_by, high=high, high_by=high_by)
 
 
-def _dialled(number: float, towards: Callable[[float], int], fails: Callable[[float], str]) -> float:
+def _round_number(number: float, towards: Callable[[float], int], fails: Callable[[float], str]) -> float:
     """Return a number with three digits: the nearest, if that is GREEN, else the next on the GREEN side."""
     step = 10.0 ** (math.floor(math.log10(number)) - 2)
     nearest = float(f"{round(number / step) * step:.6g}")

@@ -50,7 +50,7 @@ DRAWERS: Final[Mapping[str, Callable[[Ring, int, Decide], Drawing]]] = {
 def draw_ring(ring: Ring, *, inner: int, seed: int, place: int) -> Drawing:
     """Return the drawing of ring number `place`, whose inner radius is `inner` micrometres; nobody changes it.
 
-    Those of one rosette are remembered: drawing, judging and counting its pieces ask for the same ones in turn.
+    Those of one rosette are cached: drawing, evaluating and counting its pieces ask for the same ones in turn.
     """
     if ring.kind == "gap":
         return Drawing(base=None)

@@ -34,7 +34,7 @@ def material(ring: Ring, at: int) -> str:
     return ring.materials[at % len(ring.materials)]
 
 
-def shuffled(count: int, variants: int, stream: Stream) -> tuple[int, ...]:
+def shuffle_variants(count: int, variants: int, stream: Stream) -> tuple[int, ...]:
     """Return a variant for each of `count` places, never the same twice in a row where there are three or more."""
     order: list[int] = []
     for _ in range(count):

@@ -5,7 +5,7 @@ draw_dots(Ring(kind="dots", width=4000, materials=("mother_of_pearl", "ebony")),
 
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells, shuffled
+from rmos.rosette.draw.cells import Decide, count_cells, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Path, Piece, Strip
 from rmos.rosette.materials import MATERIALS
@@ -43,7 +43,7 @@ def draw_dots(ring: Ring, inner: int, decide: Decide) -> Drawing:
             marks.append(Mark(other, 100, 0, _half_moon(strip, size // 2)))
         cells.append(Cell((piece,), tuple(marks)))
     ground = bent_grain(base, inner, inner + ring.width, decide("grain"))
-    order = shuffled(count, len(cells), decide("shade"))
+    order = shuffle_variants(count, len(cells), decide("shade"))
     return Drawing(base=base, cells=tuple(cells), order=order, phase=ring.phase, marks=ground)
 
 

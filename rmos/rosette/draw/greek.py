@@ -7,7 +7,7 @@ from typing import Final
 
 from rmos.rosette.draw.cells import Decide, count_cells
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Path, Piece, Strip, opened
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Path, Piece, Strip, open_path
 from rmos.rosette.spec import Ring
 
 _OUTLINE: Final = (
@@ -46,4 +46,4 @@ def _corners(ring: Ring, outline: tuple[tuple[int, int], ...]) -> list[tuple[int
 def key_edges(ring: Ring, inner: int, count: int) -> list[Path]:
     """Return the outer and the inner edge of the meander along the key at 12 o'clock, open paths that continue."""
     strip = Strip(inner=inner, width=ring.width, count=count)
-    return [opened([strip.at(u, v) for u, v in _corners(ring, edge)]) for edge in _EDGES]
+    return [open_path([strip.at(u, v) for u, v in _corners(ring, edge)]) for edge in _EDGES]

@@ -3,7 +3,7 @@
 draw_checkerboard(Ring(kind="checkerboard", width=6000, materials=("abalone", "ebony"), tile_count=48), 50_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide, count_cells, material, shuffled
+from rmos.rosette.draw.cells import Decide, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain, shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
 from rmos.rosette.fixed import circumference, divide
@@ -35,7 +35,7 @@ def draw_checkerboard(ring: Ring, inner: int, decide: Decide) -> Drawing:
     shells = any(MATERIALS[name].shell for name in ring.materials)
     variants = VARIANTS if shells else 2
     cells = [_column(ring, strip, rows, colour, stream) for _ in range(variants) for colour in range(colours)]
-    picks = shuffled(count, variants, decide("shade"))
+    picks = shuffle_variants(count, variants, decide("shade"))
     order = tuple(pick * colours + k % colours for k, pick in enumerate(picks))
     return Drawing(base=ring.materials[-1], cells=tuple(cells), order=order)
 
@@ -78,7 +78,9 @@ def draw_diamond(ring: Ring, inner: int, decide: Decide) -> Drawing:
             ]
         cells.append(Cell(tuple(pieces)))
     marks = bent_grain(base, inner, inner + ring.width, decide("grain"))
-    return Drawing(base=base, cells=tuple(cells), order=shuffled(count, 3, stream), phase=ring.phase, marks=marks)
+    return Drawing(
+        base=base, cells=tuple(cells), order=shuffle_variants(count, 3, stream), phase=ring.phase, marks=marks
+    )
 
 
 def _lozenge(strip: Strip, reach: int, height: int) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:

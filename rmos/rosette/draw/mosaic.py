@@ -51,10 +51,10 @@ def bitmap_of(ring: Ring) -> Bitmap:
     size = ring.rows or len(motif)
     if size == len(motif):
         return motif
-    return diamonds(size, size) if name == DEFAULT_MOTIF or size < len(motif) else _framed(motif, size)
+    return diamonds(size, size) if name == DEFAULT_MOTIF or size < len(motif) else _frame_motif(motif, size)
 
 
-def _framed(motif: Bitmap, size: int) -> Bitmap:
+def _frame_motif(motif: Bitmap, size: int) -> Bitmap:
     """Return the motif in the middle of a larger tile of ground."""
     before = (size - len(motif)) // 2
     side = (size - len(motif[0])) // 2

@@ -82,7 +82,7 @@ class Strip:
 
     def polygon(self, *corners: tuple[int, int]) -> Path:
         """Return a closed path through corners; edges of one radius are arcs."""
-        return closed([self.at(u, v) for u, v in corners])
+        return close_path([self.at(u, v) for u, v in corners])
 
     def span(self, length: int, v: int | None = None) -> int:
         """Return which part of a cell a length is, measured at `v` or in the middle of the strip."""
@@ -97,15 +97,15 @@ class Strip:
         return (*path, ("Z", ()))
 
 
-def closed(points: Sequence[Polar]) -> Path:
+def close_path(points: Sequence[Polar]) -> Path:
     """Return a closed path through polar points; long edges of one radius are arcs."""
-    path = opened(points)
+    path = open_path(points)
     if _is_arc(points[-1], points[0]):
         path = (*path, ("A", (points[0],)))
     return (*path, ("Z", ()))
 
 
-def opened(points: Sequence[Polar]) -> Path:
+def open_path(points: Sequence[Polar]) -> Path:
     """Return an open path through polar points; long edges of one radius are arcs."""
     path: list[Step] = [("M", (points[0],))]
     for before, after in pairwise(points):
@@ -126,7 +126,7 @@ def annulus(inner: int, outer: int) -> Path:
     return tuple(path)
 
 
-def moved(path: Path, angle: int) -> Path:
+def turn_path(path: Path, angle: int) -> Path:
     """Return the path turned clockwise by an angle."""
     return tuple((sign, tuple((a + angle, r) for a, r in points)) for sign, points in path)
 

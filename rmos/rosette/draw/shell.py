@@ -5,7 +5,7 @@ draw_shell(Ring(kind="shell", width=3200, materials=("abalone",)), 50_000, decid
 
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells, material, shuffled
+from rmos.rosette.draw.cells import Decide, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
 from rmos.rosette.fixed import TURN
@@ -33,6 +33,6 @@ def draw_shell(ring: Ring, inner: int, decide: Decide) -> Drawing:
             if MATERIALS[name].shell:
                 marks = shell_marks(name, (0, TURN // count), (inner, inner + ring.width), stream)
             cells.append(Cell((Piece(name, variant, path),), marks))
-    picks = shuffled(count, variants, decide("shade"))
+    picks = shuffle_variants(count, variants, decide("shade"))
     order = tuple(pick * colours + k % colours for k, pick in enumerate(picks))
     return Drawing(base=ring.materials[0], cells=tuple(cells), order=order, phase=ring.phase)

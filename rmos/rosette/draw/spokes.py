@@ -3,7 +3,7 @@
 draw_wheel(Ring(kind="wheel", width=8000, materials=("koa", "maple"), tile_count=12), 50_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide, count_cells, material, shuffled
+from rmos.rosette.draw.cells import Decide, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain, piece_grain, shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip, annulus
 from rmos.rosette.fixed import TURN
@@ -46,7 +46,7 @@ def draw_wheel(ring: Ring, inner: int, decide: Decide) -> Drawing:
     return Drawing(
         base=frame,
         cells=cells,
-        order=shuffled(count, len(cells), decide("shade")),
+        order=shuffle_variants(count, len(cells), decide("shade")),
         phase=ring.phase,
         rims=rims,
         marks=marks,
@@ -80,7 +80,7 @@ def draw_wedges(ring: Ring, inner: int, decide: Decide) -> Drawing:
             name = material(ring, colour)
             marks = _figure(name, (0, TURN // count), (inner, inner + ring.width), stream)
             cells.append(Cell((Piece(name, variant, path),), marks))
-    picks = shuffled(count, variants, decide("shade"))
+    picks = shuffle_variants(count, variants, decide("shade"))
     order = tuple(pick * colours + k % colours for k, pick in enumerate(picks))
     return Drawing(base=ring.materials[-1], cells=tuple(cells), order=order, phase=ring.phase)
 

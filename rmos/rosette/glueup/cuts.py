@@ -37,10 +37,10 @@ def strip_cuts(place: int, ring: Ring, inner: int, height: int) -> tuple[StripCu
     if ring.kind == "lines":
         edges = line_edges(ring, inner)
         rims = zip(ring.materials, edges, edges[1:], strict=False)
-        return tuple(_bent(place, "bent line", name, low, high, height) for name, low, high in rims)
-    return (_bent(place, "bent band", ring.materials[0], inner, inner + ring.width, height),)
+        return tuple(_cut_bent_strip(place, "bent line", name, low, high, height) for name, low, high in rims)
+    return (_cut_bent_strip(place, "bent band", ring.materials[0], inner, inner + ring.width, height),)
 
 
-def _bent(place: int, use: str, material: str, low: int, high: int, height: int) -> StripCut:
+def _cut_bent_strip(place: int, use: str, material: str, low: int, high: int, height: int) -> StripCut:
     length = divide(circumference((low + high) // 2) * LONGER, 100)
     return StripCut(ring=place, use=use, material=material, count=1, length=length, width=height, thickness=high - low)

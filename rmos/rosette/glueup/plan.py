@@ -14,7 +14,7 @@ from rmos.rosette.glueup.blocks import BlockGlueUp, block_cuts, block_glue_up, i
 from rmos.rosette.glueup.cuts import StripCut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT
-from rmos.rosette.spec import Ring, RosetteSpec, checked
+from rmos.rosette.spec import Ring, RosetteSpec, validate_spec
 
 
 class GlueUpPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ def plan_of(spec: RosetteSpec) -> GlueUpPlan:
     Raises:
         ValidationFailed: when the spec cannot be drawn.
     """
-    checked(spec)
+    validate_spec(spec)
     height = spec.channel_depth + EXTRA_HEIGHT
     tiles, blocks, cuts = list[TileGlueUp](), list[BlockGlueUp](), list[StripCut]()
     for place, (ring, inner, _) in enumerate(spec.placed(), start=1):

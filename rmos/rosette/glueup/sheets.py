@@ -121,7 +121,7 @@ def cut(words: str, letters: int) -> str:
     return words if len(words) <= letters else words[: max(letters - 1, 1)] + "…"
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """Return a number with its noun: `1 slab`, `4 slabs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 

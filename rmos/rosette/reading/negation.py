@@ -6,9 +6,9 @@ A negation takes the word behind it, and what `or` adds; what `and` adds only wh
 
 from typing import Final
 
+from rmos.rosette.parsed_prompt import ParsedPrompt
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import RINGS, WOODS
-from rmos.rosette.wishes import Wishes
 
 _NEGATABLE: Final = (*WOODS, *RINGS, "places", "motifs")
 _NOUNS: Final = {"ring": "ring", "rosette": "ring", "tiles": "mosaic", "spokes": "wheel"}
@@ -53,19 +53,19 @@ def _goes_on(rest: tuple[PromptToken, ...]) -> bool:
     return rest[0].meaning != "with" and len(rest) == 2
 
 
-def take_away(wishes: Wishes, token: PromptToken) -> None:
+def take_away(parsed: ParsedPrompt, token: PromptToken) -> None:
     """Note one thing that the rosette is without."""
     if token.category in ("without", "free", "join"):
         return
     if token.category == "kinds":
-        wishes.without.append(token.meaning)
+        parsed.without.append(token.meaning)
     elif token.category == "stacks":
-        wishes.without.append("lines")
+        parsed.without.append("lines")
     elif token.category in WOODS:
-        wishes.without.append(token.meaning)
+        parsed.without.append(token.meaning)
     elif token.category == "nouns":
-        wishes.without.append(_NOUNS[token.meaning])
+        parsed.without.append(_NOUNS[token.meaning])
     elif token.category == "places" and token.meaning == "edge":
-        wishes.without.append("edge")
+        parsed.without.append("edge")
     else:
-        wishes.miss(f"no {token.text}")
+        parsed.miss(f"no {token.text}")

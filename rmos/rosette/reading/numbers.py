@@ -4,10 +4,10 @@ from fractions import Fraction
 from typing import Final
 
 from rmos.rosette.fixed import divide
+from rmos.rosette.parsed_prompt import Mention, millimetres
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import RINGS
 from rmos.rosette.reading.reader import ClauseReader
-from rmos.rosette.wishes import Mention, millimetres
 
 _LENGTH_NOUNS: Final = {
     "hole": "hole", "gap": "gap", "deep": "depth", "cutter": "cutter", "rosette": "width", "top": "top_thickness",
@@ -32,7 +32,7 @@ class Numbers:
     """The numbers of one clause."""
 
     def __init__(self, reader: ClauseReader) -> None:
-        self.reader, self.wishes, self.words = reader, reader.wishes, reader.words
+        self.reader, self.parsed, self.words = reader, reader.parsed, reader.words
         numbers = ("length", "count")
         self._first = next((at for at, token in enumerate(self.words) if token.category in numbers), 0)
         self._takers = {
@@ -59,9 +59,9 @@ class Numbers:
         columns, _, rows = token.meaning.partition("x")
         mention = self.reader.mention(at, kinds=("mosaic", "checkerboard")) or self.reader.make(at, "mosaic")
         if columns != rows:
-            self.wishes.problems.append(f"{token.text}: the built-in tiles are square; send a bitmap for others")
+            self.parsed.problems.append(f"{token.text}: the built-in tiles are square; send a bitmap for others")
         else:
-            self.wishes.put_count("rows", PromptToken("count", "", token.text, token.value + int(rows)), mention)
+            self.parsed.put_count("rows", PromptToken("count", "", token.text, token.value + int(rows)), mention)
 
     # Every 15 degrees, every 10 mm
 
@@ -74,22 +74,22 @@ class Numbers:
     def _angle(self, at: int, token: PromptToken) -> None:
         slanted = None if self._is_spacing(at) else self.reader.mention(at, kinds=_SLANTED)
         if slanted is not None:
-            self.wishes.put_count("slant", token, slanted)
+            self.parsed.put_count("slant", token, slanted)
             return
         mention = self.reader.mention(at, kinds=_SPACED)
         if mention is None or token.value <= 0:
-            self.wishes.miss(token.text, "of what?")
+            self.parsed.miss(token.text, "of what?")
             return
         exact = 360 / token.value
         count = divide(exact.numerator, exact.denominator)
         if count != exact:
             apart = float(Fraction(360, max(count, 1)))
-            self.wishes.assumptions.append(f"{token.text}: {count} of them close the ring, {apart:.4g} deg apart")
-        self.wishes.put_count("tile_count", PromptToken("count", "", token.text, Fraction(count)), mention)
+            self.parsed.assumptions.append(f"{token.text}: {count} of them close the ring, {apart:.4g} deg apart")
+        self.parsed.put_count("tile_count", PromptToken("count", "", token.text, Fraction(count)), mention)
 
     def _spacing(self, at: int, token: PromptToken) -> None:
         mention = self.reader.mention(at, kinds=_SPACED)
-        self.wishes.put_length("tile_length", token, mention)
+        self.parsed.put_length("tile_length", token, mention)
 
     # The nearest noun
 
@@ -109,23 +109,23 @@ class Numbers:
         return not spokes or token.category == "count" or abs(place - at) == 1
 
     def _bind(self, at: int, token: PromptToken, place: int) -> None:
-        noun, wishes = self.words[place], self.wishes
+        noun, parsed = self.words[place], self.parsed
         if noun.category in RINGS:
             owner = self.reader.owners[place]
             self._bind_to_ring(token, owner, stack=noun.category == "stacks" or owner.layered)
         elif noun.category == "strips":
-            wishes.put_length("strip", token, self.reader.mention(place, kinds=_STRIPPED))
+            parsed.put_length("strip", token, self.reader.mention(place, kinds=_STRIPPED))
         elif token.category == "count" and noun.meaning in _COUNT_NOUNS:
             self._bind_count(place, token, _COUNT_NOUNS[noun.meaning])
         else:
             if token.category == "count":
                 token = millimetres(token)
-                wishes.assumptions.append(f"{token.text} for {noun.text}: a number without a unit is in mm")
+                parsed.assumptions.append(f"{token.text} for {noun.text}: a number without a unit is in mm")
             self._bind_length(place, token, noun.meaning)
 
     def _bind_count(self, place: int, token: PromptToken, name: str) -> None:
         if name == "rings":
-            self.wishes.put_count(name, token)
+            self.parsed.put_count(name, token)
             return
         noun = self.words[place].meaning
         kinds = ("wheel",) if noun == "spokes" else ("celtic", "braid") if noun == "strand" else ()
@@ -133,12 +133,12 @@ class Numbers:
         if mention is None or mention.kind == "lines":
             usual = {"spokes": "wheel", "strand": "braid"}.get(noun, "mosaic")
             mention = self.reader.mention(place, kinds=(usual,)) or self.reader.make(place, usual)
-        self.wishes.put_count(name, token, mention)
+        self.parsed.put_count(name, token, mention)
 
     def _bind_length(self, place: int, token: PromptToken, noun: str) -> None:
-        wishes = self.wishes
+        parsed = self.parsed
         if noun in _LENGTH_NOUNS:
-            wishes.put_length(_LENGTH_NOUNS[noun], token)
+            parsed.put_length(_LENGTH_NOUNS[noun], token)
         elif noun in ("wide", "thick"):
             self._bind_size(place, token, noun)
         else:
@@ -147,9 +147,9 @@ class Numbers:
             usual = {"strand": "celtic", "spokes": "wheel"}.get(noun)
             mention = self.reader.mention(place, kinds=kinds) or self.reader.make(place, usual)
             if noun == "ring" and mention.kind == "lines":
-                others = [*self.reader.owners.values(), *reversed(self.wishes.mentions)]
+                others = [*self.reader.owners.values(), *reversed(self.parsed.mentions)]
                 mention = next((owner for owner in others if owner.kind != "lines"), mention)
-            wishes.put_length(name, token, mention)
+            parsed.put_length(name, token, mention)
 
     def _bind_size(self, place: int, token: PromptToken, noun: str) -> None:
         """Bind `6 mm wide` to the ring of this clause if it has one, else to the whole; `thick` to lines or the top."""
@@ -160,40 +160,40 @@ class Numbers:
             self._bind_thickness(place, token)
         elif rings and (not whole or min(abs(at - place) for at in rings) < min(abs(at - place) for at in whole)):
             mention = owners[min(rings, key=lambda at: (abs(at - place), at > place))]
-            self.wishes.put_length("width", token, mention)
+            self.parsed.put_length("width", token, mention)
         elif self.reader.before is not None and not whole and self._is_of_ring_before(token):
-            self.wishes.put_length("width", token, self.reader.before)
+            self.parsed.put_length("width", token, self.reader.before)
         else:
-            if self.wishes.mentions and not whole:
-                self.wishes.assumptions.append(f"{token.text} wide is taken for the whole rosette")
-            self.wishes.put_length("width", token)
+            if self.parsed.mentions and not whole:
+                self.parsed.assumptions.append(f"{token.text} wide is taken for the whole rosette")
+            self.parsed.put_length("width", token)
 
     def _is_of_ring_before(self, token: PromptToken) -> bool:
         """Tell whether a width alone in its clause is that of the ring before: `abalone ring, 3 mm wide`."""
-        return self.wishes.order is not None or (self.reader.ring_before and token.value < _WHOLE)
+        return self.parsed.order is not None or (self.reader.ring_before and token.value < _WHOLE)
 
     def _bind_thickness(self, place: int, token: PromptToken) -> None:
         if any(word.category == "nouns" and word.meaning == "top" for word in self.words):
-            self.wishes.put_length("top_thickness", token)
+            self.parsed.put_length("top_thickness", token)
             return
         mention = self.reader.mention(place, kinds=("lines",))
         if mention is not None:
-            self.wishes.put_length("line", token, mention)
+            self.parsed.put_length("line", token, mention)
         else:
-            self.wishes.miss(f"{token.text} thick", "of what?")
+            self.parsed.miss(f"{token.text} thick", "of what?")
 
     def _bind_to_ring(self, token: PromptToken, mention: Mention, *, stack: bool) -> None:
         count = len(mention.materials) if mention.kind == "lines" else 0
         if stack and token.category == "length" and token.value >= _STACK_LINE * count and count:
-            self.wishes.assumptions.append(f"{token.text} is taken for the whole stack of {count} lines")
-            self.wishes.put_length("width", token, mention)
+            self.parsed.assumptions.append(f"{token.text} is taken for the whole stack of {count} lines")
+            self.parsed.put_length("width", token, mention)
         elif token.category == "length":
             name = {"lines": "line", "dots": "strand"}.get(mention.kind or "", "width")
-            self.wishes.put_length(name, token, mention)
+            self.parsed.put_length(name, token, mention)
         elif mention.kind == "lines":
-            self.wishes.put_count("lines", token, mention)
+            self.parsed.put_count("lines", token, mention)
         else:
-            self.wishes.put_count("tile_count", token, mention)
+            self.parsed.put_count("tile_count", token, mention)
 
     def _loose(self, at: int, token: PromptToken) -> None:
         """Give a length that stands alone to the ring of its clause, or of the one before, and say so.
@@ -202,16 +202,16 @@ class Numbers:
         """
         owners = self.reader.owners
         bare = [place for place in owners if owners[place].kind != "lines" and "width" not in owners[place].said]
-        before = self.reader.before if self.reader.before in self.wishes.mentions else None
+        before = self.reader.before if self.reader.before in self.parsed.mentions else None
         if token.category == "length" and bare:
             nearest = min(bare, key=lambda place: (abs(place - at), place > at))
-            self.wishes.put_length("width", token, owners[nearest])
+            self.parsed.put_length("width", token, owners[nearest])
         elif token.category == "length" and before is not None and not owners:
             name = "line" if before.kind == "lines" else "width"
-            self.wishes.assumptions.append(f"{token.text} is taken for the {(before.kind or 'ring').replace('_', ' ')}")
-            self.wishes.put_length(name, token, before)
+            self.parsed.assumptions.append(f"{token.text} is taken for the {(before.kind or 'ring').replace('_', ' ')}")
+            self.parsed.put_length(name, token, before)
         else:
-            self.wishes.miss(token.text, "of what?")
+            self.parsed.miss(token.text, "of what?")
 
 
 def _takes(noun: PromptToken, category: str) -> bool:

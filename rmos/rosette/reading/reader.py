@@ -1,20 +1,20 @@
 """One clause at work: what its words speak of, shared by the steps that read it."""
 
+from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.clauses import Clause
-from rmos.rosette.wishes import Mention, Wishes
 
 
 class ClauseReader:
     """The state of one clause: `owners[i]` is the ring that the word at `i` speaks of."""
 
-    def __init__(self, wishes: Wishes, clause: Clause, bare: Mention | None) -> None:
-        self.wishes = wishes
+    def __init__(self, parsed: ParsedPrompt, clause: Clause, bare: Mention | None) -> None:
+        self.parsed = parsed
         self.clause = clause
         self.words: tuple[PromptToken, ...] = clause.words
         self.owners: dict[int, Mention] = {}
         self.rings: list[Mention] = []
-        self.before = wishes.mentions[-1] if wishes.mentions else None
+        self.before = parsed.mentions[-1] if parsed.mentions else None
         self.bare = bare if clause.is_bare() else None
         self.negated: set[int] = set()
         self.ring_before = False
@@ -23,7 +23,7 @@ class ClauseReader:
     @property
     def is_next(self) -> bool:
         """Tell whether its rings are new ones: rings that are listed in order are never those before."""
-        return self.wishes.order is not None and (self.clause.follows or self.clause.attached or self._names_ring())
+        return self.parsed.order is not None and (self.clause.follows or self.clause.attached or self._names_ring())
 
     def _names_ring(self) -> bool:
         return any(token.category in ("kinds", "stacks", "nearest", "length") for token in self.words)
@@ -38,11 +38,11 @@ class ClauseReader:
         fitting = [entry for entry in fitting if not kinds or entry[2].kind in kinds]
         if fitting:
             return min(fitting, key=lambda entry: entry[:2])[2]
-        return next((owner for owner in reversed(self.wishes.mentions) if not kinds or owner.kind in kinds), None)
+        return next((owner for owner in reversed(self.parsed.mentions) if not kinds or owner.kind in kinds), None)
 
     def make(self, at: int, kind: str | None) -> Mention:
         """Return a new ring whose kind was not said, or follows from the word at this place."""
         mention = Mention(kind=kind, implied=kind is not None)
-        self.wishes.mentions.append(mention)
+        self.parsed.mentions.append(mention)
         self.owners[at] = mention
         return mention

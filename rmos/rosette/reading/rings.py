@@ -2,17 +2,17 @@
 
 from typing import Final
 
+from rmos.rosette.parsed_prompt import Mention
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import MOTIF_KINDS, RINGS, WOODS
 from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.spelling import hint_for
-from rmos.rosette.wishes import Mention
 
 _STACKS: Final = {"b": "black_fibre", "w": "white_fibre"}
 _ONE_LINE: Final = ("line", "linea", "linha", "ligne", "linie", "filete", "filetto", "filet", "ader")
 """Words for a single line: with nothing else it is the rosette."""
 _SINGLE: Final = {"instruments": "instrument", "presets": "preset", "tones": "tone"}
-"""Category → the wish that can be said once."""
+"""Category → the member that can be given once."""
 
 
 def take_ring(reader: ClauseReader, at: int, token: PromptToken) -> None:
@@ -21,8 +21,8 @@ def take_ring(reader: ClauseReader, at: int, token: PromptToken) -> None:
         return
     kind = "lines" if token.category == "stacks" else token.meaning
     if token.category == "nearest":
-        reader.wishes.miss(token.text)
-        reader.wishes.assumptions.append(f"{token.text} cannot be drawn yet; the nearest is {kind}")
+        reader.parsed.miss(token.text)
+        reader.parsed.assumptions.append(f"{token.text} cannot be drawn yet; the nearest is {kind}")
     tile = next((owner for owner in reader.rings if owner.kind == "mosaic"), None)
     if tile is not None and kind in MOTIF_KINDS:
         tile.motif, reader.owners[at] = kind + "s" * (kind == "wave"), tile
@@ -34,7 +34,7 @@ def take_ring(reader: ClauseReader, at: int, token: PromptToken) -> None:
         reader.rings.append(mention)
     reader.owners[at] = mention
     if token.text in _ONE_LINE:
-        reader.wishes.words.add("ring")
+        reader.parsed.words.add("ring")
     if token.category == "stacks":
         letters = "bwb" if token.meaning == "bw" else token.meaning
         mention.materials = [_STACKS[letter] for letter in letters]
@@ -51,7 +51,7 @@ def _same(reader: ClauseReader, kind: str) -> Mention:
     mention = Mention(kind=kind)
     if reader.clause.attached and reader.before is not None:
         mention.beside = reader.before
-    reader.wishes.mentions.append(mention)
+    reader.parsed.mentions.append(mention)
     return mention
 
 
@@ -65,15 +65,15 @@ def _take_motif(reader: ClauseReader, at: int) -> None:
 
 def take_word(reader: ClauseReader, at: int, token: PromptToken) -> None:
     """Note what a word says that is neither a ring nor a material nor a number."""
-    wishes, category = reader.wishes, token.category
+    parsed, category = reader.parsed, token.category
     if category in _SINGLE:
-        wishes.put_word(_SINGLE[category], token.meaning, token.text)
+        parsed.put_word(_SINGLE[category], token.meaning, token.text)
     elif category == "all_wood":
-        wishes.all_wood = True
+        parsed.all_wood = True
     elif category == "comparatives":
-        wishes.comparatives.append(token.meaning)
+        parsed.comparatives.append(token.meaning)
     elif category == "nouns":
-        wishes.words.add(token.meaning)
+        parsed.words.add(token.meaning)
         if token.meaning == "spokes" and reader.mention(at, kinds=("wheel",)) is None:
             reader.make(at, "wheel")
     elif category == "places":
@@ -82,7 +82,7 @@ def take_word(reader: ClauseReader, at: int, token: PromptToken) -> None:
         mention = reader.mention(at, kinds=("mosaic",)) or reader.make(at, "mosaic")
         setattr(mention, "motif" if category == "motifs" else "symmetry", token.meaning)
     elif category in ("unknown", "word", "fractions", "free"):
-        wishes.miss(token.text, hint_for(token.text) if len(wishes.unrecognized) < _HINTED else "")
+        parsed.miss(token.text, hint_for(token.text) if len(parsed.unrecognized) < _HINTED else "")
 
 
 _HINTED: Final = 10
@@ -108,9 +108,9 @@ def _placed_before(reader: ClauseReader, role: str) -> Mention | None:
     """Return the earlier ring that a place alone in its clause speaks of: the rope in `rope centre, 12 mm centre`."""
     if _has_wood(reader):
         return None
-    earlier = [owner for owner in reader.wishes.mentions if owner.role == role]
+    earlier = [owner for owner in reader.parsed.mentions if owner.role == role]
     if not earlier and role == "edge":
-        earlier = [owner for owner in reader.wishes.mentions if owner.role is None]
+        earlier = [owner for owner in reader.parsed.mentions if owner.role is None]
     return earlier[-1] if earlier else None
 
 

@@ -3,10 +3,10 @@
 from typing import Final
 
 from rmos.rosette.materials import MATERIALS
+from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.joints import LISTING, WOODS
 from rmos.rosette.reading.reader import ClauseReader
-from rmos.rosette.wishes import Mention, Wishes
 
 _MOST_LISTED: Final = 40
 """How far behind a material its noun may stand: bounds the work on a list without end."""
@@ -24,7 +24,7 @@ def take_material(reader: ClauseReader, at: int, token: PromptToken) -> None:
         ahead += 1
     following, direct = reader.place(ahead), reader.place(at + 1)
     if direct is not None and direct.category == "nouns" and direct.meaning == "top":
-        reader.wishes.put_word("top", token.meaning, token.text)
+        reader.parsed.put_word("top", token.meaning, token.text)
         return
     mention = reader.owners.get(ahead) if following is not None else None
     if mention is not None and direct is not following and at > 0 and _is_listed(reader, at, ahead):
@@ -48,7 +48,7 @@ def _ring_of(reader: ClauseReader, at: int) -> Mention:
         return reader.owners[min(later)]
     # A clause of materials only: all of them belong to one ring, the last that has none yet.
     if reader.bare is None:
-        waiting = [owner for owner in reader.wishes.mentions if not owner.materials]
+        waiting = [owner for owner in reader.parsed.mentions if not owner.materials]
         own = reader.is_next or not waiting or _is_ring(reader, at, waiting[-1])
         reader.bare = reader.make(at, None) if own else waiting[-1]
     return reader.bare
@@ -69,15 +69,15 @@ def _add(reader: ClauseReader, mention: Mention, at: int, token: PromptToken) ->
         mention.layered = True
 
 
-def settle_materials(wishes: Wishes) -> None:
+def assign_materials(parsed: ParsedPrompt) -> None:
     """Make colours of lines fibre, and lay a figure that stands beside a plain ring into it."""
-    for mention in wishes.mentions:
+    for mention in parsed.mentions:
         if mention.kind == "lines":
             mention.materials = [_FIBRES.get(name, name) for name in mention.materials]
-    for mention in list(wishes.mentions):
+    for mention in list(parsed.mentions):
         ground = mention.beside
         if mention.kind in _INLAID and ground is not None and mention.role is None and _is_plain(ground):
-            _lay(wishes, mention, ground)
+            _lay(parsed, mention, ground)
 
 
 def _is_plain(ring: Mention) -> bool:
@@ -85,7 +85,7 @@ def _is_plain(ring: Mention) -> bool:
     return ring.kind in (None, "band", "solid") and len(ring.materials) == 1
 
 
-def _lay(wishes: Wishes, figure: Mention, ground: Mention) -> None:
+def _lay(parsed: ParsedPrompt, figure: Mention, ground: Mention) -> None:
     material = ground.materials[0]
     figure.beside, figure.role = ground.beside, ground.role
     if figure.materials:
@@ -94,4 +94,4 @@ def _lay(wishes: Wishes, figure: Mention, ground: Mention) -> None:
         figure.ground = material
     for name, value in ground.said.items():
         figure.said.setdefault(name, value)
-    wishes.mentions = [one for one in wishes.mentions if one is not ground]
+    parsed.mentions = [one for one in parsed.mentions if one is not ground]

@@ -113,9 +113,9 @@ def _text(
     """
     origin = _origin(suggestion, model)
     if not suggestion.generate:
-        return _given(suggestion, origin)
+        return _make_text(suggestion, origin)
     record = store.runs.record(run_id)
-    facts = explaining.explained(record.view())
+    facts = explaining.explain_by_rules(record.view())
     if model is None:
         made = _markdown(facts, origin)
         if _is_ready(record, digest.sha256_hex(made.data)):
@@ -157,7 +157,7 @@ def _attach(
     return sha256
 
 
-def _given(suggestion: Suggestion, origin: Mapping[str, Any]) -> _Text:
+def _make_text(suggestion: Suggestion, origin: Mapping[str, Any]) -> _Text:
     if suggestion.markdown is not None:
         return _markdown(suggestion.markdown, origin)
     data = digest.canonical(suggestion.json)

@@ -19,7 +19,7 @@ from rmos.models import RunView
 from rmos.services.files.filenames import safe_name
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
-from rmos.store.naming import NamedBlob, named_blobs
+from rmos.store.naming import NamedBlob, list_named_blobs
 
 MANIFEST: Final = "manifest.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -64,8 +64,8 @@ def archive(store: Store, view: RunView, *, max_bytes: int) -> Iterator[bytes]:
     entries: list[dict[str, Any]] = []
     left_out = _references(view)
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zipped:
-        for name, named in _names(named_blobs(view)):
-            blob = _opened(store, named, left)
+        for name, named in _names(list_named_blobs(view)):
+            blob = _open_blob(store, named, left)
             if isinstance(blob, str):
                 left_out.append({"sha256": named.sha256, "kind": named.kind, "name": name, "reason": blob})
                 continue
@@ -81,7 +81,7 @@ def archive(store: Store, view: RunView, *, max_bytes: int) -> Iterator[bytes]:
     yield pipe.taken()
 
 
-def _opened(store: Store, named: NamedBlob, left: int) -> OpenBlob | str:
+def _open_blob(store: Store, named: NamedBlob, left: int) -> OpenBlob | str:
     """Return a blob that was found whole, or why it is left out."""
     try:
         blob = store.blobs.open(named.sha256)
@@ -117,6 +117,6 @@ def _names(blobs: dict[str, NamedBlob]) -> list[tuple[str, NamedBlob]]:
 
 def _references(view: RunView) -> list[dict[str, Any]]:
     """Return the advisories that name something elsewhere: there is no file of theirs to give."""
-    named = named_blobs(view)
+    named = list_named_blobs(view)
     found = [str(entry.get("advisory_id")) for entry in view.advisories if entry.get("advisory_id") not in named]
     return [{"advisory_id": advisory_id, "reason": "a reference without a file"} for advisory_id in found]

@@ -17,9 +17,9 @@ from rmos.config import Settings
 from rmos.errors.files import ContentMismatch, DigestMismatch
 from rmos.errors.request import PayloadTooLarge
 from rmos.models import Actor, RunView
-from rmos.services.files.media_types import HEAD_BYTES, guessed, is_of_type, media_type
+from rmos.services.files.media_types import HEAD_BYTES, guess_type, is_of_type, media_type
 from rmos.store import Store
-from rmos.store.naming import named_blobs
+from rmos.store.naming import list_named_blobs
 from rmos.store.run_records import RunRecord
 
 MAX_ATTACHMENTS: Final = 1000
@@ -147,7 +147,7 @@ def _count_left(view: RunView, limits: Limits) -> int:
     Raises:
         PayloadTooLarge: none.
     """
-    named = named_blobs(view)
+    named = list_named_blobs(view)
     left = limits.run_bytes - sum(blob.size_bytes or 0 for blob in named.values())
     if left < 0 or len(named) >= MAX_ATTACHMENTS:
         raise _too_large(limits)
@@ -175,9 +175,11 @@ def _validate_type(declared: Declared, sha256: str, head: bytes) -> str:
         )
     mime = media_type(declared.content_type)
     if mime is None:
-        return guessed(head)
+        return guess_type(head)
     if not is_of_type(mime, head):
-        raise ContentMismatch(f"The file is declared as {mime}, and its bytes are not; they look like {guessed(head)}.")
+        raise ContentMismatch(
+            f"The file is declared as {mime}, and its bytes are not; they look like {guess_type(head)}."
+        )
     return mime
 
 
@@ -239,7 +241,7 @@ def _describe_advisory(store: Store, run_id: str, advisory: Advisory, actor: Act
     if ids.SHA256.fullmatch(advisory.advisory_id):
         store.runs.record(run_id)  # who asks for a run that is not there is told that first
         with store.blobs.open(advisory.advisory_id) as blob:
-            mime, size = mime or guessed(blob.read_at(0, HEAD_BYTES)), blob.size
+            mime, size = mime or guess_type(blob.read_at(0, HEAD_BYTES)), blob.size
     data = {
         "advisory_id": advisory.advisory_id,
         "kind": advisory.kind,

@@ -21,13 +21,13 @@ def safe_name(name: str | None, fallback: str) -> str:
     text = unicodedata.normalize("NFC", (name or "").encode("utf-8", "ignore").decode())
     text = re.split(r"[/\\]", text.rstrip("/\\"))[-1]
     text = "".join(sign for sign in text if unicodedata.category(sign)[0] != "C" and sign not in "\u2028\u2029")
-    text = _shortened(_NOT_IN_A_NAME.sub("_", text).strip(" .\u00a0"))
+    text = _shorten_name(_NOT_IN_A_NAME.sub("_", text).strip(" .\u00a0"))
     if _RESERVED.fullmatch(text):
         text = "_" + text
     return text or fallback
 
 
-def _shortened(text: str) -> str:
+def _shorten_name(text: str) -> str:
     """Cut a name in the middle, so that its extension stays."""
     if len(text.encode()) <= MAX_BYTES:
         return text

@@ -21,7 +21,7 @@ from rmos.errors.store import RecordDamaged
 from rmos.models import RunView
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
-from rmos.store.naming import NamedBlob, named_blob
+from rmos.store.naming import NamedBlob, find_named_blob
 
 Scope = Literal["download", "head"]
 MAX_TTL_S: Final = 86_400
@@ -75,7 +75,7 @@ def make_links(
     made_s = us // 1_000_000
     for asked in requests:
         try:
-            named = named_blob(_view(store, asked.run_id, views), asked.sha256)
+            named = find_named_blob(_view(store, asked.run_id, views), asked.sha256)
             store.blobs.open(asked.sha256).close()
         except (RunNotFound, RunDeleted, AttachmentNotFound, RecordDamaged) as error:
             skipped[error.code.lower()] += 1
@@ -116,5 +116,5 @@ def open_link(store: Store, link: FileLink) -> tuple[OpenBlob, NamedBlob]:
     Raises:
         RunNotFound, RunDeleted, AttachmentNotFound, Damage.
     """
-    named = named_blob(store.runs.record(link.run_id).view(), link.sha256)
+    named = find_named_blob(store.runs.record(link.run_id).view(), link.sha256)
     return store.blobs.open(link.sha256), named

@@ -76,7 +76,7 @@ def media_type(declared: str | None) -> str | None:
     return _STANDARD.get(essence, essence) if _TYPE.fullmatch(essence) else None
 
 
-def guessed(head: bytes) -> str:
+def guess_type(head: bytes) -> str:
     """Return the type that the first bytes of a file show, or that of any bytes."""
     for name, signature in _KNOWN.items():
         if signature.match(head):
@@ -101,7 +101,7 @@ def is_of_type(declared: str, head: bytes) -> bool:
         return _is_text(head) and _JSON_START.match(_plain(head)) is not None
     if declared == "application/xml" or declared.endswith("+xml"):
         return _is_text(head) and _plain(head).lstrip().startswith(b"<")
-    looks = guessed(head)
+    looks = guess_type(head)
     if looks == _LOOKS_LIKE.get(declared):
         return True
     if declared.startswith("image/") and _plain(head).lstrip().startswith(b"<"):

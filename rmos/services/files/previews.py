@@ -4,7 +4,7 @@
     preview.action                         # "preview", "download" or "none"
     blob = open_preview(store, named)      # or SvgBlocked
 
-A verdict is a function of the bytes, so it is remembered by their digest; the blob itself is opened, and so found
+A verdict is a function of the bytes, so it is cached under their digest; the blob itself is opened, and so found
 whole, each time.
 """
 
@@ -16,11 +16,11 @@ import msgspec
 
 from rmos.errors.files import AttachmentNotFound, SvgBlocked
 from rmos.errors.store import RecordDamaged
-from rmos.services.files.media_types import HEAD_BYTES, SVG, UNKNOWN, guessed
+from rmos.services.files.media_types import HEAD_BYTES, SVG, UNKNOWN, guess_type
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 from rmos.svg.encoding import MAX_BYTES
 from rmos.svg.verdict import Verdict
 
@@ -46,7 +46,7 @@ def find_preview(store: Store, named: NamedBlob) -> Preview:
     """Return what can be done with a file that a run names."""
     try:
         with store.blobs.open(named.sha256) as blob:
-            mime = named.mime or guessed(blob.read_at(0, HEAD_BYTES))
+            mime = named.mime or guess_type(blob.read_at(0, HEAD_BYTES))
             verdict = _verdict(blob)
     except AttachmentNotFound:
         reason = "The file is not there; an operator can restore it from a back-up."
@@ -83,7 +83,7 @@ def open_preview(store: Store, named: NamedBlob) -> OpenBlob:
     return blob
 
 
-def shows(store: Store, sha256: str) -> Verdict:
+def validate_blob(store: Store, sha256: str) -> Verdict:
     """Return the gate's verdict on a blob.
 
     Raises:
@@ -98,14 +98,14 @@ def _verdict(blob: OpenBlob) -> Verdict:
         if found := _verdicts.get(blob.sha256):
             _verdicts.move_to_end(blob.sha256)
             return found
-    kind = guessed(blob.read_at(0, HEAD_BYTES))
+    kind = guess_type(blob.read_at(0, HEAD_BYTES))
     if kind.startswith(("image/", "application/")) and kind not in (SVG, UNKNOWN):
         verdict = Verdict(ok=False, reason=f"It is {kind}, and no drawing.", blocked_by="not_svg", line=1, column=1)
     elif blob.size > MAX_BYTES:
         reason = f"The file is larger than {MAX_BYTES} bytes, which no drawing that is shown may be."
         verdict = Verdict(ok=False, reason=reason, blocked_by="too_large", line=1, column=1)
     else:
-        verdict = judge_svg(blob.read_at(0, blob.size))
+        verdict = validate_svg(blob.read_at(0, blob.size))
     with _turn:
         _verdicts[blob.sha256] = verdict
         if len(_verdicts) > _REMEMBERED:

@@ -19,9 +19,9 @@ from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import VariantBlocked
 from rmos.models import Actor, Event, RunView
 from rmos.services.files.media_types import SVG, media_type
-from rmos.services.files.previews import shows
+from rmos.services.files.previews import validate_blob
 from rmos.store import Store
-from rmos.store.naming import NamedBlob, named_blobs
+from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.store.run_records import RunRecord
 
 Status = Literal["NEW", "REVIEWED", "PROMOTED", "REJECTED"]
@@ -98,7 +98,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
 def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
     """Return the variants of a run in the order in which they were attached, each with its history."""
-    found = {sha256: _new(named) for sha256, named in named_blobs(view).items() if is_variant(named)}
+    found = {sha256: _new(named) for sha256, named in list_named_blobs(view).items() if is_variant(named)}
     for event in events:
         sha256 = event.data.get("sha256")
         if event.kind in ACTIONS and isinstance(sha256, str) and sha256 in found:
@@ -199,7 +199,7 @@ def _require_promotable(store: Store, view: RunView, variant: Variant) -> None:
             f"The run is {risk}; only what was evaluated OK is promoted.", run_id=run_id, blocked_by="risk"
         )
     try:
-        verdict = shows(store, variant.sha256)
+        verdict = validate_blob(store, variant.sha256)
     except AttachmentNotFound:
         raise VariantBlocked("The drawing is not there.", run_id=run_id, blocked_by="missing") from None
     except RecordDamaged:

@@ -42,7 +42,7 @@ from rmos.services.rosettes.records import (
 )
 from rmos.services.runs import require_session_and_parent
 from rmos.store import Store, put_svg_attachment
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def record_rosettes(
         request_id=actor.request_id or "-",
         timeout_ms=engine_timeout_ms,
     )
-    variants = _drawn(plan, request, cutting, first_id)
+    variants = _draw_variants(plan, request, cutting, first_id)
     try:
         return _put(store, request, plan, variants, actor, idempotency)
     except RunExists:
@@ -185,17 +185,20 @@ def _prompt_sha256(request: RosetteRequest) -> str | None:
     return None if request.prompt is None else digest.sha256_hex(request.prompt.encode())
 
 
-def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: CutEvaluator, first_id: str) -> list[_Variant]:
+def _draw_variants(plan: RosettePlan, request: RosetteRequest, cutting: CutEvaluator, first_id: str) -> list[_Variant]:
     """Draw and judge all variants, and let none pass that a browser may not be shown; nothing is written."""
     us, variants = ids.moment_of(first_id) or 0, []
     for place in range(request.count):
         spec = plan.variant(place)
         svg = render(spec, prompt_sha256=_prompt_sha256(request))
         data = svg.encode()
-        if not (verdict := judge_svg(data)).ok:
+        if not (verdict := validate_svg(data)).ok:
             raise SvgRefused(f"The drawing cannot be shown: {verdict.reason}")
         evaluated = cutting.evaluate_rosette(spec)
-        design = {**evaluated.worst.design, "rosette": msgspec.to_builtins(_recorded(request, plan, spec, evaluated))}
+        design = {
+            **evaluated.worst.design,
+            "rosette": msgspec.to_builtins(_describe_rosette(request, plan, spec, evaluated)),
+        }
         variants.append(
             _Variant(
                 run_id=first_id if place == 0 else ids.new_run_id(us + place),
@@ -211,7 +214,7 @@ def _drawn(plan: RosettePlan, request: RosetteRequest, cutting: CutEvaluator, fi
     return variants
 
 
-def _recorded(
+def _describe_rosette(
     request: RosetteRequest, plan: RosettePlan, spec: RosetteSpec, evaluated: EvaluatedRosette
 ) -> RecordedRosette:
     return RecordedRosette(
@@ -233,7 +236,7 @@ def _put(
     idempotency: Idempotency | None,
 ) -> list[RosetteMade]:
     """Make the drawings durable, then the runs; the first variant's last, because it stands for all."""
-    attachments = {variant.sha256: _attached(store, variant) for variant in variants}
+    attachments = {variant.sha256: _attach_drawing(store, variant) for variant in variants}
     run_ids, made = [variant.run_id for variant in variants], []
     for place in reversed(range(len(variants))):
         variant = variants[place]
@@ -250,7 +253,7 @@ def _put(
     return made[::-1]
 
 
-def _attached(store: Store, variant: _Variant) -> Attachment:
+def _attach_drawing(store: Store, variant: _Variant) -> Attachment:
     name = f"rosette_{variant.sha256[:8]}.svg"
     # It has passed the gate already, before anything was written.
     attachment, _, _ = store.attachments.put_svg(variant.svg, kind=SVG_KIND, filename=name, validate=False)

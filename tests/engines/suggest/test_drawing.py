@@ -7,7 +7,7 @@ import pytest
 from rmos.engines.suggest.best import suggest
 from rmos.engines.suggest.drawing import draw_map
 from rmos.engines.suggest.feed_map import COLUMNS, ROWS
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 from tests.engines.plausible import ENGINE
 from tests.engines.sound import judge, make_context, make_design
 
@@ -45,4 +45,4 @@ def test_the_drawing_is_whole_and_passes_the_gate_of_drawings() -> None:
     assert len(list(root.iter(f"{_SVG}circle"))) == 1
     covered = sum(float(rect.attrib["width"]) for rect in root.iter(f"{_SVG}rect"))
     assert covered == pytest.approx(COLUMNS * ROWS * 20)
-    assert judge_svg(text.encode()).ok
+    assert validate_svg(text.encode()).ok

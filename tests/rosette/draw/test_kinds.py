@@ -6,7 +6,7 @@ import pytest
 
 from rmos.rosette.draw import DRAWERS, draw_ring, usual_length
 from rmos.rosette.draw.flat import area, flatten
-from rmos.rosette.draw.shapes import Drawing, Path, moved
+from rmos.rosette.draw.shapes import Drawing, Path, turn_path
 from rmos.rosette.fixed import TURN, circumference
 from rmos.rosette.spec import KINDS, Ring, least_tiles
 from tests.rosette.makers import TYPICAL, make_ring
@@ -80,7 +80,9 @@ def test_cells_close_the_ring(kind: str) -> None:
 def test_inlaid_pieces_do_not_overlap(kind: str) -> None:
     """Areas on a fine raster: no point of the ring lies in two pieces."""
     drawing = drawing_of(make_ring(kind, phase=0))
-    first = [moved(piece.path, drawing.angle(k)) for k in range(3) for piece in drawing.cells[drawing.order[k]].pieces]
+    first = [
+        turn_path(piece.path, drawing.angle(k)) for k in range(3) for piece in drawing.cells[drawing.order[k]].pieces
+    ]
     shapes = [flatten(path) for path in first]
     hits = 0
     # The middle cell's angles: its neighbours on both sides are there.

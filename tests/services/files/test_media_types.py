@@ -2,7 +2,7 @@
 
 import pytest
 
-from rmos.services.files.media_types import SVG, UNKNOWN, guessed, is_of_type, media_type
+from rmos.services.files.media_types import SVG, UNKNOWN, guess_type, is_of_type, media_type
 
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 HEADS = {
@@ -22,7 +22,7 @@ HEADS = {
 def test_a_type_with_a_signature_is_its_own_and_no_other(declared: str) -> None:
     for actual, head in HEADS.items():
         assert is_of_type(declared, head) == (actual == declared)
-    assert guessed(HEADS[declared]) == declared
+    assert guess_type(HEADS[declared]) == declared
     assert not is_of_type(declared, b"")
 
 

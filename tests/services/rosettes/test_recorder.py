@@ -26,7 +26,7 @@ from rmos.services.rosettes.plans import RosetteRequest
 from rmos.services.rosettes.recorder import generate_advisory_svg, record_rosettes
 from rmos.services.rosettes.records import RosetteMade
 from rmos.store import Store, get_svg_by_sha
-from rmos.svg import judge_svg
+from rmos.svg import validate_svg
 from tests.makers import ANNA, add_event, make_members
 from tests.rosette.prompts import PROMPTS
 
@@ -118,7 +118,7 @@ def test_every_drawing_passes_the_gate_and_is_never_green_when_it_cannot_be_made
     prompt: str, seed: int | None, store: Store
 ) -> None:
     [made] = record(store, prompt=prompt, seed=seed)
-    assert judge_svg(made.svg.encode()).ok
+    assert validate_svg(made.svg.encode()).ok
     levels = [operation["risk_level"] for operation in made.operations]
     if made.risk_level == "GREEN":
         assert set(levels) == {"GREEN"}

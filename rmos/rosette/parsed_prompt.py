@@ -1,6 +1,6 @@
-"""What a prompt asks for, before it becomes rings: wishes, each said once, and what could not be followed.
+"""What a prompt asks for, before it becomes rings: each thing said once, and what could not be followed.
 
-wishes.put_length("hole", token)      # a second, other hole is noted as a contradiction, never overwritten
+parsed.put_length("hole", token)      # a second, other hole is noted as a contradiction, never overwritten
 """
 
 from fractions import Fraction
@@ -50,7 +50,7 @@ class Mention(msgspec.Struct, kw_only=True):
     """The ring on both sides of which this one stands: `abalone with bwb`."""
 
 
-class Wishes(msgspec.Struct, kw_only=True):
+class ParsedPrompt(msgspec.Struct, kw_only=True):
     """All that was understood."""
 
     said: dict[str, int] = {}
