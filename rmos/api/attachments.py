@@ -30,7 +30,7 @@ from rmos.schemas.attachments import (
     dump_verification,
     load_form,
 )
-from rmos.services.files.attachments import Declared, Limits, attach_file
+from rmos.services.files.attachments import Declared, FileLimits, attach_file
 from rmos.store.naming import find_named_blob, list_named_blobs
 
 bp = Blueprint(
@@ -79,7 +79,7 @@ def attach(run_id: str) -> Response:
     bytes again are a success and write nothing.
     """
     now_us, rmos = ids.now_us(), current_rmos()
-    limits = Limits.of(rmos.settings)
+    limits = FileLimits.of(rmos.settings)
     upload = FormUpload(limits.file_bytes) if request.mimetype == FORM else JsonUpload(read_object())
     attached = attach_file(rmos.store, run_id, upload, limits=limits, actor=current_actor(), us=now_us)
     headers = {"Location": prefix_path(f"/api/rmos/runs/{run_id}/attachments/{attached.sha256}")}

@@ -37,7 +37,7 @@ _LONGEST: Final = 200
 """Characters of an input that are shown beside a formula."""
 
 
-class Number(msgspec.Struct, frozen=True):
+class LessonNumber(msgspec.Struct, frozen=True):
     """An input that a check has read."""
 
     name: str
@@ -55,7 +55,7 @@ class Lesson(msgspec.Struct, frozen=True):
     score: float | None
     source: str
     limits: Limits | None
-    numbers: list[Number]
+    numbers: list[LessonNumber]
     rule: Rule | None
 
     @property
@@ -99,7 +99,7 @@ def _make_lesson(entry: Mapping[str, Any], inputs: Mapping[str, Any], rules: Map
     )
 
 
-def _read_numbers(paths: object, inputs: Mapping[str, Any]) -> Iterable[Number]:
+def _read_numbers(paths: object, inputs: Mapping[str, Any]) -> Iterable[LessonNumber]:
     for path in paths if isinstance(paths, list) else []:
         if isinstance(path, str) and (value := _look_up(inputs, path)) is not None:
             yield _name_number(path.rpartition(".")[2], value)
@@ -112,11 +112,11 @@ def _look_up(inputs: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _name_number(name: str, value: Any) -> Number:
+def _name_number(name: str, value: Any) -> LessonNumber:
     for ending, unit in _UNITS:
         if name.endswith(ending):
-            return Number(_spell(name.removesuffix(ending)), _show(value), unit)
-    return Number(_spell(name), _show(value), "")
+            return LessonNumber(_spell(name.removesuffix(ending)), _show(value), unit)
+    return LessonNumber(_spell(name), _show(value), "")
 
 
 def _spell(name: str) -> str:
@@ -131,9 +131,9 @@ def _show(value: Any) -> str:
     return (value if isinstance(value, str) else msgspec.json.encode(value).decode())[:_LONGEST]
 
 
-def list_inputs(value: Mapping[str, Any]) -> list[Number]:
+def list_inputs(value: Mapping[str, Any]) -> list[LessonNumber]:
     """Return the members of a design or a context, one line each; members of members by their dotted names."""
-    lines: list[Number] = []
+    lines: list[LessonNumber] = []
 
     def collect(prefix: str, members: Mapping[str, Any]) -> None:
         for name, inner in members.items():
@@ -141,7 +141,7 @@ def list_inputs(value: Mapping[str, Any]) -> list[Number]:
                 collect(f"{prefix}{name}.", inner)
             elif len(lines) < _MOST_LINES:
                 line = _name_number(name, inner)
-                lines.append(Number(_spell(f"{prefix.replace('.', ' ')} {line.name}"), line.value, line.unit))
+                lines.append(LessonNumber(_spell(f"{prefix.replace('.', ' ')} {line.name}"), line.value, line.unit))
 
     collect("", value)
     return lines

@@ -19,7 +19,7 @@ from rmos import digest
 from rmos.errors.base import RmosError
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.models import Actor, RunQuery, Stored
-from rmos.services.files.attachments import Attached, Declared, Limits, attach_file
+from rmos.services.files.attachments import Attached, Declared, FileLimits, attach_file
 from rmos.store import Store
 from rmos.store.runs import Changed
 from tests.faults import judging, records
@@ -287,7 +287,7 @@ class Bytes:
 
 def attach(store: Store, run: int, *pieces: bytes) -> Attached:
     """Attach a file to a run."""
-    limits = Limits(file_bytes=1 << 30, run_bytes=1 << 30)
+    limits = FileLimits(file_bytes=1 << 30, run_bytes=1 << 30)
     return attach_file(store, records.run_id(run), Bytes(*pieces), limits=limits, actor=ACTOR, us=1)
 
 

@@ -27,14 +27,14 @@ MAX_ATTACHMENTS: Final = 1000
 MAX_FILENAME: Final = 255
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class FileLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be attached."""
 
     file_bytes: int
     run_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
+    def of(cls, settings: Settings) -> "FileLimits":
         """Return the limits that the settings name."""
         return cls(file_bytes=settings.max_attachment_bytes, run_bytes=settings.max_run_attachments_bytes)
 
@@ -92,7 +92,7 @@ def attachment_id(sha256: str) -> str:
     return f"att_{sha256[:32]}"
 
 
-def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, actor: Actor, us: int) -> Attached:
+def attach_file(store: Store, run_id: str, upload: Upload, *, limits: FileLimits, actor: Actor, us: int) -> Attached:
     """Store a file as it comes and let its run name it.
 
     Raises:
@@ -141,7 +141,7 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: Limits, ac
     )
 
 
-def _count_left(view: RunView, limits: Limits) -> int:
+def _count_left(view: RunView, limits: FileLimits) -> int:
     """Return how many bytes a run may still be given.
 
     Raises:
@@ -154,7 +154,7 @@ def _count_left(view: RunView, limits: Limits) -> int:
     return left
 
 
-def _too_large(limits: Limits) -> PayloadTooLarge:
+def _too_large(limits: FileLimits) -> PayloadTooLarge:
     return PayloadTooLarge(
         f"The files of one run may have {limits.run_bytes} bytes together, and be {MAX_ATTACHMENTS} at most.",
         limit_bytes=limits.run_bytes,

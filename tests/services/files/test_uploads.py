@@ -7,11 +7,11 @@ import pytest
 from rmos import digest
 from rmos.errors.records import RunDeleted
 from rmos.errors.request import PayloadTooLarge
-from rmos.services.files.attachments import Declared, Limits, attach_file
+from rmos.services.files.attachments import Declared, FileLimits, attach_file
 from rmos.store import Store
 from tests.makers import ANNA, US, make_members
 
-LIMITS = Limits(file_bytes=1_000, run_bytes=1_000)
+LIMITS = FileLimits(file_bytes=1_000, run_bytes=1_000)
 
 
 class Upload:
