@@ -58,6 +58,8 @@ class CallerTable(NamedTuple):
 
     local: bool
     known: dict[str, KnownToken]
+    unavailable: frozenset[str]
+    """Tokens that the storage did not give: they may be in force, or revoked, and nobody knows."""
     read_at: float
 
     def authenticate(self, token_id: str, secret: str, now_us: int) -> Caller:
@@ -65,7 +67,9 @@ class CallerTable(NamedTuple):
 
         Raises:
             Unauthenticated: the secret is wrong; or the token is revoked or expired, which only its holder learns.
+            StorageUnavailable: the token cannot be read just now.
         """
+        self._require_available(token_id)
         known = self.known.get(token_id, _UNKNOWN)
         if not hmac.compare_digest(digest.sha256_hex(secret.encode()), known.secret_sha256) or known is _UNKNOWN:
             raise Unauthenticated("The token is not known.")
@@ -76,11 +80,17 @@ class CallerTable(NamedTuple):
 
         Raises:
             Unauthenticated: it is unknown, revoked or expired.
+            StorageUnavailable: it cannot be read just now.
         """
+        self._require_available(token_id)
         known = self.known.get(token_id)
         if known is None:
             raise Unauthenticated("The token of this sign-in is not known any more.")
         return _require_in_force(known, now_us)
+
+    def _require_available(self, token_id: str) -> None:
+        if token_id in self.unavailable:
+            raise StorageUnavailable("The token cannot be read just now, so its holder is not let in.")
 
 
 def _require_in_force(known: KnownToken, now_us: int) -> Caller:
@@ -128,7 +138,8 @@ class Callers:
         except ObjectUnreadable as error:
             raise StorageUnavailable(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
         known = {record.token_id: _know_token(record.token) for record in records if record.token is not None}
-        return CallerTable(self._local_mode and not records, known, read_at)
+        unavailable = frozenset(record.token_id for record in records if record.is_unavailable)
+        return CallerTable(self._local_mode and not records, known, unavailable, read_at)
 
 
 def _know_token(token: Token) -> KnownToken:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.errors.base import RmosError
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
 from rmos.models import AuditRecord, Event
 from rmos.store import Store, layout
 from rmos.store.layout import AUDIT_RECORD, EVENT, SESSION_EVENT, TOKEN_EVENT
@@ -55,6 +55,8 @@ class Trail:
         self._objects = store.objects
         self._tokens: dict[str, str] = {}
         self._seen: set[str] = set()
+        self.unavailable = 0
+        """Records that the storage did not give at the last reading; the next one asks for them again."""
 
     def read(self, limit: int) -> list[AuditedAttempt]:
         """Return the last entries, oldest first."""
@@ -64,13 +66,17 @@ class Trail:
         """Return what came since the last reading, oldest first; of folders that did not change nothing is listed."""
         audits: list[AuditRecord] = []
         events: list[Event] = []
+        self.unavailable = 0
         for folder in self._folders():
             token = self._objects.changed_since(folder, self._tokens.get(folder))
             if token is None:
                 continue
-            for key in self._list_unseen(folder):
-                self._read_object(key, audits, events)
-            self._tokens[folder] = token
+            unavailable = [key for key in self._list_unseen(folder) if not self._read_object(key, audits, events)]
+            if unavailable:
+                self._seen.difference_update(unavailable)
+            else:
+                self._tokens[folder] = token
+            self.unavailable += len(unavailable)
         return sorted(self._entries(audits, events), key=lambda entry: (entry.created_at_utc, entry.event_id))
 
     def _folders(self) -> Iterator[str]:
@@ -87,20 +93,26 @@ class Trail:
                 self._seen.add(key)
                 yield key
 
-    def _read_object(self, key: str, audits: list[AuditRecord], events: list[Event]) -> None:
-        """Read an audit record, or an event of an action that belongs here; verify tells of those that are damaged."""
+    def _read_object(self, key: str, audits: list[AuditRecord], events: list[Event]) -> bool:
+        """Read an audit record, or an event of an action that belongs here; verify tells of those that are damaged.
+
+        Returns False when the storage did not give it.
+        """
         kind = layout.kind_of(key)
         try:
             data = self._objects.read(key)
             if kind is AUDIT_RECORD:
                 audits.append(_audits.decode(data))
-                return
+                return True
             event = _events.decode(data)
+        except ObjectUnavailable:
+            return False
         except (ObjectMissing, ObjectUnreadable, msgspec.MsgspecError):
-            return
+            return True
         wanted = _EVENTS_OF[kind.name] if kind is not None else None
         if wanted is None or event.kind in wanted:
             events.append(event)
+        return True
 
     def _entries(self, audits: list[AuditRecord], events: list[Event]) -> Iterator[AuditedAttempt]:
         done = {(event.kind, event.record_id, event.actor, event.request_id): event for event in events}

@@ -9,7 +9,7 @@ import msgspec
 from flask.cli import AppGroup, with_appcontext
 
 from rmos.checks.trail import Trail
-from rmos.cli.exits import DONE
+from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say
 
@@ -39,15 +39,19 @@ def tail(limit: int, follow: bool, as_json: bool) -> int:
     says; with --json besides, each is one line of JSON. Changes nothing.
 
     \b
-    Exit codes: 0 shown, 2 usage, 10 no store there, 130 interrupted.
+    Exit codes: 0 shown, 1 the disk did not give all of it, 2 usage, 10 no
+    store there, 130 interrupted.
     """
     trail = Trail(open_for_reading())
     entries = trail.read(limit)
     if as_json and not follow:
         emit({"items": entries})
-        return DONE
-    for entry in entries:
-        _say(msgspec.to_builtins(entry), as_json)
+    else:
+        for entry in entries:
+            _say(msgspec.to_builtins(entry), as_json)
+    if trail.unavailable and not follow:
+        say(f"The disk did not give {trail.unavailable} of the records; ask again, or run `rmos verify`.", err=True)
+        return FINDINGS
     while follow:
         time.sleep(_POLL_S)
         for entry in trail.read_new():

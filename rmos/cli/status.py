@@ -13,6 +13,7 @@ from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import describe_quarantine, list_unchecked
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import RULE, emit, json_option, progress, say
+from rmos.errors.base import RmosError
 from rmos.metrics import read_verify
 from rmos.store import Store
 from rmos.store.tokens import TokenRecord, token_state
@@ -73,13 +74,15 @@ def _surroundings(store: Store) -> dict[str, Any]:
     def is_in_force(record: TokenRecord) -> bool:
         return record.token is not None and token_state(record.token, now_us) == "in force"
 
-    with contextlib.suppress(OSError):
-        return {
-            "free_bytes": store.objects.free_bytes(),
-            "tokens_in_force": sum(is_in_force(record) for record in store.tokens.list_all()),
-            "last_verify": read_verify(),
-        }
-    return {"free_bytes": None, "tokens_in_force": None, "last_verify": None}
+    found: dict[str, Any] = {"free_bytes": None, "tokens_in_force": None, "last_verify": None}
+    # What the disk does not say is not known; the verdict above stands without it.
+    with contextlib.suppress(OSError, RmosError):
+        found["last_verify"] = read_verify()
+        found["free_bytes"] = store.objects.free_bytes()
+        records = store.tokens.list_all()
+        if not any(record.is_unavailable for record in records):
+            found["tokens_in_force"] = sum(is_in_force(record) for record in records)
+    return found
 
 
 def _describe_verify(last: dict[str, Any] | None) -> str:
@@ -103,7 +106,8 @@ def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:
     if health["free_bytes"] is not None:
         say(f"Space left: {health['free_bytes'] / 1e9:.1f} GB")
     tokens = health["tokens_in_force"]
-    say(f"Tokens in force: {'none, so this machine only is served' if tokens == 0 else tokens}")
+    if tokens is not None:
+        say(f"Tokens in force: {'none, so this machine only is served' if tokens == 0 else tokens}")
     say(f"Last verify: {_describe_verify(health['last_verify'])}")
     if health["findings"]:
         say(f"Findings: {', '.join(f'{kind} {number}' for kind, number in health['findings'].items())}")

@@ -8,7 +8,7 @@ import msgspec
 from flask.cli import with_appcontext
 
 from rmos import ids
-from rmos.cli.exits import DONE
+from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import command_actor, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, say, say_table
 from rmos.cli.tables import Column
@@ -113,18 +113,19 @@ def list_tokens(as_json: bool) -> int:
     """List all tokens, also those that are over; never a secret.
 
     \b
-    Exit codes: 0 listed; 10 no store there.
+    Exit codes: 0 listed; 1 the disk did not give all of them; 10 no store
+    there.
     """
     us = ids.now_us()
     records = open_for_reading().tokens.list_all()
+    code = FINDINGS if any(record.is_unavailable for record in records) else DONE
     if as_json:
         emit({"items": [_describe_record(record, us) for record in records]})
-        return DONE
-    if not records:
+    elif records:
+        say_table(_COLUMNS, [_row(record, us) for record in records])
+    else:
         say("No token was ever made: the service serves this machine only, and everybody on it.")
-        return DONE
-    say_table(_COLUMNS, [_row(record, us) for record in records])
-    return DONE
+    return code
 
 
 @token.command("revoke")
@@ -159,13 +160,17 @@ def _describe_token(made: Token, us: int) -> dict[str, Any]:
 
 def _describe_record(record: TokenRecord, us: int) -> dict[str, Any]:
     if record.token is None:
-        return {"token_id": record.token_id, "state": "damaged", "detail": str(record.damage)}
+        return {"token_id": record.token_id, "state": _unread_state(record), "detail": str(record.damage)}
     return _describe_token(record.token, us)
 
 
 def _row(record: TokenRecord, us: int) -> list[str]:
     made = record.token
     if made is None:
-        return [record.token_id, "", "", "damaged", "", str(record.damage)]
+        return [record.token_id, "", "", _unread_state(record), "", str(record.damage)]
     expires = (made.expires_at_utc or "never")[:16].replace("T", " ")
     return [made.token_id, made.name, made.role, token_state(made, us), expires, made.created_by]
+
+
+def _unread_state(record: TokenRecord) -> str:
+    return "unavailable" if record.is_unavailable else "damaged"

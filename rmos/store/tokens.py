@@ -28,7 +28,7 @@ from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.history import read_chain
-from rmos.store.records import Damage, raise_problem
+from rmos.store.records import Damage, UnavailableDamage, raise_problem
 
 BEARER: Final = re.compile(r"rmos_([a-z0-9]{1,32})_([A-Za-z0-9_-]{43})")
 """What a caller sends; 43 signs of base64url are 256 bits."""
@@ -57,6 +57,11 @@ class TokenRecord(NamedTuple):
     def folder(self) -> str:
         """Where they stand."""
         return layout.TOKENS
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether the storage did not give a part of it: asked again, it may."""
+        return isinstance(self.damage, UnavailableDamage)
 
 
 class _Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +165,10 @@ class Tokens:
         token_id = record_id.removeprefix("tok_")
         chain = read_chain(self._objects.read, layout.TOKENS, record_id, numbers, of="token")
         if chain.problems:
-            return TokenRecord(token_id, numbers[-1], None, None, chain.problems[0].damage)
+            # What the storage did not give may be all that is wrong, also where the next event seems to follow nothing.
+            damages = [problem.damage for problem in chain.problems]
+            unavailable = (damage for damage in damages if isinstance(damage, UnavailableDamage))
+            return TokenRecord(token_id, numbers[-1], None, None, next(unavailable, damages[0]))
         try:
             return TokenRecord(token_id, len(chain.events), chain.last_sha256, fold_token(token_id, chain.events))
         except Damage as damage:

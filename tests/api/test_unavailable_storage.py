@@ -2,15 +2,20 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from rmos.auth.callers import FRESH_S
+from rmos.auth.guard import WRONG_TOKENS
 from rmos.config import Settings
 from tests.api.conftest import RUNS, make_body
 from tests.helpers.attachments import DRAWING, SHA256, make_upload
+from tests.makers import BEARER, write_token
 
 OTHER = DRAWING + b"\n"
 KEY = {"Idempotency-Key": "key-1"}
@@ -29,6 +34,18 @@ ASKED: dict[str, tuple[str, Callable[[FlaskClient, str], Any]]] = {
 }
 
 
+def failing_for(where: str, number: int) -> Callable[..., int]:
+    """Return `os.open` of a disk that gives no file to be read whose path has `where` in it."""
+    genuine = os.open
+
+    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
+        if where in str(path) and not flags & (os.O_WRONLY | os.O_DIRECTORY):
+            raise OSError(number, os.strerror(number), path)
+        return genuine(path, flags, *args, **how)
+
+    return failing
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE])
 @pytest.mark.parametrize("what", ASKED)
 def test_trap_49_what_could_not_be_read_is_unavailable_and_no_damage(
@@ -37,16 +54,9 @@ def test_trap_49_what_could_not_be_read_is_unavailable_and_no_damage(
     run_id = client.post(RUNS, json=make_body(), headers=KEY).json["run_id"]
     run = f"{RUNS}/{run_id}"
     assert client.post(f"{run}/attachments", json=make_upload()).status_code == 201
-    genuine = os.open
     where, ask = ASKED[what]
-
-    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
-        if where in str(path) and not flags & (os.O_WRONLY | os.O_DIRECTORY):
-            raise OSError(number, os.strerror(number), path)
-        return genuine(path, flags, *args, **how)
-
     with monkeypatch.context() as patched:
-        patched.setattr(os, "open", failing)
+        patched.setattr(os, "open", failing_for(where, number))
         response = ask(client, run)
     assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE"), response.text
     assert response.headers["Retry-After"] == "2"
@@ -67,3 +77,37 @@ def test_trap_49_a_folder_that_could_not_be_listed_is_unavailable(
         response = client.get(unknown)
     assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE")
     assert client.get(unknown).status_code == 404
+
+
+def test_trap_49_a_token_that_could_not_be_read_is_unavailable_and_not_wrong(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_token(settings.runs_dir, role="recorder")
+    client, bearer = app.test_client(), {"Authorization": f"Bearer {BEARER}"}
+    stranger = {"Authorization": f"Bearer rmos_nobody_{'A' * 43}"}
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing_for("tok_", errno.EIO))
+        responses = [client.get(RUNS, headers=bearer) for _ in range(WRONG_TOKENS + 1)]
+        responses.append(client.post(RUNS, json=make_body(), headers=bearer))
+        responses.append(client.post("/sign-in", data={"token": BEARER}, headers={"Origin": "http://localhost"}))
+        assert client.get(RUNS, headers=stranger).status_code == 401
+        assert client.get("/healthz").status_code == 200
+    assert {(response.status_code, response.json["error"]) for response in responses} == {(503, "STORAGE_UNAVAILABLE")}
+    assert {response.headers["Retry-After"] for response in responses} == {"2"}
+    now_s = time.monotonic()
+    monkeypatch.setattr(app.extensions["rmos.guard"].callers, "_clock", lambda: now_s + FRESH_S)
+    assert client.get(RUNS, headers=bearer).status_code == 200
+
+
+def test_trap_49_a_sign_in_whose_token_could_not_be_read_is_unavailable_and_not_over(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_token(settings.runs_dir)
+    client = app.test_client()
+    assert client.post("/sign-in", data={"token": BEARER}, headers={"Origin": "http://localhost"}).status_code == 303
+    now_s = time.monotonic()
+    monkeypatch.setattr(app.extensions["rmos.guard"].callers, "_clock", lambda: now_s + FRESH_S)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing_for("tok_", errno.EIO))
+        response = client.get(RUNS)
+    assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE")

@@ -1,9 +1,12 @@
 """`rmos delete`, `rmos restore` and `rmos audit tail`."""
 
+import errno
 import getpass
 import json
+import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +119,7 @@ def test_what_succeeded_is_told_too_once_each_and_in_order(run: Command, run_id:
     assert len(document(run("audit", "tail", "--json"))["items"]) == before + 3
 
 
-def test_what_comes_is_shown_also_when_the_clock_went_back(root: Path, run_id: str) -> None:
+def test_trap_46_what_comes_is_shown_also_when_the_clock_went_back(root: Path, run_id: str) -> None:
     store = open_store(root)
     actor = Actor(name="anna", role="operator", request_id="req_1")
     trail = Trail(store)
@@ -129,4 +132,27 @@ def test_what_comes_is_shown_also_when_the_clock_went_back(root: Path, run_id: s
         Attempt("delete", ABSENT), RunNotFound("No such run."), RateLimit(10, 60), actor=actor, us=ids.now_us()
     )
     assert {(entry.action, entry.outcome) for entry in trail.read_new()} == {("restore", "done"), ("delete", "refused")}
+    store.index.close()
+
+
+def test_trap_49_what_the_disk_did_not_give_for_a_moment_is_shown_when_it_does(
+    root: Path, run: Command, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, genuine = open_store(root), os.open
+    trail = Trail(store)
+    before = len(trail.read(10_000))
+    store.deletes.soft(run_id, "a trial cut", actor=Actor(name="anna", role="operator"), us=ids.now_us())
+
+    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
+        if f"{run_id}.0" in str(path):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return genuine(path, flags, *args, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing)
+        assert trail.read_new() == []
+        told = run("audit", "tail", "--json")
+    assert (told.exit_code, len(json.loads(told.stdout)["items"])) == (1, before)
+    assert "did not give 1 of the records" in told.stderr
+    assert [entry.action for entry in trail.read_new()] == ["delete"]
     store.index.close()

@@ -1,8 +1,11 @@
 """`rmos token`: make, list, revoke; the secret is shown once and kept nowhere."""
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +63,28 @@ def test_a_damaged_token_is_listed_and_named_and_cannot_be_revoked(run: Command,
     assert [found["kind"] for found in report["findings"]] == ["event_corrupt"]
     plan = document(run("repair", "--dry-run", "--json"))
     assert not plan["actions"]
+
+
+def test_trap_49_a_token_that_the_disk_does_not_give_is_not_called_damaged(
+    run: Command, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document(run("token", "create", "anna", "--role", "viewer", "--json"))
+    genuine = os.open
+
+    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
+        if "tok_" in str(path):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return genuine(path, flags, *args, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing)
+        listed = run("token", "list", "--json")
+        revoked = run("token", "revoke", made["token_id"], "--json")
+        health = document(run("status", "--json"))
+    assert (listed.exit_code, [token["state"] for token in document(listed)["items"]]) == (1, ["unavailable"])
+    assert (revoked.exit_code, document(revoked)["error"]) == (1, "STORAGE_UNAVAILABLE")
+    assert health["tokens_in_force"] is None
+    assert document(run("token", "list", "--json"))["items"][0]["state"] == "in force"
 
 
 @pytest.mark.parametrize("name", ["", "local", "cli:anna", "a\nb", "x" * 65])
