@@ -1,5 +1,7 @@
 """What evaluates a cut: `/api/rmos/engines`, `/api/rmos/rules`, and `/api/rmos/feasibility` without a record."""
 
+from typing import Final
+
 import msgspec
 from flask import Response, request
 
@@ -14,7 +16,7 @@ from rmos.http.responses import JSON, respond_json
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 from rmos.schemas.cut_settings import SettingRequestSchema, SettingSuggestionSchema, dump_setting, load_setting
 from rmos.schemas.service import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
-from rmos.schemas.workflow import DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
+from rmos.schemas.workflow import BriefResultsSchema, DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
 from rmos.services.cut_settings import suggest_setting
 from rmos.services.feasibility import evaluate_cuts
 from rmos.services.files.media_types import SVG
@@ -24,6 +26,8 @@ rules_bp = Blueprint("rules", __name__, url_prefix="/api/rmos/rules", descriptio
 feasibility_bp = Blueprint(
     "feasibility", __name__, url_prefix="/api/rmos/feasibility", description="Feasibility: evaluated without a record"
 )
+
+_RESULTS: Final = {"oneOf": [DryRunResultsSchema, BriefResultsSchema]}
 
 
 @bp.get("")
@@ -53,7 +57,7 @@ def get_rule(rule_id: str) -> Response:
 
 @feasibility_bp.post("")
 @operation(
-    responses={200: ResponseSpec("The results.", DryRunResultsSchema, ("Cache-Control",), "engines.dry_run_results")},
+    responses={200: ResponseSpec("The results.", _RESULTS, ("Cache-Control",), "engines.dry_run_results")},
     problems=(EngineNotFound,),
     body=DryRunSchema,
     example="engines.dry_run",
@@ -63,14 +67,15 @@ def evaluate_without_record() -> Response:
     """Evaluate up to 500 cuts without recording anything.
 
     For programs that ask while somebody turns a knob. A run of the same cut gets the same decision; only a
-    run is a record, and only a run satisfies a gate.
+    run is a record, and only a run satisfies a gate. With `view: "brief"` a result has just the colour, the score, the
+    first rule against the cut and its number: 500 of them are 60 kB at most.
     """
     rmos = current_rmos()
     cuts = load_dry_run(read_object())
     results = evaluate_cuts(
         rmos.engines, cuts, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
     )
-    return respond_json(dump_dry_run(results))
+    return respond_json(dump_dry_run(results, brief=cuts.view == "brief"))
 
 
 @feasibility_bp.post("/suggest")

@@ -1,10 +1,13 @@
 """`rmos judge` and `rmos record`: a cut in a file, decided on, and recorded.
 
-The file holds what `POST /api/rmos/runs` takes; `-` is the standard input.
+The file holds what `POST /api/rmos/runs` takes, for `judge` also what `POST /api/rmos/feasibility` takes; `-` is the
+standard input.
 """
 
 import contextlib
-from typing import IO, Any, Final
+import json
+from collections.abc import Callable, Sequence
+from typing import IO, Any, Final, TypeVar
 
 import click
 import msgspec
@@ -21,7 +24,9 @@ from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StoreLocked
 from rmos.http.json_body import parse_object
 from rmos.http.problems import flatten_errors
+from rmos.schemas.feasibility import brief_members
 from rmos.schemas.requests import load_run_request
+from rmos.schemas.workflow import dump_dry_run, load_dry_run
 from rmos.services.artifact import RunRequest
 from rmos.services.feasibility import DryRun, DryRunResult, evaluate_cuts
 from rmos.services.runs import record_run
@@ -34,7 +39,10 @@ _COLUMNS: Final = (
     Column("LIMIT", number=True),
     Column("WHAT"),
 )
+_MANY: Final = (Column("CUT", number=True), Column("RISK"), Column("SCORE", number=True), Column("RULE"), Column("WHY"))
 _CUT: Final = ("mode", "tool_id", "design", "context", "material_id", "machine_id")
+
+Loaded = TypeVar("Loaded")
 
 
 @click.command("judge")
@@ -45,26 +53,32 @@ def judge(file: IO[bytes], as_json: bool) -> int:
     """Say what would be decided on a cut, and why; nothing is recorded.
 
     FILE is the JSON that `POST /api/rmos/runs` takes, - the standard input.
-    Asks the same engine, tools and materials as a recorded run.
+    One with `items`, as `POST /api/rmos/feasibility` takes it, is up to 500
+    cuts, which are listed one to a line. Asks the same engine, tools and
+    materials as a recorded run.
 
     \b
-    Exit codes: 0 GREEN or YELLOW, 1 RED, UNKNOWN or ERROR, 2 usage, or the
-    file is no such cut; 130 interrupted.
+    Exit codes: 0 GREEN or YELLOW, 1 RED, UNKNOWN or ERROR, of many cuts any
+    of them; 2 usage, or the file is no such cut; 130 interrupted.
     """
-    request = _read_cut(file)
+    body = parse_object(file.read())
+    asked = _load(load_dry_run, body) if "items" in body else _as_dry_run(_load(load_run_request, body))
     rmos = current_rmos()
-    cut = {name: getattr(request, name) for name in _CUT}
-    [result] = evaluate_cuts(
+    results = evaluate_cuts(
         rmos.engines,
-        DryRun(items=[cut], engine_id=request.engine_id),
+        asked,
         request_id=ids.new_request_id(),
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
     )
     if as_json:
-        emit(result)
+        told = json.loads(dump_dry_run(results, brief=asked.view == "brief"))
+        emit(told if "items" in body else told["results"][0])
+    elif "items" in body:
+        _say_briefly(results)
     else:
-        _say_decision(result)
-    return DONE if result.risk_level in ("GREEN", "YELLOW") else FINDINGS
+        _say_decision(results[0])
+    is_clear = all(result.decision.risk_level in ("GREEN", "YELLOW") for result in results)
+    return DONE if is_clear else FINDINGS
 
 
 @click.command("record")
@@ -83,7 +97,7 @@ def record(file: IO[bytes], as_json: bool) -> int:
     could not be written; 2 usage, or the file is no such cut; 130
     interrupted.
     """
-    request = _read_cut(file)
+    request = _load(load_run_request, parse_object(file.read()))
     rmos, store = current_rmos(), open_or_create()
     # The run is recorded whatever the index is, and whether or not somebody else is at it.
     with contextlib.suppress(StoreLocked, *INDEX_ERRORS):
@@ -108,20 +122,44 @@ def record(file: IO[bytes], as_json: bool) -> int:
     return DONE if recorded.risk_level in ("GREEN", "YELLOW") else FINDINGS
 
 
-def _read_cut(file: IO[bytes]) -> RunRequest:
+def _as_dry_run(request: RunRequest) -> DryRun:
+    return DryRun(items=[{name: getattr(request, name) for name in _CUT}], engine_id=request.engine_id)
+
+
+def _load(load: Callable[[dict[str, Any]], Loaded], body: dict[str, Any]) -> Loaded:
     try:
-        return load_run_request(parse_object(file.read()))
+        return load(body)
     except ValidationError as error:
         raise ValidationFailed("The file is no cut.", errors=flatten_errors(error)) from None
 
 
+def _say_briefly(results: Sequence[DryRunResult]) -> None:
+    """Write one line for each cut, numbered as they stand in the file."""
+    cuts = [brief_members(result) for result in results]
+    say_table(
+        _MANY,
+        [
+            [
+                str(number),
+                cut["risk_level"],
+                "" if cut["score"] is None else f"{cut['score']:.1f}",
+                cut["rule"] or "",
+                cut["why"] or "",
+            ]
+            for number, cut in enumerate(cuts, 1)
+        ],
+        colours=[COLOURS.get(cut["risk_level"]) for cut in cuts],
+    )
+
+
 def _say_decision(result: DryRunResult) -> None:
-    score = "" if result.score is None else f" {result.score:.1f}"
-    say(f"{result.risk_level}{score}", colour=COLOURS.get(result.risk_level))
-    for reason in [result.block_reason, *result.warnings]:
+    decision, feasibility = result.decision, result.found.record()
+    score = "" if decision.score is None else f" {decision.score:.1f}"
+    say(f"{decision.risk_level}{score}", colour=COLOURS.get(decision.risk_level))
+    for reason in [decision.block_reason, *decision.warnings]:
         if reason:
             say(f"  {reason}")
-    checks: list[dict[str, Any]] = result.feasibility.get("assessments") or []
+    checks: list[dict[str, Any]] = feasibility["assessments"]
     if checks:
         say_table(
             _COLUMNS,
@@ -129,7 +167,7 @@ def _say_decision(result: DryRunResult) -> None:
             colours=[COLOURS.get(str(check.get("risk"))) for check in checks],
         )
     for label in ("missing_inputs", "assumptions"):
-        for entry in result.feasibility.get(label) or []:
+        for entry in feasibility[label]:
             say(f"  {label.partition('_')[0].removesuffix('s')}: {entry}")
 
 

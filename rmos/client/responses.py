@@ -153,6 +153,15 @@ class Found(TypedDict):
     feasibility: dict[str, Any]
 
 
+class FoundBrief(TypedDict):
+    """What the server would decide on a cut, in brief: the first rule against it, and its number."""
+
+    risk_level: RiskLevel
+    score: float | None
+    rule: str | None
+    why: str | None
+
+
 class SettingSuggestion(Found):
     """Which setting is best for a cut, what would be decided with it, and how far it may move."""
 

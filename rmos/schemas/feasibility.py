@@ -1,8 +1,22 @@
-"""How what an engine found looks to a client; `EngineResult.record` writes it."""
+"""How what would be decided on a cut looks to a client: whole, as a record has it, or in brief.
+
+full_members(results[0])       # the decision and all that the engine found
+brief_members(results[0])      # the colour, the score, the rule that decides and its number: for a knob or a map
+"""
+
+from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
-_RISKS = ("GREEN", "YELLOW", "RED", "UNKNOWN")
+from rmos.engines.base import Assessment
+from rmos.engines.baseline.wording import num
+from rmos.services.feasibility import DryRunResult
+from rmos.store.rows import find_rule
+
+LONGEST_WHY: Final = 48
+"""Characters of a reason in brief, RMOS policy: 500 of them make 60 kB with all that stands around them."""
+_RISKS: Final = ("GREEN", "YELLOW", "RED", "UNKNOWN")
+_STATUSES: Final = (*_RISKS, "ERROR")
 
 
 class AssessmentSchema(Schema):
@@ -47,9 +61,62 @@ class FeasibilitySchema(Schema):
     engine_id = fields.String(required=True)
     engine_version = fields.String(required=True)
     data_sha256 = fields.String(metadata={"description": "The digest of the tables that were read"})
-    status = fields.String(required=True, validate=validate.OneOf((*_RISKS, "ERROR")))
+    status = fields.String(required=True, validate=validate.OneOf(_STATUSES))
     overall_score = fields.Float(required=True, allow_none=True)
     reasons = fields.List(fields.String(), required=True)
     assessments = fields.List(fields.Nested(AssessmentSchema), required=True)
     missing_inputs = fields.List(fields.String(), required=True)
     assumptions = fields.List(fields.String(), required=True)
+
+
+class BriefSchema(Schema):
+    """What the server would decide on a cut, in brief."""
+
+    risk_level = fields.String(required=True, validate=validate.OneOf(_STATUSES))
+    score = fields.Float(required=True, allow_none=True)
+    rule = fields.String(required=True, allow_none=True, metadata={"description": "The first that blocks or warns"})
+    why = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "maxLength": LONGEST_WHY,
+            "description": "Its value and where GREEN ends; without a number what it says, cut short; null: GREEN",
+        },
+    )
+
+
+def full_members(result: DryRunResult) -> dict[str, Any]:
+    """Return what a run of the same cut would carry."""
+    decision = result.decision
+    return {
+        "risk_level": decision.risk_level,
+        "score": decision.score,
+        "block_reason": decision.block_reason,
+        "warnings": decision.warnings,
+        "feasibility": result.found.record(),
+    }
+
+
+def brief_members(result: DryRunResult) -> dict[str, Any]:
+    """Return the colour, the score, the first rule against the cut and its number."""
+    decision, rule = result.decision, find_rule(result.decision)
+    item = next((item for item in result.found.assessments if item.id == rule), None)
+    why = decision.block_reason if item is None else _describe_number(item) or item.message
+    return {
+        "risk_level": decision.risk_level,
+        "score": decision.score,
+        "rule": rule,
+        "why": why if why is None or len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1]}…",
+    }
+
+
+def _describe_number(item: Assessment) -> str:
+    """Return the value of a check and where it is GREEN; nothing where the colour does not follow from the value."""
+    if item.better is None or item.value is None or item.limit is None:
+        return ""
+    if item.better == "window" and item.other_limit is not None:
+        low, high = sorted((item.limit, item.other_limit))
+        green = f"{num(low)} to {num(high)}"
+    else:
+        green = f"{'to' if item.better == 'low' else 'from'} {num(item.limit)}"
+    return f"{num(item.value)} {item.unit}; GREEN {green}"

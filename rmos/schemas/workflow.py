@@ -13,7 +13,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import ids
-from rmos.schemas.feasibility import FeasibilitySchema
+from rmos.schemas.feasibility import BriefSchema, FeasibilitySchema, brief_members, full_members
 from rmos.schemas.fields import Flag
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
 from rmos.schemas.sessions import SessionSchema
@@ -113,22 +113,35 @@ class DryRunSchema(Schema):
 
     items = fields.List(fields.Nested(CutSchema), required=True, validate=validate.Length(1, MAX_ITEMS))
     engine_id = fields.String(allow_none=True, validate=_request["engine_id"].validators)
+    view = fields.String(
+        load_default="full",
+        validate=validate.OneOf(("full", "brief")),
+        metadata={"description": "`brief`: per cut colour, score, the first rule and its number, instead of all"},
+    )
 
 
 class FoundSchema(Schema):
     """What the server would decide on a cut, and why."""
 
-    risk_level = fields.String()
-    score = fields.Float(allow_none=True)
-    block_reason = fields.String(allow_none=True)
-    warnings = fields.List(fields.String())
-    feasibility = fields.Nested(FeasibilitySchema, metadata={"description": "What a run of the same cut would carry"})
+    risk_level = fields.String(required=True)
+    score = fields.Float(required=True, allow_none=True)
+    block_reason = fields.String(required=True, allow_none=True)
+    warnings = fields.List(fields.String(), required=True)
+    feasibility = fields.Nested(
+        FeasibilitySchema, required=True, metadata={"description": "What a run of the same cut would carry"}
+    )
 
 
 class DryRunResultsSchema(Schema):
     """The results of a dry run, in the order of its items."""
 
     results = fields.List(fields.Nested(FoundSchema), required=True)
+
+
+class BriefResultsSchema(Schema):
+    """The results of a dry run in brief, in the order of its items."""
+
+    results = fields.List(fields.Nested(BriefSchema), required=True)
 
 
 class ReplaySchema(Schema):
@@ -242,6 +255,7 @@ def dump_override(overridden: Overridden) -> bytes:
     )
 
 
-def dump_dry_run(results: Sequence[DryRunResult]) -> bytes:
+def dump_dry_run(results: Sequence[DryRunResult], *, brief: bool) -> bytes:
     """Return the results of a dry run."""
-    return _encoder.encode({"results": results})
+    dump = brief_members if brief else full_members
+    return _encoder.encode({"results": [dump(result) for result in results]})

@@ -1,21 +1,22 @@
 """Evaluate cuts without recording anything, for programs that ask while somebody turns a knob.
 
     results = evaluate_cuts(engines, DryRun(items=[{…}, {…}]), request_id="req_…", engine_timeout_ms=2000)
-    results[0].risk_level, results[0].feasibility["assessments"]
+    results[0].decision.risk_level, results[0].found.assessments
 
 The engine, the shop's tables and the decision are those of a recorded run. Nothing is hashed, because nothing is kept:
 canonical bytes would cost as much as the evaluation.
 """
 
 import time
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
+from rmos.engines.base import EngineResult
 from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
-from rmos.models import RiskLevel
+from rmos.models import RunDecision
 from rmos.services.artifact import RunRequest
 from rmos.services.runs import complete_context
 
@@ -27,16 +28,15 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[dict[str, Any]]
     engine_id: str | None = None
+    view: Literal["full", "brief"] = "full"
+    """How the caller wants to be told."""
 
 
-class DryRunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server would decide on a cut, and why."""
+class DryRunResult(msgspec.Struct, frozen=True):
+    """What the server would decide on a cut, and what the engine found."""
 
-    risk_level: RiskLevel
-    score: float | None
-    block_reason: str | None
-    warnings: list[str]
-    feasibility: dict[str, Any]
+    decision: RunDecision
+    found: EngineResult
 
 
 def evaluate_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_timeout_ms: float) -> list[DryRunResult]:
@@ -53,21 +53,12 @@ def evaluate_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_t
     results = []
     for item in asked.items:
         request = RunRequest(**item)
-        result = evaluate(
+        found = evaluate(
             engine,
             design=request.design,
             context=complete_context(request, engines.shop),
             request_id=request_id,
             timeout_ms=max((ends - time.monotonic()) * _MS, 0.0),
         )
-        decision = decide(result)
-        results.append(
-            DryRunResult(
-                risk_level=decision.risk_level,
-                score=decision.score,
-                block_reason=decision.block_reason,
-                warnings=decision.warnings,
-                feasibility=result.record(),
-            )
-        )
+        results.append(DryRunResult(decide(found), found))
     return results

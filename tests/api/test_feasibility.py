@@ -55,9 +55,48 @@ def test_five_hundred_cuts_are_judged_at_once_and_no_more(client: FlaskClient) -
         assert (response.status_code, list(response.json["errors"])) == (422, ["items"])
 
 
+WORSE = [
+    ({"feed_mm_min": 250}, "CHIP_RUBBING", "0.00781 mm; GREEN from 0.0127"),
+    ({"spindle_rpm": 60000}, "OVERSPEED", "2.5 of the largest speed; GREEN to 1"),
+    ({"floor_thickness_mm": 0.7}, "GEOMETRY", "0.233 of the top; GREEN from 0.5"),
+    ({"feed_mm_min": ["1"]}, "INVALID_INPUT", "design.feed_mm_min is a list: it must be a numb…"),
+]
+
+
+@pytest.mark.parametrize(("design", "rule", "why"), WORSE)
+def test_in_brief_a_cut_has_its_colour_its_score_and_the_first_rule_with_its_number(
+    client: FlaskClient, design: dict[str, Any], rule: str, why: str
+) -> None:
+    cut = {**CUT, "design": {**CUT["design"], **design}}
+    [whole] = client.post(URL, json={"items": [cut], "engine_id": "baseline_v2"}).json["results"]
+    [brief] = client.post(URL, json={"items": [cut], "engine_id": "baseline_v2", "view": "brief"}).json["results"]
+    assert (brief["risk_level"], brief["score"]) == (whole["risk_level"], whole["score"])
+    assert (brief["rule"], brief["why"]) == (rule, why)
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [
+        {},
+        {"design": {}},
+        {"design": {"operation": "saw_slice", "feed_mm_min": "fast"}, "context": {"tool": {"kind": "file"}}},
+        {"design": {**CUT["design"], "spindle_rpm": 60000}},
+    ],
+)
+@pytest.mark.parametrize("engine_id", ["baseline_v1", "baseline_v2"])
+def test_trap_48_five_hundred_cuts_in_brief_are_60_kb_at_most_whatever_they_are(
+    client: FlaskClient, engine_id: str, worse: dict[str, Any]
+) -> None:
+    items = [{**CUT, **worse}] * 500
+    response = client.post(URL, json={"items": items, "engine_id": engine_id, "view": "brief"})
+    assert len(response.json["results"]) == 500
+    assert len(response.data) <= 60_000
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"items": [CUT], "view": "short"}, "view"),
         ({}, "items"),
         ({"items": [{**CUT, "feasibility": {}}]}, "items.0.feasibility"),
         ({"items": [CUT, {"mode": "router"}]}, "items.1.tool_id"),

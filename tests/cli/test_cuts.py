@@ -60,6 +60,22 @@ def test_a_blocked_cut_says_why_and_ends_with_1(run: Command, tmp_path: Path, co
     assert "rpm" in result.stdout
 
 
+def test_many_cuts_are_listed_one_to_a_line(run: Command) -> None:
+    usual = {name: value for name, value in make_body().items() if name != "meta"}
+    fast = {**usual, "design": {**usual["design"], "spindle_rpm": 60000}}
+    body = json.dumps({"items": [usual, fast], "engine_id": "baseline_v2", "view": "brief"})
+    result = run("judge", "-", input=body)
+    assert result.exit_code == 1
+    head, green, red = (line.split() for line in result.stdout.splitlines())
+    assert head == ["CUT", "RISK", "SCORE", "RULE", "WHY"]
+    assert (green[:2], red[:2], red[3]) == (["1", "GREEN"], ["2", "RED"], "OVERSPEED")
+    told = document(run("judge", "-", "--json", input=body))["results"]
+    assert [item["why"] for item in told] == [None, "2.5 of the largest speed; GREEN to 1"]
+    refused = run("judge", "-", input=json.dumps({"items": [{**usual, "mode": " "}]}))
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "items.0.mode" in refused.stderr
+
+
 def test_the_standard_input_is_a_file_too(run: Command) -> None:
     assert document(run("judge", "-", "--json", input=json.dumps(make_body())))["risk_level"] == "GREEN"
 

@@ -87,6 +87,8 @@ def test_cuts_are_judged_without_a_record(client: Client) -> None:
     assert len(list(client.iter_runs())) == before
     with pytest.raises(ProblemError, match="nowhere"):
         client.evaluate_cuts([asked], engine_id="nowhere")
+    brief = client.evaluate_cuts([asked], view="brief")
+    assert brief == [{"risk_level": "GREEN", "score": green["score"], "rule": None, "why": None}]
 
 
 def test_a_setting_is_suggested_that_is_green_when_it_is_judged(client: Client) -> None:
