@@ -37,6 +37,7 @@ class IndexUnavailable(RmosError):
 
     code, title, status = "INDEX_UNAVAILABLE", "Index not available", 503
     remedy = "Ask again in a moment; when it stays like this, look at the disk and at who holds the index."
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
 
 
 class StoreReadOnly(RmosError):

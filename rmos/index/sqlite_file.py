@@ -38,12 +38,18 @@ class SqliteFile:
         """The file that could not be read, and when it had last changed: its inode may be given to the next one."""
 
     def identity(self) -> Identity | None:
-        """Return which file stands there now; one that was truncated is found broken on the way."""
+        """Return which file stands there now; one that was truncated is found broken on the way.
+
+        Raises:
+            IndexUnavailable: the disk does not say. Taken for absent, a whole index would be replaced by an empty one.
+        """
         known, largest = self._largest  # read before the size, which only grows: other threads cannot mislead us
         try:
             status = os.stat(self.path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise IndexUnavailable(f"The index cannot be looked at: {describe_trouble(error)}.") from None
         identity = Identity(status.st_dev, status.st_ino)
         if identity == known and status.st_size < largest:
             self._largest = (None, 0)  # the next file may be given its inode and be smaller

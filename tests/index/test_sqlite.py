@@ -1,5 +1,6 @@
 """What only a SQLite file has: its form, its locks, and reading it without a trace."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -7,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +72,25 @@ def test_an_index_without_a_schema_is_broken_and_made_again(filled: SqliteIndex,
         again.runs.count(RunQuery())
     assert again.prepare() is True
     again.close()
+
+
+def test_trap_49_an_index_that_its_disk_does_not_look_at_is_unavailable_and_never_replaced(
+    filled: SqliteIndex, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, inode, genuine = answers(filled), path.stat().st_ino, os.stat
+
+    def failing(asked: Any, **how: Any) -> os.stat_result:
+        if asked == str(path):
+            raise OSError(errno.EIO, "Input/output error", asked)
+        return genuine(asked, **how)
+
+    asks: list[Callable[[], object]] = [filled.state, filled.prepare, lambda: filled.runs.find(ROWS[0].run_id)]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", failing)
+        for ask in (*asks, lambda: filled.runs.upsert(ROWS[:1])):
+            with pytest.raises(IndexUnavailable, match="input/output error"):
+                ask()
+    assert (answers(filled), path.stat().st_ino) == (right, inode)
 
 
 @pytest.mark.parametrize(
