@@ -5,11 +5,12 @@ kept on disk and ignored here. `msgspec.Raw` members hold the exact bytes of a s
 digest of a slice and nothing is encoded twice.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
+
+from rmos.names import fold_name
 
 RUN_SCHEMA: Final = "rmos.run/1"
 EVENT_SCHEMA: Final = "rmos.event/1"
@@ -227,23 +228,27 @@ RunState = Literal["live", "deleted", "erased", "missing", "damaged"]
 
 
 RUN_NAMES: Final = (
-    *("mode", "tool_id", "event_type", "batch_label", "session_id", "material_id", "machine_id", "created_by"),
-    *("rule", "source"),
+    *("mode", "tool_id", "event_type", "workflow_session_id", "batch_label", "session_id", "material_id"),
+    *("machine_id", "parent_run_id", "created_by", "rule", "request_id", "source"),
 )
+_RUN_WORDS: Final = ("status", "risk_level")
 SESSION_NAMES: Final = ("user_id", "workflow_type")
 """What people and programs call things by, and look for them by."""
 
 
-def compose(text: str) -> str:
-    """Return a name in the form that is looked for: NFC, for "é" is one sign on one system and two on another."""
-    return unicodedata.normalize("NFC", text)
-
-
-def _compose_names(struct: msgspec.Struct, names: Iterable[str]) -> None:
+def _fold_names(struct: msgspec.Struct, names: Iterable[str]) -> None:
     for name in names:
         value = getattr(struct, name)
-        if value is not None and not value.isascii():
-            msgspec.structs.force_setattr(struct, name, compose(value))
+        if value is not None and (folded := fold_name(value)) != value:
+            msgspec.structs.force_setattr(struct, name, folded)
+
+
+def _capitalise(struct: msgspec.Struct, names: Iterable[str]) -> None:
+    """Write words of our own vocabulary as records have them."""
+    for name in names:
+        value = getattr(struct, name)
+        if value is not None and value.isascii() and not value.isupper():
+            msgspec.structs.force_setattr(struct, name, value.upper())
 
 
 class RunRow(msgspec.Struct, frozen=True):
@@ -280,16 +285,15 @@ class RunRow(msgspec.Struct, frozen=True):
     latest_advisory_us: int | None = None
 
     def __post_init__(self) -> None:
-        """Compose the names; the record has them as they were sent."""
-        _compose_names(self, RUN_NAMES)
+        """Fold the names; the record has them as they were sent."""
+        _fold_names(self, RUN_NAMES)
+        _capitalise(self, _RUN_WORDS)
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not.
 
-    Names are composed, as they are in the rows of the index.
-
-    With `ignore_case` the letters A to Z of `mode`, `tool_id` and `source` are the same as a to z.
+    Names are folded, as they are in the rows of the index, so case is no matter in any filter.
     """
 
     status: str | None = None
@@ -311,11 +315,11 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     created_from_us: int | None = None
     created_to_us: int | None = None
     include_deleted: bool = False
-    ignore_case: bool = False
 
     def __post_init__(self) -> None:
-        """Compose the names."""
-        _compose_names(self, (*RUN_NAMES, "tool_id_prefix"))
+        """Fold the names."""
+        _fold_names(self, (*RUN_NAMES, "tool_id_prefix"))
+        _capitalise(self, _RUN_WORDS)
 
 
 WorkflowState = Literal[
@@ -387,8 +391,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     workflow_type: str | None = None
 
     def __post_init__(self) -> None:
-        """Compose the names; the record has them as they were sent."""
-        _compose_names(self, SESSION_NAMES)
+        """Fold the names; the record has them as they were sent."""
+        _fold_names(self, SESSION_NAMES)
 
 
 class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -403,8 +407,9 @@ class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
     include_deleted: bool = False
 
     def __post_init__(self) -> None:
-        """Compose the names."""
-        _compose_names(self, SESSION_NAMES)
+        """Fold the names."""
+        _fold_names(self, (*SESSION_NAMES, "workflow_state"))
+        _capitalise(self, ("status",))
 
 
 class AdvisoryFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,26 +1,49 @@
-"""One name has one meaning: no class of rmos/ is called like another one.
+"""What counts as the same name, and which one may have been meant."""
 
-A newcomer who reads `Problem` must not have to ask which. A second class with the name of another gets a name of its
-own, or is the same class and moves to where both can import it.
-"""
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-import ast
-from collections import defaultdict
-from pathlib import Path
+from rmos.names import find_name, find_nearest, fold_name, offer_names
+from tests.trying import tries
 
-PACKAGE = Path(__file__).parent.parent / "rmos"
-CLIENT = "client"
-"""A program of its own: it has of the service only what comes over the wire, and calls that as the service does."""
-TWO_ENGINES = {name: ["engines/baseline/cut.py", "engines/baseline_v2/cut.py"] for name in ("Chip", "Cut", "Load")}
-"""The first baseline engine stands as it is, so that what it decided can be decided again; the second has formulas of
-its own for the same cut, its chip and its load."""
+PARAMETERS = ("status", "mode", "tool_id", "risk_level", "workflow_session_id", "limit", "format")
 
 
-def test_no_two_classes_have_one_name() -> None:
-    places: dict[tuple[bool, str], list[str]] = defaultdict(list)
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE)
-        for node in ast.parse(path.read_bytes()).body:
-            if isinstance(node, ast.ClassDef):
-                places[place.parts[0] == CLIENT, node.name].append(place.as_posix())
-    assert {name: paths for (_, name), paths in places.items() if len(paths) > 1} == TWO_ENGINES
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("EM-3175-2F", "em-3175-2f"), ("\xc9pic\xe9a", "E\u0301PICE\u0301A"), ("STRASSE", "stra\xdfe"), ("\u212a", "k")],
+)
+def test_trap_43_names_that_differ_in_case_alone_are_one(one: str, other: str) -> None:
+    assert fold_name(one) == fold_name(other)
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=tries(200))
+def test_a_folded_name_is_folded_already(text: str) -> None:
+    assert fold_name(fold_name(text)) == fold_name(text)
+
+
+def test_the_very_name_goes_before_one_in_another_case_and_of_two_such_none_is_meant() -> None:
+    assert find_name("b", ("B", "b")) == "b"
+    assert find_name("A", ("a", "b")) == "a"
+    assert find_name("AB", ("Ab", "aB")) is None
+    assert find_name("c", ("a", "b")) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("risk", ["risk_level"]),
+        ("rsik_level", ["risk_level"]),
+        ("Status", ["status"]),
+        ("toolid", ["tool_id"]),
+        ("st", []),
+        ("colour", []),
+        ("", []),
+        ("x" * 100_000, []),
+    ],
+)
+def test_trap_43_the_nearest_name_is_offered_and_none_that_is_far(typed: str, meant: list[str]) -> None:
+    assert find_nearest(typed, PARAMETERS)[:1] == meant
+    assert offer_names(typed, PARAMETERS).startswith(f"Did you mean {meant[0]}" if meant else "")

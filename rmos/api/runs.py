@@ -97,7 +97,7 @@ def create_run() -> Response:
 @operation(responses={200: RUNS}, problems=RUNS_PROBLEMS, query=RunListSchema)
 @requires("viewer")
 def list_runs() -> Response:
-    """Return a page of summaries, newest first.
+    """Return a page of summaries, newest first. Filters take any case.
 
     Follow `next_cursor`, or the header Link, until it is null: the walk shows each run that matched throughout exactly
     once, also while runs are added and deleted. Give either a cursor or an offset. With `Accept: text/csv` or
@@ -111,10 +111,9 @@ def list_runs() -> Response:
 @operation(responses={200: RUNS}, problems=RUNS_PROBLEMS, query=RecentRunsSchema)
 @requires("viewer")
 def list_recent_runs() -> Response:
-    """Return runs, newest first, by filters that ignore case.
+    """Return runs, newest first.
 
-    The same as the list of runs, with the filter `source` (`meta.source`) besides. In `mode`, `tool_id`, `source`,
-    `status` and `risk_level` the letters A to Z are the same as a to z.
+    The same as the list of runs, with the filter `source` (`meta.source`) besides.
     """
     return respond_runs(load_list_query(load_recent))
 

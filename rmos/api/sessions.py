@@ -227,16 +227,11 @@ def get_session_runs(session_id: str) -> Response:
     request = load_list_query(load_session_runs)
     query = msgspec.structs.replace(request.query, workflow_session_id=session_id)
     store = current_rmos().store
-    arguments = msgspec.structs.asdict(request.page)
-    if request.summary:
-        page = store.runs.page(query, **arguments)
-        body, count, next_cursor = dump_summary_page(session_id, request.page, page), page.count, page.next_cursor
-    else:
-        brief = store.session_lists.brief_runs(query, **arguments)
-        body, count, next_cursor = dump_brief_page(session_id, request.page, brief), len(brief.runs), brief.next_cursor
-    if not count:
+    page = store.runs.page(query, **msgspec.structs.asdict(request.page))
+    if not page.count:
         _require_session(session_id)
-    return respond_json(body, headers=link_next(next_cursor))
+    dump = dump_summary_page if request.summary else dump_brief_page
+    return respond_json(dump(session_id, request.page, page), headers=link_next(page.next_cursor))
 
 
 @bp.get("/<session_id>/advisory-summary")

@@ -14,6 +14,7 @@ import click
 from rmos import ids
 from rmos.cli.listing import list_latest
 from rmos.errors.records import RunNotFound
+from rmos.names import fold_name
 from rmos.store import Store, layout
 
 LATEST: Final = "@latest"
@@ -33,7 +34,8 @@ def find_run_id(store: Store, text: str) -> str:
     """
     if text == LATEST:
         return _find_latest()
-    beginning = text if text.startswith("run_") else f"run_{text}"
+    folded = fold_name(text)
+    beginning = folded if folded.startswith("run_") else f"run_{folded}"
     if ids.NEW_RUN_ID.fullmatch(text) or not _BEGINNING.fullmatch(beginning):
         return text
     found = sorted(_ids_beginning(store, beginning))

@@ -280,7 +280,7 @@ class RunFilters(TypedDict, total=False):
 
 
 class RecentFilters(TypedDict, total=False):
-    """The filters of the recent runs, all in any case; `source` is `meta.source`."""
+    """The filters of the recent runs; `source` is `meta.source`."""
 
     mode: str
     tool_id: str

@@ -65,16 +65,6 @@ class ListedPage(NamedTuple):
     """Where the last row shown stands, when more rows follow it."""
 
 
-class BriefRun(NamedTuple):
-    """One line of a list that shows less than the summary."""
-
-    created_us: int
-    run_id: str
-    status: str
-    tool_id: str
-    mode: str
-
-
 class KnownRun(NamedTuple):
     """What the index knows of a run's place and age."""
 
@@ -145,11 +135,6 @@ class Table(Protocol[Row, Query, Known]):
 
 class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
     """The rows of runs."""
-
-    def brief_page(
-        self, query: RunQuery, *, limit: int, before: Place | None = None, offset: int = 0
-    ) -> Answer[list[BriefRun]]:
-        """Return the same runs as `page`, without their summaries."""
 
     def figures(self, session_id: str) -> Answer[list[RunFigures]]:
         """Return what the listed runs of a session amount to."""

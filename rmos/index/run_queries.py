@@ -9,13 +9,13 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, bindparam, func, literal_column, select
 
 from rmos.index.base import Place
-from rmos.index.schema import EQUAL_FILTERS, FOLDED, runs
+from rmos.index.schema import EQUAL_FILTERS, runs
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.models import RunQuery
+from rmos.names import fold_name
 
 _COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule"})
 """Filters of which each value may be that of most runs."""
-_NO_FILTERS: Final = ("include_deleted", "ignore_case")
 _FIGURES: Final = compile_named(
     select(
         runs.c.explanation_status,
@@ -41,23 +41,17 @@ class RunQueries:
     def page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
-        text = _page_text(frozenset(values), query.include_deleted, query.ignore_case, before is not None)
-        return BoundStatement(text, values | page_values(limit, before, offset))
-
-    def brief_page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
-        """Return the question for a page that is answered row by row and without the summaries."""
-        values = _filter_values(query)
-        text = _brief_text(frozenset(values), query.include_deleted, query.ignore_case, before is not None)
+        text = _page_text(frozenset(values), query.include_deleted, before is not None)
         return BoundStatement(text, values | page_values(limit, before, offset))
 
     def count(self, query: RunQuery) -> BoundStatement:
         """Return the question for how many runs `page` lists."""
         values = _filter_values(query)
-        return BoundStatement(_count_text(frozenset(values), query.include_deleted, query.ignore_case), values)
+        return BoundStatement(_count_text(frozenset(values), query.include_deleted), values)
 
     def figures(self, session_id: str) -> BoundStatement:
         """Return the question for what the runs of a session amount to."""
-        return BoundStatement(_FIGURES, {"session_id": session_id})
+        return BoundStatement(_FIGURES, {"session_id": fold_name(session_id)})
 
     def pending(self) -> str:
         """Return the question for the runs whose explanation is in the making."""
@@ -69,20 +63,12 @@ def _filter_values(query: RunQuery) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in query.__struct_fields__:
         value = getattr(query, name)
-        if value is not None and name not in _NO_FILTERS:
+        if value is not None and name != "include_deleted":
             values[name] = value
     if query.tool_id_prefix is not None:
-        # Of any text with the prefix, the lower case has the prefix in lower case; and so it stands in the index.
-        values["tool_id_prefix_lower"] = lower = _lower(query.tool_id_prefix)
-        for name, prefix in (("tool_id_prefix_end", query.tool_id_prefix), ("tool_id_prefix_lower_end", lower)):
-            end = _after_prefix(prefix)
-            values |= {} if end is None else {name: end}
+        end = _after_prefix(query.tool_id_prefix)
+        values |= {} if end is None else {"tool_id_prefix_end": end}
     return values
-
-
-def _lower(text: str) -> str:
-    """Return the text as SQL's `lower` gives it: A to Z become a to z and nothing else changes."""
-    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
 
 
 def _after_prefix(prefix: str) -> str | None:
@@ -95,34 +81,25 @@ def _after_prefix(prefix: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _page_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool, after: bool) -> str:
+def _page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
     columns = ("created_us", "run_id", "summary")
-    return join_page(_page(columns, filters, include_deleted, ignore_case, after), "run_id")
-
-
-@functools.lru_cache(maxsize=64)
-def _brief_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool, after: bool) -> str:
-    columns = ("created_us", "run_id", "status", "tool_id", "mode")
-    return compile_named(_page(columns, filters, include_deleted, ignore_case, after))
+    return join_page(_page(columns, filters, include_deleted, after), "run_id")
 
 
 @functools.lru_cache(maxsize=256)
-def _count_text(filters: frozenset[str], include_deleted: bool, ignore_case: bool) -> str:
-    return compile_named(_filter(select(func.count()).select_from(runs), filters, include_deleted, ignore_case))
+def _count_text(filters: frozenset[str], include_deleted: bool) -> str:
+    return compile_named(_filter(select(func.count()).select_from(runs), filters, include_deleted))
 
 
-def _page(
-    columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, ignore_case: bool, after: bool
-) -> Select[Any]:
+def _page(columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, after: bool) -> Select[Any]:
     statement = select(*(runs.c[name] for name in columns))
-    return page_of(_filter(statement, filters, include_deleted, ignore_case, ordered=True), runs, after=after)
+    return page_of(_filter(statement, filters, include_deleted, ordered=True), runs, after=after)
 
 
 def _filter(
     statement: Select[Any],
     filters: frozenset[str],
     include_deleted: bool,
-    ignore_case: bool,
     *,
     ordered: bool = False,
 ) -> Select[Any]:
@@ -134,12 +111,11 @@ def _filter(
     selective = not _COARSE.issuperset(equal)
     for name in equal:
         aside = selective and name in _COARSE
-        statement = statement.where(*_equal(runs.c[name], bindparam(name), ignore_case=ignore_case, aside=aside))
-    for name, key in (("tool_id_prefix", runs.c.tool_id), ("tool_id_prefix_lower", func.lower(runs.c.tool_id))):
-        if name in filters:
-            statement = statement.where(key >= bindparam(name))
-        if f"{name}_end" in filters:
-            statement = statement.where(key < bindparam(f"{name}_end"))
+        statement = statement.where(_equal(runs.c[name], bindparam(name), aside=aside))
+    if "tool_id_prefix" in filters:
+        statement = statement.where(runs.c.tool_id >= bindparam("tool_id_prefix"))
+    if "tool_id_prefix_end" in filters:
+        statement = statement.where(runs.c.tool_id < bindparam("tool_id_prefix_end"))
     if "created_from_us" in filters:
         statement = statement.where(runs.c.created_us >= bindparam("created_from_us"))
     if "created_to_us" in filters:
@@ -147,21 +123,10 @@ def _filter(
     return statement
 
 
-def _equal(
-    column: Column[str], value: BindParameter[str], *, ignore_case: bool, aside: bool
-) -> list[ColumnElement[bool]]:
-    """Return the conditions of one filter; `aside` leaves the choice of the index to the others.
+def _equal(column: Column[str], value: BindParameter[str], *, aside: bool) -> ColumnElement[bool]:
+    """Return the condition of one filter; `aside` leaves the choice of the index to the others.
 
     A condition that no index answers is written as a range of one value: SQLite would take an equality for one that
     few rows meet, and read all runs in the order of time until it had a page of them.
     """
-    conditions: list[ColumnElement[bool]] = []
-    if column.name in FOLDED and (ignore_case or not aside):
-        lower = func.lower(value)
-        conditions.append(func.lower(column).between(lower, lower) if aside else func.lower(column) == lower)
-        # Only this makes SQLite take the index of a column that may be null.
-        conditions.append(column.is_not(None))
-        aside = True
-    if column.name not in FOLDED or not ignore_case:
-        conditions.append(column.between(value, value) if aside else column == value)
-    return conditions
+    return column.between(value, value) if aside else column == value

@@ -9,7 +9,7 @@ import re
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, func
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -49,8 +49,6 @@ EQUAL_FILTERS: Final = (
     "source",
 )
 _ALWAYS_SET: Final = ("status", "risk_level", "mode", "tool_id")
-FOLDED: Final = ("mode", "tool_id", "source")
-"""Filters that may ignore case: their indexes go by the value in lower case and answer exact questions as well."""
 
 runs = Table(
     "runs",
@@ -75,8 +73,7 @@ Index("runs_by_partition", runs.c.partition, runs.c.run_id)
 for _name in EQUAL_FILTERS:
     _column = runs.c[_name]
     _where = None if _name in _ALWAYS_SET else _column.is_not(None)
-    _key = func.lower(_column) if _name in FOLDED else _column
-    Index(f"runs_by_{_name}", _key, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
+    Index(f"runs_by_{_name}", _column, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
 
 # What is counted of a session's runs, in the order of the counting: neither rows nor a sorter are needed for it.
 Index(

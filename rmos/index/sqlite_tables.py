@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.errors.base import RmosError
 from rmos.errors.store import IndexUnavailable
-from rmos.index.base import LAST_ID, SEPARATOR, Answer, BriefRun, KnownRun, ListedPage, Place, RunFigures
+from rmos.index.base import LAST_ID, SEPARATOR, Answer, KnownRun, ListedPage, Place, RunFigures
 from rmos.index.run_queries import RunQueries
 from rmos.index.sqlite_connections import Connections, Held
 from rmos.index.statements import BoundStatement, Row, Statements
@@ -130,13 +130,6 @@ class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
     ) -> None:
         super().__init__(connections, writes, statements, queries, KnownRun)
         self._of_runs = queries
-
-    def brief_page(
-        self, query: RunQuery, *, limit: int, before: Place | None = None, offset: int = 0
-    ) -> Answer[list[BriefRun]]:
-        """Return matching runs, newest first, without their summaries."""
-        question = self._of_runs.brief_page(query, limit, before, offset)
-        return self._list(question, lambda cursor: list(map(BriefRun._make, cursor)), limit)
 
     def figures(self, session_id: str) -> Answer[list[RunFigures]]:
         """Return what the listed runs of a session amount to."""

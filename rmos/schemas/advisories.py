@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos.models import RunView
-from rmos.schemas.fields import filename_field, line_field, matches
+from rmos.schemas.fields import Choice, RequestSchema, filename_field, line_field, matches
 from rmos.services.files.attachments import Advisory, AdvisoryAttached
 from rmos.services.files.previews import Preview
 from rmos.store.naming import list_named_blobs
@@ -20,7 +20,7 @@ _MEMBERS: Final = (
 )
 
 
-class AdvisoryRequestSchema(Schema):
+class AdvisoryRequestSchema(RequestSchema):
     """The body of `POST /api/rmos/runs/{id}/attach-advisory`."""
 
     advisory_id = fields.String(
@@ -31,7 +31,7 @@ class AdvisoryRequestSchema(Schema):
             "description": "The SHA-256 of a blob that is there, or a bare reference to something elsewhere",
         },
     )
-    kind = fields.String(load_default="unknown", validate=validate.OneOf(ADVISORY_KINDS))
+    kind = Choice(ADVISORY_KINDS, load_default="unknown")
     title = line_field()
     filename = filename_field(allow_none=True, load_default=None)
     engine_id = line_field()

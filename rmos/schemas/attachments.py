@@ -16,6 +16,7 @@ from rmos.schemas.fields import (
     KIND_PATTERN,
     SHA256_PATTERN,
     TYPE_PATTERN,
+    RequestSchema,
     digest_field,
     filename_field,
     kind_field,
@@ -29,7 +30,7 @@ MAX_METADATA_BYTES: Final = 16 * 1024
 _metadata: Final = limit_object(size_bytes=MAX_METADATA_BYTES, remedy="attach it as a file of its own")
 
 
-class AttachRequestSchema(Schema):
+class AttachRequestSchema(RequestSchema):
     """The body of `POST /api/rmos/runs/{id}/attachments` as JSON; large files come as a form."""
 
     kind = kind_field(required=True)
@@ -40,7 +41,7 @@ class AttachRequestSchema(Schema):
     metadata = fields.Dict(load_default=dict, validate=_metadata)
 
 
-class AttachFormSchema(Schema):
+class AttachFormSchema(RequestSchema):
     """The text parts of the form; the file's own name and type are those of its part unless they are given here."""
 
     kind = kind_field(load_default="file")

@@ -12,6 +12,7 @@ from marshmallow import Schema, fields
 
 from rmos.engines.decision import decide
 from rmos.engines.suggest.best import SettingSuggestion
+from rmos.schemas.fields import RequestSchema
 from rmos.schemas.workflow import CutSchema, FoundSchema
 from rmos.services.cut_settings import SettingRequest
 
@@ -19,7 +20,7 @@ _cut = CutSchema().fields
 _encoder: Final = msgspec.json.Encoder()
 
 
-class SettingRequestSchema(Schema):
+class SettingRequestSchema(RequestSchema):
     """A cut whose setting is asked for: what `design` states of feed, speed and pass is fixed, the rest is free."""
 
     tool_id = fields.String(

@@ -1,23 +1,25 @@
 """Deletes as clients see them: the requests to delete or restore a run, and the response."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
+from rmos.schemas.fields import Choice, RequestSchema
 from rmos.services.deletes import MAX_REASON, MIN_REASON, Deleted, DeleteRequest
 
 
-class DeleteQuerySchema(Schema):
+class DeleteQuerySchema(RequestSchema):
     """The query parameters of `DELETE /api/rmos/runs/{id}`; the service validates the reason and the mode."""
 
     reason = fields.String(
         required=True, validate=validate.Length(MIN_REASON, MAX_REASON), metadata={"description": "Why, for good"}
     )
-    mode = fields.String(load_default="soft", validate=validate.OneOf(("soft", "hard")))
+    mode = Choice(("soft", "hard"), load_default="soft")
 
 
-class RestoreQuerySchema(Schema):
+class RestoreQuerySchema(RequestSchema):
     """The query parameters of `POST /api/rmos/runs/{id}/restore`."""
 
     reason = fields.String(validate=validate.Length(MIN_REASON, MAX_REASON))
@@ -40,12 +42,13 @@ _encoder = msgspec.json.Encoder()
 def load_delete(run_id: str, parameters: Mapping[str, Sequence[str]], schema: Schema) -> DeleteRequest:
     """Return what the query parameters ask for, each given as all its values; what is wrong with them goes along."""
     errors = {name: ["Given more than once."] for name, values in parameters.items() if len(values) > 1}
-    single = {name: values[0] for name, values in parameters.items()}
+    taken: dict[str, Any] = {name: values[0] for name, values in parameters.items()}
     try:
-        schema.load(single)
+        taken |= schema.load(taken)
     except ValidationError as error:
         errors |= error.messages_dict
-    return DeleteRequest(run_id=run_id, reason=single.get("reason"), mode=single.get("mode", "soft"), errors=errors)
+        taken |= error.valid_data if isinstance(error.valid_data, dict) else {}
+    return DeleteRequest(run_id=run_id, reason=taken.get("reason"), mode=taken.get("mode", "soft"), errors=errors)
 
 
 def dump_deleted(deleted: Deleted) -> bytes:

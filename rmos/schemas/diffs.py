@@ -6,6 +6,7 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos.diff import RunDiff, diff_runs
+from rmos.schemas.fields import RequestSchema
 from rmos.schemas.runs import dump_run
 from rmos.store.run_records import RunRecord
 
@@ -14,7 +15,7 @@ _ABOUT: Final = {"format": "rmos-run-id", "description": "The id of a run"}
 _SEVERITIES: Final = ("NONE", "INFO", "WARNING", "CRITICAL")
 
 
-class RunDiffRequestSchema(Schema):
+class RunDiffRequestSchema(RequestSchema):
     """The query parameters of `GET /api/rmos/runs/diff`: the ids of two runs, which may be the same."""
 
     a = fields.String(required=True, validate=_RUN_ID, metadata=_ABOUT)

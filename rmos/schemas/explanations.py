@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from rmos import digest
 from rmos.schemas.advisories import ADVISORY_KINDS
-from rmos.schemas.fields import line_field
+from rmos.schemas.fields import Choice, RequestSchema, line_field
 from rmos.services.explanations.suggestions import Suggested, Suggestion
 
 MAX_MARKDOWN: Final = 200_000
@@ -23,10 +23,10 @@ def _require_recordable(value: Any) -> None:
         raise ValidationError(f"Is larger than {MAX_MARKDOWN} bytes; attach it as a file.")
 
 
-class SuggestionSchema(Schema):
+class SuggestionSchema(RequestSchema):
     """The body of `POST /api/rmos/runs/{id}/suggest-and-attach`: one text, one JSON value, or that one be generated."""
 
-    kind = fields.String(load_default="explanation", validate=validate.OneOf(ADVISORY_KINDS))
+    kind = Choice(ADVISORY_KINDS, load_default="explanation")
     advisory_markdown = fields.String(validate=validate.Length(1, MAX_MARKDOWN))
     advisory_json = fields.Raw(
         validate=_require_recordable, metadata={"description": "A JSON object or array", "type": ["object", "array"]}

@@ -1,5 +1,7 @@
 """Fields and checks that schemas share: strict where marshmallow would convert, with patterns for the document.
 
+class RunListSchema(RequestSchema): ...   # what a client sends; of a name that is unknown the nearest is offered
+Choice(RISK_LEVELS)                       # a word of ours, in any case
 digest_field(required=True)          # a SHA-256
 WholeNumber(validate=…)              # of a JSON body
 QueryInteger(validate=…)             # of a query
@@ -7,12 +9,13 @@ MomentField(attribute="since_us")         # RFC 3339 with an offset → microsec
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import digest, ids
+from rmos.names import find_name, offer_names
 from rmos.services.files.attachments import MAX_FILENAME
 
 Check = Callable[[Any], Any]
@@ -24,6 +27,8 @@ NAME: Final[list[Check]] = [
     validate.Length(1, 200),
     validate.Regexp(r"[\s\S]*[^\s\x1c-\x1f\x85\ufeff]", error="Must not be blank."),
 ]
+UNKNOWN_FIELD: Final = "Unknown field."
+"""What marshmallow says of it."""
 KIND_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 SHA256_PATTERN: Final = r"^[0-9a-f]{64}$"
 TYPE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}( *;[ -~]{0,100})?$"
@@ -40,6 +45,11 @@ def matches(pattern: str, what: str) -> Check:
             raise ValidationError(f"Must be {what}.")
 
     return check
+
+
+def describe_unknown(name: str, known: Iterable[str]) -> str:
+    """Return what is wrong with a member that is not known, and which may have been meant."""
+    return f"{UNKNOWN_FIELD} {offer_names(name, known)}".rstrip()
 
 
 def check_printable(text: str) -> None:
@@ -62,6 +72,17 @@ def limit_object(*, keys: int | None = None, size_bytes: int, remedy: str = "") 
             raise ValidationError(f"Is larger than {size_bytes} bytes{remedy and f'; {remedy}'}.")
 
     return check
+
+
+class RequestSchema(Schema):
+    """What a client sends: a member that is not declared is refused, and the nearest name is offered."""
+
+    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
+        """Say of each unknown member what may have been meant."""
+        messages = error.messages
+        for name in messages if isinstance(messages, dict) else ():
+            if messages[name] == [UNKNOWN_FIELD]:
+                messages[name] = [describe_unknown(str(name), self.load_fields)]
 
 
 class WholeNumber(fields.Integer):
@@ -100,12 +121,16 @@ class Flag(fields.Boolean):
         return value
 
 
-class AnyCase(fields.String):
-    """A word of our own vocabulary in any case; loads in capitals."""
+class Choice(fields.String):
+    """One word of a vocabulary of ours, in any case; loads as we write it."""
+
+    def __init__(self, words: Sequence[str], **options: Any) -> None:
+        super().__init__(validate=validate.OneOf(words), **options)
+        self._words = words
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        return text.upper() if text.isascii() else text
+        return find_name(text, self._words) or text
 
 
 class MomentField(fields.Field[int]):

@@ -7,14 +7,14 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos import ids
-from rmos.schemas.fields import WholeNumber, digest_field, filename_field, matches
+from rmos.schemas.fields import Choice, RequestSchema, WholeNumber, digest_field, filename_field, matches
 from rmos.services.files.links import DEFAULT_TTL_S, MAX_TTL_S, LinkRequest, MadeLink
 
 MAX_LINKS: Final = 200
 _RUN_ID: Final = f"^({ids.ANY_RUN_ID.pattern})$"
 
 
-class LinkItemSchema(Schema):
+class LinkItemSchema(RequestSchema):
     """One requested link."""
 
     run_id = fields.String(
@@ -23,15 +23,15 @@ class LinkItemSchema(Schema):
         metadata={"pattern": _RUN_ID},
     )
     sha256 = digest_field(required=True)
-    scope = fields.String(
+    scope = Choice(
+        ("download", "head"),
         load_default="download",
-        validate=validate.OneOf(("download", "head")),
         metadata={"description": "download: GET and HEAD; head: only HEAD"},
     )
     filename = filename_field()
 
 
-class LinksRequestSchema(Schema):
+class LinksRequestSchema(RequestSchema):
     """The body of `POST /api/rmos/links`."""
 
     items = fields.List(fields.Nested(LinkItemSchema), required=True, validate=validate.Length(1, MAX_LINKS))

@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos.models import RISK_LEVELS, RUN_STATUSES, RunQuery
-from rmos.schemas.fields import FALSE, TRUE, AnyCase, MomentField, QueryInteger
+from rmos.schemas.fields import FALSE, TRUE, Choice, MomentField, QueryInteger, RequestSchema
 
 MAX_PAGE: Final = 500
 MAX_OFFSET: Final = 1_000_000_000
@@ -18,15 +18,15 @@ FORMAT: Final = {"description": "The form of the list, for whoever cannot set th
 _FILTER: Final = validate.Length(1, 200)
 
 
-class RunListSchema(Schema):
+class RunListSchema(RequestSchema):
     """The query parameters of `GET /api/rmos/runs`; `created_from` is included, `created_to` is not: a day is whole."""
 
-    status = fields.String(validate=validate.OneOf(RUN_STATUSES))
+    status = Choice(RUN_STATUSES)
     mode = fields.String(validate=_FILTER)
     tool_id = fields.String(validate=_FILTER)
     tool_id_prefix = fields.String(validate=_FILTER)
     event_type = fields.String(validate=_FILTER)
-    risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
+    risk_level = Choice(RISK_LEVELS)
     workflow_session_id = fields.String(validate=_FILTER)
     batch_label = fields.String(validate=_FILTER)
     session_id = fields.String(validate=_FILTER)
@@ -44,14 +44,12 @@ class RunListSchema(Schema):
     cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
     offset = QueryInteger(validate=validate.Range(0, MAX_OFFSET))
     bom = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE, metadata=BOM)
-    format = fields.String(validate=validate.OneOf(FORMATS), metadata=FORMAT)
+    format = Choice(FORMATS, metadata=FORMAT)
 
 
 class RecentRunsSchema(RunListSchema):
-    """The query parameters of `GET /api/rmos/runs/query/recent`: those of the list, some of them in any case."""
+    """The query parameters of `GET /api/rmos/runs/query/recent`: those of the list, and the source."""
 
-    status = AnyCase(validate=validate.OneOf(RUN_STATUSES))
-    risk_level = AnyCase(validate=validate.OneOf(RISK_LEVELS))
     source = fields.String(validate=_FILTER)
 
 
@@ -109,14 +107,14 @@ def load_list(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
 
 
 def load_recent(parameters: Mapping[str, Sequence[str]]) -> ListRequest:
-    """Return the recent runs that query parameters ask for: the same without regard to case.
+    """Return the recent runs that query parameters ask for: those of the list, and the source.
 
     Raises:
         ValidationError: as `load_list`.
     """
     filters, page = load_filters(_recent_runs, parameters)
     form = {"bom": filters.pop("bom"), "format": filters.pop("format", None)}
-    query = RunQuery(**filters, ignore_case=True)
+    query = RunQuery(**filters)
     return ListRequest(query=query, page=page, limited="limit" in parameters, **form)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from rmos import ids
 from rmos.models import WORKFLOW_EVENT_TYPES
-from rmos.schemas.fields import NAME, limit_object, matches
+from rmos.schemas.fields import NAME, RequestSchema, limit_object, matches
 from rmos.services.artifact import RunRequest
 
 MAX_META_KEYS: Final = 50
@@ -24,14 +24,14 @@ def _refuse_workflow_types(event_type: str) -> None:
 _meta: Final = limit_object(keys=MAX_META_KEYS, size_bytes=MAX_META_BYTES, remedy="attach large data instead")
 
 
-class OutputsSchema(Schema):
+class OutputsSchema(RequestSchema):
     """What a CAM system made for the cut; large G-code goes into an attachment."""
 
     gcode_text = fields.String(allow_none=True)
     opplan_json = fields.Raw(allow_none=True)
 
 
-class RunRequestSchema(Schema):
+class RunRequestSchema(RequestSchema):
     """The body of `POST /api/rmos/runs`; `design` and `context` are open objects that the engine evaluates."""
 
     mode = fields.String(required=True, validate=NAME)

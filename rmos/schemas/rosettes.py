@@ -10,12 +10,12 @@ from rmos import ids
 from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES
 from rmos.rosette.seeded import MAX_SEED
-from rmos.schemas.fields import NAME, WholeNumber, matches
+from rmos.schemas.fields import NAME, Choice, RequestSchema, WholeNumber, matches
 from rmos.services.rosettes.plans import MAX_VARIANTS, RosetteRequest
 from rmos.services.rosettes.records import RosetteMade
 
 
-class RosetteRequestSchema(Schema):
+class RosetteRequestSchema(RequestSchema):
     """The body of `POST /api/rmos/rosettes`: a prompt, a spec or an earlier run to begin with."""
 
     prompt = fields.String(
@@ -32,7 +32,7 @@ class RosetteRequestSchema(Schema):
         validate=validate.Range(0, MAX_SEED),
         metadata={"description": "Which variant; without it the request has its own"},
     )
-    instrument = fields.String(allow_none=True, validate=validate.OneOf(list(INSTRUMENTS)))
+    instrument = Choice(list(INSTRUMENTS), allow_none=True)
     tool = fields.String(
         allow_none=True,
         validate=NAME,

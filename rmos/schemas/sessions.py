@@ -24,12 +24,21 @@ from rmos.models import (
     Session,
     SessionQuery,
 )
-from rmos.schemas.fields import FALSE, TRUE, Flag, MomentField, Number, QueryInteger, limit_object
+from rmos.schemas.fields import (
+    FALSE,
+    TRUE,
+    Choice,
+    Flag,
+    MomentField,
+    Number,
+    QueryInteger,
+    RequestSchema,
+    limit_object,
+)
 from rmos.schemas.lists import CURSOR, MAX_OFFSET, MAX_PAGE, PageRequest, load_filters
 from rmos.schemas.records import EventSchema
 from rmos.schemas.requests import MAX_META_BYTES, MAX_META_KEYS
 from rmos.schemas.runs import RunAdvisorySummarySchema
-from rmos.store.session_lists import BriefPage
 from rmos.store.session_records import SessionRecord
 
 MAX_SESSION_RUNS: Final = 200
@@ -42,14 +51,14 @@ _encoder: Final = msgspec.json.Encoder()
 _state_data: Final = limit_object(keys=MAX_META_KEYS, size_bytes=MAX_META_BYTES)
 
 
-class SessionPolicySchema(Schema):
+class SessionPolicySchema(RequestSchema):
     """What a session allows."""
 
     allow_red_override = Flag()
     min_score_to_approve = Number(validate=validate.Range(0, 100), metadata={"description": "0 to 100"})
 
 
-class SessionFieldsSchema(Schema):
+class SessionFieldsSchema(RequestSchema):
     """The free fields of a session: the body of a POST, all optional, and of a PATCH, which merges them.
 
     In a PATCH null empties a field; objects are merged member by member, and a member that is null is removed.
@@ -57,7 +66,7 @@ class SessionFieldsSchema(Schema):
 
     user_id = fields.String(allow_none=True, validate=_TEXT)
     workflow_type = fields.String(allow_none=True, validate=_TEXT)
-    workflow_mode = fields.String(allow_none=True, validate=validate.OneOf(WORKFLOW_MODES))
+    workflow_mode = Choice(WORKFLOW_MODES, allow_none=True)
     design = fields.Dict(allow_none=True, metadata={"description": "What is to be cut, as an engine evaluates it"})
     context = fields.Dict(allow_none=True, metadata={"description": "Tool, material, machine, stock"})
     current_step = fields.String(allow_none=True, validate=_TEXT)
@@ -91,12 +100,12 @@ class SessionPageSchema(Schema):
     total = fields.Integer()
 
 
-class SessionListSchema(Schema):
+class SessionListSchema(RequestSchema):
     """The query parameters of a list of sessions; deleted ones come with `status=DELETED` or `include_deleted`."""
 
     user_id = fields.String(validate=_TEXT)
-    status = fields.String(validate=validate.OneOf(SESSION_STATUSES))
-    state = fields.String(attribute="workflow_state", validate=validate.OneOf(WORKFLOW_STATES))
+    status = Choice(SESSION_STATUSES)
+    state = Choice(WORKFLOW_STATES, attribute="workflow_state")
     workflow_type = fields.String(validate=_TEXT)
     since_utc = MomentField(attribute="since_us")
     until_utc = MomentField(attribute="until_us", end=True)
@@ -107,7 +116,7 @@ class SessionListSchema(Schema):
     offset = QueryInteger(validate=validate.Range(0, MAX_OFFSET))
 
 
-class SessionDeleteSchema(Schema):
+class SessionDeleteSchema(RequestSchema):
     """The query parameters of a deletion."""
 
     force = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
@@ -124,12 +133,12 @@ class SessionDeletedSchema(Schema):
     version = fields.Integer()
 
 
-class SessionRunsSchema(Schema):
+class SessionRunsSchema(RequestSchema):
     """The query parameters of a list of a session's runs."""
 
-    view = fields.String(load_default="default", validate=validate.OneOf(("default", "summary")))
-    status = fields.String(validate=validate.OneOf(RUN_STATUSES))
-    risk_level = fields.String(validate=validate.OneOf(RISK_LEVELS))
+    view = Choice(("default", "summary"), load_default="default")
+    status = Choice(RUN_STATUSES)
+    risk_level = Choice(RISK_LEVELS)
     include_total = fields.Boolean(load_default=False, truthy=TRUE, falsy=FALSE)
     limit = QueryInteger(load_default=50, validate=validate.Range(1, MAX_SESSION_RUNS))
     cursor = fields.String(validate=validate.Length(1, 400), metadata=CURSOR)
@@ -178,6 +187,16 @@ class AdvisorySummarySchema(Schema):
     latest_advisory_created_at_utc = fields.String(allow_none=True)
 
 
+class _BriefRun(msgspec.Struct):
+    """What the default view shows of a run's summary."""
+
+    run_id: str
+    created_at_utc: str
+    status: str
+    tool_id: str
+    mode: str
+
+
 class SessionListRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One page of sessions that a client asks for."""
 
@@ -196,6 +215,7 @@ class SessionRunsRequest(msgspec.Struct, frozen=True, kw_only=True):
 _fields = SessionFieldsSchema()
 _list = SessionListSchema()
 _runs = SessionRunsSchema()
+_brief_runs: Final = msgspec.json.Decoder(list[_BriefRun])
 
 
 def load_fields(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -252,20 +272,10 @@ def dump_summary_page(session_id: str, request: PageRequest, page: Page) -> str:
     return _dump_page(session_id, request, f'"items":[{page.text}]', page.count, page.next_cursor, page.total)
 
 
-def dump_brief_page(session_id: str, request: PageRequest, page: BriefPage) -> str:
-    """Return a page of a session's runs in the default view."""
-    runs = [
-        {
-            "run_id": run.run_id,
-            "created_at_utc": ids.utc_text(run.created_us),
-            "status": run.status,
-            "tool_id": run.tool_id,
-            "mode": run.mode,
-        }
-        for run in page.runs
-    ]
-    member = f'"runs":{_encoder.encode(runs).decode()}'
-    return _dump_page(session_id, request, member, len(runs), page.next_cursor, page.total)
+def dump_brief_page(session_id: str, request: PageRequest, page: Page) -> str:
+    """Return a page of a session's runs in the default view, which shows less of each than its summary."""
+    runs = _encoder.encode(_brief_runs.decode(f"[{page.text}]")).decode()
+    return _dump_page(session_id, request, f'"runs":{runs}', page.count, page.next_cursor, page.total)
 
 
 def _dump_page(

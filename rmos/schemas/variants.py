@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from rmos.schemas.fields import WholeNumber, digest_field
+from rmos.schemas.fields import Choice, RequestSchema, WholeNumber, digest_field
 from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
 from rmos.store.run_records import RunRecord
 
@@ -19,7 +19,7 @@ def _text_field() -> fields.String:
     return fields.String(validate=validate.Length(1, _MAX_TEXT))
 
 
-class ReviewSchema(Schema):
+class ReviewSchema(RequestSchema):
     """The body of a review: a rating, notes, or both."""
 
     rating = WholeNumber(validate=validate.Range(1, 5))
@@ -32,10 +32,10 @@ class ReviewSchema(Schema):
             raise ValidationError("Give a rating, notes, or both.", field_name="rating")
 
 
-class RejectSchema(Schema):
+class RejectSchema(RequestSchema):
     """The body of a rejection."""
 
-    reason_code = fields.String(required=True, validate=validate.OneOf(REASON_CODES))
+    reason_code = Choice(REASON_CODES, required=True)
     detail = _text_field()
 
     @validates_schema
@@ -45,20 +45,20 @@ class RejectSchema(Schema):
             raise ValidationError("Say what it is.", field_name="detail")
 
 
-class BulkItemSchema(Schema):
+class BulkItemSchema(RequestSchema):
     """One variant of many, with what the action takes."""
 
     sha256 = digest_field(required=True)
     rating = WholeNumber(validate=validate.Range(1, 5))
     notes = _text_field()
-    reason_code = fields.String(validate=validate.OneOf(REASON_CODES))
+    reason_code = Choice(REASON_CODES)
     detail = _text_field()
 
 
-class BulkSchema(Schema):
+class BulkSchema(RequestSchema):
     """The body of an action on 1 to 100 variants."""
 
-    action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
+    action = Choice(ACTIONS, required=True)
     items = fields.List(fields.Nested(BulkItemSchema), required=True, validate=validate.Length(1, MAX_ITEMS))
 
     @validates_schema(skip_on_field_errors=True)
@@ -74,7 +74,7 @@ class BulkSchema(Schema):
             raise ValidationError({"items": [f"{number}: {wrong}" for number, wrong in errors.items()]})
 
 
-class NothingSchema(Schema):
+class NothingSchema(RequestSchema):
     """What actions take that take nothing."""
 
 

@@ -14,7 +14,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import ids
 from rmos.schemas.feasibility import BriefSchema, FeasibilitySchema, brief_members, full_members
-from rmos.schemas.fields import Flag
+from rmos.schemas.fields import Choice, Flag, RequestSchema, describe_unknown
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
 from rmos.schemas.sessions import SessionSchema
 from rmos.services.actions import ACTOR_ROLES, ActionDone
@@ -31,7 +31,7 @@ _request = RunRequestSchema().fields
 _encoder: Final = msgspec.json.Encoder()
 
 
-class ActionSchema(Schema):
+class ActionSchema(RequestSchema):
     """The body of an action: which of these fields are taken, and which are needed, depends on the action."""
 
     design = fields.Dict(metadata={"description": "set_design: what is to be cut"})
@@ -46,9 +46,9 @@ class ActionSchema(Schema):
     reason = fields.String(
         allow_none=True, validate=_REASON, metadata={"description": "require_revision, reject, approve"}
     )
-    actor_role = fields.String(
+    actor_role = Choice(
+        ACTOR_ROLES,
         allow_none=True,
-        validate=validate.OneOf(ACTOR_ROLES),
         metadata={"description": "approve, reject: a lesser role to act in; `ai` for a model"},
     )
     outputs = fields.Nested(OutputsSchema, metadata={"description": "store_toolpaths"})
@@ -75,10 +75,10 @@ class SessionActedSchema(SessionSchema):
     run_id = fields.String()
 
 
-class OverrideRequestSchema(Schema):
+class OverrideRequestSchema(RequestSchema):
     """The body of an override."""
 
-    scope = fields.String(required=True, validate=validate.OneOf(("YELLOW", "RED")))
+    scope = Choice(("YELLOW", "RED"), required=True)
     reason = fields.String(required=True, validate=[validate.Length(10, 2000), _NOT_BLANK])
     acknowledge_risk = Flag(load_default=False, metadata={"description": "true: the caller answers for the risk"})
     expires_at_utc = fields.String(
@@ -97,7 +97,7 @@ class OverrideSchema(Schema):
     override = fields.Dict(required=True)
 
 
-class CutSchema(Schema):
+class CutSchema(RequestSchema):
     """A cut to be evaluated without a record."""
 
     mode = fields.String(required=True, validate=_request["mode"].validators)
@@ -108,14 +108,14 @@ class CutSchema(Schema):
     machine_id = fields.String(allow_none=True, validate=_request["machine_id"].validators)
 
 
-class DryRunSchema(Schema):
+class DryRunSchema(RequestSchema):
     """The body of a dry run."""
 
     items = fields.List(fields.Nested(CutSchema), required=True, validate=validate.Length(1, MAX_ITEMS))
     engine_id = fields.String(allow_none=True, validate=_request["engine_id"].validators)
-    view = fields.String(
+    view = Choice(
+        ("full", "brief"),
         load_default="full",
-        validate=validate.OneOf(("full", "brief")),
         metadata={"description": "`brief`: per cut colour, score, the first rule and its number, instead of all"},
     )
 
@@ -172,7 +172,8 @@ def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     if action not in ACTIONS:
         raise ValidationError({"action": [f"There is no such action. There are: {', '.join(ACTIONS)}."]})
     needed, optional = TAKEN[action]
-    wrong = {name: ["Unknown field."] for name in body if name not in (*needed, *optional)}
+    taken = (*needed, *optional)
+    wrong = {name: [describe_unknown(name, taken)] for name in body if name not in taken}
     wrong |= {name: ["Missing data for required field."] for name in needed if body.get(name) is None}
     if wrong:
         raise ValidationError(wrong)

@@ -1,30 +1,21 @@
 """Workflow sessions in lists and figures: from the index alone, and in full or not at all.
 
 lists.page(SessionQuery(status="ACTIVE"), limit=50)
-lists.brief_runs(RunQuery(workflow_session_id=session_id), limit=50)
 lists.figures(session_id)
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from rmos import ids
-from rmos.index.base import BriefRun, Index, RunFigures
-from rmos.models import AdvisoryFigures, Page, RunQuery, SessionQuery
+from rmos.index.base import Index, RunFigures
+from rmos.models import AdvisoryFigures, Page, SessionQuery
 from rmos.store.complete import CompleteAnswers, page_of
 
 _kinds: Final = msgspec.json.Decoder(dict[str, int])
-
-
-class BriefPage(NamedTuple):
-    """One page of a list that shows less of each run than its summary."""
-
-    runs: list[BriefRun]
-    next_cursor: str | None
-    total: int | None
 
 
 class SessionLists:
@@ -54,28 +45,6 @@ class SessionLists:
         listed = self._answers.of(lambda: table.page(query, limit=limit, before=before, offset=offset))
         total = self._answers.of(lambda: table.count(query)) if include_total else None
         return page_of(listed, total)
-
-    def brief_runs(
-        self,
-        query: RunQuery,
-        *,
-        limit: int,
-        cursor: str | None = None,
-        offset: int = 0,
-        include_total: bool = False,
-    ) -> BriefPage:
-        """Return one page of runs, newest first, without their summaries: from the index alone.
-
-        Raises:
-            BadCursor, IndexRebuilding: as `page`.
-        """
-        before = None if cursor is None else ids.read_cursor(cursor)
-        table = self._index.runs
-        listed = self._answers.of(lambda: table.brief_page(query, limit=limit + 1, before=before, offset=offset))
-        total = self._answers.of(lambda: table.count(query)) if include_total else None
-        last = listed[limit - 1] if len(listed) > limit else None
-        next_cursor = ids.make_cursor(last.created_us, last.run_id) if last else None
-        return BriefPage(runs=listed[:limit], next_cursor=next_cursor, total=total)
 
     def figures(self, session_id: str) -> AdvisoryFigures:
         """Return what the listed runs of a session amount to, from the index alone.

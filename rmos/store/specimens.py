@@ -38,8 +38,8 @@ _DAY: Final = ids.partition_of(_US)
 _RUN: Final = "run_019b4a9a1f0371c8a43571609397fa9f"
 _SESSION: Final = "ws_019b4a9a1f0371c8a43571609397fa9f"
 _DIGEST: Final = "0123456789abcdef" * 4
-_NAME: Final = "cafe\u0301"
-"""Of two forms in Unicode, so that it shows in which one rows have names."""
+_NAME: Final = "Cafe\u0301"
+"""Of two cases and of two forms in Unicode, so that it shows in which one rows have names."""
 _LONG: Final = "An explanation. " * 40
 _ADVISORIES: Final = [{"advisory_id": "adv_0", "kind": "note", "created_at_utc": ids.utc_text(_US)}]
 

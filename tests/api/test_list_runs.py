@@ -230,8 +230,7 @@ def test_nothing_that_meta_holds_breaks_a_list(client: FlaskClient, post: Post) 
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("status=FINE", "status"),
-        ("status=ok", "status"),
+        ("status=fine", "status"),
         ("risk_level=PURPLE", "risk_level"),
         ("limit=0", "limit"),
         ("limit=501", "limit"),

@@ -20,7 +20,6 @@ from rmos.index.base import (
     SEPARATOR,
     VISIBILITY,
     Answer,
-    BriefRun,
     Generation,
     IndexState,
     KnownRun,
@@ -32,8 +31,6 @@ from rmos.index.base import (
 from rmos.models import RunQuery, RunState
 
 _generations: Final = itertools.count(1)
-_FOLDED: Final = ("mode", "tool_id", "source")
-_NO_FILTERS: Final = ("include_deleted", "ignore_case")
 
 
 class MemoryDatabase:
@@ -205,13 +202,6 @@ class _Table:
 class _Runs(_Table):
     """The rows of runs."""
 
-    def brief_page(
-        self, query: RunQuery, *, limit: int, before: Place | None = None, offset: int = 0
-    ) -> Answer[list[BriefRun]]:
-        found, state = self._list(query, before, offset)
-        brief = [BriefRun(row.created_us, row.run_id, row.status, row.tool_id, row.mode) for row in found[:limit]]
-        return Answer(brief, state)
-
     def figures(self, session_id: str) -> Answer[list[RunFigures]]:
         found, state = self._list(RunQuery(workflow_session_id=session_id))
         groups: dict[tuple[Any, ...], list[Any]] = {}
@@ -246,24 +236,17 @@ def _matches(row: Any, query: Any) -> bool:
     if VISIBILITY[row.state] < (1 if shows_deleted else 2):
         return False
     return all(
-        _meets(row, name, value, ignore_case=getattr(query, "ignore_case", False))
+        _meets(row, name, value)
         for name in query.__struct_fields__
-        if name not in _NO_FILTERS and (value := getattr(query, name)) is not None
+        if name != "include_deleted" and (value := getattr(query, name)) is not None
     )
 
 
-def _meets(row: Any, name: str, value: Any, *, ignore_case: bool) -> bool:
+def _meets(row: Any, name: str, value: Any) -> bool:
     if name in ("created_from_us", "since_us"):
         return bool(row.created_us >= value)
     if name in ("created_to_us", "until_us"):
         return bool(row.created_us < value)
     if name == "tool_id_prefix":
         return bool(row.tool_id.startswith(value))
-    found = getattr(row, name)
-    if ignore_case and name in _FOLDED and found is not None:
-        return _lower(found) == _lower(value)
-    return bool(found == value)
-
-
-def _lower(text: str) -> str:
-    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
+    return bool(getattr(row, name) == value)

@@ -17,7 +17,7 @@ ROWS = [
     make_row(
         US + number,
         run_id=f"run_{number:012x}",
-        summary='{"text":"' + "y" * (9000 if number % 40 == 1 else 600) + '"}',
+        summary=f'{{"run_id":"run_{number:012x}","text":"' + "y" * (9000 if number % 40 == 1 else 600) + '"}',
         status=("OK", "BLOCKED", "ERROR")[number % 3],
         material_id=("ebony", None)[number % 2],
     )

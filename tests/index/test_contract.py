@@ -30,7 +30,6 @@ def test_an_index_that_is_not_there_is_broken_and_not_empty(open_again: OpenAgai
     asks: list[Callable[[], object]] = [
         lambda: index.runs.upsert([make_row()]),
         lambda: index.sessions.upsert([make_session_row()]),
-        lambda: index.runs.brief_page(RunQuery(), limit=1).value,
         lambda: index.runs.figures("ws_x").value,
         lambda: index.runs.count(RunQuery()).value,
         lambda: index.sessions.count(SessionQuery()).value,
@@ -149,7 +148,6 @@ def test_an_answer_brings_the_state_of_the_index_that_gave_it(index: Index, open
         lambda index: index.runs.find(RUN),
         lambda index: index.runs.page(RunQuery(), limit=1),
         lambda index: index.runs.page(RunQuery(), limit=1000),
-        lambda index: index.runs.brief_page(RunQuery(), limit=1),
         lambda index: index.runs.count(RunQuery()),
         lambda index: index.runs.figures("ws_x"),
         lambda index: index.sessions.find(session.session_id),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from rmos.index.base import Index, RunFigures
-from rmos.models import RunQuery, SessionQuery
+from rmos.models import SessionQuery
 from tests.index.rows import changed, make_session_row
 from tests.makers import US, make_row
 
@@ -39,24 +39,6 @@ def test_sessions_are_listed_newest_first_by_state_and_filter(index: Index) -> N
     assert listed(index, user_id="b") == []
     assert listed(index, workflow_state="draft", since_us=US + 1, until_us=US + 3) == of(2, 4)
     assert listed(index, workflow_type="x") == []
-
-
-def test_a_brief_page_lists_the_same_runs_as_a_page(index: Index) -> None:
-    rows = [make_row(US + number // 2, workflow_session_id="ws_1", risk_level="AB"[number % 2]) for number in range(9)]
-    rows.append(make_row(workflow_session_id="ws_2"))
-    index.runs.upsert([*rows, changed(rows[4], version=1, state="deleted")])
-    for query in (
-        RunQuery(),
-        RunQuery(workflow_session_id="ws_1"),
-        RunQuery(workflow_session_id="ws_1", risk_level="A"),
-    ):
-        brief = index.runs.brief_page(query, limit=100).value
-        texts = index.runs.page(query, limit=100).value.text.split(",\n")
-        assert [f'{{"run_id": "{run.run_id}"}}' for run in brief] == texts
-        assert len(brief) == index.runs.count(query).value
-        rest = index.runs.brief_page(query, limit=2, before=(brief[1].created_us, brief[1].run_id), offset=1).value
-        assert rest == brief[3:5]
-    assert (brief[0].status, brief[0].tool_id, brief[0].mode) == ("OK", "router_6mm_2f", "router")
 
 
 def test_figures_count_the_listed_runs_of_one_session(index: Index) -> None:

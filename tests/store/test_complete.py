@@ -157,7 +157,6 @@ def test_the_lists_of_a_store_are_refused_from_when_its_index_fell_behind_until_
         lambda: store.runs.page(RunQuery(), limit=5),
         lambda: store.runs.count(RunQuery()),
         lambda: store.session_lists.page(SessionQuery(), limit=5),
-        lambda: store.session_lists.brief_runs(RunQuery(), limit=5),
         lambda: store.session_lists.figures("ws_x"),
     ]
     for ask in asks:

@@ -66,15 +66,11 @@ class Walks(RuleBasedStateMachine):
         self.walking, self.cursor, self.seen, self.throughout = True, None, [], set(self.live)
 
     @precondition(lambda self: self.walking)
-    @rule(limit=st.integers(1, 4), summary=st.booleans())
-    def step(self, limit: int, summary: bool) -> None:
-        if summary:
-            page = self.store.runs.page(self.query, limit=limit, cursor=self.cursor)
-            found, self.cursor = [json.loads(item)["run_id"] for item in page.items], page.next_cursor
-        else:
-            brief = self.store.session_lists.brief_runs(self.query, limit=limit, cursor=self.cursor)
-            found, self.cursor = [run.run_id for run in brief.runs], brief.next_cursor
-        self.seen += found
+    @rule(limit=st.integers(1, 4))
+    def step(self, limit: int) -> None:
+        page = self.store.runs.page(self.query, limit=limit, cursor=self.cursor)
+        self.seen += [json.loads(item)["run_id"] for item in page.items]
+        self.cursor = page.next_cursor
         if self.cursor is None:
             self.walking = False
             assert self.throughout <= set(self.seen)

@@ -45,7 +45,7 @@ def test_another_column_another_fold_and_another_session_make_another_schema(mon
         (rows, "_latest_us", lambda advisories: None),
         (folding, "fold_deletion", lambda event, before: None),
         (session_records, "DAMAGED_SESSION", "another text"),
-        (models, "compose", lambda text: text),
+        (models, "fold_name", lambda text: text),
     ]
     for number, (module, name, value) in enumerate(changes, 2):
         monkeypatch.setattr(module, name, value)
