@@ -1,4 +1,4 @@
-"""The WSGI entry point: `gunicorn wsgi:app`, and what `flask rmos …` finds by itself in this folder."""
+"""The WSGI entry point of a checkout: `gunicorn wsgi:app`; whoever has installed RMOS has `rmos serve`."""
 
 from rmos import create_app
 

@@ -17,10 +17,10 @@ DEBRIS: Final = (".hypothesis", ".import_linter_cache", ".mypy_cache", ".pytest_
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command and return the exit status; pytest and the benchmarks get their arguments untouched."""
+    """Run one command and return the exit status; the service, pytest and the benchmarks get their own arguments."""
     try:
-        if arguments[:1] in (["test"], ["bench"]) and arguments[1:2] not in (["-h"], ["--help"]):
-            return (test if arguments[0] == "test" else bench)(arguments[1:])
+        if arguments[:1] in (["serve"], ["test"], ["bench"]) and arguments[1:2] not in (["-h"], ["--help"]):
+            return {"serve": serve, "test": test, "bench": bench}[arguments[0]](arguments[1:])
         options, unknown = make_parser().parse_known_args(arguments)
         if unknown:
             options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of everything but the arguments that `test` and `bench` pass on."""
+    """Return the parser of everything but the arguments that `serve`, `test` and `bench` pass on."""
     parser = argparse.ArgumentParser(prog="dev.py", description="Set up, run, test and check RMOS.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -46,11 +46,11 @@ def make_parser() -> argparse.ArgumentParser:
     one = add_command("setup", "make .venv from the locked requirements, as every command does by itself")
     one.add_argument("--base", action="store_true", help="only what serving needs, as for a service")
     one.set_defaults(work=setup)
-    one = add_command("serve", "start the service, with invented runs unless a store is set or has runs")
-    one.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="where to listen (%(default)s)")
-    one.add_argument("--workers", type=whole, metavar="N", help="processes (as in gunicorn.conf.py)")
-    one.add_argument("--no-demo", dest="demo", action="store_false", help="leave an empty store empty")
-    one.set_defaults(work=serve)
+    add_command(
+        "serve",
+        "start the service, with invented runs unless a store is set, has runs, or --no-demo",
+        "dev.py serve [--bind HOST:PORT] [--port N] [--workers N] [--open] [--no-demo] [--json]",
+    )
     add_command("test", "run the tests, all but the long ones", "dev.py test [pytest arguments]")
     one = add_command("check", "lint, types, layers, all tests and the verify gate: what CI runs")
     one.add_argument("--only", metavar="STEP,STEP", help=f"just these of {', '.join(STEPS)}")
@@ -60,13 +60,6 @@ def make_parser() -> argparse.ArgumentParser:
     one.add_argument("--data", action="store_true", help="also erase instance/runs, after asking")
     one.set_defaults(work=clean)
     return parser
-
-
-def whole(text: str) -> int:
-    """Return a count of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 def setup(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """The settings: declared once, read from the environment and `instance/config.toml`, validated, then frozen.
 
-    settings = load_settings()                     # the process's environment, the instance folder of this checkout
+    settings = load_settings()                     # the process's environment, the folder of this installation
     settings.runs_dir                              # Path
 
 Each field of `Settings` is a setting: its type, limits and default, and in words what it must be. The environment wins
@@ -23,6 +23,8 @@ from msgspec import Meta
 from rmos.errors.installation import ConfigError
 
 CONFIG_FILE: Final = "config.toml"
+_INSTANCE_VARIABLE: Final = "RMOS_INSTANCE_DIR"
+"""Names the folder of `CONFIG_FILE`, so it cannot be a setting in it."""
 
 
 class Secret(str):
@@ -126,11 +128,43 @@ _PROVIDER_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def default_instance_path() -> Path:
-    """Return the checkout's `instance/` folder, or where Flask keeps it for an installed package."""
-    package = Path(__file__).resolve().parent
-    if package.parent.name in ("site-packages", "dist-packages"):
-        return Path(sys.prefix) / "var" / "rmos-instance"
-    return package.parent / "instance"
+    """Return where this installation keeps its own: the folder that RMOS_INSTANCE_DIR names, else one by itself.
+
+    That is `instance/` of a checkout. Of an installed package it is a folder of the user's: one within the package's
+    environment would go with it, and with it the record, when that is made anew or removed.
+
+    Raises:
+        ConfigError: RMOS_INSTANCE_DIR names none, or nobody knows where the user's folders are.
+    """
+    if (named := os.environ.get(_INSTANCE_VARIABLE)) is not None:
+        folder: Path = _convert(_INSTANCE_VARIABLE, named, Folder)
+        return folder
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "dev.py").is_file():
+        return checkout / "instance"
+    try:
+        return _user_data_folder() / "rmos"
+    except RuntimeError:
+        raise ConfigError(f"This user has no home folder; let {_INSTANCE_VARIABLE} name a folder for RMOS.") from None
+
+
+def _user_data_folder() -> Path:
+    """Return where the system wants programs to keep a user's data.
+
+    Raises:
+        RuntimeError: the user has no home folder.
+    """
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return named if named.is_absolute() else Path.home() / ".local" / "share"
+
+
+def service_prefix() -> str:
+    """Return the path under which the service lives, as the environment of every WSGI server says it; often empty."""
+    return os.environ.get("SCRIPT_NAME", "").rstrip("/")
 
 
 def wants_colour() -> bool | None:
@@ -173,7 +207,7 @@ def _require_provider(checked: Mapping[str, Any]) -> None:
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """Return the variables that look like settings and are none, such as a misspelt one."""
     environ = os.environ if environ is None else environ
-    known = {f"RMOS_{name.upper()}" for name in _TYPES}
+    known = {_INSTANCE_VARIABLE, *(f"RMOS_{name.upper()}" for name in _TYPES)}
     return sorted(name for name in environ if name.startswith("RMOS_") and name not in known)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from rmos import config
 from rmos.config import CONFIG_FILE, Settings, default_instance_path, load_settings, unknown_variables
 from rmos.errors.installation import ConfigError
 
@@ -219,3 +220,44 @@ def test_a_key_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         load_settings({"RMOS_ROSETTE_PROVIDER_KEY": "sk-do not show"}, tmp_path)
     assert "do not show" not in refusal.value.detail
+
+
+# The folder of an installation
+
+
+def installed_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the package stand in an environment and not in a checkout."""
+    monkeypatch.setattr(config, "__file__", str(folder / "lib" / "site-packages" / "rmos" / "config.py"))
+
+
+def test_an_installed_package_keeps_its_own_with_the_user_and_not_in_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed_in(tmp_path / "env", monkeypatch)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for named, folder in ((None, ".local/share"), ("relative", ".local/share"), (str(tmp_path / "data"), "data")):
+        if named is not None:
+            monkeypatch.setenv("XDG_DATA_HOME", named)
+        else:
+            monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+        assert default_instance_path() == tmp_path / folder / "rmos"
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert default_instance_path() == tmp_path / "Library" / "Application Support" / "rmos"
+
+
+def test_the_folder_that_the_environment_names_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RMOS_INSTANCE_DIR", str(tmp_path))
+    assert default_instance_path() == tmp_path
+    assert load_settings().runs_dir == tmp_path / "runs"
+    assert unknown_variables() == []
+    monkeypatch.setenv("RMOS_INSTANCE_DIR", "")
+    with pytest.raises(ConfigError, match="RMOS_INSTANCE_DIR is ''; it must be the path of a folder"):
+        default_instance_path()
+
+
+def test_a_user_without_a_home_is_told_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed_in(tmp_path, monkeypatch)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    with pytest.raises(ConfigError, match="let RMOS_INSTANCE_DIR name a folder"):
+        default_instance_path()

@@ -268,7 +268,7 @@ def test_the_tls_lines_and_the_change_for_compose_are_a_configuration_too(tmp_pa
 
 
 def test_nginx_hangs_up_before_gunicorn_does_and_waits_longer_than_it() -> None:
-    text, conf = (DEPLOY / "nginx.conf").read_text(), (ROOT / "gunicorn.conf.py").read_text()
+    text, conf = (DEPLOY / "nginx.conf").read_text(), (ROOT / "rmos" / "serving" / "gunicorn_conf.py").read_text()
 
     def number(pattern: str, where: str) -> int:
         (found,) = set(re.findall(pattern, where, re.MULTILINE))
@@ -332,7 +332,7 @@ def test_the_service_is_hardened_and_has_time_to_end() -> None:
     lines = (DEPLOY / "rmos.service").read_text().splitlines()
     assert {"ProtectSystem=strict", "PrivateTmp=yes", "NoNewPrivileges=yes", "StateDirectory=rmos"} <= set(lines)
     (stop,) = [line for line in lines if line.startswith("TimeoutStopSec=")]
-    (graceful,) = re.findall(r"graceful_timeout = (\d+)", (ROOT / "gunicorn.conf.py").read_text())
+    (graceful,) = re.findall(r"graceful_timeout = (\d+)", (ROOT / "rmos" / "serving" / "gunicorn_conf.py").read_text())
     assert int(stop.partition("=")[2]) > int(graceful)
 
 

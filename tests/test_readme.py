@@ -1,22 +1,26 @@
-"""The README's lines are run as they are printed, against the real server."""
+"""The README's lines are run as they are printed, by a stranger who has installed a wheel, against the real server."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.installed import Installed, installed_once
+from tests.helpers.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
+OTHERWISE_TRIED: Final = {
+    "pipx install .": "tests/test_wheel.py, as pip does it",
+    "python3 dev.py serve": "tests/devtools",
+    "python3 dev.py test": "it is running",
+    ". .venv/bin/activate": "tests/devtools",
+}
+"""Lines that are not run here, and where they are."""
 
 
 def blocks(section: str, language: str) -> list[str]:
@@ -26,55 +30,17 @@ def blocks(section: str, language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """Start the service as `dev.py serve` does, on a free port and a store of its own."""
-    folder = tmp_path_factory.mktemp("readme")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
-    environment["RMOS_RUNS_DIR"] = str(folder / "runs")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "wsgi:app"],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for(f"{address}/readyz", server)
-        yield address, environment
-    finally:
-        server.terminate()
-        server.wait(timeout=PATIENCE_S)
+def installed() -> Iterator[Installed]:
+    """RMOS from a wheel of this tree, for a stranger in an empty folder."""
+    with installed_once() as made:
+        yield made
 
 
-def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    """Wait until the service is ready."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=30):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the service did not get ready")
-
-
-def run(script: str, environment: dict[str, str]) -> str:
-    """Run lines in a shell and return what they print."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def address(installed: Installed) -> Iterator[str]:
+    """Where the service of the stranger is, which has nothing in its record yet."""
+    with installed.serve() as said:
+        yield said["url"]
 
 
 def as_pattern(printed: str) -> re.Pattern[str]:
@@ -83,59 +49,106 @@ def as_pattern(printed: str) -> re.Pattern[str]:
 
 
 @pytest.mark.curl
-def test_the_curl_lines_give_the_answers_that_are_printed(service: tuple[str, dict[str, str]]) -> None:
-    address, environment = service
+def test_the_curl_lines_give_the_answers_that_are_printed(installed: Installed, address: str) -> None:
     scripts = blocks("Ask for a decision", "sh")
     answers = blocks("Ask for a decision", "json")
     assert len(scripts) == 3
     assert len(answers) == 2
-    for script, printed in zip(scripts, answers, strict=False):
-        answer = run(script.replace(ADDRESS, address), environment)
-        assert as_pattern(printed).search(answer), answer
-    found = run(scripts[2].replace(ADDRESS, address), environment)
-    assert '"total":1' in found
+    first, refused = (installed.run(script.replace(ADDRESS, address)) for script in scripts[:2])
+    assert as_pattern(answers[0]).search(first), first
+    assert as_pattern(answers[1]).search(refused), refused
+    found = installed.run(scripts[2].replace(ADDRESS, address))
+    assert re.search(r'"total":[1-9]', found)
     assert re.search(r"[0-9a-f]{64}  -$", found)
-    again = run(scripts[0].replace(ADDRESS, address), environment)
-    first_run = re.search(r"run_[0-9a-f]{32}", again)
-    assert first_run
-    assert run(f"curl -s '{address}/api/rmos/runs?include_total=true'", environment).count('"total":2') == 1
+    again = installed.run(scripts[0].replace(ADDRESS, address))
+    assert re.findall(r"run_[0-9a-f]{32}", again) == re.findall(r"run_[0-9a-f]{32}", first)
 
 
 @pytest.mark.curl
-def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(service: tuple[str, dict[str, str]]) -> None:
-    address, environment = service
+def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(installed: Installed, address: str) -> None:
     (script,) = blocks("Keep the runs of a job together", "sh")
-    printed = run(script.replace(ADDRESS, address), environment)
+    printed = installed.run(script.replace(ADDRESS, address))
     assert re.search(r'"items":\[\{"run_id":"run_[0-9a-f]{32}"', printed), printed
     assert '"total_runs":1' in printed
 
 
-def test_the_rosette_of_the_readme_is_drawn(tmp_path: Path, service: tuple[str, dict[str, str]]) -> None:
-    _, environment = service
-    (script,) = blocks("Draw a rosette", "sh")
-    script = script.replace(".venv/bin/flask", f"{sys.executable} -m flask").replace("rope.svg", f"{tmp_path}/rope.svg")
-    run(script, environment)
-    assert (tmp_path / "rope.svg").read_text().startswith("<svg")
-
-
-def test_the_python_of_the_readme_lists_what_was_refused(
-    service: tuple[str, dict[str, str]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    address, _ = service
+@pytest.mark.curl
+def test_the_python_of_the_readme_lists_what_was_refused(installed: Installed, address: str) -> None:
+    installed.run(blocks("Ask for a decision", "sh")[1].replace(ADDRESS, address))
     (script,) = blocks("From Python", "python")
-    exec(compile(script.replace(ADDRESS, address), "README.md", "exec"), {})
-    assert all(re.match(r"run_[0-9a-f]{32} ", line) for line in capsys.readouterr().out.splitlines())
+    (installed.home / "listing.py").write_text(script.replace(ADDRESS, address))
+    lines = installed.run("python3 listing.py").splitlines()
+    assert lines
+    assert all(re.match(r"run_[0-9a-f]{32} [A-Z]+: ", line) for line in lines)
 
 
-def test_the_commands_of_the_readme_end_well_on_a_healthy_store(service: tuple[str, dict[str, str]]) -> None:
-    _, environment = service
-    (script,) = blocks("Prove the record", "sh")
-    flask = f"{sys.executable} -m flask"
-    assert run(script.replace(".venv/bin/flask", flask), environment)
+@pytest.mark.curl
+def test_a_rosette_is_drawn_and_hung_on_a_run_of_a_record_that_is_proved(installed: Installed, address: str) -> None:
+    (script,) = blocks("Draw a rosette", "sh")
+    installed.run(script)
+    installed.run(blocks("Ask for a decision", "sh")[0].replace(ADDRESS, address))
+    assert (installed.home / "rope.svg").read_text().startswith("<svg")
+    proving, attaching = blocks("Prove the record", "sh")
+    assert "Plan: nothing to do." in installed.run(proving)
+    assert '"sha256":"' in installed.run(attaching.replace(ADDRESS, address))
 
 
-def test_the_first_screen_is_the_two_commands() -> None:
+@pytest.mark.curl
+def test_the_service_is_opened_to_the_workshop(installed: Installed) -> None:
+    own = {"RMOS_INSTANCE_DIR": str(installed.home / "workshop")}
+    *lines, export, serving = blocks("Open it to the workshop", "sh")[0].splitlines()
+    tokens = [re.findall(r"rmos_[0-9a-z]+_[\w-]+", installed.run(line, **own)) for line in lines]
+    assert all(len(found) == 1 for found in tokens)
+    exported = dict(word.split("=") for word in shlex.split(export, comments=True)[1:])
+    with installed.serve(*options_of(serving), **own, **exported) as said:
+        url = said["url"]
+        refused = f"curl -s -o /dev/null -w '%{{http_code}}' {url}/api/rmos/runs"
+        assert installed.run(refused) == "401"
+        assert installed.run(f"{refused} -H 'Authorization: Bearer {tokens[0][0]}'") == "200"
+
+
+@pytest.mark.curl
+def test_the_first_line_for_who_installs_serves_invented_runs_and_opens_a_browser(installed: Installed) -> None:
     first = README.split("\n## ")[0]
+    (serving,) = re.findall(r"^rmos serve.*$", first, re.MULTILINE)
+    browser, opened = installed.home / "browser", installed.home / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    browser.chmod(0o755)
+    own = {"RMOS_INSTANCE_DIR": str(installed.home / "first"), "BROWSER": f"{browser} %s"}
+    with installed.serve(*options_of(serving), **own) as said:
+        wait_until(opened.exists, "the browser")
+        assert opened.read_text() == f"{said['url']}/\n"
+        assert '"total":29' in installed.run(f"curl -s '{said['url']}/api/rmos/runs?limit=1&include_total=true'")
+
+
+def options_of(line: str) -> list[str]:
+    """Return the options in a line that starts the service."""
+    program, command, *options = shlex.split(line, comments=True)
+    assert (program, command) == ("rmos", "serve")
+    return options
+
+
+def test_no_line_of_the_readme_is_left_out() -> None:
+    first, *sections = README.split("\n## ")
+    run = {"Ask for a decision", "Keep the runs of a job together", "Draw a rosette", "Prove the record"}
+    run |= {"Open it to the workshop"}
+    assert {text.partition("\n")[0] for text in sections if "```sh\n" in text} == run
+    lines = [
+        line.partition("#")[0].strip()
+        for block in re.findall(r"```sh\n(.*?)```", first, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert [line for line in lines if not line.startswith("rmos serve")] == list(OTHERWISE_TRIED)
+
+
+def test_the_first_lines_say_where_it_runs_and_how_it_starts() -> None:
+    first = README.split("\n## ")[0]
+    assert "Linux or macOS; Windows through WSL 2 or a container" in " ".join(first.split())
     assert "python3 dev.py serve" in first
     assert "python3 dev.py test" in first
     assert len(first.splitlines()) < 25
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))])
+def test_commands_have_one_spelling_on_every_page(page: str) -> None:
+    assert not re.search(r"(flask|bin/flask|bin/rmos) rmos|\.venv/bin/rmos", (ROOT / page).read_text(encoding="utf-8"))

@@ -142,7 +142,7 @@ def test_the_reports_are_kept_also_when_the_gate_failed(steps: list[Step]) -> No
 def test_lint_types_and_layers_run_before_the_tests_on_every_supported_python(workflow: str, steps: list[Step]) -> None:
     checks = position(steps, r"dev\.py check --only lint,format,types,layers")
     assert checks < position(steps, r"dev\.py check --only tests")
-    assert 'python: ["3.11", "3.12", "3.13"]' in workflow
+    assert 'python: ["3.11", "3.12", "3.13", "3.14"]' in workflow
     assert any("python-version: ${{ matrix.python }}" in step.text for step in steps)
 
 

@@ -16,7 +16,7 @@ Environ = Mapping[str, Any]
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PROXY_HEADERS: Final = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
-_WAY_OUT: Final = "Make a token for each caller: `flask rmos token create NAME --role ROLE`."
+_WAY_OUT: Final = "Make a token for each caller: `rmos token create NAME --role ROLE`."
 
 
 @lru_cache(maxsize=1024)

@@ -27,6 +27,7 @@ from rmos.cli.replay import backtest_command, replay
 from rmos.cli.rosette import rosette
 from rmos.cli.rules import rules
 from rmos.cli.runs import runs
+from rmos.cli.serve import serve
 from rmos.cli.sessions import sessions
 from rmos.cli.show import show
 from rmos.cli.status import status
@@ -56,6 +57,7 @@ for _command in (
     orphans,
     repair,
     demo,
+    serve,
     judge,
     suggest,
     record,

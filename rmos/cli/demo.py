@@ -25,6 +25,8 @@ from rmos.services.runs import record_run
 from rmos.services.sessions import create_session, delete_session
 from rmos.store import Store, layout
 
+DEMO_RUNS = 300
+DEMO_SEED = 1
 _BEFORE_US = 60 * 1_000_000
 """How long before its first run a session is opened."""
 _WITH_WALKS = 30
@@ -39,12 +41,12 @@ LATER_US = 20 * 60 * 1_000_000
     "--runs",
     "count",
     type=click.IntRange(1, 100_000),
-    default=300,
+    default=DEMO_RUNS,
     show_default=True,
     metavar="N",
     help="How many runs to make.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same requests.")
+@click.option("--seed", type=int, default=DEMO_SEED, show_default=True, help="The same seed makes the same requests.")
 @json_option
 @with_appcontext
 def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
@@ -61,17 +63,7 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
     Exit codes: 0 filled, or with --if-empty nothing to do; 1 the store is
     not empty, 2 usage, 11 store locked, 130 interrupted.
     """
-    rmos = current_rmos()
-    made: Counter[str] | None = None
-    if _is_free():
-        # The index first, so that each run is indexed as it is made.
-        store = open_or_create()
-        with contextlib.closing(store.index):
-            store.reconcile(wait_s=LOCK_WAIT_S)
-            with store.index.lock(wait_s=LOCK_WAIT_S), _silence_run_log(), progress("Recording", count) as advance:
-                # Looked at again under the lock: two demos at once must not both find it empty.
-                if _is_empty(store):
-                    made = _fill(rmos, store, count, seed, advance)
+    made = make_demo(count, seed)
     if as_json:
         emit({"made": sum((made or {}).values()), "by_risk": dict(sorted((made or {}).items()))})
     if made is None:
@@ -81,6 +73,20 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
         told_risks = ", ".join(f"{number} {risk}" for risk, number in sorted(made.items()))
         say(f"Made {sum(made.values())} runs: {told_risks}. `rmos runs` lists them.")
     return DONE
+
+
+def make_demo(count: int, seed: int) -> Counter[str] | None:
+    """Record invented runs in the store unless it has some; return how many of each risk, None when it has."""
+    rmos = current_rmos()
+    if not _is_free():
+        return None
+    # The index first, so that each run is indexed as it is made.
+    store = open_or_create()
+    with contextlib.closing(store.index):
+        store.reconcile(wait_s=LOCK_WAIT_S)
+        with store.index.lock(wait_s=LOCK_WAIT_S), _silence_run_log(), progress("Recording", count) as advance:
+            # Looked at again under the lock: two demos at once must not both find it empty.
+            return _fill(rmos, store, count, seed, advance) if _is_empty(store) else None
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What options may be: dates and moments."""
+"""What options may be: dates, moments and addresses."""
 
 import re
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 import click
 
 from rmos import ids
+from rmos.serving.addresses import Address, parse_address
 
 DAY_US = ids.DAY_US
 
@@ -54,3 +55,18 @@ class Moment(click.ParamType[int]):
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time; write it like 2025-12-23, 2025-12-23T16:30:00Z or 7d.", param, ctx)
         return us + DAY_US if self._end and ids.PARTITION.fullmatch(value) else us
+
+
+class Bind(click.ParamType[Address]):
+    """An address to listen on, `127.0.0.1:8000` or `[::1]:8000`."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        """Return the address that the text means."""
+        if isinstance(value, Address):
+            return value
+        try:
+            return parse_address(value)
+        except ValueError:
+            self.fail(f"{value!r} is no address; write it like 127.0.0.1:8000 or [::1]:8000.", param, ctx)

@@ -30,9 +30,7 @@ class NotLocal(RmosError):
     """Without tokens only programs on this machine are served, and this request came another way."""
 
     code, title, status = "NOT_LOCAL", "Only this machine is served", 403
-    remedy = (
-        "Call the service on the machine on which it runs, or make a token: `flask rmos token create NAME --role ROLE`."
-    )
+    remedy = "Call the service on the machine on which it runs, or make a token: `rmos token create NAME --role ROLE`."
 
 
 class CrossSite(RmosError):
@@ -81,7 +79,7 @@ class TokenNotFound(RmosError):
     """No token has this id."""
 
     code, title, status = "TOKEN_NOT_FOUND", "Token not found", 404
-    remedy = "Compare the id with those of `flask rmos token list`."
+    remedy = "Compare the id with those of `rmos token list`."
 
 
 class HardDeleteDisabled(RmosError):

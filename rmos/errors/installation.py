@@ -15,6 +15,13 @@ class ConfigError(RmosError):
     remedy = "Correct the setting that the message names, and start again."
 
 
+class CannotListen(RmosError):
+    """The service cannot listen on an address; the message names it."""
+
+    code, title = "CANNOT_LISTEN", "Cannot listen"
+    remedy = "Choose another address or port, or end what listens there."
+
+
 class ExtraMissing(RmosError):
     """What was asked for needs an optional package that is not installed; the message names the extra."""
 

@@ -15,7 +15,7 @@ class RecordDamaged(RmosError):
     """A stored record was read and is corrupt; it is never served."""
 
     code, title, status = "RECORD_DAMAGED", "Record damaged", 500
-    remedy = "Tell an operator: `flask rmos verify` says what is wrong, `flask rmos repair` moves it aside."
+    remedy = "Tell an operator: `rmos verify` says what is wrong, `rmos repair` moves it aside."
 
 
 class IndexRebuilding(RmosError):

@@ -51,7 +51,7 @@ def methods_of(rule: Rule) -> set[str]:
 def test_the_document_is_the_page_that_is_committed(client: FlaskClient) -> None:
     served = client.get("/api/openapi.json").data
     assert served == GOLDEN.read_bytes(), (
-        "The outside has changed. If it should: .venv/bin/flask rmos openapi > docs/openapi.json, and look at the diff."
+        "The outside has changed. If it should: .venv/bin/rmos openapi > docs/openapi.json, and look at the diff."
     )
 
 

@@ -19,6 +19,7 @@ from rmos.config import Settings
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.earlier_system import snapshot
+from tests.helpers.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = 40
@@ -84,6 +85,12 @@ def start(
         stderr=stderr,
         text=True,
     )
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    """Return the exit status of a command that ends by itself, and what it wrote."""
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
 
 
 def artifacts_of(root: Path) -> list[Path]:

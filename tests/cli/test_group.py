@@ -4,7 +4,6 @@ import configparser
 import importlib
 import pkgutil
 import re
-import subprocess
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from click.testing import Result
 
 import rmos.cli
 from rmos.cli import rmos_group
-from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, ROOT, Command, start
+from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, ROOT, Command, finished, start
 
 COMMANDS = {
     "verify": {"--strict", "--no-strict", "--quick", "--since", "--min-runs", "--report"},
@@ -23,6 +22,7 @@ COMMANDS = {
     "repair": {"--dry-run", "--remove-missing", "--index-orphans", "--no-index-orphans"},
     "rosette": {"prompt", "--seed", "--out", "--png", "--dxf", "--plan", "--profile", "--record", "--spec"},
     "demo": {"--if-empty", "--runs", "--seed"},
+    "serve": {"--bind", "--port", "--workers", "--demo", "--no-demo", "--open"},
     "runs": {
         *("--status", "--risk", "--mode", "--tool", "--session", "--since", "--until", "--deleted"),
         *("--limit", "--cursor", "--follow"),
@@ -148,8 +148,3 @@ def test_the_console_script_needs_no_rmos_rmos(root: Path) -> None:
     assert out.startswith("Usage: rmos [OPTIONS] COMMAND")
     assert "Exit codes:" in out
     assert {name.split()[0] for name in COMMANDS} <= {line.split()[0] for line in out.splitlines() if line.strip()}
-
-
-def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err

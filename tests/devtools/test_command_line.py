@@ -42,10 +42,6 @@ def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixtu
     [
         ([], "usage: dev.py"),
         (["nonsense"], "usage: dev.py"),
-        (["serve", "--workers", "0"], "usage: dev.py serve"),
-        (["serve", "--port", "1"], "usage: dev.py serve"),
-        (["serve", "--bind", "nonsense"], "--bind takes HOST:PORT"),
-        (["serve", "--bind", "127.0.0.1:65536"], "--bind takes HOST:PORT"),
         (["check", "--only", "lint,nonsense"], "There is no step 'nonsense'; the steps are"),
         (["clean", "--dat"], "usage: dev.py clean"),
     ],

@@ -75,7 +75,7 @@ def draw(prompt: str, seed: int) -> str:
 
 
 def command(name: str, prompt: str, seed: int) -> str:
-    return f'flask rmos rosette "{prompt}" --seed {seed} --out docs/rosettes/{name}.svg'
+    return f'rmos rosette "{prompt}" --seed {seed} --out docs/rosettes/{name}.svg'
 
 
 def section() -> str:
