@@ -97,7 +97,7 @@ class Answering:
 )
 def test_what_readyz_finds_is_told(status: int, body: bytes, told: list[str]) -> None:
     with Answering(status, body) as server:
-        assert find_troubles(server.address) == told
+        assert find_troubles(server.address, patience_s=0) == told
 
 
 @pytest.mark.parametrize(("status", "answers"), [(200, True), (401, True), (500, False)])

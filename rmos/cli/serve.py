@@ -10,6 +10,7 @@ import shutil
 import sys
 import webbrowser
 from pathlib import Path
+from typing import Final
 
 import click
 from flask.cli import with_appcontext
@@ -21,6 +22,9 @@ from rmos.cli.types import Bind
 from rmos.context import current_rmos
 from rmos.serving.addresses import DEFAULT, Address, choose_free, claim, reachable, urls_of
 from rmos.serving.announcing import find_troubles, wait_until_answering
+
+_GETTING_READY_S: Final = 10.0
+"""How long a start may take to look through the record before that is said; few take a second."""
 
 
 @click.command("serve")
@@ -87,11 +91,12 @@ def _announce(server: int, address: Address, record: Path, *, is_new: bool, open
     if not wait_until_answering(here, still_wanted=lambda: os.getppid() == server):
         return
     url, *elsewhere = urls_of(address)
-    troubles = find_troubles(here)
+    if not as_json:
+        say(f"RMOS is running at {url}  (Ctrl-C stops it)")
+    troubles = find_troubles(here, patience_s=_GETTING_READY_S)
     if as_json:
         emit({"url": url, "urls": [url, *elsewhere], "runs_dir": str(record), "troubles": troubles})
     else:
-        say(f"RMOS is running at {url}  (Ctrl-C stops it)")
         for line in troubles:
             say(f"  {line}")
         for other in elsewhere:

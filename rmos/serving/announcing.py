@@ -1,7 +1,7 @@
 """What is found out about a service that has just been started: that it answers, and what is not well with it.
 
 if wait_until_answering(address, still_wanted=lambda: True):
-    find_troubles(address)      # ["not quite well: space: 512 MiB free"]
+    find_troubles(address, patience_s=10.0)      # ["not quite well: space: 512 MiB free"]
 """
 
 import http.client
@@ -35,17 +35,30 @@ def wait_until_answering(address: Address, *, still_wanted: Callable[[], bool]) 
     return False
 
 
-def find_troubles(address: Address) -> list[str]:
-    """Return what `/readyz` finds wrong, a line each; an answer that does not come is one too."""
+def find_troubles(address: Address, *, patience_s: float) -> list[str]:
+    """Return what `/readyz` finds wrong, a line each; an answer that does not come is one too.
+
+    Args:
+        patience_s: how long the service may take to get ready; a start looks through the record first.
+    """
+    gives_up = time.monotonic() + patience_s
+    while True:
+        is_ready, troubles = _look(address)
+        if is_ready or time.monotonic() >= gives_up:
+            return troubles
+        time.sleep(_PAUSE_S)
+
+
+def _look(address: Address) -> tuple[bool, list[str]]:
     try:
         status, body = _get(address, "/readyz", _FIRST_LOOK_S)
         if status in _TOKEN_WANTED:
-            return []
+            return True, []
         checks = json.loads(body)["checks"]
     except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return ["NOT READY: /readyz does not answer"]
+        return False, ["NOT READY: /readyz does not answer"]
     word = "not quite well" if status == 200 else "NOT READY"
-    return [f"{word}: {name}: {found}" for name, found in checks.items() if found != "ok"]
+    return status == 200, [f"{word}: {name}: {found}" for name, found in checks.items() if found != "ok"]
 
 
 def _get(address: Address, path: str, timeout_s: float) -> tuple[int, bytes]:
