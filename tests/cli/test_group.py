@@ -24,8 +24,8 @@ COMMANDS = {
     "demo": {"--if-empty", "--runs", "--seed"},
     "serve": {"--bind", "--port", "--workers", "--demo", "--no-demo", "--open"},
     "runs": {
-        *("--status", "--risk", "--mode", "--tool", "--session", "--since", "--until", "--deleted"),
-        *("--limit", "--cursor", "--follow"),
+        *("--status", "--risk", "--mode", "--tool", "--material", "--machine", "--session", "--by", "--rule"),
+        *("--since", "--until", "--deleted", "--limit", "--cursor", "--follow"),
     },
     "sessions": {
         *("--user", "--status", "--state", "--type", "--since", "--until", "--deleted"),
