@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 Severity = Literal["NONE", "INFO", "WARNING", "CRITICAL"]
-Path = tuple[str | int, ...]
+MemberPath = tuple[str | int, ...]
 
 MAX_PATHS: Final = 200
 """Paths that are listed, the gravest first (RMOS policy): a page that people read, never a second copy of the runs."""
@@ -26,7 +26,7 @@ MAX_VALUE: Final = 500
 _BEGINNING: Final = 200
 """Characters of a longer value, and of a member's name in a path, that are shown."""
 
-_CRITICAL: Final[tuple[Path, ...]] = (
+_CRITICAL: Final[tuple[MemberPath, ...]] = (
     ("status",),
     ("decision", "risk_level"),
     ("decision", "block_reason"),
@@ -35,7 +35,7 @@ _CRITICAL: Final[tuple[Path, ...]] = (
     ("outputs", "gcode_text"),
 )
 """What decides whether a machine may run, and what it would run."""
-_WARNING: Final[tuple[Path, ...]] = (
+_WARNING: Final[tuple[MemberPath, ...]] = (
     ("tool_id",),
     ("material_id",),
     ("machine_id",),
@@ -49,7 +49,7 @@ _WARNING: Final[tuple[Path, ...]] = (
     ("inputs", "context", "machine"),
 )
 """What the cut is evaluated by, and how it was evaluated."""
-_RANKED: Final[dict[str | int, list[tuple[Path, Severity]]]] = {
+_RANKED: Final[dict[str | int, list[tuple[MemberPath, Severity]]]] = {
     first: [
         *((path, "CRITICAL") for path in _CRITICAL if path[0] == first),
         *((path, "WARNING") for path in _WARNING if path[0] == first),
@@ -58,7 +58,7 @@ _RANKED: Final[dict[str | int, list[tuple[Path, Severity]]]] = {
 }
 """The paths above by their first name, the gravest first."""
 
-_IDENTITY: Final[frozenset[Path]] = frozenset(
+_IDENTITY: Final[frozenset[MemberPath]] = frozenset(
     {
         *((name,) for name in ("_sha256", "run_id", "created_at_utc", "request_id", "version")),
         *(("meta", name) for name in ("request_id", "compute_ms", "idempotency")),
@@ -68,7 +68,7 @@ _IDENTITY: Final[frozenset[Path]] = frozenset(
 _LISTED_EVENTS: Final = frozenset({"advisory_inputs", "attachments", "overrides"})
 _IDENTITY_OF_LISTED: Final = frozenset({"created_at_utc", "request_id"})
 """The same of each entry that an event brought."""
-_OURS: Final[frozenset[Path]] = frozenset({(), ("decision",), ("hashes",), ("outputs",)})
+_OURS: Final[frozenset[MemberPath]] = frozenset({(), ("decision",), ("hashes",), ("outputs",)})
 """Objects with members of ours only, where null or nothing in it says no more than leaving a member out, as older
 records do. In what a client sent each of these is something else."""
 _IDS: Final = ("id", "sha256", "advisory_id")
@@ -108,7 +108,7 @@ class RunDiff(msgspec.Struct, frozen=True, kw_only=True):
 
 def diff_runs(a: Mapping[str, Any], b: Mapping[str, Any]) -> RunDiff:
     """Return how run `b` differs from run `a`, both as decoded JSON objects with their events folded in."""
-    kept: dict[Severity, list[tuple[Path, Any, Any]]] = {"CRITICAL": [], "WARNING": [], "INFO": []}
+    kept: dict[Severity, list[tuple[MemberPath, Any, Any]]] = {"CRITICAL": [], "WARNING": [], "INFO": []}
     count = 0
     gravest: Severity = "NONE"
     for path, one, other in _differences(a, b, ()):
@@ -131,7 +131,7 @@ def diff_runs(a: Mapping[str, Any], b: Mapping[str, Any]) -> RunDiff:
     )
 
 
-def severity_of(path: Path) -> Severity:
+def severity_of(path: MemberPath) -> Severity:
     """Return how much a difference under a path matters; an object that is gone matters as much as its members."""
     for known, severity in _RANKED.get(path[0], ()):
         shared = min(len(path), len(known))
@@ -140,7 +140,7 @@ def severity_of(path: Path) -> Severity:
     return "INFO"
 
 
-def path_text(path: Path) -> str:
+def path_text(path: MemberPath) -> str:
     """Return a path as text: `decision.warnings`, `meta["a.b"]`, `feasibility.assessments.RUBBING.value`."""
     text = ""
     for step in path:
@@ -153,7 +153,7 @@ def path_text(path: Path) -> str:
     return text
 
 
-def _differences(a: Any, b: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
+def _differences(a: Any, b: Any, path: MemberPath) -> Iterator[tuple[MemberPath, Any, Any]]:
     """Give each path under which something differs, with what stands there in both."""
     if _is_object(a, b) and _is_object(b, a):
         yield from _members(a, b, path)
@@ -172,7 +172,7 @@ def _all_objects(items: Sequence[Any]) -> bool:
     return all(isinstance(item, Mapping) for item in items)
 
 
-def _members(a: Any, b: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
+def _members(a: Any, b: Any, path: MemberPath) -> Iterator[tuple[MemberPath, Any, Any]]:
     one: Mapping[str, Any] = {} if a is _ABSENT else a
     other: Mapping[str, Any] = {} if b is _ABSENT else b
     listed = len(path) == 2 and path[0] in _LISTED_EVENTS
@@ -194,7 +194,7 @@ def _says_nothing(value: Any) -> bool:
     return value is _ABSENT or value is None or value == {} or value == []
 
 
-def _items(a: list[Any], b: list[Any], path: Path) -> Iterator[tuple[Path, Any, Any]]:
+def _items(a: list[Any], b: list[Any], path: MemberPath) -> Iterator[tuple[MemberPath, Any, Any]]:
     """Compare lists of objects: by the ids of these, else place by place; in another order they differ as a whole."""
     ids = next((name for name in _IDS if _are_ids(a, name) and _are_ids(b, name)), None)
     one: dict[str | int, Any] = {item[ids] if ids else place: item for place, item in enumerate(a)}

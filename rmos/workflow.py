@@ -18,7 +18,7 @@ import msgspec
 
 from rmos.models import RiskLevel, WorkflowState
 
-Action = Literal[
+WorkflowAction = Literal[
     "set_design",
     "set_context",
     "request_feasibility",
@@ -29,7 +29,7 @@ Action = Literal[
     "store_toolpaths",
     "archive",
 ]
-ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+ACTIONS: Final[tuple[WorkflowAction, ...]] = get_args(WorkflowAction)
 DECIDING: Final = frozenset({"approve", "reject"})
 """Actions that take an operator."""
 
@@ -42,7 +42,7 @@ _EVALUATED: Final[tuple[WorkflowState, ...]] = (
     "toolpaths_requested",
     "toolpaths_ready",
 )
-_FROM: Final[dict[Action, tuple[WorkflowState, ...]]] = {
+_FROM: Final[dict[WorkflowAction, tuple[WorkflowState, ...]]] = {
     "set_design": _REVISING,
     "set_context": _REVISING,
     "request_feasibility": ("context_ready", "feasibility_requested", "feasibility_ready", "rejected"),
@@ -146,7 +146,7 @@ def fold_moves(state: WorkflowState, moves: Iterable[Move]) -> Standing:
     )
 
 
-def allowed_actions(standing: Standing) -> tuple[Action, ...]:
+def allowed_actions(standing: Standing) -> tuple[WorkflowAction, ...]:
     """Return the actions that the state allows, in the order in which they are usually taken."""
     found = [action for action in ACTIONS if standing.state in _FROM[action]]
     if standing.turned_down and standing.state == "rejected":

@@ -17,7 +17,7 @@ from rmos import ids
 from rmos.auth.callers import LOCAL, Caller, Callers
 from rmos.auth.cookies import COOKIE, Cookies
 from rmos.auth.links import LinkSigner
-from rmos.auth.places import UNSAFE, Environ, Proxies, is_direct, refuse_cross_site, refuse_strangers
+from rmos.auth.places import UNSAFE, Proxies, RequestEnviron, is_direct, refuse_cross_site, refuse_strangers
 from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, find_needed_role
 from rmos.auth.throttle import Throttle
 from rmos.config import Settings
@@ -88,7 +88,7 @@ class Guard:
         self._ranks[rule.endpoint, method] = rank
         return rank
 
-    def find_caller(self, environ: Environ) -> Caller:
+    def find_caller(self, environ: RequestEnviron) -> Caller:
         """Return who sends a request.
 
         Raises:
@@ -108,7 +108,7 @@ class Guard:
             return self._find_cookie_caller(environ)
         raise Unauthenticated("Send a token: `Authorization: Bearer rmos_…`. Browsers sign in at /sign-in.")
 
-    def authenticate(self, bearer: str, environ: Environ) -> Caller:
+    def authenticate(self, bearer: str, environ: RequestEnviron) -> Caller:
         """Return whose token it is; a right one is served whatever number of wrong ones came from its address.
 
         Raises:
@@ -125,7 +125,7 @@ class Guard:
             self._count_wrong_token(environ, refusal)
             raise
 
-    def _count_wrong_token(self, environ: Environ, refusal: Unauthenticated) -> None:
+    def _count_wrong_token(self, environ: RequestEnviron, refusal: Unauthenticated) -> None:
         address = self.proxies.client_address(environ)
         wait_s = self._wrong.count(_network_of(address), time.monotonic())
         if wait_s:
@@ -134,7 +134,7 @@ class Guard:
             ) from None
         log.warning("refused a token from %s: %s", address, refusal.detail)
 
-    def _find_cookie_caller(self, environ: Environ) -> Caller:
+    def _find_cookie_caller(self, environ: RequestEnviron) -> Caller:
         value = request.cookies.get(COOKIE, "")
         token_id = self.cookies.read_token_id(value)
         if token_id is None:

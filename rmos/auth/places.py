@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rmos.errors.callers import CrossSite, NotLocal
 
-Environ = Mapping[str, Any]
+RequestEnviron = Mapping[str, Any]
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PROXY_HEADERS: Final = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
@@ -41,7 +41,7 @@ def is_local_host(host: str) -> bool:
     return name.lower() in ("", "localhost", "127.0.0.1", "[::1]") and (port.isdecimal() or not port)
 
 
-def find_proxy_header(environ: Environ) -> str | None:
+def find_proxy_header(environ: RequestEnviron) -> str | None:
     """Return the header by which a proxy is known to have passed the request on, or None."""
     for name in _PROXY_HEADERS:
         if name in environ:
@@ -51,7 +51,7 @@ def find_proxy_header(environ: Environ) -> str | None:
     return None
 
 
-def refuse_strangers(environ: Environ) -> None:
+def refuse_strangers(environ: RequestEnviron) -> None:
     """Refuse, in local mode, a request that does not come directly from a program on this machine.
 
     Raises:
@@ -72,7 +72,7 @@ def refuse_strangers(environ: Environ) -> None:
         raise NotLocal(f"HTTP/1.0 is what a proxy speaks, and anybody may be behind it. {_WAY_OUT}")
 
 
-def is_direct(environ: Environ) -> bool:
+def is_direct(environ: RequestEnviron) -> bool:
     """Tell whether a request comes directly from a program on this machine."""
     try:
         refuse_strangers(environ)
@@ -81,7 +81,7 @@ def is_direct(environ: Environ) -> bool:
     return True
 
 
-def refuse_cross_site(environ: Environ, allowed: frozenset[str]) -> None:
+def refuse_cross_site(environ: RequestEnviron, allowed: frozenset[str]) -> None:
     """Refuse a write that a browser sent from the page of another site; other programs send neither header.
 
     Args:
@@ -112,7 +112,7 @@ class Proxies:
         self._unix = "unix" in trusted
         self._networks = [ipaddress.ip_network(word) for word in trusted if word != "unix"]
 
-    def client_address(self, environ: Environ) -> str:
+    def client_address(self, environ: RequestEnviron) -> str:
         """Return the address of the client: the peer's, or what trusted proxies add of the client before them.
 
         The header is read from its end: what stands further left was sent by a client that is not trusted.
@@ -127,7 +127,7 @@ class Proxies:
                 break
         return address or "unix"
 
-    def is_secure(self, environ: Environ) -> bool:
+    def is_secure(self, environ: RequestEnviron) -> bool:
         """Tell whether the client speaks TLS, to the server or to a trusted proxy."""
         if self._trusts(str(environ.get("REMOTE_ADDR", ""))) and "HTTP_X_FORWARDED_PROTO" in environ:
             return str(environ["HTTP_X_FORWARDED_PROTO"]).strip().lower() == "https"

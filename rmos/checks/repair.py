@@ -33,7 +33,7 @@ LOCK_WAIT_S: Final = 30.0
 ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget"]
 
 
-class Action(msgspec.Struct, frozen=True, kw_only=True):
+class RepairAction(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that repair does."""
 
     action: ActionKind
@@ -45,7 +45,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 class RepairPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What repair does, in this order, and what it leaves for a person."""
 
-    actions: list[Action] = []
+    actions: list[RepairAction] = []
     left: list[Finding] = []
 
 
@@ -61,7 +61,7 @@ def plan_repair(
     """Return what repair would do; reads only."""
     report = verify_store(store, workers=workers, progress=progress, recheck_s=recheck_s)
     choice = _RepairChoice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
-    actions: dict[tuple[int, str], Action] = {}
+    actions: dict[tuple[int, str], RepairAction] = {}
     left: list[Finding] = []
     order = ("quarantine", "rebuild", "finish", "index", "forget")
     for found in report.findings:
@@ -69,7 +69,7 @@ def plan_repair(
         if chosen == "leave":
             left.append(found)
         elif chosen is not None:
-            action = Action(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail)
+            action = RepairAction(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail)
             actions.setdefault((order.index(chosen), found.path), action)
     return RepairPlan(actions=[actions[key] for key in sorted(actions)], left=left)
 
@@ -148,7 +148,7 @@ def apply_repair(store: Store, plan: RepairPlan, *, wait_s: float = LOCK_WAIT_S)
     return RepairPlan(actions=done, left=plan.left)
 
 
-def _refold(store: Store, actions: list[Action]) -> list[Action]:
+def _refold(store: Store, actions: list[RepairAction]) -> list[RepairAction]:
     """Compute rows again, drop those of runs that are gone, and return what was done; quarantine is folded too."""
     indexed = [action for action in actions if action.action == "index"]
     forgotten = [action for action in actions if action.action == "forget" and not _has(store.objects, action.path)]

@@ -8,7 +8,7 @@ from rmos import ids
 from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
-from rmos.cli.references import find_run_id
+from rmos.cli.run_ids import find_run_id
 from rmos.context import current_rmos
 from rmos.models import Actor
 from rmos.services.deletes import Deleted, DeletePolicy, DeleteRequest, delete_run, restore_run

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say, say_table, terminal_width
-from rmos.cli.references import find_run_id
+from rmos.cli.run_ids import find_run_id
 from rmos.cli.tables import Column
 from rmos.diff import PathDiff, RunDiff
 from rmos.schemas.diffs import diff_records

@@ -18,7 +18,7 @@ from rmos.store.complete import CompleteAnswers, is_absent
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
 
-Item = dict[str, Any]
+ListItem = dict[str, Any]
 
 _OPTIONS = (
     click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on."),
@@ -106,8 +106,8 @@ def say_page(
     page: Page,
     as_json: bool,
     columns: Sequence[Column],
-    row: Callable[[Item], list[str]],
-    colour: Callable[[Item], str | None],
+    row: Callable[[ListItem], list[str]],
+    colour: Callable[[ListItem], str | None],
     *,
     nothing: str,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 import click
 from flask.cli import with_appcontext
 
-from rmos.checks.repair import Action, RepairPlan, apply_repair, plan_repair
+from rmos.checks.repair import RepairAction, RepairPlan, apply_repair, plan_repair
 from rmos.cli.exits import DONE, FINDINGS, LEFT
 from rmos.cli.findings import say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, open_for_writing, workers_for
@@ -63,7 +63,7 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
     return LEFT if done.left else DONE
 
 
-def _say_actions(title: str, actions: list[Action]) -> None:
+def _say_actions(title: str, actions: list[RepairAction]) -> None:
     say(f"{title}: {len(actions)}" if actions else f"{title}.")
     say_listed([f"{_WORDS[action.action]} {action.path}  ({action.reason})" for action in actions])
 

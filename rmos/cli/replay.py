@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table, write_data
-from rmos.cli.references import find_run_id
+from rmos.cli.run_ids import find_run_id
 from rmos.cli.tables import Column
 from rmos.cli.types import Day
 from rmos.context import current_rmos

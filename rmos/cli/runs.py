@@ -13,7 +13,7 @@ from rmos.cli.exits import DONE
 from rmos.cli.listing import IndexReaders, list_options, open_readers, read_page, say_page
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import COLOURS, json_option, say, terminal_width
-from rmos.cli.references import short_ids
+from rmos.cli.run_ids import short_ids
 from rmos.cli.tables import Column
 from rmos.models import RISK_LEVELS, RUN_STATUSES, Page, RunQuery
 from rmos.store.arrivals import Arrivals

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say, say_table
-from rmos.cli.references import find_run_id
+from rmos.cli.run_ids import find_run_id
 from rmos.cli.tables import Column
 from rmos.models import Event
 from rmos.schemas.runs import dump_run

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.workflow import Action
+from rmos.workflow import WorkflowAction
 
 _HOUR_US: Final = 3600 * 1_000_000
 STEP_US: Final = 7 * 60 * 1_000_000
@@ -20,10 +20,10 @@ WALK_RUNS: Final = 4
 """Runs that the walks make together."""
 
 
-class Step(msgspec.Struct, frozen=True):
+class WalkStep(msgspec.Struct, frozen=True):
     """An action of a session and what is said with it."""
 
-    action: Action
+    action: WorkflowAction
     said: dict[str, Any] = {}
 
 
@@ -34,7 +34,7 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     workflow_type: str
     machine_id: str
     before_us: int
-    steps: tuple[Step, ...]
+    steps: tuple[WalkStep, ...]
 
 
 _ROUTER: Final = {"mode": "router", "tool_id": "em-3175-2f"}
@@ -62,10 +62,10 @@ WALKS: Final = (
         machine_id="light_desktop",
         before_us=30 * _HOUR_US,
         steps=(
-            Step("set_design", {"design": _CHANNEL}),
-            Step("set_context", {"context": _CONTEXT}),
-            Step("request_feasibility", _ROUTER),
-            Step("approve", {"reason": "Same feed as on the last six tops, and the floor is 1.5 mm."}),
+            WalkStep("set_design", {"design": _CHANNEL}),
+            WalkStep("set_context", {"context": _CONTEXT}),
+            WalkStep("request_feasibility", _ROUTER),
+            WalkStep("approve", {"reason": "Same feed as on the last six tops, and the floor is 1.5 mm."}),
         ),
     ),
     Walk(
@@ -74,9 +74,9 @@ WALKS: Final = (
         machine_id="light_desktop",
         before_us=8 * _HOUR_US,
         steps=(
-            Step("set_context", {"context": {**_CONTEXT, "stock": {"thickness_mm": 2.3}}}),
-            Step("set_design", {"design": {**_CHANNEL, "total_depth_mm": 1.6, "floor_thickness_mm": 0.7}}),
-            Step("request_feasibility", _ROUTER),
+            WalkStep("set_context", {"context": {**_CONTEXT, "stock": {"thickness_mm": 2.3}}}),
+            WalkStep("set_design", {"design": {**_CHANNEL, "total_depth_mm": 1.6, "floor_thickness_mm": 0.7}}),
+            WalkStep("request_feasibility", _ROUTER),
         ),
     ),
     Walk(
@@ -85,10 +85,10 @@ WALKS: Final = (
         machine_id="light_desktop",
         before_us=3 * _HOUR_US,
         steps=(
-            Step("set_design", {"design": {**_CHANNEL, "feed_mm_min": 350, "plunge_feed_mm_min": 150}}),
-            Step("set_context", {"context": _CONTEXT}),
-            Step("request_feasibility", _ROUTER),
-            Step("require_revision", {"reason": "It rubs at this feed: 410 mm/min or more, as the check says."}),
+            WalkStep("set_design", {"design": {**_CHANNEL, "feed_mm_min": 350, "plunge_feed_mm_min": 150}}),
+            WalkStep("set_context", {"context": _CONTEXT}),
+            WalkStep("request_feasibility", _ROUTER),
+            WalkStep("require_revision", {"reason": "It rubs at this feed: 410 mm/min or more, as the check says."}),
         ),
     ),
 )

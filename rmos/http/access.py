@@ -16,14 +16,13 @@ from flask.sessions import NullSession, SessionInterface, SessionMixin
 
 from rmos import ids, logs
 from rmos.context import Rmos
+from rmos.http.responses import Headers, Wsgi
 from rmos.logs import Access, log_request, parse_trace_id
 from rmos.metrics import UNMATCHED
 
 log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
-Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 _SHOWN: Final = 100

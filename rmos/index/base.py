@@ -24,7 +24,7 @@ LAST_ID: Final = "\x7f"
 
 Generation = Hashable
 """Stands for one index, from when it was made until it is replaced."""
-Place = tuple[int, str]
+PagePosition = tuple[int, str]
 """Where a row stands in the order of lists: when its record was created, and its id."""
 
 
@@ -61,7 +61,7 @@ class ListedPage(NamedTuple):
     """The finished summaries, `SEPARATOR` between them."""
     size: int
     """How many there are."""
-    last: Place | None
+    last: PagePosition | None
     """Where the last row shown stands, when more rows follow it."""
 
 
@@ -111,7 +111,9 @@ class Table(Protocol[Row, Query, Known]):
     def find(self, record_id: str) -> Answer[Known | None]:
         """Return what is known of a record."""
 
-    def page(self, query: Query, *, limit: int, before: Place | None = None, offset: int = 0) -> Answer[ListedPage]:
+    def page(
+        self, query: Query, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]:
         """Return matching rows' summaries, newest first by (created, id), from after `before` on."""
 
     def count(self, query: Query) -> Answer[int]:

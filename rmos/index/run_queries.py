@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, bindparam, func, literal_column, select
 
-from rmos.index.base import Place
+from rmos.index.base import PagePosition
 from rmos.index.schema import EQUAL_FILTERS, runs
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.models import RunQuery
@@ -38,7 +38,7 @@ _PENDING: Final = compile_named(
 class RunQueries:
     """The questions that lists of runs ask."""
 
-    def page(self, query: RunQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
+    def page(self, query: RunQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
         text = _page_text(frozenset(values), query.include_deleted, before is not None)

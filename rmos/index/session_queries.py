@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal_column, select
 
-from rmos.index.base import Place
+from rmos.index.base import PagePosition
 from rmos.index.schema import SESSION_FILTERS, sessions
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.models import SessionQuery
@@ -14,7 +14,7 @@ from rmos.models import SessionQuery
 class SessionQueries:
     """The questions that lists of sessions ask."""
 
-    def page(self, query: SessionQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
+    def page(self, query: SessionQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
         text = _page_text(frozenset(values), _shows_deleted(query), before is not None)

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.errors.base import RmosError
 from rmos.errors.store import IndexUnavailable
-from rmos.index.base import LAST_ID, SEPARATOR, Answer, KnownRun, ListedPage, Place, RunFigures
+from rmos.index.base import LAST_ID, SEPARATOR, Answer, KnownRun, ListedPage, PagePosition, RunFigures
 from rmos.index.run_queries import RunQueries
 from rmos.index.sqlite_connections import Connections, Held
 from rmos.index.statements import BoundStatement, Row, Statements
@@ -27,7 +27,7 @@ _LONGEST_CACHED: Final = 100
 class Queries(Protocol[AnyQuery]):
     """The questions that lists of one table ask."""
 
-    def page(self, query: AnyQuery, limit: int, before: Place | None, offset: int) -> BoundStatement:
+    def page(self, query: AnyQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
         """Return the question for a page."""
 
     def count(self, query: AnyQuery) -> BoundStatement:
@@ -74,7 +74,9 @@ class SqliteTable(Generic[Row, Query, Known]):
 
         return self._connections.answer(read)
 
-    def page(self, query: Query, *, limit: int, before: Place | None = None, offset: int = 0) -> Answer[ListedPage]:
+    def page(
+        self, query: Query, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]:
         """Return matching rows' summaries, newest first."""
         question = self._queries.page(query, limit + 1, before, offset)
         return self._list(question, lambda cursor: _read_page(cursor, limit), limit)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy import tuple_ as row_value
 from sqlalchemy.dialects import sqlite
 
-from rmos.index.base import SEPARATOR, VISIBILITY, Place
+from rmos.index.base import SEPARATOR, VISIBILITY, PagePosition
 from rmos.models import RunRow, SessionRow
 
 Row = TypeVar("Row", RunRow, SessionRow)
@@ -119,7 +119,7 @@ def page_of(statement: Select[Any], table: Table, *, after: bool) -> Select[Any]
     return statement.limit(bindparam("limit")).offset(bindparam("offset"))
 
 
-def page_values(limit: int, before: Place | None, offset: int) -> dict[str, Any]:
+def page_values(limit: int, before: PagePosition | None, offset: int) -> dict[str, Any]:
     """Return the values that `page_of` binds."""
     values: dict[str, Any] = {"limit": limit, "offset": offset}
     if before is not None:

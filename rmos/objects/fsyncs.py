@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rmos.errors.store import StoreReadOnly
-from rmos.objects.refusals import NO_SPACE
+from rmos.objects.system_errors import NO_SPACE
 
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 

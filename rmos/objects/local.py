@@ -36,7 +36,7 @@ from rmos.objects.local_files import (
 )
 from rmos.objects.local_folders import LocalFolders
 from rmos.objects.local_reading import LocalReading
-from rmos.objects.refusals import translate_errors, translate_write_error
+from rmos.objects.system_errors import translate_errors, translate_write_error
 
 _WRITERS: Final = 4
 """Writers of one process inside `create` at once; more make each other slower (measured)."""

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from rmos.errors.store import StorageFailed
 from rmos.objects.fsyncs import FOLDER_FLAGS, Fsyncs
-from rmos.objects.refusals import translate_write_error
+from rmos.objects.system_errors import translate_write_error
 
 
 class LocalFolders:

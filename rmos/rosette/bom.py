@@ -17,7 +17,7 @@ from rmos.rosette.draw.flat import area, flatten
 from rmos.rosette.draw.shapes import Drawing
 from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_cuts, block_glue_up, is_blocked
-from rmos.rosette.glueup.cuts import StripCut, strip_cuts
+from rmos.rosette.glueup.strip_cuts import StripCut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
 from rmos.rosette.materials import MATERIALS
@@ -31,7 +31,7 @@ _USED_OF_A_STRIP: Final = 952
 What = Literal["strip", "veneer", "stack", "log", "block", "slice", "board", "piece", "shell"]
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class BillItem(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the bill; sizes of one of the `count` in mm, `used` is the part of it that ends in the rosette."""
 
     ring: int
@@ -45,21 +45,21 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-def bill_of_materials(spec: RosetteSpec) -> tuple[Item, ...]:
+def bill_of_materials(spec: RosetteSpec) -> tuple[BillItem, ...]:
     """Return what each ring is made of, from the inside outwards.
 
     Raises:
         ValidationFailed: when the spec cannot be drawn.
     """
     validate_spec(spec)
-    items: list[Item] = []
+    items: list[BillItem] = []
     for place, (ring, inner, _) in enumerate(spec.placed(), start=1):
         drawing = draw_ring(ring, inner=inner, seed=spec.seed, place=place)
         items += _of_ring(spec, ring, inner, place, drawing)
     return tuple(items)
 
 
-def _of_ring(spec: RosetteSpec, ring: Ring, inner: int, place: int, drawing: Drawing) -> Iterator[Item]:
+def _of_ring(spec: RosetteSpec, ring: Ring, inner: int, place: int, drawing: Drawing) -> Iterator[BillItem]:
     height, count = spec.channel_depth + EXTRA_HEIGHT, len(drawing.order)
     if ring.kind in ("lines", "band"):
         yield from (_list_bent_strip(cut) for cut in strip_cuts(place, ring, inner, height))
@@ -89,12 +89,12 @@ def _ground(ring: Ring, inner: int, place: int, height: int) -> StripCut:
     return strip_cuts(place, plain, inner, height)[0]
 
 
-def _list_bent_strip(cut: StripCut) -> Item:
+def _list_bent_strip(cut: StripCut) -> BillItem:
     size = (cut.length, cut.thickness, cut.width)
     return _item(cut.ring, "strip", cut.material, cut.count, size, _USED_OF_A_STRIP, "bent")
 
 
-def _board(ring: Ring, inner: int, place: int, height: int, note: str) -> Item:
+def _board(ring: Ring, inner: int, place: int, height: int, note: str) -> BillItem:
     side = 2 * (inner + ring.width) + 6000
     used = _per_mille(circumference(inner + ring.width // 2) * ring.width, side * side)
     return _item(place, "board", ring.materials[0], 1, (side, side, height), used, note)
@@ -103,7 +103,7 @@ def _board(ring: Ring, inner: int, place: int, height: int, note: str) -> Item:
 # From veneers
 
 
-def _tiles(ring: Ring, glued: TileGlueUp) -> Iterator[Item]:
+def _tiles(ring: Ring, glued: TileGlueUp) -> Iterator[BillItem]:
     """Give veneers by material, then the stacks, logs and slices that are made of them."""
     logs = sum(log.logs for log in glued.logs)
     middle = (glued.inner + glued.outer) // 2
@@ -127,7 +127,7 @@ def _tiles(ring: Ring, glued: TileGlueUp) -> Iterator[Item]:
     yield _item(glued.ring, "slice", base, glued.tile_count, (glued.height, tile, ring.width), used, note)
 
 
-def _block(ring: Ring, inner: int, place: int, count: int, height: int) -> Iterator[Item]:
+def _block(ring: Ring, inner: int, place: int, count: int, height: int) -> Iterator[BillItem]:
     """Give veneers by material, then the block that is made of them."""
     glued = block_glue_up(place, ring, inner, count=count, height=height)
     whole = glued.blocks * glued.block_length * glued.width * glued.thickness
@@ -139,14 +139,14 @@ def _block(ring: Ring, inner: int, place: int, count: int, height: int) -> Itera
     yield _item(place, "block", ring.materials[0], glued.blocks, size, used, note)
 
 
-def _veneer(cut: StripCut, used: int) -> Item:
+def _veneer(cut: StripCut, used: int) -> BillItem:
     return _item(cut.ring, "veneer", cut.material, cut.count, (cut.length, cut.width, cut.thickness), used, cut.use)
 
 
 # In pieces
 
 
-def _pieces(ring: Ring, place: int, drawing: Drawing, height: int, *, first: int) -> Iterator[Item]:
+def _pieces(ring: Ring, place: int, drawing: Drawing, height: int, *, first: int) -> Iterator[BillItem]:
     """Give the pieces of the cells by material: the blank of the largest, and how much of their blanks they use."""
     counts: dict[str, int] = {}
     blanks: dict[str, tuple[int, int]] = {}
@@ -171,7 +171,7 @@ def _pieces(ring: Ring, place: int, drawing: Drawing, height: int, *, first: int
             yield _item(place, "piece", name, count, (*blank, height), used, "blank of the largest")
 
 
-def _list_sawn_strips(place: int, name: str, count: int, blank: tuple[int, int], height: int, used: int) -> Item:
+def _list_sawn_strips(place: int, name: str, count: int, blank: tuple[int, int], height: int, used: int) -> BillItem:
     """Return the strips that wedges are sawn from, one after the other."""
     each = max(_LONGEST // (blank[0] + KERF), 1)
     strips = ceil_div(count, each)
@@ -185,9 +185,9 @@ def _per_mille(part: int, whole: int) -> int:
     return min(max((2000 * part + whole) // (2 * max(whole, 1)), 1), 1000)
 
 
-def _item(place: int, what: What, name: str, count: int, size: tuple[int, int, int], used: int, note: str) -> Item:
+def _item(place: int, what: What, name: str, count: int, size: tuple[int, int, int], used: int, note: str) -> BillItem:
     length, width, height = (value / 1000 for value in size)
-    return Item(
+    return BillItem(
         ring=place,
         what=what,
         material=name,

@@ -9,10 +9,10 @@ from typing import Final
 
 from rmos.rosette.fitting import fit_rings
 from rmos.rosette.fixed import circumference
-from rmos.rosette.listing import is_listed, list_rings
+from rmos.rosette.listed_rings import is_listed, list_rings
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.placing import leave_out, name_kinds, place_rings
-from rmos.rosette.presets import INSTRUMENTS, PRESETS, Place, preset_instrument, preset_places, preset_width
+from rmos.rosette.presets import INSTRUMENTS, PRESETS, PresetPlace, preset_instrument, preset_places, preset_width
 from rmos.rosette.spec import MOST_STRAND, Constraints, Ring, RosetteSpec, mm_text, stamp_version
 
 MOSAIC: Final = "_mosaic"
@@ -94,13 +94,13 @@ def _instrument(parsed: ParsedPrompt, preset: str) -> str:
     return found
 
 
-def _usual_width(preset: str, places: list[Place], left_out: int) -> int | None:
+def _usual_width(preset: str, places: list[PresetPlace], left_out: int) -> int | None:
     """Return the width of the preset, less what was left out, when the centre may take the rest of it."""
     width = preset_width(preset)
     return None if width is None or any(place.gives("width") for place in places) else width - left_out
 
 
-def _square_tiles(parsed: ParsedPrompt, places: list[Place], target: int | None, instrument: str) -> None:
+def _square_tiles(parsed: ParsedPrompt, places: list[PresetPlace], target: int | None, instrument: str) -> None:
     """Make a checkerboard of a given number of tiles two rows of squares wide, when nothing else says how wide."""
     for place in places:
         count = place.mention.said.get("tile_count") if place.mention else None
@@ -110,7 +110,7 @@ def _square_tiles(parsed: ParsedPrompt, places: list[Place], target: int | None,
             place.width = min(max(2 * side, 3000), 12_000)
 
 
-def _check_widths(parsed: ParsedPrompt, places: list[Place]) -> None:
+def _check_widths(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
     """Note what does not fit: strands wider than their ring, no ring at all, a width that is not kept."""
     if not places and not parsed.problems:
         parsed.problems.append("nothing would be left of the rosette; say which rings it has")
@@ -130,7 +130,7 @@ def _check_widths(parsed: ParsedPrompt, places: list[Place]) -> None:
 # The spec
 
 
-def _ring(parsed: ParsedPrompt, place: Place) -> Ring:
+def _ring(parsed: ParsedPrompt, place: PresetPlace) -> Ring:
     mention = place.mention or Mention()
     said = mention.said
     given: list[str] = [name for name in ("width", "tile_count", "tile_length", "rows", "strand") if name in said]
@@ -156,7 +156,7 @@ def _ring(parsed: ParsedPrompt, place: Place) -> Ring:
     )
 
 
-def _strip(parsed: ParsedPrompt, place: Place, said: dict[str, int]) -> int | None:
+def _strip(parsed: ParsedPrompt, place: PresetPlace, said: dict[str, int]) -> int | None:
     """Return the veneer of a herringbone, unless the number or length of its repeats was given instead."""
     if place.kind not in STRIPPED:
         return None

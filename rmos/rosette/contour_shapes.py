@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rmos.rosette.draw.flat import flatten
-from rmos.rosette.draw.shapes import Path
+from rmos.rosette.draw.shapes import ShapePath
 from rmos.rosette.fixed import TURN, point
 
 XY = tuple[int, int]
@@ -46,17 +46,17 @@ class Curve(NamedTuple):
     points: tuple[XY, ...]
 
 
-Shape = Circle | Arc | Line | Curve
+ContourShape = Circle | Arc | Line | Curve
 
 
-def bounds_of(shapes: list[Shape]) -> tuple[int, int, int, int]:
+def bounds_of(shapes: list[ContourShape]) -> tuple[int, int, int, int]:
     """Return the smallest x and y, and the largest."""
     points = [xy for shape in shapes for xy in _corners(shape)]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _corners(shape: Shape) -> Iterable[XY]:
+def _corners(shape: ContourShape) -> Iterable[XY]:
     if isinstance(shape, Line):
         return (shape.start, shape.end)
     if isinstance(shape, Curve):
@@ -71,7 +71,7 @@ def _corners(shape: Shape) -> Iterable[XY]:
     return [(shape.x + x, shape.y + y) for x, y in around]
 
 
-def shift(shape: Shape, dx: int, dy: int) -> Shape:
+def shift(shape: ContourShape, dx: int, dy: int) -> ContourShape:
     if isinstance(shape, Line):
         (ax, ay), (bx, by) = shape
         return Line((ax + dx, ay + dy), (bx + dx, by + dy))
@@ -80,9 +80,9 @@ def shift(shape: Shape, dx: int, dy: int) -> Shape:
     return shape._replace(x=shape.x + dx, y=shape.y + dy)
 
 
-def shapes_of(path: Path) -> list[Shape]:
+def shapes_of(path: ShapePath) -> list[ContourShape]:
     """Return a path as arcs and lines where it has nothing else, an outline with other curves as points."""
-    shapes: list[Shape] = []
+    shapes: list[ContourShape] = []
     for outline, points in zip(_split(path), flatten(path), strict=True):
         if any(sign in "QC" for sign, _ in outline):
             shapes.append(Curve(tuple(points)))
@@ -99,7 +99,7 @@ def shapes_of(path: Path) -> list[Shape]:
     return shapes
 
 
-def _split(path: Path) -> list[Path]:
+def _split(path: ShapePath) -> list[ShapePath]:
     """Return the outlines of a path, each from its M to its Z."""
     outlines: list[list[tuple[str, tuple[XY, ...]]]] = []
     for step in path:

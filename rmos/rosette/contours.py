@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from rmos.errors.request import ValidationFailed
-from rmos.rosette.contour_shapes import XY, Circle, Line, Shape, bounds_of, shapes_of, shift
+from rmos.rosette.contour_shapes import XY, Circle, ContourShape, Line, bounds_of, shapes_of, shift
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.dots import dot_diameter
 from rmos.rosette.draw.greek import key_edges
-from rmos.rosette.draw.shapes import Drawing, Path, Piece, turn_path
+from rmos.rosette.draw.shapes import Drawing, Piece, ShapePath, turn_path
 from rmos.rosette.draw.strands import wave_edges
 from rmos.rosette.fixed import TURN, point
-from rmos.rosette.operations import spec_channels
+from rmos.rosette.machining import spec_channels
 from rmos.rosette.spec import Ring, RosetteSpec, mm_text, validate_spec
 from rmos.rosette.svg import INLAID
 
@@ -45,7 +45,7 @@ class ContourLayer(NamedTuple):
 
     name: str
     depth: int | None
-    shapes: tuple[Shape, ...]
+    shapes: tuple[ContourShape, ...]
 
 
 def layers_of(spec: RosetteSpec) -> list[ContourLayer]:
@@ -104,7 +104,7 @@ def _drop_repeats(layers: list[ContourLayer]) -> list[ContourLayer]:
     seen: set[object] = set()
     found = []
     for layer in layers:
-        fresh: list[Shape] = []
+        fresh: list[ContourShape] = []
         for shape in layer.shapes:
             key = frozenset((shape.start, shape.end)) if isinstance(shape, Line) else shape
             if key not in seen:
@@ -123,14 +123,14 @@ def _pockets(spec: RosetteSpec, place: int, ring: Ring, inner: int, drawing: Dra
     name = _name("INLAY_POCKET", spec.channel_depth, place)
     if ring.kind in _FILLING or not drawing.cells:
         return ContourLayer(name, spec.channel_depth, ())
-    shapes: list[Shape] = _rims(ring, inner, drawing) or []
+    shapes: list[ContourShape] = _rims(ring, inner, drawing) or []
     for k, at in enumerate(drawing.order):
         for piece in _loose(ring, drawing.cells[at].pieces):
             shapes += _outlines(ring, inner, drawing, turn_path(piece.path, drawing.angle(k)), angle=drawing.angle(k))
     return ContourLayer(name, spec.channel_depth, tuple(shapes))
 
 
-def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[Shape] | None:
+def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[ContourShape] | None:
     """Return the two edges of a figure that runs round the ring in one piece, None when it is in pieces."""
     edges = {"greek_key": key_edges, "wave": wave_edges}.get(ring.kind)
     if edges is None:
@@ -143,7 +143,7 @@ def _rims(ring: Ring, inner: int, drawing: Drawing) -> list[Shape] | None:
     ]
 
 
-def _round(edge: Path, angles: list[int]) -> Path:
+def _round(edge: ShapePath, angles: list[int]) -> ShapePath:
     """Return one edge of a cell, set round the ring and closed: each cell begins where the one before ends."""
     steps = list(turn_path(edge, angles[0]))
     for angle in angles[1:]:
@@ -159,7 +159,7 @@ def _loose(ring: Ring, pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield piece
 
 
-def _outlines(ring: Ring, inner: int, drawing: Drawing, path: Path, *, angle: int) -> list[Shape]:
+def _outlines(ring: Ring, inner: int, drawing: Drawing, path: ShapePath, *, angle: int) -> list[ContourShape]:
     """Return the shapes of one piece; a dot is the circle that it is."""
     if ring.kind != "dots":
         return shapes_of(path)
@@ -195,20 +195,20 @@ def _beside(spec: RosetteSpec, placed: list[tuple[int, Ring, int, Drawing]]) -> 
     return layers
 
 
-def _by_wood(ring: Ring, inner: int, drawing: Drawing) -> dict[str, list[list[Shape]]]:
+def _by_wood(ring: Ring, inner: int, drawing: Drawing) -> dict[str, list[list[ContourShape]]]:
     """Return material → its pieces, each as it lies at 12 o'clock."""
-    found: dict[str, list[list[Shape]]] = {}
+    found: dict[str, list[list[ContourShape]]] = {}
     for at in drawing.order:
         for piece in _loose(ring, drawing.cells[at].pieces):
             found.setdefault(piece.material, []).append(_outlines(ring, inner, drawing, piece.path, angle=0))
     return found
 
 
-def _in_rows(pieces: list[list[Shape]], corner: XY, width: int) -> tuple[list[Shape], int]:
+def _in_rows(pieces: list[list[ContourShape]], corner: XY, width: int) -> tuple[list[ContourShape], int]:
     """Return the pieces side by side, row below row, and where the next row may begin."""
     left, top = corner
     x, height = left, 0
-    shapes: list[Shape] = []
+    shapes: list[ContourShape] = []
     for piece in pieces:
         low_x, low_y, high_x, high_y = bounds_of(piece)
         if x > left and x + high_x - low_x > left + width:

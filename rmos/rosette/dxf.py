@@ -10,7 +10,7 @@ up, and the seam of a rosette lies at the top.
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.rosette.contour_shapes import XY, Arc, Circle, Curve, Line, Shape
+from rmos.rosette.contour_shapes import XY, Arc, Circle, ContourShape, Curve, Line
 from rmos.rosette.contours import ContourLayer, layers_of
 from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.spec import RosetteSpec, mm_text
@@ -43,7 +43,7 @@ def _header(layers: list[ContourLayer]) -> Pairs:
     yield (0, "ENDSEC")
 
 
-def _extent(shape: Shape) -> list[XY]:
+def _extent(shape: ContourShape) -> list[XY]:
     if isinstance(shape, Line):
         return [shape.start, shape.end]
     if isinstance(shape, Curve):
@@ -77,7 +77,7 @@ def _entities(layers: list[ContourLayer]) -> Pairs:
     yield (0, "ENDSEC")
 
 
-def _entity(layer: str, shape: Shape) -> Pairs:
+def _entity(layer: str, shape: ContourShape) -> Pairs:
     if isinstance(shape, Circle):
         yield from ((0, "CIRCLE"), (8, layer), *_at(shape.x, shape.y), (40, _real(shape.radius)))
     elif isinstance(shape, Arc):

@@ -6,7 +6,7 @@ fit_rings(parsed, places, 20_000, tiles=True)
 from typing import Final
 
 from rmos.rosette.parsed_prompt import ParsedPrompt
-from rmos.rosette.presets import KIND_DEFAULTS, Place
+from rmos.rosette.presets import KIND_DEFAULTS, PresetPlace
 from rmos.rosette.spec import mm_text
 
 _LEAST: Final = 1200
@@ -22,7 +22,7 @@ _USUAL: Final = 500
 _GIVING_WAY: Final = ("gap", "band", "edge", "outer_lines", "lines", "listed")
 
 
-def fit_rings(parsed: ParsedPrompt, places: list[Place], target: int | None, *, tiles: bool) -> list[Place]:
+def fit_rings(parsed: ParsedPrompt, places: list[PresetPlace], target: int | None, *, tiles: bool) -> list[PresetPlace]:
     """Return the places with widths that add up to the target; a contradiction is noted in `parsed.problems`.
 
     Args:
@@ -55,7 +55,7 @@ def fit_rings(parsed: ParsedPrompt, places: list[Place], target: int | None, *, 
     return _fit_lines(parsed, places, target) if _are_lines(flexible) else places
 
 
-def _flexible(places: list[Place]) -> list[Place]:
+def _flexible(places: list[PresetPlace]) -> list[PresetPlace]:
     """Return the rings that take the rest of the width: the centre, else bands and gaps, else what was not given."""
     open_rings = [place for place in places if not place.gives("width")]
     return (
@@ -66,13 +66,13 @@ def _flexible(places: list[Place]) -> list[Place]:
     )
 
 
-def _open_lines(places: list[Place]) -> list[Place]:
+def _open_lines(places: list[PresetPlace]) -> list[PresetPlace]:
     """Return all stacks of lines that nothing was said of, else those of which the thickness is open."""
     lines = [place for place in places if not place.gives("width") and not place.gives("line")]
     return [place for place in lines if place.mention is None] or lines
 
 
-def _fit_lines(parsed: ParsedPrompt, places: list[Place], target: int) -> list[Place]:
+def _fit_lines(parsed: ParsedPrompt, places: list[PresetPlace], target: int) -> list[PresetPlace]:
     """Leave lines that were squeezed as many as are thick enough; put plain bands outside those that grew too thick."""
     over = 0
     for place in (place for place in places if place.kind == "lines" and place.mention is None):
@@ -85,7 +85,7 @@ def _fit_lines(parsed: ParsedPrompt, places: list[Place], target: int) -> list[P
     if over == 0:
         return places
     usual = KIND_DEFAULTS["band"]["materials"]
-    bands = [Place(role="band", kind="band", width=0, materials=list(usual)) for _ in range(2)]
+    bands = [PresetPlace(role="band", kind="band", width=0, materials=list(usual)) for _ in range(2)]
     share_width(bands, over)
     parsed.assumptions.append(
         f"plain bands of {mm_text(bands[1].width)} mm outside and inside make up {mm_text(target)} mm"
@@ -93,25 +93,25 @@ def _fit_lines(parsed: ParsedPrompt, places: list[Place], target: int) -> list[P
     return [bands[0], *places, bands[1]]
 
 
-def _are_lines(flexible: list[Place]) -> bool:
+def _are_lines(flexible: list[PresetPlace]) -> bool:
     return all(place.kind == "lines" and place.role != "centre" for place in flexible)
 
 
-def share_width(flexible: list[Place], rest: int) -> None:
+def share_width(flexible: list[PresetPlace], rest: int) -> None:
     """Divide a width among rings, to the micrometre."""
     for at, place in enumerate(flexible):
         place.width = rest * (at + 1) // len(flexible) - rest * at // len(flexible)
 
 
-def _tile_widths(place: Place) -> tuple[int, int]:
+def _tile_widths(place: PresetPlace) -> tuple[int, int]:
     """Return the narrowest and the widest that a mosaic can be with sticks of the trade."""
     rows = place.mention.said.get("rows") if place.mention else None
     return (rows * 410, rows * 600) if rows else _TILES
 
 
-def _part_lines(places: list[Place]) -> tuple[list[Place], int]:
+def _part_lines(places: list[PresetPlace]) -> tuple[list[PresetPlace], int]:
     """Return the rings without a stack of lines beside an equal one, where a band was left out; and its width."""
-    parted: list[Place] = []
+    parted: list[PresetPlace] = []
     saved = 0
     for place in places:
         before = parted[-1] if parted else None
@@ -122,7 +122,7 @@ def _part_lines(places: list[Place]) -> tuple[list[Place], int]:
     return parted, saved
 
 
-def _relieve_mosaic(places: list[Place]) -> None:
+def _relieve_mosaic(places: list[PresetPlace]) -> None:
     """Give what a centre of mosaic has too much to the bands beside it: thick sticks open at the outer rim."""
     bands = [place for place in places if place.role == "band" and place.mention is None]
     for place in places:
@@ -132,7 +132,9 @@ def _relieve_mosaic(places: list[Place]) -> None:
             share_width(bands, sum(band.width for band in bands) + over)
 
 
-def _fit_tightly(parsed: ParsedPrompt, places: list[Place], flexible: list[Place], target: int) -> list[Place]:
+def _fit_tightly(
+    parsed: ParsedPrompt, places: list[PresetPlace], flexible: list[PresetPlace], target: int
+) -> list[PresetPlace]:
     total = sum(place.width for place in places)
     rest = target - sum(place.width for place in places if place not in flexible)
     if flexible and rest >= 100 * len(flexible):

@@ -16,19 +16,19 @@ from rmos.rosette.draw.knots import M, celtic_rows
 from rmos.rosette.draw.mosaic import bitmap_of
 from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_glue_up
+from rmos.rosette.machining import Operation, operations_of, tool_diameter
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.operations import Operation, operations_of, tool_diameter
 from rmos.rosette.spec import Ring, RosetteSpec, mm_text, validate_spec
 from rmos.rosette.wording import KIND_WORDS
 
-Severity = Literal["note", "warning", "impossible"]
+WarningSeverity = Literal["note", "warning", "impossible"]
 
 
 class ManufactureWarning(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to mind: which ring (1 is the innermost, None the whole), how much it matters, why."""
 
     code: str
-    severity: Severity
+    severity: WarningSeverity
     ring: int | None
     message: str
 
@@ -106,7 +106,7 @@ def tiles_of(spec: RosetteSpec) -> tuple[Tiles, ...]:
     return tuple(found)
 
 
-def _say(code: str, severity: Severity, ring: int | None, message: str) -> ManufactureWarning:
+def _say(code: str, severity: WarningSeverity, ring: int | None, message: str) -> ManufactureWarning:
     return ManufactureWarning(code=code, severity=severity, ring=ring, message=message)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
-from rmos.rosette.presets import KIND_DEFAULTS, Place
+from rmos.rosette.presets import KIND_DEFAULTS, PresetPlace
 from rmos.rosette.tones import replace_tone
 from rmos.rosette.wording import KIND_WORDS
 
@@ -18,7 +18,7 @@ _PLAIN: Final = ("lines", "band", "solid", "wedges", "shell")
 _GROUNDS: Final = ("ebony", "maple", "walnut")
 
 
-def name_kinds(parsed: ParsedPrompt, places: list[Place]) -> None:
+def name_kinds(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
     """Decide what rings are of which only materials were named, and say so."""
     top = parsed.top or "spruce"
     for mention in parsed.mentions:
@@ -36,7 +36,7 @@ def name_kinds(parsed: ParsedPrompt, places: list[Place]) -> None:
             mention.materials = mention.materials[:1]
 
 
-def place_rings(parsed: ParsedPrompt, places: list[Place]) -> None:
+def place_rings(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
     """Put the named rings into the places of a preset; what has none there is said."""
     lines = _one_stack(parsed, [mention for mention in parsed.mentions if mention.kind == "lines"])
     gaps = [mention for mention in parsed.mentions if mention.kind == "gap"]
@@ -78,7 +78,7 @@ def _one_stack(parsed: ParsedPrompt, lines: list[Mention]) -> list[Mention]:
     return [last]
 
 
-def _kind_of(parsed: ParsedPrompt, places: list[Place], mention: Mention) -> str:
+def _kind_of(parsed: ParsedPrompt, places: list[PresetPlace], mention: Mention) -> str:
     """Return what a ring of bare materials is: as plain as the preset, else shell, solid, or wedges of several."""
     materials = mention.materials
     plain = next((place.kind for place in places if place.role == "centre" and place.kind in ("band", "solid")), None)
@@ -93,7 +93,7 @@ def _names(mention: Mention) -> str:
     return " and ".join(MATERIALS[name].name for name in mention.materials) or "the centre"
 
 
-def take_place(place: Place, mention: Mention, size: str) -> None:
+def take_place(place: PresetPlace, mention: Mention, size: str) -> None:
     """Make the ring at a place the one that is spoken of; `size` is what it is as wide as: a centre or an edge."""
     usual = KIND_DEFAULTS[mention.kind or "band"]
     same = place.kind == mention.kind
@@ -107,7 +107,7 @@ def take_place(place: Place, mention: Mention, size: str) -> None:
         place.materials = _complete(place, mention)
 
 
-def _complete(place: Place, mention: Mention) -> list[str]:
+def _complete(place: PresetPlace, mention: Mention) -> list[str]:
     """Return the materials with a ground when a pattern needs two and one was named, or with a figure on a ground."""
     if not mention.materials:
         ground = mention.ground or "ebony"
@@ -130,7 +130,7 @@ def _contrast(name: str, others: tuple[str, ...]) -> str:
     return next(fitting, "ebony")
 
 
-def _put_edges(places: list[Place], edge: Mention) -> None:
+def _put_edges(places: list[PresetPlace], edge: Mention) -> None:
     hosts = [place for place in places if place.role == "edge"] or [place for place in places if place.role == "band"]
     if hosts:
         for place in hosts:
@@ -138,24 +138,24 @@ def _put_edges(places: list[Place], edge: Mention) -> None:
             take_place(place, edge, "edge")
         return
     for at in (len(places), 0):
-        ring = Place(role="edge", kind="gap", width=0, materials=[])
+        ring = PresetPlace(role="edge", kind="gap", width=0, materials=[])
         take_place(ring, edge, "edge")
-        line = Place(role="lines", kind="lines", width=1500, materials=list(KIND_DEFAULTS["lines"]["materials"]))
+        line = PresetPlace(role="lines", kind="lines", width=1500, materials=list(KIND_DEFAULTS["lines"]["materials"]))
         places[at:at] = [ring, line] if at else [line, ring]
 
 
-def _put_lines(places: list[Place], mention: Mention) -> None:
+def _put_lines(places: list[PresetPlace], mention: Mention) -> None:
     hosts = [place for place in places if place.role == "lines"] or [place for place in places if place.kind == "lines"]
     if not hosts:
         stack = list(KIND_DEFAULTS["lines"]["materials"])
         for at in (len(places), 0):
-            hosts.append(Place(role="lines", kind="lines", width=1500, materials=list(stack)))
+            hosts.append(PresetPlace(role="lines", kind="lines", width=1500, materials=list(stack)))
             places.insert(at, hosts[-1])
     for place in hosts:
         take_lines(place, mention)
 
 
-def take_lines(place: Place, mention: Mention) -> None:
+def take_lines(place: PresetPlace, mention: Mention) -> None:
     """Make the lines at a place as many, as thick and of the colours that were said."""
     count = mention.said.get("lines")
     materials = list(mention.materials) or place.materials
@@ -172,7 +172,7 @@ def take_lines(place: Place, mention: Mention) -> None:
         place.width = mention.said["width"]
 
 
-def _put_gaps(parsed: ParsedPrompt, places: list[Place], mention: Mention) -> None:
+def _put_gaps(parsed: ParsedPrompt, places: list[PresetPlace], mention: Mention) -> None:
     hosts = [place for place in places if place.kind == "gap"]
     if not hosts:
         parsed.miss("bare top between the rings", "list the rings in order, then it is drawn")
@@ -184,7 +184,7 @@ def _put_gaps(parsed: ParsedPrompt, places: list[Place], mention: Mention) -> No
 # Without
 
 
-def leave_out(parsed: ParsedPrompt, places: list[Place]) -> int:
+def leave_out(parsed: ParsedPrompt, places: list[PresetPlace]) -> int:
     """Drop or replace what the prompt does without, say what stands in its place, and return the width of its edges."""
     edges = 0
     shell = "shell" in parsed.without or parsed.all_wood
@@ -211,12 +211,12 @@ def leave_out(parsed: ParsedPrompt, places: list[Place]) -> int:
     return edges
 
 
-def _retone(parsed: ParsedPrompt, place: Place, gone: set[str], tone: str | None) -> list[str]:
+def _retone(parsed: ParsedPrompt, place: PresetPlace, gone: set[str], tone: str | None) -> list[str]:
     return [
         replace_tone(name, gone, tone=tone, all_wood=parsed.all_wood, keep=_is_named(place, name))
         for name in place.materials
     ]
 
 
-def _is_named(place: Place, name: str) -> bool:
+def _is_named(place: PresetPlace, name: str) -> bool:
     return place.mention is not None and (name in place.mention.materials or name == place.mention.ground)

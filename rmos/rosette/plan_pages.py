@@ -11,10 +11,18 @@ from typing import Final
 from rmos.rosette.bom import bill_of_materials
 from rmos.rosette.fixed import sincos, turn
 from rmos.rosette.glueup.blocks import BlockGlueUp
-from rmos.rosette.glueup.charts import Key, draw_block, draw_key, draw_log, draw_rows, draw_stacks, draw_tile
-from rmos.rosette.glueup.cuts import sheet_width
 from rmos.rosette.glueup.plan import GlueUpPlan, plan_of
 from rmos.rosette.glueup.sheets import FAINT, HEIGHT, MARGIN, SMALL, WIDTH, Flow, count_noun, line, text
+from rmos.rosette.glueup.stick_charts import (
+    MaterialKey,
+    draw_block,
+    draw_key,
+    draw_log,
+    draw_rows,
+    draw_stacks,
+    draw_tile,
+)
+from rmos.rosette.glueup.strip_cuts import sheet_width
 from rmos.rosette.glueup.tiles import TileGlueUp
 from rmos.rosette.glueup.trade import KERF, LOG_LENGTH
 from rmos.rosette.materials import MATERIALS
@@ -73,7 +81,7 @@ def plan_html(spec: RosetteSpec) -> str:
 
 
 def _sheets(spec: RosetteSpec) -> list[list[str]]:
-    plan, key, flow = plan_of(spec), Key(spec), Flow()
+    plan, key, flow = plan_of(spec), MaterialKey(spec), Flow()
     _draw_whole(flow, spec)
     draw_key(flow, key)
     for tiles in plan.tiles:
@@ -125,7 +133,7 @@ def _draw_whole(flow: Flow, spec: RosetteSpec) -> None:
 # Tiles
 
 
-def _draw_tiles(flow: Flow, key: Key, ring: Ring, glued: TileGlueUp) -> None:
+def _draw_tiles(flow: Flow, key: MaterialKey, ring: Ring, glued: TileGlueUp) -> None:
     flow.heading(f"Ring {glued.ring}: {KIND_WORDS[ring.kind]} from column stacks", room=90_000)
     for number, log in enumerate(glued.logs, start=1):
         if len(glued.logs) > 1:
@@ -170,7 +178,7 @@ def _tile_steps(glued: TileGlueUp) -> list[str]:
 # Slanted strips
 
 
-def _draw_block(flow: Flow, key: Key, ring: Ring, glued: BlockGlueUp) -> None:
+def _draw_block(flow: Flow, key: MaterialKey, ring: Ring, glued: BlockGlueUp) -> None:
     flow.heading(f"Ring {glued.ring}: {KIND_WORDS[ring.kind]} from a block", room=glued.thickness + 60_000)
     draw_block(flow, key, glued)
     draw_rows(flow, key, glued)

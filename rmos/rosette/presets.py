@@ -12,7 +12,7 @@ import msgspec
 from rmos.rosette.parsed_prompt import Mention
 
 
-class Place(msgspec.Struct, kw_only=True, eq=False):
+class PresetPlace(msgspec.Struct, kw_only=True, eq=False):
     """A ring of a preset, and what a prompt may do with it; two of them are never the same one."""
 
     role: str
@@ -34,9 +34,9 @@ KIND_DEFAULTS: Final[dict[str, dict[str, Any]]] = _DATA["kinds"]
 PRESETS: Final = tuple(name for name in _DATA if name not in ("instruments", "kinds"))
 
 
-def preset_places(preset: str) -> list[Place]:
+def preset_places(preset: str) -> list[PresetPlace]:
     """Return the rings of a preset, from the soundhole outwards."""
-    return [msgspec.convert(entry, Place) for entry in _DATA[preset]["rings"]]
+    return [msgspec.convert(entry, PresetPlace) for entry in _DATA[preset]["rings"]]
 
 
 def preset_width(preset: str) -> int | None:

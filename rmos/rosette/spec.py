@@ -30,7 +30,7 @@ Symmetry = Literal["slip", "book", "inversion", "book_inversion"]
 Instrument = Literal["classical", "om", "dreadnought", "parlor", "custom"]
 
 Length = Annotated[int, Meta(ge=50, le=100_000)]
-Material = Annotated[str, Meta(max_length=40)]
+MaterialName = Annotated[str, Meta(max_length=40)]
 Count = Annotated[int, Meta(ge=1, le=2000)]
 MAX_OUTER: Final = 250_000
 """Largest outer radius that is drawn, micrometres: no instrument has a top that takes more."""
@@ -50,7 +50,7 @@ class Ring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     kind: Kind
     width: Length
-    materials: Annotated[tuple[Material, ...], Meta(max_length=16)] = ()
+    materials: Annotated[tuple[MaterialName, ...], Meta(max_length=16)] = ()
     tile_count: Count | None = None
     tile_length: Length | None = None
     rows: Annotated[int, Meta(ge=1, le=24)] | None = None
@@ -89,9 +89,9 @@ class RosetteSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     edge_gap: Annotated[int, Meta(ge=0, le=50_000)] = 3000
     channel_depth: Annotated[int, Meta(ge=50, le=20_000)] = 1500
     top_thickness: Annotated[int, Meta(ge=500, le=20_000)] = 2500
-    top: Material = "spruce"
+    top: MaterialName = "spruce"
     rings: Annotated[tuple[Ring, ...], Meta(min_length=1, max_length=40)]
-    palette: Annotated[dict[Material, Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]], Meta(max_length=40)] = {}
+    palette: Annotated[dict[MaterialName, Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]], Meta(max_length=40)] = {}
     constraints: Constraints = Constraints()
     generator: Generator = Generator()
     seed: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0

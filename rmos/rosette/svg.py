@@ -11,11 +11,11 @@ from typing import Final, Literal
 
 from rmos import digest
 from rmos.rosette.draw import draw_ring
-from rmos.rosette.draw.shapes import Drawing, Mark, Path, Piece, Step, annulus, path_text, turn_path
+from rmos.rosette.draw.shapes import Drawing, Mark, PathStep, Piece, ShapePath, annulus, path_text, turn_path
 from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.frame import dimensions, soundhole, top_wood
+from rmos.rosette.machining import spec_channels
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.operations import spec_channels
 from rmos.rosette.spec import Ring, RosetteSpec, mm_text, spec_sha256, validate_spec
 from rmos.rosette.wording import describe, title
 
@@ -151,7 +151,7 @@ def _use(name: str, angle: int) -> str:
 
 def _join_pieces(pieces: tuple[Piece, ...]) -> list[Piece]:
     """Return the pieces with those of one colour as one path."""
-    paths: dict[tuple[str, int], list[Step]] = {}
+    paths: dict[tuple[str, int], list[PathStep]] = {}
     for piece in pieces:
         paths.setdefault((piece.material, piece.shade), []).extend(piece.path)
     return [Piece(name, shade, tuple(path)) for (name, shade), path in paths.items()]
@@ -175,13 +175,15 @@ def _mark(mark: Mark) -> str:
 # The profile for cutting
 
 
-def _layers(spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]) -> dict[str, list[tuple[str, list[Path]]]]:
+def _layers(
+    spec: RosetteSpec, drawings: list[tuple[Ring, int, Drawing]]
+) -> dict[str, list[tuple[str, list[ShapePath]]]]:
     """Return layer → (name, closed paths) of everything that a machine may cut."""
-    rings: list[tuple[str, list[Path]]] = []
+    rings: list[tuple[str, list[ShapePath]]] = []
     for place, (ring, inner, drawing) in enumerate(drawings, start=1):
         if ring.kind == "gap":
             continue
-        paths: list[Path] = [annulus(inner, inner + ring.width)]
+        paths: list[ShapePath] = [annulus(inner, inner + ring.width)]
         if ring.kind in INLAID:
             for k, at in enumerate(drawing.order):
                 paths += [turn_path(piece.path, drawing.angle(k)) for piece in drawing.cells[at].pieces]

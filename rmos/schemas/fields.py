@@ -18,12 +18,12 @@ from rmos import digest, ids
 from rmos.names import find_name, offer_names
 from rmos.services.files.attachments import MAX_FILENAME
 
-Check = Callable[[Any], Any]
+FieldCheck = Callable[[Any], Any]
 
 TRUE: Final[set[Any]] = {"true", "1"}
 FALSE: Final[set[Any]] = {"false", "0"}
 """How a flag is written in a query."""
-NAME: Final[list[Check]] = [
+NAME: Final[list[FieldCheck]] = [
     validate.Length(1, 200),
     validate.Regexp(r"[\s\S]*[^\s\x1c-\x1f\x85\ufeff]", error="Must not be blank."),
 ]
@@ -36,7 +36,7 @@ _PRINTABLE: Final = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII)
 
 
-def matches(pattern: str, what: str) -> Check:
+def matches(pattern: str, what: str) -> FieldCheck:
     """Return a check of a whole text against a pattern; the document shows the same pattern."""
     compiled = re.compile(pattern.removeprefix("^").removesuffix("$"))
 
@@ -58,7 +58,7 @@ def check_printable(text: str) -> None:
         raise ValidationError("Must have no control characters.")
 
 
-def limit_object(*, keys: int | None = None, size_bytes: int, remedy: str = "") -> Check:
+def limit_object(*, keys: int | None = None, size_bytes: int, remedy: str = "") -> FieldCheck:
     """Return a check that an object has at most so many keys and canonical bytes.
 
     Args:

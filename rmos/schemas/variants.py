@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from rmos.schemas.fields import Choice, RequestSchema, WholeNumber, digest_field
-from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Action, Results, variants_of
+from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Results, ReviewAction, variants_of
 from rmos.store.run_records import RunRecord
 
 MAX_ITEMS: Final = 100
@@ -150,7 +150,7 @@ def load_reject(sha256: str, body: Mapping[str, Any]) -> Act:
 def load_bulk(body: Mapping[str, Any]) -> list[Act]:
     """Return what a body asks to be done with each of its items."""
     members = _bulk.load(body)
-    action: Action = members["action"]
+    action: ReviewAction = members["action"]
     return [Act(action=action, **item) for item in members["items"]]
 
 

@@ -20,7 +20,7 @@ from rmos.schemas.sessions import SessionSchema
 from rmos.services.actions import ACTOR_ROLES, ActionDone
 from rmos.services.feasibility import DryRun, DryRunResult
 from rmos.services.overrides import Overridden, OverrideRequest
-from rmos.workflow import ACTIONS, Action
+from rmos.workflow import ACTIONS, WorkflowAction
 
 MAX_ITEMS: Final = 500
 """Cuts that one dry run evaluates."""
@@ -55,7 +55,7 @@ class ActionSchema(RequestSchema):
     note = fields.String(allow_none=True, validate=_REASON, metadata={"description": "archive"})
 
 
-TAKEN: Final[dict[Action, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+TAKEN: Final[dict[WorkflowAction, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "set_design": (("design",), ()),
     "set_context": (("context",), ()),
     "request_feasibility": (("mode", "tool_id"), ("engine_id",)),

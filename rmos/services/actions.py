@@ -29,21 +29,21 @@ from rmos.services.sessions import complete_fields, refuse_deleted
 from rmos.store import Store
 from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import SessionChange, SessionStored
-from rmos.workflow import Action, EvaluatedRun, Move, Standing
+from rmos.workflow import EvaluatedRun, Move, Standing, WorkflowAction
 
 log = logging.getLogger(__name__)
 
 AI: Final = "ai"
 """The role of a model that acts with a person's token."""
 ACTOR_ROLES: Final = (AI, *ROLES)
-_EVENT_TYPES: Final[dict[Action, str]] = {
+_EVENT_TYPES: Final[dict[WorkflowAction, str]] = {
     "request_feasibility": "feasibility_check",
     "approve": "approval",
     "reject": "rejection",
     "store_toolpaths": "toolpaths",
 }
 """The actions that make a run, and of which type."""
-_STATE_AFTER: Final[dict[Action, WorkflowState]] = {
+_STATE_AFTER: Final[dict[WorkflowAction, WorkflowState]] = {
     "require_revision": "design_revision_required",
     "approve": "approved",
     "reject": "rejected",
@@ -60,7 +60,7 @@ class ActionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asks of a session: the action and its fields, which the edge has validated."""
 
     session_id: str
-    action: Action
+    action: WorkflowAction
     fields: Mapping[str, Any] = {}
     version: int | None = None
     """The version that the caller has seen, from `If-Match`."""
@@ -287,7 +287,7 @@ def _lower_role(actor: Actor, role: str | None) -> Actor:
     return msgspec.structs.replace(actor, role=role)
 
 
-def _require_role(action: Action, actor: Actor) -> None:
+def _require_role(action: WorkflowAction, actor: Actor) -> None:
     if action in workflow.DECIDING and ACTOR_ROLES.index(actor.role) < ACTOR_ROLES.index("operator"):
         raise Forbidden(
             f"To {action} takes the role operator; {actor.name} acts as {actor.role}.",

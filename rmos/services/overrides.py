@@ -23,14 +23,14 @@ from rmos.workflow import has_override
 
 log = logging.getLogger(__name__)
 
-Scope = Literal["YELLOW", "RED"]
+OverrideScope = Literal["YELLOW", "RED"]
 
 
 class OverrideRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to answer for."""
 
     run_id: str
-    scope: Scope
+    scope: OverrideScope
     reason: str
     acknowledge_risk: bool
     expires_at_utc: str | None = None

@@ -21,7 +21,7 @@ from rmos.store.layout import RunFiles
 from rmos.store.legacy import read_link
 from rmos.store.records import Damage, UnavailableDamage, describe_unreadable, examine_event, raise_problem
 
-Read = Callable[[str], bytes]
+ReadObject = Callable[[str], bytes]
 """Returns the bytes under a key, or raises `ObjectMissing` or `ObjectUnreadable`."""
 
 
@@ -105,7 +105,7 @@ class RunHistory(NamedTuple):
             raise_problem(self.problems[0].damage)
 
 
-def read_run(read: Read, partition: str, files: RunFiles, *, strict: bool = True) -> RunHistory:
+def read_run(read: ReadObject, partition: str, files: RunFiles, *, strict: bool = True) -> RunHistory:
     """Read a run's artifact, events and links.
 
     Args:
@@ -126,7 +126,7 @@ def read_run(read: Read, partition: str, files: RunFiles, *, strict: bool = True
 
 
 def read_chain(
-    read: Read,
+    read: ReadObject,
     folder: str,
     record_id: str,
     numbers: Sequence[int],
@@ -174,7 +174,9 @@ def read_chain(
     return Chain(events, previous if is_known else None, problems)
 
 
-def _read_artifact(read: Read, key: str, run_id: str, partition: str, *, strict: bool) -> tuple[bytes | None, Examined]:
+def _read_artifact(
+    read: ReadObject, key: str, run_id: str, partition: str, *, strict: bool
+) -> tuple[bytes | None, Examined]:
     try:
         data = read(key)
     except ObjectMissing:
@@ -195,7 +197,7 @@ def _digest_before_events(data: bytes, examined: Examined) -> str | None:
     return digest.sha256_hex(data) if is_known else None
 
 
-def _read_link(read: Read, key: str, name: str) -> AdvisoryLink:
+def _read_link(read: ReadObject, key: str, name: str) -> AdvisoryLink:
     try:
         return AdvisoryLink(key, read_link(read(key), name))
     except (ObjectMissing, ObjectUnreadable):

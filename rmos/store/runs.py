@@ -31,7 +31,7 @@ from rmos.store.run_records import RunRecord, RunRecords
 
 OnPut = Callable[[Stored, float], None]
 """Is told each run that became durable and the seconds it took."""
-Decide = Callable[[RunRecord], Mapping[str, Any] | None]
+DecideEvent = Callable[[RunRecord], Mapping[str, Any] | None]
 """Returns an event's `data` from a run as it stands, None when it is so already; may refuse by raising."""
 
 
@@ -115,7 +115,7 @@ class Runs:
         self,
         run_id: str,
         kind: str,
-        decide: Decide,
+        decide: DecideEvent,
         *,
         actor: Actor,
         us: int,

@@ -38,7 +38,7 @@ class SessionChange(msgspec.Struct, frozen=True, kw_only=True):
     data: Mapping[str, Any] = {}
 
 
-Decide = Callable[[SessionRecord], SessionChange | None]
+DecideChange = Callable[[SessionRecord], SessionChange | None]
 """Returns what an event does to a session as it stands, with its history; None when nothing is left to do."""
 
 
@@ -95,7 +95,7 @@ class Sessions:
         self,
         session_id: str,
         kind: str,
-        decide: Decide,
+        decide: DecideChange,
         *,
         actor: Actor,
         us: int,
@@ -125,7 +125,14 @@ class Sessions:
         return self._append(session_id, kind, decide_on_seen, actor=actor, us=us)
 
     def _append(
-        self, session_id: str, kind: str, decide: Decide, *, actor: Actor, us: int, seen: SessionRecord | None = None
+        self,
+        session_id: str,
+        kind: str,
+        decide: DecideChange,
+        *,
+        actor: Actor,
+        us: int,
+        seen: SessionRecord | None = None,
     ) -> SessionStored:
         def decide_data(now: SessionRecord) -> Mapping[str, Any] | None:
             change = decide(now)

@@ -1,10 +1,10 @@
 """The gate that a drawing passes before a browser may show it: a pure function of its bytes.
 
-    verdict = validate_svg(data)
-    verdict.ok            # False
-    verdict.blocked_by    # "event_handler": stable, for programs
-    verdict.reason        # "The attribute onload runs script."
-    verdict.line          # 3, with the column where the tag begins
+    validation = validate_svg(data)
+    validation.ok            # False
+    validation.blocked_by    # "event_handler": stable, for programs
+    validation.reason        # "The attribute onload runs script."
+    validation.line          # 3, with the column where the tag begins
 
 What passes is on lists of elements, attributes, forms of reference and CSS; whatever is on none of them is blocked, so
 that what browsers learn tomorrow is blocked too. Names of namespaces that are not the web's mean nothing to a browser.
@@ -15,12 +15,12 @@ what passes and why.
 import msgspec
 
 from rmos.errors.files import SvgBlocked
+from rmos.svg.drawing_reader import DrawingReader
 from rmos.svg.encoding import read_chunks
-from rmos.svg.reader import DrawingReader
-from rmos.svg.verdict import Verdict
+from rmos.svg.validation import SvgValidation
 
 
-def validate_svg(data: bytes) -> Verdict:
+def validate_svg(data: bytes) -> SvgValidation:
     """Return whether a browser may show these bytes inline, else why not and where.
 
     Needs some 20 MB of memory beside `data` whatever it holds, and time in proportion to its length.
@@ -31,5 +31,5 @@ def validate_svg(data: bytes) -> Verdict:
             reader.feed(chunk)
         reader.close()
     except SvgBlocked as refusal:
-        return msgspec.convert({"ok": False, "reason": refusal.detail, **refusal.members}, Verdict)
-    return Verdict(ok=True, reason="Nothing in it can run or load anything.")
+        return msgspec.convert({"ok": False, "reason": refusal.detail, **refusal.members}, SvgValidation)
+    return SvgValidation(ok=True, reason="Nothing in it can run or load anything.")

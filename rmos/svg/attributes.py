@@ -24,18 +24,18 @@ from rmos.svg.names import (
     is_free,
 )
 from rmos.svg.references import picture_refusal, reference_refusal
-from rmos.svg.verdict import Refusal, shorten_text
+from rmos.svg.validation import SvgRefusal, shorten_text
 
 MAX_ATTRIBUTES: Final = 128
 """Attributes of one element (RMOS policy); SVG has about 120 that an element can bear."""
 
-Check = Callable[[str], Refusal | None]
+ValueCheck = Callable[[str], SvgRefusal | None]
 
 
 class AttributePlan(NamedTuple):
     """What is looked at in each element of one name with these attributes, in this order."""
 
-    checks: tuple[tuple[int, Check, set[str]], ...]
+    checks: tuple[tuple[int, ValueCheck, set[str]], ...]
     """Where in the list of names and values a value stands, how it is judged, and the values found harmless."""
     styled: tuple[int, ...]
     """Where values of CSS stand, which can load something only with a bracket or an escape in them."""
@@ -51,7 +51,7 @@ NOTHING: Final = AttributePlan(checks=(), styled=(), id_at=-1, uses_at=-1, is_st
 """The plan of an element at which nothing is looked at but its names."""
 
 
-def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]]) -> AttributePlan | Refusal:
+def make_plan(element: str, names: Sequence[str], harmless: dict[ValueCheck, set[str]]) -> AttributePlan | SvgRefusal:
     """Return the plan for an element and its attributes, with expat's `namespace name`, or why it is blocked.
 
     `harmless` keeps for each check the values that passed it, over all plans of one drawing.
@@ -81,7 +81,7 @@ def make_plan(element: str, names: Sequence[str], harmless: dict[Check, set[str]
     )
 
 
-def _check_of(namespace: str, element: str, name: str) -> Check | Refusal | None:
+def _check_of(namespace: str, element: str, name: str) -> ValueCheck | SvgRefusal | None:
     """Return how the value of an attribute is judged, None when it needs no look, or why its name is blocked."""
     space, _, local = name.rpartition(" ")
     if is_event(local):
@@ -102,7 +102,7 @@ def _check_of(namespace: str, element: str, name: str) -> Check | Refusal | None
     return None if is_free(name) else attribute_refusal(space, local)
 
 
-def _animated_refusal(value: str) -> Refusal | None:
+def _animated_refusal(value: str) -> SvgRefusal | None:
     """Judge what an animation changes; None when it neither refers, nor runs, nor is CSS."""
     if value in ANIMATED:
         return None

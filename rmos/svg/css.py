@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from rmos.svg.names import words
-from rmos.svg.verdict import Refusal, shorten_text
+from rmos.svg.validation import SvgRefusal, shorten_text
 
 _FUNCTIONS: Final = words(
     """
@@ -43,7 +43,7 @@ _PROPERTY: Final = re.compile(r"-moz-binding|(?<![\w-])behaviou?r\s*:")
 _SCRIPT: Final = re.compile(r"(?:java|vb|live)\s*script\s*:")
 
 
-def css_refusal(text: str, *, sheet: bool = False) -> Refusal | None:
+def css_refusal(text: str, *, sheet: bool = False) -> SvgRefusal | None:
     """Judge the value of a property, declarations or, with `sheet`, a style sheet; None when it loads nothing."""
     plain = _ESCAPE.sub(_read_escape, text)
     forms = dict.fromkeys((text, plain, _COMMENT.sub("", text), _COMMENT.sub("", plain), _COMMENT.sub(" ", text)))
@@ -87,7 +87,7 @@ def _read_escape(found: re.Match[str]) -> str:
     return chr(point) if 0 < point < 0xD800 or 0xDFFF < point < 0x110000 else "\ufffd"
 
 
-def _refusal(text: str, sheet: bool) -> Refusal | None:
+def _refusal(text: str, sheet: bool) -> SvgRefusal | None:
     if found := _SCRIPT.search(text):
         return "script", f"The CSS names a script: {shorten_text(text[found.start() :])}"
     if found := _PROPERTY.search(text):

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.svg.verdict import Refusal, make_blocked_error, shorten_text
+from rmos.svg.validation import SvgRefusal, make_blocked_error, shorten_text
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Bytes of a drawing (RMOS policy): far above what a browser draws with ease."""
@@ -25,7 +25,7 @@ CHUNK: Final = 256 * 1024
 _HEAD: Final = 16 * 1024
 _UTF8: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_FOREIGN: Final[dict[bytes, Refusal]] = {
+_FOREIGN: Final[dict[bytes, SvgRefusal]] = {
     b"\x1f\x8b": ("not_svg", "It is compressed (svgz); a drawing is shown only as plain SVG."),
     b"\xff\xfe\0\0": ("encoding", "It is in UTF-32; save it in UTF-8."),
     b"\0\0\xfe\xff": ("encoding", "It is in UTF-32; save it in UTF-8."),
@@ -73,7 +73,7 @@ def read_chunks(data: bytes) -> Iterator[bytes | memoryview]:
         yield view[at : at + CHUNK]
 
 
-def check_declared_encoding(head: bytes, encoding: str | None) -> Refusal | None:
+def check_declared_encoding(head: bytes, encoding: str | None) -> SvgRefusal | None:
     """Judge the encoding that the XML declaration names, given how the drawing begins; None when it may be so."""
     mark = next((mark for mark in (_UTF8, *_UTF16) if head.startswith(mark)), b"")
     if encoding is None or encoding.lower() in _ENCODINGS[mark]:

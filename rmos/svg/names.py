@@ -13,7 +13,7 @@ only, and ignores those of every other namespace (`is_foreign`).
 import re
 from typing import Final
 
-from rmos.svg.verdict import BlockedBy, Refusal, shorten_text
+from rmos.svg.validation import BlockedBy, SvgRefusal, shorten_text
 
 
 def words(text: str) -> frozenset[str]:
@@ -108,7 +108,7 @@ _SCHEMA: Final = re.compile(r"http://www\.w3\.org/2001/XMLSchema(?:-instance)?")
 _EMBEDDING: Final = words(
     "iframe embed object applet audio video source track frame frameset canvas portal link base meta"
 )
-_WHY: Final[dict[str, Refusal]] = {
+_WHY: Final[dict[str, SvgRefusal]] = {
     "script": ("script", "The element script runs script."),
     "handler": ("script", "The element handler runs script."),
     "listener": ("event_handler", "The element listener makes events run script."),
@@ -134,7 +134,7 @@ def is_free(name: str) -> bool:
     return name in FREE or name in FREE_QUALIFIED or _DATA.fullmatch(name) is not None
 
 
-def element_refusal(namespace: str, name: str) -> Refusal | None:
+def element_refusal(namespace: str, name: str) -> SvgRefusal | None:
     """Judge an element; None when it is on the list of SVG, or of a namespace that browsers ignore."""
     why = _WHY.get(name.lower())
     if is_foreign(namespace):
@@ -158,7 +158,7 @@ def element_refusal(namespace: str, name: str) -> Refusal | None:
     )
 
 
-def attribute_refusal(namespace: str, name: str) -> Refusal:
+def attribute_refusal(namespace: str, name: str) -> SvgRefusal:
     """Say why an attribute that is on no list is blocked."""
     if _EVENT.fullmatch(name.lower()):
         return "event_handler", f"The attribute {shorten_text(name)} runs script."

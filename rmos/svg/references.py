@@ -11,7 +11,7 @@ A picture is read as what its type says, or as what its first bytes show where a
 import re
 from typing import Final
 
-from rmos.svg.verdict import Refusal, shorten_text
+from rmos.svg.validation import SvgRefusal, shorten_text
 
 MAX_PICTURE: Final = 3 * 1024 * 1024
 """Characters of a picture in base64 (RMOS policy): 2.2 MiB of pixels; larger ones belong beside the drawing."""
@@ -27,7 +27,7 @@ _IGNORED: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u20
 _SCRIPT: Final = re.compile(r"(?:java|vb|live)script:", re.IGNORECASE)
 
 
-def reference_refusal(value: str) -> Refusal | None:
+def reference_refusal(value: str) -> SvgRefusal | None:
     """Judge a reference that may only lead to a part of the drawing; None when it does."""
     inner = value.strip(" \t\r\n")
     if inner.startswith("#") or inner == "":
@@ -40,7 +40,7 @@ def reference_refusal(value: str) -> Refusal | None:
     return "external_reference", f"A reference leads out of the drawing: {shorten_text(value)}"
 
 
-def picture_refusal(value: str) -> Refusal | None:
+def picture_refusal(value: str) -> SvgRefusal | None:
     """Judge the reference of a picture: a part of the drawing, or pixels in base64; None when it is one."""
     if value[:64].lstrip()[:5].lower() != "data:":
         return reference_refusal(value)

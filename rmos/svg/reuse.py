@@ -15,7 +15,7 @@ sheet refers to is not followed.
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from rmos.svg.verdict import Refusal
+from rmos.svg.validation import SvgRefusal
 
 MAX_DRAWN: Final = 3_000_000
 """Elements that are drawn in all (RMOS policy): a browser draws so many in seconds."""
@@ -78,7 +78,7 @@ class Reuse:
         """Tell whether more is noted than is kept in memory."""
         return len(self._held) + len(self._uses) + len(self._references) > MAX_NOTED
 
-    def refusal(self, own: int) -> Refusal | None:
+    def refusal(self, own: int) -> SvgRefusal | None:
         """Judge the whole, of `own` elements as written; None when it is not too much."""
         if self.is_crowded:
             return "too_large", f"More than {MAX_NOTED} elements refer to others."

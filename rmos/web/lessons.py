@@ -17,7 +17,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.rules import Rule
 from rmos.models import RISK_LEVELS
 from rmos.web.formats import format_number
-from rmos.web.limits import Limits, make_limits
+from rmos.web.limits import CheckLimits, make_limits
 
 _SEVERITY: Final = {"ERROR": 0, "RED": 1, "UNKNOWN": 2, "YELLOW": 3, "GREEN": 4}
 _UNITS: Final = (
@@ -54,7 +54,7 @@ class Lesson(msgspec.Struct, frozen=True):
     suggestion: str
     score: float | None
     source: str
-    limits: Limits | None
+    limits: CheckLimits | None
     numbers: list[LessonNumber]
     rule: Rule | None
 

@@ -28,7 +28,7 @@ _LARGEST: Final = 1e300
 """No drawing has a larger number, nor one that is not finite."""
 
 
-class Limits(msgspec.Struct, frozen=True):
+class CheckLimits(msgspec.Struct, frozen=True):
     """A value, where GREEN ends and YELLOW ends if that is known, and whether less of it is better."""
 
     value: float
@@ -60,7 +60,7 @@ class Limits(msgspec.Struct, frozen=True):
         return value <= than if self.less_is_better else value >= than
 
 
-def make_limits(assessment: Mapping[str, Any]) -> Limits | None:
+def make_limits(assessment: Mapping[str, Any]) -> CheckLimits | None:
     """Return the limits of an assessment of a record, or None when it has no numbers to draw."""
     value, green, margin = (_finite(assessment.get(name)) for name in ("value", "limit", "margin"))
     if value is None or green is None:
@@ -73,7 +73,7 @@ def make_limits(assessment: Mapping[str, Any]) -> Limits | None:
         better = "low" if abs(margin - (green - value)) <= abs(margin - (value - green)) else "high"
     yellow = _finite(assessment.get("yellow_limit"))
     is_beyond = yellow is not None and (yellow > green if better == "low" else yellow < green)
-    return Limits(
+    return CheckLimits(
         value,
         green,
         better == "low",
@@ -102,7 +102,7 @@ _LARGE: Final = _Frame(340, 46, 15, True)
 _SMALL: Final = _Frame(160, 22, 5, False)
 
 
-def draw_limits(limits: Limits, *, small: bool = False) -> Markup:
+def draw_limits(limits: CheckLimits, *, small: bool = False) -> Markup:
     """Return the bar as SVG; a small one has no numbers and fits into the row of a table."""
     frame = _SMALL if small else _LARGE
     mark = _short(_x(limits, limits.place(limits.value), frame))
@@ -117,7 +117,7 @@ def draw_limits(limits: Limits, *, small: bool = False) -> Markup:
     )
 
 
-def describe_limits(limits: Limits) -> str:
+def describe_limits(limits: CheckLimits) -> str:
     """Return in words what the bar shows."""
     side = "at most" if limits.less_is_better else "at least"
     unit = f" {limits.unit}" if limits.unit else ""
@@ -125,7 +125,7 @@ def describe_limits(limits: Limits) -> str:
     return text if limits.yellow is None else f"{text}, YELLOW {side} {format_number(limits.yellow)}"
 
 
-def _draw_zones(limits: Limits, frame: _Frame) -> list[Markup]:
+def _draw_zones(limits: CheckLimits, frame: _Frame) -> list[Markup]:
     zones = [("green", 0.0, _GREEN_END)]
     if limits.yellow is None:
         zones.append((_tone_beyond(limits), _GREEN_END, 1.0))
@@ -141,7 +141,7 @@ def _draw_zones(limits: Limits, frame: _Frame) -> list[Markup]:
     return drawn
 
 
-def _tone_beyond(limits: Limits) -> str:
+def _tone_beyond(limits: CheckLimits) -> str:
     """Return the colour of what lies behind the only limit that is known."""
     return tone_of(limits.risk) if limits.risk in ("YELLOW", "RED") else "past"
 
@@ -154,7 +154,7 @@ def _hatch(left: float, right: float, top: int, *, crossed: bool) -> Markup:
     return Markup('<path class="hatch" d="{}"/>').format(lines)
 
 
-def _draw_limit_lines(limits: Limits, frame: _Frame) -> list[Markup]:
+def _draw_limit_lines(limits: CheckLimits, frame: _Frame) -> list[Markup]:
     lines = [(limits.green, _GREEN_END)] + ([] if limits.yellow is None else [(limits.yellow, _YELLOW_END)])
     drawn = []
     for value, place in lines:
@@ -166,7 +166,7 @@ def _draw_limit_lines(limits: Limits, frame: _Frame) -> list[Markup]:
     return drawn
 
 
-def _x(limits: Limits, place: float, frame: _Frame) -> float:
+def _x(limits: CheckLimits, place: float, frame: _Frame) -> float:
     """Return where a place on the bar is drawn: numbers grow to the right, so what should be large ends there."""
     return (place if limits.less_is_better else 1 - place) * (frame.width - 2 * _MARGIN) + _MARGIN
 

@@ -25,7 +25,7 @@ from rmos.index.base import (
     KnownRun,
     KnownSession,
     ListedPage,
-    Place,
+    PagePosition,
     RunFigures,
 )
 from rmos.models import RunQuery, RunState
@@ -153,7 +153,9 @@ class _Table:
             row = database.tables[self._name].get(record_id)
             return Answer(None if row is None else self._known(row), database.state())
 
-    def page(self, query: Any, *, limit: int, before: Place | None = None, offset: int = 0) -> Answer[ListedPage]:
+    def page(
+        self, query: Any, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]:
         found, state = self._list(query, before, offset)
         shown = found[:limit]
         last = (shown[-1].created_us, _id_of(shown[-1])) if len(found) > limit else None
@@ -163,7 +165,7 @@ class _Table:
         found, state = self._list(query)
         return Answer(len(found), state)
 
-    def _list(self, query: Any, before: Place | None = None, offset: int = 0) -> Answer[list[Any]]:
+    def _list(self, query: Any, before: PagePosition | None = None, offset: int = 0) -> Answer[list[Any]]:
         with self._index.asked() as database:
             found = [row for row in database.tables[self._name].values() if _matches(row, query)]
             state = database.state()

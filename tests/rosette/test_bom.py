@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from rmos.rosette.bom import Item, bill_of_materials
+from rmos.rosette.bom import BillItem, bill_of_materials
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.interpret import interpret
 from rmos.rosette.vary import vary
@@ -90,7 +90,7 @@ def test_a_figure_that_runs_round_is_cut_from_a_board(kind: str) -> None:
 
 def test_shell_is_counted_in_pieces_with_their_yield() -> None:
     spec = vary(interpret("D-45 style abalone ring").spec, 1)
-    shell: list[Item] = [item for item in bill_of_materials(spec) if item.what == "shell"]
+    shell: list[BillItem] = [item for item in bill_of_materials(spec) if item.what == "shell"]
     assert [item.material for item in shell] == ["abalone"]
     assert shell[0].count == pytest.approx(2 * math.pi * 61 / 17, rel=0.25)
     assert 0.5 < shell[0].used < 0.95

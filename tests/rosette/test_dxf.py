@@ -18,7 +18,7 @@ from rmos.digest import sha256_hex
 from rmos.errors.request import ValidationFailed
 from rmos.rosette.dxf import dxf_text
 from rmos.rosette.interpret import interpret
-from rmos.rosette.operations import operations_of
+from rmos.rosette.machining import operations_of
 from rmos.rosette.spec import Ring, RosetteSpec
 from rmos.rosette.vary import vary
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec

@@ -4,8 +4,8 @@ import pytest
 
 from rmos.engines.shop import SHIPPED
 from rmos.rosette.interpret import interpret
+from rmos.rosette.machining import Operation
 from rmos.rosette.manufacture import manufacture, tiles_of
-from rmos.rosette.operations import Operation
 from rmos.rosette.spec import Constraints, Ring, RosetteSpec, decode_spec, encode_spec
 from rmos.rosette.vary import vary
 from tests.engines.cuts import judge

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from rmos.digest import sha256_hex
-from rmos.rosette.glueup.cuts import sheet_width
 from rmos.rosette.glueup.plan import plan_of
+from rmos.rosette.glueup.strip_cuts import sheet_width
 from rmos.rosette.interpret import interpret
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.plan_pages import plan_html, plan_svg

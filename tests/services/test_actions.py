@@ -26,7 +26,7 @@ from rmos.services.gates import GatePolicy
 from rmos.services.overrides import OverrideRequest, override_run
 from rmos.services.sessions import create_session, patch_session
 from rmos.store import Store
-from rmos.workflow import NEXT_AFTER_OVERRIDE, Action
+from rmos.workflow import NEXT_AFTER_OVERRIDE, WorkflowAction
 from tests.api.conftest import make_body
 from tests.makers import ANNA, open_store
 from tests.services.killed_action import SAID
@@ -80,7 +80,7 @@ class Shop:
         made = create_session(self.store, fields, actor=ANNA, us=ids.now_us())
         self.session_id = made.session.session_id
 
-    def act(self, action: Action, *, version: int | None = None, **said: Any) -> ActionDone:
+    def act(self, action: WorkflowAction, *, version: int | None = None, **said: Any) -> ActionDone:
         if action == "request_feasibility":
             said = {"mode": "router", "tool_id": "em-3175-2f", "engine_id": "interrupted", **said}
         request = ActionRequest(
@@ -120,7 +120,7 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path)
 
 
-def lost(shop: Shop, kind: type[RmosError], action: Action, **said: Any) -> None:
+def lost(shop: Shop, kind: type[RmosError], action: WorkflowAction, **said: Any) -> None:
     """Demand that an action is refused, that its run is there, superseded, and that no event names it."""
     before = shop.store.sessions.record(shop.session_id).version
     with pytest.raises(kind) as refused:
@@ -193,7 +193,7 @@ def test_an_approval_takes_an_engine_that_still_says_the_same(shop: Shop) -> Non
     ],
 )
 def test_a_process_that_dies_between_run_and_event_leaves_a_run_that_opens_no_gate(
-    tmp_path: Path, action: Action, before: list[Action]
+    tmp_path: Path, action: WorkflowAction, before: list[WorkflowAction]
 ) -> None:
     shop = Shop(tmp_path)
     for step in before:

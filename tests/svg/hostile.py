@@ -9,7 +9,7 @@ What they try to reach is `/evil` of whoever serves them, so that a test which s
 import gzip
 from typing import NamedTuple
 
-from rmos.svg.verdict import BlockedBy
+from rmos.svg.validation import BlockedBy
 
 SVG = 'xmlns="http://www.w3.org/2000/svg"'
 XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'

@@ -13,10 +13,10 @@ from rmos.digest import canonical_sha256
 from rmos.engines.base import Assessment, EngineInfo, EngineResult, Risk
 from rmos.engines.baseline import chart
 from rmos.engines.baseline.assumed import assumptions
+from rmos.engines.baseline.check_plan import CHECKS, RULES
 from rmos.engines.baseline.cut import Cut, open_cut
 from rmos.engines.baseline.described import describe_inputs
 from rmos.engines.baseline.fields import OPERATION, UNITS
-from rmos.engines.baseline.operations import CHECKS, RULES
 from rmos.engines.baseline.scoring import overall
 from rmos.engines.rules import Rule
 from rmos.engines.shop import SHIPPED, Material

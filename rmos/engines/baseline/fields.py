@@ -72,7 +72,7 @@ class Field(msgspec.Struct, frozen=True):
     advice: str = ""
 
 
-Table = Mapping[str, Field]
+FieldTable = Mapping[str, Field]
 
 LENGTH: Final = ("_mm", 25.4)
 SPEED: Final = ("_mm_min", 25.4)
@@ -159,7 +159,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     which a caller with these units sends it.
     """
 
-    tables: Mapping[str, Mapping[str, Table]]
+    tables: Mapping[str, Mapping[str, FieldTable]]
     shown_names: Mapping[str, Mapping[str, str]]
 
 

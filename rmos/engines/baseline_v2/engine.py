@@ -17,10 +17,10 @@ from rmos.engines.baseline.invalid import refusal_of
 from rmos.engines.baseline.scoring import overall
 from rmos.engines.baseline_v2 import charts, geometry
 from rmos.engines.baseline_v2.assumed import assumptions
+from rmos.engines.baseline_v2.check_plan import CHECKS, NEEDED, RULES
 from rmos.engines.baseline_v2.cut import Cut, open_cut
 from rmos.engines.baseline_v2.fields import ANGLE, DRAWN, VOCABULARY
 from rmos.engines.baseline_v2.geometry import GEOMETRY
-from rmos.engines.baseline_v2.plan import CHECKS, NEEDED, RULES
 from rmos.engines.baseline_v2.verdict import Check, CheckVerdict, make_assessment, make_unknown
 from rmos.engines.baseline_v2.ways import Advisor
 from rmos.engines.rules import Rule

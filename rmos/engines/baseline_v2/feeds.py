@@ -11,8 +11,8 @@ import math
 from collections.abc import Container
 from typing import Final, NamedTuple
 
+from rmos.engines.baseline_v2.check_plan import MOVING
 from rmos.engines.baseline_v2.cut import Cut, vary
-from rmos.engines.baseline_v2.plan import MOVING
 from rmos.engines.baseline_v2.verdict import Check, CheckVerdict
 
 _FAR: Final = 1e4

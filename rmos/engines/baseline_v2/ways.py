@@ -15,11 +15,11 @@ from typing import Final, NamedTuple
 from rmos.engines.baseline.fields import FEED
 from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.baseline_v2 import geometry, holding
+from rmos.engines.baseline_v2.check_plan import MOVING
 from rmos.engines.baseline_v2.cut import Cut, vary
 from rmos.engines.baseline_v2.feeds import feeds_of, used_of
 from rmos.engines.baseline_v2.machine import MACHINE_FEED, largest_feed
 from rmos.engines.baseline_v2.passes import fastest_plunge
-from rmos.engines.baseline_v2.plan import MOVING
 from rmos.engines.baseline_v2.speed import largest_rpm, smallest_rpm
 from rmos.engines.baseline_v2.verdict import CENTRE, SEVERITY, Check, CheckVerdict
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from rmos.engines.shop.numbers import Positive, Text
+from rmos.engines.shop.bounds import Positive, Text
 
 
 class MachineEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"class_": "class"}):

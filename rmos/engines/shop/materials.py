@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from rmos.engines.shop.numbers import Positive, Text
+from rmos.engines.shop.bounds import Positive, Text
 
 HARDWOOD_FROM_LBF: Final = 1000
 """Janka hardness from which a wood takes the hardwood columns (RMOS policy on published hardness tables)."""
 
-Column = Literal["hardwood", "softwood", "plywood", "mdf", "hard_plastic", "acrylic", "aluminium"]
+MaterialColumn = Literal["hardwood", "softwood", "plywood", "mdf", "hard_plastic", "acrylic", "aluminium"]
 SawColumn = Literal["hardwood", "softwood", "plywood", "mdf", "aluminium"]
 _SAWN_LIKE: Final[dict[str, SawColumn]] = {"hard_plastic": "mdf", "acrylic": "mdf"}
 """Columns of the chipload chart that the saw's chart does not have (RMOS policy)."""
@@ -67,7 +67,7 @@ class MaterialEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     energy_j_mm3: Positive
     energy_source: Text
     janka_lbf: Positive | None = None
-    chart: Column | None = None
+    chart: MaterialColumn | None = None
     saw: SawColumn | None = None
     window: Literal["whole", "lower"] = "whole"
     abraded: bool = False
@@ -135,7 +135,7 @@ _READ_BY_BASELINE_V1: Final = (
 
 def material_of(name: str, entry: MaterialEntry) -> Material:
     """Return the material that an entry describes."""
-    by_hardness: Column = "hardwood" if (entry.janka_lbf or 0) >= HARDWOOD_FROM_LBF else "softwood"
+    by_hardness: MaterialColumn = "hardwood" if (entry.janka_lbf or 0) >= HARDWOOD_FROM_LBF else "softwood"
     chart = entry.chart or by_hardness
     return Material(
         id=name,

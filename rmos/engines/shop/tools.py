@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from rmos.engines.shop.numbers import FromZero, Positive, Text
+from rmos.engines.shop.bounds import FromZero, Positive, Text
 
 _MM_PER_INCH: Final = 25.4
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from rmos.engines.base import Risk
+from rmos.engines.baseline_v2.check_plan import MOVING
 from rmos.engines.baseline_v2.cut import Cut, vary
 from rmos.engines.baseline_v2.engine import worst_risk
-from rmos.engines.baseline_v2.plan import MOVING
 from rmos.engines.baseline_v2.speed import largest_rpm, smallest_rpm
 
 COLUMNS: Final = 24

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from rmos.engines.baseline_v2.check_plan import MOVING
 from rmos.engines.baseline_v2.cut import Cut, vary
-from rmos.engines.baseline_v2.plan import MOVING
 
 _ROUNDS: Final = 22
 """Halvings of the logarithm: better than a thousandth."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from rmos.rosette.draw.bands import draw_band, draw_lines, draw_solid
-from rmos.rosette.draw.cells import Decide
+from rmos.rosette.draw.cells import ChooseStream
 from rmos.rosette.draw.chevrons import draw_half_herringbone, draw_herringbone, repeat_length
 from rmos.rosette.draw.dots import dot_spacing, draw_dots
 from rmos.rosette.draw.greek import draw_greek_key, key_length
@@ -23,7 +23,7 @@ from rmos.rosette.draw.wheat import draw_wheat, grain_repeat
 from rmos.rosette.seeded import Stream
 from rmos.rosette.spec import Ring
 
-DRAWERS: Final[Mapping[str, Callable[[Ring, int, Decide], Drawing]]] = {
+DRAWERS: Final[Mapping[str, Callable[[Ring, int, ChooseStream], Drawing]]] = {
     "lines": draw_lines,
     "band": draw_band,
     "solid": draw_solid,

@@ -3,7 +3,7 @@
 draw_lines(Ring(kind="lines", width=1500, materials=("black_fibre", "white_fibre", "black_fibre")), 46_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide
+from rmos.rosette.draw.cells import ChooseStream
 from rmos.rosette.draw.figure import bent_grain, board_grain
 from rmos.rosette.draw.shapes import Drawing, Mark, Piece, annulus
 from rmos.rosette.spec import Ring
@@ -15,7 +15,7 @@ def line_edges(ring: Ring, inner: int) -> list[int]:
     return [inner + ring.width * k // count for k in range(count + 1)]
 
 
-def draw_lines(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_lines(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw one annulus for each line, from the inside outwards."""
     edges = line_edges(ring, inner)
     rims, marks = [], list[Mark]()
@@ -25,13 +25,13 @@ def draw_lines(ring: Ring, inner: int, decide: Decide) -> Drawing:
     return Drawing(base=None, rims=tuple(rims), marks=tuple(marks))
 
 
-def draw_band(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_band(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw a strip that is bent round: its grain follows the ring."""
     name = ring.materials[0]
     return Drawing(base=name, marks=bent_grain(name, inner, inner + ring.width, decide("grain")))
 
 
-def draw_solid(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_solid(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw a ring that is cut from one board: its grain runs straight through."""
     name = ring.materials[0]
     return Drawing(base=name, marks=board_grain(name, inner, inner + ring.width, decide("grain")))

@@ -5,7 +5,7 @@ whole_figure("walnut_burl", 50_000, 58_000, TURN, stream)     # swirls, and dots
 
 from typing import Final
 
-from rmos.rosette.draw.shapes import Mark, Step
+from rmos.rosette.draw.shapes import Mark, PathStep
 from rmos.rosette.fixed import TURN, along, circumference
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.seeded import Stream
@@ -37,8 +37,8 @@ def _count(rims: tuple[int, int], spread: int, each: int) -> int:
 def _burl(colour: str, rims: tuple[int, int], spread: int, stream: Stream) -> list[Mark]:
     """Return eyes as filled drops and swirls that pass round them."""
     inner, outer = rims
-    eyes: list[Step] = []
-    swirls: list[Step] = []
+    eyes: list[PathStep] = []
+    swirls: list[PathStep] = []
     for _ in range(_count(rims, spread, _EYE_AREA)):
         size = min(stream.between(160, 480), (outer - inner) // 5)
         reach = 3 * size
@@ -63,7 +63,7 @@ def _burl(colour: str, rims: tuple[int, int], spread: int, stream: Stream) -> li
 def _bars(colour: str, rims: tuple[int, int], spread: int, stream: Stream) -> Mark:
     """Return short dark bars across the strip, bent as the letters that give snakewood its other name."""
     inner, outer = rims
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     for _ in range(_count(rims, spread, _BAR_AREA)):
         length = min(stream.between(700, 2200), (outer - inner) * 6 // 10)
         low = inner + 60 + stream.below(max(outer - inner - length - 120, 1))

@@ -13,7 +13,7 @@ from rmos.rosette.fixed import circumference, divide
 from rmos.rosette.seeded import Stream
 from rmos.rosette.spec import Ring, least_tiles
 
-Decide = Callable[[str], Stream]
+ChooseStream = Callable[[str], Stream]
 """The stream of a named decision of this ring."""
 MOST_CELLS: Final = 2000
 

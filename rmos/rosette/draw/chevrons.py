@@ -8,7 +8,7 @@ it they are as long as a row is high, as the first version of the generator drew
 
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells, material
+from rmos.rosette.draw.cells import ChooseStream, count_cells, material
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip
 from rmos.rosette.spec import Ring
 
@@ -36,12 +36,12 @@ def chevron_slant(ring: Ring) -> int:
     return (ring.slant or 45) // 5 * 5
 
 
-def draw_herringbone(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_herringbone(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw rows of slanted strips, each row leaning against the next."""
     return _draw(ring, inner)
 
 
-def draw_half_herringbone(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_half_herringbone(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw one row of slanted strips."""
     return _draw(ring, inner)
 

@@ -5,9 +5,9 @@ draw_dots(Ring(kind="dots", width=4000, materials=("mother_of_pearl", "ebony")),
 
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells, shuffle_variants
+from rmos.rosette.draw.cells import ChooseStream, count_cells, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Path, Piece, Strip
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, ShapePath, Strip
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring
 
@@ -26,7 +26,7 @@ def dot_spacing(ring: Ring) -> int:
     return max(dot_diameter(ring) * 9 // 4, 1200)
 
 
-def draw_dots(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_dots(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw dots of the first material on the last."""
     size = dot_diameter(ring)
     count = count_cells(ring, inner, length=dot_spacing(ring))
@@ -47,7 +47,7 @@ def draw_dots(ring: Ring, inner: int, decide: Decide) -> Drawing:
     return Drawing(base=base, cells=tuple(cells), order=order, phase=ring.phase, marks=ground)
 
 
-def circle(strip: Strip, u: int, v: int, radius: int) -> Path:
+def circle(strip: Strip, u: int, v: int, radius: int) -> ShapePath:
     """Return a circle of four cubic curves."""
     reach, handle = strip.span(radius), strip.span(radius * _KAPPA // 10_000)
     pull = radius * _KAPPA // 10_000
@@ -60,7 +60,7 @@ def circle(strip: Strip, u: int, v: int, radius: int) -> Path:
     )
 
 
-def _half_moon(strip: Strip, radius: int) -> Path:
+def _half_moon(strip: Strip, radius: int) -> ShapePath:
     """Return the part of a dot where the shell plays in another colour."""
     u, v = UNIT // 2, strip.width // 2
     reach, handle, pull = strip.span(radius), strip.span(radius * _KAPPA // 10_000), radius * _KAPPA // 10_000

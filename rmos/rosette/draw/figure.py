@@ -12,7 +12,7 @@ from math import isqrt
 from typing import Final
 
 from rmos.rosette.draw.burl import whole_figure
-from rmos.rosette.draw.shapes import Mark, Path, Polar, Step
+from rmos.rosette.draw.shapes import Mark, PathStep, Polar, ShapePath
 from rmos.rosette.fixed import TURN, along, circumference, point
 from rmos.rosette.materials import MATERIALS, Streak
 from rmos.rosette.seeded import Stream
@@ -51,7 +51,7 @@ def _arcs(streak: Streak, inner: int, outer: int, spread: int, stream: Stream) -
     room = outer - inner - 2 * streak.thick
     area = circumference((inner + outer) // 2) * spread // TURN * (outer - inner)
     count = min(MOST_STREAKS, streak.per_cm2 * area // 100_000_000)
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     for _ in range(count if room > 0 else 0):
         radius = inner + streak.thick + stream.below(room)
         sweep = min(along(stream.between(*streak.length), radius), spread * 9 // 10)
@@ -63,7 +63,7 @@ def _arcs(streak: Streak, inner: int, outer: int, spread: int, stream: Stream) -
 def _flame(colour: str, inner: int, outer: int, stream: Stream) -> Mark:
     """Return soft bars across the strip: curl in maple and koa."""
     count = min(90, circumference(inner) // 3400)
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     for k in range(count):
         at = TURN * k // count + along(stream.below(1800), inner)
         lean = along(stream.between(-700, 700), inner)
@@ -73,7 +73,7 @@ def _flame(colour: str, inner: int, outer: int, stream: Stream) -> Mark:
 
 def _spalting(inner: int, outer: int, stream: Stream) -> Mark:
     """Return the black zone lines of spalted wood: they wander from edge to edge and never leave the ring."""
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     low, high = inner + 200, outer - 200
     for _ in range(_ZONE_LINES):
         angle, radius = stream.below(TURN), low + stream.below(high - low)
@@ -96,7 +96,7 @@ def board_grain(material: str, inner: int, outer: int, stream: Stream) -> tuple[
         return ()
     marks = []
     for streak in wood.streaks:
-        steps: list[Step] = []
+        steps: list[PathStep] = []
         low, high = inner + streak.thick, outer - streak.thick
         area = circumference((inner + outer) // 2) * (outer - inner)
         for _ in range(min(MOST_STREAKS, streak.per_cm2 * area // 100_000_000)):
@@ -108,7 +108,7 @@ def board_grain(material: str, inner: int, outer: int, stream: Stream) -> tuple[
     return tuple(mark for mark in marks if mark.path)
 
 
-def _upright(stream: Stream, low: int, high: int, length: int) -> list[Step]:
+def _upright(stream: Stream, low: int, high: int, length: int) -> list[PathStep]:
     """Return one straight streak at a random place of the annulus, cut where it would leave it."""
     x, y = point(stream.below(TURN), low + stream.below(high - low))
     side = 1 if y > 0 else -1
@@ -133,7 +133,7 @@ def shell_marks(material: str, ends: tuple[int, int], rims: tuple[int, int], str
         last = shade + (shade >= last >= 0)
         last %= len(shades)
         marks.append(Mark(shades[last], 100, 0, _between(before, after)))
-    glints: list[Step] = []
+    glints: list[PathStep] = []
     for bound in bounds[1:-1]:
         if stream.below(3) == 0:
             glints += [("M", (bound[0],)), ("Q", (bound[1], bound[2]))]
@@ -172,7 +172,7 @@ def _layers(
     return bounds
 
 
-def _between(before: tuple[Polar, Polar, Polar], after: tuple[Polar, Polar, Polar]) -> Path:
+def _between(before: tuple[Polar, Polar, Polar], after: tuple[Polar, Polar, Polar]) -> ShapePath:
     if before == after:
         return ()
     return (

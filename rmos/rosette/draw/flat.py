@@ -8,7 +8,7 @@ Curves are divided evenly, arcs every two degrees: within 10 micrometres of the 
 
 from typing import Final
 
-from rmos.rosette.draw.shapes import Path
+from rmos.rosette.draw.shapes import ShapePath
 from rmos.rosette.fixed import TURN, divide, point
 
 XY = tuple[int, int]
@@ -16,7 +16,7 @@ _ARC_STEP: Final = TURN // 180
 _CURVE_STEPS: Final = 8
 
 
-def flatten(path: Path) -> list[list[XY]]:
+def flatten(path: ShapePath) -> list[list[XY]]:
     """Return the outlines of a path; the first point is not repeated at the end."""
     outlines: list[list[XY]] = []
     angle = radius = 0

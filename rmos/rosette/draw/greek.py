@@ -5,9 +5,9 @@ draw_greek_key(Ring(kind="greek_key", width=6000, materials=("ebony", "maple")),
 
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells
+from rmos.rosette.draw.cells import ChooseStream, count_cells
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Path, Piece, Strip, open_path
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, ShapePath, Strip, open_path
 from rmos.rosette.spec import Ring
 
 _OUTLINE: Final = (
@@ -28,7 +28,7 @@ def key_length(ring: Ring) -> int:
     return ring.width * _PERIOD // (_HEIGHT + 1)
 
 
-def draw_greek_key(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_greek_key(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw the meander of the first material on the last."""
     count = count_cells(ring, inner, length=key_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
@@ -43,7 +43,7 @@ def _corners(ring: Ring, outline: tuple[tuple[int, int], ...]) -> list[tuple[int
     return [(UNIT * x // _PERIOD, ring.width * (2 * (_HEIGHT - y) + 1) // (2 * grid)) for x, y in outline]
 
 
-def key_edges(ring: Ring, inner: int, count: int) -> list[Path]:
+def key_edges(ring: Ring, inner: int, count: int) -> list[ShapePath]:
     """Return the outer and the inner edge of the meander along the key at 12 o'clock, open paths that continue."""
     strip = Strip(inner=inner, width=ring.width, count=count)
     return [open_path([strip.at(u, v) for u, v in _corners(ring, edge)]) for edge in _EDGES]

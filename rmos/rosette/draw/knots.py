@@ -9,9 +9,9 @@ strand is over in odd rows and under in even ones; a turn keeps that.
 
 from typing import Final, NamedTuple
 
-from rmos.rosette.draw.cells import Decide, count_cells
+from rmos.rosette.draw.cells import ChooseStream, count_cells
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Path, Piece, Strip
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, ShapePath, Strip
 from rmos.rosette.fixed import divide
 from rmos.rosette.spec import Ring
 
@@ -67,14 +67,14 @@ def celtic_length(ring: Ring) -> int:
     return lattice_length(ring, rows, _BREAKS.get(rows, _MORE)[0])
 
 
-def draw_celtic(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_celtic(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw knots: a plait in which some crossings are broken."""
     rows = celtic_rows(ring)
     period, breaks = _BREAKS.get(rows, _MORE)
     return _draw(ring, inner, decide, rows, period, breaks)
 
 
-def draw_braid(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_braid(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw a plait of three strands, or as many as there are rows."""
     return _draw(ring, inner, decide, min(max(ring.rows or 3, 2), 8), 2, {})
 
@@ -84,7 +84,7 @@ def lattice_length(ring: Ring, rows: int, period: int) -> int:
     return ring.width * period // rows
 
 
-def _draw(ring: Ring, inner: int, decide: Decide, rows: int, period: int, breaks: Breaks) -> Drawing:
+def _draw(ring: Ring, inner: int, decide: ChooseStream, rows: int, period: int, breaks: Breaks) -> Drawing:
     count = count_cells(ring, inner, length=lattice_length(ring, rows, period))
     strip = Strip(inner=inner, width=ring.width, count=count)
     wide = min(ring.strand * rows * M // ring.width, M) if ring.strand else _USUAL
@@ -101,7 +101,7 @@ def _draw(ring: Ring, inner: int, decide: Decide, rows: int, period: int, breaks
     return Drawing(base=base, cells=(Cell(tuple(pieces)),), order=(0,) * count, phase=ring.phase, marks=marks)
 
 
-def _strand(strip: Strip, plait: Plait, x: int, y: int) -> Path:
+def _strand(strip: Strip, plait: Plait, x: int, y: int) -> ShapePath:
     """Return the piece that passes over at this crossing, from where it comes up to where it dives again."""
     rising = 1 if y % 2 else -1
     ahead = _walk(plait, x, y, 1, rising)
@@ -119,12 +119,12 @@ def _strand(strip: Strip, plait: Plait, x: int, y: int) -> Path:
     return strip.curve(start, *steps)
 
 
-Step = tuple[Corner, ...]
+StrandStep = tuple[Corner, ...]
 
 
-def _walk(plait: Plait, x: int, y: int, dx: int, dy: int) -> tuple[list[Step], list[Step]]:
+def _walk(plait: Plait, x: int, y: int, dx: int, dy: int) -> tuple[list[StrandStep], list[StrandStep]]:
     """Return the left and the right edge from a crossing to where the strand dives: steps of one point or of three."""
-    edges: tuple[list[Step], list[Step]] = ([], [])
+    edges: tuple[list[StrandStep], list[StrandStep]] = ([], [])
     while True:
         x, y = x + dx, y + dy
         kind = plait.kind(x, y)
@@ -148,7 +148,7 @@ def _beside(wide: int, at: Corner, direction: Corner, side: int) -> Corner:
     return at[0] - direction[1] * offset, at[1] + direction[0] * offset
 
 
-def _turn(wide: int, node: Corner, before: Corner, after: Corner, side: int) -> list[Step]:
+def _turn(wide: int, node: Corner, before: Corner, after: Corner, side: int) -> list[StrandStep]:
     """Return one edge of a turn: a line to where it begins, and the curve round the node."""
     half = M // 2
     start = _beside(wide, (node[0] - before[0] * half, node[1] - before[1] * half), before, side)
@@ -167,12 +167,12 @@ def _turn(wide: int, node: Corner, before: Corner, after: Corner, side: int) -> 
     ]
 
 
-def _reverse(edge: list[Step]) -> list[Step]:
+def _reverse(edge: list[StrandStep]) -> list[StrandStep]:
     """Return the same edge walked the other way: its first step holds only the point where it now begins."""
     points = [corner for step in edge for corner in step]
     shape = [len(step) for step in edge]
     points.reverse()
-    steps: list[Step] = [(points.pop(0),)]
+    steps: list[StrandStep] = [(points.pop(0),)]
     for size in reversed(shape[1:]):
         steps.append(tuple(points[:size]))
         del points[:size]

@@ -3,7 +3,7 @@
 draw_checkerboard(Ring(kind="checkerboard", width=6000, materials=("abalone", "ebony"), tile_count=48), 50_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide, count_cells, material, shuffle_variants
+from rmos.rosette.draw.cells import ChooseStream, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain, shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
 from rmos.rosette.fixed import circumference, divide
@@ -25,7 +25,7 @@ def checker_rows(ring: Ring, inner: int) -> int:
     return min(max(divide(ring.width, 2000), 2), 24)
 
 
-def draw_checkerboard(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_checkerboard(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw squares whose colours alternate along the ring and across it."""
     rows = checker_rows(ring, inner)
     colours = max(len(ring.materials), 2)
@@ -58,7 +58,7 @@ def lozenge_length(ring: Ring) -> int:
     return max(ring.width * 9 // 10, 300)
 
 
-def draw_diamond(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_diamond(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw lozenges that touch tip to tip; with a third material each holds a smaller one."""
     count = count_cells(ring, inner, length=lozenge_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)

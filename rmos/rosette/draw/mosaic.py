@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells
+from rmos.rosette.draw.cells import ChooseStream, count_cells
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip
 from rmos.rosette.spec import Ring
 
@@ -73,7 +73,7 @@ def tile_multiple(ring: Ring) -> int:
     return 2 if ring.symmetry not in (None, "slip") or ring.mirror_at_seam else 1
 
 
-def draw_mosaic(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_mosaic(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw every stick of the tile, and the tiles by their symmetry."""
     bitmap = bitmap_of(ring)
     count = count_cells(ring, inner, length=tile_length(ring), multiple=tile_multiple(ring))

@@ -21,9 +21,9 @@ _STRAIGHT: Final = 900
 
 Polar = tuple[int, int]
 """Angle in 2^-32 of a turn, radius in micrometres."""
-Step = tuple[str, tuple[Polar, ...]]
+PathStep = tuple[str, tuple[Polar, ...]]
 """`M`, `L`, `Q`, `C` with their points, `A` along the circle to its point, `Z`; `m` is a straight line in x and y."""
-Path = tuple[Step, ...]
+ShapePath = tuple[PathStep, ...]
 
 
 class Piece(NamedTuple):
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
     material: str
     shade: int
-    path: Path
+    path: ShapePath
 
 
 class Mark(NamedTuple):
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
     colour: str
     opacity: int
     thick: int
-    path: Path
+    path: ShapePath
 
 
 class Cell(NamedTuple):
@@ -80,7 +80,7 @@ class Strip:
         """Return the point `u` along and `v` across."""
         return divide(u * TURN, self.count * UNIT), self.inner + v
 
-    def polygon(self, *corners: tuple[int, int]) -> Path:
+    def polygon(self, *corners: tuple[int, int]) -> ShapePath:
         """Return a closed path through corners; edges of one radius are arcs."""
         return close_path([self.at(u, v) for u, v in corners])
 
@@ -89,15 +89,15 @@ class Strip:
         radius = self.middle if v is None else self.inner + v
         return divide(along(length, radius) * self.count * UNIT, TURN)
 
-    def curve(self, start: tuple[int, int], *steps: Sequence[tuple[int, int]]) -> Path:
+    def curve(self, start: tuple[int, int], *steps: Sequence[tuple[int, int]]) -> ShapePath:
         """Return a closed path: a step of one point is a line, of two a quadratic, of three a cubic curve."""
-        path: list[Step] = [("M", (self.at(*start),))]
+        path: list[PathStep] = [("M", (self.at(*start),))]
         for step in steps:
             path.append((" LQC"[len(step)], tuple(self.at(u, v) for u, v in step)))
         return (*path, ("Z", ()))
 
 
-def close_path(points: Sequence[Polar]) -> Path:
+def close_path(points: Sequence[Polar]) -> ShapePath:
     """Return a closed path through polar points; long edges of one radius are arcs."""
     path = open_path(points)
     if _is_arc(points[-1], points[0]):
@@ -105,9 +105,9 @@ def close_path(points: Sequence[Polar]) -> Path:
     return (*path, ("Z", ()))
 
 
-def open_path(points: Sequence[Polar]) -> Path:
+def open_path(points: Sequence[Polar]) -> ShapePath:
     """Return an open path through polar points; long edges of one radius are arcs."""
-    path: list[Step] = [("M", (points[0],))]
+    path: list[PathStep] = [("M", (points[0],))]
     for before, after in pairwise(points):
         path.append(("A" if _is_arc(before, after) else "L", (after,)))
     return tuple(path)
@@ -117,21 +117,21 @@ def _is_arc(before: Polar, after: Polar) -> bool:
     return before[1] == after[1] and abs(after[0] - before[0]) > along(_STRAIGHT, max(before[1], 1))
 
 
-def annulus(inner: int, outer: int) -> Path:
+def annulus(inner: int, outer: int) -> ShapePath:
     """Return a whole ring: two circles, each of two half turns, the inner one the other way round."""
     half = TURN // 2
-    path: list[Step] = []
+    path: list[PathStep] = []
     for radius, turns in ((outer, (half, TURN)), (inner, (-half, -TURN))):
         path += [("M", ((0, radius),)), *(("A", ((angle, radius),)) for angle in turns), ("Z", ())]
     return tuple(path)
 
 
-def turn_path(path: Path, angle: int) -> Path:
+def turn_path(path: ShapePath, angle: int) -> ShapePath:
     """Return the path turned clockwise by an angle."""
     return tuple((sign, tuple((a + angle, r) for a, r in points)) for sign, points in path)
 
 
-def path_text(path: Path) -> str:
+def path_text(path: ShapePath) -> str:
     """Return the path as the `d` of an SVG path, in mm."""
     text, last = [], 0
     for sign, points in path:

@@ -5,7 +5,7 @@ draw_shell(Ring(kind="shell", width=3200, materials=("abalone",)), 50_000, decid
 
 from typing import Final
 
-from rmos.rosette.draw.cells import Decide, count_cells, material, shuffle_variants
+from rmos.rosette.draw.cells import ChooseStream, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
 from rmos.rosette.fixed import TURN
@@ -17,7 +17,7 @@ PIECE_LENGTH: Final = 17_000
 _VARIANTS: Final = 6
 
 
-def draw_shell(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_shell(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw pieces of shell; some variants of them, set round in a mixed order."""
     colours = len(ring.materials)
     count = count_cells(ring, inner, length=PIECE_LENGTH, multiple=colours)

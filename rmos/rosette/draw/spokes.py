@@ -3,7 +3,7 @@
 draw_wheel(Ring(kind="wheel", width=8000, materials=("koa", "maple"), tile_count=12), 50_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide, count_cells, material, shuffle_variants
+from rmos.rosette.draw.cells import ChooseStream, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain, piece_grain, shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip, annulus
 from rmos.rosette.fixed import TURN
@@ -30,7 +30,7 @@ def spoke_sizes(ring: Ring) -> tuple[int, int]:
     return min(rim, ring.width // 4), ring.strand or min(max(ring.width // 5, 500), 1600)
 
 
-def draw_wheel(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_wheel(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw segments of the first material between parallel spokes and rims of the second."""
     count = count_cells(ring, inner, length=wheel_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
@@ -66,7 +66,7 @@ def _segment(ring: Ring, strip: Strip, sizes: tuple[int, int], variant: int, str
     return Cell((Piece(name, variant, path),), marks)
 
 
-def draw_wedges(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_wedges(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw wedges whose materials take turns; of one material, neighbours differ in shade and figure."""
     colours = len(ring.materials)
     count = count_cells(ring, inner, length=wedge_length(ring), multiple=colours)

@@ -3,9 +3,9 @@
 draw_rope(Ring(kind="rope", width=6000, materials=("ebony", "padauk")), 50_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide, count_cells, material
+from rmos.rosette.draw.cells import ChooseStream, count_cells, material
 from rmos.rosette.draw.figure import bent_grain
-from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Path, Piece, Strip
+from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, ShapePath, Strip
 from rmos.rosette.spec import Ring
 
 
@@ -14,7 +14,7 @@ def rope_repeat(ring: Ring) -> int:
     return max(ring.width * 62 // 100, 700) * max(len(ring.materials), 2)
 
 
-def draw_rope(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_rope(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw strands in turn; their edges run along the ring at both rims and across it in the middle: an S."""
     colours = max(len(ring.materials), 2)
     count = count_cells(ring, inner, length=rope_repeat(ring))
@@ -64,7 +64,7 @@ def wave_length(ring: Ring) -> int:
     return max(ring.width * 26 // 10, 2000)
 
 
-def draw_wave(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_wave(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw a band of the first material that swings over the second; with a third, crests and troughs differ."""
     count = count_cells(ring, inner, length=wave_length(ring))
     strip = Strip(inner=inner, width=ring.width, count=count)
@@ -82,7 +82,7 @@ def _heights(ring: Ring) -> tuple[int, int, int]:
     return ring.width * 8 // 100, ring.width * 92 // 100, ring.strand or max(ring.width * 30 // 100, 300)
 
 
-def wave_edges(ring: Ring, inner: int, count: int) -> list[Path]:
+def wave_edges(ring: Ring, inner: int, count: int) -> list[ShapePath]:
     """Return the outer and the inner edge of the band along the swing at 12 o'clock, open paths that continue."""
     strip = Strip(inner=inner, width=ring.width, count=count)
     low, high, thick = _heights(ring)
@@ -91,7 +91,7 @@ def wave_edges(ring: Ring, inner: int, count: int) -> list[Path]:
     return [back, swing[:3]]
 
 
-def _swing_back(strip: Strip, low: int, high: int) -> Path:
+def _swing_back(strip: Strip, low: int, high: int) -> ShapePath:
     """Return the upper edge of the band from left to right."""
     half, ease = UNIT // 2, UNIT // 2 * _EASE // 1000
     return strip.curve(

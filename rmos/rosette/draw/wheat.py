@@ -3,7 +3,7 @@
 draw_wheat(Ring(kind="wheat", width=3500, materials=("maple", "east_indian_rosewood")), 50_000, decide)
 """
 
-from rmos.rosette.draw.cells import Decide, count_cells
+from rmos.rosette.draw.cells import ChooseStream, count_cells
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, Strip, annulus
 from rmos.rosette.spec import Ring
 
@@ -13,7 +13,7 @@ def grain_repeat(ring: Ring) -> int:
     return max(ring.width * 62 // 100, 900) * max(len(ring.materials) - 1, 1)
 
 
-def draw_wheat(ring: Ring, inner: int, decide: Decide) -> Drawing:
+def draw_wheat(ring: Ring, inner: int, decide: ChooseStream) -> Drawing:
     """Draw grains of all materials but the last in turn, on the last; the first is also the stem."""
     grains, base = ring.materials[:-1] or ring.materials, ring.materials[-1]
     count = count_cells(ring, inner, length=grain_repeat(ring))

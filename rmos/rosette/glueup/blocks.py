@@ -15,7 +15,7 @@ import msgspec
 
 from rmos.rosette.draw.chevrons import chevron_rows, chevron_slant
 from rmos.rosette.fixed import circumference
-from rmos.rosette.glueup.cuts import StripCut
+from rmos.rosette.glueup.strip_cuts import StripCut
 from rmos.rosette.glueup.trade import (
     BLOCK_LAYERS,
     BLOCK_WIDTH,

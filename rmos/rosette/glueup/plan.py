@@ -11,7 +11,7 @@ import msgspec
 
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.glueup.blocks import BlockGlueUp, block_cuts, block_glue_up, is_blocked
-from rmos.rosette.glueup.cuts import StripCut, strip_cuts
+from rmos.rosette.glueup.strip_cuts import StripCut, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT
 from rmos.rosette.spec import Ring, RosetteSpec, validate_spec

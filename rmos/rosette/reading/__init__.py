@@ -7,10 +7,10 @@ A clause is read in steps: what it does without, its rings, words about them, ma
 
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.prompt_words import PromptToken
+from rmos.rosette.reading.clause_reader import ClauseReader
 from rmos.rosette.reading.clauses import Clause, order_of, split_clauses
 from rmos.rosette.reading.negation import negated_places, take_away
 from rmos.rosette.reading.numbers import Numbers
-from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.reading.rings import take_ring, take_word
 from rmos.rosette.reading.woods import assign_materials, take_material
 

@@ -6,8 +6,8 @@ from typing import Final
 from rmos.rosette.fixed import divide
 from rmos.rosette.parsed_prompt import Mention, millimetres
 from rmos.rosette.prompt_words import PromptToken
+from rmos.rosette.reading.clause_reader import ClauseReader
 from rmos.rosette.reading.joints import RINGS
-from rmos.rosette.reading.reader import ClauseReader
 
 _LENGTH_NOUNS: Final = {
     "hole": "hole", "gap": "gap", "deep": "depth", "cutter": "cutter", "rosette": "width", "top": "top_thickness",

@@ -4,8 +4,8 @@ from typing import Final
 
 from rmos.rosette.parsed_prompt import Mention
 from rmos.rosette.prompt_words import PromptToken
+from rmos.rosette.reading.clause_reader import ClauseReader
 from rmos.rosette.reading.joints import MOTIF_KINDS, RINGS, WOODS
-from rmos.rosette.reading.reader import ClauseReader
 from rmos.rosette.spelling import hint_for
 
 _STACKS: Final = {"b": "black_fibre", "w": "white_fibre"}

@@ -5,8 +5,8 @@ from typing import Final
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.prompt_words import PromptToken
+from rmos.rosette.reading.clause_reader import ClauseReader
 from rmos.rosette.reading.joints import LISTING, WOODS
-from rmos.rosette.reading.reader import ClauseReader
 
 _MOST_LISTED: Final = 40
 """How far behind a material its noun may stand: bounds the work on a list without end."""

@@ -23,10 +23,10 @@ from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, find_named_blob
 
-Scope = Literal["download", "head"]
+LinkScope = Literal["download", "head"]
 MAX_TTL_S: Final = 86_400
 DEFAULT_TTL_S: Final = 300
-METHODS: Final[dict[Scope, tuple[str, ...]]] = {"download": ("GET", "HEAD"), "head": ("HEAD",)}
+METHODS: Final[dict[LinkScope, tuple[str, ...]]] = {"download": ("GET", "HEAD"), "head": ("HEAD",)}
 """What a link may be used for; a HEAD is a GET without its body."""
 
 
@@ -35,7 +35,7 @@ class FileLink(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str = msgspec.field(name="r")
     sha256: str = msgspec.field(name="d")
-    scope: Scope = msgspec.field(name="s")
+    scope: LinkScope = msgspec.field(name="s")
     made_s: int = msgspec.field(name="m")
     ttl_s: int = msgspec.field(name="t")
     filename: str | None = msgspec.field(name="f", default=None)
@@ -46,7 +46,7 @@ class LinkRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     sha256: str
-    scope: Scope = "download"
+    scope: LinkScope = "download"
     filename: str | None = None
 
 
@@ -55,7 +55,7 @@ class MadeLink(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     sha256: str
-    scope: Scope
+    scope: LinkScope
     filename: str | None
     token: str
     expires_at_utc: str

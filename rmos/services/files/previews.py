@@ -4,7 +4,7 @@
     preview.action                         # "preview", "download" or "none"
     blob = open_preview(store, named)      # or SvgBlocked
 
-A verdict is a function of the bytes, so it is cached under their digest; the blob itself is opened, and so found
+A validation is a function of the bytes, so it is cached under their digest; the blob itself is opened, and so found
 whole, each time.
 """
 
@@ -22,11 +22,11 @@ from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob
 from rmos.svg import validate_svg
 from rmos.svg.encoding import MAX_BYTES
-from rmos.svg.verdict import Verdict
+from rmos.svg.validation import SvgValidation
 
-Action = Literal["preview", "download", "none"]
-_REMEMBERED: Final = 4096
-_verdicts: "OrderedDict[str, Verdict]" = OrderedDict()
+PreviewAction = Literal["preview", "download", "none"]
+_CACHED: Final = 4096
+_validations: "OrderedDict[str, SvgValidation]" = OrderedDict()
 _turn: Final = threading.Lock()
 
 
@@ -36,7 +36,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     mime: str | None
     reason: str
-    action: Action
+    action: PreviewAction
     blocked_by: str | None = None
     line: int | None = None
     column: int | None = None
@@ -47,7 +47,7 @@ def find_preview(store: Store, named: NamedBlob) -> Preview:
     try:
         with store.blobs.open(named.sha256) as blob:
             mime = named.mime or guess_type(blob.read_at(0, HEAD_BYTES))
-            verdict = _verdict(blob)
+            validation = _validate_drawing(blob)
     except AttachmentNotFound:
         reason = "The file is not there; an operator can restore it from a back-up."
         return Preview(ok=False, mime=named.mime, reason=reason, action="none", blocked_by="missing")
@@ -55,13 +55,13 @@ def find_preview(store: Store, named: NamedBlob) -> Preview:
         reason = "The file is damaged and is not given out; an operator can restore it from a back-up."
         return Preview(ok=False, mime=named.mime, reason=reason, action="none", blocked_by="damaged")
     return Preview(
-        ok=verdict.ok,
-        mime=SVG if verdict.ok else mime,
-        reason=verdict.reason,
-        action="preview" if verdict.ok else "download",
-        blocked_by=verdict.blocked_by,
-        line=verdict.line,
-        column=verdict.column,
+        ok=validation.ok,
+        mime=SVG if validation.ok else mime,
+        reason=validation.reason,
+        action="preview" if validation.ok else "download",
+        blocked_by=validation.blocked_by,
+        line=validation.line,
+        column=validation.column,
     )
 
 
@@ -74,40 +74,44 @@ def open_preview(store: Store, named: NamedBlob) -> OpenBlob:
     """
     blob = store.blobs.open(named.sha256)
     try:
-        verdict = _verdict(blob)
-        if not verdict.ok:
-            raise SvgBlocked(verdict.reason, blocked_by=verdict.blocked_by, line=verdict.line, column=verdict.column)
+        validation = _validate_drawing(blob)
+        if not validation.ok:
+            raise SvgBlocked(
+                validation.reason, blocked_by=validation.blocked_by, line=validation.line, column=validation.column
+            )
     except BaseException:  # whatever it is: nobody else closes the file any more
         blob.close()
         raise
     return blob
 
 
-def validate_blob(store: Store, sha256: str) -> Verdict:
-    """Return the gate's verdict on a blob.
+def validate_blob(store: Store, sha256: str) -> SvgValidation:
+    """Return the gate's validation of a blob.
 
     Raises:
         AttachmentNotFound, Damage.
     """
     with store.blobs.open(sha256) as blob:
-        return _verdict(blob)
+        return _validate_drawing(blob)
 
 
-def _verdict(blob: OpenBlob) -> Verdict:
+def _validate_drawing(blob: OpenBlob) -> SvgValidation:
     with _turn:
-        if found := _verdicts.get(blob.sha256):
-            _verdicts.move_to_end(blob.sha256)
+        if found := _validations.get(blob.sha256):
+            _validations.move_to_end(blob.sha256)
             return found
     kind = guess_type(blob.read_at(0, HEAD_BYTES))
     if kind.startswith(("image/", "application/")) and kind not in (SVG, UNKNOWN):
-        verdict = Verdict(ok=False, reason=f"It is {kind}, and no drawing.", blocked_by="not_svg", line=1, column=1)
+        validation = SvgValidation(
+            ok=False, reason=f"It is {kind}, and no drawing.", blocked_by="not_svg", line=1, column=1
+        )
     elif blob.size > MAX_BYTES:
         reason = f"The file is larger than {MAX_BYTES} bytes, which no drawing that is shown may be."
-        verdict = Verdict(ok=False, reason=reason, blocked_by="too_large", line=1, column=1)
+        validation = SvgValidation(ok=False, reason=reason, blocked_by="too_large", line=1, column=1)
     else:
-        verdict = validate_svg(blob.read_at(0, blob.size))
+        validation = validate_svg(blob.read_at(0, blob.size))
     with _turn:
-        _verdicts[blob.sha256] = verdict
-        if len(_verdicts) > _REMEMBERED:
-            _verdicts.popitem(last=False)
-    return verdict
+        _validations[blob.sha256] = validation
+        if len(_validations) > _CACHED:
+            _validations.popitem(last=False)
+    return validation

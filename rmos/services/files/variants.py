@@ -24,9 +24,9 @@ from rmos.store import Store
 from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.store.run_records import RunRecord
 
-Status = Literal["NEW", "REVIEWED", "PROMOTED", "REJECTED"]
-Action = Literal["review", "reject", "unreject", "promote"]
-ACTIONS: Final[tuple[Action, ...]] = ("review", "reject", "unreject", "promote")
+VariantStatus = Literal["NEW", "REVIEWED", "PROMOTED", "REJECTED"]
+ReviewAction = Literal["review", "reject", "unreject", "promote"]
+ACTIONS: Final[tuple[ReviewAction, ...]] = ("review", "reject", "unreject", "promote")
 REASON_CODES: Final = ("GEOMETRY_UNSAFE", "TEXT_REQUIRES_OUTLINE", "AESTHETIC", "DUPLICATE", "OTHER")
 _KINDS: Final = frozenset({"svg_variant", "advisory_svg", "variant"})
 
@@ -34,7 +34,7 @@ _KINDS: Final = frozenset({"svg_variant", "advisory_svg", "variant"})
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with a variant."""
 
-    action: Action
+    action: ReviewAction
     sha256: str
     rating: int | None = None
     notes: str | None = None
@@ -57,7 +57,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     mime: str | None
     size_bytes: int | None
     created_at_utc: str | None
-    status: Status = "NEW"
+    status: VariantStatus = "NEW"
     rating: int | None = None
     notes: str | None = None
     reviewed_by: str | None = None
@@ -75,12 +75,12 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
     made: bool
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one of many."""
 
     sha256: str
     ok: bool
-    status: Status | None = None
+    status: VariantStatus | None = None
     error: str | None = None
     blocked_by: str | None = None
     detail: str | None = None
@@ -93,7 +93,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     succeeded: int
     failed: int
     blocked: int
-    results: list[Result]
+    results: list[ReviewResult]
 
 
 def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
@@ -199,13 +199,13 @@ def _require_promotable(store: Store, view: RunView, variant: Variant) -> None:
             f"The run is {risk}; only what was evaluated OK is promoted.", run_id=run_id, blocked_by="risk"
         )
     try:
-        verdict = validate_blob(store, variant.sha256)
+        validation = validate_blob(store, variant.sha256)
     except AttachmentNotFound:
         raise VariantBlocked("The drawing is not there.", run_id=run_id, blocked_by="missing") from None
     except RecordDamaged:
         raise VariantBlocked("The drawing is damaged.", run_id=run_id, blocked_by="damaged") from None
-    if not verdict.ok:
-        raise VariantBlocked(verdict.reason, run_id=run_id, blocked_by=verdict.blocked_by)
+    if not validation.ok:
+        raise VariantBlocked(validation.reason, run_id=run_id, blocked_by=validation.blocked_by)
 
 
 def change_variants(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor, us: int) -> Results:
@@ -222,7 +222,7 @@ def change_variants(store: Store, run_id: str, acts: Sequence[Act], *, actor: Ac
         except RmosError as error:
             by = error.members.get("blocked_by")
             results.append(
-                Result(
+                ReviewResult(
                     sha256=asked.sha256,
                     ok=False,
                     error=error.code,
@@ -231,7 +231,7 @@ def change_variants(store: Store, run_id: str, acts: Sequence[Act], *, actor: Ac
                 )
             )
             continue
-        results.append(Result(sha256=asked.sha256, ok=True, status=acted.variant.status))
+        results.append(ReviewResult(sha256=asked.sha256, ok=True, status=acted.variant.status))
     blocked = sum(result.error == VariantBlocked.code for result in results)
     succeeded = sum(result.ok for result in results)
     return Results(

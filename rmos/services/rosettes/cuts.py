@@ -21,8 +21,8 @@ from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.engines.shop import Shop
 from rmos.models import RunDecision
+from rmos.rosette.machining import Operation
 from rmos.rosette.manufacture import ManufactureWarning, manufacture
-from rmos.rosette.operations import Operation
 from rmos.rosette.spec import Constraints, RosetteSpec
 
 NO_TOOL: Final = "none"

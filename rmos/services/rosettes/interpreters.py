@@ -35,7 +35,7 @@ _WHOLE: Final = {
 _NOT_READ: Final = "the model's answer is no rosette"
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True):
+class ReadPrompt(msgspec.Struct, frozen=True, kw_only=True):
     """What an interpreter made of a prompt, and who it was."""
 
     understood: Interpretation
@@ -45,7 +45,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 class Interpreter(Protocol):
     """Reads prompts."""
 
-    def read(self, prompt: str, *, instrument: str | None) -> Read:
+    def read(self, prompt: str, *, instrument: str | None) -> ReadPrompt:
         """Return the rosette that a prompt describes.
 
         Raises:
@@ -60,9 +60,9 @@ BUILT_IN: Final[dict[str, Any]] = {"provider": "builtin", "version": INTERPRETER
 class BuiltIn:
     """The deterministic interpreter of `rmos.rosette`: offline, the same spec from the same version for ever."""
 
-    def read(self, prompt: str, *, instrument: str | None) -> Read:
+    def read(self, prompt: str, *, instrument: str | None) -> ReadPrompt:
         """Return what `interpret` understands."""
-        return Read(understood=interpret(prompt, instrument=instrument), provenance=BUILT_IN)
+        return ReadPrompt(understood=interpret(prompt, instrument=instrument), provenance=BUILT_IN)
 
 
 class ByModel:
@@ -73,7 +73,7 @@ class ByModel:
         self._model = model
         self._own = BuiltIn()
 
-    def read(self, prompt: str, *, instrument: str | None) -> Read:
+    def read(self, prompt: str, *, instrument: str | None) -> ReadPrompt:
         """Return the model's spec, or what the built-in interpreter understands, said aloud."""
         # First: what cannot be followed (no words, numbers that contradict each other) no model may make up for.
         own = self._own.read(prompt, instrument=instrument).understood
@@ -92,11 +92,11 @@ class ByModel:
         except ProviderFailed as failure:
             said = f"the built-in interpreter read the prompt, for the model {self._model} did not: {failure.detail}"
             understood = msgspec.structs.replace(own, assumptions=(said, *own.assumptions))
-            return Read(
+            return ReadPrompt(
                 understood=understood, provenance={**provenance, "fallback": failure.detail, "read_by": BUILT_IN}
             )
         said = f"the model {self._model} read the prompt; what it left open is as in the spec"
-        return Read(
+        return ReadPrompt(
             understood=msgspec.structs.replace(understood, assumptions=(said, *understood.assumptions)),
             provenance=provenance,
         )

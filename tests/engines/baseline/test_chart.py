@@ -5,7 +5,7 @@ import pytest
 from rmos.engines.baseline import chart
 from rmos.engines.baseline.chip import rubbing_floor, thinning, window
 from rmos.engines.shop import SHIPPED as SHOP
-from rmos.engines.shop.materials import Column, SawColumn
+from rmos.engines.shop.materials import MaterialColumn, SawColumn
 
 SHIPPED = {
     "softwood": {"sitka_spruce", "engelmann_spruce", "western_red_cedar", "mahogany", "cherry"},
@@ -23,7 +23,7 @@ SHIPPED = {
 def test_every_material_has_its_column_and_a_source() -> None:
     for column, names in SHIPPED.items():
         assert {name for name, material in SHOP.materials.items() if material.chart == column} == names
-    assert {*SHIPPED, "hard_plastic"} == chart.COLUMNS == set(get_args(Column))
+    assert {*SHIPPED, "hard_plastic"} == chart.COLUMNS == set(get_args(MaterialColumn))
     assert set(chart.BITES) == set(get_args(SawColumn))
     assert {material.saw for material in SHOP.materials.values()} <= set(chart.BITES)
     assert all(material.source for material in SHOP.materials.values())

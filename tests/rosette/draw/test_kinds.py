@@ -6,7 +6,7 @@ import pytest
 
 from rmos.rosette.draw import DRAWERS, draw_ring, usual_length
 from rmos.rosette.draw.flat import area, flatten
-from rmos.rosette.draw.shapes import Drawing, Path, turn_path
+from rmos.rosette.draw.shapes import Drawing, ShapePath, turn_path
 from rmos.rosette.fixed import TURN, circumference
 from rmos.rosette.spec import KINDS, Ring, least_tiles
 from tests.rosette.makers import TYPICAL, make_ring
@@ -22,7 +22,7 @@ def drawing_of(ring: Ring, seed: int = 4) -> Drawing:
     return draw_ring(ring, inner=INNER, seed=seed, place=2)
 
 
-def pieces_of(drawing: Drawing) -> list[Path]:
+def pieces_of(drawing: Drawing) -> list[ShapePath]:
     return [piece.path for at in drawing.order for piece in drawing.cells[at].pieces]
 
 

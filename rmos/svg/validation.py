@@ -1,4 +1,4 @@
-"""What the gate says: the verdict, its stable codes, and the refusal that ends the reading.
+"""What the gate says: the outcome of a validation, its stable codes, and the refusal that ends the reading.
 
 raise make_blocked_error("dtd", "A DOCTYPE declares something.", line=2, column=1)
 """
@@ -30,14 +30,14 @@ BlockedBy = Literal[
 ]
 """Why a drawing is blocked, for programs; a code keeps its meaning."""
 
-Refusal = tuple[BlockedBy, str]
+SvgRefusal = tuple[BlockedBy, str]
 """A code and a sentence, before the place is known."""
 
 _SHOWN: Final = 60
 """Characters of a drawing's own text that a reason repeats."""
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SvgValidation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether a browser may show a drawing; for one that is blocked the code, and where its tag begins (from 1)."""
 
     ok: bool

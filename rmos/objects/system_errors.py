@@ -1,6 +1,6 @@
 """What an object that cannot be written is to the store: the system's errors as ours, without the path.
 
-with translating():
+with translate_errors():
     os.write(descriptor, data)                # OSError → OutOfSpace, StoreReadOnly, StorageFailed
 """
 

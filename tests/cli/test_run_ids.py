@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rmos import ids
-from rmos.cli.references import short_ids
+from rmos.cli.run_ids import short_ids
 from rmos.config import Settings
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
@@ -55,7 +55,7 @@ def test_an_empty_store_has_no_latest_run(tmp_path: Path) -> None:
 
 def test_a_whole_id_opens_no_list(run: Command, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = artifacts_of(root)[0].stem
-    monkeypatch.setattr("rmos.cli.references._ids_beginning", lambda *_: pytest.fail("the folders were listed"))
+    monkeypatch.setattr("rmos.cli.run_ids._ids_beginning", lambda *_: pytest.fail("the folders were listed"))
     assert document(run("show", run_id, "--json"))["run_id"] == run_id
 
 

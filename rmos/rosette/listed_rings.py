@@ -10,7 +10,7 @@ from typing import Final
 
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.placing import conflict, take_lines, take_place
-from rmos.rosette.presets import KIND_DEFAULTS, Place
+from rmos.rosette.presets import KIND_DEFAULTS, PresetPlace
 from rmos.rosette.wording import KIND_WORDS
 
 _MANY: Final = 3
@@ -36,7 +36,7 @@ def _stacks(parsed: ParsedPrompt) -> list[Mention]:
     return [mention for mention in parsed.mentions if mention.kind == "lines" and mention.beside is None]
 
 
-def list_rings(parsed: ParsedPrompt) -> list[Place]:
+def list_rings(parsed: ParsedPrompt) -> list[PresetPlace]:
     """Return a place for each ring, from the soundhole outwards, and say in which order they were taken."""
     listed = [mention for mention in parsed.mentions if mention.beside is None]
     # Lines that were said once, of rings in no stated order, are those beside each of them.
@@ -47,7 +47,7 @@ def list_rings(parsed: ParsedPrompt) -> list[Place]:
         listed = [mention for mention in listed if mention.kind != "lines"]
     if parsed.order == "inward":
         listed = listed[::-1]
-    places: list[Place] = []
+    places: list[PresetPlace] = []
     for mention in listed:
         beside = [] if spread else [_place(one) for one in parsed.mentions if one.beside is mention]
         again = [] if spread else [_place(one) for one in parsed.mentions if one.beside is mention]
@@ -59,31 +59,33 @@ def list_rings(parsed: ParsedPrompt) -> list[Place]:
     return places
 
 
-def _place(mention: Mention) -> Place:
+def _place(mention: Mention) -> PresetPlace:
     kind = mention.kind or "band"
     if kind == "gap":
-        return Place(role="listed", kind="gap", width=mention.said.get("width", _GAP), materials=[], mention=mention)
+        return PresetPlace(
+            role="listed", kind="gap", width=mention.said.get("width", _GAP), materials=[], mention=mention
+        )
     if kind == "lines":
         return _stack(mention)
     usual = KIND_DEFAULTS[kind]
-    place = Place(role="listed", kind=kind, width=usual["centre"], materials=list(usual["materials"]))
+    place = PresetPlace(role="listed", kind=kind, width=usual["centre"], materials=list(usual["materials"]))
     take_place(place, mention, "centre")
     return place
 
 
-def _with_lines(parsed: ParsedPrompt, places: list[Place], lines: Mention | None) -> list[Place]:
+def _with_lines(parsed: ParsedPrompt, places: list[PresetPlace], lines: Mention | None) -> list[PresetPlace]:
     """Return the rings with a stack of lines on both sides of each."""
     if lines is None:
         parsed.assumptions.append("lines black/white/black beside the rings (none were named)")
-    found: list[Place] = [_stack(lines)]
+    found: list[PresetPlace] = [_stack(lines)]
     for place in places:
         found += [place, _stack(lines)]
     return found
 
 
-def _stack(lines: Mention | None) -> Place:
+def _stack(lines: Mention | None) -> PresetPlace:
     usual = KIND_DEFAULTS["lines"]
-    place = Place(role="lines", kind="lines", width=usual["centre"], materials=list(usual["materials"]))
+    place = PresetPlace(role="lines", kind="lines", width=usual["centre"], materials=list(usual["materials"]))
     if lines is not None:
         take_lines(place, lines)
     return place

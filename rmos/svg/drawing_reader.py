@@ -12,12 +12,12 @@ is given up before expat has gathered all of it. expat expands nothing here: the
 from pyexpat import ExpatError, ParserCreate, errors
 from typing import Final, NoReturn
 
-from rmos.svg.attributes import NOTHING, AttributePlan, Check, make_plan
+from rmos.svg.attributes import NOTHING, AttributePlan, ValueCheck, make_plan
 from rmos.svg.css import css_refusal, local_targets, plain_targets
 from rmos.svg.encoding import check_declared_encoding
 from rmos.svg.names import SVG
 from rmos.svg.reuse import Reuse
-from rmos.svg.verdict import BlockedBy, make_blocked_error, shorten_text
+from rmos.svg.validation import BlockedBy, make_blocked_error, shorten_text
 
 MAX_TAG: Final = 4 * 1024 * 1024
 """Bytes of one tag, comment or instruction (RMOS policy); a picture within and a traced outline fit."""
@@ -35,7 +35,7 @@ _SHORT: Final = 256
 _INSTRUCTIONS: Final = frozenset({"xpacket", "adobe-xap-filters", "adobe-illustrator"})
 """Instructions that Adobe's programs write around metadata; browsers know only xml-stylesheet."""
 _ENCODING_ERRORS: Final = frozenset({errors.XML_ERROR_UNKNOWN_ENCODING, errors.XML_ERROR_INCORRECT_ENCODING})
-Shape = str | tuple[str, ...]
+TagShape = str | tuple[str, ...]
 """The name of an element, or the names of its attributes in their order and then its own."""
 
 
@@ -44,8 +44,8 @@ class DrawingReader:
 
     def __init__(self) -> None:
         self._reuse = Reuse()
-        self._plans: dict[Shape, AttributePlan | None] = {}
-        self._harmless: dict[Check, set[str]] = {}
+        self._plans: dict[TagShape, AttributePlan | None] = {}
+        self._harmless: dict[ValueCheck, set[str]] = {}
         self._harmless_css: dict[str, tuple[str, ...]] = {}
         self._open: list[tuple[int, int] | None] = []
         """For each open element with an id how many elements and copies there were before it."""
@@ -139,7 +139,7 @@ class DrawingReader:
     def _start(self, name: str, attributes: list[str]) -> None:
         """Judge a start tag; the one function that runs for each, so it does little."""
         opened = None
-        shape: Shape = name
+        shape: TagShape = name
         if attributes:
             names = attributes[::2]
             names.append(name)
@@ -170,7 +170,7 @@ class DrawingReader:
         if len(open_elements) > MAX_DEPTH:
             self._refuse("too_deep", f"More than {MAX_DEPTH} elements are within one another.")
 
-    def _look(self, check: Check, value: str, harmless: set[str]) -> None:
+    def _look(self, check: ValueCheck, value: str, harmless: set[str]) -> None:
         refusal = check(value)
         if refusal is not None:
             self._refuse(*refusal)
@@ -196,7 +196,7 @@ class DrawingReader:
         if targets:
             self._reuse.refers(self._holders[-1], own_id, targets)
 
-    def _new_plan(self, element: str, names: list[str], shape: Shape) -> AttributePlan | None:
+    def _new_plan(self, element: str, names: list[str], shape: TagShape) -> AttributePlan | None:
         """Return how tags of this shape are judged; None when there is nothing to look at but their names."""
         if not self._elements and element != f"{SVG} svg":
             space, _, local = element.rpartition(" ")

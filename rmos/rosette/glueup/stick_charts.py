@@ -21,7 +21,7 @@ _STACK: Final = 9000
 _STACKS_APART: Final = 15_000
 
 
-class Key:
+class MaterialKey:
     """The materials of a rosette: a number and a colour for each."""
 
     def __init__(self, spec: RosetteSpec) -> None:
@@ -42,7 +42,7 @@ class Key:
         return INK if 3 * red + 6 * green + blue > 1400 else "#ffffff"
 
 
-def draw_key(flow: Flow, key: Key) -> None:
+def draw_key(flow: Flow, key: MaterialKey) -> None:
     """Draw the numbers and colours of all materials."""
     for at, name in enumerate(key.names):
         if at % 4 == 0:
@@ -54,7 +54,7 @@ def draw_key(flow: Flow, key: Key) -> None:
     flow.skip(9000)
 
 
-def _stick(key: Key, name: str, x: int, y: int, width: int, height: int) -> list[str]:
+def _stick(key: MaterialKey, name: str, x: int, y: int, width: int, height: int) -> list[str]:
     size = min(height * 6 // 10, SMALL)
     lines = [box(x, y, width, height, fill=key.colour(name))]
     if size >= 1200:
@@ -66,7 +66,7 @@ def _stick(key: Key, name: str, x: int, y: int, width: int, height: int) -> list
 # Tiles
 
 
-def draw_tile(flow: Flow, key: Key, glued: TileGlueUp, log: Log) -> None:
+def draw_tile(flow: Flow, key: MaterialKey, glued: TileGlueUp, log: Log) -> None:
     """Draw a tile as it looks from the end of its log: enlarged with the columns' stacks, and at full size."""
     count, layers = len(log.columns), {stack.name: stack.layers for stack in glued.stacks}
     cell = min(_CELL, 120_000 // max(count, glued.rows))
@@ -86,7 +86,7 @@ def draw_tile(flow: Flow, key: Key, glued: TileGlueUp, log: Log) -> None:
     flow.skip(cell * glued.rows + 16_000)
 
 
-def _draw_true_tile(flow: Flow, key: Key, glued: TileGlueUp, log: Log, corner: tuple[int, int]) -> None:
+def _draw_true_tile(flow: Flow, key: MaterialKey, glued: TileGlueUp, log: Log, corner: tuple[int, int]) -> None:
     """Draw the tile at full size, with its taper, and the widths of a column."""
     layers = {stack.name: stack.layers for stack in glued.stacks}
     x, y = corner
@@ -113,7 +113,7 @@ def _draw_true_tile(flow: Flow, key: Key, glued: TileGlueUp, log: Log, corner: t
         flow.add(text(x, y + height + 5000 + 4200 * number, shown, size=SMALL, fill=FAINT if number == 0 else INK))
 
 
-def draw_stacks(flow: Flow, key: Key, glued: TileGlueUp) -> None:
+def draw_stacks(flow: Flow, key: MaterialKey, glued: TileGlueUp) -> None:
     """Draw each stack as it is glued: the outside of the ring up, the number of columns that are sliced off."""
     layer = min(4200, 120_000 // glued.rows)
     room = layer * glued.rows + 20_000
@@ -155,7 +155,7 @@ def draw_log(flow: Flow, glued: TileGlueUp, log: Log) -> None:
 # Blocks
 
 
-def draw_block(flow: Flow, key: Key, glued: BlockGlueUp) -> None:
+def draw_block(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
     """Draw a block from the side at full size: its veneers, and the slanted cuts of its slabs."""
     flow.need(glued.thickness + 16_000)
     x, y = MARGIN + 4000, flow.y + 4000
@@ -177,7 +177,7 @@ def draw_block(flow: Flow, key: Key, glued: BlockGlueUp) -> None:
     flow.skip(glued.thickness + 14_000)
 
 
-def draw_rows(flow: Flow, key: Key, glued: BlockGlueUp) -> None:
+def draw_rows(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
     """Draw a stretch of the finished strip, enlarged four times: rows side by side, every second one turned over."""
     scale, stretch = 4, 3
     height = scale * glued.row
