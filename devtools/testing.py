@@ -19,6 +19,7 @@ PROGRAMS: Final = {
     "nginx": "nginx-light",
     "chromium": "chromium",
     "inkscape": "inkscape python3-lxml python3-numpy python3-cssselect",
+    "bindfs": "bindfs",
 }
 """Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
@@ -60,6 +61,8 @@ def find_absent() -> dict[str, str]:
     for program, package in PROGRAMS.items():
         if shutil.which(program, path=sbin) is None:
             lacking[program] = f"install the Debian package {package}"
+    if "bindfs" not in lacking and not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        lacking["bindfs"] = "run where /dev/fuse may be opened"
     if not may_mount():
         lacking["root"] = "run as root on a machine with loop devices"
     elif shutil.which("mkfs.ext4", path=sbin) is None:

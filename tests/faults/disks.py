@@ -1,7 +1,9 @@
-"""Filesystems to be filled up and cut off: a tmpfs, and ext4 or XFS in a file behind a loop device.
+"""Filesystems to be filled up and cut off: a tmpfs, and ext4 or XFS in a file behind a loop device; and one in FUSE.
 
     with mounted(folder, image=Image("ext4", file)) as root:
         cut_power(root)                        # what was not flushed is gone
+    with mirrored(folder, source) as root:     # bindfs: no O_TMPFILE, and attributes that the kernel keeps for a second
+        ...
 
 Every mount is undone when its block is left, lazily if it must be, and its loop device goes with it.
 """
@@ -19,7 +21,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, wait_until
 
 _SHUTDOWN: Final = 0x8004587D
 """EXT4_IOC_SHUTDOWN, which is XFS_IOC_GOINGDOWN: `_IOR('X', 125, __u32)`."""
@@ -75,6 +77,22 @@ def mounted(folder: Path, *, image: Image | None = None, tmpfs_bytes: int = 4 <<
         yield folder
     finally:
         _unmount(folder)
+
+
+@contextlib.contextmanager
+def mirrored(folder: Path, source: Path) -> Iterator[Path]:
+    """Mount a folder at another one through FUSE, and undo it in the end."""
+    folder.mkdir()
+    source.mkdir()
+    with subprocess.Popen([find_program("bindfs") or "bindfs", "-f", str(source), str(folder)]) as bindfs:
+        try:
+            wait_until(lambda: os.path.ismount(folder) or bindfs.poll() is not None, "bindfs")
+            if bindfs.poll() is not None:
+                pytest.fail("bindfs does not mount: run where /dev/fuse may be opened", pytrace=False)
+            yield folder
+        finally:
+            if bindfs.poll() is None:
+                _unmount(folder)
 
 
 def _unmount(folder: Path) -> None:
