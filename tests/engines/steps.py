@@ -28,6 +28,7 @@ LEFT_TO_DO: Final = (
     "take a thicker cutter",
     "clamp it, no vacuum holds it against that",
     "no feed, speed or depth makes this cut sound: take another tool or a stronger machine",
+    "no speed suits both: take a tool that may turn faster, or a spindle that turns slower",
     "correct the inputs first",
     "correct these inputs and send the cut again",
 )
@@ -52,6 +53,8 @@ def follow(design: Members, context: Members, way: str) -> tuple[Members, Member
             context["coolant"] = "mist"
         elif step == "take an end_mill":
             context["tool"]["kind"] = "end_mill"
+            for shape in ("angle_deg", "tip_mm"):
+                context["tool"].pop(shape, None)
         else:
             _set(design, context, step)
     return design, context

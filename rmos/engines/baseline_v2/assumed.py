@@ -13,13 +13,15 @@ from rmos.engines.baseline.fields import (
     MACHINE_MAX_RPM,
     SPINDLE_POWER,
     STOCK_THICKNESS,
+    TOOL_MATERIAL,
     TOOL_MAX_RPM,
 )
 from rmos.engines.baseline.machine import LIGHT_DESKTOP_FORCE_N, LIGHT_DESKTOP_POWER_W
-from rmos.engines.baseline_v2.cut import Cut
-from rmos.engines.baseline_v2.fields import DRAWN, MACHINE_MAX_FEED, MACHINE_MIN_RPM, TIP
-from rmos.engines.baseline_v2.machine import DEFAULT_MAX_FEED
-from rmos.engines.baseline_v2.speed import DEFAULT_MAX_RPM, DEFAULT_MIN_RPM, UNMARKED_FROM_MM
+from rmos.engines.baseline.wording import num
+from rmos.engines.baseline_v2.cut import Cut, fills_opening
+from rmos.engines.baseline_v2.fields import DRAWN, MACHINE_MAX_FEED, MACHINE_MIN_RPM, MILLED, TIP
+from rmos.engines.baseline_v2.machine import largest_feed
+from rmos.engines.baseline_v2.speed import DEFAULT_MAX_RPM, DEFAULT_MIN_RPM, UNMARKED_FROM_MM, is_drill_in_metal
 
 _UNREAD_SHOWN: Final = 10
 
@@ -47,7 +49,7 @@ def _defaults(cut: Cut) -> list[tuple[str, str]]:
         return said
     said += [
         (MACHINE_MIN_RPM, f"{DEFAULT_MIN_RPM[kind]:.0f} rpm of a {kind} machine (RMOS policy)"),
-        (MACHINE_MAX_FEED, f"{DEFAULT_MAX_FEED[kind]:.0f} mm/min of a {kind} machine (RMOS policy)"),
+        (MACHINE_MAX_FEED, f"{largest_feed(cut):.0f} mm/min of a {kind} machine (RMOS policy)"),
         (MACHINE_CLASS, "a light desktop machine (RMOS policy)"),
     ]
     if cut.is_drilled:
@@ -63,7 +65,9 @@ def _defaults(cut: Cut) -> list[tuple[str, str]]:
 def _stand_ins(cut: Cut) -> list[str]:
     inputs = cut.inputs
     said = []
-    if ENGAGEMENT not in cut.sent:
+    if cut.operation in MILLED and fills_opening(inputs):
+        said.append(f"the cutter fills the opening of {num(cut.width)} mm: a slot of its full diameter")
+    elif ENGAGEMENT not in cut.sent:
         if cut.operation in SLOT_OPERATIONS:
             said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
         elif cut.is_sawn and STOCK_THICKNESS in cut.sent:
@@ -74,6 +78,8 @@ def _stand_ins(cut: Cut) -> list[str]:
         said.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
     if cut.kind == "v_bit" and TIP not in cut.sent:
         said.append(f"{inputs.shown(TIP)} is not sent: a V-bit that runs to a point")
+    if is_drill_in_metal(cut) and not cut.steel:
+        said.append(f"{TOOL_MATERIAL} is not sent: a drill of high-speed steel")
     if cut.material is not None:
         sources = (cut.material.source, cut.material.cutting.source)
         said += [f"{cut.material.id}: {source}" for source in sources if "RMOS policy" in source]

@@ -1,13 +1,14 @@
 """The charts of `charts.toml`, united: which chiploads makers print for a tool, a material and a diameter.
 
-    window = window_of("end_mill", "hardwood", 3.175)
+    window = window_of("end_mill", "hardwood", 3.175, 2)
     window.low, window.high, window.special         # 0.013, 0.127, 0.305
     derating(2.0)                                   # 0.75
 
 Chiploads go with a power of the diameter, so a chart is a straight line between its points when both are logarithms.
 Where several charts cover a diameter their union counts. Below the smallest diameter of all of them the chip is the
 same share of the diameter (so PreciseBits states it), beyond the largest it stays. A thicker cutter never takes less
-than a thinner one.
+than a thinner one. Some charts are printed for cutters with one flute, which are ground for plastics and metal with an
+open flute: they count for those alone.
 """
 
 import functools
@@ -36,6 +37,8 @@ FALLBACK: Final = "end_mill"
 """Whose charts stand in for a tool that has none for a material (RMOS policy)."""
 
 _Point = tuple[float, float, float]
+_Key = tuple[str, str, bool]
+"""Kind of tool, column of materials, whether the tool has one flute."""
 
 
 class ChiploadWindow(NamedTuple):
@@ -50,6 +53,7 @@ class ChiploadWindow(NamedTuple):
 class _Chart(NamedTuple):
     source: str
     is_special: bool
+    has_one_flute: bool
     points: tuple[_Point, ...]
 
     def at(self, diameter: float) -> tuple[float, float] | None:
@@ -64,14 +68,16 @@ class _Chart(NamedTuple):
         return last[1], last[2]
 
 
-def _read_charts() -> dict[tuple[str, str], list[_Chart]]:
-    charts: dict[tuple[str, str], list[_Chart]] = {}
+def _read_charts() -> dict[_Key, list[_Chart]]:
+    charts: dict[_Key, list[_Chart]] = {}
     for entry in _DATA["chart"]:
         unit = _MM[entry["unit"]]
         points = tuple((unit * d, unit * low, unit * high) for d, low, high in entry["points"])
+        one = entry.get("flutes") == 1
+        chart = _Chart(entry["source"], entry.get("series") == "special", one, points)
         for material in entry["materials"]:
-            chart = _Chart(entry["source"], entry.get("series") == "special", points)
-            charts.setdefault((entry["tool"], material), []).append(chart)
+            for has_one_flute in (True,) if one else (False, True):
+                charts.setdefault((entry["tool"], material, has_one_flute), []).append(chart)
     return charts
 
 
@@ -87,17 +93,18 @@ def _unite(charts: Sequence[_Chart]) -> tuple[_Point, ...]:
 
 _CHARTS: Final = _read_charts()
 _GENERAL: Final = {
-    key: _Chart("", False, _unite([chart for chart in charts if not chart.is_special]))
+    key: _Chart("", False, False, _unite([chart for chart in charts if not chart.is_special]))
     for key, charts in _CHARTS.items()
 }
-_ANY: Final = {key: _Chart("", True, _unite(charts)) for key, charts in _CHARTS.items()}
-COLUMNS: Final = frozenset(material for _, material in _CHARTS)
+_ANY: Final = {key: _Chart("", True, False, _unite(charts)) for key, charts in _CHARTS.items()}
+COLUMNS: Final = frozenset(material for _, material, _ in _CHARTS)
 
 
 @functools.lru_cache(maxsize=4096)
-def window_of(tool: str, material: str, diameter_mm: float) -> ChiploadWindow:
+def window_of(tool: str, material: str, diameter_mm: float, flutes: float) -> ChiploadWindow:
     """Return the makers' window for a kind of tool in a column of materials at a diameter."""
-    key = (tool, material) if (tool, material) in _GENERAL else (FALLBACK, material)
+    key = (tool, material, flutes == 1)
+    key = key if key in _GENERAL else (FALLBACK, material, flutes == 1)
     low, high = _reach(_GENERAL[key], diameter_mm)
     return ChiploadWindow(low, high, max(high, _reach(_ANY[key], diameter_mm)[1]), _names(_CHARTS[key], diameter_mm))
 

@@ -46,8 +46,7 @@ def rubbing_floor(family: str, diameter_mm: float) -> float:
 
 def window(cut: Cut, material: Material) -> ChiploadWindow:
     """Return the makers' window for this tool in this material, at its full diameter as charts print it."""
-    kind = "end_mill" if cut.is_drilled else cut.kind
-    return window_of(kind, material.milling, cut.diameter)
+    return window_of(cut.kind, material.milling, cut.diameter, cut.flutes)
 
 
 def chip_of(cut: Cut) -> Chip:

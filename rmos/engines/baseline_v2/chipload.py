@@ -43,7 +43,8 @@ OVERLOAD: Final = Rule(
     category="chipload",
     question="Is the chip thin enough for the cutter?",
     formula="h = f_z sin θ, θ = acos(1 − 2 a_e/D), f_z from a_e = D/2 on; ceiling = highest chipload of the makers' "
-    "charts · derating; derating 1 to a_p = D, 0.75 at 2 D, 0.5 at 3 D, linear; a drill: ceiling / z",
+    "charts · derating; derating 1 to a_p = D, 0.75 at 2 D, 0.5 at 3 D, linear, of a drill 1; an end mill that drills: "
+    "ceiling / z",
     unit="mm",
     limits={
         "GREEN": "h <= ceiling of the general charts",
@@ -51,8 +52,8 @@ OVERLOAD: Final = Rule(
         "RED": "above",
     },
     source="charts of Amana, Freud, LMT Onsrud, AST Tooling, MellowPine, Whiteside, Carbide 3D, IDC Woodcraft, Sienci, "
-    "Internal Tool, PreciseBits, derated by depth as they print it; a drill: Amana's ramp down, feed / flutes; 1.5: "
-    "RMOS policy",
+    "Internal Tool, Garr, PreciseBits, derated by depth as they print it; drills: Leitz, CMT, Onsrud, Jet; an end mill "
+    "that drills: Amana's ramp down, feed / flutes; 1.5: RMOS policy",
     hint="Feed slower, or take a shallower pass where depth lowers the ceiling.",
     inputs=(*CHIP_NEEDS, AXIAL_DEPTH, ENGAGEMENT),
 )
@@ -78,8 +79,9 @@ def _grade_overload(cut: Cut) -> CheckVerdict | None:
     if cut.material is None:
         return None
     chip, makers = chip_of(cut), window(cut, cut.material)
-    derating = charts.derating(cut.depth / cut.diameter)
-    if cut.is_drilled:
+    # A drill's chart is for the hole; of an end mill that goes down each turn takes what one tooth takes sideways.
+    derating = 1.0 if cut.kind == "drill" else charts.derating(cut.depth / cut.diameter)
+    if cut.is_drilled and cut.kind != "drill":
         derating /= cut.flutes
     thickness = chip.thickest if is_straight(cut) else chip.per_tooth
     highest = max(OVERLOAD_YELLOW * makers.high, makers.special)

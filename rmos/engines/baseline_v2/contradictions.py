@@ -1,4 +1,4 @@
-"""Inputs that exclude each other: one of them is wrong and nobody can say which, so the cut is not evaluated (RMOS
+"""CutInputs that exclude each other: one of them is wrong and nobody can say which, so the cut is not evaluated (RMOS
 policy).
 """
 
@@ -9,6 +9,7 @@ from rmos.engines.baseline.fields import (
     DIAMETER,
     ENGAGEMENT,
     FLOOR,
+    FLUTES,
     MACHINE_MAX_RPM,
     MATERIAL,
     MATERIAL_AT_TOP,
@@ -21,7 +22,19 @@ from rmos.engines.baseline.fields import (
 )
 from rmos.engines.baseline.inputs import CutInputs
 from rmos.engines.baseline.wording import num
-from rmos.engines.baseline_v2.fields import DRAWN, DRILLED, MACHINE_MIN_RPM, MILLED, MILLS, SAWN, TIP, TOOL_CORNER
+from rmos.engines.baseline_v2.fields import (
+    ANGLE,
+    CUT_HEIGHT,
+    DRAWN,
+    DRILLED,
+    MACHINE_MIN_RPM,
+    MILLED,
+    MILLS,
+    SAWN,
+    STRAIGHT,
+    TIP,
+    TOOL_CORNER,
+)
 
 INTO_THE_BED_MM: Final = 3.0
 """How far a cut may go on below its stock: into a spoil board, never through it."""
@@ -29,6 +42,8 @@ FLOOR_SLACK_MM: Final = 0.5
 """How much more floor may be stated than the stock leaves below the cut: tops vary by some tenths."""
 THICKEST_KERF: Final = 0.1
 """A kerf, in diameters of its blade; real ones are a hundredth to a thirtieth."""
+MOST_FLUTES: Final = 16
+"""Of anything but a saw blade; cutters for routers have one to six."""
 _SAME: Final = 1e-9
 """Relative; lengths that differ by less are the same length, typed in two units."""
 _TOOLS: Final = {
@@ -39,7 +54,7 @@ _TOOLS: Final = {
 _PAIRS: Final = (
     # What must not be larger, than what, and how that is called.
     (AXIAL_DEPTH, TOTAL_DEPTH, 1.0, "a pass of {} mm, deeper than the whole cut of {} mm"),
-    (TIP, DIAMETER, 1.0, "a tip of {} mm, wider than the tool of {} mm"),
+    (CUT_HEIGHT, DIAMETER, 0.5, "{} mm, more than half of the blade's {} mm"),
     (TOOL_CORNER, DIAMETER, 0.5, "a corner of {} mm, more than half of the tool's {} mm"),
     (MACHINE_MIN_RPM, MACHINE_MAX_RPM, 1.0, "{} rpm at the least, more than the {} rpm at the most"),
     (USED_AREA, STOCK_AREA, 1.0, "{} mm², more than the {} mm² of the stock"),
@@ -60,6 +75,7 @@ def refuse_contradictions(inputs: CutInputs, operation: str | None) -> None:
             if operation == SAWN and path == AXIAL_DEPTH:
                 continue  # the depth of a saw's cut is its kerf
             inputs.refuse(path, f"is {words_for_it.format(num(value), num(limit))}")
+    _refuse_shape(inputs, kind)
     _refuse_engagement(inputs, operation)
     if operation not in (None, SAWN, DRAWN):
         _refuse_depths(inputs, operation)
@@ -69,6 +85,22 @@ def _taken(operation: str) -> str:
     if operation == DRILLED:
         return "take a drill"
     return "take a saw_blade" if operation == SAWN else "a drill cuts downwards only and a blade saws, take an end_mill"
+
+
+def _refuse_shape(inputs: CutInputs, kind: str | None) -> None:
+    numbers = inputs.numbers
+    tip, diameter, flutes = numbers.get(TIP), numbers.get(DIAMETER), numbers.get(FLUTES)
+    if tip is not None and diameter is not None and tip >= diameter * (1 - _SAME):
+        inputs.refuse(TIP, f"is {num(tip)} mm, no less than the tool has with {num(diameter)} mm: is it an end_mill?")
+        del numbers[TIP]  # its cone would have no height
+    if kind in STRAIGHT:
+        for path in (ANGLE, TIP):
+            if numbers.get(path):
+                inputs.refuse(
+                    path, f"is {num(numbers[path])} while the tool is {kind}: with edges that lean it is a v_bit"
+                )
+    if flutes is not None and flutes > MOST_FLUTES and kind not in (None, "saw_blade"):
+        inputs.refuse(FLUTES, f"is {num(flutes)}, more than any {kind} has: is it a saw_blade?")
 
 
 def _refuse_engagement(inputs: CutInputs, operation: str | None) -> None:

@@ -40,11 +40,24 @@ from rmos.engines.baseline.fields import (
 )
 from rmos.engines.baseline.inputs import CutInputs, read
 from rmos.engines.baseline_v2.contradictions import refuse_contradictions
-from rmos.engines.baseline_v2.fields import ANGLE, DRILLED, HAND_FED, SAWN, TIP, TOOL_CORNER, VOCABULARY
+from rmos.engines.baseline_v2.fields import (
+    ANGLE,
+    DRILLED,
+    HAND_FED,
+    MILLED,
+    SAWN,
+    STRAIGHT,
+    TIP,
+    TOOL_CORNER,
+    VOCABULARY,
+)
+from rmos.engines.baseline_v2.misspelt import refuse_misspelt
 from rmos.engines.baseline_v2.slips import refuse_slips
 from rmos.engines.shop import Material
 
 NAN: Final = math.nan
+FILLED: Final = 1.01
+"""An opening of up to this many diameters is as wide as its cutter."""
 
 
 class Chip(msgspec.Struct, frozen=True, gc=False):
@@ -71,9 +84,10 @@ class Load(msgspec.Struct, frozen=True, gc=False):
 class Cut(msgspec.Struct):
     """One cut; `operation` is None when it was not sent or is unknown, a number NaN when it is not usable.
 
-    `engagement` is a_e as sent or as the operation implies it: the diameter in a slot, the height of the stock for a
-    saw that goes through it. `sent` are the paths of what was sent and can be used, either name of the material as one;
-    `usable` has also what the operation implies. Chip and load are reckoned once (see `chip`, `load`).
+    `engagement` is a_e as sent or as the operation implies it: the diameter in a slot and in an opening that the cutter
+    fills, whatever was sent, the height of the stock for a saw that goes through it. `sent` are the paths of what was
+    sent and can be used, either name of the material as one; `usable` has also what the operation implies. Chip and
+    load are reckoned once (see `chip`, `load`).
     """
 
     inputs: CutInputs
@@ -138,6 +152,7 @@ def open_cut(design: object, context: object, materials: Mapping[str, Material])
     """Read a cut, noting in its inputs' `problems` also what no real cut has and what contradicts itself."""
     inputs = read(design, context, materials, VOCABULARY)
     operation = inputs.words.get(OPERATION)
+    refuse_misspelt(inputs)
     refuse_slips(inputs)
     refuse_contradictions(inputs, operation)
     numbers, words, flags = inputs.numbers, inputs.words, inputs.flags
@@ -145,6 +160,8 @@ def open_cut(design: object, context: object, materials: Mapping[str, Material])
     sent = frozenset((*numbers, *words, *flags, *(() if material_id is None else (MATERIAL,))))
     get = numbers.get
     engagement = _engagement(numbers, inputs.problems, operation)
+    if operation in MILLED and fills_opening(inputs):
+        engagement = numbers[DIAMETER]
     feed, plunge = get(FEED, NAN), get(PLUNGE_FEED, NAN)
     if operation == DRILLED:
         feed = plunge if FEED not in numbers else feed
@@ -178,6 +195,14 @@ def open_cut(design: object, context: object, materials: Mapping[str, Material])
         sent=sent,
         usable=_usable(sent, numbers, inputs.problems, operation, engagement, feed),
     )
+
+
+def fills_opening(inputs: CutInputs) -> bool:
+    """Tell whether a cutter is as wide as the opening that it cuts, so that it cuts with all of its width."""
+    width, diameter = inputs.numbers.get(WIDTH), inputs.numbers.get(DIAMETER)
+    is_straight = inputs.words.get(TOOL_KIND) in STRAIGHT
+    # In a narrower opening it does not fit, which GEOMETRY tells.
+    return width is not None and diameter is not None and is_straight and diameter <= width <= diameter * FILLED
 
 
 def _engagement(numbers: Mapping[str, float], problems: Mapping[str, str], operation: str | None) -> float:

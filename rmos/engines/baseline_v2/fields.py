@@ -23,6 +23,8 @@ DRAWN: Final = "drawing_only"
 MILLED: Final = ("channel", "ring_cutout", "inlay_pocket", "inlay_part", "soundhole")
 OPERATION_NAMES: Final = (*MILLED, DRILLED, SAWN, DRAWN)
 MILLS: Final = ("end_mill", "ball_mill", "v_bit", "surfacing_bit")
+STRAIGHT: Final = ("end_mill", "surfacing_bit")
+"""Mills whose edges do not lean."""
 TOOL_KINDS: Final = (*MILLS, "drill", "saw_blade")
 
 VOCABULARY: Final = make_vocabulary(

@@ -2,8 +2,9 @@
 
 The cut's power and force are in `load`. A router delivers about half of its nameplate power, a desktop gantry pushes
 with about 89 N (20 lbf) (workbook of Shapeoko CNC A to Z). Desktop gantries feed to 5000 to 10 000 mm/min as their
-makers print it, rigid ones faster. What a machine does not state is that of its class (RMOS policy), as are the limits
-between the colours; a saw that states neither power nor feed is not evaluated by them.
+makers print it, rigid ones faster; drills go down at 1000 to 4500 mm/min (Leitz, CMT). What a machine does not state
+is that of its class (RMOS policy), as are the limits between the colours; a saw that states neither power nor feed is
+not evaluated by them.
 """
 
 from typing import Final
@@ -20,6 +21,10 @@ from rmos.engines.rules import Rule
 POWER_LIMITS: Final = (0.9, 1.3)
 FORCE_LIMITS: Final = (0.6, 1.0)
 DEFAULT_MAX_FEED: Final = {"light": 8_000.0, "rigid": 30_000.0}
+DRILL_FEED: Final = {"light": 2_500.0, "rigid": 4_500.0}
+"""The fastest that drills go down: Leitz and CMT print 1 to 4.5 m/min for boring machines; the upright axis of a
+desktop machine is slower (RMOS policy).
+"""
 DEFAULT_FEED_YELLOW: Final = 2.0
 HAND_FEED: Final = (6_000.0, 12_000.0)
 """Ripping by hand is usually fed with 3 to 6 m/min (RMOS policy on usual practice)."""
@@ -51,15 +56,15 @@ FEED_RULE: Final = Rule(
     category="gate",
     question="Do the axes, or a hand, feed that fast?",
     formula="the larger of feed and plunge feed against the machine's largest feed; where it states none 8000 mm/min "
-    "(light) or 30 000 mm/min (rigid); by hand 6000 mm/min",
+    "(light) or 30 000 mm/min (rigid), for a drill 2500 or 4500 mm/min; by hand 6000 mm/min",
     unit="mm/min",
     limits={
         "GREEN": "feed <= the largest",
         "YELLOW": "to twice that, if the machine states none or a hand feeds",
         "RED": "above",
     },
-    source="largest feeds of desktop machines as their makers print them, 5000 to 10 000 mm/min; stand-ins and "
-    "limits: RMOS policy",
+    source="largest feeds of desktop machines as their makers print them, 5000 to 10 000 mm/min; drills 1000 to 4500 "
+    "mm/min: Leitz, CMT; stand-ins and limits: RMOS policy",
     hint="Feed slower, and turn slower with it; or state the machine's max_feed_mm_min.",
     inputs=(FEED, PLUNGE_FEED, MACHINE_MAX_FEED, MACHINE_CLASS, HAND_FED),
 )
@@ -102,7 +107,8 @@ def largest_feed(cut: Cut) -> float:
     """Return the largest feed of the machine, or that of its class, or of a hand."""
     if cut.is_hand_fed:
         return HAND_FEED[0]
-    return cut.limit(MACHINE_MAX_FEED, DEFAULT_MAX_FEED[cut.machine_class])
+    defaults = DRILL_FEED if cut.is_drilled else DEFAULT_MAX_FEED
+    return cut.limit(MACHINE_MAX_FEED, defaults[cut.machine_class])
 
 
 def _has_feed(cut: Cut) -> bool:
@@ -121,7 +127,7 @@ def _grade_feed(cut: Cut) -> CheckVerdict:
 def _tell_feed(cut: Cut, verdict: CheckVerdict) -> str:
     who = "a hand feeds" if cut.is_hand_fed else "the machine moves"
     if not cut.is_hand_fed and MACHINE_MAX_FEED not in cut.inputs.numbers:
-        who = f"a {cut.machine_class} machine usually moves"
+        who = "a drill usually goes down" if cut.is_drilled else f"a {cut.machine_class} machine usually moves"
     within = "is within" if verdict.risk == "GREEN" else "is more than"
     return f"a feed of {num(verdict.value)} mm/min {within} the {num(verdict.limit)} mm/min that {who} at most"
 

@@ -61,8 +61,10 @@ SLOT_DIAMETERS: Final = {
 }
 """Machine class → column of the charts → the deepest pass in a slot, in diameters, that is GREEN."""
 DEEPEST_DIAMETERS: Final = 4.0
-PECK_DIAMETERS: Final = 3.0
-"""How deep a drill goes before it clears its chips (RMOS policy, usual practice)."""
+PECK_DIAMETERS: Final = {"wood": 4.0, "board": 4.0}
+"""Family of materials → how deep a drill goes before it clears its chips (Leitz: 4 diameters in wood)."""
+PECK_ELSEWHERE: Final = 3.0
+"""In anything else (RMOS policy, usual practice)."""
 DEPTH_YELLOW: Final = 2.0
 PLUNGE_GREEN: Final = 0.55
 PLUNGE_YELLOW: Final = 1.0
@@ -74,7 +76,8 @@ DEPTH_RULE: Final = Rule(
     id="DEPTH_PASS",
     category="gate",
     question="Is a pass too deep for its cutter on this machine?",
-    formula="a_p / D against the deepest pass in a slot · D / a_e, 4 at the most; a drill: 3 between clearings",
+    formula="a_p / D against the deepest pass in a slot · D / a_e, 4 at the most; a drill: 4 between clearings in "
+    "wood and boards, else 3",
     unit="diameters",
     limits={
         "GREEN": "slot, light machine: soft wood 2.75, hard wood and plywood 1.5, MDF 2, plastics and bone 1, metals "
@@ -83,8 +86,8 @@ DEPTH_RULE: Final = Rule(
         "RED": "above",
     },
     source="1 to 3 D with less chipload: Amana, Onsrud, Freud; desktop machines: Sienci, Carbide 3D; what breaks: "
-    "StewMac, Craftsman; shell: Adam Rose (PreciseBits); limits a little beyond what is printed, narrower "
-    "engagements, drills: RMOS policy",
+    "StewMac, Craftsman; shell: Adam Rose (PreciseBits); drills in wood: Leitz; limits a little beyond what is "
+    "printed, narrower engagements, other drills: RMOS policy",
     hint="Take more and shallower passes.",
     inputs=(*_DEPTH_NEEDS, ENGAGEMENT, MACHINE_CLASS),
 )
@@ -110,7 +113,7 @@ PLUNGE_RULE: Final = Rule(
 def deepest_ratio(cut: Cut) -> float:
     """Return the deepest pass, in diameters, that is GREEN at this engagement."""
     if cut.is_drilled:
-        return PECK_DIAMETERS
+        return PECK_DIAMETERS.get(cut.material.family if cut.material else "", PECK_ELSEWHERE)
     column = cut.material.milling if cut.material else "hardwood"
     slot = SLOT_DIAMETERS[cut.machine_class][column]
     if not cut.engagement < cut.diameter:

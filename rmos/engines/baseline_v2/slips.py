@@ -12,6 +12,7 @@ from rmos.engines.baseline.fields import (
     DIAMETER,
     FEED,
     FLUTE_LENGTH,
+    HOLD_AREA,
     HOLD_FRICTION,
     HOLD_PRESSURE,
     MACHINE_FORCE,
@@ -73,6 +74,7 @@ BOUNDS: Final[dict[str, Bounds]] = {
         "is this in bar? 1 bar is 100 kPa",
         "no vacuum is more than one atmosphere; is this in mbar? 600 mbar are 60 kPa",
     ),
+    HOLD_AREA: Bounds(1, 10_000_000, "mm²", "is this in cm² or in m²?", "is this larger than any table?"),
     HOLD_FRICTION: Bounds(
         0.01, 1.0, "", "is this a coefficient of friction?", "friction is 1 at the most; percent? 40 % is 0.4"
     ),

@@ -83,6 +83,8 @@ _LEFT_TO_DO: Final = {
     "TOOL_BREAK": "take a thicker cutter",
     "HOLD_DOWN": "clamp it, no vacuum holds it against that",
 }
+_OF_SPEED: Final = ("OVERSPEED", "SPINDLE_RANGE")
+_NO_SPEED: Final = "no speed suits both: take a tool that may turn faster, or a spindle that turns slower"
 _NOTHING_HELPS: Final = "no feed, speed or depth makes this cut sound: take another tool or a stronger machine"
 
 
@@ -118,6 +120,8 @@ class Advisor:
             way = _search(cut, check, verdict, aim, -power if _is_low(name, verdict) else power)
             if way is not None and not _spoils(way, self._before):
                 ways.append(" and ".join(way.steps))
+        if not ways and name in _OF_SPEED and not cut.is_sawn and smallest_rpm(cut) > largest_rpm(cut)[0]:
+            return _NO_SPEED
         return ", or ".join(ways) or self._rescue() or _LEFT_TO_DO.get(name, _NOTHING_HELPS)
 
     def _rescue(self) -> str | None:

@@ -32,7 +32,7 @@ MATERIAL_OF_CLASS = {
 
 def make_cut(diameter: float, flutes: int = 2, **design: float) -> Cut:
     context = make_context(diameter_mm=diameter, flutes=flutes, stickout_mm=10 * diameter)
-    return open_cut(make_design(**design), context, ENGINE.materials)
+    return open_cut(make_design(feature_width_mm=10 * diameter, **design), context, ENGINE.materials)
 
 
 def _computed(kind: str, given: dict[str, float]) -> float | None:

@@ -52,7 +52,14 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "leaves 0.8 mm",
     ),
-    "a tip wider than the tool": ({}, {"kind": "v_bit", "angle_deg": 60, "tip_mm": 4.0}, "wider than the tool"),
+    "a tip as wide as the tool": ({}, {"kind": "v_bit", "angle_deg": 60, "tip_mm": 3.175}, "is it an end_mill?"),
+    "an end mill with leaning edges": ({}, {"angle_deg": 60}, "with edges that lean it is a v_bit"),
+    "a blade that cuts higher than its half": (
+        {"operation": "saw_slice"},
+        {"kind": "saw_blade", "diameter_mm": 254.0, "cut_height_mm": 128.0},
+        "more than half of the blade's 254 mm",
+    ),
+    "a mill with the teeth of a saw": ({}, {"flutes": 60}, "is it a saw_blade?"),
     "a corner that is no corner": ({}, {"corner_radius_mm": 2.0}, "more than half of the tool's"),
     "a spindle whose slowest is faster than its fastest": (
         {},
@@ -135,3 +142,36 @@ def test_what_is_assumed_is_said() -> None:
     result = judge(make_design(note="x"), make_context(machine={"class": "light"}))
     assert any("context.machine.min_rpm is not stated: 10000 rpm" in said for said in result.assumptions)
     assert any("sent but not read by baseline_v2 1.0.0: design.note" in said for said in result.assumptions)
+
+
+def test_a_light_engagement_in_an_opening_that_the_cutter_fills_is_a_slot() -> None:
+    context = make_context("hard_maple")
+    light, slot = (judge(make_design(feature_width_mm=3.175, radial_engagement_mm=a), context) for a in (0.3, 3.175))
+    assert light.record()["assessments"] == slot.record()["assessments"]
+    assert "the cutter fills the opening of 3.17 mm: a slot of its full diameter" in light.assumptions
+
+
+MISSPELT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "a letter that is lost": ({"feed_mm_mn": 9000.0}, {}, "design.feed_mm_mn is not read: did you mean feed_mm_min?"),
+    "a hump for a bar": ({}, {"machine": {"class": "light", "maxRpm": 9000.0}}, "did you mean max_rpm?"),
+    "another unit": ({}, {"machine": {"class": "light", "spindle_power_kw": 0.1}}, "did you mean spindle_power_w?"),
+    "an object": ({}, {"machin": {"max_rpm": 9000.0}}, "context.machin is not read: did you mean machine?"),
+    "a limit in the wrong object": ({}, {"max_feed_mm_min": 500.0}, "it is a member of context.machine"),
+    "a flag in the wrong half": ({}, {"fit_critical": True}, "it is a member of design"),
+}
+
+
+@pytest.mark.parametrize("what", MISSPELT)
+def test_a_member_that_is_misspelt_is_not_passed_over(what: str) -> None:
+    design, context, told = MISSPELT[what]
+    result = judge(make_design(**design), make_context(**context))
+    assert result.status == "RED"
+    assert told in check_of(result, "INVALID_INPUT").message
+
+
+def test_what_resembles_nothing_is_a_note() -> None:
+    context = make_context(customer="Anna", job={"tool": 3})
+    result = judge(make_design(title="rosette", diameter_mm=86.0, thickness_mm=2.0), context)
+    assert result.status == "GREEN"
+    unread = next(said for said in result.assumptions if said.startswith("sent but not read"))
+    assert "context.customer, context.job, design.diameter_mm, design.thickness_mm, design.title" in unread

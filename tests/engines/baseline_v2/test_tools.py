@@ -203,7 +203,8 @@ def test_a_drill_goes_down() -> None:
 @pytest.mark.parametrize(
     ("changes", "check", "risk"),
     [
-        ({"plunge_feed_mm_min": 4000.0}, "CHIP_OVERLOAD", "RED"),
+        ({"plunge_feed_mm_min": 9000.0}, "CHIP_OVERLOAD", "RED"),
+        ({"plunge_feed_mm_min": 3500.0}, "MACHINE_FEED", "YELLOW"),
         ({"plunge_feed_mm_min": 100.0}, "CHIP_RUBBING", "RED"),
         ({"axial_depth_mm": 12.0, "total_depth_mm": 12.0}, "INVALID_INPUT", "RED"),
         ({"feature_width_mm": 2.5}, "GEOMETRY", "RED"),
@@ -211,6 +212,16 @@ def test_a_drill_goes_down() -> None:
 )
 def test_what_a_drill_cannot_do_is_told(changes: dict[str, Any], check: str, risk: str) -> None:
     assert check_of(judge(*drilled(**changes)), check).risk == risk
+
+
+def test_a_drill_of_high_speed_steel_meets_metal_slowly() -> None:
+    design, context = drilled(plunge_feed_mm_min=400.0, axial_depth_mm=3.0)
+    context["material"] = {"id": "brass"}
+    told = check_of(judge(design, context), "RIM_SPEED")
+    # π · 3 mm · 12 000 rpm is 1.88 m/s, 300 ft/min are 1.52.
+    assert (told.risk, told.limit) == ("YELLOW", 1.524)
+    context["tool"]["material"] = "carbide"
+    assert check_of(judge(design, context), "RIM_SPEED").risk == "GREEN"
 
 
 def sawn(height: float = 12.0, *, hand_fed: bool = False, **design: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -40,7 +40,7 @@ CASES: Final[dict[str, tuple[str, tuple[Members, Members]]]] = {
     ),
     "a drill in a hurry": (
         "CHIP_OVERLOAD",
-        make_cut("drill_hole", tool={"kind": "drill"}, design__feed_mm_min=..., design__plunge_feed_mm_min=6000.0),
+        make_cut("drill_hole", tool={"kind": "drill"}, design__feed_mm_min=..., design__plunge_feed_mm_min=10000.0),
     ),
     "thin chips": ("CHIP_RUBBING", make_cut(design__feed_mm_min=150.0, design__plunge_feed_mm_min=60.0)),
     "too long": ("DEFLECTION", make_cut(context__tool__stickout_mm=45.0)),
