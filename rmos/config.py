@@ -204,6 +204,11 @@ def _require_provider(checked: Mapping[str, Any]) -> None:
         raise ConfigError(f"RMOS_ROSETTE_PROVIDER is {checked['rosette_provider']}; set {' and '.join(absent)} too.")
 
 
+def read_prefix() -> str:
+    """Return the path under which gunicorn serves, which it reads from the environment itself; usually none."""
+    return os.environ.get("SCRIPT_NAME", "")
+
+
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """Return the variables that look like settings and are none, such as a misspelt one."""
     environ = os.environ if environ is None else environ

@@ -1,7 +1,6 @@
 """How gunicorn runs the service: its end, its workers' turns, its limits, and who may reach it."""
 
 import contextlib
-import json
 import logging
 import os
 import re
@@ -268,30 +267,3 @@ def test_trap_45_a_client_does_not_move_the_service_by_a_header(tmp_path: Path) 
         for header in (b"SCRIPT_NAME: /elsewhere", b"SCRIPT_NAME: /api", b"Script-Name: /api", b"PATH_INFO: /healthz"):
             answer = served.send(asked % (header + b"\r\n"))
             assert (answer.status, "items" in answer.json()) == (200, True), header
-
-
-class Prefixed(Served):
-    """The service under a prefix."""
-
-    prefix = "/rmos"
-
-
-def test_trap_45_under_a_prefix_of_the_environment_every_link_keeps_it(tmp_path: Path) -> None:
-    cut = json.dumps(make_body("a cut")).encode()
-    head = b"POST /rmos/api/rmos/runs HTTP/1.1\r\nHost: localhost\r\n"
-    head += b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    with Prefixed(tmp_path, SCRIPT_NAME="/rmos") as served:
-        assert served.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404
-        for _ in range(2):
-            made = served.send(head % len(cut) + cut)
-            assert made.status == 201
-        assert made.headers["location"].startswith("/rmos/api/rmos/runs/run_")
-        read = served.send(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % made.headers["location"].encode())
-        assert read.json()["run_id"] == made.json()["run_id"]
-        page = served.send(b"GET /rmos/api/rmos/runs?limit=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert page.headers["link"].startswith("</rmos/api/rmos/runs?")
-        signed_in = served.send(b"GET /rmos/sign-in HTTP/1.1\r\nHost: localhost\r\n\r\n").body.decode()
-        docs = served.send(b"GET /rmos/api/docs HTTP/1.1\r\nHost: localhost\r\n\r\n").body.decode()
-        links = re.findall(r'(?:href|src|action)="(/[^"]*)"', signed_in + docs)
-        assert links
-        assert all(link.startswith("/rmos/") for link in links), links

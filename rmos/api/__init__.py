@@ -1,6 +1,8 @@
 """The HTTP edge: one module for each noun in a URL. A view parses, makes one call and shapes the response."""
 
-from flask import Flask
+from collections.abc import Mapping
+
+from flask import Blueprint, Flask
 
 from rmos.api import (
     actions,
@@ -23,28 +25,30 @@ from rmos.http import problems
 from rmos.http.json_body import limit_body
 from rmos.http.routes import RunIdConverter, enforce_spec
 
-BLUEPRINTS = (
-    health.bp,
-    health.metrics_bp,
-    runs.bp,
-    runs.recent_bp,
-    rosettes.bp,
-    runs.diffs_bp,
-    engines.bp,
-    engines.rules_bp,
-    docs.document_bp,
-    docs.bp,
-    deletes.bp,
-    attachments.bp,
-    advisories.bp,
-    blobs.bp,
-    advisories.explanations_bp,
-    variants.bp,
-    links.bp,
-    overrides.bp,
-    engines.feasibility_bp,
+BLUEPRINTS: tuple[tuple[Blueprint, Mapping[str, str]], ...] = (
+    (runs.bp, {}),
+    (engines.feasibility_bp, {}),
+    (engines.rules_bp, {}),
+    (engines.bp, {}),
+    (sessions.bp, sessions.PREFIXES),
+    (actions.bp, actions.PREFIXES),
+    (overrides.bp, {}),
+    (runs.diffs_bp, {}),
+    (rosettes.bp, {}),
+    (attachments.bp, {}),
+    (blobs.bp, {}),
+    (links.bp, {}),
+    (advisories.bp, {}),
+    (advisories.explanations_bp, {}),
+    (variants.bp, {}),
+    (deletes.bp, {}),
+    (runs.recent_bp, {}),
+    (health.bp, {}),
+    (health.metrics_bp, {}),
+    (docs.document_bp, {}),
+    (docs.bp, {}),
 )
-"""In the order of the document."""
+"""In the order of the document, what is used most first; by its name the URLs of one that stands at several."""
 
 
 def init_app(app: Flask) -> None:
@@ -54,8 +58,8 @@ def init_app(app: Flask) -> None:
     app.url_map.converters["run"] = RunIdConverter
     problems.init_app(app)
     app.before_request(enforce_spec)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    for noun in (sessions, actions):
-        for name, prefix in noun.PREFIXES.items():
-            app.register_blueprint(noun.bp, url_prefix=prefix, name=name)
+    for blueprint, prefixes in BLUEPRINTS:
+        for name, prefix in prefixes.items():
+            app.register_blueprint(blueprint, url_prefix=prefix, name=name)
+        if not prefixes:
+            app.register_blueprint(blueprint)

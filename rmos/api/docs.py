@@ -8,13 +8,15 @@ may keep it for ever and never keeps an old one.
 import functools
 from typing import Final
 
-from flask import Response, current_app, render_template
+from flask import Response, current_app, render_template, request
 
+from rmos import digest
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.http import PreconditionFailed, RouteNotFound
 from rmos.http.assets import Asset, load_assets, respond_asset
+from rmos.http.compression import respond_compressed
 from rmos.http.openapi import render_document
-from rmos.http.responses import NO_STORE, respond_json
+from rmos.http.responses import JSON, NO_STORE
 from rmos.http.routes import Blueprint, ResponseSpec, operation
 
 document_bp = Blueprint("document", __name__, description="This document")
@@ -47,11 +49,19 @@ def render_page(template: str, **shown: object) -> Response:
 
 
 @document_bp.get("/api/openapi.json")
-@operation(responses={200: ResponseSpec("The document.", {"type": "object"})})
+@operation(
+    responses={
+        200: ResponseSpec("The document.", {"type": "object"}, ("ETag", "Cache-Control")),
+        304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(PreconditionFailed,),
+    headers=("If-None-Match", "If-Match"),
+)
 @requires(OPEN)
 def get_openapi() -> Response:
     """Return this document."""
-    return respond_json(render_document(current_app))
+    document = render_document(current_app, prefix=request.script_root)
+    return respond_compressed(document, content_type=JSON, etag=digest.sha256_hex(document)[:16])
 
 
 @bp.get("/api/docs")

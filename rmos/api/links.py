@@ -14,7 +14,7 @@ from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
-from rmos.http.responses import respond_json
+from rmos.http.responses import prefix_path, respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.links import LinksRequestSchema, LinksSchema, dump_links, load_links
 from rmos.services.files.links import METHODS, make_links, open_link
@@ -40,7 +40,7 @@ def sign_links() -> Response:
     now_us = ids.now_us()
     requests, ttl_s = load_links(read_object())
     links, skipped = make_links(current_rmos().store, requests, ttl_s=ttl_s, sign=current_guard().links.sign, us=now_us)
-    return respond_json(dump_links(links, skipped))
+    return respond_json(dump_links(links, skipped, folder=prefix_path("/api/rmos/links")))
 
 
 @bp.get("/<token>")

@@ -14,7 +14,7 @@ from flask import Response
 
 from rmos import digest
 from rmos.errors.http import RouteNotFound
-from rmos.http.conditions import apply_conditions
+from rmos.http.compression import respond_compressed
 from rmos.http.responses import IMMUTABLE
 
 _TYPES: Final = {
@@ -63,6 +63,6 @@ def respond_asset(assets: Mapping[str, Asset], digits: str, name: str) -> Respon
     found = assets.get(name)
     if found is None or found.sha256[:_DIGITS] != digits:
         raise RouteNotFound("There is no such file; the pages name those that there are.")
-    response = Response(found.data, content_type=found.content_type)
+    response = respond_compressed(found.data, content_type=found.content_type, etag=digits)
     response.headers["Cache-Control"] = IMMUTABLE
-    return apply_conditions(response, digits)
+    return response

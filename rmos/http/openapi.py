@@ -39,6 +39,7 @@ JSON in, JSON out, UTF-8. Every error is a problem (RFC 9457) with a code in `er
 Parameters and members that are not listed here are refused, so that a misspelt one is never ignored. Times are
 RFC 3339 with an offset."""
 _EXTENSION: Final = "rmos.openapi"
+_RENDERED: Final = "rmos.openapi.rendered"
 _VARIABLE: Final = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _ALWAYS: Final[Problems] = (BadRequest, ValidationFailed, RmosError)
 _BODY: Final[Problems] = (BadJson, RequestTimeout, PayloadTooLarge, UnsupportedMediaType)
@@ -56,9 +57,19 @@ def get_document(app: Flask) -> dict[str, Any]:
     return document
 
 
-def render_document(app: Flask) -> bytes:
-    """Return the document as indented JSON, the same for the same routes."""
-    return msgspec.json.format(msgspec.json.encode(get_document(app)), indent=2) + b"\n"
+def render_document(app: Flask, *, prefix: str = "") -> bytes:
+    """Return the document as indented JSON, the same for the same routes.
+
+    Args:
+        prefix: under which the service lives; the paths of the document begin behind it.
+    """
+    rendered: dict[str, bytes] = app.extensions.setdefault(_RENDERED, {})
+    if prefix not in rendered:
+        document = get_document(app)
+        if prefix:
+            document = {**document, "servers": [{"url": prefix}]}
+        rendered[prefix] = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return rendered[prefix]
 
 
 def _make_document(app: Flask) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _respond_http_exception(error: HTTPException) -> Response:
 def _suggest_route(error: HTTPException) -> str:
     """Return what to do instead, where no route takes the URL or the method; else nothing."""
     if isinstance(error, NotFound) and error is request.routing_exception:
-        return "There is nothing here; runs are at /api/rmos/runs."
+        return f"There is nothing here; runs are at {request.script_root}/api/rmos/runs."
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         *others, last = sorted(set(error.valid_methods) - {"HEAD", "OPTIONS"}) or sorted(error.valid_methods)
         return f"Use {', '.join(others)} or {last}." if others else f"Use {last}."
@@ -126,7 +126,7 @@ def respond_problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a response that says what went wrong; no member replaces one that every problem has."""
-    problem = make_problem(code, title, status, detail, require_request_id())
+    problem = make_problem(code, title, status, detail, require_request_id(), prefix=request.script_root)
     return Response(
         msgspec.json.encode(problem | {**(members or {}), **problem}),
         status=status,
@@ -135,10 +135,16 @@ def respond_problem(
     )
 
 
-def make_problem(code: str, title: str, status: int, detail: str, request_id: str) -> dict[str, Any]:
-    """Return the members that every problem has."""
+def make_problem(
+    code: str, title: str, status: int, detail: str, request_id: str, *, prefix: str = ""
+) -> dict[str, Any]:
+    """Return the members that every problem has.
+
+    Args:
+        prefix: under which the service lives; `type` leads to its page of problems.
+    """
     return {
-        "type": f"/problems/{code}",
+        "type": f"{prefix}/problems/{code}",
         "title": title,
         "status": int(status),
         "detail": detail,
@@ -147,9 +153,9 @@ def make_problem(code: str, title: str, status: int, detail: str, request_id: st
     }
 
 
-def make_example(code: str, title: str, status: int, detail: str) -> dict[str, Any]:
+def make_example(code: str, title: str, status: int, detail: str, *, prefix: str = "") -> dict[str, Any]:
     """Return what a problem looks like, for the document and the pages."""
-    return make_problem(code, title, status, detail, "req_0123456789abcdef")
+    return make_problem(code, title, status, detail, "req_0123456789abcdef", prefix=prefix)
 
 
 def list_errors_by_code() -> dict[str, type[RmosError]]:

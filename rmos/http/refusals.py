@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from flask import Flask, Response
 from gunicorn.http import errors
 
+from rmos.config import read_prefix
 from rmos.errors.base import RmosError
 from rmos.errors.http import (
     BadRequest,
@@ -48,7 +49,7 @@ class Refusal(NamedTuple):
 def refuse(app: Flask, exc: BaseException) -> Refusal:
     """Return the response to a request that gunicorn refused, or whose answer gunicorn could not send."""
     error = _find_problem(exc)
-    with app.test_request_context():
+    with app.test_request_context(environ_overrides={"SCRIPT_NAME": read_prefix()}):
         answer = app.make_response(app.handle_user_exception(error))
         if type(error) is RmosError:
             log.error("error handling a request", exc_info=exc)

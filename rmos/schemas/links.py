@@ -45,7 +45,7 @@ class LinkSchema(Schema):
     sha256 = fields.String(required=True)
     scope = fields.String(required=True)
     filename = fields.String(required=True, allow_none=True)
-    url = fields.String(required=True, metadata={"description": "Relative to this service"})
+    url = fields.String(required=True, metadata={"description": "Its path at this server"})
     token = fields.String(required=True)
     expires_at_utc = fields.String(required=True)
 
@@ -71,7 +71,11 @@ def load_links(body: Mapping[str, Any]) -> tuple[list[LinkRequest], int]:
     return [LinkRequest(**item) for item in members["items"]], members["ttl_seconds"]
 
 
-def dump_links(links: Sequence[MadeLink], skipped: Mapping[str, int]) -> bytes:
-    """Return the response with signed links."""
-    shown = [{**msgspec.structs.asdict(link), "url": f"/api/rmos/links/{link.token}"} for link in links]
+def dump_links(links: Sequence[MadeLink], skipped: Mapping[str, int], *, folder: str) -> bytes:
+    """Return the response with signed links.
+
+    Args:
+        folder: the path in which clients find them.
+    """
+    shown = [{**msgspec.structs.asdict(link), "url": f"{folder}/{link.token}"} for link in links]
     return _encoder.encode({"links": shown, "skipped": skipped})

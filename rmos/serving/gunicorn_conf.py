@@ -8,6 +8,7 @@ callers need no token.
 import contextlib
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import struct
@@ -19,7 +20,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from rmos.config import load_settings
+from rmos.config import load_settings, read_prefix
 from rmos.errors.installation import ConfigError
 from rmos.logs import StderrHandler
 from rmos.store.tokens import open_tokens
@@ -110,6 +111,12 @@ def refuse_strangers(addresses: Iterable[Any]) -> None:
             )
 
 
+def refuse_prefix(prefix: str) -> None:
+    """End the process in one line when links cannot be made with the prefix that `SCRIPT_NAME` names."""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", prefix):
+        sys.exit(f"rmos: SCRIPT_NAME is {prefix!r}; it must be a path such as /rmos, without a slash at its end.")
+
+
 def share_metrics(log: Any) -> None:
     """Have the workers count together, in an empty folder in memory or in the one that the environment names.
 
@@ -132,6 +139,7 @@ def share_metrics(log: Any) -> None:
 def on_starting(server: Any) -> None:
     """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
+    refuse_prefix(read_prefix())
     share_metrics(server.log)
 
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 import msgspec
-from flask import Response
+from flask import Response, request
 
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
@@ -69,6 +69,6 @@ def get_problem(code: str) -> Response:
     found = _find_type(code)
     if found is None:
         raise RouteNotFound("There is no such code; /problems lists them all.")
-    problem = make_example(found.code, found.title, found.status, found.meaning)
+    problem = make_example(found.code, found.title, found.status, found.meaning, prefix=request.script_root)
     example = json.dumps(problem, indent=2, ensure_ascii=False)
     return render_page("problem_type.html", problem=found, example=example)

@@ -62,6 +62,7 @@ def sign_in() -> WerkzeugResponse:
         httponly=True,
         secure=guard.proxies.is_secure(request.environ),
         samesite="Strict",
+        path=_cookie_path(),
     )
     return response
 
@@ -71,8 +72,13 @@ def sign_in() -> WerkzeugResponse:
 def sign_out() -> WerkzeugResponse:
     """Take the cookie back."""
     response = _send_to("/sign-in")
-    response.delete_cookie(COOKIE, httponly=True, samesite="Strict")
+    response.delete_cookie(COOKIE, httponly=True, samesite="Strict", path=_cookie_path())
     return response
+
+
+def _cookie_path() -> str:
+    """Return where browsers send the cookie: to this service, and to no other one under another prefix."""
+    return request.script_root or "/"
 
 
 def _send_to(path: str) -> WerkzeugResponse:

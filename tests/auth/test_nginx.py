@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.service import Service
+from tests.helpers.nginx import Nginx as Deployed
 from tests.helpers.waiting import PATIENCE_S
 from tests.makers import BEARER, open_store, write_token
-from tests.test_deploy import Nginx as Deployed
 
 pytestmark = pytest.mark.nginx
 

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,3 +46,18 @@ def test_what_an_untrusted_peer_says_of_addresses_changes_nothing(said: str) -> 
     proxies = Proxies(("127.0.0.1",))
     assert proxies.client_address(environ) == "192.0.2.1"
     assert not proxies.is_secure(environ)
+
+
+def test_the_table_of_chains_in_the_manual_is_what_comes_out() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    told = manual.split("With `127.0.0.1, 10.0.0.0/8` trusted:")[1].split("\n\n")[1].splitlines()[2:]
+    proxies = Proxies(("127.0.0.1", "10.0.0.0/8"))
+    clients = []
+    for line in told:
+        peer, chains, client = (cell.strip() for cell in line.strip("|").split("|"))
+        for chain in re.findall("`([^`]+)`", chains) or ["", "nonsense"]:
+            found = proxies.client_address({"REMOTE_ADDR": peer.strip("`"), "HTTP_X_FORWARDED_FOR": chain})
+            clients.append(found)
+            without_port = chain.removesuffix(":4711").strip("[]") if "port" in client else ""
+            assert found == (without_port or client.split("`")[1]), line
+    assert len(clients) == 7

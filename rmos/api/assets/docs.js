@@ -1,4 +1,8 @@
 // Draws the document of this service; `Try it out` sends to the service itself and nowhere else.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+follow();
+dark.addEventListener("change", follow);
 window.addEventListener("load", () => {
   SwaggerUIBundle({
     url: "openapi.json",
