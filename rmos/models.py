@@ -116,12 +116,25 @@ class LegacyArtifact(RunArtifact, frozen=True, kw_only=True):
         msgspec.structs.force_setattr(self, "created_by", None)
 
 
+_Written = msgspec.Raw | msgspec.UnsetType
+"""A member's text as it was written, `UNSET` where there is none."""
+
+
 class RunIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """The members that must agree with an artifact's place."""
+    """What is read of an artifact that is passed on as it stands: its place, its session, what events say otherwise."""
 
     run_id: str
     created_at_utc: str
     schema: str | None = None
+    workflow_session_id: object = None
+    advisory_inputs: _Written = msgspec.UNSET
+    attachments: _Written = msgspec.UNSET
+    explanation_status: _Written = msgspec.UNSET
+    explanation_summary: _Written = msgspec.UNSET
+    overrides: _Written = msgspec.UNSET
+    deleted: _Written = msgspec.UNSET
+    session_deleted: _Written = msgspec.UNSET
+    version: _Written = msgspec.UNSET
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

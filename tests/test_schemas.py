@@ -16,7 +16,7 @@ from rmos.schemas import runs
 from rmos.schemas.lists import PageRequest, load_list
 from rmos.schemas.requests import RunRequestSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema, dump_run, dump_summary, list_columns
-from rmos.store.artifacts import Artifact, verify_artifact
+from rmos.store.artifacts import Artifact, examine_identity, verify_artifact
 from rmos.store.folding import fold
 from rmos.store.run_records import RunRecord
 from rmos.store.specimens import row_schema, specimen_rows
@@ -240,6 +240,7 @@ def make_record(artifact: Artifact, **over: Any) -> RunRecord:
         "links": [],
         "tombstone": None,
         "last_event_sha256": "",
+        "identity": examine_identity(artifact.data, artifact.run.run_id, "2025-12-23").identity,
     }
     return RunRecord(**(values | over))
 
@@ -255,6 +256,14 @@ def test_a_run_that_never_had_attachments_still_has_the_member() -> None:
 def test_members_that_only_a_later_release_knows_are_passed_on() -> None:
     told = json.loads(dump_run(make_record(make_artifact(toolchain_id="t1", overrides=["mine"], version=7))))
     assert (told["toolchain_id"], told["overrides"], told["version"]) == ("t1", [], 0)
+
+
+def test_a_run_that_nothing_happened_to_is_shown_as_a_folded_one_is() -> None:
+    unsaid = msgspec.Raw(b"null")
+    record = make_record(make_artifact(explanation_status=unsaid, explanation_summary=unsaid))
+    folded = msgspec.structs.replace(record, identity=None)
+    assert json.loads(dump_run(record)) == json.loads(dump_run(folded))
+    assert dump_run(record).startswith(record.data[:-2])
 
 
 def test_numbers_keep_the_text_they_were_written_with() -> None:

@@ -67,7 +67,7 @@ class RunCheck:
             if history.is_gone:
                 self._check_remains(partition, files, row, history.events, check_row, tally)
             return
-        run, sha256, has_self_digest, damages = history.examined
+        run, sha256, has_self_digest, damages, _ = history.examined
         tally.counts["runs"] += 1
         tally.counts["unvouched"] += not has_self_digest
         has_twin = bool(damages) and self._check_twin(partition, key, run_id, run, tally)

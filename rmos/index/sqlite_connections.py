@@ -118,12 +118,7 @@ class Connections:
         """
         # Before the question: what falls behind after this look was not acknowledged when the question came.
         mark = self._mark.read()
-
-        def ask(held: Held) -> Answer[T]:
-            state = held.state_at(mark)
-            return Answer(question(held), state)
-
-        return self._ask(ask)
+        return self._ask(lambda held: Answer(state=held.state_at(mark), value=question(held)))
 
     def state(self) -> IndexState:
         """Return the state of the file that stands there now.

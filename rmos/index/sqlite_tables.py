@@ -67,12 +67,11 @@ class SqliteTable(Generic[Row, Query, Known]):
 
     def find(self, record_id: str) -> Answer[Known | None]:
         """Return what is known of a record."""
+        return self._connections.answer(lambda held: self._find(held.connection, record_id))
 
-        def read(held: Held) -> Known | None:
-            row = held.connection.execute(self._statements.find, (record_id,)).fetchone()
-            return self._known(*row) if row else None
-
-        return self._connections.answer(read)
+    def _find(self, connection: sqlite3.Connection, record_id: str) -> Known | None:
+        row = connection.execute(self._statements.find, (record_id,)).fetchone()
+        return self._known(*row) if row else None
 
     def page(
         self, query: Query, *, limit: int, before: PagePosition | None = None, offset: int = 0

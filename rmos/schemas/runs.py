@@ -12,8 +12,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from marshmallow import Schema, fields, missing
+from msgspec import UNSET
 
-from rmos.models import SUMMARY_CHARACTERS, RunView
+from rmos.models import SUMMARY_CHARACTERS, RunIdentity, RunView
 from rmos.schemas.records import CreatorSchema
 from rmos.services.runs import Recorded
 from rmos.store.rows import explanation_status, find_rule
@@ -204,6 +205,10 @@ _RECORDED: Final = frozenset({"attachments", "explanation_status", "explanation_
 _NOT_RECORDED: Final = b"," + _encoder.encode({n: v for n, v in _UNTOUCHED.items() if n not in _RECORDED})[1:]
 
 
+def _is_as_written(identity: RunIdentity) -> bool:
+    return all((getattr(identity, name) is not UNSET) is (name in _RECORDED) for name in _UNTOUCHED)
+
+
 def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
     """Return the artifact's members with the run's events folded in; numbers and texts stay as they were written.
 
@@ -213,10 +218,10 @@ def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
     Raises:
         Damage: the artifact does not hold what it should.
     """
-    members: dict[str, Any] = _members.decode(record.data)
-    untouched = record.has_self_digest and record.version == 0 and session_deleted is False
-    if untouched and members.keys() & _UNTOUCHED.keys() == _RECORDED:
+    identity = record.identity
+    if record.version == 0 and session_deleted is False and identity is not None and _is_as_written(identity):
         return record.data[: -len("}\n")] + _NOT_RECORDED
+    members: dict[str, Any] = _members.decode(record.data)
     view = record.view()
     now: dict[str, Any] = {
         "advisory_inputs": view.advisories,

@@ -37,6 +37,8 @@ class Examined(NamedTuple):
     sha256: str
     has_self_digest: bool
     damages: list[Damage]
+    identity: RunIdentity | None = None
+    """What was read of one of ours that was not decoded."""
 
 
 def examine_artifact(data: bytes, run_id: str, partition: str) -> Examined:
@@ -91,10 +93,10 @@ def verify_artifact(data: bytes, run_id: str, partition: str) -> Artifact:
     Raises:
         Damage: of the kinds that `examine_artifact` lists.
     """
-    run, sha256, has_self_digest, damages = examine_artifact(data, run_id, partition)
-    if damages or run is None:
-        raise damages[0]
-    return Artifact(data, run, sha256, has_self_digest)
+    examined = examine_artifact(data, run_id, partition)
+    if examined.damages or examined.run is None:
+        raise examined.damages[0]
+    return Artifact(data, examined.run, examined.sha256, examined.has_self_digest)
 
 
 def examine_identity(data: bytes, run_id: str, partition: str) -> Examined:
@@ -114,7 +116,7 @@ def examine_identity(data: bytes, run_id: str, partition: str) -> Examined:
         schema_damage(identity.schema, RUN_SCHEMA, True),
         *_place_damages(identity.run_id, identity.created_at_utc, run_id, partition, True),
     )
-    return Examined(None, sha256, True, [damage for damage in damages if damage is not None])
+    return Examined(None, sha256, True, [damage for damage in damages if damage is not None], identity)
 
 
 def _describe_undecodable(data: bytes, reason: str, has_self_digest: bool) -> Damage:

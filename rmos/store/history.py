@@ -81,10 +81,10 @@ class RunHistory(NamedTuple):
     @property
     def artifact(self) -> Artifact | None:
         """The artifact, when it was decoded and is whole."""
-        run, sha256, has_self_digest, damages = self.examined
-        if damages or run is None or self.data is None:
+        found = self.examined
+        if found.damages or found.run is None or self.data is None:
             return None
-        return Artifact(self.data, run, sha256, has_self_digest)
+        return Artifact(self.data, found.run, found.sha256, found.has_self_digest)
 
     @property
     def advisories(self) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@
 A run whose record is damaged is answered as damaged, one that was deleted as deleted; neither is ever "not found".
 """
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -15,7 +15,7 @@ from rmos import digest, ids
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import ObjectUnreadable
 from rmos.index.base import Index, KnownRun
-from rmos.models import Deletion, Event, RunView
+from rmos.models import Deletion, Event, RunIdentity, RunView
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.artifacts import Artifact, decode_sealed
@@ -24,18 +24,6 @@ from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.records import Damage, describe_unreadable, raise_problem
-
-_NO_SESSION: Final = b',"workflow_session_id":null}\n'
-"""How an artifact of ours ends whose run belongs to no session: members are sorted, and this one comes last."""
-
-
-class _Membership(msgspec.Struct, frozen=True):
-    """The one member of an artifact that is read without the others."""
-
-    workflow_session_id: str | None = None
-
-
-_memberships: Final = msgspec.json.Decoder(_Membership)
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +39,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     tombstone: Deletion | None
     last_event_sha256: str
     """SHA-256 of the last event's file, empty when there is none."""
+    identity: RunIdentity | None = None
+    """What was read of one of ours."""
     artifact: Artifact | None = None
     """The artifact decoded; one of ours once somebody has asked for it."""
 
@@ -98,12 +88,12 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def workflow_session_id(self) -> str | None:
         """The session that the run belongs to."""
-        if self.has_self_digest and self.data.endswith(_NO_SESSION):
-            return None
-        try:
-            return _memberships.decode(self.data).workflow_session_id
-        except msgspec.ValidationError:
-            raise Damage("undecodable", "`workflow_session_id` is not a text") from None
+        if self.identity is None:
+            return self.view().artifact.workflow_session_id
+        session_id = self.identity.workflow_session_id
+        if session_id is None or isinstance(session_id, str):
+            return session_id
+        raise Damage("undecodable", "`workflow_session_id` is not a text")
 
     @property
     def etag(self) -> str:
@@ -165,20 +155,21 @@ class RunRecords:
         return known.partition if known else self._reader.find_partition(run_id)
 
     def _record(self, run_id: str, partition: str, history: RunHistory, known: KnownRun | None) -> RunRecord:
-        data, (_, sha256, has_self_digest, _) = history.data, history.examined
+        data, found = history.data, history.examined
         assert data is not None  # a whole history has it
-        if not has_self_digest and is_altered(sha256, known):
+        if not found.has_self_digest and is_altered(found.sha256, known):
             raise Damage("altered", "The artifact is not the one that was first indexed; run `rmos verify`.")
         return RunRecord(
             run_id=run_id,
             partition=partition,
             data=data,
-            sha256=sha256,
-            has_self_digest=has_self_digest,
+            sha256=found.sha256,
+            has_self_digest=found.has_self_digest,
             events=history.events,
             links=history.advisories,
-            tombstone=None if has_self_digest else self._reader.tombstone(run_id, known),
+            tombstone=None if found.has_self_digest else self._reader.tombstone(run_id, known),
             last_event_sha256=history.last_event_sha256 or "",
+            identity=found.identity,
             artifact=history.artifact,
         )
 
