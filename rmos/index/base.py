@@ -93,6 +93,14 @@ class RunFigures(NamedTuple):
     latest_advisory_us: int | None
 
 
+class TalliedRuns(NamedTuple):
+    """How many listed runs of a partition have a value."""
+
+    partition: str
+    value: str
+    runs: int
+
+
 Row = TypeVar("Row")
 Query = TypeVar("Query", contravariant=True)
 Known = TypeVar("Known")
@@ -140,6 +148,23 @@ class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
 
     def figures(self, session_id: str) -> Answer[list[RunFigures]]:
         """Return what the listed runs of a session amount to."""
+
+    def count_up_to(self, query: RunQuery, limit: int) -> Answer[int]:
+        """Return how many runs match, counting no further than `limit`."""
+
+    def tally(self, name: str, first: str = "", last: str = LAST_ID) -> Answer[list[TalliedRuns]]:
+        """Return how many listed runs of each partition from `first` to `last` have each value of a column.
+
+        Args:
+            name: one of `TALLIED`; runs that have no value there are not counted.
+        """
+
+    def values(self, name: str, *, limit: int) -> Answer[list[str]]:
+        """Return the values that runs have in a column, folded, in order, the first so many.
+
+        Args:
+            name: one of `EQUAL_FILTERS`.
+        """
 
     def pending(self) -> list[tuple[str, str]]:
         """Return the partition and the id of each run whose explanation an event has left in the making."""

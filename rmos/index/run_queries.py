@@ -6,16 +6,30 @@ One function makes the conditions of pages and counts, so that they cannot have 
 import functools
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from rmos.index.base import PagePosition
-from rmos.index.schema import EQUAL_FILTERS, runs
+from rmos.index.schema import EQUAL_FILTERS, runs, tally
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
+from rmos.index.tallying import TALLIED
 from rmos.models import RunQuery
 from rmos.names import fold_name
 
 _COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule"})
 """Filters of which each value may be that of most runs."""
+_ONE: Final[ColumnElement[int]] = literal_column("1")
+_NONE_LEFT_OUT: Final[ColumnElement[int]] = literal_column("0")
+"""The offset of what has a limit: without one the compiler would bind it as one more value."""
 _FIGURES: Final = compile_named(
     select(
         runs.c.explanation_status,
@@ -34,6 +48,16 @@ _PENDING: Final = compile_named(
     )
 )
 
+_TALLY: Final = compile_named(
+    select(tally.c.partition, tally.c.value, tally.c.runs)
+    .where(
+        tally.c.name == bindparam("name"),
+        tally.c.partition.between(bindparam("first"), bindparam("last")),
+        tally.c.runs > literal_column("0"),
+    )
+    .order_by(tally.c.partition, tally.c.value)
+)
+
 
 class RunQueries:
     """The questions that lists of runs ask."""
@@ -48,6 +72,21 @@ class RunQueries:
         """Return the question for how many runs `page` lists."""
         values = _filter_values(query)
         return BoundStatement(_count_text(frozenset(values), query.include_deleted), values)
+
+    def count_up_to(self, query: RunQuery, limit: int) -> BoundStatement:
+        """Return the question for how many runs `page` lists, counted no further than `limit`."""
+        values = _filter_values(query)
+        text = _count_up_to_text(frozenset(values), query.include_deleted)
+        return BoundStatement(text, {**values, "limit": limit})
+
+    def values(self, name: str, limit: int) -> BoundStatement:
+        """Return the question for the values of a column."""
+        return BoundStatement(_values_text(name), {"limit": limit})
+
+    def tally(self, name: str, first: str, last: str) -> BoundStatement:
+        """Return the question for the counts of partitions by the values of a column."""
+        assert name in TALLIED
+        return BoundStatement(_TALLY, {"name": name, "first": first, "last": last})
 
     def figures(self, session_id: str) -> BoundStatement:
         """Return the question for what the runs of a session amount to."""
@@ -89,6 +128,29 @@ def _page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> s
 @functools.lru_cache(maxsize=256)
 def _count_text(filters: frozenset[str], include_deleted: bool) -> str:
     return compile_named(_filter(select(func.count()).select_from(runs), filters, include_deleted))
+
+
+@functools.lru_cache(maxsize=256)
+def _count_up_to_text(filters: frozenset[str], include_deleted: bool) -> str:
+    found = _filter(select(literal_column("1")).select_from(runs), filters, include_deleted)
+    found = found.limit(bindparam("limit")).offset(_NONE_LEFT_OUT)
+    return compile_named(select(func.count()).select_from(found.subquery("found")))
+
+
+@functools.cache
+def _values_text(name: str) -> str:
+    """Return the SQL of a walk over an index from value to value: a step for each, however many rows have it."""
+    column = runs.c[name]
+    first = select(column.label("value")).where(column.is_not(None)).order_by(column)
+    found = select(_take_one(first).label("value")).cte("found", recursive=True)
+    after = select(column).where(column > found.c.value, column.is_not(None)).order_by(column).correlate(found)
+    walk = found.union_all(select(_take_one(after)).where(found.c.value.is_not(None)))
+    told = select(walk.c.value).where(walk.c.value.is_not(None))
+    return compile_named(told.limit(bindparam("limit")).offset(_NONE_LEFT_OUT))
+
+
+def _take_one(statement: Select[Any]) -> ScalarSelect[Any]:
+    return statement.limit(_ONE).offset(_NONE_LEFT_OUT).scalar_subquery()
 
 
 def _page(columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, after: bool) -> Select[Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rmos import digest
 from rmos.index.base import VISIBILITY
+from rmos.index.tallying import make_triggers
 
 metadata = MetaData()
 _int64 = BigInteger().with_variant(Integer, "sqlite")
@@ -107,6 +108,18 @@ for _name in SESSION_FILTERS:
     Index(f"sessions_by_{_name}", sessions.c[_name], sessions.c.created_us, sessions.c.session_id)
 
 
+tally = Table(
+    "tally",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("runs", _int64, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+
 def _text(statement: Any) -> str:
     return str(statement.compile(dialect=sqlite.dialect()))
 
@@ -115,6 +128,9 @@ CREATE_TABLES: Final = [_text(CreateTable(table)) for table in metadata.sorted_t
 CREATE_INDEXES: Final = [
     _text(CreateIndex(index)) for table in metadata.sorted_tables for index in sorted(table.indexes, key=str)
 ]
+
+
+CREATE_TRIGGERS: Final = make_triggers()
 
 
 class Schema(NamedTuple):
@@ -149,7 +165,9 @@ def schema_of(row_schema: str | None) -> Schema:
 @functools.cache
 def tables_digest() -> str:
     """Return a digest of all that the tables are."""
-    return digest.sha256_hex(repr((CREATE_TABLES, CREATE_INDEXES, sorted(VISIBILITY.items()))).encode())[:16]
+    return digest.sha256_hex(
+        repr((CREATE_TABLES, CREATE_INDEXES, CREATE_TRIGGERS, sorted(VISIBILITY.items()))).encode()
+    )[:16]
 
 
 @functools.cache

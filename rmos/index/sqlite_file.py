@@ -131,7 +131,7 @@ def _make(path: str, facts: dict[str, str]) -> None:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN")  # one fsync instead of one for each statement
-        for statement in (*schema.CREATE_TABLES, *schema.CREATE_INDEXES):
+        for statement in (*schema.CREATE_TABLES, *schema.CREATE_INDEXES, *schema.CREATE_TRIGGERS):
             connection.execute(statement)
         facts = {**facts, INODE: str(os.stat(path).st_ino)}
         connection.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())

@@ -9,7 +9,16 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.errors.base import RmosError
 from rmos.errors.store import IndexUnavailable
-from rmos.index.base import LAST_ID, SEPARATOR, Answer, KnownRun, ListedPage, PagePosition, RunFigures
+from rmos.index.base import (
+    LAST_ID,
+    SEPARATOR,
+    Answer,
+    KnownRun,
+    ListedPage,
+    PagePosition,
+    RunFigures,
+    TalliedRuns,
+)
 from rmos.index.run_queries import RunQueries
 from rmos.index.sqlite_connections import Connections, Held
 from rmos.index.statements import BoundStatement, Row, Statements
@@ -135,6 +144,24 @@ class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
     def figures(self, session_id: str) -> Answer[list[RunFigures]]:
         """Return what the listed runs of a session amount to."""
         return self._list(self._of_runs.figures(session_id), lambda cursor: list(map(RunFigures._make, cursor)), 1)
+
+    def count_up_to(self, query: RunQuery, limit: int) -> Answer[int]:
+        """Return how many runs match, counting no further than `limit`."""
+        return self._list(self._of_runs.count_up_to(query, limit), lambda cursor: int(cursor.fetchone()[0]), 1)
+
+    def tally(self, name: str, first: str = "", last: str = LAST_ID) -> Answer[list[TalliedRuns]]:
+        """Return how many listed runs of each partition have each value of a column."""
+        question = self._of_runs.tally(name, first, last)
+        return self._connections.answer(
+            lambda held: list(map(TalliedRuns._make, held.connection.execute(question.text, question.values)))
+        )
+
+    def values(self, name: str, *, limit: int) -> Answer[list[str]]:
+        """Return the values that runs have in a column, in order."""
+        question = self._of_runs.values(name, limit)
+        return self._connections.answer(
+            lambda held: [value for (value,) in held.connection.execute(question.text, question.values)]
+        )
 
     def pending(self) -> list[tuple[str, str]]:
         """Return the partition and the id of each run whose explanation an event has left in the making."""

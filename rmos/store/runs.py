@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from rmos import ids
 from rmos.errors.records import RunExists
 from rmos.errors.store import ObjectExists
-from rmos.index.base import Index
+from rmos.index.base import LAST_ID, Index, TalliedRuns
 from rmos.models import Actor, Page, RunQuery, RunRow, RunView, Stored
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
@@ -206,6 +206,33 @@ class Runs:
             IndexRebuilding: the index is not complete.
         """
         return self._answers.of(lambda: self._index.runs.count(query))
+
+    def count_up_to(self, query: RunQuery, limit: int) -> int:
+        """Return how many runs a list with the same filters would show, counting no further than `limit`.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return self._answers.of(lambda: self._index.runs.count_up_to(query, limit))
+
+    def tally(self, name: str, first: str = "", last: str = LAST_ID) -> list[TalliedRuns]:
+        """Return how many listed runs of each day have each value of a column, of the days from `first` to `last`.
+
+        Args:
+            name: `risk_level`, `rule` or `tool_id`.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return self._answers.of(lambda: self._index.runs.tally(name, first, last))
+
+    def values(self, name: str, *, limit: int) -> list[str]:
+        """Return the values that runs have in a column, in order, the first so many.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return self._answers.of(lambda: self._index.runs.values(name, limit=limit))
 
 
 def _place(members: Mapping[str, Any]) -> tuple[str, str]:

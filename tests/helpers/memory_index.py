@@ -27,6 +27,7 @@ from rmos.index.base import (
     ListedPage,
     PagePosition,
     RunFigures,
+    TalliedRuns,
 )
 from rmos.models import RunQuery, RunState
 
@@ -211,6 +212,21 @@ class _Runs(_Table):
             groups.setdefault((row.explanation_status, row.risk_level, row.advisory_kinds), []).append(row)
         figures = [RunFigures(*alike, len(rows), _latest_us(rows)) for alike, rows in groups.items()]
         return Answer(figures, state)
+
+    def count_up_to(self, query: RunQuery, limit: int) -> Answer[int]:
+        found, state = self._list(query)
+        return Answer(min(len(found), limit), state)
+
+    def tally(self, name: str, first: str = "", last: str = LAST_ID) -> Answer[list[TalliedRuns]]:
+        found, state = self._list(RunQuery())
+        counts = Counter((row.partition, getattr(row, name)) for row in found if first <= row.partition <= last)
+        told = [TalliedRuns(*key, runs) for key, runs in counts.items() if key[1] is not None]
+        return Answer(sorted(told), state)
+
+    def values(self, name: str, *, limit: int) -> Answer[list[str]]:
+        with self._index.asked() as database:
+            found = {getattr(row, name) for row in database.tables[self._name].values()} - {None}
+            return Answer(sorted(found)[:limit], database.state())
 
     def pending(self) -> list[tuple[str, str]]:
         with self._rows() as stored:

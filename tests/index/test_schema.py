@@ -18,6 +18,7 @@ CHANGES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "another table": ("CREATE_TABLES", lambda texts: [*texts, "CREATE TABLE more (x TEXT)"]),
     "another column": ("CREATE_TABLES", lambda texts: [text.replace("tool_id", "tool") for text in texts]),
     "an index less": ("CREATE_INDEXES", lambda texts: texts[1:]),
+    "a trigger less": ("CREATE_TRIGGERS", lambda texts: texts[1:]),
     "another state that is listed": ("VISIBILITY", lambda states: {**states, "missing": 2}),
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from rmos.index import open_index
 from rmos.index.run_queries import RunQueries
+from rmos.index.statements import BoundStatement
 from rmos.models import RunQuery
 
 FINE = (
@@ -39,15 +40,30 @@ def test_with_filters_that_most_runs_match_the_index_of_the_rarer_one_answers(tm
         assert plan(tmp_path, query) == [f"runs_by_{name}"], query
 
 
+def test_a_tally_is_a_range_of_its_key_and_values_are_walked_over(tmp_path: Path) -> None:
+    steps = explain(tmp_path, RunQueries().tally("risk_level", "2025-12-01", "2025-12-31"))
+    assert steps == ["SEARCH tally USING PRIMARY KEY (name=? AND partition>? AND partition<?)"]
+    for name in ("tool_id", "material_id", "created_by", "rule"):
+        looked_at = [step for step in explain(tmp_path, RunQueries().values(name, 200)) if " runs" in step]
+        assert len(looked_at) == 2
+        assert all(f"INDEX runs_by_{name}" in step for step in looked_at)
+        assert looked_at[1].startswith("SEARCH")
+
+
 def plan(folder: Path, query: RunQuery) -> list[str]:
     """Return which indexes SQLite uses for a page of the query; sorting the rows is one more entry."""
+    steps = explain(folder, RunQueries().page(query, 51, None, 0))
+    return [step.partition("INDEX ")[2].partition(" ")[0] or step for step in steps if "runs" in step or "SORT" in step]
+
+
+def explain(folder: Path, question: BoundStatement) -> list[str]:
+    """Return the steps by which SQLite answers a question."""
     index = open_index(folder)
     index.prepare()
     index.close()
-    text, values = RunQueries().page(query, 51, None, 0)
+    text, values = question
     connection = sqlite3.connect(folder / "_index.sqlite")
     try:
-        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
     finally:
         connection.close()
-    return [step.partition("INDEX ")[2].partition(" ")[0] or step for step in steps if "runs" in step or "SORT" in step]
