@@ -7,11 +7,12 @@ import msgspec
 
 from rmos import ids
 from rmos.engines.base import EngineResult
+from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import Actor
 from rmos.services.artifact import RunRequest, artifact_members
-from rmos.services.runs import complete_context
+from rmos.services.deciding import complete_context
 
 ACTOR: Final = Actor(name="local", role="operator", request_id="req_0123456789abcdef")
 VARIANTS: Final = 100
@@ -60,7 +61,9 @@ def judged(engines: Registry, place: int) -> tuple[RunRequest, dict[str, Any], E
 def members(engines: Registry, place: int, us: int) -> dict[str, Any]:
     """Return the artifact's members of the `place`th cut as the service makes them."""
     request, context, result = judged(engines, place)
-    return artifact_members(ids.new_run_id(us), request, context, result, [], actor=ACTOR, idempotency=None)
+    return artifact_members(
+        ids.new_run_id(us), request, context, result, decide(result), [], actor=ACTOR, idempotency=None
+    )
 
 
 def small_templates() -> list[dict[str, Any]]:
@@ -71,7 +74,8 @@ def small_templates() -> list[dict[str, Any]]:
         request, context, result = judged(engines, place)
         few = {"assessments": result.assessments[3:4], "reasons": result.reasons[:1], "assumptions": []}
         small = msgspec.structs.replace(result, **few)
-        made = artifact_members(ids.new_run_id(0), request, context, small, [], actor=ACTOR, idempotency=None)
+        decision = decide(small)
+        made = artifact_members(ids.new_run_id(0), request, context, small, decision, [], actor=ACTOR, idempotency=None)
         templates.append({**made, "request_summary": {}})
     return templates
 

@@ -48,6 +48,7 @@ def find_nearest(name: str, known: Iterable[str]) -> list[str]:
 
 
 def offer_names(name: str, known: Iterable[str]) -> str:
-    """Return "Did you mean a or b?", or nothing when no known name is near."""
-    near = find_nearest(name, known)
-    return f"Did you mean {' or '.join(near)}?" if near else ""
+    """Return "Did you mean a, b or c?", or nothing when no known name is near."""
+    *others, last = find_nearest(name, known) or [""]
+    either = f"{', '.join(others)} or {last}" if others else last
+    return f"Did you mean {either}?" if either else ""

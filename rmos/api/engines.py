@@ -18,6 +18,7 @@ from rmos.schemas.cut_settings import SettingRequestSchema, SettingSuggestionSch
 from rmos.schemas.service import EnginesSchema, RuleListSchema, RuleSchema, dump_engines, dump_rules
 from rmos.schemas.workflow import BriefResultsSchema, DryRunResultsSchema, DryRunSchema, dump_dry_run, load_dry_run
 from rmos.services.cut_settings import suggest_setting
+from rmos.services.deciding import is_known_mode
 from rmos.services.feasibility import evaluate_cuts
 from rmos.services.files.media_types import SVG
 
@@ -73,7 +74,11 @@ def evaluate_without_record() -> Response:
     rmos = current_rmos()
     cuts = load_dry_run(read_object())
     results = evaluate_cuts(
-        rmos.engines, cuts, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
+        rmos.engines,
+        cuts,
+        store=None if all(is_known_mode(cut["mode"]) for cut in cuts.items) else rmos.store,
+        request_id=require_request_id(),
+        engine_timeout_ms=rmos.settings.engine_timeout_ms,
     )
     return respond_json(dump_dry_run(results, brief=cuts.view == "brief"))
 

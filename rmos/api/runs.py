@@ -71,6 +71,7 @@ def create_run() -> Response:
 
     A RED run is recorded as well as a GREEN one, and so is the attempt to use an engine that is not there (404). The
     server alone decides: `feasibility`, `decision`, `hashes` and `status` of a client are dropped, and the run says so.
+    An id of a tool, a machine or a material that the shop does not know and the context does not describe is UNKNOWN.
     """
     now_us = ids.now_us()
     body = read_object()

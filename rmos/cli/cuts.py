@@ -160,15 +160,17 @@ def _say_decision(result: DryRunResult) -> None:
         if reason:
             say(f"  {reason}")
     checks: list[dict[str, Any]] = feasibility["assessments"]
+    if decision.details.get("unknown_names"):  # what could not be judged for want of them is said above
+        checks = [check for check in checks if check["risk"] != "UNKNOWN"]
     if checks:
         say_table(
             _COLUMNS,
             [_row(check) for check in checks],
             colours=[COLOURS.get(str(check.get("risk"))) for check in checks],
         )
-    for label in ("missing_inputs", "assumptions"):
-        for entry in feasibility[label]:
-            say(f"  {label.partition('_')[0].removesuffix('s')}: {entry}")
+    for label, entries in (("missing", decision.details["missing_inputs"]), ("assumption", feasibility["assumptions"])):
+        for entry in entries:
+            say(f"  {label}: {entry}")
 
 
 def _row(check: dict[str, Any]) -> list[str]:

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos.decisions.replay import read_inputs
-from rmos.engines.decision import decide
+from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
+from rmos.engines.shop.unknown import UnknownName
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
 from rmos.objects.base import Objects
@@ -159,7 +160,7 @@ class _Evaluator:
         result = evaluate(
             self._engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=self._timeout_ms
         )
-        now = decide(result)
+        now = mind_unknown_names(decide(result), _read_unknown_names(run))
         blocked = _find_impossible(run)
         if blocked is not None and now.risk_level in ("GREEN", "YELLOW", "UNKNOWN"):
             now = msgspec.structs.replace(now, risk_level="RED", score=run.decision.score, block_reason=blocked)
@@ -179,6 +180,14 @@ class _Evaluator:
                 why=_first(now.block_reason, now.warnings),
             )
         )
+
+
+def _read_unknown_names(run: RunArtifact) -> list[UnknownName]:
+    """Return what the request named that nobody knew: no engine knows it either."""
+    try:
+        return msgspec.convert(run.decision.details.get("unknown_names", []), list[UnknownName])
+    except msgspec.ValidationError:
+        return []
 
 
 def _find_impossible(run: RunArtifact) -> str | None:

@@ -4,9 +4,13 @@ decision = decide(result)
 run_status(decision.risk_level)      # "OK", "BLOCKED" or "ERROR"
 """
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
+import msgspec
+
 from rmos.engines.base import Assessment, EngineResult, Status, significant
+from rmos.engines.shop.unknown import UNKNOWN_NAME, UnknownName
 from rmos.models import RunDecision
 
 BLOCK_ORDER: Final = (
@@ -49,6 +53,33 @@ def decide(result: EngineResult) -> RunDecision:
             "missing_inputs": list(result.missing_inputs),
         },
     )
+
+
+def mind_unknown_names(decision: RunDecision, unknown: Sequence[UnknownName]) -> RunDecision:
+    """Return the decision on a cut that names what nobody knows: UNKNOWN at best, and the names come first.
+
+    RED stays RED. What the engine lacked because of the names is no finding of its own.
+    """
+    if not unknown or decision.risk_level == "ERROR":
+        return decision
+    said = [f"{UNKNOWN_NAME}: {item.message}" for item in unknown]
+    sections = tuple(f"{item.section}." for item in unknown)
+    lacking = [path for path in decision.details["missing_inputs"] if not path.startswith(sections)]
+    found = [line for line in decision.warnings if not _is_not_judged(line, decision)]
+    found += [f"The cut also lacks {', '.join(lacking)}."] if lacking else []
+    is_red = decision.risk_level == "RED"
+    return RunDecision(
+        risk_level="RED" if is_red else "UNKNOWN",
+        score=decision.score if is_red else None,
+        block_reason=decision.block_reason if is_red else said[0],
+        warnings=[*(said if is_red else said[1:]), *found],
+        details={**decision.details, "missing_inputs": lacking, "unknown_names": msgspec.to_builtins(unknown)},
+    )
+
+
+def _is_not_judged(line: str, decision: RunDecision) -> bool:
+    """Tell whether a warning says no more than that a check could not be judged."""
+    return bool(decision.details["checks"].get(line.partition(": ")[0]) == "UNKNOWN")
 
 
 def run_status(risk_level: Status) -> Literal["OK", "BLOCKED", "ERROR"]:

@@ -35,7 +35,11 @@ class RunRequestSchema(RequestSchema):
     """The body of `POST /api/rmos/runs`; `design` and `context` are open objects that the engine evaluates."""
 
     mode = fields.String(required=True, validate=NAME)
-    tool_id = fields.String(required=True, validate=NAME)
+    tool_id = fields.String(
+        required=True,
+        validate=NAME,
+        metadata={"description": "A tool of the shop, or any name of one that `context.tool` describes"},
+    )
     event_type = fields.String(
         load_default="feasibility_check",
         validate=[*NAME, _refuse_workflow_types],
@@ -52,8 +56,12 @@ class RunRequestSchema(RequestSchema):
     design = fields.Dict(load_default=dict, metadata={"description": "What is to be cut, as the engine reads it"})
     context = fields.Dict(load_default=dict, metadata={"description": "Tool, material, machine and stock"})
     outputs = fields.Nested(OutputsSchema, load_default=dict)
-    material_id = fields.String(allow_none=True, validate=NAME)
-    machine_id = fields.String(allow_none=True, validate=NAME)
+    material_id = fields.String(
+        allow_none=True, validate=NAME, metadata={"description": "A material of the shop, where the context has none"}
+    )
+    machine_id = fields.String(
+        allow_none=True, validate=NAME, metadata={"description": "A machine of the shop, where the context has none"}
+    )
     parent_run_id = fields.String(
         allow_none=True,
         validate=matches(ids.ANY_RUN_ID.pattern, "the id of a run"),

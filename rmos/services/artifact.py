@@ -7,7 +7,7 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.engines.base import EngineResult
-from rmos.engines.decision import decide, run_status
+from rmos.engines.decision import run_status
 from rmos.engines.recorded import canonical_record
 from rmos.models import RUN_SCHEMA, TOOLPATHS, Actor, RunDecision
 
@@ -60,6 +60,7 @@ def artifact_members(
     request: RunRequest,
     context: dict[str, Any],
     result: EngineResult,
+    decision: RunDecision,
     errors: list[dict[str, str]],
     *,
     actor: Actor,
@@ -69,14 +70,13 @@ def artifact_members(
     feasibility = canonical_record(result)
     design, judged = digest.canonical(request.design), digest.canonical(context)
     outputs, output_hashes = _outputs(request.outputs, request.event_type)
-    decision = decide(result)
     details = {**decision.details, "error": errors[0]["error"]} if errors else decision.details
     us = ids.moment_of(run_id)
     return {
         "schema": RUN_SCHEMA,
         "run_id": run_id,
         "created_at_utc": ids.utc_text(us or 0),
-        "status": run_status(result.status),
+        "status": run_status(decision.risk_level),
         "mode": request.mode,
         "tool_id": request.tool_id,
         "event_type": request.event_type,

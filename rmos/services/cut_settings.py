@@ -13,8 +13,9 @@ import msgspec
 
 from rmos.engines.registry import Registry
 from rmos.engines.suggest.best import SettingSuggestion, suggest
+from rmos.errors.request import ValidationFailed
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import complete_context
+from rmos.services.deciding import complete_context, find_unknown_names
 
 
 class SettingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,7 @@ def suggest_setting(engines: Registry, asked: SettingRequest) -> SettingSuggesti
     """Return the best setting for a cut, how far each part of it may move, and a map of feed against speed.
 
     Raises:
-        ValidationFailed: an input cannot be used, or too little is known of the cut.
+        ValidationFailed: an id is in no table of the shop, an input cannot be used, or too little is known of the cut.
     """
     request = RunRequest(
         mode="suggest",
@@ -41,4 +42,11 @@ def suggest_setting(engines: Registry, asked: SettingRequest) -> SettingSuggesti
         material_id=asked.material_id,
         machine_id=asked.machine_id,
     )
-    return suggest(engines.baseline_v2, request.design, complete_context(request, engines.shop))
+    engine = engines.baseline_v2
+    context = complete_context(request, engines.shop)
+    unknown = find_unknown_names(request, engine.info, engines.shop, context)
+    if unknown:
+        raise ValidationFailed(
+            f"Nothing can be suggested: {unknown[0].message}", errors={item.member: [item.message] for item in unknown}
+        )
+    return suggest(engine, request.design, context)

@@ -13,12 +13,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from rmos.engines.base import EngineResult
-from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.models import RunDecision
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import complete_context
+from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
+from rmos.store import Store
 
 _MS: Final = 1000
 
@@ -39,10 +39,13 @@ class DryRunResult(msgspec.Struct, frozen=True):
     found: EngineResult
 
 
-def evaluate_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_timeout_ms: float) -> list[DryRunResult]:
+def evaluate_cuts(
+    engines: Registry, asked: DryRun, *, store: Store | None = None, request_id: str, engine_timeout_ms: float
+) -> list[DryRunResult]:
     """Return a result for each cut, in their order.
 
     Args:
+        store: where it would be recorded, to be told of modes that are new there.
         engine_timeout_ms: how long the engine may take for all of them; cuts that come after that are ERROR.
 
     Raises:
@@ -53,12 +56,14 @@ def evaluate_cuts(engines: Registry, asked: DryRun, *, request_id: str, engine_t
     results = []
     for item in asked.items:
         request = RunRequest(**item)
+        context = complete_context(request, engines.shop)
         found = evaluate(
             engine,
             design=request.design,
-            context=complete_context(request, engines.shop),
+            context=context,
             request_id=request_id,
             timeout_ms=max((ends - time.monotonic()) * _MS, 0.0),
         )
-        results.append(DryRunResult(decide(found), found))
+        decision = decide_cut(request, engine.info, engines.shop, context, found)
+        results.append(DryRunResult(decision if store is None else mind_new_mode(decision, request.mode, store), found))
     return results

@@ -19,7 +19,7 @@ from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.workflow import ApprovalBlocked
 from rmos.models import RiskLevel, RunView, Session
 from rmos.services.artifact import RunRequest
-from rmos.services.runs import complete_context
+from rmos.services.deciding import complete_context
 from rmos.store import Store
 from rmos.workflow import EvaluatedRun, Standing
 

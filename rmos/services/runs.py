@@ -15,15 +15,16 @@ import msgspec
 
 from rmos import ids
 from rmos.engines.base import EngineResult
+from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
-from rmos.engines.shop import Shop
 from rmos.errors.records import EngineNotFound, RunDeleted, RunExists, RunNotFound
 from rmos.errors.request import PayloadTooLarge, ValidationFailed
 from rmos.errors.store import IndexBroken, IndexUnavailable, RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
-from rmos.models import Actor, RunView
+from rmos.models import Actor, RunDecision, RunView
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
+from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
 from rmos.store import Store
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,17 @@ def record_run(
             return replayed
     require_session_and_parent(store, request)
     context = complete_context(request, engines.shop)
-    result, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
-    members = artifact_members(run_id, request, context, result, errors, actor=actor, idempotency=idempotency)
+    result, decision, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
+    members = artifact_members(
+        run_id,
+        request,
+        context,
+        result,
+        mind_new_mode(decision, request.mode, store),
+        errors,
+        actor=actor,
+        idempotency=idempotency,
+    )
     try:
         stored = store.runs.put(members)
     except RunExists:
@@ -170,18 +180,13 @@ def _require_active_session(store: Store, session_id: str) -> None:
         )
 
 
-def complete_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
-    """Return the context as it is evaluated: with the shop's tool and machine, and the request's material."""
-    context = shop.complete(request.context, tool_id=request.tool_id, machine_id=request.machine_id)
-    if request.material_id is not None and "material" not in context and "material_id" not in context:
-        context = {**context, "material": {"id": request.material_id}}
-    return context
-
-
 def _evaluate_cut(
     engines: Registry, request: RunRequest, context: dict[str, Any], actor: Actor, timeout_ms: float
-) -> tuple[EngineResult, list[dict[str, str]]]:
-    """Return what the engine says, and the errors to record; an engine that is not there has failed as well."""
+) -> tuple[EngineResult, RunDecision, list[dict[str, str]]]:
+    """Return what the engine says, the decision, and the errors to record.
+
+    An engine that is not there has failed as well.
+    """
     request_id = actor.request_id or "-"
     try:
         engine = engines.get(request.engine_id)
@@ -193,8 +198,9 @@ def _evaluate_cut(
             request_id=request_id,
             reasons=[error.detail],
         )
-        return result, [{"error": error.code, "detail": error.detail}]
+        return result, decide(result), [{"error": error.code, "detail": error.detail}]
     result = evaluate(engine, design=request.design, context=context, request_id=request_id, timeout_ms=timeout_ms)
+    decision = decide_cut(request, engine.info, engines.shop, context, result)
     if result.status != "ERROR":
-        return result, []
-    return result, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}]
+        return result, decision, []
+    return result, decision, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}]

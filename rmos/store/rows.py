@@ -19,6 +19,8 @@ _EXPLANATION_WORDS: Final = {"pending": "pending", "ready": "complete", "complet
     ("error", "failed"), "failed"
 )
 """How lists call the states of an explanation, by the words that records and older clients use for them."""
+_RULES_OF_NAMES: Final = {"UNKNOWN_NAME": "unknown_names", "NEW_MODE": "new_mode"}
+"""The rules that are no check of an engine, and the details that a decision has where they apply."""
 DAMAGED_REASON = "The record of this run is damaged; an operator should run `rmos verify`."
 
 
@@ -82,11 +84,12 @@ def explanation_status(view: RunView) -> str | None:
 def find_rule(decision: RunDecision) -> str | None:
     """Return the id of the first rule that blocks a cut or warns of it; None when no rule says anything against it.
 
-    Reasons and warnings begin with the rule that they come from, where one does: a check of the engine, or what a trade
-    has against a rosette.
+    Reasons and warnings begin with the rule that they come from, where one does: a check of the engine, what a trade
+    has against a rosette, or a name that nobody knows.
     """
     checks, trade = decision.details.get("checks"), decision.details.get("manufacture")
     known = {item.get("code") for item in trade if isinstance(item, dict)} if isinstance(trade, list) else set()
+    known |= {rule for rule, member in _RULES_OF_NAMES.items() if member in decision.details}
     for text in (decision.block_reason, *decision.warnings):
         name = (text or "").partition(": ")[0]
         if name in known or (isinstance(checks, dict) and name in checks):

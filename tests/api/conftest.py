@@ -53,6 +53,12 @@ def make_body(**over: Any) -> dict[str, Any]:
     return {name: value for name, value in (body | over).items() if value is not None}
 
 
+def make_named(**over: Any) -> dict[str, Any]:
+    """Make the body of a cut of which tool, material and machine are named and nothing is described."""
+    named = {"material_id": "sitka_spruce", "machine_id": "rigid_router", "context": {"stock": {"thickness_mm": 3.0}}}
+    return make_body(**{**named, **over})
+
+
 @pytest.fixture(autouse=True)
 def _hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for no disk: nothing here is about power cuts."""

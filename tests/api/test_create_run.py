@@ -45,7 +45,7 @@ def test_the_record_has_every_member_of_the_contract(post: Post, service_store: 
         *("_sha256", "schema", "run_id", "created_at_utc", "status", "mode", "tool_id", "event_type", "request_id"),
         *("workflow_session_id", "inputs", "request_summary", "feasibility", "decision", "hashes", "outputs"),
         *("attachments", "explanation_status", "explanation_summary", "material_id", "machine_id", "parent_run_id"),
-        *("notes", "engine_version", "errors", "meta"),
+        *("created_by", "notes", "engine_version", "errors", "meta"),
     }
     assert run["schema"] == "rmos.run/1"
     assert run["created_at_utc"] == ids.utc_text(ids.moment_of(run["run_id"]) or 0)

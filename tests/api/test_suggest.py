@@ -93,11 +93,12 @@ def test_where_nothing_is_green_it_says_which_check_stands_against_it(client: Fl
     ("change", "says"),
     [
         ({"design": {}}, "design.operation must name a cut"),
-        ({"tool_id": "nobodys"}, "context.tool.kind, context.tool.diameter_mm"),
+        ({"tool_id": None}, "context.tool.kind, context.tool.diameter_mm"),
+        ({"tool_id": "nobodys"}, 'tool_id "nobodys" names no tool of this shop'),
         ({"context": {}}, "context.material.id"),
         ({"design": {**asked()["design"], "spindle_rpm": -1}}, "design.spindle_rpm"),
     ],
-    ids=["no operation", "no tool", "no material", "no speed"],
+    ids=["no operation", "no tool", "an unknown tool", "no material", "no speed"],
 )
 def test_too_little_or_what_cannot_be_is_refused_with_what_is_needed(
     client: FlaskClient, change: dict[str, Any], says: str

@@ -52,6 +52,16 @@ def test_trap_42_who_records_at_the_command_line_made_the_run(run: Command, tmp_
 
 
 @pytest.mark.parametrize("command", ["judge", "record"])
+def test_trap_43_a_slip_in_an_id_is_told_and_not_what_it_brings_along(
+    run: Command, tmp_path: Path, command: str
+) -> None:
+    result = run(command, written(tmp_path, tool_id="em-3157-2f"))
+    assert result.exit_code == 1
+    assert 'tool_id "em-3157-2f" names no tool of this shop. Did you mean em-3175-2f' in result.stdout
+    assert "missing" not in result.stdout
+
+
+@pytest.mark.parametrize("command", ["judge", "record"])
 def test_a_blocked_cut_says_why_and_ends_with_1(run: Command, tmp_path: Path, command: str) -> None:
     design = {**make_body()["design"], "spindle_rpm": 60000}
     result = run(command, written(tmp_path, design=design))

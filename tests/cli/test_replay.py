@@ -16,7 +16,7 @@ from rmos.services.rosettes.interpreters import BuiltIn
 from rmos.services.rosettes.plans import RosetteRequest
 from rmos.services.rosettes.recorder import record_rosettes
 from rmos.services.runs import record_run
-from tests.api.conftest import make_body
+from tests.api.conftest import make_body, make_named
 from tests.cli.conftest import Command, artifacts_of, command_on, document, flip, open_store
 from tests.earlier_system import snapshot
 from tests.makers import ANNA, make_earlier_artifact, make_members, write_raw
@@ -85,6 +85,19 @@ def test_rosettes_flip_nothing_for_the_engine_that_judged_them_whatever_blocked_
     # No engine finds a rosette possible that the trade calls impossible.
     strict = backtest(store, Registry().get("baseline_v2"), timeout_ms=60_000)
     assert not {flip.run_id for flip in strict.flips} & blocked
+    store.index.close()
+
+
+def test_trap_43_no_engine_knows_a_name_that_nobody_knew(run: Command, root: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.json"
+    cut.write_text(json.dumps(make_named(machine_id="nobody-has-it")))
+    made = json.loads(run("record", str(cut), "--json").stdout)
+    assert made["risk_level"] == "UNKNOWN"
+    assert run("replay", made["run_id"]).exit_code == 0
+    store = open_store(root)
+    for engine_id in ("baseline_v1", "baseline_v2"):
+        report = backtest(store, Registry().get(engine_id), timeout_ms=60_000)
+        assert made["run_id"] not in {flip.run_id for flip in report.flips}
     store.index.close()
 
 

@@ -2,7 +2,7 @@
 
     shop = load_shop(settings.instance_path)            # ConfigError that names the file and the entry
     shop.materials["sitka_spruce"].energy_j_mm3         # 0.113
-    shop.complete(context, tool_id="em-3175-2f", machine_id="light_desktop")
+    shop.complete(context, tool_id="em-3175-2f", machine_id="light_desktop", material_id="ebony")
 
 An entry of the instance folder stands beside the shipped ones, or in the place of the one with its name, whole. What a
 tool or a machine stands for is written into the context, so it is recorded as an input of the run; what a material
@@ -19,6 +19,8 @@ from rmos.engines.shop.files import read_entries
 from rmos.engines.shop.machines import MachineEntry
 from rmos.engines.shop.materials import Material, MaterialEntry, material_of
 from rmos.engines.shop.tools import ToolEntry, in_inches
+from rmos.engines.shop.unknown import UnknownName, make_unknown_name
+from rmos.names import find_name
 
 __all__ = ["SHIPPED", "Material", "Shop", "load_shop"]
 
@@ -30,19 +32,46 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, Mapping[str, Any]]
     machines: Mapping[str, Mapping[str, Any]]
 
-    def complete(self, context: dict[str, Any], *, tool_id: str, machine_id: str | None = None) -> dict[str, Any]:
-        """Return the context with the data of the tool and the machine that are named, in the context's own units.
+    def complete(
+        self,
+        context: dict[str, Any],
+        *,
+        tool_id: str | None,
+        machine_id: str | None = None,
+        material_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the context with what the named tool, machine and material are, in the context's own units.
 
-        What was sent is never overridden: the same context comes back when it has a `tool` and a `machine`, whatever
-        they are, or when the names are in no table.
+        What was sent is never overridden: the same context comes back when it has a `tool`, a `machine` and a
+        `material`, whatever they are, or when the names are in no table. A name may be in any case.
         """
         added: dict[str, Any] = {}
-        tool, machine = self.tools.get(tool_id), self.machines.get(machine_id or "")
-        if tool is not None and "tool" not in context:
-            added["tool"] = in_inches(tool) if context.get("units") == "inch" else dict(tool)
-        if machine is not None and "machine" not in context:
-            added["machine"] = in_inches(machine) if context.get("units") == "inch" else dict(machine)
+        is_inch = context.get("units") == "inch"
+        for section, name, table in (("tool", tool_id, self.tools), ("machine", machine_id, self.machines)):
+            found = None if not name or section in context else find_name(name, table)
+            if found is not None:
+                added[section] = in_inches(table[found]) if is_inch else dict(table[found])
+        if material_id and not _has_material(context):
+            found = find_name(material_id, self.materials)
+            added |= {} if found is None else {"material": {"id": found}}
         return {**context, **added} if added else context
+
+    def find_unknown(
+        self, context: Mapping[str, Any], *, tool_id: str | None, machine_id: str | None, material_id: str | None
+    ) -> list[UnknownName]:
+        """Return the names that stand for nothing in a context that was completed by them: neither it nor a table has
+        what they would be.
+        """
+        lacking = (
+            (not _has_material(context), "material_id", material_id, "context.material", self.materials),
+            ("tool" not in context, "tool_id", tool_id, "context.tool", self.tools),
+            ("machine" not in context, "machine_id", machine_id, "context.machine", self.machines),
+        )
+        return [
+            make_unknown_name(member, name, section, table)
+            for is_absent, member, name, section, table in lacking
+            if is_absent and name
+        ]
 
     @classmethod
     def of_entries(
@@ -57,6 +86,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
             tools={name: entry.members() for name, entry in tools.items()},
             machines={name: entry.members() for name, entry in machines.items()},
         )
+
+
+def _has_material(context: Mapping[str, Any]) -> bool:
+    return "material" in context or "material_id" in context
 
 
 def load_shop(instance_path: Path | None = None) -> Shop:

@@ -16,15 +16,19 @@ import msgspec
 
 from rmos import digest
 from rmos.engines.base import EngineResult
-from rmos.engines.decision import decide
+from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.engines.shop import Shop
+from rmos.engines.shop.unknown import UnknownName
 from rmos.models import RunDecision
 from rmos.rosette.machining import Operation
 from rmos.rosette.manufacture import ManufactureWarning, manufacture
 from rmos.rosette.spec import Constraints, RosetteSpec
+from rmos.services.artifact import RunRequest
+from rmos.services.deciding import find_unknown_names
 
+MODE: Final = "art_studio"
 NO_TOOL: Final = "none"
 """The `tool_id` of a rosette of which nothing is cut, or for which the shop has no cutter."""
 _WORSE: Final = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
@@ -42,6 +46,8 @@ class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
     design: dict[str, Any]
     context: dict[str, Any]
     result: EngineResult
+    unknown: tuple[UnknownName, ...] = ()
+    """What was named and is in no table."""
 
     @property
     def name(self) -> str:
@@ -49,9 +55,13 @@ class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
         called = self.operation.replace("_", " ")
         return called if self.ring is None else f"{called} of ring {self.ring}"
 
+    def decide(self) -> RunDecision:
+        """Return the decision on this cut alone."""
+        return mind_unknown_names(decide(self.result), self.unknown)
+
     def describe(self) -> dict[str, Any]:
         """Return what records and clients are told of it."""
-        decision = decide(self.result)
+        decision = self.decide()
         return {
             "operation": self.operation,
             "ring": self.ring,
@@ -118,7 +128,19 @@ class CutEvaluator:
         result = self._known.get(key)
         if result is None:
             result = self._known[key] = self.evaluate(design, context)
-        return EvaluatedCut(operation=name, ring=ring, tool_id=tool_id, design=design, context=context, result=result)
+        unknown = find_unknown_names(self._request(tool_id, design), self._engine.info, self._shop, context)
+        return EvaluatedCut(
+            operation=name,
+            ring=ring,
+            tool_id=tool_id,
+            design=design,
+            context=context,
+            result=result,
+            unknown=unknown,
+        )
+
+    def _request(self, tool_id: str, design: dict[str, Any]) -> RunRequest:
+        return RunRequest(mode=MODE, tool_id=tool_id, machine_id=self._machine_id, design=design)
 
     def evaluate(self, design: dict[str, Any], context: dict[str, Any]) -> EngineResult:
         """Return what the engine says of one cut."""
@@ -187,7 +209,7 @@ def _decide_whole(
     cuts: tuple[EvaluatedCut, ...], worst: EvaluatedCut, minded: tuple[ManufactureWarning, ...]
 ) -> RunDecision:
     """Return the decision on the worst cut, with what the others and the trade have against the rosette."""
-    decision = decide(worst.result)
+    decision = worst.decide()
     impossible = [_line(item) for item in minded if item.severity == "impossible"]
     blocks = decision.risk_level in ("GREEN", "YELLOW", "UNKNOWN") and bool(impossible)
     warnings = list(decision.warnings)
@@ -198,7 +220,8 @@ def _decide_whole(
     for cut in cuts:
         if cut is not worst and cut.result.status != "GREEN":
             described = cut.describe()
-            warnings.append(f"{cut.name}: {described['risk_level']}, {described['reason']}")
+            if described["reason"] != decision.block_reason:  # what nobody knows is said once
+                warnings.append(f"{cut.name}: {described['risk_level']}, {described['reason']}")
     return RunDecision(
         risk_level="RED" if blocks else decision.risk_level,
         score=_cap_score(decision.score) if blocks else decision.score,

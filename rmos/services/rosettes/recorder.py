@@ -19,7 +19,6 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.engines.base import EngineResult
-from rmos.engines.decision import run_status
 from rmos.engines.registry import Registry
 from rmos.errors.files import SvgRefused
 from rmos.errors.records import RunDeleted, RunExists
@@ -29,7 +28,7 @@ from rmos.models import Actor, Attachment
 from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec
 from rmos.rosette.svg import render
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
-from rmos.services.rosettes.cuts import CutEvaluator, EvaluatedRosette
+from rmos.services.rosettes.cuts import MODE, CutEvaluator, EvaluatedRosette
 from rmos.services.rosettes.interpreters import BuiltIn, Interpreter
 from rmos.services.rosettes.plans import RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.rosettes.records import (
@@ -46,7 +45,6 @@ from rmos.svg import validate_svg
 
 log = logging.getLogger(__name__)
 
-MODE: Final = "art_studio"
 EVENT_TYPE: Final = "rosette"
 SVG_KIND: Final = "svg_variant"
 """The kind of the attachment that a rosette's drawing is."""
@@ -275,9 +273,6 @@ def _members(
         parent_run_id=request.parent_run_id,
         meta={} if plan.provenance is None else {"interpreter": plan.provenance},
     )
-    members = artifact_members(
-        variant.run_id, run_request, worst.context, variant.result, [], actor=actor, idempotency=idempotency
+    return artifact_members(
+        variant.run_id, run_request, worst.context, variant.result, decision, [], actor=actor, idempotency=idempotency
     )
-    members["status"] = run_status(decision.risk_level)
-    members["decision"] = msgspec.to_builtins(decision)
-    return members
