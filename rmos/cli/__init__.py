@@ -5,40 +5,65 @@ to run, and none asks it.
 """
 
 import sys
-from pkgutil import resolve_name
 
 import click
-from flask.cli import ScriptInfo
 
-from rmos.cli.attachments import attachments
-from rmos.cli.audit import audit
-from rmos.cli.cuts import judge, record
-from rmos.cli.deletes import delete, restore
-from rmos.cli.demo import demo
-from rmos.cli.diff import diff
 from rmos.cli.exits import EXIT_CODES, FINDINGS, INTERRUPTED, RmosGroup, give_up_output
-from rmos.cli.migrate import migrate_group
-from rmos.cli.moving import export, import_command
-from rmos.cli.openapi import openapi
-from rmos.cli.orphans import orphans
-from rmos.cli.rebuild import rebuild
-from rmos.cli.repair import repair
-from rmos.cli.replay import backtest_command, replay
-from rmos.cli.rosette import rosette
-from rmos.cli.rules import rules
-from rmos.cli.runs import runs
-from rmos.cli.serve import serve
-from rmos.cli.sessions import sessions
-from rmos.cli.show import show
-from rmos.cli.status import status
-from rmos.cli.suggest import suggest
-from rmos.cli.token import token
-from rmos.cli.verify import verify
+from rmos.cli.lazy import LazyCommand
 
 __all__ = ["main", "rmos_group"]
 
+_SECTIONS = {
+    "Cuts and runs": (
+        ("judge", "cuts:judge", "Say what would be decided on a cut, and why; nothing is recorded."),
+        ("suggest", "suggest:suggest", "Suggest feed, speed and passes for a cut; nothing is recorded."),
+        ("record", "cuts:record", "Decide on a cut and record the run, whatever the decision is."),
+        ("runs", "runs:runs", "List the runs, newest first."),
+        ("show", "show:show", "Show one run: the decision and why, what was evaluated, the digests."),
+        ("diff", "diff:diff", "Compare two runs: what differs, and how much it matters."),
+        ("sessions", "sessions:sessions", "List the workflow sessions, newest first."),
+        ("rules", "rules:rules", "List the rules that a cut is evaluated by, or explain one."),
+        ("replay", "replay:replay", "Compute a recorded decision again and compare digests."),
+        ("backtest", "replay:backtest_command", "List the decisions that another engine or other tables would flip."),
+        ("rosette", "rosette:rosette", "Draw a rosette from a sentence, in real millimetres."),
+    ),
+    "The record": (
+        ("status", "status:status", "Show the health of the store on one screen."),
+        ("verify", "verify:verify", "Prove that the record is whole, or say what is not."),
+        ("repair", "repair:repair", "Heal what can be healed, and say what is left."),
+        ("rebuild", "rebuild:rebuild", "Fill the index again from the record, while the service runs."),
+        ("orphans", "orphans:orphans", "List the artifacts that the index does not know."),
+        (
+            "attachments",
+            "attachments:attachments",
+            "Prove that attachments are whole, and clear away what nothing names.",
+        ),
+        ("delete", "deletes:delete", "Delete one run, so that a trace stays: who, when and why."),
+        ("restore", "deletes:restore", "Undo a soft delete."),
+        ("audit", "audit:audit", "See who deleted, restored, overrode or approved what, and what was turned down."),
+    ),
+    "Moving": (
+        ("import", "moving:import_command", "Bring the runs of another store in, with their digests."),
+        ("export", "moving:export", "Write runs out: a session, a range of dates, or all of them."),
+        ("migrate", "migrate:migrate_group", "Move in from a single-file store (`runs.json`)."),
+        ("demo", "demo:demo", "Fill an empty store with runs to look at."),
+    ),
+    "The service": (
+        ("serve", "serve:serve", "Start the service."),
+        ("token", "token:token", "Make, list and revoke the tokens of callers."),
+        ("openapi", "openapi:openapi", "Print the OpenAPI document of the HTTP routes."),
+    ),
+}
+"""The commands as the help shows them: name, module and name in it, the first sentence of its own help."""
 
-@click.group("rmos", cls=RmosGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(
+    "rmos",
+    cls=RmosGroup,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    sections={title: [name for name, _, _ in commands] for title, commands in _SECTIONS.items()},
+)
 @click.version_option(package_name="rmos", prog_name="rmos")
 def rmos_group() -> None:
     """Prove, list and heal the record of the shop's runs.
@@ -49,43 +74,15 @@ def rmos_group() -> None:
     """
 
 
-for _command in (
-    attachments,
-    verify,
-    status,
-    rebuild,
-    orphans,
-    repair,
-    demo,
-    serve,
-    judge,
-    suggest,
-    record,
-    runs,
-    show,
-    diff,
-    replay,
-    backtest_command,
-    rules,
-    sessions,
-    token,
-    openapi,
-    delete,
-    restore,
-    audit,
-    migrate_group,
-    import_command,
-    export,
-    rosette,
-):
-    rmos_group.add_command(_command)
+for _commands in _SECTIONS.values():
+    for _command in _commands:
+        rmos_group.add_command(LazyCommand(*_command))
 
 
 def main() -> None:
     """Run the console script `rmos`: the same commands, without `flask` before them."""
     try:
-        # By name: the factory wires this package, so importing it here would be a cycle.
-        rmos_group(prog_name="rmos", obj=ScriptInfo(create_app=resolve_name("rmos:create_app")))
+        rmos_group(prog_name="rmos")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except OSError:  # the help or a usage error could not be written

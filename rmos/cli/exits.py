@@ -19,10 +19,10 @@ import errno
 import logging
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
-from flask.cli import AppGroup
 
 from rmos.cli.output import choose_colour, emit, escape_what_cannot_be_shown, is_writing, say, wants_json
 from rmos.errors.base import RmosError
@@ -45,8 +45,19 @@ Exit codes: 0 healthy or done, 1 findings, 2 usage, 3 repair left
 something, 10 no store there, 11 store locked, 130 interrupted."""
 
 
-class RmosGroup(AppGroup):
-    """A group whose commands return their exit code and may raise `RmosError`."""
+class RmosGroup(click.Group):
+    """A group whose commands return their exit code and may raise `RmosError`; its help shows them in sections."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]] | None = None, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._sections = sections or {}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under the titles of their sections."""
+        room = formatter.width - 6 - max(map(len, self.commands), default=0)
+        for title, names in self._sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(room)) for name in names])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; a help that is asked for is written here, in whatever encoding."""

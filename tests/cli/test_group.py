@@ -2,8 +2,11 @@
 
 import configparser
 import importlib
+import os
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +15,7 @@ from click.testing import Result
 
 import rmos.cli
 from rmos.cli import rmos_group
+from rmos.cli.lazy import LazyCommand
 from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, ROOT, Command, finished, start
 
 COMMANDS = {
@@ -64,14 +68,16 @@ COMMANDS = {
 def commands_of(group: click.Group, before: str = "") -> dict[str, click.Command]:
     """Return the commands of a group by their words, those of groups within it too."""
     found: dict[str, click.Command] = {}
-    for name, command in group.commands.items():
+    for name, offered in group.commands.items():
+        command = offered.load() if isinstance(offered, LazyCommand) else offered
         inner = isinstance(command, click.Group)
         found |= commands_of(command, f"{before}{name} ") if inner else {f"{before}{name}": command}
     return found
 
 
 def groups_of(group: click.Group) -> set[click.Command]:
-    inner = {command for command in group.commands.values() if isinstance(command, click.Group)}
+    offered = [found.load() if isinstance(found, LazyCommand) else found for found in group.commands.values()]
+    inner = {command for command in offered if isinstance(command, click.Group)}
     return inner.union(*(groups_of(found) for found in inner if isinstance(found, click.Group)))
 
 
@@ -108,6 +114,40 @@ def test_help_of_each_command_can_be_read(run: Command, name: str) -> None:
     result: Result = run(*name.split(), "--help")
     assert result.exit_code == 0
     assert "--json" in result.stdout
+
+
+def test_help_says_of_each_command_what_its_own_help_begins_with() -> None:
+    for name, offered in rmos_group.commands.items():
+        assert isinstance(offered, LazyCommand)
+        assert (offered.load().name, offered.load().get_short_help_str(200)) == (name, offered.short_help)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["--help"], {}, "Prove that the record is whole"),
+        (["veryfy"], {}, "Did you mean 'verify'"),
+        ([], {"_RMOS_COMPLETE": "bash_complete", "COMP_WORDS": "rmos ver", "COMP_CWORD": "1"}, "plain,verify"),
+    ],
+    ids=["help", "a misspelt command", "Tab"],
+)
+def test_trap_47_help_and_tab_load_none_of_the_service(
+    arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    program = (
+        "import atexit, runpy, sys\n"
+        "heavy = ('flask', 'sqlalchemy', 'marshmallow', 'rmos.store', 'rmos.api', 'rmos.engines')\n"
+        "atexit.register(lambda: print('LOADED', [name for name in heavy if name in sys.modules], file=sys.stderr))\n"
+        "runpy.run_module('rmos', run_name='__main__', alter_sys=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert said in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1] == "LOADED []"
 
 
 def test_trap_37_each_command_module_is_reached_from_the_entry_point() -> None:
