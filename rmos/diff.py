@@ -16,6 +16,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from rmos.counts import count_of
+
 Severity = Literal["NONE", "INFO", "WARNING", "CRITICAL"]
 MemberPath = tuple[str | int, ...]
 
@@ -243,7 +245,9 @@ def _path_diff(severity: Severity, a: Any, b: Any) -> PathDiff:
 def _note(paths: int, values: int) -> str | None:
     told = []
     if paths:
-        told.append(f"{paths} more paths differ, none graver than those that are listed.")
+        told.append(
+            f"{count_of(paths, 'more path differs', 'more paths differ')}, none graver than those that are listed."
+        )
     if values:
-        told.append(f"Of the values under {values} paths only the beginning is shown.")
+        told.append(f"Of the values under {count_of(values, 'path')} only the beginning is shown.")
     return " ".join(told) or None

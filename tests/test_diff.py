@@ -183,7 +183,7 @@ def test_long_values_and_names_are_cut_with_a_note() -> None:
     entry = found.diff["notes"]
     assert entry.cut == {"b": MAX_VALUE + 3}
     assert entry.b == '"' + "n" * 199
-    assert found.note == "Of the values under 1 paths only the beginning is shown."
+    assert found.note == "Of the values under 1 path only the beginning is shown."
     longest = changed("meta/" + "k" * 5000, 1)
     assert len(longest.changed_paths[0]) < 300
     assert "4800 characters" in longest.changed_paths[0]

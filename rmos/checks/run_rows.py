@@ -9,6 +9,7 @@ A row whose own checksum does not hold is found as such, and nothing else that i
 from typing import NamedTuple
 
 from rmos.checks.findings import Tally
+from rmos.counts import count_of
 from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.index.base import Index
 from rmos.models import RunRow, RunState
@@ -65,7 +66,7 @@ class RowCheck:
             is_other = False
         if row.version > last:
             path = layout.event_key(self._partition, run_id, last + 1)
-            detail = f"the index knows {row.version} events of the run, {last} are there"
+            detail = f"the index knows {count_of(row.version, 'event')} of the run, {count_of(last, 'is', 'are')} there"
             if not has(self._objects, path, if_unknown=True):  # else it came after the listing, or is no file
                 self._find("event_missing", path, detail, run_id)
         elif row.version < last or is_other or (expected is not None and row.state != expected.state):
@@ -111,5 +112,5 @@ class RowCheck:
             self._find("orphaned", key, "the index does not know the artifact", run_id)
 
     def _find_altered(self, key: str, row: RunRow, last: int) -> None:
-        says = f"it says version {row.version}, {row.state}; {last} events are there"
+        says = f"it says version {row.version}, {row.state}; {count_of(last, 'event is', 'events are')} there"
         self._find("index_altered", key, f"the row's checksum does not hold; {says}", row.run_id)

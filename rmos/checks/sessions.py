@@ -12,6 +12,7 @@ from typing import Final
 from rmos import digest
 from rmos.checks.findings import Tally
 from rmos.checks.walk import list_folders, list_names
+from rmos.counts import count_of
 from rmos.errors.store import ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Event, Session, SessionRow
@@ -96,7 +97,8 @@ class _SessionCheck:
         elif row.version > last:
             following = layout.event_key(self._folder, session_id, last + 1)
             if not self._has(following):
-                detail = f"the index knows {row.version} events of the session, {last} are there"
+                known = count_of(row.version, "event")
+                detail = f"the index knows {known} of the session, {count_of(last, 'is', 'are')} there"
                 self._find("event_missing", following, detail)
         elif len(self._tally.findings) == before and session is not None:
             if row != make_session_row(session, cascades(events)):

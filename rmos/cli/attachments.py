@@ -18,6 +18,7 @@ from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, open_for_writing
 from rmos.cli.output import emit, json_option, progress, say
+from rmos.counts import count_of
 
 
 @click.group("attachments")
@@ -44,9 +45,9 @@ def verify(as_json: bool) -> int:
     if as_json:
         emit(report)
     else:
-        say(f"Hashed: {report.blobs} attachments")
+        say(f"Hashed: {count_of(report.blobs, 'attachment')}")
         say_findings(report.findings)
-        say("OK: all are whole." if report.ok else f"NOT OK: {len(report.findings)} findings.")
+        say("OK: all are whole." if report.ok else f"NOT OK: {count_of(len(report.findings), 'finding')}.")
     return DONE if report.ok else FINDINGS
 
 

@@ -14,6 +14,7 @@ from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_or_create
 from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
+from rmos.counts import count_of
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
 from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
 from rmos.errors.installation import NoStore
@@ -71,7 +72,7 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
         return DONE if if_empty else FINDINGS
     if not as_json:
         told_risks = ", ".join(f"{number} {risk}" for risk, number in sorted(made.items()))
-        say(f"Made {sum(made.values())} runs: {told_risks}. `rmos runs` lists them.")
+        say(f"Made {count_of(sum(made.values()), 'run')}: {told_risks}. `rmos runs` lists them.")
     return DONE
 
 

@@ -11,6 +11,7 @@ from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for
 from rmos.cli.output import emit, progress, say, say_table
 from rmos.cli.tables import Column
 from rmos.cli.types import Moment
+from rmos.counts import count_of
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import Page, RunQuery
 from rmos.store import Store
@@ -98,7 +99,8 @@ def _list_as_it_stands(ask: Callable[[IndexReaders], Page]) -> Page:
             "process is at it. Try again later, or copy the store to a folder that you may write and list it there."
         )
     lacking = len(find_orphans(store))
-    say(f"The index is read as it stands, without bringing it up to the record: {lacking} runs are lacking.", err=True)
+    told = count_of(lacking, "run is", "runs are")
+    say(f"The index is read as it stands, without bringing it up to the record: {told} lacking.", err=True)
     return ask(open_readers(store))
 
 

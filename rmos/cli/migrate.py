@@ -13,7 +13,18 @@ from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.context import current_rmos
-from rmos.transfer.migrate import FailedRecord, Migration, migrate, migration_status, rollback, verify_migration
+from rmos.counts import count_of
+from rmos.errors.installation import NoStore
+from rmos.store import Store
+from rmos.transfer.migrate import (
+    FailedRecord,
+    Migration,
+    migrate,
+    migration_status,
+    plan_migration,
+    rollback,
+    verify_migration,
+)
 from rmos.transfer.single_file import find_source, read_source
 
 _Command = Callable[..., Any]
@@ -62,9 +73,10 @@ def status(path: Path | None, as_json: bool) -> int:
 
 @migrate_group.command("migrate")
 @_from_option
+@click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing, not even the store's folder.")
 @json_option
 @with_appcontext
-def run_migration(path: Path | None, as_json: bool) -> int:
+def run_migration(path: Path | None, dry_run: bool, as_json: bool) -> int:
     """Bring the runs of the old store in.
 
     Makes a back-up beside the old file, which is never changed. Runs that are here already
@@ -78,6 +90,8 @@ def run_migration(path: Path | None, as_json: bool) -> int:
     2 usage, 10 no old store there, 11 store locked, 130 interrupted.
     """
     source = read_source(_path(path))
+    if dry_run:
+        return _report_plan(plan_migration(_find_store(), source), as_json)
     store = open_or_create()
     store.reconcile(wait_s=LOCK_WAIT_S)
     with progress("Moving in", len(source.records)) as advance:
@@ -120,6 +134,33 @@ def roll_back(path: Path | None, as_json: bool) -> int:
         return _report(rollback(store, source, progress=advance), as_json)
 
 
+def _find_store() -> Store | None:
+    try:
+        return open_for_reading()
+    except NoStore:
+        return None
+
+
+def _report_plan(report: Migration, as_json: bool) -> int:
+    if as_json:
+        emit({**msgspec.to_builtins(report), "ok": report.ok, "dry_run": True})
+        return DONE if report.ok else FINDINGS
+    say(f"Old store: {report.source}, {count_of(report.total, 'run')}; it stays as it is.")
+    say(f"Would back it up as {report.backup}.")
+    say(f"Would bring in {count_of(report.waiting, 'run')}.")
+    if report.there:
+        say(f"Here already: {report.there}.")
+    if report.deleted:
+        say(f"Brought in before and deleted for good since: {report.deleted}.")
+    _say_problems("Would set aside", report.kept_aside)
+    if report.aside_file:
+        say(f"  in {report.aside_file}, to be mended and migrated from there.")
+    _say_problems("In conflict", report.conflicts)
+    _say_unmapped(report, "Would be kept")
+    say("Dry run: nothing was written.")
+    return DONE if report.ok else FINDINGS
+
+
 def _report(report: Migration, as_json: bool) -> int:
     if as_json:
         emit({**msgspec.to_builtins(report), "ok": report.ok})
@@ -129,7 +170,7 @@ def _report(report: Migration, as_json: bool) -> int:
 
 
 def _say(report: Migration) -> None:
-    say(f"Old store: {report.source}, {report.total} runs; back-up: {report.backup or 'none yet'}")
+    say(f"Old store: {report.source}, {count_of(report.total, 'run')}; back-up: {report.backup or 'none yet'}")
     counts = {name: getattr(report, name) for name in ("written", "there", "waiting", "deleted", "removed")}
     say(", ".join(f"{name} {number}" for name, number in counts.items() if number) or "Nothing to do.")
     _say_problems("Set aside", report.kept_aside)
@@ -137,9 +178,14 @@ def _say(report: Migration) -> None:
         say(f"  next: mend them in {report.aside_file} and migrate from that file.")
     _say_problems("In conflict", report.conflicts)
     _say_problems("Kept", report.kept)
+    _say_unmapped(report, "Kept")
+
+
+def _say_unmapped(report: Migration, verb: str) -> None:
     if report.unmapped:
         fields = sorted({field for entry in report.unmapped for field in entry.fields})
-        say(f"Without a home, kept in meta.migrated_from of {len(report.unmapped)} runs: {', '.join(fields)}")
+        runs = count_of(len(report.unmapped), "run")
+        say(f"{verb} in meta.migrated_from of {runs}, having no field of their own: {', '.join(fields)}")
 
 
 def _say_problems(title: str, problems: list[FailedRecord]) -> None:

@@ -13,6 +13,7 @@ from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Moment
+from rmos.counts import count_of
 from rmos.models import RunQuery
 from rmos.schemas.runs import list_columns
 from rmos.store import Store
@@ -58,11 +59,12 @@ def _refuse_itself(source: Path, root: Path) -> None:
 
 
 def _say_imported(report: Imported) -> None:
-    say(f"Imported {report.imported} runs, {report.there} were here already; blobs: {report.blobs}.")
+    there = count_of(report.there, "was", "were")
+    say(f"Imported {count_of(report.imported, 'run')}, {there} here already; blobs: {report.blobs}.")
     if report.deleted:
         say(f"Deleted there, and so here: {report.deleted}")
     if report.passed_over:
-        say(f"Not runs, left where they are: {report.passed_over} files")
+        say(f"Not runs, left where they are: {count_of(report.passed_over, 'file')}")
     if report.conflicts:
         say(f"In conflict, nothing was overwritten: {len(report.conflicts)}")
         say_listed([f"{conflict.run_id}  {conflict.detail}" for conflict in report.conflicts])
@@ -158,7 +160,7 @@ def _export_store(query: RunQuery, target: Path | None, as_json: bool) -> int:
     if as_json:
         emit(report)
     else:
-        say(f"Exported {report.runs} runs, {report.objects} new objects.")
+        say(f"Exported {count_of(report.runs, 'run')}, {count_of(report.objects, 'new object')}.")
         if report.damaged:
             say(f"Left out, damaged: {len(report.damaged)}; `rmos verify` says what to do about each.")
             say_listed(report.damaged)

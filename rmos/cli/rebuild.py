@@ -7,6 +7,7 @@ from rmos.checks.orphans import find_orphans
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import LOCK_WAIT_S, count_runs, open_for_reading, open_for_writing, workers_for
 from rmos.cli.output import emit, json_option, progress, say
+from rmos.counts import count_of
 from rmos.store import Store, layout
 
 
@@ -39,7 +40,7 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
     if as_json:
         emit({"dry_run": False, "indexed": done.indexed, "damaged": damaged, "missing": missing})
     else:
-        say(f"Indexed {done.indexed} runs; damaged {damaged}, missing {missing}.")
+        say(f"Indexed {count_of(done.indexed, 'run')}; damaged {damaged}, missing {missing}.")
         if damaged or missing:
             say("Next: `rmos verify` lists what is damaged or missing and says what to do about each.")
     return FINDINGS if damaged or missing else DONE
@@ -57,5 +58,5 @@ def _say_would(store: Store, as_json: bool) -> int:
     if as_json:
         emit({"dry_run": True, "would_index": runs, "not_in_index": unknown})
     else:
-        say(f"Would index {runs} runs, {unknown} of which the index does not know. Nothing was written.")
+        say(f"Would index {count_of(runs, 'run')}, {unknown} of which the index does not know. Nothing was written.")
     return DONE

@@ -14,6 +14,7 @@ from rmos.cli.run_ids import find_run_id
 from rmos.cli.tables import Column
 from rmos.cli.types import Day
 from rmos.context import current_rmos
+from rmos.counts import count_of
 from rmos.decisions.backtest import Backtest, Flip, backtest
 from rmos.decisions.replay import replay_run
 from rmos.engines.registry import Registry
@@ -157,7 +158,7 @@ def _csv(flips: list[Flip], *, bom: bool) -> str:
 def _say_report(report: Backtest, *, err: bool) -> None:
     counts = ", ".join(f"{number} {kind}" for kind, number in report.flipped.items())
     say(
-        f"{report.engine_id} {report.engine_version} evaluated {report.judged} runs; "
+        f"{report.engine_id} {report.engine_version} evaluated {count_of(report.judged, 'run')}; "
         + (f"{len(report.flips)} would flip: {counts}." if report.flips else "none would flip."),
         err=err,
     )

@@ -12,6 +12,7 @@ from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
 from rmos.context import current_rmos, require_request_id
+from rmos.counts import count_of
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StorageFailed
 from rmos.rosette.bom import bill_of_materials
@@ -112,7 +113,7 @@ def rosette(
     say(f"  {'seed':<12} {spec.seed} ({plan.seed_source})")
     say(f"  {'digest':<12} {sha256}")
     for path, data in files:
-        say(f"  {'written':<12} {path} ({len(data)} bytes)")
+        say(f"  {'written':<12} {path} ({count_of(len(data), 'byte')})")
     if recorded is not None:
         why = f": {recorded.block_reason}" if recorded.block_reason else ""
         say(f"  {'recorded':<12} {recorded.run_id} {recorded.run_status} {recorded.risk_level}{why}")

@@ -13,6 +13,7 @@ from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import describe_quarantine, list_unchecked
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import RULE, emit, json_option, progress, say
+from rmos.counts import count_of
 from rmos.errors.base import RmosError
 from rmos.metrics import read_verify
 from rmos.store import Store
@@ -88,8 +89,7 @@ def _surroundings(store: Store) -> dict[str, Any]:
 def _describe_verify(last: dict[str, Any] | None) -> str:
     if last is None:
         return "not known (the service shares no metrics with this command)"
-    findings = int(last["findings"])
-    came_to = "OK" if last["ok"] else f"{findings} finding{'' if findings == 1 else 's'}"
+    came_to = "OK" if last["ok"] else count_of(int(last["findings"]), "finding")
     return f"{ids.utc_text(int(last['at_s'] * 1_000_000))[:16].replace('T', ' ')} UTC, {came_to}"
 
 

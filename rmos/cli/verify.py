@@ -19,6 +19,7 @@ from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Day
 from rmos.config import metrics_folder
+from rmos.counts import count_of
 from rmos.metrics import record_verify
 
 
@@ -87,7 +88,7 @@ def _say_report(report: Report, open_ends: list[str]) -> None:
     if report.ok:
         say(describe_sound_store(open_ends, len(report.quarantined)))
     else:
-        say(f"NOT OK: {len(report.findings)} findings; each group above says what to do next.")
+        say(f"NOT OK: {count_of(len(report.findings), 'finding')}; each group above says what to do next.")
 
 
 def _refuse_inside(path: Path, root: Path) -> None:

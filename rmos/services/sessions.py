@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest, ids, workflow
+from rmos.counts import count_of
 from rmos.errors.callers import Forbidden
 from rmos.errors.store import OutOfSpace, RecordDamaged, StorageFailed, StoreReadOnly
 from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound, TransitionBlocked
@@ -234,7 +235,7 @@ def _refuse_linked(store: Store, session_id: str) -> None:
     linked = store.runs.count(RunQuery(workflow_session_id=session_id))
     if linked:
         raise SessionHasRuns(
-            f"{linked} runs are linked to the session; add force=true to delete it all the same.",
+            f"{count_of(linked, 'run is', 'runs are')} linked to the session; add force=true to delete it anyway.",
             session_id=session_id,
             linked_runs=linked,
         )

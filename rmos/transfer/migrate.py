@@ -1,6 +1,7 @@
 """Moving in from the single-file store: back-up first, then run by run, so that it can be cut off and done again.
 
     source = read_source(Path("runs.json"))
+    plan_migration(store, source)            # what it would do; nothing is written
     report = migrate(store, source)          # again: the same, and nothing is written
     verify_migration(store, source)          # every mapped field and all counts, compared
     rollback(store, source)                  # takes back just what the migration wrote
@@ -16,11 +17,13 @@ from typing import Any
 import msgspec
 
 from rmos import digest
+from rmos.counts import count_of
 from rmos.errors.records import RunExists
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import CannotMove, ObjectMissing, ObjectUnreadable
 from rmos.store import Store, layout
-from rmos.store.records import Damage
+from rmos.store.artifacts import decode_sealed
+from rmos.store.records import Damage, encode_record
 from rmos.transfer.old_runs import SAME_TEXTS, SAME_VALUES, Mapped, map_run
 from rmos.transfer.single_file import SingleFileStore
 
@@ -68,11 +71,28 @@ class Migration(msgspec.Struct, kw_only=True):
 
 def migration_status(store: Store, source: SingleFileStore) -> Migration:
     """Return how far the migration is; writes nothing."""
-    report = _begin(source)
+    report = _look(store, source)
     report.backup = source.backup_name if source.has_backup() else None
+    return report
+
+
+def plan_migration(store: Store | None, source: SingleFileStore) -> Migration:
+    """Return what a migration would do: what waits is written, under these names of files; writes nothing.
+
+    Args:
+        store: None where there is none yet.
+    """
+    report = _look(store, source)
+    report.backup = source.backup_name
+    if report.kept_aside:
+        report.aside_file = source.aside_name([problem.run_id for problem in report.kept_aside])
+    return report
+
+
+def _look(store: Store | None, source: SingleFileStore) -> Migration:
+    report = _begin(source)
     for mapped in _map_all(source, report):
-        state = _state(store, mapped)
-        _count(report, mapped, state)
+        _count(report, mapped, "absent" if store is None else _state(store, mapped))
     return report
 
 
@@ -106,8 +126,8 @@ def _map_all(source: SingleFileStore, report: Migration) -> Iterator[Mapped]:
     for run_id, record in source.records.items():
         try:
             mapped = map_run(run_id, record)
-            digest.encode_record(mapped.members)
-        except CannotMove as error:
+            decode_sealed(encode_record(mapped.members, run_id), mapped.members["run_id"], _partition(mapped))
+        except (CannotMove, Damage, PayloadTooLarge) as error:
             report.kept_aside.append(FailedRecord(run_id=run_id, error=error.detail))
         except digest.NotCanonical as error:
             report.kept_aside.append(FailedRecord(run_id=run_id, error=f"the record cannot be written: {error}"))
@@ -123,8 +143,6 @@ def _put(store: Store, mapped: Mapped, report: Migration) -> None:
         store.runs.put(mapped.members)
     except RunExists as error:
         report.conflicts.append(FailedRecord(run_id=run_id, error=error.detail))
-    except (Damage, PayloadTooLarge) as error:
-        report.kept_aside.append(FailedRecord(run_id=run_id, error=error.detail))
     else:
         report.written += 1
 
@@ -146,8 +164,12 @@ def _state(store: Store, mapped: Mapped) -> str:
     return "there" if found == digest.encode_record(mapped.members) else "other"
 
 
+def _partition(mapped: Mapped) -> str:
+    return str(mapped.members["created_at_utc"][:10])
+
+
 def _key(mapped: Mapped) -> str:
-    return layout.artifact_key(mapped.members["created_at_utc"][:10], mapped.members["run_id"])
+    return layout.artifact_key(_partition(mapped), mapped.members["run_id"])
 
 
 def _count(report: Migration, mapped: Mapped, state: str) -> None:
@@ -175,7 +197,9 @@ def verify_migration(store: Store, source: SingleFileStore) -> Migration:
         if wrong:
             report.conflicts.append(FailedRecord(run_id=run_id, error=f"recorded otherwise: {', '.join(wrong)}"))
     if report.waiting:
-        report.conflicts.append(FailedRecord(run_id="", error=f"{report.waiting} runs were not brought in yet"))
+        report.conflicts.append(
+            FailedRecord(run_id="", error=f"{count_of(report.waiting, 'run was', 'runs were')} not brought in yet")
+        )
     return report
 
 

@@ -48,10 +48,17 @@ class SingleFileStore(NamedTuple):
 
     def set_aside(self, run_ids: list[str]) -> str:
         """Write some of the records into a file of their own, to be mended and migrated from there; return its name."""
-        data = json.dumps({run_id: self.records[run_id] for run_id in run_ids}, indent=2, sort_keys=True).encode()
-        name = f"{self.path.name}.{_ASIDE}-{digest.sha256_hex(data)[:16]}.json"
+        name, data = self._make_aside(run_ids)
         open_objects(self.path.parent).create(name, data)
         return name
+
+    def aside_name(self, run_ids: list[str]) -> str:
+        """Return the name of the file that `set_aside` writes."""
+        return self._make_aside(run_ids)[0]
+
+    def _make_aside(self, run_ids: list[str]) -> tuple[str, bytes]:
+        data = json.dumps({run_id: self.records[run_id] for run_id in run_ids}, indent=2, sort_keys=True).encode()
+        return f"{self.path.name}.{_ASIDE}-{digest.sha256_hex(data)[:16]}.json", data
 
 
 def read_source(path: Path) -> SingleFileStore:

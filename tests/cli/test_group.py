@@ -56,7 +56,7 @@ COMMANDS = {
     "restore": {"--reason", "run_id"},
     "audit tail": {"--limit", "--follow"},
     "migrate status": {"--from"},
-    "migrate migrate": {"--from"},
+    "migrate migrate": {"--from", "--dry-run"},
     "migrate verify": {"--from"},
     "migrate rollback": {"--from"},
     "import": {"source"},

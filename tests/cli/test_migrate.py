@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import command_on, document, start
-from tests.single_file import make_single_file
+from tests.earlier_system import snapshot
+from tests.single_file import ODDITIES, make_single_file
 
 
 @pytest.fixture
@@ -54,3 +55,36 @@ def test_an_old_store_that_is_not_there_ends_with_10(tmp_path: Path) -> None:
     result = command_on(tmp_path / "new")("migrate", "migrate", "--from", str(tmp_path / "absent.json"))
     assert result.exit_code == 10
     assert not (tmp_path / "new").exists()
+
+
+def test_trap_47_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path, old: Path) -> None:
+    run = command_on(tmp_path / "new")
+    before = snapshot(tmp_path)
+    told = run("migrate", "migrate", "--dry-run", "--from", str(old))
+    assert (told.exit_code, snapshot(tmp_path)) == (0, before)
+    assert "Would bring in 8 runs." in told.stdout
+    assert told.stdout.endswith("Dry run: nothing was written.\n")
+    planned = document(run("migrate", "migrate", "--dry-run", "--from", str(old), "--json"))
+    assert (planned["dry_run"], planned["waiting"], planned["written"]) == (True, 8, 0)
+    done = document(run("migrate", "migrate", "--from", str(old), "--json"))
+    assert (done["written"], done["backup"]) == (planned["waiting"], planned["backup"])
+    after = snapshot(tmp_path)
+    again = run("migrate", "migrate", "--dry-run", "--from", str(old))
+    assert "Would bring in 0 runs." in again.stdout
+    assert "Here already: 8." in again.stdout
+    assert {name for name in snapshot(tmp_path) if not name.startswith("new/_index")} == {
+        name for name in after if not name.startswith("new/_index")
+    }
+
+
+def test_a_dry_run_names_what_would_be_set_aside_and_in_which_file(tmp_path: Path) -> None:
+    old = make_single_file(tmp_path / "old", runs=3, oddities=ODDITIES)
+    run = command_on(tmp_path / "new")
+    planned = run("migrate", "migrate", "--dry-run", "--from", str(old), "--json")
+    told = run("migrate", "migrate", "--dry-run", "--from", str(old)).stdout
+    done = run("migrate", "migrate", "--from", str(old), "--json")
+    assert planned.exit_code == done.exit_code == 1
+    for name in ("kept_aside", "aside_file", "backup", "unmapped"):
+        assert document(planned)[name] == document(done)[name], name
+    assert f"in {document(done)['aside_file']}, to be mended" in told
+    assert f"Would set aside: {len(document(done)['kept_aside'])}" in told
