@@ -4,10 +4,11 @@ Chipload f_z = v_f / (n z) (Onsrud; Shapeoko CNC A to Z). The engagement angle i
 chip is thickest at f_z sin θ, f_z from θ = 90° on (that is 2·sqrt(a_e/D − (a_e/D)²), MachineCalcs), and f_z (1 − cos
 θ)/θ on the average (the mean of f_z sin over the angle).
 
-Rubbing: wood and boards min(0.0254 mm, 0.004 D), which reproduces both published floors (Shapeoko CNC A to Z); plastics
-0.003 D up to the same; metals 0.0015 D up to 0.005 mm, the least that Internal Tool prints for carbide in aluminium (a
-metal chip forms from about a third of the edge's radius on); shell is ground away: half of the one chipload that is
-reported. The shares of D but the first are RMOS policy.
+Rubbing: wood and boards min(0.0254 mm, 0.004 D), which reproduces both published floors (Shapeoko CNC A to Z);
+plastics 0.006 D up to the same, some half of the least that is printed for acrylic at 3.175 and 6.35 mm (Carbide 3D,
+IDC Woodcraft), because they melt; metals 0.0015 D up to 0.005 mm, the least that Internal Tool prints for carbide in
+aluminium (a metal chip forms from about a third of the edge's radius on); shell is ground away: half of the one
+chipload that is reported. The shares of D but the first are RMOS policy.
 """
 
 import math
@@ -30,7 +31,7 @@ _FLOORS: Final = {
     "wood": (0.004, 0.0254),
     "board": (0.004, 0.0254),
     "bone": (0.004, 0.0254),
-    "plastic": (0.003, 0.0254),
+    "plastic": (0.006, 0.0254),
     "metal": (0.0015, 0.005),
     "shell": (0.0014, 0.0254),
 }

@@ -25,7 +25,7 @@ RUBBING: Final = Rule(
     id="CHIP_RUBBING",
     category="chipload",
     question="Is the chip thick enough to be cut rather than rubbed off?",
-    formula="f_z = v_f / (n z); h_min: wood, boards, bone min(0.0254, 0.004 D), plastics min(0.0254, 0.003 D), metals "
+    formula="f_z = v_f / (n z); h_min: wood, boards, bone min(0.0254, 0.004 D), plastics min(0.0254, 0.006 D), metals "
     "min(0.005, 0.0015 D), shell 0.0014 D",
     unit="mm",
     limits={

@@ -90,13 +90,14 @@ def grade(cut: Cut) -> tuple[dict[str, CheckVerdict], dict[str, list[str]]]:
     """Return check id → what came of it, and check id → the inputs that it lacks."""
     verdicts: dict[str, CheckVerdict] = {}
     lacking: dict[str, list[str]] = {}
+    plan = CHECKS[cut.operation]
     is_complete = cut.usable.issuperset(NEEDED[cut.operation]) and (cut.kind != "v_bit" or ANGLE in cut.usable)
-    for check in CHECKS[cut.operation]:
-        if check.applies is not None and not check.applies(cut):
+    for check in plan:
+        applies, is_shape = check.applies, check is GEOMETRY
+        if applies is not None and not applies(cut):
             continue
-        is_geometry = check is GEOMETRY
-        absent = [] if is_complete and not is_geometry else cut.absent(_needs(cut, check))
-        if absent and not is_geometry:
+        absent = cut.absent(_needs(cut, check)) if is_shape or not is_complete else None
+        if absent and not is_shape:
             lacking[check.rule.id] = absent
             continue
         verdict = check.grade(cut)

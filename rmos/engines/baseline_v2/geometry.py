@@ -1,12 +1,13 @@
 """GEOMETRY: can this tool make this shape, does it reach, and does the shape hold.
 
 An opening of width W needs a tool that is no wider; a slot of the cutter's own width is a slot. An inside corner gets
-no smaller radius than the cutter's; flutes that are shorter than the cut is deep rub with their shank; a V-bit cuts as
-deep as its cone is high and leaves a wall that leans; a blade reaches from its rim to its flanges (plain geometry). The
-floor under a channel is evaluated by its share of the top's thickness (steel-string tops 2.8 to 3.05 mm, classical ones
-2 to 2.5 mm) and never below 0.8 mm, walls of milled parts by their thickness. A cut that goes through may scratch the
-spoil board. Table saws of 254 mm cut 79 to 89 mm high, circular saws of 190 mm 66 mm, a 100 mm saw 27 mm as their
-makers print it: a third of the diameter. Limits are RMOS policy. The worst of the parts is the check.
+no smaller radius than the cutter's; flutes that are shorter than the cut is deep rub with their shank; a V-bit cuts
+as deep as its cone is high and leaves a wall that leans; a blade reaches from its rim to its flanges (plain
+geometry). The floor under a channel is evaluated by its share of the top's thickness (steel-string tops 2.8 to 3.05
+mm, classical ones 2 to 2.5 mm; thicker stock counts as 3.05 mm) and never below 0.8 mm, walls of milled parts by
+their thickness. A cut that goes through may scratch the spoil board. Table saws of 254 mm cut 79 to 89 mm high,
+circular saws of 190 mm 66 mm, a 100 mm saw 27 mm as their makers print it: a third of the diameter. Limits are RMOS
+policy. The worst of the parts is the check.
 """
 
 import functools
@@ -34,6 +35,8 @@ from rmos.engines.rules import Rule
 
 FLOOR_SHARE: Final = (0.5, 0.35)
 THINNEST_FLOOR_MM: Final = 0.8
+THICKEST_TOP_MM: Final = 3.05
+"""Stock that is thicker is no top: its floor is evaluated as that of a top of this thickness."""
 WALL_MM: Final = (0.8, 0.5)
 FLOOR_SLACK_MM: Final = 0.2
 """How much more floor may be stated than the stock leaves below the cut: tops vary by a tenth or two."""
@@ -46,8 +49,9 @@ GEOMETRY_RULE: Final = Rule(
     id="GEOMETRY",
     category="gate",
     question="Can this tool make this shape, does it reach, and does the shape hold?",
-    formula="W / tool's width at this depth; floor / top; radius / (D/2); total depth / flute length or cone; wall in "
-    "mm; mm into the bed; lean of a V-bit's wall; height / diameter of a blade; the worst of them",
+    formula="W / tool's width at this depth; floor / top, of 3.05 mm at the most; radius / (D/2); total depth / flute "
+    "length or cone; wall in mm; mm into the bed; lean of a V-bit's wall; height / diameter of a blade; the worst of "
+    "them",
     unit="of the part that decides",
     limits={
         "GREEN": "W/D >= 1; floor/top >= 0.5; radius/(D/2) >= 1; depth/flute <= 1; wall >= 0.8 mm; to 1 mm into the "
@@ -102,7 +106,7 @@ def floor_of(cut: Cut) -> float:
 
 def _floor(cut: Cut) -> CheckVerdict:
     floor = floor_of(cut)
-    share = at_least(floor / cut.stock, *FLOOR_SHARE, "floor", "of the top")
+    share = at_least(floor / min(cut.stock, THICKEST_TOP_MM), *FLOOR_SHARE, "floor", "of the top")
     thin = at_least(floor, THINNEST_FLOOR_MM, THINNEST_FLOOR_MM, "floor", "mm")
     return share if thin.risk == "GREEN" or thin.score >= share.score else thin
 
@@ -211,7 +215,7 @@ def remedies(cut: Cut) -> str | None:
     depths += [_depth_of_width(cut)] if is_v and "width" in poor else []
     deepest, stock = min(depths, default=math.inf), cut.stock
     if deepest <= 0:
-        stock = round_up(cut.total + max(cut.total, THINNEST_FLOOR_MM))
+        stock = round_up(thinnest_stock(cut.total))
         told.append(f"take stock of {num(stock)} mm or more")
     elif deepest < cut.total:
         told.append(f"cut {num(round_down(deepest))} mm deep or less")
@@ -241,7 +245,13 @@ def _three_digits_up(number: float) -> float:
 
 def thinnest_floor(stock_mm: float) -> float:
     """Return the thinnest floor of a top that is GREEN."""
-    return max(FLOOR_SHARE[0] * stock_mm, THINNEST_FLOOR_MM)
+    return max(FLOOR_SHARE[0] * min(stock_mm, THICKEST_TOP_MM), THINNEST_FLOOR_MM)
+
+
+def thinnest_stock(depth_mm: float) -> float:
+    """Return the thinnest stock in which a cut of this depth leaves a floor that is GREEN."""
+    thick = depth_mm + FLOOR_SHARE[0] * THICKEST_TOP_MM
+    return thick if thick >= THICKEST_TOP_MM else depth_mm + max(depth_mm, THINNEST_FLOOR_MM)
 
 
 _LARGEST_CUTTER: Final[dict[str, Callable[[Cut], float]]] = {

@@ -2,11 +2,11 @@
 
 Rim speed v = π D n / 60000 m/s. No tool runs above the speed marked on it (EN 847-1 practice), no spindle beyond its
 largest or below its smallest speed. A router cutter of more than 6.35 mm without a mark follows the table by diameter
-that woodworking guides give; thinner ones reach no dangerous rim speed with any router. A saw blade without a mark: 100
-m/s (Sealtool). Saw blades: to 80 m/s normal, 100 m/s the limit; slow ones cut slowly and are no danger. Router cutters:
-61 m/s (12 000 ft/min) is the limit. Drills of high-speed steel in brass and aluminium: 200 to 300 ft/min, of carbide
-two to three times that (US Navy machinist's training, manuals of Jet drill presses); in wood they stay cool at any
-speed that a router has. Other limits between the colours are RMOS policy.
+that woodworking guides give; thinner ones reach no dangerous rim speed with any router. A saw blade without a mark:
+100 m/s (Sealtool). Saw blades: to 80 m/s normal, 100 m/s the limit; slow ones cut slowly and are no danger. Router
+cutters: 61 m/s (12 000 ft/min) is the limit. Drills of high-speed steel in brass and aluminium: 200 to 300 ft/min, of
+carbide two to three times that (US Navy machinist's training, manuals of Jet drill presses); in wood 6.3 m/s, which
+is 12 000 rpm at 10 mm (Leitz). Other limits between the colours are RMOS policy.
 """
 
 import math
@@ -48,6 +48,9 @@ UNMARKED_YELLOW: Final = 1.25
 DRILL_IN_METAL_M_S: Final = {"hss": 1.524, "carbide": 4.572, "diamond": 4.572}
 """Material of a drill → how fast its edge may meet brass and aluminium: 300 ft/min, three times that for carbide."""
 DRILL_HOT: Final = 3.0
+DRILL_IN_WOOD_M_S: Final = 6.3
+"""10 mm at 12 000 rpm, the fastest that Leitz shows for dowel drills."""
+DRILL_FAST: Final = 2.0
 SAW_GREEN_M_S: Final = 80.0
 SAW_SLOW_M_S: Final = (15.0, 5.0)
 _RIM_NEEDS: Final = (RPM, DIAMETER, TOOL_KIND)
@@ -88,13 +91,16 @@ RIM_RULE: Final = Rule(
     formula="v = π D n / 60000 m/s",
     unit="m/s",
     limits={
-        "GREEN": "router cutter v <= 50 m/s; saw blade 15 to 80 m/s; drill in metal 1.5 m/s (HSS), 4.6 m/s (carbide)",
-        "YELLOW": "router cutter v <= 61 m/s; saw blade below 15, and to 100 m/s; drill in metal to three times that",
-        "RED": "router cutter v > 61 m/s; saw blade above 100 m/s; drill in metal above three times that",
+        "GREEN": "router cutter v <= 50 m/s; saw blade 15 to 80 m/s; drill v <= 6.3 m/s, in metal 1.5 m/s (HSS) or "
+        "4.6 m/s (carbide)",
+        "YELLOW": "router cutter v <= 61 m/s; saw blade below 15, and to 100 m/s; drill to twice, in metal to three "
+        "times that",
+        "RED": "router cutter v > 61 m/s; saw blade above 100 m/s; drill above that",
     },
     source="router cutters 61 m/s (12 000 ft/min); saw blades to 80 m/s normal, 100 m/s the limit: Sealtool; drills "
     "200 to 300 ft/min in brass and aluminium, carbide two to three times: US Navy machinist's training, manuals of "
-    "Jet drill presses; 50 and 15 m/s, where a drill's YELLOW ends: RMOS policy",
+    "Jet drill presses; drills in wood: Leitz, dowel drills to 12 000 rpm; 50 and 15 m/s, where a drill's YELLOW ends: "
+    "RMOS policy",
     hint="Turn slower, or faster where a blade crawls and its mark allows it.",
     inputs=(*_RIM_NEEDS, TOOL_MATERIAL, MATERIAL),
 )
@@ -152,11 +158,16 @@ def is_drill_in_metal(cut: Cut) -> bool:
     return cut.kind == "drill" and cut.material is not None and cut.material.family == "metal"
 
 
+def largest_drill_m_s(cut: Cut) -> float:
+    """Return how fast the edge of a drill may be."""
+    return DRILL_IN_METAL_M_S[cut.steel or "hss"] if is_drill_in_metal(cut) else DRILL_IN_WOOD_M_S
+
+
 def _grade_rim(cut: Cut) -> CheckVerdict:
     speed = rim_speed_m_s(cut.diameter, cut.rpm)
-    if is_drill_in_metal(cut):
-        sound = DRILL_IN_METAL_M_S[cut.steel or "hss"]
-        return at_most(speed, sound, DRILL_HOT * sound)
+    if cut.kind == "drill":
+        sound = largest_drill_m_s(cut)
+        return at_most(speed, sound, (DRILL_HOT if is_drill_in_metal(cut) else DRILL_FAST) * sound)
     if not cut.is_sawn:
         return at_most(speed, ROUTER_GREEN_M_S, ROUTER_LIMIT_M_S)
     return within(not_red(at_least(speed, *SAW_SLOW_M_S)), at_most(speed, SAW_GREEN_M_S, SAW_LIMIT_M_S[1]))

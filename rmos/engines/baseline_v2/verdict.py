@@ -7,6 +7,7 @@ Scores are the curve of the engine before: 100 at half of the GREEN limit, 80 at
 0 up to twice the YELLOW limit (RMOS policy).
 """
 
+import functools
 from collections.abc import Callable
 from typing import Final
 
@@ -116,7 +117,7 @@ def make_unknown(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
 def make_assessment(cut: Cut, rule: Rule, verdict: CheckVerdict, finding: str, suggestion: str | None) -> Assessment:
     """Return the assessment of a verdict with its margin to the GREEN limit, naming the inputs that were there."""
     value = min(verdict.value, LARGEST_VALUE)
-    return Assessment(
+    told = Assessment(
         id=rule.id,
         category=rule.category,
         risk=verdict.risk,
@@ -127,13 +128,21 @@ def make_assessment(cut: Cut, rule: Rule, verdict: CheckVerdict, finding: str, s
         limit=verdict.limit,
         margin=verdict.limit - value if verdict.is_most else value - verdict.limit,
         score=round(verdict.score, 1),
-        inputs_used=list(filter(cut.sent.__contains__, rule.inputs)),
+        inputs_used=[*_used(rule.inputs, cut.sent)],
         suggestion=suggestion,
         better=_better(verdict),
         yellow_limit=verdict.yellow,
-        other_limit=None if verdict.other is None else verdict.other[0],
-        other_yellow_limit=None if verdict.other is None else verdict.other[1],
     )
+    if verdict.other is None:
+        return told
+    limit, yellow_limit = verdict.other
+    return msgspec.structs.replace(told, other_limit=limit, other_yellow_limit=yellow_limit)
+
+
+@functools.lru_cache(maxsize=1024)
+def _used(inputs: tuple[str, ...], sent: frozenset[str]) -> tuple[str, ...]:
+    """Return those inputs that were sent; shops send the same members again and again."""
+    return tuple(path for path in inputs if path in sent)
 
 
 def _better(verdict: CheckVerdict) -> Better | None:

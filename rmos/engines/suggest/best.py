@@ -68,13 +68,13 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
     best = start if found is None else found
     told = _fill_design(dict(design), stated, best)
     result = engine.compute(spec=told, ctx=dict(context), request_id=_REQUEST_ID)
-    windows = windows_of(best, verdicts)
+    windows, settings = windows_of(best, verdicts), _settings(stated, best, free)
     return SettingSuggestion(
         is_green=result.status == "GREEN",
-        settings=_settings(stated, best, free),
+        settings=settings,
         passes=passes_of(best),
         windows=windows,
-        why=_explain_setting(best, found is not None, result, windows),
+        why=_explain_setting(best, settings if found is None else None, result, windows),
         design=told,
         result=result,
         feed_map=make_feed_map(
@@ -117,12 +117,14 @@ def _fill_design(design: dict[str, Any], stated: Cut, best: Cut) -> dict[str, An
 
 def _settings(stated: Cut, best: Cut, free: Free) -> Setting:
     names = ((FEED, free.feed), (PLUNGE_FEED, free.plunge), (RPM, free.rpm), (AXIAL_DEPTH, free.depth))
+    # A ball or a V is only as wide as it is at this depth.
+    engagement = best.engagement if best.is_sawn else min(best.engagement, chip_of(best).wide)
     return Setting(
         feed_mm_min=best.feed,
         plunge_feed_mm_min=best.plunge if best.plunge == best.plunge else None,
         spindle_rpm=best.rpm,
         axial_depth_mm=best.depth,
-        radial_engagement_mm=best.engagement if best.engagement == best.engagement else None,
+        radial_engagement_mm=engagement if engagement == engagement else None,
         fixed=tuple(path.removeprefix("design.") for path, is_free in names if not is_free and path in stated.sent),
     )
 
@@ -137,18 +139,22 @@ def _worst_of_the_rest(result: EngineResult) -> Risk:
 
 
 def _explain_setting(
-    best: Cut, is_found: bool, result: EngineResult, windows: Sequence[SettingWindow]
+    best: Cut, failed: Setting | None, result: EngineResult, windows: Sequence[SettingWindow]
 ) -> tuple[str, ...]:
-    """Return in words why this setting, or what stands against every one."""
+    """Return in words why this setting, or what stands against every one, as against one that `failed`."""
     lacking = ", ".join(result.missing_inputs)
     without = [f"without {lacking} the cut is not fully evaluated"] if lacking else []
     told = [f"{item.id}: {item.message}" for item in result.assessments if item.risk in ("RED", "YELLOW")]
-    if not is_found or told:
+    if failed is not None:
+        kept = f" with this {' and '.join(failed.fixed)}" if failed.fixed else ""
+        return (f"no setting is GREEN{kept}", *told, *without)
+    if told:
         return (*told, *without)
     said = [_of_window(window) for window in windows if window.name == "feed_mm_min"]
-    if best.material is not None and not best.is_sawn and not best.is_drilled:
+    if best.material is not None and not best.is_sawn and (not best.is_drilled or best.kind == "drill"):
         makers, chip = window(best, best.material), num(chip_of(best).per_tooth)
-        printed = f"{num(makers.low)} to {num(makers.high)} mm ({'; '.join(makers.sources[:3])})"
+        span = num(makers.low) if makers.low == makers.high else f"{num(makers.low)} to {num(makers.high)}"
+        printed = f"{span} mm ({'; '.join(makers.sources[:3])})"
         said.append(f"chipload {chip} mm; makers print {printed}")
     passes = passes_of(best)
     if passes is not None:

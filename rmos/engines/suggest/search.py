@@ -14,7 +14,8 @@ from rmos.engines.baseline_v2.chip import chip_of, window
 from rmos.engines.baseline_v2.cut import Cut, vary
 from rmos.engines.baseline_v2.feeds import FeedWindow, feeds_of
 from rmos.engines.baseline_v2.passes import deepest_ratio, fastest_plunge
-from rmos.engines.baseline_v2.speed import largest_rpm, smallest_rpm
+from rmos.engines.baseline_v2.shape import is_straight
+from rmos.engines.baseline_v2.speed import largest_drill_m_s, largest_rpm, smallest_rpm
 from rmos.engines.baseline_v2.ways import SLOWEST_FEED, is_green
 
 STEPOVER: Final = 0.4
@@ -28,6 +29,9 @@ THIN_MM: Final = 1.6
 WIDE_MM: Final = 20.0
 """Wider ones at 12 000 rpm (IDC Woodcraft and PreciseBits turn surfacing bits at 10 000); between them charts are
 printed for 18 000 rpm (Amana, Freud, Onsrud)."""
+_DRILL_RPM: Final = 12_000.0
+_DRILL_SHARE: Final = 0.7
+"""Of the speed at which a drill's edge is GREEN at the most (RMOS policy)."""
 _SAW_M_S: Final = 50.0
 """A normal rim speed of a blade (Sealtool: 40 to 80 m/s)."""
 _SPEEDS: Final = (0.0, 0.12, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
@@ -51,7 +55,7 @@ def start_of(stated: Cut, free: Free) -> Cut:
     cut = stated
     implied = set(stated.usable)
     if free.rpm:
-        cut, implied = vary(cut, rpm=math.sqrt(least * most)), implied | {RPM}
+        cut, implied = vary(cut, rpm=_within(math.sqrt(least * most), least, most)), implied | {RPM}
     if free.depth:
         deepest = _deepest(cut)
         # NaN is no depth: the comparison is false and the deepest pass stands.
@@ -81,14 +85,22 @@ def search(start: Cut, free: Free, asked: Mapping[str, Any]) -> Cut | None:
     if not free.rpm:
         return _fastest_of(start, free, asked, [start.rpm])
     least, most = _speeds(start)
-    usual = 24_000.0 if start.diameter < THIN_MM else 18_000.0 if start.diameter <= WIDE_MM else 12_000.0
-    if start.is_sawn:
-        usual = _SAW_M_S * 60_000 / (math.pi * start.diameter)
-    preferred = _fastest_of(start, free, asked, [_within(usual, least, most)])
+    preferred = _fastest_of(start, free, asked, [_within(_usual_rpm(start), least, most)])
     if preferred is not None:
         return preferred
     speeds = {_within(least * (most / least) ** share, least, most) for share in _SPEEDS}
     return _fastest_of(start, free, asked, sorted(speeds))
+
+
+def _usual_rpm(cut: Cut) -> float:
+    """Return the speed that charts for this tool are printed for."""
+    if cut.is_sawn:
+        return _SAW_M_S * 60_000 / (math.pi * cut.diameter)
+    if cut.kind == "drill":
+        return min(_DRILL_RPM, _DRILL_SHARE * largest_drill_m_s(cut) * 60_000 / (math.pi * cut.diameter))
+    if cut.diameter < THIN_MM:
+        return 24_000.0
+    return 18_000.0 if cut.diameter <= WIDE_MM else 12_000.0
 
 
 def _within(wanted: float, least: float, most: float) -> float:
@@ -162,7 +174,7 @@ def _aim(cut: Cut, feeds: FeedWindow) -> float | None:
     wanted = middle
     if cut.material is not None and not cut.is_sawn and not cut.is_drilled:
         makers, chip = window(cut, cut.material), chip_of(cut)
-        thinned = chip.thickest / chip.per_tooth
+        thinned = chip.thickest / chip.per_tooth if is_straight(cut) else 1.0
         wanted = math.sqrt(makers.low * makers.high) / thinned * cut.rpm * cut.flutes
     aimed = middle if low * ROOM > high / ROOM else min(max(wanted, low * ROOM), high / ROOM)
     for feed in (round_down(aimed), round_up(aimed), float(num(aimed))):

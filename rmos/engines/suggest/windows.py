@@ -42,7 +42,9 @@ def windows_of(cut: Cut, asked: Mapping[str, Any]) -> tuple[SettingWindow, ...]:
     Args:
         asked: the checks that have their inputs.
     """
-    return tuple(_window(cut, setting, asked) for setting in _NAMES if getattr(cut, setting) == getattr(cut, setting))
+    # The depth of a saw's cut is its kerf, which nobody sets.
+    names = [name for name in _NAMES if not (cut.is_sawn and name in ("depth", "stickout"))]
+    return tuple(_window(cut, name, asked) for name in names if getattr(cut, name) == getattr(cut, name))
 
 
 def _window(cut: Cut, setting: str, asked: Mapping[str, Any]) -> SettingWindow:

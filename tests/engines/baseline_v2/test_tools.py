@@ -224,6 +224,24 @@ def test_a_drill_of_high_speed_steel_meets_metal_slowly() -> None:
     assert check_of(judge(design, context), "RIM_SPEED").risk == "GREEN"
 
 
+def test_a_thick_drill_turns_slowly_in_wood() -> None:
+    design, context = drilled(feature_width_mm=10.0, spindle_rpm=18_000.0, plunge_feed_mm_min=2000.0)
+    context["tool"] |= {"diameter_mm": 10.0}
+    fast, slow = (check_of(judge(design | {"spindle_rpm": rpm}, context), "RIM_SPEED") for rpm in (18e3, 12e3))
+    assert (fast.risk, slow.risk) == ("YELLOW", "GREEN")
+
+
+@pytest.mark.parametrize(
+    ("stock", "depth", "risk"),
+    # Half of a top, of no more than 3.05 mm: 1.4 of 2.8 mm, 1.525 of a bridge.
+    [(2.8, 1.4, "GREEN"), (2.8, 1.45, "YELLOW"), (9.5, 7.9, "GREEN"), (9.5, 8.2, "YELLOW"), (9.5, 8.6, "RED")],
+)
+def test_the_floor_of_thick_stock_is_that_of_a_thick_top(stock: float, depth: float, risk: str) -> None:
+    design = make_design(total_depth_mm=depth, axial_depth_mm=0.7)
+    context = make_context(stock={"thickness_mm": stock})
+    assert check_of(judge(design, context), "GEOMETRY").risk == risk
+
+
 def sawn(height: float = 12.0, *, hand_fed: bool = False, **design: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     blade = {"kind": "saw_blade", "diameter_mm": 254.0, "flutes": 60, "material": "carbide", "max_rpm": 7000.0}
     context: dict[str, Any] = {

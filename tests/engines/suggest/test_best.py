@@ -1,6 +1,7 @@
 """What is suggested is GREEN, keeps what was fixed, and tells how far it may move."""
 
 import copy
+import math
 import random
 from typing import Any
 
@@ -113,6 +114,43 @@ def test_what_no_setting_mends_is_told() -> None:
     whippy = suggest(ENGINE, asked(radial_engagement_mm=..., axial_depth_mm=0.5), thin)
     assert not whippy.is_green
     assert any("DEFLECTION" in said for said in whippy.why)
+
+
+def test_why_nothing_is_green_is_told_first() -> None:
+    slow = suggest(ENGINE, asked(feed_mm_min=100.0), make_context())
+    assert slow.why[0] == "no setting is GREEN with this feed_mm_min"
+    assert slow.settings.spindle_rpm == float(f"{slow.settings.spindle_rpm:.2g}")
+    fast = make_context(diameter_mm=12.7, max_rpm=9000.0, machine={"class": "light", "min_rpm": 10_000.0})
+    why = suggest(ENGINE, asked(radial_engagement_mm=..., feature_width_mm=20.0), fast).why
+    assert why[0] == "no setting is GREEN"
+    assert "no speed suits both" in why[1]
+
+
+def test_a_drill_turns_as_slowly_as_its_thickness_asks() -> None:
+    hole = {"operation": "drill_hole", "total_depth_mm": 15.0, "feature_width_mm": 10.0}
+    stock = {"thickness_mm": 15.0}
+    drill = make_context("hard_maple", kind="drill", diameter_mm=10.0, stickout_mm=50.0, stock=stock)
+    drill["tool"] |= {"flute_length_mm": 40.0, "material": "hss"}
+    suggestion = suggest(ENGINE, hole, drill)
+    assert suggestion.is_green
+    assert suggestion.settings.spindle_rpm == 10_000.0
+    assert suggestion.settings.feed_mm_min == suggestion.settings.plunge_feed_mm_min
+
+
+def test_a_v_bit_engages_with_what_it_is_wide_there() -> None:
+    groove = asked(total_depth_mm=1.5, feature_width_mm=2.0, radial_engagement_mm=...)
+    context = make_context("walnut", kind="v_bit", diameter_mm=6.35, angle_deg=60.0, stock={"thickness_mm": 18.0})
+    settings = suggest(ENGINE, groove, context).settings
+    assert settings.radial_engagement_mm == pytest.approx(2 * settings.axial_depth_mm * math.tan(math.radians(30)))
+
+
+def test_of_a_saw_nobody_sets_the_kerf() -> None:
+    design = {"operation": "saw_slice", "axial_depth_mm": 1.0}
+    blade = {"kind": "saw_blade", "diameter_mm": 100.0, "flutes": 60, "material": "hss", "max_rpm": 9000.0}
+    context = {"tool": blade, "material": {"id": "holly"}, "machine": {"class": "rigid", "hand_fed": True}}
+    suggestion = suggest(ENGINE, design, context | {"stock": {"thickness_mm": 5.0}})
+    assert suggestion.is_green
+    assert [found.name for found in suggestion.windows] == ["feed_mm_min", "spindle_rpm"]
 
 
 @pytest.mark.parametrize(

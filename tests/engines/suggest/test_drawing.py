@@ -31,9 +31,16 @@ def test_each_place_of_the_map_has_the_colour_that_the_engine_gives_it() -> None
 
 def test_the_suggested_place_is_green() -> None:
     feed_map = SUGGESTION.feed_map
-    column = min(range(COLUMNS), key=lambda n: abs(feed_map.feeds_mm_min[n] / feed_map.feed_mm_min - 1))
-    row = min(range(ROWS), key=lambda n: abs(feed_map.speeds_rpm[n] / feed_map.spindle_rpm - 1))
+    column = feed_map.feeds_mm_min.index(SUGGESTION.settings.feed_mm_min)
+    row = feed_map.speeds_rpm.index(SUGGESTION.settings.spindle_rpm)
     assert feed_map.rows[row][column] == "G"
+    assert list(feed_map.feeds_mm_min) == sorted(feed_map.feeds_mm_min)
+    assert list(feed_map.speeds_rpm) == sorted(feed_map.speeds_rpm)
+
+
+def test_what_was_tried_in_vain_is_not_called_suggested() -> None:
+    vain = draw_map(suggest(ENGINE, ASKED | {"feature_width_mm": 2.0}, make_context()).feed_map)
+    assert "RED; tried " in vain
 
 
 def test_the_drawing_is_whole_and_passes_the_gate_of_drawings() -> None:
