@@ -27,6 +27,7 @@ from rmos.checks.attachments import verify_attachments
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from rmos.store.workers import ordered_pool
+from rmos.systems import count_cores
 
 MIB: Final = 1024 * 1024
 SIZE: Final = 64 * MIB
@@ -99,7 +100,7 @@ def _verified(folder: Path, rounds: int, say: Say) -> list[Figure]:
         store.blobs.put_bytes(secrets.token_bytes(part))
     told = []
     data = bytes(part)
-    for cores in sorted({1, len(os.sched_getaffinity(0))}):
+    for cores in sorted({1, count_cores()}):
         hashing, verifying = [], []
         for number in range(rounds):
             say(f"files: verify on {cores}, round {number + 1} of {rounds}")

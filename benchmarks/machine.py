@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from rmos.systems import count_cores
+
 _PACKAGES: Final = ("flask", "gunicorn", "msgspec", "marshmallow", "sqlalchemy")
 
 
@@ -14,7 +16,7 @@ def describe(folder: Path) -> dict[str, Any]:
     """Return the machine's CPU, cores, memory, kernel and versions, and the filesystem of a folder."""
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": count_cores(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "filesystem": filesystem(folder, Path("/proc/mounts").read_text()),

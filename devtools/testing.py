@@ -49,7 +49,8 @@ def run_pytest(arguments: Sequence[str], left_out: dict[str, str], *options: str
         chosen += [f"--left-out={marker}={remedy}" for marker, remedy in left_out.items()]
     # One process more than there are cores: many tests wait, for disks and for processes of their own. Each takes
     # neighbouring tests, so that what a module makes once is made once.
-    processes = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = min(cores + 1, MOST_PROCESSES)
     shared = ["-p", "devtools.left_out", "-n", str(processes), "--dist", "worksteal"]
     return venv.run(venv.python("-m", "pytest", *shared, *chosen, *options, *arguments))
 

@@ -1,6 +1,7 @@
 """The factory: it wires the service and does nothing else."""
 
 import sys
+from typing import NoReturn
 
 from flask import Flask
 
@@ -10,13 +11,28 @@ from rmos.cli import rmos_group
 from rmos.config import Settings, load_settings
 from rmos.engines.registry import Registry
 from rmos.engines.shop import load_shop
-from rmos.errors.installation import ConfigError, PluginError
+from rmos.errors.base import RmosError
+from rmos.errors.installation import ConfigError, PlatformUnsupported, PluginError
 from rmos.http import access, cors
 from rmos.store.founding import default_engine_of
+from rmos.systems import require_posix
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Wire the service; nothing is opened, made or started before it is needed.
+    """Wire the service, where it can run; see `wire_app`.
+
+    Raises:
+        SystemExit: it cannot, or something is wrong with the installation; one line on stderr says it.
+    """
+    try:
+        require_posix("The service")
+    except PlatformUnsupported as error:
+        _give_up(error)
+    return wire_app(settings)
+
+
+def wire_app(settings: Settings | None = None) -> Flask:
+    """Wire the service, or what commands need of it; nothing is opened, made or started before it is needed.
 
     Args:
         settings: instead of those of the environment and `instance/config.toml`.
@@ -30,8 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         if settings.default_engine is not None:
             engines.require_default(settings.default_engine)
     except (ConfigError, PluginError) as error:
-        sys.stderr.write(f"rmos: {error.detail}\n")
-        raise SystemExit(error.exit_code) from None
+        _give_up(error)
     logs.configure_logging(settings)
     app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
@@ -42,3 +57,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.init_app(app)
     app.cli.add_command(rmos_group)
     return app
+
+
+def _give_up(error: RmosError) -> NoReturn:
+    sys.stderr.write(f"rmos: {error.detail}\n")
+    raise SystemExit(error.exit_code)

@@ -162,11 +162,6 @@ def _user_data_folder() -> Path:
     return named if named.is_absolute() else Path.home() / ".local" / "share"
 
 
-def service_prefix() -> str:
-    """Return the path under which the service lives, as the environment of every WSGI server says it; often empty."""
-    return os.environ.get("SCRIPT_NAME", "").rstrip("/")
-
-
 def wants_colour() -> bool | None:
     """Return whether commands write in colours, as the environment asks; None where it does not say.
 

@@ -45,6 +45,8 @@ class _Turn:
         reader = self.request and self.request.body.reader
         if reader and (getattr(reader, "length", None) == 0 or getattr(reader, "parser", reader) is None):
             return False  # all of it was read
+        if not hasattr(socket, "TCP_INFO"):
+            return False  # macOS does not say how much has come; there gunicorn's own limits are all there is
         (received,) = _RECEIVED.unpack(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.size))
         if self.watched_s is None:
             self.watched_s, self.received = now_s, received

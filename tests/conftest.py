@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.as_on_macos import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
+
+# isort: split
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import re
+import resource
 import runpy
 import signal
 import socket
@@ -168,6 +169,25 @@ def test_limits_are_set_and_connections_leave_room_for_files(conf: dict[str, Any
         8190,
     )
     assert conf["threads"] < conf["worker_connections"] <= 512
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised"),
+    [
+        (256, resource.RLIM_INFINITY, [1024]),
+        (256, 512, [512]),
+        (4096, 4096, []),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, []),
+    ],
+)
+def test_the_workers_may_open_as_many_files_as_their_connections_need(
+    conf: dict[str, Any], monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, raised: list[int]
+) -> None:
+    limits: list[int] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, values: limits.append(values[0]))
+    conf["raise_file_limit"]()
+    assert limits == raised
 
 
 def test_a_client_that_takes_none_of_an_answer_gives_its_thread_back(

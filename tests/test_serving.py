@@ -52,7 +52,7 @@ def test_the_urls_of_every_address_are_some_that_can_be_opened(monkeypatch: pyte
         assert first == f"http://{here}:8203"
         assert all("0.0.0.0" not in other and "[::]" not in other for other in others)
     assert urls_of(Address("192.0.2.7", 80)) == ["http://192.0.2.7:80"]
-    monkeypatch.setenv("SCRIPT_NAME", "/rmos/")
+    monkeypatch.setenv("SCRIPT_NAME", "/rmos")
     assert urls_of(Address("127.0.0.1", 80)) == ["http://127.0.0.1:80/rmos"]
 
 

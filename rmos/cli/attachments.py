@@ -1,7 +1,5 @@
 """`rmos attachments`: hash all attachments again; move aside those that nothing names."""
 
-import os
-
 import click
 from flask.cli import with_appcontext
 
@@ -19,6 +17,7 @@ from rmos.cli.findings import say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, open_for_writing
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.counts import count_of
+from rmos.systems import count_cores
 
 
 @click.group("attachments")
@@ -41,7 +40,7 @@ def verify(as_json: bool) -> int:
     """
     store = open_for_reading()
     with progress("Hashing", count_blobs(store)) as advance:
-        report = verify_attachments(store, workers=len(os.sched_getaffinity(0)), progress=advance)
+        report = verify_attachments(store, workers=count_cores(), progress=advance)
     if as_json:
         emit(report)
     else:

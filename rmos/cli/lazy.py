@@ -30,5 +30,5 @@ class LazyCommand(click.Command):
         if parent is not None and parent.obj is None:  # else `flask rmos` has an application already
             from flask.cli import ScriptInfo  # noqa: PLC0415 - help and completion do without Flask
 
-            parent.obj = ScriptInfo(create_app=resolve_name("rmos:create_app"))
+            parent.obj = ScriptInfo(create_app=resolve_name("rmos.app:wire_app"))
         return command.make_context(info_name, args, parent, **extra)

@@ -12,6 +12,7 @@ from rmos.cli.output import emit, progress, say, say_table
 from rmos.cli.tables import Column
 from rmos.cli.types import Moment
 from rmos.counts import count_of
+from rmos.errors.installation import PlatformUnsupported
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
 from rmos.models import Page, RunQuery
 from rmos.store import Store
@@ -63,7 +64,7 @@ def read_page(ask: Callable[[IndexReaders], Page]) -> Page:
         with progress("Indexing", total) as advance:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
         return ask(IndexReaders(store.runs, store.session_lists))
-    except (StoreReadOnly, IndexUnavailable, StoreLocked):
+    except (StoreReadOnly, PlatformUnsupported, IndexUnavailable, StoreLocked):
         return _list_as_it_stands(ask)
 
 

@@ -12,6 +12,7 @@ from rmos.errors.installation import ConfigError, NoStore
 from rmos.models import Actor
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store, layout
+from rmos.systems import count_cores
 
 MANY_RUNS: Final = 5000
 """From here on all cores work: below, starting processes takes longer than it saves (measured)."""
@@ -69,14 +70,14 @@ def count_runs(store: Store) -> int:
 
 def workers_for(runs: int) -> int:
     """Return how many processes are worth it for this many runs."""
-    return len(os.sched_getaffinity(0)) if runs >= MANY_RUNS else 1
+    return count_cores() if runs >= MANY_RUNS else 1
 
 
 def command_actor(request_id: str) -> Actor:
     """Return who works at this command line: the user's name, with the rights of whoever may write the folder."""
     try:
         user = getpass.getuser()
-    except (OSError, KeyError):  # a user id without a name, as in a container
-        user = str(os.getuid())
+    except (OSError, KeyError, ImportError):  # a user id without a name, as in a container
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
     name = f"cli:{user}".encode(errors="replace").decode()  # it stands in records, which are UTF-8
     return Actor(name=name, role="admin", request_id=request_id)

@@ -22,6 +22,7 @@ from rmos.cli.types import Bind
 from rmos.context import current_rmos
 from rmos.serving.addresses import DEFAULT, Address, choose_free, claim, reachable, urls_of
 from rmos.serving.announcing import find_troubles, wait_until_answering
+from rmos.systems import require_posix
 
 _GETTING_READY_S: Final = 10.0
 """How long a start may take to look through the record before that is said; few take a second."""
@@ -51,6 +52,7 @@ def serve(
     Exit codes: 0 ended as it was told to, 1 it cannot listen there, 2 usage
     or a wrong setting, 3 or 4 it could not start, 130 interrupted.
     """
+    require_posix("The service")
     address = _choose_address(bind, port)
     record = current_rmos().settings.runs_dir
     is_new = not record.exists()

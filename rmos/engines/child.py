@@ -59,11 +59,26 @@ def _end_with_service(alive: int) -> None:
     No thread could do that while C code holds the interpreter lock, and a parent's death signal (prctl) would come when
     the thread ends that started this process, not the service.
     """
+    if not hasattr(fcntl, "F_SETSIG"):
+        _watch(alive)
+        return
     fcntl.fcntl(alive, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(alive, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(alive, fcntl.F_SETFL, fcntl.fcntl(alive, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([alive], [], [], 0)[0]:
         os._exit(0)  # it was closed before the kernel knew what to do
+
+
+def _watch(alive: int) -> None:
+    """Have a process of this group wait for the end of the pipe and kill the group: macOS sends no signal by it."""
+    if select.select([alive], [], [], 0)[0]:
+        os._exit(0)
+    if os.fork() == 0:
+        for inherited in (int(sys.argv[1]), *range(3)):
+            with contextlib.suppress(OSError):  # what it held open would look like the plug-in to whoever reads it
+                os.close(inherited)
+        os.read(alive, 1)
+        os.killpg(0, signal.SIGKILL)
 
 
 def _limit_memory() -> None:

@@ -157,6 +157,8 @@ class EngineProcess:
 
     def has_ended(self) -> bool:
         """Tell whether the process is over; it is not reaped, so its number stays its own until `end`."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13: there the process's own watcher ends its group
+            return self._process.poll() is not None
         try:
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         except ChildProcessError:

@@ -29,6 +29,13 @@ class ExtraMissing(RmosError):
     remedy = "Install the extra that `detail` names, or ask for what needs none."
 
 
+class PlatformUnsupported(RmosError):
+    """The operating system lacks what RMOS needs to write a record and to serve."""
+
+    code, title, status, exit_code = "PLATFORM_UNSUPPORTED", "Not on this system", 503, 2
+    remedy = "Start RMOS on Linux or macOS; on Windows in WSL 2 or in a container."
+
+
 class PluginError(RmosError):
     """An engine plug-in cannot be used; the message names it."""
 

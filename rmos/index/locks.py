@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from rmos.errors.store import IndexUnavailable, StoreLocked
+from rmos.systems import fcntl
 
 _POLL_S: Final = 0.05
 

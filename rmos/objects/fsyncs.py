@@ -4,14 +4,39 @@ After a failed fsync the kernel may have dropped the dirty pages, and a second f
 are on no disk. So the process refuses writes until it is restarted; reads go on.
 """
 
+import errno
 import os
 from collections.abc import Iterable
 from typing import Final
 
 from rmos.errors.store import StoreReadOnly
 from rmos.objects.system_errors import NO_SPACE
+from rmos.systems import fcntl
 
-FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+FOLDER_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""Windows has neither, and folders that cannot be opened."""
+_NOT_HERE: Final = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY)
+"""How a disk says that it knows no `F_FULLFSYNC`."""
+
+
+def flush(fd: int) -> None:
+    """Bring a file, or the names in a folder, to the disk itself.
+
+    On macOS fsync leaves them in the drive's own cache, where a power cut takes them; `F_FULLFSYNC` empties that.
+
+    Raises:
+        OSError: they are not on the disk.
+    """
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        try:
+            fcntl.fcntl(fd, full)
+        except OSError as error:
+            if error.errno not in _NOT_HERE:
+                raise
+        else:
+            return
+    os.fsync(fd)
 
 
 class Fsyncs:
@@ -32,7 +57,7 @@ class Fsyncs:
             OSError: they are not.
         """
         try:
-            os.fsync(fd)
+            flush(fd)
         except OSError as error:
             if error.errno not in NO_SPACE:  # a file without a final name and without space is dropped whole
                 self._failure = "fsync of an object failed"
@@ -45,7 +70,7 @@ class Fsyncs:
             OSError: they are not.
         """
         try:
-            os.fsync(fd)
+            flush(fd)
         except OSError:
             self._failure = "fsync of a folder failed"
             raise

@@ -37,6 +37,7 @@ from rmos.objects.local_files import (
 from rmos.objects.local_folders import LocalFolders
 from rmos.objects.local_reading import LocalReading
 from rmos.objects.system_errors import translate_errors, translate_write_error
+from rmos.systems import require_posix
 
 _WRITERS: Final = 4
 """Writers of one process inside `create` at once; more make each other slower (measured)."""
@@ -54,6 +55,7 @@ class LocalObjects(LocalReading):
 
     def prepare(self) -> None:
         """Make the root and try what `create` needs: a nameless or temporary file and a hard link."""
+        require_posix("Writing a record")
         name = f"{TEMPORARY_PREFIX}probe-{secrets.token_hex(8)}"
         try:
             folder = self._folders.ensure_durable(self._root)

@@ -3,20 +3,21 @@
     files = LocalFiles(Fsyncs())
     files.create(folder, folder_fd, "run_….json", data)    # write, fsync, mode 0444, link; False when the name is taken
 
-A new file has no name at all (`O_TMPFILE`); where the filesystem knows no such files it is called `.tmp-<random>`. A
-crash leaves nothing, or that temporary file, which `sweep` removes when no writer can still need it: its writer holds a
-lock on it, which the kernel takes back from the dead, so a clock that was set takes no file from under a writer.
+A new file has no name at all (`O_TMPFILE`); where the system or its disk knows no such files it is called
+`.tmp-<random>`. A crash leaves nothing, or that temporary file, which `sweep` removes when no writer can still need it:
+its writer holds a lock on it, which the kernel takes back from the dead, so a clock that was set takes no file from
+under a writer.
 """
 
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 import time
 from typing import Final, NamedTuple
 
 from rmos.objects.fsyncs import Fsyncs
+from rmos.systems import fcntl
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 TEMPORARY_MAX_AGE_S: Final = 3600
@@ -40,7 +41,8 @@ class LocalFiles:
 
     def __init__(self, fsyncs: Fsyncs) -> None:
         self._fsyncs = fsyncs
-        self._nameless = True
+        # A name is given to such a file by way of /proc, which a chroot may lack.
+        self._nameless = hasattr(os, "O_TMPFILE") and os.path.exists("/proc/self/fd")
 
     def open_new(self, folder: str, folder_fd: int) -> NewFile:
         """Return a new file in a folder, without a name where that can be."""
@@ -129,6 +131,7 @@ def begin_writing(fd: int, begun: int, size: int) -> int:
     """
     if size - begun < _BEGIN_BYTES:
         return 0
-    with contextlib.suppress(OSError):  # it is only advice
-        os.posix_fadvise(fd, begun, size - begun, os.POSIX_FADV_DONTNEED)
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):  # it is only advice
+            os.posix_fadvise(fd, begun, size - begun, os.POSIX_FADV_DONTNEED)
     return size - begun

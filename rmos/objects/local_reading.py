@@ -9,6 +9,7 @@ name that cannot be read is told apart from one that is not there.
 
 import errno
 import os
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -132,10 +133,9 @@ class LocalReading:
     def free_bytes(self) -> int | None:
         """Return the bytes that an ordinary user may still write."""
         try:
-            status = os.statvfs(self._root)
+            return shutil.disk_usage(self._root).free
         except OSError as error:
             raise StorageUnavailable(f"The store cannot be read: {reason(error)}.") from None
-        return status.f_bavail * status.f_frsize
 
     def _path(self, key: str) -> str:
         if key == ATTACHMENTS:

@@ -8,7 +8,9 @@ from typing import Final
 from rmos.errors.base import RmosError
 from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
 
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # Windows knows the last one alone
+    _READ_FLAGS |= getattr(os, _flag, 0)
 
 _NO_FILE: Final = (errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
 """What opening says of a link, a socket and a name that no file can have: that does not pass by itself."""

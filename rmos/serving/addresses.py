@@ -10,7 +10,7 @@ import re
 import socket
 from typing import Final, NamedTuple
 
-from rmos.config import service_prefix
+from rmos.config import read_prefix
 from rmos.errors.installation import CannotListen
 
 _FORM: Final = re.compile(r"(\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:\[\]]+)):(?P<port>[0-9]{1,5})")
@@ -106,7 +106,7 @@ def urls_of(address: Address) -> list[str]:
     hosts = [reachable(address).host]
     if is_wildcard(address.host):
         hosts += _find_own_addresses(ipaddress.ip_address(address.host).version)
-    return [f"http://{Address(host, address.port)}{service_prefix()}" for host in hosts]
+    return [f"http://{Address(host, address.port)}{read_prefix()}" for host in hosts]
 
 
 def _find_own_addresses(version: int) -> list[str]:

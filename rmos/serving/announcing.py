@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
-from rmos.config import service_prefix
+from rmos.config import read_prefix
 from rmos.serving.addresses import Address
 
 _PAUSE_S: Final = 0.1
@@ -63,6 +63,6 @@ def _look(address: Address) -> tuple[bool, list[str]]:
 
 def _get(address: Address, path: str, timeout_s: float) -> tuple[int, bytes]:
     with closing(http.client.HTTPConnection(*address, timeout=timeout_s)) as connection:
-        connection.request("GET", service_prefix() + path)
+        connection.request("GET", read_prefix() + path)
         response = connection.getresponse()
         return response.status, response.read()

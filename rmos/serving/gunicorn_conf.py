@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import os
 import re
+import resource
 import shutil
 import socket
 import struct
@@ -29,7 +30,7 @@ bind = "127.0.0.1:8000"
 worker_class = "rmos.worker.BoundedWorker"
 workers = 2
 threads = 8
-worker_connections = 400  # a process may usually open 1024 files; one connection too many would end the worker
+worker_connections = 400  # far below OPEN_FILES: one connection too many would end the worker
 timeout = 60
 graceful_timeout = 30
 keepalive = 30  # longer than the proxy of deploy/nginx.conf keeps a connection, so that it never uses one just closed
@@ -48,6 +49,7 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that prometheus_client looks at when it is imported, so nothing that imports it is imported here."""
+OPEN_FILES = 1024
 SEND_S = 30
 """How long a client may take none of an answer (RMOS policy)."""
 OWN_FOLDER = "rmos-metrics-"
@@ -136,10 +138,20 @@ def share_metrics(log: Any) -> None:
         os.environ[METRICS_FOLDER] = str(folder)
 
 
+def raise_file_limit() -> None:
+    """Let the workers open as many files as `worker_connections` counts on; macOS begins with 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < OPEN_FILES:
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        with contextlib.suppress(OSError, ValueError):  # it may be forbidden; then few connections are served well
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def on_starting(server: Any) -> None:
     """Look at the addresses asked for and at the settings, before anything is bound or started again and again."""
     refuse_strangers(server.cfg.address)
     refuse_prefix(read_prefix())
+    raise_file_limit()
     share_metrics(server.log)
 
 

@@ -17,6 +17,7 @@ from rmos.engines.base import EngineResult
 from rmos.engines.plugin import Plugin
 from rmos.engines.process import EngineProcess, NotLoaded
 from rmos.engines.runner import evaluate
+from tests.helpers.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 FAULTY = "tests.engines.faulty:Faulty"
@@ -106,7 +107,8 @@ def test_after_a_failure_of_its_process_another_one_answers(
     monkeypatch.setattr(os, "killpg", lambda group, number: (killed.append(group), kill(group, number)))
     assert ask(plugin, act, timeout_ms).status == "ERROR"
     assert not is_there(pid)
-    assert killed == [pid]  # once: afterwards the number may be another process's
+    # Once: afterwards the number may be another process's. Where one that crashed is known by reaping it, not at all.
+    assert killed == ([] if act == "crash" and not hasattr(os, "waitid") else [pid])
     assert is_there(pid_of(plugin))
     plugin.close()
 
@@ -115,7 +117,9 @@ def test_a_process_that_ended_while_nobody_asked_is_replaced(caplog: pytest.LogC
     plugin = Plugin("faulty", FAULTY)
     pid = pid_of(plugin)
     os.kill(pid, signal.SIGKILL)
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    wait_until(
+        lambda: "Z" in subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    )
     assert pid_of(plugin) != pid
     assert not is_there(pid)
     assert "a waiting process of the engine plugin had ended" in caplog.text

@@ -97,7 +97,7 @@ def hobble(options: argparse.Namespace) -> None:
     real_open, real_fsync = os.open, os.fsync
 
     def open_without_tmpfile(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if flags & os.O_TMPFILE == os.O_TMPFILE:
+        if hasattr(os, "O_TMPFILE") and flags & os.O_TMPFILE == os.O_TMPFILE:
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         return real_open(path, flags, mode, dir_fd=dir_fd)
 
