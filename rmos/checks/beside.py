@@ -123,7 +123,10 @@ def check_root(objects: Objects, reader: RunReader) -> Tally:
             tally.count("debris")
         else:
             tally.find("stray", name, f"a {what} of this name is not part of the store")
-    if not reader.tombstones().readable:
+    tombstones = reader.tombstones()
+    if tombstones.unavailable:
+        tally.find("unreadable", layout.LEGACY_INDEX_KEY, "it cannot be read just now")
+    elif not tombstones.readable:
         detail = "which runs the earlier system had deleted is not known any more"
         tally.find("earlier_index_unreadable", layout.LEGACY_INDEX_KEY, detail)
     return tally

@@ -14,7 +14,7 @@ from rmos import digest, ids
 from rmos.checks.findings import NOT_FAULTS
 from rmos.checks.sessions import session_id_of
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
-from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnreadable
+from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnavailable, ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Finding
 from rmos.objects.base import Objects
@@ -192,6 +192,8 @@ def _is_broken(objects: Objects, key: str) -> bool:
         if kind is layout.BLOB:
             return objects.digest(key)[0] != name[:64]
         data = objects.read(key)
+    except ObjectUnavailable:
+        return False  # it may be whole; what cannot be read is not moved
     except (ObjectMissing, ObjectUnreadable):
         return _has(objects, key)
     if kind is not layout.ARTIFACT or digest.verify_self_digest(data) is not None:

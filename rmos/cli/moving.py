@@ -110,8 +110,8 @@ def export(
     overwrites a file.
 
     \b
-    Exit codes: 0 written, 1 some runs are damaged and were left out, or it
-    cannot be written, 2 usage, 10 no store there, 130 interrupted.
+    Exit codes: 0 written, 1 some runs are damaged or could not be read and
+    were left out, or it cannot be written, 2 usage, 10 no store there, 130 interrupted.
     """
     if bom and form != "csv":
         raise click.UsageError("--bom goes with --format csv.")
@@ -164,4 +164,7 @@ def _export_store(query: RunQuery, target: Path | None, as_json: bool) -> int:
         if report.damaged:
             say(f"Left out, damaged: {len(report.damaged)}; `rmos verify` says what to do about each.")
             say_listed(report.damaged)
-    return FINDINGS if report.damaged else DONE
+        if report.unreadable:
+            say(f"Left out, the disk did not give them: {len(report.unreadable)}; run it again.")
+            say_listed(report.unreadable)
+    return FINDINGS if report.damaged or report.unreadable else DONE

@@ -25,7 +25,7 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
 
     \b
     Exit codes: 0 every run is indexed (a dry run: always), 1 some are
-    damaged or missing, 2 usage, 10 no store there, 11 store locked,
+    damaged, missing or cannot be read, 2 usage, 10 no store there, 11 store locked,
     130 interrupted.
     """
     if dry_run:
@@ -38,12 +38,22 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
     damaged = done.damaged - (_set_aside(store) if done.replaced_index else 0)
     missing = store.index.runs.state_counts().get("missing", 0)
     if as_json:
-        emit({"dry_run": False, "indexed": done.indexed, "damaged": damaged, "missing": missing})
+        emit(
+            {
+                "dry_run": False,
+                "indexed": done.indexed,
+                "damaged": damaged,
+                "missing": missing,
+                "unavailable": done.unavailable,
+            }
+        )
     else:
         say(f"Indexed {count_of(done.indexed, 'run')}; damaged {damaged}, missing {missing}.")
         if damaged or missing:
             say("Next: `rmos verify` lists what is damaged or missing and says what to do about each.")
-    return FINDINGS if damaged or missing else DONE
+        if done.unavailable:
+            say(f"The disk did not give {done.unavailable} records; what the index had of them stands. Run it again.")
+    return FINDINGS if damaged or missing or done.unavailable else DONE
 
 
 def _set_aside(store: Store) -> int:

@@ -118,7 +118,7 @@ def backtest_command(
         _say_flips(report.flips)
     if not as_json:
         _say_report(report, err=as_csv)
-    return FINDINGS if report.flips or report.damaged else DONE
+    return FINDINGS if report.flips or report.damaged or report.unreadable else DONE
 
 
 def _say_flips(flips: list[Flip]) -> None:
@@ -167,3 +167,6 @@ def _say_report(report: Backtest, *, err: bool) -> None:
     if report.damaged:
         say(f"Not evaluated, damaged ({len(report.damaged)}): {', '.join(report.damaged[:10])}.", err=err)
         say("`rmos verify` says what is wrong with them.", err=err)
+    if report.unreadable:
+        unread = ", ".join(report.unreadable[:10])
+        say(f"Not evaluated, the disk did not give them ({len(report.unreadable)}): {unread}.", err=err)

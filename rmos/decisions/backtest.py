@@ -18,7 +18,7 @@ from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
 from rmos.engines.shop.unknown import UnknownName
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageUnavailable
 from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
 from rmos.objects.base import Objects
 from rmos.store import Store, layout
@@ -63,6 +63,8 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     """Approvals, rejections and toolpaths: they are evaluated by the inputs of another run."""
     damaged: list[str]
     """Ids of runs whose record has no valid self-digest; they are not evaluated."""
+    unreadable: list[str]
+    """Ids of runs that the storage did not give; they are not evaluated."""
     flips: list[Flip]
 
 
@@ -74,6 +76,7 @@ class _Slice(NamedTuple):
 class _Evaluated(NamedTuple):
     counts: Counter[str]
     damaged: list[str]
+    unreadable: list[str]
     flips: list[Flip]
 
 
@@ -95,15 +98,17 @@ def backtest(
     """
     counts: Counter[str] = Counter()
     damaged: list[str] = []
+    unreadable: list[str] = []
     flips: list[Flip] = []
     evaluate_runs = _Evaluator(store.objects, engine, timeout_ms)
     with ordered_pool(evaluate_runs.evaluate_runs, workers) as judge_slices:
         for judged in judge_slices(_slices(store, since or "")):
             counts.update(judged.counts)
             damaged += judged.damaged
+            unreadable += judged.unreadable
             flips += judged.flips
             if progress:
-                progress(sum(judged.counts.values()) + len(judged.damaged))
+                progress(sum(judged.counts.values()) + len(judged.damaged) + len(judged.unreadable))
     return Backtest(
         engine_id=engine.info.engine_id,
         engine_version=engine.info.version,
@@ -113,6 +118,7 @@ def backtest(
         without_inputs=counts["without_inputs"],
         repeated=counts["repeated"],
         damaged=damaged,
+        unreadable=unreadable,
         flips=flips,
     )
 
@@ -136,13 +142,15 @@ class _Evaluator:
 
     def evaluate_runs(self, part: _Slice) -> _Evaluated:
         """Return what came of the runs of a slice."""
-        judged = _Evaluated(Counter(), [], [])
+        judged = _Evaluated(Counter(), [], [], [])
         for run_id in part.run_ids:
             try:
                 data = self._objects.read(layout.artifact_key(part.partition, run_id))
                 self._evaluate_run(verify_artifact(data, run_id, part.partition).run, judged)
             except ObjectMissing:
                 continue  # erased since it was listed
+            except StorageUnavailable:
+                judged.unreadable.append(run_id)
             except (Damage, ObjectUnreadable):
                 judged.damaged.append(run_id)
         return judged

@@ -43,7 +43,11 @@ class OpenObject(Protocol):
         """The length in bytes when it was opened."""
 
     def stamp(self) -> Hashable:
-        """Return a value that differs whenever the bytes may: an ETag, a change time, the version of an object."""
+        """Return a value that differs whenever the bytes may: an ETag, a change time, the version of an object.
+
+        Raises:
+            ObjectUnreadable: the storage does not give it.
+        """
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return at most `length` bytes from `offset` on, fewer only at the end.

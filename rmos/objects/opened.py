@@ -84,7 +84,10 @@ class OpenFile:
 
     def stamp(self) -> tuple[int, ...]:
         """Return the file's identity, size and times: no write leaves the change time as it was."""
-        status = os.fstat(self._fd)
+        try:
+            status = os.fstat(self._fd)
+        except OSError as error:
+            raise translate_read_error(error) from None
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
     def read_at(self, offset: int, length: int) -> bytes:

@@ -133,8 +133,10 @@ class Blobs:
             raise_problem(describe_unreadable(error, "the attachment: "))
         try:
             whole = self._require_whole(opened, sha256, hash_again)
-        except BaseException:  # whatever it is: nobody else closes the file any more
+        except BaseException as error:  # whatever it is: nobody else closes the file any more
             opened.close()
+            if isinstance(error, ObjectUnreadable):
+                raise_problem(describe_unreadable(error, "the attachment: "))
             raise
         return OpenBlob(sha256, opened, size=whole.size, exact=whole.exact)
 
@@ -163,25 +165,30 @@ class Blobs:
         """Return what is known of the bytes once they hold.
 
         A stamp that is another one after the hashing may have been an old one before it: FUSE and NFS learn by reading
-        how long a file is and when it changed. Then it is hashed once more under the new one.
+        how long a file is and when it changed. Then it is hashed once more under the new one. What is brought again
+        and again meanwhile has a new stamp each time: that is no damage, but what is read next may be other bytes.
+
+        Raises:
+            Damage, ObjectUnreadable.
+            StorageUnavailable: its bytes hold, and it changes all the time.
         """
-        for _ in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             stamp = opened.stamp()
             with self._turn:
                 known = self._whole.get((sha256, stamp))
                 if known is not None and not hash_again:
                     self._whole.move_to_end((sha256, stamp))
                     return known
-            try:
-                found, size = _sha256(opened)
-                whole = found == sha256 or _is_named_by_legacy_json(opened, size, sha256)
-            except ObjectUnreadable as error:
-                raise_problem(describe_unreadable(error, "the attachment: "))
-            if opened.stamp() != stamp:
+            found, size = _sha256(opened)
+            whole = found == sha256 or _is_named_by_legacy_json(opened, size, sha256)
+            is_settled = opened.stamp() == stamp
+            if not is_settled and attempt < _ATTEMPTS:
                 continue
             if not whole:
                 break
             known = _Whole(size, found == sha256)
+            if not is_settled:
+                raise StorageUnavailable("The attachment is being written again just now.")
             with self._turn:
                 self._whole[sha256, stamp] = known
                 if len(self._whole) > _REMEMBERED:

@@ -8,7 +8,7 @@ import json
 from typing import Any, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
 from rmos.models import Deletion
 from rmos.objects.base import Objects
 from rmos.store.layout import LEGACY_INDEX_KEY, link_advisory_id
@@ -22,6 +22,8 @@ class Tombstones(NamedTuple):
     present: bool
     readable: bool
     deletions: dict[str, Deletion]
+    unavailable: bool = False
+    """Whether the storage did not give them: asked again, it may."""
 
 
 NO_TOMBSTONES = Tombstones(present=False, readable=True, deletions={})
@@ -33,8 +35,9 @@ def read_tombstones(objects: Objects) -> Tombstones:
         return parse_tombstones(objects.read(LEGACY_INDEX_KEY))
     except ObjectMissing:
         return NO_TOMBSTONES
-    except ObjectUnreadable:
-        return Tombstones(present=True, readable=False, deletions={})
+    except ObjectUnreadable as error:
+        unavailable = isinstance(error, ObjectUnavailable)
+        return Tombstones(present=True, readable=False, deletions={}, unavailable=unavailable)
 
 
 def parse_tombstones(data: bytes) -> Tombstones:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from rmos import digest, ids
+from rmos.errors.store import StorageUnavailable
 from rmos.index.base import KnownRun
 from rmos.models import Deletion, Event
 from rmos.objects.base import QUARANTINE, Objects
@@ -108,11 +109,12 @@ class RunReader:
         return find_erasure(self.events(run_id, partition, numbers))
 
     def tombstones(self) -> Tombstones:
-        """Return the soft deletes of the legacy system, read again whenever its index file changes."""
+        """Return the soft deletes of the legacy system, read again whenever its index file changes or was not given."""
         kept = self._tombstones
         token = self._objects.changed_since(layout.LEGACY_INDEX_KEY, kept[0] if kept else None)
         if kept is None or token is not None:
-            kept = self._tombstones = (token, read_tombstones(self._objects))
+            kept = (token, read_tombstones(self._objects))
+            self._tombstones = None if kept[1].unavailable else kept
         return kept[1]
 
     def tombstone(self, run_id: str, known: KnownRun | None) -> Deletion | None:
@@ -120,8 +122,15 @@ class RunReader:
 
         When its index is gone or cannot be read any more, what our index learned from it stands; events that came
         after it are folded over it.
+
+        Raises:
+            StorageUnavailable: the storage does not give it, and our index does not know the run.
         """
         tombstones = self.tombstones()
+        if tombstones.unavailable and known is None:
+            raise StorageUnavailable(
+                "It is not known just now whether the run was deleted: _index.json cannot be read."
+            )
         if not (tombstones.present and tombstones.readable) and known and known.state == "deleted":
             return Deletion(mode="soft", deleted_at_utc=None, deleted_by=None, reason=None)
         return tombstones.deletions.get(run_id)

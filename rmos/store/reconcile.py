@@ -56,6 +56,8 @@ class Reconciled(msgspec.Struct, kw_only=True):
     sessions: int = 0
     damaged: int = 0
     missing: int = 0
+    unavailable: int = 0
+    """Records that the storage did not give; their rows are as they were, and the next pass asks for them again."""
     replaced_index: bool = False
 
     def count(self, rows: Sequence[RunRow]) -> None:
@@ -167,6 +169,7 @@ class Reconciler:
             for rows in make_rows(self._changed(partitions, tokens, listed, full=full)):
                 self._index.runs.upsert(rows.rows)
                 report.count(rows.rows)
+                report.unavailable += rows.unavailable
                 self.reach.runs += len(rows.rows)
                 if progress:
                     progress(len(rows.rows))
@@ -184,7 +187,7 @@ class Reconciler:
         self._fold_quarantine(report)
         self._fold_pending()
         self._sessions.fold(tokens, report)
-        if legacy is not None:
+        if legacy is not None and not self._reader.tombstones().unavailable:
             self._index.set_change_token(layout.LEGACY_INDEX_KEY, legacy)
 
     def _changed(

@@ -23,6 +23,7 @@ class Counted(Protocol):
     sessions: int
     damaged: int
     missing: int
+    unavailable: int
 
 
 class SessionFolder:
@@ -32,6 +33,7 @@ class SessionFolder:
         self._objects = objects
         self._index = index
         self._reader = SessionReader(objects)
+        self._unavailable = 0
 
     def fold(self, tokens: Mapping[str, str], report: Counted) -> None:
         """Fold what changed; a folder without a change token is folded whole."""
@@ -51,6 +53,7 @@ class SessionFolder:
             return
         found = layout.sort_out_events(layout.SESSION_EVENT, self._objects.names(folder))
         known = self._index.sessions.known(partition)
+        self._unavailable = 0
         rows = [
             self._row(session_id, numbers, known.get(session_id))
             for session_id, numbers in found.items()
@@ -60,7 +63,8 @@ class SessionFolder:
         self._write(rows, report)
         unseen = [(session_id, row) for session_id, row in known.items() if session_id not in found]
         self._write([self._absent(session_id, row) for session_id, row in unseen], report)
-        self._index.set_change_token(folder, token)
+        report.unavailable += self._unavailable
+        self._index.set_change_token(folder, None if self._unavailable else token)
         self._objects.clear_debris(folder)
 
     def refold(self, session_ids: Iterable[str]) -> None:
@@ -71,9 +75,11 @@ class SessionFolder:
                 # An altered row may claim any version, so the one that is seen now goes, whatever it says.
                 known = self._index.sessions.find(session_id).value
                 seen = {} if known is None else {session_id: known.version}
-                self._index.sessions.upsert([self._row(session_id, numbers, None)], instead_of=seen)
+                row = self._row(session_id, numbers, None)
+                self._index.sessions.upsert([] if row is None else [row], instead_of=seen)
 
-    def _row(self, session_id: str, numbers: tuple[int, ...], known: KnownSession | None) -> SessionRow:
+    def _row(self, session_id: str, numbers: tuple[int, ...], known: KnownSession | None) -> SessionRow | None:
+        """Return a session's row; None leaves the one that is there."""
         last = numbers[-1]
         folder = layout.session_folder(session_id) or ""
         following = layout.event_key(folder, session_id, last + 1)
@@ -83,6 +89,10 @@ class SessionFolder:
         try:
             record = self._reader.record(session_id, numbers)
         except (Damage, ObjectUnreadable, StorageUnavailable) as error:
+            if isinstance(error, StorageUnavailable):
+                self._unavailable += 1
+                if known is not None and known.version >= last:
+                    return None  # nothing is known against what the row says
             log.warning("damaged record session_id=%s: %s", session_id, error.detail)
             return make_damaged_session_row(session_id, last, "damaged")
         return make_session_row(record.session, record.cascade)

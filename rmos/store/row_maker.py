@@ -35,8 +35,8 @@ class ChunkRows(NamedTuple):
     partition: str
     rows: list[RunRow]
     last: bool
-    unavailable: bool
-    """Whether the storage did not give all of it: it is to be looked at again, though nothing changes."""
+    unavailable: int
+    """Runs that the storage did not give whole: the folder is to be looked at again, though nothing changes."""
 
 
 class RowMaker:
@@ -46,13 +46,13 @@ class RowMaker:
         self._objects = objects
         self._reader = RunReader(objects)
         self.summarise = summarise
-        self._unavailable = False
+        self._unavailable = 0
         self.trusts_changes = True
         """Whether an artifact of the legacy system is taken as it is, though the index knows it as another."""
 
     def make_rows(self, chunk: Chunk) -> ChunkRows:
         """Return the rows of some runs; damage becomes a row that says so."""
-        self._unavailable = False
+        self._unavailable = 0
         rows = [self._row(chunk.partition, files, known) for files, known in chunk.runs]
         return ChunkRows(chunk.partition, [row for row in rows if row is not None], chunk.last, self._unavailable)
 
@@ -65,7 +65,7 @@ class RowMaker:
             return make_damaged_row(run_id, partition, known.version, state, self.summarise)
         history = read_run(self._objects.read, partition, files)
         if history.is_unavailable:
-            self._unavailable = True
+            self._unavailable += 1
             if known is not None and known.version >= version:
                 return None  # nothing is known against what the row says
         if history.is_gone:

@@ -23,7 +23,14 @@ from rmos import ids
 from rmos.config import Settings
 from rmos.errors.base import RmosError
 from rmos.errors.installation import NoStore, StoreUnusable
-from rmos.errors.store import IndexBroken, ObjectMissing, ObjectUnreadable, StorageFailed
+from rmos.errors.store import (
+    IndexBroken,
+    ObjectMissing,
+    ObjectUnavailable,
+    ObjectUnreadable,
+    StorageFailed,
+    StorageUnavailable,
+)
 from rmos.index import open_index
 from rmos.index.base import Index, IndexState
 from rmos.objects import open_objects
@@ -117,6 +124,8 @@ class Store:
             if write and not self._has_partitions():
                 self.objects.create(layout.FORMAT_KEY, b'{"format":%d}\n' % FORMAT)
             return
+        except ObjectUnavailable as error:  # a disk that fails for a moment must not end the service for good
+            raise StorageUnavailable(error.detail) from None
         except (ObjectUnreadable, msgspec.MsgspecError):
             found = None
         if found is None or found < 1:

@@ -20,7 +20,7 @@ import msgspec
 from rmos import ids
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted
-from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable, StorageUnavailable
 from rmos.models import RunQuery
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
@@ -47,6 +47,8 @@ class Exported(msgspec.Struct, kw_only=True):
     objects: int = 0
     damaged: list[str] = []
     """Runs that are damaged and were left out."""
+    unreadable: list[str] = []
+    """Runs that the storage did not give, left out too; done again, the export may bring them."""
 
 
 def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
@@ -155,6 +157,8 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
         report.runs += 1
     except RunDeleted:
         return  # erased since the page was read
+    except StorageUnavailable:
+        report.unreadable.append(run_id)
     except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
         report.damaged.append(run_id)
 

@@ -15,6 +15,7 @@ from rmos.auth.guard import WRONG_TOKENS
 from rmos.config import Settings
 from tests.api.conftest import RUNS, make_body
 from tests.helpers.attachments import DRAWING, SHA256, make_upload
+from tests.helpers.failing import failing_to_open
 from tests.makers import BEARER, write_token
 
 OTHER = DRAWING + b"\n"
@@ -34,18 +35,6 @@ ASKED: dict[str, tuple[str, Callable[[FlaskClient, str], Any]]] = {
 }
 
 
-def failing_for(where: str, number: int) -> Callable[..., int]:
-    """Return `os.open` of a disk that gives no file to be read whose path has `where` in it."""
-    genuine = os.open
-
-    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
-        if where in str(path) and not flags & (os.O_WRONLY | os.O_DIRECTORY):
-            raise OSError(number, os.strerror(number), path)
-        return genuine(path, flags, *args, **how)
-
-    return failing
-
-
 @pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE])
 @pytest.mark.parametrize("what", ASKED)
 def test_trap_49_what_could_not_be_read_is_unavailable_and_no_damage(
@@ -55,8 +44,7 @@ def test_trap_49_what_could_not_be_read_is_unavailable_and_no_damage(
     run = f"{RUNS}/{run_id}"
     assert client.post(f"{run}/attachments", json=make_upload()).status_code == 201
     where, ask = ASKED[what]
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", failing_for(where, number))
+    with failing_to_open(monkeypatch, where, number):
         response = ask(client, run)
     assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE"), response.text
     assert response.headers["Retry-After"] == "2"
@@ -85,8 +73,7 @@ def test_trap_49_a_token_that_could_not_be_read_is_unavailable_and_not_wrong(
     write_token(settings.runs_dir, role="recorder")
     client, bearer = app.test_client(), {"Authorization": f"Bearer {BEARER}"}
     stranger = {"Authorization": f"Bearer rmos_nobody_{'A' * 43}"}
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", failing_for("tok_", errno.EIO))
+    with failing_to_open(monkeypatch, "tok_"):
         responses = [client.get(RUNS, headers=bearer) for _ in range(WRONG_TOKENS + 1)]
         responses.append(client.post(RUNS, json=make_body(), headers=bearer))
         responses.append(client.post("/sign-in", data={"token": BEARER}, headers={"Origin": "http://localhost"}))
@@ -107,7 +94,6 @@ def test_trap_49_a_sign_in_whose_token_could_not_be_read_is_unavailable_and_not_
     assert client.post("/sign-in", data={"token": BEARER}, headers={"Origin": "http://localhost"}).status_code == 303
     now_s = time.monotonic()
     monkeypatch.setattr(app.extensions["rmos.guard"].callers, "_clock", lambda: now_s + FRESH_S)
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", failing_for("tok_", errno.EIO))
+    with failing_to_open(monkeypatch, "tok_"):
         response = client.get(RUNS)
     assert (response.status_code, response.json["error"]) == (503, "STORAGE_UNAVAILABLE")

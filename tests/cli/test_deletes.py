@@ -1,12 +1,9 @@
 """`rmos delete`, `rmos restore` and `rmos audit tail`."""
 
-import errno
 import getpass
 import json
-import os
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +13,7 @@ from rmos.errors.records import RunNotFound
 from rmos.models import Actor
 from rmos.store.audit import Attempt, RateLimit
 from tests.cli.conftest import Command, artifacts_of, command_on, document, open_store, start
+from tests.helpers.failing import failing_to_open
 from tests.helpers.waiting import PATIENCE_S
 
 ABSENT = "run_0123456789ab"
@@ -138,18 +136,11 @@ def test_trap_46_what_comes_is_shown_also_when_the_clock_went_back(root: Path, r
 def test_trap_49_what_the_disk_did_not_give_for_a_moment_is_shown_when_it_does(
     root: Path, run: Command, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, genuine = open_store(root), os.open
+    store = open_store(root)
     trail = Trail(store)
     before = len(trail.read(10_000))
     store.deletes.soft(run_id, "a trial cut", actor=Actor(name="anna", role="operator"), us=ids.now_us())
-
-    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
-        if f"{run_id}.0" in str(path):
-            raise OSError(errno.EIO, "Input/output error", path)
-        return genuine(path, flags, *args, **how)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", failing)
+    with failing_to_open(monkeypatch, f"{run_id}.0"):
         assert trail.read_new() == []
         told = run("audit", "tail", "--json")
     assert (told.exit_code, len(json.loads(told.stdout)["items"])) == (1, before)

@@ -26,7 +26,7 @@ def test_a_lost_index_is_filled_again_with_the_same_runs(run: Command, root: Pat
     drop_index(root)
     result = run("rebuild", "--json")
     assert result.exit_code == 0
-    assert document(result) == {"dry_run": False, "indexed": RUNS, "damaged": 0, "missing": 0}
+    assert document(result) == {"dry_run": False, "indexed": RUNS, "damaged": 0, "missing": 0, "unavailable": 0}
     assert run("verify").exit_code == 0
     assert listed(run) == before
     assert records_of(root) == records
@@ -48,7 +48,7 @@ def test_damaged_and_missing_runs_are_told_and_never_skipped_silently(run: Comma
     gone.unlink()
     result = run("rebuild", "--json")
     assert result.exit_code == 1
-    assert document(result) == {"dry_run": False, "indexed": RUNS - 2, "damaged": 1, "missing": 1}
+    assert document(result) == {"dry_run": False, "indexed": RUNS - 2, "damaged": 1, "missing": 1, "unavailable": 0}
     assert "`rmos verify`" in run("rebuild").stdout
 
 

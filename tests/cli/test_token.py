@@ -1,16 +1,14 @@
 """`rmos token`: make, list, revoke; the secret is shown once and kept nowhere."""
 
-import errno
 import json
-import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rmos import ids
 from tests.cli.conftest import Command, command_on, document, flip
+from tests.helpers.failing import failing_to_open
 
 BEARER = re.compile(r"rmos_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
@@ -69,15 +67,7 @@ def test_trap_49_a_token_that_the_disk_does_not_give_is_not_called_damaged(
     run: Command, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = document(run("token", "create", "anna", "--role", "viewer", "--json"))
-    genuine = os.open
-
-    def failing(path: Any, flags: int, *args: Any, **how: Any) -> int:
-        if "tok_" in str(path):
-            raise OSError(errno.EIO, "Input/output error", path)
-        return genuine(path, flags, *args, **how)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", failing)
+    with failing_to_open(monkeypatch, "tok_"):
         listed = run("token", "list", "--json")
         revoked = run("token", "revoke", made["token_id"], "--json")
         health = document(run("status", "--json"))

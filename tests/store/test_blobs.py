@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rmos import digest
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import StorageUnavailable
 from rmos.objects.base import OpenObject
 from rmos.objects.opened import OpenFile
 from rmos.store import Store, blobs
@@ -100,9 +101,8 @@ def test_a_blob_that_changes_while_it_is_hashed_is_not_taken_for_whole_then_nor_
     open_object = store.objects.open
     stamps = itertools.chain(range(6), itertools.repeat(0))
     monkeypatch.setattr(store.objects, "open", lambda key: Restamped(open_object(key), stamps))
-    with pytest.raises(Damage) as found:
+    with pytest.raises(StorageUnavailable):  # its bytes hold, but those that are read next may be others
         store.blobs.open(sha256)
-    assert found.value.kind == "blob_corrupt"
     hashed = []
     monkeypatch.setattr(blobs, "_sha256", lambda opened: hashed.append(opened) or ("0" * 64, 9))
     with pytest.raises(Damage):

@@ -9,9 +9,11 @@ import pytest
 
 from rmos import digest
 from rmos.errors.records import RunDeleted, RunExists, RunNotFound
+from rmos.errors.store import StorageUnavailable
 from rmos.models import RunQuery
 from rmos.store.records import Damage
 from tests.earlier_system import HARMLESS, EarlierStore, make_earlier_store, snapshot
+from tests.helpers.failing import failing_to_open
 from tests.makers import ANNA, US, add_event, listed_ids, make_earlier_artifact, make_members, open_store, write_raw
 
 OURS = {"_index.sqlite", "_index.sqlite-wal", "_index.sqlite-shm", "_index.lock"}
@@ -266,3 +268,24 @@ def test_an_earlier_artifact_that_was_rewritten_since_it_was_indexed_is_damage_u
     assert store.runs.record(run_id).data == path.read_bytes()
     assert run_id in listed_ids(store, status="ERROR")
     store.index.close()
+
+
+def test_trap_49_tombstones_that_the_disk_does_not_give_bring_no_run_back(
+    earlier: EarlierStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, deleted = open_store(tmp_path, reconcile=False), next(iter(earlier.deleted))
+    with failing_to_open(monkeypatch, "_index.json"):
+        with pytest.raises(StorageUnavailable):
+            store.runs.record(deleted)
+        with pytest.raises(StorageUnavailable):
+            store.reconcile()
+    store.reconcile()
+    assert listed_ids(store) == newest_first(earlier)
+    with failing_to_open(monkeypatch, "_index.json"):  # what our index has learned stands
+        store.reconcile(full=True)
+        other = open_store(tmp_path, reconcile=False)
+        with pytest.raises(RunDeleted):
+            other.runs.record(deleted)
+    assert listed_ids(store) == newest_first(earlier)
+    for opened in (store, other):
+        opened.index.close()

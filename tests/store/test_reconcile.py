@@ -13,8 +13,10 @@ import pytest
 from rmos import digest, ids
 from rmos.errors.store import IndexUnavailable
 from rmos.models import RunQuery, SessionQuery
+from rmos.services.sessions import create_session
 from rmos.store import Store, layout
 from rmos.store.sessions import SessionChange
+from tests.helpers.failing import failing_to_open
 from tests.makers import ANNA, US, add_event, listed_ids, make_event, open_store, write_raw
 from tests.store.writing import DAY, DAY_US, add, age, answers, fill, put, write_run, write_unseen
 
@@ -437,3 +439,21 @@ def test_trap_49_what_could_not_be_read_is_looked_at_again_though_nothing_change
     assert store.reconcile().indexed == 1
     assert sorted(listed_ids(store)) == sorted([known, unseen])
     assert store.reconcile().indexed == 0
+
+
+def test_trap_49_a_session_that_could_not_be_read_keeps_its_row_and_is_looked_at_again(
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = create_session(store, {}, actor=ANNA, us=US).session.session_id
+    store.reconcile()
+    writer = open_store(root.parent, reconcile=False)
+    monkeypatch.setattr(writer.gaps, "write", lambda upsert, *, record_id: False)
+    second = create_session(writer, {}, actor=ANNA, us=US + 1).session.session_id
+    age(root / "_sessions" / DAY)
+    with failing_to_open(monkeypatch, "ws_"):
+        report = store.reconcile(full=True)
+    assert (report.unavailable, report.damaged, report.sessions) == (2, 1, 0)
+    states = {row: known.state for row, known in store.index.sessions.known(DAY).items()}
+    assert states == {first: "live", second: "damaged"}
+    assert store.reconcile().sessions == 2
+    assert {known.state for known in store.index.sessions.known(DAY).values()} == {"live"}

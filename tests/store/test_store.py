@@ -11,9 +11,10 @@ from rmos import config
 from rmos.config import Settings
 from rmos.errors.installation import NoStore, StoreUnusable
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import IndexRebuilding, StorageFailed, StoreReadOnly
+from rmos.errors.store import IndexRebuilding, StorageFailed, StorageUnavailable, StoreReadOnly
 from rmos.store import Store, count_runs_filtered
 from tests.earlier_system import snapshot
+from tests.helpers.failing import failing_to_open
 from tests.makers import US, listed_ids, make_members, open_store, summarise, write_raw
 
 
@@ -161,3 +162,12 @@ def test_a_script_gets_no_short_count_and_makes_no_store(counted: Store, root: P
 def test_the_summary_of_the_tests_shows_what_was_folded(store: Store) -> None:
     stored = store.runs.put(make_members(US))
     assert json.loads(summarise(stored.view))["run_id"] == stored.view.artifact.run_id
+
+
+def test_trap_49_a_format_that_the_disk_does_not_give_is_not_one_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_store(tmp_path).index.close()
+    with failing_to_open(monkeypatch, "_format.json"), pytest.raises(StorageUnavailable):
+        open_store(tmp_path)
+    open_store(tmp_path).index.close()

@@ -20,6 +20,7 @@ from rmos.schemas.runs import RunAdvisorySummarySchema, list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import csv_cell, csv_row, csv_text, export_store, ndjson
 from tests.earlier_system import make_earlier_store
+from tests.helpers.failing import failing_to_open
 from tests.makers import ANNA, US, add_event, listed_ids, make_decision, make_members, make_row, open_store
 from tests.trying import tries
 
@@ -142,6 +143,16 @@ def test_a_damaged_run_is_left_out_and_named(store: Store, tmp_path: Path) -> No
     path.write_bytes(path.read_bytes().replace(b"router", b"laser!"))
     report = export_store(store, RunQuery(), tmp_path / "out")
     assert (report.runs, report.damaged) == (1, [runs[0]])
+
+
+def test_trap_49_a_run_that_the_disk_does_not_give_is_left_out_as_that_and_comes_the_next_time(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [store.runs.put(make_members(US + number)).view.artifact.run_id for number in range(2)]
+    with failing_to_open(monkeypatch, runs[0]):
+        report = export_store(store, RunQuery(), tmp_path / "out")
+    assert (report.runs, report.damaged, report.unreadable) == (1, [], [runs[0]])
+    assert export_store(store, RunQuery(), tmp_path / "out").runs == 2
 
 
 def test_a_folder_with_other_things_in_it_is_not_written_to(store: Store, tmp_path: Path) -> None:
