@@ -45,7 +45,7 @@ class Proxy(str):
 Folder = Annotated[Path, Meta(description="the path of a folder")]
 File = Annotated[Path, Meta(description="the path of a file")]
 Database = Annotated[str, Meta(pattern="://", description="a database URL such as sqlite:////srv/rmos/index.sqlite")]
-Address = Annotated[
+HttpUrl = Annotated[
     str,
     Meta(
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z",
@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of one uploaded file."""
     max_run_attachments_bytes: Annotated[int, Meta(ge=1024, le=1024**4)] = 4 * 1024**3
     """Of all files that one run names."""
-    explanation_url: Address | None = None
+    explanation_url: HttpUrl | None = None
     """Where a model answers as OpenAI's chat completions do; None explains by rules, offline."""
     explanation_model: Word = "gpt-4o-mini"
     explanation_api_key: Key | None = None
@@ -106,7 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engine_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 5000
     rosette_provider: Literal["builtin", "openai", "replay"] = "builtin"
     """Who reads the prompt of a rosette."""
-    rosette_provider_url: Address | None = None
+    rosette_provider_url: HttpUrl | None = None
     """Base of an OpenAI-compatible service, up to and without `/chat/completions`."""
     rosette_provider_key: Key | None = None
     rosette_provider_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 10_000

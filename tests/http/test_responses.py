@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from rmos.http.responses import with_headers
+from rmos.web.assets import read_assets
 
 RUNS = "/api/rmos/runs"
 EVERYWHERE = {
@@ -22,7 +23,7 @@ EVERYWHERE = {
         ("GET", "/nowhere", 404, "no-store"),
         ("PUT", RUNS, 405, "no-store"),
         ("GET", "/sign-in", 200, "no-store"),
-        ("GET", "/sign-in.css", 200, "public, max-age=3600"),
+        pytest.param("GET", read_assets()["rmos.css"].url, 200, "private, max-age=31536000, immutable", id="asset"),
         ("POST", "/sign-out", 303, "no-store"),
         ("GET", "/healthz", 200, "no-store"),
     ],
