@@ -19,7 +19,7 @@ from benchmarks.stores import settings_of
 from rmos.checks.verify import verify_store
 from rmos.decisions.backtest import backtest
 from rmos.engines.registry import Registry
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.schemas.runs import dump_summary, list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, ndjson

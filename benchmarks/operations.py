@@ -20,7 +20,7 @@ from benchmarks.figures import Figure, measured
 from benchmarks.stores import Say
 from rmos import create_app, digest, ids
 from rmos.engines.registry import Registry
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 

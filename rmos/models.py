@@ -5,12 +5,9 @@ kept on disk and ignored here. `msgspec.Raw` members hold the exact bytes of a s
 digest of a slice and nothing is encoded twice.
 """
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
-
-from rmos.names import fold_name
 
 RUN_SCHEMA: Final = "rmos.run/1"
 EVENT_SCHEMA: Final = "rmos.event/1"
@@ -239,102 +236,6 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
 RunState = Literal["live", "deleted", "erased", "missing", "damaged"]
 
-
-RUN_NAMES: Final = (
-    *("mode", "tool_id", "event_type", "workflow_session_id", "batch_label", "session_id", "material_id"),
-    *("machine_id", "parent_run_id", "created_by", "rule", "request_id", "source"),
-)
-_RUN_WORDS: Final = ("status", "risk_level")
-SESSION_NAMES: Final = ("user_id", "workflow_type")
-"""What people and programs call things by, and look for them by."""
-
-
-def _fold_names(struct: msgspec.Struct, names: Iterable[str]) -> None:
-    for name in names:
-        value = getattr(struct, name)
-        if value is not None and (folded := fold_name(value)) != value:
-            msgspec.structs.force_setattr(struct, name, folded)
-
-
-def _capitalise(struct: msgspec.Struct, names: Iterable[str]) -> None:
-    """Write words of our own vocabulary as records have them."""
-    for name in names:
-        value = getattr(struct, name)
-        if value is not None and value.isascii() and not value.isupper():
-            msgspec.structs.force_setattr(struct, name, value.upper())
-
-
-class RunRow(msgspec.Struct, frozen=True):
-    """One run in the index: everything in it can be computed again from the record."""
-
-    run_id: str
-    created_us: int
-    partition: str
-    version: int
-    state: RunState
-    sha256: str
-    summary: str
-    status: str
-    risk_level: str
-    mode: str
-    tool_id: str
-    event_type: str | None = None
-    workflow_session_id: str | None = None
-    batch_label: str | None = None
-    session_id: str | None = None
-    material_id: str | None = None
-    machine_id: str | None = None
-    parent_run_id: str | None = None
-    created_by: str | None = None
-    """The name of who made it."""
-    rule: str | None = None
-    """The first rule that blocks the cut or warns of it."""
-    request_id: str | None = None
-    source: str | None = None
-    explanation_status: str | None = None
-    """In the words of lists: pending, complete or failed."""
-    advisory_kinds: str | None = None
-    """How many advisories of each kind, as sorted JSON text."""
-    latest_advisory_us: int | None = None
-
-    def __post_init__(self) -> None:
-        """Fold the names; the record has them as they were sent."""
-        _fold_names(self, RUN_NAMES)
-        _capitalise(self, _RUN_WORDS)
-
-
-class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not.
-
-    Names are folded, as they are in the rows of the index, so case is no matter in any filter.
-    """
-
-    status: str | None = None
-    mode: str | None = None
-    tool_id: str | None = None
-    tool_id_prefix: str | None = None
-    event_type: str | None = None
-    risk_level: str | None = None
-    workflow_session_id: str | None = None
-    batch_label: str | None = None
-    session_id: str | None = None
-    material_id: str | None = None
-    machine_id: str | None = None
-    parent_run_id: str | None = None
-    created_by: str | None = None
-    rule: str | None = None
-    request_id: str | None = None
-    source: str | None = None
-    created_from_us: int | None = None
-    created_to_us: int | None = None
-    include_deleted: bool = False
-
-    def __post_init__(self) -> None:
-        """Fold the names."""
-        _fold_names(self, (*RUN_NAMES, "tool_id_prefix"))
-        _capitalise(self, _RUN_WORDS)
-
-
 WorkflowState = Literal[
     "draft",
     "context_ready",
@@ -385,70 +286,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     state_data: dict[str, Any] = {}
     policy: SessionPolicy = SessionPolicy()
     error_message: str | None = None
-
-
-class SessionRow(msgspec.Struct, frozen=True):
-    """One session in the index: everything in it can be computed again from the record."""
-
-    session_id: str
-    created_us: int
-    partition: str
-    version: int
-    state: RunState
-    cascade: int
-    """1 when it was deleted together with its runs, else 0."""
-    summary: str
-    status: str | None = None
-    workflow_state: str | None = None
-    user_id: str | None = None
-    workflow_type: str | None = None
-
-    def __post_init__(self) -> None:
-        """Fold the names; the record has them as they were sent."""
-        _fold_names(self, SESSION_NAMES)
-
-
-class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of sessions asks for; deleted ones only by their status; `since_us` is included, `until_us` not."""
-
-    user_id: str | None = None
-    status: str | None = None
-    workflow_state: str | None = None
-    workflow_type: str | None = None
-    since_us: int | None = None
-    until_us: int | None = None
-    include_deleted: bool = False
-
-    def __post_init__(self) -> None:
-        """Fold the names."""
-        _fold_names(self, (*SESSION_NAMES, "workflow_state"))
-        _capitalise(self, ("status",))
-
-
-class AdvisoryFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the runs of a session amount to, counted by what lists show of them."""
-
-    total_runs: int
-    explanation_status_counts: dict[str, int]
-    advisory_kind_counts: dict[str, int]
-    risk_level_counts: dict[str, int]
-    latest_advisory_us: int | None
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list: finished summary texts, newest first, and the cursor of the next page."""
-
-    text: str
-    """The items, a comma and a line break between them."""
-    count: int = 0
-    """How many there are."""
-    next_cursor: str | None = None
-    total: int | None = None
-
-    @property
-    def items(self) -> list[str]:
-        """The items one by one."""
-        return self.text.split(",\n") if self.text else []
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):

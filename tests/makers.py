@@ -10,7 +10,8 @@ import msgspec
 from rmos import digest, ids
 from rmos.config import Settings
 from rmos.index.base import KnownRun
-from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, Page, RunQuery, RunRow, RunView
+from rmos.models import EVENT_SCHEMA, RUN_SCHEMA, Actor, RunView
+from rmos.row_models import Page, RunQuery, RunRow
 from rmos.store import Store
 from rmos.store.runs import Changed
 from tests.earlier_system import earlier_digest

@@ -19,7 +19,7 @@ from rmos import digest, ids
 from rmos.checks.verify import verify_store
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 

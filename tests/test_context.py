@@ -24,7 +24,7 @@ from rmos.engines.registry import Registry
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexUnavailable, OutOfSpace
 from rmos.logs import REQUEST_ID
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from tests.helpers.waiting import PATIENCE_S
 from tests.makers import make_members

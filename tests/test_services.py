@@ -17,7 +17,8 @@ from rmos.engines.registry import Registry
 from rmos.errors.records import EngineNotFound, RunExists
 from rmos.errors.request import IdempotencyKeyReused, PayloadTooLarge, ValidationFailed
 from rmos.errors.workflow import SessionNotFound
-from rmos.models import Actor, RunQuery
+from rmos.models import Actor
+from rmos.row_models import RunQuery
 from rmos.services.artifact import MAX_KEYS, Idempotency, RunRequest, request_summary
 from rmos.services.runs import Recorded, record_run
 from rmos.store import Store

@@ -20,7 +20,8 @@ from rmos.http.query import load_list_query, load_query
 from rmos.http.recording import read_idempotency
 from rmos.http.responses import PRIVATE, prefix_path, respond_json
 from rmos.http.routes import LISTS, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
-from rmos.models import RunQuery, Session
+from rmos.models import Session
+from rmos.row_models import RunQuery
 from rmos.schemas.sessions import (
     AdvisorySummarySchema,
     SessionDeletedSchema,

@@ -12,8 +12,9 @@ from rmos.checks.findings import Tally
 from rmos.counts import count_of
 from rmos.errors.store import ObjectUnreadable, StorageFailed
 from rmos.index.base import Index
-from rmos.models import RunRow, RunState
+from rmos.models import RunState
 from rmos.objects.base import QUARANTINE, Objects
+from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.layout import RunFiles
 

@@ -11,8 +11,9 @@ from rmos.checks.references import References
 from rmos.checks.run_rows import Expected, RowCheck, has
 from rmos.checks.slices import Slice
 from rmos.index.base import Index, KnownRun
-from rmos.models import Deletion, Event, RunArtifact, RunRow, RunState
+from rmos.models import Deletion, Event, RunArtifact, RunState
 from rmos.objects.base import QUARANTINE, Objects
+from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.folding import fold_deletion
 from rmos.store.history import RunHistory, read_run

@@ -15,8 +15,9 @@ from rmos.checks.walk import list_folders, list_names
 from rmos.counts import count_of
 from rmos.errors.store import ObjectUnreadable
 from rmos.index.base import Index
-from rmos.models import Event, Session, SessionRow
+from rmos.models import Event, Session
 from rmos.objects.base import Objects
+from rmos.row_models import SessionRow
 from rmos.store import layout
 from rmos.store.history import read_chain
 from rmos.store.layout import SESSION_EVENT

@@ -14,7 +14,7 @@ from rmos.cli.types import Moment
 from rmos.counts import count_of
 from rmos.errors.installation import PlatformUnsupported
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
-from rmos.models import Page, RunQuery
+from rmos.row_models import Page, RunQuery
 from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, is_absent
 from rmos.store.runs import Runs

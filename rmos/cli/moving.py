@@ -14,7 +14,7 @@ from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_
 from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Moment
 from rmos.counts import count_of
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.schemas.runs import list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import csv_text, export_store, ndjson

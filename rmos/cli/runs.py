@@ -15,7 +15,8 @@ from rmos.cli.opening import open_for_reading
 from rmos.cli.output import COLOURS, json_option, say, terminal_width
 from rmos.cli.run_ids import short_ids
 from rmos.cli.tables import Column
-from rmos.models import RISK_LEVELS, RUN_STATUSES, Page, RunQuery
+from rmos.models import RISK_LEVELS, RUN_STATUSES
+from rmos.row_models import Page, RunQuery
 from rmos.store.arrivals import Arrivals
 
 _EVERY_S: Final = 1.0

@@ -9,7 +9,8 @@ from rmos.cli.exits import DONE
 from rmos.cli.listing import list_options, read_page, say_page
 from rmos.cli.output import json_option
 from rmos.cli.tables import Column
-from rmos.models import SESSION_STATUSES, WORKFLOW_STATES, SessionQuery
+from rmos.models import SESSION_STATUSES, WORKFLOW_STATES
+from rmos.row_models import SessionQuery
 
 _COLUMNS: Final = (
     Column("CREATED (UTC)", least=16),

@@ -20,7 +20,7 @@ from rmos.http.query import parse_query
 from rmos.http.responses import JSON, prefix_path, respond_json
 from rmos.http.routes import LISTS, Problems, ResponseSpec
 from rmos.http.streams import CSV, NDJSON, stream_runs
-from rmos.models import Page
+from rmos.row_models import Page
 from rmos.schemas.lists import ListRequest
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunPageSchema
 

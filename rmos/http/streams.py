@@ -22,7 +22,7 @@ from flask import Response, copy_current_request_context
 from rmos.context import current_rmos
 from rmos.errors.base import RmosError
 from rmos.http.problems import respond_error
-from rmos.models import Page
+from rmos.row_models import Page
 from rmos.schemas.lists import ListRequest
 from rmos.schemas.runs import list_columns
 from rmos.store import Store

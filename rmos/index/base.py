@@ -13,7 +13,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
-from rmos.models import RunQuery, RunRow, RunState, SessionQuery, SessionRow
+from rmos.models import RunState
+from rmos.row_models import RunQuery, RunRow, SessionQuery, SessionRow
 
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
 """2 is listed, 1 only with `include_deleted`. Damaged runs are listed, as errors: a list is never silently short."""

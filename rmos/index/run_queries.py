@@ -22,8 +22,8 @@ from rmos.index.base import PagePosition
 from rmos.index.schema import EQUAL_FILTERS, runs, tally
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
 from rmos.index.tallying import TALLIED
-from rmos.models import RunQuery
 from rmos.names import fold_name
+from rmos.row_models import RunQuery
 
 _COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule"})
 """Filters of which each value may be that of most runs."""

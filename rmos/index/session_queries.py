@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, literal_column, select
 from rmos.index.base import PagePosition
 from rmos.index.schema import SESSION_FILTERS, sessions
 from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
-from rmos.models import SessionQuery
+from rmos.row_models import SessionQuery
 
 
 class SessionQueries:

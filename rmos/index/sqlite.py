@@ -20,7 +20,8 @@ from rmos.index.sqlite_connections import COMPLETED_AT, SCHEMA_FACTS, Connection
 from rmos.index.sqlite_file import SqliteFile
 from rmos.index.sqlite_tables import SharedWrites, SqliteRuns, SqliteTable
 from rmos.index.statements import Statements
-from rmos.models import RunRow, RunState, SessionQuery, SessionRow
+from rmos.models import RunState
+from rmos.row_models import RunRow, SessionQuery, SessionRow
 
 _runs: Final = Statements(schema.runs, RunRow, ("partition", "version", "state", "sha256"))
 _sessions: Final = Statements(schema.sessions, SessionRow, ("partition", "version", "state", "cascade"))

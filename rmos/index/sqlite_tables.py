@@ -22,7 +22,8 @@ from rmos.index.base import (
 from rmos.index.run_queries import RunQueries
 from rmos.index.sqlite_connections import Connections, Held
 from rmos.index.statements import BoundStatement, Row, Statements
-from rmos.models import RunQuery, RunRow, RunState
+from rmos.models import RunState
+from rmos.row_models import RunQuery, RunRow
 
 T = TypeVar("T")
 Query = TypeVar("Query")

@@ -32,7 +32,7 @@ from sqlalchemy import tuple_ as row_value
 from sqlalchemy.dialects import sqlite
 
 from rmos.index.base import SEPARATOR, VISIBILITY, PagePosition
-from rmos.models import RunRow, SessionRow
+from rmos.row_models import RunRow, SessionRow
 
 Row = TypeVar("Row", RunRow, SessionRow)
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
-from rmos.models import RISK_LEVELS, RUN_STATUSES, RunQuery
+from rmos.models import RISK_LEVELS, RUN_STATUSES
+from rmos.row_models import RunQuery
 from rmos.schemas.fields import FALSE, TRUE, Choice, MomentField, QueryInteger, RequestSchema
 
 MAX_PAGE: Final = 500

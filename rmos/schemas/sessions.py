@@ -12,18 +12,8 @@ import msgspec
 from marshmallow import Schema, fields, validate
 
 from rmos import ids
-from rmos.models import (
-    RISK_LEVELS,
-    RUN_STATUSES,
-    SESSION_STATUSES,
-    WORKFLOW_MODES,
-    WORKFLOW_STATES,
-    AdvisoryFigures,
-    Page,
-    RunQuery,
-    Session,
-    SessionQuery,
-)
+from rmos.models import RISK_LEVELS, RUN_STATUSES, SESSION_STATUSES, WORKFLOW_MODES, WORKFLOW_STATES, Session
+from rmos.row_models import AdvisoryFigures, Page, RunQuery, SessionQuery
 from rmos.schemas.fields import (
     FALSE,
     TRUE,

@@ -17,8 +17,9 @@ from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.shop import Shop
 from rmos.engines.shop.unknown import UnknownName, quote_name
-from rmos.models import RunDecision, RunQuery
+from rmos.models import RunDecision
 from rmos.names import find_name, offer_names
+from rmos.row_models import RunQuery
 from rmos.services.artifact import RunRequest
 from rmos.store import Store
 from rmos.store.complete import INDEX_ERRORS

@@ -16,7 +16,8 @@ from rmos.counts import count_of
 from rmos.errors.callers import Forbidden
 from rmos.errors.store import OutOfSpace, RecordDamaged, StorageFailed, StoreReadOnly
 from rmos.errors.workflow import SessionDeleted, SessionHasRuns, SessionNotFound, TransitionBlocked
-from rmos.models import Actor, RunQuery, Session, SessionPolicy, WorkflowState
+from rmos.models import Actor, Session, SessionPolicy, WorkflowState
+from rmos.row_models import RunQuery
 from rmos.services.artifact import Idempotency
 from rmos.store import Store
 from rmos.store.audit import Attempt

@@ -16,7 +16,8 @@ import msgspec
 
 from rmos.config import Settings, load_settings
 from rmos.errors.request import ValidationFailed
-from rmos.models import Attachment, RunQuery
+from rmos.models import Attachment
+from rmos.row_models import RunQuery
 from rmos.store.attachments import Attachments
 from rmos.store.store import Store
 

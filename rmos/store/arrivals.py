@@ -7,8 +7,8 @@ A run that a clock ahead has made would otherwise stand before all that come unt
 """
 
 from rmos.index.base import Index
-from rmos.models import RunRow
 from rmos.objects.base import Objects
+from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.reading import RunReader
 

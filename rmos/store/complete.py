@@ -15,7 +15,7 @@ from rmos import ids
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
 from rmos.index.base import Answer, Index, IndexState, ListedPage
-from rmos.models import Page
+from rmos.row_models import Page
 
 T = TypeVar("T")
 Known = TypeVar("Known", covariant=True)

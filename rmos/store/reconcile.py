@@ -11,8 +11,9 @@ import msgspec
 
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index, KnownRun
-from rmos.models import RunRow, RunState
+from rmos.models import RunState
 from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects
+from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader

@@ -6,8 +6,9 @@ from typing import Final, Protocol
 
 from rmos.errors.store import ObjectUnreadable, StorageUnavailable
 from rmos.index.base import Index, KnownSession
-from rmos.models import RunState, SessionRow
+from rmos.models import RunState
 from rmos.objects.base import Objects
+from rmos.row_models import SessionRow
 from rmos.store import layout
 from rmos.store.records import Damage
 from rmos.store.session_records import SessionReader, make_damaged_session_row, make_session_row

@@ -12,14 +12,7 @@ import msgspec
 from rmos import digest, ids
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, RecordDamaged, StorageUnavailable
-from rmos.models import (
-    AUDIT_SCHEMA,
-    CLAIM_SCHEMA,
-    EVENT_SCHEMA,
-    AuditRecord,
-    Claim,
-    Event,
-)
+from rmos.models import AUDIT_SCHEMA, CLAIM_SCHEMA, EVENT_SCHEMA, AuditRecord, Claim, Event
 from rmos.objects.base import MAX_OBJECT_BYTES
 
 _events: Final = msgspec.json.Decoder(Event)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from rmos import ids
 from rmos.index.base import KnownRun
-from rmos.models import RunRow, RunState
+from rmos.models import RunState
 from rmos.objects.base import QUARANTINE, Objects
+from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run

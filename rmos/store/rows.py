@@ -8,7 +8,8 @@ import msgspec
 
 from rmos import ids
 from rmos.digest import NO_DIGEST
-from rmos.models import Hashes, RunArtifact, RunDecision, RunRow, RunState, RunView
+from rmos.models import Hashes, RunArtifact, RunDecision, RunState, RunView
+from rmos.row_models import RunRow
 from rmos.store.layout import home_partition
 
 Summarise = Callable[[RunView], str]

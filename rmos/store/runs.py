@@ -17,8 +17,9 @@ from rmos import ids
 from rmos.errors.records import RunExists
 from rmos.errors.store import ObjectExists
 from rmos.index.base import LAST_ID, Index, TalliedRuns
-from rmos.models import Actor, Page, RunQuery, RunRow, RunView, Stored
+from rmos.models import Actor, RunView, Stored
 from rmos.objects.base import QUARANTINE, Objects
+from rmos.row_models import Page, RunQuery, RunRow
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.artifacts import decode_sealed

@@ -12,7 +12,7 @@ import msgspec
 
 from rmos import ids
 from rmos.index.base import Index, RunFigures
-from rmos.models import AdvisoryFigures, Page, SessionQuery
+from rmos.row_models import AdvisoryFigures, Page, SessionQuery
 from rmos.store.complete import CompleteAnswers, page_of
 
 _kinds: Final = msgspec.json.Decoder(dict[str, int])

@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from rmos import ids
-from rmos.models import Event, RunState, Session, SessionRow
+from rmos.models import Event, RunState, Session
 from rmos.objects.base import Objects
+from rmos.row_models import SessionRow
 from rmos.store import layout
 from rmos.store.history import read_chain
 from rmos.store.records import Damage

@@ -23,11 +23,10 @@ from rmos.models import (
     RunArtifact,
     RunDecision,
     RunInputs,
-    RunRow,
     Session,
     SessionPolicy,
-    SessionRow,
 )
+from rmos.row_models import RunRow, SessionRow
 from rmos.store.artifacts import Artifact
 from rmos.store.folding import fold
 from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row

@@ -21,9 +21,9 @@ from rmos import ids
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted
 from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable, StorageUnavailable
-from rmos.models import RunQuery
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
+from rmos.row_models import RunQuery
 from rmos.store import Store, layout
 from rmos.store.blobs import blob_key
 from rmos.store.naming import list_named_blobs

@@ -12,7 +12,8 @@ from rmos import ids
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.errors.http import RouteNotFound
-from rmos.models import RISK_LEVELS, RunQuery
+from rmos.models import RISK_LEVELS
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from rmos.web.charts import PATTERNS, DayRuns, draw_days, draw_share, spread_days
 from rmos.web.runs import ListedRun, read_run, read_runs

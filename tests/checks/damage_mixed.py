@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from rmos import digest, ids
-from rmos.models import RunRow
+from rmos.row_models import RunRow
 from tests.checks.registry import DAMAGES, Damage, damage
 from tests.checks.shops import DAY, NEXT_DAY, OBSTACLES, Faults, Shop, artifact, event
 from tests.makers import make_members

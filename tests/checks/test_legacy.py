@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rmos.checks.repair import apply_repair, plan_repair
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from rmos.store.records import Damage
 from tests.checks.shops import contents, faults, open_store, places, rows_of, verified

@@ -16,7 +16,7 @@ from rmos.checks.verify import verify_store
 from rmos.errors.records import RunExists
 from rmos.errors.store import StoreLocked
 from rmos.index.locks import file_lock
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import layout
 from rmos.store.records import Damage
 from tests.checks.damages import DAMAGES

@@ -9,8 +9,9 @@ import pytest
 from rmos import digest, ids
 from rmos.checks.runs import RunCheck
 from rmos.checks.slices import Slice
-from rmos.models import Actor, RunQuery
+from rmos.models import Actor
 from rmos.objects.local import LocalObjects
+from rmos.row_models import RunQuery
 from tests.checks.shops import DAY, Shop, artifact, columns_of, event, faults, open_store, rows_of, verified
 from tests.makers import US, add_event, make_event, make_members
 

@@ -2,7 +2,7 @@
 
 from rmos.checks.repair import apply_repair, plan_repair
 from rmos.checks.sessions import session_id_of
-from rmos.models import SessionQuery
+from rmos.row_models import SessionQuery
 from tests.checks import damage_sessions
 from tests.checks.damage_sessions import key, session
 from tests.checks.shops import DAY, Shop, faults, open_store, places, verified

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rmos import digest, ids
 from rmos.config import load_settings
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store, layout
 from tests.faults import records
 from tests.faults.one_put import NO_INSTANCE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rmos.errors.store import OutOfSpace
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from tests.faults import disks, judging, records
 from tests.faults.conftest import Announce
 from tests.faults.tracing import Outcome, PutServer

@@ -18,7 +18,8 @@ import pytest
 from rmos import digest
 from rmos.errors.base import RmosError
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, OutOfSpace, StorageFailed, StoreReadOnly
-from rmos.models import Actor, RunQuery, Stored
+from rmos.models import Actor, Stored
+from rmos.row_models import RunQuery
 from rmos.services.files.attachments import Attached, Declared, FileLimits, attach_file
 from rmos.store import Store
 from rmos.store.runs import Changed

@@ -10,7 +10,7 @@ import pytest
 
 from rmos.checks.verify import verify_store
 from rmos.config import Settings
-from rmos.models import RunQuery, SessionQuery
+from rmos.row_models import RunQuery, SessionQuery
 from rmos.services.sessions import create_session, restore_session
 from rmos.store import Store
 from tests.faults import records

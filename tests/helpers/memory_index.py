@@ -29,7 +29,8 @@ from rmos.index.base import (
     RunFigures,
     TalliedRuns,
 )
-from rmos.models import RunQuery, RunState
+from rmos.models import RunState
+from rmos.row_models import RunQuery
 
 _generations: Final = itertools.count(1)
 

@@ -9,7 +9,7 @@ import pytest
 from rmos.index import open_index
 from rmos.index.base import Index
 from rmos.index.sqlite import SqliteIndex
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from tests.helpers.memory_index import MemoryDatabase, MemoryIndex
 from tests.index.files import ROWS, fill
 from tests.index.rows import complete

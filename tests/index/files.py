@@ -9,7 +9,7 @@ from typing import Any
 from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.schema import schema_of
 from rmos.index.sqlite import SqliteIndex
-from rmos.models import RunQuery, RunRow
+from rmos.row_models import RunQuery, RunRow
 from tests.index.rows import complete
 from tests.makers import US, make_row
 

@@ -7,7 +7,7 @@ import msgspec
 
 from rmos import ids
 from rmos.index.base import Index, ListedPage
-from rmos.models import RunQuery, RunRow, SessionRow
+from rmos.row_models import RunQuery, RunRow, SessionRow
 from tests.makers import US
 
 Row = TypeVar("Row", RunRow, SessionRow)

@@ -11,7 +11,7 @@ import pytest
 
 from rmos.errors.store import IndexBroken, IndexUnavailable, StoreLocked
 from rmos.index.base import NO_INDEX, Answer, Index, KnownRun
-from rmos.models import RunQuery, SessionQuery
+from rmos.row_models import RunQuery, SessionQuery
 from tests.helpers.waiting import PATIENCE_S
 from tests.index.conftest import OpenAgain
 from tests.index.rows import changed, complete, listed, make_session_row

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.index.base import Index
-from rmos.models import RUN_NAMES, RunQuery
 from rmos.names import fold_name
+from rmos.row_models import RUN_NAMES, RunQuery
 from tests.index.rows import listed
 from tests.makers import US, make_row
 from tests.trying import tries

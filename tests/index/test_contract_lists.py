@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from rmos import ids
 from rmos.index.base import SEPARATOR, Index, ListedPage
-from rmos.models import RUN_NAMES, SESSION_NAMES, RunQuery, RunRow, RunState, SessionQuery
+from rmos.models import RunState
+from rmos.row_models import RUN_NAMES, SESSION_NAMES, RunQuery, RunRow, SessionQuery
 from tests.index.rows import changed, ids_of, listed, make_session_row
 from tests.makers import US, make_row
 from tests.trying import tries

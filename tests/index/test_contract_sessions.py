@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from rmos.index.base import Index, RunFigures
-from rmos.models import SessionQuery
+from rmos.row_models import SessionQuery
 from tests.index.rows import changed, make_session_row
 from tests.makers import US, make_row
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.index.base import Index, KnownRun, KnownSession
-from rmos.models import RunQuery, RunRow, RunState, SessionQuery, SessionRow
+from rmos.models import RunState
+from rmos.row_models import RunQuery, RunRow, SessionQuery, SessionRow
 from tests.index.rows import changed, make_session_row
 from tests.makers import US, make_row
 from tests.trying import tries

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rmos.index.base import LAST_ID, Index, TalliedRuns
 from rmos.index.tallying import TALLIED
-from rmos.models import RunQuery, RunRow
+from rmos.row_models import RunQuery, RunRow
 from tests.index.rows import changed
 from tests.makers import US, make_row
 from tests.trying import tries

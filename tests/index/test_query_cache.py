@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rmos.index.query_cache import MAX_ANSWERS, QueryCache
 from rmos.index.sqlite import SqliteIndex
-from rmos.models import RunQuery, SessionQuery
+from rmos.row_models import RunQuery, SessionQuery
 from tests.index.files import ROWS, alter, open_sqlite
 from tests.index.rows import changed, complete, ids_of, make_session_row
 from tests.makers import US, make_row

@@ -18,7 +18,7 @@ from rmos.index import open_index, sqlite_connections
 from rmos.index.base import NO_INDEX
 from rmos.index.schema import schema_of
 from rmos.index.sqlite import SqliteIndex
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from tests.earlier_system import snapshot
 from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.index.files import DAY, ROWS, alter, answers, fill, open_sqlite

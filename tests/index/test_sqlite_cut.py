@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rmos.errors.store import IndexBroken, IndexUnavailable
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from tests.index.files import JUNK, ROWS, answers, cuts, fill, open_sqlite, right_or_refused
 from tests.index.rows import complete
 from tests.makers import US, make_row

@@ -15,7 +15,7 @@ import pytest
 from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.base import SEPARATOR
 from rmos.index.sqlite import SqliteIndex
-from rmos.models import RunQuery, RunRow
+from rmos.row_models import RunQuery, RunRow
 from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.index.files import JUNK, ROWS, answers, cuts, everyone, fill, open_sqlite, right_or_refused
 from tests.index.rows import complete

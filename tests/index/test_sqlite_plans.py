@@ -10,7 +10,7 @@ import pytest
 from rmos.index import open_index
 from rmos.index.run_queries import RunQueries
 from rmos.index.statements import BoundStatement
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 
 FINE = (
     "tool_id",

@@ -7,7 +7,8 @@ from rmos.errors.base import RmosError
 from rmos.errors.callers import Forbidden, HardDeleteDisabled, RateLimited
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.request import ValidationFailed
-from rmos.models import Actor, RunQuery
+from rmos.models import Actor
+from rmos.row_models import RunQuery
 from rmos.services.deletes import DeletePolicy, DeleteRequest, delete_run, restore_run
 from rmos.store import Store
 from rmos.store.audit import RateLimit

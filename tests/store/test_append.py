@@ -11,7 +11,7 @@ from rmos import digest, ids
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import ObjectExists
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store, layout
 from rmos.store.records import Damage
 from rmos.store.run_records import RunRecord

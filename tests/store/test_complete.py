@@ -8,7 +8,7 @@ import pytest
 
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
 from rmos.index.base import Answer, Generation, IndexState
-from rmos.models import RunQuery, SessionQuery
+from rmos.row_models import RunQuery, SessionQuery
 from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, find_known, is_absent
 from tests.makers import US, make_members

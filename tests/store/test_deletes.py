@@ -10,7 +10,7 @@ import pytest
 from rmos import digest
 from rmos.errors.records import RunDeleted, RunExists, RunNotFound
 from rmos.errors.store import StorageFailed
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.objects.calls import Recorder

@@ -11,7 +11,7 @@ import pytest
 from rmos.errors.base import RmosError
 from rmos.errors.records import RunNotFound
 from rmos.errors.store import OutOfSpace, StorageFailed, StoreReadOnly
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 from tests.store.writing import (

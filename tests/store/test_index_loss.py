@@ -11,7 +11,7 @@ import pytest
 
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexRebuilding, StoreLocked
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store, reconcile
 from tests.makers import US, listed_ids, make_members, open_store
 from tests.store.writing import (

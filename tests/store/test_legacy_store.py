@@ -10,7 +10,7 @@ import pytest
 from rmos import digest
 from rmos.errors.records import RunDeleted, RunExists, RunNotFound
 from rmos.errors.store import StorageUnavailable
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store.records import Damage
 from tests.earlier_system import HARMLESS, EarlierStore, make_earlier_store, snapshot
 from tests.helpers.failing import failing_to_open

@@ -10,7 +10,7 @@ import pytest
 from rmos import ids
 from rmos.errors.request import BadCursor
 from rmos.errors.store import IndexRebuilding
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from tests.makers import US, listed_ids, open_store
 from tests.store.writing import put

@@ -9,7 +9,7 @@ import pytest
 from rmos import digest, ids
 from rmos.errors.records import RunExists
 from rmos.errors.store import IndexRebuilding
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from tests.helpers.waiting import wait_until
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store

@@ -11,7 +11,7 @@ from rmos.errors.base import RmosError
 from rmos.errors.records import RunDeleted
 from rmos.errors.store import RecordDamaged, StorageFailed
 from rmos.index import open_index
-from rmos.models import SessionQuery
+from rmos.row_models import SessionQuery
 from rmos.store import Store, layout
 from rmos.store.sessions import SessionChange
 from tests.helpers.memory_objects import MemoryObjects

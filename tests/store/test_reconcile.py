@@ -12,7 +12,7 @@ import pytest
 
 from rmos import digest, ids
 from rmos.errors.store import IndexUnavailable
-from rmos.models import RunQuery, SessionQuery
+from rmos.row_models import RunQuery, SessionQuery
 from rmos.services.sessions import create_session
 from rmos.store import Store, layout
 from rmos.store.sessions import SessionChange

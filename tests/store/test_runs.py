@@ -11,8 +11,8 @@ from rmos import digest, ids
 from rmos.errors.records import RunExists, RunNotFound
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import ObjectUnreadable
-from rmos.models import RunQuery
 from rmos.objects.base import MAX_OBJECT_BYTES
+from rmos.row_models import RunQuery
 from rmos.store import Store, layout
 from rmos.store.records import Damage
 from tests.makers import ANNA, US, add_event, make_decision, make_members, write_raw

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from rmos import ids
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.services.sessions import create_session
 from tests.makers import ANNA, US, add_event, make_members, open_store
 from tests.trying import tries

@@ -13,7 +13,7 @@ from rmos.errors.http import PreconditionFailed
 from rmos.errors.request import BadCursor
 from rmos.errors.store import IndexRebuilding
 from rmos.errors.workflow import SessionNotFound
-from rmos.models import SessionQuery
+from rmos.row_models import SessionQuery
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
 from rmos.store import Store
 from rmos.store.records import Damage

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from rmos import models
+from rmos import row_models
 from rmos.config import Settings
 from rmos.errors.store import IndexBroken, IndexRebuilding
-from rmos.models import RunArtifact, RunDecision, RunQuery, RunRow, RunView, Session, SessionRow
+from rmos.models import RunArtifact, RunDecision, RunView, Session
+from rmos.row_models import RunQuery, RunRow, SessionRow
 from rmos.store import Store, folding, rows, session_records
 from rmos.store.specimens import FULL_RUN, FULL_SESSION, row_schema, specimen_rows, specimen_session_rows
 from tests.makers import summarise
@@ -45,7 +46,7 @@ def test_another_column_another_fold_and_another_session_make_another_schema(mon
         (rows, "_latest_us", lambda advisories: None),
         (folding, "fold_deletion", lambda event, before: None),
         (session_records, "DAMAGED_SESSION", "another text"),
-        (models, "fold_name", lambda text: text),
+        (row_models, "fold_name", lambda text: text),
     ]
     for number, (module, name, value) in enumerate(changes, 2):
         monkeypatch.setattr(module, name, value)

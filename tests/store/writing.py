@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rmos import digest, ids
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from rmos.store.records import Damage
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, write_raw

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from rmos.checks.verify import verify_store
 from rmos.errors.store import SourceUnreadable
-from rmos.models import RunQuery
 from rmos.objects.base import MAX_OBJECT_BYTES
+from rmos.row_models import RunQuery
 from rmos.schemas.runs import RunAdvisorySummarySchema, list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import csv_cell, csv_row, csv_text, export_store, ndjson

@@ -10,7 +10,7 @@ import pytest
 
 from rmos.checks.verify import verify_store
 from rmos.errors.store import SourceUnreadable
-from rmos.models import RunQuery
+from rmos.row_models import RunQuery
 from rmos.store import Store
 from rmos.transfer.migrate import Migration, migrate, migration_status, rollback, verify_migration
 from rmos.transfer.single_file import find_source, read_source

@@ -16,10 +16,11 @@ from rmos.engines.runner import evaluate
 from rmos.errors.base import RmosError
 from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.errors.workflow import SessionNotFound
-from rmos.models import Attachment, RunQuery
+from rmos.models import Attachment
 from rmos.rosette.seeded import derive_seed
 from rmos.rosette.spec import decode_spec
 from rmos.rosette.svg import render
+from rmos.row_models import RunQuery
 from rmos.services.artifact import Idempotency
 from rmos.services.rosettes.interpreters import BuiltIn
 from rmos.services.rosettes.plans import RosetteRequest
