@@ -151,20 +151,6 @@ def _make_latest(name: str, told: str, registry: CollectorRegistry | None) -> Ga
     return Gauge(name, told, multiprocess_mode="mostrecent", registry=registry)
 
 
-def read_verify() -> dict[str, float | bool] | None:
-    """Return what the last verify came to (`at_s, ok, findings`), or None where no figures of the service are."""
-    folder = metrics_folder()
-    if folder is None or not folder.is_dir():
-        return None
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(folder))
-    at_s = registry.get_sample_value("rmos_verify_last_timestamp_seconds")
-    if not at_s:
-        return None
-    ok = bool(registry.get_sample_value("rmos_verify_last_ok"))
-    return {"at_s": at_s, "ok": ok, "findings": registry.get_sample_value("rmos_verify_last_findings") or 0.0}
-
-
 def record_verify(
     *, ok: bool, findings: int, seconds: float, at_s: float, registry: CollectorRegistry | None = None
 ) -> None:

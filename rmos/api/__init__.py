@@ -18,6 +18,7 @@ from rmos.api import (
     rosettes,
     runs,
     sessions,
+    shop,
     variants,
 )
 from rmos.context import Rmos
@@ -30,6 +31,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, Mapping[str, str]], ...] = (
     (engines.feasibility_bp, {}),
     (engines.rules_bp, {}),
     (engines.bp, {}),
+    (shop.bp, {}),
     (sessions.bp, sessions.PREFIXES),
     (actions.bp, actions.PREFIXES),
     (overrides.bp, {}),

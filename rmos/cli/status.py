@@ -8,14 +8,15 @@ import click
 from flask.cli import with_appcontext
 
 from rmos import ids
+from rmos.checks.last_verify import read_last_verify
 from rmos.checks.verify import Report, verify_store
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import describe_quarantine, list_unchecked
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import RULE, emit, json_option, progress, say
+from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.errors.base import RmosError
-from rmos.metrics import read_verify
 from rmos.store import Store
 from rmos.store.tokens import TokenRecord, token_state
 
@@ -36,8 +37,8 @@ def status(quick: bool, as_json: bool) -> int:
 
     Verifies the whole store as `rmos verify` does and counts what it found;
     `rmos verify` lists it. Says how much space is left, how many tokens are
-    in force and, where the service shares its metrics, when it was last
-    verified. Creates and changes nothing.
+    in force and when the store was last verified as a whole. Creates and
+    changes nothing.
 
     \b
     Exit codes: 0 HEALTHY, 1 NEEDS_ATTENTION, 2 usage, 10 no store there,
@@ -78,7 +79,7 @@ def _surroundings(store: Store) -> dict[str, Any]:
     found: dict[str, Any] = {"free_bytes": None, "tokens_in_force": None, "last_verify": None}
     # What the disk does not say is not known; the verdict above stands without it.
     with contextlib.suppress(OSError, RmosError):
-        found["last_verify"] = read_verify()
+        found["last_verify"] = _read_last_verify(store)
         found["free_bytes"] = store.objects.free_bytes()
         records = store.tokens.list_all()
         if not any(record.is_unavailable for record in records):
@@ -86,11 +87,16 @@ def _surroundings(store: Store) -> dict[str, Any]:
     return found
 
 
+def _read_last_verify(store: Store) -> dict[str, Any] | None:
+    note = read_last_verify(current_rmos().settings.instance_path, store.objects.root)
+    return None if note is None else {"at_utc": note.at_utc, "ok": note.ok, "findings": sum(note.findings.values())}
+
+
 def _describe_verify(last: dict[str, Any] | None) -> str:
     if last is None:
-        return "not known (the service shares no metrics with this command)"
-    came_to = "OK" if last["ok"] else count_of(int(last["findings"]), "finding")
-    return f"{ids.utc_text(int(last['at_s'] * 1_000_000))[:16].replace('T', ' ')} UTC, {came_to}"
+        return "none of the whole store since it was set up here"
+    came_to = "OK" if last["ok"] else count_of(last["findings"], "finding")
+    return f"{last['at_utc'][:16].replace('T', ' ')} UTC, {came_to}"
 
 
 def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:

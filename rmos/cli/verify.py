@@ -12,6 +12,8 @@ import click
 import msgspec
 from flask.cli import with_appcontext
 
+from rmos import ids
+from rmos.checks.last_verify import keep_verify
 from rmos.checks.verify import Report, verify_store
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import describe_sound_store, list_unchecked, say_findings, say_listed
@@ -19,6 +21,7 @@ from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.cli.types import Day
 from rmos.config import metrics_folder
+from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.metrics import record_verify
 
@@ -66,6 +69,8 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
     if metrics_folder():
         seconds = time.monotonic() - started
         record_verify(ok=report.ok, findings=len(report.findings), seconds=seconds, at_s=time.time())
+    if since is None and not quick and strict:
+        keep_verify(current_rmos().settings.instance_path, report, ids.now_us())
     if report_path is not None:
         _write_report(report_path, report)
     if as_json:

@@ -3,9 +3,31 @@
 from flask import Blueprint, Flask
 
 from rmos.http import responses
-from rmos.web import assets, errors, formats, problem_types, run, runs, sign_in, today
+from rmos.web import (
+    assets,
+    errors,
+    formats,
+    help_pages,
+    problem_types,
+    record_page,
+    run,
+    runs,
+    shop_pages,
+    sign_in,
+    today,
+)
 
-_BLUEPRINTS = (assets.bp, sign_in.bp, today.bp, runs.bp, run.bp, problem_types.bp)
+_BLUEPRINTS = (
+    assets.bp,
+    sign_in.bp,
+    today.bp,
+    runs.bp,
+    run.bp,
+    shop_pages.bp,
+    record_page.bp,
+    help_pages.bp,
+    problem_types.bp,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -27,6 +27,9 @@ _UNITS: Final = (
     ("_mm", "mm"),
     ("_inch", "inch"),
     ("_rpm", "rpm"),
+    ("_kg_m3", "kg/m³"),
+    ("_j_mm3", "J/mm³"),
+    ("_lbf", "lbf"),
     ("_w", "W"),
     ("_n", "N"),
     ("_kpa", "kPa"),
@@ -102,7 +105,7 @@ def _make_lesson(entry: Mapping[str, Any], inputs: Mapping[str, Any], rules: Map
 def _read_numbers(paths: object, inputs: Mapping[str, Any]) -> Iterable[LessonNumber]:
     for path in paths if isinstance(paths, list) else []:
         if isinstance(path, str) and (value := _look_up(inputs, path)) is not None:
-            yield _name_number(path.rpartition(".")[2], value)
+            yield name_number(path.rpartition(".")[2], value)
 
 
 def _look_up(inputs: Mapping[str, Any], path: str) -> Any:
@@ -112,7 +115,8 @@ def _look_up(inputs: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _name_number(name: str, value: Any) -> LessonNumber:
+def name_number(name: str, value: Any) -> LessonNumber:
+    """Return an input with its name and unit as people say them: `feed_mm_min` is the feed, in mm/min."""
     for ending, unit in _UNITS:
         if name.endswith(ending):
             return LessonNumber(_spell(name.removesuffix(ending)), _show(value), unit)
@@ -140,7 +144,7 @@ def list_inputs(value: Mapping[str, Any]) -> list[LessonNumber]:
             if isinstance(inner, dict) and inner and prefix.count(".") < _DEEPEST:
                 collect(f"{prefix}{name}.", inner)
             elif len(lines) < _MOST_LINES:
-                line = _name_number(name, inner)
+                line = name_number(name, inner)
                 lines.append(LessonNumber(_spell(f"{prefix.replace('.', ' ')} {line.name}"), line.value, line.unit))
 
     collect("", value)

@@ -1,10 +1,11 @@
 """A check's value against its limits, as a bar: numbers grow to the right, the mark is the value.
 
-    draw_limits(make_limits({"value": 3.08, "limit": 1.6, "margin": -1.48, "unit": "index"}))
+    draw_limits(make_limits({"value": 3.08, "limit": 1.6, "yellow_limit": 2.6, "better": "low", "unit": "index"}))
 
-From the best value to where GREEN ends is as wide in every bar as what lies behind it, so that bars of other units can
-be compared. Where YELLOW ends is drawn when the record says so. YELLOW is hatched and RED cross-hatched: no colour
-stands alone.
+Where colours change stands at the same place in every bar, so that bars of other units can be compared; between two
+such places numbers are spread evenly. YELLOW is hatched and RED cross-hatched: no colour stands alone. Records from
+before assessments said which values are better say it by their margin, and then only the colour of the value itself is
+known beyond the limit.
 """
 
 from collections.abc import Mapping
@@ -17,47 +18,46 @@ from rmos.web.formats import format_number, tone_of
 
 _BAR: Final = 14
 _MARGIN: Final = 8
-_GREEN_END: Final = 0.5
-"""Of the width: where GREEN ends."""
-_YELLOW_END: Final = 0.8
 _FARTHEST: Final = 3.0
-"""How many times the last limit the bar reaches; what lies beyond stands at its end."""
-
-
+"""How many times the last number the bar reaches; what lies beyond stands at its end."""
 _LARGEST: Final = 1e300
 """No drawing has a larger number, nor one that is not finite."""
+_SHORT: Final = {"green": 0.5, "yellow": 0.8}
+"""Where GREEN and YELLOW end, of the width, when one side alone is limited."""
+_WINDOW: Final = ((0.12, 0.3), (0.7, 0.88))
+"""Where YELLOW and GREEN begin and end when both sides are."""
+
+
+class ColourEdge(msgspec.Struct, frozen=True):
+    """A number at which the colour changes, and where it stands on the bar, from 0 to 1."""
+
+    value: float
+    place: float
 
 
 class CheckLimits(msgspec.Struct, frozen=True):
-    """A value, where GREEN ends and YELLOW ends if that is known, and whether less of it is better."""
+    """A value, the numbers at which the colour changes, in order, and the colours before, between and after them."""
 
     value: float
+    edges: list[ColourEdge]
+    tones: list[str]
+    unit: str
+    told: str
     green: float
-    less_is_better: bool
-    risk: str
-    unit: str = ""
-    yellow: float | None = None
+    """Where GREEN ends, on the side that decided."""
 
     def place(self, value: float) -> float:
-        """Return where a value stands between the best, 0, and the worst, 1."""
-        if self.green <= 0 or (not self.less_is_better and value <= 0):
-            return 0.0 if self._is_better(value, self.green) else 1.0
-        ratio, last = self._ratio(value), self._ratio(self.yellow) if self.yellow is not None else 1.0
-        if ratio <= 1:
-            return _GREEN_END * max(ratio, 0.0)
-        if ratio <= last:
-            return _GREEN_END + (_YELLOW_END - _GREEN_END) * (ratio - 1) / (last - 1)
-        begin = _GREEN_END if self.yellow is None or last <= 1 else _YELLOW_END
-        return begin + (1 - begin) * min((ratio / last - 1) / (_FARTHEST - 1), 1.0)
-
-    def _ratio(self, value: float) -> float:
-        """Return how many times the limit a value amounts to, the worse the more."""
-        if self.less_is_better:
-            return value / self.green
-        return self.green / value if value > 0 else float("inf")
-
-    def _is_better(self, value: float, than: float) -> bool:
-        return value <= than if self.less_is_better else value >= than
+        """Return where a value stands on the bar, from 0 to 1."""
+        first, last = self.edges[0], self.edges[-1]
+        if value <= first.value:
+            return first.place * max(value / first.value, 0.0) if first.value > 0 else float(value == first.value) / 2
+        if value >= last.value:
+            beyond = (value / last.value - 1) / (_FARTHEST - 1) if last.value > 0 else 1.0
+            return last.place + (1 - last.place) * min(beyond, 1.0)
+        before = max((edge for edge in self.edges if edge.value <= value), key=lambda edge: edge.value)
+        after = min((edge for edge in self.edges if edge.value > value), key=lambda edge: edge.value)
+        share = (value - before.value) / (after.value - before.value)
+        return before.place + share * (after.place - before.place)
 
 
 def make_limits(assessment: Mapping[str, Any]) -> CheckLimits | None:
@@ -65,28 +65,62 @@ def make_limits(assessment: Mapping[str, Any]) -> CheckLimits | None:
     value, green, margin = (_finite(assessment.get(name)) for name in ("value", "limit", "margin"))
     if value is None or green is None:
         return None
-    better = assessment.get("better")
-    if better not in ("low", "high"):
+    unit, better = str(assessment.get("unit") or ""), assessment.get("better")
+    beyond, yellow = "yellow", _finite(assessment.get("yellow_limit"))
+    if better not in ("low", "high", "window"):
         if margin is None:
             return None
         # The margin is what is left to the limit, so it says on which side of it less is better.
         better = "low" if abs(margin - (green - value)) <= abs(margin - (value - green)) else "high"
-    yellow = _finite(assessment.get("yellow_limit"))
-    is_beyond = yellow is not None and (yellow > green if better == "low" else yellow < green)
-    return CheckLimits(
-        value,
-        green,
-        better == "low",
-        str(assessment.get("risk")),
-        str(assessment.get("unit") or ""),
-        yellow if is_beyond else None,
-    )
+        risk = assessment.get("risk")
+        beyond, yellow = (tone_of(risk) if risk in ("YELLOW", "RED") else "past"), None
+    if better == "window":
+        other, other_yellow = (_finite(assessment.get(name)) for name in ("other_limit", "other_yellow_limit"))
+        sides = sorted([(green, yellow), (green if other is None else other, other_yellow)], key=lambda side: side[0])
+        low, high = _limit_low(*sides[0]), _limit_high(*sides[1], beyond, _WINDOW[1])
+        edges, tones = [*low[0], *high[0]], [*low[1], *high[1]]
+        told = f"GREEN is from {format_number(sides[0][0])} to {format_number(sides[1][0])}"
+    elif better == "low":
+        edges, tones = _limit_high(green, yellow, beyond, (_SHORT["green"], _SHORT["yellow"]))
+        told = _tell("at most", green, yellow)
+    else:
+        mirrored, colours = _limit_high(green, yellow, beyond, (_SHORT["green"], _SHORT["yellow"]), is_mirrored=True)
+        edges, tones = [ColourEdge(edge.value, 1 - edge.place) for edge in reversed(mirrored)], colours[::-1]
+        told = _tell("at least", green, yellow)
+    return CheckLimits(value, edges, tones, unit, f"{format_number(value)} {unit}".strip() + f"; {told}", green)
 
 
 def _finite(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < _LARGEST else None
+
+
+def _tell(side: str, green: float, yellow: float | None) -> str:
+    told = f"GREEN is {side} {format_number(green)}"
+    return told if yellow is None or yellow == green else f"{told}, YELLOW {side} {format_number(yellow)}"
+
+
+def _limit_high(
+    green: float, yellow: float | None, beyond: str, places: tuple[float, float], *, is_mirrored: bool = False
+) -> tuple[list[ColourEdge], list[str]]:
+    """Return the edges where values get worse as they go away from GREEN, and the colours from GREEN on.
+
+    Args:
+        yellow: where YELLOW ends; None where nothing says so, and `beyond` is the colour then.
+        is_mirrored: smaller values are worse.
+    """
+    if yellow is None:
+        return [ColourEdge(green, places[0])], ["green", beyond]
+    if not (yellow < green if is_mirrored else yellow > green):
+        return [ColourEdge(green, places[0])], ["green", "red"]
+    return [ColourEdge(green, places[0]), ColourEdge(yellow, places[1])], ["green", "yellow", "red"]
+
+
+def _limit_low(green: float, yellow: float | None) -> tuple[list[ColourEdge], list[str]]:
+    """Return the edges of a window's low side in order, and its colours up to GREEN, with which the high begins."""
+    edges, tones = _limit_high(green, yellow, "yellow", (1 - _WINDOW[0][1], 1 - _WINDOW[0][0]), is_mirrored=True)
+    return [ColourEdge(edge.value, 1 - edge.place) for edge in reversed(edges)], tones[:0:-1]
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -97,6 +131,10 @@ class _Frame(msgspec.Struct, frozen=True):
     top: int
     is_numbered: bool
 
+    def x(self, place: float) -> float:
+        """Return where a place on the bar is drawn."""
+        return place * (self.width - 2 * _MARGIN) + _MARGIN
+
 
 _LARGE: Final = _Frame(340, 46, 15, True)
 _SMALL: Final = _Frame(160, 22, 5, False)
@@ -105,45 +143,28 @@ _SMALL: Final = _Frame(160, 22, 5, False)
 def draw_limits(limits: CheckLimits, *, small: bool = False) -> Markup:
     """Return the bar as SVG; a small one has no numbers and fits into the row of a table."""
     frame = _SMALL if small else _LARGE
-    mark = _short(_x(limits, limits.place(limits.value), frame))
+    mark = _short(frame.x(limits.place(limits.value)))
     shape = "l-5 -10h10z" if small else "l-8 -13h16z"
     parts = [
         *_draw_zones(limits, frame),
-        *_draw_limit_lines(limits, frame),
+        *_draw_edges(limits, frame),
         Markup('<path class="mark" d="M{} {}{}"/>').format(mark, frame.top + (8 if small else 4), shape),
     ]
     return Markup('<svg class="limits{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        " small" if small else "", frame.width, frame.height, describe_limits(limits), Markup("").join(parts)
+        " small" if small else "", frame.width, frame.height, limits.told, Markup("").join(parts)
     )
 
 
-def describe_limits(limits: CheckLimits) -> str:
-    """Return in words what the bar shows."""
-    side = "at most" if limits.less_is_better else "at least"
-    unit = f" {limits.unit}" if limits.unit else ""
-    text = f"{format_number(limits.value)}{unit}; GREEN is {side} {format_number(limits.green)}"
-    return text if limits.yellow is None else f"{text}, YELLOW {side} {format_number(limits.yellow)}"
-
-
 def _draw_zones(limits: CheckLimits, frame: _Frame) -> list[Markup]:
-    zones = [("green", 0.0, _GREEN_END)]
-    if limits.yellow is None:
-        zones.append((_tone_beyond(limits), _GREEN_END, 1.0))
-    else:
-        zones += [("yellow", _GREEN_END, _YELLOW_END), ("red", _YELLOW_END, 1.0)]
+    places = [0.0, *(edge.place for edge in limits.edges), 1.0]
     drawn = []
-    for tone, begin, end in zones:
-        left, right = sorted((_x(limits, begin, frame), _x(limits, end, frame)))
+    for tone, begin, end in zip(limits.tones, places, places[1:], strict=False):
+        left, right = frame.x(begin), frame.x(end)
         box = (_short(left), frame.top, _short(right - left), _BAR)
         drawn.append(Markup('<rect class="f-{}" x="{}" y="{}" width="{}" height="{}"/>').format(tone, *box))
         if tone != "green":
             drawn.append(_hatch(left, right, frame.top, crossed=tone == "red"))
     return drawn
-
-
-def _tone_beyond(limits: CheckLimits) -> str:
-    """Return the colour of what lies behind the only limit that is known."""
-    return tone_of(limits.risk) if limits.risk in ("YELLOW", "RED") else "past"
 
 
 def _hatch(left: float, right: float, top: int, *, crossed: bool) -> Markup:
@@ -154,21 +175,15 @@ def _hatch(left: float, right: float, top: int, *, crossed: bool) -> Markup:
     return Markup('<path class="hatch" d="{}"/>').format(lines)
 
 
-def _draw_limit_lines(limits: CheckLimits, frame: _Frame) -> list[Markup]:
-    lines = [(limits.green, _GREEN_END)] + ([] if limits.yellow is None else [(limits.yellow, _YELLOW_END)])
+def _draw_edges(limits: CheckLimits, frame: _Frame) -> list[Markup]:
     drawn = []
-    for value, place in lines:
-        x = _short(_x(limits, place, frame))
+    for edge in limits.edges:
+        x = _short(frame.x(edge.place))
         drawn.append(Markup('<path class="limit-line" d="M{} {}v{}"/>').format(x, frame.top - 2, _BAR + 4))
         if frame.is_numbered:
             text = Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>')
-            drawn.append(text.format(x, frame.top + _BAR + 15, format_number(value)))
+            drawn.append(text.format(x, frame.top + _BAR + 15, format_number(edge.value)))
     return drawn
-
-
-def _x(limits: CheckLimits, place: float, frame: _Frame) -> float:
-    """Return where a place on the bar is drawn: numbers grow to the right, so what should be large ends there."""
-    return (place if limits.less_is_better else 1 - place) * (frame.width - 2 * _MARGIN) + _MARGIN
 
 
 def _short(number: float) -> str:

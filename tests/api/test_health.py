@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from rmos import ids
-from rmos.api.health import SPACE_NEEDED, SPACE_WANTED
 from rmos.config import Settings
+from rmos.http.health_checks import SPACE_NEEDED, SPACE_WANTED
 from rmos.ids import DAY_US
 from rmos.objects.local_reading import LocalReading
 from rmos.store import Store

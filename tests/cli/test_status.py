@@ -1,8 +1,7 @@
-import json
 import re
 from pathlib import Path
 
-from tests.cli.conftest import CONSOLE_SCRIPT, RUNS, Command, artifacts_of, command_on, document, flip, start
+from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document, flip
 from tests.earlier_system import snapshot
 
 
@@ -20,7 +19,7 @@ def test_a_healthy_store_is_told_to_be_so(run: Command, root: Path) -> None:
         "Runs in a wrong folder or under a wrong name: 0",
         "Runs that are corrupt or cannot be decoded: 0",
         "Tokens in force: none, so this machine only is served",
-        "Last verify: not known (the service shares no metrics with this command)",
+        "Last verify: none of the whole store since it was set up here",
         "Overall: HEALTHY",
     ):
         assert line in lines
@@ -91,17 +90,18 @@ def test_the_surroundings_of_the_record_are_told(run: Command, root: Path, tmp_p
     assert health["last_verify"] is None
 
 
-def test_the_verify_before_is_told_where_the_service_shares_its_figures(root: Path, tmp_path: Path) -> None:
-    figures = tmp_path / "metrics"
-    figures.mkdir()
-    shared = {"PROMETHEUS_MULTIPROC_DIR": str(figures), "program": CONSOLE_SCRIPT}
-
-    def shown(*arguments: str) -> str:
-        with start(root, *arguments, **shared) as process:
-            return process.communicate(timeout=60)[0]
-
-    assert "OK" in shown("verify")
-    last = json.loads(shown("status", "--json"))["last_verify"]
+def test_the_verify_before_is_told_when_it_was_of_all_of_this_store(run: Command, root: Path, tmp_path: Path) -> None:
+    for partial in (("--since", "2020-01-01"), ("--quick",), ("--no-strict",)):
+        assert run("verify", *partial).exit_code == 0
+    assert document(run("status", "--json"))["last_verify"] is None
+    assert run("verify").exit_code == 0
+    last = document(run("status", "--json"))["last_verify"]
     assert (last["ok"], last["findings"]) == (True, 0)
-    assert last["at_s"] > 1.7e9
-    assert re.search(r"^Last verify: 20[0-9-]{8} [0-9:]{5} UTC, OK$", shown("status"), re.MULTILINE)
+    said = run("status").stdout
+    assert re.search(r"^Last verify: 20[0-9-]{8} [0-9:]{5} UTC, OK$", said, re.MULTILINE)
+    artifact = next(path for path in root.rglob("run_*.json") if path.name.count(".") == 1)
+    artifact.unlink()
+    assert run("verify").exit_code == 1
+    last = document(run("status", "--json"))["last_verify"]
+    assert last["ok"] is False
+    assert last["findings"] >= 1

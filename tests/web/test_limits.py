@@ -1,25 +1,68 @@
-"""The bar of a check: numbers grow to the right, the mark stands on the side that the decision says."""
+"""The bar of a check: numbers grow to the right, the mark stands in the zone of its colour."""
 
 import re
 from typing import Any
 
 import pytest
 
-from rmos.web.limits import describe_limits, draw_limits, make_limits
+from rmos.web.limits import CheckLimits, draw_limits, make_limits
 
 
-def assess(**over: Any) -> dict[str, Any]:
-    return {"value": 1.0, "limit": 2.0, "margin": 1.0, "risk": "GREEN", "unit": "mm", **over}
+def assess(**over: Any) -> CheckLimits:
+    made = make_limits({"value": 1.0, "limit": 2.0, "margin": 1.0, "risk": "GREEN", "unit": "mm", **over})
+    assert made is not None
+    return made
+
+
+LOW = {"better": "low", "limit": 2.0, "yellow_limit": 4.0}
+HIGH = {"better": "high", "limit": 4.0, "yellow_limit": 2.0}
+WINDOW = {"better": "window", "limit": 8.0, "yellow_limit": 9.0, "other_limit": 4.0, "other_yellow_limit": 2.0}
+SWAPPED = {"better": "window", "limit": 4.0, "yellow_limit": 2.0, "other_limit": 8.0, "other_yellow_limit": 9.0}
 
 
 @pytest.mark.parametrize(
-    ("value", "margin", "side"),
-    [(1.0, 1.0, "low"), (3.0, -1.0, "low"), (3.0, 1.0, "high"), (1.0, -1.0, "high"), (2.0, 0.0, "low")],
+    ("over", "tones", "edges"),
+    [
+        (LOW, ["green", "yellow", "red"], [2, 4]),
+        (HIGH, ["red", "yellow", "green"], [2, 4]),
+        (WINDOW, ["red", "yellow", "green", "yellow", "red"], [2, 4, 8, 9]),
+        (SWAPPED, ["red", "yellow", "green", "yellow", "red"], [2, 4, 8, 9]),
+        ({**LOW, "yellow_limit": 2.0}, ["green", "red"], [2]),
+        ({**LOW, "yellow_limit": None}, ["green", "yellow"], [2]),
+        ({**HIGH, "yellow_limit": None}, ["yellow", "green"], [4]),
+        ({**WINDOW, "other_yellow_limit": None}, ["yellow", "green", "yellow", "red"], [4, 8, 9]),
+        ({**WINDOW, "other_yellow_limit": 4.0}, ["red", "green", "yellow", "red"], [4, 8, 9]),
+        ({"limit": 2.0, "margin": 1.0}, ["green", "past"], [2]),
+        ({"value": 3.0, "limit": 2.0, "margin": -1.0, "risk": "RED"}, ["green", "red"], [2]),
+        ({"value": 3.0, "limit": 2.0, "margin": 1.0}, ["past", "green"], [2]),
+        ({"value": 1.0, "limit": 2.0, "margin": -1.0, "risk": "YELLOW"}, ["yellow", "green"], [2]),
+    ],
 )
-def test_which_side_is_better_follows_from_the_margin(value: float, margin: float, side: str) -> None:
-    limits = make_limits(assess(value=value, margin=margin))
-    assert limits is not None
-    assert limits.less_is_better == (side == "low")
+def test_colours_change_where_the_record_says(over: dict[str, Any], tones: list[str], edges: list[float]) -> None:
+    limits = assess(**over)
+    assert limits.tones == tones
+    assert [edge.value for edge in limits.edges] == edges
+    places = [edge.place for edge in limits.edges]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("over", [LOW, HIGH, WINDOW, {"limit": 2.0, "margin": 1.0}])
+def test_a_larger_number_never_stands_further_left(over: dict[str, Any]) -> None:
+    limits = assess(**over)
+    numbers = [-1.0, 0.0, 0.5, 1.9, 2.0, 3.0, 4.0, 6.0, 8.0, 8.5, 9.0, 20.0, 1e9]
+    places = [limits.place(number) for number in numbers]
+    assert places == sorted(places)
+    assert (places[0], places[-1]) == (0, 1)
+    for edge in limits.edges:
+        assert limits.place(edge.value) == pytest.approx(edge.place)
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0])
+@pytest.mark.parametrize("better", ["low", "high"])
+def test_a_limit_at_or_below_nothing_is_drawn_all_the_same(limit: float, better: str) -> None:
+    limits = assess(limit=limit, better=better, yellow_limit=None)
+    assert limits.place(limit - 1) < 0.5 < limits.place(limit + 1)
+    assert draw_limits(limits)
 
 
 @pytest.mark.parametrize(
@@ -27,53 +70,18 @@ def test_which_side_is_better_follows_from_the_margin(value: float, margin: floa
     [{"value": None}, {"limit": None}, {"value": True}, {"value": "1"}, {"value": 1e400}, {"margin": None}],
 )
 def test_what_has_no_numbers_has_no_bar(over: dict[str, Any]) -> None:
-    assert make_limits(assess(**over)) is None
-
-
-def place(**over: Any) -> float:
-    limits = make_limits(assess(**over))
-    assert limits is not None
-    return limits.place(limits.value)
-
-
-def test_a_value_stands_in_the_zone_of_its_colour() -> None:
-    yellow = {"better": "low", "yellow_limit": 4.0}
-    places = [place(value=value, **yellow) for value in (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 1e9)]
-    assert places == sorted(places)
-    assert places[0] == 0
-    assert places[2] == 0.5
-    assert places[4] == 0.8
-    assert places[-1] == 1
-    high = {"better": "high", "limit": 4.0, "yellow_limit": 2.0}
-    places = [place(value=value, **high) for value in (1e9, 8.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0)]
-    assert places == sorted(places)
-    assert (places[2], places[4], places[-1]) == (0.5, 0.8, 1)
-
-
-@pytest.mark.parametrize("limit", [0.0, -1.0])
-@pytest.mark.parametrize(("better", "expected"), [("low", [0, 1]), ("high", [1, 0])])
-def test_a_limit_at_or_below_nothing_is_drawn_all_the_same(limit: float, better: str, expected: list[float]) -> None:
-    places = [place(value=value, limit=limit, better=better) for value in (limit - 1, limit + 1)]
-    assert places == expected
+    assert make_limits({"value": 1.0, "limit": 2.0, "margin": 1.0, "risk": "GREEN", **over}) is None
 
 
 def test_the_bar_says_in_words_what_it_shows_and_hatches_what_is_not_green() -> None:
-    limits = make_limits(assess(value=3.08, limit=1.6, yellow_limit=2.6, better="low", risk="RED", unit="index"))
-    assert limits is not None
-    assert describe_limits(limits) == "3.08 index; GREEN is at most 1.6, YELLOW at most 2.6"
+    limits = assess(value=3.08, limit=1.6, yellow_limit=2.6, better="low", risk="RED", unit="index")
     drawn = str(draw_limits(limits))
     assert 'role="img" aria-label="3.08 index; GREEN is at most 1.6, YELLOW at most 2.6"' in drawn
     assert re.findall(r'rect class="f-(\w+)"', drawn) == ["green", "yellow", "red"]
     assert drawn.count('class="hatch"') == 2
     assert "<text" not in draw_limits(limits, small=True)
-
-
-def test_numbers_grow_to_the_right_where_more_is_better() -> None:
-    drawn = str(draw_limits(make_limits(assess(value=5.0, limit=3.0, yellow_limit=1.5, better="high"))))  # type: ignore[arg-type]
-    left = [float(x) for x in re.findall(r'<rect class="f-\w+" x="([\d.]+)"', drawn)]
-    assert left[0] > left[1] > left[2]
+    assert assess(**WINDOW).told == "1 mm; GREEN is from 4 to 8"
 
 
 def test_a_hostile_unit_stays_text() -> None:
-    drawn = draw_limits(make_limits(assess(unit='"><script>')))  # type: ignore[arg-type]
-    assert "<script>" not in drawn
+    assert "<script>" not in draw_limits(assess(unit='"><script>'))

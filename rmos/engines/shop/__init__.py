@@ -9,20 +9,20 @@ tool or a machine stands for is written into the context, so it is recorded as a
 stands for is read by the engine, which records the digest of what it read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
 
-from rmos.engines.shop.files import read_entries
+from rmos.engines.shop.files import EntryTable, ShopEntry, read_table
 from rmos.engines.shop.machines import MachineEntry
 from rmos.engines.shop.materials import Material, MaterialEntry, material_of
 from rmos.engines.shop.tools import ToolEntry, in_inches
 from rmos.engines.shop.unknown import UnknownName, make_unknown_name
 from rmos.names import find_name
 
-__all__ = ["SHIPPED", "Material", "Shop", "load_shop"]
+__all__ = ["SHIPPED", "Material", "Shop", "ShopEntry", "load_shop"]
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     materials: Mapping[str, Material]
     tools: Mapping[str, Mapping[str, Any]]
     machines: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[str, Sequence[ShopEntry]] = {}
+    """The tables as they were written, with the sources: `tools`, `materials` and `machines`."""
 
     def complete(
         self,
@@ -74,17 +76,22 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     @classmethod
-    def of_entries(
+    def of_tables(
         cls,
-        materials: Mapping[str, MaterialEntry],
-        tools: Mapping[str, ToolEntry],
-        machines: Mapping[str, MachineEntry],
+        materials: EntryTable[MaterialEntry],
+        tools: EntryTable[ToolEntry],
+        machines: EntryTable[MachineEntry],
     ) -> Self:
-        """Return the shop that checked entries describe."""
+        """Return the shop that checked tables describe."""
         return cls(
-            materials={name: material_of(name, entry) for name, entry in materials.items()},
-            tools={name: entry.members() for name, entry in tools.items()},
-            machines={name: entry.members() for name, entry in machines.items()},
+            materials={name: material_of(name, entry) for name, entry in materials.entries.items()},
+            tools={name: entry.members() for name, entry in tools.entries.items()},
+            machines={name: entry.members() for name, entry in machines.entries.items()},
+            tables={
+                "tools": tools.list_entries(),
+                "materials": materials.list_entries(),
+                "machines": machines.list_entries(),
+            },
         )
 
 
@@ -98,10 +105,10 @@ def load_shop(instance_path: Path | None = None) -> Shop:
     Raises:
         ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
     """
-    return Shop.of_entries(
-        read_entries("materials.toml", MaterialEntry, instance_path),
-        read_entries("tools.toml", ToolEntry, instance_path),
-        read_entries("machines.toml", MachineEntry, instance_path),
+    return Shop.of_tables(
+        read_table("materials.toml", MaterialEntry, instance_path),
+        read_table("tools.toml", ToolEntry, instance_path),
+        read_table("machines.toml", MachineEntry, instance_path),
     )
 
 

@@ -1,6 +1,7 @@
 """Read tables of named entries: the one shipped beside this module, then the one of the instance folder.
 
-    read_entries("tools.toml", ToolEntry, Path("instance"))       # {"em-3175-2f": ToolEntry(…), …}
+    table = read_table("tools.toml", ToolEntry, Path("instance"))
+    table.entries["em-3175-2f"], "em-3175-2f" in table.own        # ToolEntry(…), False: it is the shipped one
 
 Every entry is checked when the service starts: a table that is half right would judge another cut than the shop makes.
 """
@@ -9,7 +10,7 @@ import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -21,18 +22,46 @@ ENTRY_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What an entry may be called: the name is typed in requests and stands in records."""
 
 
-def read_entries(file_name: str, kind: type[Entry], instance_path: Path | None = None) -> dict[str, Entry]:
-    """Return the checked entries of a table by name; one of the instance folder replaces the shipped one, whole.
+class EntryTable(msgspec.Struct, Generic[Entry], frozen=True):
+    """The entries of a table by name, and the names of those that the shop wrote itself."""
+
+    entries: dict[str, Entry]
+    own: frozenset[str]
+
+    def list_entries(self) -> list["ShopEntry"]:
+        """Return the entries as they were written, by name."""
+        return [
+            ShopEntry(id=name, is_own=name in self.own, members=_list_members(entry))
+            for name, entry in sorted(self.entries.items())
+        ]
+
+
+class ShopEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a table: its name, what it states, and whether the shop wrote it itself."""
+
+    id: str
+    is_own: bool
+    members: dict[str, Any]
+
+
+def _list_members(entry: msgspec.Struct) -> dict[str, Any]:
+    stated: dict[str, Any] = msgspec.to_builtins(entry)
+    return {name: value for name, value in stated.items() if value is not None}
+
+
+def read_table(file_name: str, kind: type[Entry], instance_path: Path | None = None) -> EntryTable[Entry]:
+    """Return the checked entries of a table; one of the instance folder replaces the shipped one, whole.
 
     Raises:
         ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
     """
     shipped = files(__package__).joinpath(file_name).read_text(encoding="utf-8")
     entries = _check_entries(tomllib.loads(shipped), kind, file_name)
+    own: dict[str, Entry] = {}
     if instance_path is not None:
-        own = _read(instance_path / file_name, f"instance/{file_name}")
-        entries |= _check_entries(own, kind, f"instance/{file_name}")
-    return entries
+        called = f"instance/{file_name}"
+        own = _check_entries(_read(instance_path / file_name, called), kind, called)
+    return EntryTable(entries | own, frozenset(own))
 
 
 def _read(path: Path, called: str) -> dict[str, Any]:
