@@ -11,7 +11,7 @@ from rmos.rosette.fitting import fit_rings
 from rmos.rosette.fixed import circumference
 from rmos.rosette.listed_rings import is_listed, list_rings
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
-from rmos.rosette.placing import leave_out, name_kinds, place_rings
+from rmos.rosette.placing import is_tiled, leave_out, name_kinds, place_rings, say_unasked
 from rmos.rosette.presets import INSTRUMENTS, PRESETS, PresetPlace, preset_instrument, preset_places, preset_width
 from rmos.rosette.spec import MOST_STRAND, Constraints, Ring, RosetteSpec, mm_text, stamp_version
 
@@ -46,6 +46,8 @@ def compose(parsed: ParsedPrompt) -> RosetteSpec | None:
     target = parsed.said.get("width") or (None if listed else _usual_width(preset, places, edges))
     _square_tiles(parsed, places, target, instrument)
     places = fit_rings(parsed, places, target, tiles=preset.endswith(MOSAIC) or preset in _TILED)
+    if parsed.mentions:
+        say_unasked(parsed, places, is_listed=listed)
     _check_widths(parsed, places)
     if parsed.problems:
         return None
@@ -57,7 +59,7 @@ def _preset(parsed: ParsedPrompt) -> str:
     if parsed.preset:
         return parsed.preset
     kinds = {mention.kind for mention in parsed.mentions}
-    if kinds == {"lines"} and "ring" in parsed.words:
+    if kinds == {"lines"} and parsed.words & {"ring", "only"}:
         return "parlor_simple"
     if parsed.said.get("rings") == 3:
         return "martin_45" if kinds - {"lines", None} else "martin_28"
@@ -77,7 +79,9 @@ def _with_mosaic(parsed: ParsedPrompt, preset: str) -> str:
     rings = [mention for mention in parsed.mentions if mention.kind not in ("lines", "gap") and mention.role != "edge"]
     centre = next((mention for mention in rings if mention.role == "centre"), rings[0] if rings else None)
     usual = parsed.said.get("width", 0) <= WIDEST and preset + MOSAIC in PRESETS
-    return preset + MOSAIC if usual and (centre is None or centre.kind == "mosaic") else preset
+    return (
+        preset + MOSAIC if usual and (centre is None or centre.kind == "mosaic" or is_tiled(parsed, centre)) else preset
+    )
 
 
 def _instrument(parsed: ParsedPrompt, preset: str) -> str:
@@ -90,7 +94,8 @@ def _instrument(parsed: ParsedPrompt, preset: str) -> str:
         found = "custom"
     else:
         found = "classical"
-    parsed.assumptions.append(f"instrument: {found} (none was named)")
+    why = "usual for this style" if parsed.preset else "none was named"
+    parsed.assumptions.append(f"instrument: {found} ({why})")
     return found
 
 

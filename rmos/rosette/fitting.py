@@ -33,6 +33,7 @@ def fit_rings(parsed: ParsedPrompt, places: list[PresetPlace], target: int | Non
     flexible = _flexible(places)
     mosaics = [place for place in flexible if tiles and place.kind == "mosaic"]
     plain = bool(flexible) and all(place.role in ("band", "gap") for place in flexible)
+    given_way = False
     least = max([_LEAST_BAND if plain else _LEAST, *(_tile_widths(place)[0] for place in mosaics)])
     while True:
         rest = target - sum(place.width for place in places if place not in flexible)
@@ -41,12 +42,13 @@ def fit_rings(parsed: ParsedPrompt, places: list[PresetPlace], target: int | Non
         loose = [place for place in places if place not in flexible and place.mention is None]
         if not loose:
             return _fit_tightly(parsed, places, flexible, target)
+        given_way = True
         role = min((place.role for place in loose), key=_GIVING_WAY.index)
         places = [place for place in places if place in flexible or place.role != role or place.mention is not None]
         parsed.assumptions.append(
             f"{role.replace('_', ' ')} rings left out: there is no room for them in {mm_text(target)} mm"
         )
-    if tiles:
+    if tiles or given_way:
         places, saved = _part_lines(places)
         rest += saved
     share_width(flexible, rest)
@@ -116,7 +118,9 @@ def _part_lines(places: list[PresetPlace]) -> tuple[list[PresetPlace], int]:
     for place in places:
         before = parted[-1] if parted else None
         if before is not None and before.kind == place.kind == "lines" and before.materials == place.materials:
-            saved += place.width
+            # The wider one stays, so that both sides of the centre stay alike.
+            saved += min(before.width, place.width)
+            parted[-1] = max(before, place, key=lambda stack: stack.width)
         else:
             parted.append(place)
     return parted, saved

@@ -22,6 +22,8 @@ _GAP: Final = 3500
 def is_listed(parsed: ParsedPrompt) -> bool:
     """Tell whether the rings follow each other as they were listed."""
     alone = [mention for mention in parsed.mentions if mention.beside is None]
+    if "only" in parsed.words and parsed.preset is None and any(one.kind != "lines" for one in alone):
+        return True
     if parsed.order is not None or (parsed.said.get("rings", 1) == len(alone) > 1 and parsed.preset is None):
         return True
     if parsed.preset is not None or any(mention.role is not None for mention in parsed.mentions):
@@ -41,7 +43,8 @@ def list_rings(parsed: ParsedPrompt) -> list[PresetPlace]:
     listed = [mention for mention in parsed.mentions if mention.beside is None]
     # Lines that were said once, of rings in no stated order, are those beside each of them.
     sized = all("width" in mention.said for mention in listed)
-    spread = parsed.order is None and len(_stacks(parsed)) < 2 and not sized
+    only = "only" in parsed.words and not _stacks(parsed)
+    spread = parsed.order is None and len(_stacks(parsed)) < 2 and not sized and not only
     lines = next((mention for mention in parsed.mentions if mention.kind == "lines"), None)
     if spread:
         listed = [mention for mention in listed if mention.kind != "lines"]

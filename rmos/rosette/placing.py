@@ -9,19 +9,21 @@ from rmos.rosette.materials import MATERIALS
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
 from rmos.rosette.presets import KIND_DEFAULTS, PresetPlace
 from rmos.rosette.tones import replace_tone
-from rmos.rosette.wording import KIND_WORDS
+from rmos.rosette.wording import KIND_WORDS, a_kind, join_words, names, stack_words
 
 _LINE: Final = 500
 """Thickness of a line when only its colour or number is said, micrometres."""
 _PLAIN: Final = ("lines", "band", "solid", "wedges", "shell")
 """Kinds that need no ground beside their figure."""
+_GLUED: Final = ("herringbone", "half_herringbone")
+"""Kinds that are glued of thin veneers."""
 _GROUNDS: Final = ("ebony", "maple", "walnut")
 
 
 def name_kinds(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
     """Decide what rings are of which only materials were named, and say so."""
     top = parsed.top or "spruce"
-    for mention in parsed.mentions:
+    for mention in list(parsed.mentions):
         if mention.kind is None and mention.materials == [top] and parsed.order is not None:
             mention.kind = "gap"
             parsed.assumptions.append(f"{MATERIALS[top].name}: the bare top")
@@ -29,11 +31,24 @@ def name_kinds(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
             parsed.problems.append(f"{KIND_WORDS[mention.kind or 'band']}: asked for and ruled out; say one of them")
         if mention.kind is None:
             mention.kind = _kind_of(parsed, places, mention)
-            parsed.assumptions.append(f"{_names(mention)}: taken for a {KIND_WORDS[mention.kind]}")
+            parsed.assumptions.append(f"{_names(mention)}: taken for {a_kind(mention.kind)}")
+        if mention.kind in _GLUED:
+            _part_shell(parsed, mention)
         if mention.kind in ("band", "solid") and len(mention.materials) > 1:
             for name in mention.materials[1:]:
                 parsed.miss(MATERIALS[name].name, f"a {KIND_WORDS[mention.kind]} is of one material")
             mention.materials = mention.materials[:1]
+
+
+def _part_shell(parsed: ParsedPrompt, mention: Mention) -> None:
+    """Make shell beside a pattern of glued veneers a ring of its own: there are none of it."""
+    shell = [name for name in mention.materials if MATERIALS[name].shell]
+    if not shell:
+        return
+    mention.materials = [name for name in mention.materials if name not in shell]
+    parsed.mentions.append(Mention(kind="shell", materials=shell[:1]))
+    words = f"{KIND_WORDS[mention.kind or 'band']} is glued of wood"
+    parsed.assumptions.append(f"{MATERIALS[shell[0]].name}: a ring of its own, {words}")
 
 
 def place_rings(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
@@ -86,7 +101,16 @@ def _kind_of(parsed: ParsedPrompt, places: list[PresetPlace], mention: Mention) 
         return plain
     if materials and MATERIALS[materials[0]].shell:
         return "shell"
-    return "solid" if len(materials) <= 1 else "wedges"
+    if len(materials) <= 1:
+        return "solid"
+    return "mosaic" if is_tiled(parsed, mention) else "wedges"
+
+
+def is_tiled(parsed: ParsedPrompt, mention: Mention) -> bool:
+    """Tell whether woods alone mean mosaic tiles: `classical rosette in ebony and maple` does."""
+    shell = any(MATERIALS[name].shell for name in mention.materials)
+    woods = mention.kind is None and len(mention.materials) > 1 and not shell
+    return woods and parsed.instrument == "classical" and "ring" not in parsed.words
 
 
 def _names(mention: Mention) -> str:
@@ -220,3 +244,25 @@ def _retone(parsed: ParsedPrompt, place: PresetPlace, gone: set[str], tone: str 
 
 def _is_named(place: PresetPlace, name: str) -> bool:
     return place.mention is not None and (name in place.mention.materials or name == place.mention.ground)
+
+
+def say_unasked(parsed: ParsedPrompt, places: list[PresetPlace], *, is_listed: bool) -> None:
+    """Say which woods and rings are drawn that nobody named, unless a style has them, or the rings were listed."""
+    for place in places:
+        mention = place.mention
+        if mention is not None and len(mention.materials) == 1 and len(place.materials) == 2 and not mention.ground:
+            added = [name for name in place.materials if name not in mention.materials]
+            if added:
+                what = f"{MATERIALS[added[0]].name} beside {_names(mention)}"
+                parsed.assumptions.append(f"{KIND_WORDS[place.kind]}: {what} (no second wood was named)")
+    if parsed.preset is not None or is_listed:
+        return
+    beside = [place for place in places if place.mention is None and place.kind != "gap"]
+    words = [stack_words(place.materials) if place.kind == "lines" else ring_name(place) for place in beside]
+    if words:
+        parsed.assumptions.append(f"none were named, usual beside it: {join_words(list(dict.fromkeys(words)))}")
+
+
+def ring_name(place: PresetPlace) -> str:
+    """Return what a place is, of what."""
+    return f"{a_kind(place.kind)} in {names(place.materials)}"

@@ -227,7 +227,7 @@ def _in_context(words: list[PromptToken]) -> list[PromptToken]:
     """Return the words without those that mean something beside others only.
 
     `every` means a distance before an angle or a length, `around` joins two rings, strips and veneers are what
-    herringbone is glued from.
+    herringbone is glued from, `bordo` is an edge in Italian and maple in Portuguese: `em ébano e bordo`.
     """
     herringbone = any(token.meaning in ("herringbone", "half_herringbone") for token in words)
     done = []
@@ -238,12 +238,21 @@ def _in_context(words: list[PromptToken]) -> list[PromptToken]:
             other = at + 1 if token.meaning == "every" else at - 1
             if not 0 <= other < len(words) or words[other].category not in ("length", "angle"):
                 continue
+        elif token.text == "bordo" and _ends_list(words, at):
+            token = token._replace(category="materials", meaning="maple")
         elif token.category == "strips" and not herringbone:
             if token.meaning == "veneer":
                 continue
             token = token._replace(category="kinds", meaning="band")
         done.append(token)
     return done
+
+
+def _ends_list(words: list[PromptToken], at: int) -> bool:
+    """Tell whether a word ends a list of materials: one and `and` before it, none behind it."""
+    before = [token.category for token in words[max(at - 2, 0) : at]]
+    behind = words[at + 1].category if at + 1 < len(words) else "stop"
+    return before == ["materials", "join"] and words[at - 1].meaning == "and" and behind in ("stop", "length", "join")
 
 
 def _is_between_rings(words: list[PromptToken], at: int) -> bool:

@@ -33,6 +33,17 @@ KIND_WORDS: Final = {
 }
 
 
+_PLURAL: Final = ("lines", "mosaic", "wheat", "diamond", "wedges", "dots")
+"""Kinds that are called by a plural."""
+
+
+def a_kind(kind: str) -> str:
+    """Return what a ring of this kind is called: `a rope`, `radial wedges`, `herringbone`."""
+    if kind in (*_PLURAL, "herringbone", "half_herringbone", "gap"):
+        return KIND_WORDS[kind]
+    return f"a {KIND_WORDS[kind]}"
+
+
 def join_words(words: Sequence[str]) -> str:
     """Return `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
@@ -43,14 +54,19 @@ def names(materials: Sequence[str]) -> str:
     return join_words([MATERIALS[name].name for name in dict.fromkeys(materials)])
 
 
+def stack_words(materials: Sequence[str]) -> str:
+    """Return `lines black/white/black`."""
+    letters = "/".join(MATERIALS[name].name.removesuffix(" fibre") for name in materials)
+    return f"{'lines' if len(materials) > 1 else 'line'} {letters}"
+
+
 def ring_words(ring: Ring) -> str:
     """Return what a ring is, of what, and how wide."""
     if ring.kind == "gap":
         return f"bare top, {mm_text(ring.width)} mm"
     if ring.kind == "lines":
-        letters = "/".join(MATERIALS[name].name.removesuffix(" fibre") for name in ring.materials)
-        count = f"{len(ring.materials)} lines" if len(ring.materials) > 1 else "a line"
-        return f"{count} {letters}, {mm_text(ring.width)} mm"
+        count = f"{len(ring.materials)} " if len(ring.materials) > 1 else "a "
+        return f"{count}{stack_words(ring.materials)}, {mm_text(ring.width)} mm"
     return f"{KIND_WORDS[ring.kind]} in {names(ring.materials)}, {mm_text(ring.width)} mm"
 
 

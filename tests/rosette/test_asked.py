@@ -47,6 +47,26 @@ DOTS = "lines 1.5 bwb | dots 5 mother_of_pearl+ebony x24 | lines 1.5 bwb"
         ),
         ("mosaic in koa", "lines 1.5 bwb | mosaic 6.5 natural_veneer+koa | lines 1.5 bwb"),
         ("mosaic in bone", "lines 1.5 bwb | mosaic 6.5 bone+black_veneer | lines 1.5 bwb"),
+        # The nearer of two lengths is the hole's; a narrow whole is a ring, wide tiles are a whole.
+        ("wheat in pear and ebony 5 mm around 90 mm soundhole", "lines 1.5 bwb | wheat 5 pear+ebony | lines 1.5 bwb"),
+        ("rosace en ormeau de 4 mm avec filets noir blanc noir", "lines 1.5 bwb | shell 4 abalone | lines 1.5 bwb"),
+        ("Hauser mosaic 20 mm", "lines 1.5 black_fibre/natural_veneer/black_fibre | half_herringbone 1.8 …"),
+        # Of shell there are no veneers, and bordo is maple in Portuguese.
+        (
+            "herringbone in maple with abalone",
+            "lines 1.5 bwb | shell 2 abalone | lines 1.5 bwb | herringbone 5 maple+ebony …",
+        ),
+        ("roseta de corda em ébano e bordo 6 mm", "lines 1.5 bwb | rope 6 ebony+maple | lines 1.5 bwb"),
+        ("braided rope in walnut and maple", "lines 1.5 bwb | braid 6 walnut+maple | lines 1.5 bwb"),
+        ("Perlmutt Punkte in Ebenholz, 12 Stück", DOTS.replace("x24", "x12")),
+        # Nothing but what is named.
+        ("black lines only, 3 lines", "lines 1.5 bbb"),
+        ("only a koa ring 6 mm", "solid 6 koa"),
+        ("just herringbone, nothing else", "herringbone 6 maple+ebony"),
+        (
+            "3 mm herringbone each side of a 12 mm koa ring",
+            "lines 1.5 bwb | herringbone 3 maple+ebony | lines 1.5 bwb | solid 12 …",
+        ),
         # Edges are rings of their own when they are named by their material.
         ("koa rope and 2 mm abalone edges", "lines 1.5 bwb | shell 2 abalone | lines 1.5 bwb | rope 5 koa+ebony …"),
         ("rope with abalone edges", "lines 1.5 bwb | shell 2 abalone | lines 1.5 bwb | rope 5 ebony+maple …"),
@@ -223,10 +243,26 @@ def test_what_leaves_nothing_or_contradicts_itself_is_refused(prompt: str, said:
         ("2 mm bwb, then 4 mm koa", "2 mm is taken for the whole stack of 3 lines"),
         ("classical, no mosaic", "no mosaic tiles: a solid ring in its place"),
         ("herringbone, rope, braid", "lines black/white/black beside the rings (none were named)"),
+        ("dots in ebony", "none were named, usual beside it: lines black/white/black"),
+        ("maple herringbone", "herringbone: ebony beside maple (no second wood was named)"),
+        ("classical in ebony and maple", "ebony and maple: taken for mosaic tiles"),
+        ("Torres", "instrument: classical (usual for this style)"),
+        ("Hauser mosaic 20 mm", "20 mm is taken for the whole rosette: tiles are narrower"),
     ],
 )
 def test_what_was_decided_is_said(prompt: str, said: str) -> None:
     assert said in interpret(prompt).assumptions
+
+
+def test_a_model_names_its_instrument() -> None:
+    assert interpret("OM-28 style").spec.instrument == "om"
+    assert interpret("D-28 style").spec.instrument == "dreadnought"
+
+
+def test_what_was_left_out_is_not_said_to_be_beside_it() -> None:
+    understood = interpret("klassische Rosette mit Fischgrätmuster aus Ahorn und Palisander, 9 mm breit")
+    assert outline(understood.spec) == "lines 1.5 bwb | herringbone 6 maple+east_indian_rosewood | lines 1.5 bwb"
+    assert not any("plain band" in said for said in understood.assumptions)
 
 
 def test_what_cannot_be_drawn_together_is_said() -> None:

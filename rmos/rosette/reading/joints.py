@@ -59,9 +59,10 @@ def _has_ring_behind(head: Words, tail: Words) -> bool:
 
 
 def _ends_ring(head: Words, tail: Words) -> bool:
-    """Tell whether a place ends its ring, and another ring with a place follows: `rope both sides of a koa centre`."""
+    """Tell whether a place ends its ring, and another one follows: `rope both sides of a koa centre`, of a koa ring."""
     ring = (*RINGS, *WOODS)
-    return _has(head, ring) and _has(tail, ring) and _has(tail, ("places",)) and tail[0].category != "join"
+    placed = _has(tail, ("places",)) or any(token.meaning == "ring" for token in tail)
+    return _has(head, ring) and _has(tail, ring) and placed and tail[0].category != "join"
 
 
 def _has(words: Words, categories: tuple[str, ...]) -> bool:

@@ -21,6 +21,8 @@ _SPACED: Final = ("dots", "wedges", "wheel", "diamond", "wave", "shell", "mosaic
 """Kinds whose pieces stand a given angle or distance apart."""
 _WHOLE: Final = 15_000
 """Micrometres: from here on a width is rather that of a whole classical rosette than of one ring."""
+_RING: Final = 7_000
+"""Micrometres: below that a width is rather that of one ring than of the whole."""
 _STACK_LINE: Final = 300
 """Micrometres for each line of a stack: `1.5 mm bwb` is as wide as that in all, `0.5 mm bwb` has lines of that."""
 _STRIPPED: Final = ("herringbone", "half_herringbone")
@@ -104,9 +106,17 @@ class Numbers:
         return min(fitting, key=lambda place: (abs(place - at), (place > at) == noun_first))
 
     def _reaches(self, token: PromptToken, at: int, place: int) -> bool:
-        """Tell whether a number is near enough to this noun: `1 mm spokes`, but not `3 mm 12 spoke wheel`."""
-        spokes = self.words[place].meaning == "spokes" and self.words[place].category == "nouns"
-        return not spokes or token.category == "count" or abs(place - at) == 1
+        """Tell whether a number is near enough to this noun.
+
+        `1 mm spokes`, but not `3 mm 12 spoke wheel`; the hole of `5 mm around 90 mm hole` has the nearer of them.
+        """
+        noun = self.words[place]
+        if noun.category != "nouns":
+            return True
+        if noun.meaning == "spokes":
+            return token.category == "count" or abs(place - at) == 1
+        between = self.words[min(at, place) + 1 : max(at, place)]
+        return noun.meaning not in _LENGTH_NOUNS or all(word.category != "length" for word in between)
 
     def _bind(self, at: int, token: PromptToken, place: int) -> None:
         noun, parsed = self.words[place], self.parsed
@@ -137,7 +147,10 @@ class Numbers:
 
     def _bind_length(self, place: int, token: PromptToken, noun: str) -> None:
         parsed = self.parsed
-        if noun in _LENGTH_NOUNS:
+        if noun == "rosette" and token.value < _RING and self.reader.owners:
+            # `rosette in abalone, 4 mm`: no rosette is as narrow, its ring is.
+            self._loose(place, token)
+        elif noun in _LENGTH_NOUNS:
             parsed.put_length(_LENGTH_NOUNS[noun], token)
         elif noun in ("wide", "thick"):
             self._bind_size(place, token, noun)
@@ -160,7 +173,8 @@ class Numbers:
             self._bind_thickness(place, token)
         elif rings and (not whole or min(abs(at - place) for at in rings) < min(abs(at - place) for at in whole)):
             mention = owners[min(rings, key=lambda at: (abs(at - place), at > place))]
-            self.parsed.put_length("width", token, mention)
+            if not self._is_of_whole(token, mention):
+                self.parsed.put_length("width", token, mention)
         elif self.reader.before is not None and not whole and self._is_of_ring_before(token):
             self.parsed.put_length("width", token, self.reader.before)
         else:
@@ -182,8 +196,18 @@ class Numbers:
         else:
             self.parsed.miss(f"{token.text} thick", "of what?")
 
+    def _is_of_whole(self, token: PromptToken, mention: Mention) -> bool:
+        """Take a length that no mosaic is as wide as for the whole rosette, and tell whether it was one."""
+        if mention.kind != "mosaic" or token.category != "length" or token.value < _WHOLE:
+            return False
+        self.parsed.assumptions.append(f"{token.text} is taken for the whole rosette: tiles are narrower")
+        self.parsed.put_length("width", token)
+        return True
+
     def _bind_to_ring(self, token: PromptToken, mention: Mention, *, stack: bool) -> None:
         count = len(mention.materials) if mention.kind == "lines" else 0
+        if self._is_of_whole(token, mention):
+            return
         if stack and token.category == "length" and token.value >= _STACK_LINE * count and count:
             self.parsed.assumptions.append(f"{token.text} is taken for the whole stack of {count} lines")
             self.parsed.put_length("width", token, mention)

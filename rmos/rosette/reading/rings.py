@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rmos.rosette.lexicon import find_phrase
 from rmos.rosette.parsed_prompt import Mention
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.clause_reader import ClauseReader
@@ -68,8 +69,12 @@ def take_word(reader: ClauseReader, at: int, token: PromptToken) -> None:
     parsed, category = reader.parsed, token.category
     if category in _SINGLE:
         parsed.put_word(_SINGLE[category], token.meaning, token.text)
+        if category == "presets":
+            _take_model(reader, token)
     elif category == "all_wood":
         parsed.all_wood = True
+    elif category == "only":
+        parsed.words.add("only")
     elif category == "comparatives":
         parsed.comparatives.append(token.meaning)
     elif category == "nouns":
@@ -83,6 +88,13 @@ def take_word(reader: ClauseReader, at: int, token: PromptToken) -> None:
         setattr(mention, "motif" if category == "motifs" else "symmetry", token.meaning)
     elif category in ("unknown", "word", "fractions", "free"):
         parsed.miss(token.text, hint_for(token.text) if len(parsed.unrecognized) < _HINTED else "")
+
+
+def _take_model(reader: ClauseReader, token: PromptToken) -> None:
+    """Note the instrument that a model is named after: `OM-28` is a style and an OM."""
+    category, instrument = find_phrase(token.text.split()[:1]) or ("", "")
+    if category == "instruments" and reader.parsed.instrument is None:
+        reader.parsed.put_word("instrument", instrument, token.text)
 
 
 _HINTED: Final = 10

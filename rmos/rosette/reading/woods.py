@@ -55,10 +55,10 @@ def _ring_of(reader: ClauseReader, at: int) -> Mention:
 
 
 def _is_ring(reader: ClauseReader, at: int, waiting: Mention) -> bool:
-    """Tell whether a material makes a ring of its own: shell does in `abalone ring`, any wood behind lines."""
+    """Tell whether a material makes a ring of its own: shell does in `abalone ring`, any wood behind lines or edges."""
     beside = (reader.place(at - 1), reader.place(at + 1))
     named = any(noun is not None and noun.category == "nouns" and noun.meaning == "ring" for noun in beside)
-    return named and (MATERIALS[reader.words[at].meaning].shell or waiting.kind == "lines")
+    return named and (MATERIALS[reader.words[at].meaning].shell or waiting.kind == "lines" or waiting.role == "edge")
 
 
 def _add(reader: ClauseReader, mention: Mention, at: int, token: PromptToken) -> None:
