@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from rmos.index.base import PagePosition
 from rmos.index.schema import EQUAL_FILTERS, runs, tally
-from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
+from rmos.index.statements import BoundStatement, bind_page, compile_named, join_page, limit_page
 from rmos.index.tallying import TALLIED
 from rmos.names import fold_name
 from rmos.row_models import RunQuery
@@ -66,7 +66,7 @@ class RunQueries:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
         text = _page_text(frozenset(values), query.include_deleted, before is not None)
-        return BoundStatement(text, values | page_values(limit, before, offset))
+        return BoundStatement(text, values | bind_page(limit, before, offset))
 
     def count(self, query: RunQuery) -> BoundStatement:
         """Return the question for how many runs `page` lists."""
@@ -155,7 +155,7 @@ def _take_one(statement: Select[Any]) -> ScalarSelect[Any]:
 
 def _page(columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, after: bool) -> Select[Any]:
     statement = select(*(runs.c[name] for name in columns))
-    return page_of(_filter(statement, filters, include_deleted, ordered=True), runs, after=after)
+    return limit_page(_filter(statement, filters, include_deleted, ordered=True), runs, after=after)
 
 
 def _filter(

@@ -7,7 +7,7 @@ from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from rmos.index.base import PagePosition
 from rmos.index.schema import SESSION_FILTERS, sessions
-from rmos.index.statements import BoundStatement, compile_named, join_page, page_of, page_values
+from rmos.index.statements import BoundStatement, bind_page, compile_named, join_page, limit_page
 from rmos.row_models import SessionQuery
 
 
@@ -18,7 +18,7 @@ class SessionQueries:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
         text = _page_text(frozenset(values), _shows_deleted(query), before is not None)
-        return BoundStatement(text, values | page_values(limit, before, offset))
+        return BoundStatement(text, values | bind_page(limit, before, offset))
 
     def count(self, query: SessionQuery) -> BoundStatement:
         """Return the question for how many sessions `page` lists."""
@@ -40,7 +40,7 @@ def _shows_deleted(query: SessionQuery) -> bool:
 @functools.lru_cache(maxsize=128)
 def _page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
     columns = select(sessions.c.created_us, sessions.c.session_id, sessions.c.summary)
-    return join_page(page_of(_filter(columns, filters, include_deleted), sessions, after=after), "session_id")
+    return join_page(limit_page(_filter(columns, filters, include_deleted), sessions, after=after), "session_id")
 
 
 @functools.lru_cache(maxsize=128)

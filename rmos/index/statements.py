@@ -109,7 +109,7 @@ class Statements(Generic[Row]):
         return row, row.state in VISIBILITY and self.bound(row)[-2:] == values[-2:]
 
 
-def page_of(statement: Select[Any], table: Table, *, after: bool) -> Select[Any]:
+def limit_page(statement: Select[Any], table: Table, *, after: bool) -> Select[Any]:
     """Return the part of a statement that a page is: newest first, by (created, id)."""
     record_id = next(iter(table.primary_key))
     if after:
@@ -119,8 +119,8 @@ def page_of(statement: Select[Any], table: Table, *, after: bool) -> Select[Any]
     return statement.limit(bindparam("limit")).offset(bindparam("offset"))
 
 
-def page_values(limit: int, before: PagePosition | None, offset: int) -> dict[str, Any]:
-    """Return the values that `page_of` binds."""
+def bind_page(limit: int, before: PagePosition | None, offset: int) -> dict[str, Any]:
+    """Return the values that `limit_page` binds."""
     values: dict[str, Any] = {"limit": limit, "offset": offset}
     if before is not None:
         values["before_us"], values["before_id"] = before

@@ -8,11 +8,12 @@ The same bytes on every machine, like the drawing. A bar of 100 mm on each sheet
 
 from typing import Final
 
+from rmos.counts import count_of
 from rmos.rosette.bom import bill_of_materials
 from rmos.rosette.fixed import sincos, turn
 from rmos.rosette.glueup.blocks import BlockGlueUp
 from rmos.rosette.glueup.plan import GlueUpPlan, plan_of
-from rmos.rosette.glueup.sheets import FAINT, HEIGHT, MARGIN, SMALL, WIDTH, Flow, count_noun, line, text
+from rmos.rosette.glueup.sheets import FAINT, HEIGHT, MARGIN, SMALL, WIDTH, Flow, line, text
 from rmos.rosette.glueup.stick_charts import (
     MaterialKey,
     draw_block,
@@ -158,7 +159,7 @@ def _tile_steps(glued: TileGlueUp) -> list[str]:
             " (cutting list), and scrape them to one thickness: it is the height of a stick."
         ),
         (
-            f"Glue {count_noun(len(glued.stacks), 'stack')} of {glued.rows} veneers. A dry stack must be"
+            f"Glue {count_of(len(glued.stacks), 'stack')} of {glued.rows} veneers. A dry stack must be"
             f" {mm_text(glued.veneer * glued.rows)} mm high."
         ),
         f"Square one side and saw columns {mm_text(glued.sawn)} mm thick: "
@@ -168,7 +169,7 @@ def _tile_steps(glued: TileGlueUp) -> list[str]:
             f"Plane or scrape each column to its taper: {mm_text(glued.outer)} mm at the outside of the ring,"
             f" {mm_text(glued.inner)} mm at the inside."
         ),
-        f"Glue {columns} columns from left to right to {count_noun(logs, 'log')}, the outside up.",
+        f"Glue {columns} columns from left to right to {count_of(logs, 'log')}, the outside up.",
         f"Slice {glued.tile_count} tiles {mm_text(glued.height)} mm thick, and two to spare.",
     ]
     over = f", {glued.turned_over} of them turned over" if glued.turned_over else ""
@@ -200,11 +201,11 @@ def _block_steps(glued: BlockGlueUp) -> list[str]:
     blocks = "a block" if glued.blocks == 1 else f"{glued.blocks} blocks"
     veneers, length = glued.repeats * len(glued.layers), mm_text(glued.block_length)
     order = ", ".join(f"{MATERIALS[layer.material].name} {mm_text(layer.thickness)} mm" for layer in glued.layers)
-    piece = f"{count_noun(glued.pieces, 'piece')} {mm_text(glued.piece_length)} mm long in all"
+    piece = f"{count_of(glued.pieces, 'piece')} {mm_text(glued.piece_length)} mm long in all"
     steps = [
         f"Glue {blocks} of {veneers} veneers, {length} mm long, in turn: {order}.",
         (
-            f"Saw {count_noun(glued.slabs, 'slab')} {mm_text(glued.sawn)} mm thick across the veneers,"
+            f"Saw {count_of(glued.slabs, 'slab')} {mm_text(glued.sawn)} mm thick across the veneers,"
             f" {_lean(glued)} degrees from square, and plane them to {mm_text(glued.row)} mm."
         ),
         f"Saw each slab into strips {mm_text(glued.height)} mm high: {piece}.",

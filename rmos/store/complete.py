@@ -1,7 +1,7 @@
 """Lists are answered by a complete index or not at all: no list is ever silently short.
 
     answers = CompleteAnswers(lambda state: state.complete, gaps)
-    answers.of(lambda: index.runs.count(query))         # IndexRebuilding while the index is being filled
+    answers.ask(lambda: index.runs.count(query))        # IndexRebuilding while the index is being filled
 
 Between a look at the index and its answer it may have been replaced by one that is half filled. So each answer brings
 along the state of the very index that gave it, and counts only when that one can answer in full.
@@ -14,11 +14,12 @@ from typing import Final, Protocol, TypeVar
 from rmos import ids
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
-from rmos.index.base import Answer, Index, IndexState, ListedPage
+from rmos.index.base import Answer, Index, IndexState, ListedPage, PagePosition
 from rmos.row_models import Page
 
 T = TypeVar("T")
 Known = TypeVar("Known", covariant=True)
+Query = TypeVar("Query", contravariant=True)
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class CompleteAnswers:
         self._in_full = in_full
         self._gaps = gaps
 
-    def of(self, ask: Callable[[], Answer[T]]) -> T:
+    def ask(self, question: Callable[[], Answer[T]]) -> T:
         """Return an answer of an index that can answer in full.
 
         Raises:
@@ -70,7 +71,7 @@ class CompleteAnswers:
         """
         for waits in (True, False):
             try:
-                value, state = ask()
+                value, state = question()
                 if self._in_full(state):
                     return value
             except IndexBroken:
@@ -79,6 +80,36 @@ class CompleteAnswers:
             if not (waits and self._gaps.wait()):
                 break
         raise IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
+
+    def read_page(
+        self,
+        table: "_Lists[Query]",
+        query: Query,
+        *,
+        before: PagePosition | None,
+        limit: int,
+        offset: int,
+        include_total: bool,
+    ) -> Page:
+        """Return one page of a table, newest first, with the cursor of the next one.
+
+        Raises:
+            IndexRebuilding: the index is not complete; no answer is ever silently short.
+        """
+        listed = self.ask(lambda: table.page(query, limit=limit, before=before, offset=offset))
+        total = self.ask(lambda: table.count(query)) if include_total else None
+        next_cursor = ids.make_cursor(*listed.last) if listed.last else None
+        return Page(text=listed.text, count=listed.size, next_cursor=next_cursor, total=total)
+
+
+class _Lists(Protocol[Query]):
+    """A table of the index, as far as it lists."""
+
+    def page(
+        self, query: Query, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]: ...
+
+    def count(self, query: Query) -> Answer[int]: ...
 
 
 class _Finds(Protocol[Known]):
@@ -106,9 +137,3 @@ def is_absent(index: Index) -> bool:
         return index.state().generation is None
     except IndexBroken:
         return False
-
-
-def page_of(listed: ListedPage, total: int | None) -> Page:
-    """Return a page of a list with the cursor of the next one."""
-    next_cursor = ids.make_cursor(*listed.last) if listed.last else None
-    return Page(text=listed.text, count=listed.size, next_cursor=next_cursor, total=total)

@@ -23,7 +23,7 @@ from rmos.row_models import Page, RunQuery, RunRow
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.artifacts import decode_sealed
-from rmos.store.complete import CompleteAnswers, IndexGaps, page_of
+from rmos.store.complete import CompleteAnswers, IndexGaps
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, encode_record
@@ -196,9 +196,9 @@ class Runs:
             IndexRebuilding: the index is not complete; no answer is ever silently short.
         """
         before = None if cursor is None else ids.read_cursor(cursor)
-        listed = self._answers.of(lambda: self._index.runs.page(query, limit=limit, before=before, offset=offset))
-        total = self.count(query) if include_total else None
-        return page_of(listed, total)
+        return self._answers.read_page(
+            self._index.runs, query, before=before, limit=limit, offset=offset, include_total=include_total
+        )
 
     def count(self, query: RunQuery) -> int:
         """Return how many runs a list with the same filters would show.
@@ -206,7 +206,7 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.of(lambda: self._index.runs.count(query))
+        return self._answers.ask(lambda: self._index.runs.count(query))
 
     def count_up_to(self, query: RunQuery, limit: int) -> int:
         """Return how many runs a list with the same filters would show, counting no further than `limit`.
@@ -214,7 +214,7 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.of(lambda: self._index.runs.count_up_to(query, limit))
+        return self._answers.ask(lambda: self._index.runs.count_up_to(query, limit))
 
     def tally(self, name: str, first: str = "", last: str = LAST_ID) -> list[TalliedRuns]:
         """Return how many listed runs of each day have each value of a column, of the days from `first` to `last`.
@@ -225,7 +225,7 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.of(lambda: self._index.runs.tally(name, first, last))
+        return self._answers.ask(lambda: self._index.runs.tally(name, first, last))
 
     def values(self, name: str, *, limit: int) -> list[str]:
         """Return the values that runs have in a column, in order, the first so many.
@@ -233,7 +233,7 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.of(lambda: self._index.runs.values(name, limit=limit))
+        return self._answers.ask(lambda: self._index.runs.values(name, limit=limit))
 
 
 def _place(members: Mapping[str, Any]) -> tuple[str, str]:

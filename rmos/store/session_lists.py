@@ -13,7 +13,7 @@ import msgspec
 from rmos import ids
 from rmos.index.base import Index, RunFigures
 from rmos.row_models import AdvisoryFigures, Page, SessionQuery
-from rmos.store.complete import CompleteAnswers, page_of
+from rmos.store.complete import CompleteAnswers
 
 _kinds: Final = msgspec.json.Decoder(dict[str, int])
 
@@ -41,10 +41,9 @@ class SessionLists:
             IndexRebuilding: the index is not complete; no answer is ever silently short.
         """
         before = None if cursor is None else ids.read_cursor(cursor, is_id=ids.is_session_id)
-        table = self._index.sessions
-        listed = self._answers.of(lambda: table.page(query, limit=limit, before=before, offset=offset))
-        total = self._answers.of(lambda: table.count(query)) if include_total else None
-        return page_of(listed, total)
+        return self._answers.read_page(
+            self._index.sessions, query, before=before, limit=limit, offset=offset, include_total=include_total
+        )
 
     def figures(self, session_id: str) -> AdvisoryFigures:
         """Return what the listed runs of a session amount to, from the index alone.
@@ -52,7 +51,7 @@ class SessionLists:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return _add_up(self._answers.of(lambda: self._index.runs.figures(session_id)))
+        return _add_up(self._answers.ask(lambda: self._index.runs.figures(session_id)))
 
 
 def _add_up(rows: Sequence[RunFigures]) -> AdvisoryFigures:

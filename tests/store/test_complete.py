@@ -52,7 +52,7 @@ def gaps(store: Store) -> list[str]:
 
 def test_a_complete_index_answers(store: Store, count: Count, gaps: list[str]) -> None:
     store.runs.put(make_members(US))
-    assert make_answers(store).of(count) == 1
+    assert make_answers(store).ask(count) == 1
     assert gaps == []
 
 
@@ -61,19 +61,19 @@ def test_an_index_that_this_process_has_not_reconciled_does_not_answer(
     store: Store, reconciled: object, count: Count, gaps: list[str]
 ) -> None:
     with pytest.raises(IndexRebuilding) as refused:
-        answers_of(store, reconciled).of(count)
+        answers_of(store, reconciled).ask(count)
     assert refused.value.retry_after_s
     assert gaps == ["a gap"]
 
 
 def test_an_index_that_fell_behind_does_not_answer(store: Store, count: Count) -> None:
     answers = make_answers(store)
-    assert answers.of(count) == 0
+    assert answers.ask(count) == 0
     store.index.fall_behind()
     with pytest.raises(IndexRebuilding):
-        answers.of(count)
+        answers.ask(count)
     store.reconcile()
-    assert answers.of(count) == 0
+    assert answers.ask(count) == 0
 
 
 def test_an_answer_of_an_index_that_was_replaced_meanwhile_is_dropped(store: Store, root: Path, count: Count) -> None:
@@ -83,7 +83,7 @@ def test_an_answer_of_an_index_that_was_replaced_meanwhile_is_dropped(store: Sto
         return count()
 
     with pytest.raises(IndexRebuilding):
-        make_answers(store).of(replace)
+        make_answers(store).ask(replace)
 
 
 def test_an_index_that_is_found_broken_is_being_filled_and_other_errors_stay_what_they_are(store: Store) -> None:
@@ -94,42 +94,42 @@ def test_an_index_that_is_found_broken_is_being_filled_and_other_errors_stay_wha
         raise IndexUnavailable("It is busy.")
 
     with pytest.raises(IndexRebuilding):
-        make_answers(store).of(broken)
+        make_answers(store).ask(broken)
     with pytest.raises(IndexUnavailable):
-        make_answers(store).of(unavailable)
+        make_answers(store).ask(unavailable)
 
 
 def test_an_index_that_is_gone_is_being_filled(store: Store, root: Path, count: Count) -> None:
     answers = make_answers(store)
     (root / "_index.sqlite").unlink()
     with pytest.raises(IndexRebuilding):
-        answers.of(count)
+        answers.ask(count)
     with pytest.raises(IndexRebuilding):
-        CompleteAnswers(lambda state: True, store.gaps).of(count)
+        CompleteAnswers(lambda state: True, store.gaps).ask(count)
 
 
 def test_a_thread_that_has_the_lost_index_at_hand_moves_on_to_the_new_one(
     store: Store, root: Path, count: Count
 ) -> None:
-    assert make_answers(store).of(count) == 0
+    assert make_answers(store).ask(count) == 0
     (root / "_index.sqlite").unlink()
     reconcile = threading.Thread(target=lambda: (store.reconcile(), store.index.close()))
     reconcile.start()
     reconcile.join()
-    assert make_answers(store).of(count) == 0
+    assert make_answers(store).ask(count) == 0
 
 
 def test_an_index_as_it_stands_answers_though_it_fell_behind(store: Store, count: Count) -> None:
     store.runs.put(make_members(US))
     store.index.fall_behind()
-    assert as_it_stands(store).of(count) == 1
+    assert as_it_stands(store).ask(count) == 1
 
 
 def test_an_index_that_was_never_complete_does_not_answer_as_it_stands(store: Store, root: Path, count: Count) -> None:
     (root / "_index.sqlite").unlink()
     store.index.prepare()
     with pytest.raises(IndexRebuilding):
-        as_it_stands(store).of(count)
+        as_it_stands(store).ask(count)
 
 
 def test_what_the_index_knows_of_a_record_is_current_as_long_as_nothing_fell_behind(store: Store, root: Path) -> None:

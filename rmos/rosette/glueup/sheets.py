@@ -121,11 +121,6 @@ def cut(words: str, letters: int) -> str:
     return words if len(words) <= letters else words[: max(letters - 1, 1)] + "…"
 
 
-def count_noun(count: int, noun: str) -> str:
-    """Return a number with its noun: `1 slab`, `4 slabs`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def text(x: int, y: int, words: str, *, size: int, bold: bool = False, anchor: str = "", fill: str = INK) -> str:
     """Return a line of text whose foot stands at y."""
     weight = ' font-weight="bold"' if bold else ""

@@ -7,8 +7,9 @@ Every material has a number beside its colour, so that a sheet printed in black 
 
 from typing import Final
 
+from rmos.counts import count_of
 from rmos.rosette.glueup.blocks import BlockGlueUp
-from rmos.rosette.glueup.sheets import FAINT, INK, MARGIN, PLAIN, ROOM, SMALL, Flow, box, count_noun, line, shape, text
+from rmos.rosette.glueup.sheets import FAINT, INK, MARGIN, PLAIN, ROOM, SMALL, Flow, box, line, shape, text
 from rmos.rosette.glueup.tiles import Log, TileGlueUp
 from rmos.rosette.glueup.trade import KERF, LOG_LENGTH
 from rmos.rosette.glueup.trade import MARGIN as EDGE
@@ -143,7 +144,7 @@ def draw_log(flow: Flow, glued: TileGlueUp, log: Log) -> None:
     for at in range(1, log.cut_length // step + 1):
         flow.add(line(x + at * step - KERF, y, x + at * step - KERF, y + width))
         flow.add(line(x + at * step, y, x + at * step, y + width, stroke=FAINT))
-    slices = count_noun(log.cut_length // step, "slice")
+    slices = count_of(log.cut_length // step, "slice")
     words = (
         f"full size: {mm_text(LOG_LENGTH)} mm; {slices} of {mm_text(glued.height)} mm,"
         f" kerf {mm_text(KERF)} mm, take {mm_text(log.cut_length)} mm"
@@ -171,7 +172,7 @@ def draw_block(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
         flow.add(line(foot, y + glued.thickness, foot + lean, y, stroke="#e000e0", thick=300))
     words = (
         f"full size: {glued.repeats * len(glued.layers)} veneers, {mm_text(glued.thickness)} mm thick;"
-        f" {count_noun(glued.slabs, 'slab')}, sawn {mm_text(glued.sawn)} mm, along the violet lines"
+        f" {count_of(glued.slabs, 'slab')}, sawn {mm_text(glued.sawn)} mm, along the violet lines"
     )
     flow.add(text(x, y + glued.thickness + 4500, words, size=SMALL))
     flow.skip(glued.thickness + 14_000)
@@ -198,6 +199,6 @@ def draw_rows(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
                 )  # fmt: skip
                 flow.add(shape(corners, fill=key.colour(layer.material)))
                 start += wide
-    words = f"four times enlarged: {count_noun(glued.rows, 'row')} of {mm_text(glued.row)} mm"
+    words = f"four times enlarged: {count_of(glued.rows, 'row')} of {mm_text(glued.row)} mm"
     flow.add(text(x, y + height * glued.rows + 4500, words, size=SMALL))
     flow.skip(height * glued.rows + 12_000)
