@@ -14,7 +14,7 @@ request holds no query, no header and no body, so that nothing secret can get in
 import logging
 import re
 import sys
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from flask import g, has_app_context, has_request_context, request
@@ -120,11 +120,13 @@ class RequestIdFilter(logging.Filter):
 
 
 class TextFormatter(logging.Formatter):
-    """One line for each event; only a traceback, which is ours, takes more."""
+    """One line for each event, control characters escaped; only a traceback, which is ours, takes more."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
-        """Return the line with control characters escaped."""
-        return escape_line(super().formatMessage(record))
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        record.message, record.asctime = record.getMessage(), self.formatTime(record)
+        line = escape_line(LOG_FORMAT % vars(record))
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
 class JsonFormatter(logging.Formatter):
@@ -152,20 +154,21 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(whole).decode()
 
 
-class StderrHandler(logging.StreamHandler[TextIO]):
+class StderrHandler(logging.Handler):
     """Writes to whatever stderr is at the moment, which command runners and tests replace."""
 
     def __init__(self, *, as_json: bool = False) -> None:
-        logging.Handler.__init__(self)
-        self.setFormatter(JsonFormatter() if as_json else TextFormatter(LOG_FORMAT))
+        super().__init__()
+        self.setFormatter(JsonFormatter() if as_json else TextFormatter())
         self.addFilter(RequestIdFilter())
 
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]  # read-only here: nobody sets another
-        return sys.stderr
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
-        """Go on: where the log cannot be written, nobody could be told."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, whole and at once: other threads and processes write to the same place."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 - where the log cannot be written, nobody could be told
+            return
 
 
 def configure_logging(settings: Settings) -> None:

@@ -68,7 +68,7 @@ def test_the_format_is_that_of_the_contract() -> None:
 
 @pytest.mark.parametrize("text", ["a\nforged", "a\r\nb", "\x1b[31mred", "a\u2028b", "\x00", "\ud800", "é ok"])
 def test_what_a_client_sent_never_begins_a_line_of_its_own(text: str) -> None:
-    line = line_of(TextFormatter(LOG_FORMAT), text)
+    line = line_of(TextFormatter(), text)
     assert line.isprintable()
     assert line.endswith(f"sent {'é ok' if text == 'é ok' else ascii(text)[1:-1]}")
 
@@ -89,7 +89,7 @@ def test_a_traceback_is_kept_whole() -> None:
     try:
         raise ValueError("deep inside")
     except ValueError:
-        text = line_of(TextFormatter(LOG_FORMAT), "x")
+        text = line_of(TextFormatter(), "x")
         told = json.loads(line_of(JsonFormatter(), "x"))
     assert "Traceback" in text
     assert text.endswith("\nValueError: deep inside")

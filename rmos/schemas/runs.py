@@ -8,6 +8,7 @@ keeps the text, so that a page is the join of its rows' texts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -200,13 +201,16 @@ _UNTOUCHED: Final[dict[str, Any]] = {
     "version": 0,
 }
 """What the events of a run, and its session, say when there are none."""
-_RECORDED: Final = frozenset({"attachments", "explanation_status", "explanation_summary"})
+_RECORDED: Final = ("attachments", "explanation_status", "explanation_summary")
 """Those of them that each artifact of ours carries; where it carries others, or lacks one, the run is folded."""
-_NOT_RECORDED: Final = b"," + _encoder.encode({n: v for n, v in _UNTOUCHED.items() if n not in _RECORDED})[1:]
+_ADDED: Final = {name: value for name, value in _UNTOUCHED.items() if name not in _RECORDED}
+_ADDED_TEXT: Final = b"," + _encoder.encode(_ADDED)[1:]
+_get_recorded, _get_added = attrgetter(*_RECORDED), attrgetter(*_ADDED)
 
 
 def _is_as_written(identity: RunIdentity) -> bool:
-    return all((getattr(identity, name) is not UNSET) is (name in _RECORDED) for name in _UNTOUCHED)
+    """Tell whether an artifact carries just those members that one does to which nothing has happened."""
+    return UNSET not in _get_recorded(identity) and _get_added(identity) == (UNSET,) * len(_ADDED)
 
 
 def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
@@ -220,7 +224,7 @@ def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
     """
     identity = record.identity
     if record.version == 0 and session_deleted is False and identity is not None and _is_as_written(identity):
-        return record.data[: -len("}\n")] + _NOT_RECORDED
+        return record.data[: -len("}\n")] + _ADDED_TEXT
     members: dict[str, Any] = _members.decode(record.data)
     view = record.view()
     now: dict[str, Any] = {
