@@ -28,6 +28,7 @@ from rmos.client.errors import (
     Unreachable,
     ValidationFailed,
 )
+from rmos.client.requests import RecentFilters, RunFilters, SessionFields
 from rmos.client.responses import (
     Engine,
     EngineInput,
@@ -36,14 +37,11 @@ from rmos.client.responses import (
     FoundBrief,
     Health,
     PathDiff,
-    RecentFilters,
     Run,
     RunCreated,
     RunDiff,
-    RunFilters,
     RunSummary,
     Session,
-    SessionFields,
 )
 from rmos.client.retries import Retries
 

@@ -1,64 +1,46 @@
 """The client: one method for each thing that a program asks of the service."""
 
-import json
-import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
+from typing import Any, Literal, Self, Unpack, cast, overload
 
 import httpx
 
 from rmos.client.digests import check_download
 from rmos.client.errors import BadAnswer
+from rmos.client.requests import (
+    RUNS,
+    SESSIONS,
+    CutIds,
+    RecentFilters,
+    RunFilters,
+    RunOptions,
+    SessionFields,
+    check_word,
+    encode_json,
+    encode_text,
+    make_path,
+)
 from rmos.client.responses import (
     Engine,
     Event,
     Found,
     FoundBrief,
     Health,
-    RecentFilters,
     Run,
     RunCreated,
     RunDiff,
-    RunFilters,
     RunSummary,
     Session,
-    SessionFields,
     SettingSuggestion,
 )
 from rmos.client.retries import Retries
-from rmos.client.transport import Transport, parse_body, read_body, require_success
+from rmos.client.transport import Transport, parse_body, read_body, read_items, require_success
 
-_RUNS = "/api/rmos/runs"
-_SESSIONS = "/api/workflow-sessions"
 _JSON = {"Content-Type": "application/json"}
-_SAFE = re.compile("[A-Za-z0-9_-]{1,200}")
-"""What cannot become another URL; whether a run has the id, the service says."""
 _PAGE = 200
 """Runs of one page of an iteration: few requests, and the first run comes soon."""
-
-
-class RunOptions(TypedDict, total=False):
-    """What a new run may have besides mode, tool, design and context."""
-
-    event_type: str
-    workflow_session_id: str
-    engine_id: str
-    outputs: dict[str, Any]
-    material_id: str
-    machine_id: str
-    parent_run_id: str
-    notes: str
-    meta: dict[str, Any]
-
-
-class CutIds(TypedDict, total=False):
-    """What a cut may name of the shop's tables."""
-
-    tool_id: str
-    material_id: str
-    machine_id: str
 
 
 class Client:
@@ -125,7 +107,7 @@ class Client:
             ValueError: the cut holds NaN, infinity or what is no JSON.
         """
         body = {"mode": mode, "tool_id": tool_id, "design": design, "context": context, **options}
-        response = self._make_once(_RUNS, body, idempotency_key)
+        response = self._make_once(RUNS, body, idempotency_key)
         replayed = response.headers.get("Idempotency-Replayed") == "true"
         return cast(RunCreated, {**read_body(response), "replayed": replayed})
 
@@ -135,7 +117,7 @@ class Client:
         Raises:
             RunNotFound, RunDeleted, RecordDamaged, ProblemError, Unreachable.
         """
-        return cast(Run, self._object(_make_path(run_id)))
+        return cast(Run, self._object(make_path(run_id)))
 
     def iter_runs(self, *, limit: int | None = None, **filters: Unpack[RunFilters]) -> Iterator[RunSummary]:
         """Give the summaries of all runs that match, newest first, page by page; at most `limit` when it is given.
@@ -145,23 +127,23 @@ class Client:
         Raises:
             ValidationFailed, Unavailable, ProblemError, Unreachable: when the page that fails is reached.
         """
-        return self._walk(_RUNS, filters, limit)
+        return self._walk(RUNS, filters, limit)
 
-    def recent(self, *, limit: int | None = None, **filters: Unpack[RecentFilters]) -> Iterator[RunSummary]:
+    def iter_recent_runs(self, *, limit: int | None = None, **filters: Unpack[RecentFilters]) -> Iterator[RunSummary]:
         """Give the newest runs that match without regard to case, at most `limit`.
 
         Raises:
             As `iter_runs`.
         """
-        return self._walk(f"{_RUNS}/query/recent", filters, limit)
+        return self._walk(f"{RUNS}/query/recent", filters, limit)
 
-    def events(self, run_id: str) -> list[Event]:
+    def list_events(self, run_id: str) -> list[Event]:
         """Return what happened to a run after it was made, in order.
 
         Raises:
             As `get_run`.
         """
-        return cast(list[Event], self._list(_make_path(run_id, "/events"), "events"))
+        return cast(list[Event], self._list(make_path(run_id, "/events"), "events"))
 
     def download(self, run_id: str) -> bytes:
         """Return the artifact's exact bytes, after comparing them with their digests.
@@ -170,7 +152,7 @@ class Client:
             DigestMismatch: they are not what was recorded, or were changed on the way.
             RunNotFound, RunDeleted, RecordDamaged, ProblemError, Unreachable.
         """
-        response = self._transport.send("GET", _make_path(run_id, "/download"))
+        response = self._transport.send("GET", make_path(run_id, "/download"))
         require_success(response)
         check_download(response.content, response.headers)
         return response.content
@@ -181,7 +163,7 @@ class Client:
         Raises:
             As `get_run`.
         """
-        return cast(RunDiff, self._object(f"{_RUNS}/diff", {"a": a, "b": b}))
+        return cast(RunDiff, self._object(f"{RUNS}/diff", {"a": a, "b": b}))
 
     @overload
     def evaluate_cuts(
@@ -209,8 +191,8 @@ class Client:
         body: dict[str, Any] = {"items": list(cuts), "view": view}
         if engine_id is not None:
             body["engine_id"] = engine_id
-        response = self._transport.send("POST", "/api/rmos/feasibility", headers=_JSON, content=_encode_json(body))
-        return cast(list[Found], _read_items(read_body(response), "results"))
+        response = self._transport.send("POST", "/api/rmos/feasibility", headers=_JSON, content=encode_json(body))
+        return cast(list[Found], read_items(read_body(response), "results"))
 
     def suggest(
         self, design: Mapping[str, Any], context: Mapping[str, Any] | None = None, **ids: Unpack[CutIds]
@@ -225,7 +207,7 @@ class Client:
             ProblemError, Unreachable.
             ValueError: the cut holds NaN, infinity or what is no JSON.
         """
-        content = _encode_json({"design": design, "context": context or {}, **ids})
+        content = encode_json({"design": design, "context": context or {}, **ids})
         response = self._transport.send("POST", "/api/rmos/feasibility/suggest", headers=_JSON, content=content)
         return cast(SettingSuggestion, read_body(response))
 
@@ -237,7 +219,7 @@ class Client:
         Raises:
             ValidationFailed, IdempotencyKeyReused, Forbidden, ProblemError, Unreachable.
         """
-        return cast(Session, read_body(self._make_once(_SESSIONS, fields, idempotency_key)))
+        return cast(Session, read_body(self._make_once(SESSIONS, fields, idempotency_key)))
 
     def get_session(self, session_id: str) -> Session:
         """Return a workflow session as it stands now.
@@ -245,7 +227,7 @@ class Client:
         Raises:
             ProblemError, Unreachable.
         """
-        return cast(Session, self._object(_make_path(session_id, base=_SESSIONS)))
+        return cast(Session, self._object(make_path(session_id, base=SESSIONS)))
 
     def act(self, session_id: str, action: str, *, version: int | None = None, **fields: Any) -> Session:
         """Carry out an action of a workflow session, such as `request_feasibility` with a mode and a tool_id.
@@ -258,7 +240,7 @@ class Client:
             Unreachable: no response; `get_session` tells whether it was done all the same.
         """
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        path = _make_path(session_id, f"/actions/{_check_word(action, 'an action')}", base=_SESSIONS)
+        path = make_path(session_id, f"/actions/{check_word(action, 'an action')}", base=SESSIONS)
         return cast(Session, self._post(path, fields, headers))
 
     def override(self, run_id: str, *, scope: str, reason: str, **more: Any) -> dict[str, Any]:
@@ -271,11 +253,11 @@ class Client:
         Raises:
             Forbidden, RunNotFound, ValidationFailed, ProblemError, Unreachable.
         """
-        return self._post(_make_path(run_id, "/override"), {"scope": scope, "reason": reason, **more})
+        return self._post(make_path(run_id, "/override"), {"scope": scope, "reason": reason, **more})
 
     # The service
 
-    def engines(self) -> list[Engine]:
+    def list_engines(self) -> list[Engine]:
         """Return the engines of the service, the built-in one first.
 
         Raises:
@@ -283,7 +265,7 @@ class Client:
         """
         return cast(list[Engine], self._list("/api/rmos/engines", "items"))
 
-    def health(self) -> Health:
+    def get_health(self) -> Health:
         """Return whether the service is ready, asked once and without retries.
 
         Raises:
@@ -305,54 +287,25 @@ class Client:
     def _post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Send what has no key and must not be done twice: once."""
         sent = {**_JSON, **(headers or {})}
-        return read_body(self._transport.send("POST", path, headers=sent, content=_encode_json(body), retried=False))
+        return read_body(self._transport.send("POST", path, headers=sent, content=encode_json(body), retried=False))
 
     def _make_once(self, path: str, body: Mapping[str, Any], key: str | None) -> httpx.Response:
         """Send what makes a record, again when that may help, under one Idempotency-Key."""
         headers = {**_JSON, "Idempotency-Key": str(uuid.uuid4()) if key is None else key}
-        return self._transport.send("POST", path, headers=headers, content=_encode_json(body))
+        return self._transport.send("POST", path, headers=headers, content=encode_json(body))
 
     def _list(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Any]:
-        return _read_items(self._object(path, params), name)
+        return read_items(self._object(path, params), name)
 
     def _walk(self, path: str, filters: Mapping[str, object], limit: int | None) -> Iterator[RunSummary]:
-        params = {name: _encode_text(value) for name, value in filters.items() if value is not None}
+        params = {name: encode_text(value) for name, value in filters.items() if value is not None}
         left = limit
         while left is None or left > 0:
             params["limit"] = str(_PAGE if left is None else min(_PAGE, left))
             page = self._object(path, params)
-            items = _read_items(page, "items")
+            items = read_items(page, "items")
             yield from items
             left = None if left is None else left - len(items)
             if page.get("next_cursor") is None:
                 return
             params["cursor"] = str(page["next_cursor"])
-
-
-def _make_path(record_id: str, after: str = "", *, base: str = _RUNS) -> str:
-    what = "an id of a run: that is `run_`" if base == _RUNS else "an id of a session: that is `ws_`"
-    return f"{base}/{_check_word(record_id, f'{what} and hex digits')}{after}"
-
-
-def _check_word(word: str, what: str) -> str:
-    if not _SAFE.fullmatch(word):
-        raise ValueError(f"{word[:80]!r} is not {what}.")
-    return word
-
-
-def _encode_json(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(body, allow_nan=False).encode()
-    except TypeError as error:
-        raise ValueError(f"What is to be sent is no JSON: {error}.") from None
-
-
-def _encode_text(value: object) -> str:
-    return ("false", "true")[value] if isinstance(value, bool) else str(value)
-
-
-def _read_items(members: Mapping[str, Any], name: str) -> list[Any]:
-    items = members.get(name)
-    if not isinstance(items, list):
-        raise BadAnswer(f"The response has no list `{name}`; is this the address of RMOS?")
-    return items

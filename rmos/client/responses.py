@@ -200,23 +200,6 @@ class Session(TypedDict):
     run_id: NotRequired[str]
 
 
-class SessionFields(TypedDict, total=False):
-    """What a new session may have; all of it may come later."""
-
-    user_id: str
-    workflow_type: str
-    workflow_mode: str
-    design: dict[str, Any]
-    context: dict[str, Any]
-    current_step: str
-    machine_id: str
-    material_id: str
-    tool_id: str
-    state_data: dict[str, Any]
-    policy: dict[str, Any]
-    error_message: str
-
-
 class EngineInput(TypedDict):
     """One member of design or context that an engine reads."""
 
@@ -251,39 +234,3 @@ class Health(TypedDict):
     status: str
     checks: dict[str, str]
     index: IndexReach
-
-
-class RunFilters(TypedDict, total=False):
-    """The filters of a list of runs.
-
-    Times are RFC 3339 with an offset; `created_from` is included, `created_to` is not.
-    """
-
-    status: RunStatus
-    mode: str
-    tool_id: str
-    tool_id_prefix: str
-    event_type: str
-    risk_level: RiskLevel
-    workflow_session_id: str
-    batch_label: str
-    session_id: str
-    material_id: str
-    machine_id: str
-    parent_run_id: str
-    created_by: str
-    rule: str
-    request_id: str
-    created_from: str
-    created_to: str
-    include_deleted: bool
-
-
-class RecentFilters(TypedDict, total=False):
-    """The filters of the recent runs; `source` is `meta.source`."""
-
-    mode: str
-    tool_id: str
-    status: str
-    risk_level: str
-    source: str

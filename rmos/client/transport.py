@@ -80,6 +80,18 @@ def read_body(response: httpx.Response) -> dict[str, Any]:
     return value
 
 
+def read_items(members: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a list that a response holds.
+
+    Raises:
+        BadAnswer: it holds none.
+    """
+    items = members.get(name)
+    if not isinstance(items, list):
+        raise BadAnswer(f"The response has no list `{name}`; is this the address of RMOS?")
+    return items
+
+
 def parse_body(response: httpx.Response) -> dict[str, Any] | None:
     """Return the JSON object that a response carries, whatever its status; None when it carries none."""
     try:

@@ -50,7 +50,7 @@ def test_a_run_is_created_read_listed_downloaded_and_compared(client: Client) ->
     assert run["material_id"] == "spruce"
     assert [found["run_id"] for found in client.iter_runs(batch_label="all of it")] == [made["run_id"]]
     assert json.loads(client.download(made["run_id"]))["run_id"] == made["run_id"]
-    assert client.events(made["run_id"]) == []
+    assert client.list_events(made["run_id"]) == []
     assert client.diff(made["run_id"], made["run_id"])["diff_severity"] == "NONE"
 
 
@@ -58,21 +58,23 @@ def test_pages_are_followed_to_the_end(client: Client, monkeypatch: pytest.Monke
     monkeypatch.setattr("rmos.client.client._PAGE", 3)
     made = [client.create_run(**cut("pages"))["run_id"] for _ in range(8)]
     assert [run["run_id"] for run in client.iter_runs(batch_label="pages", include_deleted=True)] == made[::-1]
-    assert [run["run_id"] for run in client.recent(limit=4)] == made[:3:-1]
+    assert [run["run_id"] for run in client.iter_recent_runs(limit=4)] == made[:3:-1]
     assert [run["run_id"] for run in client.iter_runs(limit=5, batch_label="pages")] == made[:2:-1]
-    assert list(client.recent(limit=0)) == []
+    assert list(client.iter_recent_runs(limit=0)) == []
 
 
 def test_recent_runs_ignore_case(client: Client) -> None:
     run_id = client.create_run(**cut() | {"meta": {"source": "Cam-7"}})["run_id"]
-    assert [run["run_id"] for run in client.recent(source="cAM-7", mode="ROUTER", status="blocked")] == [run_id]
+    assert [run["run_id"] for run in client.iter_recent_runs(source="cAM-7", mode="ROUTER", status="blocked")] == [
+        run_id
+    ]
 
 
 def test_the_engines_and_the_health_are_told(client: Client) -> None:
-    engines = client.engines()
+    engines = client.list_engines()
     assert [engine["engine_id"] for engine in engines] == ["baseline_v2", "baseline_v1"]
     assert all(any(given["path"] == "design.feed_mm_min" for given in engine["inputs"]) for engine in engines)
-    health = client.health()
+    health = client.get_health()
     assert health["ready"] is True
     assert health["checks"]["store"] == "ok"
     assert health["index"] == {"lists": True}
@@ -218,13 +220,18 @@ def test_where_nobody_answers_it_says_so_after_the_last_try(service: Service) ->
         with pytest.raises(Unreachable, match="after 2 attempts"):
             nobody.get_run("run_" + "0" * 32)
         with pytest.raises(Unreachable, match="after 1 attempts"):
-            nobody.health()
+            nobody.get_health()
 
 
 def test_an_address_that_is_not_rmos_is_told_from_it() -> None:
     page = httpx.MockTransport(lambda request: httpx.Response(200, html="<p>Welcome</p>"))
     with Client("http://other.example", transport=page) as other:
-        for ask in (lambda: other.get_run("run_x"), other.engines, other.health, lambda: list(other.iter_runs())):
+        for ask in (
+            lambda: other.get_run("run_x"),
+            other.list_engines,
+            other.get_health,
+            lambda: list(other.iter_runs()),
+        ):
             with pytest.raises(BadAnswer, match="address of RMOS"):
                 ask()
 
@@ -238,7 +245,7 @@ def test_the_token_goes_along() -> None:
 
     for token in (None, "rmos_a1_secret"):
         with Client("http://rmos.example", token=token, transport=httpx.MockTransport(response)) as client:
-            client.engines()
+            client.list_engines()
     assert sent == [None, "Bearer rmos_a1_secret"]
 
 
