@@ -136,7 +136,7 @@ class Rmos:
                 store = Store.open(self.settings, summarise=dump_summary)
                 store.runs.on_put = self._recorded
                 upkeep = Upkeep(store, observe=self._reconciled)
-                store.gaps.on_gap, store.gaps.wait = upkeep.request_pass, upkeep.wait_first
+                store.gaps.on_gap = upkeep.request_pass
                 upkeep.start(wait_s=wait_s)
                 kept = self._kept = _Kept(pid, store, upkeep)
             return kept
@@ -158,7 +158,8 @@ class Rmos:
             SystemExit: the store cannot be used, which one line in the log says; no restart would mend it.
         """
         try:
-            self._open(wait_s)
+            kept = self._open(wait_s)
+            kept.store.gaps.wait = kept.upkeep.wait_pass
         except (StoreUnusable, ConfigError) as error:
             log.critical("%s", error.detail)
             raise SystemExit(_BOOT_FAILED) from None

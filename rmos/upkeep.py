@@ -44,15 +44,26 @@ class Upkeep:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rmos-upkeep", daemon=True)
         self._patience_until = 0.0
+        self._passes = 0
+        self._passed = threading.Condition()
 
     def start(self, *, wait_s: float) -> None:
-        """Start the thread; `wait_first` is patient until `wait_s` seconds from now."""
+        """Start the thread; who waits for a pass is patient until `wait_s` seconds from now."""
         self._patience_until = time.monotonic() + wait_s
         self._thread.start()
 
     def wait_first(self) -> bool:
         """Wait until the first pass is over, or until the patience that `start` was given is used up; tell which."""
         return self._first.is_set() or self._first.wait(max(0.0, self._patience_until - time.monotonic()))
+
+    def wait_pass(self) -> bool:
+        """Wait until a pass is over, the one at work or the next; False once the patience of `start` is used up."""
+        left_s = self._patience_until - time.monotonic()
+        if left_s <= 0:
+            return False
+        with self._passed:
+            passes = self._passes
+            return self._passed.wait_for(lambda: self._passes > passes, left_s)
 
     def request_pass(self) -> None:
         """Ask for a pass soon."""
@@ -75,6 +86,9 @@ class Upkeep:
                 if self._observe is not None:
                     self._observe(result, time.perf_counter() - started)
                 self._first.set()
+                with self._passed:
+                    self._passes += 1
+                    self._passed.notify_all()
                 self._stopped.wait(_PAUSE_S)
                 self._woken.wait(again_s)
         finally:

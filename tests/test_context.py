@@ -160,6 +160,24 @@ def test_trap_49_starting_upkeep_waits_for_nothing_and_lists_wait_for_the_first_
     rmos.close()
 
 
+def test_trap_49_a_run_that_comes_before_the_first_index_is_made_waits_for_it(
+    rmos: Rmos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconcile, may_begin = Store.reconcile, threading.Event()
+
+    def held(store: Store) -> object:
+        may_begin.wait()
+        return reconcile(store)
+
+    monkeypatch.setattr(Store, "reconcile", held)
+    rmos.start_upkeep(PATIENCE_S)
+    wait = rmos.store.gaps.wait
+    monkeypatch.setattr(rmos.store.gaps, "wait", lambda: may_begin.set() or wait())
+    assert rmos.store.runs.put(make_members()).indexed
+    assert rmos.store.runs.count(RunQuery()) == 1
+    rmos.close()
+
+
 def test_starting_upkeep_starts_one_thread(rmos: Rmos, settings: Settings) -> None:
     writer = Store.open(settings)
     run_id = writer.runs.put(make_members()).view.artifact.run_id

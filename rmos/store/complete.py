@@ -37,12 +37,18 @@ class IndexGaps:
         self._index = index
         self.on_gap: Callable[[], None] = lambda: None
         self.wait: Callable[[], bool] = lambda: False
-        """Waits a moment for the index to be filled, as a service does that was started just now; True when it is."""
+        """Waits until the index was seen to, as a service does for a while after its start; False later."""
 
     def write(self, upsert: Callable[[], None], *, record_id: str) -> bool:
         """Write rows; return False, and leave a line in the log, when the index did not take them."""
         try:
-            upsert()
+            try:
+                upsert()
+            except IndexBroken:  # a service that was started just now is about to make its first one
+                self.on_gap()
+                if not self.wait():
+                    raise
+                upsert()
         except INDEX_ERRORS as error:
             log.warning("not indexed record_id=%s: %s", record_id, error.detail)
             self._index.fall_behind()
@@ -69,7 +75,7 @@ class CompleteAnswers:
         Raises:
             IndexRebuilding: there is no such index just now.
         """
-        for waits in (True, False):
+        while True:
             try:
                 value, state = question()
                 if self._in_full(state):
@@ -77,9 +83,10 @@ class CompleteAnswers:
             except IndexBroken:
                 pass
             self._gaps.on_gap()
-            if not (waits and self._gaps.wait()):
-                break
-        raise IndexRebuilding("The index is being filled from the record; try again in a moment.", retry_after_s=2)
+            if not self._gaps.wait():
+                raise IndexRebuilding(
+                    "The index is being filled from the record; try again in a moment.", retry_after_s=2
+                )
 
     def read_page(
         self,
