@@ -17,9 +17,9 @@ from rmos.rosette.draw.flat import area, flatten
 from rmos.rosette.draw.shapes import Drawing
 from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_cuts, block_glue_up, is_blocked
-from rmos.rosette.glueup.strip_cuts import StripCut, strip_cuts
+from rmos.rosette.glueup.strip_cuts import StripCut, is_bent, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
-from rmos.rosette.glueup.trade import EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div
+from rmos.rosette.glueup.trade import EXTRA_HEIGHT, KERF, LOG_LENGTH, ceil_div, round_up
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring, RosetteSpec, validate_spec
 
@@ -61,21 +61,21 @@ def bill_of_materials(spec: RosetteSpec) -> tuple[BillItem, ...]:
 
 def _of_ring(spec: RosetteSpec, ring: Ring, inner: int, place: int, drawing: Drawing) -> Iterator[BillItem]:
     height, count = spec.channel_depth + EXTRA_HEIGHT, len(drawing.order)
-    if ring.kind in ("lines", "band"):
+    if ring.kind == "lines" or is_bent(ring):
         yield from (_list_bent_strip(cut) for cut in strip_cuts(place, ring, inner, height))
-    elif ring.kind == "solid":
+    elif ring.kind in ("solid", "band"):
         yield _board(ring, inner, place, height, "a square board, or joined quarters")
     elif is_stacked(ring):
         yield from _tiles(ring, tile_glue_up(place, ring, inner, count=count, height=height))
     elif is_blocked(ring):
         yield from _block(ring, inner, place, count, height)
     elif ring.kind in ("greek_key", "wave"):
-        yield _list_bent_strip(_ground(ring, inner, place, height))
+        yield _ground(ring, inner, place, height)
         yield _board(ring, inner, place, height, "the figure runs round in one piece")
         yield from _pieces(ring, place, drawing, height, first=1)
     elif ring.kind != "gap":
         if drawing.base and (drawing.rims or ring.kind in _GROUNDED):
-            yield _list_bent_strip(_ground(ring, inner, place, height))
+            yield _ground(ring, inner, place, height)
         yield from _pieces(ring, place, drawing, height, first=0)
 
 
@@ -83,10 +83,12 @@ _GROUNDED: Final = frozenset({"celtic", "braid", "diamond", "dots", "wheel"})
 """Kinds whose figure lies in a ground of another material."""
 
 
-def _ground(ring: Ring, inner: int, place: int, height: int) -> StripCut:
-    """Return the strip that the figure of a ring lies in: of its last material."""
+def _ground(ring: Ring, inner: int, place: int, height: int) -> BillItem:
+    """Return what the figure of a ring lies in, of its last material: a bent strip, or a board where it is too wide."""
     plain = Ring(kind="band", width=ring.width, materials=ring.materials[-1:])
-    return strip_cuts(place, plain, inner, height)[0]
+    if is_bent(plain):
+        return _list_bent_strip(strip_cuts(place, plain, inner, height)[0])
+    return _board(plain, inner, place, height, "the ground: a square board, or joined quarters")
 
 
 def _list_bent_strip(cut: StripCut) -> BillItem:
@@ -176,7 +178,7 @@ def _list_sawn_strips(place: int, name: str, count: int, blank: tuple[int, int],
     each = max(_LONGEST // (blank[0] + KERF), 1)
     strips = ceil_div(count, each)
     length = ceil_div(count, strips) * (blank[0] + KERF)
-    note = f"{count} pieces of {blank[0] / 1000} mm are sawn from it, kerf {KERF / 1000} mm"
+    note = f"{count} pieces of {round_up(blank[0], 100) / 1000:g} mm, kerf {KERF / 1000} mm"
     used = used * blank[0] // (blank[0] + KERF)
     return _item(place, "strip", name, strips, (length, blank[1], height), used, note)
 

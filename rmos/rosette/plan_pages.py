@@ -22,10 +22,11 @@ from rmos.rosette.glueup.stick_charts import (
     draw_rows,
     draw_stacks,
     draw_tile,
+    veneer_text,
 )
 from rmos.rosette.glueup.strip_cuts import sheet_width
 from rmos.rosette.glueup.tiles import TileGlueUp
-from rmos.rosette.glueup.trade import KERF, LOG_LENGTH
+from rmos.rosette.glueup.trade import KERF, LOG_LENGTH, round_up
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring, RosetteSpec, mm_text, spec_sha256
 from rmos.rosette.svg import MARGIN as AROUND
@@ -90,7 +91,7 @@ def _sheets(spec: RosetteSpec) -> list[list[str]]:
     for block in plan.blocks:
         _draw_block(flow, key, spec.rings[block.ring - 1], block)
     _list_cuts(flow, plan)
-    _list_others(flow, spec)
+    _list_others(flow, spec, {cut.ring for cut in plan.cuts})
     for number, sheet in enumerate(flow.sheets, start=1):
         sheet += _foot(spec, number, len(flow.sheets))
     return flow.sheets
@@ -199,9 +200,9 @@ def _lean(glued: BlockGlueUp) -> int:
 def _block_steps(glued: BlockGlueUp) -> list[str]:
     """Return what to do, in order."""
     blocks = "a block" if glued.blocks == 1 else f"{glued.blocks} blocks"
-    veneers, length = glued.repeats * len(glued.layers), mm_text(glued.block_length)
-    order = ", ".join(f"{MATERIALS[layer.material].name} {mm_text(layer.thickness)} mm" for layer in glued.layers)
-    piece = f"{count_of(glued.pieces, 'piece')} {mm_text(glued.piece_length)} mm long in all"
+    veneers, length = glued.repeats * len(glued.layers), _long(glued.block_length)
+    order = ", ".join(f"{MATERIALS[layer.material].name} {veneer_text(layer.thickness)} mm" for layer in glued.layers)
+    piece = f"{count_of(glued.pieces, 'piece')} {_long(glued.piece_length)} mm long in all"
     steps = [
         f"Glue {blocks} of {veneers} veneers, {length} mm long, in turn: {order}.",
         (
@@ -223,6 +224,11 @@ def _block_steps(glued: BlockGlueUp) -> list[str]:
 # Lists
 
 
+def _long(um: int) -> str:
+    """Return a length as a ruler shows it, to a tenth of a millimetre and no shorter."""
+    return mm_text(round_up(um, 100))
+
+
 def _list_cuts(flow: Flow, plan: GlueUpPlan) -> None:
     """Write the cutting list: each strip, and how much of a sheet it takes with the kerfs."""
     if not plan.cuts:
@@ -238,9 +244,9 @@ def _list_cuts(flow: Flow, plan: GlueUpPlan) -> None:
             cut.use,
             MATERIALS[cut.material].name,
             str(cut.count),
-            mm_text(cut.length),
+            _long(cut.length),
             mm_text(cut.width),
-            mm_text(cut.thickness),
+            veneer_text(cut.thickness),
             mm_text(sheet_width(cut)),
         )
         for cut in plan.cuts
@@ -249,12 +255,12 @@ def _list_cuts(flow: Flow, plan: GlueUpPlan) -> None:
     flow.table(heads, rows, (10_000, 52_000, 40_000, 14_000, 18_000, 17_000, 16_000, 17_000))
 
 
-def _list_others(flow: Flow, spec: RosetteSpec) -> None:
-    """Write what is sawn or cut by a machine: boards, wedges, inlays."""
+def _list_others(flow: Flow, spec: RosetteSpec, listed: set[int]) -> None:
+    """Write what is sawn or cut by a machine: boards, grounds, wedges, inlays; but for rings that are `listed`."""
     items = [
         item
         for item in bill_of_materials(spec)
-        if item.what in ("board", "piece", "shell") or (item.what == "strip" and item.note != "bent")
+        if item.what in ("board", "piece", "shell") or (item.what == "strip" and item.ring not in listed)
     ]
     if not items:
         return
@@ -265,7 +271,7 @@ def _list_others(flow: Flow, spec: RosetteSpec) -> None:
             item.what,
             MATERIALS[item.material].name,
             str(item.count),
-            f"{item.length_mm:g} x {item.width_mm:g} x {item.height_mm:g}",
+            " x ".join(_long(round(size * 1000)) for size in (item.length_mm, item.width_mm, item.height_mm)),
             item.note,
         )
         for item in items

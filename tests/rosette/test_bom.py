@@ -85,7 +85,16 @@ def test_inlays_are_counted_in_pieces(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["greek_key", "wave"])
 def test_a_figure_that_runs_round_is_cut_from_a_board(kind: str) -> None:
     spec = make_spec(make_ring(kind, materials=("ebony", "maple")))
-    assert [(item.what, item.material) for item in bill_of_materials(spec)] == [("strip", "maple"), ("board", "ebony")]
+    assert [(item.what, item.material) for item in bill_of_materials(spec)] == [("board", "maple"), ("board", "ebony")]
+
+
+def test_what_is_too_wide_to_be_bent_on_edge_is_sawn_from_a_board() -> None:
+    narrow, wide = (
+        bill_of_materials(make_spec(make_ring("band", materials=("koa",), width=width))) for width in (4000, 4100)
+    )
+    assert [item.what for item in (*narrow, *wide)] == ["strip", "board"]
+    ground = bill_of_materials(make_spec(make_ring("dots", materials=("abalone", "ebony"), width=3000)))
+    assert (ground[0].what, ground[0].material, ground[0].note) == ("strip", "ebony", "bent")
 
 
 def test_shell_is_counted_in_pieces_with_their_yield() -> None:

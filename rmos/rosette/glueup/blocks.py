@@ -18,6 +18,7 @@ from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.strip_cuts import StripCut
 from rmos.rosette.glueup.trade import (
     BLOCK_LAYERS,
+    BLOCK_THICKEST,
     BLOCK_WIDTH,
     KERF,
     LOG_LENGTH,
@@ -99,8 +100,9 @@ def block_glue_up(place: int, ring: Ring, inner: int, *, count: int, height: int
     layers = tuple(
         BlockVeneer(material=name, thickness=max(repeat * share // secant, 50)) for name, share in _shares(ring)
     )
-    repeats = max(BLOCK_LAYERS // len(layers), 1)
-    thickness = repeats * sum(layer.thickness for layer in layers)
+    each_repeat = sum(layer.thickness for layer in layers)
+    repeats = max(min(BLOCK_LAYERS // len(layers), BLOCK_THICKEST // each_repeat), 1)
+    thickness = repeats * each_repeat
     pieces = rows * ceil_div(count * LONGER, 100 * repeats)
     each = _width(height) // (height + KERF)
     row = ring.width // rows

@@ -11,7 +11,7 @@ import msgspec
 
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.glueup.blocks import BlockGlueUp, block_cuts, block_glue_up, is_blocked
-from rmos.rosette.glueup.strip_cuts import StripCut, strip_cuts
+from rmos.rosette.glueup.strip_cuts import StripCut, is_bent, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up
 from rmos.rosette.glueup.trade import EXTRA_HEIGHT
 from rmos.rosette.spec import Ring, RosetteSpec, validate_spec
@@ -43,7 +43,7 @@ def plan_of(spec: RosetteSpec) -> GlueUpPlan:
         elif is_blocked(ring):
             blocks.append(block := _block(spec, place, ring, inner, height))
             cuts += block_cuts(block)
-        elif ring.kind in ("lines", "band"):
+        elif ring.kind == "lines" or is_bent(ring):
             cuts += strip_cuts(place, ring, inner, height)
     return GlueUpPlan(height=height, tiles=tuple(tiles), blocks=tuple(blocks), cuts=tuple(cuts))
 

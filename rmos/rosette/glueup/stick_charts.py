@@ -20,6 +20,7 @@ from rmos.rosette.svg import colour_of
 _CELL: Final = 5000
 _STACK: Final = 9000
 _STACKS_APART: Final = 15_000
+_ENLARGED: Final = {4: "four times enlarged", 3: "three times enlarged", 2: "twice enlarged"}
 
 
 class MaterialKey:
@@ -82,7 +83,8 @@ def draw_tile(flow: Flow, key: MaterialKey, glued: TileGlueUp, log: Log) -> None
     foot = top + cell * glued.rows
     flow.add(text(left - 1000, top + SMALL, "out", size=SMALL, anchor="end", fill=FAINT))
     flow.add(text(left - 1000, foot - 600, "in", size=SMALL, anchor="end", fill=FAINT))
-    flow.add(text(left, foot + SMALL * 3 // 2, "* this column is turned end for end", size=SMALL, fill=FAINT))
+    if any(column.turned for column in log.columns):
+        flow.add(text(left, foot + SMALL * 3 // 2, "* this column is turned end for end", size=SMALL, fill=FAINT))
     _draw_true_tile(flow, key, glued, log, (left + cell * count + 14_000, top))
     flow.skip(cell * glued.rows + 16_000)
 
@@ -156,6 +158,16 @@ def draw_log(flow: Flow, glued: TileGlueUp, log: Log) -> None:
 # Blocks
 
 
+def veneer_text(um: int) -> str:
+    """Return the thickness of a veneer, to a hundredth of a millimetre: what is scraped to."""
+    return mm_text((um + 5) // 10 * 10)
+
+
+def block_thickness(glued: BlockGlueUp) -> str:
+    """Return the thickness of a block of veneers as thick as they are said to be."""
+    return mm_text(glued.repeats * sum((layer.thickness + 5) // 10 * 10 for layer in glued.layers))
+
+
 def draw_block(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
     """Draw a block from the side at full size: its veneers, and the slanted cuts of its slabs."""
     flow.need(glued.thickness + 16_000)
@@ -171,7 +183,7 @@ def draw_block(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
         foot = x + EDGE + at * step
         flow.add(line(foot, y + glued.thickness, foot + lean, y, stroke="#e000e0", thick=300))
     words = (
-        f"full size: {glued.repeats * len(glued.layers)} veneers, {mm_text(glued.thickness)} mm thick;"
+        f"full size: {glued.repeats * len(glued.layers)} veneers, {block_thickness(glued)} mm thick;"
         f" {count_of(glued.slabs, 'slab')}, sawn {mm_text(glued.sawn)} mm, along the violet lines"
     )
     flow.add(text(x, y + glued.thickness + 4500, words, size=SMALL))
@@ -179,16 +191,18 @@ def draw_block(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
 
 
 def draw_rows(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
-    """Draw a stretch of the finished strip, enlarged four times: rows side by side, every second one turned over."""
-    scale, stretch = 4, 3
-    height = scale * glued.row
-    repeat = scale * glued.piece_length // glued.repeats
+    """Draw a stretch of the finished strip, enlarged as the sheet has room: rows side by side, every second turned."""
+    repeats = 3 * max(6 // len(glued.layers), 1)
+    lean_once, repeat_once = glued.row * glued.tangent // 100, glued.piece_length // glued.repeats
+    scale = next((size for size in _ENLARGED if size * (repeats * repeat_once + lean_once) <= ROOM - 4000), 1)
+    repeats = min(repeats, max((ROOM - 4000 - scale * lean_once) // (scale * repeat_once), 1))
+    height, repeat = scale * glued.row, scale * repeat_once
     flow.need(height * glued.rows + 12_000)
     x, y = MARGIN + 4000, flow.y + 4000
     lean = height * glued.tangent // 100
     whole = sum(layer.thickness for layer in glued.layers)
     for row in range(glued.rows):
-        for at in range(stretch * max(6 // len(glued.layers), 1)):
+        for at in range(repeats):
             start = x + at * repeat
             for layer in glued.layers:
                 wide = repeat * layer.thickness // whole
@@ -199,6 +213,6 @@ def draw_rows(flow: Flow, key: MaterialKey, glued: BlockGlueUp) -> None:
                 )  # fmt: skip
                 flow.add(shape(corners, fill=key.colour(layer.material)))
                 start += wide
-    words = f"four times enlarged: {count_of(glued.rows, 'row')} of {mm_text(glued.row)} mm"
+    words = f"{_ENLARGED.get(scale, 'full size')}: {count_of(glued.rows, 'row')} of {mm_text(glued.row)} mm"
     flow.add(text(x, y + height * glued.rows + 4500, words, size=SMALL))
     flow.skip(height * glued.rows + 12_000)

@@ -10,7 +10,7 @@ import msgspec
 
 from rmos.rosette.draw.bands import line_edges
 from rmos.rosette.fixed import circumference, divide
-from rmos.rosette.glueup.trade import KERF, LONGER
+from rmos.rosette.glueup.trade import KERF, LONGER, WIDEST_BENT
 from rmos.rosette.spec import Ring
 
 
@@ -30,6 +30,11 @@ class StripCut(msgspec.Struct, frozen=True, kw_only=True):
 def sheet_width(cut: StripCut) -> int:
     """Return how wide a sheet of the strips' length is that gives all of them."""
     return cut.count * (cut.width + KERF) - KERF
+
+
+def is_bent(ring: Ring) -> bool:
+    """Tell whether a ring is a plain strip that is narrow enough to be bent round."""
+    return ring.kind == "band" and ring.width <= WIDEST_BENT
 
 
 def strip_cuts(place: int, ring: Ring, inner: int, height: int) -> tuple[StripCut, ...]:

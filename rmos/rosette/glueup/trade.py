@@ -18,10 +18,19 @@ BLOCK_WIDTH: Final = 20_000
 """Of the veneers in a block of slanted strips."""
 BLOCK_LAYERS: Final = 24
 """Veneers in such a block, about: luthiers tell of 20 to 30."""
+BLOCK_THICKEST: Final = 25_000
+"""Of such a block: thick veneers are fewer, so that a small saw goes through and the slabs stay short."""
+WIDEST_BENT: Final = 4000
+"""The widest strip that is bent on edge round a soundhole; wider ones are sawn from a board."""
 LONGER: Final = 105
 """Per cent of its circle that a strip is long."""
 SPARE: Final = 2
 """Slices more than tiles: one to try the fit, one to break."""
+
+
+def round_up(um: int, step: int) -> int:
+    """Return a length rounded up to what a ruler or a caliper shows."""
+    return ceil_div(um, step) * step
 
 
 def ceil_div(a: int, b: int) -> int:
