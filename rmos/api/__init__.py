@@ -22,9 +22,9 @@ from rmos.api import (
     variants,
 )
 from rmos.context import Rmos
-from rmos.http import problems
+from rmos.http import problems, routes
 from rmos.http.json_body import limit_body
-from rmos.http.routes import RunIdConverter, enforce_spec
+from rmos.http.routes import RunIdConverter
 
 BLUEPRINTS: tuple[tuple[Blueprint, Mapping[str, str]], ...] = (
     (runs.bp, {}),
@@ -59,7 +59,7 @@ def init_app(app: Flask) -> None:
     limit_body(rmos.settings.max_body_bytes, app)
     app.url_map.converters["run"] = RunIdConverter
     problems.init_app(app)
-    app.before_request(enforce_spec)
+    routes.init_app(app)
     for blueprint, prefixes in BLUEPRINTS:
         for name, prefix in prefixes.items():
             app.register_blueprint(blueprint, url_prefix=prefix, name=name)

@@ -11,7 +11,7 @@ import logging
 import time
 from typing import Any, Final, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, request
 
 from rmos import ids
 from rmos.auth.callers import LOCAL, Caller, Callers
@@ -33,6 +33,8 @@ _SCHEME: Final = "bearer "
 _OPEN_RANK: Final = 0
 _LOOPBACK_RANK: Final = -1
 _EXTENSION: Final = "rmos.guard"
+_CALLER: Final = "rmos.caller"
+"""Where the WSGI environment of a request has its caller."""
 
 
 class Guard:
@@ -50,13 +52,13 @@ class Guard:
         self._writes = Throttle(limit=limit, window_s=_MINUTE_S) if limit else None
         self._ranks: dict[tuple[str, str], int] = {}
 
-    def admit(self) -> None:
-        """Admit the running request and note its caller on `g`.
+    def admit(self, environ: dict[str, Any]) -> None:
+        """Admit a request whose route is known, and note its caller in its environment.
 
         Raises:
             CrossSite, NotLocal, Unauthenticated, TooManyAttempts, Forbidden, TooManyWrites, StorageFailed.
         """
-        rule, environ = request.url_rule, request.environ
+        rule = environ["werkzeug.request"].url_rule
         if rule is None:
             return  # no view: 404 or 405 for every caller
         method = environ["REQUEST_METHOD"]
@@ -76,7 +78,7 @@ class Guard:
             _forbid(caller, rank)
         if self._writes is not None and method in UNSAFE:
             self._count_write(self._writes, caller)
-        g.caller = caller
+        environ[_CALLER] = caller
 
     def _find_rank(self, rule: Any, method: str) -> int:
         """Return the rank that a view takes; computed once."""
@@ -171,7 +173,7 @@ def current_caller() -> Caller:
     Raises:
         RuntimeError: the view is open, so the caller is not known.
     """
-    caller: Caller | None = g.get("caller")
+    caller: Caller | None = request.environ.get(_CALLER)
     if caller is None:
         raise RuntimeError("The view is open: its caller is not known.")
     return caller
@@ -179,10 +181,14 @@ def current_caller() -> Caller:
 
 def current_guard() -> Guard:
     """Return the guard of the running app."""
-    return cast(Guard, current_app.extensions[_EXTENSION])
+    return get_guard(current_app)
+
+
+def get_guard(app: Flask) -> Guard:
+    """Return the guard of an app."""
+    return cast(Guard, app.extensions[_EXTENSION])
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Put a guard before every view of an app; nothing is read before the first request."""
-    guard = app.extensions[_EXTENSION] = Guard(app, settings)
-    app.before_request(guard.admit)
+    """Give an app its guard, which `rmos.http.routes` puts before every view; nothing is read before it is asked."""
+    app.extensions[_EXTENSION] = Guard(app, settings)

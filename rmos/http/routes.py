@@ -29,10 +29,11 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import flask
 import msgspec
-from flask import current_app, request
+from flask import Flask, current_app, request
 from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
+from rmos.auth.guard import get_guard
 from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.request import BadHeader
@@ -165,14 +166,26 @@ def _refuse_key(spec: OperationSpec) -> NoReturn:
     raise BadHeader(detail)
 
 
-def enforce_spec() -> None:
+def init_app(app: Flask) -> None:
+    """Have every request of an app admitted, and held to what its route declares, before its view."""
+    guard = get_guard(app)
+
+    def check_request() -> None:
+        """Check the running request; one function, for Flask takes as much again to call a second."""
+        environ = request.environ
+        guard.admit(environ)
+        enforce_spec(environ)
+
+    app.before_request(check_request)
+
+
+def enforce_spec(environ: dict[str, Any]) -> None:
     """Hold a request to what its route declares: no parameters, header or body that it would ignore or cannot take.
 
     Raises:
         BadRequest, ValidationError: there are parameters, and the route has none.
         BadHeader: there is an Idempotency-Key, and the route does not heed it.
     """
-    environ = request.environ
     if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
         return  # the usual request has neither
     view = current_app.view_functions.get(request.endpoint or "")
