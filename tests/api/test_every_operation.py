@@ -136,11 +136,12 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
 
 @pytest.fixture(autouse=True)
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep settings of the network from the client that calls an application: one check passes them on."""
+    """Let the client that calls an application ask for what it understands, without settings of the network."""
     send = WSGITransport.send
 
     def without(transport: WSGITransport, case: Case, **settings: Any) -> Any:
         kept = {name: value for name, value in settings.items() if name not in _OF_THE_NETWORK}
+        kept["headers"] = {**(kept.get("headers") or {}), "Accept-Encoding": "identity"}  # it decompresses nothing
         return send(transport, case, **kept)
 
     monkeypatch.setattr(WSGITransport, "send", without)

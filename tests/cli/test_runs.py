@@ -124,7 +124,7 @@ def test_a_read_only_list_says_what_it_lacks(root: Path, read_only: Callable[[Pa
     (root / "2025-12-23" / f"{members['run_id']}.json").write_bytes(digest.encode_record(members))
     result = command_on(read_only(root))("runs", "--limit", "500")
     assert result.exit_code == 0
-    assert "1 runs are lacking" in result.stderr
+    assert "1 run is lacking" in result.stderr
 
 
 def test_a_read_only_store_without_an_index_is_never_listed_as_empty(

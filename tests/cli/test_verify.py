@@ -182,7 +182,7 @@ def test_the_report_file_is_what_json_prints(run: Command, root: Path, tmp_path:
     result = run("verify", "--json", "--report", str(path))
     assert result.exit_code == 1
     assert json.loads(path.read_text()) == document(result)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["report.json", "runs"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["last-verify.json", "report.json", "runs"]
 
 
 def test_the_report_never_stands_inside_the_store(run: Command, root: Path, tmp_path: Path) -> None:
