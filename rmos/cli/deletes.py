@@ -19,7 +19,11 @@ from rmos.store import Store
 @click.argument("run_id")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in 6 to 500 characters; kept for good.")
 @click.option(
-    "--mode", type=click.Choice(("soft", "hard")), default="soft", show_default=True, help="hard erases the artifact."
+    "--mode",
+    type=click.Choice(("soft", "hard"), case_sensitive=False),
+    default="soft",
+    show_default=True,
+    help="hard erases the artifact.",
 )
 @json_option
 @with_appcontext

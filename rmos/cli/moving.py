@@ -77,7 +77,7 @@ def _say_imported(report: Imported) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("ndjson", "csv", "store")),
+    type=click.Choice(("ndjson", "csv", "store"), case_sensitive=False),
     default="ndjson",
     show_default=True,
     help="Lines of JSON, a table, or a store's folder.",

@@ -58,7 +58,7 @@ _OUT: Final = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--profile",
-    type=click.Choice(["compact", "cam"]),
+    type=click.Choice(["compact", "cam"], case_sensitive=False),
     default="compact",
     show_default=True,
     help="SVG for viewing, or closed paths in layers for cutting.",

@@ -69,7 +69,7 @@ def token() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice(ROLES),
+    type=click.Choice(ROLES, case_sensitive=False),
     required=True,
     help="viewer reads, recorder also records, operator also approves and deletes, admin may everything.",
 )

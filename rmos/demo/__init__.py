@@ -85,22 +85,22 @@ def _aftermath(request: Request, rng: random.Random) -> dict[str, str]:
 
 
 _SESSIONS: Final = {
-    "om-spruce-rosettes-01": DemoSession(user_id="anna", workflow_type="rosette", machine_id="desktop-1"),
+    "om-spruce-rosettes-01": DemoSession(user_id="anna", workflow_type="rosette", machine_id="rigid_router"),
     "ebony-fingerboard-markers-01": DemoSession(
         user_id="jonas",
         workflow_type="inlay",
-        machine_id="fast-spindle",
+        machine_id="light_fast_spindle",
         deletion="Opened twice for the same neck.",
     ),
     "padauk-mosaic-sticks-01": DemoSession(
         user_id="anna",
         workflow_type="rosette",
-        machine_id="saw-1",
+        machine_id="table_saw",
         deletion="The customer withdrew the order.",
         cascade=True,
     ),
-    "classical-cedar-rosettes-02": DemoSession(user_id="mei", workflow_type="rosette", machine_id="desktop-1"),
-    "headstock-pearl-logo-02": DemoSession(user_id="jonas", workflow_type="inlay", machine_id="fast-spindle"),
+    "classical-cedar-rosettes-02": DemoSession(user_id="mei", workflow_type="rosette", machine_id="rigid_router"),
+    "headstock-pearl-logo-02": DemoSession(user_id="jonas", workflow_type="inlay", machine_id="light_fast_spindle"),
 }
 
 _ADVISORIES: Final = (

@@ -10,6 +10,7 @@ from click.testing import Result
 
 from rmos import ids
 from rmos.demo import SPAN_US, demo_runs
+from rmos.engines.shop import SHIPPED
 from rmos.index.locks import file_lock
 from tests.cli.conftest import Command, artifacts_of, command_on, document, records_of
 from tests.makers import US
@@ -68,6 +69,11 @@ def test_corrections_name_the_run_that_they_correct(filled: Path) -> None:
         parent = runs[child["parent_run_id"]]
         assert parent["status"] == "BLOCKED"
         assert child["decision"]["risk_level"] == "GREEN"
+
+
+def test_the_machines_of_its_sessions_are_in_the_shop(filled: Path) -> None:
+    listed = document(command_on(filled)("sessions", "--json", "--deleted", "--limit", "50"))["items"]
+    assert {item["machine_id"] for item in listed} <= SHIPPED.machines.keys()
 
 
 def test_three_sessions_go_through_the_workflow(filled: Path) -> None:

@@ -188,3 +188,10 @@ def test_the_console_script_needs_no_rmos_rmos(root: Path) -> None:
     assert out.startswith("Usage: rmos [OPTIONS] COMMAND")
     assert "Exit codes:" in out
     assert {name.split()[0] for name in COMMANDS} <= {line.split()[0] for line in out.splitlines() if line.strip()}
+
+
+def test_trap_43_every_word_of_a_vocabulary_is_taken_in_any_case() -> None:
+    options = [parameter for command in commands_of(rmos_group).values() for parameter in command.params]
+    choices = [option for option in options if isinstance(option.type, click.Choice)]
+    assert choices
+    assert [option.name for option in choices if option.type.case_sensitive] == []
