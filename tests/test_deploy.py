@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -308,9 +309,12 @@ def test_the_image_holds_locked_packages_only_and_runs_without_root() -> None:
         assert "--require-hashes" in arguments or "--no-deps --no-index" in arguments, arguments
         assert all((ROOT / name).exists() for name in re.findall(r"-r (\S+)", arguments)), arguments
     names = [name for name, _ in found]
+    # An official image, which there is for amd64 and arm64, and for whichever of them the builder is.
+    assert {rest.split(" AS ")[0] for name, rest in found if name == "FROM"} == {"python:${PYTHON}-slim"}
     assert names.count("FROM") == 2
     assert "HEALTHCHECK" in names
     assert ("USER", "rmos") in found[names.index("FROM", 1) :]
+    assert find_spec(json.loads(found[-1][1])[2]) is not None, "what it starts is in the wheel, not beside it"
 
 
 def test_the_container_is_told_what_the_service_knows() -> None:

@@ -68,6 +68,7 @@ def demand_problem(answer: Raw, status: int, code: str) -> None:
 # for the override that a test is about, and a test would end by the time limit of its connection.
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize(
     "half",
     [
@@ -128,6 +129,7 @@ class Watched:
         return False
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize(
     ("sent_each_second", "wanted", "given_up"),
     [
@@ -168,6 +170,7 @@ def test_a_request_that_was_read_is_not_given_up_however_long_its_answer_takes(
         assert not watched.is_given_up()
 
 
+@pytest.mark.linux
 def test_a_request_whose_answer_takes_long_keeps_its_connection_while_others_wait(served: Served) -> None:
     with contextlib.ExitStack() as clients:
         sock = clients.enter_context(served.open())
@@ -190,6 +193,7 @@ def test_a_client_is_not_given_up_because_nobody_reads_what_it_sent(monkeypatch:
         assert not watched.is_given_up()
 
 
+@pytest.mark.linux
 def test_what_is_given_up_is_told_so(served: Served) -> None:
     with contextlib.ExitStack() as clients:
         given_up = [clients.enter_context(served.open()) for _ in range(CLIENTS)]
