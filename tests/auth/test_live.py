@@ -24,7 +24,7 @@ from tests.makers import ANNA
 
 RUNS = "/api/rmos/runs"
 FELT_S = 5.0
-"""Within which every worker must know of a token or of its end."""
+"""Within which every worker must know of a token or of its end; slept through, for it is what is promised."""
 BODY = {"mode": "router", "tool_id": "x"}
 
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.faults.service import Service
 from tests.helpers.nginx import Nginx as Deployed
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.makers import BEARER, open_store, write_token
 
 pytestmark = pytest.mark.nginx
@@ -61,12 +60,18 @@ class Nginx:
             [program, "-p", self._folder, "-e", self._folder / "error.log", "-c", self._folder / "nginx.conf"],
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.bare), timeout=5):
-                return self
-            time.sleep(0.05)
-        raise AssertionError((self._folder / "error.log").read_text())
+        try:
+            wait_until(self._answers, "nginx")
+        except BaseException:  # who does not enter is not asked to leave
+            self.__exit__()
+            raise
+        return self
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, (self._folder / "error.log").read_text()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.bare), timeout=PATIENCE_S):
+            return True
+        return False
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -111,9 +116,8 @@ def test_through_nginx_local_mode_refuses_and_token_mode_knows_each_client(servi
             status, problem = ask(port, **headers)
             assert (status, problem["error"]) == (403, "NOT_LOCAL"), (port, headers)
     write_token(service.store, name="anna", role="operator")
-    time.sleep(5)
     for port in (nginx.told, nginx.bare):
-        assert ask(port)[0] == 401
+        wait_until(lambda port=port: {ask(port)[0] for _ in range(16)} == {401}, "every worker to know of the token")
         assert ask(port, Authorization=f"Bearer {BEARER}")[0] == 200
     assert ask(nginx.told, "/healthz")[0] == 200
     assert ask(nginx.told, "/readyz")[0] == 401
@@ -129,8 +133,7 @@ def test_the_clients_address_is_right_in_the_audit_whatever_it_says_itself(
     absent = f"{RUNS}/run_0123456789ab?reason=a%20trial%20cut"
     forged = "198.51.100.66"
     with Deployed(tmp_path_factory.mktemp("deployed"), service.port) as deployed:
-        while ask(deployed.port)[1]["error"] == "NOT_LOCAL":
-            time.sleep(0.2)
+        wait_until(lambda: ask(deployed.port)[1]["error"] != "NOT_LOCAL", "the service to know of the token")
         for sent in (
             {},
             {"X_Forwarded_For": forged},

@@ -9,7 +9,8 @@ import pytest
 from rmos.client import Client, Retries
 from tests.faults.service import Service, make_body
 
-HASTY = Retries(attempts=40, base_s=0.05, cap_s=0.3)
+HASTY = Retries(attempts=1000, base_s=0.05, cap_s=0.3)
+"""For as long as a busy machine takes to start a service."""
 
 
 def cut(label: str = "b") -> dict[str, Any]:

@@ -4,10 +4,10 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from rmos.client import Client, DigestMismatch, Retries, Unauthenticated, Unreachable
@@ -15,7 +15,22 @@ from tests.client.conftest import HASTY, cut
 from tests.client.proxies import Proxy
 from tests.faults.service import Service
 from tests.faults.tracing import ROOT
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, wait_until
+
+
+class NotingRefusals(httpx.HTTPTransport):
+    """The network; `refused` is set once a request met nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = threading.Event()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return super().handle_request(request)
+        except httpx.TransportError:
+            self.refused.set()
+            raise
 
 
 @pytest.fixture
@@ -92,10 +107,10 @@ def test_a_service_that_is_killed_and_started_again_between_the_tries_records_on
     with Service(tmp_path / "runs", tmp_path / "log") as service:
         service.start()
         address = f"http://127.0.0.1:{service.port}"
-        with Client(address, retries=HASTY) as client:
+        with Client(address, retries=HASTY, transport=(noting := NotingRefusals())) as client:
             client.create_run(**cut("before"))
             service.kill()
-            restarted = threading.Thread(target=lambda: (time.sleep(0.5), service.start()))
+            restarted = threading.Thread(target=lambda: (noting.refused.wait(PATIENCE_S), service.start()))
             restarted.start()
             made = client.create_run(**cut("across"))
             restarted.join(timeout=60)
@@ -139,6 +154,4 @@ def test_a_token_opens_what_is_closed_without_one(tmp_path: Path) -> None:
         with Client(address, token=token, retries=HASTY) as known, Client(address, retries=HASTY) as stranger:
             run_id = known.create_run(**cut("signed"))["run_id"]
             assert known.get_run(run_id)["run_id"] == run_id
-            deadline = time.monotonic() + PATIENCE_S  # each worker hears of the first token within five seconds
-            while not refuses(stranger, run_id):
-                assert time.monotonic() < deadline
+            wait_until(lambda: refuses(stranger, run_id), "a worker that knows of the token")

@@ -115,7 +115,11 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
-        self.wait_for(f"{self.prefix}/healthz")
+        try:
+            self.wait_for(f"{self.prefix}/healthz")
+        except BaseException:  # whoever starts it on entering is not asked to leave
+            self.kill()
+            raise
 
     def wait_for(self, path: str, *, wait_s: float = PATIENCE_S) -> None:
         """Wait until a path answers 200."""

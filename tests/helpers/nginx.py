@@ -4,7 +4,6 @@ import contextlib
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.service import Answer, Connection
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.makers import BEARER
 from tests.serving import Raw, read_answer
 
@@ -59,12 +58,18 @@ class Nginx:
             [find_nginx(), "-p", self.folder, "-e", self.folder / "error.log", "-c", self.config],
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), self.open():
-                return self
-            time.sleep(0.05)
-        raise AssertionError((self.folder / "error.log").read_text())
+        try:
+            wait_until(self._answers, "nginx")
+        except BaseException:  # who does not enter is not asked to leave
+            self.__exit__()
+            raise
+        return self
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, (self.folder / "error.log").read_text()
+        with contextlib.suppress(OSError), self.open():
+            return True
+        return False
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

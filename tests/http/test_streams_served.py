@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rmos.config import Settings
+from rmos.index.locks import file_lock
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.faults.service import Service
@@ -57,9 +58,11 @@ def test_a_stream_that_lost_its_index_breaks_off_without_an_end(service: Service
     with contextlib.ExitStack() as opened:
         response = ask_until_ready(service, accept, opened)
         beginning = response.read(1000)
-        (service.store / "_index.sqlite").unlink()
-        with pytest.raises(http.client.IncompleteRead) as broken:
-            response.read()
+        # Nobody makes the index again meanwhile: then the stream would go on from that one, and rightly.
+        with file_lock(service.store / "_index.lock", wait_s=PATIENCE_S):
+            (service.store / "_index.sqlite").unlink()
+            with pytest.raises(http.client.IncompleteRead) as broken:
+                response.read()
     lines = (beginning + broken.value.partial).splitlines()
     assert mark in lines[-1]
     assert 500 <= len(lines) < RUNS

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -257,7 +258,18 @@ def opened(path: Path) -> int:
     return sum(os.path.realpath(link) == str(path) for link in links)
 
 
-def test_a_waiter_for_the_lock_file_gets_it_when_it_is_let_go(tmp_path: Path) -> None:
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Grows with each time that somebody has found a lock taken and comes back to it."""
+    tries: list[float] = []
+    sleep = time.sleep
+    monkeypatch.setattr(
+        "rmos.index.locks.time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda s: (sleep(s), tries.append(s)))
+    )
+    return tries
+
+
+def test_a_waiter_for_the_lock_file_gets_it_when_it_is_let_go(tmp_path: Path, tries: list[float]) -> None:
     happened: list[str] = []
 
     def wait() -> None:
@@ -267,15 +279,14 @@ def test_a_waiter_for_the_lock_file_gets_it_when_it_is_let_go(tmp_path: Path) ->
     waiter = threading.Thread(target=wait)
     with open_sqlite(tmp_path).lock(wait_s=0):
         waiter.start()
-        wait_until(lambda: opened(tmp_path / "_index.lock") == 2, "the other to come to the lock")
-        time.sleep(0.15)  # it tries several times meanwhile
+        wait_until(lambda: len(tries) >= 3, "the other to have tried several times")
         happened.append("let go")
     waiter.join()
     assert happened == ["let go", "taken"]
 
 
 def test_a_lock_file_that_was_removed_while_it_was_waited_for_excludes_nobody(
-    tmp_path: Path,
+    tmp_path: Path, tries: list[float]
 ) -> None:
     inside: list[str] = []
 
@@ -289,8 +300,8 @@ def test_a_lock_file_that_was_removed_while_it_was_waited_for_excludes_nobody(
         wait_until(lambda: opened(tmp_path / "_index.lock") == 2, "the other to come to the lock")
         (tmp_path / "_index.lock").unlink()
     with open_sqlite(tmp_path).lock(wait_s=PATIENCE_S):
-        seen = list(inside)
-        time.sleep(0.15)
+        seen, tried = list(inside), len(tries)
+        wait_until(lambda: "waiter" in seen or len(tries) >= tried + 3, "the other to have tried several times")
         assert inside == seen  # nobody came in beside us
     waiter.join()
     assert inside == ["waiter"]
