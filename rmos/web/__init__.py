@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 from rmos.http import responses
 from rmos.web import (
     assets,
+    compare,
     errors,
     formats,
     help_pages,
@@ -23,6 +24,7 @@ _BLUEPRINTS = (
     today.bp,
     runs.bp,
     run.bp,
+    compare.bp,
     shop_pages.bp,
     record_page.bp,
     help_pages.bp,

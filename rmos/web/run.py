@@ -9,18 +9,23 @@ from flask import Blueprint, Response
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.models import Event, RunView
+from rmos.row_models import RunQuery
 from rmos.services.files.media_types import SVG
 from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
 from rmos.web.limits import draw_limits
+from rmos.web.runs import read_runs
 from rmos.web.shell import render_page
 
 bp = Blueprint("run_pages", __name__)
 
-_members: Final = msgspec.json.Decoder(dict[str, Any])
+decode_members: Final = msgspec.json.Decoder(dict[str, Any]).decode
+"""Returns an artifact's members as plain JSON."""
 _DRAWINGS: Final = 3
 """Drawings that a page shows; the others are among the files."""
+_CHILDREN: Final = 6
+"""Runs made after this one that a page names; a list has them all."""
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -39,8 +44,8 @@ def show_run(run_id: str) -> Response:
     rmos = current_rmos()
     record = rmos.store.runs.record(run_id)
     view = record.view()
-    run = _members.decode(record.data)
-    feasibility, inputs = _object(run.get("feasibility")), _object(run.get("inputs"))
+    run = decode_members(record.data)
+    feasibility, inputs = object_of(run.get("feasibility")), object_of(run.get("inputs"))
     lessons = make_lessons(feasibility, inputs, find_rules(rmos.engines, feasibility.get("engine_id")))
     files = list(list_named_blobs(view).values())
     decision = view.artifact.decision
@@ -51,7 +56,7 @@ def show_run(run_id: str) -> Response:
         run=view.artifact,
         view=view,
         record=record,
-        title=_title(view, inputs),
+        title=title_run(view, inputs),
         rule=rule,
         why=why,
         lessons=[lesson for lesson in lessons if not lesson.is_fine],
@@ -60,21 +65,22 @@ def show_run(run_id: str) -> Response:
         engine=f"{text_of(feasibility.get('engine_id'))} {text_of(feasibility.get('engine_version'))}".strip(),
         assumptions=_texts(feasibility.get("assumptions")),
         missing=_texts(feasibility.get("missing_inputs")),
-        design=list_inputs(_object(inputs.get("design"))),
-        context=list_inputs(_object(inputs.get("context"))),
-        maker=text_of(_object(run.get("created_by")).get("name")),
+        design=list_inputs(object_of(inputs.get("design"))),
+        context=list_inputs(object_of(inputs.get("context"))),
+        maker=text_of(object_of(run.get("created_by")).get("name")),
         notes=text_of(run.get("notes")),
         batch=text_of((view.artifact.meta or {}).get("batch_label")),
         files=files,
         drawings=[file for file in files if file.mime == SVG][:_DRAWINGS],
+        children=read_runs(rmos.store.runs.page(RunQuery(parent_run_id=run_id), limit=_CHILDREN).text),
         happenings=[_tell(event) for event in record.events],
         name_file=name_file,
     )
 
 
-def _title(view: RunView, inputs: Mapping[str, Any]) -> str:
+def title_run(view: RunView, inputs: Mapping[str, Any]) -> str:
     """Return what was cut out of what, as far as the run says so."""
-    operation = text_of(_object(inputs.get("design")).get("operation"))
+    operation = text_of(object_of(inputs.get("design")).get("operation"))
     material = text_of(view.artifact.material_id)
     named = " in ".join(spell_out(part) for part in (operation, material) if part)
     return f"{named[:1].upper()}{named[1:]}" if named else f"Run of {view.artifact.tool_id}"
@@ -106,7 +112,8 @@ def _tell(event: Event) -> Happening:
     return Happening(event.created_at_utc, event.actor, what, next((text for text in said if text), ""))
 
 
-def _object(value: object) -> dict[str, Any]:
+def object_of(value: object) -> dict[str, Any]:
+    """Return a member of a record that should be an object; anything else is an empty one."""
     return value if isinstance(value, dict) else {}
 
 

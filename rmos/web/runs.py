@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, redirect, request
@@ -10,18 +9,18 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
+from rmos.errors.records import RunNotFound
 from rmos.http.query import read_query
-from rmos.http.responses import prefix_path
+from rmos.http.responses import NO_STORE, prefix_path
 from rmos.models import RISK_LEVELS
 from rmos.schemas.lists import load_list
 from rmos.web.formats import split_reason, text_of
+from rmos.web.run_filters import PLACES, count_runs, find_path, list_fields, list_set_filters, query_of
 from rmos.web.shell import render_page
 
 bp = Blueprint("runs_pages", __name__)
 
-FILTERS: Final = ("tool_id", "material_id", "machine_id", "batch_label", "created_from", "created_to")
-"""What the form asks for, in its order; the colours stand above it."""
-_PLACES: Final = ("cursor", "offset", "limit")
+_FORMATS: Final = ("csv", "ndjson")
 
 
 class ListedRun(msgspec.Struct, frozen=True):
@@ -45,24 +44,55 @@ class ListedRun(msgspec.Struct, frozen=True):
 @requires("viewer")
 def list_runs() -> WerkzeugResponse:
     """Show a page of runs."""
-    parameters = read_query()
-    if any(value == "" for values in parameters.values() for value in values):
-        return redirect(prefix_path(f"/runs{_query_of(parameters)}"), code=303)
-    asked = load_list(parameters)
-    page = current_rmos().store.runs.page(asked.query, **msgspec.structs.asdict(asked.page))
+    parameters, store = read_query(), current_rmos().store
+    wanted = parameters.pop("find", [""])[0].strip()
+    if wanted:
+        return _send_to(find_path(store, wanted))
+    if request.args.get("find") is not None or any(value == "" for values in parameters.values() for value in values):
+        # A form sends each of its fields; the URL that is kept has those that say something.
+        return _send_to(f"/runs{query_of(parameters)}")
+    listed = load_list(parameters)
+    page = store.runs.page(listed.query, **msgspec.structs.asdict(listed.page))
+    filters = {name: values[0] for name, values in parameters.items() if name not in PLACES}
     return render_page(
         "runs.html",
         here="runs",
         runs=read_runs(page.text),
-        filters={name: values[0] for name, values in parameters.items() if name not in _PLACES},
+        filters=filters,
+        fields=list_fields(store, filters),
+        set_filters=list_set_filters(parameters),
         levels=RISK_LEVELS,
-        level_queries={level: _query_of(parameters, risk_level=level) for level in ("", *RISK_LEVELS)},
+        level_queries={level: query_of(parameters, risk_level=level) for level in ("", *RISK_LEVELS)},
+        counted=count_runs(store, listed.query, filters),
         is_first="cursor" not in parameters,
-        first_query=_query_of(parameters),
-        older_query=None if page.next_cursor is None else _query_of(parameters, cursor=page.next_cursor),
-        exported_query=_query_of(parameters)[1:],
-        shown_query=request.query_string.decode("ascii", "replace"),
+        first_query=query_of(parameters),
+        older_query=None if page.next_cursor is None else query_of(parameters, cursor=page.next_cursor),
+        exports=_list_exports(parameters, page.count),
     )
+
+
+def _list_exports(parameters: Mapping[str, Sequence[str]], shown: int) -> list[tuple[str, dict[str, str]]]:
+    """Return the queries that export the runs of the page, and those that export all that match."""
+    places = {name: parameters[name][0] for name in ("cursor", "offset") if name in parameters}
+    these = {form: query_of(parameters, **places, limit=str(shown), format=form) for form in _FORMATS}
+    everything = {form: query_of(parameters, format=form) for form in _FORMATS}
+    return [("Export these as", these), ("all that match as", everything)]
+
+
+@bp.get("/r/<digits>")
+@requires("viewer")
+def follow_short_link(digits: str) -> WerkzeugResponse:
+    """Lead from the beginning of an id, as a label has it, to the run, or to the runs that begin so."""
+    path = find_path(current_rmos().store, digits)
+    if not path.startswith(("/runs/", "/runs?created_from=")):
+        raise RunNotFound("There is no run whose id begins so.")
+    return _send_to(path)
+
+
+def _send_to(path: str) -> WerkzeugResponse:
+    response = redirect(prefix_path(path), code=303)
+    response.headers["Cache-Control"] = NO_STORE
+    return response
 
 
 def read_runs(text: str) -> list[ListedRun]:
@@ -89,11 +119,3 @@ def read_run(summary: Mapping[str, Any]) -> ListedRun:
         maker=text_of(maker.get("name")),
         deleted=bool(summary.get("deleted")),
     )
-
-
-def _query_of(parameters: Mapping[str, Sequence[str]], **changes: str) -> str:
-    """Return the query string of the same question from its beginning, with some of it changed; empty asks nothing."""
-    kept = {name: values for name, values in parameters.items() if name not in (*_PLACES, *changes)}
-    stated = [(name, value) for name, values in kept.items() for value in values if value]
-    stated += [(name, value) for name, value in changes.items() if value]
-    return f"?{urlencode(stated)}" if stated else ""
