@@ -22,6 +22,7 @@ from gunicorn.config import Config
 from gunicorn.sock import create_sockets
 
 from tests.faults.service import RUNS, make_body
+from tests.helpers.processes import Process
 from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.serving import Raw, Served, read_answer
 
@@ -265,7 +266,7 @@ def test_gunicorn_listens_on_loopback_with_our_settings(tmp_path: Path) -> None:
         "app.extensions['rmos'] = Upkeep()\n"
     )
     options = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", "localhost:0", "--workers", "1"]
-    server = subprocess.Popen(
+    server = Process(
         [sys.executable, "-m", "gunicorn", *options, "--chdir", str(tmp_path), "tiny:app"],
         cwd=tmp_path,
         env={**os.environ, "HOME": str(tmp_path)},

@@ -21,6 +21,7 @@ from rmos.auth.roles import OPEN, requires
 from rmos.metrics import Metrics, record_verify
 from tests.api.conftest import make_body
 from tests.faults.service import RUNS
+from tests.helpers.processes import Process
 from tests.serving import Served
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,7 +156,7 @@ WAIT = "print('counted', flush=True)\nimport sys\nsys.stdin.read()\n"
 
 def start(script: str, **environment: str) -> "subprocess.Popen[str]":
     """Start a process that shares its metrics where the environment says."""
-    return subprocess.Popen(
+    return Process(
         [sys.executable, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -19,6 +19,7 @@ from rmos.config import Settings
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
 from tests.earlier_system import snapshot
+from tests.helpers.processes import Process
 from tests.helpers.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ BOTH_WAYS = pytest.mark.parametrize(
 """Processes take seconds to start; that both ways lead to the same is shown once in a plain run (test_group)."""
 
 Command = Callable[..., Result]
+_STARTED: list["subprocess.Popen[str]"] = []
 
 
 def command_on(root: Path, *, charset: str = "utf-8", **settings: Any) -> Command:
@@ -76,7 +78,7 @@ def start(
 ) -> "subprocess.Popen[str]":
     """Start a command as a shell would, with the store's folder and `variables` in its environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RMOS_", "FLASK_"))}
-    return subprocess.Popen(
+    process = Process(
         [*program, *arguments],
         cwd=ROOT,
         env={**environment, "RMOS_RUNS_DIR": str(root), **variables},
@@ -85,6 +87,21 @@ def start(
         stderr=stderr,
         text=True,
     )
+    _STARTED.append(process)
+    return process
+
+
+@pytest.fixture(autouse=True)
+def end_what_was_started() -> Iterator[None]:
+    """End the commands of a test that are left, such as one that follows a list when the test fails."""
+    yield
+    while _STARTED:
+        process = _STARTED.pop()
+        process.kill()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        process.wait(timeout=PATIENCE_S)
 
 
 def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:

@@ -26,6 +26,7 @@ from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StoreLocked
 from rmos.index.locks import file_lock
 from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, listed, start
+from tests.helpers.processes import Process
 from tests.helpers.waiting import wait_until
 
 
@@ -286,7 +287,7 @@ def on_terminal(root: Path, *arguments: str, columns: int, **variables: str) -> 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    with subprocess.Popen(
+    with Process(
         [sys.executable, "-m", "rmos", *arguments],
         env={**environment, "TERM": "xterm", "RMOS_RUNS_DIR": str(root)} | variables,
         stdin=subprocess.DEVNULL,

@@ -1,11 +1,11 @@
 """`rmos sessions`, the runs of one, and `runs --follow`."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from rmos.schemas.runs import dump_summary
 from rmos.services.sessions import create_session
 from rmos.store import Store
 from tests.cli.conftest import FLASK, Command, command_on, document, listed, records_of, start
+from tests.helpers.processes import Process
 from tests.helpers.waiting import PATIENCE_S
 from tests.makers import ANNA, make_members
 
@@ -99,20 +100,15 @@ def _on_a_terminal(root: Path, *arguments: str) -> str:
     parent, child = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
     environment |= {"RMOS_RUNS_DIR": str(root), "COLUMNS": "200", "TERM": "xterm"}
-    process = subprocess.Popen(
-        [*FLASK, *arguments], stdout=child, stdin=child, env=environment, cwd=Path(__file__).parents[2]
-    )
-    os.close(child)
-    told = b""
-    while True:
-        try:
-            told += (part := os.read(parent, 65536))
-        except OSError:  # the terminal's other end is closed
-            break
-        if not part:
-            break
-    assert process.wait(30) == 0
-    os.close(parent)
+    command = [*FLASK, *arguments]
+    with Process(command, stdout=child, stdin=child, env=environment, cwd=Path(__file__).parents[2]) as process:
+        os.close(child)
+        told = b""
+        with contextlib.suppress(OSError):  # the terminal's other end is closed
+            while part := os.read(parent, 65536):
+                told += part
+        os.close(parent)
+    assert process.returncode == 0
     return told.decode()
 
 

@@ -17,6 +17,7 @@ from rmos.engines.base import EngineResult
 from rmos.engines.plugin import Plugin
 from rmos.engines.process import EngineProcess, NotLoaded
 from rmos.engines.runner import evaluate
+from tests.helpers.processes import Process
 from tests.helpers.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -269,7 +270,7 @@ sys.stdin.read()
 def test_a_service_that_ends_leaves_no_process(then: str, end: str, make_pipe: MakePipe) -> None:
     path = make_pipe()
     command = [sys.executable, "-c", SERVICE, path, then]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as service:
+    with Process(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as service:
         assert service.stdin is not None
         assert service.stdout is not None
         pipe = os.open(path, os.O_RDONLY)

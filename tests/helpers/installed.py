@@ -23,6 +23,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tests.helpers.processes import Process
 from tests.helpers.waiting import PATIENCE_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -121,7 +122,7 @@ class Installed(NamedTuple):
         other: dict[str, Any] = {}
         if self.user is not None:
             other = {"user": self.user, "group": self.user, "extra_groups": []}
-        return subprocess.Popen(
+        return Process(
             command,
             cwd=self.home,
             env=self.environment(**variables),
