@@ -87,8 +87,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._turns[conn] = _Turn()
         try:
             kept = super().handle(conn)
-            self._turns[conn] = _Turn()
             if not kept:
+                self._turns[conn] = _Turn()  # its request is answered: it is not slow in coming
                 _linger(conn.sock)
             return kept
         finally:
