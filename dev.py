@@ -9,6 +9,8 @@ import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (whoever starts it with an older one gets here)
     sys.exit("RMOS needs Python 3.11 or newer; this is Python {}.{}.{}.".format(*sys.version_info[:3]))
+if sys.platform == "win32":
+    sys.exit("RMOS is set up and served on Linux and macOS; on Windows do this in WSL 2 (see README.md).")
 
 from devtools.command_line import main
 

@@ -4,6 +4,7 @@ A test that needs just that is marked `linux`: it is skipped then, and `-rs` nam
 this module before anything of RMOS, and hands its hooks on.
 """
 
+import functools
 import os
 import runpy
 import sys
@@ -15,6 +16,8 @@ import pytest
 OPTION: Final = "--as-on-macos"
 FOLDER: Final = str(Path(__file__).resolve().parent / "macos")
 REASON: Final = "it tests what Linux alone has"
+ELSEWHERE: Final = ("/proc/", "/dev/full", ".pids(", "tests.objects.calls", "tests/faults")
+"""What shows in a test, or in its path, that it looks at processes and files in ways that Linux alone has."""
 
 
 def is_asked_for() -> bool:
@@ -28,11 +31,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs Linux, with the reason."""
-    if is_asked_for() or sys.platform != "linux":
-        for item in items:
-            if item.get_closest_marker("linux"):
-                item.add_marker(pytest.mark.skip(reason=REASON))
+    """Skip what needs Linux, with the reason; on another system also what looks at it in the way of Linux."""
+    is_elsewhere = sys.platform != "linux"
+    for item in items if is_asked_for() or is_elsewhere else ():
+        if item.get_closest_marker("linux") or (is_elsewhere and _looks_by_linux(item.path)):
+            item.add_marker(pytest.mark.skip(reason=REASON))
+
+
+@functools.cache
+def _looks_by_linux(path: Path) -> bool:
+    text = f"{path.as_posix()}\n{path.read_text(encoding='utf-8')}"
+    return any(sign in text for sign in ELSEWHERE)
 
 
 if is_asked_for():
