@@ -1,5 +1,7 @@
 """`POST /api/rmos/feasibility/suggest`: a setting that the service itself calls GREEN, and nothing is recorded."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -113,3 +115,22 @@ def test_what_is_no_request_is_refused_by_name(client: FlaskClient, name: str, v
     response = client.post(URL, json={**asked(), name: value})
     assert response.status_code == 422
     assert list(response.json["errors"]) == [name]
+
+
+def shown(answer: dict[str, Any], kept: set[str]) -> dict[str, Any]:
+    """Return an answer with those assessments alone that the example shows."""
+    feasibility = answer["feasibility"]
+    return answer | {
+        "feasibility": feasibility | {"assessments": [one for one in feasibility["assessments"] if one["id"] in kept]}
+    }
+
+
+def test_the_examples_of_the_document_are_what_the_service_answers(client: FlaskClient) -> None:
+    examples = json.loads(files("rmos.api.examples").joinpath("engines.json").read_text(encoding="utf-8"))
+    told = examples["suggestion"]
+    kept = {one["id"] for one in told["feasibility"]["assessments"]}
+    assert shown(client.post(URL, json=examples["setting"]).json, kept) == told
+    found = client.post(JUDGE, json=examples["dry_run"]).json["results"]
+    for example, answer in zip(examples["dry_run_results"]["results"], found, strict=True):
+        kept = {one["id"] for one in example["feasibility"]["assessments"]}
+        assert shown(answer, kept) == example

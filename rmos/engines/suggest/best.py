@@ -135,7 +135,7 @@ def _worst_of_the_rest(result: EngineResult) -> Risk:
     What is not known does not: the map would be YELLOW throughout, and say nothing of feed and speed.
     """
     rest = {item.risk for item in result.assessments if item.id in _NOT_MOVED}
-    return "RED" if "RED" in rest else "YELLOW" if rest - {"GREEN"} else "GREEN"
+    return "RED" if "RED" in rest else "YELLOW" if "YELLOW" in rest else "GREEN"
 
 
 def _explain_setting(

@@ -153,6 +153,13 @@ def test_of_a_saw_nobody_sets_the_kerf() -> None:
     assert [found.name for found in suggestion.windows] == ["feed_mm_min", "spindle_rpm"]
 
 
+def test_what_is_not_known_does_not_colour_the_map() -> None:
+    suggestion = suggest(ENGINE, asked(total_depth_mm=...), make_context())
+    assert suggestion.result.status == "YELLOW"
+    assert "design.total_depth_mm" in suggestion.result.missing_inputs
+    assert any("G" in row for row in suggestion.feed_map.rows)
+
+
 @pytest.mark.parametrize(
     ("design", "context", "told"),
     [
