@@ -45,6 +45,7 @@ class Upkeep:
         self._thread = threading.Thread(target=self._run, name="rmos-upkeep", daemon=True)
         self._patience_until = 0.0
         self._passes = 0
+        self._has_filled = False
         self._passed = threading.Condition()
 
     def start(self, *, wait_s: float) -> None:
@@ -57,9 +58,12 @@ class Upkeep:
         return self._first.is_set() or self._first.wait(max(0.0, self._patience_until - time.monotonic()))
 
     def wait_pass(self) -> bool:
-        """Wait until a pass is over, the one at work or the next; False once the patience of `start` is used up."""
+        """Wait until a pass is over, the one at work or the next.
+
+        Returns False, at once, when the index was filled since `start`, or its patience is used up.
+        """
         left_s = self._patience_until - time.monotonic()
-        if left_s <= 0:
+        if left_s <= 0 or self._has_filled:
             return False
         with self._passed:
             passes = self._passes
@@ -88,6 +92,7 @@ class Upkeep:
                 self._first.set()
                 with self._passed:
                     self._passes += 1
+                    self._has_filled |= result == "done"
                     self._passed.notify_all()
                 self._stopped.wait(_PAUSE_S)
                 self._woken.wait(again_s)

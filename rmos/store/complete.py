@@ -46,8 +46,7 @@ class IndexGaps:
                 upsert()
             except IndexBroken:  # a service that was started just now is about to make its first one
                 self.on_gap()
-                if not self.wait():
-                    raise
+                self.wait()
                 upsert()
         except INDEX_ERRORS as error:
             log.warning("not indexed record_id=%s: %s", record_id, error.detail)
@@ -75,6 +74,7 @@ class CompleteAnswers:
         Raises:
             IndexRebuilding: there is no such index just now.
         """
+        is_last = False
         while True:
             try:
                 value, state = question()
@@ -82,11 +82,12 @@ class CompleteAnswers:
                     return value
             except IndexBroken:
                 pass
-            self._gaps.on_gap()
-            if not self._gaps.wait():
+            if is_last:
                 raise IndexRebuilding(
                     "The index is being filled from the record; try again in a moment.", retry_after_s=2
                 )
+            self._gaps.on_gap()
+            is_last = not self._gaps.wait()  # it may have been filled just before
 
     def read_page(
         self,
