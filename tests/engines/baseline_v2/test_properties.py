@@ -138,8 +138,9 @@ def test_it_holds_for_some_cuts(holds: Callable[[random.Random, Cut, EngineResul
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
-def test_it_holds_for_a_hundred_thousand_cuts(holds: Callable[[random.Random, Cut, EngineResult], None]) -> None:
-    hold(holds, 1600, 100_000)
+def test_it_holds_for_many_cuts(holds: Callable[[random.Random, Cut, EngineResult], None]) -> None:
+    # Advice is applied step by step, each step with an evaluation that searches for the next advice: 5 ms a cut.
+    hold(holds, 1600, 15_000 if holds is advice_leads_to_green_step_by_step else 100_000)
 
 
 JUNK: tuple[Any, ...] = (
