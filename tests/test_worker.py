@@ -258,6 +258,7 @@ def test_accepted_sockets_send_small_answers_at_once() -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+@pytest.mark.linux
 def test_clients_that_do_not_hang_up_keep_nobody_waiting(served: Served) -> None:
     with contextlib.ExitStack() as clients:
         for _ in range(CLIENTS):

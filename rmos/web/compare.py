@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, redirect
 from marshmallow import ValidationError
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.http.query import read_query
+from rmos.http.responses import prefix_path
 from rmos.models import RunView
 from rmos.web.formats import format_number, split_reason
 from rmos.web.lessons import Lesson, find_rules, list_inputs, make_lessons
@@ -42,12 +44,14 @@ class ComparedLine(msgspec.Struct, frozen=True):
 
 @bp.get("/compare")
 @requires("viewer")
-def compare_runs() -> Response:
+def compare_runs() -> WerkzeugResponse:
     """Show runs side by side."""
     parameters = read_query()
     run_ids = list(dict.fromkeys(parameters.pop("run", [])))
     if parameters:
         raise ValidationError({name: ["Unknown field."] for name in parameters})
+    if not run_ids:  # nobody has chosen yet: it is done among the runs
+        return redirect(prefix_path("/runs"), 303)
     if not 2 <= len(run_ids) <= MOST:
         raise ValidationError({"run": [f"Choose 2 to {MOST} different runs; {len(run_ids)} came."]})
     sides = [_read_side(run_id) for run_id in run_ids]

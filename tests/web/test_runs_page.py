@@ -118,9 +118,12 @@ def test_runs_stand_side_by_side_and_what_differs_is_marked(browse: Any, record:
     assert text.index("≠ differs: feed") < text.index("axial depth")
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?run=x", "?run=x&run=x", "?run=1&run=2&run=3&run=4&run=5&run=6&run=7", "?runs=1"]
-)
+def test_where_nothing_is_chosen_yet_the_runs_are_chosen_from(browse: Any) -> None:
+    response = browse("/compare")
+    assert (response.status_code, response.location) == (303, "/runs")
+
+
+@pytest.mark.parametrize("query", ["?run=x", "?run=x&run=x", "?run=1&run=2&run=3&run=4&run=5&run=6&run=7", "?runs=1"])
 def test_what_cannot_stand_side_by_side_is_refused(browse: Any, query: str) -> None:
     check_page(browse(f"/compare{query}"), 422)
 
