@@ -6,8 +6,10 @@
 Every entry is checked when the service starts: a table that is half right would judge another cut than the shop makes.
 """
 
+import functools
 import re
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -55,13 +57,18 @@ def read_table(file_name: str, kind: type[Entry], instance_path: Path | None = N
     Raises:
         ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
     """
-    shipped = files(__package__).joinpath(file_name).read_text(encoding="utf-8")
-    entries = _check_entries(tomllib.loads(shipped), kind, file_name)
+    shipped = _read_shipped(file_name, kind)
     own: dict[str, Entry] = {}
     if instance_path is not None:
         called = f"instance/{file_name}"
         own = _check_entries(_read(instance_path / file_name, called), kind, called)
-    return EntryTable(entries | own, frozenset(own))
+    return EntryTable({**shipped, **own}, frozenset(own))
+
+
+@functools.cache  # what is installed does not change, and each start read it twice
+def _read_shipped(file_name: str, kind: type[Entry]) -> Mapping[str, Entry]:
+    text = files(__package__).joinpath(file_name).read_text(encoding="utf-8")
+    return _check_entries(tomllib.loads(text), kind, file_name)
 
 
 def _read(path: Path, called: str) -> dict[str, Any]:
