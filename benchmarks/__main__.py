@@ -16,6 +16,7 @@ from benchmarks import (
     judging,
     machine,
     operations,
+    pages,
     sessions,
     small_files,
     stores,
@@ -28,7 +29,7 @@ from benchmarks.load import require_wrk
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
-PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files", "gate", "sessions", "engine")
+PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files", "gate", "sessions", "engine", "pages")
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
@@ -109,6 +110,8 @@ def measure(
         if "sessions" in parts:
             seconds = 1 if asked.quick else 3
             figures += sessions.figures(below, kept, size, rounds=repeats, seconds=seconds, say=say)
+        if "pages" in parts:
+            figures += pages.figures(below, kept, size, say)
         if "engine" in parts:
             figures += judging.figures(kept, size, rounds=min(repeats, 3), below=below, say=say)
     if "operations" in parts:

@@ -1,0 +1,76 @@
+"""The pages for people: CPU time of whole requests through the application, and what a page weighs.
+
+The index of the store is asked anew each time: a cached answer would say nothing of the first person in the morning.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+
+from benchmarks import stores
+from benchmarks.figures import AtMost, Figure, measured
+from benchmarks.operations import environ_of, quiet
+from benchmarks.stores import Say
+from rmos import create_app
+from rmos.web.assets import read_assets
+
+_BATCHES: Final = 7
+_BATCH: Final = 20
+TODAY_US: Final = 50_000
+RUNS_US: Final = 5_000
+PAGE_KB: Final = 60
+FIRST_LOAD_KB: Final = 150
+"""What a page, and the first page with all that it is made of, may weigh uncompressed."""
+
+
+def figures(below: Path, kept: Path, size: int, say: Say) -> list[Figure]:
+    """Measure the pages over a store of `size` runs."""
+    say(f"pages over {size} runs")
+    copy = stores.working_copy(stores.ready_store(kept, size, say), below / f"pages-{size}")
+    known = stores.run_ids(copy)
+    pages = {
+        "Today": ("/", "", AtMost(TODAY_US)),
+        "runs": ("/runs", "", AtMost(RUNS_US)),
+        "runs of a colour": ("/runs", "risk_level=GREEN", AtMost(RUNS_US)),
+        "one run": (f"/runs/{known[len(known) // 2]}", "", None),
+        "the record": ("/record", "", None),
+    }
+    told = []
+    with quiet():
+        app = create_app(stores.settings_of(copy))
+        for name, (path, query, target) in pages.items():
+            samples = _cpu_us(app, path, query)
+            told.append(measured(f"page: {name}, CPU", samples, "µs", runs=size, target=target))
+            weight = len(_ask(app, path, query)) / 1000
+            told.append(measured(f"page: {name}, bytes", [weight], "kB", runs=size, target=AtMost(PAGE_KB)))
+        assets = sum(len(asset.data) for asset in read_assets().values())
+        first = (len(_ask(app, "/", "")) + assets) / 1000
+        told.append(measured("page: the first one with its files", [first], "kB", target=AtMost(FIRST_LOAD_KB)))
+        app.extensions["rmos"].close()
+    return told
+
+
+def _cpu_us(app: Flask, path: str, query: str) -> list[float]:
+    samples = []
+    for _ in range(_BATCHES + 1):
+        spent = 0
+        for _ in range(_BATCH):
+            app.extensions["rmos"].store.index.close()  # and with it what its connection has cached
+            app.extensions["rmos"].store.index.state()
+            started = time.process_time_ns()
+            _ask(app, path, query)
+            spent += time.process_time_ns() - started
+        samples.append(spent / _BATCH / 1000)
+    return samples[1:]  # the first batch opens the store and compiles the templates
+
+
+def _ask(app: Flask, path: str, query: str) -> bytes:
+    environ: dict[str, Any] = environ_of("GET", path, query=query) | {"HTTP_ACCEPT": "text/html"}
+    statuses: list[str] = []
+    with contextlib.closing(app.wsgi_app(environ, lambda status, headers, *more: statuses.append(status))) as parts:  # type: ignore[type-var,arg-type]
+        body = b"".join(parts)
+    assert statuses[0].startswith("200"), f"{path} answered {statuses[0]}"
+    return body
