@@ -174,6 +174,11 @@ def wants_colour() -> bool | None:
     return None
 
 
+def names_log_level() -> bool:
+    """Tell whether the environment says from which level on the log is wanted."""
+    return "RMOS_LOG_LEVEL" in os.environ
+
+
 def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path | None = None) -> Settings:
     """Read and check every setting.
 

@@ -4,11 +4,15 @@ Each command parses, makes one call, prints what came back and returns its exit 
 to run, and none asks it.
 """
 
+import contextlib
+import signal
 import sys
+from collections.abc import Iterator
+from types import FrameType
 
 import click
 
-from rmos.cli.exits import EXIT_CODES, FINDINGS, INTERRUPTED, RmosGroup, give_up_output
+from rmos.cli.exits import DONE, EXIT_CODES, FINDINGS, INTERRUPTED, RmosGroup, give_up_output
 from rmos.cli.lazy import LazyCommand
 
 __all__ = ["main", "rmos_group"]
@@ -82,9 +86,40 @@ for _commands in _SECTIONS.values():
 def main() -> None:
     """Run the console script `rmos`: the same commands, without `flask` before them."""
     try:
-        rmos_group(prog_name="rmos")
-    except KeyboardInterrupt:
+        with _note_interruptions() as came:
+            code = _run()
+        sys.exit(INTERRUPTED if came else code)
+    except (KeyboardInterrupt, click.Abort):  # within no command: while one is looked for, or closes what it opened
         sys.exit(INTERRUPTED)
     except OSError:  # the help or a usage error could not be written
         give_up_output()
         sys.exit(FINDINGS)
+
+
+@contextlib.contextmanager
+def _note_interruptions() -> Iterator[list[int]]:
+    """Note each Ctrl-C: one that comes while C code looks something up, or an object is finalised, is lost there."""
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    handler, hook = signal.signal(signal.SIGINT, interrupt), sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, KeyboardInterrupt) else hook(lost)
+    try:
+        yield came
+    finally:
+        sys.unraisablehook = hook
+        signal.signal(signal.SIGINT, handler)
+
+
+def _run() -> int:
+    """Run the commands, and say what was wrong with the words that were given; return the exit code."""
+    try:
+        # Click's own way to end would make an interruption an exit with 1.
+        code = rmos_group.main(prog_name="rmos", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return code if isinstance(code, int) else DONE

@@ -96,7 +96,7 @@ def _say(garbage: Garbage, moved: list[str], *, dry_run: bool) -> None:
             say(f"Runs concerned ({len(runs)}):")
             say_listed(runs)
         return
-    say(f"Attachments: {garbage.blobs}, of which {garbage.young} are too young to be cleared away")
+    say(f"Attachments: {garbage.blobs}, of which {count_of(garbage.young, 'is', 'are')} too young to be cleared away")
     if dry_run:
         say(f"Named by nothing: {len(garbage.unnamed)}")
         say_listed(garbage.unnamed)

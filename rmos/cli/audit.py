@@ -11,9 +11,10 @@ from flask.cli import AppGroup, with_appcontext
 from rmos.checks.trail import Trail
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.output import emit, json_option, say, terminal_width
 
 _POLL_S: Final = 1.0
+_COLOURS: Final = {"refused": "yellow"}
 
 
 class AuditGroup(AppGroup):
@@ -67,10 +68,12 @@ def _say(entry: dict[str, Any], as_json: bool) -> None:
     reason = entry["data"].get("reason")
     mode = entry["data"].get("mode")
     what = f"{entry['action']} {mode}" if mode else entry["action"]
-    say(
-        f"{entry['created_at_utc'][:19].replace('T', ' ')}  {entry['outcome']:<8}  {what}  {entry['target']}"
-        f"  by {entry['actor']} ({entry['role']})"
-        + (f" from {entry['address']}" if entry["address"] else "")
-        + (f"  reason: {reason}" if reason else "")
-        + why
-    )
+    when, target = entry["created_at_utc"][:19].replace("T", " "), str(entry["target"])
+    who = f"by {entry['actor']} ({entry['role']})" + (f" from {entry['address']}" if entry["address"] else "")
+    told = f"{who}  reason: {reason}{why}" if reason else f"{who}{why}"
+    if terminal_width() is None:
+        say(f"{when}  {entry['outcome']:<8}  {what}  {target}  {told}")
+        return
+    # Two lines for each: the eye runs down the first, and what follows is never cut.
+    say(f"{when[:16]}  {entry['outcome']:<8}  {what:<12}  {target}", colour=_COLOURS.get(entry["outcome"]))
+    say(f"    {told}", hang=" " * 4)

@@ -6,7 +6,7 @@ standard input.
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final, TypeVar
 
 import click
@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 from marshmallow import ValidationError
 
 from rmos import ids
+from rmos.cli.checks import say_checks
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import command_actor, open_or_create
 from rmos.cli.output import COLOURS, emit, json_option, say, say_table
@@ -32,13 +33,6 @@ from rmos.services.feasibility import DryRun, DryRunResult, evaluate_cuts
 from rmos.services.runs import record_run
 from rmos.store.complete import INDEX_ERRORS, is_absent
 
-_COLUMNS: Final = (
-    Column("CHECK"),
-    Column("RISK"),
-    Column("VALUE", number=True),
-    Column("LIMIT", number=True),
-    Column("WHAT"),
-)
 _MANY: Final = (Column("CUT", number=True), Column("RISK"), Column("SCORE", number=True), Column("RULE"), Column("WHY"))
 _CUT: Final = ("mode", "tool_id", "design", "context", "material_id", "machine_id")
 
@@ -76,7 +70,7 @@ def judge(file: IO[bytes], as_json: bool) -> int:
     elif "items" in body:
         _say_briefly(results)
     else:
-        _say_decision(results[0])
+        _say_decision(results[0], asked.items[0])
     is_clear = all(result.decision.risk_level in ("GREEN", "YELLOW") for result in results)
     return DONE if is_clear else FINDINGS
 
@@ -117,7 +111,7 @@ def record(file: IO[bytes], as_json: bool) -> int:
         score = "" if recorded.score is None else f" {recorded.score:.1f}"
         say(f"{recorded.risk_level}{score}  {recorded.run_id}", colour=COLOURS.get(recorded.risk_level))
         if recorded.block_reason:
-            say(f"  {recorded.block_reason}")
+            say(f"  {recorded.block_reason}", hang="  ")
         say(f"Next: `rmos show {recorded.run_id}`.")
     return DONE if recorded.risk_level in ("GREEN", "YELLOW") else FINDINGS
 
@@ -152,30 +146,17 @@ def _say_briefly(results: Sequence[DryRunResult]) -> None:
     )
 
 
-def _say_decision(result: DryRunResult) -> None:
+def _say_decision(result: DryRunResult, cut: Mapping[str, Any]) -> None:
     decision, feasibility = result.decision, result.found.record()
+    if decision.details.get("unknown_names"):  # what could not be judged for want of them is said beside the verdict
+        feasibility["assessments"] = [item for item in feasibility["assessments"] if item["risk"] != "UNKNOWN"]
     score = "" if decision.score is None else f" {decision.score:.1f}"
     say(f"{decision.risk_level}{score}", colour=COLOURS.get(decision.risk_level))
+    shown = {item["id"] for item in feasibility["assessments"]}
     for reason in [decision.block_reason, *decision.warnings]:
-        if reason:
-            say(f"  {reason}")
-    checks: list[dict[str, Any]] = feasibility["assessments"]
-    if decision.details.get("unknown_names"):  # what could not be judged for want of them is said above
-        checks = [check for check in checks if check["risk"] != "UNKNOWN"]
-    if checks:
-        say_table(
-            _COLUMNS,
-            [_row(check) for check in checks],
-            colours=[COLOURS.get(str(check.get("risk"))) for check in checks],
-        )
+        if reason and (reason == decision.block_reason or reason.partition(":")[0] not in shown):
+            say(f"  {reason}", hang="  ")
+    say_checks(feasibility, cut["design"], cut["context"], last="message")
     for label, entries in (("missing", decision.details["missing_inputs"]), ("assumption", feasibility["assumptions"])):
         for entry in entries:
             say(f"  {label}: {entry}")
-
-
-def _row(check: dict[str, Any]) -> list[str]:
-    figures = [check.get("value"), check.get("limit")]
-    shown = ["" if figure is None else f"{figure:.4g}" for figure in figures]
-    unit = check.get("unit") or ""
-    what = check.get("suggestion") or check.get("message") or ""
-    return [str(check.get("id")), str(check.get("risk")), *shown, f"{unit}  {what}".strip()]

@@ -9,14 +9,16 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say, say_table, terminal_width
+from rmos.cli.output import emit, escape_for_stream, json_option, say, say_table, terminal_width
 from rmos.cli.run_ids import find_run_id
-from rmos.cli.tables import Column
+from rmos.cli.tables import Column, cut_text
+from rmos.counts import count_of
 from rmos.diff import PathDiff, RunDiff
 from rmos.schemas.diffs import diff_records
 
 _CELL: Final = 48
-"""Characters of a value that the table shows; --json has more."""
+"""Cells of a value that the table shows; --json has more."""
+_BEFORE_A_SIDE: Final = 7
 _COLUMNS: Final = (Column("SEVERITY"), Column("PATH"), Column("A"), Column("B"))
 
 
@@ -51,11 +53,13 @@ def diff(run_a: str, run_b: str, as_json: bool) -> int:
 
 
 def _say_diff(found: RunDiff) -> None:
-    say(f"{found.diff_severity}: {found.changed_count} paths differ." if found.diff else "NONE: the runs are alike.")
+    differ = count_of(found.changed_count, "path differs", "paths differ")
+    say(f"{found.diff_severity}: {differ}." if found.diff else "NONE: the runs are alike.")
     if not found.diff:
         return
     width = terminal_width()
-    rows = [[entry.severity, path, *_sides(entry)] for path, entry in found.diff.items()]
+    cells = _CELL if width is None else width - _BEFORE_A_SIDE
+    rows = [[entry.severity, path, *_sides(entry, cells)] for path, entry in found.diff.items()]
     if width is None:
         say_table(_COLUMNS, rows)
     else:
@@ -72,14 +76,13 @@ def _say_stacked(rows: list[list[str]]) -> None:
         say(f"    B  {b or '(absent)'}")
 
 
-def _sides(entry: PathDiff) -> tuple[str, str]:
+def _sides(entry: PathDiff, cells: int) -> tuple[str, str]:
     cut = {} if isinstance(entry.cut, msgspec.UnsetType) else entry.cut
-    return _text(entry.a, "a" in cut), _text(entry.b, "b" in cut)
+    return _text(entry.a, "a" in cut, cells), _text(entry.b, "b" in cut, cells)
 
 
-def _text(value: Any, cut: bool) -> str:
+def _text(value: Any, cut: bool, cells: int) -> str:
     """Return a value as it is written in JSON, nothing where there is none."""
     if value is msgspec.UNSET:
         return ""
-    text = value if cut else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _CELL else f"{text[: _CELL - 3]}..."
+    return cut_text(escape_for_stream(value if cut else json.dumps(value, ensure_ascii=False)), cells)

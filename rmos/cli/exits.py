@@ -24,7 +24,15 @@ from typing import Any, Final
 
 import click
 
-from rmos.cli.output import choose_colour, emit, escape_what_cannot_be_shown, is_writing, say, wants_json
+from rmos.cli.output import (
+    choose_colour,
+    emit,
+    escape_what_cannot_be_shown,
+    is_writing,
+    quiet_on_terminal,
+    say,
+    wants_json,
+)
 from rmos.errors.base import RmosError
 
 log = logging.getLogger(__name__)
@@ -68,7 +76,8 @@ class RmosGroup(click.Group):
         """Run a command and end with its code; an error is one line, and with --json an object on stdout."""
         choose_colour(ctx)
         try:
-            code = super().invoke(ctx)
+            with quiet_on_terminal():
+                code = super().invoke(ctx)
             flush_stdout()
         except RmosError as error:
             code = _report_refusal(ctx, error)
@@ -85,7 +94,10 @@ class RmosGroup(click.Group):
 
 def _report_refusal(ctx: click.Context, error: RmosError) -> int:
     about = "; ".join(f"{name} {value}" for name, value in error.members.items() if value is not None)
-    say(f"{error.title}: {error.detail}" + (f" ({about})" if about else ""), err=True)
+    # Some say in their own words already what they are.
+    is_said = error.detail.lower().removeprefix("request ").startswith(error.title.lower())
+    title = "" if is_said else f"{error.title}: "
+    say(f"{title}{error.detail}" + (f" ({about})" if about else ""), err=True)
     for field, messages in sorted((error.errors or {}).items()):
         said = " ".join(messages)
         if said.rstrip(".") not in error.detail:

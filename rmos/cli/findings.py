@@ -21,15 +21,15 @@ def say_findings(findings: Iterable[Finding]) -> None:
         say(f"{kind} ({counts[kind]})")
         for found in members:
             say(f"  {found.path or '(the whole store)'}")
-            say(f"      {found.detail}")
-        say(f"  next: {members[0].next}")
+            say(f"      {found.detail}", hang=" " * 6)
+        say(f"  next: {members[0].next}", hang=" " * 8)
     say_more(len(ordered))
 
 
 def say_listed(lines: Sequence[str]) -> None:
     """Write lines of a list, at most `SHOWN` of them."""
     for line in lines[:SHOWN]:
-        say(f"  {line}")
+        say(f"  {line}", hang=" " * 6)
     say_more(len(lines))
 
 

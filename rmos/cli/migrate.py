@@ -154,7 +154,8 @@ def _report_plan(report: Migration, as_json: bool) -> int:
         say(f"Brought in before and deleted for good since: {report.deleted}.")
     _say_problems("Would set aside", report.kept_aside)
     if report.aside_file:
-        say(f"  in {report.aside_file}, to be mended and migrated from there.")
+        say(f"  in {report.aside_file}", hang=" " * 4)
+        say("  to be mended and migrated from there.")
     _say_problems("In conflict", report.conflicts)
     _say_unmapped(report, "Would be kept")
     say("Dry run: nothing was written.")

@@ -12,6 +12,7 @@ from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say, write_data
+from rmos.cli.run_ids import find_session_id
 from rmos.cli.types import Moment
 from rmos.counts import count_of
 from rmos.row_models import RunQuery
@@ -115,7 +116,10 @@ def export(
     """
     if bom and form != "csv":
         raise click.UsageError("--bom goes with --format csv.")
-    query = RunQuery(workflow_session_id=session, created_from_us=since, created_to_us=until, include_deleted=deleted)
+    session_id = session and find_session_id(open_for_reading(), session)
+    query = RunQuery(
+        workflow_session_id=session_id, created_from_us=since, created_to_us=until, include_deleted=deleted
+    )
     if form == "store":
         return _export_store(query, target, as_json)
     if as_json and target is None:

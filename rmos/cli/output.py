@@ -8,6 +8,7 @@ programs (CSV, NDJSON) is UTF-8 whatever the locale.
 import contextlib
 import io
 import json
+import logging
 import shutil
 import sys
 import time
@@ -17,8 +18,8 @@ from typing import Any, Final, cast
 import click
 import msgspec
 
-from rmos.cli.tables import Column, lay_out
-from rmos.config import wants_colour
+from rmos.cli.tables import Column, fold, lay_out
+from rmos.config import names_log_level, wants_colour
 
 Progress = Callable[[int], None]
 
@@ -68,10 +69,21 @@ def emit(document: Any) -> None:
     click.echo(json.dumps(msgspec.to_builtins(document), indent=2))
 
 
-def say(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
-    """Write one line; in a colour where `choose_colour` says so. A stream that was closed takes nothing."""
-    if (sys.stderr if err else sys.stdout) is not None:
-        click.secho(escape_for_stream(line, err=err), err=err, fg=colour)
+def say(line: str = "", *, err: bool = False, colour: str | None = None, hang: str | None = None) -> None:
+    """Write one line; in a colour where `choose_colour` says so. A stream that was closed takes nothing.
+
+    Where a terminal ends it goes on below, between words; what has none, as a digest or a cursor, stays whole.
+
+    Args:
+        hang: before what goes on below, by default two spaces more than the line begins with.
+    """
+    if (sys.stderr if err else sys.stdout) is None:
+        return
+    shown, width = escape_for_stream(line, err=err), terminal_width(err=err)
+    if hang is None:
+        hang = " " * (len(shown) - len(shown.lstrip()) + 2)
+    for part in [shown] if width is None else fold(shown, width, hang):
+        click.secho(part, err=err, fg=colour)
 
 
 def escape_for_stream(text: str, *, err: bool = False) -> str:
@@ -103,6 +115,20 @@ def choose_colour(ctx: click.Context) -> None:
         ctx.color = wants_colour()
 
 
+@contextlib.contextmanager
+def quiet_on_terminal() -> Iterator[None]:
+    """Keep lines of the log that only say what was done from a terminal, where the command says so itself."""
+    if sys.stderr is None or not sys.stderr.isatty() or names_log_level():
+        yield
+        return
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def escape_controls(text: str) -> str:
     """Return the text with control characters, line ends and broken encodings escaped."""
     if text.isprintable():
@@ -110,9 +136,10 @@ def escape_controls(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def terminal_width() -> int | None:
-    """Return the cells of a line where stdout is a terminal, None elsewhere."""
-    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+def terminal_width(*, err: bool = False) -> int | None:
+    """Return the cells of a line where stdout, or stderr, is a terminal, None elsewhere."""
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size().columns if stream is not None and stream.isatty() else None
 
 
 def say_table(

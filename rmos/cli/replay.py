@@ -9,8 +9,8 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
-from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table, write_data
-from rmos.cli.run_ids import find_run_id
+from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table, terminal_width, write_data
+from rmos.cli.run_ids import find_run_id, short_ids
 from rmos.cli.tables import Column
 from rmos.cli.types import Day
 from rmos.context import current_rmos
@@ -22,8 +22,8 @@ from rmos.engines.shop import load_shop
 from rmos.transfer.exporting import BOM, csv_cell
 
 _COLUMNS = (
-    Column("CREATED (UTC)", least=16, spare=True),
-    Column("RUN", least=17),
+    Column("CREATED (UTC)", spare=True),
+    Column("RUN"),
     Column("TOOL", least=10, spare=True),
     Column("WAS"),
     Column("WOULD BE"),
@@ -124,10 +124,11 @@ def backtest_command(
 def _say_flips(flips: list[Flip]) -> None:
     if not flips:
         return
+    shown = short_ids([flip.run_id for flip in flips]) if terminal_width() else {}
     rows = [
         [
-            flip.created_at_utc[:19].replace("T", " "),
-            flip.run_id,
+            flip.created_at_utc[: 16 if shown else 19].replace("T", " "),
+            shown.get(flip.run_id, flip.run_id),
             flip.tool_id,
             flip.risk_recorded,
             flip.risk_now,

@@ -1,7 +1,5 @@
 """`rmos rules`: what a cut is evaluated by."""
 
-import shutil
-import textwrap
 from collections.abc import Sequence
 from typing import Final
 
@@ -74,8 +72,6 @@ def _say_one(engine_id: str, rule: Rule) -> None:
     rows += [(colour, limit) for colour, limit in rule.limits.items()]
     rows += [("source", rule.source), ("hint", rule.hint)]
     rows += [("inputs", ", ".join(rule.inputs)), ("runs for", ", ".join(rule.operations))]
-    width = max(60, min(shutil.get_terminal_size().columns, 120))
     for name, text in rows:
-        lines = textwrap.wrap(text, width - len(_INDENT), break_long_words=False, break_on_hyphens=False)
-        for place, line in enumerate(lines):
-            say(f"  {name:<11} {line}" if place == 0 else f"{_INDENT}{line}")
+        if text:
+            say(f"  {name:<11} {text}", hang=_INDENT)

@@ -13,7 +13,7 @@ from rmos.cli.exits import DONE
 from rmos.cli.listing import IndexReaders, list_options, open_readers, read_page, say_page
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import COLOURS, json_option, say, terminal_width
-from rmos.cli.run_ids import short_ids
+from rmos.cli.run_ids import find_session_id, short_ids
 from rmos.cli.tables import Column
 from rmos.models import RISK_LEVELS, RUN_STATUSES
 from rmos.row_models import Page, RunQuery
@@ -23,7 +23,7 @@ _EVERY_S: Final = 1.0
 """Seconds between two looks of `--follow`."""
 
 _COLUMNS: Final = (
-    Column("CREATED (UTC)", least=16),
+    Column("CREATED (UTC)"),
     Column("RUN"),
     Column("STATUS", spare=True),
     Column("RISK"),
@@ -70,7 +70,7 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
         tool_id=filters["tool"],
         material_id=filters["material"],
         machine_id=filters["machine"],
-        workflow_session_id=filters["session"],
+        workflow_session_id=filters["session"] and find_session_id(open_for_reading(), filters["session"]),
         created_by=filters["by"],
         rule=filters["rule"],
         created_from_us=filters["since"],
@@ -137,7 +137,7 @@ def _row(item: dict[str, Any], shown: dict[str, str]) -> list[str]:
     score = item.get("score")
     run_id = str(item.get("run_id", ""))
     return [
-        str(item.get("created_at_utc", ""))[:19].replace("T", " "),
+        str(item.get("created_at_utc", ""))[: 16 if shown else 19].replace("T", " "),
         shown.get(run_id, run_id),
         str(item.get("status", "")),
         str(item.get("risk_level") or ""),

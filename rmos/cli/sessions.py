@@ -1,5 +1,6 @@
 """`rmos sessions`: the list of workflow sessions, newest first."""
 
+import json
 from typing import Any, Final
 
 import click
@@ -7,19 +8,20 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.listing import list_options, read_page, say_page
-from rmos.cli.output import json_option
+from rmos.cli.output import json_option, terminal_width
+from rmos.cli.run_ids import short_ids
 from rmos.cli.tables import Column
 from rmos.models import SESSION_STATUSES, WORKFLOW_STATES
 from rmos.row_models import SessionQuery
 
 _COLUMNS: Final = (
-    Column("CREATED (UTC)", least=16),
-    Column("SESSION", least=16),
+    Column("CREATED (UTC)"),
+    Column("SESSION"),
     Column("STATUS", spare=True),
     Column("STATE"),
     Column("USER", least=8, spare=True),
     Column("TYPE", least=8, spare=True),
-    Column("NEXT STEP"),
+    Column("NEXT STEP", room=18),
 )
 
 
@@ -53,14 +55,17 @@ def sessions(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> i
         include_deleted=filters["deleted"],
     )
     page = read_page(lambda listing: listing.sessions.page(query, limit=limit, cursor=cursor))
-    say_page(page, as_json, _COLUMNS, _row, _colour, nothing="No sessions match.")
+    shown = short_ids([str(json.loads(item)["session_id"]) for item in page.items]) if terminal_width() else {}
+    say_page(page, as_json, _COLUMNS, lambda item: _row(item, shown), _colour, nothing="No sessions match.")
     return DONE
 
 
-def _row(item: dict[str, Any]) -> list[str]:
-    shown = [str(item[name] or "") for name in ("session_id", "status", "state", "user_id", "workflow_type")]
-    created = str(item["created_at_utc"])[:19].replace("T", " ")
-    return [created, *shown, str(item["next_step"] or item["error_message"] or "")]
+def _row(item: dict[str, Any], shown: dict[str, str]) -> list[str]:
+    """Return the cells of a session; `shown` has shorter ids for the eye."""
+    session_id = str(item["session_id"])
+    about = [str(item[name] or "") for name in ("status", "state", "user_id", "workflow_type")]
+    created = str(item["created_at_utc"])[: 16 if shown else 19].replace("T", " ")
+    return [created, shown.get(session_id, session_id), *about, str(item["next_step"] or item["error_message"] or "")]
 
 
 def _colour(item: dict[str, Any]) -> str | None:

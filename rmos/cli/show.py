@@ -8,11 +8,11 @@ import click
 import msgspec
 from flask.cli import with_appcontext
 
+from rmos.cli.checks import say_checks
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say, say_table
+from rmos.cli.output import emit, json_option, say
 from rmos.cli.run_ids import find_run_id
-from rmos.cli.tables import Column
 from rmos.models import Event
 from rmos.schemas.runs import dump_run
 
@@ -26,14 +26,8 @@ _ABOUT: Final = (
     ("parent", "parent_run_id"),
 )
 _INDENT: Final = " " * 4
-_CHECKS: Final = (
-    Column("id"),
-    Column("risk"),
-    Column("value", number=True),
-    Column("limit", number=True),
-    Column("score", number=True),
-    Column("unit"),
-)
+_BESIDE: Final = " " * 14
+"""Before what goes on below: values stand under values."""
 
 
 @click.command("show")
@@ -73,8 +67,8 @@ def _say_run(run: Mapping[str, Any], sha256: str) -> None:
     _say_pairs([("warning", warning) for warning in decision.get("warnings") or []])
     _say_pairs([(label, run.get(name)) for label, name in _ABOUT])
     _say_pairs([("batch", meta.get("batch_label")), ("request", run.get("request_id")), ("notes", run.get("notes"))])
-    _say_feasibility(run.get("feasibility"))
     inputs = run.get("inputs") or {}
+    _say_feasibility(run.get("feasibility"), inputs)
     for name in ("design", "context"):
         _say_pairs([(name, ", ".join(_figures(inputs.get(name) or {})))])
     hashes = {"artifact": sha256, **run["hashes"]}
@@ -94,31 +88,21 @@ def _say_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
     """Write one line for each pair that has a value."""
     for name, value in pairs:
         if value is not None and value != "":
-            say(f"  {name:<11} {value}")
+            say(f"  {name:<11} {value}", hang=_BESIDE)
 
 
-def _say_feasibility(feasibility: Any) -> None:
+def _say_feasibility(feasibility: Any, inputs: Mapping[str, Any]) -> None:
     """Write what the engine found; an artifact of the legacy system may hold anything there."""
     if not isinstance(feasibility, dict):
         return
     engine = f"{feasibility.get('engine_id') or ''} {feasibility.get('engine_version') or ''}".strip()
     _say_pairs([("engine", engine)])
-    checks = feasibility.get("assessments")
-    if isinstance(checks, list) and checks and all(isinstance(check, dict) for check in checks):
-        say_table(
-            _CHECKS, [[_format_value(check.get(column.head)) for column in _CHECKS] for check in checks], indent=_INDENT
-        )
+    say_checks(feasibility, inputs.get("design"), inputs.get("context"), last="unit", indent=_INDENT)
     for name in ("missing_inputs", "assumptions"):
         values = feasibility.get(name)
         _say_pairs(
             [(name.partition("_")[0].removesuffix("s"), value) for value in values or [] if isinstance(values, list)]
         )
-
-
-def _format_value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "" if value is None else str(value)
 
 
 def _figures(members: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 _GAP: Final = "  "
-_ROOM: Final = 24
-"""Cells below which a sentence goes on lines of its own."""
 _INDENT: Final = 4
 _MARK: Final = "…"
 
@@ -30,6 +28,8 @@ class Column(NamedTuple):
     """Cells to which it may be cut; None: it is never cut."""
     spare: bool = False
     """Left out where there is no room."""
+    room: int = 24
+    """Of the last column: cells below which its sentence goes on lines of its own."""
 
 
 def count_cells(text: str) -> int:
@@ -80,7 +80,7 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: 
 def _leave_out(columns: Sequence[Column], shown: list[int], widths: list[int], width: int) -> list[int]:
     """Leave out spare columns, the last of them first, until the sentence has room."""
     for place in reversed(range(len(columns))):
-        if _measure_width(shown, widths) <= width:
+        if _measure_width(columns, shown, widths) <= width:
             break
         if columns[place].spare:
             shown = [other for other in shown if other != place]
@@ -89,7 +89,7 @@ def _leave_out(columns: Sequence[Column], shown: list[int], widths: list[int], w
 
 def _shorten(columns: Sequence[Column], shown: list[int], widths: list[int], width: int) -> None:
     """Cut what may be cut, the widest first, until the sentence has room."""
-    while (lacking := _measure_width(shown, widths) - width) > 0:
+    while (lacking := _measure_width(columns, shown, widths) - width) > 0:
         able = [place for place in shown[:-1] if (least := columns[place].least) is not None and widths[place] > least]
         if not able:
             return
@@ -97,9 +97,9 @@ def _shorten(columns: Sequence[Column], shown: list[int], widths: list[int], wid
         widths[widest] = max(columns[widest].least or 0, widths[widest] - lacking)
 
 
-def _measure_width(shown: list[int], widths: list[int]) -> int:
+def _measure_width(columns: Sequence[Column], shown: list[int], widths: list[int]) -> int:
     before = sum(widths[place] + len(_GAP) for place in shown[:-1])
-    return before + min(_ROOM, widths[shown[-1]])
+    return before + min(columns[-1].room, widths[shown[-1]])
 
 
 def _lines(
@@ -115,7 +115,7 @@ def _lines(
     sentence = row[last]
     if room is None or count_cells(sentence) <= room:
         return [_GAP.join([*cells, sentence]).rstrip()]
-    if room >= _ROOM:
+    if room >= columns[-1].room:
         first, *rest = wrap(sentence, room)
         indent = " " * (sum(widths[place] + len(_GAP) for place in shown[:-1]))
         return [_GAP.join([*cells, first]).rstrip(), *(indent + line for line in rest)]
@@ -126,7 +126,7 @@ def _lines(
 def wrap(text: str, width: int) -> list[str]:
     """Return a text in lines of at most `width` cells, broken between words where there are any."""
     if text.isascii():
-        return textwrap.wrap(text, width) or [""]
+        return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
@@ -141,6 +141,25 @@ def wrap(text: str, width: int) -> list[str]:
             word = word[len(taken) :]
         line = word
     return [*lines, line] if line or not lines else lines
+
+
+def fold(line: str, width: int, hang: str) -> list[str]:
+    """Return a line in lines of `width` cells, broken between words only: what has no spaces is as long as it is.
+
+    Args:
+        hang: before each line but the first.
+    """
+    lines = []
+    while count_cells(line) > width:
+        begin = len(line) - len(line.lstrip())
+        place = line.rfind(" ", begin, len(_head(line, width)) + 1)
+        if place < 0:
+            place = line.find(" ", begin)
+        if place < 0:
+            break
+        lines.append(line[:place].rstrip())
+        line = hang + line[place:].lstrip()
+    return [*lines, line]
 
 
 def _head(word: str, width: int) -> str:

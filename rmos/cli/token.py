@@ -18,11 +18,11 @@ from rmos.store.tokens import TokenRecord, token_state
 
 _COLUMNS: Final = (
     Column("ID"),
-    Column("NAME", least=8),
     Column("ROLE"),
     Column("STATE"),
-    Column("EXPIRES (UTC)", least=10),
-    Column("MADE BY"),
+    Column("EXPIRES"),
+    Column("MADE BY", spare=True),
+    Column("NAME"),
 )
 _ID: Final = re.compile(r"(?:tok_|rmos_)?([a-z0-9]{1,32})")
 
@@ -167,9 +167,9 @@ def _describe_record(record: TokenRecord, us: int) -> dict[str, Any]:
 def _row(record: TokenRecord, us: int) -> list[str]:
     made = record.token
     if made is None:
-        return [record.token_id, "", "", _unread_state(record), "", str(record.damage)]
-    expires = (made.expires_at_utc or "never")[:16].replace("T", " ")
-    return [made.token_id, made.name, made.role, token_state(made, us), expires, made.created_by]
+        return [record.token_id, "", _unread_state(record), "", "", str(record.damage)]
+    expires = (made.expires_at_utc or "never")[:10]
+    return [made.token_id, made.role, token_state(made, us), expires, made.created_by, made.name]
 
 
 def _unread_state(record: TokenRecord) -> str:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from rmos.config import Settings
+from rmos.counts import count_of
 from rmos.errors.base import RmosError
 from rmos.errors.callers import Forbidden, HardDeleteDisabled
 from rmos.errors.request import ValidationFailed
@@ -152,7 +153,8 @@ def _validate_reason(request: DeleteRequest, *, needed: bool) -> str | None:
     if reason is None and needed:
         errors.setdefault("reason", [f"Say why, in {MIN_REASON} to {MAX_REASON} characters."])
     if reason is not None and not MIN_REASON <= len(reason) <= MAX_REASON:
-        errors.setdefault("reason", [f"Has {len(reason)} characters; {MIN_REASON} to {MAX_REASON} are taken."])
+        length = count_of(len(reason), "character")
+        errors.setdefault("reason", [f"Has {length}; {MIN_REASON} to {MAX_REASON} are taken."])
     if reason is not None and ("\x00" in reason or not _is_text(reason)):
         errors.setdefault("reason", ["Is not a text that can be recorded."])
     if request.mode not in ("soft", "hard"):

@@ -227,6 +227,15 @@ class Sessions:
         """Tell whether a session was ever made, also one that is damaged; its events are not opened."""
         return self._known(session_id)[0] is not None or bool(self._reader.numbers(session_id))
 
+    def list_ids_beginning(self, beginning: str) -> set[str]:
+        """Return the ids of all sessions that begin so, from their names alone."""
+        return {
+            name.partition(".")[0]
+            for partition in self._reader.partitions()
+            for name in self._objects.names(f"{layout.SESSIONS}/{partition}")
+            if name.startswith(beginning) and layout.SESSION_EVENT.pattern.fullmatch(name)
+        }
+
     def has_any(self) -> bool:
         """Tell whether any session was ever made."""
         return bool(self._reader.partitions())

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rmos.cli.checks import figure
+from rmos.engines.baseline.wording import num
 from tests.api.conftest import make_body
 from tests.cli.conftest import Command, artifacts_of, command_on, document, listed
 
@@ -38,8 +40,8 @@ def test_each_check_stands_with_its_value_and_its_limit(run: Command, tmp_path: 
     assert lines[0].startswith("GREEN")
     for check in checks:
         [line] = [line for line in lines if line.startswith(f"{check['id']} ")]
-        assert f"{check['value']:.4g}" in line
-        assert f"{check['limit']:.4g}" in line
+        assert figure(check["value"]) in line
+        assert num(check["limit"]) in line
 
 
 def test_trap_42_who_records_at_the_command_line_made_the_run(run: Command, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_delete_and_restore_act_as_the_user_and_the_trail_tells_it(run: Command,
     ("arguments", "code", "word"),
     [
         ((ABSENT, "--reason", "a trial cut"), 1, "Run not found"),
-        ((ABSENT, "--reason", "short"), 2, "Validation failed"),
+        ((ABSENT, "--reason", "short"), 2, "Request validation failed"),
         ((ABSENT, "--reason", "a trial cut", "--mode", "hard"), 1, "Hard delete disabled"),
     ],
 )

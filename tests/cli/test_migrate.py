@@ -86,5 +86,5 @@ def test_a_dry_run_names_what_would_be_set_aside_and_in_which_file(tmp_path: Pat
     assert planned.exit_code == done.exit_code == 1
     for name in ("kept_aside", "aside_file", "backup", "unmapped"):
         assert document(planned)[name] == document(done)[name], name
-    assert f"in {document(done)['aside_file']}, to be mended" in told
+    assert f"  in {document(done)['aside_file']}\n  to be mended" in told
     assert f"Would set aside: {len(document(done)['kept_aside'])}" in told

@@ -28,7 +28,7 @@ def test_what_it_says_can_be_opened_and_typed(tmp_path: Path) -> None:
     ("options", "code", "said"),
     [
         (["--bind", "0.0.0.0:0"], 1, "RMOS does not listen on 0.0.0.0: there is no token yet"),
-        (["--bind", "192.0.2.1:80"], 1, "Cannot listen: Cannot listen on 192.0.2.1:80: "),
+        (["--bind", "192.0.2.1:80"], 1, "Cannot listen on 192.0.2.1:80: "),
         (["--bind", "nonsense"], 2, "'nonsense' is no address; write it like 127.0.0.1:8000"),
         (["--bind", "127.0.0.1:80", "--port", "80"], 2, "--port is part of --bind"),
         (["--workers", "0"], 2, "0 is not in the range"),
@@ -45,7 +45,7 @@ def test_a_port_that_was_named_is_not_exchanged(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, _, err = finished(start(tmp_path, "serve", "--port", str(port), program=CONSOLE_SCRIPT))
-    assert (code, err) == (1, f"Cannot listen: Cannot listen on 127.0.0.1:{port}: Address already in use.\n")
+    assert (code, err) == (1, f"Cannot listen on 127.0.0.1:{port}: Address already in use.\n")
 
 
 def test_a_wrong_setting_ends_the_start_before_anything_is_made(tmp_path: Path) -> None:

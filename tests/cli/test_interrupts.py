@@ -1,0 +1,147 @@
+"""Ctrl-C at any moment: 130, no traceback, and what was written is whole.
+
+The signal comes at the n-th call of the program, for many n: in the imports of a command, while its store is opened, in
+the midst of its work, while what it opened is closed. In a plain run a few moments of some commands, in a long one many
+of all.
+"""
+
+import dataclasses
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from rmos.cli import main
+from tests.cli.conftest import artifacts_of, command_on
+
+EVERY: dict[str, tuple[str, ...]] = {
+    "runs": ("runs", "--limit", "5"),
+    "verify": ("verify",),
+    "delete": ("delete", "RUN", "--reason", "the wrong top was on the table"),
+    "status": ("status",),
+    "sessions": ("sessions",),
+    "show": ("show", "@latest"),
+    "diff": ("diff", "RUN", "@latest"),
+    "replay": ("replay", "RUN"),
+    "backtest": ("backtest", "--engine", "baseline_v1"),
+    "rules": ("rules",),
+    "rebuild": ("rebuild",),
+    "orphans": ("orphans",),
+    "repair": ("repair",),
+    "attachments": ("attachments", "verify"),
+    "audit": ("audit", "tail"),
+    "token create": ("token", "create", "anna", "--role", "viewer"),
+    "token list": ("token", "list"),
+    "export": ("export", "--format", "csv"),
+    "import": ("import", "OTHER"),
+    "rosette": ("rosette", "rope in ebony and padauk, 6 mm band", "--record"),
+    "suggest": ("suggest", "--tool", "em-3175-2f", "--material", "ebony", "--operation", "channel"),
+    "help": ("--help",),
+    "no such command": ("veryfy",),
+}
+PLAIN = ("runs", "verify", "delete")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, or what left it; what it said, where it was interrupted, its calls so far."""
+
+    code: object
+    said: str
+    where: str
+    calls: int
+
+
+def run_interrupted(root: Path, arguments: list[str], at: int) -> Ended:
+    """Run a command in a child of this process that is sent SIGINT at its n-th call or return."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            ended = _run_here(root, arguments, at)
+            os.write(writing, json.dumps(dataclasses.astuple(ended)).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    return Ended(*json.loads(told))
+
+
+def _run_here(root: Path, arguments: list[str], at: int) -> Ended:
+    seen, where, ignored = 0, "", list[str]()
+    code: object = None
+
+    def count(frame: FrameType, event: str, arg: object) -> None:
+        nonlocal seen, where
+        seen += 1
+        if seen == at:
+            sys.setprofile(None)
+            where = f"{frame.f_code.co_filename}:{frame.f_lineno}, {event}"
+            signal.raise_signal(signal.SIGINT)
+
+    for name in [name for name in os.environ if name.startswith("RMOS_")]:
+        del os.environ[name]
+    os.environ.update(RMOS_RUNS_DIR=str(root), RMOS_INSTANCE_DIR=str(root.parent))
+    sys.argv = ["rmos", *arguments]
+    sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+    sys.unraisablehook = lambda found: ignored.append(repr(found.exc_value))
+    try:
+        sys.setprofile(count)
+        main()
+    except SystemExit as end:
+        code = end.code
+    except BaseException as error:  # noqa: BLE001 - what it was is what the test looks at
+        code = repr(error)
+    finally:
+        sys.setprofile(None)
+    return Ended(code, sys.stderr.getvalue() + "".join(ignored), where, seen)
+
+
+def interrupt_at_many_moments(template: Path, folder: Path, name: str, moments: int) -> None:
+    run_id = artifacts_of(template)[-1].stem
+    other = Path(shutil.copytree(template, folder / "other" / "runs"))
+    words = {"RUN": run_id, "OTHER": str(other)}
+    arguments = [words.get(word, word) for word in EVERY[name]]
+
+    def fresh(number: int) -> Path:
+        return Path(shutil.copytree(template, folder / f"store-{number}" / "runs"))
+
+    never = 10**12
+    usual = run_interrupted(fresh(-1), arguments, never)
+    assert usual.code in (0, 1, 2)
+    draw = random.Random(len(name))
+    for number in range(moments):
+        root = fresh(number)
+        ended = run_interrupted(root, arguments, draw.randrange(1, usual.calls + 1))
+        if not ended.where:
+            continue  # it was done sooner this time
+        assert (ended.code, "Traceback" in ended.said, "KeyboardInterrupt" in ended.said) == (130, False, False), ended
+        command_on(root)("rebuild")  # as the next start does: a row may be lacking, the record may not
+        assert command_on(root)("verify", "--quick").exit_code == 0, ended
+        shutil.rmtree(root.parent)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_trap_47_ctrl_c_at_some_moments_is_130_and_leaves_a_whole_record(
+    template: Path, tmp_path: Path, name: str
+) -> None:
+    interrupt_at_many_moments(template, tmp_path, name, 4)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", EVERY)
+def test_trap_47_ctrl_c_at_any_moment_is_130_and_leaves_a_whole_record(
+    template: Path, tmp_path: Path, name: str
+) -> None:
+    interrupt_at_many_moments(template, tmp_path, name, 60)
