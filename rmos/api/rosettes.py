@@ -9,6 +9,7 @@ from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import SvgRefused
 from rmos.errors.http import PreconditionFailed, RouteNotFound
+from rmos.errors.installation import ExtraMissing
 from rmos.errors.records import RosetteNotFound, RunDeleted, RunNotFound
 from rmos.errors.request import BadHeader, IdempotencyKeyReused, PromptEmpty
 from rmos.errors.store import RecordDamaged
@@ -98,15 +99,16 @@ def create_rosettes() -> Response:
         ),
         304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
-    problems=(RunNotFound, RunDeleted, RosetteNotFound, RouteNotFound, PreconditionFailed, *READS),
+    problems=(RunNotFound, RunDeleted, RosetteNotFound, RouteNotFound, PreconditionFailed, ExtraMissing, *READS),
     headers=("If-None-Match", "If-Match"),
 )
 @requires("viewer")
 def get_rosette_output(run_id: str, output: str) -> Response:
-    """Return a file made of a recorded rosette: the glue-up plan at full size, or what a machine cuts.
+    """Return a file made of a recorded rosette: the glue-up plan, what a machine cuts, a picture, the spec.
 
-    `plan.svg` and `plan.html` are column stacks, logs, blocks and the cutting list on sheets of A4; `cam.svg` and
-    `cam.dxf` have the contours in millimetres. They follow from the recorded spec, the same bytes each time.
+    `plan.svg` and `plan.html` are column stacks, logs, blocks and the cutting list at full size on A4; `cam.svg` and
+    `cam.dxf` have the contours in millimetres; `drawing.png` takes the extra `png`; `spec.json` is what another rosette
+    can begin with. They follow from the recorded spec, the same bytes each time.
     """
     name = next((known for known in OUTPUTS if known == output), None)
     if name is None:

@@ -94,8 +94,7 @@ def rosette(
     request = RosetteRequest(prompt=prompt, spec=_spec_in(spec_file), seed=seed)
     plan = plan_rosettes(request, current_rmos().interpreter, None)
     spec = plan.variant(0)
-    prompt_sha256 = None if prompt is None else digest.sha256_hex(prompt.encode())
-    svg = render(spec, cast("Literal['compact', 'cam']", profile), prompt_sha256=prompt_sha256)
+    svg = render(spec, cast("Literal['compact', 'cam']", profile), prompt_sha256=request.prompt_sha256())
     # All of them before the first is written: a missing extra leaves nothing half done.
     files = [(out, svg.encode())] if out else []
     files += [(png, png_bytes(svg))] if png else []

@@ -66,7 +66,10 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
     "output": {
         "description": "Which file of a rosette.",
-        "schema": {"type": "string", "enum": ["plan.svg", "plan.html", "cam.svg", "cam.dxf"]},
+        "schema": {
+            "type": "string",
+            "enum": ["plan.svg", "plan.html", "cam.svg", "cam.dxf", "drawing.png", "spec.json"],
+        },
         "example": "plan.svg",
     },
     "rule_id": {

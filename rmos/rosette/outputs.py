@@ -3,7 +3,14 @@
 png_bytes(svg, width_px=1200)     # needs the extra `png`
 """
 
+from importlib.util import find_spec
+
 from rmos.errors.installation import ExtraMissing
+
+
+def has_png() -> bool:
+    """Tell whether the package that draws a PNG is installed."""
+    return find_spec("resvg_py") is not None
 
 
 def png_bytes(svg: str, *, width_px: int = 1200) -> bytes:

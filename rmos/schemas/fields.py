@@ -98,7 +98,7 @@ class QueryInteger(fields.Integer):
     """A whole number written in plain digits, as a query parameter."""
 
     def _validated(self, value: Any) -> int:
-        if not isinstance(value, str) or not re.fullmatch("[0-9]{1,12}", value):
+        if not isinstance(value, str) or not re.fullmatch("[0-9]{1,16}", value):
             raise self.make_error("invalid", input=value)
         return int(value)
 

@@ -11,10 +11,12 @@ from rmos.web import (
     help_pages,
     problem_types,
     record_page,
+    rosettes,
     run,
     runs,
     shop_pages,
     sign_in,
+    studio,
     today,
 )
 
@@ -25,6 +27,8 @@ _BLUEPRINTS = (
     runs.bp,
     run.bp,
     compare.bp,
+    rosettes.bp,
+    studio.bp,
     shop_pages.bp,
     record_page.bp,
     help_pages.bp,

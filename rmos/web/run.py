@@ -11,6 +11,8 @@ from rmos.context import current_rmos
 from rmos.models import Event, RunView
 from rmos.row_models import RunQuery
 from rmos.services.files.media_types import SVG
+from rmos.services.rosettes.outputs import OUTPUTS
+from rmos.services.rosettes.recorder import EVENT_TYPE
 from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
@@ -71,6 +73,7 @@ def show_run(run_id: str) -> Response:
         notes=text_of(run.get("notes")),
         batch=text_of((view.artifact.meta or {}).get("batch_label")),
         files=files,
+        rosette_files=OUTPUTS if view.artifact.event_type == EVENT_TYPE else (),
         drawings=[file for file in files if file.mime == SVG][:_DRAWINGS],
         children=read_runs(rmos.store.runs.page(RunQuery(parent_run_id=run_id), limit=_CHILDREN).text),
         happenings=[_tell(event) for event in record.events],

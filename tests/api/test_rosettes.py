@@ -170,6 +170,8 @@ FILES = {
     "plan.html": ("text/html; charset=utf-8", b"<!doctype html>"),
     "cam.svg": ("image/svg+xml", b"<svg "),
     "cam.dxf": ("image/vnd.dxf", b"  0\nSECTION"),
+    "drawing.png": ("image/png", b"\x89PNG"),
+    "spec.json": ("application/json", b"{\n"),
 }
 
 

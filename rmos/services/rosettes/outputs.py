@@ -1,12 +1,13 @@
-"""Files that are made of a recorded rosette when they are asked for: the glue-up plan, and what a machine cuts.
+"""Files that are made of a rosette when they are asked for: the glue-up plan, what a machine cuts, a picture, the spec.
 
-    make_output(store, run_id, "plan.svg").data
+    make_output(store, run_id, "plan.svg").data      # of a rosette that a run recorded
+    make_file(spec, "cam.dxf").data                  # of any other
 
-They are functions of the recorded spec, the same bytes each time, so they are not stored: the spec is the record.
+They are functions of the spec, the same bytes each time, so they are not stored: the spec is the record.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -14,13 +15,16 @@ from rmos import digest
 from rmos.errors.records import RosetteNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.rosette.dxf import dxf_text
+from rmos.rosette.outputs import png_bytes
 from rmos.rosette.plan_pages import plan_html, plan_svg
-from rmos.rosette.spec import RosetteSpec, decode_spec, spec_sha256
+from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec, spec_sha256
 from rmos.rosette.svg import render
 from rmos.services.rosettes.records import read_rosette
 from rmos.store import Store
 
-OutputName = Literal["plan.svg", "plan.html", "cam.svg", "cam.dxf"]
+OutputName = Literal["plan.svg", "plan.html", "cam.svg", "cam.dxf", "drawing.png", "spec.json"]
+OUTPUTS: Final[tuple[OutputName, ...]] = get_args(OutputName)
+SVG: Final = "image/svg+xml"
 
 
 class RosetteOutput(NamedTuple):
@@ -32,13 +36,14 @@ class RosetteOutput(NamedTuple):
     filename: str
 
 
-_MAKERS: Final[Mapping[OutputName, tuple[str, Callable[[RosetteSpec], str]]]] = {
-    "plan.svg": ("image/svg+xml", plan_svg),
-    "plan.html": ("text/html; charset=utf-8", plan_html),
-    "cam.svg": ("image/svg+xml", lambda spec: render(spec, "cam")),
-    "cam.dxf": ("image/vnd.dxf", dxf_text),
+_MAKERS: Final[Mapping[OutputName, tuple[str, Callable[[RosetteSpec], bytes]]]] = {
+    "plan.svg": (SVG, lambda spec: plan_svg(spec).encode()),
+    "plan.html": ("text/html; charset=utf-8", lambda spec: plan_html(spec).encode()),
+    "cam.svg": (SVG, lambda spec: render(spec, "cam").encode()),
+    "cam.dxf": ("image/vnd.dxf", lambda spec: dxf_text(spec).encode()),
+    "drawing.png": ("image/png", lambda spec: png_bytes(render(spec))),
+    "spec.json": ("application/json", lambda spec: _show_spec(spec)),
 }
-OUTPUTS: Final[tuple[OutputName, ...]] = tuple(_MAKERS)
 
 
 def make_output(store: Store, run_id: str, name: OutputName) -> RosetteOutput:
@@ -47,12 +52,27 @@ def make_output(store: Store, run_id: str, name: OutputName) -> RosetteOutput:
     Raises:
         RunNotFound, RunDeleted, RecordDamaged: as for any run.
         RosetteNotFound: the run is no rosette.
+        ExtraMissing: the package that makes such a file is not installed.
     """
     run = store.runs.record(run_id).view().artifact
     try:
         spec = decode_spec(read_rosette(run).spec)
     except (msgspec.MsgspecError, ValidationFailed):
         raise RosetteNotFound(f"The run {run_id} is no rosette, so there is nothing to make of it.") from None
+    return make_file(spec, name)
+
+
+def make_file(spec: RosetteSpec, name: OutputName) -> RosetteOutput:
+    """Return a file of a rosette.
+
+    Raises:
+        ValidationFailed: the spec cannot be drawn.
+        ExtraMissing: the package that makes such a file is not installed.
+    """
     mime, make = _MAKERS[name]
-    data = make(spec).encode()
+    data = make(spec)
     return RosetteOutput(data, digest.sha256_hex(data), mime, f"rosette_{spec_sha256(spec)[:8]}_{name}")
+
+
+def _show_spec(spec: RosetteSpec) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(encode_spec(spec)), indent=2) + b"\n"

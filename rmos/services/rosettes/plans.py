@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from rmos import digest
 from rmos.errors.request import ValidationFailed
 from rmos.rosette.change import apply_change, differences
 from rmos.rosette.interpret import Interpretation
@@ -41,12 +42,18 @@ class RosetteRequest(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     parent_run_id: str | None = None
     workflow_session_id: str | None = None
+    changes: tuple[str, ...] | None = None
+    """Sentences that change the first variant, one after the other; the pages for people send them."""
 
     def asked(self) -> dict[str, Any]:
         """Return what decides on the drawing, but for the seed: what a derived seed is derived from."""
         names = ["prompt", "spec", "instrument"] if self.spec is not None else ["prompt", "instrument", "parent_run_id"]
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
+
+    def prompt_sha256(self) -> str | None:
+        """Return the digest of the prompt, which a drawing names, or None where there is none."""
+        return None if self.prompt is None else digest.sha256_hex(self.prompt.encode())
 
 
 class RosettePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +93,8 @@ def plan_rosettes(request: RosetteRequest, interpreter: Interpreter, parent: Ros
         raise ValidationFailed("There is no such instrument.", errors={"instrument": [f"known are {known}"]})
     base = parent if request.spec is None else decode_spec(request.spec)
     plan = _from_prompt(request, interpreter) if base is None else _from_rosette(request, base)
+    for change in request.changes or ():
+        plan = _change_first(plan, change)
     work = work_of(plan.spec) * request.count
     if work > MAX_WORK:
         raise ValidationFailed(
@@ -129,6 +138,20 @@ def _from_rosette(request: RosetteRequest, base: RosetteSpec) -> RosettePlan:
         unrecognized=understood.unrecognized,
         changed=differences(base, spec),
         provenance=provenance,
+    )
+
+
+def _change_first(plan: RosettePlan, sentence: str) -> RosettePlan:
+    """Return a plan that begins with the first variant of another, changed by a sentence."""
+    base = plan.variant(0)
+    change = apply_change(base, sentence)
+    return msgspec.structs.replace(
+        plan,
+        spec=change.spec,
+        kept=True,
+        assumptions=tuple(dict.fromkeys((*plan.assumptions, *change.assumptions))),
+        unrecognized=tuple(dict.fromkeys((*plan.unrecognized, *change.unrecognized))),
+        changed=(*plan.changed, *change.changed),
     )
 
 

@@ -101,7 +101,7 @@ def record_rosettes(
         parent_run_id=request.parent_run_id,
     )
     require_session_and_parent(store, related)
-    plan = plan or plan_rosettes(request, interpreter, _parent(store, request))
+    plan = plan or plan_rosettes(request, interpreter, read_parent(store, request))
     cutting = CutEvaluator(
         engines,
         tool_id=request.tool,
@@ -137,7 +137,7 @@ def generate_advisory_svg(
     request = RosetteRequest(prompt=prompt, seed=seed, instrument=instrument)
     plan = plan_rosettes(request, interpreter or BuiltIn(), None)
     spec = plan.variant(0)
-    svg = render(spec, prompt_sha256=_prompt_sha256(request))
+    svg = render(spec, prompt_sha256=request.prompt_sha256())
     # The digest is that of the finished drawing, known before anything is named after it.
     variant_sha256 = digest.sha256_hex(svg.encode())
     attachment, _, _ = put_svg_attachment(svg, kind="advisory_svg", filename=f"advisory_{variant_sha256[:8]}.svg")
@@ -154,8 +154,13 @@ def generate_advisory_svg(
     }
 
 
-def _parent(store: Store, request: RosetteRequest) -> RosetteSpec | None:
-    """Return the rosette of the run that the request begins with, if it begins with one."""
+def read_parent(store: Store, request: RosetteRequest) -> RosetteSpec | None:
+    """Return the rosette of the run that the request begins with, if it begins with one.
+
+    Raises:
+        RunNotFound, RecordDamaged: as for any run.
+        ValidationFailed: the run has no rosette, or was deleted.
+    """
     if request.parent_run_id is None or request.spec is not None:
         return None
     try:
@@ -179,16 +184,12 @@ def _no_parent(run_id: str, why: str) -> ValidationFailed:
     )
 
 
-def _prompt_sha256(request: RosetteRequest) -> str | None:
-    return None if request.prompt is None else digest.sha256_hex(request.prompt.encode())
-
-
 def _draw_variants(plan: RosettePlan, request: RosetteRequest, cutting: CutEvaluator, first_id: str) -> list[_Variant]:
     """Draw and judge all variants, and let none pass that a browser may not be shown; nothing is written."""
     us, variants = ids.moment_of(first_id) or 0, []
     for place in range(request.count):
         spec = plan.variant(place)
-        svg = render(spec, prompt_sha256=_prompt_sha256(request))
+        svg = render(spec, prompt_sha256=request.prompt_sha256())
         data = svg.encode()
         if not (verdict := validate_svg(data)).ok:
             raise SvgRefused(f"The drawing cannot be shown: {verdict.reason}")
