@@ -14,6 +14,7 @@ from rmos.engines.shop import load_shop
 from rmos.errors.base import RmosError
 from rmos.errors.installation import ConfigError, PlatformUnsupported, PluginError
 from rmos.http import access, cors
+from rmos.http.application import Application
 from rmos.store.founding import default_engine_of
 from rmos.systems import require_posix
 
@@ -48,7 +49,7 @@ def wire_app(settings: Settings | None = None) -> Flask:
     except (ConfigError, PluginError) as error:
         _give_up(error)
     logs.configure_logging(settings)
-    app = Flask("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
+    app = Application("rmos", instance_path=str(settings.instance_path.absolute()), static_folder=None)
     context.init_app(app, settings, engines)
     access.init_app(app)
     cors.init_app(app, settings)  # before the guard: a browser's preflight names no caller

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from flask import Flask, Response, request
+from werkzeug import datastructures
 
 JSON: Final = "application/json"
 PRIVATE: Final = "private, no-cache"
@@ -40,12 +41,25 @@ _VARY: Final = ("Vary", "Authorization, Cookie")
 _PRIVATE: Final = ("Cache-Control", PRIVATE)
 _NO_STORE: Final = ("Cache-Control", NO_STORE)
 _CACHEABLE: Final = frozenset({"GET", "HEAD"})
+_OK: Final = 200
+_CHANGEABLE: Final = frozenset({"Location", "Content-Location"})
 _DEFAULTS: Final = [(name.lower(), (name, value)) for name, value in (_CSP, *_ALWAYS)]
 
 
 def prefix_path(path: str) -> str:
     """Return a path of the service as clients reach it: behind the prefix that `SCRIPT_NAME` names, if there is one."""
     return f"{request.script_root}{path}"
+
+
+class JsonResponse(Response):
+    """A response whose headers werkzeug goes through only when there may be something to change (ADR 25)."""
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> datastructures.Headers:
+        """Return the headers as they are sent."""
+        names = {name for name, _ in self.headers}
+        if self.status_code == _OK and "Content-Length" in names and names.isdisjoint(_CHANGEABLE):
+            return self.headers
+        return super().get_wsgi_headers(environ)
 
 
 def respond_json(
@@ -56,7 +70,7 @@ def respond_json(
     Args:
         cache: its Cache-Control; None is PRIVATE for what a GET returns, NO_STORE for everything else.
     """
-    response = Response(body, status=status, content_type=JSON)
+    response = JsonResponse(body, status=status, content_type=JSON)
     if cache is not None:
         response.headers["Cache-Control"] = cache
     for name, value in (headers or {}).items():
