@@ -91,8 +91,12 @@ def run_status(risk_level: Status) -> Literal["OK", "BLOCKED", "ERROR"]:
 
 def _blocker(assessments: list[Assessment]) -> Assessment | None:
     red = [item for item in assessments if item.risk == "RED"]
-    # A plug-in's own checks come after ours, by their ids.
-    return min(red, key=lambda item: (_RANK.get(item.id, len(_RANK)), item.id), default=None)
+    return min(red, key=lambda item: rank_blocker(item.id), default=None)
+
+
+def rank_blocker(check_id: str) -> tuple[int, str]:
+    """Return what the RED check that is named first has least of; a plug-in's own come after ours, by their ids."""
+    return _RANK.get(check_id, len(_RANK)), check_id
 
 
 def _block_reason(result: EngineResult, blocker: Assessment | None) -> str | None:

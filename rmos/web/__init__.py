@@ -18,6 +18,7 @@ from rmos.web import (
     sign_in,
     studio,
     today,
+    try_page,
 )
 
 _BLUEPRINTS = (
@@ -27,6 +28,7 @@ _BLUEPRINTS = (
     runs.bp,
     run.bp,
     compare.bp,
+    try_page.bp,
     rosettes.bp,
     studio.bp,
     shop_pages.bp,

@@ -18,6 +18,7 @@ from rmos.engines.rules import Rule
 from rmos.models import RISK_LEVELS
 from rmos.web.formats import format_number
 from rmos.web.limits import CheckLimits, make_limits
+from rmos.web.ways import AdvisedWay, read_ways
 
 _SEVERITY: Final = {"ERROR": 0, "RED": 1, "UNKNOWN": 2, "YELLOW": 3, "GREEN": 4}
 _UNITS: Final = (
@@ -65,6 +66,11 @@ class Lesson(msgspec.Struct, frozen=True):
     def finding(self) -> str:
         """What came out, without what to do about it."""
         return self.message.removesuffix(f": {self.suggestion}") if self.suggestion else self.message
+
+    @property
+    def ways(self) -> list[AdvisedWay]:
+        """What can be tried at once, of what to do about it."""
+        return read_ways(self.suggestion)
 
     @property
     def is_fine(self) -> bool:

@@ -1,7 +1,9 @@
 """`/runs/<id>`: one run as its maker reads it: the decision, what to change, what happened since, and the proof."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, Response
@@ -19,6 +21,7 @@ from rmos.web.lessons import find_rules, list_inputs, make_lessons
 from rmos.web.limits import draw_limits
 from rmos.web.runs import read_runs
 from rmos.web.shell import render_page
+from rmos.web.try_fields import OPERATIONS
 
 bp = Blueprint("run_pages", __name__)
 
@@ -78,7 +81,14 @@ def show_run(run_id: str) -> Response:
         children=read_runs(rmos.store.runs.page(RunQuery(parent_run_id=run_id), limit=_CHILDREN).text),
         happenings=[_tell(event) for event in record.events],
         name_file=name_file,
+        is_cut=text_of(object_of(inputs.get("design")).get("operation")) in OPERATIONS,
+        try_query=functools.partial(_query_try, run_id),
     )
+
+
+def _query_try(run_id: str, changes: Mapping[str, str]) -> str:
+    """Return the query of `/try` for this cut with some of it changed."""
+    return urlencode({"from": run_id, **changes})
 
 
 def title_run(view: RunView, inputs: Mapping[str, Any]) -> str:

@@ -41,6 +41,7 @@ class Section(NamedTuple):
 SECTIONS: Final = (
     Section("today", "/", "Today", in_tabs=True),
     Section("runs", "/runs", "Runs", in_tabs=True),
+    Section("try", "/try", "Try a cut", in_tabs=True),
     Section("rosettes", "/rosettes", "Rosettes"),
     Section("shop", "/shop/tools", "Shop"),
     Section("record", "/record", "Record"),

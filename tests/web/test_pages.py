@@ -25,7 +25,7 @@ def test_every_page_is_described_and_no_other(app: Flask) -> None:
     assert described == routes
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/sign-in", "/problems", "/problems/BAD_JSON"])
+@pytest.mark.parametrize("path", ["/", "/runs", "/try", "/sign-in", "/problems", "/problems/BAD_JSON"])
 def test_a_page_of_an_empty_store_is_a_whole_page(browse: Any, path: str) -> None:
     check_page(browse(path))
 
@@ -81,7 +81,7 @@ def test_what_pages_are_made_of_is_kept_for_ever(client: FlaskClient) -> None:
 def test_under_a_prefix_every_link_keeps_it(app: Flask, record: Any) -> None:
     run_id = record()
     client = app.test_client()
-    for path in ("/", "/runs", f"/runs/{run_id}", "/problems", "/sign-in", "/nowhere"):
+    for path in ("/", "/runs", "/try", f"/try?from={run_id}", f"/runs/{run_id}", "/problems", "/sign-in", "/nowhere"):
         page = client.get(path, headers=PAGES, environ_overrides={"SCRIPT_NAME": "/shop"}).text
         links = [part.split('"')[0] for name in ('href="', 'src="', 'action="') for part in page.split(name)[1:]]
         assert [link for link in links if not link.startswith(("/shop/", "#"))] == []

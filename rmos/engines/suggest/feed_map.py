@@ -44,8 +44,8 @@ def make_feed_map(cut: Cut, asked: Mapping[str, Any], *, is_plunge_free: bool, w
     checks = [check for check in MOVING[cut.operation] if check.rule.id in asked]
     most = min(largest_rpm(cut)[0], 60_000.0)
     least = 0.3 * most if cut.is_sawn else min(smallest_rpm(cut), most)
-    speeds = _with(cut.rpm, _steps(min(0.8 * least, cut.rpm), max(1.1 * most, cut.rpm), ROWS))
-    feeds = _with(cut.feed, _steps(cut.feed / _REACH, cut.feed * _REACH, COLUMNS))
+    speeds = put_among(cut.rpm, spread_steps(min(0.8 * least, cut.rpm), max(1.1 * most, cut.rpm), ROWS))
+    feeds = put_among(cut.feed, spread_steps(cut.feed / _REACH, cut.feed * _REACH, COLUMNS))
     plunge = cut.plunge / cut.feed
     rows = []
     for rpm in speeds:
@@ -57,13 +57,13 @@ def make_feed_map(cut: Cut, asked: Mapping[str, Any], *, is_plunge_free: bool, w
     return FeedMap(feeds_mm_min=feeds, speeds_rpm=speeds, rows=tuple(rows), feed_mm_min=cut.feed, spindle_rpm=cut.rpm)
 
 
-def _steps(low: float, high: float, count: int) -> tuple[float, ...]:
+def spread_steps(low: float, high: float, count: int) -> tuple[float, ...]:
     """Return numbers from low to high at equal ratios, with three digits."""
     ratio = math.log(high / low) / (count - 1)
     return tuple(float(f"{low * math.exp(ratio * step):.3g}") for step in range(count))
 
 
-def _with(number: float, steps: tuple[float, ...]) -> tuple[float, ...]:
+def put_among(number: float, steps: tuple[float, ...]) -> tuple[float, ...]:
     """Return the steps with the nearest of them replaced by a number."""
     nearest = min(steps, key=lambda step: abs(step / number - 1))
     return tuple(number if step == nearest else step for step in steps)
