@@ -35,7 +35,7 @@ _ITEM: Final = ("mode", "tool_id", "design", "context", "material_id", "machine_
 _DESIGN: Final = tuple(BY_NAME[name] for name in SUGGESTED)
 
 
-class Suggested(msgspec.Struct, frozen=True):
+class SuggestedChanges(msgspec.Struct, frozen=True):
     """A setting that is GREEN, as changes of the form."""
 
     changes: dict[str, str]
@@ -48,7 +48,7 @@ class TriedCut(msgspec.Struct, frozen=True, kw_only=True):
     decision: RunDecision
     feasibility: dict[str, Any]
     lessons: list[Lesson]
-    suggested: Suggested | None
+    suggested: SuggestedChanges | None
     values: Mapping[str, float]
     """The numbers of the settings, by field."""
     reach: Mapping[str, tuple[float, float]]
@@ -104,14 +104,14 @@ def judge_cut(engines: Registry, inputs: TryInputs, *, request_id: str, engine_t
     )
 
 
-def _suggest(engines: Registry, inputs: TryInputs) -> Suggested | None:
+def _suggest(engines: Registry, inputs: TryInputs) -> SuggestedChanges | None:
     free = [name for name in _DIALLED if inputs.counts(BY_NAME[name])]
     if inputs.operation == SAWN:
         free.remove("pass")  # the kerf of the blade, which nobody sets
     found = _ask_suggestion(engines, inputs, free)
     if found is None:
         return None
-    return Suggested({name: show_number(found[0][name]) for name in free if name in found[0]}, found[1])
+    return SuggestedChanges({name: show_number(found[0][name]) for name in free if name in found[0]}, found[1])
 
 
 def _find_values(inputs: TryInputs, context: Mapping[str, Any]) -> dict[str, float]:
@@ -123,7 +123,9 @@ def _find_values(inputs: TryInputs, context: Mapping[str, Any]) -> dict[str, flo
     return values
 
 
-def _find_reach(engines: Registry, inputs: TryInputs, suggested: Suggested | None) -> dict[str, tuple[float, float]]:
+def _find_reach(
+    engines: Registry, inputs: TryInputs, suggested: SuggestedChanges | None
+) -> dict[str, tuple[float, float]]:
     by_path = find_reach(engines, inputs.make_cut(engines.shop))
     reach = {field.name: by_path[field.path] for field in SETTINGS if field.path in by_path}
     for name in ("feed", "plunge"):
