@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from flask import Blueprint, Response
 
+from rmos import ids
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.models import Event, RunView
@@ -15,6 +16,7 @@ from rmos.row_models import RunQuery
 from rmos.services.files.media_types import SVG
 from rmos.services.rosettes.outputs import OUTPUTS
 from rmos.services.rosettes.recorder import EVENT_TYPE
+from rmos.store import Store
 from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
@@ -83,12 +85,18 @@ def show_run(run_id: str) -> Response:
         name_file=name_file,
         is_cut=text_of(object_of(inputs.get("design")).get("operation")) in OPERATIONS,
         try_query=functools.partial(_query_try, run_id),
+        has_job=_has_job(rmos.store, view.artifact.workflow_session_id),
     )
 
 
 def _query_try(run_id: str, changes: Mapping[str, str]) -> str:
     """Return the query of `/try` for this cut with some of it changed."""
     return urlencode({"from": run_id, **changes})
+
+
+def _has_job(store: Store, session_id: str | None) -> bool:
+    """Tell whether a job with this id was ever made; that of a legacy run has no record here."""
+    return session_id is not None and ids.is_session_id(session_id) and store.sessions.exists(session_id)
 
 
 def title_run(view: RunView, inputs: Mapping[str, Any]) -> str:

@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.errors.records import RunNotFound
 from rmos.http.query import read_query
-from rmos.http.responses import NO_STORE, prefix_path
 from rmos.models import RISK_LEVELS
 from rmos.schemas.lists import load_list
 from rmos.web.formats import split_reason, text_of
 from rmos.web.run_filters import PLACES, count_runs, find_path, list_fields, list_set_filters, query_of
-from rmos.web.shell import render_page
+from rmos.web.shell import render_page, send_to
 
 bp = Blueprint("runs_pages", __name__)
 
@@ -47,10 +46,10 @@ def list_runs() -> WerkzeugResponse:
     parameters, store = read_query(), current_rmos().store
     wanted = parameters.pop("find", [""])[0].strip()
     if wanted:
-        return _send_to(find_path(store, wanted))
+        return send_to(find_path(store, wanted))
     if request.args.get("find") is not None or any(value == "" for values in parameters.values() for value in values):
         # A form sends each of its fields; the URL that is kept has those that say something.
-        return _send_to(f"/runs{query_of(parameters)}")
+        return send_to(f"/runs{query_of(parameters)}")
     listed = load_list(parameters)
     page = store.runs.page(listed.query, **msgspec.structs.asdict(listed.page))
     filters = {name: values[0] for name, values in parameters.items() if name not in PLACES}
@@ -86,13 +85,7 @@ def follow_short_link(digits: str) -> WerkzeugResponse:
     path = find_path(current_rmos().store, digits)
     if not path.startswith(("/runs/", "/runs?created_from=")):
         raise RunNotFound("There is no run whose id begins so.")
-    return _send_to(path)
-
-
-def _send_to(path: str) -> WerkzeugResponse:
-    response = redirect(prefix_path(path), code=303)
-    response.headers["Cache-Control"] = NO_STORE
-    return response
+    return send_to(path)
 
 
 def read_runs(text: str) -> list[ListedRun]:

@@ -9,14 +9,15 @@ Trusted Types keep the modules from writing text as HTML. A page is kept by its 
 import contextlib
 from typing import Final, NamedTuple
 
-from flask import Response, g, render_template, request
+from flask import Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos import digest
 from rmos.auth.callers import Caller
 from rmos.auth.guard import current_guard
 from rmos.errors.base import RmosError
 from rmos.http.conditions import apply_conditions
-from rmos.http.responses import NO_STORE
+from rmos.http.responses import NO_STORE, prefix_path
 from rmos.web.assets import read_assets
 
 HTML: Final = "text/html; charset=utf-8"
@@ -42,6 +43,7 @@ SECTIONS: Final = (
     Section("today", "/", "Today", in_tabs=True),
     Section("runs", "/runs", "Runs", in_tabs=True),
     Section("try", "/try", "Try a cut", in_tabs=True),
+    Section("jobs", "/sessions", "Jobs", in_tabs=True),
     Section("rosettes", "/rosettes", "Rosettes"),
     Section("shop", "/shop/tools", "Shop"),
     Section("record", "/record", "Record"),
@@ -72,6 +74,13 @@ def render_page(template: str, *, here: str = "", status: int = 200, keeps: bool
     response.headers["Content-Security-Policy"] = _POLICY
     if keeps:
         return apply_conditions(response, digest.sha256_hex(text)[:_DIGITS])
+    response.headers["Cache-Control"] = NO_STORE
+    return response
+
+
+def send_to(path: str) -> WerkzeugResponse:
+    """Return what sends a browser on to a path of the service; nobody keeps it."""
+    response = redirect(prefix_path(path), code=303)
     response.headers["Cache-Control"] = NO_STORE
     return response
 

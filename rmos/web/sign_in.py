@@ -7,7 +7,7 @@ page gets back to it: `next` is a path of this service and nothing else.
 
 from typing import Final
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.callers import Caller
@@ -17,9 +17,8 @@ from rmos.auth.roles import OPEN, requires
 from rmos.errors.base import RmosError
 from rmos.errors.callers import TooManyAttempts, Unauthenticated
 from rmos.http.json_body import limit_body
-from rmos.http.responses import NO_STORE, prefix_path
 from rmos.web.errors import read_next
-from rmos.web.shell import render_page
+from rmos.web.shell import render_page, send_to
 
 bp = Blueprint("sign_in", __name__)
 
@@ -37,7 +36,7 @@ def show_sign_in() -> WerkzeugResponse:
         caller = guard.find_caller(request.environ)
     except (Unauthenticated, TooManyAttempts):
         return _respond_page(None, wanted)
-    return _respond_page(caller, None) if wanted is None else _send_to(wanted)
+    return _respond_page(caller, None) if wanted is None else send_to(wanted)
 
 
 @bp.post("/sign-in")
@@ -46,7 +45,7 @@ def sign_in() -> WerkzeugResponse:
     """Take a token and give a cookie."""
     guard = current_guard()
     if guard.callers.read_table().local:
-        return _send_to("/sign-in")
+        return send_to("/sign-in")
     limit_body(_LARGEST_FORM)
     wanted = read_next(request.form.get("next"))
     try:
@@ -54,7 +53,7 @@ def sign_in() -> WerkzeugResponse:
     except (Unauthenticated, TooManyAttempts) as refusal:
         return _respond_page(None, wanted, refusal)
     assert caller.token_id is not None
-    response = _send_to(wanted or "/")
+    response = send_to(wanted or "/")
     response.set_cookie(
         COOKIE,
         guard.cookies.sign(caller.token_id),
@@ -71,7 +70,7 @@ def sign_in() -> WerkzeugResponse:
 @requires(OPEN)
 def sign_out() -> WerkzeugResponse:
     """Take the cookie back."""
-    response = _send_to("/sign-in")
+    response = send_to("/sign-in")
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict", path=_cookie_path())
     return response
 
@@ -79,12 +78,6 @@ def sign_out() -> WerkzeugResponse:
 def _cookie_path() -> str:
     """Return where browsers send the cookie: to this service, and to no other one under another prefix."""
     return request.script_root or "/"
-
-
-def _send_to(path: str) -> WerkzeugResponse:
-    response = redirect(prefix_path(path), code=303)
-    response.headers["Cache-Control"] = NO_STORE
-    return response
 
 
 def _respond_page(caller: Caller | None, wanted: str | None, refusal: RmosError | None = None) -> Response:

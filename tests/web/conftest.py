@@ -9,9 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from rmos import ids
+from rmos.models import ROLES
+from tests.makers import ANNA
+
 RUNS = "/api/rmos/runs"
 PAGES = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 """What browsers ask for."""
+OURS = {**PAGES, "Origin": "http://localhost"}
+"""What they send with a form of ours."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -101,3 +107,21 @@ def record(app: Flask) -> Any:
         return str(response.json["run_id"])
 
     return record
+
+
+@pytest.fixture
+def bearers(app: Flask) -> dict[str, str]:
+    """The tokens of a caller of each role, called "a viewer" and so on, by role."""
+    store, now_us = app.extensions["rmos"].store, ids.now_us()
+    return {
+        role: store.tokens.create(f"a {role}", role, expires_at_utc=None, actor=ANNA, us=now_us)[1] for role in ROLES
+    }
+
+
+@pytest.fixture
+def signed_in(app: Flask, bearers: dict[str, str]) -> dict[str, FlaskClient]:
+    """A browser of each role, signed in."""
+    browsers = {role: app.test_client() for role in ROLES}
+    for role, browser in browsers.items():
+        assert browser.post("/sign-in", data={"token": bearers[role]}, headers=OURS).status_code == 303
+    return browsers

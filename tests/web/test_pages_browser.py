@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from tests.browser import chromium, open_page, serving
-from tests.web.conftest import SLOW
+from tests.web.conftest import CUT, SLOW
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(600)]
 
@@ -23,13 +23,29 @@ CHECK = """async (standards) => (await axe.run({runOnly: standards})).violations
 STUDIO = "/rosettes/new?prompt=rope+in+ebony,+herringbon&n=3"
 REFUSED = (f"{STUDIO}&pick=3&change=-3+tiles", "/rosettes/new?prompt=2+mm+hole")
 """Pages that say why they cannot show what was asked for; of these a browser's console tells the status."""
+SESSIONS = "/api/workflow-sessions"
 WIDTHS = (390, 820, 1280)
 LONG = "A name that is as long as names become when nobody minds them, with no end in sight ".replace(" ", "_") * 2
 
 
 @pytest.fixture
-def paths(record: Any, client: FlaskClient) -> list[str]:
-    """Every page of a shop with some runs, one of them with long names."""
+def job_paths(client: FlaskClient) -> list[str]:
+    """The pages of jobs, two of them: one that is judged, and one with long names."""
+    inputs = {name: CUT[name] for name in ("design", "context", "material_id", "machine_id")}
+    longest = {"state_data": {"title": LONG}, "user_id": LONG[:100], "design": {**CUT["design"], LONG: LONG}}
+    judged, long = (client.post(SESSIONS, json={**inputs, **over}).json["session_id"] for over in ({}, longest))
+    said = {"mode": "router", "tool_id": CUT["tool_id"]}
+    assert client.post(f"{SESSIONS}/{judged}/actions/request_feasibility", json=said).status_code == 200
+    steps = ("approve", "request_feasibility", "delete")
+    return [
+        *("/sessions", "/sessions?limit=5", "/sessions?state=archived", "/sessions/new", f"/sessions/{judged}"),
+        *(f"/sessions/{long}", f"/sessions/{long}/set_design", *(f"/sessions/{judged}/{step}" for step in steps)),
+    ]
+
+
+@pytest.fixture
+def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
+    """Every page of a shop with some runs, one of them with long names, and two jobs."""
     slow, fine = record(SLOW), record()
     record(SLOW, tool_id=LONG[:100], material_id=LONG[:60], meta={"batch_label": LONG}, notes=LONG)
     longest = record(SLOW, machine_id=LONG[:100], design={**SLOW["design"], LONG: LONG})
@@ -40,6 +56,7 @@ def paths(record: Any, client: FlaskClient) -> list[str]:
         *("/", "/runs", "/runs?risk_level=RED&tool_id=em-3175-2f", "/runs?batch_label=none"),
         *(f"/runs/{slow}", f"/runs/{fine}", f"/runs/{longest}", f"/compare?run={slow}&run={fine}&run={longest}"),
         *("/shop/tools", "/shop/materials", "/shop/machines", "/record", "/help", "/help/rules/HEAT"),
+        *job_paths,
         *("/sign-in", "/problems", "/problems/BAD_JSON"),
     ]
 
@@ -119,6 +136,21 @@ def test_without_scripts_a_run_is_found_read_and_compared(browser: Browser, url:
     assert page.url == f"{url}/runs/{slow}"
     page.click("summary >> text=How it is reckoned >> nth=0")
     assert page.is_visible("text=Formula >> nth=0")
+    assert complaints == []
+
+
+def test_without_scripts_a_job_is_judged_and_approved(browser: Browser, url: str, job_paths: list[str]) -> None:
+    page = open_page(browser, java_script_enabled=False, viewport={"width": 390, "height": 800})
+    complaints = watch(page, url)
+    page.goto(f"{url}/sessions")
+    page.click(".tabs >> text=Jobs")
+    page.click(".job >> text=to be decided")
+    page.click("text=Approve…")
+    page.fill("#reason", "Same feed as on the last six tops.")
+    page.click("button >> text=Approve")
+    assert page.url.removeprefix(url) in job_paths
+    assert "● Toolpaths" in page.inner_text("[aria-current=step]")
+    assert "Same feed as on the last six tops." in page.inner_text(".timeline")
     assert complaints == []
 
 

@@ -1,4 +1,4 @@
-// Keys for lists: / finds, j and k move, x selects, c compares, Enter opens, g t and g r go, ? is the help. They do
+// Keys for lists: / finds, j and k move, x selects, c compares, Enter opens, g t, g r and g j go, ? is the help. They do
 // nothing in fields or with other keys held, and can be switched off on the page of help (WCAG 2.1.4).
 
 const OFF = "rmos-keys-off";
@@ -35,7 +35,7 @@ const keys = {
   c: () => document.querySelector("[data-compare]:enabled")?.click(),
   g: () => { went = true; },
 };
-const places = { t: "/", r: "/runs", s: "/shop/tools", h: "/help" };
+const places = { t: "/", r: "/runs", j: "/sessions", s: "/shop/tools", h: "/help" };
 
 addEventListener("keydown", (event) => {
   if (stored() || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
