@@ -179,6 +179,12 @@ def current_caller() -> Caller:
     return caller
 
 
+def find_admitted_caller() -> Caller | None:
+    """Return whom the guard admitted to the running request, None where it asked nobody."""
+    caller: Caller | None = request.environ.get(_CALLER)
+    return caller
+
+
 def current_guard() -> Guard:
     """Return the guard of the running app."""
     return get_guard(current_app)

@@ -4,6 +4,7 @@ from flask import Blueprint, Flask
 
 from rmos.http import responses
 from rmos.web import (
+    access_page,
     assets,
     compare,
     errors,
@@ -21,7 +22,9 @@ from rmos.web import (
     shop_pages,
     sign_in,
     studio,
+    theme,
     today,
+    trail_page,
     try_page,
 )
 
@@ -41,6 +44,9 @@ _BLUEPRINTS = (
     job_steps.bp,
     shop_pages.bp,
     record_page.bp,
+    trail_page.bp,
+    access_page.bp,
+    theme.bp,
     help_pages.bp,
     problem_types.bp,
 )

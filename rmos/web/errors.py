@@ -53,6 +53,10 @@ def _send_to_sign_in() -> WerkzeugResponse:
 
 def read_next(text: str | None) -> str | None:
     """Return the path of this service that a sign-in leads back to, or None for anything that may lead elsewhere."""
-    if text is None or not _INSIDE.fullmatch(text) or text.startswith("/sign-"):
-        return None
-    return text
+    inside = read_inside(text)
+    return None if inside is None or inside.startswith("/sign-") else inside
+
+
+def read_inside(text: str | None) -> str | None:
+    """Return a path of this service, or None for anything that may lead elsewhere."""
+    return text if text is not None and _INSIDE.fullmatch(text) else None

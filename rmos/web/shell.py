@@ -8,13 +8,14 @@ Trusted Types keep the modules from writing text as HTML. A page is kept by its 
 
 import contextlib
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
-from flask import Response, g, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos import digest
 from rmos.auth.callers import Caller
-from rmos.auth.guard import current_guard
+from rmos.auth.guard import current_guard, find_admitted_caller
 from rmos.errors.base import RmosError
 from rmos.http.conditions import apply_conditions
 from rmos.http.responses import NO_STORE, prefix_path
@@ -27,6 +28,9 @@ _POLICY: Final = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _DIGITS: Final = 32
+THEMES: Final = ("system", "light", "dark")
+THEME_COOKIE: Final = "rmos_theme"
+"""Has `light` or `dark`, where the reader chose one."""
 
 
 class Section(NamedTuple):
@@ -68,6 +72,9 @@ def render_page(template: str, *, here: str = "", status: int = 200, keeps: bool
         sections=SECTIONS,
         here=here,
         caller=find_shown_caller(),
+        theme=_find_theme(),
+        themes=THEMES,
+        here_path=_find_path(),
         **shown,
     ).encode()
     response = Response(text, status=status, content_type=HTML)
@@ -87,12 +94,26 @@ def send_to(path: str) -> WerkzeugResponse:
 
 def find_shown_caller() -> Caller | None:
     """Return who looks at the page, None where that is not known."""
-    caller: Caller | None = g.get("caller")
+    caller = find_admitted_caller()
     if caller is None and "HTTP_AUTHORIZATION" not in request.environ:
         # The guard asks nobody before an open view, and a page that is not there has none.
         with contextlib.suppress(RmosError):
             return current_guard().find_caller(request.environ)
     return caller
+
+
+def _find_theme() -> str | None:
+    """Return the theme that the reader chose, None where the system decides."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES[1:] else None
+
+
+def _find_path() -> str:
+    """Return the path of the running request, to which a form in the frame of the page leads back."""
+    if request.method != "GET":
+        return "/"
+    query = request.query_string.decode("ascii", "replace")
+    return quote(request.path) + (f"?{query}" if query else "")
 
 
 def wants_page() -> bool:

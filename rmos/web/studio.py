@@ -7,7 +7,7 @@ and a seed, so it is drawn again wherever it is asked for, and a browser asks wh
 from typing import Any, Final
 
 import msgspec
-from flask import Blueprint, Response, redirect
+from flask import Blueprint, Response
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos import ids
@@ -18,7 +18,7 @@ from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.http.conditions import apply_conditions
 from rmos.http.files import CSP, make_disposition
 from rmos.http.query import read_query
-from rmos.http.responses import NO_STORE, PRIVATE, prefix_path
+from rmos.http.responses import PRIVATE
 from rmos.rosette.interpret import EXAMPLES
 from rmos.rosette.outputs import has_png
 from rmos.rosette.seeded import MAX_SEED
@@ -29,7 +29,7 @@ from rmos.services.rosettes.drafts import DRAFTS, INTERPRETER, identify_draft, m
 from rmos.services.rosettes.plans import RosettePlan
 from rmos.services.rosettes.recorder import record_rosettes
 from rmos.web.form import KEY, make_form_key, read_form, read_form_idempotency
-from rmos.web.shell import render_page
+from rmos.web.shell import render_page, send_to
 from rmos.web.studio_parts import PickedRosette, describe_picked, say_prompt
 from rmos.web.studio_query import LONGEST_CHANGE, LONGEST_PROMPT, MOST_CHANGES, StudioQuery, load_studio
 
@@ -108,9 +108,7 @@ def record_drafted() -> WerkzeugResponse:
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=idempotency,
     )
-    response = redirect(prefix_path(f"/runs/{made.run_id}"), code=303)
-    response.headers["Cache-Control"] = NO_STORE
-    return response
+    return send_to(f"/runs/{made.run_id}")
 
 
 @bp.get("/rosettes/draft/<output>")

@@ -38,6 +38,13 @@ CUT: dict[str, Any] = {
 SLOW = {"design": {**CUT["design"], "feed_mm_min": 60, "spindle_rpm": 24000}}
 """What makes it RED: the cutter rubs."""
 
+ELSEWHERE = [
+    *("//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "javascript:alert(1)"),
+    *("/\t/evil.example", "/\n/evil.example", " //evil.example", "/\x00", "///evil.example", "", "/\u2028", "/é"),
+    *("evil.example", "/sign-out", "data:text/html,x", "/a\\b"),
+]
+"""What a way back must never be taken for."""
+
 
 class _Texts(html.parser.HTMLParser):
     """Collects what a page shows as text, and what in it could run or look as it likes."""

@@ -81,7 +81,8 @@ def test_what_pages_are_made_of_is_kept_for_ever(client: FlaskClient) -> None:
 def test_under_a_prefix_every_link_keeps_it(app: Flask, record: Any) -> None:
     run_id = record()
     client = app.test_client()
-    for path in ("/", "/runs", "/try", f"/try?from={run_id}", f"/runs/{run_id}", "/problems", "/sign-in", "/nowhere"):
+    paths = ("/", "/runs", f"/runs/{run_id}", "/rosettes", "/rosettes/new?prompt=rope&pick=1", "/problems", "/sign-in")
+    for path in (*paths, "/try", f"/try?from={run_id}", "/nowhere"):
         page = client.get(path, headers=PAGES, environ_overrides={"SCRIPT_NAME": "/shop"}).text
         links = [part.split('"')[0] for name in ('href="', 'src="', 'action="') for part in page.split(name)[1:]]
         assert [link for link in links if not link.startswith(("/shop/", "#"))] == []

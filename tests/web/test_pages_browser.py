@@ -10,7 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
+from rmos import ids
+from rmos.config import Settings
 from tests.browser import chromium, open_page, serving
+from tests.makers import ANNA, BEARER, write_token
 from tests.web.conftest import CUT, SLOW
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(600)]
@@ -82,14 +85,15 @@ def watch(page: Page, url: str) -> list[str]:
     return complaints
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_is_quiet_accessible_and_fits_at_every_width(
-    browser: Browser, url: str, paths: list[str], theme: Any
-) -> None:
+def find_faults(
+    browser: Browser, url: str, paths: list[str], theme: Any, headers: dict[str, str] | None = None
+) -> list[str]:
+    """Return what is wrong with pages at every width: what they complain of, what axe finds, what sticks out."""
     found: list[str] = []
     for width in WIDTHS:
-        page = open_page(browser, viewport={"width": width, "height": 900}, color_scheme=theme)
+        page = open_page(
+            browser, viewport={"width": width, "height": 900}, color_scheme=theme, extra_http_headers=headers
+        )
         complaints = watch(page, url)
         for path in paths:
             page.goto(f"{url}{path}", wait_until="load")
@@ -103,7 +107,30 @@ def test_every_page_is_quiet_accessible_and_fits_at_every_width(
             found += [f"{path} at {width}: {fault}" for fault in at_fault]
             complaints.clear()
         page.close()
-    assert found == []
+    return found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_of_admins_are_quiet_accessible_and_fit(
+    browser: Browser, app: Flask, url: str, record: Any, settings: Settings, theme: Any
+) -> None:
+    run_id = record(SLOW)
+    reason = LONG.replace("_", "x")
+    assert app.test_client().delete(f"/api/rmos/runs/{run_id}?reason={reason}").status_code == 200
+    store = app.extensions["rmos"].store
+    store.tokens.create(LONG[:64], "viewer", expires_at_utc=None, actor=ANNA, us=ids.now_us())
+    write_token(settings.runs_dir, name="ada", role="admin")
+    app.extensions["rmos.guard"].callers._table = None
+    paths = ["/record", "/record/trail", "/record/trail?who=nobody", "/access", "/access/abc123/revoke"]
+    assert find_faults(browser, url, paths, theme, {"Authorization": f"Bearer {BEARER}"}) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_quiet_accessible_and_fits_at_every_width(
+    browser: Browser, url: str, paths: list[str], theme: Any
+) -> None:
+    assert find_faults(browser, url, paths, theme) == []
 
 
 def test_what_checks_the_pages_finds_what_is_wrong(browser: Browser) -> None:
@@ -151,6 +178,47 @@ def test_without_scripts_a_job_is_judged_and_approved(browser: Browser, url: str
     assert page.url.removeprefix(url) in job_paths
     assert "● Toolpaths" in page.inner_text("[aria-current=step]")
     assert "Same feed as on the last six tops." in page.inner_text(".timeline")
+    assert complaints == []
+
+
+def test_without_scripts_a_rosette_is_drawn_picked_changed_and_recorded(browser: Browser, url: str) -> None:
+    page = open_page(browser, java_script_enabled=False, viewport={"width": 390, "height": 800})
+    complaints = watch(page, url)
+    page.goto(f"{url}/rosettes")
+    page.fill("#prompt", "herringbon in maple and ebony, 6 mm band")
+    page.click("text=Draw 12")
+    page.click("dd >> text=herringbone")
+    assert page.locator(".cards img").count() == 12
+    page.click(".cards a >> nth=6")
+    page.click(".pills >> text=wider")
+    page.fill("#change", "in koa")
+    page.click("text=Change it")
+    assert page.is_visible("text=Take “in koa” back")
+    page.click("text=Record this rosette")
+    assert page.url.startswith(f"{url}/runs/run_")
+    page.click("text=Change this rosette")
+    assert page.locator("#picked img").count() == 1
+    assert complaints == []
+
+
+def test_a_theme_is_chosen_without_scripts_and_goes_before_the_systems(browser: Browser, url: str) -> None:
+    page = open_page(browser, java_script_enabled=False, color_scheme="light")
+    complaints = watch(page, url)
+    page.goto(f"{url}/runs?risk_level=RED")
+
+    def paper() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    light = paper()
+    page.click(".look >> text=Dark")
+    assert page.url == f"{url}/runs?risk_level=RED"
+    dark = paper()
+    assert dark != light
+    page.emulate_media(color_scheme="dark")
+    page.click(".look >> text=Light")
+    assert paper() == light
+    page.click(".look >> text=System")
+    assert paper() == dark
     assert complaints == []
 
 

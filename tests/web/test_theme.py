@@ -1,0 +1,73 @@
+"""Light, dark or as the system says: a form, a cookie, an attribute."""
+
+import re
+from importlib import resources
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from rmos.web.shell import THEME_COOKIE
+from tests.web.conftest import ELSEWHERE, PAGES, check_page
+
+OURS = {**PAGES, "Origin": "http://localhost"}
+
+
+def choose(client: FlaskClient, theme: str, wanted: str = "/runs?risk_level=RED") -> Any:
+    return client.post("/theme", data={"theme": theme, "back": wanted}, headers=OURS)
+
+
+def test_a_choice_is_kept_and_leads_back(client: FlaskClient, browse: Any) -> None:
+    page = browse("/runs?risk_level=RED").text
+    assert '<html lang="en">' in page
+    assert 'name="back" value="/runs?risk_level=RED"' in page
+    response = choose(client, "dark")
+    assert (response.status_code, response.headers["Location"]) == (303, "/runs?risk_level=RED")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"} <= set(response.headers["Set-Cookie"].split("; "))
+    page = browse("/runs").text
+    assert '<html lang="en" data-theme="dark">' in page
+    assert re.search(r'value="dark" class="plain" aria-pressed="true"', page)
+    assert choose(client, "system").status_code == 303
+    assert client.get_cookie(THEME_COOKIE) is None
+    check_page(browse("/runs"))
+
+
+def test_a_page_of_another_theme_is_another_state_of_it(client: FlaskClient, browse: Any) -> None:
+    tag = browse("/help").headers["ETag"]
+    choose(client, "light")
+    assert client.get("/help", headers={**PAGES, "If-None-Match": tag}).status_code == 200
+
+
+def test_a_cookie_that_nobody_made_changes_nothing(client: FlaskClient) -> None:
+    client.set_cookie(THEME_COOKIE, '"><script>')
+    check_page(client.get("/help", headers=PAGES))
+
+
+@pytest.mark.parametrize("theme", ["", "pink", "dark\x00", '"><script>'])
+def test_a_theme_that_there_is_not_is_refused(client: FlaskClient, theme: str) -> None:
+    response = choose(client, theme)
+    check_page(response, 422)
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("wanted", [place for place in ELSEWHERE if place != "/sign-out"])
+def test_a_choice_leads_nowhere_else(client: FlaskClient, wanted: str) -> None:
+    response = choose(client, "dark", wanted)
+    assert response.status_code in (303, 422)
+    assert response.headers.get("Location", "/") == "/"
+
+
+def test_a_page_of_another_site_chooses_nothing(client: FlaskClient) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        response = client.post("/theme", data={"theme": "dark"}, headers=headers)
+        assert response.status_code == 403
+        assert "Set-Cookie" not in response.headers
+
+
+def test_dark_is_the_same_whoever_asks_for_it() -> None:
+    sheet = (resources.files("rmos.web") / "assets" / "rmos.css").read_text()
+    by_system = re.search(r':root:not\(\[data-theme="light"\]\) \{(.*?)\}', sheet, re.DOTALL)
+    by_choice = re.search(r':root\[data-theme="dark"\] \{\s*color-scheme: dark;(.*?)\}', sheet, re.DOTALL)
+    assert by_system is not None
+    assert by_choice is not None
+    assert by_system[1].split() == by_choice[1].split()
