@@ -112,7 +112,8 @@ def export(
 
     \b
     Exit codes: 0 written, 1 some runs are damaged or could not be read and
-    were left out, or it cannot be written, 2 usage, 10 no store there, 130 interrupted.
+    were left out, or it cannot be written, 2 usage, 10 no store there,
+    130 interrupted.
     """
     if bom and form != "csv":
         raise click.UsageError("--bom goes with --format csv.")

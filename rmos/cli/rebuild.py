@@ -25,8 +25,8 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
 
     \b
     Exit codes: 0 every run is indexed (a dry run: always), 1 some are
-    damaged, missing or cannot be read, 2 usage, 10 no store there, 11 store locked,
-    130 interrupted.
+    damaged, missing or cannot be read, 2 usage, 10 no store there,
+    11 store locked, 130 interrupted.
     """
     if dry_run:
         return _say_would(open_for_reading(), as_json)

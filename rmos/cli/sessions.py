@@ -28,7 +28,12 @@ _COLUMNS: Final = (
 @click.command("sessions")
 @click.option("--user", metavar="USER_ID", help="Whose sessions.")
 @click.option("--status", type=click.Choice(SESSION_STATUSES, case_sensitive=False), help="ACTIVE or DELETED.")
-@click.option("--state", type=click.Choice(WORKFLOW_STATES, case_sensitive=False), help="How far the work has come.")
+@click.option(
+    "--state",
+    type=click.Choice(WORKFLOW_STATES, case_sensitive=False),
+    metavar="STATE",
+    help=f"How far the work has come: {', '.join(WORKFLOW_STATES)}.",
+)
 @click.option("--type", "workflow_type", metavar="TYPE", help="The type of workflow.")
 @list_options
 @json_option

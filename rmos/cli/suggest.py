@@ -74,7 +74,12 @@ def _number_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--tool", metavar="ID", help="A tool of the shop, such as em-3175-2f.")
 @click.option("--material", metavar="ID", help="A material of the shop, such as ebony.")
 @click.option("--machine", metavar="ID", help="A machine of the shop, such as light_desktop.")
-@click.option("--operation", type=click.Choice(OPERATION_NAMES, case_sensitive=False), help="What is cut.")
+@click.option(
+    "--operation",
+    type=click.Choice(OPERATION_NAMES, case_sensitive=False),
+    metavar="NAME",
+    help=f"What is cut: {', '.join(OPERATION_NAMES)}.",
+)
 @_number_options
 @click.option(
     "--svg", "svg_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the map as SVG."

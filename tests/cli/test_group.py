@@ -7,11 +7,12 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 import rmos.cli
 from rmos.cli import rmos_group
@@ -195,3 +196,23 @@ def test_trap_43_every_word_of_a_vocabulary_is_taken_in_any_case() -> None:
     choices = [option for option in options if isinstance(option.type, click.Choice)]
     assert choices
     assert [option.name for option in choices if option.type.case_sensitive] == []
+
+
+def _walk_commands(command: click.Command, words: list[str]) -> Iterator[list[str]]:
+    yield words
+    if isinstance(command, click.Group):
+        with click.Context(command) as context:
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                yield from _walk_commands(below, [*words, name])
+
+
+def test_trap_47_the_help_of_every_command_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = {
+        " ".join(words): CliRunner().invoke(rmos_group, [*words, "--help"], prog_name="rmos").output
+        for words in _walk_commands(rmos_group, [])
+    }
+    assert len(shown) > 25
+    assert {name: line for name, text in shown.items() for line in text.splitlines() if len(line) > 80} == {}
