@@ -234,6 +234,7 @@ def test_every_cut_that_is_timed_has_all_its_checks_judged(engine_id: str) -> No
         assert {item.id for item in result.assessments} >= {"OVERSPEED", "RIM_SPEED"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "work", ["csv", *(pytest.param(work, marks=pytest.mark.long) for work in ("backtest", "ndjson"))]
 )

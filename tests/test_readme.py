@@ -48,6 +48,7 @@ def as_pattern(printed: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in printed.strip().split("…")))
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_the_curl_lines_give_the_answers_that_are_printed(installed: Installed, address: str) -> None:
     scripts = blocks("Ask for a decision", "sh")
@@ -82,6 +83,7 @@ def test_the_python_of_the_readme_lists_what_was_refused(installed: Installed, a
     assert all(re.match(r"run_[0-9a-f]{32} [A-Z]+: ", line) for line in lines)
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_a_rosette_is_drawn_and_hung_on_a_run_of_a_record_that_is_proved(installed: Installed, address: str) -> None:
     (script,) = blocks("Draw a rosette", "sh")
@@ -93,6 +95,7 @@ def test_a_rosette_is_drawn_and_hung_on_a_run_of_a_record_that_is_proved(install
     assert '"sha256":"' in installed.run(attaching.replace(ADDRESS, address))
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_the_service_is_opened_to_the_workshop(installed: Installed) -> None:
     own = {"RMOS_INSTANCE_DIR": str(installed.home / "workshop")}
@@ -107,6 +110,7 @@ def test_the_service_is_opened_to_the_workshop(installed: Installed) -> None:
         assert installed.run(f"{refused} -H 'Authorization: Bearer {tokens[0][0]}'") == "200"
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_the_first_line_for_who_installs_serves_invented_runs_and_opens_a_browser(installed: Installed) -> None:
     first = README.split("\n## ")[0]

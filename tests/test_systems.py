@@ -60,6 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_trap_41_on_windows_a_record_is_read_and_what_writes_says_in_a_line_what_helps(demo: Path) -> None:
     commands = json.dumps([*READING, *WRITING])
     done = run_python("tests/on_windows.py", commands, RMOS_RUNS_DIR=str(demo))
@@ -72,6 +73,7 @@ def test_trap_41_on_windows_a_record_is_read_and_what_writes_says_in_a_line_what
         assert "needs Linux or macOS; on Windows start it in WSL 2 or in a container." in err
 
 
+@pytest.mark.long
 def test_trap_41_on_windows_the_service_says_in_a_line_what_it_wants() -> None:
     script = "from tests.on_windows import take_away; take_away(); from rmos import create_app; create_app()"
     done = run_python("-c", script)
@@ -92,6 +94,7 @@ def test_trap_41_as_on_macos_a_run_and_a_large_file_are_recorded(tmp_path: Path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.long
 def test_the_option_says_of_each_test_that_it_leaves_out_why(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import os, pytest\n"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.helpers.installed import NOBODY, ROOT, Installed, installed_once, names_in
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def installed() -> Iterator[Installed]:

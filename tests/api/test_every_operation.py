@@ -206,6 +206,7 @@ def try_everything(app: Flask, store: Store, examples: int, *, borders: bool) ->
     }
 
 
+@pytest.mark.long
 def test_every_operation_does_what_the_document_says(app: Flask, service_store: Store) -> None:
     try_everything(app, service_store, 2, borders=False)
 

@@ -128,6 +128,7 @@ def test_every_problem_has_its_codes_what_they_mean_and_an_example_of_each(docum
         assert all(status[0] in "23" or "content" in response for status, response in operation["responses"].items())
 
 
+@pytest.mark.long
 def test_every_example_is_what_its_schema_says(document: dict[str, Any]) -> None:
     seen = 0
     for operation in operations(document).values():

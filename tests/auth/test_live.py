@@ -197,6 +197,7 @@ def test_the_log_holds_no_secret_of_any_test_here(service: Guarded, tokens: dict
         assert made[18:38] not in re.sub(r"\s", "", log)
 
 
+@pytest.mark.long
 def test_gunicorn_serves_other_machines_only_once_tokens_are_asked_for(tmp_path: Path) -> None:
     service = Guarded(tmp_path / "runs", tmp_path / "log")
     script = (

@@ -211,6 +211,7 @@ print(json.dumps([look(root), everything(root) == before]))
 """
 
 
+@pytest.mark.long
 @pytest.mark.root
 @pytest.mark.parametrize("left", ["stopped", "crashed"])
 def test_a_read_only_mount_is_judged_as_any_other(shop: Shop, tmp_path: Path, left: str) -> None:

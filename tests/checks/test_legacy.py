@@ -160,6 +160,7 @@ def test_a_changed_feasibility_is_found_also_after_a_rebuild(earlier: EarlierSto
         store.runs.record(run_id)
 
 
+@pytest.mark.long
 def test_an_artifact_cut_at_any_length_is_found_and_set_aside(earlier: EarlierStore, store: Store) -> None:
     run_id = earlier.run_ids[1]
     path = earlier.artifacts[run_id]

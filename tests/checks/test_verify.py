@@ -180,6 +180,7 @@ print(json.dumps([msgspec.to_builtins(report), sum(told)]))
 """
 
 
+@pytest.mark.long
 def test_two_processes_report_what_one_does(big_shop: Shop) -> None:
     """In a process of its own: workers are forked."""
     all_at_once(big_shop)

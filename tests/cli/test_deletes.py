@@ -77,6 +77,7 @@ def test_trap_28_commands_and_other_processes_count_together(root: Path) -> None
     assert (refused.exit_code, refused.stderr.partition(":")[0]) == (1, "Too many attempts")
 
 
+@pytest.mark.long
 def test_following_shows_what_comes_and_ends_when_interrupted(root: Path, run: Command, run_id: str) -> None:
     run("delete", run_id, "--reason", "a trial cut")
     process = start(root, "audit", "tail", "--limit", "1", "--follow", "--json", PYTHONUNBUFFERED="1")

@@ -175,6 +175,7 @@ def test_both_ways_end_with_the_code_of_the_command(root: Path, program: tuple[s
         assert finished(start(root, *arguments, program=program))[0] == code
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("program", [FLASK, CONSOLE_SCRIPT], ids=["flask rmos", "rmos"])
 def test_both_ways_lead_to_the_same_commands(tmp_path: Path, program: tuple[str, ...]) -> None:
     """By a code that Flask's own main does not know."""

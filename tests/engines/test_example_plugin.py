@@ -60,6 +60,7 @@ def test_the_example_passes_its_own_tests(installed: tuple[Path, dict[str, str]]
     assert "6 passed" in tried.stdout
 
 
+@pytest.mark.long
 def test_the_service_asks_the_example_and_explains_its_rule(
     installed: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:

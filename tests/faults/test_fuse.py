@@ -86,6 +86,7 @@ def command(service: Service, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_trap_49_on_fuse_nothing_that_was_just_written_is_called_damaged(service: Service) -> None:
     with ThreadPoolExecutor(CLIENTS) as threads:
         list(threads.map(lambda client: live(service, client), range(CLIENTS)))

@@ -196,6 +196,7 @@ def test_few_and_long_pieces_do_not_overlap_either() -> None:
     assert all(right[0] - left[1] >= 4.9 for left, right in pairwise(sorted(boxes)))
 
 
+@pytest.mark.long
 def test_the_work_is_bounded() -> None:
     began = time.process_time()
     for kind in ("celtic", "braid", "greek_key", "diamond"):

@@ -81,6 +81,7 @@ def test_another_process_draws_the_same(settings: dict[str, str]) -> None:
     assert drawn_by(sys.executable, settings) == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
+@pytest.mark.long
 def test_every_interpreter_here_draws_the_same() -> None:
     for interpreter in [sys.executable, *others()]:
         assert drawn_by(interpreter, {}) == json.loads(GOLDEN.read_text(encoding="utf-8")), interpreter

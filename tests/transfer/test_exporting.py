@@ -83,6 +83,7 @@ def test_no_cell_is_a_formula(text: str, warnings: list[str], first: str) -> Non
     assert csv_row(summary, COLUMNS)[COLUMNS.index("block_reason")] == f"'{first}{text}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("write", [ndjson, functools.partial(csv_text, columns=COLUMNS)], ids=["lines", "table"])
 def test_memory_does_not_grow_with_the_number_of_runs(store: Store, write: type) -> None:
     def peak() -> int:

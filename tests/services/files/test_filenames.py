@@ -33,6 +33,7 @@ def test_a_name_keeps_what_is_harmless(name: str | None, safe: str) -> None:
     assert safe_name(name, "none") == safe
 
 
+@pytest.mark.long
 @given(st.text(max_size=400))
 def test_no_name_is_a_path_or_hides_anything(name: str) -> None:
     safe = safe_name(name, "none")
