@@ -15,12 +15,34 @@ from benchmarks.figures import AtMost, Figure, measured
 from benchmarks.operations import environ_of, quiet
 from benchmarks.stores import Say
 from rmos import create_app
+from rmos.engines.registry import Registry
+from rmos.services.artifact import RunRequest
+from rmos.services.cut_maps import make_axis, make_cut_map
 from rmos.web.assets import read_assets
 
 _BATCHES: Final = 7
 _BATCH: Final = 20
 TODAY_US: Final = 50_000
 RUNS_US: Final = 5_000
+MAP_US: Final[dict[tuple[int, int], int]] = {(20, 12): 40_000, (40, 24): 150_000}
+"""Columns and rows of a map → what it may cost: while a hand moves, and when it rests."""
+_MAPPED: Final = RunRequest(
+    mode="router",
+    tool_id="em-3175-2f",
+    material_id="hard_maple",
+    machine_id="light_desktop",
+    design={
+        "operation": "channel",
+        "feed_mm_min": 1400,
+        "plunge_feed_mm_min": 560,
+        "spindle_rpm": 18_000,
+        "axial_depth_mm": 1.5,
+        "total_depth_mm": 1.5,
+        "feature_width_mm": 6,
+    },
+    context={"stock": {"thickness_mm": 3}},
+)
+"""The cut of a form that nobody has filled in."""
 PAGE_KB: Final = 60
 FIRST_LOAD_KB: Final = 150
 """What a page, and the first page with all that it is made of, may weigh uncompressed."""
@@ -37,6 +59,7 @@ def figures(below: Path, kept: Path, size: int, say: Say) -> list[Figure]:
         "runs of a colour": ("/runs", "risk_level=GREEN", AtMost(RUNS_US)),
         "one run": (f"/runs/{known[len(known) // 2]}", "", None),
         "the record": ("/record", "", None),
+        "a cut that is tried": ("/try", "", None),
     }
     told = []
     with quiet():
@@ -50,7 +73,21 @@ def figures(below: Path, kept: Path, size: int, say: Say) -> list[Figure]:
         first = (len(_ask(app, "/", "")) + assets) / 1000
         told.append(measured("page: the first one with its files", [first], "kB", target=AtMost(FIRST_LOAD_KB)))
         app.extensions["rmos"].close()
-    return told
+    return told + [
+        measured(f"page: a map of {columns} × {rows} places, CPU", _map_us(columns, rows), "µs", target=AtMost(most))
+        for (columns, rows), most in MAP_US.items()
+    ]
+
+
+def _map_us(columns: int, rows: int) -> list[float]:
+    engines, samples = Registry(), []
+    x = make_axis("design.feed_mm_min", 1400, low=175, high=11_200, steps=columns)
+    y = make_axis("design.spindle_rpm", 18_000, low=8000, high=33_000, steps=rows)
+    for _ in range(_BATCHES):
+        started = time.process_time_ns()
+        make_cut_map(engines, _MAPPED, x, y, engine_timeout_ms=60_000)
+        samples.append((time.process_time_ns() - started) / 1000)
+    return samples
 
 
 def _cpu_us(app: Flask, path: str, query: str) -> list[float]:

@@ -18,8 +18,8 @@ from rmos.web.formats import format_number, sign_of, spell_out, tone_of
 
 WIDTH: Final = 480
 HEIGHT: Final = 288
-_LEFT: Final = 66
-_TOP: Final = 8
+_LEFT: Final = 60
+_TOP: Final = 24
 _BELOW: Final = 46
 _RIGHT: Final = 26
 _PATTERNS: Final = {"YELLOW": "hatch", "RED": "cross", "UNKNOWN": "dots", "ERROR": "dots"}
@@ -190,8 +190,7 @@ def _round_values(first: float, last: float, factors: Sequence[float]) -> Iterat
 def _draw_titles(titles: tuple[str, str]) -> Iterator[Markup]:
     text = Markup('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>')
     yield text.format(_LEFT + WIDTH // 2, _TOP + HEIGHT + 38, "middle", titles[0])
-    turned = Markup('<text class="tick" transform="translate(12 {}) rotate(-90)" text-anchor="middle">{}</text>')
-    yield turned.format(_TOP + HEIGHT // 2, titles[1])
+    yield text.format(4, 12, "start", titles[1])
 
 
 def _draw_mark(mark: MapMark, grid: _Grid) -> Markup:

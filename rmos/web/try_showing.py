@@ -23,6 +23,8 @@ from rmos.web.try_inputs import TryInputs, show_number
 from rmos.web.try_judging import COARSE, FINE, TriedCut, judge_cut, map_cut
 
 _SHARES: Final = 100
+_LONGEST_MAP_MS: Final = 1000.0
+"""How long a plug-in may take for a map (RMOS policy); places after that are ERROR."""
 
 
 def changes_of(inputs: TryInputs, cut_map: CutMap, column: int, row: int) -> dict[str, str]:
@@ -33,12 +35,15 @@ def changes_of(inputs: TryInputs, cut_map: CutMap, column: int, row: int) -> dic
 
 
 def judge_form(rmos: Rmos, inputs: TryInputs) -> TriedCut:
+    """Return what would be decided on the cut of a form in which nothing is wrong."""
     timeout = rmos.settings.engine_timeout_ms
     return judge_cut(rmos.engines, inputs, request_id=require_request_id(), engine_timeout_ms=timeout)
 
 
 def map_form(rmos: Rmos, inputs: TryInputs, tried: TriedCut, steps: tuple[int, int]) -> CutMap | None:
-    return map_cut(rmos.engines, inputs, tried, steps=steps, engine_timeout_ms=rmos.settings.engine_timeout_ms)
+    """Return the map of a form; None when it has no number for one of the axes."""
+    timeout = min(rmos.settings.engine_timeout_ms, _LONGEST_MAP_MS)
+    return map_cut(rmos.engines, inputs, tried, steps=steps, engine_timeout_ms=timeout)
 
 
 def list_choices(rmos: Rmos, inputs: TryInputs) -> dict[str, list[tuple[str, str]]]:
@@ -63,6 +68,7 @@ def _describe_tool(name: str, members: Mapping[str, Any]) -> str:
 
 
 def show_tried(rmos: Rmos, inputs: TryInputs, steps: tuple[int, int]) -> dict[str, Any]:
+    """Return what the templates show of a form in which nothing is wrong."""
     tried = judge_form(rmos, inputs)
     rule, why = split_reason(tried.decision.block_reason or next(iter(tried.decision.warnings), None))
     shown = {
@@ -105,6 +111,8 @@ def _show_map(inputs: TryInputs, tried: TriedCut, cut_map: CutMap) -> dict[str, 
         ],
         "marks": MARKS,
         "nearest": None if nearest is None else changes_of(inputs, cut_map, *nearest),
+        "xs": " ".join(map(show_number, cut_map.x.values)),
+        "ys": " ".join(map(show_number, cut_map.y.values)),
         "letters": letters,
         "signs": signs,
         "rules": rules,

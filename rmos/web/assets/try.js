@@ -9,6 +9,7 @@ const root = document.body.dataset.root;
 const field = (name) => form.elements.namedItem(name);
 let reach = {};
 let running = null;
+let again = false;
 let soon = 0;
 let rest = 0;
 
@@ -17,18 +18,22 @@ function query() {
 }
 
 function ask(steps) {
-  running?.abort();
   // Not fetch: this reads the parts as a document, so that no text is ever turned into one here.
   const request = new XMLHttpRequest();
-  running = request;
+  running = { request, steps };
   request.open("GET", `${root}/try/map?${query()}&steps=${steps}`);
   request.responseType = "document";
   request.setRequestHeader("Accept", "text/html");
   request.onload = () => {
-    if (request.status !== 200 || !request.response) return;
-    place(request.response);
-    if (steps === "coarse") rest = setTimeout(() => ask("fine"), REST_MS);
-    else history.replaceState(null, "", `${root}/try?${query()}`);
+    if (request.status === 200 && request.response) place(request.response);
+    if (steps === "fine") history.replaceState(null, "", `${root}/try?${query()}`);
+  };
+  request.onerror = () => warn("The service does not answer; the decision is still of the numbers before.");
+  request.onloadend = () => {
+    if (running?.request === request) running = null;
+    if (steps === "fine" || running) return;
+    if (again) changed();
+    else rest = setTimeout(() => ask("fine"), REST_MS);
   };
   request.send();
 }
@@ -45,12 +50,33 @@ function place(parts) {
   follow();
 }
 
+// A map of many places is cancelled by the next change; one of few places is waited for, so that there is one at a time.
 function changed() {
   clearTimeout(rest);
+  again = running?.steps === "coarse";
+  if (running?.steps === "fine") running.request.abort();
+  if (again || !check()) return;
   soon ||= setTimeout(() => {
     soon = 0;
     ask("coarse");
   }, SOON_MS);
+}
+
+// What cannot be read as a number is not asked for; what is shown is then of the numbers before it, and says so.
+function check() {
+  const wrong = [...form.querySelectorAll("[inputmode]")].filter((input) => {
+    const isWrong = !(Number(input.value.replace(",", ".")) >= 0);
+    input.toggleAttribute("aria-invalid", isWrong);
+    return isWrong;
+  });
+  warn(wrong.length ? "A number cannot be read; the decision is still of the one before." : "");
+  return wrong.length === 0;
+}
+
+function warn(text) {
+  const place = document.querySelector("[data-slip]");
+  place.textContent = text;
+  place.hidden = !text;
 }
 
 // Sliders go by ratios: half way from 100 to 10 000 is 1000.
@@ -70,7 +96,13 @@ function slid(slider) {
 
 // The map: what a place is, and what it takes.
 
+const SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const COLOURS = { G: "GREEN", Y: "YELLOW", R: "RED", U: "UNKNOWN", E: "ERROR" };
+
+function tell(name, value) {
+  const [title, unit] = field(name).labels[0].childNodes;
+  return `${title.textContent.trim()} ${value} ${unit?.textContent ?? ""}`;
+}
 
 function placeAt(map, event) {
   const { x, y, names, colours, rulesAt, rules } = map.dataset;
@@ -81,8 +113,9 @@ function placeAt(map, event) {
   if (!(column in xs) || !(row in ys)) return null;
   const index = row * xs.length + column;
   const [across, up] = names.split(" ");
-  const rule = rules.split(" ")["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".indexOf(rulesAt[index])];
-  return { [across]: xs[column], [up]: ys[row], told: COLOURS[colours[index]] + (rule ? `: ${rule}` : "") };
+  const rule = rules.split(" ")[SIGNS.indexOf(rulesAt[index])]?.toLowerCase().replaceAll("_", " ");
+  const colour = COLOURS[colours[index]] + (rule ? `, ${rule}` : "");
+  return { values: { [across]: xs[column], [up]: ys[row] }, colour };
 }
 
 function follow() {
@@ -104,23 +137,24 @@ function follow() {
   plot.addEventListener("pointermove", (event) => {
     const found = placeAt(map, event);
     if (!found) return;
-    const [across, up] = Object.entries(found);
-    says.textContent = `${across[1]} × ${up[1]} is ${found.told}. Click to take it.`;
+    const settings = Object.entries(found.values).map(([name, value]) => tell(name, value));
+    says.textContent = `${settings.join(", ")}: ${found.colour}. Click to take it.`;
   });
   plot.addEventListener("click", (event) => {
-    const { told, ...values } = placeAt(map, event) ?? {};
-    if (!told) return;
-    for (const [name, value] of Object.entries(values)) field(name).value = value;
+    const found = placeAt(map, event);
+    if (!found) return;
+    for (const [name, value] of Object.entries(found.values)) field(name).value = value;
     changed();
   });
 }
 
-if (form) {
+// A page on which something is wrong has nothing to follow yet: its form works as it does without this module.
+if (document.querySelector("[data-part=verdict]")) {
   form.addEventListener("input", (event) => {
     if (event.target.dataset.slides) slid(event.target);
     changed();
   });
   form.querySelector("[data-show]").hidden = true;
   follow();
-  if (document.querySelector("[data-part=map]")) rest = setTimeout(() => ask("fine"), REST_MS);
+  rest = setTimeout(() => ask("fine"), REST_MS);
 }
