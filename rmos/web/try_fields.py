@@ -100,6 +100,7 @@ AXES_TITLES: Final[Mapping[str, str]] = {
     "stickout_pass": "Stick-out × depth",
 }
 COLOURINGS: Final[Mapping[str, str]] = {"worst": "Worst", "rule": "Which rule"}
+VIEWS: Final[Mapping[str, str]] = {"map": "Hide the table", "table": "Show as a table"}
 
 START_TOOLS: Final[Mapping[str, str]] = {DRILLED: "dr-3000-2f", SAWN: "saw-100-60t"}
 """Operation → the tool of a form that nobody has filled in; of the others `em-3175-2f`."""

@@ -30,14 +30,17 @@ from rmos.web.try_fields import (
     START,
     START_NUMBERS,
     START_TOOLS,
+    VIEWS,
     TryField,
 )
 
-_KNOWN: Final = ("from", *CHOICES, *BY_NAME, "axes", "by")
 _LONGEST: Final = 200
 """Characters of one value that are looked at."""
 _LARGEST: Final = 1e9
-_UNSAID: Final = {"axes": next(iter(AXES)), "by": next(iter(COLOURINGS))}
+_VIEWED: Final[Mapping[str, Mapping[str, object]]] = {"axes": AXES, "by": COLOURINGS, "as": VIEWS}
+"""What a form says of how its map is shown, and what there is to choose from, the usual first."""
+_KNOWN: Final = ("from", *CHOICES, *BY_NAME, *_VIEWED)
+_UNSAID: Final = {name: next(iter(known)) for name, known in _VIEWED.items()}
 """What a form means that does not say it."""
 
 
@@ -143,7 +146,7 @@ def read_inputs(parameters: Mapping[str, Sequence[str]], base: TryBase, shop: Sh
             inputs.errors[name] = "is given more than once"
     said = {name: values[0].strip() for name, values in parameters.items() if name in _KNOWN}
     _read_choices(inputs, said, shop)
-    for name, known in (("axes", AXES), ("by", COLOURINGS)):
+    for name, known in _VIEWED.items():
         inputs.texts[name] = said.get(name) or _UNSAID[name]
         if inputs.texts[name] not in known:
             inputs.errors[name] = _refuse_choice(inputs.texts[name], known)

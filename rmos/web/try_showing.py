@@ -18,7 +18,7 @@ from rmos.web.maps import (
     list_shapes,
     pattern_of,
 )
-from rmos.web.try_fields import AXES, AXES_TITLES, COLOURINGS, COOLANTS, OPERATIONS, TryField, axis_field
+from rmos.web.try_fields import AXES, AXES_TITLES, COLOURINGS, COOLANTS, OPERATIONS, VIEWS, TryField, axis_field
 from rmos.web.try_inputs import TryInputs, show_number
 from rmos.web.try_judging import COARSE, FINE, TriedCut, judge_cut, map_cut
 
@@ -82,6 +82,7 @@ def show_tried(rmos: Rmos, inputs: TryInputs, steps: tuple[int, int]) -> dict[st
         "is_fine_map": steps == FINE,
         "axes": [(name, title, inputs.query(axes=name)) for name, title in AXES_TITLES.items()],
         "colourings": [(name, title, inputs.query(by=name)) for name, title in COLOURINGS.items()],
+        "views": [(title, inputs.query(**{"as": name})) for name, title in VIEWS.items() if name != inputs.texts["as"]],
         "reach": {name: [show_number(end) for end in ends] for name, ends in tried.reach.items()},
     }
     cut_map = map_form(rmos, inputs, tried, steps)
@@ -116,7 +117,7 @@ def _show_map(inputs: TryInputs, tried: TriedCut, cut_map: CutMap) -> dict[str, 
         "letters": letters,
         "signs": signs,
         "rules": rules,
-        "rows": list_rows(cut_map) if len(cut_map.x.values) == COARSE[0] else [],
+        "rows": list_rows(cut_map) if inputs.texts["as"] == "table" and len(cut_map.x.values) == COARSE[0] else [],
     }
 
 

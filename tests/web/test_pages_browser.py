@@ -58,7 +58,12 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
         *(f"/rosettes/new?begin={rosette}", f"/rosettes/new?n=1&prompt={'x' * 400}", *REFUSED),
         *("/", "/runs", "/runs?risk_level=RED&tool_id=em-3175-2f", "/runs?batch_label=none"),
         *(f"/runs/{slow}", f"/runs/{fine}", f"/runs/{longest}", f"/compare?run={slow}&run={fine}&run={longest}"),
-        *("/try", f"/try?from={slow}&by=rule", f"/try?from={fine}&axes=stickout_pass", "/try?operation=saw_slice"),
+        *(
+            "/try",
+            f"/try?from={slow}&by=rule",
+            f"/try?from={fine}&axes=stickout_pass",
+            "/try?operation=saw_slice&as=table",
+        ),
         *("/shop/tools", "/shop/materials", "/shop/machines", "/record", "/help", "/help/rules/HEAT"),
         *job_paths,
         *("/sign-in", "/problems", "/problems/BAD_JSON"),

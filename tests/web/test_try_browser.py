@@ -123,7 +123,7 @@ def test_without_scripts_a_cut_is_tried_changed_taken_from_the_table_and_recorde
     page.click("button >> text=Show")
     assert "feed=60" in page.url
     assert read_word(page) == "RED"
-    page.click("summary >> text=Show the map as a table")
+    page.click("text=Show as a table")
     page.click(".map-table button.green >> nth=0")
     assert read_word(page) == "GREEN"
     assert page.input_value("#material") == "ebony"

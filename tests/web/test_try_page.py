@@ -25,6 +25,7 @@ LETTERS = {"G": "GREEN", "Y": "YELLOW", "R": "RED", "U": "UNKNOWN"}
 
 def read_form(page: str) -> dict[str, str]:
     """Return what the fields of a page hold, as a browser sends them."""
+    page = page.split('<form id="try"')[1].split("</form>")[0]
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
     return {name: html.unescape(value) for name, value in (*hidden, *CHOSEN.findall(page), *FIELD.findall(page))}
 
@@ -54,6 +55,7 @@ def test_a_form_that_nobody_has_filled_in_is_a_green_cut(browse: Any) -> None:
     assert (form["tool"], form["operation"]) == ("em-3175-2f", "channel")
     assert float(form["feed"]) > 0
     assert len(response.data) < 60_000
+    assert len(browse("/try?material=ebony&feed=60&rpm=24000&plunge=900&pass=3").data) < 60_000
 
 
 @pytest.mark.parametrize(
@@ -275,6 +277,9 @@ def test_a_hostile_run_is_tried_as_text(browse: Any, record: Any, member: str) -
 
 def test_a_place_of_the_table_takes_its_two_settings(browse: Any) -> None:
     found = read_map(browse("/try/map?rpm=15000").text)
+    table = browse("/try?rpm=15000&as=table").text
+    assert table.count('name="at"') == len(found["colours"])
+    assert 'name="at"' not in browse("/try?rpm=15000").text
     response = browse("/try?rpm=15000&at=3.7")
     assert response.status_code == 303
     form = parse_qs(urlsplit(response.headers["Location"]).query)

@@ -53,9 +53,10 @@ function place(parts) {
 // A map of many places is cancelled by the next change; one of few places is waited for, so that there is one at a time.
 function changed() {
   clearTimeout(rest);
+  const isRead = check();
   again = running?.steps === "coarse";
   if (running?.steps === "fine") running.request.abort();
-  if (again || !check()) return;
+  if (again || !isRead) return;
   soon ||= setTimeout(() => {
     soon = 0;
     ask("coarse");
