@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Flask
 
 from rmos.api import (
+    access,
     actions,
     advisories,
     attachments,
@@ -45,6 +46,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, Mapping[str, str]], ...] = (
     (variants.bp, {}),
     (deletes.bp, {}),
     (runs.recent_bp, {}),
+    (access.bp, {}),
     (health.bp, {}),
     (health.metrics_bp, {}),
     (docs.document_bp, {}),

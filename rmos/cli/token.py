@@ -4,7 +4,6 @@ import re
 from typing import Any, Final
 
 import click
-import msgspec
 from flask.cli import with_appcontext
 
 from rmos import ids
@@ -13,7 +12,8 @@ from rmos.cli.opening import command_actor, open_for_reading, open_for_writing, 
 from rmos.cli.output import emit, json_option, say, say_table
 from rmos.cli.tables import Column
 from rmos.cli.types import parse_span
-from rmos.models import ROLES, Role, Token
+from rmos.models import ROLES, Role
+from rmos.schemas.access import describe_record, describe_token, state_unread
 from rmos.store.tokens import TokenRecord, token_state
 
 _COLUMNS: Final = (
@@ -98,7 +98,7 @@ def create(name: str, role: Role, expires: int | None, as_json: bool) -> int:
         us=us,
     )
     if as_json:
-        emit({**_describe_token(made, us), "token": bearer})
+        emit({**describe_token(made, us), "token": bearer})
         return DONE
     until = f"until {made.expires_at_utc[:16].replace('T', ' ')} UTC" if made.expires_at_utc else "until it is revoked"
     say(f"Made a token for {made.name}, role {made.role}, {until}. It is not shown again:", err=True)
@@ -120,7 +120,7 @@ def list_tokens(as_json: bool) -> int:
     records = open_for_reading().tokens.list_all()
     code = FINDINGS if any(record.is_unavailable for record in records) else DONE
     if as_json:
-        emit({"items": [_describe_record(record, us) for record in records]})
+        emit({"items": [describe_record(record, us) for record in records]})
     elif records:
         say_table(_COLUMNS, [_row(record, us) for record in records])
     else:
@@ -145,32 +145,15 @@ def revoke(token_id: str, as_json: bool) -> int:
     us = ids.now_us()
     ended = open_for_writing().tokens.revoke(token_id, actor=command_actor(ids.new_request_id()), us=us)
     if as_json:
-        emit(_describe_token(ended, us))
+        emit(describe_token(ended, us))
     else:
         say(f"Revoked the token {ended.token_id} of {ended.name}. Every worker refuses it within 5 seconds.")
     return DONE
 
 
-def _describe_token(made: Token, us: int) -> dict[str, Any]:
-    """Return what anybody may see of a token: neither the secret nor its digest."""
-    members: dict[str, Any] = msgspec.to_builtins(made)
-    del members["secret_sha256"]
-    return {**members, "state": token_state(made, us)}
-
-
-def _describe_record(record: TokenRecord, us: int) -> dict[str, Any]:
-    if record.token is None:
-        return {"token_id": record.token_id, "state": _unread_state(record), "detail": str(record.damage)}
-    return _describe_token(record.token, us)
-
-
 def _row(record: TokenRecord, us: int) -> list[str]:
     made = record.token
     if made is None:
-        return [record.token_id, "", _unread_state(record), "", "", str(record.damage)]
+        return [record.token_id, "", state_unread(record), "", "", str(record.damage)]
     expires = (made.expires_at_utc or "never")[:10]
     return [made.token_id, made.role, token_state(made, us), expires, made.created_by, made.name]
-
-
-def _unread_state(record: TokenRecord) -> str:
-    return "unavailable" if record.is_unavailable else "damaged"

@@ -49,6 +49,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "example": SHA256,
     },
+    "token_id": {
+        "description": "The id of a token, without what stands before it in files and in what callers send.",
+        "schema": {"type": "string", "pattern": "^[a-z0-9]{1,32}$"},
+        "example": "0a1b2c3d4e5f",
+    },
     "token": {
         "description": "The token of a signed link.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,4096}$"},

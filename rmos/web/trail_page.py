@@ -3,29 +3,23 @@
 As `rmos audit tail` it reads every event of the store, so it is for a look now and then, not for a screen on the wall.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, Response
-from marshmallow import fields, validate
 
 from rmos.auth.roles import requires
-from rmos.checks.trail import AuditedAttempt, Trail
+from rmos.checks.trail import AuditedAttempt
+from rmos.checks.trail_pages import OUTCOMES, read_trail_page
 from rmos.context import current_rmos
-from rmos.errors.request import BadCursor
 from rmos.http.query import read_query
-from rmos.names import fold_name
-from rmos.schemas.fields import Choice, RequestSchema
-from rmos.schemas.lists import require_single
+from rmos.schemas.access import load_audit
 from rmos.web.formats import text_of
 from rmos.web.shell import render_page
 
 bp = Blueprint("trail_page", __name__)
 
-OUTCOMES: Final = ("done", "not done", "refused")
-_ON_A_PAGE: Final = 50
 _WORDS: Final = {
     "delete": "delete",
     "restore": "restore",
@@ -39,18 +33,6 @@ _WORDS: Final = {
 }
 """What was tried, for people."""
 _TONES: Final = {"done": ("none", "✓"), "not done": ("error", "⚡"), "refused": ("yellow", "!")}
-
-
-class _TrailSchema(RequestSchema):
-    """The query parameters of the trail."""
-
-    outcome = Choice(OUTCOMES)
-    action = Choice(list(_WORDS))
-    who = fields.String(validate=validate.Length(1, 200))
-    before = fields.String(validate=validate.Regexp("[a-z0-9_.]{1,100}$", error="Use the link of the page before."))
-
-
-_schema: Final = _TrailSchema()
 
 
 class TrailLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,46 +60,20 @@ class TrailLine(msgspec.Struct, frozen=True, kw_only=True):
 def show_trail() -> Response:
     """Show a page of the trail."""
     stated = {name: values for name, values in read_query().items() if values != [""]}
-    asked: dict[str, str] = _schema.load(require_single(stated))
-    trail = Trail(current_rmos().store)
-    entries = trail.read_new()[::-1]
-    found = [entry for entry in _follow(entries, asked.get("before")) if _matches(entry, asked)]
-    filters = {name: value for name, value in asked.items() if name != "before"}
-    shown = found[:_ON_A_PAGE]
+    asked = load_audit(stated)
+    page = read_trail_page(current_rmos().store, asked)
+    filters = {name: str(getattr(asked, name)) for name in stated if name != "cursor"}
     return render_page(
         "trail.html",
         here="record",
-        lines=[_write_line(entry) for entry in shown],
-        total=len(entries),
-        unavailable=trail.unavailable,
+        lines=[_write_line(entry) for entry in page.items],
+        page=page,
         outcomes=OUTCOMES,
         actions=_WORDS,
         asked=asked,
         filters=filters,
         first_query=urlencode(filters),
-        older_query=urlencode({**filters, "before": shown[-1].event_id}) if len(found) > _ON_A_PAGE else None,
-    )
-
-
-def _follow(entries: Sequence[AuditedAttempt], before: str | None) -> Sequence[AuditedAttempt]:
-    """Return the entries behind one, newest first.
-
-    Raises:
-        BadCursor: there is none of this id.
-    """
-    if before is None:
-        return entries
-    places = [place for place, entry in enumerate(entries) if entry.event_id == before]
-    if not places:
-        raise BadCursor("The trail has no such entry; begin again with its newest.")
-    return entries[places[0] + 1 :]
-
-
-def _matches(entry: AuditedAttempt, asked: dict[str, str]) -> bool:
-    return (
-        asked.get("outcome", entry.outcome) == entry.outcome
-        and asked.get("action", entry.action) == entry.action
-        and fold_name(asked.get("who", entry.actor)) == fold_name(entry.actor)
+        older_query=None if page.next_cursor is None else urlencode({**filters, "cursor": page.next_cursor}),
     )
 
 

@@ -61,6 +61,7 @@ schemathesis.openapi.format("rmos-run-id", st.just(RUN_ID))
 schemathesis.openapi.format("rmos-prompt", st.sampled_from(["rope in koa, 6 mm band", "boca 85 mm, espiga", "wider"]))
 schemathesis.openapi.format("rmos-rosette-run-id", st.just(ROSETTE_ID))
 schemathesis.openapi.format("rmos-cursor", st.just(ids.make_cursor(US, RUN_ID)))
+schemathesis.openapi.format("rmos-audit-cursor", st.just(ids.make_cursor(US, ids.new_event_id(US))))
 schemathesis.openapi.format("rmos-session-cursor", st.just(ids.make_cursor(US, ids.new_session_id(US))))
 
 

@@ -16,9 +16,10 @@ SESSIONS = PREFIXES["sessions"]
 DECLARED_OPEN = {
     "/healthz", "/sign-in", "/sign-out", "/assets/<digest>/<asset>", "/api/openapi.json", "/api/docs",
     "/api/docs/<digest>/<asset>", "/problems", "/problems/<code>", "/api/rmos/links/<token>",
+    "/theme",
 }  # fmt: skip
-"""What strangers may see: that the service is alive, how to sign in, how the API is described, and what a signed
-link is for."""
+"""What strangers may see: that the service is alive, how to sign in, how the API is described, what a signed
+link is for, and pages in the light that suits them."""
 ON_LOOPBACK = {"/readyz", "/metrics"}
 
 

@@ -97,8 +97,8 @@ def test_the_trail_has_pages_that_neither_repeat_nor_leave_out(admin: Admin, app
         path = html.unescape(older[1]) if older else ""
     assert path == ""
     assert shown == names[::-1]
-    check_page(admin.get(f"{TRAIL}?before=evt_0"), 400)
-    for query in ("before=%3Cb%3E", "outcome=odd", "action=x", "who=a&who=b", "limit=3"):
+    check_page(admin.get(f"{TRAIL}?cursor=evt_0"), 400)
+    for query in ("before=x", "outcome=odd", "action=x", "who=a&who=b", "limit=0"):
         check_page(admin.get(f"{TRAIL}?{query}"), 422)
 
 
