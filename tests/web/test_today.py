@@ -58,8 +58,8 @@ def test_an_override_that_waits_for_a_second_person_stands_first(browse: Any, re
     for run_id, data in ((asked, asked_for), (others[0], over), (others[1], {**asked_for, "effective": True})):
         store.runs.append(run_id, "override", lambda _, data=data: data, actor=ANNA, us=ids.now_us())
     page = browse("/").text
-    waiting = re.findall(r'<a class="line" href="/runs/(run_\w+)"', page)
-    assert waiting[0] == asked
+    waiting = re.findall(r'<a class="line" href="/runs/(run_\w+(?:/override)?)"', page)
+    assert waiting[0] == f"{asked}/override"
     assert page.count("asks for a second person") == 1
 
 
