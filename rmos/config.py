@@ -81,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whose word on a client's address is taken; `unix` is whoever comes over a socket file."""
     cors_origins: OriginList = ()
     """Origins of other sites whose scripts may call the service, with a token."""
+    public_url: HttpUrl | None = None
+    """Where people reach the service, which printed links begin with; None prints none."""
     write_limit_per_minute: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     """Writes that each caller may send to one worker in a minute; 0 is no limit."""
     run_store_path: File | None = None

@@ -40,6 +40,7 @@ GOOD = {
     "auth": ("Tokens", "tokens"),
     "trusted_proxies": ("127.0.0.1, 10.0.0.0/8, unix", ("127.0.0.1", "10.0.0.0/8", "unix")),
     "cors_origins": ("https://shop.example, http://localhost:3000", ("https://shop.example", "http://localhost:3000")),
+    "public_url": ("https://rmos.shop.example/rmos", "https://rmos.shop.example/rmos"),
     "write_limit_per_minute": ("60", 60),
     "run_store_path": ("/srv/old/runs.json", Path("/srv/old/runs.json")),
     "allow_red_override": ("1", True),
@@ -95,6 +96,8 @@ def test_a_flag_in_the_file_needs_no_quotes(tmp_path: Path) -> None:
 
 
 BAD = [
+    *(("public_url", text) for text in ("", "rmos.example", "ftp://rmos.example", "javascript:x", "https://a b")),
+    *(("public_url", text) for text in ("https://", "https://anna:x@rmos.example", "https://rmos.example/?x")),
     ("runs_dir", ""),
     ("runs_dir", "   "),
     ("runs_dir", "a\x00b"),

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.errors.records import RunNotFound
 from rmos.http.query import read_query
+from rmos.http.responses import prefix_path
 from rmos.models import RISK_LEVELS
 from rmos.schemas.lists import load_list
 from rmos.web.formats import split_reason, text_of
@@ -85,6 +86,11 @@ def follow_short_link(digits: str) -> WerkzeugResponse:
     path = find_path(current_rmos().store, digits)
     if not path.startswith(("/runs/", "/runs?created_from=")):
         raise RunNotFound("There is no run whose id begins so.")
+    if path.removeprefix("/runs/") in (
+        digits.lower(),
+        f"run_{digits.lower()}",
+    ):  # an id is one run's for good, a beginning is not
+        return redirect(prefix_path(path), code=308)
     return send_to(path)
 
 

@@ -1,6 +1,7 @@
 """A shop to look at, a browser that asks for pages, and what every page must be."""
 
 import html.parser
+import io
 import re
 from typing import Any
 
@@ -37,6 +38,13 @@ CUT: dict[str, Any] = {
 """A channel that is GREEN."""
 SLOW = {"design": {**CUT["design"], "feed_mm_min": 60, "spindle_rpm": 24000}}
 """What makes it RED: the cutter rubs."""
+PUBLIC = "https://rmos.shop.example/rmos"
+"""Where people reach a service that was told so."""
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" {} viewBox="0 0 60 40">'
+    '<path d="M0 0H60V40H0Z" fill="none" stroke="#000000"/></svg>'
+)
+"""A drawing without its size."""
 
 ELSEWHERE = [
     *("//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "javascript:alert(1)"),
@@ -44,6 +52,13 @@ ELSEWHERE = [
     *("evil.example", "/sign-out", "data:text/html,x", "/a\\b"),
 ]
 """What a way back must never be taken for."""
+
+
+def attach(client: FlaskClient, run_id: str, text: str) -> None:
+    """Attach a drawing to a run."""
+    files = {"file": (io.BytesIO(text.encode()), "ring.svg", "image/svg+xml"), "kind": "svg"}
+    response = client.post(f"{RUNS}/{run_id}/attachments", data=files, content_type="multipart/form-data")
+    assert response.status_code < 300, response.text
 
 
 class _Texts(html.parser.HTMLParser):

@@ -65,6 +65,7 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
             "/try?operation=saw_slice&as=table",
         ),
         *("/shop/tools", "/shop/materials", "/shop/machines", "/record", "/help", "/help/rules/HEAT"),
+        *(f"/runs/{longest}/sheet", f"/runs/{rosette}/sheet", f"/runs/{longest}/label"),
         *(f"/runs/{slow}/override", *job_paths),
         *("/sign-in", "/problems", "/problems/BAD_JSON"),
     ]
