@@ -18,6 +18,8 @@ from rmos.models import RISK_LEVELS
 from rmos.web.formats import format_day, tone_of
 
 _STEP: Final = 16
+_LABEL: Final = 44
+"""How wide a day's name is at most."""
 _BAR: Final = 12
 _TALL: Final = 120
 _TOP: Final = 16
@@ -58,8 +60,11 @@ def draw_days(days: Sequence[DayRuns], link: Callable[[DayRuns], str]) -> Markup
         if day.total:
             parts.append(_draw_day(day, x, most, link(day)))
         if date.fromisoformat(day.date).weekday() == 0:
-            text = Markup('<text class="tick" x="{}" y="{}">{}</text>')
-            parts.append(text.format(x, _TOP + _TALL + 17, format_day(day.date)[:-5]))
+            # The label of a last week ends where the chart does.
+            label, is_cut = format_day(day.date)[:-5], x + _LABEL > width
+            text = Markup('<text class="tick" x="{}" y="{}"{}>{}</text>')
+            ends = Markup(' text-anchor="end"') if is_cut else ""
+            parts.append(text.format(width if is_cut else x, _TOP + _TALL + 17, ends, label))
     title = f"Runs a day from {format_day(days[0].date)} to {format_day(days[-1].date)}"
     told = f"{sum(day.total for day in days)} runs, at most {max(day.total for day in days)} on one day."
     return Markup('<svg class="days" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(

@@ -35,7 +35,7 @@ def test_the_drawing_is_exactly_this() -> None:
         '<rect class="f-green" x="32" y="46.0" width="12" height="90.0"/>'
         '<rect class="f-red" x="32" y="16.0" width="12" height="30.0"/>'
         '<rect fill="url(#cross)" x="32" y="16.0" width="12" height="30.0"/></g></a>'
-        '<text class="tick" x="30" y="153">22 Dec</text></svg>'
+        '<text class="tick" x="62" y="153" text-anchor="end">22 Dec</text></svg>'
     )
 
 
