@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rmos.engines.registry import Registry
-from rmos.engines.suggest.best import SettingSuggestion, suggest
+from rmos.engines.suggest.best import FoundSetting, SettingSuggestion, find_setting, suggest
 from rmos.errors.request import ValidationFailed
 from rmos.services.artifact import RunRequest
 from rmos.services.deciding import complete_context, find_unknown_names
@@ -34,6 +34,19 @@ def suggest_setting(engines: Registry, asked: SettingRequest) -> SettingSuggesti
     Raises:
         ValidationFailed: an id is in no table of the shop, an input cannot be used, or too little is known of the cut.
     """
+    return suggest(engines.baseline_v2, asked.design, _complete(engines, asked))
+
+
+def find_best_setting(engines: Registry, asked: SettingRequest) -> FoundSetting:
+    """Return the best setting for a cut alone, while somebody waits with a hand on a knob.
+
+    Raises:
+        ValidationFailed: as `suggest_setting`.
+    """
+    return find_setting(engines.baseline_v2, asked.design, _complete(engines, asked))
+
+
+def _complete(engines: Registry, asked: SettingRequest) -> dict[str, Any]:
     request = RunRequest(
         mode="suggest",
         tool_id=asked.tool_id or "",
@@ -42,11 +55,10 @@ def suggest_setting(engines: Registry, asked: SettingRequest) -> SettingSuggesti
         material_id=asked.material_id,
         machine_id=asked.machine_id,
     )
-    engine = engines.baseline_v2
     context = complete_context(request, engines.shop)
-    unknown = find_unknown_names(request, engine.info, engines.shop, context)
+    unknown = find_unknown_names(request, engines.baseline_v2.info, engines.shop, context)
     if unknown:
         raise ValidationFailed(
             f"Nothing can be suggested: {unknown[0].message}", errors={item.member: [item.message] for item in unknown}
         )
-    return suggest(engine, request.design, context)
+    return context

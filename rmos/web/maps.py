@@ -18,8 +18,8 @@ from rmos.web.formats import format_number, sign_of, spell_out, tone_of
 
 WIDTH: Final = 480
 HEIGHT: Final = 288
-_LEFT: Final = 60
-_TOP: Final = 24
+_LEFT: Final = 68
+_TOP: Final = 26
 _BELOW: Final = 46
 _RIGHT: Final = 26
 _PATTERNS: Final = {"YELLOW": "hatch", "RED": "cross", "UNKNOWN": "dots", "ERROR": "dots"}
@@ -190,7 +190,7 @@ def _round_values(first: float, last: float, factors: Sequence[float]) -> Iterat
 def _draw_titles(titles: tuple[str, str]) -> Iterator[Markup]:
     text = Markup('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>')
     yield text.format(_LEFT + WIDTH // 2, _TOP + HEIGHT + 38, "middle", titles[0])
-    yield text.format(4, 12, "start", titles[1])
+    yield text.format(2, 17, "start", titles[1])
 
 
 def _draw_mark(mark: MapMark, grid: _Grid) -> Markup:

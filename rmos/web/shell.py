@@ -41,12 +41,14 @@ class Section(NamedTuple):
     title: str
     in_tabs: bool = False
     """Whether it stands in the bar of a small screen; the others are behind its last entry."""
+    short: str = ""
+    """What it is called there, where its title is too long for one line."""
 
 
 SECTIONS: Final = (
     Section("today", "/", "Today", in_tabs=True),
     Section("runs", "/runs", "Runs", in_tabs=True),
-    Section("try", "/try", "Try a cut", in_tabs=True),
+    Section("try", "/try", "Try a cut", in_tabs=True, short="Try"),
     Section("jobs", "/sessions", "Jobs", in_tabs=True),
     Section("rosettes", "/rosettes", "Rosettes"),
     Section("shop", "/shop/tools", "Shop"),

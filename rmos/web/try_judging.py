@@ -16,7 +16,7 @@ from rmos.engines.registry import Registry
 from rmos.errors.request import ValidationFailed
 from rmos.models import RunDecision
 from rmos.services.cut_maps import CutMap, find_reach, make_axis, make_cut_map
-from rmos.services.cut_settings import SettingRequest, suggest_setting
+from rmos.services.cut_settings import SettingRequest, find_best_setting
 from rmos.services.deciding import complete_context
 from rmos.services.feasibility import DryRun, evaluate_cuts
 from rmos.web.lessons import Lesson, find_rules, make_lessons
@@ -75,7 +75,7 @@ def _ask_suggestion(
         machine_id=cut.machine_id,
     )
     try:
-        suggestion = suggest_setting(engines, asked)
+        suggestion = find_best_setting(engines, asked)
     except ValidationFailed:
         return None
     if not suggestion.is_green:

@@ -117,7 +117,7 @@ def test_without_scripts_a_cut_is_tried_changed_taken_from_the_table_and_recorde
     page = open_page(browser, java_script_enabled=False, viewport={"width": 390, "height": 800})
     complaints = watch(page, url)
     page.goto(url)
-    page.click(".tabs >> text=Try a cut")
+    page.click(".tabs >> text=Try")
     page.fill("#feed", "60")
     page.select_option("#material", "ebony")
     page.click("button >> text=Show")

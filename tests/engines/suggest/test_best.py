@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rmos.engines.suggest.best import SettingSuggestion, suggest
+from rmos.engines.suggest.best import SettingSuggestion, find_setting, suggest
 from rmos.engines.suggest.windows import SettingWindow
 from rmos.errors.request import ValidationFailed
 from tests.engines.plausible import ENGINE, make_cut
@@ -35,6 +35,17 @@ def test_a_channel_gets_a_setting_that_a_luthier_would_dial_in() -> None:
     assert 1000 <= settings.feed_mm_min <= 4000
     assert settings.fixed == ()
     assert any("makers print" in said for said in suggestion.why)
+
+
+def test_a_setting_alone_is_the_one_that_is_suggested() -> None:
+    for members in ({}, {"feed_mm_min": 60}, {"spindle_rpm": 18_000, "axial_depth_mm": 0.4}):
+        suggestion = suggest(ENGINE, asked(**members), make_context())
+        found = find_setting(ENGINE, asked(**members), make_context())
+        assert (found.is_green, found.passes, found.design) == (
+            suggestion.is_green,
+            suggestion.passes,
+            suggestion.design,
+        )
 
 
 @pytest.mark.parametrize(
