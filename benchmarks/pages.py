@@ -58,6 +58,8 @@ def figures(below: Path, kept: Path, size: int, say: Say) -> list[Figure]:
         "runs": ("/runs", "", AtMost(RUNS_US)),
         "runs of a colour": ("/runs", "risk_level=GREEN", AtMost(RUNS_US)),
         "one run": (f"/runs/{known[len(known) // 2]}", "", None),
+        "a job sheet": (f"/runs/{known[len(known) // 2]}/sheet", "", None),
+        "the jobs": ("/sessions", "", None),
         "the record": ("/record", "", None),
         "a cut that is tried": ("/try", "", None),
     }
