@@ -42,12 +42,12 @@ def begin(client: FlaskClient) -> Any:
 def fill(client: FlaskClient) -> Fill:
     """Open a form, fill it in and send it, as a browser does: `fill("/sessions/ws_…/approve", reason="…")`."""
 
-    def fill(path: str, to: str | None = None, **fields: str) -> TestResponse:
+    def fill(path: str, **fields: str) -> TestResponse:
         page = client.get(path, headers=PAGES).text
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
-        target = re.search(r'<form method="post" action="([^"]+)" class="card', page)
-        assert target is not None, page
-        return client.post(to or target[1], data={**hidden, **fields}, headers=OURS)
+        found = re.search(r'<form method="post" action="([^"]+)" class="card.*?</form>', page, re.DOTALL)
+        assert found is not None, page
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', found[0]))
+        return client.post(found[1], data={**hidden, **fields}, headers=OURS)
 
     return fill
 
