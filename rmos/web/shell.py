@@ -112,7 +112,7 @@ def _find_theme() -> str | None:
 
 def _find_path() -> str:
     """Return the path of the running request, to which a form in the frame of the page leads back."""
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         return "/"
     query = request.query_string.decode("ascii", "replace")
     return quote(request.path) + (f"?{query}" if query else "")

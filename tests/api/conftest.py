@@ -67,9 +67,12 @@ def _hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["local", pytest.param("tokens", marks=pytest.mark.long)])
 def app(app: Flask, settings: Settings, request: pytest.FixtureRequest) -> Flask:
-    """The service in local mode, where nobody needs a token, and with a token of an operator: the contract is one."""
-    if request.param == "tokens":
-        write_token(settings.runs_dir, role="operator")
+    """The service in local mode, where nobody needs a token, and with a token of an operator: the contract is one.
+
+    Tests of all routes ask for the token of an `admin`, whom each of them serves.
+    """
+    if request.param in ("tokens", "admin"):
+        write_token(settings.runs_dir, role="admin" if request.param == "admin" else "operator")
         app.test_client_class = TokenClient
     return app
 

@@ -25,7 +25,7 @@ from tests.api.conftest import ROOT
 from tests.makers import make_members
 from tests.trying import of_each_kind, some_of, tries
 
-pytestmark = pytest.mark.parametrize("app", ["tokens"], indirect=True)
+pytestmark = pytest.mark.parametrize("app", ["admin"], indirect=True)
 """Once is enough: what callers may do has tests of its own."""
 
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_bytes())

@@ -130,11 +130,11 @@ def test_every_get_has_a_head_with_the_same_headers(app: Flask, client: FlaskCli
         if "GET" in (rule.methods or ()):
             url = app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, run_id))
             got, head = client.get(url), client.head(url)
-            assert (head.status_code, head.data) == (got.status_code, b"")
+            assert (head.status_code, head.data) == (got.status_code, b""), url
             varying = ("X-Request-Id", *(["Content-Length"] if url == "/metrics" else []))
             assert {name: value for name, value in head.headers if name not in varying} == {
                 name: value for name, value in got.headers if name not in varying
-            }
+            }, url
 
 
 # How long an answer may be kept
