@@ -32,7 +32,7 @@ VERSION: Final = "version"
 """The field that says which version of a record the page showed."""
 _MOST_DIGITS: Final = 9
 _KEY_BYTES: Final = 16
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+KEY_FORM: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 """What `make_form_key` makes of them."""
 
 
@@ -67,7 +67,7 @@ def read_form_idempotency(fields: Mapping[str, Sequence[str]]) -> Idempotency:
         ValidationFailed: it has none that a page of ours made.
     """
     keys = fields.get(KEY, ())
-    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+    if len(keys) != 1 or not KEY_FORM.fullmatch(keys[0]):
         raise ValidationFailed.of_request({KEY: ["Open the page again, and send the form from there."]})
     others = {name: list(values) for name, values in fields.items() if name != KEY}
     return Idempotency(key=f"form:{keys[0]}", request_sha256=digest.canonical_sha256(others))

@@ -5,11 +5,10 @@ of the page asks `/try/map` while a hand moves a slider: the same parts again, w
 """
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos import digest, ids
@@ -19,11 +18,11 @@ from rmos.context import current_actor, current_rmos
 from rmos.errors.request import ValidationFailed
 from rmos.http.json_body import limit_body
 from rmos.http.query import read_query
-from rmos.http.responses import NO_STORE, prefix_path
 from rmos.services.artifact import Idempotency, RunRequest
 from rmos.services.runs import record_run
 from rmos.web.charts import PATTERNS
-from rmos.web.shell import render_page
+from rmos.web.form import KEY_FORM, make_form_key
+from rmos.web.shell import render_page, send_to
 from rmos.web.try_base import NOTHING, read_base
 from rmos.web.try_fields import BY_NAME, CHOICES, HOLD, PIECE, SETTINGS, SUGGESTED
 from rmos.web.try_inputs import TryInputs, list_absent_settings, read_inputs
@@ -34,7 +33,6 @@ bp = Blueprint("try_pages", __name__)
 
 _LARGEST_FORM: Final = 16_384
 """Bytes of a form with one cut in it (RMOS policy)."""
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _STEPS: Final = {"coarse": COARSE, "fine": FINE}
 _PLACE: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})")
 
@@ -74,7 +72,7 @@ def record_try() -> WerkzeugResponse:
     inputs = _read_form(parameters)
     if inputs.errors:
         return _respond("try.html", inputs, status=422)
-    if not _KEY.fullmatch(key):
+    if not KEY_FORM.fullmatch(key):
         raise ValidationFailed("The form is not one of this page; open it again.", errors={"key": ["Is no key."]})
     rmos = current_rmos()
     cut = inputs.make_cut(rmos.engines.shop)
@@ -87,7 +85,7 @@ def record_try() -> WerkzeugResponse:
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
         idempotency=_make_idempotency(key, cut),
     )
-    return _send_to(f"/runs/{recorded.run_id}")
+    return send_to(f"/runs/{recorded.run_id}")
 
 
 def _make_idempotency(key: str, cut: RunRequest) -> Idempotency:
@@ -95,12 +93,6 @@ def _make_idempotency(key: str, cut: RunRequest) -> Idempotency:
     names = ("mode", "tool_id", "material_id", "machine_id", "design", "context", "parent_run_id")
     sha256 = digest.canonical_sha256({name: getattr(cut, name) for name in names})
     return Idempotency(key=f"try.{key}.{sha256[:32]}", request_sha256=sha256)
-
-
-def _send_to(path: str) -> WerkzeugResponse:
-    response = redirect(prefix_path(path), code=303)
-    response.headers["Cache-Control"] = NO_STORE
-    return response
 
 
 def _read_form(parameters: Mapping[str, Sequence[str]]) -> TryInputs:
@@ -127,8 +119,8 @@ def _take_place(inputs: TryInputs, at: str) -> WerkzeugResponse:
     tried = judge_form(current_rmos(), inputs)
     cut_map, match = map_form(current_rmos(), inputs, tried, COARSE), _PLACE.fullmatch(at)
     if cut_map is None or match is None:
-        return _send_to(f"/try?{inputs.query()}")
-    return _send_to(f"/try?{inputs.query(**changes_of(inputs, cut_map, int(match[1]), int(match[2])))}")
+        return send_to(f"/try?{inputs.query()}")
+    return send_to(f"/try?{inputs.query(**changes_of(inputs, cut_map, int(match[1]), int(match[2])))}")
 
 
 def _respond(template: str, inputs: TryInputs, *, status: int = 200, steps: tuple[int, int] = COARSE) -> Response:
@@ -149,7 +141,7 @@ def _respond(template: str, inputs: TryInputs, *, status: int = 200, steps: tupl
         piece=PIECE,
         hold=HOLD,
         by_name=BY_NAME,
-        key=secrets.token_urlsafe(16),
+        key=make_form_key(),
         piece_is_wrong=any(field.name in inputs.errors for field in (*PIECE, *HOLD)),
         may_record=RANKS[current_caller().role] >= RANKS["recorder"],
         patterns=PATTERNS,

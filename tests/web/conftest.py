@@ -3,15 +3,18 @@
 import html.parser
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from werkzeug.test import TestResponse
 
 from rmos import ids
 from rmos.models import ROLES
+from tests.browser import chromium, serving
 from tests.makers import ANNA
 
 RUNS = "/api/rmos/runs"
@@ -106,6 +109,20 @@ def check_page(response: TestResponse, status: int = 200) -> str:
     assert page.count("<h1") == 1
     assert _parse(page).active == []
     return shown_text(page)
+
+
+@pytest.fixture
+def url(app: Flask) -> Iterator[str]:
+    """The address of the service for a browser."""
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A browser without a window."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The pages in a real browser: a quiet console, nothing from elsewhere, accessible, and of use without scripts."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from rmos import ids
 from rmos.config import Settings
-from tests.browser import chromium, open_page, serving
+from tests.browser import open_page
 from tests.makers import ANNA, BEARER, write_token
 from tests.web.conftest import CUT, SLOW
 
@@ -71,18 +70,6 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
     ]
 
 
-@pytest.fixture
-def url(app: Flask) -> Iterator[str]:
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 def watch(page: Page, url: str) -> list[str]:
     """Collect what the page complains of and what it asks for elsewhere."""
     complaints: list[str] = []
@@ -138,6 +125,49 @@ def test_every_page_is_quiet_accessible_and_fits_at_every_width(
     browser: Browser, url: str, paths: list[str], theme: Any
 ) -> None:
     assert find_faults(browser, url, paths, theme) == []
+
+
+@pytest.mark.long
+def test_at_400_percent_nothing_scrolls_sideways(browser: Browser, url: str, paths: list[str]) -> None:
+    page = open_page(browser, viewport={"width": 1280 // 4, "height": 1024 // 4})
+    wide = {}
+    for path in paths:
+        page.goto(f"{url}{path}", wait_until="load")
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert {path: width for path, width in wide.items() if width > 320} == {}
+
+
+def press_tab_until(page: Page, words: str) -> None:
+    """Go on with the Tab key until what says these words has the focus, which must be seen at every step."""
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        said, outline = page.evaluate(
+            """() => [document.activeElement.innerText ?? "", getComputedStyle(document.activeElement).outlineStyle]"""
+        )
+        assert outline != "none", said
+        if words in said:
+            return
+    pytest.fail(f"the keyboard does not get to {words!r}", pytrace=False)
+
+
+def test_with_the_keyboard_alone_a_red_cut_is_found_changed_and_recorded(
+    browser: Browser, url: str, record: Any
+) -> None:
+    slow = record(SLOW)
+    page = open_page(browser)
+    page.goto(f"{url}/")
+    press_tab_until(page, "Skip to")
+    page.keyboard.press("Enter")
+    press_tab_until(page, "Heat")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/runs/{slow}")
+    press_tab_until(page, "Try 610 mm/min")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/try?**")
+    press_tab_until(page, "Record this cut")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/run_*")
+    assert page.inner_text(".verdict .word").split()[-1] == "GREEN"
 
 
 def test_what_checks_the_pages_finds_what_is_wrong(browser: Browser) -> None:

@@ -2,18 +2,16 @@
 
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zxingcpp
-from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from rmos.config import Settings
-from tests.browser import chromium, open_page, serving
+from tests.browser import open_page
 from tests.web.conftest import CUT, DRAWING, PUBLIC, SLOW, attach
 
 pytestmark = pytest.mark.chromium
@@ -43,18 +41,6 @@ MM = 96 / 25.4
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(instance_path=tmp_path / "instance", runs_dir=tmp_path / "runs", public_url=PUBLIC)
-
-
-@pytest.fixture
-def url(app: Flask) -> Iterator[str]:
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def print_sizes(page: Page, **how: Any) -> list[tuple[int, int]]:

@@ -1,32 +1,18 @@
 """A cut is tried in a real browser: with the mouse, with sliders, and without scripts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium, open_page, serving
+from tests.browser import open_page
 from tests.web.conftest import SLOW
 from tests.web.test_pages_browser import watch
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
 
 FINE = '[data-part=map][data-steps="40"]'
-
-
-@pytest.fixture
-def url(app: Flask) -> Iterator[str]:
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def read_word(page: Page) -> str:

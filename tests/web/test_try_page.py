@@ -155,7 +155,7 @@ def test_two_hundred_places_of_maps_are_what_a_run_of_that_cut_is_decided(browse
         assert len(found["colours"]) == len(found["rules-at"]) == len(xs) * len(ys)
         for place in draw.sample(range(len(xs) * len(ys)), 40):
             row, column = divmod(place, len(xs))
-            data = {**form, names[0]: xs[column], names[1]: ys[row], "key": f"place-{place:08}"}
+            data = {**form, names[0]: xs[column], names[1]: ys[row], "key": f"place-{place:016}"}
             answer = client.post("/try", data=data, headers=OURS)
             assert answer.status_code == 303, answer.text
             summary = client.get(f"{RUNS}?limit=1").json["items"][0]
