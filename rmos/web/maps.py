@@ -54,7 +54,7 @@ class MapShape(NamedTuple):
         return sum(length for _, _, length in self.stretches)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Its colour and rule in words."""
         risk, rule = self.colour
         return risk if rule is None else f"{risk}: {spell_out(rule)}"
@@ -138,7 +138,7 @@ def _draw_shape(shape: MapShape, number: int, grid: _Grid, by: str) -> Markup:
         for row, column, length in shape.stretches
     )
     drawn = Markup('<g shape-rendering="crispEdges"><title>{}</title><path class="{}" d="{}"/>').format(
-        shape.told, fill_of(shape, number, by), path
+        shape.description, fill_of(shape, number, by), path
     )
     if pattern := pattern_of(shape):
         drawn += Markup('<path class="over" fill="url(#{})" d="{}"/>').format(pattern, path)
@@ -220,7 +220,7 @@ def list_rows(cut_map: CutMap) -> list[tuple[float, list[tuple[str, str, str]]]]
     rows = []
     for row in reversed(range(len(cut_map.y.values))):
         places = [cut_map.place(column, row) for column in range(width)]
-        told = [(tone_of(place.risk), sign_of(place.risk), MapShape(place, []).told) for place in places]
+        told = [(tone_of(place.risk), sign_of(place.risk), MapShape(place, []).description) for place in places]
         rows.append((cut_map.y.values[row], told))
     return rows
 

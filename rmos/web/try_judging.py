@@ -1,6 +1,6 @@
 """What a form on `/try` is told: the decision on its cut, what to change, what is suggested, and the map.
 
-    tried = judge_cut(rmos.engines, inputs, request_id=…, engine_timeout_ms=…)
+    tried = evaluate_cut(rmos.engines, inputs, request_id=…, engine_timeout_ms=…)
     tried.decision.risk_level, tried.lessons, tried.cut_map
 
 All of it is asked of the services that programs ask; nothing is recorded.
@@ -84,7 +84,7 @@ def _ask_suggestion(
     return {name: float(value) for name, value in stated.items() if value is not None}, suggestion.passes
 
 
-def judge_cut(engines: Registry, inputs: TryInputs, *, request_id: str, engine_timeout_ms: float) -> TriedCut:
+def evaluate_cut(engines: Registry, inputs: TryInputs, *, request_id: str, engine_timeout_ms: float) -> TriedCut:
     """Return what would be decided on the cut of a form in which nothing is wrong."""
     cut = inputs.make_cut(engines.shop)
     item = {name: getattr(cut, name) for name in _ITEM}

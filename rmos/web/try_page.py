@@ -27,7 +27,7 @@ from rmos.web.try_base import NOTHING, read_base
 from rmos.web.try_fields import BY_NAME, CHOICES, HOLD, PIECE, SETTINGS, SUGGESTED
 from rmos.web.try_inputs import TryInputs, list_absent_settings, read_inputs
 from rmos.web.try_judging import COARSE, FINE, suggest_numbers
-from rmos.web.try_showing import changes_of, judge_form, list_choices, map_form, show_tried
+from rmos.web.try_showing import changes_of, evaluate_form, list_choices, map_form, show_tried
 
 bp = Blueprint("try_pages", __name__)
 
@@ -116,7 +116,7 @@ def _read_form(parameters: Mapping[str, Sequence[str]]) -> TryInputs:
 
 def _take_place(inputs: TryInputs, at: str) -> WerkzeugResponse:
     """Lead to the cut of a place of the table."""
-    tried = judge_form(current_rmos(), inputs)
+    tried = evaluate_form(current_rmos(), inputs)
     cut_map, match = map_form(current_rmos(), inputs, tried, COARSE), _PLACE.fullmatch(at)
     if cut_map is None or match is None:
         return send_to(f"/try?{inputs.query()}")

@@ -20,7 +20,7 @@ from rmos.web.maps import (
 )
 from rmos.web.try_fields import AXES, AXES_TITLES, COLOURINGS, COOLANTS, OPERATIONS, VIEWS, TryField, axis_field
 from rmos.web.try_inputs import TryInputs, show_number
-from rmos.web.try_judging import COARSE, FINE, TriedCut, judge_cut, map_cut
+from rmos.web.try_judging import COARSE, FINE, TriedCut, evaluate_cut, map_cut
 
 _SHARES: Final = 100
 _LONGEST_MAP_MS: Final = 1000.0
@@ -34,10 +34,10 @@ def changes_of(inputs: TryInputs, cut_map: CutMap, column: int, row: int) -> dic
     return {across: show_number(x[min(column, len(x) - 1)]), up: show_number(y[min(row, len(y) - 1)])}
 
 
-def judge_form(rmos: Rmos, inputs: TryInputs) -> TriedCut:
+def evaluate_form(rmos: Rmos, inputs: TryInputs) -> TriedCut:
     """Return what would be decided on the cut of a form in which nothing is wrong."""
     timeout = rmos.settings.engine_timeout_ms
-    return judge_cut(rmos.engines, inputs, request_id=require_request_id(), engine_timeout_ms=timeout)
+    return evaluate_cut(rmos.engines, inputs, request_id=require_request_id(), engine_timeout_ms=timeout)
 
 
 def map_form(rmos: Rmos, inputs: TryInputs, tried: TriedCut, steps: tuple[int, int]) -> CutMap | None:
@@ -69,7 +69,7 @@ def _describe_tool(name: str, members: Mapping[str, Any]) -> str:
 
 def show_tried(rmos: Rmos, inputs: TryInputs, steps: tuple[int, int]) -> dict[str, Any]:
     """Return what the templates show of a form in which nothing is wrong."""
-    tried = judge_form(rmos, inputs)
+    tried = evaluate_form(rmos, inputs)
     rule, why = split_reason(tried.decision.block_reason or next(iter(tried.decision.warnings), None))
     shown = {
         "tried": tried,
@@ -97,7 +97,9 @@ def _show_map(inputs: TryInputs, tried: TriedCut, cut_map: CutMap) -> dict[str, 
     shares = [(shape, round(shape.size / len(cut_map.colours) * _SHARES)) for shape in shapes]
     here = cut_map.place(cut_map.x.here, cut_map.y.here)
     nearest = cut_map.find_nearest_green() if here.risk != "GREEN" else None
-    told = f"Map of {titles[0]} against {titles[1]}: " + ", ".join(f"{part} % {shape.told}" for shape, part in shares)
+    told = f"Map of {titles[0]} against {titles[1]}: " + ", ".join(
+        f"{part} % {shape.description}" for shape, part in shares
+    )
     letters, signs, rules = encode_colours(cut_map)
     return {
         "cut_map": cut_map,
@@ -107,7 +109,7 @@ def _show_map(inputs: TryInputs, tried: TriedCut, cut_map: CutMap) -> dict[str, 
             cut_map, titles, f"{told}. You are at {here.risk}.", _list_marks(tried, cut_map, nearest, fields), by=by
         ),
         "legend": [
-            (fill_of(shape, number, by), pattern_of(shape), shape.told, share)
+            (fill_of(shape, number, by), pattern_of(shape), shape.description, share)
             for number, (shape, share) in enumerate(shares)
         ],
         "marks": MARKS,
