@@ -8,9 +8,9 @@ What was given is never changed to make it fit: when numbers cannot all be true,
 from typing import Final
 
 from rmos.rosette.fitting import fit_rings
-from rmos.rosette.fixed import circumference
+from rmos.rosette.fixed import circumference, divide
 from rmos.rosette.listed_rings import is_listed, list_rings
-from rmos.rosette.parsed_prompt import Mention, ParsedPrompt
+from rmos.rosette.parsed_prompt import MOST, Mention, ParsedPrompt
 from rmos.rosette.placing import is_tiled, leave_out, name_kinds, place_rings, say_unasked
 from rmos.rosette.presets import INSTRUMENTS, PRESETS, PresetPlace, preset_instrument, preset_places, preset_width
 from rmos.rosette.spec import MOST_STRAND, Constraints, Ring, RosetteSpec, mm_text, stamp_version
@@ -106,10 +106,15 @@ def _usual_width(preset: str, places: list[PresetPlace], left_out: int) -> int |
 
 
 def _square_tiles(parsed: ParsedPrompt, places: list[PresetPlace], target: int | None, instrument: str) -> None:
-    """Make a checkerboard of a given number of tiles two rows of squares wide, when nothing else says how wide."""
+    """Make a checkerboard as wide as whole squares are, when nothing else says how wide: two of a given number."""
     for place in places:
-        count = place.mention.said.get("tile_count") if place.mention else None
-        if place.kind == "checkerboard" and count and target is None and not place.gives("width"):
+        said = place.mention.said if place.mention else {}
+        count, square = said.get("tile_count"), said.get("square")
+        if place.kind != "checkerboard" or target is not None or place.gives("width"):
+            continue
+        if square:
+            place.width = max(divide(place.width, square), 2) * square
+        elif count:
             hole = parsed.said.get("hole", INSTRUMENTS[instrument]["soundhole"])
             side = circumference(hole // 2 + _EDGE_GAP + 6000) // count
             place.width = min(max(2 * side, 3000), 12_000)
@@ -145,13 +150,15 @@ def _ring(parsed: ParsedPrompt, place: PresetPlace) -> Ring:
     if "line" in said and "width" not in given:
         given.append("width")
     given += [name for name in ("strip", "slant") if name in said]
+    if "square" in said and "rows" not in given:
+        given.append("rows")
     return Ring(
         kind=place.kind,  # type: ignore[arg-type]
         width=place.width,
         materials=tuple(place.materials),
         tile_count=said.get("tile_count", place.tile_count),
         tile_length=said.get("tile_length"),
-        rows=said.get("rows"),
+        rows=_rows(parsed, place, said),
         strand=said.get("strand"),
         strip=_strip(parsed, place, said),
         slant=said.get("slant"),
@@ -159,6 +166,20 @@ def _ring(parsed: ParsedPrompt, place: PresetPlace) -> Ring:
         symmetry=mention.symmetry,  # type: ignore[arg-type]
         given=tuple(given),
     )
+
+
+def _rows(parsed: ParsedPrompt, place: PresetPlace, said: dict[str, int]) -> int | None:
+    """Return how many rows were asked for, or follow from the size of the squares."""
+    square = said.get("square")
+    if square is None or "rows" in said:
+        return said.get("rows")
+    rows = min(max(divide(place.width, square), 2), MOST["rows"])
+    size = divide(place.width, rows)
+    if size != square:
+        parsed.assumptions.append(
+            f"squares of {mm_text(square)} mm do not fill {mm_text(place.width)} mm: {rows} rows of {mm_text(size)} mm"
+        )
+    return rows
 
 
 def _strip(parsed: ParsedPrompt, place: PresetPlace, said: dict[str, int]) -> int | None:

@@ -20,6 +20,7 @@ LIMITS: Final = {
     "top_thickness": (500, 20_000, "the top"),
     "cutter": (50, 100_000, "the cutter"),
     "tile_length": (50, 100_000, "the length of a tile"),
+    "square": (200, 20_000, "a square"),
     "strand": (50, 100_000, "a strand"),
     "line": (50, 20_000, "a line"),
     "strip": (50, 20_000, "a strip"),

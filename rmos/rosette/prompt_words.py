@@ -223,11 +223,17 @@ def _make_token(found: tuple[str, str], text: str) -> PromptToken:
     )
 
 
+_ON_BOTH_SIDES: Final = ("between", "entre", "tra", "fra", "zwischen")
+_NEAR: Final = 3
+"""Words within which lines are named behind their count: `two 1 mm ebony lines`."""
+
+
 def _in_context(words: list[PromptToken]) -> list[PromptToken]:
     """Return the words without those that mean something beside others only.
 
     `every` means a distance before an angle or a length, `around` joins two rings, strips and veneers are what
-    herringbone is glued from, `bordo` is an edge in Italian and maple in Portuguese: `em ébano e bordo`.
+    herringbone is glued from, squares have a size or say nothing, of `between two lines` one stands on each side,
+    `bordo` is an edge in Italian and maple in Portuguese: `em ébano e bordo`.
     """
     herringbone = any(token.meaning in ("herringbone", "half_herringbone") for token in words)
     done = []
@@ -238,6 +244,10 @@ def _in_context(words: list[PromptToken]) -> list[PromptToken]:
             other = at + 1 if token.meaning == "every" else at - 1
             if not 0 <= other < len(words) or words[other].category not in ("length", "angle"):
                 continue
+        elif token.meaning == "squares" and all(word.category != "length" for word in words[max(at - 1, 0) : at + 2]):
+            token = token._replace(category="unknown")
+        elif token.category == "count" and _is_between_lines(words, at):
+            token = token._replace(value=token.value / 2)
         elif token.text == "bordo" and _ends_list(words, at):
             token = token._replace(category="materials", meaning="maple")
         elif token.category == "strips" and not herringbone:
@@ -246,6 +256,13 @@ def _in_context(words: list[PromptToken]) -> list[PromptToken]:
             token = token._replace(category="kinds", meaning="band")
         done.append(token)
     return done
+
+
+def _is_between_lines(words: list[PromptToken], at: int) -> bool:
+    """Tell whether a count is that of the lines on both sides together: `rope between two 1 mm lines`."""
+    is_between = at > 0 and words[at - 1].category == "join" and words[at - 1].text in _ON_BOTH_SIDES
+    behind = words[at + 1 : at + 1 + _NEAR]
+    return is_between and words[at].value % 2 == 0 and any(word.meaning == "lines" for word in behind)
 
 
 def _ends_list(words: list[PromptToken], at: int) -> bool:

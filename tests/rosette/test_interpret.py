@@ -217,3 +217,53 @@ def test_instrument_and_cutter_may_come_beside_the_prompt() -> None:
             interpret("rope", **wrong)  # type: ignore[arg-type]
     with pytest.raises(ValidationFailed, match="twice"):
         interpret("OM rope", instrument="parlor")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rows", "width"),
+    [
+        ("1 mm squares", 6, 6000),
+        ("checkerboard of 1 mm squares, ebony and maple", 6, 6000),
+        ("6 mm checkerboard of 1.4 mm squares", 4, 6000),
+        ("damero con cuadrados de 2 mm", 3, 6000),
+        ("checkerboard, 1 mm squares, 4 mm band", 4, 4000),
+        ("1 mm squares 4 mm band", 4, 4000),
+    ],
+)
+def test_squares_are_as_large_as_they_were_asked_for(prompt: str, rows: int, width: int) -> None:
+    board = next(ring for ring in rings(prompt) if ring.kind == "checkerboard")
+    assert (board.rows, board.width) == (rows, width)
+
+
+def test_squares_that_do_not_fill_the_ring_are_said() -> None:
+    found = interpret("6 mm checkerboard of 1.4 mm squares")
+    assert "squares of 1.4 mm do not fill 6 mm: 4 rows of 1.5 mm" in found.assumptions
+
+
+@pytest.mark.parametrize(
+    ("prompt", "missed"),
+    [
+        ("squares of ebony and maple", "squares"),
+        ("mosaic of 0.8 mm squares", "0.8 mm squares (the tiles of a mosaic follow from its motif)"),
+    ],
+)
+def test_squares_that_mean_nothing_here_are_said(prompt: str, missed: str) -> None:
+    assert interpret(prompt).unrecognized == (missed,)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count", "width"),
+    [
+        ("rope between two 1 mm lines", 1, 1000),
+        ("abalone between 2 ebony lines", 1, 500),
+        ("abalone zwischen zwei linien", 1, 500),
+        ("nacar entre dos filetes de ebano", 1, 500),
+        ("rope between four lines", 2, 1000),
+        ("rope with two 1 mm lines", 2, 2000),
+        ("rope between bwb lines", 3, 1500),
+    ],
+)
+def test_lines_between_which_a_ring_stands_are_shared_by_its_sides(prompt: str, count: int, width: int) -> None:
+    first, _, last = interpret(prompt).spec.rings
+    assert (first.kind, len(first.materials), first.width) == ("lines", count, width)
+    assert (last.kind, len(last.materials), last.width) == ("lines", count, width)

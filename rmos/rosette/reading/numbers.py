@@ -13,8 +13,13 @@ _LENGTH_NOUNS: Final = {
     "hole": "hole", "gap": "gap", "deep": "depth", "cutter": "cutter", "rosette": "width", "top": "top_thickness",
 }  # fmt: skip
 """Nouns that a length of the whole belongs to."""
-_RING_NOUNS: Final = {"ring": "width", "tile_length": "tile_length", "strand": "strand", "spokes": "strand"}
+_RING_NOUNS: Final = {
+    "ring": "width", "tile_length": "tile_length", "squares": "square", "strand": "strand", "spokes": "strand",
+}  # fmt: skip
 _COUNT_NOUNS: Final = {"tiles": "tile_count", "spokes": "tile_count", "rows": "rows", "strand": "rows", "ring": "rings"}
+_KINDS_OF_NOUNS: Final = {
+    "strand": ("celtic", "braid", "wave", "wheel", "dots"), "spokes": ("wheel",), "squares": ("checkerboard",),
+}  # fmt: skip
 _COUNTED: Final = ("wheel", "wedges", "dots", "lines", "mosaic", "diamond", "wave")
 """Kinds that a count stands before: 12 wedges."""
 _SPACED: Final = ("dots", "wedges", "wheel", "diamond", "wave", "shell", "mosaic", "checkerboard", "greek_key")
@@ -100,10 +105,16 @@ class Numbers:
         fitting = [place for place in self._takers[token.category] if self._reaches(token, at, place)]
         if not fitting:
             return None
-        if at + 1 in fitting and self.words[at + 1].meaning == "gap":
+        if at + 1 in fitting and self.words[at + 1].meaning in ("gap", "squares"):
             return at + 1  # 2.5 mm from the hole
+        if at - 1 in fitting and self.words[at - 1].meaning == "squares" and not self._is_length(at - 2):
+            return at - 1  # squares of 2 mm
         noun_first = fitting[0] < self._first
         return min(fitting, key=lambda place: (abs(place - at), (place > at) == noun_first))
+
+    def _is_length(self, at: int) -> bool:
+        word = self.reader.place(at)
+        return word is not None and word.category == "length"
 
     def _reaches(self, token: PromptToken, at: int, place: int) -> bool:
         """Tell whether a number is near enough to this noun.
@@ -154,10 +165,12 @@ class Numbers:
             parsed.put_length(_LENGTH_NOUNS[noun], token)
         elif noun in ("wide", "thick"):
             self._bind_size(place, token, noun)
+        elif noun == "squares" and self.reader.mention(place, kinds=("mosaic",)) is not None:
+            parsed.miss(f"{token.text} {self.words[place].text}", "the tiles of a mosaic follow from its motif")
         else:
             name = _RING_NOUNS[noun]
-            kinds = {"strand": ("celtic", "braid", "wave", "wheel", "dots"), "spokes": ("wheel",)}.get(noun, ())
-            usual = {"strand": "celtic", "spokes": "wheel"}.get(noun)
+            kinds = _KINDS_OF_NOUNS.get(noun, ())
+            usual = {"strand": "celtic", "spokes": "wheel", "squares": "checkerboard"}.get(noun)
             mention = self.reader.mention(place, kinds=kinds) or self.reader.make(place, usual)
             if noun == "ring" and mention.kind == "lines":
                 others = [*self.reader.owners.values(), *reversed(self.parsed.mentions)]
