@@ -37,7 +37,7 @@ class MotionKind(IntEnum):
     """A rapid to a place in machine coordinates (G28, G30, G53): its unknown axes are NaN."""
 
 
-class Arc(NamedTuple):
+class ArcShape(NamedTuple):
     """What an arc has besides its end: centre (µm), direction seen from the plane's positive normal, turns.
 
     `a` and `b` are the plane's first and second axis: X and Y, Z and X, Y and Z. `turns` counts from 1 as `P` does.
@@ -92,7 +92,7 @@ class Motions:
         """mm/min along the path; 0.0 of rapids; NaN where none was ever said; seconds of a dwell."""
         self.setup = array("i")
         self.setups: list[Setup] = []
-        self.arcs: dict[int, Arc] = {}
+        self.arcs: dict[int, ArcShape] = {}
         """Of each ARC, by its place in the columns."""
 
     def __len__(self) -> int:
