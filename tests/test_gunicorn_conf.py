@@ -207,6 +207,7 @@ def test_a_client_that_takes_none_of_an_answer_gives_its_thread_back(
     assert limit == (conf["SEND_S"], 0)
 
 
+@pytest.mark.long
 def test_what_gunicorn_says_has_the_form_of_all_other_lines(tmp_path: Path) -> None:
     with Served(tmp_path, RMOS_LOG_FORMAT="json", RMOS_LOG_LEVEL="INFO") as served:
         served.wait_for("/readyz")
@@ -218,6 +219,7 @@ def test_what_gunicorn_says_has_the_form_of_all_other_lines(tmp_path: Path) -> N
     assert (line["method"], line["route"], line["path"]) == ("POST", RUNS, RUNS)
 
 
+@pytest.mark.long
 def test_a_wrong_log_format_ends_the_start_in_one_line(tmp_path: Path) -> None:
     environment = {**Served(tmp_path).environment(), "RMOS_LOG_FORMAT": "xml"}
     command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"]
@@ -239,6 +241,7 @@ def test_an_address_is_local_when_only_this_machine_can_reach_it(conf: dict[str,
     assert conf["is_local"]((host, 80)) is local
 
 
+@pytest.mark.long
 def test_gunicorn_refuses_an_address_that_other_machines_can_reach() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--log-level", "warning", "--bind", "0.0.0.0:0", "wsgi:app"],
@@ -282,6 +285,7 @@ def test_gunicorn_listens_on_loopback_with_our_settings(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} <= {"tiny.py", "__pycache__"}
 
 
+@pytest.mark.long
 def test_trap_45_a_client_does_not_move_the_service_by_a_header(tmp_path: Path) -> None:
     asked = b"GET /api/rmos/runs?limit=1 HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
     with Served(tmp_path) as served:

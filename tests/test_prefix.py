@@ -19,7 +19,7 @@ from tests.helpers.waiting import PATIENCE_S
 from tests.makers import BEARER, write_token
 from tests.serving import Served
 
-pytestmark = pytest.mark.nginx
+pytestmark = [pytest.mark.nginx, pytest.mark.long]
 
 PREFIX = "/rmos"
 RUNS = f"{PREFIX}/api/rmos/runs"

@@ -171,6 +171,7 @@ def test_a_request_that_was_read_is_not_given_up_however_long_its_answer_takes(
 
 
 @pytest.mark.linux
+@pytest.mark.long
 def test_a_request_whose_answer_takes_long_keeps_its_connection_while_others_wait(served: Served) -> None:
     with contextlib.ExitStack() as clients:
         sock = clients.enter_context(served.open())
@@ -194,6 +195,7 @@ def test_a_client_is_not_given_up_because_nobody_reads_what_it_sent(monkeypatch:
 
 
 @pytest.mark.linux
+@pytest.mark.long
 def test_what_is_given_up_is_told_so(served: Served) -> None:
     with contextlib.ExitStack() as clients:
         given_up = [clients.enter_context(served.open()) for _ in range(CLIENTS)]
@@ -259,6 +261,7 @@ def test_accepted_sockets_send_small_answers_at_once() -> None:
 
 
 @pytest.mark.linux
+@pytest.mark.long
 def test_clients_that_do_not_hang_up_keep_nobody_waiting(served: Served) -> None:
     with contextlib.ExitStack() as clients:
         for _ in range(CLIENTS):

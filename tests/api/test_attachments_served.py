@@ -177,6 +177,7 @@ def test_a_drawing_that_curl_uploads_shows_in_its_preview(served: Served, run: s
 
 
 @pytest.mark.chromium
+@pytest.mark.long
 def test_in_a_browser_a_drawing_is_shown_and_of_all_else_nothing_runs_and_nothing_is_fetched(
     served: Served, run: str
 ) -> None:

@@ -174,6 +174,7 @@ def test_ctrl_c_at_a_question_is_told_from_an_input_that_ends(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.long
 @BOTH_WAYS
 def test_a_closed_pipe_is_no_traceback(root: Path, program: tuple[str, ...]) -> None:
     process = start(root, "runs", "--limit", "500", program=program)
@@ -207,15 +208,16 @@ def wait_for(pid: int, path: Path) -> None:
     wait_until(is_open, "the process to come to the lock")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
     [
         ("runs",),
-        pytest.param(("show", "@latest"), marks=pytest.mark.long),
-        pytest.param(("verify",), marks=pytest.mark.long),
-        pytest.param(("runs", "--json"), marks=pytest.mark.long),
-        pytest.param(("--help",), marks=pytest.mark.long),
-        pytest.param(("verify", "--nonsense"), marks=pytest.mark.long),
+        ("show", "@latest"),
+        ("verify",),
+        ("runs", "--json"),
+        ("--help",),
+        ("verify", "--nonsense"),
     ],
     ids=" ".join,
 )
@@ -244,6 +246,7 @@ def test_what_was_wrong_with_a_field_is_named_in_words_and_in_json() -> None:
     assert document(result)["errors"] == {"tool_id": ["Unknown tool."]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variables", "coloured"),
     [
@@ -259,9 +262,10 @@ def test_colours_follow_the_environment(root: Path, variables: dict[str, str], c
     assert ("\x1b[" in out) is coloured
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variables", "coloured"),
-    [({}, True), ({"NO_COLOR": "1"}, False), pytest.param({"TERM": "dumb"}, False, marks=pytest.mark.long)],
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )
 def test_a_terminal_gets_colours_unless_it_wants_none(root: Path, variables: dict[str, str], coloured: bool) -> None:
     shown = on_terminal(
@@ -270,7 +274,8 @@ def test_a_terminal_gets_colours_unless_it_wants_none(root: Path, variables: dic
     assert ("\x1b[3" in shown) is coloured
 
 
-@pytest.mark.parametrize("columns", [60, *(pytest.param(columns, marks=pytest.mark.long) for columns in (80, 120))])
+@pytest.mark.long
+@pytest.mark.parametrize("columns", [60, 80, 120])
 def test_a_list_on_a_terminal_keeps_what_matters(root: Path, columns: int) -> None:
     shown = on_terminal(root, "runs", "--risk", "RED", "--limit", "3", columns=columns, NO_COLOR="1")
     items = listed(command_on(root), "runs", "--risk", "RED")[:3]

@@ -24,6 +24,7 @@ def test_what_it_says_can_be_opened_and_typed(tmp_path: Path) -> None:
     assert (process.returncode, "Traceback" in err) == (0, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
@@ -41,6 +42,7 @@ def test_a_wrong_address_is_said_in_a_line(tmp_path: Path, options: list[str], c
     assert "Traceback" not in err
 
 
+@pytest.mark.long
 def test_a_port_that_was_named_is_not_exchanged(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -48,6 +50,7 @@ def test_a_port_that_was_named_is_not_exchanged(tmp_path: Path) -> None:
     assert (code, err) == (1, f"Cannot listen on 127.0.0.1:{port}: Address already in use.\n")
 
 
+@pytest.mark.long
 def test_a_wrong_setting_ends_the_start_before_anything_is_made(tmp_path: Path) -> None:
     code, _, err = finished(start(tmp_path / "runs", "serve", program=CONSOLE_SCRIPT, RMOS_LOG_FORMAT="xml"))
     assert (code, err) == (2, "rmos: RMOS_LOG_FORMAT is 'xml'; it must be one of text, json.\n")

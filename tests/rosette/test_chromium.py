@@ -11,7 +11,7 @@ from tests.browser import chromium, open_page
 from tests.rosette.gallery import GALLERY, draw
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,7 @@ def complaints(browser: Browser, path: Path, svg: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("prompt", "seed"),
-    [
-        pytest.param(prompt, seed, marks=[pytest.mark.long] if number else [])
-        for number, (_, prompt, seed, _) in enumerate(GALLERY)
-    ],
+    [(prompt, seed) for _, prompt, seed, _ in GALLERY],
 )
 def test_drawings_of_the_gallery_render_without_a_word(
     browser: Browser, tmp_path: Path, prompt: str, seed: int
@@ -54,7 +51,7 @@ def test_drawings_of_the_gallery_render_without_a_word(
     assert complaints(browser, tmp_path / "drawing.svg", draw(prompt, seed)) == []
 
 
-@pytest.mark.parametrize("profile", ["compact", pytest.param("cam", marks=pytest.mark.long)])
+@pytest.mark.parametrize("profile", ["compact", "cam"])
 def test_a_drawing_with_every_kind_renders_without_a_word(browser: Browser, tmp_path: Path, profile: Profile) -> None:
     spec = make_spec(BWB, *(make_ring(kind, width=3000) for kind in TYPICAL))
     assert complaints(browser, tmp_path / "all.svg", render(spec, profile)) == []

@@ -12,7 +12,7 @@ from rmos.config import Settings
 from tests.browser import chromium, open_page, serving
 from tests.web.conftest import CUT, OURS, RUNS, SLOW
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.long]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.browser import open_page
 from tests.makers import ANNA, BEARER, write_token
 from tests.web.conftest import CUT, SLOW
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chromium, pytest.mark.long, pytest.mark.timeout(600)]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 AXE = (ASSETS / "axe.min.js").read_text(encoding="utf-8")
@@ -119,7 +119,6 @@ def test_the_pages_of_admins_are_quiet_accessible_and_fit(
     assert find_faults(browser, url, paths, theme, {"Authorization": f"Bearer {BEARER}"}) == []
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_quiet_accessible_and_fits_at_every_width(
     browser: Browser, url: str, paths: list[str], theme: Any
@@ -127,7 +126,6 @@ def test_every_page_is_quiet_accessible_and_fits_at_every_width(
     assert find_faults(browser, url, paths, theme) == []
 
 
-@pytest.mark.long
 def test_at_400_percent_nothing_scrolls_sideways(browser: Browser, url: str, paths: list[str]) -> None:
     page = open_page(browser, viewport={"width": 1280 // 4, "height": 1024 // 4})
     wide = {}

@@ -14,7 +14,7 @@ from rmos.config import Settings
 from tests.browser import open_page
 from tests.web.conftest import CUT, DRAWING, PUBLIC, SLOW, attach
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.long]
 
 HOLD_DOWN = {"context": {**CUT["context"], "hold_down": {"pressure_kpa": 60, "area_mm2": 9000, "friction": 0.35}}}
 LONG = {

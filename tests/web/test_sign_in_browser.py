@@ -10,7 +10,7 @@ from rmos.config import Settings
 from tests.browser import chromium, open_page, serving
 from tests.makers import BEARER, write_token
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.long]
 
 POST = """async () => (await fetch('/api/rmos/runs', {method: 'POST', headers: {'Content-Type': 'application/json'},
   body: JSON.stringify({mode: 'router', tool_id: 'x'})})).status"""

@@ -10,7 +10,7 @@ from tests.browser import open_page
 from tests.web.conftest import SLOW
 from tests.web.test_pages_browser import watch
 
-pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chromium, pytest.mark.long, pytest.mark.timeout(300)]
 
 FINE = '[data-part=map][data-steps="40"]'
 
