@@ -5,7 +5,7 @@ release: the index is made again then.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -17,6 +17,9 @@ RUN_NAMES: Final = (
     *("machine_id", "parent_run_id", "created_by", "rule", "request_id", "source"),
 )
 _RUN_WORDS: Final = ("status", "risk_level")
+OverrideState = Literal["asked", "granted", "expired", "none"]
+"""How an override of a run stands: a second person is awaited, it is in force, it is over, there is none."""
+OVERRIDE_STATES: Final = get_args(OverrideState)
 SESSION_NAMES: Final = ("user_id", "workflow_type")
 """What people and programs call things by, and look for them by."""
 
@@ -68,6 +71,10 @@ class RunRow(msgspec.Struct, frozen=True):
     advisory_kinds: str | None = None
     """How many advisories of each kind, as sorted JSON text."""
     latest_advisory_us: int | None = None
+    override: Literal["asked", "granted"] | None = None
+    """What the events say of an override, whenever that was; whether it is over, the moment of a question decides."""
+    override_until: str | None = None
+    """When it is over: RFC 3339 with microseconds and Z, or `FOR_GOOD`, so that texts compare as times."""
 
     def __post_init__(self) -> None:
         """Fold the names; the record has them as they were sent."""
@@ -77,6 +84,9 @@ class RunRow(msgspec.Struct, frozen=True):
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list or a count asks for; `created_from_us` is included, `created_to_us` is not.
+
+    Whether an override is over is a matter of `now_utc`, which goes with `override`; the store reads the clock where it
+    is None.
 
     Names are folded, as they are in the rows of the index, so case is no matter in any filter.
     """
@@ -97,6 +107,8 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     rule: str | None = None
     request_id: str | None = None
     source: str | None = None
+    override: OverrideState | None = None
+    now_utc: str | None = None
     created_from_us: int | None = None
     created_to_us: int | None = None
     include_deleted: bool = False

@@ -67,6 +67,8 @@ _NEXT: Final[dict[WorkflowState, str | None]] = {
 }
 
 
+FOR_GOOD: Final = "for good"
+"""Stands for the expiry of what has none: as text it comes after every time."""
 NEXT_AFTER_OVERRIDE: Final = "Request the feasibility again: an override of its decision is in force."
 """What is left to do of a session that was rejected, and whose finding two people have overridden since."""
 
@@ -202,13 +204,46 @@ def has_override(overrides: Sequence[Mapping[str, Any]], risk: RiskLevel, *, now
     Args:
         now_utc: RFC 3339 with microseconds and Z, as the overrides have their expiry, so that texts compare as times.
     """
+    return any(is_granted(entry, risk) and read_expiry(entry) > now_utc for entry in overrides)
+
+
+def is_granted(override: Mapping[str, Any], risk: RiskLevel) -> bool:
+    """Tell whether an override was put in force and covers a risk, whether or not its time is over."""
     scopes = ("RED",) if risk in ("RED", "UNKNOWN") else ("YELLOW", "RED")
-    return risk != "ERROR" and any(
-        entry.get("effective") is True
-        and entry.get("scope") in scopes
-        and (entry.get("expires_at_utc") is None or str(entry["expires_at_utc"]) > now_utc)
-        for entry in overrides
-    )
+    return risk != "ERROR" and override.get("effective") is True and override.get("scope") in scopes
+
+
+def read_expiry(override: Mapping[str, Any]) -> str:
+    """Return when an override, or the request for one, is over, so that texts compare as times; `FOR_GOOD` is never."""
+    expires = override.get("expires_at_utc")
+    return FOR_GOOD if expires is None else str(expires)
+
+
+def list_requests(
+    overrides: Sequence[Mapping[str, Any]], risk: RiskLevel, *, now_utc: str = ""
+) -> list[Mapping[str, Any]]:
+    """Return the requests for an override that nobody has answered, oldest first, without those that are over.
+
+    What is put in force answers all requests before it, for longer than it lasts itself: the next time takes two
+    people again.
+    """
+    granted = [number for number, entry in enumerate(overrides) if is_granted(entry, risk)]
+    end = max((read_expiry(overrides[number]) for number in granted), default="")
+    return [
+        entry
+        for entry in overrides[granted[-1] + 1 if granted else 0 :]
+        if read_expiry(entry) > now_utc and str(entry.get("created_at_utc")) >= end
+    ]
+
+
+def find_standing_override(overrides: Sequence[Mapping[str, Any]], risk: RiskLevel) -> Mapping[str, Any] | None:
+    """Return what a run's overrides amount to: the open request that waits longest, else what was in force last.
+
+    It holds, or waits, until its expiry; from then on the override of the run is over.
+    """
+    requests = list_requests(overrides, risk)
+    granted = [entry for entry in overrides if is_granted(entry, risk)]
+    return max(reversed(requests or granted), key=read_expiry, default=None)
 
 
 def state_after_preparation(state: WorkflowState, *, has_design: bool, has_context: bool) -> WorkflowState:

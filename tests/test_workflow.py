@@ -13,10 +13,14 @@ from rmos.workflow import (
     Standing,
     allowed_actions,
     find_approval_refusal,
+    find_standing_override,
     find_toolpaths_refusal,
     fold_moves,
     has_override,
+    is_granted,
+    list_requests,
     next_step,
+    read_expiry,
     state_after_feasibility,
     state_after_preparation,
 )
@@ -193,3 +197,68 @@ def test_a_walk_along_what_is_allowed_is_approved_only_right_after_it_was_judged
 def test_an_override_covers_its_scope_until_its_time_is_over(over: dict[str, object], risks: set[str]) -> None:
     entry = {"effective": True, "expires_at_utc": None, **over}
     assert {risk for risk in RISKS if has_override([entry], risk, now_utc=NOW)} == risks
+
+
+def told(*entries: tuple[str, bool, str | None]) -> list[dict[str, object]]:
+    """Return overrides of RED that were made an hour apart: by whom, whether in force, and until which hour."""
+    return [
+        {
+            "scope": "RED",
+            "by": by,
+            "effective": effective,
+            "created_at_utc": hour(number),
+            "expires_at_utc": end if end is None else hour(int(end)),
+        }
+        for number, (by, effective, end) in enumerate(entries)
+    ]
+
+
+def hour(number: int) -> str:
+    return f"2026-01-31T{number:02d}:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("entries", "standing", "asked"),
+    [
+        ([("anna", False, None)], 0, ["anna"]),
+        ([("anna", False, "20"), ("jo", False, "19")], 0, ["anna", "jo"]),
+        ([("anna", False, None), ("boss", True, "3")], 1, []),
+        ([("anna", False, None), ("boss", True, None)], 1, []),
+        ([("anna", False, None), ("boss", True, "2"), ("jo", False, "9")], 2, ["jo"]),
+        ([("anna", False, None), ("boss", True, "9"), ("jo", False, "19")], 1, []),  # by a clock that was set back
+        ([("anna", False, None), ("boss", True, "9"), ("boss", True, "4")], 1, []),
+        ([("anna", False, "9"), ("jo", False, "9")], 1, ["anna", "jo"]),
+    ],
+)
+def test_what_is_put_in_force_answers_the_requests_before_it(
+    entries: list[tuple[str, bool, str | None]], standing: int, asked: list[str]
+) -> None:
+    overrides = told(*entries)
+    assert find_standing_override(overrides, "RED") is overrides[standing]
+    assert [entry["by"] for entry in list_requests(overrides, "RED")] == asked
+    assert find_standing_override([], "RED") is None
+
+
+def test_a_request_is_over_at_its_very_moment() -> None:
+    overrides = told(("anna", False, "9"), ("jo", False, None))
+    assert [entry["by"] for entry in list_requests(overrides, "RED", now_utc=hour(9))] == ["jo"]
+    assert len(list_requests(overrides, "RED", now_utc=hour(8))) == 2
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(["YELLOW", "RED"]), st.none() | st.integers(0, 23)), max_size=6),
+    st.sampled_from(RISKS),
+)
+def test_from_its_last_event_on_a_run_is_overridden_as_long_as_what_its_overrides_amount_to(
+    made: list[tuple[bool, str, int | None]], risk: RiskLevel
+) -> None:
+    overrides = [
+        {"effective": effective, "scope": scope, "created_at_utc": hour(number)}
+        | {"expires_at_utc": None if end is None else hour(end)}
+        for number, (effective, scope, end) in enumerate(made)
+    ]
+    standing = find_standing_override(overrides, risk)
+    assert (standing is None) is (not made)
+    for now in (hour(number) for number in range(max(len(made) - 1, 0), 24)):
+        in_force = standing is not None and is_granted(standing, risk) and read_expiry(standing) > now
+        assert in_force == has_override(overrides, risk, now_utc=now)

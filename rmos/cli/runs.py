@@ -16,7 +16,7 @@ from rmos.cli.output import COLOURS, json_option, say, terminal_width
 from rmos.cli.run_ids import find_session_id, short_ids
 from rmos.cli.tables import Column
 from rmos.models import RISK_LEVELS, RUN_STATUSES
-from rmos.row_models import Page, RunQuery
+from rmos.row_models import OVERRIDE_STATES, Page, RunQuery
 from rmos.store.arrivals import Arrivals
 
 _EVERY_S: Final = 1.0
@@ -45,6 +45,9 @@ _COLUMNS: Final = (
 @click.option("--session", metavar="WS_ID", help="The workflow session.")
 @click.option("--by", metavar="NAME", help="Who made the run.")
 @click.option("--rule", metavar="RULE", help="The first rule that blocks or warns, HEAT for one.")
+@click.option(
+    "--override", type=click.Choice(OVERRIDE_STATES, case_sensitive=False), help="How an override of it stands now."
+)
 @list_options
 @click.option("--follow", is_flag=True, help="Go on and show new runs as they come, until Ctrl-C.")
 @json_option
@@ -73,6 +76,7 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
         workflow_session_id=filters["session"] and find_session_id(open_for_reading(), filters["session"]),
         created_by=filters["by"],
         rule=filters["rule"],
+        override=filters["override"],
         created_from_us=filters["since"],
         created_to_us=filters["until"],
         include_deleted=filters["deleted"],

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
-from rmos.client.responses import RiskLevel, RunStatus
+from rmos.client.responses import OverrideState, RiskLevel, RunStatus
 
 RUNS: Final = "/api/rmos/runs"
 SESSIONS: Final = "/api/workflow-sessions"
@@ -73,6 +73,7 @@ class RunFilters(TypedDict, total=False):
     created_by: str
     rule: str
     request_id: str
+    override: OverrideState
     created_from: str
     created_to: str
     include_deleted: bool

@@ -4,6 +4,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 RunStatus = Literal["OK", "BLOCKED", "ERROR"]
 RiskLevel = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
+OverrideState = Literal["asked", "granted", "expired", "none"]
 Severity = Literal["NONE", "INFO", "WARNING", "CRITICAL"]
 
 
@@ -31,7 +32,7 @@ class Creator(TypedDict):
 class RunSummary(TypedDict):
     """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one.
 
-    `override` is there only where an override was recorded or requested, until its `expires_at_utc`.
+    `override` is there only where an override was recorded or requested; it is over at its `expires_at_utc`.
     """
 
     run_id: str

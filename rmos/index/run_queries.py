@@ -4,6 +4,7 @@ One function makes the conditions of pages and counts, so that they cannot have 
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -27,6 +28,10 @@ from rmos.row_models import RunQuery
 
 _COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule"})
 """Filters of which each value may be that of most runs."""
+_SHARED: Final = _COARSE | {"tool_id", "material_id", "machine_id"}
+"""Filters of which each value may be that of more runs than were ever overridden."""
+_OVERRIDE: Final = "override_"
+"""Begins what stands in a set of filters for the one by the state of an override."""
 _ONE: Final[ColumnElement[int]] = literal_column("1")
 _NONE_LEFT_OUT: Final[ColumnElement[int]] = literal_column("0")
 """The offset of what has a limit: without one the compiler would bind it as one more value."""
@@ -65,18 +70,18 @@ class RunQueries:
     def page(self, query: RunQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
         values = _filter_values(query)
-        text = _page_text(frozenset(values), query.include_deleted, before is not None)
+        text = _page_text(_name_filters(query, values), query.include_deleted, before is not None)
         return BoundStatement(text, values | bind_page(limit, before, offset))
 
     def count(self, query: RunQuery) -> BoundStatement:
         """Return the question for how many runs `page` lists."""
         values = _filter_values(query)
-        return BoundStatement(_count_text(frozenset(values), query.include_deleted), values)
+        return BoundStatement(_count_text(_name_filters(query, values), query.include_deleted), values)
 
     def count_up_to(self, query: RunQuery, limit: int) -> BoundStatement:
         """Return the question for how many runs `page` lists, counted no further than `limit`."""
         values = _filter_values(query)
-        text = _count_up_to_text(frozenset(values), query.include_deleted)
+        text = _count_up_to_text(_name_filters(query, values), query.include_deleted)
         return BoundStatement(text, {**values, "limit": limit})
 
     def values(self, name: str, limit: int) -> BoundStatement:
@@ -102,12 +107,19 @@ def _filter_values(query: RunQuery) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in query.__struct_fields__:
         value = getattr(query, name)
-        if value is not None and name != "include_deleted":
+        if value is not None and name not in ("include_deleted", "override", "now_utc"):
             values[name] = value
     if query.tool_id_prefix is not None:
         end = _after_prefix(query.tool_id_prefix)
         values |= {} if end is None else {"tool_id_prefix_end": end}
+    if query.override not in (None, "none"):
+        values["now_utc"] = query.now_utc or ""
     return values
+
+
+def _name_filters(query: RunQuery, values: Mapping[str, Any]) -> frozenset[str]:
+    """Return what the SQL depends on: the names of the filters, and which state of an override is asked for."""
+    return frozenset(values if query.override is None else (*values, f"{_OVERRIDE}{query.override}"))
 
 
 def _after_prefix(prefix: str) -> str | None:
@@ -170,10 +182,14 @@ def _filter(
         visible = visible + literal_column("0")
     statement = statement.where(visible >= literal_column("1" if include_deleted else "2"))
     equal = sorted(filters & set(EQUAL_FILTERS))
-    selective = not _COARSE.issuperset(equal)
+    override = next((name for name in filters if name.startswith(_OVERRIDE)), None)
+    common = _COARSE if override in (None, "override_none") else _SHARED
+    selective = common is _SHARED or not common.issuperset(equal)
     for name in equal:
-        aside = selective and name in _COARSE
+        aside = selective and name in common
         statement = statement.where(_equal(runs.c[name], bindparam(name), aside=aside))
+    if override is not None:
+        statement = statement.where(*_meet_override(override.removeprefix(_OVERRIDE)))
     if "tool_id_prefix" in filters:
         statement = statement.where(runs.c.tool_id >= bindparam("tool_id_prefix"))
     if "tool_id_prefix_end" in filters:
@@ -185,10 +201,21 @@ def _filter(
     return statement
 
 
+def _meet_override(state: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of the filter by how an override stands at `now_utc`; each but "none" has its own index."""
+    until: Column[str] = runs.c.override_until
+    now_utc: BindParameter[str] = bindparam("now_utc")
+    if state == "none":
+        return [until.is_(None)]
+    if state == "expired":
+        return [until <= now_utc]
+    return [runs.c.override == literal_column(f"'{state}'"), until > now_utc]
+
+
 def _equal(column: Column[str], value: BindParameter[str], *, aside: bool) -> ColumnElement[bool]:
     """Return the condition of one filter; `aside` leaves the choice of the index to the others.
 
-    A condition that no index answers is written as a range of one value: SQLite would take an equality for one that
-    few rows meet, and read all runs in the order of time until it had a page of them.
+    A condition that no index is to answer compares an expression of the column: SQLite, which knows not how many rows
+    meet an equality, would take it for the rarest of all.
     """
-    return column.between(value, value) if aside else column == value
+    return (column.concat(literal_column("''")) if aside else column) == value

@@ -65,6 +65,8 @@ runs = Table(
     Column("explanation_status", Text),
     Column("advisory_kinds", Text),
     Column("latest_advisory_us", _int64),
+    Column("override", Text),
+    Column("override_until", Text),
     Column("visibility", Integer, nullable=False),
     Column("checksum", _int64, nullable=False),
     sqlite_strict=True,
@@ -75,6 +77,14 @@ for _name in EQUAL_FILTERS:
     _column = runs.c[_name]
     _where = None if _name in _ALWAYS_SET else _column.is_not(None)
     Index(f"runs_by_{_name}", _column, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
+
+# Few runs have one: what waits and what is over is told within the index, in the order of lists.
+Index(
+    "runs_by_override",
+    *(runs.c[name] for name in ("created_us", "run_id", "override", "override_until")),
+    sqlite_where=runs.c.override_until.is_not(None),
+    postgresql_where=runs.c.override_until.is_not(None),
+)
 
 # What is counted of a session's runs, in the order of the counting: neither rows nor a sorter are needed for it.
 Index(

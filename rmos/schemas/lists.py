@@ -7,7 +7,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos.models import RISK_LEVELS, RUN_STATUSES
-from rmos.row_models import RunQuery
+from rmos.row_models import OVERRIDE_STATES, RunQuery
 from rmos.schemas.fields import FALSE, TRUE, Choice, MomentField, QueryInteger, RequestSchema
 
 MAX_PAGE: Final = 500
@@ -16,6 +16,9 @@ CURSOR: Final = {"format": "rmos-cursor", "description": "A `next_cursor` as it 
 BOM: Final = {"description": "Whether a CSV begins with a byte order mark, by which Excel knows UTF-8"}
 FORMATS: Final = ("json", "ndjson", "csv")
 FORMAT: Final = {"description": "The form of the list, for whoever cannot set the header Accept; it goes before that"}
+OVERRIDE: Final = {
+    "description": "How an override stands now: asked waits for a second person, granted is in force, expired is over"
+}
 _FILTER: Final = validate.Length(1, 200)
 
 
@@ -37,6 +40,7 @@ class RunListSchema(RequestSchema):
     created_by = fields.String(validate=_FILTER, metadata={"description": "The name of who made the run"})
     rule = fields.String(validate=_FILTER, metadata={"description": "The first rule that blocks or warns"})
     request_id = fields.String(validate=_FILTER)
+    override = Choice(OVERRIDE_STATES, metadata=OVERRIDE)
     created_from = MomentField(attribute="created_from_us")
     created_to = MomentField(attribute="created_to_us", end=True)
     include_deleted = fields.Boolean(truthy=TRUE, falsy=FALSE)

@@ -7,7 +7,7 @@
 keeps the text, so that a page is the join of its rows' texts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -20,6 +20,7 @@ from rmos.schemas.records import CreatorSchema
 from rmos.services.runs import Recorded
 from rmos.store.rows import explanation_status, find_rule
 from rmos.store.run_records import RunRecord
+from rmos.workflow import find_standing_override
 
 
 class RunCreatedSchema(Schema):
@@ -115,10 +116,10 @@ class RunAdvisorySummarySchema(Schema):
             metadata={
                 "description": "Only where an override was recorded or requested: scope, by, "
                 "expires_at_utc and effective, which is false as long as it waits for a second person. It is over at "
-                "expires_at_utc."
+                "expires_at_utc; the filter `override` says how it stands now."
             }
         ),
-        lambda view: _pick_override(view.overrides) if view.overrides else missing,
+        lambda view: _show_override(view),
     )
     deleted = _declare_field(
         fields.Boolean(metadata={"description": "true, only where include_deleted shows a deleted run"}),
@@ -170,12 +171,14 @@ def _read_meta(view: RunView, *names: str) -> list[Any]:
     return [meta.get(name) for name in names]
 
 
-def _pick_override(overrides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a list shows of a run's overrides: the last that is in force, else the last that was requested.
+def _show_override(view: RunView) -> Any:
+    """Return what a list shows of a run's overrides: what they amount to, `missing` where there are none.
 
     Whether its time is over is for the reader to tell: what a list shows is shaped when it is written.
     """
-    shown = next((entry for entry in reversed(overrides) if entry.get("effective") is True), overrides[-1])
+    shown = find_standing_override(view.overrides, view.artifact.decision.risk_level)
+    if shown is None:
+        return missing
     return {name: shown.get(name) for name in ("scope", "by", "expires_at_utc", "effective")}
 
 

@@ -8,7 +8,6 @@ whoever asks first only leaves a request, and an admin who is somebody else puts
 """
 
 import logging
-from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -19,7 +18,7 @@ from rmos.errors.workflow import AcknowledgmentRequired, AlreadyOverridden, NotB
 from rmos.models import Actor, RunView
 from rmos.store import Store
 from rmos.store.run_records import RunRecord
-from rmos.workflow import has_override
+from rmos.workflow import has_override, list_requests
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ def _decide_override(
         raise RedOverrideDisabled(f"The decision is {risk}, and none is overridden here.", run_id=asked.run_id)
     if has_override(view.overrides, risk, now_utc=now_utc):
         raise AlreadyOverridden("An override of this run is in force already.", run_id=asked.run_id)
-    asking = _asking(view.overrides, now_utc)
+    asking = list_requests(view.overrides, risk, now_utc=now_utc)
     second = next((entry for entry in asking if entry.get("by") != actor.name), None)
     effective = not is_red or (asked.scope == "RED" and actor.role == "admin" and second is not None)
     own = [entry.get("scope") for entry in asking if entry.get("by") == actor.name]
@@ -103,8 +102,3 @@ def _decide_override(
         "role": actor.role,
         **({"agrees_with": second.get("by")} if effective and is_red and second is not None else {}),
     }
-
-
-def _asking(overrides: Sequence[Mapping[str, Any]], now_utc: str) -> list[Mapping[str, Any]]:
-    """Return the overrides of a run whose time is not over."""
-    return [entry for entry in overrides if entry.get("expires_at_utc") is None or entry["expires_at_utc"] > now_utc]

@@ -11,6 +11,7 @@ from rmos.digest import NO_DIGEST
 from rmos.models import Hashes, RunArtifact, RunDecision, RunState, RunView
 from rmos.row_models import RunRow
 from rmos.store.layout import home_partition
+from rmos.workflow import find_standing_override, is_granted, read_expiry
 
 Summarise = Callable[[RunView], str]
 """Shapes a run's summary as finished JSON text; handed in by the edge, where the schema lives."""
@@ -31,6 +32,8 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
     if view.deletion is not None and view.deletion.mode == "hard":
         return make_erased_row(run.run_id, partition, view.version, summarise)
     meta: dict[str, Any] = run.meta or {}
+    risk = run.decision.risk_level
+    standing = find_standing_override(view.overrides, risk)
     return RunRow(
         run_id=run.run_id,
         created_us=ids.parse_utc(run.created_at_utc),
@@ -40,7 +43,7 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         sha256=view.sha256,
         summary=summarise(view),
         status=run.status,
-        risk_level=run.decision.risk_level,
+        risk_level=risk,
         mode=run.mode,
         tool_id=run.tool_id,
         event_type=run.event_type,
@@ -57,6 +60,8 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         explanation_status=explanation_status(view),
         advisory_kinds=_kinds(view.advisories),
         latest_advisory_us=_latest_us(view.advisories),
+        override=None if standing is None else "granted" if is_granted(standing, risk) else "asked",
+        override_until=None if standing is None else read_expiry(standing),
     )
 
 

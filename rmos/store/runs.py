@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from rmos import ids
 from rmos.errors.records import RunExists
 from rmos.errors.store import ObjectExists
@@ -197,7 +199,7 @@ class Runs:
         """
         before = None if cursor is None else ids.read_cursor(cursor)
         return self._answers.read_page(
-            self._index.runs, query, before=before, limit=limit, offset=offset, include_total=include_total
+            self._index.runs, _at_now(query), before=before, limit=limit, offset=offset, include_total=include_total
         )
 
     def count(self, query: RunQuery) -> int:
@@ -206,7 +208,8 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.ask(lambda: self._index.runs.count(query))
+        now_query = _at_now(query)
+        return self._answers.ask(lambda: self._index.runs.count(now_query))
 
     def count_up_to(self, query: RunQuery, limit: int) -> int:
         """Return how many runs a list with the same filters would show, counting no further than `limit`.
@@ -214,7 +217,8 @@ class Runs:
         Raises:
             IndexRebuilding: the index is not complete.
         """
-        return self._answers.ask(lambda: self._index.runs.count_up_to(query, limit))
+        now_query = _at_now(query)
+        return self._answers.ask(lambda: self._index.runs.count_up_to(now_query, limit))
 
     def tally(self, name: str, first: str = "", last: str = LAST_ID) -> list[TalliedRuns]:
         """Return how many listed runs of each day have each value of a column, of the days from `first` to `last`.
@@ -234,6 +238,13 @@ class Runs:
             IndexRebuilding: the index is not complete.
         """
         return self._answers.ask(lambda: self._index.runs.values(name, limit=limit))
+
+
+def _at_now(query: RunQuery) -> RunQuery:
+    """Return a query with the moment at which an override is over or not, where that matters and nobody said it."""
+    if query.override is None or query.now_utc is not None:
+        return query
+    return msgspec.structs.replace(query, now_utc=ids.utc_text(ids.now_us()))
 
 
 def _place(members: Mapping[str, Any]) -> tuple[str, str]:

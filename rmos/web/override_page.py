@@ -30,7 +30,7 @@ from rmos.web.formats import split_reason, text_of
 from rmos.web.job import find_refusal
 from rmos.web.run import decode_members, object_of, title_run
 from rmos.web.shell import render_page, send_to
-from rmos.workflow import has_override
+from rmos.workflow import has_override, list_requests
 
 bp = Blueprint("override_page", __name__)
 
@@ -161,13 +161,11 @@ def _is_done_already(view: RunView, form: Mapping[str, str], actor: Actor) -> bo
 
 def _list_asked(view: RunView, now_utc: str) -> list[AskedOverride]:
     """Return the requests that still wait."""
-    waiting = [entry for entry in view.overrides if entry.get("effective") is not True]
     return [
         AskedOverride(
             *(text_of(entry.get(name)) for name in ("by", "created_at_utc", "reason", "expires_at_utc")),
         )
-        for entry in waiting
-        if not entry.get("expires_at_utc") or entry["expires_at_utc"] > now_utc
+        for entry in list_requests(view.overrides, view.artifact.decision.risk_level, now_utc=now_utc)
     ]
 
 

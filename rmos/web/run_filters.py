@@ -15,7 +15,7 @@ from rmos import ids
 from rmos.names import fold_name
 from rmos.row_models import RunQuery
 from rmos.store import Store
-from rmos.web.formats import format_number
+from rmos.web.formats import format_number, spell_out
 
 PLACES: Final = ("cursor", "offset", "limit")
 """Parameters that say which part of a list is shown, not which runs are in it."""
@@ -27,6 +27,13 @@ _FIELDS: Final = {
     "rule": "Rule",
     "mode": "Mode",
 }
+_OVERRIDES: Final = {
+    "asked": "a second person is asked",
+    "granted": "in force",
+    "expired": "over",
+    "none": "none",
+}
+"""How an override of a run may stand, in words."""
 _NAMED: Final = {
     "batch_label": "Batch",
     "request_id": "Request",
@@ -34,6 +41,7 @@ _NAMED: Final = {
     "parent_run_id": "Made after",
     "session_id": "Session",
     "status": "Status",
+    "override": "Override",
     "event_type": "Event",
     "tool_id_prefix": "Tool begins with",
     "include_deleted": "Deleted ones too",
@@ -50,12 +58,12 @@ _TIME_DIGITS: Final = 12
 
 
 class FilterField(msgspec.Struct, frozen=True):
-    """A field of the form: its name, its title, what stands in it, and what there is to choose from."""
+    """A field of the form: its name, its title, what stands in it, and the words of what there is to choose from."""
 
     name: str
     title: str
     value: str
-    choices: Sequence[str] = ()
+    choices: Mapping[str, str] = {}
     kind: str = "text"
 
 
@@ -86,7 +94,10 @@ def list_fields(store: Store, filters: Mapping[str, str]) -> list[FilterField]:
     for name, title in _FIELDS.items():
         values = store.runs.values(name, limit=_MOST_CHOICES)
         chosen = fold_name(filters.get(name, ""))
-        fields.append(FilterField(name, title, chosen, sorted({*filter(None, values), *filter(None, [chosen])})))
+        choices = sorted({*filter(None, values), *filter(None, [chosen])})
+        shown = {value: spell_out(value.upper()) if name == "rule" else value for value in choices}
+        fields.append(FilterField(name, title, chosen, shown))
+    fields.append(FilterField("override", "Override", fold_name(filters.get("override", "")), _OVERRIDES))
     fields += [FilterField(name, title, filters.get(name, "")[:10], kind="date") for name, title in _DATES.items()]
     return fields
 

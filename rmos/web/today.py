@@ -1,6 +1,7 @@
 """`/`: today in the workshop: what was cut, what waits for somebody, why cuts were blocked."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -16,8 +17,10 @@ from rmos.models import RISK_LEVELS
 from rmos.row_models import RunQuery
 from rmos.store import Store
 from rmos.web.charts import PATTERNS, DayRuns, draw_days, draw_share, spread_days
+from rmos.web.formats import text_of
 from rmos.web.runs import ListedRun, read_run, read_runs
 from rmos.web.shell import render_page, wants_page
+from rmos.workflow import has_override
 
 bp = Blueprint("today", __name__)
 
@@ -25,9 +28,9 @@ _WEEKS: Final = 6
 _FEW_DAYS: Final = 14
 """The days that a small screen shows."""
 _LATEST: Final = 8
-_LOOKED_AT: Final = 50
-"""The latest blocked runs among which those are looked for that wait for a second person."""
 _WAITING: Final = 6
+_COUNTED: Final = 100
+"""How far runs are counted that wait for a second person."""
 _RULES: Final = 6
 
 
@@ -66,6 +69,7 @@ def show_today() -> Response:
         rules=[(rule, count, draw_share(count, rules[0][1])) for rule, count in rules],
         rule_query=lambda rule: urlencode({"rule": rule, "created_from": week.isoformat()}),
         waiting=_find_waiting(store, ids.utc_text(now_us)),
+        asked=_count_asked(store, ids.utc_text(now_us)),
         latest=read_runs(store.runs.page(RunQuery(), limit=_LATEST).text),
         free_bytes=store.objects.free_bytes(),
     )
@@ -80,18 +84,41 @@ def _count_rules(store: Store, first: date, last: date) -> list[tuple[str, int]]
 
 
 def _find_waiting(store: Store, now_utc: str) -> list[Waiting]:
-    """Return the latest blocked runs, first those for which a second person is asked."""
-    page = store.runs.page(RunQuery(status="BLOCKED"), limit=_LOOKED_AT)
-    waiting = [_read_waiting(summary, now_utc) for summary in msgspec.json.decode(f"[{page.text}]")]
-    return sorted(waiting, key=lambda entry: not entry.asked_by)[:_WAITING]
+    """Return the runs for which a second person is asked, newest first, and then the latest that are blocked."""
+    asked = _read_page(store, RunQuery(override="asked", now_utc=now_utc), _WAITING)
+    # As many as are shown, though all that are asked for stand among them and as many more are overridden.
+    blocked = _read_page(store, RunQuery(status="BLOCKED"), 3 * _WAITING)
+    waiting = [_read_waiting(summary) for summary in asked]
+    known = {entry.run.run_id for entry in waiting}
+    waiting += [
+        Waiting(read_run(summary))
+        for summary in blocked
+        if summary["run_id"] not in known and not _is_overridden(summary, now_utc)
+    ]
+    return waiting[:_WAITING]
 
 
-def _read_waiting(summary: dict[str, Any], now_utc: str) -> Waiting:
+def _read_waiting(summary: Mapping[str, Any]) -> Waiting:
+    """Return a run for which a second person is asked."""
+    request = summary.get("override") or {}
+    return Waiting(read_run(summary), text_of(request.get("by")), text_of(request.get("expires_at_utc")))
+
+
+def _read_page(store: Store, query: RunQuery, limit: int) -> list[dict[str, Any]]:
+    summaries: list[dict[str, Any]] = msgspec.json.decode(f"[{store.runs.page(query, limit=limit).text}]")
+    return summaries
+
+
+def _is_overridden(summary: Mapping[str, Any], now_utc: str) -> bool:
+    """Tell whether an override of a run is in force."""
     override = summary.get("override") or {}
-    expires = override.get("expires_at_utc") or ""
-    if not override or override.get("effective") is True or (expires and expires <= now_utc):
-        return Waiting(read_run(summary))
-    return Waiting(read_run(summary), str(override.get("by") or ""), expires)
+    return has_override([override], summary["risk_level"], now_utc=now_utc)
+
+
+def _count_asked(store: Store, now_utc: str) -> str:
+    """Return how many runs wait for a second person, counted so far as anybody looks."""
+    number = store.runs.count_up_to(RunQuery(override="asked", now_utc=now_utc), _COUNTED + 1)
+    return f"more than {_COUNTED}" if number > _COUNTED else str(number) if number else ""
 
 
 def _query_day(day: str, **more: str) -> str:

@@ -1,5 +1,6 @@
 """`POST …/override` and `GET …/replay`: who answers for a decision, and whether it can be computed again."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from rmos import create_app
+from rmos import create_app, ids
 from rmos.config import Settings
+from rmos.row_models import OVERRIDE_STATES
 from rmos.store import Store
 from rmos.workflow import NEXT_AFTER_OVERRIDE
 from tests.api.conftest import RUNS, Post, make_body
@@ -176,6 +178,37 @@ class TestTwoPeople:
             "expires_at_utc": None,
             "effective": True,
         }
+
+    def test_lists_know_how_an_override_stands_now_and_what_is_over_takes_two_people_again(
+        self, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = itertools.count(ids.parse_utc("2026-01-31T10:00:00Z"), 1000)
+        monkeypatch.setattr(ids, "now_us", lambda: next(clock))
+        anna = client_of("anna", "operator")
+        run_id = anna.post(RUNS, json=make_body(design=THIN)).json["run_id"]
+
+        def states() -> list[str]:
+            """Return the states by which the run is found."""
+            found = {state: anna.get(f"{RUNS}?override={state}").json["items"] for state in OVERRIDE_STATES}
+            return [state for state, items in found.items() if [item["run_id"] for item in items] == [run_id]]
+
+        assert states() == ["none"]
+        assert ask(anna, run_id, scope="RED").json["status"] == "requested"
+        assert states() == ["asked"]
+        boss = client_of("boss", "admin")
+        assert ask(boss, run_id, scope="RED", expires_at_utc="2026-01-31T12:00:00Z").json["status"] == "in_force"
+        assert states() == ["granted"]
+        assert anna.get(f"{RUNS}?override=GRANTED&include_total=true").json["total"] == 1
+        clock = itertools.count(ids.parse_utc("2026-01-31T12:00:00Z"), 1000)
+        assert states() == ["expired"]
+        # What anna asked for was answered: nobody puts it in force alone for another time.
+        assert ask(boss, run_id, scope="RED").json["status"] == "requested"
+        assert states() == ["asked"]
+        assert ask(anna, run_id, scope="RED").json["status"] == "requested"
+        last = ask(boss, run_id, scope="RED").json
+        assert (last["status"], last["override"]["agrees_with"]) == ("in_force", "anna")
+        assert states() == ["granted"]
+        assert anna.get(f"{RUNS}?override=maybe").status_code == 422
 
     def test_an_admin_alone_only_asks_and_unknown_counts_as_red(self, client_of: ClientOf) -> None:
         boss = client_of("boss", "admin")

@@ -45,6 +45,7 @@ def test_filters_choose(run: Command) -> None:
     saws = listed(run, "runs", "--mode", "saw")
     assert saws
     assert saws == listed(run, "runs", "--tool", "saw-254-24t")
+    assert [listed(run, "runs", "--override", state) for state in ("none", "Asked")] == [every, []]
     assert listed(run, "runs", "--session", "ws_0123456789abcdef") == []
 
 

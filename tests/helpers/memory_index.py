@@ -255,13 +255,17 @@ def _matches(row: Any, query: Any) -> bool:
     if VISIBILITY[row.state] < (1 if shows_deleted else 2):
         return False
     return all(
-        _meets(row, name, value)
+        _meets(row, name, value, query)
         for name in query.__struct_fields__
-        if name != "include_deleted" and (value := getattr(query, name)) is not None
+        if name not in ("include_deleted", "now_utc") and (value := getattr(query, name)) is not None
     )
 
 
-def _meets(row: Any, name: str, value: Any) -> bool:
+def _meets(row: Any, name: str, value: Any, query: Any) -> bool:
+    if name == "override":
+        if row.override is None:
+            return bool(value == "none")
+        return bool(value == ("expired" if row.override_until <= query.now_utc else row.override))
     if name in ("created_from_us", "since_us"):
         return bool(row.created_us >= value)
     if name in ("created_to_us", "until_us"):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rmos import ids
 from rmos.index.base import SEPARATOR, Index, ListedPage
 from rmos.models import RunState
-from rmos.row_models import RUN_NAMES, SESSION_NAMES, RunQuery, RunRow, SessionQuery
+from rmos.row_models import OVERRIDE_STATES, RUN_NAMES, SESSION_NAMES, OverrideState, RunQuery, RunRow, SessionQuery
+from rmos.workflow import FOR_GOOD
 from tests.index.rows import changed, ids_of, listed, make_session_row
 from tests.makers import US, make_row
 from tests.trying import tries
@@ -76,6 +77,7 @@ FILTERS = (
     *("status", "mode", "tool_id", "event_type", "risk_level", "workflow_session_id", "batch_label", "session_id"),
     *("material_id", "machine_id", "parent_run_id", "created_by", "rule", "request_id", "source"),
 )
+MOMENTS = ("2025-12-23T10:00:00.000000Z", "2025-12-23T11:00:00.000000Z", FOR_GOOD)
 STATES: tuple[RunState, ...] = ("live", "deleted", "erased", "missing", "damaged")
 
 
@@ -83,9 +85,13 @@ def matches(row: RunRow, query: RunQuery) -> bool:
     """Say in plain Python which rows a query asks for."""
     states = {"live", "damaged", "deleted"} if query.include_deleted else {"live", "damaged"}
     prefix, start, end = query.tool_id_prefix, query.created_from_us, query.created_to_us
+    override = "none" if row.override is None else row.override
+    if row.override_until is not None and row.override_until <= (query.now_utc or ""):
+        override = "expired"
     return (
         row.state in states
         and all(getattr(query, name) in (None, getattr(row, name)) for name in FILTERS)
+        and query.override in (None, override)
         and (prefix is None or row.tool_id.startswith(prefix))
         and (start is None or row.created_us >= start)
         and (end is None or row.created_us < end)
@@ -100,6 +106,8 @@ def some_rows() -> list[RunRow]:
         optional = {name: None for place, name in enumerate(FILTERS[3:], 3) if (number + place) % 4 == 0}
         optional.pop("risk_level", None)
         state = STATES[number % 5] if number % 3 == 0 else "live"
+        if number % 2:
+            values |= {"override": chance.choice(["asked", "granted"]), "override_until": chance.choice(MOMENTS)}
         rows.append(make_row(US + number // 3, state=state, **(values | optional)))
     return rows
 
@@ -118,8 +126,23 @@ def test_trap_15_each_filter_alone_lists_and_counts_the_same_runs(index: Index, 
     assert some > len(TEXTS)
 
 
+@pytest.mark.parametrize("state", OVERRIDE_STATES)
+@pytest.mark.parametrize("now", [*MOMENTS[:2], "2025-12-23T10:59:59.999999Z", "2026-01-01T00:00:00.000000Z"])
+def test_an_override_is_over_at_its_very_moment_and_no_run_is_in_two_states(
+    index: Index, state: OverrideState, now: str
+) -> None:
+    rows = some_rows()
+    index.runs.upsert(rows)
+    found = {each: set(listed(index, RunQuery(override=each, now_utc=now))) for each in OVERRIDE_STATES}
+    assert found[state] == {row.run_id for row in rows if matches(row, RunQuery(override=state, now_utc=now))}
+    assert sum(map(len, found.values())) == len(set().union(*found.values())) == len(listed(index))
+    assert index.runs.count(RunQuery(override=state, now_utc=now)).value == len(found[state])
+
+
 queries = st.builds(
     RunQuery,
+    override=st.none() | st.sampled_from(OVERRIDE_STATES),
+    now_utc=st.sampled_from(MOMENTS[:2]),
     **{name: st.none() | st.none() | st.none() | st.sampled_from(TEXTS) for name in FILTERS},
     tool_id_prefix=st.none() | st.sampled_from(TEXTS),
     created_from_us=st.none() | st.integers(US - 2, US + 52),

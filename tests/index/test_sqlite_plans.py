@@ -10,7 +10,7 @@ import pytest
 from rmos.index import open_index
 from rmos.index.run_queries import RunQueries
 from rmos.index.statements import BoundStatement
-from rmos.row_models import RunQuery
+from rmos.row_models import OverrideState, RunQuery
 
 FINE = (
     "tool_id",
@@ -38,6 +38,17 @@ def test_with_filters_that_most_runs_match_the_index_of_the_rarer_one_answers(tm
     for coarse in itertools.pairwise(COARSE):
         query = RunQuery(**cast(Any, {name: "x", **dict.fromkeys(coarse, "y")}))
         assert plan(tmp_path, query) == [f"runs_by_{name}"], query
+
+
+@pytest.mark.parametrize("state", ["asked", "granted", "expired"])
+def test_runs_that_were_overridden_are_found_among_themselves_in_the_order_of_lists(
+    tmp_path: Path, state: OverrideState
+) -> None:
+    for others in ({}, {"status": "BLOCKED"}, {"tool_id": "x", "created_by": "y"}, {"machine_id": "x", "mode": "y"}):
+        query = RunQuery(override=state, now_utc="2026-01-31T18:00:00.000000Z", **cast(Any, others))
+        assert plan(tmp_path, query) == ["runs_by_override"], query
+    assert plan(tmp_path, RunQuery(override=state, now_utc="", batch_label="x")) == ["runs_by_batch_label"]
+    assert plan(tmp_path, RunQuery(override="none", status="BLOCKED")) == ["runs_by_status"]
 
 
 def test_a_tally_is_a_range_of_its_key_and_values_are_walked_over(tmp_path: Path) -> None:

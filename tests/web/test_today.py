@@ -55,12 +55,34 @@ def test_an_override_that_waits_for_a_second_person_stands_first(browse: Any, re
     asked, others = record(SLOW), [record(SLOW) for _ in range(8)]
     asked_for = {"scope": "RED", "effective": False, "expires_at_utc": "2999-01-01T00:00:00.000000Z"}
     over = {**asked_for, "expires_at_utc": "2001-01-01T00:00:00.000000Z"}
-    for run_id, data in ((asked, asked_for), (others[0], over), (others[1], {**asked_for, "effective": True})):
+    granted = {**asked_for, "effective": True}
+    for run_id, data in ((asked, asked_for), (others[0], over), (others[-2], granted), (others[-1], over)):
         store.runs.append(run_id, "override", lambda _, data=data: data, actor=ANNA, us=ids.now_us())
     page = browse("/").text
     waiting = re.findall(r'<a class="line" href="/runs/(run_\w+(?:/override)?)"', page)
-    assert waiting[0] == f"{asked}/override"
+    # The one that waits, then those that are blocked, without what is in force; what is over waits for somebody again.
+    assert waiting == [f"{asked}/override", *(others[number] for number in (-1, -3, -4, -5, -6))]
     assert page.count("asks for a second person") == 1
+    assert "All that wait for a second person (1)" in page
+
+
+def test_however_long_ago_it_was_asked_for_a_second_person_is_still_awaited(
+    browse: Any, record: Any, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = app.extensions["rmos"].store
+    old = [record(SLOW) for _ in range(8)]
+    for run_id in old:
+        data = {"scope": "RED", "effective": False, "expires_at_utc": None}
+        store.runs.append(run_id, "override", lambda _, data=data: data, actor=ANNA, us=ids.now_us())
+    for _ in range(25):
+        record(SLOW)
+    page = browse("/").text
+    waiting = re.findall(r'<a class="line" href="/runs/(run_\w+)/override"', page)
+    assert waiting == old[:1:-1]
+    assert "All that wait for a second person (8)" in page
+    monkeypatch.setattr("rmos.web.today._COUNTED", 7)
+    assert "All that wait for a second person (more than 7)" in browse("/").text
+    assert [f'data-run="{run_id}"' in browse("/runs?override=asked").text for run_id in old] == [True] * 8
 
 
 def test_nothing_waits_where_everything_is_green(browse: Any, record: Any) -> None:
