@@ -1,0 +1,108 @@
+"""Group the windows that cut alike, so that an engine is asked about each kind of cut once.
+
+    cuts = CutGroups()
+    cuts.add(key, sample)
+    for key, sample in cuts.list_groups(): ...
+
+Groups are alike in tool, speed, feed, and in the first two digits of depth and width. A group is judged by the largest
+of each, so no grouping makes a cut look lighter than it is.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+MAX_GROUPS: Final = 500
+_HELD: Final = 4096
+"""Groups that are held while a program is measured."""
+_FIRST_STEP: Final = 1.03
+_WIDER: Final = 1.5
+"""How the steps widen, in their logarithm, until there are few enough groups."""
+
+
+class CutKey(NamedTuple):
+    """What groups are told apart by. Feed in mm/min, depth and width in µm, rounded to two digits."""
+
+    tool: int | None
+    rpm: float
+    vertical: bool
+    feed: float
+    axial: float
+    radial: float
+
+
+class CutSample(NamedTuple):
+    """What was measured of a window or of a group: the largest of each, and how long it lasts."""
+
+    feed: float
+    plunge: float
+    axial: int
+    radial: float
+    lowest: float
+    """Z, µm."""
+    seconds: float
+    length: float
+    place: int
+    """Of the first motion."""
+
+
+class CutGroups:
+    """Groups of cuts, never more of them than are worth holding."""
+
+    def __init__(self) -> None:
+        self._groups: dict[CutKey, CutSample] = {}
+
+    def add(self, tool: int | None, rpm: float, vertical: bool, sample: CutSample) -> None:
+        """Count a window in."""
+        key = CutKey(
+            tool, rpm, vertical, round(sample.feed, 3), round_digits(sample.axial), round_digits(sample.radial)
+        )
+        _merge_into(self._groups, key, sample)
+        if len(self._groups) > _HELD:
+            self._groups = _widen(self._groups)
+
+    def list_groups(self) -> list[tuple[CutKey, CutSample]]:
+        """Return at most 500 groups, by the motion where each is first done."""
+        groups = self._groups if len(self._groups) <= MAX_GROUPS else _widen(self._groups)
+        return sorted(groups.items(), key=lambda pair: (pair[1].place, pair[0][2:]))
+
+
+def round_digits(value: float, digits: int = 2) -> float:
+    """Return a number rounded to its first digits."""
+    return float(f"{value:.{digits - 1}e}")
+
+
+def _merge_into(groups: dict[CutKey, CutSample], key: CutKey, sample: CutSample) -> None:
+    known = groups.get(key)
+    groups[key] = sample if known is None else merge_samples(known, sample)
+
+
+def merge_samples(one: CutSample, other: CutSample) -> CutSample:
+    """Return the largest of each measure, the seconds and lengths of both."""
+    return CutSample(
+        feed=max(one.feed, other.feed),
+        plunge=max(one.plunge, other.plunge),
+        axial=max(one.axial, other.axial),
+        radial=max(one.radial, other.radial),
+        lowest=min(one.lowest, other.lowest),
+        seconds=one.seconds + other.seconds,
+        length=one.length + other.length,
+        place=min(one.place, other.place),
+    )
+
+
+def _widen(groups: dict[CutKey, CutSample]) -> dict[CutKey, CutSample]:
+    """Return at most 500 groups: neighbours in feed, depth and width become one, with the larger of each.
+
+    What differs in tool, speed or direction is never joined; where that alone makes more than 500 groups, they stay.
+    """
+    step = math.log(_FIRST_STEP)
+    apart = len({key[:3] for key in groups})
+    while len(groups) > max(MAX_GROUPS, apart):
+        wider: dict[CutKey, CutSample] = {}
+        for key, sample in groups.items():
+            feed, axial, radial = (
+                math.floor(math.log(max(value, 1e-3)) / step) for value in (sample.feed, sample.axial, sample.radial)
+            )
+            _merge_into(wider, key._replace(feed=feed, axial=axial, radial=radial), sample)
+        groups, step = wider, step * _WIDER
+    return groups

@@ -1,0 +1,141 @@
+"""Keep how high the material stands, and find what a window of the path takes away: a height map.
+
+    heights = HeightMap(corners, tools, top=0)
+    heights.cut(window)            # Engagement(axial=750, radial=956.2)
+
+The map has whole µm in cells of a twelfth of the smallest tool, or larger ones where that would be more than four
+million. The tip of the tool is pressed into it at every half cell of the path. It needs numpy, which the extra `cam`
+brings; `coarse.py` stands in where that is missing.
+"""
+
+import math
+from typing import Any, Final, NamedTuple
+
+from rmos.cam.measure.bounds import Corners
+from rmos.cam.measure.setup import ToolShape
+from rmos.cam.measure.windows import Window
+
+_CELLS_PER_DIAMETER: Final = 12
+_MAX_CELLS: Final = 4_000_000
+"""16 MB of 32-bit heights."""
+_SMEAR: Final = 1 / 32
+"""Cells by which more is taken away than is measured: whoever follows a curve again in other chords cuts air."""
+_IGNORED_SHARE: Final = 0.01
+"""The share of the tool's width that may be shaved off without counting: what rows of cells leave between them."""
+_RAPID_ROOM: Final = 0.5
+"""Cells that a rapid may come too near to a wall: as much as the map is coarse."""
+_LOWEST_UM: Final = 2_000_000_000
+"""Depth that a height of 32 bits can hold."""
+
+
+class Engagement(NamedTuple):
+    """How a window cuts: depth and width of the cut in µm."""
+
+    axial: int
+    radial: float
+
+
+AIR: Final = Engagement(0, 0.0)
+
+
+class HeightMap:
+    """The heights of the material over a rectangle. All of it is taken as stock, also what lies beyond its edges."""
+
+    def __init__(self, corners: Corners, tools: list[ToolShape], top: int) -> None:
+        """Make the map of the rectangle in which the tools go below the top.
+
+        Raises:
+            ImportError: numpy is not installed.
+        """
+        import numpy as np  # noqa: PLC0415 - an optional extra
+
+        self._np: Any = np
+        largest, smallest = (pick(tool.diameter_mm * 1000 for tool in tools) for pick in (max, min))
+        (x0, y0, _), (x1, y1, _) = corners
+        area = (x1 - x0 + 2 * largest) * (y1 - y0 + 2 * largest)
+        self._cell = max(smallest / _CELLS_PER_DIAMETER, math.sqrt(area / _MAX_CELLS))
+        room = largest + 4 * self._cell
+        self._x0, self._y0 = x0 - room, y0 - room
+        shape = math.ceil((y1 - y0 + 2 * room) / self._cell), math.ceil((x1 - x0 + 2 * room) / self._cell)
+        self._heights = np.full(shape, top, np.int32)
+        self._top = top
+
+    def cut(self, window: Window) -> Engagement:
+        """Take away what the window sweeps and return how it engaged."""
+        np, cell = self._np, self._cell
+        diameter = window.tool.diameter_mm * 1000
+        # A tool smaller than the cells still takes away what is below its centre.
+        radius = max(diameter / 2 / cell - _RAPID_ROOM * window.is_rapid, 0.71)
+        x, y, z = self._list_stamps(window)
+        reach = math.ceil(radius + _SMEAR) + 1
+        left, low = int(x.min()) - reach, int(y.min()) - reach
+        right, high = int(x.max()) + reach + 2, int(y.max()) + reach + 2
+        before = self._heights[low:high, left:right].copy()
+        side = np.arange(-reach, reach + 1)
+        column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
+        across = (column - x)[:, None] + side
+        along = (row - y)[:, None] + side
+        apart = (across * across)[:, None, :] + (along * along)[:, :, None]
+        cells = ((row - low)[:, None] + side)[:, :, None] * (right - left) + ((column - left)[:, None] + side)[
+            :, None, :
+        ]
+        depth = np.broadcast_to(z[:, None, None], apart.shape)
+        if window.tool.kind in ("ball_mill", "v_bit"):
+            depth = depth + self._raise_tip(window.tool, apart)
+        depth = np.rint(depth).astype(np.int32)
+        swept = apart <= radius * radius
+        measured = before.ravel().copy()
+        np.minimum.at(measured, cells[swept], depth[swept])
+        drop = before.ravel() - measured
+        if not window.is_rapid:
+            rim = (apart <= (radius + _SMEAR) ** 2) & ~swept
+            np.minimum.at(measured, cells[rim], depth[rim])
+        self._heights[low:high, left:right] = measured.reshape(before.shape)
+        return self._engage(window, diameter, drop)
+
+    def sum_removed(self) -> float:
+        """Return what was taken away in all, mm³."""
+        lowered = self._top * self._heights.size - int(self._heights.sum(dtype=self._np.int64))
+        return lowered * self._cell * self._cell / 1e9
+
+    def _list_stamps(self, window: Window) -> tuple[Any, Any, Any]:
+        """Return where the tip is pressed in: x and y in cells, z in µm."""
+        np = self._np
+        points = np.array(window.points)
+        x, y = (points[:, 0] - self._x0) / self._cell, (points[:, 1] - self._y0) / self._cell
+        z = np.clip(points[:, 2], -_LOWEST_UM, _LOWEST_UM)
+        if window.is_vertical:
+            return x, y, z
+        travel = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
+        places = np.linspace(0.0, travel[-1], math.ceil(2 * travel[-1]) + 1)
+        # The corners too: between two places one may lie deeper than both.
+        places = np.concatenate((places, travel[1:-1]))
+        return np.interp(places, travel, x), np.interp(places, travel, y), np.interp(places, travel, z)
+
+    def _raise_tip(self, tool: ToolShape, apart: Any) -> Any:
+        """Return how much higher than its tip a tool is, µm, at squares of distances in cells from its axis."""
+        np = self._np
+        away = np.sqrt(apart) * self._cell
+        radius = tool.diameter_mm * 500
+        if tool.kind == "ball_mill":
+            return radius - np.sqrt(np.maximum(radius * radius - away * away, 0.0))
+        if tool.angle_deg is None:
+            return 0.0 * away
+        return np.maximum(away - tool.tip_mm * 500, 0.0) / math.tan(math.radians(tool.angle_deg) / 2)
+
+    def _engage(self, window: Window, diameter: float, drop: Any) -> Engagement:
+        """Return the depth and the width of the cut that lowered cells by so many µm."""
+        np, area = self._np, self._cell * self._cell
+        ignored = max(1, int(_IGNORED_SHARE * window.length * diameter / area))
+        axial = int(np.partition(drop, -ignored - 1)[-ignored - 1])
+        if axial <= 0:
+            return AIR
+        radial = diameter
+        if not window.is_vertical and has_flat_end(window.tool):
+            radial = min(diameter, int(drop.sum(dtype=np.int64)) * area / (window.length * axial))
+        return Engagement(axial, radial)
+
+
+def has_flat_end(tool: ToolShape) -> bool:
+    """Tell whether the width of a cut can be taken from what the tool removes."""
+    return tool.kind in ("end_mill", "surfacing_bit", "drill")
