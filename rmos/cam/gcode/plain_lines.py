@@ -1,0 +1,95 @@
+"""Read the lines that make up nearly all of a program, as `G1 X10.5 Y3 F600` and `G2 X1 Y2 I0.5 J0`, the short way.
+
+One pattern finds the words of a line in their usual order, and local names hold the state; every other line, and every
+motion at which something is to be checked, is left to `execute`. Both ways make the same motions: a test reads
+programs by each. Measured on 100 000 lines this is some five times as fast.
+"""
+
+import re
+from functools import lru_cache
+from itertools import islice
+from math import hypot
+from typing import Final
+
+from rmos.cam.gcode.arcs import GRBL_UM
+from rmos.cam.gcode.modal import FEED_FACTORS, SCALES, UNITS_PER_MINUTE
+from rmos.cam.gcode.reading import Reading
+
+_MODES: Final = {"G0": 0, "G1": 1, "G2": 2, "G3": 3}
+_NAMES: Final = tuple(_MODES)
+_KINDS: Final = (0, 1, 2, 2)
+_NOT_YET: Final = -1
+_ANY: Final = r"([-+]?(?:[0-9]{1,6}+(?:\.[0-9]{0,9}+)?+|\.[0-9]{1,9}+))"
+_POINTED: Final = r"([-+]?(?:[0-9]{1,6}+\.[0-9]{0,9}+|\.[0-9]{1,9}+|0++))"
+
+
+@lru_cache(maxsize=4)
+def _line_pattern(*, pointed: bool, numbered: bool) -> re.Pattern[str]:
+    length = _POINTED if pointed else _ANY
+    words = "".join(f"(?:{letter} *+{length} *+)?+" for letter in "XYZIJ")
+    number = "(?:N *+[0-9]{1,9}+ *+)?+" if numbered else ""
+    return re.compile(rf" *+{number}(?:G0?+([0-3])(?![0-9.]) *+)?+{words}(?:F *+{_ANY} *+)?+", re.ASCII)
+
+
+def read_plain_lines(reading: Reading, lines: list[str], at: int, base: int) -> int:
+    """Read plain lines from a place in a list on; return the place of the first that is not, or the list's length.
+
+    `base` is the number in the file of the first line of the list.
+    """
+    modal, motions = reading.modal, reading.motions
+    if modal.careful or modal.feed_mode != UNITS_PER_MINUTE or modal.plane or modal.motion not in _MODES:
+        return at
+    match = _line_pattern(pointed=reading.no_point_line is None, numbered="N" in reading.words).fullmatch
+    modes = {name[1]: mode for name, mode in _MODES.items() if name in reading.words}
+    exponent, times, over = SCALES[modal.units]
+    factor, relative = FEED_FACTORS[modal.units], modal.relative
+    can_turn = not modal.arc_absolute and (modal.arc_mode_said or reading.arc_counts["incremental"] > 0)
+    add_kind, add_line, add_feed = motions.kind.append, motions.line.append, motions.feed.append
+    add_x, add_y, add_z, add_setup = motions.x.append, motions.y.append, motions.z.append, motions.setup.append
+    mode, feed, setup = _MODES[modal.motion], modal.feed, reading.find_setup()
+    x, y, z = modal.place
+    for text in islice(lines, at, at + reading.max_motions - len(motions)):
+        found = match(text)
+        if found is None:
+            break
+        g, x_text, y_text, z_text, i_text, j_text, f_text = found.groups()
+        now = mode if g is None else modes.get(g, _NOT_YET)
+        now_feed = feed if f_text is None else float(f_text) * factor
+        is_arc = i_text is not None or j_text is not None
+        end_x, end_y, end_z = x, y, z
+        if x_text is not None:
+            end_x = float(x_text + exponent) * times / over + (x if relative else 0.0)
+        if y_text is not None:
+            end_y = float(y_text + exponent) * times / over + (y if relative else 0.0)
+        if z_text is not None:
+            end_z = float(z_text + exponent) * times / over + (z if relative else 0.0)
+        if is_arc or x_text is not None or y_text is not None or z_text is not None:
+            if now and (now < 0 or is_arc != (now > 1) or not now_feed > 0.0):
+                break
+            if is_arc:
+                i = 0.0 if i_text is None else float(i_text + exponent) * times / over
+                j = 0.0 if j_text is None else float(j_text + exponent) * times / over
+                if not (now and can_turn and _agree(hypot(i, j), hypot(x + i - end_x, y + j - end_y))):
+                    break
+                motions.arcs.append(len(motions.kind), 0, x + i, y + j, now == 2)
+            add_kind(_KINDS[now])
+            add_line(base + at)
+            add_x(end_x)
+            add_y(end_y)
+            add_z(end_z)
+            add_feed(now_feed if now else 0.0)
+            add_setup(setup)
+            x, y, z = end_x, end_y, end_z
+        elif now < 0:
+            break
+        mode, feed = now, now_feed
+        at += 1
+    modal.place[:] = (x, y, z)
+    modal.motion = modal.straight = _NAMES[mode]
+    modal.feed = feed
+    return at
+
+
+def _agree(start_radius: float, end_radius: float) -> bool:
+    """Tell whether an arc's radii agree so well that no controller minds."""
+    return start_radius > 0.0 and -GRBL_UM < start_radius - end_radius < GRBL_UM
