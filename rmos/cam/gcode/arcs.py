@@ -8,8 +8,8 @@ import math
 from typing import Final, NamedTuple
 
 from rmos.cam.gcode.modal import PLANE_AXES
-from rmos.cam.gcode.reading import Reading
-from rmos.cam.gcode.words import Block
+from rmos.cam.gcode.reading import ProgramReading
+from rmos.cam.gcode.words import ProgramLine
 from rmos.cam.motion import MotionKind
 
 GRBL_UM: Final = 5.0
@@ -44,7 +44,7 @@ class Centre(NamedTuple):
         return self.start_radius > 0 and (off <= LINUXCNC_UM or off <= SHARE * larger)
 
 
-def cut_arc(reading: Reading, block: Block, end: list[float], clockwise: bool) -> None:
+def cut_arc(reading: ProgramReading, block: ProgramLine, end: list[float], clockwise: bool) -> None:
     """Add the arc that a block says, from the place where the tool stands."""
     modal = reading.modal
     first, second, normal = PLANE_AXES[modal.plane]
@@ -72,7 +72,7 @@ def find_sweep(start: tuple[float, float], end: tuple[float, float], clockwise: 
     return angle or math.tau
 
 
-def _read_turns(reading: Reading, block: Block) -> int | None:
+def _read_turns(reading: ProgramReading, block: ProgramLine) -> int | None:
     text = block.values.get("P")
     if text is None:
         return 1
@@ -84,7 +84,7 @@ def _read_turns(reading: Reading, block: Block) -> int | None:
     return int(turns)
 
 
-def _find_centre(reading: Reading, block: Block, end: list[float], clockwise: bool) -> Centre | None:
+def _find_centre(reading: ProgramReading, block: ProgramLine, end: list[float], clockwise: bool) -> Centre | None:
     modal = reading.modal
     first, second, _ = PLANE_AXES[modal.plane]
     start = (modal.place[first], modal.place[second])
@@ -104,7 +104,7 @@ def _find_centre(reading: Reading, block: Block, end: list[float], clockwise: bo
 
 
 def _find_centre_of_offsets(
-    reading: Reading, start: tuple[float, float], goal: tuple[float, float], i: float | None, j: float | None
+    reading: ProgramReading, start: tuple[float, float], goal: tuple[float, float], i: float | None, j: float | None
 ) -> Centre:
     modal = reading.modal
     incremental = _measure(start[0] + (i or 0.0), start[1] + (j or 0.0), start, goal)
@@ -125,7 +125,7 @@ def _measure(a: float, b: float, start: tuple[float, float], goal: tuple[float, 
     return Centre(a, b, math.dist((a, b), start), math.dist((a, b), goal))
 
 
-def _report_radii(reading: Reading, start_radius: float, end_radius: float) -> None:
+def _report_radii(reading: ProgramReading, start_radius: float, end_radius: float) -> None:
     reading.report(
         "ARC_RADIUS",
         f"The radius of an arc is {start_radius / 1000:.4f} mm at its start and {end_radius / 1000:.4f} mm at its end "
@@ -133,7 +133,7 @@ def _report_radii(reading: Reading, start_radius: float, end_radius: float) -> N
     )
 
 
-def _count_readings(reading: Reading, incremental: Centre, absolute: Centre | None) -> None:
+def _count_readings(reading: ProgramReading, incremental: Centre, absolute: Centre | None) -> None:
     """Count which reading of an arc's centre closes; equal centres say nothing."""
     reading.arc_unsaid_line = reading.arc_unsaid_line or reading.line
     one, other = incremental.closes(), absolute is not None and absolute.closes()
@@ -145,7 +145,7 @@ def _count_readings(reading: Reading, incremental: Centre, absolute: Centre | No
 
 
 def _find_centre_of_radius(
-    reading: Reading, start: tuple[float, float], goal: tuple[float, float], radius: float, clockwise: bool
+    reading: ProgramReading, start: tuple[float, float], goal: tuple[float, float], radius: float, clockwise: bool
 ) -> Centre | None:
     """Return the centre left or right of the chord: the short arc of R above zero, the long one of R below."""
     across, up = goal[0] - start[0], goal[1] - start[1]

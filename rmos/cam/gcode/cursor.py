@@ -6,7 +6,7 @@ million end.
 
 from typing import Final, NamedTuple
 
-from rmos.cam.gcode.source import Source
+from rmos.cam.gcode.source import ProgramText
 
 MAX_DEPTH: Final = 8
 MAX_CALLS: Final = 10_000
@@ -14,7 +14,7 @@ PER_CALL: Final = 10_000
 """FANUC writes the repeats before the four digits of the number: P31000 is O1000, three times."""
 
 
-class _Frame(NamedTuple):
+class _CallFrame(NamedTuple):
     """Where a call came from, and what it is to do again."""
 
     lines: list[str]
@@ -31,10 +31,10 @@ class Cursor:
 
     __slots__ = ("_calls", "_end", "_frames", "_source", "at", "base", "lines")
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ProgramText) -> None:
         self._source = source
         self._end = source.start
-        self._frames: list[_Frame] = []
+        self._frames: list[_CallFrame] = []
         self._calls = 0
         self.lines: list[str] = []
         self.at = 0
@@ -69,7 +69,7 @@ class Cursor:
         if self._calls + repeats > MAX_CALLS:
             return f"subprograms are called more than {MAX_CALLS} times; expand them in the post"
         label_line = self._source.count_lines(label) + 1
-        self._frames.append(_Frame(self.lines, self.at, self._end, self.base, label, label_line, repeats))
+        self._frames.append(_CallFrame(self.lines, self.at, self._end, self.base, label, label_line, repeats))
         self._repeat()
         return None
 

@@ -9,8 +9,8 @@ import math
 from typing import Final, NamedTuple
 
 from rmos.cam.gcode.modal import INVERSE_TIME, PLANE_AXES
-from rmos.cam.gcode.reading import Reading
-from rmos.cam.gcode.words import Block
+from rmos.cam.gcode.reading import ProgramReading
+from rmos.cam.gcode.words import ProgramLine
 from rmos.cam.motion import MotionKind
 
 CYCLES: Final = frozenset({"G73", "G81", "G82", "G83", "G85", "G89"})
@@ -33,7 +33,7 @@ class Hole(NamedTuple):
     dwell: float
 
 
-def drill(reading: Reading, block: Block, code: str) -> None:
+def drill(reading: ProgramReading, block: ProgramLine, code: str) -> None:
     """Add the motions of a block with a cycle."""
     modal = reading.modal
     axis = PLANE_AXES[modal.plane][2]
@@ -69,7 +69,7 @@ def count_motions(hole: Hole, repeats: int) -> int:
     return int(min(1e12, (3 * math.ceil(min(pecks, 1e9)) + 6) * repeats))
 
 
-def _merge_words(reading: Reading, block: Block, axis: int) -> dict[str, float] | None:
+def _merge_words(reading: ProgramReading, block: ProgramLine, axis: int) -> dict[str, float] | None:
     """Return R, depth, P and Q of a cycle: what the block says, else what the block before it said."""
     modal = reading.modal
     kept = modal.cycle_words
@@ -85,7 +85,7 @@ def _merge_words(reading: Reading, block: Block, axis: int) -> dict[str, float] 
     return kept
 
 
-def _read_repeats(reading: Reading, block: Block) -> int | None:
+def _read_repeats(reading: ProgramReading, block: ProgramLine) -> int | None:
     text = block.values.get("L")
     if text is None:
         return 1
@@ -97,7 +97,7 @@ def _read_repeats(reading: Reading, block: Block) -> int | None:
     return int(repeats)
 
 
-def _measure_hole(reading: Reading, words: dict[str, float], code: str, axis: int) -> Hole | None:
+def _measure_hole(reading: ProgramReading, words: dict[str, float], code: str, axis: int) -> Hole | None:
     modal = reading.modal
     top, bottom = words["R"], words[_AXES[axis]]
     before = modal.place[axis]
@@ -116,7 +116,7 @@ def _measure_hole(reading: Reading, words: dict[str, float], code: str, axis: in
     return Hole(code, axis, top, bottom, back, peck, dwell)
 
 
-def _cut_hole(reading: Reading, hole: Hole) -> None:
+def _cut_hole(reading: ProgramReading, hole: Hole) -> None:
     depth = hole.top - hole.peck
     while hole.peck and depth > hole.bottom + _ROUNDING_UM:
         _feed(reading, hole.axis, depth)
@@ -133,13 +133,13 @@ def _cut_hole(reading: Reading, hole: Hole) -> None:
         _go(reading, hole.axis, hole.back)
 
 
-def _go(reading: Reading, axis: int, height: float) -> None:
+def _go(reading: ProgramReading, axis: int, height: float) -> None:
     end = list(reading.modal.place)
     end[axis] = height
     reading.move((end[0], end[1], end[2]))
 
 
-def _feed(reading: Reading, axis: int, height: float) -> None:
+def _feed(reading: ProgramReading, axis: int, height: float) -> None:
     end = list(reading.modal.place)
     length = abs(end[axis] - height)
     plunge = height < end[axis]

@@ -12,9 +12,9 @@ from rmos.cam.gcode.codes import GROUP_OF, NOT_COMPUTED
 from rmos.cam.gcode.modal import FEED_FACTORS, INVERSE_TIME, UNITS_PER_MINUTE, UNITS_PER_TURN
 from rmos.cam.gcode.moves import check_unused, move_block
 from rmos.cam.gcode.offsets import set_length, set_offset
-from rmos.cam.gcode.reading import Reading
+from rmos.cam.gcode.reading import ProgramReading
 from rmos.cam.gcode.tooling import set_spindle_and_tool
-from rmos.cam.gcode.words import Block
+from rmos.cam.gcode.words import ProgramLine
 from rmos.cam.motion import Units
 
 _FEED_MODES: Final = {"G93": INVERSE_TIME, "G94": UNITS_PER_MINUTE, "G95": UNITS_PER_TURN}
@@ -32,7 +32,7 @@ class Next(Enum):
     RETURN = "what called this subprogram"
 
 
-def execute_block(reading: Reading, block: Block) -> Next:
+def execute_block(reading: ProgramReading, block: ProgramLine) -> Next:
     """Change the state, add the motions of a block, and return what comes next."""
     if not (block.codes or block.values):
         return Next.LINE
@@ -59,7 +59,7 @@ def _find_next(codes: set[str]) -> Next:
     return Next.RETURN if "M99" in codes else Next.LINE
 
 
-def _keep_words(reading: Reading, block: Block) -> None:
+def _keep_words(reading: ProgramReading, block: ProgramLine) -> None:
     for code in block.codes:
         reading.use_word(code)
     for letter in block.values:
@@ -75,7 +75,7 @@ def _keep_words(reading: Reading, block: Block) -> None:
         reading.report("BLOCK_DELETE", "A switch of the machine decides whether this line is run; delete it or its /.")
 
 
-def _check_codes(reading: Reading, block: Block) -> bool:
+def _check_codes(reading: ProgramReading, block: ProgramLine) -> bool:
     """Tell whether a block can be done: nothing that is not computed, unknown or contradictory."""
     if axes := [letter for letter in "ABCUVW" if letter in block.values]:
         reading.refuse_flat(f"{axes[0]} is an axis besides X, Y and Z, which is not computed; post for three axes.")
@@ -94,7 +94,7 @@ def _check_codes(reading: Reading, block: Block) -> bool:
     return True
 
 
-def _set_feed(reading: Reading, block: Block, codes: set[str]) -> None:
+def _set_feed(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     modal = reading.modal
     for code, mode in _FEED_MODES.items():
         if code in codes and modal.feed_mode != mode:
@@ -115,7 +115,7 @@ def _set_feed(reading: Reading, block: Block, codes: set[str]) -> None:
         modal.feed = value * FEED_FACTORS[units]
 
 
-def _find_units(reading: Reading, codes: set[str]) -> Units:
+def _find_units(reading: ProgramReading, codes: set[str]) -> Units:
     """Return the units of F: those before the block, and of the first block that says any those that it says."""
     modal = reading.modal
     said: Units | None = "inch" if "G20" in codes else "mm" if "G21" in codes else None
@@ -131,7 +131,7 @@ def _find_units(reading: Reading, codes: set[str]) -> Units:
     return modal.units
 
 
-def _dwell(reading: Reading, block: Block, codes: set[str]) -> None:
+def _dwell(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     if "G4" not in codes:
         return
     text = block.values.get("P")
@@ -141,7 +141,7 @@ def _dwell(reading: Reading, block: Block, codes: set[str]) -> None:
     reading.dwell(float(text))
 
 
-def _set_modes(reading: Reading, codes: set[str]) -> None:
+def _set_modes(reading: ProgramReading, codes: set[str]) -> None:
     modal = reading.modal
     for code in codes:
         if code in _PLANES:

@@ -7,8 +7,8 @@ from rmos.cam.gcode.arcs import cut_arc
 from rmos.cam.gcode.codes import MOTIONS, TAKES_L, TAKES_P, TAKES_Q
 from rmos.cam.gcode.cycles import CYCLES, PECKING, drill
 from rmos.cam.gcode.modal import PLANE_AXES
-from rmos.cam.gcode.reading import Reading
-from rmos.cam.gcode.words import Block
+from rmos.cam.gcode.reading import ProgramReading
+from rmos.cam.gcode.words import ProgramLine
 from rmos.cam.motion import MotionKind
 
 _AXES: Final = "XYZ"
@@ -17,7 +17,7 @@ _REFERENCES: Final = frozenset({"G28", "G30"})
 _STRAIGHT: Final = frozenset({"G0", "G1", "G2", "G3"})
 
 
-def move_block(reading: Reading, block: Block, codes: set[str]) -> None:
+def move_block(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     """Take the motion that a block says and make what it says of it."""
     modal = reading.modal
     for code in codes & MOTIONS:
@@ -35,7 +35,7 @@ def move_block(reading: Reading, block: Block, codes: set[str]) -> None:
         _move(reading, block, axes)
 
 
-def _set_motion(reading: Reading, code: str) -> None:
+def _set_motion(reading: ProgramReading, code: str) -> None:
     modal = reading.modal
     if code in CYCLES and code != modal.motion:
         modal.cycle_words.clear()
@@ -44,11 +44,11 @@ def _set_motion(reading: Reading, code: str) -> None:
         modal.straight = code
 
 
-def _is_bare_arc(block: Block, motion: str | None) -> bool:
+def _is_bare_arc(block: ProgramLine, motion: str | None) -> bool:
     return motion in _ARCS and not {"I", "J", "K", "R"}.isdisjoint(block.values)
 
 
-def _move(reading: Reading, block: Block, axes: list[str]) -> None:
+def _move(reading: ProgramReading, block: ProgramLine, axes: list[str]) -> None:
     modal = reading.modal
     motion = modal.motion
     if motion is None:
@@ -69,7 +69,7 @@ def _move(reading: Reading, block: Block, axes: list[str]) -> None:
         cut_arc(reading, block, end, motion == "G2")
 
 
-def _find_end(reading: Reading, block: Block, axes: list[str]) -> list[float]:
+def _find_end(reading: ProgramReading, block: ProgramLine, axes: list[str]) -> list[float]:
     modal = reading.modal
     end = list(modal.place)
     for letter in axes:
@@ -79,7 +79,7 @@ def _find_end(reading: Reading, block: Block, axes: list[str]) -> list[float]:
     return end
 
 
-def _move_to_reference(reading: Reading, block: Block, axes: list[str]) -> None:
+def _move_to_reference(reading: ProgramReading, block: ProgramLine, axes: list[str]) -> None:
     """Go by way of a place in the work, if one is said, to one of the machine, with these axes or with all."""
     if axes:
         end = _find_end(reading, block, axes)
@@ -87,13 +87,13 @@ def _move_to_reference(reading: Reading, block: Block, axes: list[str]) -> None:
     _move_to_machine(reading, axes or list(_AXES))
 
 
-def _move_to_machine(reading: Reading, axes: list[str]) -> None:
+def _move_to_machine(reading: ProgramReading, axes: list[str]) -> None:
     x, y, z = (math.nan if letter in axes else place for letter, place in zip(_AXES, reading.modal.place, strict=True))
     if axes:
         reading.move_to_machine((x, y, z))
 
 
-def check_unused(reading: Reading, block: Block, codes: set[str]) -> None:
+def check_unused(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     """Report the first word of a block that nothing uses: a controller refuses it, or takes it for something else."""
     left = block.values.keys() - frozenset("NOFSTXYZ") - _find_used(reading, block, codes)
     if left:
@@ -101,7 +101,7 @@ def check_unused(reading: Reading, block: Block, codes: set[str]) -> None:
         reading.report("UNUSED_WORD", f"Nothing on the line uses {letter}{block.values[letter]}; delete it.")
 
 
-def _find_used(reading: Reading, block: Block, codes: set[str]) -> set[str]:
+def _find_used(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> set[str]:
     motion = reading.modal.motion or ""
     used: set[str] = set()
     if motion in _ARCS and not codes & (_REFERENCES | {"G53", "G4"}):

@@ -1,11 +1,11 @@
 """Follow the work offset and the length offset: G54 to G59.3, G43 and G49."""
 
 from rmos.cam.gcode.codes import OFFSETS
-from rmos.cam.gcode.reading import Reading
-from rmos.cam.gcode.words import Block
+from rmos.cam.gcode.reading import ProgramReading
+from rmos.cam.gcode.words import ProgramLine
 
 
-def set_offset(reading: Reading, codes: set[str]) -> None:
+def set_offset(reading: ProgramReading, codes: set[str]) -> None:
     """Take the work offset that a block says."""
     modal = reading.modal
     for code in codes & OFFSETS:
@@ -14,7 +14,7 @@ def set_offset(reading: Reading, codes: set[str]) -> None:
             modal.change_setup()
 
 
-def set_length(reading: Reading, block: Block, codes: set[str]) -> None:
+def set_length(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     """Take G43 with its H, which is the tool in the spindle when there is none, or G49."""
     modal = reading.modal
     if "G49" in codes:

@@ -13,7 +13,7 @@ from typing import Final
 
 from rmos.cam.gcode.arcs import GRBL_UM
 from rmos.cam.gcode.modal import FEED_FACTORS, SCALES, UNITS_PER_MINUTE
-from rmos.cam.gcode.reading import Reading
+from rmos.cam.gcode.reading import ProgramReading
 
 _MODES: Final = {"G0": 0, "G1": 1, "G2": 2, "G3": 3}
 _NAMES: Final = tuple(_MODES)
@@ -31,7 +31,7 @@ def _line_pattern(*, pointed: bool, numbered: bool) -> re.Pattern[str]:
     return re.compile(rf" *+{number}(?:G0?+([0-3])(?![0-9.]) *+)?+{words}(?:F *+{_ANY} *+)?+", re.ASCII)
 
 
-def read_plain_lines(reading: Reading, lines: list[str], at: int, base: int) -> int:
+def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: int) -> int:
     """Read plain lines from a place in a list on; return the place of the first that is not, or the list's length.
 
     `base` is the number in the file of the first line of the list.

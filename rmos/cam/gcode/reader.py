@@ -14,9 +14,9 @@ from rmos.cam.gcode.cursor import Cursor
 from rmos.cam.gcode.ending import find_motion_after_end
 from rmos.cam.gcode.execute import Next, execute_block
 from rmos.cam.gcode.plain_lines import read_plain_lines
-from rmos.cam.gcode.reading import MAX_MOTIONS, Reading
-from rmos.cam.gcode.source import Source, describe_foreign
-from rmos.cam.gcode.words import Block, LineProblem, parse_line
+from rmos.cam.gcode.reading import MAX_MOTIONS, ProgramReading
+from rmos.cam.gcode.source import ProgramText, describe_foreign
+from rmos.cam.gcode.words import ProgramLine, LineProblem, parse_line
 from rmos.cam.motion import ArcMode, Program, ProgramFacts, Units
 from rmos.digest import sha256_hex
 
@@ -33,9 +33,9 @@ def read_program(
     `units` holds where the program itself says neither G20 nor G21. An arc whose mode nothing says is read as
     incremental; when only absolute centres close, the program is read again with those.
     """
-    source = Source(data)
+    source = ProgramText(data)
     foreign = describe_foreign(source.data)
-    reading = Reading(units=units, max_motions=max_motions)
+    reading = ProgramReading(units=units, max_motions=max_motions)
     if foreign is not None:
         line, what = foreign
         reading.flat = False
@@ -44,14 +44,14 @@ def read_program(
     _read_lines(reading, source, max_lines)
     closes = _choose_arc_mode(reading)
     if closes == "absolute":
-        reading = Reading(units=units, arc_absolute=True, max_motions=max_motions)
+        reading = ProgramReading(units=units, arc_absolute=True, max_motions=max_motions)
         _read_lines(reading, source, max_lines)
     if not len(reading.motions):
         reading.log.add("NO_MOTION", None, "The program moves nothing; send the file that the CAM posted.")
     return _make_program(reading, source, data, closes)
 
 
-def _read_lines(reading: Reading, source: Source, max_lines: int) -> None:
+def _read_lines(reading: ProgramReading, source: ProgramText, max_lines: int) -> None:
     cursor = Cursor(source)
     left = max_lines
     while not reading.full and cursor.fill():
@@ -68,7 +68,7 @@ def _read_lines(reading: Reading, source: Source, max_lines: int) -> None:
         reading.refuse_flat("A subprogram has no M99; write it at its end.")
 
 
-def _take_line(reading: Reading, cursor: Cursor) -> bool:
+def _take_line(reading: ProgramReading, cursor: Cursor) -> bool:
     """Execute the line that comes next; tell whether the program ends with it."""
     text = cursor.lines[cursor.at]
     cursor.at += 1
@@ -95,7 +95,7 @@ def _take_line(reading: Reading, cursor: Cursor) -> bool:
     return what is Next.END
 
 
-def _take_percent(reading: Reading, cursor: Cursor) -> bool:
+def _take_percent(reading: ProgramReading, cursor: Cursor) -> bool:
     """Take a line with a per cent sign: the first line of a program is one, or its last."""
     first = "%" not in reading.words
     begins = first and not reading.words and not len(reading.motions)
@@ -109,13 +109,13 @@ def _take_percent(reading: Reading, cursor: Cursor) -> bool:
     return True
 
 
-def _report_rest(reading: Reading, cursor: Cursor) -> None:
+def _report_rest(reading: ProgramReading, cursor: Cursor) -> None:
     line = find_motion_after_end(cursor)
     if line is not None:
         reading.log.add("AFTER_END", line, "Motions behind the end are not read, but GRBL runs them; delete them.")
 
 
-def _call(reading: Reading, cursor: Cursor, block: Block) -> bool:
+def _call(reading: ProgramReading, cursor: Cursor, block: ProgramLine) -> bool:
     """Go to the subprogram of an M98; tell whether reading ends because that cannot be."""
     program, repeats = (float(block.values.get(letter, default)) for letter, default in (("P", "-1"), ("L", "1")))
     if program < 0 or program != int(program) or repeats < 1 or repeats != int(repeats):
@@ -127,7 +127,7 @@ def _call(reading: Reading, cursor: Cursor, block: Block) -> bool:
     return refused is not None
 
 
-def _choose_arc_mode(reading: Reading) -> ArcReadings | None:
+def _choose_arc_mode(reading: ProgramReading) -> ArcReadings | None:
     """Return which reading closes all arcs whose mode nothing says; None when there are none."""
     if reading.arc_unsaid_line is None:
         return None
@@ -139,7 +139,7 @@ def _choose_arc_mode(reading: Reading) -> ArcReadings | None:
     return "both" if counts["both"] and not counts["incremental"] else "incremental"
 
 
-def _make_program(reading: Reading, source: Source, data: bytes, closes: ArcReadings | None) -> Program:
+def _make_program(reading: ProgramReading, source: ProgramText, data: bytes, closes: ArcReadings | None) -> Program:
     facts = ProgramFacts(
         no_decimal_point=reading.no_point_line,
         realtime_byte=source.find_realtime_byte(),

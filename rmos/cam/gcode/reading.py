@@ -1,6 +1,6 @@
 """Hold what a program has made so far: its state, motions, findings and words; every motion comes in here.
 
-reading = Reading(units=None)
+reading = ProgramReading(units=None)
 reading.line = 4
 reading.cut(MotionKind.LINE, (10_000.0, 0.0, -1_000.0))
 """
@@ -16,7 +16,7 @@ MAX_MOTIONS: Final = 5_000_000
 Place = tuple[float, float, float]
 
 
-class Reading:
+class ProgramReading:
     """A program while it is read."""
 
     __slots__ = (

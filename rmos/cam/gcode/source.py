@@ -25,7 +25,7 @@ _FOREIGN: Final = {
 _BINARY: Final = "binary data (it has NUL bytes); export the program from the CAM as text"
 
 
-class Chunk(NamedTuple):
+class LineChunk(NamedTuple):
     """Some lines, and where the next ones begin."""
 
     lines: list[str]
@@ -33,7 +33,7 @@ class Chunk(NamedTuple):
     """The offset in the bytes behind them."""
 
 
-class Source:
+class ProgramText:
     """The bytes of a program as lines."""
 
     __slots__ = ("_labels", "data")
@@ -49,7 +49,7 @@ class Source:
         """Where the text begins: behind a byte order mark."""
         return len(_MARK) if self.data.startswith(_MARK) else 0
 
-    def read_chunk(self, start: int) -> Chunk:
+    def read_chunk(self, start: int) -> LineChunk:
         """Return the lines from an offset on, one of any length at least; none at the end."""
         data, end = self.data, start + CHUNK
         if end < len(data):
@@ -58,7 +58,7 @@ class Source:
                 last = data.find(b"\n", end)
                 if last < 0:
                     last = len(data) - 1
-                return Chunk([_shorten(data, start, last)], last + 1)
+                return LineChunk([_shorten(data, start, last)], last + 1)
             end = last + 1
         text = data[start:end].decode("latin-1")
         if "\r" in text:
@@ -66,7 +66,7 @@ class Source:
         lines = text.split("\n")
         if not lines[-1]:
             lines.pop()
-        return Chunk(lines, min(end, len(data)))
+        return LineChunk(lines, min(end, len(data)))
 
     def count_lines(self, end: int | None = None) -> int:
         """Return how many lines there are, or stand before an offset."""

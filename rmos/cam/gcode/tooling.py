@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from rmos.cam.gcode.reading import Reading
-from rmos.cam.gcode.words import Block
+from rmos.cam.gcode.reading import ProgramReading
+from rmos.cam.gcode.words import ProgramLine
 from rmos.cam.motion import Spindle
 
 _SPINDLES: Final[dict[str, Spindle]] = {"M3": "cw", "M4": "ccw", "M5": "off"}
 
 
-def set_spindle_and_tool(reading: Reading, block: Block, codes: set[str]) -> None:
+def set_spindle_and_tool(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     """Take S, T, the tool change and the spindle of a block, in this order."""
     modal = reading.modal
     if (text := block.values.get("S")) is not None:
@@ -28,7 +28,7 @@ def set_spindle_and_tool(reading: Reading, block: Block, codes: set[str]) -> Non
         _turn_spindle(reading, _SPINDLES[code])
 
 
-def _read_number(reading: Reading, letter: str, text: str) -> int | None:
+def _read_number(reading: ProgramReading, letter: str, text: str) -> int | None:
     number = float(text)
     if number != int(number) or number < 0:
         reading.report("UNREADABLE_WORD", f"{letter}{text} is no number of a tool; correct it.")
@@ -36,7 +36,7 @@ def _read_number(reading: Reading, letter: str, text: str) -> int | None:
     return int(number)
 
 
-def _select_tool(reading: Reading, text: str) -> None:
+def _select_tool(reading: ProgramReading, text: str) -> None:
     """Take T: before any M6 the first is what stands in the spindle, and a second one changes nothing."""
     modal = reading.modal
     modal.selected = _read_number(reading, "T", text)
@@ -47,7 +47,7 @@ def _select_tool(reading: Reading, text: str) -> None:
         modal.change_setup()
 
 
-def _change_tool(reading: Reading) -> None:
+def _change_tool(reading: ProgramReading) -> None:
     modal = reading.modal
     before = modal.tool if modal.tool_changes else None
     modal.tool_changes += 1
@@ -59,12 +59,12 @@ def _change_tool(reading: Reading) -> None:
         modal.length_stale = True
 
 
-def _set_tool(reading: Reading, number: int | None) -> None:
+def _set_tool(reading: ProgramReading, number: int | None) -> None:
     reading.modal.tool = number
     reading.modal.change_setup()
 
 
-def _turn_spindle(reading: Reading, spindle: Spindle) -> None:
+def _turn_spindle(reading: ProgramReading, spindle: Spindle) -> None:
     modal = reading.modal
     if modal.spindle != spindle:
         modal.spindle_line = None if spindle == "off" else reading.line

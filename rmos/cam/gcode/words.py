@@ -1,7 +1,7 @@
 """Read one line into words: comments and blanks gone, any case, a letter and a number each.
 
     parse_line("n10 g01 x 1 0.5 (down) f600")
-    # Block(codes=["G1"], values={"N": "10", "X": "10.5", "F": "600"}, deleted=False)
+    # ProgramLine(codes=["G1"], values={"N": "10", "X": "10.5", "F": "600"}, deleted=False)
 
 A line that cannot be read answers with a `LineProblem`. The patterns are possessive (`++`), so that no line takes more
 than one pass, whatever is in it.
@@ -29,7 +29,7 @@ _COMPUTED: Final = re.compile(
 _LETTERS: Final = frozenset("DFGHIJKLMNOPQRSTXYZABCUVW")
 
 
-class Block(NamedTuple):
+class ProgramLine(NamedTuple):
     """The words of one line."""
 
     codes: list[str]
@@ -47,7 +47,7 @@ class LineProblem(NamedTuple):
     text: str
 
 
-def parse_line(text: str) -> Block | LineProblem:
+def parse_line(text: str) -> ProgramLine | LineProblem:
     """Return the words of a line without its end, or why it has none."""
     if len(text) > LINE_LIMIT:
         return LineProblem("UNREADABLE_WORD", f"The line has more than {LINE_LIMIT} characters; break it up.")
@@ -67,7 +67,7 @@ def parse_line(text: str) -> Block | LineProblem:
     return _sort_words(_WORD.findall(text), deleted)
 
 
-def _sort_words(words: list[tuple[str, str]], deleted: bool) -> Block | LineProblem:
+def _sort_words(words: list[tuple[str, str]], deleted: bool) -> ProgramLine | LineProblem:
     codes: list[str] = []
     values: dict[str, str] = {}
     for letter, number in words:
@@ -82,7 +82,7 @@ def _sort_words(words: list[tuple[str, str]], deleted: bool) -> Block | LineProb
             return problem
         else:
             values[letter] = number
-    return Block(codes, values, deleted)
+    return ProgramLine(codes, values, deleted)
 
 
 def _find_fault(letter: str, number: str) -> LineProblem | None:
