@@ -16,7 +16,7 @@ from rmos.cam.gcode.execute import Next, execute_block
 from rmos.cam.gcode.plain_lines import read_plain_lines
 from rmos.cam.gcode.reading import MAX_MOTIONS, ProgramReading
 from rmos.cam.gcode.source import ProgramText, describe_foreign
-from rmos.cam.gcode.words import ProgramLine, LineProblem, parse_line
+from rmos.cam.gcode.words import LineProblem, ProgramLine, parse_line
 from rmos.cam.motion import ArcMode, Program, ProgramFacts, Units
 from rmos.digest import sha256_hex
 
