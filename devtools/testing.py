@@ -20,6 +20,7 @@ PROGRAMS: Final = {
     "chromium": "chromium",
     "inkscape": "inkscape python3-lxml python3-numpy python3-cssselect",
     "bindfs": "bindfs",
+    "rs274": "linuxcnc-uspace, or let .ci/run take it apart",
 }
 """Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)

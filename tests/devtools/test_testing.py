@@ -104,7 +104,7 @@ def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.Mon
     settings.read(ROOT / "setup.cfg")
     registered = {line.partition(":")[0] for line in settings["tool:pytest"]["markers"].split("\n")}
     assert {"long", *testing.find_absent()} <= registered
-    assert set(testing.find_absent()) == {"strace", "curl", "nginx", "chromium", "inkscape", "bindfs", "root"}
+    assert set(testing.find_absent()) == {"strace", "curl", "nginx", "chromium", "inkscape", "bindfs", "rs274", "root"}
 
 
 def test_check_runs_every_step_also_after_one_has_failed(

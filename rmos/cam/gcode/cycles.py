@@ -128,8 +128,8 @@ def _cut_hole(reading: ProgramReading, hole: Hole) -> None:
     if hole.dwell:
         reading.dwell(hole.dwell)
     if hole.code in ("G85", "G89"):
-        _feed(reading, hole.axis, hole.back)
-    else:
+        _feed(reading, hole.axis, hole.top if hole.code == "G85" else hole.back)
+    if reading.modal.place[hole.axis] != hole.back:
         _go(reading, hole.axis, hole.back)
 
 

@@ -28,7 +28,7 @@ def move_block(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> 
     if codes & _REFERENCES:
         _move_to_reference(reading, block, axes)
     elif "G53" in codes:
-        _move_to_machine(reading, axes)
+        _move_beyond_offsets(reading, axes)
     elif "G4" in codes or codes & {"G28.1", "G30.1"}:
         return
     elif axes or _is_bare_arc(block, modal.motion) or (codes & CYCLES):
@@ -85,6 +85,15 @@ def _move_to_reference(reading: ProgramReading, block: ProgramLine, axes: list[s
         end = _find_end(reading, block, axes)
         reading.move((end[0], end[1], end[2]))
     _move_to_machine(reading, axes or list(_AXES))
+
+
+def _move_beyond_offsets(reading: ProgramReading, axes: list[str]) -> None:
+    """Make the motion of G53, which is a rapid to absolute places."""
+    if reading.modal.relative:
+        reading.report("WORDS_CLASH", "G53 and G91 contradict each other, some ignore G53; write G90 before it.")
+    if reading.modal.motion != "G0":
+        reading.report("PLACE_UNKNOWN", "G53 without G0 cuts to a place of the machine; write G0 beside it.")
+    _move_to_machine(reading, axes)
 
 
 def _move_to_machine(reading: ProgramReading, axes: list[str]) -> None:
