@@ -21,7 +21,7 @@ class ProgramMaker:
     """A program while it is made."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 (nothing secret)
+        self.random = random.Random(seed)
         self.seed = seed
         self.blocks: list[list[str]] = []
         self.subprograms: list[list[list[str]]] = []

@@ -1,7 +1,7 @@
 """Ask LinuxCNC's stand-alone interpreter `rs274` what a program does, and compare it with what the reader says.
 
-The canonical commands that it prints become the same rows as those of the reader: kind, end, feed, spindle and tool, and
-of an arc its centre, direction and turns. Lengths come with four decimals of the units in force.
+The canonical commands that it prints become the same rows as those of the reader: kind, end, feed, spindle and tool,
+and of an arc its centre, direction and turns. Lengths come with four decimals of the units in force.
 """
 
 import math
@@ -48,7 +48,7 @@ def ask_referee(program: Path, tools: Path) -> list[Row] | Refused:
     """Return the motions of a program as `rs274` makes them."""
     command = ["rs274", "-t", str(tools), "-g", str(program)]
     ran = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, check=False)
-    if "PROGRAM_END" not in ran.stdout and ran.stdout.count("\n") < 3 or _find_error(ran):
+    if _find_error(ran):
         return Refused(ran.stdout[-400:] + ran.stderr[-400:])
     return _Canon().follow(_COMMAND.findall(ran.stdout))
 
@@ -125,7 +125,7 @@ def list_rows(program: Program) -> list[Row]:
             motion.arc.b / 1000,
             motion.arc.turns * (-1 if motion.arc.clockwise else 1),
         )
-        if motion.kind in (MotionKind.DWELL, MotionKind.ARC) or not motion.start == motion.end:
+        if motion.kind in (MotionKind.DWELL, MotionKind.ARC) or motion.start != motion.end:
             rows.append(Row(motion.kind.name, motion.end, motion.feed, arc, setup.spindle, setup.tool))
     return rows
 

@@ -9,8 +9,8 @@ import pytest
 
 from rmos.cam.gcode.reader import read_program
 from tests.helpers.made_programs import make_program
-from tests.helpers.referee import Refused, ask_referee, find_difference, list_rows, write_tools
 from tests.helpers.reading import SNIPPETS
+from tests.helpers.referee import Refused, ask_referee, find_difference, list_rows, write_tools
 
 pytestmark = [pytest.mark.rs274, pytest.mark.usefixtures("rs274")]
 FILES = sorted(path.name for path in SNIPPETS.iterdir() if path.suffix in (".nc", ".txt"))
