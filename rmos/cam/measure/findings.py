@@ -1,18 +1,15 @@
-"""Find what is wrong with a program for these tools, this stock and this machine.
+"""Find what is wrong with how a program cuts: rapids through material, a spindle that stands, tools that nobody named.
 
 Each function asks one question and returns the findings, mostly none or one: the first line where it happens, and how
 often. What can be said of the text alone the reader has found already.
 """
 
+from rmos.cam.measure.extents import make_finding
 from rmos.cam.measure.measured import format_mm
 from rmos.cam.measure.removal import Removal
 from rmos.cam.measure.setup import ProgramSetup
 from rmos.cam.measure.windows import find_tool
-from rmos.cam.motion import FindingLevel, MotionKind, Motions, ProgramFinding
-
-BELOW_ROOM_UM = 500
-"""How far below the stock a cut may go, into the spoil board (RMOS policy)."""
-
+from rmos.cam.motion import MotionKind, Motions, ProgramFinding
 
 def find_rapids(motions: Motions, removal: Removal) -> list[ProgramFinding]:
     """Find rapids that go through material."""
@@ -33,18 +30,6 @@ def find_unspun(motions: Motions, removal: Removal) -> list[ProgramFinding]:
     return [make_finding(motions, "CUT_WITHOUT_SPINDLE", "RED", place, text)]
 
 
-def find_below(motions: Motions, setup: ProgramSetup) -> list[ProgramFinding]:
-    """Find motions that go through the stock and deep into what lies under it."""
-    limit = setup.bottom_um - BELOW_ROOM_UM
-    for place, z in enumerate(motions.z):
-        if z < limit and motions.kind[place] != MotionKind.MACHINE:
-            lowest = min(z for z in motions.z if z < limit)
-            under = format_mm(setup.bottom_um - lowest)
-            text = f"It goes to Z{format_mm(lowest)}, {under} mm below the stock. Check Z zero, thickness and depth."
-            return [make_finding(motions, "BELOW_STOCK", "RED", place, text)]
-    return []
-
-
 def find_unnamed_tools(motions: Motions, setup: ProgramSetup) -> list[ProgramFinding]:
     """Find tools that move and of which nobody said what they are."""
     findings = []
@@ -60,8 +45,3 @@ def find_unnamed_tools(motions: Motions, setup: ProgramSetup) -> list[ProgramFin
                 text = f'The program names {called}. Say which tool it is: tools {{"{tool or 1}": "<tool id>"}}.'
                 findings.append(make_finding(motions, "TOOL_NOT_NAMED", "UNKNOWN", place, text))
     return findings
-
-
-def make_finding(motions: Motions, code: str, level: FindingLevel, place: int, text: str) -> ProgramFinding:
-    """Return a finding at the line of a motion."""
-    return ProgramFinding(code=code, level=level, line=motions.line[place], text=text)

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
+from rmos.cam.dialects import find_dialect
 from rmos.cam.measure.bounds import Corners, find_bounds
-from rmos.cam.measure.findings import find_below, find_rapids, find_unnamed_tools, find_unspun
+from rmos.cam.measure.controller import find_dialect_findings, find_machine_moves, grade_findings
+from rmos.cam.measure.extents import find_below, find_outside_stock, find_outside_travel
+from rmos.cam.measure.findings import find_rapids, find_unnamed_tools, find_unspun
 from rmos.cam.measure.measured import (
     Box,
     BoxPair,
@@ -30,17 +33,13 @@ def measure_program(program: Program, setup: ProgramSetup) -> Measured:
     """Return what a program does with these tools in this stock on this machine.
 
     The result depends on its arguments alone, and on whether numpy is there, which `assumptions` says.
+
+    Raises:
+        ValidationFailed: the setup names a dialect that there is not.
     """
     motions = program.motions
     times = measure_time(motions, setup.machine)
     removal = measure_removal(motions, setup, times)
-    findings = [
-        *program.findings,
-        *find_unnamed_tools(motions, setup),
-        *find_unspun(motions, removal),
-        *find_rapids(motions, removal),
-        *find_below(motions, setup),
-    ]
     return Measured(
         reader=READER,
         program_sha256=program.sha256,
@@ -56,13 +55,26 @@ def measure_program(program: Program, setup: ProgramSetup) -> Measured:
             planned=None if times.planned_s is None else format_decimal(times.planned_s),
         ),
         cuts=tuple(_list_cuts(motions, setup, removal)),
-        findings=tuple(sort_findings(findings)),
+        findings=tuple(_list_findings(program, setup, removal)),
         assumptions=(*_tell_tool(motions, setup), *removal.assumptions, *_tell_time(times)),
     )
 
 
-def sort_findings(findings: Iterable[ProgramFinding]) -> list[ProgramFinding]:
-    """Return findings by line; those of no line first."""
+def _list_findings(program: Program, setup: ProgramSetup, removal: Removal) -> list[ProgramFinding]:
+    """Return what the reader and the measures found, by line; what no line says comes first."""
+    motions = program.motions
+    dialect = None if setup.dialect is None else find_dialect(setup.dialect)
+    findings = [
+        *grade_findings(program.findings, program, dialect),
+        *find_dialect_findings(program, dialect),
+        *find_machine_moves(program, setup.machine),
+        *find_unnamed_tools(motions, setup),
+        *find_unspun(motions, removal),
+        *find_rapids(motions, removal),
+        *find_below(motions, setup),
+        *find_outside_stock(motions, setup, removal),
+        *find_outside_travel(motions, setup.machine),
+    ]
     return sorted(findings, key=lambda finding: (finding.line or 0, finding.code))
 
 
