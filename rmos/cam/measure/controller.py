@@ -39,7 +39,9 @@ def find_dialect_findings(program: Program, dialect: Dialect | None) -> list[Pro
     ]
 
 
-def grade_findings(findings: Iterable[ProgramFinding], program: Program, dialect: Dialect | None) -> list[ProgramFinding]:
+def grade_findings(
+    findings: Iterable[ProgramFinding], program: Program, dialect: Dialect | None
+) -> list[ProgramFinding]:
     """Return the reader's findings at the level that they have for this controller.
 
     The reader measures the radii of arcs by the rule of GRBL. LinuxCNC takes wider differences and has its own limit;

@@ -4,8 +4,9 @@
     cuts.add(key, sample)
     for key, sample in cuts.list_groups(): ...
 
-Groups are alike in tool, speed, feed, and in the first two digits of depth and width. A group is judged by the largest
-of each, so no grouping makes a cut look lighter than it is.
+Groups are alike in tool, speed and feed, and nearly so in depth and width: these differ by less than a tenth, a step of
+the series E24 of preferred numbers. A group is judged by the largest of each, so no grouping makes a cut look lighter
+than it is; a ramp, whose depth grows from nothing, is some fifty cuts and not a thousand.
 """
 
 import math
@@ -14,20 +15,22 @@ from typing import Final, NamedTuple
 MAX_GROUPS: Final = 500
 _HELD: Final = 4096
 """Groups that are held while a program is measured."""
-_FIRST_STEP: Final = 1.03
+_STEPS_PER_DECADE: Final = 24
+_LEAST_UM: Final = 10.0
+_FIRST_STEP: Final = 1.12
 _WIDER: Final = 1.5
 """How the steps widen, in their logarithm, until there are few enough groups."""
 
 
 class CutKey(NamedTuple):
-    """What groups are told apart by. Feed in mm/min, depth and width in µm, rounded to two digits."""
+    """What groups are told apart by. Feed in mm/min; steps of depth and width."""
 
     tool: int | None
     rpm: float
     vertical: bool
     feed: float
-    axial: float
-    radial: float
+    axial: int
+    radial: int
 
 
 class CutSample(NamedTuple):
@@ -53,9 +56,7 @@ class CutGroups:
 
     def add(self, tool: int | None, rpm: float, vertical: bool, sample: CutSample) -> None:
         """Count a window in."""
-        key = CutKey(
-            tool, rpm, vertical, round(sample.feed, 3), round_digits(sample.axial), round_digits(sample.radial)
-        )
+        key = CutKey(tool, rpm, vertical, round(sample.feed, 3), _find_step(sample.axial), _find_step(sample.radial))
         _merge_into(self._groups, key, sample)
         if len(self._groups) > _HELD:
             self._groups = _widen(self._groups)
@@ -66,9 +67,9 @@ class CutGroups:
         return sorted(groups.items(), key=lambda pair: (pair[1].place, pair[0][2:]))
 
 
-def round_digits(value: float, digits: int = 2) -> float:
-    """Return a number rounded to its first digits."""
-    return float(f"{value:.{digits - 1}e}")
+def _find_step(um: float) -> int:
+    """Return the step of a depth or width, 24 in each decade; whatever is less than 10 µm is the same."""
+    return math.floor(_STEPS_PER_DECADE * math.log10(max(um, _LEAST_UM)))
 
 
 def _merge_into(groups: dict[CutKey, CutSample], key: CutKey, sample: CutSample) -> None:

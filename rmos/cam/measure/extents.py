@@ -1,5 +1,6 @@
 """Find what does not fit: cuts beyond the stock, into what lies under it, and programs larger than the machine."""
 
+import math
 from typing import Final
 
 from rmos.cam.measure.bounds import find_bounds, place_at
@@ -7,7 +8,7 @@ from rmos.cam.measure.measured import format_mm
 from rmos.cam.measure.removal import Removal
 from rmos.cam.measure.setup import MachineAxes, ProgramSetup
 from rmos.cam.measure.windows import find_tool
-from rmos.cam.motion import FindingLevel, MotionKind, Motions, ProgramFinding
+from rmos.cam.motion import FindingLevel, Motions, ProgramFinding
 
 BELOW_ROOM_UM: Final = 500
 """How far below the stock a cut may go, into the board under it (RMOS policy)."""
@@ -16,13 +17,14 @@ BELOW_ROOM_UM: Final = 500
 def find_below(motions: Motions, setup: ProgramSetup) -> list[ProgramFinding]:
     """Find motions that go through the stock and deep into what lies under it."""
     limit = setup.bottom_um - BELOW_ROOM_UM
-    deep = [place for place, z in enumerate(motions.z) if z < limit and motions.kind[place] != MotionKind.MACHINE]
+    place = next((place for place, z in enumerate(motions.z) if z < limit), None)
+    lowest = min((z for z in motions.z if z < limit), default=math.inf)
     corners = find_bounds(motions)
-    lowest = corners[0][2] if corners else 0.0
-    if not deep and lowest >= limit:
-        return []
     # An arc in an upright plane may dip below both of its ends.
-    place = deep[0] if deep else next(iter(motions.arcs))
+    lowest = min(lowest, corners[0][2]) if corners else lowest
+    if lowest >= limit:
+        return []
+    place = next(iter(motions.arcs)) if place is None else place
     under = format_mm(setup.bottom_um - lowest)
     text = f"It goes to Z{format_mm(lowest)}, {under} mm below the stock. Check Z zero, thickness and depth."
     return [make_finding(motions, "BELOW_STOCK", "RED", place, text)]
@@ -33,18 +35,24 @@ def find_outside_stock(motions: Motions, setup: ProgramSetup, removal: Removal) 
     corners = find_bounds(motions, removal.cutting)
     if corners is None:
         return []
-    radius = max((tool.diameter_mm for number in removal.tools if (tool := find_tool(number, setup))), default=0.0) * 500
+    radius = (
+        max((tool.diameter_mm for number in removal.tools if (tool := find_tool(number, setup))), default=0.0) * 500
+    )
     for axis, name, size in ((0, "X", setup.stock.width_mm), (1, "Y", setup.stock.height_mm)):
         if size is None:
             continue
         low, high = corners[0][axis], corners[1][axis]
         edges = _find_edges(setup, size * 1000)
         if edges is None and high - low > size * 1000 + 2 * radius:
-            text = f"It cuts over {format_mm(high - low)} mm along {name}, and the stock has {format_mm(size * 1000)} mm."
+            text = (
+                f"It cuts over {format_mm(high - low)} mm along {name}, and the stock has {format_mm(size * 1000)} mm."
+            )
             return [make_finding(motions, "OUTSIDE_STOCK", "YELLOW", removal.cutting.index(1), text)]
         if edges is not None and (low < edges[0] - radius or high > edges[1] + radius):
             beyond = max(edges[0] - low, high - edges[1])
-            text = f"It cuts up to {format_mm(beyond)} mm beyond the edge of the stock along {name}. Check zero and size."
+            text = (
+                f"It cuts up to {format_mm(beyond)} mm beyond the edge of the stock along {name}. Check zero and size."
+            )
             place = _find_outside(motions, removal, axis, (edges[0] - radius, edges[1] + radius))
             return [make_finding(motions, "OUTSIDE_STOCK", "YELLOW", place, text)]
     return []

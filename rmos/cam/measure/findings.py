@@ -11,6 +11,7 @@ from rmos.cam.measure.setup import ProgramSetup
 from rmos.cam.measure.windows import find_tool
 from rmos.cam.motion import MotionKind, Motions, ProgramFinding
 
+
 def find_rapids(motions: Motions, removal: Removal) -> list[ProgramFinding]:
     """Find rapids that go through material."""
     if not removal.rapids:

@@ -24,6 +24,10 @@ _IGNORED_SHARE: Final = 0.01
 """The share of the tool's width that may be shaved off without counting: what rows of cells leave between them."""
 _RAPID_ROOM: Final = 0.5
 """Cells that a rapid may come too near to a wall: as much as the map is coarse."""
+_SINE: Final = 0.5257311121191336
+_COSINE: Final = 0.8506508083520399
+"""The map lies at 31.7°, whose tangent is the golden section: a straight edge along an axis, as most are, meets rows of
+cells at every height, and the width of a cut is not one row too wide all along."""
 _LOWEST_UM: Final = 2_000_000_000
 """Depth that a height of 32 bits can hold."""
 
@@ -36,6 +40,14 @@ class Engagement(NamedTuple):
 
 
 AIR: Final = Engagement(0, 0.0)
+
+
+def _turn_corners(corners: Corners) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the lowest and highest corner of what a rectangle covers on the map, µm."""
+    (x0, y0, _), (x1, y1, _) = corners
+    across = [x * _COSINE - y * _SINE for x in (x0, x1) for y in (y0, y1)]
+    along = [x * _SINE + y * _COSINE for x in (x0, x1) for y in (y0, y1)]
+    return (min(across), min(along)), (max(across), max(along))
 
 
 class HeightMap:
@@ -51,7 +63,7 @@ class HeightMap:
 
         self._np: Any = np
         largest, smallest = (pick(tool.diameter_mm * 1000 for tool in tools) for pick in (max, min))
-        (x0, y0, _), (x1, y1, _) = corners
+        (x0, y0), (x1, y1) = _turn_corners(corners)
         area = (x1 - x0 + 2 * largest) * (y1 - y0 + 2 * largest)
         self._cell = max(smallest / _CELLS_PER_DIAMETER, math.sqrt(area / _MAX_CELLS))
         room = largest + 4 * self._cell
@@ -102,7 +114,8 @@ class HeightMap:
         """Return where the tip is pressed in: x and y in cells, z in µm."""
         np = self._np
         points = np.array(window.points)
-        x, y = (points[:, 0] - self._x0) / self._cell, (points[:, 1] - self._y0) / self._cell
+        turned = points[:, 0] * _COSINE - points[:, 1] * _SINE, points[:, 0] * _SINE + points[:, 1] * _COSINE
+        x, y = (turned[0] - self._x0) / self._cell, (turned[1] - self._y0) / self._cell
         z = np.clip(points[:, 2], -_LOWEST_UM, _LOWEST_UM)
         if window.is_vertical:
             return x, y, z

@@ -71,12 +71,18 @@ def list_windows(motions: Motions, setup: ProgramSetup, times: Times) -> Iterato
     """Yield the windows of all motions, rapids too, that go below the top of the stock, in their order."""
     tools = [find_tool(said.tool, setup) for said in motions.setups]
     top = setup.top_um
+    begun = False
     window: Window | None = None
     columns = zip(
         motions.kind, motions.starts(), motions.x, motions.y, motions.z, motions.feed, motions.setup, strict=True
     )
     for place, (kind, start, x, y, z, feed, number) in enumerate(columns):
         length, tool = times.lengths[place], tools[number]
+        if not begun and kind == _RAPID and z >= start[2]:
+            # Where the machine stands before the first word of a height is not known: no rapid from there is measured.
+            begun = z != start[2]
+            continue
+        begun = True
         is_path = kind in (_RAPID, _LINE, _ARC) and length > 0 and tool is not None
         is_below = start[2] < top or z < top or (kind == _ARC and motions.arcs[place].plane != "XY")
         if not (is_path and is_below and tool):
