@@ -111,7 +111,8 @@ def measure(
             seconds = 1 if asked.quick else 3
             figures += sessions.figures(below, kept, size, rounds=repeats, seconds=seconds, say=say)
         if "pages" in parts:
-            figures += pages.figures(below, kept, size, say)
+            large = size == LARGE  # what reads the index alone needs no files of a million runs
+            figures += pages.index_figures(below, size, say) if large else pages.figures(below, kept, size, say)
         if "engine" in parts:
             figures += judging.figures(kept, size, rounds=min(repeats, 3), below=below, say=say)
     if "operations" in parts:

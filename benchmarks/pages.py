@@ -12,9 +12,10 @@ from flask import Flask
 
 from benchmarks import stores
 from benchmarks.figures import AtMost, Figure, measured
+from benchmarks.index_rows import make_indexed_store
 from benchmarks.operations import environ_of, quiet
 from benchmarks.stores import Say
-from rmos import create_app
+from rmos import create_app, ids
 from rmos.engines.registry import Registry
 from rmos.services.artifact import RunRequest
 from rmos.services.cut_maps import make_axis, make_cut_map
@@ -79,6 +80,50 @@ def figures(below: Path, kept: Path, size: int, say: Say) -> list[Figure]:
         measured(f"page: a map of {columns} × {rows} places, CPU", _map_us(columns, rows), "µs", target=AtMost(most))
         for (columns, rows), most in MAP_US.items()
     ]
+
+
+COMMON_QUERIES: Final = {
+    "a tool": "tool_id=em-07",
+    "a wood": "material_id=wood_07",
+    "a machine": "machine_id=machine_2",
+    "a person": "created_by=person+3",
+    "a rule": "rule=HEAT",
+    "a mode": "mode=saw",
+    "a colour": "risk_level=RED",
+    "a status": "status=BLOCKED",
+    "a batch": "batch_label=batch+77",
+    "a day": "created_from={day}&created_to={day}",
+    "a rule since a week": "rule=HEAT&created_from={week}",
+    "a colour and a person": "risk_level=RED&created_by=person+3",
+    "a colour, a tool and a wood": "risk_level=RED&tool_id=em-07&material_id=wood_07",
+    "a colour of a day": "risk_level=RED&created_from={day}&created_to={day}",
+    "that wait for a second person": "override=asked",
+    "whose override is over": "override=expired",
+    "blocked and never overridden": "status=BLOCKED&override=none",
+    "a tool with an override": "tool_id=em-07&override=granted",
+    "of no tool that there is": "tool_id=nothing",
+}
+"""What people ask the list of runs for."""
+
+
+def index_figures(below: Path, size: int, say: Say) -> list[Figure]:
+    """Measure the pages that read the index alone over one of `size` rows."""
+    folder = below / f"rows-{size}"
+    make_indexed_store(folder, size, say)
+    today_us = ids.now_us() - 2 * 86_400_000_000
+    days = {"day": ids.partition_of(today_us), "week": ids.partition_of(today_us - 6 * 86_400_000_000)}
+    pages = {"Today": ("/", "", AtMost(TODAY_US)), "runs": ("/runs", "", AtMost(RUNS_US))}
+    pages |= {
+        f"runs, {what}": ("/runs", query.format(**days), AtMost(RUNS_US)) for what, query in COMMON_QUERIES.items()
+    }
+    told = []
+    with quiet():
+        app = create_app(stores.settings_of(folder))
+        for name, (path, query, target) in pages.items():
+            samples = _cpu_us(app, path, query)
+            told.append(measured(f"page: {name}, CPU", samples, "µs", runs=size, target=target))
+        app.extensions["rmos"].close()
+    return told
 
 
 def _map_us(columns: int, rows: int) -> list[float]:

@@ -73,6 +73,14 @@ def test_the_specimens_show_each_field_of_a_summary_so_that_a_new_one_makes_anot
         assert any(summary.get(name) not in (None, [], {}) for summary in shown), name
 
 
+def test_a_summary_is_what_its_schema_says_of_each_field() -> None:
+    for row in specimen_rows(dump_summary):
+        summary = json.loads(row.summary)
+        assert RunAdvisorySummarySchema().load(summary) == summary
+    view = make_view(meta={"compute_ms": 3})
+    assert isinstance(json.loads(dump_summary(view))["compute_ms"], float)
+
+
 @pytest.fixture
 def another_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the summary have one field more, as one more line of its schema makes it."""

@@ -160,6 +160,13 @@ class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
             name: one of `TALLIED`; runs that have no value there are not counted.
         """
 
+    def total(self, name: str, value: str | None) -> Answer[int]:
+        """Return how many listed runs have a value in a column, folded; None is any value.
+
+        Args:
+            name: one of `TALLIED`.
+        """
+
     def values(self, name: str, *, limit: int) -> Answer[list[str]]:
         """Return the values that runs have in a column, folded, in order, the first so many.
 

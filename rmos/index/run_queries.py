@@ -63,6 +63,12 @@ _TALLY: Final = compile_named(
     .order_by(tally.c.partition, tally.c.value)
 )
 
+_TOTAL: Final = compile_named(
+    select(func.coalesce(func.sum(tally.c.runs), literal_column("0"))).where(
+        tally.c.name == bindparam("name"), tally.c.value == func.coalesce(bindparam("value"), tally.c.value)
+    )
+)
+
 
 class RunQueries:
     """The questions that lists of runs ask."""
@@ -92,6 +98,11 @@ class RunQueries:
         """Return the question for the counts of partitions by the values of a column."""
         assert name in TALLIED
         return BoundStatement(_TALLY, {"name": name, "first": first, "last": last})
+
+    def total(self, name: str, value: str | None) -> BoundStatement:
+        """Return the question for the sum of the counts of all partitions, of one value or of all."""
+        assert name in TALLIED
+        return BoundStatement(_TOTAL, {"name": name, "value": value})
 
     def figures(self, session_id: str) -> BoundStatement:
         """Return the question for what the runs of a session amount to."""

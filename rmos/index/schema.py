@@ -71,17 +71,19 @@ runs = Table(
     Column("checksum", _int64, nullable=False),
     sqlite_strict=True,
 )
-Index("runs_by_created", runs.c.created_us, runs.c.run_id)
+# The order of lists, and last whether a run is listed: so what one filter finds is counted without looking at a row.
+_LISTED: Final = (runs.c.created_us, runs.c.run_id, runs.c.visibility)
+Index("runs_by_created", *_LISTED)
 Index("runs_by_partition", runs.c.partition, runs.c.run_id)
 for _name in EQUAL_FILTERS:
     _column = runs.c[_name]
     _where = None if _name in _ALWAYS_SET else _column.is_not(None)
-    Index(f"runs_by_{_name}", _column, runs.c.created_us, runs.c.run_id, sqlite_where=_where, postgresql_where=_where)
+    Index(f"runs_by_{_name}", _column, *_LISTED, sqlite_where=_where, postgresql_where=_where)
 
 # Few runs have one: what waits and what is over is told within the index, in the order of lists.
 Index(
     "runs_by_override",
-    *(runs.c[name] for name in ("created_us", "run_id", "override", "override_until")),
+    *(*_LISTED, runs.c.override, runs.c.override_until),
     sqlite_where=runs.c.override_until.is_not(None),
     postgresql_where=runs.c.override_until.is_not(None),
 )

@@ -157,6 +157,11 @@ class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
             lambda held: list(map(TalliedRuns._make, held.connection.execute(question.text, question.values)))
         )
 
+    def total(self, name: str, value: str | None) -> Answer[int]:
+        """Return how many listed runs have a value in a column; None is any value."""
+        question = self._of_runs.total(name, value)
+        return self._list(question, lambda cursor: int(cursor.fetchone()[0]), 1)
+
     def values(self, name: str, *, limit: int) -> Answer[list[str]]:
         """Return the values that runs have in a column, in order."""
         question = self._of_runs.values(name, limit)

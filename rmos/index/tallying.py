@@ -1,4 +1,4 @@
-"""How many listed runs of each partition have which colour, rule and tool: counted as rows are written.
+"""How many listed runs of each partition have which colour and which rule: counted as rows are written.
 
     for statement in make_triggers():
         connection.execute(statement)
@@ -10,7 +10,7 @@ quarter of a million of them; three years of a shop are some five thousand count
 
 from typing import Final
 
-TALLIED: Final = ("risk_level", "rule", "tool_id")
+TALLIED: Final = ("risk_level", "rule")
 """The columns whose values are counted."""
 
 

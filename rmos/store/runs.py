@@ -224,12 +224,24 @@ class Runs:
         """Return how many listed runs of each day have each value of a column, of the days from `first` to `last`.
 
         Args:
-            name: `risk_level`, `rule` or `tool_id`.
+            name: `risk_level` or `rule`.
 
         Raises:
             IndexRebuilding: the index is not complete.
         """
         return self._answers.ask(lambda: self._index.runs.tally(name, first, last))
+
+    def total(self, name: str, value: str | None = None) -> int:
+        """Return how many listed runs have a value in a column, as the tally knows it; None is any value.
+
+        Args:
+            name: `risk_level` or `rule`.
+            value: folded, as queries have it.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return self._answers.ask(lambda: self._index.runs.total(name, value))
 
     def values(self, name: str, *, limit: int) -> list[str]:
         """Return the values that runs have in a column, in order, the first so many.

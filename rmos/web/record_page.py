@@ -53,7 +53,7 @@ def show_record() -> Response:
         runbook=_list_runbook({} if verified is None else verified.findings),
         quarantined=store.reader.quarantined(),
         free_bytes=store.objects.free_bytes(),
-        total=sum(tallied.runs for tallied in store.runs.tally("risk_level")),
+        total=store.runs.total("risk_level"),
         calendars={"wide-only": draw_calendar(days), "narrow-only": draw_calendar(days[7 * (_WEEKS - _FEW_WEEKS) :])},
         months=add_up_months(days),
         levels=RISK_LEVELS,

@@ -13,7 +13,7 @@ import msgspec
 
 from rmos import ids
 from rmos.names import fold_name
-from rmos.row_models import RunQuery
+from rmos.row_models import Page, RunQuery
 from rmos.store import Store
 from rmos.web.formats import format_number, spell_out
 
@@ -50,8 +50,9 @@ _NAMED: Final = {
 _DATES: Final = {"created_from": "From", "created_to": "To"}
 _MOST_CHOICES: Final = 200
 _COUNTED: Final = 1000
-"""How far runs are counted that no tally has: ten thousand would cost more than the page."""
-_TALLIED: Final = frozenset({"risk_level", "rule", "tool_id"})
+"""How far runs are counted that no tally has: ten thousand would cost a fifth of the page."""
+_TALLIED: Final = frozenset({"risk_level", "rule"})
+"""What has few values, so that the tally of a thousand days is soon added up."""
 _BEGINNING: Final = re.compile(r"(?:run_)?([0-9a-f]{8,32})")
 _TIME_DIGITS: Final = 12
 """Of a new id, those of its millisecond."""
@@ -112,17 +113,26 @@ def list_set_filters(parameters: Mapping[str, Sequence[str]]) -> list[SetFilter]
     ]
 
 
-def count_runs(store: Store, query: RunQuery, filters: Mapping[str, str]) -> str:
-    """Return how many runs a list has, in words: exactly where a tally knows it, else up to a thousand.
+def count_runs(store: Store, query: RunQuery, filters: Mapping[str, str], page: Page, *, is_first: bool) -> str:
+    """Return how many runs a list has, in words.
+
+    What stands on one page is counted there; the tally knows how many have one colour or rule, and an index what one
+    other filter finds. Where filters meet, only the rows could say it, and a page says that there are more.
+
+    Args:
+        page: what of them is shown; `is_first` where nothing stands before it.
 
     Raises:
         IndexRebuilding: the index is not complete.
     """
+    chosen = [name for name in filters if name not in _DATES]
     if not filters or (len(filters) == 1 and _TALLIED.issuperset(filters)):
         name = next(iter(filters), "risk_level")
-        wanted = getattr(query, name)
-        counts = store.runs.tally(name)
-        number = sum(tallied.runs for tallied in counts if wanted is None or tallied.value == wanted)
+        number = store.runs.total(name, getattr(query, name))
+    elif is_first and page.next_cursor is None:
+        number = page.count
+    elif len(chosen) > 1:
+        return f"More than {format_number(page.count)} runs" if page.count else "No more runs"
     else:
         number = store.runs.count_up_to(query, _COUNTED + 1)
         if number > _COUNTED:

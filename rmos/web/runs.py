@@ -54,6 +54,7 @@ def list_runs() -> WerkzeugResponse:
     listed = load_list(parameters)
     page = store.runs.page(listed.query, **msgspec.structs.asdict(listed.page))
     filters = {name: values[0] for name, values in parameters.items() if name not in PLACES}
+    is_first = listed.page.cursor is None and listed.page.offset == 0
     return render_page(
         "runs.html",
         here="runs",
@@ -63,7 +64,7 @@ def list_runs() -> WerkzeugResponse:
         set_filters=list_set_filters(parameters),
         levels=RISK_LEVELS,
         level_queries={level: query_of(parameters, risk_level=level) for level in ("", *RISK_LEVELS)},
-        counted=count_runs(store, listed.query, filters),
+        counted=count_runs(store, listed.query, filters, page, is_first=is_first),
         is_first="cursor" not in parameters,
         first_query=query_of(parameters),
         older_query=None if page.next_cursor is None else query_of(parameters, cursor=page.next_cursor),

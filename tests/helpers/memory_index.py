@@ -224,6 +224,10 @@ class _Runs(_Table):
         told = [TalliedRuns(*key, runs) for key, runs in counts.items() if key[1] is not None]
         return Answer(sorted(told), state)
 
+    def total(self, name: str, value: str | None) -> Answer[int]:
+        counts, state = self.tally(name)
+        return Answer(sum(tallied.runs for tallied in counts if value in (None, tallied.value)), state)
+
     def values(self, name: str, *, limit: int) -> Answer[list[str]]:
         with self._index.asked() as database:
             found = {getattr(row, name) for row in database.tables[self._name].values()} - {None}

@@ -50,7 +50,12 @@ def test_the_tally_is_the_count_of_the_rows_whatever_was_written_in_whatever_ord
         else:
             index.runs.upsert(step, instead_of={step[0].run_id: 2})
         for name in TALLIED:
-            assert index.runs.tally(name).value == count_rows(index, name)
+            counted = count_rows(index, name)
+            assert index.runs.tally(name).value == counted
+            assert index.runs.total(name, None).value == sum(tallied.runs for tallied in counted)
+            for value in {tallied.value for tallied in counted} | {"nothing"}:
+                expected = sum(tallied.runs for tallied in counted if tallied.value == value)
+                assert index.runs.total(name, value).value == expected
 
 
 def test_a_row_that_is_written_again_is_counted_once(index: Index) -> None:

@@ -51,9 +51,28 @@ def test_runs_that_were_overridden_are_found_among_themselves_in_the_order_of_li
     assert plan(tmp_path, RunQuery(override="none", status="BLOCKED")) == ["runs_by_status"]
 
 
+@pytest.mark.parametrize("name", [*FINE, *COARSE])
+def test_what_one_filter_finds_is_counted_within_its_index(tmp_path: Path, name: str) -> None:
+    for dates in ({}, {"created_from_us": 1, "created_to_us": 9}):
+        query = RunQuery(**cast(Any, {name: "x"} | dates))
+        for question in (RunQueries().count(query), RunQueries().count_up_to(query, 9)):
+            (step,) = [step for step in explain(tmp_path, question) if " runs" in step]
+            assert step.startswith("SEARCH runs USING COVERING INDEX runs_by_")
+            assert f" ({name}=?" in step
+
+
+@pytest.mark.parametrize("state", ["asked", "granted", "expired"])
+def test_overridden_runs_are_counted_within_their_index(tmp_path: Path, state: OverrideState) -> None:
+    question = RunQueries().count_up_to(RunQuery(override=state, now_utc=""), 9)
+    assert any("USING COVERING INDEX runs_by_override" in step for step in explain(tmp_path, question))
+
+
 def test_a_tally_is_a_range_of_its_key_and_values_are_walked_over(tmp_path: Path) -> None:
     steps = explain(tmp_path, RunQueries().tally("risk_level", "2025-12-01", "2025-12-31"))
     assert steps == ["SEARCH tally USING PRIMARY KEY (name=? AND partition>? AND partition<?)"]
+    for value in ("RED", None):
+        steps = explain(tmp_path, RunQueries().total("risk_level", value))
+        assert steps == ["SEARCH tally USING PRIMARY KEY (name=?)"]
     for name in ("tool_id", "material_id", "created_by", "rule"):
         looked_at = [step for step in explain(tmp_path, RunQueries().values(name, 200)) if " runs" in step]
         assert len(looked_at) == 2

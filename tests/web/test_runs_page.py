@@ -59,6 +59,29 @@ def test_it_says_how_many_there_are(browse: Any, record: Any, query: str, said: 
     assert f"Runs {said} Find" in check_page(browse(f"/runs{query}"))
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?limit=2&risk_level=GREEN&created_by=local", "More than 2 runs"),  # where filters meet only rows could say it
+        ("?limit=3&risk_level=GREEN&created_by=local", "3 runs"),
+        ("?limit=2&created_by=local", "More than 3 runs"),
+        ("?limit=2&created_by=local&created_from=2020-01-01", "More than 3 runs"),
+        ("?limit=2&machine_id=light_desktop&offset=3", "More than 3 runs"),
+        ("?limit=2&risk_level=RED", "1 run"),
+        ("?limit=2&risk_level=GREEN", "3 runs"),
+        ("?limit=2&risk_level=GREEN&created_by=local&offset=3", "No more runs"),
+        ("?limit=2", "4 runs"),
+    ],
+)
+def test_it_counts_no_further_than_an_index_can(
+    browse: Any, record: Any, query: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for change in (SLOW, {}, {}, {}):
+        record(change)
+    monkeypatch.setattr("rmos.web.run_filters._COUNTED", 3)
+    assert f"Runs {said}" in check_page(browse(f"/runs{query}"))
+
+
 def test_a_form_with_empty_fields_leads_to_the_url_that_is_kept(browse: Any) -> None:
     for query, kept in (
         ("tool_id=&risk_level=RED&created_from=", "?risk_level=RED"),
