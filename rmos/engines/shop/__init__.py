@@ -31,6 +31,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     materials: Mapping[str, Material]
     tools: Mapping[str, Mapping[str, Any]]
     machines: Mapping[str, Mapping[str, Any]]
+    axes: Mapping[str, Mapping[str, Any]] = {}
+    """Machine id → what it states of its controller and its axes: what programs are measured by."""
     tables: Mapping[str, Sequence[ShopEntry]] = {}
     """The tables as they were written, with the sources: `tools`, `materials` and `machines`."""
 
@@ -87,6 +89,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
             materials={name: material_of(name, entry) for name, entry in materials.entries.items()},
             tools={name: entry.members() for name, entry in tools.entries.items()},
             machines={name: entry.members() for name, entry in machines.entries.items()},
+            axes={name: entry.list_axes() for name, entry in machines.entries.items()},
             tables={
                 "tools": tools.list_entries(),
                 "materials": materials.list_entries(),

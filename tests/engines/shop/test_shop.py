@@ -152,3 +152,23 @@ def test_a_table_that_is_a_folder_is_refused_without_its_path(tmp_path: Path) ->
 
 def test_an_instance_folder_without_tables_is_the_shipped_shop(tmp_path: Path) -> None:
     assert load_shop(tmp_path / "nowhere") == SHIPPED == load_shop()
+
+
+def test_what_a_machine_states_of_its_axes_is_in_no_context(tmp_path: Path) -> None:
+    stated = 'dialect = "linuxcnc"\ntravel_mm = [600, 400, 90]\nmax_rate_mm_min = [5000, 5000, 3000]\nhoming = true\n'
+    shop = load_shop(write(tmp_path, machines=f'[mill]\nclass = "rigid"\nsource = "own"\n{stated}'))
+    assert shop.machines["mill"] == {"class": "rigid"}
+    assert shop.axes["mill"] == {
+        "dialect": "linuxcnc",
+        "travel_mm": (600, 400, 90),
+        "max_rate_mm_min": (5000, 5000, 3000),
+        "homing": True,
+    }
+    assert shop.axes["table_saw"] == {}
+    assert "acceleration_mm_s2" not in shop.machines["light_desktop"]
+
+
+@pytest.mark.parametrize("line", ["travel_mm = [600, 400]", "acceleration_mm_s2 = [250, 250, 0]", "homing = 1"])
+def test_axes_that_cannot_be_are_refused(line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="mill"):
+        load_shop(write(tmp_path, machines=f'[mill]\nclass = "rigid"\nsource = "own"\n{line}\n'))
