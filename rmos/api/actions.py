@@ -9,7 +9,9 @@ from rmos.api.sessions import read_if_match, respond_session
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden
+from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed
+from rmos.errors.programs import NotCovered
 from rmos.errors.records import EngineNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import RecordDamaged
@@ -35,12 +37,14 @@ bp = Blueprint("actions", __name__, description="Actions: how a workflow session
     problems=(
         TransitionBlocked,
         ApprovalBlocked,
+        NotCovered,
         SessionDeleted,
         VersionConflict,
         PreconditionFailed,
         Forbidden,
         SessionNotFound,
         EngineNotFound,
+        AttachmentNotFound,
         PayloadTooLarge,
         RecordDamaged,
         *WRITES,
@@ -55,13 +59,13 @@ def act_on_session(session_id: str, action: str) -> Response:
 
     Illegal ones are answered 409 TRANSITION_BLOCKED with the actions that the state allows. `approve` and `reject` take
     an operator, and never a model. What stands before an approval or before toolpaths is answered 409 APPROVAL_BLOCKED.
+    A program that does more than was approved, or that nobody understands, is answered 409 NOT_COVERED with each excess
+    and its line; its run stands, BLOCKED, and the session stays as it is.
     """
     now_us, rmos = ids.now_us(), current_rmos()
     fields = load_action(action, read_object())
     version = read_if_match(session_id)
-    policy = GatePolicy(
-        engine_timeout_ms=rmos.settings.engine_timeout_ms, allow_red_override=rmos.settings.allow_red_override
-    )
+    policy = GatePolicy.of(rmos.settings)
     request = ActionRequest(session_id=session_id, action=action, fields=fields, version=version)  # type: ignore[arg-type]
     done = perform_action(rmos.store, rmos.engines, request, policy, actor=current_actor(), us=now_us)
     return respond_session(done.stored.session, dump_session_acted(done))

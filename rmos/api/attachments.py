@@ -10,12 +10,14 @@ from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import AttachmentNotFound, ContentMismatch, DigestMismatch
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import BadBase64, BadForm
 from rmos.errors.store import RecordDamaged
 from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
+from rmos.http.programs import find_open_blob
 from rmos.http.responses import IMMUTABLE, NO_STORE, prefix_path, respond_json
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.attachments import (
@@ -31,7 +33,8 @@ from rmos.schemas.attachments import (
     load_form,
 )
 from rmos.services.files.attachments import Declared, FileLimits, attach_file
-from rmos.store.naming import find_named_blob, list_named_blobs
+from rmos.services.programs.doors import tell_filename
+from rmos.store.naming import list_named_blobs
 
 bp = Blueprint(
     "attachments", __name__, url_prefix="/api/rmos", description="Attachments: files of runs, provably unaltered"
@@ -118,15 +121,15 @@ def verify_attachments(run_id: str) -> Response:
 @bp.get("/runs/<run_id>/attachments/<sha256>")
 @operation(
     responses=BYTES,
-    problems=(AttachmentNotFound, PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
+    problems=(AttachmentNotFound, ProgramGated, PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
     headers=CONDITIONS,
 )
 @requires("viewer")
 def download_attachment(run_id: str, sha256: str) -> Response:
-    """Return the bytes of a file that the run names."""
+    """Return the bytes of a file that the run names; a program that a session covers leaves at its own address."""
     store = current_rmos().store
-    named = find_named_blob(store.runs.record(run_id).view(), sha256)
-    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename)
+    named = find_open_blob(store, run_id, sha256)
+    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=tell_filename(named))
 
 
 @bp.get("/attachments/<sha256>")

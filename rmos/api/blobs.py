@@ -13,13 +13,16 @@ from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.errors.files import AttachmentNotFound, SvgBlocked
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, respond_blob
+from rmos.http.programs import find_open_blob
 from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
 from rmos.services.files.archive import archive
 from rmos.services.files.previews import find_preview, open_preview
+from rmos.services.programs.doors import tell_filename
 from rmos.store.attachments import SVG
 from rmos.store.naming import find_named_blob
 
@@ -31,7 +34,7 @@ bp = Blueprint(
 )
 
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
-_OF_A_FILE: Final[Problems] = (AttachmentNotFound, *_OF_A_RUN)
+_OF_A_FILE: Final[Problems] = (AttachmentNotFound, ProgramGated, *_OF_A_RUN)
 _ZIP: Final = "application/zip"
 
 
@@ -52,8 +55,8 @@ def list_blobs(run_id: str) -> Response:
 def download_advisory_blob(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file, to be saved."""
     store = current_rmos().store
-    named = find_named_blob(store.runs.record(run_id).view(), sha256)
-    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=named.filename or named.title)
+    named = find_open_blob(store, run_id, sha256)
+    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=tell_filename(named))
 
 
 @bp.get("/<sha256>/preview/svg")
@@ -70,7 +73,7 @@ def download_advisory_blob(run_id: str, sha256: str) -> Response:
 def preview_svg(run_id: str, sha256: str) -> Response:
     """Show a drawing, for an `<img>`, when nothing in it can run or load anything; else say what stands in the way."""
     store = current_rmos().store
-    named = find_named_blob(store.runs.record(run_id).view(), sha256)
+    named = find_open_blob(store, run_id, sha256)
     name = named.filename or named.title
     return respond_blob(open_preview(store, named), mime=SVG, filename=name, inline=True)
 
@@ -78,7 +81,7 @@ def preview_svg(run_id: str, sha256: str) -> Response:
 @bp.get("/<sha256>/preview/status")
 @operation(
     responses={200: ResponseSpec("The verdict.", PreviewStatusSchema, ("Cache-Control",), "blobs.preview_status")},
-    problems=_OF_A_FILE,
+    problems=(AttachmentNotFound, *_OF_A_RUN),
 )
 @requires("viewer")
 def preview_status(run_id: str, sha256: str) -> Response:

@@ -11,6 +11,7 @@ from rmos.context import current_rmos
 from rmos.errors.callers import LinkExpired, LinkInvalid
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
+from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
@@ -21,7 +22,7 @@ from rmos.services.files.links import METHODS, make_links, open_link
 
 bp = Blueprint("links", __name__, url_prefix="/api/rmos/links", description="Links: files for those without a token")
 
-_OF_A_LINK: Final[Problems] = (LinkInvalid, LinkExpired, RunNotFound, RunDeleted, AttachmentNotFound)
+_OF_A_LINK: Final[Problems] = (LinkInvalid, LinkExpired, RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated)
 
 
 @bp.post("")

@@ -128,9 +128,7 @@ def get_session(session_id: str) -> Response:
     rmos = current_rmos()
     record = rmos.store.sessions.record(session_id)
     session = record.session
-    policy = GatePolicy(
-        engine_timeout_ms=rmos.settings.engine_timeout_ms, allow_red_override=rmos.settings.allow_red_override
-    )
+    policy = GatePolicy.of(rmos.settings)
     step = find_next_step(rmos.store, rmos.engines, policy, record)
     if step != session.next_step:
         # An override is an event of the run, so the session's version says nothing of it: the caller gets the whole.

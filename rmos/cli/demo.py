@@ -155,7 +155,7 @@ def _walk_session(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
     fields = {"user_id": walk.user_id, "workflow_type": walk.workflow_type, "machine_id": walk.machine_id}
     session = create_session(store, fields, actor=command_actor(ids.new_request_id()), us=us).session
     settings = rmos.settings
-    rules = GatePolicy(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
+    rules = GatePolicy.of(settings)
     risks = []
     for number, step in enumerate(walk.steps, 1):
         request = ActionRequest(session_id=session.session_id, action=step.action, fields=step.said)

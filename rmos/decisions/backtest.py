@@ -19,8 +19,9 @@ from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
 from rmos.engines.shop.unknown import UnknownName
 from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageUnavailable
-from rmos.models import WORKFLOW_EVENT_TYPES, RunArtifact
+from rmos.models import RISK_LEVELS, WORKFLOW_EVENT_TYPES, RunArtifact, RunDecision
 from rmos.objects.base import Objects
+from rmos.services.programs.judging import severity_of
 from rmos.store import Store, layout
 from rmos.store.artifacts import verify_artifact
 from rmos.store.records import Damage
@@ -172,6 +173,7 @@ class _Evaluator:
         blocked = _find_impossible(run)
         if blocked is not None and now.risk_level in ("GREEN", "YELLOW", "UNKNOWN"):
             now = msgspec.structs.replace(now, risk_level="RED", score=run.decision.score, block_reason=blocked)
+        now = _mind_program(now, run)
         if now.risk_level == run.decision.risk_level:
             return
         judged.flips.append(
@@ -205,6 +207,17 @@ def _find_impossible(run: RunArtifact) -> str | None:
         if isinstance(item, dict) and item.get("severity") == "impossible":
             return f"{item.get('code')}: {item.get('message')}"
     return None
+
+
+def _mind_program(now: RunDecision, run: RunArtifact) -> RunDecision:
+    """Return the decision no better than what a recorded program allows, whatever an engine says of the design."""
+    program = run.decision.details.get("program")
+    least = program.get("least_risk") if isinstance(program, dict) else None
+    if least not in RISK_LEVELS or severity_of(now.risk_level) >= severity_of(least):
+        return now
+    return msgspec.structs.replace(
+        now, risk_level=least, score=run.decision.score, block_reason=run.decision.block_reason
+    )
 
 
 def _first(block_reason: str | None, warnings: Sequence[str]) -> str:

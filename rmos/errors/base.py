@@ -8,8 +8,11 @@ An error comes back from the worker processes of verify whole: it can be pickled
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+ErrorMember = str | int | Sequence[str] | Sequence[dict[str, Any]] | None
+"""What identifies what an error is about, beside its sentence."""
 
 
 class RmosError(Exception):
@@ -30,7 +33,7 @@ class RmosError(Exception):
         *,
         errors: dict[str, list[str]] | None = None,
         retry_after_s: int | None = None,
-        **members: str | int | list[str] | None,
+        **members: ErrorMember,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -48,7 +51,7 @@ def _rebuild(
     detail: str,
     errors: dict[str, list[str]] | None,
     retry_after_s: int | None,
-    members: dict[str, str | int | list[str] | None],
+    members: dict[str, ErrorMember],
 ) -> RmosError:
     return kind(detail, errors=errors, retry_after_s=retry_after_s, **members)
 

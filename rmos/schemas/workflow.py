@@ -14,7 +14,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos import ids
 from rmos.schemas.feasibility import BriefSchema, FeasibilitySchema, brief_members, full_members
-from rmos.schemas.fields import Choice, Flag, RequestSchema, describe_unknown
+from rmos.schemas.fields import NAME, SHA256_PATTERN, Choice, Flag, RequestSchema, describe_unknown, matches
+from rmos.schemas.programs import UNITS, ZEROS, ProgramToolsField
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
 from rmos.schemas.sessions import SessionSchema
 from rmos.services.actions import ACTOR_ROLES, ActionDone
@@ -52,6 +53,21 @@ class ActionSchema(RequestSchema):
         metadata={"description": "approve, reject: a lesser role to act in; `ai` for a model"},
     )
     outputs = fields.Nested(OutputsSchema, metadata={"description": "store_toolpaths"})
+    attachment_sha256 = fields.String(
+        validate=matches(SHA256_PATTERN, "64 lower-case hex digits"),
+        metadata={
+            "pattern": SHA256_PATTERN,
+            "description": "store_toolpaths: a program that is a file already, instead of outputs.gcode_text",
+        },
+    )
+    tools = ProgramToolsField(
+        metadata={"description": "store_toolpaths: number in the program → id of a tool; T1 is the tool of the cut"}
+    )
+    units = Choice(UNITS, allow_none=True, metadata={"description": "store_toolpaths: of a program that says none"})
+    zero = Choice(ZEROS, allow_none=True, metadata={"description": "store_toolpaths: where Z0 is"})
+    dialect = fields.String(
+        allow_none=True, validate=NAME, metadata={"description": "store_toolpaths: of the controller that runs it"}
+    )
     note = fields.String(allow_none=True, validate=_REASON, metadata={"description": "archive"})
 
 
@@ -63,7 +79,7 @@ TAKEN: Final[dict[WorkflowAction, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "approve": ((), ("reason", "actor_role")),
     "reject": (("reason",), ("actor_role",)),
     "request_toolpaths": ((), ()),
-    "store_toolpaths": (("outputs",), ()),
+    "store_toolpaths": ((), ("outputs", "attachment_sha256", "tools", "units", "zero", "dialect")),
     "archive": ((), ("note",)),
 }
 """What each action needs, and what else it takes."""
@@ -178,9 +194,17 @@ def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     if wrong:
         raise ValidationError(wrong)
     loaded = dict(_action.load(body))
-    if action == "store_toolpaths" and not any(value is not None for value in loaded["outputs"].values()):
-        raise ValidationError({"outputs": ["Holds no toolpaths: send gcode_text or opplan_json."]})
+    if action == "store_toolpaths":
+        _check_toolpaths(loaded)
     return loaded
+
+
+def _check_toolpaths(loaded: Mapping[str, Any]) -> None:
+    outputs, sha256 = loaded.get("outputs") or {}, loaded.get("attachment_sha256")
+    if sha256 is None and not any(value is not None for value in outputs.values()):
+        raise ValidationError({"outputs": ["Holds no toolpaths: send gcode_text or opplan_json."]})
+    if sha256 is not None and outputs.get("gcode_text") is not None:
+        raise ValidationError({"attachment_sha256": ["Comes instead of outputs.gcode_text, not beside it."]})
 
 
 def load_override(run_id: str, body: Mapping[str, Any], *, now_us: int) -> OverrideRequest:

@@ -19,11 +19,14 @@ from rmos import workflow
 from rmos.engines.registry import Registry
 from rmos.errors.callers import Forbidden
 from rmos.errors.http import PreconditionFailed
+from rmos.errors.programs import NotCovered
 from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBlocked
 from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
-from rmos.services.artifact import RunRequest
+from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates, make_run_request, read_inputs
+from rmos.services.programs.keeping import dump_verdict, read_stored_program
+from rmos.services.programs.setup import ProgramOptions
 from rmos.services.runs import Recorded, record_run
 from rmos.services.sessions import complete_fields, refuse_deleted
 from rmos.store import Store
@@ -83,6 +86,8 @@ def perform_action(
         Forbidden: the role does not reach, `actor_role` is above the caller's, or a model approves.
         TransitionBlocked: the state does not allow the action; `allowed` names those that it does.
         ApprovalBlocked: a gate is closed; the attempt that was recorded is `run_id`.
+        NotCovered: the program does more than was approved; the attempt that was recorded is `run_id`.
+        AttachmentNotFound, PayloadTooLarge: the program that is named is not there, or too large to be measured.
         EngineNotFound: the attempt was recorded, the session is as it was.
         OutOfSpace, StoreReadOnly, StorageFailed: the action did not happen.
     """
@@ -120,7 +125,9 @@ class _Attempt:
             actor=self._actor,
             us=self._us,
             engine_timeout_ms=self._policy.engine_timeout_ms,
+            is_overridden=lambda risk: self._is_overridden(record.session, standing, risk),
         )
+        self._refuse_uncovered(run)
         basis = _basis(record.session, standing)
 
         def decide(now: SessionRecord) -> SessionChange:
@@ -129,6 +136,23 @@ class _Attempt:
             return self._confirm_run(now.session, standing, run_request, run)
 
         return ActionDone(self._commit(decide, run), run)
+
+    def _is_overridden(self, session: Session, standing: Standing, risk: RiskLevel) -> bool:
+        """Tell whether an override in force of what was approved covers cuts of a colour."""
+        approved = standing.approved
+        return approved is not None and self._gates.is_overridden(session, standing, approved, risk)
+
+    def _refuse_uncovered(self, run: Recorded) -> None:
+        """Refuse a program that does more than was approved; its run stands, and the session stays as it is.
+
+        Raises:
+            NotCovered.
+        """
+        if run.cover is None or run.cover.covered:
+            return
+        session_id, exceeded = self._request.session_id, dump_verdict(run.cover)["exceeded"]
+        log.info("program_not_covered session_id=%s run_id=%s", session_id, run.run_id)
+        raise NotCovered(run.block_reason or "", session_id=session_id, run_id=run.run_id, exceeded=exceeded)
 
     def _commit(self, decide: Callable[[SessionRecord], SessionChange], run: Recorded) -> SessionStored:
         # A crash before the event leaves a run that nothing names; after it the action has happened.
@@ -211,8 +235,27 @@ class _Attempt:
             raise self._gates.block("Nothing was evaluated in this session; request the feasibility.")
         parent = standing.approval_run_id if action == "store_toolpaths" else evaluated.run_id
         request = make_run_request(session, evaluated, _EVENT_TYPES[action])
-        outputs = fields.get("outputs", {})
-        return msgspec.structs.replace(request, parent_run_id=parent, outputs=outputs, workflow=about)
+        outputs = fields.get("outputs") or {}
+        return msgspec.structs.replace(
+            request, parent_run_id=parent, outputs=outputs, program=self._read_program(outputs), workflow=about
+        )
+
+    def _read_program(self, outputs: Mapping[str, Any]) -> SentProgram | None:
+        """Return the program that came with the action, or that it names by its digest."""
+        fields = self._request.fields
+        options = ProgramOptions(
+            tools=fields.get("tools") or {},
+            units=fields.get("units"),
+            zero=fields.get("zero") or "stock_top",
+            dialect=fields.get("dialect"),
+        )
+        gcode, sha256 = outputs.get("gcode_text"), fields.get("attachment_sha256")
+        if gcode is not None:
+            return SentProgram(data=gcode.encode(), options=options)
+        if sha256 is None:
+            return None
+        data = read_stored_program(self._store, sha256, max_bytes=self._policy.max_program_bytes)
+        return SentProgram(data=data, options=options)
 
     def _confirm_run(self, session: Session, standing: Standing, request: RunRequest, run: Recorded) -> SessionChange:
         """Return what the event says that names the run, once every gate is open."""

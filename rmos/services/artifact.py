@@ -10,6 +10,7 @@ from rmos.engines.base import EngineResult
 from rmos.engines.decision import run_status
 from rmos.engines.recorded import canonical_record
 from rmos.models import RUN_SCHEMA, TOOLPATHS, Actor, RunDecision
+from rmos.services.programs.setup import ProgramOptions
 
 MAX_KEYS: Final = 50
 """Members of one object that `request_summary` shows."""
@@ -26,6 +27,14 @@ _SERVERS_OWN: Final = frozenset(
 """Members of `meta` that only the server writes; a client's are dropped."""
 
 
+class SentProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """The program of a run, as it was sent."""
+
+    data: bytes
+    name: str = "program.nc"
+    options: ProgramOptions = ProgramOptions()
+
+
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A cut to be evaluated and recorded: JSON values that passed the edge's checks."""
 
@@ -37,6 +46,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     design: dict[str, Any] = {}
     context: dict[str, Any] = {}
     outputs: dict[str, Any] = {}
+    program: SentProgram | None = None
+    """Of a program that came otherwise than in `outputs`, and of one about which more is known."""
     material_id: str | None = None
     machine_id: str | None = None
     parent_run_id: str | None = None
@@ -65,8 +76,13 @@ def artifact_members(
     *,
     actor: Actor,
     idempotency: Idempotency | None,
+    attachments: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Return the artifact's members; what has a digest is encoded once, hashed and embedded as it is."""
+    """Return the artifact's members; what has a digest is encoded once, hashed and embedded as it is.
+
+    Args:
+        attachments: the files that the run names from the beginning.
+    """
     feasibility = canonical_record(result)
     design, judged = digest.canonical(request.design), digest.canonical(context)
     outputs, output_hashes = _outputs(request.outputs, request.event_type)
@@ -93,7 +109,7 @@ def artifact_members(
             **output_hashes,
         },
         "outputs": outputs,
-        "attachments": [],
+        "attachments": attachments or [],
         "explanation_status": "NONE",
         "explanation_summary": None,
         "material_id": request.material_id or _material_of(context),
@@ -118,15 +134,16 @@ def _plain(decision: RunDecision, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outputs(sent: Mapping[str, Any], event_type: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the outputs as recorded, and their digests: of the UTF-8 text, of the canonical JSON.
+    """Return the outputs as recorded, and their digests: of the program's bytes, of the canonical JSON.
 
     The toolpaths of a workflow session are all that was stored as such: their digest is that of the whole of `outputs`.
+    A program is named by its digest; its bytes are a file of the run.
     """
     outputs: dict[str, Any] = {}
     hashes: dict[str, str] = {}
-    if (gcode := sent.get("gcode_text")) is not None:
-        outputs["gcode_text"] = gcode
-        hashes["gcode_sha256"] = digest.sha256_hex(gcode.encode())
+    if programs := sent.get("programs"):
+        outputs["programs"] = programs
+        hashes["gcode_sha256"] = programs[0]["sha256"]
     if (opplan := sent.get("opplan_json")) is not None:
         data = digest.canonical(opplan)
         outputs["opplan_json"] = msgspec.Raw(data)

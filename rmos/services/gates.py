@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rmos import digest, ids, workflow
+from rmos.config import Settings
 from rmos.engines.registry import Registry
 from rmos.errors.base import RmosError
 from rmos.errors.records import RunDeleted, RunNotFound
@@ -29,6 +30,16 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     engine_timeout_ms: float
     allow_red_override: bool
+    max_program_bytes: int = 32 * 1024**2
+
+    @classmethod
+    def of(cls, settings: Settings) -> "GatePolicy":
+        """Return what the settings say."""
+        return cls(
+            engine_timeout_ms=settings.engine_timeout_ms,
+            allow_red_override=settings.allow_red_override,
+            max_program_bytes=settings.max_program_bytes,
+        )
 
 
 class EvaluatedInputs(NamedTuple):

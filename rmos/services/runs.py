@@ -8,12 +8,13 @@ The server, never the client, decides: what a client says of feasibility, risk o
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from rmos import ids
+from rmos.cam.cover import CoverVerdict, CutColour
 from rmos.engines.base import EngineResult
 from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
@@ -25,12 +26,14 @@ from rmos.errors.workflow import SessionDeleted, SessionNotFound
 from rmos.models import Actor, RunDecision, RunView
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
+from rmos.services.programs.keeping import decide_program
+from rmos.services.run_programs import check_program_of, keep_program_of
 from rmos.store import Store
 
 log = logging.getLogger(__name__)
 
 MAX_GCODE_BYTES: Final = 200 * 1024
-"""UTF-8 bytes of G-code that a record carries inline."""
+"""UTF-8 bytes of G-code that a request carries inline; more comes as a file."""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What the artifact says of itself in `_sha256`."""
     indexed: bool
     replayed: bool
+    cover: CoverVerdict | None = None
+    """How the program of the run compares with its design; None without a program."""
 
 
 def record_run(
@@ -57,11 +62,15 @@ def record_run(
     us: int,
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
+    is_overridden: Callable[[CutColour], bool] = lambda risk: False,
 ) -> Recorded:
     """Evaluate a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
 
+    A program that comes with it is read, measured and evaluated cut by cut, and compared with the design.
+
     Args:
         us: the moment of the request, microseconds since the epoch.
+        is_overridden: tells whether an override in force covers cuts of a colour.
         engine_timeout_ms: how long the engine may take before its result is an ERROR.
 
     Raises:
@@ -83,6 +92,18 @@ def record_run(
     require_session_and_parent(store, request)
     context = complete_context(request, engines.shop)
     result, decision, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
+    program = check_program_of(
+        engines,
+        request,
+        context,
+        decision.risk_level,
+        evaluate=lambda design, of_tool: _evaluate(engines, request, design, of_tool, actor, engine_timeout_ms),
+        is_overridden=is_overridden,
+    )
+    attachments: list[dict[str, Any]] = []
+    if program is not None:
+        decision = decide_program(decision, program.checked, program.verdict)
+        request, attachments = keep_program_of(store, request, program, created_at_utc=ids.utc_text(us))
     members = artifact_members(
         run_id,
         request,
@@ -92,6 +113,7 @@ def record_run(
         errors,
         actor=actor,
         idempotency=idempotency,
+        attachments=attachments,
     )
     try:
         stored = store.runs.put(members)
@@ -100,7 +122,8 @@ def record_run(
             return replayed  # a twin of this request was faster
         raise
     log.info("run_created run_id=%s risk=%s", run_id, stored.view.artifact.decision.risk_level)
-    return _describe_run(stored.view, indexed=stored.indexed, replayed=False)
+    recorded = _describe_run(stored.view, indexed=stored.indexed, replayed=False)
+    return msgspec.structs.replace(recorded, cover=None if program is None else program.verdict)
 
 
 def _describe_run(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
@@ -187,20 +210,40 @@ def _evaluate_cut(
 
     An engine that is not there has failed as well.
     """
-    request_id = actor.request_id or "-"
     try:
-        engine = engines.get(request.engine_id)
+        info = engines.get(request.engine_id).info
     except EngineNotFound as error:
-        result = EngineResult(
-            engine_id=request.engine_id or "unknown",
-            engine_version="0.0.0",
-            status="ERROR",
-            request_id=request_id,
-            reasons=[error.detail],
-        )
+        result = _make_missing(request, error, actor)
         return result, decide(result), [{"error": error.code, "detail": error.detail}]
-    result = evaluate(engine, design=request.design, context=context, request_id=request_id, timeout_ms=timeout_ms)
-    decision = decide_cut(request, engine.info, engines.shop, context, result)
+    result = _evaluate(engines, request, request.design, context, actor, timeout_ms)
+    decision = decide_cut(request, info, engines.shop, context, result)
     if result.status != "ERROR":
         return result, decision, []
     return result, decision, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}]
+
+
+def _evaluate(
+    engines: Registry,
+    request: RunRequest,
+    design: dict[str, Any],
+    context: dict[str, Any],
+    actor: Actor,
+    timeout_ms: float,
+) -> EngineResult:
+    """Return what the engine of a request says of a cut; one that is not there has failed as well."""
+    try:
+        engine = engines.get(request.engine_id)
+    except EngineNotFound as error:
+        return _make_missing(request, error, actor)
+    request_id = actor.request_id or "-"
+    return evaluate(engine, design=design, context=context, request_id=request_id, timeout_ms=timeout_ms)
+
+
+def _make_missing(request: RunRequest, error: EngineNotFound, actor: Actor) -> EngineResult:
+    return EngineResult(
+        engine_id=request.engine_id or "unknown",
+        engine_version="0.0.0",
+        status="ERROR",
+        request_id=actor.request_id or "-",
+        reasons=[error.detail],
+    )

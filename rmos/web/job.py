@@ -138,7 +138,7 @@ def show_job(session_id: str) -> Response:
 def make_gate_policy(rmos: Rmos) -> GatePolicy:
     """Return what the installation says on evaluating and overriding."""
     settings = rmos.settings
-    return GatePolicy(engine_timeout_ms=settings.engine_timeout_ms, allow_red_override=settings.allow_red_override)
+    return GatePolicy.of(settings)
 
 
 def list_steps(session: Session) -> list[JobStep]:

@@ -16,6 +16,7 @@ from rmos.config import Settings
 from rmos.store import Store
 from rmos.workflow import ACTIONS
 from tests.api.conftest import RUNS, make_body
+from tests.helpers.rings import SLOT
 from tests.makers import BEARER, write_token
 
 URL = PREFIXES["actions"]
@@ -73,7 +74,7 @@ def test_a_session_goes_from_design_to_toolpaths_and_each_attempt_is_a_run_that_
     approved = desk.done("approve", {"reason": "Looks right."})
     assert approved["state"] == "approved"
     assert "run_id" not in desk.done("request_toolpaths")
-    stored = desk.done("store_toolpaths", {"outputs": {"gcode_text": "G0 X0\n"}})
+    stored = desk.done("store_toolpaths", {"outputs": {"gcode_text": SLOT}})
     assert stored["state"] == "toolpaths_ready"
     archived = desk.done("archive", {"note": "Cut and glued."})
     assert (archived["state"], archived["next_step"]) == ("archived", None)
@@ -85,7 +86,8 @@ def test_a_session_goes_from_design_to_toolpaths_and_each_attempt_is_a_run_that_
     assert {run["workflow_session_id"] for run in runs} == {desk.session_id}
     assert {run["hashes"]["feasibility_sha256"] for run in runs} == {runs[0]["hashes"]["feasibility_sha256"]}
     assert runs[1]["meta"]["workflow"] == {"action": "approve", "session_version": 4, "reason": "Looks right."}
-    assert runs[2]["outputs"] == {"gcode_text": "G0 X0\n"}
+    sha256 = digest.sha256_hex(SLOT.encode())
+    assert runs[2]["outputs"] == {"programs": [{"name": "program.nc", "sha256": sha256, "size_bytes": len(SLOT)}]}
     events = client.get(f"{URL}/{desk.session_id}/events").json["events"]
     assert [event["kind"] for event in events] == [
         "create",
@@ -320,7 +322,7 @@ def test_the_sessions_of_a_damaged_run_get_no_approval(client: FlaskClient, sett
 
 
 def test_toolpaths_have_one_digest_of_all_that_was_stored_as_such(client: FlaskClient) -> None:
-    outputs = {"gcode_text": "G0 X0\n", "opplan_json": {"b": 1, "a": [1e-7]}}
+    outputs = {"gcode_text": SLOT, "opplan_json": {"b": 1, "a": [1e-7]}}
     found = []
     for sent in (outputs, {**outputs, "opplan_json": None}):
         desk = Desk(client, design=DESIGN, context=CONTEXT)

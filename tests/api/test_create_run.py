@@ -16,6 +16,7 @@ from rmos.schemas.runs import RunCreatedSchema
 from rmos.services.runs import MAX_GCODE_BYTES
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body
+from tests.helpers.rings import SLOT
 
 
 def artifact_of(store: Store, run_id: str) -> dict[str, Any]:
@@ -58,16 +59,18 @@ def test_the_record_has_every_member_of_the_contract(post: Post, service_store: 
 
 
 def test_the_digests_are_those_of_the_recorded_slices(post: Post, service_store: Store) -> None:
-    response = post(outputs={"gcode_text": "G0 X1\n; Größe\n", "opplan_json": {"b": 1.0, "a": [1e-7]}})
+    program = SLOT + "; Größe\n"
+    response = post(outputs={"gcode_text": program, "opplan_json": {"b": 1.0, "a": [1e-7]}})
     run = artifact_of(service_store, response.json["run_id"])
     hashes = run["hashes"]
     assert hashes["feasibility_sha256"] == digest.canonical_sha256(run["feasibility"])
     assert hashes["feasibility_sha256"] == response.json["feasibility_sha256"]
     assert hashes["design_sha256"] == digest.canonical_sha256(run["inputs"]["design"])
     assert hashes["context_sha256"] == digest.canonical_sha256(run["inputs"]["context"])
-    assert hashes["gcode_sha256"] == digest.sha256_hex("G0 X1\n; Größe\n".encode())
+    assert hashes["gcode_sha256"] == digest.sha256_hex(program.encode())
     assert hashes["opplan_sha256"] == digest.sha256_hex(b'{"a":[1e-7],"b":1}')
-    assert run["outputs"] == {"gcode_text": "G0 X1\n; Größe\n", "opplan_json": {"b": 1, "a": [1e-7]}}
+    named = {"name": "program.nc", "sha256": hashes["gcode_sha256"], "size_bytes": len(program.encode())}
+    assert run["outputs"] == {"programs": [named], "opplan_json": {"b": 1, "a": [1e-7]}}
 
 
 def test_feasibility_says_nothing_of_the_request_and_is_the_same_again(post: Post) -> None:

@@ -11,11 +11,12 @@ from rmos.models import Actor
 from rmos.services.actions import ActionRequest, perform_action
 from rmos.services.gates import GatePolicy
 from rmos.workflow import ACTIONS
+from tests.helpers.rings import SLOT
 from tests.makers import open_store
 
 SAID = {
     "request_feasibility": {"mode": "router", "tool_id": "em-3175-2f"},
-    "store_toolpaths": {"outputs": {"gcode_text": "G0 X0\n"}},
+    "store_toolpaths": {"outputs": {"gcode_text": SLOT}},
     "reject": {"reason": "Because."},
 }
 

@@ -10,10 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from rmos import digest
 from rmos.models import ROLES
 from rmos.store import Store
 from rmos.web.job_steps import TITLES
 from rmos.web.jobs import COLUMNS, STATES
+from tests.helpers.rings import make_slot
 from tests.web.conftest import CUT, OURS, PAGES, SLOW, check_page
 
 SESSIONS = "/api/workflow-sessions"
@@ -150,6 +152,7 @@ def test_hostile_titles_and_reasons_stay_text(browse: Any, begin: Any, fill: Fil
 
 def test_a_job_goes_by_forms_from_nothing_to_the_archive(app: Flask, browse: Any, fill: Fill) -> None:
     lines = "operation = channel\n" + "\n".join(f"{n} = {v}" for n, v in CUT["design"].items() if n != "operation")
+    program = make_slot(rpm=18000, feed=1800, plunge=600, depths=(0.7, 1.4))
     begun = fill("/sessions/new", title="Top 18", material_id=CUT["material_id"], machine_id=CUT["machine_id"])
     assert begun.status_code == 303
     session_id = begun.headers["Location"].rpartition("/")[2]
@@ -160,7 +163,7 @@ def test_a_job_goes_by_forms_from_nothing_to_the_archive(app: Flask, browse: Any
         "request_feasibility": {"tool_id": CUT["tool_id"], "mode": "router"},
         "approve": {"reason": ""},
         "request_toolpaths": {},
-        "store_toolpaths": {"gcode_text": "G21\r\nM30\r\n"},
+        "store_toolpaths": {"gcode_text": program.replace("\n", "\r\n")},
         "archive": {"note": "Cut on Friday."},
     }.items():
         assert has_come(fill(f"{path}/{step}", **fields), session_id), step
@@ -172,7 +175,8 @@ def test_a_job_goes_by_forms_from_nothing_to_the_archive(app: Flask, browse: Any
     record = store.sessions.record(session_id)
     assert record.session.design == CUT["design"]
     run = store.runs.record(record.events[-2].data["run_id"])
-    assert b'"gcode_text":"G21\\nM30\\n"' in run.data
+    assert digest.sha256_hex(program.encode()).encode() in run.data
+    assert b"S18000" not in run.data
     assert "Nothing is left to do." in check_page(browse(path))
 
 

@@ -13,6 +13,7 @@ from rmos.engines.base import Assessment
 from rmos.engines.baseline.bending import DEFLECTION, TOOL_BREAK, deflection, tool_break
 from rmos.engines.baseline.chipload import OVERLOAD, RUBBING, chip_overload, chip_rubbing
 from rmos.engines.baseline.cut import Cut
+from rmos.engines.baseline.fields import MEASURED
 from rmos.engines.baseline.geometry import GEOMETRY, geometry
 from rmos.engines.baseline.heat import HEAT, heat
 from rmos.engines.baseline.holding import HOLD_DOWN, MATERIAL_YIELD, hold_down, material_yield
@@ -61,6 +62,7 @@ _PLAN: Final[Mapping[str, tuple[tuple[Rule, Check], ...]]] = {
     "soundhole": _CUT_OUT,
     "saw_slice": _SAWN,
     "drawing_only": _NOTHING,
+    MEASURED: _CUT_OUT,
 }
 
 

@@ -45,6 +45,9 @@ HOLD_AREA: Final = "context.hold_down.area_mm2"
 HOLD_FRICTION: Final = "context.hold_down.friction"
 COOLANT: Final = "context.coolant"
 
+MEASURED: Final = "milled"
+"""The operation of a cut that was measured in a program. It is read and not offered: nobody types such a cut in, and
+what a wrong name was answered before there was this one stays as it is."""
 OPERATION_NAMES: Final = (
     "channel",
     "ring_cutout",
@@ -60,7 +63,8 @@ UNIT_NAMES: Final = ("mm", "inch")
 class Field(msgspec.Struct, frozen=True):
     """How one member is read: `path` is its metric name, `factor` makes it metric.
 
-    A `material` is one of the shop's ids, a number `from_zero` may be 0. A refused one has the path of what was
+    A `material` is one of the shop's ids, a number `from_zero` may be 0. `unlisted` words are read as well as the
+    `allowed` ones and are not offered. A refused one has the path of what was
     probably meant, its name as `sent`, and `advice`.
     """
 
@@ -70,6 +74,7 @@ class Field(msgspec.Struct, frozen=True):
     allowed: tuple[str, ...] = ()
     sent: str = ""
     advice: str = ""
+    unlisted: tuple[str, ...] = ()
 
 
 FieldTable = Mapping[str, Field]
@@ -109,7 +114,7 @@ DIMENSIONS: Final[Dimensions] = {
 
 PLAIN: Final[Plain] = {
     "design": {
-        "operation": Field(OPERATION, "choice", allowed=OPERATION_NAMES),
+        "operation": Field(OPERATION, "choice", allowed=OPERATION_NAMES, unlisted=(MEASURED,)),
         "spindle_rpm": Field(RPM, "number"),
         "fit_critical": Field(FIT_CRITICAL, "flag"),
         "units": Field("design.units", "refused", advice="the units are a member of the context"),
@@ -150,6 +155,12 @@ _MISNAMED: Final = {
     "context.hold_down": {"pressure": "pressure_kpa"},
 }
 """Names that lack the unit which they carry in both systems."""
+
+
+def goes_through(numbers: Mapping[str, float]) -> bool:
+    """Tell whether a cut leaves nothing of its stock below it; where either is not known it may."""
+    depth, stock = numbers.get(TOTAL_DEPTH), numbers.get(STOCK_THICKNESS)
+    return depth is None or stock is None or depth >= stock
 
 
 class Vocabulary(msgspec.Struct, frozen=True):

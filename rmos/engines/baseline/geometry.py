@@ -18,10 +18,12 @@ from rmos.engines.baseline.fields import (
     DIAMETER,
     FLOOR,
     FLUTE_LENGTH,
+    MEASURED,
     STOCK_THICKNESS,
     TOTAL_DEPTH,
     WALL,
     WIDTH,
+    goes_through,
 )
 from rmos.engines.baseline.scoring import GATE, grade_at_least, grade_at_most
 from rmos.engines.baseline.verdict import Grade, make_assessment, make_unknown
@@ -139,10 +141,12 @@ _CHANNEL: Final[tuple[tuple[Look, tuple[str, ...]], ...]] = (
 _POCKET: Final = (*_CHANNEL, (_corner, (CORNER_RADIUS, DIAMETER)))
 _CUT_OUT: Final = (_CHANNEL[0], _CHANNEL[1])
 _WALLED: Final = (*_CUT_OUT, (_wall, (WALL,)))
+_MEASURED: Final = (_CHANNEL[1], _CHANNEL[2])
+_MEASURED_THROUGH: Final = (_CHANNEL[1],)
 
 _NEEDS: Final = {
     parts: tuple(dict.fromkeys(path for _, needs in parts for path in needs))
-    for parts in (_CHANNEL, _POCKET, _CUT_OUT, _WALLED)
+    for parts in (_CHANNEL, _POCKET, _CUT_OUT, _WALLED, _MEASURED, _MEASURED_THROUGH)
 }
 
 
@@ -178,6 +182,8 @@ def _parts_of(cut: Cut) -> tuple[tuple[Look, tuple[str, ...]], ...]:
         return _CHANNEL
     if cut.operation == "inlay_pocket":
         return _POCKET
+    if cut.operation == MEASURED:  # its shape is its path, so there is no width to fit
+        return _MEASURED_THROUGH if goes_through(cut.numbers) else _MEASURED
     return _WALLED if WALL in cut.sent else _CUT_OUT
 
 

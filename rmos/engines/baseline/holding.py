@@ -13,9 +13,11 @@ from rmos.engines.baseline.fields import (
     HOLD_AREA,
     HOLD_FRICTION,
     HOLD_PRESSURE,
+    MEASURED,
     STOCK_AREA,
     STOCK_THICKNESS,
     USED_AREA,
+    goes_through,
 )
 from rmos.engines.baseline.load import FORMULA, LOAD_NEEDS, load_of
 from rmos.engines.baseline.scoring import GATE, YELLOW_AT_LEAST, YELLOW_AT_MOST, grade_at_least
@@ -55,8 +57,10 @@ MATERIAL_YIELD: Final = Rule(
 )
 
 
-def hold_down(cut: Cut) -> Assessment:
-    """Judge μ p A / F: GREEN from 3, YELLOW from 1.5."""
+def hold_down(cut: Cut) -> Assessment | None:
+    """Judge μ p A / F: GREEN from 3, YELLOW from 1.5; None of a measured cut that does not go through."""
+    if cut.operation == MEASURED and not goes_through(cut.numbers):
+        return None
     absent = cut.absent(_NEEDS)
     if absent:
         return make_unknown(cut, HOLD_DOWN, absent)

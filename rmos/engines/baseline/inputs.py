@@ -84,7 +84,7 @@ def _read_object(
             else:
                 _read_number(inputs, field, value)
         elif field.kind == "choice":
-            _read_choice(inputs, field.path, value, field.allowed)
+            _read_choice(inputs, field.path, value, field.allowed, field.unlisted)
         elif field.kind == "material":
             _read_choice(inputs, field.path, value, materials)
         elif field.kind == "object":
@@ -105,8 +105,10 @@ def _read_number(inputs: CutInputs, field: Field, value: Any) -> None:
         inputs.refuse(field.path, f"is {show(value)}: it must be a number above 0")
 
 
-def _read_choice(inputs: CutInputs, path: str, value: Any, allowed: Collection[str]) -> None:
-    if type(value) is str and value in allowed:
+def _read_choice(
+    inputs: CutInputs, path: str, value: Any, allowed: Collection[str], unlisted: Collection[str] = ()
+) -> None:
+    if type(value) is str and (value in allowed or value in unlisted):
         inputs.words[path] = value
         return
     known = f"known are {', '.join(allowed)}"

@@ -14,7 +14,7 @@ from rmos.engines.baseline.chart import BITES
 from rmos.engines.baseline.chip import rubbing_floor
 from rmos.engines.baseline.chipload import OVERLOAD_YELLOW
 from rmos.engines.baseline.cut import Cut
-from rmos.engines.baseline.fields import DIAMETER
+from rmos.engines.baseline.fields import DIAMETER, MEASURED
 from rmos.engines.baseline.geometry import FLOOR_SHARE, PLAY, THINNEST_FLOOR_MM, WALL_MM
 from rmos.engines.baseline.heat import GREEN as HEAT_GREEN
 from rmos.engines.baseline.heat import YELLOW as HEAT_YELLOW
@@ -52,7 +52,7 @@ _GEOMETRY: Final[dict[str, tuple[Better, Ends]]] = {
     "of the top": ("high", FLOOR_SHARE),
 }
 """Parts of a shape by the unit that tells which of them decided; those in mm are told apart by the operation."""
-_FLOORED: Final = ("channel", "inlay_pocket")
+_FLOORED: Final = ("channel", "inlay_pocket", MEASURED)
 
 
 class Limits(NamedTuple):

@@ -11,6 +11,7 @@ from rmos.engines.baseline.fields import (
     MACHINE_CLASS,
     MACHINE_FORCE,
     MACHINE_MAX_RPM,
+    MEASURED,
     SPINDLE_POWER,
     STOCK_THICKNESS,
     TOOL_MATERIAL,
@@ -72,7 +73,7 @@ def _stand_ins(cut: Cut) -> list[str]:
             said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
         elif cut.is_sawn and STOCK_THICKNESS in cut.sent:
             said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
-    if FLOOR in cut.usable and FLOOR not in cut.sent and cut.operation in ("channel", "inlay_pocket"):
+    if FLOOR in cut.usable and FLOOR not in cut.sent and cut.operation in ("channel", "inlay_pocket", MEASURED):
         said.append(f"{inputs.shown(FLOOR)} is not sent: what the depth leaves of the stock")
     if cut.is_sawn and AXIAL_DEPTH in cut.sent:
         said.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from rmos.engines.baseline.fields import MEASURED
 from rmos.engines.baseline.invalid import INVALID_INPUT
 from rmos.engines.baseline.scoring import GROUP_WEIGHTS
 from rmos.engines.baseline_v2.bending import DEFLECTION, TOOL_BREAK
@@ -43,6 +44,7 @@ _PLAN: Final[Mapping[str, tuple[Check, ...]]] = {
     DRILLED: _DRILLED,
     SAWN: _SAWN,
     DRAWN: (),
+    MEASURED: _CUT_OUT,
 }
 
 

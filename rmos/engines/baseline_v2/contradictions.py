@@ -13,6 +13,7 @@ from rmos.engines.baseline.fields import (
     MACHINE_MAX_RPM,
     MATERIAL,
     MATERIAL_AT_TOP,
+    MEASURED,
     STICKOUT,
     STOCK_AREA,
     STOCK_THICKNESS,
@@ -44,10 +45,12 @@ THICKEST_KERF: Final = 0.1
 """A kerf, in diameters of its blade; real ones are a hundredth to a thirtieth."""
 MOST_FLUTES: Final = 16
 """Of anything but a saw blade; cutters for routers have one to six."""
+_FLOORED: Final = ("channel", "inlay_pocket", MEASURED)
 _SAME: Final = 1e-9
 """Relative; lengths that differ by less are the same length, typed in two units."""
 _TOOLS: Final = {
     **dict.fromkeys(MILLED, frozenset(MILLS)),
+    MEASURED: frozenset(MILLS),
     DRILLED: frozenset({"drill", "end_mill"}),
     SAWN: frozenset({"saw_blade"}),
 }
@@ -128,7 +131,11 @@ def _refuse_depths(inputs: CutInputs, operation: str) -> None:
         return
     if depth > stock + INTO_THE_BED_MM + _SAME:
         inputs.refuse(TOTAL_DEPTH, f"is {num(depth)} mm in stock of {num(stock)} mm: how deep does the cut go?")
-    elif operation in ("channel", "inlay_pocket") and floor is not None and floor > stock - depth + FLOOR_SLACK_MM:
+    elif (
+        operation in ("channel", "inlay_pocket", MEASURED)
+        and floor is not None
+        and floor > stock - depth + FLOOR_SLACK_MM
+    ):
         left = max(stock - depth, 0.0)
         inputs.refuse(
             FLOOR,

@@ -7,7 +7,17 @@ floor may be 0: the cut goes through.
 
 from typing import Final
 
-from rmos.engines.baseline.fields import DIMENSIONS, FLOOR, LENGTH, PLAIN, SPEED, TOOL_KIND, Field, make_vocabulary
+from rmos.engines.baseline.fields import (
+    DIMENSIONS,
+    FLOOR,
+    LENGTH,
+    MEASURED,
+    PLAIN,
+    SPEED,
+    TOOL_KIND,
+    Field,
+    make_vocabulary,
+)
 
 ANGLE: Final = "context.tool.angle_deg"
 TIP: Final = "context.tool.tip_mm"
@@ -32,7 +42,7 @@ VOCABULARY: Final = make_vocabulary(
         **PLAIN,
         "design": {
             **PLAIN["design"],
-            "operation": Field("design.operation", "choice", allowed=OPERATION_NAMES),
+            "operation": Field("design.operation", "choice", allowed=OPERATION_NAMES, unlisted=(MEASURED,)),
             "floor_thickness": Field(FLOOR, "from_zero"),
         },
         "context.tool": {

@@ -21,10 +21,12 @@ from rmos.engines.baseline.fields import (
     ENGAGEMENT,
     FLOOR,
     FLUTE_LENGTH,
+    MEASURED,
     STOCK_THICKNESS,
     TOTAL_DEPTH,
     WALL,
     WIDTH,
+    goes_through,
 )
 from rmos.engines.baseline.wording import num, round_down, round_up
 from rmos.engines.baseline_v2.cut import Cut
@@ -127,7 +129,9 @@ def _blade(cut: Cut) -> CheckVerdict:
 
 
 @functools.cache
-def _parts_of(operation: str | None, kind: str, has_stock: bool, has_wall: bool) -> tuple[_Looks, tuple[str, ...]]:
+def _parts_of(
+    operation: str | None, kind: str, has_stock: bool, has_wall: bool, is_through: bool
+) -> tuple[_Looks, tuple[str, ...]]:
     """Return what to look at with what each needs, and what all of them need together."""
     parts: list[tuple[Part, tuple[str, ...]]] = [(_width, (WIDTH, DIAMETER)), (_flutes, (TOTAL_DEPTH, FLUTE_LENGTH))]
     if operation == SAWN:
@@ -135,7 +139,9 @@ def _parts_of(operation: str | None, kind: str, has_stock: bool, has_wall: bool)
     elif kind == "v_bit":
         parts[0] = (_width, (WIDTH, DIAMETER, ANGLE, TOTAL_DEPTH))
         parts.append((_cone, (TOTAL_DEPTH, ANGLE, DIAMETER)))
-    if operation in _FLOORED:
+    if operation == MEASURED:  # its shape is its path, so there is no width to fit
+        parts.pop(0)
+    if operation in _FLOORED or (operation == MEASURED and not is_through):
         parts.append((_floor, (FLOOR, STOCK_THICKNESS, TOTAL_DEPTH)))
         # A V-bit rises into its corners, so it has no smallest radius.
         if operation == "inlay_pocket" and kind != "v_bit":
@@ -151,7 +157,11 @@ def _parts_of(operation: str | None, kind: str, has_stock: bool, has_wall: bool)
 
 
 def _parts(cut: Cut) -> tuple[_Looks, tuple[str, ...]]:
-    return _parts_of(cut.operation, cut.kind, STOCK_THICKNESS in cut.sent, WALL in cut.sent)
+    return _parts_of(cut.operation, cut.kind, STOCK_THICKNESS in cut.sent, WALL in cut.sent, _is_through(cut))
+
+
+def _is_through(cut: Cut) -> bool:
+    return cut.operation == MEASURED and goes_through(cut.inputs.numbers)
 
 
 def needs(cut: Cut) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from rmos.engines.baseline.fields import (
     HOLD_AREA,
     HOLD_FRICTION,
     HOLD_PRESSURE,
+    MEASURED,
     STOCK_AREA,
     STOCK_THICKNESS,
     USED_AREA,
+    goes_through,
 )
 from rmos.engines.baseline.holding import LARGEST_AREA_MM2, SAFE, SOUND_YIELD, UNSAFE
 from rmos.engines.baseline.scoring import YELLOW_AT_LEAST, YELLOW_AT_MOST
@@ -52,6 +54,8 @@ YIELD_RULE: Final = Rule(
 
 
 def _is_held(cut: Cut) -> bool:
+    if cut.operation == MEASURED:
+        return goes_through(cut.inputs.numbers)
     return not (cut.is_sawn and cut.is_hand_fed)
 
 

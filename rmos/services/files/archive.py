@@ -17,6 +17,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.models import RunView
 from rmos.services.files.filenames import safe_name
+from rmos.services.programs.doors import is_gated, tell_filename
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, list_named_blobs
@@ -24,6 +25,7 @@ from rmos.store.naming import NamedBlob, list_named_blobs
 MANIFEST: Final = "manifest.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip knows; when a file was attached is in the record."""
+_GATED: Final = "a program, which leaves at its own address"
 _UNIX: Final = 3
 _MODE: Final = 0o100644 << 16
 
@@ -65,7 +67,7 @@ def archive(store: Store, view: RunView, *, max_bytes: int) -> Iterator[bytes]:
     left_out = _references(view)
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zipped:
         for name, named in _names(list_named_blobs(view)):
-            blob = _open_blob(store, named, left)
+            blob = _GATED if is_gated(view, named) else _open_blob(store, named, left)
             if isinstance(blob, str):
                 left_out.append({"sha256": named.sha256, "kind": named.kind, "name": name, "reason": blob})
                 continue
@@ -106,7 +108,7 @@ def _names(blobs: dict[str, NamedBlob]) -> list[tuple[str, NamedBlob]]:
     found: dict[str, tuple[str, NamedBlob]] = {}
     for named in sorted(blobs.values(), key=lambda named: named.sha256):
         folder = safe_name(named.kind, "unknown")
-        plain = f"{folder}/{named.sha256[:12]}_{safe_name(named.filename or named.title, 'file')}"
+        plain = f"{folder}/{named.sha256[:12]}_{safe_name(tell_filename(named), 'file')}"
         name, number = plain, 1
         while name.lower() in found:
             number += 1

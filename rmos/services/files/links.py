@@ -16,9 +16,11 @@ import msgspec
 from rmos import ids
 from rmos.errors.base import RmosError
 from rmos.errors.files import AttachmentNotFound
+from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.models import RunView
+from rmos.services.programs.doors import is_gated, tell_filename
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, find_named_blob
@@ -75,12 +77,12 @@ def make_links(
     made_s = us // 1_000_000
     for asked in requests:
         try:
-            named = find_named_blob(_view(store, asked.run_id, views), asked.sha256)
+            named = _find_linkable(_view(store, asked.run_id, views), asked.sha256)
             store.blobs.open(asked.sha256).close()
-        except (RunNotFound, RunDeleted, AttachmentNotFound, RecordDamaged) as error:
+        except (RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated, RecordDamaged) as error:
             skipped[error.code.lower()] += 1
             continue
-        filename = asked.filename or named.filename or named.title
+        filename = tell_filename(msgspec.structs.replace(named, filename=asked.filename or named.filename))
         link = FileLink(
             run_id=asked.run_id, sha256=asked.sha256, scope=asked.scope, made_s=made_s, ttl_s=ttl_s, filename=filename
         )
@@ -110,11 +112,24 @@ def _view(store: Store, run_id: str, views: dict[str, RunView | RmosError]) -> R
     return found
 
 
+def _find_linkable(view: RunView, sha256: str) -> NamedBlob:
+    """Return a file of a run that may leave by a link.
+
+    Raises:
+        AttachmentNotFound.
+        ProgramGated: it is a program that leaves through the gate alone.
+    """
+    named = find_named_blob(view, sha256)
+    if is_gated(view, named):
+        raise ProgramGated("A program leaves at its own address, and by no link.", run_id=view.artifact.run_id)
+    return named
+
+
 def open_link(store: Store, link: FileLink) -> tuple[OpenBlob, NamedBlob]:
     """Open the file of a link, when its run stands and names it still.
 
     Raises:
-        RunNotFound, RunDeleted, AttachmentNotFound, Damage.
+        RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated, Damage.
     """
-    named = find_named_blob(store.runs.record(link.run_id).view(), link.sha256)
+    named = _find_linkable(store.runs.record(link.run_id).view(), link.sha256)
     return store.blobs.open(link.sha256), named
