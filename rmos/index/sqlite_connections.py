@@ -194,6 +194,9 @@ class Connections:
             if not self._read_only:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+                # A row touches a page of each index, and its triggers make SQLite keep these as they were until the
+                # statement is through. They are more than it keeps in memory by itself: each row made a file.
+                connection.execute("PRAGMA temp_store = MEMORY")
             facts: dict[str, str] = dict(connection.execute("SELECT name, value FROM facts").fetchall())
             schema = self._require_schema(facts)
             if not self._read_only and facts.get(INODE) != str(identity.inode):
