@@ -151,13 +151,13 @@ def test_a_batch_that_fails_in_its_middle_leaves_no_part_of_it(filled: SqliteInd
     check.close()
 
 
-@pytest.mark.parametrize("folder_is_read_only", [True, False])
-@pytest.mark.parametrize("left", ["nothing", "wal", "wal and shm", "a service at work"])
 def test_what_a_statement_puts_aside_stays_in_memory(filled: SqliteIndex) -> None:
     connection = filled._connections.held().connection
     assert connection.execute("PRAGMA temp_store").fetchone() == (2,)  # MEMORY; each row would make a file otherwise
 
 
+@pytest.mark.parametrize("folder_is_read_only", [True, False])
+@pytest.mark.parametrize("left", ["nothing", "wal", "wal and shm", "a service at work"])
 def test_trap_31_opening_to_read_creates_nothing(
     tmp_path: Path, left: str, folder_is_read_only: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
