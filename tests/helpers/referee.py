@@ -45,11 +45,16 @@ class Refused(NamedTuple):
 
 
 def ask_referee(program: Path, tools: Path) -> list[Row] | Refused:
-    """Return the motions of a program as `rs274` makes them."""
-    command = ["rs274", "-t", str(tools), "-g", str(program)]
-    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, check=False)
+    """Return the motions of a program as `rs274` makes them.
+
+    It keeps its variables where it is called and maps its tools in HOME: two at once need a folder each.
+    """
+    command = ["env", f"HOME={tools.parent}", "rs274", "-t", tools.name, "-g", str(program)]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=60, check=False, cwd=tools.parent
+    )
     if _find_error(ran):
-        return Refused(ran.stdout[-400:] + ran.stderr[-400:])
+        return Refused(f"{ran.returncode}: {ran.stdout[-400:]}{ran.stderr[-400:]}")
     return _Canon().follow(_COMMAND.findall(ran.stdout))
 
 
