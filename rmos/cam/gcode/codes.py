@@ -9,7 +9,7 @@ MOTIONS: Final = frozenset({"G0", "G1", "G2", "G3", "G80", "G73", "G81", "G82", 
 NOT_COMPUTED: Final[dict[str, str]] = {
     **dict.fromkeys(("G5", "G5.1", "G5.2", "G5.3", "G6.2"), "splines: post lines or arcs"),
     **dict.fromkeys(("G7", "G33", "G33.1", "G34", "G96"), "words of a lathe: post for a mill"),
-    **dict.fromkeys(("G10", "G52", "G92", "G92.3"), "a zero that the program moves: post without it"),
+    **dict.fromkeys(("G10", "G52", "G92", "G92.1", "G92.2", "G92.3"), "a zero that the program moves: post without it"),
     **dict.fromkeys(("G12", "G13", "G65", "G66"), "macros: switch them off in the post"),
     **dict.fromkeys(("G16", "G51", "G68", "G68.2"), "polar, scaled or rotated coordinates: post without them"),
     **dict.fromkeys(("G31", "G38.2", "G38.3", "G38.4", "G38.5"), "probing: probe before the program"),
@@ -41,7 +41,6 @@ _G_GROUPS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"G8"}),
     frozenset({"G9"}),
     frozenset({"G22", "G23"}),
-    frozenset({"G92.1", "G92.2"}),
 )
 _M_GROUPS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"M0", "M1", "M2", "M30", "M60", "M98", "M99"}),

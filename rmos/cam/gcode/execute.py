@@ -48,10 +48,12 @@ def execute_block(reading: ProgramReading, block: ProgramLine) -> Next:
     set_offset(reading, codes)
     move_block(reading, block, codes)
     check_unused(reading, block, codes)
-    return _find_next(codes)
+    return _find_next(reading, codes)
 
 
-def _find_next(codes: set[str]) -> Next:
+def _find_next(reading: ProgramReading, codes: set[str]) -> Next:
+    if codes & {"M0", "M60"}:
+        reading.modal.tool_unchanged = None
     if codes & {"M2", "M30"}:
         return Next.END
     if "M98" in codes:
@@ -105,6 +107,7 @@ def _set_feed(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> N
     text = block.values.get("F")
     if text is None:
         return
+    modal.feed_stale = False
     value = float(text)
     units = _find_units(reading, codes)
     if modal.feed_mode == INVERSE_TIME:
@@ -147,6 +150,8 @@ def _set_modes(reading: ProgramReading, codes: set[str]) -> None:
         if code in _PLANES:
             modal.plane = _PLANES[code]
         elif code in _UNITS:
+            modal.feed_stale = modal.units_said and modal.units != _UNITS[code] and modal.feed_mode != INVERSE_TIME
+            modal.careful = modal.careful or modal.feed_stale
             modal.units = _UNITS[code]
             modal.units_said = True
             reading.first_units = reading.first_units or modal.units

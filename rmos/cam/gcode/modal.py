@@ -40,10 +40,10 @@ class Modal:
         "arc_mode_said",
         "careful",
         "cycle_words",
-        "cycling",
         "feed",
         "feed_mode",
         "feed_per_turn",
+        "feed_stale",
         "length_offset",
         "length_stale",
         "motion",
@@ -53,6 +53,7 @@ class Modal:
         "relative",
         "return_initial",
         "rpm",
+        "said_axes",
         "selected",
         "setup",
         "spindle",
@@ -63,7 +64,7 @@ class Modal:
         "tool_unchanged",
         "units",
         "units_said",
-        "z_said",
+        "z_moved",
     )
 
     def __init__(self, units: Units | None, *, arc_absolute: bool = False) -> None:
@@ -71,7 +72,9 @@ class Modal:
         self.units_said = units is not None
         self.place = list(START)
         """µm."""
-        self.z_said = False
+        self.said_axes: set[str] = set()
+        """The axes that have been told where to be, and not only how far to go."""
+        self.z_moved = False
         self.plane = 0
         self.relative = False
         self.arc_absolute = arc_absolute
@@ -80,7 +83,6 @@ class Modal:
         """The code in force, as `G1` or `G83`; None before the first and after G80."""
         self.straight: str | None = None
         """The last of G0 to G3, which some controllers take up again after G80."""
-        self.cycling = False
         self.cycle_words: dict[str, float] = {}
         self.return_initial = False
         self.feed_mode = UNITS_PER_MINUTE
@@ -88,6 +90,8 @@ class Modal:
         """mm/min of G94; what F said in G93."""
         self.feed_per_turn = math.nan
         """mm of G95."""
+        self.feed_stale = False
+        """The units changed since F was said."""
         self.rpm = 0.0
         self.spindle: Spindle = "off"
         self.spindle_line: int | None = None
@@ -96,7 +100,7 @@ class Modal:
         self.tool: int | None = None
         self.tool_changes = 0
         self.tool_unchanged: int | None = None
-        """A second T that no M6 follows."""
+        """A second T that neither M6 nor a stop follows."""
         self.length_offset: int | None = None
         self.length_stale = False
         """A second tool is in the spindle and no G43 came since."""

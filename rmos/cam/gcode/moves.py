@@ -24,7 +24,9 @@ def move_block(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> 
         _set_motion(reading, code)
     axes = [letter for letter in _AXES if letter in block.values]
     if "Z" in axes:
-        modal.z_said = True
+        modal.z_moved = True
+    if not modal.relative:
+        modal.said_axes.update(axes)
     if codes & _REFERENCES:
         _move_to_reference(reading, block, axes)
     elif "G53" in codes:

@@ -37,13 +37,15 @@ def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: i
     `base` is the number in the file of the first line of the list.
     """
     modal, motions = reading.modal, reading.motions
-    if modal.careful or modal.feed_mode != UNITS_PER_MINUTE or modal.plane or modal.motion not in _MODES:
+    if modal.careful or modal.feed_mode != UNITS_PER_MINUTE or modal.motion not in _MODES:
         return at
     match = _line_pattern(pointed=reading.no_point_line is None, numbered="N" in reading.words).fullmatch
     modes = {name[1]: mode for name, mode in _MODES.items() if name in reading.words}
     exponent, times, over = SCALES[modal.units]
     factor, relative = FEED_FACTORS[modal.units], modal.relative
-    can_turn = not modal.arc_absolute and (modal.arc_mode_said or reading.arc_counts["incremental"] > 0)
+    can_turn = (
+        modal.plane == 0 and not modal.arc_absolute and (modal.arc_mode_said or reading.arc_counts["incremental"] > 0)
+    )
     add_kind, add_line, add_feed = motions.kind.append, motions.line.append, motions.feed.append
     add_x, add_y, add_z, add_setup = motions.x.append, motions.y.append, motions.z.append, motions.setup.append
     mode, feed, setup = _MODES[modal.motion], modal.feed, reading.find_setup()

@@ -40,7 +40,7 @@ def read_program(
         line, what = foreign
         reading.flat = False
         reading.log.add("UNREADABLE_WORD", line, f"This is {what}.")
-        return _make_program(reading, source, data, None)
+        return _make_program(reading, source, data, units, None)
     _read_lines(reading, source, max_lines)
     closes = _choose_arc_mode(reading)
     if closes == "absolute":
@@ -48,7 +48,7 @@ def read_program(
         _read_lines(reading, source, max_lines)
     if not len(reading.motions):
         reading.log.add("NO_MOTION", None, "The program moves nothing; send the file that the CAM posted.")
-    return _make_program(reading, source, data, closes)
+    return _make_program(reading, source, data, units, closes)
 
 
 def _read_lines(reading: ProgramReading, source: ProgramText, max_lines: int) -> None:
@@ -139,7 +139,9 @@ def _choose_arc_mode(reading: ProgramReading) -> ArcReadings | None:
     return "both" if counts["both"] and not counts["incremental"] else "incremental"
 
 
-def _make_program(reading: ProgramReading, source: ProgramText, data: bytes, closes: ArcReadings | None) -> Program:
+def _make_program(
+    reading: ProgramReading, source: ProgramText, data: bytes, units: Units | None, closes: ArcReadings | None
+) -> Program:
     facts = ProgramFacts(
         no_decimal_point=reading.no_point_line,
         realtime_byte=source.find_realtime_byte(),
@@ -151,7 +153,7 @@ def _make_program(reading: ProgramReading, source: ProgramText, data: bytes, clo
         motions=reading.motions,
         findings=reading.log.list_findings(),
         sha256=sha256_hex(data),
-        units=reading.first_units,
+        units=reading.first_units or units,
         lines=source.count_lines(),
         words=reading.words,
         facts=facts,

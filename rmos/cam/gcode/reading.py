@@ -46,7 +46,8 @@ class ProgramReading:
         self.flat = True
         self.full = False
         """The limit of motions is reached: reading ends."""
-        self.first_units = units
+        self.first_units: Units | None = None
+        """What the program says first."""
         self.max_motions = max_motions
         self.no_point_line: int | None = None
         self.arc_unsaid_line: int | None = None
@@ -131,36 +132,50 @@ class ProgramReading:
         return "No F above zero is in force at this cut: GRBL and LinuxCNC refuse, Mach takes an old one; write F."
 
     def _check_start(self, end: Place) -> None:
+        """Check what holds for every motion, until the first cut after something changed."""
         modal = self.modal
         if not modal.units_said and not self.log.has("UNITS_UNSAID"):
             self.report("UNITS_UNSAID", "Nothing says G20 or G21 before this motion; write one, or send `units`.")
-        start = modal.place
-        if not modal.z_said and (end[0] != start[0] or end[1] != start[1]):
-            modal.z_said = True
+        moves = (end[0], end[1]) != (modal.place[0], modal.place[1]) or not modal.said_axes.isdisjoint("XY")
+        if not modal.z_moved and moves:
+            modal.z_moved = True
             self.report("XY_BEFORE_RETRACT", "X or Y moves before any Z: the tool may scratch the work; raise Z first.")
 
     def _check_cut(self, end: Place) -> None:
+        """Check what holds for a cut, once after each change of the setup."""
         modal = self.modal
         if any(map(math.isnan, (*modal.place, *end))):
             self.report("PLACE_UNKNOWN", "A cut starts or ends at a place of the machine; say X, Y and Z before it.")
             return
+        if modal.said_axes.isdisjoint("XY"):
+            text = "It cuts before X or Y was told where to be, from wherever the tool stands; say X and Y first."
+            self.report("START_UNSAID", text)
+            modal.said_axes.update("XY")
+        if modal.feed_stale:
+            self.report("FEED_UNITS", "The units changed after F, which some take anew in the new ones; say F again.")
+            modal.feed_stale = False
+        if self._cut_offset not in (None, modal.offset):
+            self.report("SEVERAL_OFFSETS", f"The program cuts in {self._cut_offset} and in {modal.offset}; split it.")
+        self._cut_offset = modal.offset
+        self._check_spindle()
+        self._check_tool()
+        modal.careful = False
+
+    def _check_spindle(self) -> None:
+        modal = self.modal
         if modal.spindle_line is not None:
-            self.log.add(
-                "NO_DWELL",
-                modal.spindle_line,
-                "No G4 between the spindle's start and the first cut; wait for it.",
-            )
+            text = "No G4 stands between the start of the spindle and the first cut; write G4 P3 after M3."
+            self.log.add("NO_DWELL", modal.spindle_line, text)
             modal.spindle_line = None
+        if modal.spindle == "ccw":
+            self.report("SPINDLE_BACKWARDS", "It cuts with M4, against the edges of a common cutter; write M3.")
+
+    def _check_tool(self) -> None:
+        modal = self.modal
         if modal.tool_unchanged is not None:
-            self.report(
-                "TOOL_NOT_CHANGED",
-                f"T{modal.tool_unchanged} has no M6, so nothing stops for it; split the program.",
-            )
+            text = f"T{modal.tool_unchanged} has no M6, so nothing stops for it; split the program."
+            self.report("TOOL_NOT_CHANGED", text)
             modal.tool_unchanged = None
         if modal.length_stale:
             self.report("TOOL_LENGTH", "A second tool cuts and no G43 gives its length; write G43 H after M6.")
             modal.length_stale = False
-        if self._cut_offset not in (None, modal.offset):
-            self.report("SEVERAL_OFFSETS", f"The program cuts in {self._cut_offset} and in {modal.offset}; split it.")
-        self._cut_offset = modal.offset
-        modal.careful = not (modal.units_said and modal.z_said)

@@ -127,4 +127,4 @@ def _describe_rest(text: str, at: int) -> LineProblem:
         mend = f"{rest[0]} has no number; complete or delete it"
     else:
         mend = "delete or correct it"
-    return LineProblem("UNREADABLE_WORD", f"{rest!a} cannot be read: {mend}.")
+    return LineProblem("UNREADABLE_WORD", f"The line cannot be read at {rest!a}: {mend}.")

@@ -78,4 +78,4 @@ def test_a_ring_is_read_without_a_finding() -> None:
 
 
 def test_a_byte_order_mark_is_no_word() -> None:
-    assert find_codes(read_program(b"\xef\xbb\xbfG21 G90 G0 Z5\nG1 X1 F100\n")) == {}
+    assert find_codes(read_program(b"\xef\xbb\xbfG21 G90 G0 X0 Y0 Z5\nG1 X1 F100\n")) == {}
