@@ -16,8 +16,8 @@ import msgspec
 from rmos.cam.approach import NEAR_UM, Approach, NearUse, Peak
 from rmos.cam.motion import ProgramFinding
 
-CutColour = Literal["GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR"]
-_SEVERITY: Final[tuple[CutColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
+ProgramColour = Literal["GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR"]
+_SEVERITY: Final[tuple[ProgramColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
 _STOPPING: Final = ("RED", "UNKNOWN")
 """Levels of findings beside which no program is covered, whatever it measures."""
 _HALF: Final = 0.5
@@ -57,7 +57,7 @@ class ApprovedCut(msgspec.Struct, frozen=True, kw_only=True):
 class CutRisk(msgspec.Struct, frozen=True):
     """What an engine says of one measured cut, and the line where it begins."""
 
-    risk: CutColour
+    risk: ProgramColour
     line: int | None = None
     reason: str = ""
 
@@ -87,7 +87,7 @@ def cover_program(
     findings: Iterable[ProgramFinding] = (),
     risks: Iterable[CutRisk] = (),
     approach: Approach | None = None,
-    approved_risk: CutColour = "GREEN",
+    approved_risk: ProgramColour = "GREEN",
     overridden: bool = False,
 ) -> CoverVerdict:
     """Return whether a program does no more than was approved.
@@ -177,7 +177,7 @@ def _compare_heights(approach: Approach) -> list[Exceedance]:
     ]
 
 
-def _compare_risks(risks: Sequence[CutRisk], approved_risk: CutColour) -> list[Exceedance]:
+def _compare_risks(risks: Sequence[CutRisk], approved_risk: ProgramColour) -> list[Exceedance]:
     """Return the worst cut when it is worse than what was approved; the first of several that are as bad."""
     worst = max(risks, key=lambda cut: _SEVERITY.index(cut.risk), default=None)
     if worst is None or _SEVERITY.index(worst.risk) <= _SEVERITY.index(approved_risk):

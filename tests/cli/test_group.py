@@ -29,7 +29,18 @@ COMMANDS = {
     "demo": {"--if-empty", "--runs", "--seed"},
     "serve": {"--bind", "--port", "--workers", "--demo", "--no-demo", "--open"},
     "runs": {
-        *("--status", "--risk", "--mode", "--tool", "--material", "--machine", "--session", "--by", "--rule"),
+        *(
+            "--status",
+            "--risk",
+            "--mode",
+            "--tool",
+            "--material",
+            "--machine",
+            "--session",
+            "--by",
+            "--rule",
+            "--override",
+        ),
         *("--since", "--until", "--deleted", "--limit", "--cursor", "--follow"),
     },
     "sessions": {

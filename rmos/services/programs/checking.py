@@ -14,7 +14,7 @@ import msgspec
 
 from rmos import digest
 from rmos.cam.approach import Approach, Peak
-from rmos.cam.cover import ApprovedCut, CoverVerdict, CutColour, ToolUse, cover_program
+from rmos.cam.cover import ApprovedCut, CoverVerdict, ProgramColour, ToolUse, cover_program
 from rmos.cam.measure.measured import Measured, MeasuredCut, MeasuredTool
 from rmos.cam.motion import ProgramFinding
 from rmos.engines.baseline_v2.cut import open_cut
@@ -24,7 +24,7 @@ from rmos.errors.request import ValidationFailed
 from rmos.names import find_name, offer_names
 from rmos.services.programs.judging import (
     Evaluate,
-    EvaluatedCut,
+    CutEvaluation,
     evaluate_cuts_of,
     fill_in_decisions,
     find_worst,
@@ -36,8 +36,8 @@ from rmos.services.programs.setup import ProgramOptions, make_setup, read_length
 
 NO_MOTION: Final = "NO_MOTION"
 """What the reader finds of a program that moves nothing."""
-_COLOURS: Final[Mapping[str, CutColour]] = {"RED": "RED", "UNKNOWN": "UNKNOWN", "YELLOW": "YELLOW", "NOTE": "GREEN"}
-_NOTHING: Final[CutColour] = "UNKNOWN"
+_COLOURS: Final[Mapping[str, ProgramColour]] = {"RED": "RED", "UNKNOWN": "UNKNOWN", "YELLOW": "YELLOW", "NOTE": "GREEN"}
+_NOTHING: Final[ProgramColour] = "UNKNOWN"
 _UM: Final = 1000.0
 
 _NO_CUT: Final = ProgramFinding(
@@ -70,25 +70,25 @@ class CheckedProgram(msgspec.Struct, frozen=True, kw_only=True):
     approach: Approach | None
     findings: tuple[ProgramFinding, ...]
     """All of them, those of what is not known of its setup too."""
-    cuts: tuple[EvaluatedCut, ...]
+    cuts: tuple[CutEvaluation, ...]
     tools: Mapping[int, Mapping[str, Any]]
     """Number → the members of its tool, in the units of the context."""
     is_inch: bool
     options: ProgramOptions
 
     @property
-    def worst(self) -> EvaluatedCut | None:
+    def worst(self) -> CutEvaluation | None:
         """The cut that decides."""
         return find_worst(self.cuts)
 
     @property
-    def colour(self) -> CutColour:
+    def colour(self) -> ProgramColour:
         """The worst of findings and cuts; UNKNOWN where there is nothing to evaluate."""
         told = [self.findings_colour, *(item.colour for item in self.cuts)]
         return max([*told, *([] if self.cuts else [_NOTHING])], key=severity_of)
 
     @property
-    def findings_colour(self) -> CutColour:
+    def findings_colour(self) -> ProgramColour:
         """The worst of the findings alone."""
         return max((_COLOURS[finding.level] for finding in self.findings), key=severity_of, default="GREEN")
 
@@ -110,7 +110,7 @@ def check_program(
     measured = None if reply.program is None else reply.program.measured
     findings = [*found.findings, *([] if reply.failure is None else [reply.failure])]
     findings += [] if measured is None else measured.findings
-    cuts: list[EvaluatedCut] = []
+    cuts: list[CutEvaluation] = []
     if measured is not None:
         stock_mm = read_length(asked.context, "stock", "thickness") or 0.0
         contexts = _Contexts(asked.context, tools)
@@ -188,8 +188,8 @@ def cover_checked(
     context: object,
     shop: Shop,
     *,
-    approved_risk: CutColour,
-    is_overridden: Callable[[CutColour], bool] = lambda risk: False,
+    approved_risk: ProgramColour,
+    is_overridden: Callable[[ProgramColour], bool] = lambda risk: False,
 ) -> CoverVerdict:
     """Return whether a program does no more than a design that was evaluated.
 

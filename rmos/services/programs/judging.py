@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.cam.cover import CutColour, CutRisk
+from rmos.cam.cover import ProgramColour, CutRisk
 from rmos.cam.measure.measured import Measured, MeasuredCut
 from rmos.engines.base import EngineResult
 from rmos.engines.baseline.fields import MEASURED
@@ -24,7 +24,7 @@ from rmos.services.programs.setup import MM_PER_INCH
 BRIEF_SHARE: Final = 0.02
 BRIEF_S: Final = 5.0
 BRIEF_RULES: Final = frozenset({"CHIP_RUBBING", "HEAT"})
-_SEVERITY: Final[tuple[CutColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
+_SEVERITY: Final[tuple[ProgramColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
 _SHALLOWEST_MM: Final = 0.005
 """What an engine takes for the depth of a pass at the least; a shallower one is evaluated as this."""
 _LEAST_DEPTH_MM: Final = 0.02
@@ -34,7 +34,7 @@ Evaluate = Callable[[dict[str, Any], dict[str, Any]], EngineResult]
 """Design and context → what an engine says."""
 
 
-class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
+class CutEvaluation(msgspec.Struct, frozen=True, kw_only=True):
     """A measured cut, as it was evaluated."""
 
     cut: MeasuredCut
@@ -46,7 +46,7 @@ class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its RED counts as YELLOW."""
 
     @property
-    def colour(self) -> CutColour:
+    def colour(self) -> ProgramColour:
         """The colour that counts."""
         return "YELLOW" if self.is_brief else self.decision.risk_level
 
@@ -64,7 +64,7 @@ def evaluate_cuts_of(
     evaluate: Evaluate,
     *,
     stock_mm: float,
-) -> list[EvaluatedCut]:
+) -> list[CutEvaluation]:
     """Return what the engine says of each cut; those of a tool that nobody knows are left out, a finding says so.
 
     Args:
@@ -80,7 +80,7 @@ def evaluate_cuts_of(
         depth = max(float(cut.depth_mm), stock_mm) if cut.tool in going_through else float(cut.depth_mm)
         design = make_cut_design(cut, beside, depth_mm=depth, stock_mm=stock_mm, is_inch=context.get("units") == "inch")
         result = evaluate(design, context)
-        found.append(EvaluatedCut(cut=cut, design=design, context=context, result=result, decision=decide(result)))
+        found.append(CutEvaluation(cut=cut, design=design, context=context, result=result, decision=decide(result)))
     return _mark_brief(found)
 
 
@@ -120,7 +120,7 @@ def _find_companion(plunge: MeasuredCut, cuts: Iterable[MeasuredCut]) -> Measure
     return max(same, key=lambda cut: float(cut.seconds), default=plunge)
 
 
-def _mark_brief(found: list[EvaluatedCut]) -> list[EvaluatedCut]:
+def _mark_brief(found: list[CutEvaluation]) -> list[CutEvaluation]:
     """Return the cuts with those marked that are too short for their RED to count."""
     total = sum(float(item.cut.seconds) for item in found)
     brief = [item for item in found if _is_red_of_brief_rules_only(item)]
@@ -132,12 +132,12 @@ def _mark_brief(found: list[EvaluatedCut]) -> list[EvaluatedCut]:
     ]
 
 
-def _is_red_of_brief_rules_only(item: EvaluatedCut) -> bool:
+def _is_red_of_brief_rules_only(item: CutEvaluation) -> bool:
     red = {check.id for check in item.result.assessments if check.risk == "RED"}
     return item.result.status == "RED" and bool(red) and red <= BRIEF_RULES
 
 
-def find_worst(found: Iterable[EvaluatedCut]) -> EvaluatedCut | None:
+def find_worst(found: Iterable[CutEvaluation]) -> CutEvaluation | None:
     """Return the cut that decides: the worst colour, then the lowest score, then the one that comes first.
 
     Where a brief cut is as bad as another one that one decides: what is recorded of it says its colour by itself.
@@ -154,12 +154,12 @@ def find_worst(found: Iterable[EvaluatedCut]) -> EvaluatedCut | None:
     )
 
 
-def list_risks(found: Iterable[EvaluatedCut]) -> list[CutRisk]:
+def list_risks(found: Iterable[CutEvaluation]) -> list[CutRisk]:
     """Return what counts of each cut."""
     return [CutRisk(item.colour, item.cut.line, item.reason) for item in found]
 
 
-def fill_in_decisions(measured: Measured, found: Iterable[EvaluatedCut]) -> Measured:
+def fill_in_decisions(measured: Measured, found: Iterable[CutEvaluation]) -> Measured:
     """Return the measures with what was decided on each cut."""
     decided = {id(item.cut): item for item in found}
     cuts = [
@@ -171,6 +171,6 @@ def fill_in_decisions(measured: Measured, found: Iterable[EvaluatedCut]) -> Meas
     return msgspec.structs.replace(measured, cuts=tuple(cuts))
 
 
-def severity_of(colour: CutColour) -> int:
+def severity_of(colour: ProgramColour) -> int:
     """Return how bad a colour is: the larger the worse."""
     return _SEVERITY.index(colour)

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from rmos.cam.cover import CoverVerdict, CutColour, Exceedance
+from rmos.cam.cover import CoverVerdict, ProgramColour, Exceedance
 from rmos.engines.decision import run_status
 from rmos.errors.request import PayloadTooLarge
 from rmos.models import RunDecision
@@ -28,7 +28,7 @@ NOT_COVERED: Final = "NOT_COVERED"
 PROGRAM_MIME: Final = "text/x.gcode"
 _SHOWN: Final = 50
 """Findings and exceedances that a decision repeats; the measures have all of them."""
-_AT_MOST: Final[dict[CutColour, float]] = {"RED": 39.0, "YELLOW": 79.0}
+_AT_MOST: Final[dict[ProgramColour, float]] = {"RED": 39.0, "YELLOW": 79.0}
 """The best score beside a colour, as engines have it."""
 
 
@@ -62,7 +62,7 @@ def decide_program(decision: RunDecision, checked: CheckedProgram, verdict: Cove
     )
 
 
-def _find_least(checked: CheckedProgram, verdict: CoverVerdict | None) -> CutColour:
+def _find_least(checked: CheckedProgram, verdict: CoverVerdict | None) -> ProgramColour:
     """Return what a decision is at the least, whatever an engine says: by findings, and by what was not approved."""
     if verdict is None or verdict.covered:
         return checked.findings_colour
@@ -98,7 +98,7 @@ def _at_line(line: int | None) -> str:
     return "" if line is None else f"line {line}: "
 
 
-def _limit_score(score: float | None, colour: CutColour) -> float | None:
+def _limit_score(score: float | None, colour: ProgramColour) -> float | None:
     return None if score is None or colour in ("UNKNOWN", "ERROR") else min(score, _AT_MOST.get(colour, score))
 
 
