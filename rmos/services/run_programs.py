@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rmos.cam.cover import CoverVerdict, CutColour
+from rmos.cam.cover import CoverVerdict, ProgramColour
 from rmos.engines.registry import Registry
 from rmos.models import TOOLPATHS
 from rmos.services.artifact import RunRequest, SentProgram
@@ -31,10 +31,10 @@ def check_program_of(
     engines: Registry,
     request: RunRequest,
     context: dict[str, Any],
-    approved_risk: CutColour,
+    approved_risk: ProgramColour,
     *,
     evaluate: Evaluate,
-    is_overridden: Callable[[CutColour], bool],
+    is_overridden: Callable[[ProgramColour], bool],
 ) -> ProgramOfRun | None:
     """Return what came of the program of a run, None when it has none.
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos import ids
-from rmos.cam.cover import CoverVerdict, CutColour
+from rmos.cam.cover import CoverVerdict, ProgramColour
 from rmos.engines.base import EngineResult
 from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
@@ -62,7 +62,7 @@ def record_run(
     us: int,
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
-    is_overridden: Callable[[CutColour], bool] = lambda risk: False,
+    is_overridden: Callable[[ProgramColour], bool] = lambda risk: False,
 ) -> Recorded:
     """Evaluate a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
 

@@ -23,8 +23,8 @@ from rmos.engines.shop.tools import in_inches
 from rmos.errors.request import ValidationFailed
 from rmos.names import find_name, offer_names
 from rmos.services.programs.judging import (
-    Evaluate,
     CutEvaluation,
+    Evaluate,
     evaluate_cuts_of,
     fill_in_decisions,
     find_worst,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.cam.cover import ProgramColour, CutRisk
+from rmos.cam.cover import CutRisk, ProgramColour
 from rmos.cam.measure.measured import Measured, MeasuredCut
 from rmos.engines.base import EngineResult
 from rmos.engines.baseline.fields import MEASURED

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from rmos.cam.cover import CoverVerdict, ProgramColour, Exceedance
+from rmos.cam.cover import CoverVerdict, Exceedance, ProgramColour
 from rmos.engines.decision import run_status
 from rmos.errors.request import PayloadTooLarge
 from rmos.models import RunDecision
