@@ -3,7 +3,7 @@
     x = make_axis("design.feed_mm_min", 900, low=200, high=8000, steps=20)
     y = make_axis("design.spindle_rpm", 18000, low=8000, high=33000, steps=12)
     cut_map = make_cut_map(engines, request, x, y, engine_timeout_ms=2000)
-    cut_map.place(3, 5)          # ProgramColour("RED", "HEAT"): what a run of that very cut would be
+    cut_map.place(3, 5)          # CutColour("RED", "HEAT"): what a run of that very cut would be
 
 The engine is the default one, as of a run. Of `baseline_v2` only the colours are asked (`engines.suggest.colours`), of
 another one the whole decision.
@@ -17,7 +17,7 @@ from rmos.engines.baseline.fields import AXIAL_DEPTH, RPM, STICKOUT
 from rmos.engines.baseline_v2.cut import open_cut
 from rmos.engines.baseline_v2.speed import largest_rpm, smallest_rpm
 from rmos.engines.registry import Registry
-from rmos.engines.suggest.colours import ProgramColour, colour_cut
+from rmos.engines.suggest.colours import CutColour, colour_cut
 from rmos.engines.suggest.feed_map import put_among, spread_steps
 from rmos.engines.suggest.windows import SMALLEST
 from rmos.services.artifact import RunRequest
@@ -44,9 +44,9 @@ class CutMap(msgspec.Struct, frozen=True):
 
     x: MapAxis
     y: MapAxis
-    colours: tuple[ProgramColour, ...]
+    colours: tuple[CutColour, ...]
 
-    def place(self, column: int, row: int) -> ProgramColour:
+    def place(self, column: int, row: int) -> CutColour:
         """Return what stands at a place."""
         return self.colours[row * len(self.x.values) + column]
 
@@ -85,7 +85,7 @@ def make_cut_map(engines: Registry, cut: RunRequest, x: MapAxis, y: MapAxis, *, 
         engine_timeout_ms=engine_timeout_ms,
     )
     decisions = [result.decision for result in results]
-    return CutMap(x, y, tuple(ProgramColour(decision.risk_level, find_rule(decision)) for decision in decisions))
+    return CutMap(x, y, tuple(CutColour(decision.risk_level, find_rule(decision)) for decision in decisions))
 
 
 def find_reach(engines: Registry, cut: RunRequest) -> dict[str, tuple[float, float]]:
