@@ -17,6 +17,7 @@ from benchmarks import (
     machine,
     operations,
     pages,
+    programs,
     sessions,
     small_files,
     stores,
@@ -29,7 +30,19 @@ from benchmarks.load import require_wrk
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
-PARTS: Final = ("http", "verify", "rebuild", "operations", "rosettes", "files", "gate", "sessions", "engine", "pages")
+PARTS: Final = (
+    "http",
+    "verify",
+    "rebuild",
+    "operations",
+    "rosettes",
+    "files",
+    "gate",
+    "sessions",
+    "engine",
+    "pages",
+    "programs",
+)
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
@@ -124,6 +137,8 @@ def measure(
         figures += small_files.figures(below, kept, starts=repeats, seconds=1 if asked.quick else 3, say=say)
     if "gate" in parts:
         figures += gate.figures(below, rounds=repeats, say=say)
+    if "programs" in parts:
+        figures += programs.figures(repeats, say)
 
 
 def _made(folder: Path) -> Path:

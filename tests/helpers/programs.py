@@ -22,7 +22,7 @@ class PathBuilder:
     def set_up(self, **members: object) -> "PathBuilder":
         """Change what is set: tool, rpm, spindle, offset."""
         changed = {name: getattr(self.motions.setups[-1], name) for name in Setup.__struct_fields__} | members
-        self.motions.setups.append(Setup(**changed))  # type: ignore[arg-type]
+        self.motions.setups.append(Setup(**changed))
         self._setup = len(self.motions.setups) - 1
         return self
 
@@ -61,7 +61,7 @@ class PathBuilder:
     def program(self, *findings: ProgramFinding, **members: object) -> Program:
         """Return it as if it had been read."""
         said = {"sha256": "0" * 64, "units": "mm", "lines": len(self.motions), "words": {}, "flat": True} | members
-        return Program(motions=self.motions, findings=findings, **said)  # type: ignore[arg-type]
+        return Program(motions=self.motions, findings=findings, **said)
 
     def _go(self, kind: MotionKind, to: dict[str, float], feed: float) -> "PathBuilder":
         self.place = [to.get(axis, here) for axis, here in zip("xyz", self.place, strict=True)]

@@ -12,13 +12,12 @@ import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from rmos.cam.gcode.arcs import find_sweep
 from rmos.cam.motion import ArcShape, Plane
 
 Place = tuple[float, float, float]
 AXES: Final[dict[Plane, tuple[int, int, int]]] = {"XY": (0, 1, 2), "ZX": (2, 0, 1), "YZ": (1, 2, 0)}
 """First and second axis of each plane and the one that stands on it, as places in (x, y, z)."""
-_SAME_ANGLE: Final = 5e-7
-"""Radians below which an arc that comes back to its start is a full circle: GRBL's ARC_ANGULAR_TRAVEL_EPSILON."""
 _QUARTER: Final = math.pi / 2
 
 
@@ -80,15 +79,8 @@ def resolve_arc(start: Place, end: Place, shape: ArcShape) -> ResolvedArc:
     first, second, _ = axes
     begin_a, begin_b = start[first] - shape.a, start[second] - shape.b
     angle = math.atan2(begin_b, begin_a)
-    sweep = math.atan2(end[second] - shape.b, end[first] - shape.a) - angle
-    if shape.clockwise:
-        if sweep >= -_SAME_ANGLE:
-            sweep -= math.tau
-        sweep -= math.tau * (shape.turns - 1)
-    else:
-        if sweep <= _SAME_ANGLE:
-            sweep += math.tau
-        sweep += math.tau * (shape.turns - 1)
+    sweep = find_sweep((begin_a, begin_b), (end[first] - shape.a, end[second] - shape.b), shape.clockwise)
+    sweep = (sweep + math.tau * (shape.turns - 1)) * (-1 if shape.clockwise else 1)
     return ResolvedArc(axes, start, end, shape.a, shape.b, math.hypot(begin_a, begin_b), angle, sweep)
 
 

@@ -4,8 +4,8 @@
     heights.cut(window)            # Engagement(axial=750, radial=956.2)
 
 The map has whole µm in cells of a twelfth of the smallest tool, or larger ones where that would be more than four
-million. The tip of the tool is pressed into it at every half cell of the path. It needs numpy, which the extra `cam`
-brings; `coarse.py` stands in where that is missing.
+million. The tip of the tool is pressed into it 24 times on a diameter of the path. It needs numpy, which the extra
+`cam` brings; `coarse.py` stands in where that is missing.
 """
 
 import math
@@ -18,6 +18,10 @@ from rmos.cam.measure.windows import Window
 _CELLS_PER_DIAMETER: Final = 12
 _MAX_CELLS: Final = 4_000_000
 """16 MB of 32-bit heights."""
+_MAX_CELLS_PER_DIAMETER: Final = 48
+"""Of the largest tool: a surfacing bit beside an engraver would else cover a million cells at a time."""
+_STAMPS_PER_DIAMETER: Final = 24
+"""Between two of them a round tool leaves a scallop of less than a two-thousandth of its diameter."""
 _SMEAR: Final = 1 / 32
 """Cells by which more is taken away than is measured: whoever follows a curve again in other chords cuts air."""
 _IGNORED_SHARE: Final = 0.01
@@ -65,7 +69,8 @@ class HeightMap:
         largest, smallest = (pick(tool.diameter_mm * 1000 for tool in tools) for pick in (max, min))
         (x0, y0), (x1, y1) = _turn_corners(corners)
         area = (x1 - x0 + 2 * largest) * (y1 - y0 + 2 * largest)
-        self._cell = max(smallest / _CELLS_PER_DIAMETER, math.sqrt(area / _MAX_CELLS))
+        finest = max(smallest / _CELLS_PER_DIAMETER, largest / _MAX_CELLS_PER_DIAMETER)
+        self._cell = max(finest, math.sqrt(area / _MAX_CELLS))
         room = largest + 4 * self._cell
         self._x0, self._y0 = x0 - room, y0 - room
         shape = math.ceil((y1 - y0 + 2 * room) / self._cell), math.ceil((x1 - x0 + 2 * room) / self._cell)
@@ -120,7 +125,8 @@ class HeightMap:
         if window.is_vertical:
             return x, y, z
         travel = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
-        places = np.linspace(0.0, travel[-1], math.ceil(2 * travel[-1]) + 1)
+        step = max(0.5, window.tool.diameter_mm * 1000 / self._cell / _STAMPS_PER_DIAMETER)
+        places = np.linspace(0.0, travel[-1], math.ceil(travel[-1] / step) + 1)
         # The corners too: between two places one may lie deeper than both.
         places = np.concatenate((places, travel[1:-1]))
         return np.interp(places, travel, x), np.interp(places, travel, y), np.interp(places, travel, z)
@@ -139,6 +145,8 @@ class HeightMap:
     def _engage(self, window: Window, diameter: float, drop: Any) -> Engagement:
         """Return the depth and the width of the cut that lowered cells by so many µm."""
         np, area = self._np, self._cell * self._cell
+        if not drop.any():
+            return AIR
         ignored = max(1, int(_IGNORED_SHARE * window.length * diameter / area))
         axial = int(np.partition(drop, -ignored - 1)[-ignored - 1])
         if axial <= 0:

@@ -19,6 +19,8 @@ from rmos.cam.motion import MotionKind, Motions
 
 _CHORD_SHARE: Final = 0.001
 """How far a chord may be from its arc, in diameters of the tool: a hundredth of a cell of the height map."""
+_MAX_POINTS: Final = 256
+"""Motions that may share a window: a million motions of a nanometre are no longer than one of a millimetre."""
 _LEVEL_UM: Final = 0.5
 """Travel in XY up to which a motion is vertical."""
 _RAPID, _LINE, _ARC = int(MotionKind.RAPID), int(MotionKind.LINE), int(MotionKind.ARC)
@@ -97,6 +99,7 @@ def list_windows(motions: Motions, setup: ProgramSetup, times: Times) -> Iterato
             window.setup == number
             and (window.is_rapid, window.is_vertical) == alike
             and window.length + length <= diameter
+            and len(window.points) < _MAX_POINTS
             and kind != _ARC
         ):
             yield window

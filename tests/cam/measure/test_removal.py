@@ -203,3 +203,14 @@ def test_coarse_and_fine_find_the_same_depths_of_levels(places: list[tuple[int, 
         coarse = measure(path, setup)
     assert fine.tools[0].max_axial_mm == coarse.tools[0].max_axial_mm == f"{tenths / 10:g}"
     assert fine.findings == coarse.findings == ()
+
+
+def test_a_large_tool_beside_a_tiny_one_is_still_measured(setup: ProgramSetup) -> None:
+    tools = {1: ToolShape(diameter_mm=60.0, kind="surfacing_bit"), 2: ToolShape(diameter_mm=0.5)}
+    both = msgspec.structs.replace(setup, tools=tools)
+    path = PathBuilder(tool=1).rapid(z=5).line(900, z=-0.5).line(3000, x=200).rapid(z=5)
+    measured = measure(path.set_up(tool=2).line(300, z=-1).line(300, x=190), both)
+    large, tiny = measured.tools
+    assert (large.max_axial_mm, large.max_radial_mm) == ("0.5", "60")
+    assert (tiny.max_axial_mm, tiny.max_radial_mm) == ("0.5", "0.5")
+    assert float(measured.removed_mm3 or 0) == pytest.approx(0.5 * (60 * 200 + math.pi * 900), rel=0.01)
