@@ -74,6 +74,7 @@ def list_lines(steps: list[Step], form: Form) -> Iterator[str]:
     yield "M3 S18000"
     yield "G4 P1"
     yield f"G0 Z{5 / unit:.{digits}f}"
+    yield "G0 X0 Y0"
     yield "G91" if form.incremental else "G90"
     for step in steps:
         feed = f"F{step.feed / unit:.8f}"
