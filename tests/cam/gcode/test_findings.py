@@ -9,7 +9,8 @@ from rmos.cam.gcode.finding_log import LEVELS
 from rmos.cam.gcode.reader import read_program
 from tests.helpers.reading import BEGIN, find_codes, read_text
 
-DOCS = (Path(__file__).parents[3] / "docs" / "programs.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "programs.md").read_text(encoding="utf-8")
+DOCS = PAGE.split("## Findings of the measures")[0]
 ROWS = re.findall(r"^\| `([A-Z_]+)` \| (RED|YELLOW|UNKNOWN|NOTE) \| (.*?) \| (.*) \|$", DOCS, re.MULTILINE)
 EXAMPLES = [(code, example.strip("`").replace(" ⏎ ", "\n")) for code, _, example, _ in ROWS if example.startswith("`")]
 READY = "G0 X0 Y0 Z5\nM3 S9000\nG4 P3\n"
