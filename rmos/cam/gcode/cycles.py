@@ -104,6 +104,9 @@ def _measure_hole(reading: ProgramReading, words: dict[str, float], code: str, a
     if modal.relative:
         top += before
         bottom += top
+    if math.isnan(top) or math.isnan(bottom):
+        reading.report("PLACE_UNKNOWN", "A cycle starts at a place of the machine; say X, Y and Z before it.")
+        return None
     peck = words.get("Q", 0.0) if code in PECKING else 0.0
     if code in PECKING and peck <= 0:
         reading.report("CYCLE_WORD_MISSING", f"{code} has no Q above zero for its pecks; write it beside the cycle.")

@@ -24,8 +24,8 @@ class Scale(NamedTuple):
     over: float
 
     def read_length(self, text: str) -> float:
-        """Return µm."""
-        return float(text + self.exponent) * self.times / self.over
+        """Return µm; of a zero with a minus the zero without."""
+        return float(text + self.exponent) * self.times / self.over + 0.0
 
 
 SCALES: Final[dict[Units, Scale]] = {"mm": Scale("e3", 1.0, 1.0), "inch": Scale("e4", 254.0, 100.0)}

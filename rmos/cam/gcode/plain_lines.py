@@ -28,7 +28,7 @@ def _line_pattern(*, pointed: bool, numbered: bool) -> re.Pattern[str]:
     length = _POINTED if pointed else _ANY
     words = "".join(f"(?:{letter} *+{length} *+)?+" for letter in "XYZIJ")
     number = "(?:N *+[0-9]{1,9}+ *+)?+" if numbered else ""
-    return re.compile(rf" *+{number}(?:G0?+([0-3])(?![0-9.]) *+)?+{words}(?:F *+{_ANY} *+)?+", re.ASCII)
+    return re.compile(rf" *+{number}(?:G0?([0-3])(?![0-9.]) *+)?+{words}(?:F *+{_ANY} *+)?+", re.ASCII)
 
 
 def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: int) -> int:

@@ -58,7 +58,7 @@ def _read_lines(reading: ProgramReading, source: ProgramText, max_lines: int) ->
         before = cursor.at
         cursor.at = read_plain_lines(reading, cursor.lines, before, cursor.base)
         left -= cursor.at - before + 1
-        reading.line = cursor.base + cursor.at
+        reading.line = cursor.base + min(cursor.at, len(cursor.lines) - 1)
         if left < 0:
             reading.report("TOO_LONG", f"The program runs more than {max_lines} lines; split it.")
             return

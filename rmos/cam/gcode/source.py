@@ -11,7 +11,9 @@ CHUNK: Final = 1 << 18
 """Bytes that become text at once."""
 _MARK: Final = b"\xef\xbb\xbf"
 _REALTIME: Final = re.compile(rb"[\x18!?~\x80-\xff]")
-_LABEL: Final = re.compile(rb"^[ \t]*+(?:[Nn][ \t]*+[0-9]++[ \t]*+)?[Oo:][ \t]*+([0-9]{1,9}+)", re.MULTILINE)
+_LABEL: Final = re.compile(
+    rb"^[ \t]*+(?:[Nn][ \t]*+[0-9]++[ \t]*+)?[Oo:][ \t]*+([0-9](?:[ \t]*+[0-9]){0,8}+)", re.MULTILINE
+)
 _LABELS: Final = 10_000
 _FOREIGN: Final = {
     b"PK\x03\x04": "a zip archive; unpack it and send the program in it",
@@ -83,7 +85,7 @@ class ProgramText:
             self._labels = {}
             for found in _LABEL.finditer(self.data):
                 if len(self._labels) < _LABELS:
-                    self._labels.setdefault(int(found[1]), found.start())
+                    self._labels.setdefault(int(found[1].translate(None, b" \t")), found.start())
         return self._labels.get(number)
 
     def find_realtime_byte(self) -> int | None:
