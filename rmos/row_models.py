@@ -66,6 +66,8 @@ class RunRow(msgspec.Struct, frozen=True):
     """The first rule that blocks the cut or warns of it."""
     request_id: str | None = None
     source: str | None = None
+    program_sha256: str | None = None
+    """Of the program that leaves through the gate alone: a session covers it."""
     explanation_status: str | None = None
     """In the words of lists: pending, complete or failed."""
     advisory_kinds: str | None = None
@@ -107,6 +109,7 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     rule: str | None = None
     request_id: str | None = None
     source: str | None = None
+    program_sha256: str | None = None
     override: OverrideState | None = None
     now_utc: str | None = None
     created_from_us: int | None = None

@@ -13,11 +13,11 @@ from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import BadBase64, BadForm
-from rmos.errors.store import RecordDamaged
+from rmos.errors.store import IndexRebuilding, IndexUnavailable, RecordDamaged
 from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.programs import find_open_blob
+from rmos.http.programs import find_open_blob, open_by_digest
 from rmos.http.responses import IMMUTABLE, NO_STORE, prefix_path, respond_json
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.attachments import (
@@ -40,6 +40,7 @@ bp = Blueprint(
     "attachments", __name__, url_prefix="/api/rmos", description="Attachments: files of runs, provably unaltered"
 )
 
+_ON_INDEX: Final[Problems] = (IndexRebuilding, IndexUnavailable)
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 
 
@@ -121,7 +122,7 @@ def verify_attachments(run_id: str) -> Response:
 @bp.get("/runs/<run_id>/attachments/<sha256>")
 @operation(
     responses=BYTES,
-    problems=(AttachmentNotFound, ProgramGated, PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
+    problems=(AttachmentNotFound, ProgramGated, *_ON_INDEX, PreconditionFailed, RangeNotSatisfiable, *_OF_A_RUN),
     headers=CONDITIONS,
 )
 @requires("viewer")
@@ -135,10 +136,15 @@ def download_attachment(run_id: str, sha256: str) -> Response:
 @bp.get("/attachments/<sha256>")
 @operation(
     responses=BYTES,
-    problems=(AttachmentNotFound, PreconditionFailed, RangeNotSatisfiable, RecordDamaged, *READS),
+    problems=(
+        *(AttachmentNotFound, ProgramGated, PreconditionFailed, RangeNotSatisfiable, RecordDamaged),
+        *_ON_INDEX,
+        *READS,
+    ),
     headers=CONDITIONS,
 )
 @requires("viewer")
 def download_blob(sha256: str) -> Response:
-    """Return the bytes under a digest, whichever run names them."""
-    return respond_blob(current_rmos().store.blobs.open(sha256), mime=None, filename=None, cache=IMMUTABLE)
+    """Return the bytes under a digest, whichever run names them; a program that a session covers is not among them."""
+    blob = open_by_digest(current_rmos().store, sha256)
+    return respond_blob(blob, mime=None, filename=None, cache=IMMUTABLE)

@@ -15,6 +15,7 @@ from rmos.errors.files import AttachmentNotFound, SvgBlocked
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.errors.store import IndexRebuilding, IndexUnavailable
 from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, respond_blob
 from rmos.http.programs import find_open_blob
 from rmos.http.responses import NO_STORE, respond_json
@@ -34,7 +35,7 @@ bp = Blueprint(
 )
 
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
-_OF_A_FILE: Final[Problems] = (AttachmentNotFound, ProgramGated, *_OF_A_RUN)
+_OF_A_FILE: Final[Problems] = (AttachmentNotFound, ProgramGated, IndexRebuilding, IndexUnavailable, *_OF_A_RUN)
 _ZIP: Final = "application/zip"
 
 
@@ -99,7 +100,7 @@ def preview_status(run_id: str, sha256: str) -> Response:
             "The zip.", {}, ("Cache-Control", "Content-Disposition", "Content-Security-Policy"), content_type=_ZIP
         )
     },
-    problems=_OF_A_RUN,
+    problems=(IndexRebuilding, IndexUnavailable, *_OF_A_RUN),
 )
 @requires("viewer")
 def download_all(run_id: str) -> Response:

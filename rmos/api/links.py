@@ -13,6 +13,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
+from rmos.errors.store import IndexRebuilding, IndexUnavailable
 from rmos.http.files import BYTES, CONDITIONS, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.responses import prefix_path, respond_json
@@ -22,13 +23,16 @@ from rmos.services.files.links import METHODS, make_links, open_link
 
 bp = Blueprint("links", __name__, url_prefix="/api/rmos/links", description="Links: files for those without a token")
 
-_OF_A_LINK: Final[Problems] = (LinkInvalid, LinkExpired, RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated)
+_OF_A_LINK: Final[Problems] = (
+    *(LinkInvalid, LinkExpired, RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated),
+    *(IndexRebuilding, IndexUnavailable),
+)
 
 
 @bp.post("")
 @operation(
     responses={200: ResponseSpec("The links.", LinksSchema, ("Cache-Control",), "links.links")},
-    problems=(*READS, *WRITES),
+    problems=(IndexRebuilding, IndexUnavailable, *READS, *WRITES),
     body=LinksRequestSchema,
     example="links.request",
 )

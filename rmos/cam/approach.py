@@ -9,15 +9,18 @@ a program that leaves the tool in the work remove nothing by themselves, and hur
 """
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from rmos.cam.measure.setup import ProgramSetup
-from rmos.cam.motion import MotionKind, Motions
+from rmos.cam.motion import START, MotionKind, Motions
 
 NEAR_UM: Final = 500.0
 """How close over the stock counts as at it, RMOS policy: tops bow, and zeros are found with paper."""
+_NO_WORDS: Final[Mapping[str, int]] = MappingProxyType({})
 _FEEDS: Final = (MotionKind.LINE, MotionKind.ARC)
 
 
@@ -35,6 +38,8 @@ class NearUse(msgspec.Struct, frozen=True, kw_only=True):
     feed: Peak
     plunge: Peak
     """The part of a feed that goes straight down."""
+    depth_um: Peak
+    """The lowest place that a feed begins or ends at, µm below the top of the stock."""
 
 
 class Approach(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +50,16 @@ class Approach(msgspec.Struct, frozen=True, kw_only=True):
     """The lowest place that a rapid goes to, or crosses sideways, µm over the stock; None without any."""
     end: Peak | None
     """Where the program ends, µm over the stock; None when it moves nothing, or to where nobody can know."""
+    relative_z: int | None = None
+    """The line of the first move up or down when it goes from wherever the tool stands (G91); None as it should be."""
 
 
-def find_approach(motions: Motions, setup: ProgramSetup) -> Approach:
-    """Return how a program comes to the stock and leaves it."""
+def find_approach(motions: Motions, setup: ProgramSetup, words: Mapping[str, int] = _NO_WORDS) -> Approach:
+    """Return how a program comes to the stock and leaves it.
+
+    Args:
+        words: what the program uses, each word with its first line.
+    """
     near = setup.top_um + NEAR_UM
     uses: dict[int | None, NearUse] = {}
     rapid: Peak | None = None
@@ -58,7 +69,8 @@ def find_approach(motions: Motions, setup: ProgramSetup) -> Approach:
     for place, (kind, start, x, y, z, feed, line) in enumerate(columns):
         if kind in _FEEDS and not min(start[2], z) >= near:
             number = motions.setups[motions.setup[place]].tool
-            uses[number] = _add_use(uses.get(number), number, feed, _plunge_of(motions, place, start, (x, y, z)), line)
+            plunge = _plunge_of(motions, place, start, (x, y, z))
+            uses[number] = _add_use(uses.get(number), number, (feed, plunge, setup.top_um - min(start[2], z)), line)
         elif kind == MotionKind.RAPID:
             moves_aside = x != start[0] or y != start[1]
             lowest = min(start[2], z) if moves_aside else z
@@ -67,19 +79,34 @@ def find_approach(motions: Motions, setup: ProgramSetup) -> Approach:
                 rapid = Peak(height, line)
     is_known = len(motions) > 0 and motions.z[-1] == motions.z[-1]
     end = Peak(motions.z[-1] - setup.top_um, motions.line[-1]) if is_known else None
-    return Approach(tools=tuple(uses.values()), rapid=rapid, end=end)
+    relative_z = _find_relative_z(motions, words)
+    return Approach(tools=tuple(uses.values()), rapid=rapid, end=end, relative_z=relative_z)
 
 
-def _add_use(known: NearUse | None, number: int | None, feed: float, plunge: float, line: int) -> NearUse:
-    known = known or NearUse(number=number, feed=Peak(0.0), plunge=Peak(0.0))
-    is_faster, is_steeper = not feed <= known.feed.value, not plunge <= known.plunge.value
-    if not (is_faster or is_steeper):
-        return known
-    return NearUse(
-        number=number,
-        feed=Peak(feed, line) if is_faster else known.feed,
-        plunge=Peak(plunge, line) if is_steeper else known.plunge,
+def _find_relative_z(motions: Motions, words: Mapping[str, int]) -> int | None:
+    """Return the line of the first move up or down when G91 stands before it or on it.
+
+    A move away from a place of the machine, which nobody knows, is absolute when its end is known.
+    """
+    since = words.get("G91")
+    if since is None:
+        return None
+    for start, z, line in zip(motions.starts(), motions.z, motions.line, strict=True):
+        if z != start[2]:
+            is_relative = start[2] == START[2] and z == z and since <= line
+            return line if is_relative else None
+    return None
+
+
+def _add_use(known: NearUse | None, number: int | None, measures: tuple[float, float, float], line: int) -> NearUse:
+    """Return a use with a motion counted in; NaN, which nobody knows, is more than anything."""
+    nothing = Peak(0.0)
+    before = (nothing, nothing, nothing) if known is None else (known.feed, known.plunge, known.depth_um)
+    feed, plunge, depth_um = (
+        peak if value <= peak.value or peak.value != peak.value else Peak(value, line)
+        for value, peak in zip(measures, before, strict=True)
     )
+    return NearUse(number=number, feed=feed, plunge=plunge, depth_um=depth_um)
 
 
 def _plunge_of(

@@ -20,6 +20,9 @@ ProgramColour = Literal["GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR"]
 _SEVERITY: Final[tuple[ProgramColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
 _STOPPING: Final = ("RED", "UNKNOWN")
 """Levels of findings beside which no program is covered, whatever it measures."""
+_UNMEASURED: Final = frozenset({"AFTER_END", "REALTIME_BYTES", "START_UNSAID"})
+"""Findings, not grave by themselves, beside which a controller may do what nobody has measured: motions behind the end
+that GRBL runs, bytes in comments that it obeys, cuts from wherever the tool happens to stand."""
 _HALF: Final = 0.5
 """Of the unit in which a machine counts: less is the rounding of a file."""
 _DIGITS: Final = 3
@@ -105,7 +108,7 @@ def cover_program(
     def find_approved(number: int | None) -> ApprovedCut | None:
         return approved if isinstance(approved, ApprovedCut) else approved.get(number)
 
-    exceeded = [_describe_finding(item) for item in findings if item.level in _STOPPING]
+    exceeded = [_describe_finding(item) for item in findings if item.level in _STOPPING or item.code in _UNMEASURED]
     for use in uses:
         exceeded += _compare_tool(use, find_approved(use.number))
     if approach is not None:
@@ -156,25 +159,36 @@ def _compare_tool(use: ToolUse, approved: ApprovedCut | None) -> list[Exceedance
 
 
 def _compare_near(near: NearUse, approved: ApprovedCut | None) -> list[Exceedance]:
-    """Return what a tool does too fast close over the stock."""
+    """Return what a tool does too fast close over the stock, or too deep, whether it removes something or not."""
     if approved is None:  # told already where it cuts, and what does not cut needs no approval
         return []
-    feeds = (("feed_mm_min", near.feed, approved.feed), ("plunge_feed_mm_min", near.plunge, approved.plunge))
-    return [
-        Exceedance(what=what, measured=_short(peak.value), judged=limit, line=peak.line, tool=near.number)
-        for what, peak, limit in feeds
+    found = [
+        (what, _short(peak.value), limit, peak)
+        for what, peak, limit in (
+            ("feed_mm_min", near.feed, approved.feed),
+            ("plunge_feed_mm_min", near.plunge, approved.plunge),
+        )
         if not _is_within(peak.value, limit)
+    ]
+    if not _is_within(near.depth_um.value, approved.depth_um):
+        found.append(("total_depth_mm", _in_mm(near.depth_um.value), _in_mm(approved.depth_um), near.depth_um))
+    return [
+        Exceedance(what=what, measured=measured, judged=judged, line=peak.line, tool=near.number)
+        for what, measured, judged, peak in found
     ]
 
 
 def _compare_heights(approach: Approach) -> list[Exceedance]:
-    """Return the rapid that comes too close to the stock, and the end of a program that leaves the tool at it."""
+    """Return the rapid that comes too close to the stock, an end that leaves the tool at it, a depth from nowhere."""
     heights = (("rapid_height_mm", approach.rapid), ("end_height_mm", approach.end))
-    return [
+    found = [
         Exceedance(what=what, measured=_in_mm(peak.value), judged=_in_mm(NEAR_UM), line=peak.line)
         for what, peak in heights
         if peak is not None and peak.value < NEAR_UM
     ]
+    if approach.relative_z is not None:
+        found.append(Exceedance(what="start_height_mm", measured=None, judged=None, line=approach.relative_z))
+    return found
 
 
 def _compare_risks(risks: Sequence[CutRisk], approved_risk: ProgramColour) -> list[Exceedance]:

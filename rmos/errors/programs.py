@@ -36,6 +36,13 @@ class ProgramNotFound(RmosError):
     remedy = "List the programs of the run, and compare the number and the run with them."
 
 
+class ProgramNotDrawn(RmosError):
+    """Nothing can be drawn of the program: it was not measured, or cannot be read again."""
+
+    code, title, status = "PROGRAM_NOT_DRAWN", "Program cannot be drawn", 409
+    remedy = "Read the findings of the run; a program that was measured has a picture."
+
+
 class NoMotion(RmosError):
     """The program moves nothing: it is empty, or no program."""
 

@@ -44,6 +44,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^ws_[0-9a-f]{12,32}$"},
         "example": SESSION_ID,
     },
+    "number": {
+        "description": "The number of a program of a run, from 1.",
+        "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,3}$"},
+        "example": "1",
+    },
     "sha256": {
         "description": "The SHA-256 of an attachment, as the run names it.",
         "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},

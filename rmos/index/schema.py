@@ -48,6 +48,7 @@ EQUAL_FILTERS: Final = (
     "rule",
     "request_id",
     "source",
+    "program_sha256",
 )
 _ALWAYS_SET: Final = ("status", "risk_level", "mode", "tool_id")
 

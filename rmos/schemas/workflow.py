@@ -61,7 +61,11 @@ class ActionSchema(RequestSchema):
         },
     )
     tools = ProgramToolsField(
-        metadata={"description": "store_toolpaths: number in the program → id of a tool; T1 is the tool of the cut"}
+        metadata={
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "store_toolpaths: number in the program → id of a tool; T1 is the tool of the cut",
+        }
     )
     units = Choice(UNITS, allow_none=True, metadata={"description": "store_toolpaths: of a program that says none"})
     zero = Choice(ZEROS, allow_none=True, metadata={"description": "store_toolpaths: where Z0 is"})

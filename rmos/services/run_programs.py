@@ -13,10 +13,12 @@ from rmos.cam.cover import CoverVerdict, ProgramColour
 from rmos.engines.registry import Registry
 from rmos.models import TOOLPATHS
 from rmos.services.artifact import RunRequest, SentProgram
-from rmos.services.programs.checking import CheckedProgram, ProgramRequest, check_program, cover_checked
+from rmos.services.programs.checking import CheckedProgram, Measure, ProgramRequest, check_program, cover_checked
 from rmos.services.programs.judging import Evaluate
-from rmos.services.programs.keeping import GCODE, GCODE_INPUT, keep_program
+from rmos.services.programs.keeping import GCODE_INPUT, keep_program
+from rmos.services.programs.reading import measure_in_child
 from rmos.store import Store
+from rmos.store.naming import GCODE
 
 
 class ProgramOfRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +26,8 @@ class ProgramOfRun(msgspec.Struct, frozen=True, kw_only=True):
 
     sent: SentProgram
     checked: CheckedProgram
-    verdict: CoverVerdict
+    verdict: CoverVerdict | None
+    """How it compares with the design of the run; None where nothing is compared."""
 
 
 def check_program_of(
@@ -35,11 +38,13 @@ def check_program_of(
     *,
     evaluate: Evaluate,
     is_overridden: Callable[[ProgramColour], bool],
+    measure: Measure = measure_in_child,
 ) -> ProgramOfRun | None:
     """Return what came of the program of a run, None when it has none.
 
     Args:
         context: the completed one.
+        measure: reads and measures; a process of its own does, unless a test does it here.
         approved_risk: the colour of the run's design, which no cut of the program may be worse than.
 
     Raises:
@@ -49,8 +54,10 @@ def check_program_of(
     sent = request.program or (None if gcode is None else SentProgram(data=gcode.encode()))
     if sent is None:
         return None
-    asked = ProgramRequest(context=context, tool_id=request.tool_id, options=sent.options)
-    checked = check_program(engines.shop, sent.data, asked, evaluate)
+    asked = ProgramRequest(
+        context=context, tool_id=request.tool_id, machine_id=request.machine_id, options=sent.options
+    )
+    checked = check_program(engines.shop, sent.data, asked, evaluate, measure=measure)
     verdict = cover_checked(
         checked, request.design, context, engines.shop, approved_risk=approved_risk, is_overridden=is_overridden
     )
@@ -64,7 +71,7 @@ def keep_program_of(
 
     Only what a session covers is of the kind that leaves.
     """
-    is_covered = request.event_type == TOOLPATHS and program.verdict.covered
+    is_covered = request.event_type == TOOLPATHS and program.verdict is not None and program.verdict.covered
     kept = keep_program(
         store,
         program.sent.data,

@@ -27,7 +27,7 @@ from rmos.models import Actor, RunDecision, RunView
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
 from rmos.services.programs.keeping import decide_program
-from rmos.services.run_programs import check_program_of, keep_program_of
+from rmos.services.run_programs import ProgramOfRun, check_program_of, keep_program_of
 from rmos.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ def record_run(
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
     is_overridden: Callable[[ProgramColour], bool] = lambda risk: False,
+    program: ProgramOfRun | None = None,
 ) -> Recorded:
     """Evaluate a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
 
@@ -71,6 +72,7 @@ def record_run(
     Args:
         us: the moment of the request, microseconds since the epoch.
         is_overridden: tells whether an override in force covers cuts of a colour.
+        program: one that was checked already.
         engine_timeout_ms: how long the engine may take before its result is an ERROR.
 
     Raises:
@@ -92,7 +94,7 @@ def record_run(
     require_session_and_parent(store, request)
     context = complete_context(request, engines.shop)
     result, decision, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
-    program = check_program_of(
+    program = program or check_program_of(
         engines,
         request,
         context,

@@ -8,13 +8,16 @@ come from the legacy system or from another hand, so each member counts only whe
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from rmos import ids
 from rmos.errors.files import AttachmentNotFound
-from rmos.models import RunView
+from rmos.models import RUN_SCHEMA, TOOLPATHS, RunView
+
+GCODE: Final = "gcode"
+"""The kind of a program that a session covers."""
 
 
 class NamedBlob(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,19 @@ def list_named_blobs(view: RunView) -> dict[str, NamedBlob]:
     for named in _yield_entries(view):
         found.setdefault(named.sha256, named)
     return found
+
+
+def list_gated(view: RunView) -> list[NamedBlob]:
+    """Return the programs that a run was given by a session that covers them: they leave through the gate alone.
+
+    Only the service writes the kind `gcode` into the record of toolpaths; a client may call its own upload so.
+    """
+    run = view.artifact
+    if run.schema != RUN_SCHEMA or run.event_type != TOOLPATHS:
+        return []
+    entries = [msgspec.to_builtins(entry) for entry in run.attachments or () if entry.kind == GCODE]
+    named = [_read_entry(entry, "attachment", entry["sha256"], GCODE) for entry in entries]
+    return [program for program in named if program is not None]
 
 
 def find_named_blob(view: RunView, sha256: str) -> NamedBlob:

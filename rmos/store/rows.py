@@ -11,6 +11,7 @@ from rmos.digest import NO_DIGEST
 from rmos.models import Hashes, RunArtifact, RunDecision, RunState, RunView
 from rmos.row_models import RunRow
 from rmos.store.layout import home_partition
+from rmos.store.naming import list_gated
 from rmos.workflow import find_standing_override, is_granted, read_expiry
 
 Summarise = Callable[[RunView], str]
@@ -57,6 +58,7 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         rule=find_rule(run.decision),
         request_id=run.request_id or _text(meta, "request_id"),
         source=_text(meta, "source"),
+        program_sha256=next((named.sha256 for named in list_gated(view)), None),
         explanation_status=explanation_status(view),
         advisory_kinds=_kinds(view.advisories),
         latest_advisory_us=_latest_us(view.advisories),

@@ -16,6 +16,7 @@ import msgspec
 from rmos import digest, ids
 from rmos.models import (
     EVENT_SCHEMA,
+    TOOLPATHS,
     Attachment,
     Creator,
     Event,
@@ -29,6 +30,7 @@ from rmos.models import (
 from rmos.row_models import RunRow, SessionRow
 from rmos.store.artifacts import Artifact
 from rmos.store.folding import fold
+from rmos.store.naming import GCODE
 from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
 from rmos.store.session_records import make_damaged_session_row, make_session_row
 
@@ -49,7 +51,7 @@ FULL_RUN: Final = RunArtifact(
     status="BLOCKED",
     mode="router",
     tool_id=_NAME,
-    event_type="feasibility_check",
+    event_type=TOOLPATHS,
     workflow_session_id=_SESSION,
     request_id="req_of_the_run",
     decision=RunDecision(
@@ -77,7 +79,8 @@ FULL_RUN: Final = RunArtifact(
             filename="a.png",
             size_bytes=7,
             created_at_utc=ids.utc_text(_US),
-        )
+        ),
+        Attachment(sha256=_DIGEST, kind=GCODE),
     ],
     advisory_inputs=_ADVISORIES,
     explanation_status="READY",

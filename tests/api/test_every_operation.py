@@ -26,6 +26,7 @@ from rmos.digest import MAX_INTEGER, sha256_hex
 from rmos.http.openapi import load_example
 from rmos.schemas.workflow import TAKEN
 from rmos.store import Store
+from tests.helpers.rings import SLOT
 from tests.makers import BEARER, make_members, write_token
 
 pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
@@ -92,6 +93,8 @@ def as_meant(body: dict[str, Any], label: str) -> dict[str, Any]:
     """Return a body whose members that belong together do."""
     if "b64" in body:
         body |= {"b64": "eA==", "sha256": sha256_hex(b"x"), "content_type": "application/octet-stream"}
+    if label.endswith("/programs"):
+        return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}'}
     if "file" in body:
         body = {"file": body["file"]}
     return next((dict(meant) for end, meant in _MEANT.items() if label.endswith(end)), body)
@@ -104,9 +107,11 @@ def fitting(case: Case, body: dict[str, Any]) -> dict[str, Any]:
     action = case.path_parameters.get("action")
     if action not in TAKEN:
         return body
+    if action == "store_toolpaths":
+        return {"outputs": _SAID["outputs"]}
     needed, optional = TAKEN[action]
     taken = {name: value for name, value in body.items() if name in (*needed, *optional)}
-    return taken | {name: _SAID[name] for name in needed if name == "outputs" or taken.get(name) is None}
+    return taken | {name: _SAID[name] for name in needed if taken.get(name) is None}
 
 
 def make_drawable(body: dict[str, Any]) -> None:

@@ -70,6 +70,9 @@ def test_nonsense_is_refused_with_each_reason_and_its_line_and_a_blocked_run_sta
         ("G0 Z6.000\nM3", "M3", {}, "rapid_height_mm"),
         ("G0 Z6.000\nM5", "M5", {}, "end_height_mm"),
         ("G1 Z0.200 F600", "G0 Z0.200", {}, "rapid_height_mm"),
+        ("M30", "M30\nG0 Z-20", {}, "AFTER_END"),
+        ("M30", "(Ñ)\nM30", {"dialect": "grbl"}, "REALTIME_BYTES"),
+        ("G0 Z6.000\nM3", "G91 G0 Z6.000\nG90\nM3", {}, "start_height_mm"),
     ],
     ids=lambda value: str(value).replace("\n", "|"),
 )
@@ -111,6 +114,41 @@ def test_a_covered_program_is_in_no_zip_and_gets_no_link(client: FlaskClient) ->
     asked = {"items": [{"run_id": run_id, "sha256": sha, "scope": "download"}]}
     links = client.post("/api/rmos/links", json=asked).json
     assert (links["links"], links["skipped"]) == ([], {"program_gated": 1})
+
+
+def test_by_its_digest_alone_nobody_gets_a_covered_program(client: FlaskClient, post: Post) -> None:
+    sha = digest.sha256_hex(RING.encode())
+    advised = post().json["run_id"]
+    post(outputs={"gcode_text": RING})
+    assert client.get(f"/api/rmos/attachments/{sha}").status_code == 200
+    made = client.post(f"{RUNS}/{advised}/attach-advisory", json={"advisory_id": sha, "kind": "note"})
+    assert made.status_code == 200, made.json
+    assert client.get(f"{RUNS}/{advised}/attachments/{sha}").status_code == 200
+    run_id = approve_ring(client).done("store_toolpaths", {"outputs": {"gcode_text": RING}})["run_id"]
+    for address in (f"/api/rmos/attachments/{sha}", *(f"{RUNS}/{advised}/{door.format(sha=sha)}" for door in DOORS)):
+        refused = client.get(address)
+        assert (refused.status_code, refused.json["error"]) == (409, "PROGRAM_GATED"), address
+        assert refused.json["address"] == f"{RUNS}/{run_id}/programs/1"
+    zipped = client.get(f"{RUNS}/{advised}/advisory/blobs/download-all.zip").data
+    assert b"G3 X47.587" not in zipped
+    asked = {"items": [{"run_id": advised, "sha256": sha, "scope": "download"}]}
+    assert client.post("/api/rmos/links", json=asked).json["skipped"] == {"program_gated": 1}
+    client.delete(f"{RUNS}/{run_id}?reason=Taken+back.")
+    assert client.get(f"/api/rmos/attachments/{sha}").json["error"] == "PROGRAM_GATED"
+
+
+def test_a_link_that_was_made_before_a_session_covered_the_program_opens_nothing_any_more(
+    client: FlaskClient, post: Post
+) -> None:
+    sha = digest.sha256_hex(RING.encode())
+    sent, advised = post(outputs={"gcode_text": RING}).json["run_id"], post().json["run_id"]
+    client.post(f"{RUNS}/{advised}/attach-advisory", json={"advisory_id": sha, "kind": "note"})
+    asked = {"items": [{"run_id": run_id, "sha256": sha, "scope": "download"} for run_id in (sent, advised)]}
+    own, named = (link["url"] for link in client.post("/api/rmos/links", json=asked).json["links"])
+    approve_ring(client).done("store_toolpaths", {"outputs": {"gcode_text": RING}})
+    assert client.get(named).json["error"] == "PROGRAM_GATED"
+    given = client.get(own)
+    assert 'filename="NOT_RELEASED_program.nc"' in given.headers["Content-Disposition"]
 
 
 def test_what_somebody_sent_is_given_back_under_a_name_that_says_that_nobody_approved_it(client: FlaskClient) -> None:

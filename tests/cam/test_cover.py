@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmos.cam.approach import Peak
+from rmos.cam.approach import Approach, NearUse, Peak
 from rmos.cam.cover import ApprovedCut, CoverVerdict, CutRisk, Exceedance, ToolUse, cover_program
 from rmos.cam.motion import FindingLevel, ProgramFinding
 
@@ -77,6 +77,12 @@ def test_a_tool_of_which_nothing_was_approved_is_not_covered() -> None:
     assert [(item.what, item.tool) for item in verdict.exceeded] == [("tool", 2)]
 
 
+@pytest.mark.parametrize("code", ["AFTER_END", "REALTIME_BYTES", "START_UNSAID"])
+def test_what_a_controller_may_do_beside_the_measures_is_not_covered_however_mild_its_finding(code: str) -> None:
+    finding = ProgramFinding(code=code, level="NOTE", line=40, text="Motions behind the end.")
+    assert [item.what for item in cover_program([RING], APPROVED, findings=[finding]).exceeded] == [code]
+
+
 @pytest.mark.parametrize(("level", "covered"), [("RED", False), ("UNKNOWN", False), ("YELLOW", True), ("NOTE", True)])
 def test_beside_a_finding_that_stops_nothing_is_covered(level: FindingLevel, covered: bool) -> None:
     finding = ProgramFinding(code="FEED_MISSING", level=level, line=7, text="No feed was ever said.")
@@ -104,6 +110,12 @@ def test_an_unknown_cut_is_worse_than_a_yellow_one_and_no_worse_than_a_red_one()
     unknown = [CutRisk("UNKNOWN", 3)]
     assert not cover_program([RING], APPROVED, risks=unknown, approved_risk="YELLOW").covered
     assert cover_program([RING], APPROVED, risks=unknown, approved_risk="RED").covered
+
+
+def test_a_feed_below_what_was_approved_counts_though_it_removes_nothing() -> None:
+    near = NearUse(number=1, feed=Peak(1800), plunge=Peak(600), depth_um=Peak(1501, 30))
+    verdict = cover_program([RING], APPROVED, approach=Approach(tools=(near,), rapid=None, end=None))
+    assert [(item.what, item.measured, item.line) for item in verdict.exceeded] == [("total_depth_mm", 1.501, 30)]
 
 
 @given(st.integers(1, 10**6), st.floats(-0.499, 0.499), st.integers(1, 1000))

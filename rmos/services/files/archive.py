@@ -67,7 +67,7 @@ def archive(store: Store, view: RunView, *, max_bytes: int) -> Iterator[bytes]:
     left_out = _references(view)
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zipped:
         for name, named in _names(list_named_blobs(view)):
-            blob = _GATED if is_gated(view, named) else _open_blob(store, named, left)
+            blob = _GATED if is_gated(store, view, named) else _open_blob(store, named, left)
             if isinstance(blob, str):
                 left_out.append({"sha256": named.sha256, "kind": named.kind, "name": name, "reason": blob})
                 continue

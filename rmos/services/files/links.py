@@ -77,7 +77,7 @@ def make_links(
     made_s = us // 1_000_000
     for asked in requests:
         try:
-            named = _find_linkable(_view(store, asked.run_id, views), asked.sha256)
+            named = _find_linkable(store, _view(store, asked.run_id, views), asked.sha256)
             store.blobs.open(asked.sha256).close()
         except (RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated, RecordDamaged) as error:
             skipped[error.code.lower()] += 1
@@ -112,7 +112,7 @@ def _view(store: Store, run_id: str, views: dict[str, RunView | RmosError]) -> R
     return found
 
 
-def _find_linkable(view: RunView, sha256: str) -> NamedBlob:
+def _find_linkable(store: Store, view: RunView, sha256: str) -> NamedBlob:
     """Return a file of a run that may leave by a link.
 
     Raises:
@@ -120,7 +120,7 @@ def _find_linkable(view: RunView, sha256: str) -> NamedBlob:
         ProgramGated: it is a program that leaves through the gate alone.
     """
     named = find_named_blob(view, sha256)
-    if is_gated(view, named):
+    if is_gated(store, view, named):
         raise ProgramGated("A program leaves at its own address, and by no link.", run_id=view.artifact.run_id)
     return named
 
@@ -131,5 +131,5 @@ def open_link(store: Store, link: FileLink) -> tuple[OpenBlob, NamedBlob]:
     Raises:
         RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated, Damage.
     """
-    named = _find_linkable(store.runs.record(link.run_id).view(), link.sha256)
+    named = _find_linkable(store, store.runs.record(link.run_id).view(), link.sha256)
     return store.blobs.open(link.sha256), named

@@ -16,6 +16,7 @@ from rmos import digest
 from rmos.cam.approach import Approach, Peak
 from rmos.cam.cover import ApprovedCut, CoverVerdict, ProgramColour, ToolUse, cover_program
 from rmos.cam.measure.measured import Measured, MeasuredCut, MeasuredTool
+from rmos.cam.measure.setup import ProgramSetup
 from rmos.cam.motion import ProgramFinding
 from rmos.engines.baseline_v2.cut import open_cut
 from rmos.engines.shop import Shop
@@ -32,7 +33,7 @@ from rmos.services.programs.judging import (
     severity_of,
 )
 from rmos.services.programs.reading import MeasureReply, MeasureRequest, measure_in_child
-from rmos.services.programs.setup import ProgramOptions, make_setup, read_length
+from rmos.services.programs.setup import ProgramOptions, SetupFound, make_setup, read_length
 
 NO_MOTION: Final = "NO_MOTION"
 """What the reader finds of a program that moves nothing."""
@@ -57,6 +58,8 @@ class ProgramRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The completed one: its `tool` is the tool of the cut."""
     tool_id: str | None
     """The id of that tool."""
+    machine_id: str | None = None
+    """The machine of the shop that cuts it."""
     options: ProgramOptions = ProgramOptions()
 
 
@@ -75,6 +78,8 @@ class CheckedProgram(msgspec.Struct, frozen=True, kw_only=True):
     """Number → the members of its tool, in the units of the context."""
     is_inch: bool
     options: ProgramOptions
+    setup: ProgramSetup | None
+    """What it was measured against; None when that is not known."""
 
     @property
     def worst(self) -> CutEvaluation | None:
@@ -102,8 +107,7 @@ def check_program(
         ValidationFailed: `tools` names what is no tool of the shop.
     """
     is_inch = asked.context.get("units") == "inch"
-    tools = _find_tools(shop, asked, is_inch=is_inch)
-    found = make_setup(asked.context, tools, asked.options)
+    tools, found = find_setup(shop, asked)
     reply = MeasureReply(None, None)
     if found.setup is not None:
         reply = measure(data, MeasureRequest(setup=found.setup, units=asked.options.units))
@@ -127,7 +131,23 @@ def check_program(
         tools=tools,
         is_inch=is_inch,
         options=asked.options,
+        setup=found.setup,
     )
+
+
+def find_setup(shop: Shop, asked: ProgramRequest) -> tuple[dict[int, Mapping[str, Any]], SetupFound]:
+    """Return the tool of each number and what a program is measured against, as the shop's tables have them today.
+
+    Raises:
+        ValidationFailed: a tool or a dialect is not known.
+    """
+    tools = _find_tools(shop, asked, is_inch=asked.context.get("units") == "inch")
+    return tools, make_setup(asked.context, tools, _find_axes(shop, asked.machine_id), asked.options)
+
+
+def digest_tools(tools: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return the digest of all that is known of the tools of a program."""
+    return digest.canonical_sha256({str(number): dict(tool) for number, tool in tools.items()})
 
 
 def _has_finding(findings: list[ProgramFinding], code: str) -> bool:
@@ -150,6 +170,11 @@ class _Contexts:
             return None
         members = {name: value for name, value in tool.items() if name != "tool_id"}
         return {**self._context, "tool": members}
+
+
+def _find_axes(shop: Shop, machine_id: str | None) -> Mapping[str, Any]:
+    name = None if machine_id is None else find_name(machine_id, shop.axes)
+    return {} if name is None else shop.axes[name]
 
 
 def _find_tools(shop: Shop, asked: ProgramRequest, *, is_inch: bool) -> dict[int, Mapping[str, Any]]:

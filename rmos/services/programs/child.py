@@ -15,14 +15,18 @@ import msgspec
 from rmos.cam.approach import find_approach
 from rmos.cam.gcode.reader import read_program
 from rmos.cam.measure.measuring import measure_program
+from rmos.cam.picture import draw_program
 from rmos.services.programs.reading import OUT_OF_MEMORY, MeasuredProgram, MeasureRequest
 
 
 def measure_bytes(data: bytes, request: MeasureRequest) -> MeasuredProgram:
-    """Return what a program does; whatever it holds, nothing but MemoryError is raised."""
+    """Return what a program does, or a picture; whatever it holds, nothing but MemoryError is raised."""
     program = read_program(data, units=request.units)
+    if request.picture:
+        drawing = draw_program(program.motions, request.setup, worst_line=request.worst_line)
+        return MeasuredProgram(picture=drawing)
     measured = measure_program(program, request.setup)
-    return MeasuredProgram(measured=measured, approach=find_approach(program.motions, request.setup))
+    return MeasuredProgram(measured=measured, approach=find_approach(program.motions, request.setup, program.words))
 
 
 def main() -> None:

@@ -1,44 +1,55 @@
 """Which files of runs are programs that leave at their own address only, and what the others are called.
 
-    is_gated(view, named)                # a program that a session covers: it leaves through the gate alone
+    is_gated(store, view, named)         # a program that a session covers: it leaves through the gate alone
     tell_filename(named)                 # "NOT_RELEASED_ring.nc": what somebody sent, and nobody approved
 
-Only the service writes the kind `gcode` into a record of toolpaths. A client may call its own upload so; that is what
-somebody sent, and they get it back under a name that says so.
+What somebody uploaded they get back, under a name that says so. By its digest alone nobody gets a program that any
+session covers: not from the store, and not through a run that only names it as advice.
 """
 
 from typing import Final
 
-from rmos.models import RUN_SCHEMA, TOOLPATHS, RunView
-from rmos.services.programs.keeping import GCODE, GCODE_INPUT
-from rmos.store.naming import NamedBlob
+import msgspec
+
+from rmos.models import RunView
+from rmos.row_models import RunQuery
+from rmos.services.programs.keeping import GCODE_INPUT
+from rmos.store import Store
+from rmos.store.naming import GCODE, NamedBlob, list_gated, list_named_blobs
 
 NOT_RELEASED: Final = "NOT_RELEASED_"
+_ADVISORY: Final = "advisory"
 
 
-def list_gated(view: RunView) -> list[NamedBlob]:
-    """Return the programs that a run was given by a session that covers them, in their order."""
-    run = view.artifact
-    if run.schema != RUN_SCHEMA or run.event_type != TOOLPATHS:
-        return []
-    return [
-        NamedBlob(
-            sha256=entry.sha256,
-            source="attachment",
-            kind=entry.kind,
-            mime=entry.mime,
-            filename=entry.filename,
-            size_bytes=entry.size_bytes,
-            created_at_utc=entry.created_at_utc,
-        )
-        for entry in run.attachments or ()
-        if entry.kind == GCODE
-    ]
+def list_programs_of(view: RunView) -> list[NamedBlob]:
+    """Return all programs of a run: those that leave, then those that somebody sent."""
+    gated = list_gated(view)
+    known = {named.sha256 for named in gated}
+    sent = [named for named in list_named_blobs(view).values() if named.kind == GCODE_INPUT]
+    return [*gated, *(named for named in sent if named.sha256 not in known)]
 
 
-def is_gated(view: RunView, named: NamedBlob) -> bool:
-    """Tell whether a file of a run leaves through the gate alone."""
-    return any(program.sha256 == named.sha256 for program in list_gated(view))
+def is_gated(store: Store, view: RunView, named: NamedBlob) -> bool:
+    """Tell whether a file of a run leaves through the gate alone.
+
+    Raises:
+        IndexRebuilding: it is only named as advice, and nobody can tell just now what it is.
+    """
+    if any(program.sha256 == named.sha256 for program in list_gated(view)):
+        return True
+    return named.source == _ADVISORY and find_gated_run(store, named.sha256) is not None
+
+
+def find_gated_run(store: Store, sha256: str) -> str | None:
+    """Return the newest run whose session covers a program with this digest, None when there is none.
+
+    Deleted runs count: a program that was taken back is not let out by it.
+
+    Raises:
+        IndexRebuilding: nobody can tell just now.
+    """
+    page = store.runs.page(RunQuery(program_sha256=sha256, include_deleted=True), limit=1)
+    return None if not page.count else str(msgspec.json.decode(page.items[0])["run_id"])
 
 
 def tell_filename(named: NamedBlob) -> str | None:

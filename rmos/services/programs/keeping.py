@@ -15,12 +15,10 @@ from rmos.cam.cover import CoverVerdict, Exceedance, ProgramColour
 from rmos.engines.decision import run_status
 from rmos.errors.request import PayloadTooLarge
 from rmos.models import RunDecision
-from rmos.services.programs.checking import CheckedProgram, dump_measured
+from rmos.services.programs.checking import CheckedProgram, digest_tools, dump_measured
 from rmos.services.programs.judging import severity_of
 from rmos.store import Store
 
-GCODE: Final = "gcode"
-"""The kind of a program that a session covers: it leaves through the gate alone."""
 GCODE_INPUT: Final = "gcode_input"
 """The kind of a program that somebody sent, and that nothing covers."""
 MEASURED: Final = "measured"
@@ -123,6 +121,8 @@ def describe_program(checked: CheckedProgram) -> dict[str, Any]:
         "risk_level": checked.colour,
         "findings": msgspec.to_builtins(checked.findings[:_SHOWN]),
         "options": msgspec.to_builtins(checked.options, str_keys=True),
+        "setup": None if checked.setup is None else msgspec.to_builtins(checked.setup, str_keys=True),
+        "tools_sha256": digest_tools(checked.tools),
     }
     if measured is None:
         return members

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Final, NamedTuple
 
 import msgspec
@@ -49,15 +50,20 @@ class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     setup: ProgramSetup
     units: Units | None = None
+    picture: bool = False
+    """Whether it is to be drawn instead of measured."""
+    worst_line: int | None = None
+    """The line that a picture marks."""
     memory_bytes: int = MAX_MEMORY_BYTES
     cpu_s: int = int(LIMIT_S)
 
 
 class MeasuredProgram(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process answers: the measures, and how the program comes to the stock and leaves it."""
+    """What the process answers: the measures and how the program comes to the stock and leaves it, or a picture."""
 
-    measured: Measured
-    approach: Approach
+    measured: Measured | None = None
+    approach: Approach | None = None
+    picture: str | None = None
 
 
 class MeasureReply(NamedTuple):
@@ -71,12 +77,13 @@ def measure_in_child(data: bytes, request: MeasureRequest, *, limit_s: float = L
     """Return what a program does; never raise for anything that the program holds.
 
     Args:
-        limit_s: how long it may take, and how long it waits for its turn.
+        limit_s: how long it may take together with the wait for its turn.
     """
+    ends = time.monotonic() + limit_s
     if not _turn.acquire(timeout=limit_s):
         return _fail("Other programs are being read; send it again in a minute.")
     try:
-        return _run_child(msgspec.json.encode(request) + b"\n" + data, limit_s)
+        return _run_child(msgspec.json.encode(request) + b"\n" + data, max(ends - time.monotonic(), 0.0))
     finally:
         _turn.release()
 
@@ -97,7 +104,7 @@ def _run_child(question: bytes, limit_s: float) -> MeasureReply:
             answer, _ = process.communicate(question, timeout=limit_s)
         except subprocess.TimeoutExpired:
             process.kill()
-            return _fail(f"It could not be read and measured within {limit_s:g} s; split the program.")
+            return _fail(f"It could not be read and measured within {limit_s:.0f} s; split the program.")
         except BaseException:
             process.kill()
             raise

@@ -41,18 +41,23 @@ class SetupFound(NamedTuple):
 
 
 def make_setup(
-    context: Mapping[str, Any], tools: Mapping[int, Mapping[str, Any]], options: ProgramOptions
+    context: Mapping[str, Any],
+    tools: Mapping[int, Mapping[str, Any]],
+    axes: Mapping[str, Any],
+    options: ProgramOptions,
 ) -> SetupFound:
     """Return what a program is measured against.
 
     Args:
         context: the completed one.
         tools: number in the program → the members of its tool, in the units of the context.
+        axes: what the shop's machine states of its controller and its axes; its dialect holds unless another is said.
 
     Raises:
         ValidationFailed: no dialect is called so.
     """
-    dialect = None if options.dialect is None else find_dialect(options.dialect).id
+    said = options.dialect or axes.get("dialect")
+    dialect = None if said is None else find_dialect(said).id
     shapes = {number: shape for number, tool in tools.items() if (shape := _make_shape(tool, context)) is not None}
     thickness = read_length(context, "stock", "thickness")
     if thickness is None:
@@ -64,7 +69,7 @@ def make_setup(
         height_mm=read_length(context, "stock", "height"),
         origin=options.origin,
     )
-    setup = ProgramSetup(tools=shapes, stock=stock, zero=options.zero, machine=_make_axes(context), dialect=dialect)
+    setup = ProgramSetup(tools=shapes, stock=stock, zero=options.zero, machine=_make_axes(axes), dialect=dialect)
     return SetupFound(setup, ())
 
 
@@ -104,15 +109,7 @@ def _make_shape(tool: Mapping[str, Any], context: Mapping[str, Any]) -> ToolShap
     )
 
 
-def _make_axes(context: Mapping[str, Any]) -> MachineAxes | None:
-    """Return the axes that the context's machine states, None when it says nothing of them."""
-    machine = context.get("machine")
-    if not isinstance(machine, Mapping):
-        return None
-    stated = {name: machine[name] for name in MachineAxes.__struct_fields__ if name in machine}
-    if not stated:
-        return None
-    try:
-        return msgspec.convert(stated, MachineAxes)
-    except msgspec.ValidationError:
-        return None
+def _make_axes(axes: Mapping[str, Any]) -> MachineAxes | None:
+    """Return the axes of a machine of the shop, None when it says nothing of them."""
+    stated = {name: value for name, value in axes.items() if name != "dialect"}
+    return msgspec.convert(stated, MachineAxes) if stated else None

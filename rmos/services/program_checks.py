@@ -1,0 +1,172 @@
+"""Check a program that comes by itself, and record what came of it: the file that a CAM posted, judged as it stands.
+
+    done = check_sent_program(store, engines, ProgramCheck(data=…, name="ring.nc", …), policy, actor=actor, us=us)
+    done.recorded.run_id, done.risk_level, done.checked.findings
+
+The design of the run is the worst cut of the program, so it is replayed and backtested as any other.
+"""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rmos.cam.measure.setup import StockOrigin
+from rmos.engines.base import EngineResult
+from rmos.engines.baseline.fields import MEASURED
+from rmos.engines.registry import Registry
+from rmos.engines.runner import evaluate
+from rmos.errors.programs import NoMotion, ProgramArchive
+from rmos.models import Actor, RunDecision
+from rmos.services.artifact import RunRequest, SentProgram
+from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
+from rmos.services.programs.checking import NO_MOTION, CheckedProgram, ProgramRequest, check_program
+from rmos.services.programs.keeping import decide_program
+from rmos.services.programs.setup import ProgramOptions
+from rmos.services.run_programs import ProgramOfRun
+from rmos.services.runs import Recorded, record_run, require_session_and_parent
+from rmos.store import Store
+
+PROGRAM_CHECK: Final = "program_check"
+_MODE: Final = "cam"
+_NO_TOOL: Final = "not_named"
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_NAMES: Final = 100
+"""Members of an archive that are named."""
+
+
+class ProgramCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A program to be checked, and what is known of how it will be cut."""
+
+    data: bytes
+    name: str
+    material_id: str | None = None
+    machine_id: str | None = None
+    stock: Mapping[str, Any] = {}
+    """As the context of a cut has it, in mm."""
+    hold_down: Mapping[str, Any] | None = None
+    coolant: str | None = None
+    origin: StockOrigin = "stock_corner"
+    options: ProgramOptions = ProgramOptions()
+    engine_id: str | None = None
+    operation: str | None = None
+    """What the caller calls it; a label."""
+    workflow_session_id: str | None = None
+    notes: str | None = None
+    dry_run: bool = False
+
+
+class ProgramChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a program, and the run that says so; None of a dry run."""
+
+    checked: CheckedProgram
+    risk_level: str
+    score: float | None
+    block_reason: str | None
+    recorded: Recorded | None
+
+
+def check_sent_program(
+    store: Store, engines: Registry, asked: ProgramCheck, *, actor: Actor, us: int, engine_timeout_ms: float
+) -> ProgramChecked:
+    """Check a program and record the run, whatever the outcome.
+
+    Raises:
+        NoMotion, ProgramArchive: it is no program; nothing is recorded.
+        ValidationFailed: a tool or a dialect is not known.
+        EngineNotFound, SessionNotFound, SessionDeleted, RecordDamaged.
+        OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
+    """
+    _refuse_archive(asked.data)
+    engine = engines.get(asked.engine_id)
+    first = next((tool for _, tool in sorted(asked.options.tools.items())), None)
+    request = _make_request(asked, first or _NO_TOOL)
+    require_session_and_parent(store, request)
+    context = complete_context(request, engines.shop)
+
+    def evaluate_measured(design: dict[str, Any], of_tool: dict[str, Any]) -> EngineResult:
+        request_id = actor.request_id or "-"
+        return evaluate(engine, design=design, context=of_tool, request_id=request_id, timeout_ms=engine_timeout_ms)
+
+    program = ProgramRequest(context=context, tool_id=first, machine_id=asked.machine_id, options=asked.options)
+    checked = check_program(engines.shop, asked.data, program, evaluate_measured)
+    if {finding.code for finding in checked.findings if finding.level not in ("NOTE", "YELLOW")} == {NO_MOTION}:
+        raise NoMotion("The file moves nothing; send the program that the CAM posted.", sha256=checked.sha256)
+    request = _name_worst_cut(request, asked, checked)
+    of_run = ProgramOfRun(sent=SentProgram(data=asked.data, name=asked.name), checked=checked, verdict=None)
+    if asked.dry_run:
+        context = complete_context(request, engines.shop)
+        found = evaluate_measured(request.design, context)
+        decision = decide_cut(request, engine.info, engines.shop, context, found)
+        decided = mind_new_mode(decide_program(decision, checked, None), request.mode, store)
+        return _describe_check(checked, decided, None)
+    recorded = record_run(
+        store, engines, request, actor=actor, us=us, engine_timeout_ms=engine_timeout_ms, program=of_run
+    )
+    return _describe_check(checked, recorded, recorded)
+
+
+def _describe_check(
+    checked: CheckedProgram, decided: RunDecision | Recorded, recorded: Recorded | None
+) -> ProgramChecked:
+    return ProgramChecked(
+        checked=checked,
+        risk_level=decided.risk_level,
+        score=decided.score,
+        block_reason=decided.block_reason,
+        recorded=recorded,
+    )
+
+
+def _refuse_archive(data: bytes) -> None:
+    """Refuse a zip, and name what is in it.
+
+    Raises:
+        ProgramArchive.
+    """
+    if not data.startswith(_ZIP):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [_printable(name) for name in archive.namelist()[:_NAMES]]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        names = []
+    listed = ", ".join(names) or "nothing that can be named"
+    raise ProgramArchive(f"This is a zip of {listed}. Send each program by itself.", names=names)
+
+
+def _printable(name: str) -> str:
+    return "".join(sign if sign.isprintable() else "_" for sign in name[:_NAMES])
+
+
+def _make_request(asked: ProgramCheck, tool_id: str) -> RunRequest:
+    context: dict[str, Any] = {"units": "mm", "stock": dict(asked.stock)}
+    if asked.hold_down is not None:
+        context["hold_down"] = dict(asked.hold_down)
+    if asked.coolant is not None:
+        context["coolant"] = asked.coolant
+    return RunRequest(
+        mode=_MODE,
+        tool_id=tool_id,
+        event_type=PROGRAM_CHECK,
+        workflow_session_id=asked.workflow_session_id,
+        engine_id=asked.engine_id,
+        context=context,
+        material_id=asked.material_id,
+        machine_id=asked.machine_id,
+        notes=asked.notes,
+    )
+
+
+def _name_worst_cut(request: RunRequest, asked: ProgramCheck, checked: CheckedProgram) -> RunRequest:
+    """Return the request of the run: its design is the cut that decides, in the context of that cut."""
+    program: dict[str, Any] = {"sha256": checked.sha256, "name": asked.name, "size_bytes": checked.size_bytes}
+    program |= {} if asked.operation is None else {"operation": asked.operation}
+    worst = checked.worst
+    if worst is None:
+        return msgspec.structs.replace(request, design={"operation": MEASURED, "program": program})
+    design = {**worst.design, "program": {**program, "line": worst.cut.line}}
+    tool_id = worst.cut.tool_id or request.tool_id
+    return msgspec.structs.replace(request, design=design, context=worst.context, tool_id=tool_id)
