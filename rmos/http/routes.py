@@ -87,7 +87,8 @@ class OperationSpec(msgspec.Struct, frozen=True, kw_only=True):
     responses: Mapping[int, ResponseSpec]
     problems: Problems = ()
     query: type[Schema] | None = None
-    body: type[Schema] | None = None
+    body: Any = None
+    """A marshmallow schema class, or a schema of OpenAPI as a dict."""
     example: str | None = None
     """Of the body, by name."""
     form: Any = None
@@ -101,7 +102,7 @@ def operation(
     responses: Mapping[int, ResponseSpec],
     problems: Problems = (),
     query: type[Schema] | None = None,
-    body: type[Schema] | None = None,
+    body: Any = None,
     example: str | None = None,
     form: Any = None,
     headers: tuple[str, ...] = (),

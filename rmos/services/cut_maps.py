@@ -4,11 +4,13 @@
     y = make_axis("design.spindle_rpm", 18000, low=8000, high=33000, steps=12)
     cut_map = make_cut_map(engines, request, x, y, engine_timeout_ms=2000)
     cut_map.place(3, 5)          # CutColour("RED", "HEAT"): what a run of that very cut would be
+    colour_places(engines, request, VariedNumber("design.feed_mm_min", (600.0, 900.0)), y, engine_timeout_ms=2000)
 
-The engine is the default one, as of a run. Of `baseline_v2` only the colours are asked (`engines.suggest.colours`), of
-another one the whole decision.
+The engine of a map is the default one, as of a run. Of `baseline_v2` only the colours are asked
+(`engines.suggest.colours`), of another one the whole decision.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +27,8 @@ from rmos.services.deciding import complete_context, find_unknown_names
 from rmos.services.feasibility import DryRun, evaluate_cuts
 from rmos.store.rows import find_rule
 
+COLOUR_LETTERS: Final[Mapping[str, str]] = {"GREEN": "G", "YELLOW": "Y", "RED": "R", "UNKNOWN": "U", "ERROR": "E"}
+"""How a colour is told where each place of a map has one letter."""
 _LEAST: Final = 1e-3
 _FASTEST_RPM: Final = 60_000.0
 _DIAMETER_MM: Final = 3.0
@@ -37,6 +41,13 @@ class MapAxis(msgspec.Struct, frozen=True):
     path: str
     values: tuple[float, ...]
     here: int
+
+
+class VariedNumber(msgspec.Struct, frozen=True):
+    """A number of a cut and the values that it takes; `path` begins with `design` or `context`."""
+
+    path: str
+    values: tuple[float, ...]
 
 
 class CutMap(msgspec.Struct, frozen=True):
@@ -69,23 +80,55 @@ def make_cut_map(engines: Registry, cut: RunRequest, x: MapAxis, y: MapAxis, *, 
     """Return the map of a cut.
 
     Args:
-        engine_timeout_ms: how long an engine that is not our own may take for all places; those after that are ERROR.
+        engine_timeout_ms: as `colour_places`.
     """
-    engine = engines.get(None)
-    context = complete_context(cut, engines.shop)
-    places = [_vary_cut(cut.design, context, {x.path: across, y.path: up}) for up in y.values for across in x.values]
-    if engine is engines.baseline_v2 and not find_unknown_names(cut, engine.info, engines.shop, context):
+    across, up = (VariedNumber(axis.path, axis.values) for axis in (x, y))
+    return CutMap(x, y, colour_places(engines, cut, across, up, engine_timeout_ms=engine_timeout_ms))
+
+
+def colour_places(
+    engines: Registry,
+    cut: RunRequest,
+    x: VariedNumber,
+    y: VariedNumber,
+    *,
+    engine_id: str | None = None,
+    engine_timeout_ms: float,
+) -> tuple[CutColour, ...]:
+    """Return what would be decided as two numbers of a cut vary, row by row from the first value of `y`.
+
+    Args:
+        engine_id: which engine evaluates, None for the default one.
+        engine_timeout_ms: how long an engine that is not our own may take for all places; those after that are ERROR.
+
+    Raises:
+        EngineNotFound: there is no such engine.
+    """
+    engine = engines.get(engine_id)
+    places = [_vary_cut(cut, {x.path: across, y.path: up}) for up in y.values for across in x.values]
+    completed = [(place, complete_context(place, engines.shop)) for place in places]
+    if engine is engines.baseline_v2 and not any(
+        find_unknown_names(place, engine.info, engines.shop, context) for place, context in completed
+    ):
         materials = engines.baseline_v2.materials
-        return CutMap(x, y, tuple(colour_cut(open_cut(design, other, materials)) for design, other in places))
-    ids = {name: getattr(cut, name) for name in ("mode", "tool_id", "material_id", "machine_id")}
+        return tuple(colour_cut(open_cut(place.design, context, materials)) for place, context in completed)
+    names = ("mode", "tool_id", "material_id", "machine_id", "design", "context")
+    items = [{name: getattr(place, name) for name in names} for place in places]
     results = evaluate_cuts(
-        engines,
-        DryRun(items=[{**ids, "design": design, "context": other} for design, other in places]),
-        request_id="map",
-        engine_timeout_ms=engine_timeout_ms,
+        engines, DryRun(items=items, engine_id=engine_id), request_id="map", engine_timeout_ms=engine_timeout_ms
     )
-    decisions = [result.decision for result in results]
-    return CutMap(x, y, tuple(CutColour(decision.risk_level, find_rule(decision)) for decision in decisions))
+    return tuple(CutColour(found.decision.risk_level, find_rule(found.decision)) for found in results)
+
+
+def can_vary(cut: RunRequest, path: str) -> bool:
+    """Tell whether there can be a number at a path of a cut: it leads through objects, or through nothing so far."""
+    section, *names = path.split(".")
+    members: Any = getattr(cut, section)
+    for name in names[:-1]:
+        members = members.get(name, {})
+        if not isinstance(members, dict):
+            return False
+    return True
 
 
 def find_reach(engines: Registry, cut: RunRequest) -> dict[str, tuple[float, float]]:
@@ -106,15 +149,15 @@ def find_reach(engines: Registry, cut: RunRequest) -> dict[str, tuple[float, flo
     }
 
 
-def _vary_cut(
-    design: dict[str, Any], context: dict[str, Any], changes: dict[str, float]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return copies of design and context with some numbers in the place of theirs."""
+def _vary_cut(cut: RunRequest, changes: Mapping[str, float]) -> RunRequest:
+    """Return a cut with some numbers in the place of its own."""
+    sections = {"design": cut.design, "context": cut.context}
     for path, value in changes.items():
-        section, _, name = path.rpartition(".")
-        if section == "design":
-            design = {**design, name: value}
-        else:
-            inner = section.removeprefix("context.")
-            context = {**context, inner: {**context.get(inner, {}), name: value}}
-    return design, context
+        section, *names = path.split(".")
+        sections[section] = _put_at(sections[section], names, value)
+    return msgspec.structs.replace(cut, **sections)
+
+
+def _put_at(members: Mapping[str, Any], names: Sequence[str], value: float) -> dict[str, Any]:
+    name, *inner = names
+    return {**members, name: _put_at(members.get(name, {}), inner, value) if inner else value}

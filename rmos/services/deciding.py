@@ -71,12 +71,17 @@ def is_known_mode(mode: str) -> bool:
     return find_name(mode, KNOWN_MODES) is not None
 
 
+def is_new_mode(mode: str, store: Store) -> bool:
+    """Tell whether nobody has used a mode in this store; where the index cannot tell, it is not new."""
+    return not is_known_mode(mode) and not _is_used(mode, store)
+
+
 def mind_new_mode(decision: RunDecision, mode: str, store: Store) -> RunDecision:
     """Return the decision with a warning of a mode that nobody has used in this store: it is a slip, or a first time.
 
     Where the index cannot tell, there is no warning.
     """
-    if is_known_mode(mode) or _is_used(mode, store):
+    if not is_new_mode(mode, store):
         return decision
     said = (f"{NEW_MODE}: mode {quote_name(mode)} is new in this store.", offer_names(mode, KNOWN_MODES))
     return msgspec.structs.replace(

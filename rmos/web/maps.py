@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from rmos.engines.suggest.colours import CutColour
-from rmos.services.cut_maps import CutMap, MapAxis
+from rmos.services.cut_maps import COLOUR_LETTERS, CutMap, MapAxis
 from rmos.web.formats import format_number, sign_of, spell_out, tone_of
 
 WIDTH: Final = 480
@@ -24,7 +24,6 @@ _BELOW: Final = 46
 _RIGHT: Final = 26
 _PATTERNS: Final = {"YELLOW": "hatch", "RED": "cross", "UNKNOWN": "dots", "ERROR": "dots"}
 _ORDER: Final = ("GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR")
-_LETTERS: Final = {"GREEN": "G", "YELLOW": "Y", "RED": "R", "UNKNOWN": "U", "ERROR": "E"}
 _DIGITS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """How the rules of places are told to the module that reads a map: one sign each, a dot for none."""
 _TINTS: Final = 8
@@ -210,7 +209,7 @@ def encode_colours(cut_map: CutMap) -> tuple[str, str, str]:
     """Return the colours of a map as one letter each, its rules as one sign each, and the rules in their order."""
     rules = sorted({colour.rule for colour in cut_map.colours if colour.rule is not None})[: len(_DIGITS)]
     signs = {rule: _DIGITS[number] for number, rule in enumerate(rules)}
-    letters = "".join(_LETTERS[colour.risk] for colour in cut_map.colours)
+    letters = "".join(COLOUR_LETTERS[colour.risk] for colour in cut_map.colours)
     return letters, "".join(signs.get(colour.rule or "", ".") for colour in cut_map.colours), " ".join(rules)
 
 
