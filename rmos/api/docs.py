@@ -18,6 +18,7 @@ from rmos.http.compression import respond_compressed
 from rmos.http.openapi import render_document
 from rmos.http.responses import JSON, NO_STORE
 from rmos.http.routes import Blueprint, ResponseSpec, operation
+from rmos.http.themes import read_theme
 
 document_bp = Blueprint("document", __name__, description="This document")
 bp = Blueprint("docs", __name__, description="The document to browse")
@@ -69,7 +70,7 @@ def get_openapi() -> Response:
 @requires(OPEN)
 def get_docs() -> Response:
     """Return a page on which the routes can be read and tried."""
-    return render_page("docs.html")
+    return render_page("docs.html", theme=read_theme())
 
 
 @bp.get("/api/docs/<digest>/<asset>")

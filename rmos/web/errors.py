@@ -12,9 +12,11 @@ import msgspec
 from flask import Flask, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from rmos.auth.callers import LOCAL
+from rmos.errors.callers import Forbidden
 from rmos.http.problems import respond_error
 from rmos.http.responses import NO_STORE, prefix_path
-from rmos.web.shell import render_page, wants_page
+from rmos.web.shell import find_shown_caller, render_page, wants_page
 
 _API: Final = "/api/"
 _INSIDE: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -34,11 +36,18 @@ def respond_page_error(error: Exception) -> WerkzeugResponse:
     problem: dict[str, Any] = msgspec.json.decode(response.get_data())
     if response.status_code == 401 and request.method in ("GET", "HEAD"):
         return _send_to_sign_in()
-    page = render_page("problem_page.html", status=response.status_code, keeps=False, problem=problem)
+    template = "local_mode.html" if _takes_an_admin_where_none_is(problem) else "problem_page.html"
+    page = render_page(template, status=response.status_code, keeps=False, problem=problem)
     for name, value in response.headers.items():
         if name not in ("Content-Type", "Content-Length"):
             page.headers[name] = value
     return page
+
+
+def _takes_an_admin_where_none_is(problem: dict[str, Any]) -> bool:
+    """Tell whether a page was refused only because no token was ever made, so that nobody can be an admin."""
+    caller = find_shown_caller()
+    return problem["error"] == Forbidden.code and problem.get("role_needed") == "admin" and caller == LOCAL
 
 
 def _send_to_sign_in() -> WerkzeugResponse:

@@ -77,7 +77,7 @@ def _list_exports(parameters: Mapping[str, Sequence[str]], shown: int) -> list[t
     places = {name: parameters[name][0] for name in ("cursor", "offset") if name in parameters}
     these = {form: query_of(parameters, **places, limit=str(shown), format=form) for form in _FORMATS}
     everything = {form: query_of(parameters, format=form) for form in _FORMATS}
-    return [("Export these as", these), ("all that match as", everything)]
+    return [("this one" if shown == 1 else f"these {shown}", these), ("all that match", everything)]
 
 
 @bp.get("/r/<digits>")

@@ -1,4 +1,4 @@
-"""`/runs/<id>/sheet` and `/runs/<id>/label`: a run on paper, what the machine is set to and the proof.
+"""`/runs/<id>/sheet`, `/runs/<id>/label`, `/labels`: runs on paper, what the machine is set to and the proof.
 
 The sheet is one page of A4 or Letter. A drawing that says its size in millimetres is printed 1:1 beside a bar of 10 mm
 to hold a rule against, on a page of its own when it is tall. The label is 62 mm wide.
@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from flask import Blueprint, Response
+from marshmallow import ValidationError
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
+from rmos.http.query import read_query
 from rmos.services.files.media_types import SVG
 from rmos.services.files.previews import find_preview
 from rmos.store import Store
@@ -21,10 +24,12 @@ from rmos.web.codes import draw_code, find_run_link
 from rmos.web.formats import shorten_id, split_reason, text_of
 from rmos.web.lessons import LessonNumber, list_inputs
 from rmos.web.run import decode_members, object_of, title_run
-from rmos.web.shell import render_page
+from rmos.web.shell import render_page, send_to
 
 bp = Blueprint("sheet_pages", __name__)
 
+MOST_LABELS: Final = 20
+"""Labels of one page: each has its code, and a page is no heavier than others so."""
 _DIGITS: Final = 16
 """Of the digest: enough to compare by eye with what `rmos show` says."""
 _WIDEST_MM: Final = 186.0
@@ -90,12 +95,30 @@ def show_sheet(run_id: str) -> Response:
 @requires("viewer")
 def show_label(run_id: str) -> Response:
     """Show the label of a run."""
-    record = current_rmos().store.runs.record(run_id)
-    shown = _read_shown(record)
+    label = _read_label(run_id)
+    return render_page("label.html", here="runs", labels=[label], run=label["run"])
+
+
+@bp.get("/labels")
+@requires("viewer")
+def show_labels() -> WerkzeugResponse:
+    """Show the labels of several runs, one after the other as they come off the tape."""
+    parameters = read_query()
+    run_ids = list(dict.fromkeys(parameters.pop("run", [])))
+    if parameters:
+        raise ValidationError({name: ["Unknown field."] for name in parameters})
+    if not run_ids:  # nobody has chosen yet: it is done among the runs
+        return send_to("/runs")
+    if len(run_ids) > MOST_LABELS:
+        raise ValidationError({"run": [f"Choose at most {MOST_LABELS} runs; {len(run_ids)} came."]})
+    return render_page("label.html", here="runs", labels=[_read_label(run_id) for run_id in run_ids], run=None)
+
+
+def _read_label(run_id: str) -> dict[str, Any]:
+    """Return what the label of a run shows."""
+    shown = _read_shown(current_rmos().store.runs.record(run_id))
     lines = {line.name: line for line in list_inputs(object_of(shown.pop("inputs").get("design")))}
-    return render_page(
-        "label.html", here="runs", **shown, lines=[lines[name] for name in ("feed", "spindle") if name in lines]
-    )
+    return {**shown, "lines": [lines[name] for name in ("feed", "spindle") if name in lines]}
 
 
 def _read_shown(record: RunRecord) -> dict[str, Any]:

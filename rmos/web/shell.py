@@ -19,6 +19,7 @@ from rmos.auth.guard import current_guard, find_admitted_caller
 from rmos.errors.base import RmosError
 from rmos.http.conditions import apply_conditions
 from rmos.http.responses import NO_STORE, prefix_path
+from rmos.http.themes import THEMES, read_theme
 from rmos.web.assets import read_assets
 
 HTML: Final = "text/html; charset=utf-8"
@@ -28,9 +29,6 @@ _POLICY: Final = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _DIGITS: Final = 32
-THEMES: Final = ("system", "light", "dark")
-THEME_COOKIE: Final = "rmos_theme"
-"""Has `light` or `dark`, where the reader chose one."""
 
 
 class Section(NamedTuple):
@@ -74,7 +72,7 @@ def render_page(template: str, *, here: str = "", status: int = 200, keeps: bool
         sections=SECTIONS,
         here=here,
         caller=find_shown_caller(),
-        theme=_find_theme(),
+        theme=read_theme(),
         themes=THEMES,
         here_path=_find_path(),
         **shown,
@@ -102,12 +100,6 @@ def find_shown_caller() -> Caller | None:
         with contextlib.suppress(RmosError):
             return current_guard().find_caller(request.environ)
     return caller
-
-
-def _find_theme() -> str | None:
-    """Return the theme that the reader chose, None where the system decides."""
-    chosen = request.cookies.get(THEME_COOKIE)
-    return chosen if chosen in THEMES[1:] else None
 
 
 def _find_path() -> str:

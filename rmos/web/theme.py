@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from rmos.auth.guard import current_guard
 from rmos.auth.roles import OPEN, requires
 from rmos.errors.request import ValidationFailed
+from rmos.http.themes import THEME_COOKIE, THEMES
 from rmos.web.errors import read_inside
 from rmos.web.form import read_form
-from rmos.web.shell import THEME_COOKIE, THEMES, send_to
+from rmos.web.shell import send_to
 
 bp = Blueprint("theme", __name__)
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
 from rmos.api.docs import read_assets
+from rmos.http.themes import THEME_COOKIE
 from tests.api.conftest import ROOT
 from tests.browser import chromium, open_page, serving
 from tests.helpers.problems import check_problem
@@ -45,6 +46,18 @@ def page(address: str, complaints: list[str]) -> Iterator[Page]:
 
 def is_own(url: str, address: str) -> bool:
     return url.startswith((f"{address}/", "data:"))
+
+
+@pytest.mark.chromium
+def test_the_page_is_dark_as_the_system_says_or_as_was_chosen(page: Page, address: str) -> None:
+    for system, chosen, is_dark in (("dark", None, True), ("dark", "light", False), ("light", "dark", True)):
+        page.context.clear_cookies()
+        if chosen is not None:
+            page.context.add_cookies([{"name": THEME_COOKIE, "value": chosen, "url": address}])
+        page.emulate_media(color_scheme=system)
+        page.goto(f"{address}/api/docs")
+        page.wait_for_selector(".opblock")
+        assert page.evaluate("document.documentElement.classList.contains('dark-mode')") is is_dark
 
 
 @pytest.mark.long

@@ -97,6 +97,9 @@ def as_meant(body: dict[str, Any], label: str) -> dict[str, Any]:
         return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}'}
     if "file" in body:
         body = {"file": body["file"]}
+    if "grid" in body:  # two numbers of one cut, which has room for both, at no more places than a grid may have
+        axes = (("x", "design.feed_mm_min"), ("y", "design.spindle_rpm"))
+        body["grid"] |= {name: {**body["grid"][name], "path": path, "steps": 3} for name, path in axes}
     return next((dict(meant) for end, meant in _MEANT.items() if label.endswith(end)), body)
 
 

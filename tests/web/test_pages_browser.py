@@ -23,7 +23,11 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 CHECK = """async (standards) => (await axe.run({runOnly: standards})).violations.map(
   (found) => `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`)"""
 STUDIO = "/rosettes/new?prompt=rope+in+ebony,+herringbon&n=3"
-REFUSED = (f"{STUDIO}&pick=3&change=-3+tiles", "/rosettes/new?prompt=2+mm+hole")
+REFUSED = {
+    **dict.fromkeys((f"{STUDIO}&pick=3&change=-3+tiles", "/rosettes/new?prompt=2+mm+hole"), 422),
+    **dict.fromkeys(("/record/trail", "/access"), 403),  # nobody is an admin where no token was ever made
+}
+"""Pages of what was refused, each with the status of which a browser complains."""
 """Pages that say why they cannot show what was asked for; of these a browser's console tells the status."""
 SESSIONS = "/api/workflow-sessions"
 WIDTHS = (390, 820, 1280)
@@ -65,6 +69,7 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
         ),
         *("/shop/tools", "/shop/materials", "/shop/machines", "/record", "/help", "/help/rules/HEAT"),
         *(f"/runs/{longest}/sheet", f"/runs/{rosette}/sheet", f"/runs/{longest}/label"),
+        *(f"/labels?run={longest}&run={fine}", "/record/trail", "/access"),
         *(f"/runs/{slow}/override", *job_paths),
         *("/sign-in", "/problems", "/problems/BAD_JSON"),
     ]
@@ -96,7 +101,7 @@ def find_faults(
             wide = page.evaluate("document.documentElement.scrollWidth")
             page.evaluate(AXE)
             at_fault = page.evaluate(CHECK, STANDARDS)
-            at_fault += [said for said in complaints if path not in REFUSED or "a status of 422" not in said]
+            at_fault += [said for said in complaints if f"a status of {REFUSED.get(path, 200)}" not in said]
             at_fault += [f"{wide} px wide"] if wide > width else []
             found += [f"{path} at {width}: {fault}" for fault in at_fault]
             complaints.clear()

@@ -59,6 +59,28 @@ def test_the_code_begins_with_the_setting_and_with_nothing_that_a_request_says(
     assert browse(short).headers["Location"] == f"/runs/{run_id}"
 
 
+def test_labels_of_several_runs_are_one_page_in_the_order_in_which_they_were_chosen(browse: Any, record: Any) -> None:
+    made = [record() for _ in range(3)]
+    page = browse(f"/labels?run={made[2]}&run={made[0]}&run={made[2]}")
+    check_page(page)
+    links = re.findall(r'aria-label="QR code of [^"]+/r/(\w+)"', page.text)
+    assert links == [made[2][4:], made[0][4:]]
+    assert page.text.count('<article class="paper label">') == 2
+    assert "2 labels" in page.text
+
+
+def test_labels_are_of_runs_that_there_are_and_of_no_more_than_a_page_holds(
+    browse: Any, record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, other = record(), record()
+    assert browse("/labels").headers["Location"] == "/runs"
+    check_page(browse(f"/labels?run={run_id}&run=run_{'0' * 32}"), 404)
+    check_page(browse(f"/labels?run={run_id}&risk_level=RED"), 422)
+    monkeypatch.setattr("rmos.web.sheet.MOST_LABELS", 1)
+    assert "Choose at most 1 runs; 2 came." in check_page(browse(f"/labels?run={run_id}&run={other}"), 422)
+    check_page(browse(f"/labels?run={run_id}"))
+
+
 def test_a_service_that_was_not_told_its_address_prints_no_code(
     browse: Any, record: Any, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

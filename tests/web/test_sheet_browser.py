@@ -102,6 +102,19 @@ def test_a_label_is_one_page_of_its_own_size(browser: Browser, url: str, record:
         assert print_sizes(page, prefer_css_page_size=True) == [(62, 42)]
 
 
+def test_selected_runs_come_off_the_tape_one_label_each(browser: Browser, url: str, record: Any) -> None:
+    made = [record(), record(LONG), record(SLOW)]
+    page = open_page(browser)
+    page.goto(f"{url}/runs", wait_until="load")
+    button = page.get_by_role("button", name="Labels of the selected")
+    assert button.is_disabled()
+    for run_id in made[:2]:
+        page.check(f'input[value="{run_id}"]')
+    button.click()
+    page.wait_for_url(f"{url}/labels?*")
+    assert print_sizes(page, prefer_css_page_size=True) == [(62, 42)] * 2
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("kind", ["sheet", "label"])
 def test_a_scanner_reads_the_address_of_the_run(browser: Browser, url: str, record: Any, kind: str, theme: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from rmos.web.shell import THEME_COOKIE
+from rmos.http.themes import THEME_COOKIE
 from tests.web.conftest import ELSEWHERE, PAGES, check_page
 
 OURS = {**PAGES, "Origin": "http://localhost"}
@@ -30,6 +30,12 @@ def test_a_choice_is_kept_and_leads_back(client: FlaskClient, browse: Any) -> No
     assert choose(client, "system").status_code == 303
     assert client.get_cookie(THEME_COOKIE) is None
     check_page(browse("/runs"))
+
+
+def test_the_page_of_the_document_follows_the_choice(client: FlaskClient) -> None:
+    for theme, html in (("system", '<html lang="en">'), ("dark", '<html lang="en" data-theme="dark">')):
+        choose(client, theme)
+        assert html in client.get("/api/docs").text
 
 
 def test_a_page_of_another_theme_is_another_state_of_it(client: FlaskClient, browse: Any) -> None:

@@ -115,8 +115,16 @@ def test_the_trail_and_the_tokens_are_for_admins(admin: Admin, role: str) -> Non
 
 
 def test_in_local_mode_nobody_is_admin(browse: Any) -> None:
-    check_page(browse(TRAIL), 403)
-    check_page(browse("/access"), 403)
+    for path in (TRAIL, "/access", "/access/abc123/revoke"):
+        text = check_page(browse(path), 403)
+        assert "This takes an admin, and nobody is one yet" in text
+        assert "rmos audit tail rmos token list" in text
+        assert "rmos token create NAME --role admin" in text
+
+
+def test_who_is_known_and_no_admin_is_not_told_to_make_a_token(admin: Admin) -> None:
+    admin.sign_in("operator")
+    assert "token create" not in check_page(admin.get(TRAIL), 403)
 
 
 def test_admins_find_both_on_the_record_and_under_their_name(admin: Admin) -> None:

@@ -1,6 +1,7 @@
 // Draws the document of this service; `Try it out` sends to the service itself and nowhere else.
+const page = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+const follow = () => page.classList.toggle("dark-mode", page.dataset.theme ? page.dataset.theme === "dark" : dark.matches);
 follow();
 dark.addEventListener("change", follow);
 window.addEventListener("load", () => {
