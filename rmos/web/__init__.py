@@ -10,6 +10,7 @@ from rmos.web import (
     errors,
     formats,
     help_pages,
+    inches,
     job,
     job_new,
     job_steps,
@@ -59,6 +60,7 @@ _BLUEPRINTS = (
 def init_app(app: Flask) -> None:
     """Give an app its pages and put the headers on every response."""
     formats.init_app(app)
+    inches.init_app(app)
     errors.init_app(app)
     app.register_blueprint(Blueprint("pages", __name__, template_folder="templates"))
     for blueprint in _BLUEPRINTS:

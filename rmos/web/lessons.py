@@ -47,6 +47,8 @@ class LessonNumber(msgspec.Struct, frozen=True):
     name: str
     value: str
     unit: str
+    number: float | None = None
+    """The value, where it is a number."""
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -125,8 +127,12 @@ def name_number(name: str, value: Any) -> LessonNumber:
     """Return an input with its name and unit as people say them: `feed_mm_min` is the feed, in mm/min."""
     for ending, unit in _UNITS:
         if name.endswith(ending):
-            return LessonNumber(_spell(name.removesuffix(ending)), _show(value), unit)
+            return LessonNumber(_spell(name.removesuffix(ending)), _show(value), unit, _find_number(value))
     return LessonNumber(_spell(name), _show(value), "")
+
+
+def _find_number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _spell(name: str) -> str:
@@ -151,7 +157,8 @@ def list_inputs(value: Mapping[str, Any]) -> list[LessonNumber]:
                 collect(f"{prefix}{name}.", inner)
             elif len(lines) < _MOST_LINES:
                 line = name_number(name, inner)
-                lines.append(LessonNumber(_spell(f"{prefix.replace('.', ' ')} {line.name}"), line.value, line.unit))
+                whole_name = _spell(f"{prefix.replace('.', ' ')} {line.name}")
+                lines.append(msgspec.structs.replace(line, name=whole_name))
 
     collect("", value)
     return lines

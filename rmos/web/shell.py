@@ -21,6 +21,7 @@ from rmos.http.conditions import apply_conditions
 from rmos.http.responses import NO_STORE, prefix_path
 from rmos.http.themes import THEMES, read_theme
 from rmos.web.assets import read_assets
+from rmos.web.inches import UNITS, wants_inches
 
 HTML: Final = "text/html; charset=utf-8"
 _POLICY: Final = (
@@ -74,6 +75,8 @@ def render_page(template: str, *, here: str = "", status: int = 200, keeps: bool
         caller=find_shown_caller(),
         theme=read_theme(),
         themes=THEMES,
+        units=UNITS,
+        has_inches=wants_inches(),
         here_path=_find_path(),
         **shown,
     ).encode()

@@ -52,7 +52,7 @@ class ShownEntry(msgspec.Struct, frozen=True):
 
     id: str
     is_own: bool
-    cells: list[str]
+    cells: list[LessonNumber]
     others: list[LessonNumber]
     sources: list[str]
 
@@ -80,7 +80,7 @@ def _show_entry(entry: ShopEntry, columns: Sequence[str]) -> ShownEntry:
     return ShownEntry(
         entry.id,
         entry.is_own,
-        [name_number(name, stated[name]).value if name in stated else "" for name in columns],
+        [name_number(name, stated.get(name, "")) for name in columns],
         list_inputs({name: value for name, value in stated.items() if name not in columns}),
         _list_sources(entry.members),
     )

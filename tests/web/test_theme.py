@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from rmos.http.themes import THEME_COOKIE
+from rmos.web.inches import spell_inches
 from tests.web.conftest import ELSEWHERE, PAGES, check_page
 
 OURS = {**PAGES, "Origin": "http://localhost"}
@@ -54,6 +55,44 @@ def test_a_theme_that_there_is_not_is_refused(client: FlaskClient, theme: str) -
     response = choose(client, theme)
     check_page(response, 422)
     assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("mm", "said"),
+    [
+        (3.175, "1/8"), (25.4, "1"), (38.1, "1 1/2"), (6.35, "1/4"), (0.396875, "1/64"), (3.177, "1/8"),
+        (3.179, "0.125"),
+        (3, "0.118"), (0.0127, "0.0005"), (0, "0"), (-3.175, "-0.125"), (609.6, "24"),
+    ],
+)  # fmt: skip
+def test_millimetres_are_fractions_of_an_inch_where_there_is_one(mm: float, said: str) -> None:
+    assert spell_inches(mm) == said
+
+
+def test_inches_stand_beside_millimetres_for_whoever_chose_them_and_nowhere_else(
+    client: FlaskClient, browse: Any, record: Any
+) -> None:
+    run_id = record()
+    for path in (f"/runs/{run_id}", "/shop/tools", f"/runs/{run_id}/sheet", f"/runs/{run_id}/label"):
+        page = browse(path)
+        assert "″" not in page.text
+        response = client.post("/units", data={"units": "inch", "back": path}, headers=OURS)
+        assert response.headers["Location"] == path
+        text = check_page(browse(path))
+        assert "70.9 in/min" in text or "(1/8 ″)" in text or "(1/8″)" in text
+        assert browse(path).headers["ETag"] != page.headers["ETag"]
+        assert client.post("/units", data={"units": "mm", "back": path}, headers=OURS).status_code == 303
+        assert browse(path).text == page.text
+    assert client.post("/units", data={"units": "ell"}, headers=OURS).status_code == 422
+
+
+def test_what_is_typed_and_recorded_stays_in_millimetres(client: FlaskClient, browse: Any, record: Any) -> None:
+    run_id = record()
+    fields = re.findall(r"<(?:input|option)[^>]*>", browse(f"/try?from={run_id}").text)
+    recorded = client.get(f"/api/rmos/runs/{run_id}/download").data
+    client.post("/units", data={"units": "inch", "back": "/"}, headers=OURS)
+    assert re.findall(r"<(?:input|option)[^>]*>", browse(f"/try?from={run_id}").text) == fields
+    assert client.get(f"/api/rmos/runs/{run_id}/download").data == recorded
 
 
 @pytest.mark.parametrize("wanted", [place for place in ELSEWHERE if place != "/sign-out"])
