@@ -20,6 +20,9 @@ from rmos.cam.motion import Units
 _FEED_MODES: Final = {"G93": INVERSE_TIME, "G94": UNITS_PER_MINUTE, "G95": UNITS_PER_TURN}
 _PLANES: Final = {"G17": 0, "G18": 1, "G19": 2}
 _UNITS: Final[dict[str, Units]] = {"G20": "inch", "G21": "mm"}
+_BESIDE_MOTION: Final = frozenset("STH")
+_KEPT: Final = frozenset("NOTSHDABCUVW")
+"""The letters that a controller may lack, besides those of a motion."""
 _LENGTHS: Final = "XYZIJKRQ"
 
 
@@ -41,14 +44,15 @@ def execute_block(reading: ProgramReading, block: ProgramLine) -> Next:
         return Next.LINE
     codes = set(block.codes)
     _set_feed(reading, block, codes)
-    set_spindle_and_tool(reading, block, codes)
-    _dwell(reading, block, codes)
-    _set_modes(reading, codes)
-    set_length(reading, block, codes)
-    set_offset(reading, codes)
+    if codes or not _BESIDE_MOTION.isdisjoint(block.values):
+        set_spindle_and_tool(reading, block, codes)
+        _dwell(reading, block, codes)
+        _set_modes(reading, codes)
+        set_length(reading, block, codes)
+        set_offset(reading, codes)
     move_block(reading, block, codes)
     check_unused(reading, block, codes)
-    return _find_next(reading, codes)
+    return _find_next(reading, codes) if "M" in "".join(block.codes) else Next.LINE
 
 
 def _find_next(reading: ProgramReading, codes: set[str]) -> Next:
@@ -65,7 +69,7 @@ def _keep_words(reading: ProgramReading, block: ProgramLine) -> None:
     for code in block.codes:
         reading.use_word(code)
     for letter in block.values:
-        if letter in "NOTSHDABCUVW":
+        if letter in _KEPT:
             reading.use_word(letter)
     if reading.no_point_line is None:
         for letter in _LENGTHS:

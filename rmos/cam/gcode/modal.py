@@ -56,6 +56,7 @@ class Modal:
         "said_axes",
         "selected",
         "setup",
+        "speed_text",
         "spindle",
         "spindle_line",
         "straight",
@@ -93,6 +94,8 @@ class Modal:
         self.feed_stale = False
         """The units changed since F was said."""
         self.rpm = 0.0
+        self.speed_text: str | None = None
+        """As S said it: a line that says it again changes nothing."""
         self.spindle: Spindle = "off"
         self.spindle_line: int | None = None
         """Where the spindle was switched on, while neither a dwell nor a cut has come since."""

@@ -14,6 +14,8 @@ from rmos.cam.motion import MotionKind
 _AXES: Final = "XYZ"
 _ARCS: Final = frozenset({"G2", "G3"})
 _REFERENCES: Final = frozenset({"G28", "G30"})
+_WITHOUT_AXES: Final = frozenset({"G4", "G28.1", "G30.1"})
+_ALWAYS_USED: Final = frozenset("NOFSTXYZ")
 _STRAIGHT: Final = frozenset({"G0", "G1", "G2", "G3"})
 
 
@@ -31,8 +33,9 @@ def move_block(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> 
         _move_to_reference(reading, block, axes)
     elif "G53" in codes:
         _move_beyond_offsets(reading, axes)
-    elif "G4" in codes or codes & {"G28.1", "G30.1"}:
-        return
+    elif codes & _WITHOUT_AXES and axes:
+        reading.report("UNUSED_WORD", f"Some move to {axes[0]} here and some wait so long; write it on the next line.")
+        _move(reading, block, axes)
     elif axes or _is_bare_arc(block, modal.motion) or (codes & CYCLES):
         _move(reading, block, axes)
 
@@ -106,8 +109,8 @@ def _move_to_machine(reading: ProgramReading, axes: list[str]) -> None:
 
 def check_unused(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> None:
     """Report the first word of a block that nothing uses: a controller refuses it, or takes it for something else."""
-    left = block.values.keys() - frozenset("NOFSTXYZ") - _find_used(reading, block, codes)
-    if left:
+    left = block.values.keys() - _ALWAYS_USED
+    if left and (left := left - _find_used(reading, block, codes)):
         letter = min(left)
         reading.report("UNUSED_WORD", f"Nothing on the line uses {letter}{block.values[letter]}; delete it.")
 
@@ -116,7 +119,10 @@ def _find_used(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> 
     motion = reading.modal.motion or ""
     used: set[str] = set()
     if motion in _ARCS and not codes & (_REFERENCES | {"G53", "G4"}):
-        used |= {"R", "P"} | {"IJK"[axis] for axis in PLANE_AXES[reading.modal.plane][:2]}
+        first, second, normal = PLANE_AXES[reading.modal.plane]
+        used |= {"R", "P", "IJK"[first], "IJK"[second]}
+        if not block.values.get("IJK"[normal], "").strip("+-0."):
+            used.add("IJK"[normal])  # FreeCAD posts K0 beside every arc.
     elif motion in CYCLES:
         used |= {"R", "L", "P", "Q"} if motion in PECKING else {"R", "L", "P"}
     for letter, takers in (("P", TAKES_P), ("L", TAKES_L), ("Q", TAKES_Q), ("H", {"G43"})):

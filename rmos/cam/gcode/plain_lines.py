@@ -19,16 +19,23 @@ _MODES: Final = {"G0": 0, "G1": 1, "G2": 2, "G3": 3}
 _NAMES: Final = tuple(_MODES)
 _KINDS: Final = (0, 1, 2, 2)
 _NOT_YET: Final = -1
+_BLANKS: Final = " {0,9}+"
+_COMMENTS: Final = r"(?:\([^)]{0,250}+\))?+(?:;.{0,250}+)?+"
+_NO_RISE: Final = r"(?:K {0,9}+0{1,9}+(?:\.0{0,9}+)?+ {0,9}+)?+"
 _ANY: Final = r"([-+]?(?:[0-9]{1,6}+(?:\.[0-9]{0,9}+)?+|\.[0-9]{1,9}+))"
 _POINTED: Final = r"([-+]?(?:[0-9]{1,6}+\.[0-9]{0,9}+|\.[0-9]{1,9}+|0++))"
 
 
-@lru_cache(maxsize=4)
-def _line_pattern(*, pointed: bool, numbered: bool) -> re.Pattern[str]:
+@lru_cache(maxsize=64)
+def _line_pattern(*, pointed: bool, numbered: bool, speed: str | None) -> re.Pattern[str]:
     length = _POINTED if pointed else _ANY
-    words = "".join(f"(?:{letter} *+{length} *+)?+" for letter in "XYZIJ")
-    number = "(?:N *+[0-9]{1,9}+ *+)?+" if numbered else ""
-    return re.compile(rf" *+{number}(?:G0?([0-3])(?![0-9.]) *+)?+{words}(?:F *+{_ANY} *+)?+", re.ASCII)
+    words = "".join(f"(?:{letter}{_BLANKS}{length}{_BLANKS})?+" for letter in "XYZI")
+    words += f"(?:J{_BLANKS}{length}{_BLANKS}{_NO_RISE})?+"
+    number = f"(?:N{_BLANKS}[0-9]{{1,9}}+{_BLANKS})?+" if numbered else ""
+    code, feed = rf"(?:G0?([0-3])(?![0-9.]){_BLANKS})?+", f"(?:F{_BLANKS}{_ANY}{_BLANKS})?+"
+    if speed is not None:
+        feed += f"(?:S{_BLANKS}{re.escape(speed)}(?![0-9. ]*[0-9.]){_BLANKS})?+"
+    return re.compile(_BLANKS + number + code + words + feed + _COMMENTS, re.ASCII)
 
 
 def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: int) -> int:
@@ -39,7 +46,10 @@ def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: i
     modal, motions = reading.modal, reading.motions
     if modal.careful or modal.feed_mode != UNITS_PER_MINUTE or modal.motion not in _MODES:
         return at
-    match = _line_pattern(pointed=reading.no_point_line is None, numbered="N" in reading.words).fullmatch
+    pattern = _line_pattern(
+        pointed=reading.no_point_line is None, numbered="N" in reading.words, speed=modal.speed_text
+    )
+    match = pattern.fullmatch
     modes = {name[1]: mode for name, mode in _MODES.items() if name in reading.words}
     exponent, times, over = SCALES[modal.units]
     factor, relative = FEED_FACTORS[modal.units], modal.relative

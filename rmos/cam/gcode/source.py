@@ -28,7 +28,7 @@ _BINARY: Final = "binary data (it has NUL bytes); export the program from the CA
 
 
 class LineChunk(NamedTuple):
-    """Some lines, and where the next ones begin."""
+    """Some lines, in capitals as far as they are ASCII, and where the next ones begin."""
 
     lines: list[str]
     end: int
@@ -65,6 +65,8 @@ class ProgramText:
         text = data[start:end].decode("latin-1")
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if text.isascii():
+            text = text.upper()
         lines = text.split("\n")
         if not lines[-1]:
             lines.pop()

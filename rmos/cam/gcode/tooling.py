@@ -17,6 +17,7 @@ def set_spindle_and_tool(reading: ProgramReading, block: ProgramLine, codes: set
             reading.report("UNREADABLE_WORD", f"S{text} is below zero; write the speed and M3 or M4.")
         else:
             modal.rpm = float(text)
+            modal.speed_text = text
             modal.change_setup()
     if (text := block.values.get("T")) is not None:
         _select_tool(reading, text)

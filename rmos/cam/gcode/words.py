@@ -26,6 +26,9 @@ _ALL_WORDS: Final = re.compile(f"(?:[A-Z]{_NUMBER})*+")
 _COMPUTED: Final = re.compile(
     r"[#\[\]=<>]|GOTO|WHILE|IF|THEN|DO[0-9]|END|O[0-9]+(?:SUB|CALL|DO|REPEAT|ELSE|BREAK|CONTINUE|RETURN)"
 )
+_MEASURES: Final = frozenset("FIJKPQRSXYZ")
+_SHORT: Final = 6
+"""A number of so few characters is within every limit."""
 _LETTERS: Final = frozenset("DFGHIJKLMNOPQRSTXYZABCUVW")
 
 
@@ -78,7 +81,7 @@ def _sort_words(words: list[tuple[str, str]], deleted: bool) -> ProgramLine | Li
             codes.append(code)
         elif letter in values:
             return LineProblem("WORDS_CLASH", f"{letter} stands twice on one line; delete one of them.")
-        elif problem := _find_fault(letter, number):
+        elif (letter not in _MEASURES or len(number) > _SHORT) and (problem := _find_fault(letter, number)):
             return problem
         else:
             values[letter] = number

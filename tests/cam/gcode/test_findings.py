@@ -91,6 +91,8 @@ def test_an_example_gives_its_finding_with_a_line_and_a_mend(code: str, example:
         (READY + "O7 sub\nG0 X1\nO7 endsub", {"PROGRAM_NOT_FLAT": 5}),
         (READY + "G4", {"UNREADABLE_WORD": 5}),
         (READY + "G4 P-1", {"UNREADABLE_WORD": 5}),
+        (READY + "G1 X1 F100\nG4 P1 X5", {"UNUSED_WORD": 6}),
+        (READY + "G2 X10 I5 K0 F100", {}),
         (READY + "S-5", {"UNREADABLE_WORD": 5}),
         (READY + "G0 A90", {"PROGRAM_NOT_FLAT": 5}),
         (READY + "G0 E1", {"UNREADABLE_WORD": 5}),
