@@ -10,7 +10,17 @@ from rmos.http.assets import Asset, load_assets, respond_asset
 
 bp = Blueprint("assets", __name__)
 
-_NAMES: Final = ("rmos.css", "label.css", "rmos.svg", "times.js", "live.js", "select.js", "keys.js", "try.js")
+_NAMES: Final = (
+    "rmos.css",
+    "label.css",
+    "rmos.svg",
+    "times.js",
+    "live.js",
+    "select.js",
+    "keys.js",
+    "try.js",
+    "hold.js",
+)
 
 
 @functools.cache

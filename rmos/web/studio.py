@@ -169,4 +169,5 @@ def _name_drawing(spec: RosetteSpec) -> str:
 def _pick(asked: StudioQuery, told: tuple[str, ...]) -> PickedRosette:
     plan = plan_drafts(current_rmos().store, asked.request_picked())
     spec = plan.variant(0)
-    return describe_picked(asked, plan, spec, _evaluator(asked).evaluate_rosette(spec), told)
+    evaluated, prices = _evaluator(asked).evaluate_rosette(spec), current_rmos().engines.shop.prices
+    return describe_picked(asked, plan, spec, evaluated, told, prices)

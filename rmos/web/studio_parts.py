@@ -1,10 +1,11 @@
 """What the studio says of a sentence and of the drawing that was picked, as its page shows it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from rmos.engines.shop.prices import MaterialPrice
 from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.models import RunDecision
 from rmos.rosette.bom import BillItem, bill_of_materials
@@ -15,6 +16,7 @@ from rmos.rosette.materials import MATERIALS
 from rmos.rosette.said import MissedWord, correct_prompt, list_understood, read_missed
 from rmos.rosette.spec import RosetteSpec, mm_text
 from rmos.rosette.wording import ring_words, title
+from rmos.services.rosettes.costs import MaterialCosts, estimate_costs
 from rmos.services.rosettes.cuts import EvaluatedRosette
 from rmos.services.rosettes.plans import RosettePlan
 from rmos.web.studio_query import StudioQuery
@@ -52,6 +54,8 @@ class BillLine(msgspec.Struct, frozen=True):
     size: str
     used: str
     note: str
+    cost: str
+    """About what it costs; empty where that is not known, or where it is made of other lines."""
 
 
 class ChangeLink(msgspec.Struct, frozen=True):
@@ -69,6 +73,7 @@ class PickedRosette(msgspec.Struct, frozen=True, kw_only=True):
     sizes: Sequence[tuple[str, str]]
     rings: Sequence[str]
     bill: Sequence[BillLine]
+    costs: MaterialCosts
     decision: RunDecision
     assumed: Sequence[str]
     missed: Sequence[MissedWord]
@@ -96,14 +101,22 @@ def _query_corrected(asked: StudioQuery, missed: MissedWord) -> str | None:
 
 
 def describe_picked(
-    asked: StudioQuery, plan: RosettePlan, spec: RosetteSpec, evaluated: EvaluatedRosette, told: Collection[str]
+    asked: StudioQuery,
+    plan: RosettePlan,
+    spec: RosetteSpec,
+    evaluated: EvaluatedRosette,
+    told: Collection[str],
+    prices: Mapping[str, MaterialPrice],
 ) -> PickedRosette:
     """Return what is told of the drawing that was picked.
 
     Args:
+        prices: of the shop's materials.
         told: what the page says already was not taken.
     """
     pieces = sum(ring.count for ring in tiles_of(spec))
+    bill = bill_of_materials(spec)
+    costs = estimate_costs(bill, prices)
     alone = StudioQuery(prompt=asked.prompt, pick=asked.pick, begin=asked.begin, change=asked.change)
     return PickedRosette(
         title=title(spec),
@@ -116,7 +129,8 @@ def describe_picked(
             ("Pieces", str(pieces)),
         ],
         rings=[ring_words(ring) for ring in spec.rings],
-        bill=[_write_line(item) for item in bill_of_materials(spec)],
+        bill=[_write_line(item, cost) for item, cost in zip(bill, costs.lines, strict=True)],
+        costs=costs,
         decision=evaluated.decision,
         assumed=evaluated.assumptions,
         missed=[read_missed(text) for text in plan.unrecognized if text not in told],
@@ -141,7 +155,7 @@ def _makes_other(spec: RosetteSpec, words: str) -> bool:
         return False
 
 
-def _write_line(item: BillItem) -> BillLine:
+def _write_line(item: BillItem, cost: tuple[float, str] | None) -> BillLine:
     sizes = (
         f"{size:.1f}" if size >= 10 else f"{size:.2f}"
         for size in (item.length_mm, item.width_mm, item.height_mm)
@@ -155,4 +169,5 @@ def _write_line(item: BillItem) -> BillLine:
         size=" × ".join(sizes),
         used=f"{item.used:.0%}".replace("%", " %"),
         note=item.note,
+        cost="" if cost is None else f"{cost[0]:.2f} {cost[1]}",
     )

@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from rmos import digest
 from rmos.config import Settings
+from rmos.engines.shop.prices import MaterialPrice
 from tests.helpers.problems import check_problem
 from tests.makers import BEARER, write_token
 from tests.web.conftest import PAGES, check_page
@@ -135,6 +137,22 @@ def test_the_picked_drawing_has_its_sizes_materials_files_and_changes(studio: An
     assert "width in all 9 mm → 10.2 mm" in check_page(changed)
     assert f"{NEW}?{urlencode({'prompt': ROPE, 'pick': 7})}#picked" in links(changed.text, f"{NEW}?")
     assert count_runs(client) == 0
+
+
+def test_the_bill_says_what_the_blanks_cost_where_the_shop_states_prices(
+    studio: Any, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"prompt": ROPE, "pick": 7, "n": 1}
+    assert "Cost" not in check_page(studio(**asked))
+    engines = app.extensions["rmos"].engines
+    prices = {"ebony": MaterialPrice(95, "EUR", "dm3"), "black_fibre": MaterialPrice(0.8, "EUR", "m")}
+    monkeypatch.setattr(engines, "shop", msgspec.structs.replace(engines.shop, prices=prices))
+    text = check_page(studio(**asked))
+    assert "≈ Cost" in text
+    costs = [float(cost) for cost in re.findall(r" (\d+\.\d\d) EUR", text)]
+    total = float(re.findall(r"The blanks cost about (\d+\.\d\d) EUR", text)[0])
+    assert sum(costs) - total == pytest.approx(total, abs=0.02)  # the lines and, once more, their sum
+    assert "without white fibre, padauk, of which the shop states no price" in text
 
 
 def test_every_file_is_another_one_for_another_question(client: FlaskClient) -> None:

@@ -15,13 +15,15 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from rmos.engines.shop.files import EntryTable, ShopEntry, read_table
+from rmos.engines.shop.files import EntryTable, ShopEntry, lay_over, name_own, read_own, read_table
 from rmos.engines.shop.machines import MachineEntry
 from rmos.engines.shop.materials import Material, MaterialEntry, material_of
+from rmos.engines.shop.prices import MaterialPrice, split_prices
 from rmos.engines.shop.tools import ToolEntry, in_inches
 from rmos.engines.shop.unknown import UnknownName, make_unknown_name
 from rmos.names import find_name
 
+_MATERIALS: Final = "materials.toml"
 __all__ = ["SHIPPED", "Material", "Shop", "ShopEntry", "load_shop"]
 
 
@@ -35,6 +37,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Machine id → what it states of its controller and its axes: what programs are measured by."""
     tables: Mapping[str, Sequence[ShopEntry]] = {}
     """The tables as they were written, with the sources: `tools`, `materials` and `machines`."""
+    prices: Mapping[str, MaterialPrice] = {}
+    """What materials cost, by name, where the shop says so."""
 
     def complete(
         self,
@@ -108,11 +112,13 @@ def load_shop(instance_path: Path | None = None) -> Shop:
     Raises:
         ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
     """
-    return Shop.of_tables(
-        read_table("materials.toml", MaterialEntry, instance_path),
+    own, prices = split_prices(read_own(_MATERIALS, instance_path), name_own(_MATERIALS))
+    shop = Shop.of_tables(
+        lay_over(_MATERIALS, MaterialEntry, own),
         read_table("tools.toml", ToolEntry, instance_path),
         read_table("machines.toml", MachineEntry, instance_path),
     )
+    return msgspec.structs.replace(shop, prices=prices)
 
 
 SHIPPED: Final = load_shop()

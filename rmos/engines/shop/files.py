@@ -57,12 +57,31 @@ def read_table(file_name: str, kind: type[Entry], instance_path: Path | None = N
     Raises:
         ConfigError: a file cannot be read or an entry cannot be used; it names the file and the entry.
     """
-    shipped = _read_shipped(file_name, kind)
-    own: dict[str, Entry] = {}
-    if instance_path is not None:
-        called = f"instance/{file_name}"
-        own = _check_entries(_read(instance_path / file_name, called), kind, called)
-    return EntryTable({**shipped, **own}, frozenset(own))
+    return lay_over(file_name, kind, read_own(file_name, instance_path))
+
+
+def lay_over(file_name: str, kind: type[Entry], own: Mapping[str, Any]) -> EntryTable[Entry]:
+    """Return the checked entries of a shipped table with those of the shop's own file, as it was read, over them.
+
+    Raises:
+        ConfigError: an entry cannot be used; it names the file and the entry.
+    """
+    checked = _check_entries(own, kind, name_own(file_name))
+    return EntryTable({**_read_shipped(file_name, kind), **checked}, frozenset(checked))
+
+
+def read_own(file_name: str, instance_path: Path | None) -> dict[str, Any]:
+    """Return the shop's own file of a table, unchecked; nothing where there is none.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    return {} if instance_path is None else _read(instance_path / file_name, name_own(file_name))
+
+
+def name_own(file_name: str) -> str:
+    """Return how messages name the shop's own file of a table."""
+    return f"instance/{file_name}"
 
 
 @functools.cache  # what is installed does not change, and each start read it twice
@@ -82,7 +101,7 @@ def _read(path: Path, called: str) -> dict[str, Any]:
         raise ConfigError(f"{called} cannot be read: {error.strerror or type(error).__name__}.") from None
 
 
-def _check_entries(table: dict[str, Any], kind: type[Entry], called: str) -> dict[str, Entry]:
+def _check_entries(table: Mapping[str, Any], kind: type[Entry], called: str) -> dict[str, Entry]:
     entries = {}
     for name, members in table.items():
         where = f"{called}, entry [{name}]" if name.isprintable() else f"{called}, entry {name!a}"
