@@ -18,6 +18,7 @@ from benchmarks import (
     operations,
     pages,
     programs,
+    reading,
     sessions,
     small_files,
     stores,
@@ -42,6 +43,7 @@ PARTS: Final = (
     "engine",
     "pages",
     "programs",
+    "reading",
 )
 USAGE: Final = 2
 INTERRUPTED: Final = 130
@@ -139,6 +141,8 @@ def measure(
         figures += gate.figures(below, rounds=repeats, say=say)
     if "programs" in parts:
         figures += programs.figures(repeats, say)
+    if "reading" in parts:
+        figures += reading.figures(below / "read", say)
 
 
 def _made(folder: Path) -> Path:

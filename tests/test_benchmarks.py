@@ -4,18 +4,20 @@ import json
 import math
 import statistics
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cuts, figures, files, gate, judging, load, machine, sessions, small_files, stores, web
+from benchmarks import cuts, figures, files, gate, judging, load, machine, reading, sessions, small_files, stores, web
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load
 from benchmarks.samples import HELLO, Sample
 from benchmarks.whole_store import run_child
 from rmos import digest, ids
+from rmos.cam.gcode.reader import read_program
 from rmos.checks.verify import verify_store
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
@@ -336,3 +338,9 @@ def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]
         "gate",
     ):
         assert word in told
+
+
+@pytest.mark.parametrize("make", [reading.make_relief, reading.make_rings])
+def test_the_programs_that_are_read_are_whole_and_without_a_finding(make: Callable[[int], str]) -> None:
+    program = read_program(make(100).encode())
+    assert (len(program.motions), program.findings) == (104, ())
