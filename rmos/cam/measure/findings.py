@@ -16,7 +16,7 @@ def find_rapids(motions: Motions, removal: Removal) -> list[ProgramFinding]:
     """Find rapids that go through material."""
     if not removal.rapids:
         return []
-    place, depth = removal.rapids[0]
+    place, depth = next(iter(removal.rapids.items()))
     more = f", and {count - 1} more do" if (count := len(removal.rapids)) > 1 else ""
     text = f"A rapid goes through {format_mm(depth)} mm of material{more}. Retract first, or cut there with G1."
     return [make_finding(motions, "RAPID_IN_MATERIAL", "RED", place, text)]

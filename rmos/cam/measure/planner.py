@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from rmos.cam.measure.blocks import Block
 
 _STRAIGHT: Final = 0.999999
-"""|cos θ| from which a junction is straight on (no limit) or straight back (a stop): GRBL's constants."""
+"""−cos θ from which a junction is straight on and limits nothing, GRBL's constant. Straight back the formula is 0."""
 _FLUSH: Final = 8192
 """Blocks that are collected before what is settled among them is driven."""
 
@@ -77,9 +77,7 @@ def plan_blocks(blocks: Iterable[Block], axes: AxisLimits, seconds: "array[float
         if before:
             cosine = -(ux * vx + uy * vy + uz * vz)
             cap = nominal if nominal < before else before
-            if cosine > _STRAIGHT:
-                cap = 0.0
-            elif cosine > -_STRAIGHT:
+            if cosine > -_STRAIGHT:
                 cap = min(cap, _limit_junction(vx - ux, vy - uy, vz - uz, cosine, axes.acceleration, deviation))
         pending.length.append(length)
         pending.acceleration.append(acceleration)

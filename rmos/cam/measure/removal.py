@@ -41,8 +41,8 @@ class Removal:
     def __init__(self, motions: int) -> None:
         self.cutting = bytearray(motions)
         """1 of each motion that removes something."""
-        self.rapids: list[tuple[int, int]] = []
-        """Rapids that remove something: place of the motion and depth in µm."""
+        self.rapids: dict[int, int] = {}
+        """Rapids that remove something: place of the motion → depth in µm, at the deepest."""
         self.unspun: list[int] = []
         """Motions that remove something while the spindle stands."""
         self.offsets: dict[str, int] = {}
@@ -91,7 +91,7 @@ def _count(removal: Removal, motions: Motions, window: Window, engagement: Engag
     setup = motions.setups[window.setup]
     removal.cutting[window.first : window.last + 1] = b"\1" * (window.last + 1 - window.first)
     if window.is_rapid:
-        removal.rapids.append((window.first, engagement.axial))
+        removal.rapids[window.first] = max(removal.rapids.get(window.first, 0), engagement.axial)
         return
     if setup.spindle == "off" or setup.rpm <= 0:
         removal.unspun.append(window.first)

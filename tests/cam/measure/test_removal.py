@@ -1,4 +1,6 @@
+import itertools
 import math
+import re
 import sys
 
 import msgspec
@@ -11,6 +13,7 @@ from rmos.cam.measure.measured import Measured
 from rmos.cam.measure.removal import Removal, measure_removal
 from rmos.cam.measure.setup import ProgramSetup, Stock, ToolShape
 from rmos.cam.measure.time import measure_time
+from rmos.cam.measure.windows import list_windows
 from tests.helpers.programs import PathBuilder
 
 MOVES = st.lists(
@@ -81,7 +84,12 @@ def test_only_what_removes_is_cutting(setup: ProgramSetup) -> None:
     assert measure(path, setup).tools[0].max_feed == "1200"
 
 
-def test_an_arc_that_is_followed_again_in_lines_cuts_air(setup: ProgramSetup) -> None:
+@pytest.mark.parametrize("has_numpy", [True, False])
+def test_an_arc_that_is_followed_again_in_lines_cuts_air(
+    has_numpy: bool, setup: ProgramSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_numpy:
+        monkeypatch.setitem(sys.modules, "numpy", None)
     path = PathBuilder().rapid(x=10).line(300, z=-1).arc(1200, (0, 0), clockwise=False, x=10)
     for degree in range(1, 361):
         angle = math.radians(degree)
@@ -96,9 +104,32 @@ def test_a_rapid_through_material_is_found_with_its_depth(setup: ProgramSetup) -
     assert "0.4 mm" in measured.findings[0].text
 
 
-def test_a_rapid_back_through_its_own_slot_is_none(setup: ProgramSetup) -> None:
-    path = PathBuilder().line(300, z=-1).line(1200, x=30).rapid(x=0).rapid(z=5)
-    assert measure(path, setup).findings == ()
+@pytest.mark.parametrize(("aside", "codes"), [(0.0, []), (0.1, []), (0.6, ["RAPID_IN_MATERIAL"])])
+def test_a_rapid_back_through_its_own_slot_is_none(aside: float, codes: list[str], setup: ProgramSetup) -> None:
+    path = PathBuilder().line(300, z=-1).line(1200, x=30).rapid(x=0, y=aside).rapid(z=5)
+    assert [found.code for found in measure(path, setup).findings] == codes
+
+
+def test_of_a_rapid_that_rises_the_deepest_place_is_told(setup: ProgramSetup) -> None:
+    [finding] = measure(PathBuilder().rapid(z=5).line(300, z=-2).rapid(x=60, z=0), setup).findings
+    assert re.search(r"through 1\.9\d+ mm of material\.", finding.text)
+
+
+def test_a_dip_between_two_tiny_motions_is_as_deep_as_its_bottom(setup: ProgramSetup) -> None:
+    path = PathBuilder().rapid(z=0.5).line(600, x=0.05, z=-1).line(600, x=0.1, z=0.5)
+    assert measure(path, setup).tools[0].max_axial_mm == "1"
+
+
+def test_no_window_is_longer_than_the_tool_is_wide(setup: ProgramSetup) -> None:
+    path = PathBuilder().line(300, z=-1)
+    for step in range(1, 90):
+        path.line(1200, x=step * 0.7, y=step % 2)
+    windows = list(
+        list_windows(path.arc(1200, (0, 0), clockwise=True).motions, setup, measure_time(path.motions, None))
+    )
+    assert max(window.length for window in windows) <= 3175
+    assert sum(window.length for window in windows) == pytest.approx(sum(measure_time(path.motions, None).lengths))
+    assert all(one.points[-1] == other.points[0] for one, other in itertools.pairwise(windows))
 
 
 def test_zero_on_the_bed_lies_under_the_stock(setup: ProgramSetup) -> None:
