@@ -74,6 +74,13 @@ def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(installed: 
 
 
 @pytest.mark.curl
+def test_a_newcomer_s_program_is_judged_with_the_answer_that_is_printed(installed: Installed, address: str) -> None:
+    (script,), (answer,) = (blocks("Check the program that your CAM posted", language) for language in ("sh", "json"))
+    printed = installed.run(script.replace(ADDRESS, address))
+    assert as_pattern(answer).search(printed), printed
+
+
+@pytest.mark.curl
 def test_the_python_of_the_readme_lists_what_was_refused(installed: Installed, address: str) -> None:
     installed.run(blocks("Ask for a decision", "sh")[1].replace(ADDRESS, address))
     (script,) = blocks("From Python", "python")
@@ -135,7 +142,7 @@ def options_of(line: str) -> list[str]:
 def test_no_line_of_the_readme_is_left_out() -> None:
     first, *sections = README.split("\n## ")
     run = {"Ask for a decision", "Keep the runs of a job together", "Draw a rosette", "Prove the record"}
-    run |= {"Open it to the workshop"}
+    run |= {"Open it to the workshop", "Check the program that your CAM posted"}
     assert {text.partition("\n")[0] for text in sections if "```sh\n" in text} == run
     lines = [
         line.partition("#")[0].strip()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from flask import Response
+from flask import Response, request
 
 from rmos import ids
 from rmos.auth.roles import requires
@@ -14,26 +14,30 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import NoMotion, NotCovered, ProgramArchive, ProgramNotDrawn, ProgramNotFound, StaleApproval
 from rmos.errors.records import EngineNotFound, RunDeleted, RunNotFound
-from rmos.errors.request import BadForm, PayloadTooLarge, UnsupportedMediaType
+from rmos.errors.request import BadForm, PayloadTooLarge
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
+from rmos.http.conditions import apply_conditions
 from rmos.http.files import BYTES, CONDITIONS, CSP, respond_blob
+from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.responses import NO_STORE, prefix_path, respond_json
-from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
+from rmos.http.responses import NO_STORE, PRIVATE, prefix_path, respond_json
+from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.programs import (
     PROGRAM_FORM,
     DialectsSchema,
     ProgramCheckedSchema,
+    ProgramRequestSchema,
     ProgramsSchema,
     dump_dialects,
     dump_program_checked,
     dump_programs,
+    load_program,
     load_program_form,
 )
 from rmos.services.gates import GatePolicy
 from rmos.services.program_checks import check_sent_program
-from rmos.services.program_pictures import draw_recorded
+from rmos.services.program_pictures import draw_recorded, tag_picture
 from rmos.services.program_release import ProgramGate
 
 bp = Blueprint("programs", __name__, url_prefix="/api/rmos", description="Programs: what a machine runs")
@@ -41,7 +45,7 @@ bp = Blueprint("programs", __name__, url_prefix="/api/rmos", description="Progra
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _SVG: Final = "image/svg+xml"
-_PICTURE_HEADERS: Final = ("Cache-Control", "Content-Security-Policy")
+_PICTURE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Security-Policy")
 
 
 @bp.post("/programs")
@@ -61,24 +65,30 @@ _PICTURE_HEADERS: Final = ("Cache-Control", "Content-Security-Policy")
         ),
     },
     problems=(
-        *(BadForm, UnsupportedMediaType, PayloadTooLarge, NoMotion, ProgramArchive),
+        *(BadForm, PayloadTooLarge, NoMotion, ProgramArchive),
         *(EngineNotFound, SessionNotFound, SessionDeleted, RecordDamaged),
         *WRITES,
     ),
+    body=ProgramRequestSchema,
+    example="programs.request",
     form=PROGRAM_FORM,
 )
 @requires("recorder")
 def check_program_file() -> Response:
     """Check a program that a CAM posted: read, measure, and evaluate each of its cuts.
 
-    It comes as a form, `curl -F file=@ring.nc -F 'tools={"1":"em-3175-2f"}' -F material_id=sitka_spruce
+    It comes as JSON, or as a form: `curl -F file=@ring.nc -F 'tools={"1":"em-3175-2f"}' -F material_id=sitka_spruce
     -F 'stock={"thickness_mm":3}'`. The worst cut decides, with its line and the rule that it breaks. The run is
     recorded whatever comes of it, and the file is one of its attachments. What nobody understands is UNKNOWN.
     """
     now_us, rmos = ids.now_us(), current_rmos()
-    form = Form(rmos.settings.max_program_bytes)
-    data = b"".join(_take(form, rmos.settings.max_program_bytes))
-    asked = load_program_form(form.fields, data, form.filename)
+    limit_bytes = rmos.settings.max_program_bytes
+    if request.mimetype == FORM:
+        form = Form(limit_bytes)
+        data = b"".join(_take(form, limit_bytes))
+        asked = load_program_form(form.fields, data, form.filename)
+    else:
+        asked = load_program(read_object(), limit_bytes=limit_bytes)
     done = check_sent_program(
         rmos.store,
         rmos.engines,
@@ -138,17 +148,26 @@ def download_program(run_id: str, number: str) -> Response:
 
 @bp.get("/runs/<run_id>/program.svg")
 @operation(
-    responses={200: ResponseSpec("The picture.", {"type": "string"}, _PICTURE_HEADERS, content_type=_SVG)},
-    problems=(ProgramNotFound, ProgramNotDrawn, AttachmentNotFound, PayloadTooLarge, *_OF_A_RUN),
+    responses={
+        200: ResponseSpec("The picture.", {"type": "string"}, _PICTURE_HEADERS, content_type=_SVG),
+        304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
+    },
+    problems=(
+        *(ProgramNotFound, ProgramNotDrawn, AttachmentNotFound, PayloadTooLarge, PreconditionFailed),
+        *_OF_A_RUN,
+    ),
+    headers=("If-None-Match", "If-Match"),
 )
 @requires("viewer")
 def draw_program_of_run(run_id: str) -> Response:
     """Return the first program of a run from above: cuts coloured by depth, rapids dashed, the worst line marked."""
     rmos = current_rmos()
-    svg = draw_recorded(rmos.store, run_id, 1, max_bytes=rmos.settings.max_program_bytes)
-    response = Response(svg, content_type=_SVG)
-    response.headers["Cache-Control"] = NO_STORE
+    response = Response(content_type=_SVG)
+    response.headers["Cache-Control"] = PRIVATE
     response.headers["Content-Security-Policy"] = CSP
+    apply_conditions(response, tag_picture(rmos.store, run_id))
+    if response.status_code != 304:  # what the caller has already is not drawn again
+        response.set_data(draw_recorded(rmos.store, run_id, max_bytes=rmos.settings.max_program_bytes))
     return response
 
 

@@ -161,10 +161,10 @@ def _describe_request(declared: OperationSpec) -> dict[str, Any]:
     parameters: list[Any] = [] if declared.query is None else [{"in": "query", "schema": declared.query}]
     parameters += ["X-Request-Id", *declared.headers]  # names of components
     request: dict[str, Any] = {"parameters": parameters}
-    content = {} if declared.body is None else {JSON: _describe_content(declared.body, declared.example)}
-    if declared.form is not None:
-        content[FORM] = {"schema": declared.form}
-    if content:
+    if declared.body is not None:
+        content = {JSON: _describe_content(declared.body, declared.example)}
+        if declared.form is not None:
+            content[FORM] = {"schema": declared.form}
         request["requestBody"] = {"required": True, "content": content}
     return request
 

@@ -11,7 +11,8 @@ from rmos import digest, ids
 from rmos.cam.dialects import Dialect
 from rmos.cam.measure.setup import StockOrigin, Zero
 from rmos.cam.motion import Units
-from rmos.schemas.fields import FALSE, NAME, TRUE, Choice, Number, RequestSchema, check_printable, matches
+from rmos.errors.request import PayloadTooLarge
+from rmos.schemas.fields import FALSE, NAME, TRUE, Choice, Flag, Number, RequestSchema, check_printable, matches
 from rmos.services.files.attachments import MAX_FILENAME
 from rmos.services.program_checks import ProgramCheck, ProgramChecked
 from rmos.services.program_release import ProgramState
@@ -64,10 +65,17 @@ class ProgramHoldSchema(RequestSchema):
     friction = Number(validate=_positive)
 
 
-class ProgramFormSchema(RequestSchema):
-    """The text parts of the form that brings a program."""
+class ProgramFieldsSchema(RequestSchema):
+    """What is said of a program that is sent."""
 
-    tools = ProgramToolsField(load_default=dict)
+    tools = ProgramToolsField(
+        load_default=dict,
+        metadata={
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "Number in the program → id of a tool of the shop",
+        },
+    )
     stock = fields.Nested(ProgramStockSchema, required=True)
     hold_down = fields.Nested(ProgramHoldSchema)
     material_id = fields.String(validate=NAME)
@@ -81,6 +89,18 @@ class ProgramFormSchema(RequestSchema):
     workflow_session_id = fields.String(validate=matches(ids.SESSION_ID.pattern, "the id of a workflow session"))
     notes = fields.String(validate=validate.Length(max=MAX_NOTES))
     filename = fields.String(validate=[validate.Length(1, MAX_FILENAME), check_printable])
+
+
+class ProgramRequestSchema(ProgramFieldsSchema):
+    """A program as JSON: its text, and what is known of how it will be cut. Larger ones come as a form."""
+
+    gcode_text = fields.String(required=True, metadata={"description": "The program as the CAM posted it"})
+    dry_run = Flag(load_default=False, metadata={"description": "true records nothing"})
+
+
+class ProgramFormSchema(ProgramFieldsSchema):
+    """The text parts of the form that brings a program."""
+
     dry_run = fields.Boolean(truthy=TRUE, falsy=FALSE, load_default=False)
 
     @pre_load
@@ -183,6 +203,7 @@ class DialectsSchema(Schema):
 
 
 _form: Final = ProgramFormSchema()
+_request: Final = ProgramRequestSchema()
 _SHOWN: Final = frozenset(ProgramCheckedSchema().fields) - {"risk_level"}
 _encoder: Final = msgspec.json.Encoder()
 
@@ -194,16 +215,33 @@ def load_program_form(parts: Mapping[str, str], data: bytes, filename: str | Non
         ValidationError: naming each part that cannot be taken.
     """
     members = dict(_form.load({name: value for name, value in parts.items() if value}))
+    return _make_check(members, data, (filename or "")[:MAX_FILENAME])
+
+
+def load_program(body: Mapping[str, Any], *, limit_bytes: int) -> ProgramCheck:
+    """Return the program that a JSON body brings.
+
+    Raises:
+        ValidationError: naming each member that cannot be taken.
+        PayloadTooLarge: it is larger than a program may be.
+    """
+    members = dict(_request.load(body))
+    data = members.pop("gcode_text").encode()
+    if len(data) > limit_bytes:
+        raise PayloadTooLarge(f"A program may have {limit_bytes} bytes.", limit_bytes=limit_bytes)
+    return _make_check(members, data, "")
+
+
+def _make_check(members: dict[str, Any], data: bytes, filename: str) -> ProgramCheck:
     stock = dict(members.pop("stock"))
-    origin = stock.pop("origin")
     options = ProgramOptions(
         tools=members.pop("tools"),
         units=members.pop("units", None),
         zero=members.pop("zero"),
         dialect=members.pop("dialect", None),
-        origin=origin,
+        origin=stock.pop("origin"),
     )
-    name = members.pop("filename", None) or (filename or "")[:MAX_FILENAME] or "program.nc"
+    name = members.pop("filename", None) or filename or "program.nc"
     return ProgramCheck(data=data, name=name, stock=stock, options=options, **members)
 
 

@@ -94,7 +94,9 @@ def as_meant(body: dict[str, Any], label: str) -> dict[str, Any]:
     if "b64" in body:
         body |= {"b64": "eA==", "sha256": sha256_hex(b"x"), "content_type": "application/octet-stream"}
     if label.endswith("/programs"):
-        return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}'}
+        if "file" in body:
+            return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}'}
+        return {"gcode_text": SLOT, "stock": {"thickness_mm": 3}, "dry_run": body.get("dry_run") is True}
     if "file" in body:
         body = {"file": body["file"]}
     if "grid" in body:  # two numbers of one cut, which has room for both, at no more places than a grid may have

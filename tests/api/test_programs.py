@@ -65,6 +65,13 @@ def test_the_worst_cut_decides_with_its_line_and_the_rule_that_it_breaks(client:
     assert made.json["block_reason"].startswith(("CHIP_RUBBING: ", "HEAT: "))
 
 
+def test_a_program_comes_as_json_as_well(client: FlaskClient) -> None:
+    said = {"tools": {"1": "em-3175-2f"}, "material_id": "sitka_spruce", "stock": {"thickness_mm": 3}}
+    made = client.post(PROGRAMS, json={"gcode_text": RING, "filename": "ring.nc", **said})
+    assert made.status_code == 201, made.json
+    assert {**made.json, "run_id": ""} == {**send(client).json, "run_id": ""}
+
+
 def test_the_same_file_again_is_another_run_of_one_blob(client: FlaskClient, service_store: Store) -> None:
     first, second = send(client).json, send(client).json
     assert first["run_id"] != second["run_id"]

@@ -1,10 +1,12 @@
 """A run as its maker reads it."""
 
+import re
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from tests.helpers.rings import NONSENSE, RING, approve_ring
 from tests.web.conftest import RUNS, SLOW, check_page
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e\u2028'
@@ -71,3 +73,21 @@ def test_the_drawing_of_a_rosette_is_shown(browse: Any, client: FlaskClient) -> 
     assert "Drawing" in text
     source = response.text.split('<img class="drawing" src="')[1].split('"')[0]
     assert client.get(source).headers["Content-Type"].startswith("image/svg+xml")
+
+
+def test_a_run_shows_its_program_what_speaks_against_it_and_where_it_can_be_had(
+    browse: Any, record: Any, client: FlaskClient
+) -> None:
+    text = check_page(browse(f"/runs/{record(outputs={'gcode_text': NONSENSE})}"))
+    assert "line 3" in text
+    assert "It cuts while the spindle stands." in text
+    assert "No session covers it; it is not released." in text
+    run_id = approve_ring(client).done("store_toolpaths", {"outputs": {"gcode_text": RING}})["run_id"]
+    response = browse(f"/runs/{run_id}")
+    text = check_page(response)
+    assert "Nothing is found against it." in text
+    addresses = re.findall(r'href="([^"]+/programs/1)"', response.text)
+    assert addresses == [f"{RUNS}/{run_id}/programs/1"] * 2
+    assert client.get(addresses[0]).data == RING.encode()
+    assert f'src="{RUNS}/{run_id}/program.svg"' in response.text
+    assert "Program" not in check_page(browse(f"/runs/{record()}"))

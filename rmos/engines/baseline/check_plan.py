@@ -60,9 +60,9 @@ _PLAN: Final[Mapping[str, tuple[tuple[Rule, Check], ...]]] = {
     "inlay_pocket": _CHANNEL,
     "inlay_part": _CUT_OUT,
     "soundhole": _CUT_OUT,
+    MEASURED: _CUT_OUT,
     "saw_slice": _SAWN,
     "drawing_only": _NOTHING,
-    MEASURED: _CUT_OUT,
 }
 
 

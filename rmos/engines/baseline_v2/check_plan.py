@@ -41,10 +41,10 @@ _PLAN: Final[Mapping[str, tuple[Check, ...]]] = {
     "inlay_pocket": _CHANNEL,
     "inlay_part": _CUT_OUT,
     "soundhole": _CUT_OUT,
+    MEASURED: _CUT_OUT,
     DRILLED: _DRILLED,
     SAWN: _SAWN,
     DRAWN: (),
-    MEASURED: _CUT_OUT,
 }
 
 

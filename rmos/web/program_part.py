@@ -1,0 +1,106 @@
+"""The program of a run as its page shows it: what speaks against it, where, and whether it leaves.
+
+    part = make_program_part(view)           # None of a run without a program
+    part.lines, part.is_gated, part.estimate
+
+A record may come from another release; what is not what it should be is left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rmos.models import RunView
+from rmos.services.programs.doors import list_programs_of
+from rmos.store.naming import GCODE, list_gated
+from rmos.web.formats import text_of
+
+_SHOWN: Final = 20
+_LEVELS: Final = ("RED", "UNKNOWN", "YELLOW", "NOTE")
+
+
+class ShownFault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a program, or goes beyond what was evaluated."""
+
+    level: str
+    line: int | None
+    what: str
+    text: str
+
+
+class ProgramPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page shows of a program."""
+
+    lines: list[ShownFault]
+    is_gated: bool
+    """Whether a session covers it, so that it leaves at its own address."""
+    is_drawn: bool
+    estimate_s: str
+    cutting_line: int | None
+    """Where the cut begins that decides."""
+    worst: str
+    left_out: int
+
+
+def make_program_part(view: RunView) -> ProgramPart | None:
+    """Return what a page shows of a run's program, None when it has none."""
+    if not list_programs_of(view):
+        return None
+    details = view.artifact.decision.details
+    program, cover = _object(details.get("program")), _object(details.get("cover"))
+    worst, estimate = _object(program.get("worst")), _object(program.get("estimate_s"))
+    line = worst.get("line")
+    lines = [*_list_excess(cover), *_list_findings(program)]
+    return ProgramPart(
+        lines=lines[:_SHOWN],
+        is_gated=bool(list_gated(view)),
+        is_drawn=bool(_object(program.get("setup"))),
+        estimate_s=text_of(estimate.get("planned")) or text_of(estimate.get("feed_only")),
+        cutting_line=line if isinstance(line, int) else None,
+        worst=text_of(worst.get("reason")),
+        left_out=max(len(lines) - _SHOWN, 0),
+    )
+
+
+def is_released_file(kind: str) -> bool:
+    """Tell whether a file of a run is a program that leaves at its own address."""
+    return kind == GCODE
+
+
+def _list_excess(cover: Mapping[str, Any]) -> list[ShownFault]:
+    """Return what goes beyond what was evaluated; findings are told as such."""
+    found = []
+    for item in _objects(cover.get("exceeded")):
+        measured, judged = item.get("measured"), item.get("judged")
+        if measured in _LEVELS and judged is None:
+            continue
+        told = f"measured {_tell(measured)}, evaluated {_tell(judged)}"
+        found.append(ShownFault("RED", _line_of(item), text_of(item.get("what")), told))
+    return found
+
+
+def _list_findings(program: Mapping[str, Any]) -> list[ShownFault]:
+    found = [
+        ShownFault(text_of(item.get("level")), _line_of(item), text_of(item.get("code")), text_of(item.get("text")))
+        for item in _objects(program.get("findings"))
+        if item.get("level") in _LEVELS
+    ]
+    return sorted(found, key=lambda item: _LEVELS.index(item.level))
+
+
+def _tell(value: object) -> str:
+    return "nothing that is known" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _line_of(item: Mapping[str, Any]) -> int | None:
+    line = item.get("line")
+    return line if isinstance(line, int) else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
