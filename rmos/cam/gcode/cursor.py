@@ -6,12 +6,13 @@ million end.
 
 from typing import Final, NamedTuple
 
-from rmos.cam.gcode.source import ProgramText
+from rmos.cam.gcode.source import Label, LineChunk, ProgramText
 
 MAX_DEPTH: Final = 8
 MAX_CALLS: Final = 10_000
 PER_CALL: Final = 10_000
 """FANUC writes the repeats before the four digits of the number: P31000 is O1000, three times."""
+_BEGINS: Final = 16
 
 
 class _CallFrame(NamedTuple):
@@ -21,21 +22,22 @@ class _CallFrame(NamedTuple):
     at: int
     end: int
     base: int
-    label: int
-    label_line: int
+    label: Label
     left: int
 
 
 class Cursor:
     """A place in the lines of a program."""
 
-    __slots__ = ("_calls", "_end", "_frames", "_source", "at", "base", "lines")
+    __slots__ = ("_begins", "_calls", "_end", "_frames", "_source", "at", "base", "lines")
 
     def __init__(self, source: ProgramText) -> None:
         self._source = source
         self._end = source.start
         self._frames: list[_CallFrame] = []
         self._calls = 0
+        self._begins: dict[Label, LineChunk] = {}
+        """The first lines of subprograms, so that the ten-thousandth call costs no more than what it does."""
         self.lines: list[str] = []
         self.at = 0
         """The place in `lines` of the line that comes next."""
@@ -68,8 +70,7 @@ class Cursor:
             return f"subprograms call each other more than {MAX_DEPTH} deep; expand them in the post"
         if self._calls + repeats > MAX_CALLS:
             return f"subprograms are called more than {MAX_CALLS} times; expand them in the post"
-        label_line = self._source.count_lines(label) + 1
-        self._frames.append(_CallFrame(self.lines, self.at, self._end, self.base, label, label_line, repeats))
+        self._frames.append(_CallFrame(self.lines, self.at, self._end, self.base, label, repeats))
         self._repeat()
         return None
 
@@ -85,4 +86,9 @@ class Cursor:
         frame = self._frames[-1]
         self._frames[-1] = frame._replace(left=frame.left - 1)
         self._calls += 1
-        self.lines, self.at, self._end, self.base = [], 0, frame.label, frame.label_line
+        if frame.label not in self._begins:
+            if len(self._begins) == _BEGINS:
+                self._begins.clear()
+            self._begins[frame.label] = self._source.read_chunk(frame.label.start)
+        self.lines, self._end = self._begins[frame.label]
+        self.at, self.base = 0, frame.label.line

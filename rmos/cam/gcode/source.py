@@ -5,6 +5,7 @@ of UTF-8 looks like the end of it. Only one chunk is text at a time, so that a p
 """
 
 import re
+from itertools import islice
 from typing import Final, NamedTuple
 
 CHUNK: Final = 1 << 18
@@ -35,16 +36,24 @@ class LineChunk(NamedTuple):
     """The offset in the bytes behind them."""
 
 
+class Label(NamedTuple):
+    """Where a subprogram begins."""
+
+    start: int
+    line: int
+
+
 class ProgramText:
     """The bytes of a program as lines."""
 
-    __slots__ = ("_labels", "data")
+    __slots__ = ("_has_returns", "_labels", "data")
 
     def __init__(self, data: bytes) -> None:
         if b"\r" in data and b"\n" not in data:
             data = data.replace(b"\r", b"\n")
         self.data = data
-        self._labels: dict[int, int] | None = None
+        self._has_returns = b"\r" in data
+        self._labels: dict[int, Label] | None = None
 
     @property
     def start(self) -> int:
@@ -72,22 +81,24 @@ class ProgramText:
             lines.pop()
         return LineChunk(lines, min(end, len(data)))
 
-    def count_lines(self, end: int | None = None) -> int:
-        """Return how many lines there are, or stand before an offset."""
+    def count_lines(self, end: int | None = None, *, start: int = 0) -> int:
+        """Return how many lines there are, or end between two offsets, neither of them within a CR LF."""
         data = self.data
         stop = len(data) if end is None else end
-        count = data.count(b"\n", 0, stop)
-        if b"\r" in data:
-            count += data.count(b"\r", 0, stop) - data.count(b"\r\n", 0, stop)
+        count = data.count(b"\n", start, stop)
+        if self._has_returns:
+            count += data.count(b"\r", start, stop) - data.count(b"\r\n", start, stop)
         return count + (end is None and bool(data) and data[-1] not in b"\r\n")
 
-    def find_label(self, number: int) -> int | None:
-        """Return the offset of the line that begins with `O` and a number, the first of them."""
+    def find_label(self, number: int) -> Label | None:
+        """Return the line that begins with `O` and a number, the first of them."""
         if self._labels is None:
             self._labels = {}
-            for found in _LABEL.finditer(self.data):
-                if len(self._labels) < _LABELS:
-                    self._labels.setdefault(int(found[1].translate(None, b" \t")), found.start())
+            before = Label(0, 1)
+            for found in islice(_LABEL.finditer(self.data), _LABELS):
+                lines = self.count_lines(found.start(), start=before.start)
+                before = Label(found.start(), before.line + lines)
+                self._labels.setdefault(int(found[1].translate(None, b" \t")), before)
         return self._labels.get(number)
 
     def find_realtime_byte(self) -> int | None:

@@ -117,3 +117,20 @@ def test_the_limits_are_those_that_the_page_names() -> None:
     assert find_codes(read_text(READY + deep)) == {}
     deeper = deep.replace("O8\n", "O8\nM98 P9\nM99\nO9\n")
     assert find_codes(read_text(READY + deeper)) == {"PROGRAM_NOT_FLAT": 27}
+
+
+def test_a_subprogram_that_is_called_often_is_cut_into_lines_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    whole = ProgramText.read_chunk
+    monkeypatch.setattr(ProgramText, "read_chunk", lambda text, start: read.append(start) or whole(text, start))
+    program = read_text("M98 P1 L3000\nM98 P2 L3000\nM30\nO1\nG0 X1\nM99\nO2\nX2\nM99\n")
+    assert len(program.motions) == 6000
+    assert len(read) < 6
+    assert (program.motions.line[0], program.motions.line[-1]) == (6, 9)
+
+
+def test_labels_are_found_at_their_lines_whatever_ends_those() -> None:
+    for end in ("\n", "\r\n"):
+        text = ProgramText("".join(f"(a){end}N{n} O {n // 10} {n % 10}{end}" for n in range(30)).encode())
+        assert [(label := text.find_label(n)) and label.line for n in range(30)] == [2 * n + 2 for n in range(30)]
+        assert text.find_label(30) is None
