@@ -75,9 +75,12 @@ def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(installed: 
 
 @pytest.mark.curl
 def test_a_newcomer_s_program_is_judged_with_the_answer_that_is_printed(installed: Installed, address: str) -> None:
-    (script,), (answer,) = (blocks("Check the program that your CAM posted", language) for language in ("sh", "json"))
+    section = "Check the program that your CAM posted"
+    (script, command), (answer,), (table,) = (blocks(section, language) for language in ("sh", "json", "text"))
     printed = installed.run(script.replace(ADDRESS, address))
     assert as_pattern(answer).search(printed), printed
+    shown = installed.run(f"{command.strip()} || test $? = 1")
+    assert re.search(as_pattern(table).pattern, shown, re.DOTALL), shown
 
 
 @pytest.mark.curl

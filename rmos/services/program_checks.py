@@ -21,8 +21,9 @@ from rmos.engines.runner import evaluate
 from rmos.errors.programs import NoMotion, ProgramArchive
 from rmos.models import Actor, RunDecision
 from rmos.services.artifact import RunRequest, SentProgram
-from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
+from rmos.services.deciding import complete_context, decide_cut
 from rmos.services.programs.checking import NO_MOTION, CheckedProgram, ProgramRequest, check_program
+from rmos.services.programs.judging import Evaluate
 from rmos.services.programs.keeping import decide_program
 from rmos.services.programs.setup import ProgramOptions
 from rmos.services.run_programs import ProgramOfRun
@@ -79,33 +80,67 @@ def check_sent_program(
         EngineNotFound, SessionNotFound, SessionDeleted, RecordDamaged.
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
+    require_session_and_parent(store, _make_request(asked))
+    checking = _check(engines, asked, request_id=actor.request_id, engine_timeout_ms=engine_timeout_ms)
+    if asked.dry_run:
+        return checking.decide()
+    of_run = ProgramOfRun(sent=SentProgram(data=asked.data, name=asked.name), checked=checking.checked, verdict=None)
+    recorded = record_run(
+        store, engines, checking.request, actor=actor, us=us, engine_timeout_ms=engine_timeout_ms, program=of_run
+    )
+    return _describe_check(checking.checked, recorded, recorded)
+
+
+def try_program(
+    engines: Registry, asked: ProgramCheck, *, request_id: str | None, engine_timeout_ms: float
+) -> ProgramChecked:
+    """Check a program; nothing is recorded, and there need be no store.
+
+    Raises:
+        NoMotion, ProgramArchive: it is no program.
+        ValidationFailed: a tool or a dialect is not known.
+        EngineNotFound.
+    """
+    return _check(engines, asked, request_id=request_id, engine_timeout_ms=engine_timeout_ms).decide()
+
+
+class _Checking(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that was checked, and how its run would be decided on."""
+
+    engines: Registry
+    request: RunRequest
+    """Its design is the worst cut."""
+    checked: CheckedProgram
+    evaluate: Evaluate
+
+    def decide(self) -> ProgramChecked:
+        """Return the decision that a run of it would have."""
+        engine, shop = self.engines.get(self.request.engine_id), self.engines.shop
+        context = complete_context(self.request, shop)
+        found = self.evaluate(self.request.design, context)
+        decision = decide_cut(self.request, engine.info, shop, context, found)
+        return _describe_check(self.checked, decide_program(decision, self.checked, None), None)
+
+
+def _check(engines: Registry, asked: ProgramCheck, *, request_id: str | None, engine_timeout_ms: float) -> _Checking:
     _refuse_archive(asked.data)
     engine = engines.get(asked.engine_id)
-    first = next((tool for _, tool in sorted(asked.options.tools.items())), None)
-    request = _make_request(asked, first or _NO_TOOL)
-    require_session_and_parent(store, request)
+    request = _make_request(asked)
     context = complete_context(request, engines.shop)
 
     def evaluate_measured(design: dict[str, Any], of_tool: dict[str, Any]) -> EngineResult:
-        request_id = actor.request_id or "-"
-        return evaluate(engine, design=design, context=of_tool, request_id=request_id, timeout_ms=engine_timeout_ms)
+        return evaluate(
+            engine, design=design, context=of_tool, request_id=request_id or "-", timeout_ms=engine_timeout_ms
+        )
 
-    program = ProgramRequest(context=context, tool_id=first, machine_id=asked.machine_id, options=asked.options)
+    program = ProgramRequest(
+        context=context, tool_id=_find_first_tool(asked), machine_id=asked.machine_id, options=asked.options
+    )
     checked = check_program(engines.shop, asked.data, program, evaluate_measured)
     if {finding.code for finding in checked.findings if finding.level not in ("NOTE", "YELLOW")} == {NO_MOTION}:
         raise NoMotion("The file moves nothing; send the program that the CAM posted.", sha256=checked.sha256)
     request = _name_worst_cut(request, asked, checked)
-    of_run = ProgramOfRun(sent=SentProgram(data=asked.data, name=asked.name), checked=checked, verdict=None)
-    if asked.dry_run:
-        context = complete_context(request, engines.shop)
-        found = evaluate_measured(request.design, context)
-        decision = decide_cut(request, engine.info, engines.shop, context, found)
-        decided = mind_new_mode(decide_program(decision, checked, None), request.mode, store)
-        return _describe_check(checked, decided, None)
-    recorded = record_run(
-        store, engines, request, actor=actor, us=us, engine_timeout_ms=engine_timeout_ms, program=of_run
-    )
-    return _describe_check(checked, recorded, recorded)
+    return _Checking(engines=engines, request=request, checked=checked, evaluate=evaluate_measured)
 
 
 def _describe_check(
@@ -141,7 +176,11 @@ def _printable(name: str) -> str:
     return "".join(sign if sign.isprintable() else "_" for sign in name[:_NAMES])
 
 
-def _make_request(asked: ProgramCheck, tool_id: str) -> RunRequest:
+def _find_first_tool(asked: ProgramCheck) -> str | None:
+    return next((tool for _, tool in sorted(asked.options.tools.items())), None)
+
+
+def _make_request(asked: ProgramCheck) -> RunRequest:
     context: dict[str, Any] = {"units": "mm", "stock": dict(asked.stock)}
     if asked.hold_down is not None:
         context["hold_down"] = dict(asked.hold_down)
@@ -149,7 +188,7 @@ def _make_request(asked: ProgramCheck, tool_id: str) -> RunRequest:
         context["coolant"] = asked.coolant
     return RunRequest(
         mode=_MODE,
-        tool_id=tool_id,
+        tool_id=_find_first_tool(asked) or _NO_TOOL,
         event_type=PROGRAM_CHECK,
         workflow_session_id=asked.workflow_session_id,
         engine_id=asked.engine_id,

@@ -30,6 +30,7 @@ from tests.helpers.terminals import show_on_terminal
 from tests.single_file import make_single_file
 
 GOLDEN = Path(__file__).with_name("golden")
+PROGRAMS = Path(__file__).parents[1] / "data" / "gcode"
 WIDTHS = (60, 80, 120)
 NOW_US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 WHOLE = re.compile(r" *\S{30,}")
@@ -52,6 +53,14 @@ SOUND = {
     "suggest": (
         *("suggest", "--tool", "em-3175-2f", "--material", "ebony", "--machine", "light_desktop"),
         *("--operation", "channel", "--depth", "2", "--width", "6", "--stock", "5"),
+    ),
+    "program": (
+        *("program", "RING", "--tool", "1=em-3175-2f", "--material", "sitka_spruce", "--stock", "3"),
+        *("--machine", "light_desktop"),
+    ),
+    "program_red": (
+        *("program", "MANY_FINDINGS", "--tool", "1=em-3175-2f", "--material", "ebony", "--stock", "3"),
+        *("--machine", "light_desktop"),
     ),
     "replay": ("replay", "@latest"),
     "backtest": ("backtest", "--engine", "baseline_v2"),
@@ -102,6 +111,8 @@ class Scene:
         run("rosette", "rope pattern, ebony and padauk, 6 mm band", "--record")
         self._write("CUT", {**usual, "design": fast})
         self._write("CUTS", {"items": [usual, {**usual, "design": fast}, {**usual, "design": deep}]})
+        for name in ("RING", "MANY_FINDINGS"):
+            self.names[name] = str(PROGRAMS / f"{name.lower()}.nc")
         self.names["OLD"] = str(make_single_file(self.folder / "old", runs=3, oddities={"bad_times"}))
         shutil.copytree(self.sound.parent, self.damaged.parent)
         index = {path: path.read_bytes() for path in self.damaged.glob("_index.sqlite*")}

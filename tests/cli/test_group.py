@@ -53,6 +53,10 @@ COMMANDS = {
         *("file", "--tool", "--material", "--machine", "--operation", "--depth", "--width", "--floor", "--stock"),
         *("--feed", "--plunge", "--rpm", "--pass-depth", "--engagement", "--svg"),
     },
+    "program": {
+        *("file", "--tool", "--material", "--stock", "--size", "--origin", "--zero", "--machine", "--units"),
+        *("--dialect", "--svg", "--record"),
+    },
     "show": {"--events", "run_id"},
     "rules": {"rule_id"},
     "replay": {"run_id"},
