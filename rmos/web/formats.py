@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from rmos import ids
 from rmos.models import RISK_LEVELS
+from rmos.web.shared_words import name_verdict
 
 NARROW: Final = "\u202f"
 """Between groups of three digits: a narrow space that no line is broken at."""
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
         words=spell_out,
         short=shorten_id,
         code=show_code,
+        verdict=name_verdict,
     )
 
 

@@ -11,7 +11,9 @@ from typing import Final
 from flask import Flask, request
 from markupsafe import Markup
 
-UNITS: Final = {"mm": "mm", "inch": "mm and inches"}
+from rmos.web.shared_words import WORDS
+
+UNITS: Final = WORDS["units"]
 """What can be chosen, and how it is called at the foot of a page."""
 UNITS_COOKIE: Final = "rmos_units"
 _MM: Final = 25.4

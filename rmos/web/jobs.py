@@ -16,6 +16,7 @@ from rmos.store import Store
 from rmos.web.formats import spell_out, text_of
 from rmos.web.run_filters import query_of
 from rmos.web.runs import ListedRun, read_runs
+from rmos.web.shared_words import WORDS
 from rmos.web.shell import render_page
 
 bp = Blueprint("jobs_pages", __name__)
@@ -40,18 +41,7 @@ COLUMNS: Final = (
     JobColumn("Toolpaths", ("toolpaths_requested", "toolpaths_ready")),
     JobColumn("Done", ("archived",)),
 )
-STATES: Final[Mapping[str, str]] = {
-    "draft": "draft",
-    "context_ready": "ready to judge",
-    "feasibility_requested": "being judged",
-    "feasibility_ready": "to be decided",
-    "approved": "approved",
-    "toolpaths_requested": "toolpaths asked for",
-    "toolpaths_ready": "ready to cut",
-    "archived": "archived",
-    "design_revision_required": "to be revised",
-    "rejected": "rejected",
-}
+STATES: Final = WORDS["job_states"]
 """How people call the states of a session."""
 
 

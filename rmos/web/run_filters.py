@@ -16,38 +16,14 @@ from rmos.names import fold_name
 from rmos.row_models import Page, RunQuery
 from rmos.store import Store
 from rmos.web.formats import format_number, spell_out
+from rmos.web.shared_words import WORDS
 
 PLACES: Final = ("cursor", "offset", "limit")
 """Parameters that say which part of a list is shown, not which runs are in it."""
-_FIELDS: Final = {
-    "tool_id": "Tool",
-    "material_id": "Material",
-    "machine_id": "Machine",
-    "created_by": "Who",
-    "rule": "Rule",
-    "mode": "Mode",
-}
-_OVERRIDES: Final = {
-    "asked": "a second person is asked",
-    "granted": "in force",
-    "expired": "over",
-    "none": "none",
-}
-"""How an override of a run may stand, in words."""
-_NAMED: Final = {
-    "batch_label": "Batch",
-    "request_id": "Request",
-    "workflow_session_id": "Job",
-    "parent_run_id": "Made after",
-    "session_id": "Session",
-    "status": "Status",
-    "override": "Override",
-    "event_type": "Event",
-    "tool_id_prefix": "Tool begins with",
-    "include_deleted": "Deleted ones too",
-}
-"""What the other filters are called, which links set and the form keeps."""
-_DATES: Final = {"created_from": "From", "created_to": "To"}
+_FIELDS: Final = ("tool_id", "material_id", "machine_id", "created_by", "rule", "mode")
+"""Filters that choose among the values that there are."""
+_DATES: Final = ("created_from", "created_to")
+_TITLES: Final = WORDS["filters"]
 _MOST_CHOICES: Final = 200
 _COUNTED: Final = 1000
 """How far runs are counted that no tally has: ten thousand would cost a fifth of the page."""
@@ -92,22 +68,23 @@ def list_fields(store: Store, filters: Mapping[str, str]) -> list[FilterField]:
         IndexRebuilding: the index is not complete.
     """
     fields = []
-    for name, title in _FIELDS.items():
+    for name in _FIELDS:
         values = store.runs.values(name, limit=_MOST_CHOICES)
         chosen = fold_name(filters.get(name, ""))
         choices = sorted({*filter(None, values), *filter(None, [chosen])})
         shown = {value: spell_out(value.upper()) if name == "rule" else value for value in choices}
-        fields.append(FilterField(name, title, chosen, shown))
-    fields.append(FilterField("override", "Override", fold_name(filters.get("override", "")), _OVERRIDES))
-    fields += [FilterField(name, title, filters.get(name, "")[:10], kind="date") for name, title in _DATES.items()]
+        fields.append(FilterField(name, _TITLES[name], chosen, shown))
+    fields.append(
+        FilterField("override", _TITLES["override"], fold_name(filters.get("override", "")), WORDS["overrides"])
+    )
+    fields += [FilterField(name, _TITLES[name], filters.get(name, "")[:10], kind="date") for name in _DATES]
     return fields
 
 
 def list_set_filters(parameters: Mapping[str, Sequence[str]]) -> list[SetFilter]:
     """Return the filters that are set, but the colour, which has its own place."""
-    titles = {**_FIELDS, **_NAMED, **_DATES}
     return [
-        SetFilter(name, titles.get(name, name), values[0], query_of(parameters, **{name: ""}))
+        SetFilter(name, _TITLES.get(name, name), values[0], query_of(parameters, **{name: ""}))
         for name, values in parameters.items()
         if name not in (*PLACES, "risk_level")
     ]

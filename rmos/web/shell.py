@@ -22,6 +22,7 @@ from rmos.http.responses import NO_STORE, prefix_path
 from rmos.http.themes import THEMES, read_theme
 from rmos.web.assets import read_assets
 from rmos.web.inches import UNITS, wants_inches
+from rmos.web.shared_words import WORDS
 
 HTML: Final = "text/html; charset=utf-8"
 _POLICY: Final = (
@@ -37,22 +38,29 @@ class Section(NamedTuple):
 
     name: str
     path: str
-    title: str
     in_tabs: bool = False
     """Whether it stands in the bar of a small screen; the others are behind its last entry."""
-    short: str = ""
-    """What it is called there, where its title is too long for one line."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return WORDS["menu"][self.name]
+
+    @property
+    def short(self) -> str:
+        """What it is called in that bar, where its title is too long for one line; else nothing."""
+        return WORDS["menu_short"].get(self.name, "")
 
 
 SECTIONS: Final = (
-    Section("today", "/", "Today", in_tabs=True),
-    Section("runs", "/runs", "Runs", in_tabs=True),
-    Section("try", "/try", "Try a cut", in_tabs=True, short="Try"),
-    Section("jobs", "/sessions", "Jobs", in_tabs=True),
-    Section("rosettes", "/rosettes", "Rosettes"),
-    Section("shop", "/shop/tools", "Shop"),
-    Section("record", "/record", "Record"),
-    Section("help", "/help", "Help"),
+    Section("today", "/", in_tabs=True),
+    Section("runs", "/runs", in_tabs=True),
+    Section("try", "/try", in_tabs=True),
+    Section("jobs", "/sessions", in_tabs=True),
+    Section("rosettes", "/rosettes"),
+    Section("shop", "/shop/tools"),
+    Section("record", "/record"),
+    Section("help", "/help"),
 )
 
 
@@ -74,7 +82,7 @@ def render_page(template: str, *, here: str = "", status: int = 200, keeps: bool
         here=here,
         caller=find_shown_caller(),
         theme=read_theme(),
-        themes=THEMES,
+        themes={name: WORDS["themes"][name] for name in THEMES},
         units=UNITS,
         has_inches=wants_inches(),
         here_path=_find_path(),

@@ -16,21 +16,12 @@ from rmos.context import current_rmos
 from rmos.http.query import read_query
 from rmos.schemas.access import load_audit
 from rmos.web.formats import text_of
+from rmos.web.shared_words import WORDS
 from rmos.web.shell import render_page
 
 bp = Blueprint("trail_page", __name__)
 
-_WORDS: Final = {
-    "delete": "delete",
-    "restore": "restore",
-    "override": "override",
-    "approve": "approve",
-    "reject": "reject",
-    "create": "make a token",
-    "revoke": "revoke a token",
-    "import": "import",
-    "policy": "loosen a policy",
-}
+_WORDS: Final = WORDS["trail"]
 """What was tried, for people."""
 _TONES: Final = {"done": ("none", "✓"), "not done": ("error", "⚡"), "refused": ("yellow", "!")}
 

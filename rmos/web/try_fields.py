@@ -21,17 +21,10 @@ from rmos.engines.baseline.fields import (
     WIDTH,
 )
 from rmos.engines.baseline_v2.fields import DRILLED, MILLED, SAWN
+from rmos.web.shared_words import WORDS
 
-OPERATIONS: Final[Mapping[str, str]] = {
-    "channel": "Channel",
-    "ring_cutout": "Ring, cut free",
-    "inlay_pocket": "Inlay pocket",
-    "inlay_part": "Inlay part, cut free",
-    "soundhole": "Soundhole",
-    DRILLED: "Drilled hole",
-    SAWN: "Sawn slice",
-}
-COOLANTS: Final[Mapping[str, str]] = {"": "Not stated", "none": "None", "air": "Air", "mist": "Mist"}
+OPERATIONS: Final = WORDS["operations"]
+COOLANTS: Final = WORDS["coolants"]
 _FREE: Final = ("ring_cutout", "inlay_part", "soundhole")
 _NOT_SAWN: Final = (*MILLED, DRILLED)
 _EVERY: Final = (*MILLED, DRILLED, SAWN)
@@ -94,13 +87,9 @@ AXES: Final[Mapping[str, tuple[str, str]]] = {
     "feed_pass": ("feed", "pass"),
     "stickout_pass": ("stickout", "pass"),
 }
-AXES_TITLES: Final[Mapping[str, str]] = {
-    "feed_rpm": "Feed × spindle",
-    "feed_pass": "Feed × depth",
-    "stickout_pass": "Stick-out × depth",
-}
-COLOURINGS: Final[Mapping[str, str]] = {"worst": "Worst", "rule": "Which rule"}
-VIEWS: Final[Mapping[str, str]] = {"map": "Hide the table", "table": "Show as a table"}
+AXES_TITLES: Final = WORDS["map_axes"]
+COLOURINGS: Final = WORDS["map_colourings"]
+VIEWS: Final = WORDS["map_views"]
 
 START_TOOLS: Final[Mapping[str, str]] = {DRILLED: "dr-3000-2f", SAWN: "saw-100-60t"}
 """Operation → the tool of a form that nobody has filled in; of the others `em-3175-2f`."""
