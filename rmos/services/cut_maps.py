@@ -97,6 +97,8 @@ def colour_places(
 ) -> tuple[CutColour, ...]:
     """Return what would be decided as two numbers of a cut vary, row by row from the first value of `y`.
 
+    The cut is first completed from the shop's tables, so that of a tool that is named its stick-out alone may vary.
+
     Args:
         engine_id: which engine evaluates, None for the default one.
         engine_timeout_ms: how long an engine that is not our own may take for all places; those after that are ERROR.
@@ -105,13 +107,13 @@ def colour_places(
         EngineNotFound: there is no such engine.
     """
     engine = engines.get(engine_id)
-    places = [_vary_cut(cut, {x.path: across, y.path: up}) for up in y.values for across in x.values]
-    completed = [(place, complete_context(place, engines.shop)) for place in places]
+    completed = msgspec.structs.replace(cut, context=complete_context(cut, engines.shop))
+    places = [_vary_cut(completed, {x.path: across, y.path: up}) for up in y.values for across in x.values]
     if engine is engines.baseline_v2 and not any(
-        find_unknown_names(place, engine.info, engines.shop, context) for place, context in completed
+        find_unknown_names(place, engine.info, engines.shop, place.context) for place in places
     ):
         materials = engines.baseline_v2.materials
-        return tuple(colour_cut(open_cut(place.design, context, materials)) for place, context in completed)
+        return tuple(colour_cut(open_cut(place.design, place.context, materials)) for place in places)
     names = ("mode", "tool_id", "material_id", "machine_id", "design", "context")
     items = [{name: getattr(place, name) for name in names} for place in places]
     results = evaluate_cuts(

@@ -28,12 +28,24 @@ def put_at(cut: dict[str, Any], path: str, value: float) -> dict[str, Any]:
     return {**cut, name: put_at(cut.get(name, {}), rest, value) if rest else value}
 
 
+def complete(client: FlaskClient, cut: dict[str, Any]) -> dict[str, Any]:
+    """Return a cut with what its tool, machine and material are in the shop's tables, as a run of it records that."""
+    run = client.get(f"{RUNS}/{client.post(RUNS, json=cut).json['run_id']}").json
+    return {**cut, "context": run["inputs"]["context"]}
+
+
 @pytest.mark.parametrize(
     ("x", "y", "change", "engine_id"),
     [
         (FEED, RPM, {}, None),
         (FEED, RPM, {}, "baseline_v1"),
         (STICKOUT, RPM, {"material_id": "ebony", "machine_id": "light_desktop"}, None),
+        (
+            STICKOUT,
+            FEED,
+            {"context": {"stock": {"thickness_mm": 3}}, "material_id": "ebony", "tool_id": "em-3175-2f"},
+            None,
+        ),
         (POWER, {**STICKOUT, "to": 3}, {"tool_id": "em-6350-2f"}, None),
         (FEED, RPM, {"tool_id": "no-such-tool", "context": {"stock": {"thickness_mm": 3}}}, None),
         (FEED, RPM, {"design": {"operation": "unheard-of"}}, None),
@@ -49,16 +61,21 @@ def test_each_place_is_what_a_run_of_that_very_cut_is(
     across, up = told["x"]["values"], told["y"]["values"]
     assert (told["x"]["path"], len(across), across[0], across[-1]) == (x["path"], x["steps"], x["from"], x["to"])
     assert len(told["colours"]) == len(told["rule_indexes"]) == len(across) * len(up)
-    chance = random.Random(1)
+    chance, completed = random.Random(1), complete(client, base)
     for _ in range(12):
         column, row = chance.randrange(len(across)), chance.randrange(len(up))
-        cut = put_at(put_at(base, x["path"], across[column]), y["path"], up[row])
+        cut = put_at(put_at(completed, x["path"], across[column]), y["path"], up[row])
         client.post(RUNS, json={**cut, **engine})
         (run,) = client.get(f"{RUNS}?limit=1").json["items"]
         place = row * len(across) + column
         index = told["rule_indexes"][place]
         assert LETTERS[told["colours"][place]] == run["risk_level"]
         assert (None if index is None else told["rules"][index]) == run["rule"]
+
+
+def test_of_a_tool_that_is_named_the_stick_out_alone_varies(client: FlaskClient) -> None:
+    base = {**CUT, "context": {"stock": {"thickness_mm": 3}}, "tool_id": "em-3175-2f", "material_id": "sitka_spruce"}
+    assert "U" not in ask(client, STICKOUT, FEED, base=base).json["colours"]
 
 
 def test_a_mode_that_is_new_is_a_warning_of_each_place_that_has_no_other(client: FlaskClient) -> None:
