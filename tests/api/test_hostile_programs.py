@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rmos.cam.child import measure_bytes
 from rmos.cam.cover import ProgramColour
 from rmos.engines.registry import Registry
 from rmos.services.programs.checking import CheckedProgram, ProgramRequest, check_program
-from rmos.services.programs.child import measure_bytes
 from rmos.services.programs.reading import MeasureReply, MeasureRequest
 from tests.helpers.rings import RING
 

@@ -11,12 +11,12 @@ from typing import Final
 import msgspec
 import pytest
 
+from rmos.cam.child import measure_bytes
 from rmos.cam.gcode.reader import read_program
 from rmos.cam.motion import MotionKind
 from rmos.engines.registry import Registry
 from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.deciding import complete_context
-from rmos.services.programs.child import measure_bytes
 from rmos.services.programs.reading import MeasureReply, MeasureRequest
 from rmos.services.run_programs import check_program_of
 from tests.helpers.rings import RING, RING_CONTEXT, RING_DESIGN

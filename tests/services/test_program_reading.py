@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from rmos.cam.child import measure_bytes
 from rmos.cam.measure.setup import ProgramSetup, Stock, ToolShape
 from rmos.services.programs import reading
-from rmos.services.programs.child import measure_bytes
 from rmos.services.programs.reading import MeasureRequest, measure_in_child
 from tests.helpers.rings import RING
 

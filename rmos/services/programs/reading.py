@@ -3,8 +3,8 @@
     found = measure_in_child(data, MeasureRequest(setup=setup, units=None))
     found.program, found.failure            # one of them is None
 
-The process has a limit of time and memory (`child`). One that hangs is killed and reaped; what cannot be measured is a
-finding UNKNOWN, so nothing follows from it.
+The process has a limit of time and memory (`rmos.cam.child`). One that hangs is killed and reaped; what cannot be
+measured is a finding UNKNOWN, so nothing follows from it.
 """
 
 import functools
@@ -18,19 +18,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rmos.cam.approach import Approach
-from rmos.cam.measure.measured import Measured
-from rmos.cam.measure.setup import ProgramSetup
-from rmos.cam.motion import ProgramFinding, Units
+from rmos.cam.motion import ProgramFinding
+from rmos.cam.process import OUT_OF_MEMORY, MeasuredProgram, MeasureRequest
+
+__all__ = ["NOT_MEASURED", "OUT_OF_MEMORY", "MeasureReply", "MeasureRequest", "MeasuredProgram", "measure_in_child"]
 
 log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 60.0
 """How long a program may be read and measured, RMOS policy; gunicorn gives up a worker after more than that."""
-MAX_MEMORY_BYTES: Final = 1 << 30
-"""Address space of the process, RMOS policy: 100 MB of a program are measured in less."""
-OUT_OF_MEMORY: Final = 3
-"""Exit status of a process that had no memory left."""
 NOT_MEASURED: Final = "NOT_MEASURED"
 _AT_ONCE: Final = 2
 """Processes of one worker that read at the same time, RMOS policy: together 2 GiB at the most."""
@@ -38,32 +34,11 @@ _BOOT: Final = """
 import os, sys
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
 sys.path[:] = sys.argv[1:]
-from rmos.services.programs.child import main
+from rmos.cam.child import main
 main()
 """
 """Each thread of a library of numbers would take address space, and there is nothing that several could share."""
 _turn: Final = threading.BoundedSemaphore(_AT_ONCE)
-
-
-class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked, as one line of JSON before the bytes of the program."""
-
-    setup: ProgramSetup
-    units: Units | None = None
-    picture: bool = False
-    """Whether it is to be drawn instead of measured."""
-    worst_line: int | None = None
-    """The line that a picture marks."""
-    memory_bytes: int = MAX_MEMORY_BYTES
-    cpu_s: int = int(LIMIT_S)
-
-
-class MeasuredProgram(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process answers: the measures and how the program comes to the stock and leaves it, or a picture."""
-
-    measured: Measured | None = None
-    approach: Approach | None = None
-    picture: str | None = None
 
 
 class MeasureReply(NamedTuple):

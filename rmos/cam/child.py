@@ -3,7 +3,8 @@
     python -c BOOT PATH…        # `rmos.services.programs.reading` starts it
 
 A program comes from outside and may be made to harm. It is read in a new interpreter that limits its own memory and
-processor time, says what it found, and ends. It writes no file and starts nothing.
+processor time, says what it found, and ends. It writes no file and starts nothing, and loads nothing of the service:
+the store alone would take longer than reading a small program.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from rmos.cam.approach import find_approach
 from rmos.cam.gcode.reader import read_program
 from rmos.cam.measure.measuring import measure_program
 from rmos.cam.picture import draw_program
-from rmos.services.programs.reading import OUT_OF_MEMORY, MeasuredProgram, MeasureRequest
+from rmos.cam.process import OUT_OF_MEMORY, MeasuredProgram, MeasureRequest
 
 
 def measure_bytes(data: bytes, request: MeasureRequest) -> MeasuredProgram:
