@@ -270,3 +270,22 @@ def _names(value: Mapping[str, Any]) -> list[str]:
         return sorted(value, key=lambda name: name.encode("utf-16-be"))
     except UnicodeEncodeError:
         raise NotCanonical("a member's name holds a lone surrogate") from None
+
+
+EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+"""The root of a tree without leaves (RFC 6962, section 2.1)."""
+
+
+def hash_bytes(data: bytes) -> bytes:
+    """Return the 32 bytes of a SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+def hash_leaf(entry: bytes) -> bytes:
+    """Return the hash of a log's entry (RFC 6962, section 2.1)."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def hash_node(left: bytes, right: bytes) -> bytes:
+    """Return the hash of a tree's node from those of its two halves (RFC 6962, section 2.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()

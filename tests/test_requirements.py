@@ -49,4 +49,4 @@ def test_the_locks_hold_everything_that_is_asked_for_and_agree() -> None:
     assert names((LISTS / "build.in").read_text().splitlines()) == set(build)
     assert names((LISTS / "dev.in").read_text().splitlines()) <= set(dev)
     assert {**base, **build}.items() <= dev.items()
-    assert len(base) < 20, "serving is installed by whoever tries RMOS for the first time"
+    assert len(base) <= 20, "serving is installed by whoever tries RMOS for the first time"

@@ -181,6 +181,36 @@ class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
 SessionTable = Table[SessionRow, SessionQuery, KnownSession]
 
 
+class LoggedBatch(NamedTuple):
+    """A batch of the log: its number, the leaf that its first entry is, and how many entries it has."""
+
+    number: int
+    first: int
+    size: int
+
+
+class LogTable(Protocol):
+    """What is known of the log, so that its batches need not be read again; nobody believes it without proof."""
+
+    def add(self, batch: LoggedBatch, keys: Sequence[str], edge: str) -> None:
+        """Add a batch with its keys and the edge of the tree behind it, in one transaction."""
+
+    def last(self) -> tuple[LoggedBatch, str] | None:
+        """Return the last batch and the edge of the tree behind it; None when there is none."""
+
+    def keys_in(self, folder: str) -> set[str]:
+        """Return the keys below a folder that have an entry."""
+
+    def batch_of(self, key: str) -> int | None:
+        """Return the number of the batch that holds a key, the last one of several."""
+
+    def batch_at(self, leaf: int) -> LoggedBatch | None:
+        """Return the batch that holds a leaf of the tree."""
+
+    def clear(self) -> None:
+        """Forget all of it."""
+
+
 class Index(Protocol):
     """Rows that can be computed again from the record, and what is needed to keep them true.
 
@@ -195,6 +225,10 @@ class Index(Protocol):
     @property
     def sessions(self) -> SessionTable:
         """The rows of sessions."""
+
+    @property
+    def log(self) -> LogTable:
+        """Which objects are in the log."""
 
     def state(self) -> IndexState:
         """Return which index stands there now, by which schema it was made, and whether it is complete.

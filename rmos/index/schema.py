@@ -133,6 +133,25 @@ tally = Table(
 )
 
 
+entries = Table(
+    "entries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+batches = Table(
+    "batches",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("first", _int64, nullable=False),
+    Column("size", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Index("batches_by_first", batches.c.first)
+
+
 def _text(statement: Any) -> str:
     return str(statement.compile(dialect=sqlite.dialect()))
 

@@ -18,6 +18,7 @@ from rmos.index.schema import Schema
 from rmos.index.session_queries import SessionQueries
 from rmos.index.sqlite_connections import COMPLETED_AT, SCHEMA_FACTS, Connections, read_fact
 from rmos.index.sqlite_file import SqliteFile
+from rmos.index.sqlite_log import SqliteLog
 from rmos.index.sqlite_tables import SharedWrites, SqliteRuns, SqliteTable
 from rmos.index.statements import Statements
 from rmos.models import RunState
@@ -39,6 +40,7 @@ class SqliteIndex:
         self._connections = Connections(self._file, self._mark, wanted, read_only=read_only)
         writes = SharedWrites(self._connections)
         self.runs = SqliteRuns(self._connections, writes, _runs, RunQueries())
+        self.log = SqliteLog(self._connections)
         self.sessions: SqliteTable[SessionRow, SessionQuery, KnownSession] = SqliteTable(
             self._connections, writes, _sessions, SessionQueries(), _known_session
         )

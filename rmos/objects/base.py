@@ -120,6 +120,13 @@ class Objects(Protocol):
             OutOfSpace, StoreReadOnly: it must not be acknowledged.
         """
 
+    def ensure_folder_durable(self, folder: str) -> None:
+        """Do as `ensure_durable` for all objects directly in a folder, as a log does for what it found there.
+
+        Raises:
+            OutOfSpace, StoreReadOnly.
+        """
+
     def quarantine(self, key: str) -> str:
         """Move what stands under the key aside and return its new key; its bytes stay as they are.
 

@@ -166,6 +166,12 @@ class LocalObjects(LocalReading):
         with translate_errors():
             self._fsyncs.fsync_folders([self._folders.ensure_durable(os.path.dirname(self._path(key)))])
 
+    def ensure_folder_durable(self, folder: str) -> None:
+        """Fsync the folder."""
+        self._fsyncs.refuse_after_failure()
+        with translate_errors():
+            self._fsyncs.fsync_folders([self._folders.ensure_durable(self._path(folder))])
+
     # Moving aside and removing
 
     def quarantine(self, key: str) -> str:

@@ -29,6 +29,8 @@ SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
 TOKENS: Final = "_tokens"
 AUDIT: Final = "_audit"
+EVIDENCE: Final = "_evidence"
+"""The log, whose objects are evidence of the record and no part of it: `store/evidence/objects.py` names them."""
 LEGACY_ATTACHMENTS: Final = "attachments"
 """The blob folder of the legacy system, when it lay inside the runs folder."""
 
@@ -158,7 +160,7 @@ KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, AUDIT_
 """All kinds of objects; nothing else is part of the record but `OWN_FILES`."""
 
 OWN_FILES: Final = frozenset({FORMAT_KEY, LEGACY_INDEX_KEY})
-OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE})
+OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE, EVIDENCE})
 OWN_NAMES: Final = OWN_FILES | OWN_FOLDERS
 """What may stand in the root beside partitions and the index's own files."""
 

@@ -37,7 +37,7 @@ Progress = Callable[[int], None]
 _BATCH: Final = 500
 """Runs whose rows are computed at a time."""
 _BLOBS: Final = (layout.BLOB.folder, layout.LEGACY_ATTACHMENTS)
-_PASSED_OVER: Final = {QUARANTINE} | {kind.folder for kind in layout.KINDS if not kind.is_imported}
+_PASSED_OVER: Final = {QUARANTINE, layout.EVIDENCE} | {kind.folder for kind in layout.KINDS if not kind.is_imported}
 """Folders of what does not come with runs; it is counted and stays where it is."""
 
 

@@ -25,6 +25,7 @@ from rmos.index.base import (
     KnownRun,
     KnownSession,
     ListedPage,
+    LoggedBatch,
     PagePosition,
     RunFigures,
     TalliedRuns,
@@ -52,6 +53,8 @@ class MemoryDatabase:
         self.completed_at: int | None = None
         self.tables: dict[str, dict[str, Any]] = {"runs": {}, "sessions": {}}
         self.tokens: dict[str, str] = {}
+        self.entries: dict[str, int] = {}
+        self.batches: list[tuple[LoggedBatch, str]] = []
 
     def state(self) -> IndexState:
         """Return which index this is and whether it is complete."""
@@ -67,6 +70,7 @@ class MemoryIndex:
         self._row_schema = row_schema
         self._mark = 0
         self.runs = _Runs(self, "runs", lambda row: KnownRun(row.partition, row.version, row.state, row.sha256))
+        self.log = _Log(self)
         self.sessions = _Table(
             self, "sessions", lambda row: KnownSession(row.partition, row.version, row.state, bool(row.cascade))
         )
@@ -127,6 +131,40 @@ class MemoryIndex:
 
     def close(self) -> None:
         pass
+
+
+class _Log:
+    """What is known of the log."""
+
+    def __init__(self, index: MemoryIndex) -> None:
+        self._index = index
+
+    def add(self, batch: LoggedBatch, keys: Sequence[str], edge: str) -> None:
+        with self._index.asked() as database:
+            database.entries.update(dict.fromkeys(keys, batch.number))
+            database.batches.append((batch, edge))
+
+    def last(self) -> tuple[LoggedBatch, str] | None:
+        with self._index.asked() as database:
+            return database.batches[-1] if database.batches else None
+
+    def keys_in(self, folder: str) -> set[str]:
+        with self._index.asked() as database:
+            return {key for key in database.entries if not folder or key.startswith(f"{folder}/")}
+
+    def batch_of(self, key: str) -> int | None:
+        with self._index.asked() as database:
+            return database.entries.get(key)
+
+    def batch_at(self, leaf: int) -> LoggedBatch | None:
+        with self._index.asked() as database:
+            found = [batch for batch, _ in database.batches if batch.first <= leaf < batch.first + batch.size]
+            return found[0] if found else None
+
+    def clear(self) -> None:
+        with self._index.asked() as database:
+            database.entries.clear()
+            database.batches.clear()
 
 
 class _Table:

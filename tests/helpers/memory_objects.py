@@ -109,6 +109,9 @@ class MemoryObjects:
     def ensure_durable(self, key: str) -> None:
         self._ask("ensure_durable", key)
 
+    def ensure_folder_durable(self, folder: str) -> None:
+        self._ask("ensure_folder_durable", folder)
+
     def quarantine(self, key: str) -> str:
         self._ask("quarantine", key)
         check_key(key)

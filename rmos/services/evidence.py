@@ -1,0 +1,137 @@
+"""Start a store's log, append to it, and put together what proves a run to somebody who has nothing of RMOS.
+
+start_log(store, key_file, origin=None, actor=actor, us=us)
+append_log(store, key_file, us=us, everywhere=True)
+make_bundle(store, run_id)               # the bytes of a zip
+"""
+
+import re
+import secrets
+import socket
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from rmos.errors.evidence import EvidenceKeyUnusable, NotLoggedYet
+from rmos.errors.request import ValidationFailed
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.models import Actor
+from rmos.services.evidence_files import README, make_zip
+from rmos.store import Store, layout
+from rmos.store.evidence.appending import Appended, Progress, append_entries
+from rmos.store.evidence.objects import LogObjects, event_key
+from rmos.store.evidence.proving import Prover
+from rmos.store.evidence.signing import KeyFile
+from rmos.tlog.note import Note, VerifierKey
+
+_ORIGIN: Final = re.compile(r"[!-*,-~]{1,200}")
+
+
+class Started(NamedTuple):
+    """A log that stands, and what was appended to it now."""
+
+    verifier_key: VerifierKey
+    is_new: bool
+    appended: Appended
+
+
+def start_log(
+    store: Store, key_file: KeyFile, *, origin: str | None, actor: Actor, us: int, progress: Progress | None = None
+) -> Started:
+    """Make the key and the log of a store, and append everything that stands there.
+
+    A start that was cut off goes on: with the key that is there, when the store has no log of another one.
+
+    Args:
+        origin: the log's name for ever; None makes one of this machine's name.
+
+    Raises:
+        ValidationFailed: the origin cannot be used.
+        EvidenceKeyUnusable: the key that is there is another log's, or the store has a log whose key is not here.
+        Damage, IndexBroken, IndexUnavailable, OutOfSpace, StoreReadOnly, StorageFailed.
+    """
+    log = LogObjects(store.objects)
+    is_new = not log.has_started()
+    if is_new:
+        name = _make_origin() if origin is None else _check_origin(origin)
+        key = (key_file.read() if key_file.exists() else key_file.make(name)).verifier_key
+        if origin is not None and key.name != origin:
+            raise EvidenceKeyUnusable(f"There is a key already, of the log {key.name}.")
+        data = {"origin": key.name, "verifier_key": key.text()}
+        log.append_event("start", lambda events: None if events else dict(data), actor, us)
+    first = log.read_keys()[0].key
+    if origin is not None and first.name != origin:
+        raise ValidationFailed(
+            "The log keeps its name for ever.", errors={"origin": [f"This store's log is called {first.name}."]}
+        )
+    return Started(log.read_keys()[-1].key, is_new, append_log(store, key_file, us=us, progress=progress))
+
+
+def append_log(
+    store: Store, key_file: KeyFile, *, us: int, everywhere: bool = True, progress: Progress | None = None
+) -> Appended:
+    """Bring the log up to the record, as `append_entries` does."""
+    return append_entries(store.objects, store.index, key_file, us=us, everywhere=everywhere, progress=progress)
+
+
+def make_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:
+    """Return a zip that proves a run: its files, a proof of each, and three ways to check them.
+
+    Args:
+        saved: the checkpoint to prove under; None takes the last one.
+
+    Raises:
+        RunNotFound, EvidenceOff, NotLoggedYet.
+        Damage: the run or the log is damaged; no wrong proof goes out.
+    """
+    record = store.runs.record(run_id)
+    record.view()  # a damaged run raises
+    return _prove_keys(store, [*_run_keys(store, run_id), event_key(1)], saved)
+
+
+def make_object_bundle(store: Store, key: str, saved: Note | None = None) -> bytes:
+    """Return a zip that proves one object, as `make_bundle` does.
+
+    Raises:
+        EvidenceOff, NotLoggedYet, Damage.
+    """
+    return _prove_keys(store, [key, event_key(1)], saved)
+
+
+def _prove_keys(store: Store, keys: list[str], saved: Note | None) -> bytes:
+    prover = Prover(store.objects, store.index, saved)
+    members: dict[str, bytes] = {}
+    lines = []
+    for key in sorted(set(keys)):
+        proof = prover.prove(key)
+        lines.append(proof.entry.line())
+        members[f"{key}.tlog-proof"] = proof.encoded
+        try:
+            members[key] = store.objects.read(key)
+        except ObjectMissing:
+            continue  # erased for good: its delete event and its entry say so
+        except ObjectUnreadable as error:
+            raise NotLoggedYet(error.detail, key=key) from None
+    members["SHA256SUMS"] = b"".join(lines)
+    members["checkpoint"] = prover.note.encode()
+    members["verifier-key"] = LogObjects(store.objects).read_keys()[-1].key.text().encode() + b"\n"
+    members["README.txt"] = README
+    return make_zip(members)
+
+
+def _run_keys(store: Store, run_id: str) -> Iterator[str]:
+    partition = store.runs.record(run_id).partition
+    for name in store.objects.names(partition):
+        if layout.is_of_run(name) and layout.run_of(name) == run_id:
+            yield f"{partition}/{name}"
+
+
+def _make_origin() -> str:
+    host = re.sub(r"[^!-*,-~]", "-", socket.gethostname())[:150] or "shop"
+    return f"{host}/rmos-{secrets.token_hex(4)}"
+
+
+def _check_origin(origin: str) -> str:
+    if _ORIGIN.fullmatch(origin) is None:
+        wrong = "Write 1 to 200 visible ASCII characters, none of them a plus sign."
+        raise ValidationFailed("The log cannot have this name.", errors={"origin": [wrong]})
+    return origin

@@ -1,0 +1,1 @@
+"""The log of a store: what is in it, how it grows, what it proves (docs/evidence.md)."""

@@ -1,0 +1,214 @@
+"""Append what is new to the log: the batch of lines is the decision, everything else follows from it.
+
+    appended = append_entries(objects, index, key_file, us=us, everywhere=True)
+    appended.entries, appended.size
+
+The life of an entry: complete what a killed appender has left; find objects without an entry; make them durable; read
+and hash them; create the batch under the next number; then the tiles that became full; then the signed checkpoint; then
+the rows of the index. A crash before the batch leaves nothing, and after it the next append does the rest, with the
+same bytes. The number of the batch is the only lock.
+"""
+
+import base64
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from rmos import digest, ids
+from rmos.digest import hash_leaf
+from rmos.errors.evidence import EvidenceKeyUnusable, EvidenceMalformed, EvidenceOff
+from rmos.errors.store import ObjectExists
+from rmos.index.base import Index, LoggedBatch
+from rmos.objects.base import Objects
+from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_line
+from rmos.store.evidence.objects import MAX_BATCH, Batch, Entry, LogObjects, batch_key, checkpoint_key, encode_batch
+from rmos.store.evidence.signing import KeyFile, Signer
+from rmos.store.evidence.tree import LogTree
+from rmos.store.records import Damage
+from rmos.tlog.note import Checkpoint, parse_checkpoint
+from rmos.tlog.tiles import HASH, Edge
+
+Progress = Callable[[int], None]
+
+
+class Appended(NamedTuple):
+    """What came of an append."""
+
+    batches: int
+    entries: int
+    skipped: int
+    """Objects that were not logged because they are damaged."""
+    checkpoint: Checkpoint
+    """Of the log as it is now."""
+
+
+def append_entries(
+    objects: Objects,
+    index: Index,
+    key_file: KeyFile,
+    *,
+    us: int,
+    everywhere: bool,
+    progress: Progress | None = None,
+) -> Appended:
+    """Bring the log up to the record.
+
+    Args:
+        us: the moment, for the heads of batches; nothing is decided by it.
+        everywhere: list all folders, as a command does and the first pass of a process.
+
+    Raises:
+        EvidenceOff: no log was started.
+        EvidenceKeyUnusable, EvidenceBehind: nothing was appended.
+        Damage: log_altered, log_short: the log cannot be followed, and nothing was appended.
+        IndexBroken, IndexUnavailable, ObjectUnreadable, OutOfSpace, StoreReadOnly, StorageFailed.
+    """
+    log = LogObjects(objects)
+    if not log.has_started():
+        raise EvidenceOff("This store has no log of evidence.")
+    with key_file.held() as signer:
+        if signer.key.verifier_key != log.read_keys()[-1].key:
+            raise EvidenceKeyUnusable("The key is not the one that signs the log of this store.")
+    appender = _Appender(log, index, key_file, us)
+    return appender.append(everywhere, progress)
+
+
+class _Appender:
+    """One append."""
+
+    def __init__(self, log: LogObjects, index: Index, key_file: KeyFile, us: int) -> None:
+        self._log = log
+        self._objects = log.objects
+        self._index = index
+        self._key_file = key_file
+        self._us = us
+        self._number = 0
+        self._edge = Edge()
+        self._batches = self._entries = self._skipped = 0
+        self._origin = log.read_keys()[0].key.name
+
+    def append(self, everywhere: bool, progress: Progress | None) -> Appended:
+        self._follow()
+        found: list[NewNames] = []
+        lines = self._read_lines(find_new(self._objects, self._index, everywhere=everywhere), found, progress)
+        while taken := list(islice(lines, MAX_BATCH - 1)):
+            self._decide(taken)
+        for names in found:
+            keep_token(self._index, names)
+        return Appended(self._batches, self._entries, self._skipped, self._checkpoint())
+
+    def _follow(self) -> None:
+        """Take in the batches that the index does not know, and complete those whose maker died."""
+        self._number, self._edge = self._known()
+        for number in range(self._number + 1, self._log.last_batch(self._number) + 1):
+            self._take_in(self._log.read_batch(number))
+
+    def _known(self) -> tuple[int, Edge]:
+        """Return the last batch that the index knows and its edge; nothing when that does not lead to its root."""
+        last = self._index.log.last()
+        if last is not None:
+            batch, text = last
+            edge = _decode_edge(batch.first + batch.size, text)
+            if edge is not None and self._read_checkpoint(batch.number) == self._checkpoint_of(edge):
+                return batch.number, edge
+            self._index.log.clear()
+        return 0, Edge()
+
+    def _read_lines(self, new: Iterable[NewNames], found: list[NewNames], progress: Progress | None) -> Iterator[Entry]:
+        for names in new:
+            before = self._skipped
+            if names.keys:
+                self._objects.ensure_folder_durable(names.folder)
+            for key in names.keys:
+                entry = read_line(self._objects, key)
+                if entry is None:
+                    self._skipped += self._objects.has(key)
+                else:
+                    yield entry
+                if progress is not None:
+                    progress(1)
+            if self._skipped == before:  # a damaged object may be restored, and is looked for again
+                found.append(names)
+
+    def _decide(self, entries: Sequence[Entry]) -> None:
+        """Create the next batch, or those of whoever was faster first."""
+        todo = {entry.key: entry for entry in entries}
+        while todo:
+            number = self._number + 1
+            lines = {entry.key: entry.line() for entry in todo.values()}
+            if self._number:
+                before = batch_key(self._number)
+                lines[before] = Entry(digest.sha256_hex(self._objects.read(before)), before).line()
+            ordered = [lines[key] for key in sorted(lines)]
+            data = encode_batch(number, self._edge.size, ids.utc_text(self._us), ordered)
+            try:
+                # A crash before this line leaves nothing. After it the entries are in the log, whoever completes it.
+                self._objects.create(batch_key(number), data)
+            except ObjectExists:
+                theirs = self._log.read_batch(number)
+                self._take_in(theirs)
+                for entry in theirs.entries():
+                    todo.pop(entry.key, None)
+                continue
+            self._take_in(Batch(number, self._edge.size, "", ordered))
+            self._batches += 1
+            self._entries += len(ordered)
+            return
+
+    def _take_in(self, batch: Batch) -> None:
+        """Do what follows from a batch: tiles, checkpoint, rows of the index."""
+        if batch.first != self._edge.size:
+            raise Damage("log_altered", f"batch {batch.number} of the log does not begin where the one before it ends")
+        for tile in self._edge.extend(map(hash_leaf, batch.lines)):
+            try:
+                self._log.create_tile(tile)
+            except ObjectExists:
+                raise Damage("log_altered", "a tile of the log has other hashes than its batches") from None
+        keys = [entry.key for entry in batch.entries()]
+        self._number = batch.number
+        self._sign(batch.number)
+        self._index.log.add(LoggedBatch(batch.number, batch.first, len(keys)), keys, _encode_edge(self._edge))
+
+    def _sign(self, number: int) -> None:
+        if self._read_checkpoint(number) is not None:
+            if self._read_checkpoint(number) != self._checkpoint():
+                raise Damage("log_altered", f"the checkpoint after batch {number} is that of another log")
+            return
+        with self._key_file.held() as signer:
+            if self._read_checkpoint(number) is None:
+                self._create_checkpoint(number, signer)
+
+    def _create_checkpoint(self, number: int, signer: Signer) -> None:
+        checkpoint = self._checkpoint()
+        tree = LogTree(self._log, self._index.log)
+        note = signer.sign(checkpoint, lambda size: checkpoint.root if size == checkpoint.size else tree.root_at(size))
+        # A crash between the key's memory and this line is completed by the next append, with the same bytes.
+        with contextlib.suppress(ObjectExists):
+            self._objects.create(checkpoint_key(number), note.encode())
+
+    def _read_checkpoint(self, number: int) -> Checkpoint | None:
+        note = self._log.read_checkpoint(number)
+        try:
+            return None if note is None else parse_checkpoint(note.text)
+        except EvidenceMalformed as error:
+            raise Damage("log_altered", f"the checkpoint cannot be read: {error.detail}") from None
+
+    def _checkpoint(self) -> Checkpoint:
+        return self._checkpoint_of(self._edge)
+
+    def _checkpoint_of(self, edge: Edge) -> Checkpoint:
+        return Checkpoint(self._origin, edge.size, edge.root())
+
+
+def _encode_edge(edge: Edge) -> str:
+    return " ".join(base64.b64encode(b"".join(level)).decode() or "-" for level in edge.levels)
+
+
+def _decode_edge(size: int, text: str) -> Edge | None:
+    """Return the edge that a text holds, None when it is none of a tree of this size."""
+    try:
+        data = [b"" if level == "-" else base64.b64decode(level, validate=True) for level in text.split()]
+        return Edge(size, [[level[at : at + HASH] for at in range(0, len(level), HASH)] for level in data])
+    except ValueError:
+        return None
