@@ -117,6 +117,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rosette_model: Word | None = None
     rosette_replay_dir: Folder | None = None
     """Recorded responses of a model, each named after the SHA-256 of its request."""
+    evidence_key: File | None = None
+    """The private key of the store's log; None is `evidence.key` in the instance folder."""
+    evidence_public: bool = False
+    """Whether everybody may read the log's checkpoints and tiles: ids, dates and digests, no content."""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 

@@ -165,7 +165,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: str
     event_id: str
-    action: Literal["delete", "restore", "import", "policy"]
+    action: Literal["delete", "restore", "import", "policy", "set_aside"]
     outcome: Literal["admitted", "refused"]
     target: str
     """The run's id as it was asked for, what an import turned down, or whose policy was to be milder."""

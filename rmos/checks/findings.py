@@ -52,11 +52,22 @@ NEXT: Final[dict[str, str]] = {
     "delete_unfinished": "run `rmos repair`, which erases the artifact, or the same `rmos delete` again",
     "earlier_index_unreadable": "restore `_index.json` from a back-up: it is the only trace of earlier soft deletes",
     "stray": "move it out of the store if it does not belong there",
+    "logged_altered": "restore it from a back-up: it is not what was recorded",
+    "logged_missing": "restore it from a back-up, or find out who removed it",
+    "log_altered": "restore the log's object from a back-up; a tile is made again by `rmos repair`",
+    "log_short": "restore the log from a back-up: somebody cut it back; for a tile or the last checkpoint run "
+    "`rmos evidence append`",
+    "log_forked": "keep both files: together they prove that two logs were shown",
+    "checkpoint_unsigned": "find out which key is right, and compare it with the one that was printed",
+    "key_replaced": "compare the verifier key by telephone with whoever keeps it",
+    "log_overdue": "run `rmos evidence append`; is the key there, and does the service run?",
+    "logged_late": "nothing, when it was an import or a clock; otherwise somebody dated it back",
+    "logged_set_aside": "nothing: repair, or the rollback of a migration, said so before",
     "too_few_runs": "check that RMOS_RUNS_DIR names the store that was meant",
 }
 """What an operator should do about each kind of finding."""
 
-NOT_FAULTS: Final = frozenset({"legacy_json_digest"})
+NOT_FAULTS: Final = frozenset({"legacy_json_digest", "logged_late", "logged_set_aside"})
 """Kinds that are reported and leave the store healthy."""
 MISPLACED: Final = frozenset({"misplaced", "misnamed", "duplicate"})
 UNREADABLE: Final = frozenset({"corrupt", "undecodable", "unreadable", "not_a_file", "newer_schema", "event_corrupt"})

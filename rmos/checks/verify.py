@@ -16,13 +16,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos.checks.beside import check_beside, check_root
+from rmos.checks.evidence import check_evidence
 from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, Tally, make_finding
+from rmos.checks.log import EvidenceTrust
 from rmos.checks.runs import RunCheck
 from rmos.checks.sessions import check_sessions
 from rmos.checks.slices import LAST, Slice, cut, list_runs
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Finding, RunState
+from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.complete import is_absent
 from rmos.store.workers import ordered_pool
@@ -65,6 +68,7 @@ def verify_store(
     workers: int = 1,
     progress: Progress | None = None,
     recheck_s: float = RECHECK_S,
+    evidence: EvidenceTrust | None = None,
 ) -> Report:
     """Check every object of a store and its index.
 
@@ -75,6 +79,7 @@ def verify_store(
         min_runs: fewer runs than this are a finding.
         workers: processes to use; more than one forks, which only commands should do.
         recheck_s: seconds before a suspicion is looked at again.
+        evidence: whom to believe of the log, which is checked too; None leaves it alone.
     """
     wanted = _Wanted(strict=strict, quick=quick, since=since or "", recheck_s=recheck_s)
     index, tally, troubles = _inspect(store, wanted, workers, progress)
@@ -83,6 +88,10 @@ def verify_store(
         if _open_index(store)[0] is not None:  # it was being made, or replaced, just then
             index, tally, troubles = _inspect(store, wanted, workers, None)
     findings = [*troubles, *tally.findings]
+    if evidence is not None:
+        logged = _check_evidence_twice(store.objects, evidence, recheck_s)
+        tally.counts.update(logged.counts)
+        findings += logged.findings
     if tally.counts["runs"] < min_runs:
         detail = f"there are {tally.counts['runs']} runs, at least {min_runs} were expected"
         findings.append(make_finding("too_few_runs", "", detail))
@@ -127,6 +136,16 @@ def _inspect(
     if trouble is None or (trouble.kind == "index_missing" and not tally.counts["runs"]):
         return None, tally, []
     return None, tally, [trouble]
+
+
+def _check_evidence_twice(objects: Objects, trust: EvidenceTrust, recheck_s: float) -> Tally:
+    """Check the log and look at each suspicion again: an appender, or a delete, may be under way."""
+    tally = check_evidence(objects, trust)
+    if tally.findings:
+        time.sleep(recheck_s)
+        again = {_what(found) for found in check_evidence(objects, trust).findings}
+        tally.findings = [found for found in tally.findings if _what(found) in again]
+    return tally
 
 
 def _look_twice(inspection: "_Inspection", workers: int, progress: Progress | None) -> Tally:

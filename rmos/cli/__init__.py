@@ -47,6 +47,10 @@ _SECTIONS = {
         ("restore", "deletes:restore", "Undo a soft delete."),
         ("audit", "audit:audit", "See who deleted, restored, overrode or approved what, and what was turned down."),
     ),
+    "Evidence": (
+        ("evidence", "evidence:evidence", "Keep a log by which others can prove what was recorded."),
+        ("proof", "proof:proof", "Write what proves a run to somebody who has nothing of RMOS."),
+    ),
     "Moving": (
         ("import", "moving:import_command", "Bring the runs of another store in, with their digests."),
         ("export", "moving:export", "Write runs out: a session, a range of dates, or all of them."),

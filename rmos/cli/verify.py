@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 from rmos import ids
 from rmos.checks.last_verify import keep_verify
 from rmos.checks.verify import Report, verify_store
+from rmos.cli.evidence import open_key_file
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import describe_sound_store, list_unchecked, say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
@@ -24,6 +25,7 @@ from rmos.config import metrics_folder
 from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.metrics import record_verify
+from rmos.services.evidence_trust import gather_trust
 
 
 @click.command("verify")
@@ -38,14 +40,38 @@ from rmos.metrics import record_verify
     metavar="FILE",
     help="Also write the report there as JSON, whole or not at all; never inside the store.",
 )
+@click.option("--evidence", "with_evidence", is_flag=True, help="Also check the record against its log.")
+@click.option("--key", "keys", multiple=True, metavar="VKEY", help="A verifier key of the log that you have kept.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A checkpoint of the log that you have kept.",
+)
 @json_option
 @with_appcontext
-def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_path: Path | None, as_json: bool) -> int:
+def verify(
+    strict: bool,
+    quick: bool,
+    since: str | None,
+    min_runs: int,
+    report_path: Path | None,
+    with_evidence: bool,
+    keys: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    as_json: bool,
+) -> int:
     """Prove that the record is whole, or say what is not.
 
     Reads every artifact, event, blob and index row again, each suspicion
     twice, so that a store in use gives no false alarm. Creates and changes
     nothing in the store, also on a read-only mount.
+
+    With --evidence it also shows that nothing was changed or removed since
+    it was logged, by somebody who also made digests and rows fit. Without
+    --key it believes the key of this installation, and says so.
 
     \b
     Exit codes: 0 healthy, 1 findings, 2 usage, 10 no store there,
@@ -54,6 +80,9 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
     store = open_for_reading()
     if report_path is not None:
         _refuse_inside(report_path, Path(store.objects.root))
+    gathered = None
+    if with_evidence or keys or checkpoints:
+        gathered = gather_trust(open_key_file(), keys, checkpoints)
     runs = count_runs(store)
     started = time.monotonic()
     with progress("Verifying", runs) as advance:
@@ -65,6 +94,7 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
             min_runs=min_runs,
             workers=workers_for(runs),
             progress=advance,
+            evidence=None if gathered is None else gathered.trust,
         )
     if metrics_folder():
         seconds = time.monotonic() - started
@@ -77,6 +107,8 @@ def verify(strict: bool, quick: bool, since: str | None, min_runs: int, report_p
         emit(report)
     else:
         _say_report(report, list_unchecked(strict=strict, quick=quick, since=since))
+        if gathered is not None:
+            say(f"The log was believed by {gathered.source}.")
     return DONE if report.ok else FINDINGS
 
 

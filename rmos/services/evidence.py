@@ -9,12 +9,12 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from rmos.errors.evidence import EvidenceKeyUnusable, NotLoggedYet
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
-from rmos.models import Actor
+from rmos.models import Actor, Event
 from rmos.services.evidence_files import README, make_zip
 from rmos.store import Store, layout
 from rmos.store.evidence.appending import Appended, Progress, append_entries
@@ -64,6 +64,55 @@ def start_log(
             "The log keeps its name for ever.", errors={"origin": [f"This store's log is called {first.name}."]}
         )
     return Started(log.read_keys()[-1].key, is_new, append_log(store, key_file, us=us, progress=progress))
+
+
+class KeySpan(NamedTuple):
+    """From when on a key signs, and who had it so."""
+
+    verifier_key: str
+    since_utc: str
+    actor: str
+    vouched: bool
+    """Whether the key before it was there to vouch for it; of the first one, True."""
+
+
+def list_key_spans(store: Store) -> list[KeySpan]:
+    """Return the keys of a store's log in the order in which they sign.
+
+    Raises:
+        EvidenceOff, Damage.
+    """
+    log = LogObjects(store.objects)
+    pairs = zip(log.read_keys(), log.read_events(), strict=True)
+    return [KeySpan(key.key.text(), event.created_at_utc, event.actor, not key.lost) for key, event in pairs]
+
+
+def change_key(store: Store, key_file: KeyFile, *, lost: bool, actor: Actor, us: int) -> VerifierKey:
+    """Have a new key sign from now on; a change that was cut off goes on.
+
+    Args:
+        lost: the old key is gone, so that nobody vouches for the new one, which verify tells for ever.
+
+    Raises:
+        EvidenceOff, EvidenceKeyUnusable, EvidenceBehind, Damage, OutOfSpace, StoreReadOnly, StorageFailed.
+    """
+    log = LogObjects(store.objects)
+    name = log.read_keys()[0].key.name
+    if lost:
+        key = key_file.read() if key_file.exists() else key_file.make(name)
+        if key.verifier_key == log.read_keys()[-1].key:
+            raise EvidenceKeyUnusable("The key is there, so it can vouch for the next one: leave out --lost.")
+    else:
+        append_log(store, key_file, us=us)
+        key = key_file.make_next(name)
+    data = {"verifier_key": key.verifier_key.text(), "lost": lost}
+
+    def decide(events: list[Event]) -> dict[str, Any] | None:
+        return None if events[-1].data.get("verifier_key") == data["verifier_key"] else data
+
+    log.append_event("rotate", decide, actor, us)
+    append_log(store, key_file, us=us)
+    return key.verifier_key
 
 
 def append_log(

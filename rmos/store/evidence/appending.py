@@ -13,7 +13,7 @@ import base64
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rmos import digest, ids
 from rmos.digest import hash_leaf
@@ -21,8 +21,19 @@ from rmos.errors.evidence import EvidenceKeyUnusable, EvidenceMalformed, Evidenc
 from rmos.errors.store import ObjectExists
 from rmos.index.base import Index, LoggedBatch
 from rmos.objects.base import Objects
+from rmos.store import layout
 from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_line
-from rmos.store.evidence.objects import MAX_BATCH, Batch, Entry, LogObjects, batch_key, checkpoint_key, encode_batch
+from rmos.store.evidence.objects import (
+    LOG_ID,
+    MAX_BATCH,
+    Batch,
+    Entry,
+    LogObjects,
+    batch_key,
+    checkpoint_key,
+    encode_batch,
+    event_key,
+)
 from rmos.store.evidence.signing import KeyFile, Signer
 from rmos.store.evidence.tree import LogTree
 from rmos.store.records import Damage
@@ -30,6 +41,7 @@ from rmos.tlog.note import Checkpoint, parse_checkpoint
 from rmos.tlog.tiles import HASH, Edge
 
 Progress = Callable[[int], None]
+_EVENTS: Final = f"{layout.EVIDENCE}/{LOG_ID}."
 
 
 class Appended(NamedTuple):
@@ -68,7 +80,7 @@ def append_entries(
     if not log.has_started():
         raise EvidenceOff("This store has no log of evidence.")
     with key_file.held() as signer:
-        if signer.key.verifier_key != log.read_keys()[-1].key:
+        if log.read_keys()[-1].key not in signer.verifier_keys():
             raise EvidenceKeyUnusable("The key is not the one that signs the log of this store.")
     appender = _Appender(log, index, key_file, us)
     return appender.append(everywhere, progress)
@@ -90,6 +102,7 @@ class _Appender:
 
     def append(self, everywhere: bool, progress: Progress | None) -> Appended:
         self._follow()
+        self._finish_change()
         found: list[NewNames] = []
         lines = self._read_lines(find_new(self._objects, self._index, everywhere=everywhere), found, progress)
         while taken := list(islice(lines, MAX_BATCH - 1)):
@@ -167,22 +180,38 @@ class _Appender:
                 raise Damage("log_altered", "a tile of the log has other hashes than its batches") from None
         keys = [entry.key for entry in batch.entries()]
         self._number = batch.number
-        self._sign(batch.number)
+        self._sign(batch.number, keys)
         self._index.log.add(LoggedBatch(batch.number, batch.first, len(keys)), keys, _encode_edge(self._edge))
 
-    def _sign(self, number: int) -> None:
+        if any(key.startswith(_EVENTS) for key in keys):
+            self._finish_change()
+
+    def _finish_change(self) -> None:
+        """Let the next key sign alone once the event that names it is logged: both have signed that checkpoint."""
+        last = self._log.read_keys()[-1]
+        following = self._key_file.read_next()
+        is_ours = following is not None and following.verifier_key == last.key
+        if is_ours and self._index.log.batch_of(event_key(last.number)) is not None:
+            self._key_file.promote_next()
+
+    def _sign(self, number: int, keys: Sequence[str]) -> None:
         if self._read_checkpoint(number) is not None:
             if self._read_checkpoint(number) != self._checkpoint():
                 raise Damage("log_altered", f"the checkpoint after batch {number} is that of another log")
             return
         with self._key_file.held() as signer:
             if self._read_checkpoint(number) is None:
-                self._create_checkpoint(number, signer)
+                self._create_checkpoint(number, keys, signer)
 
-    def _create_checkpoint(self, number: int, signer: Signer) -> None:
+    def _create_checkpoint(self, number: int, keys: Sequence[str], signer: Signer) -> None:
         checkpoint = self._checkpoint()
         tree = LogTree(self._log, self._index.log)
-        note = signer.sign(checkpoint, lambda size: checkpoint.root if size == checkpoint.size else tree.root_at(size))
+        last = self._log.read_keys()[-1]
+        note = signer.sign(
+            checkpoint,
+            lambda size: checkpoint.root if size == checkpoint.size else tree.root_at(size),
+            with_following=last.key != signer.key.verifier_key and event_key(last.number) in keys,
+        )
         # A crash between the key's memory and this line is completed by the next append, with the same bytes.
         with contextlib.suppress(ObjectExists):
             self._objects.create(checkpoint_key(number), note.encode())

@@ -7,7 +7,7 @@
 Not logged: blobs, which logged records name by digest; claims, which are promises; what is damaged, which verify names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from rmos import digest, ids
@@ -37,19 +37,15 @@ class NewNames(NamedTuple):
 def find_new(objects: Objects, index: Index, *, everywhere: bool) -> Iterator[NewNames]:
     """Yield what is new, folder by folder; `everywhere` also lists folders that did not change."""
     tokens = {} if everywhere else index.change_tokens()
-    for folder, kinds in _folders(objects):
+    for folder, kinds in list_folders(objects):
         name = _NAMESPACE + folder
         token = objects.changed_since(folder, tokens.get(name))
         if token is None:
             continue
-        keys = [
-            f"{folder}/{name}"
-            for name in objects.names(folder)
-            if any(kind.pattern.fullmatch(name) for kind in kinds) and is_loggable(f"{folder}/{name}")
-        ]
+        keys = list_keys(objects, folder, kinds)
         logged = index.log.keys_in(folder) if keys else set()
         yield NewNames(folder, sorted(key for key in keys if key not in logged), token)
-    own = [key for key in _own_files(objects) if index.log.batch_of(key) is None]
+    own = [key for key in list_own_files(objects) if index.log.batch_of(key) is None]
     yield NewNames("", own, None)
 
 
@@ -57,6 +53,16 @@ def keep_token(index: Index, found: NewNames) -> None:
     """Note that all of a folder is logged, as far as it was listed."""
     if found.token is not None:
         index.set_change_token(_NAMESPACE + found.folder, found.token)
+
+
+def list_keys(objects: Objects, folder: str, kinds: Sequence[ObjectKind]) -> list[str]:
+    """Return the keys of a folder's objects that are to be logged.
+
+    Raises:
+        ObjectUnreadable.
+    """
+    names = [name for name in objects.names(folder) if any(kind.pattern.fullmatch(name) for kind in kinds)]
+    return [key for key in (f"{folder}/{name}" for name in names) if is_loggable(key)]
 
 
 def read_line(objects: Objects, key: str) -> Entry | None:
@@ -80,7 +86,7 @@ def read_line(objects: Objects, key: str) -> Entry | None:
     return Entry(digest.sha256_hex(data), key)
 
 
-def _folders(objects: Objects) -> Iterator[tuple[str, tuple[ObjectKind, ...]]]:
+def list_folders(objects: Objects) -> Iterator[tuple[str, tuple[ObjectKind, ...]]]:
     """Yield the folders that hold objects to be logged, with their kinds."""
     for partition in RunReader(objects).partitions():
         yield partition, _OF_RUNS
@@ -91,7 +97,7 @@ def _folders(objects: Objects) -> Iterator[tuple[str, tuple[ObjectKind, ...]]]:
     yield layout.TOKENS, (TOKEN_EVENT,)
 
 
-def _own_files(objects: Objects) -> list[str]:
+def list_own_files(objects: Objects) -> list[str]:
     """Return the legacy index and the events of the log's keys, as far as they stand there."""
     try:
         events = [name for name in objects.names(layout.EVIDENCE) if name.startswith("log.") and name.endswith(".json")]

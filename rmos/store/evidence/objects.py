@@ -91,6 +91,13 @@ def event_key(number: int) -> str:
     return layout.event_key(layout.EVIDENCE, LOG_ID, number)
 
 
+def is_log_name(name: str) -> bool:
+    """Tell whether an event of the keys or a batch has this name below the log's folder."""
+    what, _, rest = name.partition("/")
+    is_batch = what == "batch" and rest.endswith(".sha256") and parse_number(rest.removesuffix(".sha256")) is not None
+    return is_batch or _EVENT.fullmatch(name) is not None
+
+
 def is_loggable(key: str) -> bool:
     """Tell whether a key can stand in a line that `sha256sum -c` reads: visible ASCII without a backslash."""
     return _KEY.fullmatch(key) is not None
@@ -202,6 +209,15 @@ class LogObjects:
         while self.objects.has(batch_key(known + 1)):
             known += 1
         return known
+
+    def list_names(self, folder: str = "") -> Iterator[str]:
+        """Yield the names of all objects of the log, below its folder; debris of writers is left out."""
+        for name, kind in self.objects.entries(f"{layout.EVIDENCE}/{folder}".rstrip("/")):
+            path = f"{folder}/{name}" if folder else name
+            if kind == "directory":
+                yield from self.list_names(path)
+            elif not layout.is_debris(name):
+                yield path
 
     def _list_numbers(self, folder: str, ending: str, before: str = "") -> Iterator[int]:
         for name, kind in self.objects.entries(folder):

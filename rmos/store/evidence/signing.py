@@ -19,7 +19,7 @@ from rmos.errors.evidence import EvidenceBehind, EvidenceKeyUnusable, EvidenceMa
 from rmos.objects.replaced import replace_file
 from rmos.systems import fcntl
 from rmos.tlog.keys import SigningKey, make_signing_key, parse_signing_key
-from rmos.tlog.note import Checkpoint, Note, NoteSignature, parse_checkpoint, parse_note
+from rmos.tlog.note import Checkpoint, Note, VerifierKey, parse_checkpoint, parse_note
 
 KEY_FILE: Final = "evidence.key"
 _PRIVATE: Final = 0o600
@@ -33,6 +33,7 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._next = path.with_name(f"{path.name}.next")
         self._signed = path.with_name(f"{path.stem}.signed")
 
     def exists(self) -> bool:
@@ -55,20 +56,49 @@ class KeyFile:
             raise EvidenceKeyUnusable(f"The key cannot be written: {_describe(error)}.") from None
         return key
 
+    def make_next(self, origin: str) -> SigningKey:
+        """Make the key that is to follow, or return the one that an earlier change of keys has left.
+
+        Raises:
+            EvidenceKeyUnusable.
+        """
+        if not self._next.exists():
+            key = make_signing_key(origin)
+            try:
+                replace_file(self._next, key.text().encode() + b"\n", mode=_PRIVATE, exclusive=True)
+            except OSError as error:
+                raise EvidenceKeyUnusable(f"The key cannot be written: {_describe(error)}.") from None
+        return _read_key(self._next)
+
+    def promote_next(self) -> None:
+        """Let the next key take the place of this one, durably.
+
+        Raises:
+            EvidenceKeyUnusable.
+        """
+        try:
+            replace_file(self.path, self._next.read_bytes(), mode=_PRIVATE)
+            self._next.unlink()
+        except FileNotFoundError:
+            return  # another process was faster
+        except OSError as error:
+            raise EvidenceKeyUnusable(f"The key cannot be written: {_describe(error)}.") from None
+
     def read(self) -> SigningKey:
         """Return the key.
 
         Raises:
             EvidenceKeyUnusable: it is not there, readable by others, or none.
         """
-        try:
-            if self.path.stat().st_mode & 0o077:
-                raise EvidenceKeyUnusable("The key can be read by others (chmod 600): whoever has it can sign.")
-            return parse_signing_key(self.path.read_text("ascii").removesuffix("\n"))
-        except OSError as error:
-            raise EvidenceKeyUnusable(f"The key cannot be read: {_describe(error)}.") from None
-        except (EvidenceMalformed, UnicodeDecodeError):
-            raise EvidenceKeyUnusable("The file of the key holds none; restore it from a back-up.") from None
+        return _read_key(self.path)
+
+    def read_next(self) -> SigningKey | None:
+        """Return the key that is to follow, None when no change is under way.
+
+        Raises:
+            EvidenceKeyUnusable.
+        """
+        return _read_key(self._next) if self._next.exists() else None
 
     @contextlib.contextmanager
     def held(self) -> Iterator["Signer"]:
@@ -84,7 +114,7 @@ class KeyFile:
             raise EvidenceKeyUnusable(f"The key cannot be read: {_describe(error)}.") from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield Signer(key, self._signed)
+            yield Signer(key, self.read_next(), self._signed)
         finally:
             os.close(descriptor)
 
@@ -100,16 +130,22 @@ class KeyFile:
 class Signer:
     """A key while it is held."""
 
-    def __init__(self, key: SigningKey, signed: Path) -> None:
+    def __init__(self, key: SigningKey, following: SigningKey | None, signed: Path) -> None:
         self.key = key
+        self.following = following
+        """The key that takes over, while a change is under way."""
         self._signed = signed
 
-    def sign(self, checkpoint: Checkpoint, root_at: RootAt, *, beside: tuple[NoteSignature, ...] = ()) -> Note:
+    def verifier_keys(self) -> list[VerifierKey]:
+        """Return the keys that sign, or are about to."""
+        return [key.verifier_key for key in (self.key, self.following) if key is not None]
+
+    def sign(self, checkpoint: Checkpoint, root_at: RootAt, *, with_following: bool = False) -> Note:
         """Sign a checkpoint, and remember it before anybody sees it.
 
         Args:
             root_at: of the log that the checkpoint is of.
-            beside: signatures of other keys that stand first.
+            with_following: sign with both keys, by which the old one vouches for the new one.
 
         Raises:
             EvidenceBehind: the key has signed a larger log, or one with another root.
@@ -121,13 +157,25 @@ class Signer:
                 f"The key has signed a log of {signed.size} entries that this one of {checkpoint.size} does not begin "
                 "with: the store is an older copy, or another one."
             )
-        note = Note(checkpoint.text(), (*beside, self.key.sign(checkpoint.text())))
+        keys = [self.key, self.following] if with_following else [self.key]
+        note = Note(checkpoint.text(), tuple(key.sign(checkpoint.text()) for key in keys if key is not None))
         if signed is None or signed.size < checkpoint.size:
             try:
                 replace_file(self._signed, note.encode(), mode=_PRIVATE)
             except OSError as error:
                 raise EvidenceKeyUnusable(f"What the key signs cannot be noted: {_describe(error)}.") from None
         return note
+
+
+def _read_key(path: Path) -> SigningKey:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise EvidenceKeyUnusable("The key can be read by others (chmod 600): whoever has it can sign.")
+        return parse_signing_key(path.read_text("ascii").removesuffix("\n"))
+    except OSError as error:
+        raise EvidenceKeyUnusable(f"The key cannot be read: {_describe(error)}.") from None
+    except (EvidenceMalformed, UnicodeDecodeError):
+        raise EvidenceKeyUnusable("The file of the key holds none; restore it from a back-up.") from None
 
 
 def _read_signed(path: Path) -> Checkpoint | None:

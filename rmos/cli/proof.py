@@ -1,0 +1,68 @@
+"""`rmos proof`: what proves a run to somebody who trusts neither the shop nor RMOS."""
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from rmos.cli.exits import DONE
+from rmos.cli.opening import open_for_reading
+from rmos.cli.output import say
+from rmos.cli.run_ids import find_run_id
+from rmos.services.evidence import make_bundle, make_object_bundle
+from rmos.tlog.note import Note, parse_note
+
+
+@click.command("proof")
+@click.argument("run_id", metavar="RUN_ID", required=False)
+@click.option(
+    "--object", "key", metavar="KEY", help="Prove one object of the store, such as _tokens/tok_….000001.json."
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: RUN_ID.proof.zip."
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Prove under this checkpoint, one that was printed or witnessed, instead of the last one.",
+)
+@with_appcontext
+def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Path | None) -> int:
+    """Write what proves a run to somebody who has nothing of RMOS.
+
+    The file holds the run's own files, a proof of each that it is in the
+    log, and how to check that: with one Python file, in a browser offline,
+    or with Go. Who checks it needs the log's verifier key by another way.
+
+    \b
+    Exit codes: 0 written; 1 the run is not in the log yet, or the log does
+    not hold, 2 usage, 10 no store there.
+    """
+    if (run_id is None) == (key is None):
+        raise click.UsageError("Name a run, or an object with --object.")
+    store = open_for_reading()
+    saved = None if checkpoint is None else _read_checkpoint(checkpoint)
+    if run_id is not None:
+        run_id = find_run_id(store, run_id)
+        data, name = make_bundle(store, run_id, saved), run_id
+    else:
+        data, name = make_object_bundle(store, str(key), saved), str(key).rpartition("/")[2]
+    if out is not None and str(out) == "-":
+        sys.stdout.buffer.write(data)
+        return DONE
+    target = out or Path(f"{name}.proof.zip")
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"The proof cannot be written: {(error.strerror or '').lower()}.") from None
+    say(f"Wrote {target}.")
+    return DONE
+
+
+def _read_checkpoint(path: Path) -> Note:
+    try:
+        return parse_note(path.read_bytes())
+    except OSError as error:
+        raise click.BadParameter(f"it cannot be read: {error.strerror}.", param_hint="--checkpoint") from None
