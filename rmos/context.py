@@ -25,6 +25,7 @@ from rmos.errors.installation import ConfigError, StoreUnusable
 from rmos.metrics import Metrics
 from rmos.models import Actor, Stored
 from rmos.schemas.runs import dump_summary
+from rmos.services.evidence import append_log, is_started, open_key_file
 from rmos.services.rosettes.interpreters import choose_interpreter
 from rmos.store import Store
 from rmos.upkeep import Upkeep
@@ -135,7 +136,9 @@ class Rmos:
                 # After a fork the parent's connections must not be used, so the child opens its own store.
                 store = Store.open(self.settings, summarise=dump_summary)
                 store.runs.on_put = self._recorded
-                upkeep = Upkeep(store, observe=self._reconciled)
+                upkeep = Upkeep(
+                    store, observe=self._reconciled, append=lambda everywhere: self._log_new(store, everywhere)
+                )
                 store.gaps.on_gap = upkeep.request_pass
                 upkeep.start(wait_s=wait_s)
                 kept = self._kept = _Kept(pid, store, upkeep)
@@ -143,6 +146,13 @@ class Rmos:
 
     def _recorded(self, stored: Stored, seconds: float) -> None:
         self.metrics.observe_put(stored.view.artifact.decision.risk_level, seconds)
+
+    def _log_new(self, store: Store, everywhere: bool) -> None:
+        """Append what is new to the store's log of evidence, where one was started."""
+        if not is_started(store):
+            return
+        appended = append_log(store, open_key_file(self.settings), us=ids.now_us(), everywhere=everywhere)
+        self.metrics.observe_log(appended.checkpoint.size, at_s=time.time())
 
     def refuses_writes(self) -> bool:
         """Tell whether the store of this process takes no writes any more, which only a restart ends."""

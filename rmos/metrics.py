@@ -86,6 +86,11 @@ class Metrics:
             "rmos_reconcile_last_success_timestamp_seconds", "When the index was last brought up.", registry
         )
 
+        self._log_entries = _make_latest("rmos_evidence_entries", "Entries of the log.", registry)
+        self._logged_at = _make_latest(
+            "rmos_evidence_last_checkpoint_timestamp_seconds", "When the log was last brought up.", registry
+        )
+
     # Counting
 
     def begin_request(self) -> None:
@@ -120,6 +125,11 @@ class Metrics:
         self._reconcile.labels(result).observe(seconds)
         if result == "done":
             self._reconciled_at.set(at_s)
+
+    def observe_log(self, entries: int, *, at_s: float) -> None:
+        """Note how many entries the log of evidence has, and when it was brought up."""
+        self._log_entries.set(entries)
+        self._logged_at.set(at_s)
 
     # Reading
 

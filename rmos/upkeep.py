@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rmos.errors.base import RmosError
+from rmos.errors.evidence import EvidenceKeyUnusable
 from rmos.errors.store import StoreLocked
 from rmos.store import Store
 
@@ -30,15 +31,24 @@ _PAUSE_S: Final = 0.5
 
 Observe = Callable[[str, float], None]
 """Takes the result of a pass (`done`, `locked`, `failed`) and the seconds it took."""
+Append = Callable[[bool], None]
+"""Brings the log of evidence up to the record; True also looks into folders that did not change."""
 
 
 class Upkeep:
     """One daemon thread that reconciles one store."""
 
-    def __init__(self, store: Store, *, observe: Observe | None = None) -> None:
-        """Make a thread for a store; `observe` is told the result and the seconds of each pass."""
+    def __init__(self, store: Store, *, observe: Observe | None = None, append: Append | None = None) -> None:
+        """Make a thread for a store.
+
+        Args:
+            observe: is told the result and the seconds of each pass.
+            append: is called after each pass that was made, when all who wait for the pass have been let go.
+        """
         self._store = store
         self._observe = observe
+        self._append = append
+        self._has_appended = False
         self._first = threading.Event()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -94,10 +104,26 @@ class Upkeep:
                     self._passes += 1
                     self._has_filled |= result == "done"
                     self._passed.notify_all()
+                if result == "done" and not self._stopped.is_set():
+                    self._append_new()
                 self._stopped.wait(_PAUSE_S)
                 self._woken.wait(again_s)
         finally:
             self._store.index.close()
+
+    def _append_new(self) -> None:
+        """Append to the log; what fails is tried again after the next pass."""
+        if self._append is None:
+            return
+        try:
+            self._append(not self._has_appended)
+            self._has_appended = True
+        except EvidenceKeyUnusable as error:
+            log.warning("nothing is logged: %s", error.detail)
+        except RmosError as error:
+            log.error("nothing is logged: %s", error.detail)
+        except Exception:  # without this thread nobody would heal the index until the next start
+            log.exception("nothing is logged")
 
     def _pass(self) -> tuple[float, str]:
         """Reconcile once and return the seconds until the next pass, and what came of this one."""

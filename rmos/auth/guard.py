@@ -18,7 +18,7 @@ from rmos.auth.callers import LOCAL, Caller, Callers
 from rmos.auth.cookies import COOKIE, Cookies
 from rmos.auth.links import LinkSigner
 from rmos.auth.places import UNSAFE, Proxies, RequestEnviron, is_direct, refuse_cross_site, refuse_strangers
-from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, RANKS, find_needed_role
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, OPEN_WHERE_PUBLIC, RANKS, find_needed_role
 from rmos.auth.throttle import Throttle
 from rmos.config import Settings
 from rmos.errors.callers import CrossSite, Forbidden, TooManyAttempts, TooManyWrites, Unauthenticated
@@ -46,6 +46,7 @@ class Guard:
         self.cookies = Cookies(settings.instance_path)
         self.links = LinkSigner(settings.instance_path)
         self.proxies = Proxies(settings.trusted_proxies)
+        self._public_rank = _OPEN_RANK if settings.evidence_public else RANKS["viewer"]
         self._origins = frozenset(settings.cors_origins)
         self._wrong = Throttle(limit=WRONG_TOKENS, window_s=_MINUTE_S)
         limit = settings.write_limit_per_minute
@@ -86,7 +87,8 @@ class Guard:
             rank = _OPEN_RANK
         else:
             needed = find_needed_role(self._app.view_functions[rule.endpoint], method)
-            rank = {OPEN: _OPEN_RANK, OPEN_ON_LOOPBACK: _LOOPBACK_RANK, **RANKS}[needed]
+            ranks = {OPEN: _OPEN_RANK, OPEN_ON_LOOPBACK: _LOOPBACK_RANK, OPEN_WHERE_PUBLIC: self._public_rank}
+            rank = {**ranks, **RANKS}[needed]
         self._ranks[rule.endpoint, method] = rank
         return rank
 

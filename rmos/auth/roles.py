@@ -7,11 +7,14 @@ from rmos.errors.base import RmosError
 from rmos.errors.callers import CrossSite, Forbidden, NotLocal, TooManyAttempts, TooManyWrites, Unauthenticated
 from rmos.models import ROLES, Role
 
-Needed = Role | Literal["open", "open_on_loopback"]
+Needed = Role | Literal["open", "open_on_loopback", "open_where_public"]
 OPEN: Final = "open"
 """Everybody may call it, from anywhere."""
 OPEN_ON_LOOPBACK: Final = "open_on_loopback"
 """Everybody on this machine may call it, directly; from elsewhere it takes a viewer."""
+
+OPEN_WHERE_PUBLIC: Final = "open_where_public"
+"""Everybody may call it where `RMOS_EVIDENCE_PUBLIC` says so; elsewhere it takes a viewer."""
 
 RANKS: Final[dict[str, int]] = {role: rank for rank, role in enumerate(ROLES, 1)}
 _OF_AN_UNDECLARED_VIEW: Final = "admin"
@@ -21,6 +24,7 @@ _OF_READERS: Final = (Unauthenticated, NotLocal, TooManyAttempts)
 _PROBLEMS: Final[dict[str, tuple[type[RmosError], ...]]] = {
     OPEN: (),
     OPEN_ON_LOOPBACK: _OF_READERS,
+    OPEN_WHERE_PUBLIC: _OF_READERS,
     "viewer": _OF_READERS,
     **dict.fromkeys(ROLES[1:], (*_OF_READERS, Forbidden, CrossSite, TooManyWrites)),
 }

@@ -16,10 +16,11 @@ from rmos.checks.sessions import session_id_of
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnavailable, ObjectUnreadable
 from rmos.index.base import Index
-from rmos.models import Finding
+from rmos.models import Actor, Finding
 from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.artifacts import examine_artifact
+from rmos.store.evidence.set_aside import note_set_aside
 
 _REINDEXED: Final = frozenset({"orphaned", "index_stale", "index_altered"})
 _REBUILT: Final = frozenset({"index_missing", "index_unreadable"})
@@ -118,10 +119,11 @@ class _RepairChoice:
         return found.run_id is not None and ids.is_run_id(found.run_id) and ids.is_partition(place)
 
 
-def apply_repair(store: Store, plan: RepairPlan, *, wait_s: float = LOCK_WAIT_S) -> RepairPlan:
+def apply_repair(store: Store, plan: RepairPlan, *, actor: Actor, us: int, wait_s: float = LOCK_WAIT_S) -> RepairPlan:
     """Do just what the plan says and return what was done; what could not be done any more is left out.
 
     Args:
+        actor: who has it done, and `us` when: what the log holds is moved only once an audit record says so.
         wait_s: how long to wait for another repair or rebuild.
 
     Raises:
@@ -130,6 +132,8 @@ def apply_repair(store: Store, plan: RepairPlan, *, wait_s: float = LOCK_WAIT_S)
     done = []
     # Two repairs have one plan: what the first has moved, the second finds gone when it has the lock.
     with store.index.lock(wait_s=wait_s):
+        moved = [action.path for action in plan.actions if action.action in ("quarantine", "forget")]
+        note_set_aside(store.objects, store.audit, moved, actor=actor, us=us)
         for action in plan.actions:
             if action.action == "quarantine" and _is_broken(store.objects, action.path):
                 store.objects.quarantine(action.path)

@@ -14,11 +14,10 @@ from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Day
 from rmos.context import current_rmos
 from rmos.counts import count_of
-from rmos.services.evidence import append_log, change_key, list_key_spans, start_log
+from rmos.services.evidence import append_log, change_key, is_started, list_key_spans, open_key_file, start_log
 from rmos.services.evidence_pages import PublicLog, list_day, publish_log
 from rmos.store.evidence.appending import Appended
 from rmos.store.evidence.proving import Prover
-from rmos.store.evidence.signing import KEY_FILE, KeyFile
 
 _KEEP: Final = (
     "Keep these two elsewhere, on paper or by mail: with them nobody, and not you either, can change",
@@ -33,12 +32,6 @@ def evidence() -> None:
     `rmos proof RUN` makes the proof of one run, `rmos verify --evidence`
     checks the whole record against the log.
     """
-
-
-def open_key_file() -> KeyFile:
-    """Return the file of the log's private key, as it is set."""
-    settings = current_rmos().settings
-    return KeyFile(settings.evidence_key or settings.instance_path / KEY_FILE)
 
 
 @evidence.command("start")
@@ -59,13 +52,13 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
     """
     us = ids.now_us()
     store = open_for_writing()
-    if if_absent and PublicLog.is_started(store):
+    if if_absent and is_started(store):
         say("The log is there already.", err=True)
         return DONE
     with progress("Logging", count_runs(store)) as advance:
         started = start_log(
             store,
-            open_key_file(),
+            open_key_file(current_rmos().settings),
             origin=origin,
             actor=command_actor(ids.new_request_id()),
             us=us,
@@ -96,7 +89,7 @@ def append(as_json: bool) -> int:
     """
     store = open_for_writing()
     with progress("Logging", count_runs(store)) as advance:
-        appended = append_log(store, open_key_file(), us=ids.now_us(), progress=advance)
+        appended = append_log(store, open_key_file(current_rmos().settings), us=ids.now_us(), progress=advance)
     if as_json:
         emit(_describe(appended))
         return DONE
@@ -209,7 +202,13 @@ def rotate_key(lost: bool) -> int:
     cannot be used, 10 no store there.
     """
     store = open_for_writing()
-    key = change_key(store, open_key_file(), lost=lost, actor=command_actor(ids.new_request_id()), us=ids.now_us())
+    key = change_key(
+        store,
+        open_key_file(current_rmos().settings),
+        lost=lost,
+        actor=command_actor(ids.new_request_id()),
+        us=ids.now_us(),
+    )
     say("From now on this key signs; keep its line where you kept the one before:", err=True)
     say(key.text())
     return DONE

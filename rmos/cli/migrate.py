@@ -8,9 +8,10 @@ import click
 import msgspec
 from flask.cli import AppGroup, with_appcontext
 
+from rmos import ids
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
-from rmos.cli.opening import LOCK_WAIT_S, open_for_reading, open_for_writing, open_or_create
+from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say
 from rmos.context import current_rmos
 from rmos.counts import count_of
@@ -130,8 +131,9 @@ def roll_back(path: Path | None, as_json: bool) -> int:
     """
     source = find_source(_path(path))
     store = open_for_writing()
+    actor = command_actor(ids.new_request_id())
     with progress("Taking back", len(source.records)) as advance:
-        return _report(rollback(store, source, progress=advance), as_json)
+        return _report(rollback(store, source, actor=actor, us=ids.now_us(), progress=advance), as_json)
 
 
 def _find_store() -> Store | None:

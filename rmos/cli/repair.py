@@ -5,10 +5,11 @@ from typing import Final
 import click
 from flask.cli import with_appcontext
 
+from rmos import ids
 from rmos.checks.repair import RepairAction, RepairPlan, apply_repair, plan_repair
 from rmos.cli.exits import DONE, FINDINGS, LEFT
 from rmos.cli.findings import say_findings, say_listed
-from rmos.cli.opening import count_runs, open_for_reading, open_for_writing, workers_for
+from rmos.cli.opening import command_actor, count_runs, open_for_reading, open_for_writing, workers_for
 from rmos.cli.output import emit, json_option, progress, say
 
 _WORDS: Final = {
@@ -53,7 +54,7 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
         )
     if not as_json:
         _say_actions("Plan" if plan.actions else "Plan: nothing to do", plan.actions)
-    done = plan if dry_run else apply_repair(store, plan)
+    done = plan if dry_run else apply_repair(store, plan, actor=command_actor(ids.new_request_id()), us=ids.now_us())
     if as_json:
         emit({"dry_run": dry_run, "actions": done.actions, "left": done.left})
     else:

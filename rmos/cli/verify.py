@@ -15,7 +15,6 @@ from flask.cli import with_appcontext
 from rmos import ids
 from rmos.checks.last_verify import keep_verify
 from rmos.checks.verify import Report, verify_store
-from rmos.cli.evidence import open_key_file
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import describe_sound_store, list_unchecked, say_findings, say_listed
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
@@ -25,6 +24,7 @@ from rmos.config import metrics_folder
 from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.metrics import record_verify
+from rmos.services.evidence import open_key_file
 from rmos.services.evidence_trust import gather_trust
 
 
@@ -82,7 +82,7 @@ def verify(
         _refuse_inside(report_path, Path(store.objects.root))
     gathered = None
     if with_evidence or keys or checkpoints:
-        gathered = gather_trust(open_key_file(), keys, checkpoints)
+        gathered = gather_trust(open_key_file(current_rmos().settings), keys, checkpoints)
     runs = count_runs(store)
     started = time.monotonic()
     with progress("Verifying", runs) as advance:

@@ -7,7 +7,7 @@ by the route (`routes`).
 from typing import Any, Final
 
 from rmos.auth.cookies import COOKIE
-from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, OPEN_WHERE_PUBLIC
 from rmos.workflow import ACTIONS
 
 SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
@@ -25,7 +25,11 @@ SECURITY_SCHEMES: Final[dict[str, dict[str, Any]]] = {
     },
 }
 NEEDS_CALLER: Final[list[dict[str, list[str]]]] = [{"token": []}, {"sign_in": []}]
-SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {OPEN: [], OPEN_ON_LOOPBACK: [{}, *NEEDS_CALLER]}
+SECURITY: Final[dict[str, list[dict[str, list[str]]]]] = {
+    OPEN: [],
+    OPEN_ON_LOOPBACK: [{}, *NEEDS_CALLER],
+    OPEN_WHERE_PUBLIC: [{}, *NEEDS_CALLER],
+}
 """Routes that need no caller, by the role that they declare."""
 
 RUN_ID: Final = "run_019b4ac234bb71c88a6e3d2c1b0a9f88"
@@ -58,6 +62,16 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "description": "The id of a token, without what stands before it in files and in what callers send.",
         "schema": {"type": "string", "pattern": "^[a-z0-9]{1,32}$"},
         "example": "0a1b2c3d4e5f",
+    },
+    "tile_name": {
+        "description": "The name of a tile as C2SP's tlog-tiles has it, or of a bundle of entries.",
+        "schema": {"type": "string", "pattern": "^(entries|[0-9]{1,2})(/x[0-9]{3})*/[0-9]{3}(\\.p/[0-9]{1,3})?$"},
+        "example": "0/000.p/3",
+    },
+    "verifier_name": {
+        "description": "The file that verifies.",
+        "schema": {"type": "string", "enum": ["rmos_verify.py", "verify.html"]},
+        "example": "rmos_verify.py",
     },
     "token": {
         "description": "The token of a signed link.",

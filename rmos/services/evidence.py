@@ -11,6 +11,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from rmos.config import Settings
 from rmos.errors.evidence import EvidenceKeyUnusable, NotLoggedYet
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
@@ -20,7 +21,7 @@ from rmos.store import Store, layout
 from rmos.store.evidence.appending import Appended, Progress, append_entries
 from rmos.store.evidence.objects import LogObjects, event_key
 from rmos.store.evidence.proving import Prover
-from rmos.store.evidence.signing import KeyFile
+from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.tlog.note import Note, VerifierKey
 
 _ORIGIN: Final = re.compile(r"[!-*,-~]{1,200}")
@@ -32,6 +33,16 @@ class Started(NamedTuple):
     verifier_key: VerifierKey
     is_new: bool
     appended: Appended
+
+
+def open_key_file(settings: Settings) -> KeyFile:
+    """Return the file of the log's private key, as it is set."""
+    return KeyFile(settings.evidence_key or settings.instance_path / KEY_FILE)
+
+
+def is_started(store: Store) -> bool:
+    """Tell whether a store has a log."""
+    return LogObjects(store.objects).has_started()
 
 
 def start_log(

@@ -14,10 +14,11 @@ from typing import Final
 
 from rmos.errors.evidence import EvidenceOff
 from rmos.errors.http import RouteNotFound
+from rmos.errors.request import ValidationFailed
 from rmos.store import Store
 from rmos.store.evidence.objects import LogObjects
 from rmos.store.evidence.tree import LogTree
-from rmos.tlog.note import Note
+from rmos.tlog.note import Note, VerifierKey
 from rmos.tlog.tiles import WIDTH, parse_tile_name, tile_name
 
 _ENTRIES: Final = "tile/entries/"
@@ -35,15 +36,11 @@ class PublicLog:
         self._log = LogObjects(store.objects)
         if not self._log.has_started():
             raise EvidenceOff("This store has no log of evidence.")
-        self._tree = LogTree(self._log, store.index.log)
-        last = store.index.log.last()
+        self._table = store.index.log
+        self._tree = LogTree(self._log, self._table)
+        last = self._table.last()
         self._number = 0 if last is None else last[0].number
         self.size = self._tree.size()
-
-    @staticmethod
-    def is_started(store: Store) -> bool:
-        """Tell whether a store has a log."""
-        return LogObjects(store.objects).has_started()
 
     def checkpoint(self) -> Note:
         """Return the last checkpoint.
@@ -55,6 +52,30 @@ class PublicLog:
         if note is None:
             raise EvidenceOff("Nothing was appended to the log yet.")
         return note
+
+    def checkpoint_of(self, size: int) -> Note:
+        """Return the checkpoint of a size.
+
+        Raises:
+            ValidationFailed: no batch of the log ends there.
+        """
+        batch = self._table.batch_at(size - 1)
+        note = None
+        if batch is not None and batch.first + batch.size == size:
+            note = self._log.read_checkpoint(batch.number)
+        if note is None:
+            raise ValidationFailed(
+                "The log has no checkpoint of this size.", errors={"size": ["Take the size that a checkpoint says."]}
+            )
+        return note
+
+    def appended_at_utc(self) -> str:
+        """Return when the last batch was begun."""
+        return self._tree.read_batch(self._number).at
+
+    def key(self) -> VerifierKey:
+        """Return the key that signs now."""
+        return self._log.read_keys()[-1].key
 
     def keys(self) -> str:
         """Return the verifier keys, one a line, in the order in which they signed."""

@@ -74,6 +74,14 @@ class Audit:
         """
         self._take(attempt, limit, error, actor, us)
 
+    def admit_unlimited(self, attempt: Attempt, *, actor: Actor, us: int) -> None:
+        """Write down what is about to be done and counts for no limit.
+
+        Raises:
+            OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        self._create(ids.new_event_id(us), attempt, None, actor, us)
+
     def note(self, attempt: Attempt, error: RmosError, *, actor: Actor, us: int) -> None:
         """Write down what was turned down and counts for no limit."""
         self._create(ids.new_event_id(us), attempt, error, actor, us)

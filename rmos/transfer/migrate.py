@@ -21,8 +21,10 @@ from rmos.counts import count_of
 from rmos.errors.records import RunExists
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import CannotMove, ObjectMissing, ObjectUnreadable
+from rmos.models import Actor
 from rmos.store import Store, layout
 from rmos.store.artifacts import decode_sealed
+from rmos.store.evidence.set_aside import note_set_aside
 from rmos.store.records import Damage, encode_record
 from rmos.transfer.old_runs import SAME_TEXTS, SAME_VALUES, Mapped, map_run
 from rmos.transfer.single_file import SingleFileStore
@@ -208,7 +210,9 @@ def _differs(name: str, record: dict[str, Any], stored: dict[str, Any], unmapped
     return old not in (None, "") and name not in unmapped and stored.get(name) != old
 
 
-def rollback(store: Store, source: SingleFileStore, *, progress: Progress | None = None) -> Migration:
+def rollback(
+    store: Store, source: SingleFileStore, *, actor: Actor, us: int, progress: Progress | None = None
+) -> Migration:
     """Take back what a migration of these bytes wrote, and nothing else; done again it goes on where it was cut off.
 
     Raises:
@@ -217,13 +221,13 @@ def rollback(store: Store, source: SingleFileStore, *, progress: Progress | None
     """
     report = _begin(source)
     gone: list[str] = []
+    taken: list[str] = []
     for mapped in _map_all(source, report):
         run_id, key = mapped.members["run_id"], _key(mapped)
         state = _state(store, mapped)
         files = store.reader.files(run_id, key.partition("/")[0], None, trusted=False)
         if state == "there" and not files.events:
-            store.objects.erase(key)
-            report.removed += 1
+            taken.append(key)
             gone.append(run_id)
         elif state == "absent":
             gone.append(run_id)  # its row may stand yet, when the process before died behind the erasing
@@ -232,6 +236,10 @@ def rollback(store: Store, source: SingleFileStore, *, progress: Progress | None
             report.kept.append(FailedRecord(run_id=run_id, error=f"kept: {detail}"))
         if progress:
             progress(1)
+    note_set_aside(store.objects, store.audit, taken, actor=actor, us=us)
+    for key in taken:
+        store.objects.erase(key)
+        report.removed += 1
     report.kept_aside = []
     store.refold([], forget=gone)
     return report

@@ -78,7 +78,7 @@ def test_repair_of_a_healthy_one_does_nothing(earlier: EarlierStore, store: Stor
     before, rows = places(earlier.root), rows_of(earlier.root)
     plan = plan_repair(store, recheck_s=0)
     assert (plan.actions, plan.left) == ([], [])
-    assert apply_repair(store, plan).actions == []
+    assert apply_repair(store, plan, actor=ANNA, us=US).actions == []
     assert (places(earlier.root), rows_of(earlier.root)) == (before, rows)
 
 

@@ -37,7 +37,7 @@ from tests.checks.shops import (
 from tests.checks.test_creates_nothing import everything
 from tests.checks.test_damages import all_at_once
 from tests.earlier_system import snapshot
-from tests.makers import make_members
+from tests.makers import ANNA, US, make_members
 
 OPTIONS: list[dict[str, bool]] = [
     {"remove_missing": remove, "index_orphans": index} for remove, index in itertools.product((False, True), repeat=2)
@@ -71,7 +71,7 @@ def repaired(root: Path, **options: bool) -> tuple[RepairPlan, RepairPlan]:
     store = open_store(root, write=True)
     try:
         plan = plan_repair(store, recheck_s=0, **options)
-        return plan, apply_repair(store, plan)
+        return plan, apply_repair(store, plan, actor=ANNA, us=US)
     finally:
         store.index.close()
 
@@ -280,7 +280,7 @@ def test_remove_missing_keeps_a_row_whose_file_came_back(shop: Shop) -> None:
     shop.overwrite(artifact(run_id), data)
     for number in (1, 2):
         (shop.root.parent / str(number)).rename(shop.path(event(run_id, number)))
-    assert apply_repair(shop.store, plan).actions == []
+    assert apply_repair(shop.store, plan, actor=ANNA, us=US).actions == []
     assert run_id in rows_of(shop.root)
     assert verified(shop.root).ok
 
@@ -378,7 +378,7 @@ def test_an_object_that_was_healed_after_the_plan_is_not_moved(shop: Shop) -> No
     shop.path(artifact(blocked)).rmdir()
     for key, data in whole.items():
         shop.overwrite(key, data)
-    assert apply_repair(shop.store, plan).actions == []
+    assert apply_repair(shop.store, plan, actor=ANNA, us=US).actions == []
     assert not (shop.root / "_quarantine").exists()
     assert verified(shop.root).ok
 
@@ -388,7 +388,7 @@ def test_what_went_away_after_the_plan_is_left_out(shop: Shop) -> None:
     shop.flip(artifact(run_id))
     plan = planned(shop.root)
     shop.path(artifact(run_id)).unlink()
-    assert apply_repair(shop.store, plan).actions == []
+    assert apply_repair(shop.store, plan, actor=ANNA, us=US).actions == []
 
 
 def test_a_run_damaged_twice_keeps_both_pieces(shop: Shop) -> None:
@@ -447,9 +447,11 @@ def test_of_two_repairs_with_one_plan_the_second_finds_done_what_the_first_did(b
     big_shop.close()
     first, second = planned(big_shop.root), planned(big_shop.root)
     writing = open_store(big_shop.root, write=True)
-    assert apply_repair(writing, first).actions
+    assert apply_repair(writing, first, actor=ANNA, us=US).actions
     moved = contents(big_shop.root)
-    assert [action for action in apply_repair(writing, second).actions if action.action == "quarantine"] == []
+    assert [
+        action for action in apply_repair(writing, second, actor=ANNA, us=US).actions if action.action == "quarantine"
+    ] == []
     assert contents(big_shop.root) == moved
 
 
@@ -458,5 +460,5 @@ def test_a_repair_waits_for_another_one_and_moves_nothing_without_the_lock(big_s
     big_shop.close()
     plan, before = planned(big_shop.root), contents(big_shop.root)
     with file_lock(big_shop.root / "_index.lock", wait_s=0), pytest.raises(StoreLocked):
-        apply_repair(open_store(big_shop.root, write=True), plan, wait_s=0)
+        apply_repair(open_store(big_shop.root, write=True), plan, actor=ANNA, us=US, wait_s=0)
     assert contents(big_shop.root) == before

@@ -123,14 +123,14 @@ def test_trap_12_a_rollback_is_byte_exact_and_never_touches_newer_runs(store: St
     before, rows = objects_of(tmp_path / "runs"), store.index.runs.state_counts()
     move_in(store, old)
     newest = store.runs.put(make_members(US + 1)).view.artifact.run_id
-    report = rollback(store, find_source(old))
+    report = rollback(store, find_source(old), actor=ANNA, us=US)
     assert (report.ok, report.removed) == (True, RUNS)
     assert sorted(listed_ids(store)) == sorted([newer, newest])
     after = objects_of(tmp_path / "runs")
     assert {name: what for name, what in after.items() if newest not in name} == before
     assert store.index.runs.state_counts() == {**rows, "live": 2}
     assert verify_store(store, recheck_s=0).ok
-    again = rollback(store, find_source(old))
+    again = rollback(store, find_source(old), actor=ANNA, us=US)
     assert (again.ok, again.removed) == (True, 0)
     assert move_in(store, old).written == RUNS
 
@@ -139,7 +139,7 @@ def test_a_rollback_keeps_runs_to_which_something_has_happened(store: Store, old
     move_in(store, old)
     touched = old_id(5)
     add_event(store, touched, "advisory", {"advisory_id": "x"}, actor=ANNA, us=US)
-    report = rollback(store, find_source(old))
+    report = rollback(store, find_source(old), actor=ANNA, us=US)
     assert [problem.run_id for problem in report.kept] == [touched]
     assert listed_ids(store) == [touched]
 
@@ -148,7 +148,7 @@ def test_a_rollback_writes_an_old_file_that_is_gone_again_from_its_back_up(store
     before = old.read_bytes()
     move_in(store, old)
     old.unlink()
-    rollback(store, find_source(old))
+    rollback(store, find_source(old), actor=ANNA, us=US)
     assert old.read_bytes() == before
 
 
@@ -224,7 +224,7 @@ def test_a_migration_that_is_killed_at_any_step_is_completed_by_running_it_again
     listed = set(listed_ids(after))
     assert len(listed) == (RUNS - nth + 1 if back else nth - 1)
     if back:
-        rollback(after, find_source(old))
+        rollback(after, find_source(old), actor=ANNA, us=US)
         assert after.runs.count(RunQuery()) == 0
         assert after.index.runs.state_counts() == {}
     else:
@@ -249,6 +249,6 @@ def _die_at(victim: Store, old: Path, nth: int, *, back: bool) -> None:
 
     setattr(victim.objects, name, deadly)
     if back:
-        rollback(victim, find_source(old))
+        rollback(victim, find_source(old), actor=ANNA, us=US)
     else:
         move_in(victim, old)
