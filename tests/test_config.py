@@ -62,6 +62,8 @@ GOOD = {
     "rosette_provider_timeout_ms": ("2000", 2000),
     "rosette_model": ("small-8b", "small-8b"),
     "rosette_replay_dir": ("/srv/rmos/answers", Path("/srv/rmos/answers")),
+    "evidence_key": ("/media/stick/evidence.key", Path("/media/stick/evidence.key")),
+    "evidence_public": ("true", True),
     "log_format": ("JSON", "json"),
     "log_level": ("debug", "DEBUG"),
 }

@@ -148,6 +148,7 @@ for _ in range({count}):
 metrics.begin_request()
 metrics.observe_reconcile("done", 0.1, at_s=10.0 + {count})
 metrics.count_refused("BAD_REQUEST")
+metrics.observe_log(4711, at_s=3.0)
 record_verify(ok=True, findings=0, seconds=1.5, at_s=2.0)
 """
 TELL = "print(metrics.exposition().decode())\n"

@@ -18,7 +18,7 @@ from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.evidence.arrivals import list_folders, list_keys
-from rmos.store.evidence.objects import Batch, LogObjects, batch_key
+from rmos.store.evidence.objects import LogBatch, LogObjects, batch_key
 from rmos.store.layout import ARTIFACT, AUDIT_RECORD
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, decode_audit
@@ -29,7 +29,7 @@ _LATE_US: Final = 3_600_000_000
 """An object that was logged so long after the moment in its name is told: imported, or dated back."""
 
 
-class Explained(NamedTuple):
+class SetAsideObject(NamedTuple):
     """An object that was moved aside or removed, and the digest that it was logged with."""
 
     key: str
@@ -46,7 +46,7 @@ def check_evidence(objects: Objects, trust: EvidenceTrust, *, is_whole: bool = T
     log = LogObjects(objects)
     started = _read_start(log)
 
-    def find_late(batch: Batch) -> None:
+    def find_late(batch: LogBatch) -> None:
         count = 0 if batch.at == started else _count_late(batch)
         if count:
             detail = f"{count} of its objects were logged more than an hour after the time in their names"
@@ -68,7 +68,7 @@ class _ObjectsCheck:
         self._folders = reading.folders
         self._tally = tally
         self._reader = RunReader(objects)
-        self._set_aside: set[Explained] | None = None
+        self._set_aside: set[SetAsideObject] | None = None
         self._kinds = dict(list_folders(objects))
 
     def check_folder(self, folder: str, *, is_whole: bool) -> None:
@@ -107,7 +107,7 @@ class _ObjectsCheck:
     def _check_gone(self, key: str, digests: set[str]) -> None:
         if self._is_erased(key, digests):
             self._tally.count("evidence_erased")
-        elif all(Explained(key, sha256) in self._list_set_aside() for sha256 in digests):
+        elif all(SetAsideObject(key, sha256) in self._list_set_aside() for sha256 in digests):
             self._tally.count("evidence_set_aside")
             self._tally.find("logged_set_aside", key, "an audit record says who had it moved aside or taken back")
         else:
@@ -135,7 +135,7 @@ class _ObjectsCheck:
         if age_s is not None and age_s > OVERDUE_S:
             self._tally.find("log_overdue", key, "it is not logged after more than 24 hours")
 
-    def _list_set_aside(self) -> set[Explained]:
+    def _list_set_aside(self) -> set[SetAsideObject]:
         """Return what logged audit records say was set aside."""
         if self._set_aside is None:
             self._set_aside = set()
@@ -144,7 +144,7 @@ class _ObjectsCheck:
                     self._set_aside |= self._read_set_aside(key, digests)
         return self._set_aside
 
-    def _read_set_aside(self, key: str, digests: set[str]) -> set[Explained]:
+    def _read_set_aside(self, key: str, digests: set[str]) -> set[SetAsideObject]:
         try:
             data = self._objects.read(key)
             record = decode_audit(data, key.rpartition("/")[2])
@@ -152,7 +152,7 @@ class _ObjectsCheck:
             return set()  # a finding of its own
         if record.action != "set_aside" or digests != {sha256_hex(data)}:
             return set()
-        return {Explained(str(pair[0]), str(pair[1])) for pair in record.data.get("keys", []) if len(pair) == 2}
+        return {SetAsideObject(str(pair[0]), str(pair[1])) for pair in record.data.get("keys", []) if len(pair) == 2}
 
 
 def _read_start(log: LogObjects) -> str | None:
@@ -163,7 +163,7 @@ def _read_start(log: LogObjects) -> str | None:
         return None
 
 
-def _count_late(batch: Batch) -> int:
+def _count_late(batch: LogBatch) -> int:
     at_us = ids.parse_utc(batch.at)
     moments = [_moment_of(entry.key.rpartition("/")[2]) for entry in batch.entries()]
     return sum(moment is not None and at_us - moment > _LATE_US for moment in moments)

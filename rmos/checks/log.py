@@ -18,8 +18,8 @@ from rmos.digest import hash_leaf
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.store import layout
 from rmos.store.evidence.objects import (
-    Batch,
     KeyEvent,
+    LogBatch,
     LogObjects,
     batch_key,
     checkpoint_key,
@@ -32,7 +32,7 @@ from rmos.tlog.keys import is_signed
 from rmos.tlog.note import Checkpoint, Note, VerifierKey
 from rmos.tlog.tiles import WIDTH, Edge, parse_number, parse_tile_name
 
-OnBatch = Callable[[Batch], None]
+OnBatch = Callable[[LogBatch], None]
 
 
 class SavedCheckpoint(NamedTuple):
@@ -143,7 +143,7 @@ class _LogCheck:
         except ObjectUnreadable as error:
             self._tally.find("log_altered", key, error.detail)
 
-    def _check_checkpoint(self, number: int, batch: Batch) -> None:
+    def _check_checkpoint(self, number: int, batch: LogBatch) -> None:
         key, wanted = checkpoint_key(number), self._checkpoint()
         try:
             note = self._log.read_checkpoint(number)

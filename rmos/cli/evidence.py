@@ -16,8 +16,9 @@ from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.services.evidence import append_log, change_key, is_started, list_key_spans, open_key_file, start_log
 from rmos.services.evidence_pages import PublicLog, list_day, publish_log
-from rmos.store.evidence.appending import Appended
+from rmos.store.evidence.appending import AppendReport
 from rmos.store.evidence.proving import Prover
+from rmos.tlog.note import Checkpoint, parse_checkpoint
 
 _KEEP: Final = (
     "Keep these two elsewhere, on paper or by mail: with them nobody, and not you either, can change",
@@ -47,8 +48,8 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
     again it only appends.
 
     \b
-    Exit codes: 0 started; 1 the log or the disk does not allow it, 2 usage,
-    3 the key cannot be used, 10 no store there.
+    Exit codes: 0 started; 1 the log or the disk does not allow it, 2 usage
+    or a key that cannot be used, 10 no store there.
     """
     us = ids.now_us()
     store = open_for_writing()
@@ -85,7 +86,7 @@ def append(as_json: bool) -> int:
 
     \b
     Exit codes: 0 nothing is left to log; 1 there is no log, or it cannot be
-    followed, 3 the key cannot be used, 10 no store there.
+    followed, 2 the key cannot be used, 10 no store there.
     """
     store = open_for_writing()
     with progress("Logging", count_runs(store)) as advance:
@@ -121,22 +122,28 @@ def keys(as_json: bool) -> int:
 
 
 @evidence.command("checkpoint")
+@json_option
 @with_appcontext
-def checkpoint() -> int:
+def checkpoint(as_json: bool) -> int:
     """Print the last checkpoint: what to keep where nobody here can write.
 
     \b
     Exit codes: 0 printed; 1 there is no log, or nothing was logged yet, 10
     no store there.
     """
-    write_data(PublicLog(open_for_reading()).checkpoint().encode().decode())
+    note = PublicLog(open_for_reading()).checkpoint()
+    if as_json:
+        emit({**_describe_checkpoint(parse_checkpoint(note.text)), "checkpoint": note.encode().decode()})
+    else:
+        write_data(note.encode().decode())
     return DONE
 
 
 @evidence.command("consistency")
 @click.option("--old", "old_size", type=click.IntRange(min=1), required=True, metavar="SIZE", help="The older size.")
+@json_option
 @with_appcontext
-def consistency(old_size: int) -> int:
+def consistency(old_size: int, as_json: bool) -> int:
     """Print the proof that the log has only grown since it had SIZE lines.
 
     It is what a C2SP witness takes: the older size, the hashes of RFC 6962,
@@ -151,29 +158,39 @@ def consistency(old_size: int) -> int:
     if old_size > prover.checkpoint.size:
         raise click.BadParameter(f"the log has {prover.checkpoint.size} lines.", param_hint="--old")
     hashes = [base64.b64encode(hashed).decode() for hashed in prover.prove_growth(old_size)]
-    write_data("\n".join([f"old {old_size}", *hashes, "", prover.note.encode().decode()]))
+    note = prover.note.encode().decode()
+    if as_json:
+        emit({"old": old_size, "hashes": hashes, "checkpoint": note})
+    else:
+        write_data("\n".join([f"old {old_size}", *hashes, "", note]))
     return DONE
 
 
 @evidence.command("sums")
 @click.option("--day", type=Day(), required=True, metavar="DATE", help="The date of the objects (UTC, 2025-12-23).")
+@json_option
 @with_appcontext
-def sums(day: str) -> int:
+def sums(day: str, as_json: bool) -> int:
     """Print a day's lines for `sha256sum -c`, those of what is gone as comments.
 
     \b
     Exit codes: 0 printed; 1 there is no log or it is damaged, 2 usage, 10
     no store there.
     """
-    for line in list_day(open_for_reading(), day):
-        write_data(line.decode())
+    found = list_day(open_for_reading(), day)
+    if as_json:
+        emit({"items": [{**entry._asdict(), "gone": gone} for entry, gone in found]})
+        return DONE
+    for entry, gone in found:
+        write_data(("# gone: " if gone else "") + entry.line().decode())
     return DONE
 
 
 @evidence.command("publish")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@json_option
 @with_appcontext
-def publish(folder: Path) -> int:
+def publish(folder: Path, as_json: bool) -> int:
     """Write the log as static files into FOLDER, for any web server or a stick.
 
     Holds ids, dates and digests, no content. A second time only what is new
@@ -187,18 +204,22 @@ def publish(folder: Path) -> int:
         written = publish_log(open_for_reading(), folder)
     except OSError as error:
         raise click.ClickException(f"The folder cannot be written: {(error.strerror or '').lower()}.") from None
-    say(f"Wrote {count_of(written, 'file')}.")
+    if as_json:
+        emit({"written": written})
+    else:
+        say(f"Wrote {count_of(written, 'file')}.")
     return DONE
 
 
 @evidence.command("rotate-key")
 @click.option("--lost", is_flag=True, help="The old key is gone: nobody vouches for the new one, and verify says so.")
+@json_option
 @with_appcontext
-def rotate_key(lost: bool) -> int:
+def rotate_key(lost: bool, as_json: bool) -> int:
     """Sign with a new key from now on; the old one vouches for it.
 
     \b
-    Exit codes: 0 changed; 1 there is no log or it is damaged, 3 the key
+    Exit codes: 0 changed; 1 there is no log or it is damaged, 2 the key
     cannot be used, 10 no store there.
     """
     store = open_for_writing()
@@ -209,16 +230,22 @@ def rotate_key(lost: bool) -> int:
         actor=command_actor(ids.new_request_id()),
         us=ids.now_us(),
     )
+    if as_json:
+        emit({"verifier_key": key.text()})
+        return DONE
     say("From now on this key signs; keep its line where you kept the one before:", err=True)
     say(key.text())
     return DONE
 
 
-def _describe(appended: Appended) -> dict[str, object]:
+def _describe(appended: AppendReport) -> dict[str, object]:
     return {
         "batches": appended.batches,
         "entries": appended.entries,
         "skipped": appended.skipped,
-        "size": appended.checkpoint.size,
-        "root": base64.b64encode(appended.checkpoint.root).decode(),
+        **_describe_checkpoint(appended.checkpoint),
     }
+
+
+def _describe_checkpoint(found: Checkpoint) -> dict[str, object]:
+    return {"origin": found.origin, "size": found.size, "root": base64.b64encode(found.root).decode()}

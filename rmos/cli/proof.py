@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import say
+from rmos.cli.output import emit, json_option, say
 from rmos.cli.run_ids import find_run_id
 from rmos.services.evidence import make_bundle, make_object_bundle
 from rmos.tlog.note import Note, parse_note
@@ -28,8 +28,9 @@ from rmos.tlog.note import Note, parse_note
     metavar="FILE",
     help="Prove under this checkpoint, one that was printed or witnessed, instead of the last one.",
 )
+@json_option
 @with_appcontext
-def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Path | None) -> int:
+def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Path | None, as_json: bool) -> int:
     """Write what proves a run to somebody who has nothing of RMOS.
 
     The file holds the run's own files, a proof of each that it is in the
@@ -57,7 +58,10 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
         target.write_bytes(data)
     except OSError as error:
         raise click.ClickException(f"The proof cannot be written: {(error.strerror or '').lower()}.") from None
-    say(f"Wrote {target}.")
+    if as_json:
+        emit({"file": str(target), "bytes": len(data)})
+    else:
+        say(f"Wrote {target}.")
     return DONE
 
 

@@ -33,7 +33,7 @@ class EvidenceBehind(RmosError):
 class EvidenceKeyUnusable(RmosError):
     """The key is not there, is readable by others, or is that of another log."""
 
-    code, title, status, exit_code = "EVIDENCE_KEY_UNUSABLE", "Key of the log not usable", 503, 3
+    code, title, status, exit_code = "EVIDENCE_KEY_UNUSABLE", "Key of the log not usable", 503, 2
     remedy = "Put the key file back in its place with mode 0600; nothing is lost meanwhile."
 
 

@@ -18,7 +18,7 @@ from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Actor, Event
 from rmos.services.evidence_files import README, make_zip
 from rmos.store import Store, layout
-from rmos.store.evidence.appending import Appended, Progress, append_entries
+from rmos.store.evidence.appending import AppendReport, Progress, append_entries
 from rmos.store.evidence.objects import LogObjects, event_key
 from rmos.store.evidence.proving import Prover
 from rmos.store.evidence.signing import KEY_FILE, KeyFile
@@ -32,7 +32,7 @@ class Started(NamedTuple):
 
     verifier_key: VerifierKey
     is_new: bool
-    appended: Appended
+    appended: AppendReport
 
 
 def open_key_file(settings: Settings) -> KeyFile:
@@ -128,7 +128,7 @@ def change_key(store: Store, key_file: KeyFile, *, lost: bool, actor: Actor, us:
 
 def append_log(
     store: Store, key_file: KeyFile, *, us: int, everywhere: bool = True, progress: Progress | None = None
-) -> Appended:
+) -> AppendReport:
     """Bring the log up to the record, as `append_entries` does."""
     return append_entries(store.objects, store.index, key_file, us=us, everywhere=everywhere, progress=progress)
 

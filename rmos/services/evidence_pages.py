@@ -16,7 +16,7 @@ from rmos.errors.evidence import EvidenceOff
 from rmos.errors.http import RouteNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.store import Store
-from rmos.store.evidence.objects import LogObjects
+from rmos.store.evidence.objects import Entry, LogObjects
 from rmos.store.evidence.tree import LogTree
 from rmos.tlog.note import Note, VerifierKey
 from rmos.tlog.tiles import WIDTH, parse_tile_name, tile_name
@@ -147,8 +147,8 @@ def publish_log(store: Store, folder: Path) -> int:
     return written + 2
 
 
-def list_day(store: Store, date: str) -> Iterator[bytes]:
-    """Yield the lines of one date's objects as `sha256sum` prints them; those of objects that are gone as comments.
+def list_day(store: Store, date: str) -> Iterator[tuple[Entry, bool]]:
+    """Yield the entries of one date's objects, each with whether its object is gone.
 
     Raises:
         EvidenceOff, Damage, ObjectMissing, ObjectUnreadable.
@@ -156,12 +156,11 @@ def list_day(store: Store, date: str) -> Iterator[bytes]:
     log = LogObjects(store.objects)
     if not log.has_started():
         raise EvidenceOff("This store has no log of evidence.")
-    ending = f"/{date}".encode()
     for number in log.list_batches():
-        for line in log.read_batch(number).lines:
-            folder = line[66:-1].rpartition(b"/")[0]
-            if folder == date.encode() or folder.endswith(ending):
-                yield line if store.objects.has(line[66:-1].decode()) else b"# gone: " + line
+        for entry in log.read_batch(number).entries():
+            folder = entry.key.rpartition("/")[0]
+            if folder == date or folder.endswith(f"/{date}"):
+                yield entry, not store.objects.has(entry.key)
 
 
 def _write_file(path: Path, data: bytes) -> None:

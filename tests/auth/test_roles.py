@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from rmos.api.sessions import PREFIXES
-from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, find_needed_role, find_role, requires
+from rmos.auth.roles import OPEN, OPEN_ON_LOOPBACK, OPEN_WHERE_PUBLIC, find_needed_role, find_role, requires
 from rmos.models import ROLES
 from tests.auth.conftest import RUNS, Send
 
@@ -35,9 +35,12 @@ def routes(app: Flask) -> list[tuple[str, str, str | None]]:
 def test_every_route_declares_its_role_and_open_ones_are_those_that_may_be(app: Flask) -> None:
     assert len(routes(app)) > 5
     for url, method, role in routes(app):
-        assert role in {*ROLES, OPEN, OPEN_ON_LOOPBACK}, f"{method} {url} declares no role: add @requires"
+        assert role in {*ROLES, OPEN, OPEN_ON_LOOPBACK, OPEN_WHERE_PUBLIC}, (
+            f"{method} {url} declares no role: add @requires"
+        )
         assert (role == OPEN) == (url in DECLARED_OPEN), f"{method} {url} is {role}"
         assert (role == OPEN_ON_LOOPBACK) == (url in ON_LOOPBACK), f"{method} {url} is {role}"
+        assert (role == OPEN_WHERE_PUBLIC) == url.startswith("/evidence/"), f"{method} {url} is {role}"
 
 
 RECORD_NOTHING = ("/api/rmos/feasibility", "/api/rmos/feasibility/suggest")

@@ -18,7 +18,7 @@ from tests.checks.damage_sessions import key as session_key
 from tests.checks.damage_sessions import session
 from tests.checks.damage_tokens import token_event
 from tests.checks.shops import DAY, Shop, artifact, event, verified
-from tests.makers import ANNA
+from tests.makers import ANNA, US
 from tests.makers import open_store as open_other_store
 
 
@@ -98,7 +98,7 @@ def test_repair_moves_what_stands_in_its_place_unless_the_name_stays_taken(shop:
     assert (found.path, found.detail) == (key, f"a directory stands where {kind.noun} should be")
     plan = plan_repair(shop.store, recheck_s=0)
     assert (key in {action.path for action in plan.actions if action.action == "quarantine"}) is (kind.name in MOVABLE)
-    apply_repair(shop.store, plan)
+    apply_repair(shop.store, plan, actor=ANNA, us=US)
     assert shop.path(key).is_dir() is (kind.name not in MOVABLE)
     assert (key in verified(shop.root).quarantined) is (kind.name in MOVABLE)
 

@@ -170,7 +170,7 @@ def test_an_artifact_cut_at_any_length_is_found_and_set_aside(earlier: EarlierSt
         kinds = {kind for kind, where in faults(verified(earlier.root)) if where == key_of(earlier, run_id)}
         assert kinds in ({"corrupt"}, {"undecodable"}), length
     held = contents(earlier.root)
-    done = apply_repair(store, plan_repair(store, recheck_s=0))
+    done = apply_repair(store, plan_repair(store, recheck_s=0), actor=ANNA, us=US)
     assert [(action.action, action.path) for action in done.actions] == [("quarantine", key_of(earlier, run_id))]
     assert contents(earlier.root) == held
     assert faults(verified(earlier.root)) == told_of(earlier)

@@ -6,6 +6,7 @@ from rmos.row_models import SessionQuery
 from tests.checks import damage_sessions
 from tests.checks.damage_sessions import key, session
 from tests.checks.shops import DAY, Shop, faults, open_store, places, verified
+from tests.makers import ANNA, US
 
 ROWS = ("session_that_the_index_does_not_know", "row_of_a_session_that_was_altered", "row_of_a_session_that_is_behind")
 
@@ -16,7 +17,7 @@ def test_repair_mends_the_rows_of_sessions_and_a_second_run_changes_nothing(shop
     assert faults(verified(shop.root)) == expected
     before = places(shop.root)
     store = open_store(shop.root, write=True)
-    done = apply_repair(store, plan_repair(store, recheck_s=0))
+    done = apply_repair(store, plan_repair(store, recheck_s=0), actor=ANNA, us=US)
     assert sorted((action.action, action.path) for action in done.actions) == [
         ("index", path) for path in sorted(p for _, p in expected)
     ]
@@ -31,9 +32,9 @@ def test_the_row_of_a_session_that_is_gone_is_dropped_only_when_that_is_asked_fo
     damage_sessions.session_without_any_event_left(shop)
     shop.close()
     store = open_store(shop.root, write=True)
-    assert apply_repair(store, plan_repair(store, recheck_s=0)).actions == []
+    assert apply_repair(store, plan_repair(store, recheck_s=0), actor=ANNA, us=US).actions == []
     assert len(faults(verified(shop.root))) == 1
-    done = apply_repair(store, plan_repair(store, remove_missing=True, recheck_s=0))
+    done = apply_repair(store, plan_repair(store, remove_missing=True, recheck_s=0), actor=ANNA, us=US)
     assert [action.action for action in done.actions] == ["forget"]
     assert faults(verified(shop.root)) == []
     assert store.index.sessions.count(SessionQuery(include_deleted=True)).value == 0
@@ -53,7 +54,7 @@ def test_repair_moves_no_event_of_a_session_whatever_it_is(shop: Shop) -> None:
     store = open_store(shop.root, write=True)
     plan = plan_repair(store, recheck_s=0)
     assert {action.path for action in plan.actions if action.action == "quarantine"} == set()
-    apply_repair(store, plan)
+    apply_repair(store, plan, actor=ANNA, us=US)
     assert places(shop.root) == before
     store.index.close()
 

@@ -20,7 +20,17 @@ from rmos.cli.lazy import LazyCommand
 from tests.cli.conftest import CONSOLE_SCRIPT, FLASK, ROOT, Command, finished, start
 
 COMMANDS = {
-    "verify": {"--strict", "--no-strict", "--quick", "--since", "--min-runs", "--report"},
+    "verify": {
+        "--evidence",
+        "--key",
+        "--checkpoint",
+        "--strict",
+        "--no-strict",
+        "--quick",
+        "--since",
+        "--min-runs",
+        "--report",
+    },
     "status": {"--quick"},
     "rebuild": {"--dry-run"},
     "orphans": {"--delete", "--yes", "-y"},
@@ -75,6 +85,15 @@ COMMANDS = {
     "migrate migrate": {"--from", "--dry-run"},
     "migrate verify": {"--from"},
     "migrate rollback": {"--from"},
+    "evidence start": {"--origin", "--if-absent"},
+    "evidence append": set(),
+    "evidence keys": set(),
+    "evidence checkpoint": set(),
+    "evidence consistency": {"--old"},
+    "evidence sums": {"--day"},
+    "evidence publish": {"folder"},
+    "evidence rotate-key": {"--lost"},
+    "proof": {"run_id", "--object", "--out", "--checkpoint"},
     "import": {"source"},
     "export": {"--bom", "--format", "--to", "--session", "--since", "--until", "--deleted"},
 }

@@ -26,8 +26,8 @@ from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_li
 from rmos.store.evidence.objects import (
     LOG_ID,
     MAX_BATCH,
-    Batch,
     Entry,
+    LogBatch,
     LogObjects,
     batch_key,
     checkpoint_key,
@@ -44,7 +44,7 @@ Progress = Callable[[int], None]
 _EVENTS: Final = f"{layout.EVIDENCE}/{LOG_ID}."
 
 
-class Appended(NamedTuple):
+class AppendReport(NamedTuple):
     """What came of an append."""
 
     batches: int
@@ -63,7 +63,7 @@ def append_entries(
     us: int,
     everywhere: bool,
     progress: Progress | None = None,
-) -> Appended:
+) -> AppendReport:
     """Bring the log up to the record.
 
     Args:
@@ -100,7 +100,7 @@ class _Appender:
         self._batches = self._entries = self._skipped = 0
         self._origin = log.read_keys()[0].key.name
 
-    def append(self, everywhere: bool, progress: Progress | None) -> Appended:
+    def append(self, everywhere: bool, progress: Progress | None) -> AppendReport:
         self._follow()
         self._finish_change()
         found: list[NewNames] = []
@@ -109,7 +109,7 @@ class _Appender:
             self._decide(taken)
         for names in found:
             keep_token(self._index, names)
-        return Appended(self._batches, self._entries, self._skipped, self._checkpoint())
+        return AppendReport(self._batches, self._entries, self._skipped, self._checkpoint())
 
     def _follow(self) -> None:
         """Take in the batches that the index does not know, and complete those whose maker died."""
@@ -164,12 +164,12 @@ class _Appender:
                 for entry in theirs.entries():
                     todo.pop(entry.key, None)
                 continue
-            self._take_in(Batch(number, self._edge.size, "", ordered))
+            self._take_in(LogBatch(number, self._edge.size, "", ordered))
             self._batches += 1
             self._entries += len(ordered)
             return
 
-    def _take_in(self, batch: Batch) -> None:
+    def _take_in(self, batch: LogBatch) -> None:
         """Do what follows from a batch: tiles, checkpoint, rows of the index."""
         if batch.first != self._edge.size:
             raise Damage("log_altered", f"batch {batch.number} of the log does not begin where the one before it ends")

@@ -49,7 +49,7 @@ class Entry(NamedTuple):
         return f"{self.sha256}  {self.key}\n".encode()
 
 
-class Batch(NamedTuple):
+class LogBatch(NamedTuple):
     """A batch as it was read."""
 
     number: int
@@ -108,7 +108,7 @@ def encode_batch(number: int, first: int, at: str, lines: Sequence[bytes]) -> by
     return f"# rmos.batch/1 number={number} first={first} at={at}\n".encode() + b"".join(lines)
 
 
-def parse_batch(data: bytes, number: int) -> Batch:
+def parse_batch(data: bytes, number: int) -> LogBatch:
     """Read a batch.
 
     Raises:
@@ -121,7 +121,7 @@ def parse_batch(data: bytes, number: int) -> Batch:
         raise Damage("log_altered", "the batch does not have the form of a batch of this number")
     if any(key >= after for key, after in itertools.pairwise(keys)):
         raise Damage("log_altered", "the lines of the batch do not stand in the order of their keys")
-    return Batch(number, int(head[2]), head[3].decode(), lines)
+    return LogBatch(number, int(head[2]), head[3].decode(), lines)
 
 
 class _LogRecord(NamedTuple):
@@ -226,7 +226,7 @@ class LogObjects:
             elif name.endswith(ending) and (number := parse_number(before + name.removesuffix(ending))) is not None:
                 yield number
 
-    def read_batch(self, number: int) -> Batch:
+    def read_batch(self, number: int) -> LogBatch:
         """Return a batch.
 
         Raises:

@@ -9,7 +9,7 @@ from rmos.digest import hash_leaf
 from rmos.errors.evidence import EvidenceMalformed
 from rmos.errors.store import ObjectMissing
 from rmos.index.base import LogTable
-from rmos.store.evidence.objects import Batch, LogObjects, tile_key
+from rmos.store.evidence.objects import LogBatch, LogObjects, tile_key
 from rmos.store.records import Damage
 from rmos.tlog.note import parse_checkpoint
 from rmos.tlog.tiles import HASH, WIDTH, Nodes, combine
@@ -22,7 +22,7 @@ class LogTree:
     def __init__(self, log: LogObjects, table: LogTable) -> None:
         self._log = log
         self._table = table
-        self._batches: dict[int, Batch] = {}
+        self._batches: dict[int, LogBatch] = {}
 
     def size(self) -> int:
         """Return how many entries the batches that the index knows have."""
@@ -53,7 +53,7 @@ class LogTree:
         """
         return prove_consistency(old_size, size, self._nodes(size))
 
-    def read_batch(self, number: int) -> Batch:
+    def read_batch(self, number: int) -> LogBatch:
         """Return a batch.
 
         Raises:
