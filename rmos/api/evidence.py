@@ -27,6 +27,9 @@ _NO_CACHE: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _PROBLEMS: Final[Problems] = (EvidenceOff, *READS, *LISTS)
 _BINARY: Final = {"type": "string", "format": "binary"}
+_DOWNLOAD: Final = {
+    200: ResponseSpec("The file.", _BINARY, ("Cache-Control", "Content-Disposition"), content_type=_BYTES)
+}
 
 
 @bp.get("/api/rmos/evidence")
@@ -111,16 +114,25 @@ def get_tile(tile_name: str) -> Response:
     return _respond(PublicLog(current_rmos().store).read(f"tile/{tile_name}"), _BYTES, _FOR_EVER)
 
 
-@bp.get("/evidence/<any('rmos_verify.py', 'verify.html'):verifier_name>")
-@operation(
-    responses={200: ResponseSpec("The file.", _BINARY, ("Cache-Control", "Content-Disposition"), content_type=_BYTES)}
-)
+@bp.get("/evidence/rmos_verify.py")
+@operation(responses=_DOWNLOAD)
 @requires(OPEN_WHERE_PUBLIC)
-def get_verifier(verifier_name: str) -> Response:
-    """Return what verifies a proof offline: a Python file without dependencies, or a page for a browser."""
-    data = (resources.files("rmos.verifier") / verifier_name).read_bytes()
-    response = _respond(data, _BYTES, _NO_CACHE)
-    response.headers["Content-Disposition"] = make_disposition("attachment", verifier_name)
+def get_verifier() -> Response:
+    """Return the Python file, without dependencies, that verifies proofs and whole stores offline."""
+    return _respond_verifier("rmos_verify.py")
+
+
+@bp.get("/evidence/verify.html")
+@operation(responses=_DOWNLOAD)
+@requires(OPEN_WHERE_PUBLIC)
+def get_verifier_page() -> Response:
+    """Return the page that verifies proofs in a browser offline; it is saved, not shown."""
+    return _respond_verifier("verify.html")
+
+
+def _respond_verifier(name: str) -> Response:
+    response = _respond((resources.files("rmos.verifier") / name).read_bytes(), _BYTES, _NO_CACHE)
+    response.headers["Content-Disposition"] = make_disposition("attachment", name)
     return response
 
 

@@ -45,7 +45,7 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
 
     The best name is the address under which the log is served, without
     https://. From then on the service appends every five minutes. Started
-    again it only appends.
+    again it only appends. A key that is there is never replaced.
 
     \b
     Exit codes: 0 started; 1 the log or the disk does not allow it, 2 usage
@@ -104,7 +104,7 @@ def append(as_json: bool) -> int:
 @json_option
 @with_appcontext
 def keys(as_json: bool) -> int:
-    """Show the verifier keys, and from which checkpoint each signed.
+    """Show the verifier keys, and from when on each signed. Changes nothing.
 
     \b
     Exit codes: 0 shown; 1 there is no log or it is damaged, 10 no store
@@ -173,6 +173,8 @@ def consistency(old_size: int, as_json: bool) -> int:
 def sums(day: str, as_json: bool) -> int:
     """Print a day's lines for `sha256sum -c`, those of what is gone as comments.
 
+    Changes nothing.
+
     \b
     Exit codes: 0 printed; 1 there is no log or it is damaged, 2 usage, 10
     no store there.
@@ -193,8 +195,8 @@ def sums(day: str, as_json: bool) -> int:
 def publish(folder: Path, as_json: bool) -> int:
     """Write the log as static files into FOLDER, for any web server or a stick.
 
-    Holds ids, dates and digests, no content. A second time only what is new
-    is written.
+    Holds ids, dates and digests, never content. A second time only what is
+    new is written.
 
     \b
     Exit codes: 0 written; 1 there is no log, or the folder cannot be
@@ -217,6 +219,9 @@ def publish(folder: Path, as_json: bool) -> int:
 @with_appcontext
 def rotate_key(lost: bool, as_json: bool) -> int:
     """Sign with a new key from now on; the old one vouches for it.
+
+    A change that was cut off goes on. Nothing that was signed is signed
+    anew.
 
     \b
     Exit codes: 0 changed; 1 there is no log or it is damaged, 2 the key

@@ -68,11 +68,6 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^(entries|[0-9]{1,2})(/x[0-9]{3})*/[0-9]{3}(\\.p/[0-9]{1,3})?$"},
         "example": "0/000.p/3",
     },
-    "verifier_name": {
-        "description": "The file that verifies.",
-        "schema": {"type": "string", "enum": ["rmos_verify.py", "verify.html"]},
-        "example": "rmos_verify.py",
-    },
     "token": {
         "description": "The token of a signed link.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,4096}$"},

@@ -24,7 +24,11 @@ KEYS = [
     "store_root", "index_exists", "indexed_runs", "missing_artifacts", "partition_mismatches", "deserialize_failures",
     "orphan_artifacts", "quarantined", "counts", "findings", "strict_deserialize", "since", "quick", "ok",
 ]  # fmt: skip
-ELSEWHERE = {"index_missing", "index_unreadable", "altered", "legacy_json_digest", "too_few_runs"}
+ELSEWHERE = {
+    *("index_missing", "index_unreadable", "altered", "legacy_json_digest", "too_few_runs"),
+    *("logged_altered", "logged_missing", "logged_late", "logged_set_aside", "log_altered", "log_short", "log_forked"),
+    *("checkpoint_unsigned", "key_replaced", "log_overdue"),
+}
 """Kinds that tests of their own produce."""
 
 
