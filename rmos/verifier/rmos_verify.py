@@ -128,7 +128,7 @@ def read_zip(data: bytes) -> dict[str, bytes]:
         size, length = struct.unpack_from("<LH", data, at + 22)
         name, body = data[at + 30 : at + 30 + length], data[at + 30 + length : at + 30 + length + size]
         head = struct.pack("<5H3L2H", 20, 0, 0, 0, 33, zlib.crc32(body), size, size, length, 0)
-        demand(data[at : at + 30] == b"PK\3\4" + head and len(body) == size and last < name, "The ZIP is damaged.")
+        demand(data[at : at + 30] == b"PK\3\4" + head and len(body) == size and last < name, f"{name!r} is damaged.")
         central += b"PK\1\2\x14\3" + head + struct.pack("<3H2L", 0, 0, 0, 0o100644 << 16, at) + name
         members[name.decode("ascii", "replace")], last, at = body, name, at + 30 + length + size
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(members), len(members), len(central), at, 0)
@@ -171,7 +171,8 @@ def check_run(names: list[str], entries: dict[str, str], files: dict[str, dict[s
     demand(all(f"{run_id}_advisory_" in name for name in set(names) - {artifact, *events})
            and set(names) - set(files) <= {artifact}
            and files.get(artifact, {}).get("run_id", run_id) == run_id, "The files are not those of one run.")
-    told = [f"run {run_id}" + ("" if artifact in files else ", erased for good: its delete event says so")]
+    facts = [str(files.get(artifact, {}).get(word, "")) for word in ("status", "created_at_utc")]
+    told = [f"run {run_id} {' '.join(facts) if artifact in files else 'was erased for good, as its delete event says'}"]
     before = first = entries[artifact] if artifact in entries else files[events[0]]["previous_sha256"]
     for number, name in enumerate(events, 1):
         event, data = files[name], files[name]["data"]
@@ -202,8 +203,7 @@ class StoreCheck:
         demand(batches == signed > 0, f"The log has {batches} batches and {signed} checkpoints: one was taken away.")
         for number in range(1, batches + 1):
             self.check_batch(number, f"_evidence/batch/{number_name(number)}.sha256")
-        last = self.roots[self.size]
-        demand(self.is_trusted and is_signed(last, self.signer) and START in self.seen,
+        demand(is_signed(last := self.roots[self.size], self.signer) and self.is_trusted and START in self.seen,
                "The log is not signed by this key, nor by one for which this key signed when it was replaced.")
         for kept in saved:
             demand(kept.size <= self.size, f"The log was cut back: you kept a checkpoint of {kept.size} entries.")
