@@ -171,8 +171,8 @@ def check_run(names: list[str], entries: dict[str, str], files: dict[str, dict[s
     demand(all(f"{run_id}_advisory_" in name for name in set(names) - {artifact, *events})
            and set(names) - set(files) <= {artifact}
            and files.get(artifact, {}).get("run_id", run_id) == run_id, "The files are not those of one run.")
-    facts = [str(files.get(artifact, {}).get(word, "")) for word in ("status", "created_at_utc")]
-    told = [f"run {run_id} {' '.join(facts) if artifact in files else 'was erased for good, as its delete event says'}"]
+    facts = [str(files[artifact].get(word, "")) for word in ("status", "created_at_utc")] if artifact in files else []
+    told = [f"run {run_id} {' '.join(facts) if facts else 'erased for good'}".rstrip()]
     before = first = entries[artifact] if artifact in entries else files[events[0]]["previous_sha256"]
     for number, name in enumerate(events, 1):
         event, data = files[name], files[name]["data"]

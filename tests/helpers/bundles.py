@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from rmos import digest
+from rmos.services.evidence_files import make_zip
 from rmos.store.evidence.objects import batch_key, checkpoint_key, encode_batch, event_key
 from rmos.tlog.keys import SigningKey, make_signing_key
 from rmos.tlog.note import Checkpoint, Note
 from rmos.tlog.proof import LogProof
 from rmos.tlog.tree import compute_root, prove_inclusion
+from rmos.verifier.rmos_verify import check_bundle, parse_key
 from tests.makers import US, make_event, make_members
 
 ORIGIN: Final = "shop.example/evidence"
@@ -29,7 +31,20 @@ RUN_ID: Final = "run_019b4a4e2c0070008000000000000001"
 OTHER_RUN_ID: Final = "run_019b4a4e2c0070008000000000000002"
 AT: Final = "2025-12-23T10:15:00.123456Z"
 
+TRUSTED: Final = parse_key(KEY.verifier_key.text())
+"""`KEY` as the verifier reads it."""
+
 Files = dict[str, bytes]
+
+
+def check_members(members: Mapping[str, bytes]) -> list[str]:
+    """Return what a bundle of these members shows to the verifier.
+
+    Raises:
+        DoesNotHold.
+    """
+    told: list[str] = check_bundle(make_zip(members), TRUSTED, [])[0]
+    return told
 
 
 def make_start(key: SigningKey = KEY) -> Files:
@@ -104,6 +119,12 @@ def make_members_of(
         "README.txt": b"How to check this.\n",
     }
     return members
+
+
+def replace_once(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace what stands there once."""
+    assert data.count(old) == 1
+    return data.replace(old, new)
 
 
 class LogFolder:

@@ -1,4 +1,4 @@
-"""Keys and checkpoints as the verifier reads them: the specification's vector, and every text that is spelt otherwise."""
+"""Keys and checkpoints as the verifier reads them: a vector, and every text that is spelt otherwise."""
 
 import base64
 
@@ -6,7 +6,7 @@ import pytest
 
 from rmos.tlog.note import Note, NoteSignature
 from rmos.verifier.rmos_verify import DoesNotHold, climb, is_signed, number_name, parse_checkpoint, parse_key, sha256
-from tests.helpers.bundles import KEY, ORIGIN, OTHER_KEY
+from tests.helpers.bundles import KEY, ORIGIN, OTHER_KEY, OTHER_RUN_ID, PARTITION, RUN_ID, START
 
 VKEY = "shop.example/evidence+78430b55+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 ROOT = "AHVYuYjzLO8RpZTwuGE6hXecR1vPGd38DzOddaZQJ8Y="
@@ -14,11 +14,12 @@ TEXT = f"{ORIGIN}\n3\n{ROOT}\n"
 SIGNATURE = f"— {ORIGIN} eEMLVbRSFJXcQ3hUTOQPozg6G5pwGA8s6wHj0hOZ6Oo5iqqqD6s0w9u85jASaYsd7gkbi1pywbzWUjY5jLK4m5VImg8=\n"
 NOTE = f"{TEXT}\n{SIGNATURE}"
 LINES = [
-    b"2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806"
-    b"  2025-12-23/run_019b4a4e2c0070008000000000000001.json\n",
-    b"27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"
-    b"  2025-12-23/run_019b4a4e2c0070008000000000000002.json\n",
-    b"f6936912184481f5edd4c304ce27c5a1a827804fc7f329f43d273b8621870776  _evidence/log.000001.json\n",
+    f"{digest}  {key}\n".encode()
+    for digest, key in {
+        "2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806": f"{PARTITION}/{RUN_ID}.json",
+        "27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a": f"{PARTITION}/{OTHER_RUN_ID}.json",
+        "f6936912184481f5edd4c304ce27c5a1a827804fc7f329f43d273b8621870776": START,
+    }.items()
 ]
 ANOTHER = "— somebody.else/witness " + base64.b64encode(bytes(68)).decode() + "\n"
 
