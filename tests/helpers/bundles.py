@@ -147,8 +147,8 @@ class LogFolder:
     def append(self) -> Path:
         """Log every file that is not, and return the path of the signed checkpoint."""
         self._number += 1
-        before = batch_key(self._number - 1) if self._number > 1 else START
-        keys = {path.relative_to(self.folder).as_posix() for path in self.folder.glob("[0-9_]*/**/*.json")} | {before}
+        keys = {path.relative_to(self.folder).as_posix() for path in self.folder.glob("[0-9_]*/**/*.json")}
+        keys |= {batch_key(number) for number in (self._number - 1,) if number}
         lines = [make_line(key, (self.folder / key).read_bytes()) for key in sorted(keys)]
         lines = [line for line in lines if line not in self._logged]
         first, self._logged = len(self._logged), self._logged + lines
