@@ -21,8 +21,11 @@ PROGRAMS: Final = {
     "inkscape": "inkscape python3-lxml python3-numpy python3-cssselect",
     "bindfs": "bindfs",
     "rs274": "linuxcnc-uspace, or let .ci/run take it apart",
+    "go": "golang-go golang-golang-x-mod-dev",
 }
 """Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
+GO_PACKAGE: Final = Path("/usr/share/gocode/src/golang.org/x/mod")
+"""Where Debian has what the Go programs of the tests import."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
 ROOM: Final = 2 << 30
 """Bytes that must be free in `MEMORY` before a plain test run works there; it needs a quarter of them."""
@@ -65,6 +68,8 @@ def find_absent() -> dict[str, str]:
             lacking[program] = f"install the Debian package {package}"
     if "bindfs" not in lacking and not os.access("/dev/fuse", os.R_OK | os.W_OK):
         lacking["bindfs"] = "run where /dev/fuse may be opened"
+    if "go" not in lacking and not GO_PACKAGE.is_dir():
+        lacking["go"] = "install the Debian package golang-golang-x-mod-dev"
     if not may_mount():
         lacking["root"] = "run as root on a machine with loop devices"
     elif shutil.which("mkfs.ext4", path=sbin) is None:

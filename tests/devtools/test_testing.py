@@ -104,7 +104,17 @@ def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.Mon
     settings.read(ROOT / "setup.cfg")
     registered = {line.partition(":")[0] for line in settings["tool:pytest"]["markers"].split("\n")}
     assert {"long", *testing.find_absent()} <= registered
-    assert set(testing.find_absent()) == {"strace", "curl", "nginx", "chromium", "inkscape", "bindfs", "rs274", "root"}
+    assert set(testing.find_absent()) == {"strace", "curl", "nginx", "chromium", "inkscape", "bindfs", "rs274", "go", "root"}
+
+
+def test_a_compiler_without_the_package_that_the_programs_import_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: f"/usr/bin/{name}")
+    monkeypatch.setattr(testing, "GO_PACKAGE", tmp_path / "mod")
+    assert testing.find_absent()["go"] == "install the Debian package golang-golang-x-mod-dev"
+    (tmp_path / "mod").mkdir()
+    assert "go" not in testing.find_absent()
 
 
 def test_check_runs_every_step_also_after_one_has_failed(
