@@ -104,7 +104,17 @@ def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.Mon
     settings.read(ROOT / "setup.cfg")
     registered = {line.partition(":")[0] for line in settings["tool:pytest"]["markers"].split("\n")}
     assert {"long", *testing.find_absent()} <= registered
-    assert set(testing.find_absent()) == {"strace", "curl", "nginx", "chromium", "inkscape", "bindfs", "rs274", "go", "root"}
+    assert set(testing.find_absent()) == {
+        "strace",
+        "curl",
+        "nginx",
+        "chromium",
+        "inkscape",
+        "bindfs",
+        "rs274",
+        "go",
+        "root",
+    }
 
 
 def test_a_compiler_without_the_package_that_the_programs_import_is_not_enough(
