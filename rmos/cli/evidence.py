@@ -9,7 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.opening import command_actor, count_runs, open_for_reading, open_for_writing
+from rmos.cli.opening import command_actor, count_runs, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Day
 from rmos.context import current_rmos
@@ -45,14 +45,15 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
 
     The best name is the address under which the log is served, without
     https://. From then on the service appends every five minutes. Started
-    again it only appends. A key that is there is never replaced.
+    again it only appends. A key that is there is never replaced. Makes the
+    store's folder when there is none.
 
     \b
     Exit codes: 0 started; 1 the log or the disk does not allow it, 2 usage
     or a key that cannot be used, 10 no store there.
     """
     us = ids.now_us()
-    store = open_for_writing()
+    store = open_or_create()
     if if_absent and is_started(store):
         say("The log is there already.", err=True)
         return DONE

@@ -15,13 +15,19 @@ from typing import Final
 import click
 from flask.cli import with_appcontext
 
+from rmos import ids
 from rmos.cli.demo import DEMO_RUNS, DEMO_SEED, make_demo
 from rmos.cli.exits import flush_stdout
+from rmos.cli.opening import command_actor
 from rmos.cli.output import emit, json_option, say
 from rmos.cli.types import Bind
 from rmos.context import current_rmos
+from rmos.errors.base import RmosError
+from rmos.schemas.runs import dump_summary
+from rmos.services.evidence import open_key_file, start_log
 from rmos.serving.addresses import DEFAULT, Address, choose_free, claim, reachable, urls_of
 from rmos.serving.announcing import find_troubles, wait_until_answering
+from rmos.store import Store
 from rmos.systems import require_posix
 
 _GETTING_READY_S: Final = 10.0
@@ -58,6 +64,7 @@ def serve(
     is_new = not record.exists()
     if demo and make_demo(DEMO_RUNS, DEMO_SEED) is not None:
         is_new = False
+        _start_log()
     flush_stdout()
     server = os.getpid()
     if os.fork() == 0:
@@ -67,6 +74,19 @@ def serve(
     command = [sys.executable, "-m", "rmos.serving", "--bind", str(address), "--log-level", "warning"]
     command += ["--workers", str(workers)] if workers else []
     os.execv(command[0], command)  # noqa: S606
+
+
+def _start_log() -> None:
+    """Start a log of evidence for invented runs, so that all there is can be looked at; nobody depends on this key."""
+    settings = current_rmos().settings
+    store = Store.open(settings, summarise=dump_summary)
+    try:
+        actor = command_actor(ids.new_request_id())
+        start_log(store, open_key_file(settings), origin=None, actor=actor, us=ids.now_us())
+    except RmosError as error:  # the runs are there, and the service can start without a log
+        say(f"No log of evidence was started: {error.detail}", err=True)
+    finally:
+        store.index.close()
 
 
 def _choose_address(bind: Address | None, port: int | None) -> Address:
