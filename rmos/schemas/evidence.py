@@ -5,7 +5,7 @@ import base64
 import msgspec
 from marshmallow import Schema, fields, validate
 
-from rmos.schemas.fields import RequestSchema, WholeNumber
+from rmos.schemas.fields import QueryInteger, RequestSchema
 from rmos.tlog.note import Checkpoint, VerifierKey
 
 
@@ -25,7 +25,7 @@ class EvidenceSchema(Schema):
 class ProofQuerySchema(RequestSchema):
     """The query of a proof."""
 
-    size = WholeNumber(
+    size = QueryInteger(
         validate=validate.Range(1, 2**53),
         metadata={"description": "Prove under the checkpoint of this size, one that was kept, instead of the last"},
     )
