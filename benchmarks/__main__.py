@@ -11,6 +11,7 @@ from typing import Final
 
 from benchmarks import (
     drawings,
+    evidence,
     files,
     gate,
     judging,
@@ -44,6 +45,7 @@ PARTS: Final = (
     "pages",
     "programs",
     "reading",
+    "evidence",
 )
 USAGE: Final = 2
 INTERRUPTED: Final = 130
@@ -137,6 +139,8 @@ def measure(
     if "files" in parts:
         figures += files.figures(below, rounds=repeats, say=say)
         figures += small_files.figures(below, kept, starts=repeats, seconds=1 if asked.quick else 3, say=say)
+    if "evidence" in parts:
+        figures += evidence.figures(below, rounds=min(repeats, 3), say=say)
     if "gate" in parts:
         figures += gate.figures(below, rounds=repeats, say=say)
     if "programs" in parts:
