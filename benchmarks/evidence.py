@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.figures import AtLeast, AtMost, Figure, measured
-from benchmarks.stores import Say, ready_store, working_copy
+from benchmarks.stores import Say, ready_store, settings_of, working_copy
 from rmos import ids
 from rmos.checks.log import EvidenceTrust
 from rmos.checks.verify import verify_store
-from rmos.config import Settings
 from rmos.digest import hash_leaf
 from rmos.models import Actor
 from rmos.schemas.runs import dump_summary
@@ -36,7 +35,7 @@ def figures(below: Path, *, rounds: int, say: Say) -> list[Figure]:
     told = _measure_tree(rounds)
     say(f"evidence: {RUNS} runs")
     folder = working_copy(ready_store(below, RUNS, say), below / "evidence")
-    store = Store.open(Settings(instance_path=folder, runs_dir=folder / "runs"), summarise=dump_summary)
+    store = Store.open(settings_of(folder), summarise=dump_summary)
     try:
         store.reconcile()
         return told + _measure_store(store, KeyFile(folder / KEY_FILE), rounds)

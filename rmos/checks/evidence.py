@@ -29,6 +29,9 @@ _LATE_US: Final = 3_600_000_000
 """An object that was logged so long after the moment in its name is told: imported, or dated back."""
 
 
+_KEPT_BATCHES: Final = 4
+
+
 class SetAsideObject(NamedTuple):
     """An object that was moved aside or removed, and the digest that it was logged with."""
 
@@ -70,6 +73,7 @@ class _ObjectsCheck:
         self._reader = RunReader(objects)
         self._set_aside: set[SetAsideObject] | None = None
         self._kinds = dict(list_folders(objects))
+        self._batches: dict[int, LogBatch | None] = {}
 
     def check_folder(self, folder: str, *, is_whole: bool) -> None:
         logged = self._lines(folder)
@@ -84,14 +88,22 @@ class _ObjectsCheck:
         """Return the keys of a folder with the digests that they were logged with."""
         found: dict[str, set[str]] = {}
         for number in self._folders.get(folder, []):
-            try:
-                entries = self._log.read_batch(number).entries()
-            except (Damage, ObjectMissing, ObjectUnreadable):
-                continue  # it is a finding already
-            for entry in entries:
+            batch = self._read_batch(number)
+            for entry in batch.entries_below(folder) if batch is not None else ():
                 if entry.key.rpartition("/")[0] == folder:
                     found.setdefault(entry.key, set()).add(entry.sha256)
         return found
+
+    def _read_batch(self, number: int) -> LogBatch | None:
+        """Return a batch, None where it is a finding already; the last ones are kept, for folders share them."""
+        if number not in self._batches:
+            while len(self._batches) >= _KEPT_BATCHES:
+                self._batches.pop(next(iter(self._batches)))
+            try:
+                self._batches[number] = self._log.read_batch(number)
+            except (Damage, ObjectMissing, ObjectUnreadable):
+                self._batches[number] = None
+        return self._batches[number]
 
     def _check_object(self, key: str, digests: set[str]) -> None:
         try:

@@ -10,6 +10,7 @@ Tile n of level L holds the hashes of the subtrees with 256**L leaves from n * 2
 changes; what is not full yet is the edge: at most 255 hashes a level.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
@@ -93,6 +94,10 @@ class Edge:
         """The hashes of each level, from the leaves up."""
         return [list(level) for level in self._levels]
 
+    def dump(self) -> str:
+        """Return the edge as a text: base64 of each level's hashes, from the leaves up."""
+        return " ".join(base64.b64encode(b"".join(level)).decode() or "-" for level in self._levels)
+
     def extend(self, leaves: Iterable[bytes]) -> list[Tile]:
         """Append the hashes of leaves, and return the tiles that became full, each after those below it."""
         full: list[Tile] = []
@@ -120,6 +125,15 @@ class Edge:
             above = combine(hashes)
             hashes.clear()
             self._push(level + 1, above, full)
+
+
+def load_edge(size: int, text: str) -> Edge | None:
+    """Return the edge that a text holds, None when it is none of a tree of this size."""
+    try:
+        data = [b"" if level == "-" else base64.b64decode(level, validate=True) for level in text.split()]
+        return Edge(size, [[level[at : at + HASH] for at in range(0, len(level), HASH)] for level in data])
+    except ValueError:
+        return None
 
 
 class Nodes:

@@ -9,7 +9,6 @@ the rows of the index. A crash before the batch leaves nothing, and after it the
 same bytes. The number of the batch is the only lock.
 """
 
-import base64
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -24,8 +23,8 @@ from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_line
 from rmos.store.evidence.objects import (
+    BATCH,
     LOG_ID,
-    MAX_BATCH,
     Entry,
     LogBatch,
     LogObjects,
@@ -38,7 +37,7 @@ from rmos.store.evidence.signing import KeyFile, Signer
 from rmos.store.evidence.tree import LogTree
 from rmos.store.records import Damage
 from rmos.tlog.note import Checkpoint, parse_checkpoint
-from rmos.tlog.tiles import HASH, Edge
+from rmos.tlog.tiles import Edge, load_edge
 
 Progress = Callable[[int], None]
 _EVENTS: Final = f"{layout.EVIDENCE}/{LOG_ID}."
@@ -97,6 +96,8 @@ class _Appender:
         self._us = us
         self._number = 0
         self._edge = Edge()
+        self._roots: dict[int, bytes] = {}
+        """Roots at ends of batches that were computed on the way."""
         self._batches = self._entries = self._skipped = 0
         self._origin = log.read_keys()[0].key.name
 
@@ -105,7 +106,7 @@ class _Appender:
         self._finish_change()
         found: list[NewNames] = []
         lines = self._read_lines(find_new(self._objects, self._index, everywhere=everywhere), found, progress)
-        while taken := list(islice(lines, MAX_BATCH - 1)):
+        while taken := list(islice(lines, BATCH - 1)):
             self._decide(taken)
         for names in found:
             keep_token(self._index, names)
@@ -122,7 +123,7 @@ class _Appender:
         last = self._index.log.last()
         if last is not None:
             batch, text = last
-            edge = _decode_edge(batch.first + batch.size, text)
+            edge = load_edge(batch.first + batch.size, text)
             if edge is not None and self._read_checkpoint(batch.number) == self._checkpoint_of(edge):
                 return batch.number, edge
             self._index.log.clear()
@@ -173,6 +174,7 @@ class _Appender:
         """Do what follows from a batch: tiles, checkpoint, rows of the index."""
         if batch.first != self._edge.size:
             raise Damage("log_altered", f"batch {batch.number} of the log does not begin where the one before it ends")
+        self._roots[self._edge.size] = self._edge.root()
         for tile in self._edge.extend(map(hash_leaf, batch.lines)):
             try:
                 self._log.create_tile(tile)
@@ -181,7 +183,7 @@ class _Appender:
         keys = [entry.key for entry in batch.entries()]
         self._number = batch.number
         self._sign(batch.number, keys)
-        self._index.log.add(LoggedBatch(batch.number, batch.first, len(keys)), keys, _encode_edge(self._edge))
+        self._index.log.add(LoggedBatch(batch.number, batch.first, len(keys)), keys, self._edge.dump())
 
         if any(key.startswith(_EVENTS) for key in keys):
             self._finish_change()
@@ -205,11 +207,12 @@ class _Appender:
 
     def _create_checkpoint(self, number: int, keys: Sequence[str], signer: Signer) -> None:
         checkpoint = self._checkpoint()
+        self._roots[checkpoint.size] = checkpoint.root
         tree = LogTree(self._log, self._index.log)
         last = self._log.read_keys()[-1]
         note = signer.sign(
             checkpoint,
-            lambda size: checkpoint.root if size == checkpoint.size else tree.root_at(size),
+            lambda size: self._roots.get(size) or tree.root_at(size),
             with_following=last.key != signer.key.verifier_key and event_key(last.number) in keys,
         )
         # A crash between the key's memory and this line is completed by the next append, with the same bytes.
@@ -228,16 +231,3 @@ class _Appender:
 
     def _checkpoint_of(self, edge: Edge) -> Checkpoint:
         return Checkpoint(self._origin, edge.size, edge.root())
-
-
-def _encode_edge(edge: Edge) -> str:
-    return " ".join(base64.b64encode(b"".join(level)).decode() or "-" for level in edge.levels)
-
-
-def _decode_edge(size: int, text: str) -> Edge | None:
-    """Return the edge that a text holds, None when it is none of a tree of this size."""
-    try:
-        data = [b"" if level == "-" else base64.b64decode(level, validate=True) for level in text.split()]
-        return Edge(size, [[level[at : at + HASH] for at in range(0, len(level), HASH)] for level in data])
-    except ValueError:
-        return None

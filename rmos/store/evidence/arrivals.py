@@ -77,11 +77,10 @@ def read_line(objects: Objects, key: str) -> Entry | None:
         data = objects.read(key)
     except ObjectMissing:
         return None  # a hard delete was faster
-    kind = layout.kind_of(key)
-    has_digest = data.startswith(digest.SELF_DIGEST_PREFIX)
-    if has_digest and digest.verify_self_digest(data) is None:
-        return None
-    if not has_digest and kind not in _MAY_BE_LEGACY and key != layout.LEGACY_INDEX_KEY:
+    if data.startswith(digest.SELF_DIGEST_PREFIX):
+        if digest.verify_self_digest(data) is None:
+            return None
+    elif layout.kind_of(key) not in _MAY_BE_LEGACY and key != layout.LEGACY_INDEX_KEY:
         return None
     return Entry(digest.sha256_hex(data), key)
 

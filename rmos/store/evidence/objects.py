@@ -9,7 +9,7 @@ A line is what `sha256sum` prints for an object, and an entry of the tree. The b
 follow from them and can be computed again.
 """
 
-import itertools
+import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -26,14 +26,17 @@ from rmos.tlog.note import Note, VerifierKey, parse_note, parse_verifier_key
 from rmos.tlog.tiles import Tile, number_name, parse_number, tile_name
 
 MAX_BATCH: Final = 65_536
-"""Entries of a batch; RMOS policy: some 8 MB, read whole."""
+"""Entries of a batch at most; the format's limit, some 8 MB, read whole."""
+BATCH: Final = 4096
+"""Entries of a batch that is made here (RMOS policy): half a megabyte, which each proof of one of them reads."""
 LOG_ID: Final = "log"
 """The record id of the log's own events."""
 _HEAD: Final = re.compile(
     rb"# rmos\.batch/1 number=([1-9][0-9]{0,8}) first=(0|[1-9][0-9]{0,18})"
     rb" at=([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)\n"
 )
-_LINE: Final = re.compile(rb"([0-9a-f]{64})  ([!-\[\]-~]{1,255})\n")
+_LINES: Final = re.compile(rb"(?:[0-9a-f]{64}  [!-\[\]-~]{1,255}\n)+")
+"""All lines at once: one call for a batch, not one for each of its lines."""
 _KEY: Final = re.compile(r"[!-\[\]-~]{1,255}")
 _EVENT: Final = re.compile(r"log\.([0-9]{6})\.json")
 
@@ -57,9 +60,25 @@ class LogBatch(NamedTuple):
     at: str
     lines: list[bytes]
 
+    def find(self, key: str) -> int | None:
+        """Return the place of a key's line, None when it is not among them."""
+        wanted = key.encode()
+        place = bisect.bisect_left(self.lines, wanted, key=lambda line: line[66:-1])
+        return place if place < len(self.lines) and self.lines[place][66:-1] == wanted else None
+
     def entries(self) -> Iterator[Entry]:
         """Yield the entries."""
         for line in self.lines:
+            yield Entry(line[:64].decode(), line[66:-1].decode())
+
+    def entries_below(self, folder: str) -> Iterator[Entry]:
+        """Yield the entries of a folder and of those in it; all of them for the root."""
+        first, end = 0, len(self.lines)
+        if folder:
+            # "0" comes behind "/", and no key of the store holds a sign between them
+            ends = (f"{folder}/".encode(), f"{folder}0".encode())
+            first, end = (bisect.bisect_left(self.lines, key, key=lambda line: line[66:-1]) for key in ends)
+        for line in self.lines[first:end]:
             yield Entry(line[:64].decode(), line[66:-1].decode())
 
 
@@ -108,19 +127,22 @@ def encode_batch(number: int, first: int, at: str, lines: Sequence[bytes]) -> by
     return f"# rmos.batch/1 number={number} first={first} at={at}\n".encode() + b"".join(lines)
 
 
-def parse_batch(data: bytes, number: int) -> LogBatch:
+def parse_batch(data: bytes, number: int, *, strict: bool = True) -> LogBatch:
     """Read a batch.
+
+    Args:
+        strict: look at each line; a proof does not, for it is compared with the root that is signed.
 
     Raises:
         Damage: log_altered: it does not have its form, or is another one.
     """
     head = _HEAD.match(data)
-    lines = data[head.end() :].splitlines(keepends=True) if head else []
-    keys = [match[2] for match in map(_LINE.fullmatch, lines) if match is not None]
-    if head is None or int(head[1]) != number or len(keys) != len(lines) or not 1 <= len(lines) <= MAX_BATCH:
+    if head is None or int(head[1]) != number or (strict and _LINES.fullmatch(data, head.end()) is None):
         raise Damage("log_altered", "the batch does not have the form of a batch of this number")
-    if any(key >= after for key, after in itertools.pairwise(keys)):
-        raise Damage("log_altered", "the lines of the batch do not stand in the order of their keys")
+    lines = data[head.end() :].splitlines(keepends=True)
+    keys = [line[66:-1] for line in lines] if strict else []
+    if strict and (len(lines) > MAX_BATCH or keys != sorted(set(keys))):
+        raise Damage("log_altered", "the lines of the batch do not stand in the order of their keys, each once")
     return LogBatch(number, int(head[2]), head[3].decode(), lines)
 
 
@@ -226,14 +248,14 @@ class LogObjects:
             elif name.endswith(ending) and (number := parse_number(before + name.removesuffix(ending))) is not None:
                 yield number
 
-    def read_batch(self, number: int) -> LogBatch:
-        """Return a batch.
+    def read_batch(self, number: int, *, strict: bool = True) -> LogBatch:
+        """Return a batch, as `parse_batch` does.
 
         Raises:
             ObjectMissing, ObjectUnreadable.
             Damage: log_altered.
         """
-        return parse_batch(self.objects.read(batch_key(number)), number)
+        return parse_batch(self.objects.read(batch_key(number)), number, strict=strict)
 
     def read_checkpoint(self, number: int) -> Note | None:
         """Return the checkpoint after a batch, None when there is none yet.

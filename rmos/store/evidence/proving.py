@@ -63,10 +63,10 @@ class Prover:
         if number is None:
             raise NotLoggedYet("The object is not in the log yet.", key=key)
         batch = self._tree.read_batch(number)
-        found = next((entry for entry in enumerate(batch.entries()) if entry[1].key == key), None)
-        if found is None:
+        place = batch.find(key)
+        if place is None:
             raise Damage("log_altered", f"batch {number} does not hold the object's entry")
-        index, entry = batch.first + found[0], found[1]
+        index, entry = batch.first + place, Entry(batch.lines[place][:64].decode(), key)
         if index >= self.checkpoint.size:
             raise NotLoggedYet("The object was logged after this checkpoint.", key=key)
         path = self._tree.prove(index, self.checkpoint.size)
