@@ -1,5 +1,6 @@
 """The README's lines are run as they are printed, by a stranger who has installed a wheel, against the real server."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -107,6 +108,24 @@ def test_a_rosette_is_drawn_and_hung_on_a_run_of_a_record_that_is_proved(install
 
 @pytest.mark.long
 @pytest.mark.curl
+def test_a_run_is_proved_to_somebody_who_has_nothing_of_rmos(installed: Installed, address: str) -> None:
+    installed.run(blocks("Ask for a decision", "sh")[0].replace(ADDRESS, address))
+    (script,) = blocks("Prove it to somebody else", "sh")
+    assert "believed by the key of this installation" in installed.run(script)
+    key = json.loads(installed.run("rmos evidence keys --json"))["items"][-1]["verifier_key"]
+    verifier = ROOT / "rmos" / "verifier" / "rmos_verify.py"
+    checked = f"python3 {shlex.quote(str(verifier))} proof run.proof.zip --key {shlex.quote(key)}"
+    assert installed.run(checked)
+    bundle = installed.home / "run.proof.zip"
+    data = bytearray(bundle.read_bytes())
+    data[99] ^= 1
+    bundle.write_bytes(data)
+    with pytest.raises(AssertionError):
+        installed.run(checked)
+
+
+@pytest.mark.long
+@pytest.mark.curl
 def test_the_service_is_opened_to_the_workshop(installed: Installed) -> None:
     own = {"RMOS_INSTANCE_DIR": str(installed.home / "workshop")}
     *lines, export, serving = blocks("Open it to the workshop", "sh")[0].splitlines()
@@ -145,7 +164,7 @@ def options_of(line: str) -> list[str]:
 def test_no_line_of_the_readme_is_left_out() -> None:
     first, *sections = README.split("\n## ")
     run = {"Ask for a decision", "Keep the runs of a job together", "Draw a rosette", "Prove the record"}
-    run |= {"Open it to the workshop", "Check the program that your CAM posted"}
+    run |= {"Open it to the workshop", "Check the program that your CAM posted", "Prove it to somebody else"}
     assert {text.partition("\n")[0] for text in sections if "```sh\n" in text} == run
     lines = [
         line.partition("#")[0].strip()
