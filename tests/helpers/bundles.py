@@ -29,6 +29,7 @@ START: Final = event_key(1)
 PARTITION: Final = "2025-12-23"
 RUN_ID: Final = "run_019b4a4e2c0070008000000000000001"
 OTHER_RUN_ID: Final = "run_019b4a4e2c0070008000000000000002"
+ARTIFACT: Final = f"{PARTITION}/{RUN_ID}.json"
 AT: Final = "2025-12-23T10:15:00.123456Z"
 
 TRUSTED: Final = parse_key(KEY.verifier_key.text())

@@ -1,24 +1,19 @@
-"""What the verifier accepts of a run's bundle, and every way of tampering with one that it refuses."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""What the verifier accepts of a run's bundle, and which files it takes for those of one run."""
 
 import pytest
 
 from rmos import digest
-from rmos.services.evidence import append_log, make_bundle, start_log
 from rmos.services.evidence_files import make_zip
-from rmos.store.evidence.signing import KeyFile
-from rmos.verifier import rmos_verify
-from rmos.verifier.rmos_verify import DoesNotHold, LogKey, check_bundle, parse_checkpoint, parse_key
+from rmos.verifier.rmos_verify import DoesNotHold, check_bundle, parse_checkpoint, parse_key
 from tests.helpers.bundles import (
-    KEY,
+    ARTIFACT,
     ORIGIN,
     OTHER_KEY,
     OTHER_RUN_ID,
     PARTITION,
     RUN_ID,
     START,
+    TRUSTED,
     Files,
     add_file,
     check_members,
@@ -27,43 +22,20 @@ from tests.helpers.bundles import (
     make_run_files,
     replace_once,
 )
-from tests.makers import ANNA, US, add_event, make_earlier_artifact, make_event, open_store
-from tests.makers import make_members as make_run
+from tests.makers import make_earlier_artifact, make_event
 from tests.trying import some_of
-
-SCRIPT = Path(rmos_verify.__file__)
-TRUSTED = parse_key(KEY.verifier_key.text())
-ARTIFACT = f"{PARTITION}/{RUN_ID}.json"
-SUMS = "SHA256SUMS"
-PROOF = f"{ARTIFACT}.tlog-proof"
+from tests.verifier.conftest import Shop
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[bytes, str, LogKey]]:
-    """A bundle that RMOS makes, of a run with two events in a store with 40 more; the run's id, and the log's key."""
-    folder = tmp_path_factory.mktemp("shop")
-    store, key_file = open_store(folder), KeyFile(folder / "evidence.key")
-    for at in range(40):
-        store.runs.put(make_run(US + at))
-    started = start_log(store, key_file, origin=ORIGIN, actor=ANNA, us=US)
-    run_id = store.runs.put(make_run(US)).view.artifact.run_id
-    for number in (1, 2):
-        add_event(store, run_id, "advisory", {"advisory_id": f"adv_{number}"}, actor=ANNA, us=US)
-    append_log(store, key_file, us=US)
-    yield make_bundle(store, run_id), run_id, parse_key(started.verifier_key.text())
-    store.index.close()
-
-
-def test_a_bundle_that_rmos_makes_holds(shop: tuple[bytes, str, LogKey]) -> None:
-    data, run_id, key = shop
-    told, checkpoint = check_bundle(data, key, [])
-    assert told[0].startswith(f"run {run_id} OK 2025-12-23T")
+def test_a_bundle_that_rmos_makes_holds(shop: Shop) -> None:
+    told, checkpoint = check_bundle(shop.bundle, parse_key(shop.key), [])
+    assert told[0].startswith(f"run {shop.run_id} OK 2025-12-23T")
     assert [line.split(",")[0] for line in told[1:]] == ["event 1: advisory", "event 2: advisory"]
     assert (checkpoint.origin, checkpoint.size) == (ORIGIN, 45)
 
 
-def test_no_flipped_byte_of_a_bundle_is_accepted(shop: tuple[bytes, str, LogKey]) -> None:
-    data, _, key = shop
+def test_no_flipped_byte_of_a_bundle_is_accepted(shop: Shop) -> None:
+    data, key = shop.bundle, parse_key(shop.key)
     check_bundle(data, key, [])
     accepted = []
     for at in some_of(range(len(data)), 1):

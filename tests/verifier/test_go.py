@@ -1,6 +1,7 @@
 """Go's own module for transparency logs reads what RMOS writes: notes, proofs, roots and growth."""
 
 import base64
+import io
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from rmos.tlog.note import Checkpoint, Note
 from rmos.tlog.tiles import Edge
 from rmos.tlog.tree import compute_root, prove_consistency
 from tests.helpers.bundles import KEY, ORIGIN, OTHER_KEY, make_members_of, make_read_node, make_run_files
+from tests.verifier.conftest import Shop
 
 pytestmark = [pytest.mark.go, pytest.mark.long]
 
@@ -61,8 +63,21 @@ def unpack(folder: Path, members: dict[str, bytes]) -> Path:
     return folder
 
 
+def test_go_verifies_every_member_of_a_bundle(program: Path, tmp_path: Path, shop: Shop) -> None:
+    with zipfile.ZipFile(io.BytesIO(shop.bundle)) as archive:
+        archive.extractall(tmp_path)
+    status, told = run(program, "bundle", tmp_path, shop.key)
+    assert status == 0
+    assert [line.split()[2].rpartition("/")[2] for line in told] == [
+        f"{shop.run_id}.000001.json",
+        f"{shop.run_id}.000002.json",
+        f"{shop.run_id}.json",
+        "log.000001.json",
+    ]
+
+
 @pytest.mark.parametrize("size", [37, 256, 300])
-def test_go_verifies_every_member_of_a_bundle(program: Path, tmp_path: Path, size: int) -> None:
+def test_go_verifies_proofs_in_logs_of_other_sizes(program: Path, tmp_path: Path, size: int) -> None:
     members = make_members_of(make_run_files(2), size=size)
     status, told = run(program, "bundle", unpack(tmp_path / "one", members), VKEY)
     assert (status, len(told)) == (0, 4)

@@ -13,6 +13,7 @@ from rmos.store.evidence.objects import batch_key, checkpoint_key
 from rmos.store.evidence.signing import KeyFile
 from rmos.verifier.rmos_verify import DoesNotHold, LogKey, StoreCheck, parse_checkpoint, parse_key
 from tests.helpers.bundles import (
+    ARTIFACT,
     KEY,
     ORIGIN,
     OTHER_KEY,
@@ -30,7 +31,6 @@ from tests.helpers.bundles import (
 )
 from tests.makers import ANNA, US, add_event, make_event, make_members, open_store
 
-ARTIFACT = f"{PARTITION}/{RUN_ID}.json"
 EVENT = f"{PARTITION}/{RUN_ID}.000001.json"
 TOKEN = "_tokens/tok_ab.000002.json"
 AUDIT = f"_audit/{PARTITION}/evt_019b4a4e2c0070008000000000000009.json"
