@@ -21,9 +21,11 @@ ED25519: Final = b"\x01"
 MOST_SIGNATURES: Final = 100
 """How many signatures a note may have: C2SP asks verifiers for a limit."""
 MAX_NOTE_BYTES: Final = 1_000_000
-_SIGNATURE: Final = re.compile("— ([^ +]+) ([A-Za-z0-9+/]+={0,2})")
-_KEY: Final = re.compile(r"([^ +]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
+_SIGNATURE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
+_KEY: Final = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
 _SIZE: Final = re.compile("0|[1-9][0-9]{0,18}")
+MOST_ENTRIES: Final = 2**63 - 1
+"""What a log may hold: other people's readers keep sizes in 64 bits with a sign."""
 
 
 class VerifierKey(NamedTuple):
@@ -131,6 +133,8 @@ def parse_checkpoint(text: str) -> Checkpoint:
     root = decode_base64(lines[2]) if len(lines) == 4 else None
     if len(lines) != 4 or not lines[0] or lines[3] or not _SIZE.fullmatch(lines[1]) or root is None or len(root) != 32:
         raise EvidenceMalformed("This is no checkpoint: it has three lines, the origin, the size and the root.")
+    if int(lines[1]) > MOST_ENTRIES:
+        raise EvidenceMalformed("The checkpoint names a size that no log can have.")
     return Checkpoint(lines[0], int(lines[1]), root)
 
 

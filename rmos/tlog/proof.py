@@ -9,7 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from rmos.errors.evidence import EvidenceMalformed
-from rmos.tlog.note import decode_base64
+from rmos.tlog.note import MOST_ENTRIES, decode_base64
 
 _HEAD: Final = "c2sp.org/tlog-proof@v1"
 _INDEX: Final = re.compile("index (0|[1-9][0-9]{0,18})")
@@ -47,4 +47,6 @@ def parse_log_proof(data: bytes) -> LogProof:
     hashes = tuple(hashed for hashed in path if hashed is not None and len(hashed) == 32)
     if not empty or match is None or lines[0] != _HEAD or len(hashes) != len(path) or len(path) > _LONGEST_PATH:
         raise EvidenceMalformed("This is no proof of the form c2sp.org/tlog-proof@v1 with an index and hashes.")
+    if int(match[1]) >= MOST_ENTRIES:
+        raise EvidenceMalformed("The proof names an index that no log can have.")
     return LogProof(int(match[1]), hashes, checkpoint)

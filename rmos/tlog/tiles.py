@@ -22,7 +22,9 @@ WIDTH: Final = 256
 _HEIGHT: Final = 8
 HASH: Final = 32
 """Bytes of a hash."""
-_NAME: Final = re.compile(r"(0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_NUMBER: Final = r"(?:x[0-9]{3}/){0,6}[0-9]{3}"
+"""At most 21 digits: more no log has, and Python reads a number of thousands of digits as none."""
+_NAME: Final = re.compile(rf"([0-9]|[1-5][0-9]|6[0-3])/({_NUMBER})(?:\.p/([1-9][0-9]{{0,2}}))?")
 
 ReadTile = Callable[[int, int, int], bytes]
 """Returns the first hashes of a tile, given level, number and how many of them: at least those."""
@@ -54,7 +56,7 @@ def number_name(number: int) -> str:
 
 def parse_number(name: str) -> int | None:
     """Return the number that a name stands for, or None when that number has another name."""
-    if re.fullmatch(r"(?:x[0-9]{3}/)*[0-9]{3}", name) is None:
+    if re.fullmatch(_NUMBER, name) is None:
         return None
     number = int(name.replace("x", "").replace("/", ""))
     return number if number_name(number) == name else None
