@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from rmos import digest
-from rmos.services.evidence import append_log, start_log
+from rmos.services.evidence import append_log, change_key, make_bundle, start_log
 from rmos.store.evidence.objects import batch_key, checkpoint_key
 from rmos.store.evidence.signing import KeyFile
-from rmos.verifier.rmos_verify import DoesNotHold, LogKey, StoreCheck, parse_checkpoint, parse_key
+from rmos.verifier.rmos_verify import DoesNotHold, LogKey, StoreCheck, check_bundle, parse_checkpoint, parse_key
 from tests.helpers.bundles import (
     ARTIFACT,
     KEY,
@@ -93,6 +93,30 @@ def test_a_store_that_rmos_wrote_holds(tmp_path: Path) -> None:
         "recorded: 305 files, 1 of them erased or set aside, as the log says",
         "not in the log yet: 1 files; it says nothing about them",
     ]
+    store.index.close()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_store_whose_key_rmos_changed_holds(tmp_path: Path, lost: bool) -> None:
+    store, key_file = open_store(tmp_path), KeyFile(tmp_path / "evidence.key")
+    store.runs.put(make_members(US))
+    first = start_log(store, key_file, origin=ORIGIN, actor=ANNA, us=US).verifier_key
+    if lost:
+        key_file.path.unlink()
+    second = change_key(store, key_file, lost=lost, actor=ANNA, us=US)
+    run_id = store.runs.put(make_members(US)).view.artifact.run_id
+    append_log(store, key_file, us=US)
+    keys = [parse_key(key.text()) for key in (first, second)]
+    assert verify(tmp_path / "runs", keys[1])[1] == []
+    if lost:
+        with pytest.raises(DoesNotHold, match="not signed by this key"):
+            verify(tmp_path / "runs", keys[0])
+    else:
+        assert verify(tmp_path / "runs", keys[0])[1] == []
+    bundle = make_bundle(store, run_id)
+    check_bundle(bundle, keys[1], [])
+    with pytest.raises(DoesNotHold, match="not signed by this key"):
+        check_bundle(bundle, keys[0], [])
     store.index.close()
 
 
