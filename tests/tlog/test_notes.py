@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rmos.digest import hash_bytes
 from rmos.errors.evidence import EvidenceMalformed
 from rmos.tlog.keys import is_signed, make_signing_key, parse_signing_key, verify_signature
 from rmos.tlog.note import (
@@ -190,6 +191,13 @@ def test_what_is_no_proof_is_refused(old: bytes, new: bytes) -> None:
 def test_a_mistyped_verifier_key_is_refused(old: str, new: str) -> None:
     with pytest.raises(EvidenceMalformed):
         parse_verifier_key(VKEY.replace(old, new))
+
+
+@pytest.mark.parametrize("data", [b"\2" + bytes(32), b"\1" + bytes(31), b"\1" + bytes(33), b""])
+def test_a_key_of_another_kind_or_length_is_refused_though_its_id_is_right(data: bytes) -> None:
+    key_id = hash_bytes(ORIGIN.encode() + b"\n" + data)[:4].hex()
+    with pytest.raises(EvidenceMalformed):
+        parse_verifier_key(f"{ORIGIN}+{key_id}+{base64.b64encode(data).decode()}")
 
 
 @pytest.mark.parametrize(

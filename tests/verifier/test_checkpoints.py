@@ -1,6 +1,7 @@
 """Keys and checkpoints as the verifier reads them: a vector, and every text that is spelt otherwise."""
 
 import base64
+import hashlib
 
 import pytest
 
@@ -115,6 +116,13 @@ def test_a_key_vouches_for_the_log_of_its_own_name_alone() -> None:
 def test_a_mistyped_key_is_refused(text: str) -> None:
     with pytest.raises(DoesNotHold, match="mistyped"):
         parse_key(text)
+
+
+@pytest.mark.parametrize("data", [b"\2" + bytes(32), b"\1" + bytes(31), b"\1" + bytes(33), b""])
+def test_a_key_of_another_kind_or_length_is_refused_though_its_id_is_right(data: bytes) -> None:
+    key_id = hashlib.sha256(ORIGIN.encode() + b"\n" + data).hexdigest()[:8]
+    with pytest.raises(DoesNotHold, match="mistyped"):
+        parse_key(f"{ORIGIN}+{key_id}+{base64.b64encode(data).decode()}")
 
 
 @pytest.mark.parametrize(("number", "name"), [(1, "001"), (999, "999"), (1000, "x001/000"), (1234067, "x001/x234/067")])
