@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from rmos.services.evidence import append_log, make_bundle, start_log
+from rmos.services.evidence_pages import publish_log
 from rmos.store.evidence.signing import KeyFile
 from tests.helpers.bundles import ORIGIN
 from tests.makers import ANNA, US, add_event, make_members, open_store
@@ -17,6 +18,8 @@ class Shop(NamedTuple):
 
     folder: Path
     """The store."""
+    public: Path
+    """The log as static files."""
     bundle: bytes
     run_id: str
     key: str
@@ -35,5 +38,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     for number in (1, 2):
         add_event(store, run_id, "advisory", {"advisory_id": f"adv_{number}"}, actor=ANNA, us=US)
     append_log(store, key_file, us=US)
-    yield Shop(folder / "runs", make_bundle(store, run_id), run_id, started.verifier_key.text())
+    publish_log(store, folder / "public")
+    yield Shop(folder / "runs", folder / "public", make_bundle(store, run_id), run_id, started.verifier_key.text())
     store.index.close()

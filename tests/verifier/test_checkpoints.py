@@ -45,6 +45,8 @@ def test_the_signature_is_found_by_name_and_id_wherever_it_stands() -> None:
     "note",
     [
         f"{TEXT}\n{SIGNATURE}{ANOTHER * 100}",
+        f"{TEXT}\n{SIGNATURE}a line that is no signature\n",
+        f"{TEXT}\n{ANOTHER}{SIGNATURE}"[:-1],
         f"{TEXT}\n",
         TEXT,
         f"{TEXT}{SIGNATURE}",

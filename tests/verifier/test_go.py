@@ -9,14 +9,22 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from devtools.testing import GO_PACKAGE
+from rmos.config import Settings
 from rmos.digest import hash_leaf
+from rmos.services.evidence import start_log
 from rmos.services.evidence_files import make_zip
+from rmos.services.evidence_pages import publish_log
+from rmos.store import Store
+from rmos.store.evidence.signing import KeyFile
 from rmos.tlog.note import Checkpoint, Note
 from rmos.tlog.tiles import Edge
 from rmos.tlog.tree import compute_root, prove_consistency
+from tests.browser import serving
 from tests.helpers.bundles import KEY, ORIGIN, OTHER_KEY, make_members_of, make_read_node, make_run_files
+from tests.makers import ANNA, US, make_members
 from tests.verifier.conftest import Shop
 
 pytestmark = [pytest.mark.go, pytest.mark.long]
@@ -37,8 +45,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "GOPATH": f"{folder}:{GO_PACKAGE.parents[3]}",
         "GOCACHE": str(folder / "cache"),
     }
-    source = Path(__file__).parent / "go" / "main.go"
-    subprocess.run(["go", "build", "-o", folder / "program", source], env=environment, check=True)
+    source = Path(__file__).parent / "go"
+    subprocess.run(["go", "build", "-o", folder / "program", "."], cwd=source, env=environment, check=True)
     return folder / "program"
 
 
@@ -123,3 +131,28 @@ def test_go_sees_that_a_log_only_grew(program: Path, old: int, size: int) -> Non
     assert run(program, "tree", VKEY, lines=[*notes, *path]) == (0, [f"{old} {size}"])
     if path:
         assert run(program, "tree", VKEY, lines=[*notes, *path[:-1], base64.b64encode(bytes(32)).decode()])[0] == 1
+
+
+@pytest.fixture
+def key(store: Store, settings: Settings) -> str:
+    """The verifier key of the log of a store with 300 runs."""
+    for at in range(300):
+        store.runs.put(make_members(US + at))
+    key_file = KeyFile(settings.instance_path / "evidence.key")
+    return start_log(store, key_file, origin=ORIGIN, actor=ANNA, us=US).verifier_key.text()
+
+
+def test_go_reads_a_published_log_tile_by_tile(program: Path, tmp_path: Path, store: Store, key: str) -> None:
+    publish_log(store, tmp_path / "public")
+    assert run(program, "tiles", tmp_path / "public", key) == (0, ["301"])
+    for name in ("tile/0/000", "tile/1/000.p/1", "tile/entries/001.p/45", "checkpoint"):
+        path = tmp_path / "public" / name
+        good = path.read_bytes()
+        path.write_bytes(good[:70] + bytes([good[70] ^ 1]) + good[71:] if len(good) > 70 else good[::-1])
+        assert run(program, "tiles", tmp_path / "public", key)[0] == 1, name
+        path.write_bytes(good)
+
+
+def test_go_reads_a_log_over_http(program: Path, app: Flask, store: Store, key: str) -> None:
+    with serving(app) as url:
+        assert run(program, "tiles", f"{url}/evidence", key) == (0, ["301"])

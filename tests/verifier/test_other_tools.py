@@ -48,6 +48,14 @@ def test_sha256sum_checks_a_whole_store_by_the_batches_of_its_log(shop: Shop) ->
     assert sha256sum(shop.folder, "-c", "--quiet", lines=b"".join(path.read_bytes() for path in batches)) == (0, "")
 
 
+@pytest.mark.linux
+def test_sha256sum_checks_a_store_by_the_entries_that_are_published(shop: Shop) -> None:
+    (path,) = shop.public.glob("tile/entries/000.p/*")
+    lines = subprocess.run(["cut", "-b3-", path], capture_output=True, check=True).stdout
+    assert len(lines.splitlines()) == 45
+    assert sha256sum(shop.folder, "-c", "--quiet", lines=lines) == (0, "")
+
+
 def test_openssl_verifies_a_checkpoint(unpacked: Path, shop: Shop) -> None:
     if shutil.which("openssl") is None:
         pytest.fail("openssl is not there: install the Debian package openssl", pytrace=False)

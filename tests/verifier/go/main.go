@@ -2,6 +2,7 @@
 //
 //	main bundle FOLDER VKEY          every proof of an unpacked bundle
 //	main tree VKEY < lines           that a log grew: old and new checkpoint, and the proof between them
+//	main tiles FOLDER_OR_URL VKEY    the tiles and entries of a whole log
 //	main roots COUNT                 the roots of all sizes up to COUNT, the n-th leaf being "n\n"
 package main
 
@@ -117,6 +118,8 @@ func main() {
 		checkBundle(os.Args[2], os.Args[3])
 	case "tree":
 		checkGrowth(os.Args[2])
+	case "tiles":
+		checkTiles(os.Args[2], os.Args[3])
 	case "roots":
 		count, err := strconv.ParseInt(os.Args[2], 10, 64)
 		check(err)
