@@ -47,6 +47,7 @@ def test_the_signature_is_found_by_name_and_id_wherever_it_stands() -> None:
         f"{TEXT}\n{SIGNATURE}{ANOTHER * 100}",
         f"{TEXT}\n{SIGNATURE}a line that is no signature\n",
         f"{TEXT}\n{ANOTHER}{SIGNATURE}"[:-1],
+        f"{TEXT}\n{ANOTHER}{SIGNATURE}".replace("somebody", "some\x01body"),
         f"{TEXT}\n",
         TEXT,
         f"{TEXT}{SIGNATURE}",
@@ -76,7 +77,8 @@ def test_a_checkpoint_that_is_spelt_in_another_way_is_refused(note: str) -> None
 
 
 def test_a_checkpoint_that_is_no_text_or_too_large_is_refused() -> None:
-    for data in (NOTE.encode() + b"\xff", b"\xff" + NOTE.encode(), b"x\n" * 500_000 + NOTE.encode(), b""):
+    unreadable = f"{TEXT}\n{ANOTHER}{SIGNATURE}".encode().replace(b"somebody", b"some\xffbody")
+    for data in (unreadable, NOTE.encode() + b"\xff", b"\xff" + NOTE.encode(), b"x\n" * 500_000 + NOTE.encode(), b""):
         with pytest.raises(DoesNotHold):
             parse_checkpoint(data)
 
