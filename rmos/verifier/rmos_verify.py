@@ -141,7 +141,7 @@ def check_bundle(data: bytes, key: LogKey, saved: list[SignedRoot]) -> tuple[lis
     sums = members.get("SHA256SUMS", b"").splitlines(True)
     entries = {match[2].decode(): match[1].decode() for match in map(LINE.fullmatch, sums) if match}
     needed = {f"{name}.tlog-proof" for name in entries} | {"SHA256SUMS", "checkpoint", "verifier-key", "README.txt"}
-    demand(START in entries and len(entries) == len(sums) and needed <= set(members) <= needed | set(entries),
+    demand(len(entries) == len(sums) and needed <= set(members) <= needed | set(entries),
            "The bundle is not whole, or SHA256SUMS does not name its files as the log does.")
     checkpoint = parse_checkpoint(members["checkpoint"])
     demand(is_signed(checkpoint, key), "The checkpoint is not signed by this key. Is it the right one?")

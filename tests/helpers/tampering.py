@@ -46,6 +46,13 @@ def index_of_proof(members: Files, line: bytes) -> Files:
     return lines_of_proof(members, lambda lines: [lines[0], line, *lines[2:]])
 
 
+def forget_start(members: Files) -> Files:
+    """Leave out all that is of the log's start, its line too."""
+    lines = members[SUMS].splitlines(keepends=True)
+    sums = b"".join(line for line in lines if START.encode() not in line)
+    return {**{name: members[name] for name in members if not name.startswith(START)}, SUMS: sums}
+
+
 def spell_otherwise(lines: list[bytes]) -> list[bytes]:
     """Set a bit of the first hash's text that stands for none of its bytes."""
     other = lines[2][:-2] + bytes([lines[2][-2] + 1]) + b"="
@@ -77,5 +84,7 @@ ATTACKS: Final[dict[str, tuple[str, Callable[[Files], Files]]]] = {
     "a line twice": ("does not name", lambda them: {**them, SUMS: them[SUMS] + them[SUMS][-92:]}),
     "a comment": ("does not name", lambda them: {**them, SUMS: b"# more\n" + them[SUMS]}),
     "no start of the log": ("not whole", lambda them: {n: them[n] for n in them if not n.startswith(START)}),
+    "no file of the log's start": ("start of the log", lambda them: {n: them[n] for n in them if n != START}),
+    "no line of the log's start": ("start of the log", forget_start),
     "no SHA256SUMS": ("not whole", lambda them: {name: them[name] for name in them if name != SUMS}),
 }
