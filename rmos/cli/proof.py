@@ -10,7 +10,8 @@ from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, json_option, say
 from rmos.cli.run_ids import find_run_id
-from rmos.services.evidence import make_bundle, make_object_bundle
+from rmos.errors.records import RunDeleted
+from rmos.services.evidence import make_bundle, make_erased_bundle, make_object_bundle
 from rmos.tlog.note import Note, parse_note
 
 
@@ -35,7 +36,8 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
 
     The file holds the run's own files, a proof of each that it is in the
     log, and how to check that: with one Python file, in a browser offline,
-    or with Go. Who checks it needs the log's verifier key by another way.
+    or with Go. Who checks it needs the log's verifier key by another way. Of a
+    run that was deleted the file says who did it, when and why.
 
     \b
     Exit codes: 0 written; 1 the run is not in the log yet, or the log does
@@ -47,7 +49,10 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
     saved = None if checkpoint is None else _read_checkpoint(checkpoint)
     if run_id is not None:
         run_id = find_run_id(store, run_id)
-        data, name = make_bundle(store, run_id, saved), run_id
+        try:
+            data, name = make_bundle(store, run_id, saved), run_id
+        except RunDeleted:
+            data, name = make_erased_bundle(store, run_id, saved), run_id
     else:
         data, name = make_object_bundle(store, str(key), saved), str(key).rpartition("/")[2]
     if out is not None and str(out) == "-":

@@ -8,18 +8,18 @@ make_bundle(store, run_id)               # the bytes of a zip
 import re
 import secrets
 import socket
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from rmos.config import Settings
 from rmos.errors.evidence import EvidenceKeyUnusable, NotLoggedYet
+from rmos.errors.records import RunNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Actor, Event
 from rmos.services.evidence_files import README, make_zip
 from rmos.store import Store, layout
 from rmos.store.evidence.appending import AppendReport, Progress, append_entries
-from rmos.store.evidence.objects import LogObjects, event_key
+from rmos.store.evidence.objects import LogObjects, event_key, is_loggable
 from rmos.store.evidence.proving import Prover
 from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.tlog.note import Note, VerifierKey
@@ -143,9 +143,22 @@ def make_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:
         RunNotFound, EvidenceOff, NotLoggedYet.
         Damage: the run or the log is damaged; no wrong proof goes out.
     """
-    record = store.runs.record(run_id)
-    record.view()  # a damaged run raises
-    return _prove_keys(store, [*_run_keys(store, run_id), event_key(1)], saved)
+    return _prove_keys(store, [*_find_run_keys(store, run_id), event_key(1)], saved)
+
+
+def make_erased_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:
+    """Return a zip that proves of a run that was deleted for good who did it, when and why, as `make_bundle` does.
+
+    It holds the events with their proofs, and of the artifact the entry with its proof, without the bytes.
+
+    Raises:
+        RunNotFound, EvidenceOff, NotLoggedYet, Damage.
+    """
+    partition = store.reader.find_partition(run_id)
+    if partition is None:
+        raise RunNotFound("There is no run with this id.", run_id=run_id)
+    keys = [*_list_keys(store, partition, run_id), layout.artifact_key(partition, run_id), event_key(1)]
+    return _prove_keys(store, keys, saved)
 
 
 def make_object_bundle(store: Store, key: str, saved: Note | None = None) -> bytes:
@@ -178,11 +191,18 @@ def _prove_keys(store: Store, keys: list[str], saved: Note | None) -> bytes:
     return make_zip(members)
 
 
-def _run_keys(store: Store, run_id: str) -> Iterator[str]:
-    partition = store.runs.record(run_id).partition
-    for name in store.objects.names(partition):
-        if layout.is_of_run(name) and layout.run_of(name) == run_id:
-            yield f"{partition}/{name}"
+def _find_run_keys(store: Store, run_id: str) -> list[str]:
+    record = store.runs.record(run_id)
+    record.view()  # a damaged run raises, and one that was deleted
+    return _list_keys(store, record.partition, run_id)
+
+
+def _list_keys(store: Store, partition: str, run_id: str) -> list[str]:
+    """Return the keys of a run's objects; a legacy link whose name no line can hold is in no log."""
+    names = [
+        name for name in store.objects.names(partition) if layout.is_of_run(name) and layout.run_of(name) == run_id
+    ]
+    return [key for key in (f"{partition}/{name}" for name in names) if is_loggable(key)]
 
 
 def _make_origin() -> str:

@@ -2,13 +2,15 @@
 
 import json
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from rmos.tlog.note import parse_checkpoint, parse_note, parse_verifier_key
-from tests.cli.conftest import Command, artifacts_of, document, flip
+from tests.cli.conftest import Command, artifacts_of, document, flip, open_store
+from tests.makers import ANNA, US
 
 
 @pytest.fixture
@@ -81,6 +83,24 @@ def test_a_proof_is_written_for_a_run_by_the_beginning_of_its_id(
         bundle.extractall(tmp_path / "bundle")
     summed = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "bundle", capture_output=True, text=True)
     assert summed.returncode == 0, summed.stderr
+
+
+def test_of_an_erased_run_it_is_proved_who_deleted_it(run: Command, root: Path, key: str) -> None:
+    path = artifacts_of(root)[0]
+    store = open_store(root)
+    store.deletes.hard(path.stem, "holds a name", actor=ANNA, us=US)
+    store.index.close()
+    run("evidence", "append")
+    out = root.parent / "erased.zip"
+    assert run("proof", path.stem, "--out", str(out)).exit_code == 0
+    with zipfile.ZipFile(out) as bundle:
+        names = set(bundle.namelist())
+    artifact = f"{path.parent.name}/{path.name}"
+    assert artifact not in names
+    assert f"{artifact}.tlog-proof" in names
+    verifier = Path(__file__).parents[2] / "rmos" / "verifier" / "rmos_verify.py"
+    asked = [sys.executable, str(verifier), "proof", str(out), "--key", key]
+    assert subprocess.run(asked, capture_output=True).returncode == 0
 
 
 def test_a_damaged_run_gets_no_proof(run: Command, root: Path, key: str) -> None:
