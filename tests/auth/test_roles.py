@@ -16,10 +16,10 @@ SESSIONS = PREFIXES["sessions"]
 DECLARED_OPEN = {
     "/healthz", "/sign-in", "/sign-out", "/assets/<digest>/<asset>", "/api/openapi.json", "/api/docs",
     "/api/docs/<digest>/<asset>", "/problems", "/problems/<code>", "/api/rmos/links/<token>",
-    "/theme",
+    "/theme", "/units",
 }  # fmt: skip
 """What strangers may see: that the service is alive, how to sign in, how the API is described, what a signed
-link is for, and pages in the light that suits them."""
+link is for, and pages in the light and the units that suit them."""
 ON_LOOPBACK = {"/readyz", "/metrics"}
 
 
