@@ -14,7 +14,7 @@ from rmos.config import Settings
 from rmos.errors.evidence import EvidenceKeyUnusable, NotLoggedYet
 from rmos.errors.records import RunNotFound
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import IndexBroken, ObjectMissing, ObjectUnreadable
 from rmos.models import Actor, Event
 from rmos.services.evidence_files import README, make_zip
 from rmos.store import Store, layout
@@ -129,8 +129,12 @@ def change_key(store: Store, key_file: KeyFile, *, lost: bool, actor: Actor, us:
 def append_log(
     store: Store, key_file: KeyFile, *, us: int, everywhere: bool = True, progress: Progress | None = None
 ) -> AppendReport:
-    """Bring the log up to the record, as `append_entries` does."""
-    return append_entries(store.objects, store.index, key_file, us=us, everywhere=everywhere, progress=progress)
+    """Bring the log up to the record, as `append_entries` does; an index that is broken is made again first."""
+    try:
+        return append_entries(store.objects, store.index, key_file, us=us, everywhere=everywhere, progress=progress)
+    except IndexBroken:
+        store.reconcile()
+    return append_entries(store.objects, store.index, key_file, us=us, everywhere=True, progress=progress)
 
 
 def make_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:

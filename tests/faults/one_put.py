@@ -3,6 +3,7 @@
     python -m tests.faults.one_put FOLDER NUMBER [--reconcile] [--no-tmpfile] [--database-url URL]
     python -m tests.faults.one_put FOLDER FIRST --many [--no-fsync | --no-folder-fsync]
     python -m tests.faults.one_put FOLDER NUMBER --delete-session ID
+    python -m tests.faults.one_put FOLDER NUMBER --append-log
     python -m tests.faults.one_put --serve
 
 Each run that is durable is one line, `ACK <run_id> indexed` or `… unindexed`, written when `put` has returned and not
@@ -29,8 +30,10 @@ from typing import Final
 from rmos import ids
 from rmos.config import load_settings
 from rmos.errors.base import RmosError
+from rmos.services.evidence import append_log
 from rmos.services.sessions import delete_session
 from rmos.store import Store
+from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from tests.faults import records
 from tests.makers import ANNA
 
@@ -68,6 +71,17 @@ def delete(store: Store, session_id: str) -> bool:
     return True
 
 
+def append(store: Store, folder: Path) -> bool:
+    """Append to the log of evidence, whose key lies beside the folder, and say what came of it."""
+    try:
+        appended = append_log(store, KeyFile(folder.parent / KEY_FILE), us=ids.now_us())
+    except RmosError as error:
+        say("REFUSED", error.code)
+        return False
+    say("ACK", str(appended.checkpoint.size))
+    return True
+
+
 def work(options: argparse.Namespace) -> int:
     """Open the store and put, or delete a session; 0 when all was acknowledged, 1 after a refusal."""
     environ = {"RMOS_RUNS_DIR": options.folder}
@@ -81,6 +95,10 @@ def work(options: argparse.Namespace) -> int:
     if options.reconcile:
         with contextlib.suppress(RmosError):  # an index that cannot be made is no reason not to record
             store.reconcile()
+    if options.append_log:
+        done = append(store, Path(options.folder))
+        store.index.close()
+        return 0 if done else 1
     if options.delete_session:
         done = delete(store, options.delete_session)
         store.index.close()
@@ -120,7 +138,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("number", nargs="?", type=int)
     parser.add_argument("--database-url")
     parser.add_argument("--delete-session")
-    for flag in ("reconcile", "many", "serve", "no-tmpfile", "no-fsync", "no-folder-fsync"):
+    for flag in ("reconcile", "many", "serve", "append-log", "no-tmpfile", "no-fsync", "no-folder-fsync"):
         parser.add_argument(f"--{flag}", action="store_true")
     return parser.parse_args(arguments)
 

@@ -37,8 +37,12 @@ class KeyFile:
         self._signed = path.with_name(f"{path.stem}.signed")
 
     def exists(self) -> bool:
-        """Tell whether there is a key."""
-        return self.path.exists()
+        """Tell whether there is a key.
+
+        Raises:
+            EvidenceKeyUnusable: the disk does not say.
+        """
+        return _exists(self.path)
 
     def make(self, origin: str) -> SigningKey:
         """Make a key; one that is there stays.
@@ -62,7 +66,7 @@ class KeyFile:
         Raises:
             EvidenceKeyUnusable.
         """
-        if not self._next.exists():
+        if not _exists(self._next):
             key = make_signing_key(origin)
             try:
                 replace_file(self._next, key.text().encode() + b"\n", mode=_PRIVATE, exclusive=True)
@@ -98,7 +102,7 @@ class KeyFile:
         Raises:
             EvidenceKeyUnusable.
         """
-        return _read_key(self._next) if self._next.exists() else None
+        return _read_key(self._next) if _exists(self._next) else None
 
     @contextlib.contextmanager
     def held(self) -> Iterator["Signer"]:
@@ -113,10 +117,14 @@ class KeyFile:
         except OSError as error:
             raise EvidenceKeyUnusable(f"The key cannot be read: {_describe(error)}.") from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except OSError as error:
+                raise EvidenceKeyUnusable(f"The key cannot be held: {_describe(error)}.") from None
             yield Signer(key, self.read_next(), self._signed)
         finally:
-            os.close(descriptor)
+            with contextlib.suppress(OSError):  # it was read only
+                os.close(descriptor)
 
     def last_signed(self) -> Checkpoint | None:
         """Return the last checkpoint that the key signed.
@@ -165,6 +173,13 @@ class Signer:
             except OSError as error:
                 raise EvidenceKeyUnusable(f"What the key signs cannot be noted: {_describe(error)}.") from None
         return note
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise EvidenceKeyUnusable(f"The key cannot be looked at: {_describe(error)}.") from None
 
 
 def _read_key(path: Path) -> SigningKey:
