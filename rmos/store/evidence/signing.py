@@ -123,7 +123,9 @@ class KeyFile:
                 raise EvidenceKeyUnusable(f"The key cannot be held: {_describe(error)}.") from None
             yield Signer(key, self.read_next(), self._signed)
         finally:
-            with contextlib.suppress(OSError):  # it was read only
+            with contextlib.suppress(OSError):  # given back first: where the close fails it might stay with us
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            with contextlib.suppress(OSError):  # it was only read
                 os.close(descriptor)
 
     def last_signed(self) -> Checkpoint | None:
