@@ -95,7 +95,8 @@ def as_meant(body: dict[str, Any], label: str) -> dict[str, Any]:
         body |= {"b64": "eA==", "sha256": sha256_hex(b"x"), "content_type": "application/octet-stream"}
     if label.endswith("/programs"):
         if "file" in body:
-            return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}'}
+            said = {"dry_run": body["dry_run"]} if "dry_run" in body else {}
+            return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}', **said}
         return {"gcode_text": SLOT, "stock": {"thickness_mm": 3}, "dry_run": body.get("dry_run") is True}
     if "file" in body:
         body = {"file": body["file"]}
