@@ -140,7 +140,7 @@ def before_call(context: object, case: Case, kwargs: object) -> None:
     for header, met in _MET.items():
         if header in case.headers:
             case.headers[header] = met
-    if isinstance(case.body, dict):
+    if isinstance(case.body, dict) and all(part.mode.is_positive for part in case.meta.components.values()):
         case.body = fitting(case, as_meant(tamed(case.body), case.operation.label))
         if case.path == "/api/rmos/rosettes":
             make_drawable(case.body)
