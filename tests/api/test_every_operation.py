@@ -96,7 +96,7 @@ def as_meant(body: dict[str, Any], label: str) -> dict[str, Any]:
     if label.endswith("/programs"):
         if "file" in body:
             said = {"dry_run": body["dry_run"]} if "dry_run" in body else {}
-            return {"file": SLOT.encode(), "stock": '{"thickness_mm": 3}', **said}
+            return {"file": SLOT, "stock": '{"thickness_mm": 3}', **said}
         return {"gcode_text": SLOT, "stock": {"thickness_mm": 3}, "dry_run": body.get("dry_run") is True}
     if "file" in body:
         body = {"file": body["file"]}
