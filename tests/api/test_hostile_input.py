@@ -147,6 +147,7 @@ def check(response: TestResponse, target: Target, folder: Path) -> None:
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", response.headers["X-Request-Id"])
     assert "Set-Cookie" not in response.headers
     told = f"{response.text}{response.headers}" if response.status_code >= 400 else f"{response.headers}"
+    told = told.replace('filename="rmos_verify.py"', "")  # what is handed out on purpose
     for secret in (str(folder), str(ROOT), "Traceback", ".py", "root:"):
         assert secret not in told
     if response.status_code >= 400:

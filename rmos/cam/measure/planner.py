@@ -103,7 +103,7 @@ def _limit_junction(
     reachable = min(
         limit * size / abs(change) for limit, change in zip(acceleration, (dx, dy, dz), strict=True) if change
     )
-    sine = math.sqrt(0.5 * (1.0 - cosine))
+    sine = math.sqrt(max(0.0, 0.5 * (1.0 - cosine)))  # rounding may leave a hair more than 1
     return reachable * deviation * sine / (1.0 - sine)
 
 

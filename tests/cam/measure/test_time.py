@@ -136,3 +136,8 @@ def test_driving_what_is_settled_early_changes_no_time(points: list[tuple[int, i
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planner, "_FLUSH", flush)
         assert plan() == pytest.approx(whole)
+
+
+def test_a_corner_back_on_itself_that_rounding_makes_sharper_than_it_is_stops_the_machine() -> None:
+    limit = planner._limit_junction(0.0, -1.0, -2.0, 1.0000000000000002, (250, 250, 100), 0.01)
+    assert limit == 0.0
