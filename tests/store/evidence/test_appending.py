@@ -24,6 +24,7 @@ from rmos.store.evidence import signing
 from rmos.store.evidence.objects import LogObjects
 from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.tlog.note import VerifierKey
+from tests.helpers.waiting import wait_until
 from tests.makers import ANNA, US, make_members, open_store
 from tests.store.processes import in_processes
 
@@ -180,6 +181,10 @@ def test_appenders_beside_each_other_make_one_log(tmp_path: Path) -> None:
     assert artifacts <= set(logged)
 
 
+def count_runs(folder: Path) -> int:
+    return len(list((folder / "runs").glob("2*/run_*.json")))
+
+
 def append_until_killed(folder: Path) -> int:
     """Fork an appender that puts and appends for ever, and return its process id."""
     pid = os.fork()
@@ -199,9 +204,8 @@ def test_appenders_that_are_killed_at_any_moment_lose_nothing(tmp_path: Path) ->
     rng = random.Random(7)
     running = [append_until_killed(tmp_path) for _ in range(3)]
     for _ in range(40):
-        before = len(list((tmp_path / "runs").glob("2*/run_*.json")))
-        while len(list((tmp_path / "runs").glob("2*/run_*.json"))) < before + rng.randrange(1, 6):
-            os.sched_yield()
+        wanted = count_runs(tmp_path) + rng.randrange(1, 6)
+        wait_until(lambda wanted=wanted: count_runs(tmp_path) >= wanted, "the appenders to put runs")
         pid = running.pop(rng.randrange(len(running)))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
