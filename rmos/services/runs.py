@@ -117,15 +117,21 @@ def record_run(
         idempotency=idempotency,
         attachments=attachments,
     )
+    recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None)
+    cover = None if program is None or recorded.replayed else program.verdict
+    return msgspec.structs.replace(recorded, cover=cover)
+
+
+def _put_run(store: Store, run_id: str, members: Mapping[str, Any], *, is_claimed: bool) -> Recorded:
+    """Make a run durable; under a claimed id a twin of the request may have been faster, and its run is returned."""
     try:
         stored = store.runs.put(members)
     except RunExists:
-        if idempotency is not None and (replayed := _find_replayed(store, run_id)):
-            return replayed  # a twin of this request was faster
+        if is_claimed and (replayed := _find_replayed(store, run_id)):
+            return replayed
         raise
     log.info("run_created run_id=%s risk=%s", run_id, stored.view.artifact.decision.risk_level)
-    recorded = _describe_run(stored.view, indexed=stored.indexed, replayed=False)
-    return msgspec.structs.replace(recorded, cover=None if program is None else program.verdict)
+    return _describe_run(stored.view, indexed=stored.indexed, replayed=False)
 
 
 def _describe_run(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:

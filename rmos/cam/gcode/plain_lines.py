@@ -12,7 +12,7 @@ from math import hypot
 from typing import Final
 
 from rmos.cam.gcode.arcs import GRBL_UM
-from rmos.cam.gcode.modal import FEED_FACTORS, SCALES, UNITS_PER_MINUTE
+from rmos.cam.gcode.modal import FEED_FACTORS, SCALES, UNITS_PER_MINUTE, Modal
 from rmos.cam.gcode.reading import ProgramReading
 
 _MODES: Final = {"G0": 0, "G1": 1, "G2": 2, "G3": 3}
@@ -96,10 +96,15 @@ def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: i
             break
         mode, feed = now, now_feed
         at += 1
-    modal.place[:] = (x, y, z)
+    _leave_state(modal, mode, feed, (x, y, z))
+    return at
+
+
+def _leave_state(modal: Modal, mode: int, feed: float, place: tuple[float, float, float]) -> None:
+    """Leave behind what the lines have set, for the next line that is not plain."""
+    modal.place[:] = place
     modal.motion = modal.straight = _NAMES[mode]
     modal.feed = feed
-    return at
 
 
 def _agree(start_radius: float, end_radius: float) -> bool:
