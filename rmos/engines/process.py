@@ -65,7 +65,7 @@ class EngineProcess:
             raise NotLoaded(f" cannot be given a process: {error}") from None
         try:
             self.ready = self._load()
-        except BaseException:
+        except BaseException:  # also an interrupt: nobody else would end the process that was just started
             self.end()
             raise
         self.is_idle = True

@@ -85,12 +85,9 @@ def record_run(
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
     _refuse_large_gcode(request.outputs)
-    run_id = ids.new_run_id(us)
-    if idempotency is not None:
-        run_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us)
-        # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
-        if ids.moment_of(run_id) != us and (replayed := _find_replayed(store, run_id)):
-            return replayed
+    run_id, replayed = _take_run_id(store, idempotency, actor, us)
+    if replayed is not None:
+        return replayed
     require_session_and_parent(store, request)
     context = complete_context(request, engines.shop)
     result, decision, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
@@ -120,6 +117,15 @@ def record_run(
     recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None)
     cover = None if program is None or recorded.replayed else program.verdict
     return msgspec.structs.replace(recorded, cover=cover)
+
+
+def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us: int) -> tuple[str, Recorded | None]:
+    """Return the id of the run to make, and the run of an earlier request with the same key, when it has one."""
+    if idempotency is None:
+        return ids.new_run_id(us), None
+    run_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us)
+    # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
+    return run_id, None if ids.moment_of(run_id) == us else _find_replayed(store, run_id)
 
 
 def _put_run(store: Store, run_id: str, members: Mapping[str, Any], *, is_claimed: bool) -> Recorded:
