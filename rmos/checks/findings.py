@@ -89,6 +89,8 @@ class Tally:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.findings: list[Finding] = []
+        self.lines: list[bytes] = []
+        """What was read, as lines of the log, where that is checked too; not added up."""
 
     def count(self, what: str, number: int = 1) -> None:
         """Count some of a kind; what is not there gets no count."""

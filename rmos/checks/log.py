@@ -79,7 +79,6 @@ class _LogCheck:
         self._edge = Edge()
         self._folders: dict[str, list[int]] = defaultdict(list)
         self._saved: dict[int, list[SavedCheckpoint]] = defaultdict(list)
-        self._changes: dict[str, KeyEvent] = {}
         self._keys: list[KeyEvent] = []
         self._vouched: set[int] = set()
         """The key events at which the key before vouched for the one that follows."""
@@ -90,7 +89,6 @@ class _LogCheck:
         except Damage as damage:
             self._tally.find("log_altered", event_key(1), damage.detail)
             return LogReading(0, {})
-        self._changes = {event_key(event.number): event for event in self._keys[1:]}
         for saved in self._trust.saved:
             self._saved[saved.checkpoint.size].append(saved)
         numbers = self._log.list_batches()
@@ -155,8 +153,8 @@ class _LogCheck:
             return
         if note.text != wanted.text():
             self._tally.find("log_altered", key, "the batches do not lead to the root of this checkpoint")
-        for line in batch.lines:
-            if (change := self._changes.get(line[66:-1].decode())) is not None:
+        for change in self._keys[1:]:
+            if batch.find(event_key(change.number)) is not None:
                 self._check_change(key, note, change)
         for saved in self._saved.pop(self._edge.size, []):
             self._check_saved(saved, wanted)

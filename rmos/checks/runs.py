@@ -10,13 +10,14 @@ from rmos.checks.findings import Tally
 from rmos.checks.references import References
 from rmos.checks.run_rows import Expected, RowCheck, has
 from rmos.checks.slices import Slice
+from rmos.digest import sha256_hex
 from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, RunArtifact, RunState
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.folding import fold_deletion
-from rmos.store.history import RunHistory, read_run
+from rmos.store.history import ReadObject, RunHistory, read_run
 from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader, find_erasure
 
@@ -24,10 +25,16 @@ from rmos.store.reading import RunReader, find_erasure
 class RunCheck:
     """Checks slices of partitions against the objects and, when there is one, the index."""
 
-    def __init__(self, objects: Objects, index: Index | None, *, strict: bool) -> None:
+    def __init__(self, objects: Objects, index: Index | None, *, strict: bool, with_lines: bool = False) -> None:
+        """Check in this store.
+
+        Args:
+            with_lines: hand back what is read as lines of the log, so that no object is read twice for it.
+        """
         self._objects = objects
         self._index = index
         self._strict = strict
+        self._with_lines = with_lines
         self._reader = RunReader(objects)
         self._references = References(objects, self._reader)
 
@@ -57,7 +64,7 @@ class RunCheck:
     ) -> None:
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
         found_before = len(tally.findings)
-        history = read_run(self._objects.read, partition, files, strict=self._strict)
+        history = read_run(self._reading(tally), partition, files, strict=self._strict)
         for path, damage in history.problems:
             if files.artifact or path != key:  # else what stands there is no file, and was found by its name
                 tally.find(damage.kind, path, damage.detail, run_id)
@@ -83,6 +90,18 @@ class RunCheck:
             check_row.of_run(files, row, is_whole, Expected(sha256, state, has_self_digest) if is_sound else None)
         if run is not None and (run.attachments or run.advisory_inputs or run.parent_run_id):
             tally.findings.extend(self._references.of_run(key, run))
+
+    def _reading(self, tally: Tally) -> ReadObject:
+        """Return what reads an object and, where wanted, notes its line of the log."""
+        if not self._with_lines:
+            return self._objects.read
+
+        def read(key: str) -> bytes:
+            data = self._objects.read(key)
+            tally.lines.append(f"{sha256_hex(data)}  {key}\n".encode())
+            return data
+
+        return read
 
     def _check_named(self, partition: str, files: RunFiles, history: RunHistory, tally: Tally) -> None:
         """Check what the events and links of a run name."""

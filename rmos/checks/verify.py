@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from rmos.checks.beside import check_beside, check_root
-from rmos.checks.evidence import check_evidence
+from rmos.checks.evidence import EvidenceCheck, check_evidence
 from rmos.checks.findings import MISPLACED, NOT_FAULTS, UNREADABLE, Tally, make_finding
 from rmos.checks.log import EvidenceTrust
 from rmos.checks.runs import RunCheck
@@ -25,7 +25,6 @@ from rmos.checks.slices import LAST, Slice, cut, list_runs
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index
 from rmos.models import Finding, RunState
-from rmos.objects.base import Objects
 from rmos.store import Store, layout
 from rmos.store.complete import is_absent
 from rmos.store.workers import ordered_pool
@@ -81,17 +80,13 @@ def verify_store(
         recheck_s: seconds before a suspicion is looked at again.
         evidence: whom to believe of the log, which is checked too; None leaves it alone.
     """
-    wanted = _Wanted(strict=strict, quick=quick, since=since or "", recheck_s=recheck_s)
+    wanted = _Wanted(strict=strict, quick=quick, since=since or "", recheck_s=recheck_s, evidence=evidence)
     index, tally, troubles = _inspect(store, wanted, workers, progress)
     if troubles:
         time.sleep(recheck_s)
         if _open_index(store)[0] is not None:  # it was being made, or replaced, just then
             index, tally, troubles = _inspect(store, wanted, workers, None)
     findings = [*troubles, *tally.findings]
-    if evidence is not None:
-        logged = _check_evidence_twice(store.objects, evidence, recheck_s)
-        tally.counts.update(logged.counts)
-        findings += logged.findings
     if tally.counts["runs"] < min_runs:
         detail = f"there are {tally.counts['runs']} runs, at least {min_runs} were expected"
         findings.append(make_finding("too_few_runs", "", detail))
@@ -106,6 +101,7 @@ class _Wanted(NamedTuple):
     quick: bool
     since: str
     recheck_s: float
+    evidence: EvidenceTrust | None
 
 
 def _open_index(store: Store) -> tuple[Index | None, Finding | None]:
@@ -138,23 +134,17 @@ def _inspect(
     return None, tally, [trouble]
 
 
-def _check_evidence_twice(objects: Objects, trust: EvidenceTrust, recheck_s: float) -> Tally:
-    """Check the log and look at each suspicion again: an appender, or a delete, may be under way."""
-    tally = check_evidence(objects, trust)
-    if tally.findings:
-        time.sleep(recheck_s)
-        again = {_what(found) for found in check_evidence(objects, trust).findings}
-        tally.findings = [found for found in tally.findings if _what(found) in again]
-    return tally
-
-
 def _look_twice(inspection: "_Inspection", workers: int, progress: Progress | None) -> Tally:
     """Check the whole store and look at each suspicion again: what is there both times is a finding."""
     tally = inspection.check_all(workers, progress)
-    if tally.findings:
+    logged = inspection.finish_evidence()
+    if tally.findings or logged.findings:
         time.sleep(inspection.wanted.recheck_s)
-        again = {_what(found) for found in inspection.check_again(tally.findings).findings}
-        tally.findings = [found for found in tally.findings if _what(found) in again]
+        again = inspection.check_again(tally.findings).findings
+        again += inspection.check_evidence_again(logged.findings).findings
+        same = {_what(found) for found in again}
+        tally.findings = [found for found in (*tally.findings, *logged.findings) if _what(found) in same]
+    tally.counts.update(logged.counts)
     return tally
 
 
@@ -171,16 +161,22 @@ class _Inspection:
         self._objects = store.objects
         self._reader = store.reader
         self._index = index
-        self._runs = RunCheck(store.objects, index, strict=wanted.strict)
+        self._runs = RunCheck(store.objects, index, strict=wanted.strict, with_lines=wanted.evidence is not None)
+        self._evidence: EvidenceCheck | None = None
         self._checked: set[str] = set()
         """The partitions that were looked into."""
 
     def check_all(self, workers: int, progress: Progress | None) -> Tally:
         """Check the whole store once."""
         total = Tally()
+        if self.wanted.evidence is not None:
+            # Before the record: what is recorded meanwhile is not logged yet, and what is logged was there.
+            self._evidence = EvidenceCheck(self._objects, self.wanted.evidence)
         with ordered_pool(self._runs.check, workers) as check_slices:
             for tally in check_slices(self._slices(total)):
                 _add(total, tally, progress)
+                if self._evidence is not None:
+                    self._evidence.take(tally.lines)
         for tally in check_beside(self._objects, quick=self.wanted.quick):
             _add(total, tally, progress)
         for tally in self._check_sessions():
@@ -214,6 +210,17 @@ class _Inspection:
             total.add(check_root(self._objects, self._reader))
             self._find_lost_tombstones(total)
         return total
+
+    def finish_evidence(self) -> Tally:
+        """Return what came of the record against its log; nothing when that was not asked for."""
+        return Tally() if self._evidence is None else self._evidence.finish()
+
+    def check_evidence_again(self, suspicions: Sequence[Finding]) -> Tally:
+        """Check the log once more, and the folders of what was suspicious: an appender may be under way."""
+        if self.wanted.evidence is None or not suspicions:
+            return Tally()
+        folders = {found.path.rpartition("/")[0] for found in suspicions}
+        return check_evidence(self._objects, self.wanted.evidence, only=folders)
 
     def _check_sessions(self, only: Collection[str] | None = None) -> Iterator[Tally]:
         since, strict = self.wanted.since, self.wanted.strict

@@ -67,19 +67,18 @@ class LogBatch(NamedTuple):
         return place if place < len(self.lines) and self.lines[place][66:-1] == wanted else None
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the entries."""
-        for line in self.lines:
-            yield Entry(line[:64].decode(), line[66:-1].decode())
+        """Return the entries, one at a time."""
+        return map(parse_line, self.lines)
 
-    def entries_below(self, folder: str) -> Iterator[Entry]:
-        """Yield the entries of a folder and of those in it; all of them for the root."""
+    def lines_in(self, folder: str) -> list[bytes]:
+        """Return the lines of the objects that stand in a folder itself, not of those in folders below it."""
         first, end = 0, len(self.lines)
         if folder:
             # "0" comes behind "/", and no key of the store holds a sign between them
             ends = (f"{folder}/".encode(), f"{folder}0".encode())
             first, end = (bisect.bisect_left(self.lines, key, key=lambda line: line[66:-1]) for key in ends)
-        for line in self.lines[first:end]:
-            yield Entry(line[:64].decode(), line[66:-1].decode())
+        begin = 66 + len(folder) + bool(folder)
+        return [line for line in self.lines[first:end] if line.find(b"/", begin) < 0]
 
 
 class KeyEvent(NamedTuple):
@@ -120,6 +119,11 @@ def is_log_name(name: str) -> bool:
 def is_loggable(key: str) -> bool:
     """Tell whether a key can stand in a line that `sha256sum -c` reads: visible ASCII without a backslash."""
     return _KEY.fullmatch(key) is not None
+
+
+def parse_line(line: bytes) -> Entry:
+    """Return the entry of a line that has its form."""
+    return Entry(line[:64].decode(), line[66:-1].decode())
 
 
 def encode_batch(number: int, first: int, at: str, lines: Sequence[bytes]) -> bytes:
