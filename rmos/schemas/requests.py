@@ -6,6 +6,7 @@ from typing import Any, Final
 from marshmallow import ValidationError, fields, validate
 
 from rmos import ids
+from rmos.cam.gcode.embedded import find_embedded
 from rmos.models import WORKFLOW_EVENT_TYPES
 from rmos.schemas.fields import NAME, RequestSchema, limit_object, matches
 from rmos.services.artifact import RunRequest
@@ -14,11 +15,21 @@ MAX_META_KEYS: Final = 50
 MAX_META_BYTES: Final = 64 * 1024
 """What a client may put into `meta`, as canonical JSON: every list shows it."""
 MAX_NOTES: Final = 10_000
+_SHOWN: Final = 100
+"""Characters of a place in a plan that an error names."""
 
 
 def _refuse_workflow_types(event_type: str) -> None:
     if event_type.strip().lower() in WORKFLOW_EVENT_TYPES:
         raise ValidationError("Only the workflow makes runs of this type.")
+
+
+def _refuse_program(plan: object) -> None:
+    """Refuse a plan with a program in it: it would stand in the record, where nobody measures it."""
+    path = find_embedded(plan)
+    if path is not None:
+        shown = f" at {path[:_SHOWN]}" if path else ""
+        raise ValidationError(f"Holds G-code{shown}: send the program as gcode_text, so that it is measured.")
 
 
 _meta: Final = limit_object(keys=MAX_META_KEYS, size_bytes=MAX_META_BYTES, remedy="attach large data instead")
@@ -28,7 +39,11 @@ class OutputsSchema(RequestSchema):
     """What a CAM system made for the cut; large G-code goes into an attachment."""
 
     gcode_text = fields.String(allow_none=True)
-    opplan_json = fields.Raw(allow_none=True)
+    opplan_json = fields.Raw(
+        allow_none=True,
+        validate=_refuse_program,
+        metadata={"description": "A plan of the cut, any JSON; a program in it is refused"},
+    )
 
 
 class RunRequestSchema(RequestSchema):

@@ -203,10 +203,16 @@ def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
+_NO_PROGRAM: Final = (
+    "Holds no program, so nobody can tell what would be cut: send gcode_text, or attachment_sha256; a plan "
+    "(opplan_json) may come beside it."
+)
+
+
 def _check_toolpaths(loaded: Mapping[str, Any]) -> None:
     outputs, sha256 = loaded.get("outputs") or {}, loaded.get("attachment_sha256")
-    if sha256 is None and not any(value is not None for value in outputs.values()):
-        raise ValidationError({"outputs": ["Holds no toolpaths: send gcode_text or opplan_json."]})
+    if sha256 is None and outputs.get("gcode_text") is None:
+        raise ValidationError({"outputs": [_NO_PROGRAM]})
     if sha256 is not None and outputs.get("gcode_text") is not None:
         raise ValidationError({"attachment_sha256": ["Comes instead of outputs.gcode_text, not beside it."]})
 

@@ -10,7 +10,7 @@ the session marks its run `superseded`.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -25,7 +25,7 @@ from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBloc
 from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
 from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates, make_run_request, read_inputs
-from rmos.services.programs.keeping import dump_verdict, read_stored_program
+from rmos.services.programs.keeping import BY_DIGEST, dump_verdict, read_stored_program
 from rmos.services.programs.setup import ProgramOptions
 from rmos.services.runs import Recorded, record_run
 from rmos.services.sessions import complete_fields, refuse_deleted
@@ -57,6 +57,8 @@ _STATE_AFTER: Final[dict[WorkflowAction, WorkflowState]] = {
 _LOST_RACE: Final = (TransitionBlocked, SessionDeleted, PreconditionFailed, VersionConflict)
 _NOTES: Final = ("reason", "note")
 """Fields of a request that its event and its run repeat."""
+_OF_RUN: Final = (*_NOTES, BY_DIGEST)
+"""Fields that its run repeats: whether somebody sent the bytes of its program decides who gets them back."""
 
 
 class ActionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +111,11 @@ class _Attempt:
         self._actor = actor
         self._us = us
         self._gates = Gates(store, engines, policy, request.session_id)
-        self._notes = {name: request.fields[name] for name in _NOTES if request.fields.get(name) is not None}
+        self._notes = self._list_fields(_NOTES)
+
+    def _list_fields(self, names: Sequence[str]) -> dict[str, Any]:
+        fields = self._request.fields
+        return {name: fields[name] for name in names if fields.get(name) is not None}
 
     def make(self) -> ActionDone:
         record = self._store.sessions.record(self._request.session_id)
@@ -220,7 +226,7 @@ class _Attempt:
 
     def _make_run_request(self, session: Session, standing: Standing) -> RunRequest:
         action, fields = self._request.action, self._request.fields
-        about = {"action": action, "session_version": session.version, **self._notes}
+        about = {"action": action, "session_version": session.version, **self._list_fields(_OF_RUN)}
         if action == "request_feasibility":
             return RunRequest(
                 mode=fields["mode"],
@@ -249,7 +255,7 @@ class _Attempt:
             zero=fields.get("zero") or "stock_top",
             dialect=fields.get("dialect"),
         )
-        gcode, sha256 = outputs.get("gcode_text"), fields.get("attachment_sha256")
+        gcode, sha256 = outputs.get("gcode_text"), fields.get(BY_DIGEST)
         if gcode is not None:
             return SentProgram(data=gcode.encode(), options=options)
         if sha256 is None:

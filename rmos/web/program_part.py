@@ -1,7 +1,7 @@
 """The program of a run as its page shows it: what speaks against it, where, and whether it leaves.
 
     part = make_program_part(view)           # None of a run without a program
-    part.lines, part.is_gated, part.estimate
+    part.lines, part.numbers, part.estimate_s
 
 A record may come from another release; what is not what it should be is left out.
 """
@@ -13,7 +13,7 @@ import msgspec
 
 from rmos.models import RunView
 from rmos.services.programs.doors import list_programs_of
-from rmos.store.naming import GCODE, list_gated
+from rmos.store.naming import list_gated
 from rmos.web.formats import text_of
 
 _SHOWN: Final = 20
@@ -33,8 +33,8 @@ class ProgramPart(msgspec.Struct, frozen=True, kw_only=True):
     """What a page shows of a program."""
 
     lines: list[ShownFault]
-    is_gated: bool
-    """Whether a session covers it, so that it leaves at its own address."""
+    numbers: Mapping[str, int]
+    """Of those that a session covers, which leave at their own addresses: digest → number."""
     is_drawn: bool
     estimate_s: str
     cutting_line: int | None
@@ -54,18 +54,13 @@ def make_program_part(view: RunView) -> ProgramPart | None:
     lines = [*_list_excess(cover), *_list_findings(program)]
     return ProgramPart(
         lines=lines[:_SHOWN],
-        is_gated=bool(list_gated(view)),
+        numbers={named.sha256: number for number, named in enumerate(list_gated(view), 1)},
         is_drawn=bool(_object(program.get("setup"))),
         estimate_s=text_of(estimate.get("planned")) or text_of(estimate.get("feed_only")),
         cutting_line=line if isinstance(line, int) else None,
         worst=text_of(worst.get("reason")),
         left_out=max(len(lines) - _SHOWN, 0),
     )
-
-
-def is_released_file(kind: str) -> bool:
-    """Tell whether a file of a run is a program that leaves at its own address."""
-    return kind == GCODE
 
 
 def _list_excess(cover: Mapping[str, Any]) -> list[ShownFault]:

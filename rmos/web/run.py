@@ -21,7 +21,7 @@ from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
 from rmos.web.limits import draw_limits
-from rmos.web.program_part import is_released_file, make_program_part
+from rmos.web.program_part import make_program_part
 from rmos.web.runs import read_runs
 from rmos.web.shell import render_page
 from rmos.web.try_fields import OPERATIONS
@@ -80,7 +80,6 @@ def show_run(run_id: str) -> Response:
         batch=text_of((view.artifact.meta or {}).get("batch_label")),
         files=files,
         program=make_program_part(view),
-        is_released_file=is_released_file,
         rosette_files=OUTPUTS if view.artifact.event_type == EVENT_TYPE else (),
         drawings=[file for file in files if file.mime == SVG][:_DRAWINGS],
         children=read_runs(rmos.store.runs.page(RunQuery(parent_run_id=run_id), limit=_CHILDREN).text),

@@ -282,6 +282,8 @@ def test_a_deleted_session_takes_no_action(client: FlaskClient) -> None:
         ("reject", {"reason": None}, "reason"),
         ("approve", {"actor_role": "king"}, "actor_role"),
         ("store_toolpaths", {"outputs": {}}, "outputs"),
+        ("store_toolpaths", {"outputs": {"opplan_json": {"passes": 2}}}, "outputs"),
+        ("store_toolpaths", {"outputs": {"gcode_text": None, "opplan_json": [1]}}, "outputs"),
         ("archive", {"reason": "Done."}, "reason"),
     ],
 )
@@ -298,7 +300,7 @@ def test_every_action_says_what_it_takes(client: FlaskClient) -> None:
         "set_design": {"design": DESIGN},
         "set_context": {"context": CONTEXT},
         "request_feasibility": ASK,
-        "store_toolpaths": {"outputs": {"opplan_json": [1]}},
+        "store_toolpaths": {"outputs": {"gcode_text": SLOT}},
         **{action: {"reason": "Because."} for action in ("require_revision", "reject")},
     }
     desk = Desk(client)

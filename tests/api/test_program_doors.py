@@ -1,5 +1,7 @@
 """Every address that can be read is tried for the bytes of a program that a session covers: one gives them."""
 
+import base64
+import itertools
 import re
 from typing import Final
 
@@ -9,12 +11,31 @@ from flask.testing import FlaskClient
 
 from rmos import digest
 from rmos.store import Store
-from tests.api.conftest import RUNS
-from tests.helpers.rings import RING, approve_ring
+from tests.api.conftest import RUNS, Post
+from tests.helpers.rings import NONSENSE, RING, approve_ring
 
 LINE: Final = b"G3 X50.456 Y0.000 I-50.456"
 """A line of the program that nothing else would hold."""
 GATE: Final = "programs.download_program"
+AS_A_PROGRAM: Final = (
+    ("gcode", "ring.nc", "text/plain"),
+    ("GCODE", "ring.nc", "text/plain"),
+    ("final-Gcode", "ring.nc", "text/plain"),
+    ("photo", "ring.nc", "text/x-GCode"),
+    ("gcode_input", "NOT_RELEASED_/ring.nc", "text/plain"),
+)
+"""Kind, name and type under which somebody attaches a program of their own."""
+
+HEADERS: Final = (
+    {"Range": "bytes=0-9"},
+    {"Range": "bytes=-1"},
+    {"If-None-Match": "*"},
+    {"If-None-Match": '"{sha256}"'},
+    {"If-Range": '"{sha256}"', "Range": "bytes=0-99"},
+    {"Accept-Encoding": "gzip"},
+    {"X-HTTP-Method-Override": "GET"},
+)
+NUMBERS: Final = ("01", "1 ", "+1", "1.0", "0", "-1", "２", "1/../1", "1;a", "1%00")
 
 
 @pytest.fixture
@@ -60,3 +81,74 @@ def test_a_second_session_that_names_a_covered_program_by_its_digest_asks_for_it
     assert (refused.status_code, refused.json["error"]) == (409, "NOT_COVERED")
     run_id = refused.json["run_id"]
     assert client.get(f"{RUNS}/{run_id}/programs/1").json["error"] == "NOT_COVERED"
+    gated = client.get(f"{RUNS}/{run_id}/attachments/{places['sha256']}")
+    assert (gated.status_code, gated.json["error"]) == (409, "PROGRAM_GATED")
+    assert gated.json["address"] == f"{RUNS}/{places['run_id']}/programs/1"
+    asked = {"items": [{"run_id": run_id, "sha256": places["sha256"]}]}
+    assert client.post("/api/rmos/links", json=asked).json["skipped"] == {"program_gated": 1}
+    assert LINE not in client.get(f"{RUNS}/{run_id}/advisory/blobs/download-all.zip").data
+
+
+def test_who_sent_the_bytes_that_another_session_covers_gets_them_back(
+    client: FlaskClient, places: dict[str, str]
+) -> None:
+    refused = approve_ring(client, feed_mm_min=1700.0).act("store_toolpaths", {"outputs": {"gcode_text": RING}})
+    given = client.get(f"{RUNS}/{refused.json['run_id']}/attachments/{places['sha256']}")
+    assert 'filename="NOT_RELEASED_program.nc"' in given.headers["Content-Disposition"]
+
+
+def test_a_plan_alone_is_no_program_and_nothing_can_ride_on_it_later(client: FlaskClient) -> None:
+    desk = approve_ring(client)
+    refused = desk.act("store_toolpaths", {"outputs": {"opplan_json": {"passes": 2}}})
+    assert (refused.status_code, desk.state()) == (422, "toolpaths_requested")
+    assert "send gcode_text" in refused.json["errors"]["outputs"][0]
+    runs = client.get(f"{RUNS}?workflow_session_id={desk.session_id}&event_type=toolpaths").json
+    assert runs["items"] == []
+
+
+def test_a_plan_beside_a_program_holds_no_other_one(client: FlaskClient, post: Post) -> None:
+    outputs = {"gcode_text": RING, "opplan_json": {"steps": [{"text": "M5\nG0 Z-50"}]}}
+    desk = approve_ring(client)
+    for refused in (desk.act("store_toolpaths", {"outputs": outputs}), post(outputs=outputs)):
+        assert refused.status_code == 422
+        assert "steps[0].text" in str(refused.json["errors"])
+    assert desk.state() == "toolpaths_requested"
+
+
+def test_a_file_that_is_attached_to_a_covered_run_as_its_program_is_not_it(
+    client: FlaskClient, places: dict[str, str]
+) -> None:
+    attach, run = f"{RUNS}/{places['run_id']}/attachments", f"{RUNS}/{places['run_id']}"
+    for kind, name, mime in AS_A_PROGRAM:
+        sent = f"{NONSENSE}({kind} {name})\n".encode()
+        body = {"kind": kind, "filename": name, "content_type": mime, "sha256": digest.sha256_hex(sent)}
+        attached = client.post(attach, json={**body, "b64": base64.b64encode(sent).decode()})
+        assert attached.status_code == 201, attached.json
+        given = client.get(f"{attach}/{attached.json['sha256']}")
+        assert 'filename="NOT_RELEASED_' in given.headers["Content-Disposition"], (kind, name)
+    listed = client.get(f"{run}/programs").json["items"]
+    assert [item["sha256"] for item in listed if item["released"]] == [places["sha256"]]
+    for item in listed[1:]:
+        assert client.get(f"{run}/programs/{item['number']}").json["error"] == "NOT_COVERED"
+
+
+def test_nothing_opens_another_door_or_the_gate_once_its_approval_is_stale(
+    client: FlaskClient, places: dict[str, str]
+) -> None:
+    run, sha256 = f"{RUNS}/{places['run_id']}", places["sha256"]
+    doors = [f"{run}/attachments/{sha256}", f"/api/rmos/attachments/{sha256}"]
+    action = f"/api/workflow-sessions/{places['session_id']}/actions/require_revision"
+    assert client.post(action, json={"reason": "Taken back."}).status_code == 200
+    for method, headers in itertools.product((client.get, client.head), HEADERS):
+        sent = {name: value.format(**places) for name, value in headers.items()}
+        for door in (*doors, f"{run}/programs/1"):
+            refused = method(door, headers=sent)
+            assert (refused.status_code, LINE in refused.data) == (409, False), (door, headers)
+            assert "Content-Digest" not in refused.headers
+    for number in NUMBERS:
+        answer = client.get(f"{run}/programs/{number}")
+        assert (answer.status_code in (308, 404, 409), LINE in answer.data) == (True, False), number
+    for digits in (sha256.upper(), sha256[:12], f"{sha256}0", f"{sha256}%20"):
+        for address in (f"/api/rmos/attachments/{digits}", f"{run}/attachments/{digits}"):
+            answer = client.get(address)
+            assert (answer.status_code in (404, 409, 422), LINE in answer.data) == (True, False), address

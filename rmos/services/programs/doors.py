@@ -4,21 +4,23 @@
     tell_filename(named)                 # "NOT_RELEASED_ring.nc": what somebody sent, and nobody approved
 
 What somebody uploaded they get back, under a name that says so. By its digest alone nobody gets a program that any
-session covers: not from the store, and not through a run that only names it as advice.
+session covers: not from the store, and not through a run that only names it, as advice or as what it would cut.
 """
 
+import re
 from typing import Final
 
 import msgspec
 
 from rmos.models import RunView
 from rmos.row_models import RunQuery
-from rmos.services.programs.keeping import GCODE_INPUT
+from rmos.services.programs.keeping import BY_DIGEST, GCODE_INPUT
 from rmos.store import Store
 from rmos.store.naming import GCODE, NamedBlob, list_gated, list_named_blobs
 
 NOT_RELEASED: Final = "NOT_RELEASED_"
 _ADVISORY: Final = "advisory"
+_PARTS: Final = re.compile(r"[/\\]")
 
 
 def list_programs_of(view: RunView) -> list[NamedBlob]:
@@ -33,11 +35,18 @@ def is_gated(store: Store, view: RunView, named: NamedBlob) -> bool:
     """Tell whether a file of a run leaves through the gate alone.
 
     Raises:
-        IndexRebuilding: it is only named as advice, and nobody can tell just now what it is.
+        IndexRebuilding: it is only named, and nobody can tell just now what it is.
     """
     if any(program.sha256 == named.sha256 for program in list_gated(view)):
         return True
-    return named.source == _ADVISORY and find_gated_run(store, named.sha256) is not None
+    is_only_named = named.source == _ADVISORY or _came_by_digest(view, named.sha256)
+    return is_only_named and find_gated_run(store, named.sha256) is not None
+
+
+def _came_by_digest(view: RunView, sha256: str) -> bool:
+    """Tell whether nobody sent the bytes of a run's program: its session named a file that was there."""
+    about = (view.artifact.meta or {}).get("workflow")
+    return isinstance(about, dict) and about.get(BY_DIGEST) == sha256
 
 
 def find_gated_run(store: Store, sha256: str) -> str | None:
@@ -53,8 +62,12 @@ def find_gated_run(store: Store, sha256: str) -> str | None:
 
 
 def tell_filename(named: NamedBlob) -> str | None:
-    """Return what a file is called when it is handed over."""
+    """Return what a file is called when it is handed over: a program by its kind or type says that nobody approved it.
+
+    The last part of its name decides what stands before it, for that is all that a browser keeps of a path.
+    """
     name = named.filename or named.title
-    if named.kind not in (GCODE, GCODE_INPUT) or (name or "").startswith(NOT_RELEASED):
+    if not any(GCODE in (said or "").lower() for said in (named.kind, named.mime)):
         return name
-    return f"{NOT_RELEASED}{name or named.sha256[:12]}"
+    shown = _PARTS.split((name or "").rstrip("/\\"))[-1] or named.sha256[:12]
+    return shown if shown.startswith(NOT_RELEASED) else f"{NOT_RELEASED}{shown}"

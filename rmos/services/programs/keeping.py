@@ -21,6 +21,8 @@ from rmos.store import Store
 
 GCODE_INPUT: Final = "gcode_input"
 """The kind of a program that somebody sent, and that nothing covers."""
+BY_DIGEST: Final = "attachment_sha256"
+"""What a session says of a program that is a file already, and what `meta.workflow` of its run repeats."""
 MEASURED: Final = "measured"
 NOT_COVERED: Final = "NOT_COVERED"
 PROGRAM_MIME: Final = "text/x.gcode"
