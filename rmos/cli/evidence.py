@@ -9,7 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.opening import command_actor, count_runs, open_for_reading, open_for_writing, open_or_create
+from rmos.cli.opening import command_actor, count_runs, open_for_reading, open_for_writing, open_or_create, workers_for
 from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Day
 from rmos.context import current_rmos
@@ -57,13 +57,15 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
     if if_absent and is_started(store):
         say("The log is there already.", err=True)
         return DONE
-    with progress("Logging", count_runs(store)) as advance:
+    runs = count_runs(store)
+    with progress("Logging", runs) as advance:
         started = start_log(
             store,
             open_key_file(current_rmos().settings),
             origin=origin,
             actor=command_actor(ids.new_request_id()),
             us=us,
+            workers=workers_for(runs),
             progress=advance,
         )
     checkpoint = PublicLog(store).checkpoint().encode().decode()
@@ -90,8 +92,9 @@ def append(as_json: bool) -> int:
     followed, 2 the key cannot be used, 10 no store there.
     """
     store = open_for_writing()
-    with progress("Logging", count_runs(store)) as advance:
-        appended = append_log(store, open_key_file(current_rmos().settings), us=ids.now_us(), progress=advance)
+    key_file, runs = open_key_file(current_rmos().settings), count_runs(store)
+    with progress("Logging", runs) as advance:
+        appended = append_log(store, key_file, us=ids.now_us(), workers=workers_for(runs), progress=advance)
     if as_json:
         emit(_describe(appended))
         return DONE

@@ -40,7 +40,7 @@ class SqliteIndex:
         self._connections = Connections(self._file, self._mark, wanted, read_only=read_only)
         writes = SharedWrites(self._connections)
         self.runs = SqliteRuns(self._connections, writes, _runs, RunQueries())
-        self.log = SqliteLog(self._connections)
+        self.log = SqliteLog(self._connections, writes)
         self.sessions: SqliteTable[SessionRow, SessionQuery, KnownSession] = SqliteTable(
             self._connections, writes, _sessions, SessionQueries(), _known_session
         )

@@ -6,6 +6,7 @@ from typing import Final
 
 from rmos.index.base import LoggedBatch
 from rmos.index.sqlite_connections import Connections
+from rmos.index.sqlite_tables import SharedWrites
 
 _EDGE: Final = "log_edge"
 
@@ -13,20 +14,20 @@ _EDGE: Final = "log_edge"
 class SqliteLog:
     """What the index knows of the log."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, writes: SharedWrites) -> None:
         self._connections = connections
+        self._writes = writes
 
     def add(self, batch: LoggedBatch, keys: Sequence[str], edge: str) -> None:
         """Add a batch with its keys and the edge behind it, in one transaction."""
-        rows = [(key, batch.number) for key in keys]
-
-        def write(connection: sqlite3.Connection) -> None:
-            # What stands there already was added by another process at the same time, or is in a later batch again.
-            connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", rows)
-            connection.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", batch)
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_EDGE, f"{batch.number} {edge}"))
-
-        self._connections.ask(write)
+        # What stands there already was added by another process at the same time, or is in a later batch again.
+        self._writes.write(
+            [
+                ("INSERT OR REPLACE INTO entries VALUES (?, ?)", [(key, batch.number) for key in keys]),
+                ("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", [batch]),
+                ("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(_EDGE, f"{batch.number} {edge}")]),
+            ]
+        )
 
     def last(self) -> tuple[LoggedBatch, str] | None:
         """Return the last batch and the edge behind it."""
@@ -67,10 +68,10 @@ class SqliteLog:
 
     def clear(self) -> None:
         """Forget all of it; it is computed again from the batches."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            for statement in ("DELETE FROM entries", "DELETE FROM batches"):
-                connection.execute(statement)
-            connection.execute("DELETE FROM facts WHERE name = ?", (_EDGE,))
-
-        self._connections.ask(write)
+        self._writes.write(
+            [
+                ("DELETE FROM entries", [()]),
+                ("DELETE FROM batches", [()]),
+                ("DELETE FROM facts WHERE name = ?", [(_EDGE,)]),
+            ]
+        )

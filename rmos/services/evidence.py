@@ -46,7 +46,14 @@ def is_started(store: Store) -> bool:
 
 
 def start_log(
-    store: Store, key_file: KeyFile, *, origin: str | None, actor: Actor, us: int, progress: Progress | None = None
+    store: Store,
+    key_file: KeyFile,
+    *,
+    origin: str | None,
+    actor: Actor,
+    us: int,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> Started:
     """Make the key and the log of a store, and append everything that stands there.
 
@@ -54,6 +61,7 @@ def start_log(
 
     Args:
         origin: the log's name for ever; None makes one of this machine's name.
+        workers: processes that read and hash what stands there; more than one forks.
 
     Raises:
         ValidationFailed: the origin cannot be used.
@@ -74,7 +82,8 @@ def start_log(
         raise ValidationFailed(
             "The log keeps its name for ever.", errors={"origin": [f"This store's log is called {first.name}."]}
         )
-    return Started(log.read_keys()[-1].key, is_new, append_log(store, key_file, us=us, progress=progress))
+    appended = append_log(store, key_file, us=us, workers=workers, progress=progress)
+    return Started(log.read_keys()[-1].key, is_new, appended)
 
 
 class KeySpan(NamedTuple):
@@ -127,14 +136,26 @@ def change_key(store: Store, key_file: KeyFile, *, lost: bool, actor: Actor, us:
 
 
 def append_log(
-    store: Store, key_file: KeyFile, *, us: int, everywhere: bool = True, progress: Progress | None = None
+    store: Store,
+    key_file: KeyFile,
+    *,
+    us: int,
+    everywhere: bool = True,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> AppendReport:
     """Bring the log up to the record, as `append_entries` does; an index that is broken is made again first."""
+
+    def append(everywhere: bool) -> AppendReport:
+        return append_entries(
+            store.objects, store.index, key_file, us=us, everywhere=everywhere, workers=workers, progress=progress
+        )
+
     try:
-        return append_entries(store.objects, store.index, key_file, us=us, everywhere=everywhere, progress=progress)
+        return append(everywhere)
     except IndexBroken:
         store.reconcile()
-    return append_entries(store.objects, store.index, key_file, us=us, everywhere=True, progress=progress)
+    return append(everywhere=True)
 
 
 def make_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:

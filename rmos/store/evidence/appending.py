@@ -11,6 +11,7 @@ same bytes. The number of the batch is the only lock.
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ from rmos.errors.store import ObjectExists
 from rmos.index.base import Index, LoggedBatch
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_line
+from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_lines
 from rmos.store.evidence.objects import (
     BATCH,
     LOG_ID,
@@ -36,10 +37,13 @@ from rmos.store.evidence.objects import (
 from rmos.store.evidence.signing import KeyFile, Signer
 from rmos.store.evidence.tree import LogTree
 from rmos.store.records import Damage
+from rmos.store.workers import ordered_pool
 from rmos.tlog.note import Checkpoint, parse_checkpoint
 from rmos.tlog.tiles import Edge, load_edge
 
 Progress = Callable[[int], None]
+_AT_ONCE: Final = 1024
+"""Objects that are read by a process at a time."""
 _EVENTS: Final = f"{layout.EVIDENCE}/{LOG_ID}."
 
 
@@ -61,6 +65,7 @@ def append_entries(
     *,
     us: int,
     everywhere: bool,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> AppendReport:
     """Bring the log up to the record.
@@ -68,6 +73,7 @@ def append_entries(
     Args:
         us: the moment, for the heads of batches; nothing is decided by it.
         everywhere: list all folders, as a command does and the first pass of a process.
+        workers: processes that read and hash; more than one forks, which only commands should do.
 
     Raises:
         EvidenceOff: no log was started.
@@ -82,7 +88,7 @@ def append_entries(
         if log.read_keys()[-1].key not in signer.verifier_keys():
             raise EvidenceKeyUnusable("The key is not the one that signs the log of this store.")
     appender = _Appender(log, index, key_file, us)
-    return appender.append(everywhere, progress)
+    return appender.append(everywhere, workers, progress)
 
 
 class _Appender:
@@ -99,17 +105,21 @@ class _Appender:
         self._roots: dict[int, bytes] = {}
         """Roots at ends of batches that were computed on the way."""
         self._batches = self._entries = self._skipped = 0
+        self._damaged: set[str] = set()
+        """Folders in which an object was left out."""
         self._origin = log.read_keys()[0].key.name
 
-    def append(self, everywhere: bool, progress: Progress | None) -> AppendReport:
+    def append(self, everywhere: bool, workers: int, progress: Progress | None) -> AppendReport:
         self._follow()
         self._finish_change()
         found: list[NewNames] = []
-        lines = self._read_lines(find_new(self._objects, self._index, everywhere=everywhere), found, progress)
+        new = find_new(self._objects, self._index, everywhere=everywhere)
+        lines = self._read_lines(self._cut(new, found), workers, progress)
         while taken := list(islice(lines, BATCH - 1)):
             self._decide(taken)
         for names in found:
-            keep_token(self._index, names)
+            if names.folder not in self._damaged:  # a damaged object may be restored, and is looked for again
+                keep_token(self._index, names)
         return AppendReport(self._batches, self._entries, self._skipped, self._checkpoint())
 
     def _follow(self) -> None:
@@ -129,21 +139,23 @@ class _Appender:
             self._index.log.clear()
         return 0, Edge()
 
-    def _read_lines(self, new: Iterable[NewNames], found: list[NewNames], progress: Progress | None) -> Iterator[Entry]:
+    def _cut(self, new: Iterable[NewNames], found: list[NewNames]) -> Iterator[list[str]]:
+        """Yield the keys of new objects, some at a time, in folders that are durable."""
         for names in new:
-            before = self._skipped
             if names.keys:
                 self._objects.ensure_folder_durable(names.folder)
-            for key in names.keys:
-                entry = read_line(self._objects, key)
-                if entry is None:
-                    self._skipped += self._objects.has(key)
-                else:
-                    yield entry
+            found.append(names)
+            for first in range(0, len(names.keys), _AT_ONCE):
+                yield names.keys[first : first + _AT_ONCE]
+
+    def _read_lines(self, parts: Iterable[list[str]], workers: int, progress: Progress | None) -> Iterator[Entry]:
+        with ordered_pool(partial(read_lines, self._objects), workers) as read_parts:
+            for read in read_parts(parts):
+                yield from read.entries
+                self._skipped += len(read.damaged)
+                self._damaged.update(key.rpartition("/")[0] for key in read.damaged)
                 if progress is not None:
-                    progress(1)
-            if self._skipped == before:  # a damaged object may be restored, and is looked for again
-                found.append(names)
+                    progress(read.asked)
 
     def _decide(self, entries: Sequence[Entry]) -> None:
         """Create the next batch, or those of whoever was faster first."""
@@ -180,7 +192,7 @@ class _Appender:
                 self._log.create_tile(tile)
             except ObjectExists:
                 raise Damage("log_altered", "a tile of the log has other hashes than its batches") from None
-        keys = [entry.key for entry in batch.entries()]
+        keys = batch.keys()
         self._number = batch.number
         self._sign(batch.number, keys)
         self._index.log.add(LoggedBatch(batch.number, batch.first, len(keys)), keys, self._edge.dump())

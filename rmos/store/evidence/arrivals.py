@@ -2,7 +2,7 @@
 
     for folder in find_new(objects, index, everywhere=True):
         folder.name, folder.keys
-    read_line(objects, key)                  # the entry, None where the object is not to be logged
+    read_lines(objects, keys).entries        # without those of objects that are not to be logged
 
 Not logged: blobs, which logged records name by digest; claims, which are promises; what is damaged, which verify names.
 """
@@ -63,6 +63,27 @@ def list_keys(objects: Objects, folder: str, kinds: Sequence[ObjectKind]) -> lis
     """
     names = [name for name in objects.names(folder) if any(kind.pattern.fullmatch(name) for kind in kinds)]
     return [key for key in (f"{folder}/{name}" for name in names) if is_loggable(key)]
+
+
+class ReadLines(NamedTuple):
+    """What came of reading some objects."""
+
+    entries: list[Entry]
+    damaged: list[str]
+    """Keys of objects that stand there and are not to be logged."""
+    asked: int
+    """How many objects were asked for."""
+
+
+def read_lines(objects: Objects, keys: Sequence[str]) -> ReadLines:
+    """Return the entries of objects, as `read_line` does; those that have gone meanwhile are left out.
+
+    Raises:
+        ObjectUnreadable, StorageFailed.
+    """
+    lines = [(key, read_line(objects, key)) for key in keys]
+    entries = [entry for _, entry in lines if entry is not None]
+    return ReadLines(entries, [key for key, entry in lines if entry is None and objects.has(key)], len(keys))
 
 
 def read_line(objects: Objects, key: str) -> Entry | None:
