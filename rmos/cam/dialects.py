@@ -47,6 +47,12 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     extension: str
     max_line: int | None = None
     """Characters that a line may have; None when it is not known."""
+    counts_bare_lines: bool = False
+    """Whether blanks and comments are no part of a line's length."""
+    tool_before_change: bool = False
+    """Whether M6 before the T of its line changes to another tool, or to none."""
+    units_alone: bool = False
+    """Whether G20 and G21 want a line of their own, before any F."""
     arc_limit: Literal["grbl", "linuxcnc", "loose"]
     """Whose rule refuses an arc whose two radii differ."""
     takes_realtime_bytes: bool = False

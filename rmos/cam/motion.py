@@ -170,6 +170,15 @@ class Motions:
             place = end
 
 
+class LongLine(NamedTuple):
+    """A line that is longer than all before it."""
+
+    line: int
+    characters: int
+    is_bare: bool
+    """Whether blanks and comments were left out."""
+
+
 class ProgramFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What only a dialect can judge: the line where each came first, None where it never came."""
 
@@ -183,6 +192,14 @@ class ProgramFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Which reading closes the arcs of unsaid mode; the motions are absolute only where nothing else closes."""
     arc_radius_linuxcnc: int | None = None
     """An arc that LinuxCNC 2.9 refuses for its radii; GRBL's limit is the finding ARC_RADIUS."""
+    change_before_tool: int | None = None
+    """M6 before the T of its line."""
+    feed_before_units: int | None = None
+    """F before the program has said its units, or on the line that says them first."""
+    units_beside: int | None = None
+    """G20 or G21 beside other words."""
+    long_lines: tuple[LongLine, ...] = ()
+    """Each line that is longer than all before it, from 71 characters on."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):

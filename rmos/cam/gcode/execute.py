@@ -76,9 +76,20 @@ def _keep_words(reading: ProgramReading, block: ProgramLine) -> None:
             text = block.values.get(letter)
             if text is not None and "." not in text and text.strip("+-0"):
                 reading.no_point_line = reading.line
+    _note_order(reading, block)
     if block.deleted:
         reading.use_word("/")
         reading.report("BLOCK_DELETE", "A switch of the machine decides whether this line is run; delete it or its /.")
+
+
+def _note_order(reading: ProgramReading, block: ProgramLine) -> None:
+    """Note what matters to controllers that mind where words stand."""
+    if block.changes_first:
+        reading.note("change_before_tool")
+    if "F" in block.values and not reading.modal.units_said:
+        reading.note("feed_before_units")
+    if not _UNITS.keys().isdisjoint(block.codes) and len(block.codes) + len(block.values.keys() - {"N"}) > 1:
+        reading.note("units_beside")
 
 
 def _check_codes(reading: ProgramReading, block: ProgramLine) -> bool:

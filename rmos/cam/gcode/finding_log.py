@@ -15,6 +15,7 @@ LEVELS: Final[dict[str, FindingLevel]] = {
     "AFTER_END": "NOTE",
     "ARC_RADIUS": "RED",
     "BLOCK_DELETE": "UNKNOWN",
+    "COMMENT_IN_WORD": "UNKNOWN",
     "CYCLE_WORD_MISSING": "UNKNOWN",
     "FEED_MISSING": "RED",
     "FEED_UNITS": "UNKNOWN",

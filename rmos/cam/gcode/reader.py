@@ -56,6 +56,8 @@ def _read_lines(reading: ProgramReading, source: ProgramText, max_lines: int) ->
     left = max_lines
     while not reading.full and cursor.fill():
         before = cursor.at
+        if before == 0:
+            reading.lengths.add(cursor.lines, cursor.base)
         cursor.at = read_plain_lines(reading, cursor.lines, before, cursor.base)
         left -= cursor.at - before + 1
         reading.line = cursor.base + min(cursor.at, len(cursor.lines) - 1)
@@ -148,6 +150,10 @@ def _make_program(
         arc_mode_unsaid=reading.arc_unsaid_line,
         arc_mode_closes=closes,
         arc_radius_linuxcnc=reading.arc_radius_linuxcnc,
+        change_before_tool=reading.noted.get("change_before_tool"),
+        feed_before_units=reading.noted.get("feed_before_units"),
+        units_beside=reading.noted.get("units_beside"),
+        long_lines=tuple(reading.lengths.found),
     )
     return Program(
         motions=reading.motions,

@@ -9,6 +9,7 @@ import math
 from typing import Final
 
 from rmos.cam.gcode.finding_log import FindingLog
+from rmos.cam.gcode.line_lengths import LineLengths
 from rmos.cam.gcode.modal import Modal
 from rmos.cam.motion import MotionKind, Motions, Setup, Units
 
@@ -28,12 +29,14 @@ class ProgramReading:
         "first_units",
         "flat",
         "full",
+        "lengths",
         "line",
         "log",
         "max_motions",
         "modal",
         "motions",
         "no_point_line",
+        "noted",
         "words",
     )
 
@@ -50,6 +53,9 @@ class ProgramReading:
         """What the program says first."""
         self.max_motions = max_motions
         self.no_point_line: int | None = None
+        self.noted: dict[str, int] = {}
+        """Members of `ProgramFacts` that a block has, each with its first line."""
+        self.lengths = LineLengths()
         self.arc_unsaid_line: int | None = None
         self.arc_counts = {"incremental": 0, "absolute": 0, "both": 0, "neither": 0}
         """How many arcs of unsaid mode each reading closes."""
@@ -69,6 +75,10 @@ class ProgramReading:
     def use_word(self, word: str) -> None:
         """Keep the line where a word came first."""
         self.words.setdefault(word, self.line)
+
+    def note(self, fact: str) -> None:
+        """Keep the line where a fact came first that only a dialect can judge."""
+        self.noted.setdefault(fact, self.line)
 
     def has_room(self, count: int) -> bool:
         """Tell whether so many motions more are within the limit; the reading ends where they are not."""

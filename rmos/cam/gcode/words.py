@@ -19,6 +19,8 @@ VALUE_LIMIT: Final = 1_000_000.0
 """No number of a program is as large: a kilometre, a million turns a minute."""
 
 _COMMENT: Final = re.compile(r"\([^)]*+\)|;.*+")
+_IN_A_WORD: Final = re.compile(r"[A-Za-z+.0-9-]\)++[+.0-9-]")
+"""Of a line each of whose comments has become its closing parenthesis."""
 _BLANKS: Final = {ord(" "): None, ord("\t"): None}
 _NUMBER: Final = r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)"
 _WORD: Final = re.compile(f"([A-Z])({_NUMBER})")
@@ -41,6 +43,8 @@ class ProgramLine(NamedTuple):
     """The text of the number of each other letter."""
     deleted: bool
     """The line begins with a slash."""
+    changes_first: bool = False
+    """M6 stands before the T that it is to change to."""
 
 
 class LineProblem(NamedTuple):
@@ -55,6 +59,11 @@ def parse_line(text: str) -> ProgramLine | LineProblem:
     if len(text) > LINE_LIMIT:
         return LineProblem("UNREADABLE_WORD", f"The line has more than {LINE_LIMIT} characters; break it up.")
     if "(" in text or ";" in text:
+        if _IN_A_WORD.search(_COMMENT.sub(")", text).translate(_BLANKS)):
+            return LineProblem(
+                "COMMENT_IN_WORD",
+                "A comment stands inside a word: GRBL reads on behind it, LinuxCNC does not; write it behind the word.",
+            )
         text = _COMMENT.sub("", text)
     text = text.translate(_BLANKS)
     if not text.isascii():
@@ -70,22 +79,29 @@ def parse_line(text: str) -> ProgramLine | LineProblem:
     return _sort_words(_WORD.findall(text), deleted)
 
 
+def strip_comments(text: str) -> str:
+    """Return a line without its comments and blanks."""
+    return _COMMENT.sub("", text).translate(_BLANKS)
+
+
 def _sort_words(words: list[tuple[str, str]], deleted: bool) -> ProgramLine | LineProblem:
     codes: list[str] = []
     values: dict[str, str] = {}
+    changes_first = False
     for letter, number in words:
         if letter in "GM":
             code = name_code(letter, number) if len(number) <= NUMBER_LIMIT else None
             if code is None:
                 return LineProblem("UNREADABLE_WORD", f"{letter}{number[:NUMBER_LIMIT]} is no code; delete it.")
             codes.append(code)
+            changes_first = changes_first or (code == "M6" and "T" not in values)
         elif letter in values:
             return LineProblem("WORDS_CLASH", f"{letter} stands twice on one line; delete one of them.")
         elif (letter not in _MEASURES or len(number) > _SHORT) and (problem := _find_fault(letter, number)):
             return problem
         else:
             values[letter] = number
-    return ProgramLine(codes, values, deleted)
+    return ProgramLine(codes, values, deleted, changes_first and "T" in values)
 
 
 def _find_fault(letter: str, number: str) -> LineProblem | None:

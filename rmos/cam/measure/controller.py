@@ -36,6 +36,8 @@ def find_dialect_findings(program: Program, dialect: Dialect | None) -> list[Pro
         *_find_bytes(program, dialect),
         *_find_points(program, dialect),
         *_find_arc_radius(program, dialect),
+        *_find_long_line(program, dialect),
+        *_find_order(program, dialect),
     ]
 
 
@@ -128,6 +130,39 @@ def _find_arc_radius(program: Program, dialect: Dialect) -> list[ProgramFinding]
         return []
     text = f"{dialect.name} refuses this arc: its end is not on the circle. Post with more decimals."
     return [_make("ARC_RADIUS", "RED", line, text)]
+
+
+def _find_long_line(program: Program, dialect: Dialect) -> list[ProgramFinding]:
+    """Find the first line that is longer than the controller's buffer: it is not run."""
+    most = dialect.max_line
+    if most is None:
+        return []
+    bare = dialect.counts_bare_lines
+    found = next((item for item in program.facts.long_lines if item.is_bare is bare and item.characters > most), None)
+    if found is None:
+        return []
+    number = "" if (error := dialect.errors.get("line")) is None else f" (error {error})"
+    counted = " without blanks and comments" if bare else ""
+    text = (
+        f"The line has {found.characters} characters{counted}, and {dialect.name} takes {most}{number}: post fewer "
+        "decimals and words on a line."
+    )
+    return [_make("LINE_TOO_LONG", "RED", found.line, text)]
+
+
+def _find_order(program: Program, dialect: Dialect) -> list[ProgramFinding]:
+    """Find words that stand where the controller takes them otherwise than they were meant."""
+    facts, findings = program.facts, []
+    if dialect.tool_before_change and facts.change_before_tool is not None:
+        text = f"{dialect.name} does not take T behind M6 for the tool that is changed to; write T2 M6."
+        findings.append(_make("TOOL_CHANGE_ORDER", "RED", facts.change_before_tool, text))
+    if dialect.units_alone and facts.feed_before_units is not None:
+        text = f"F comes before G20 or G21 has said its units, and {dialect.name} takes its own; say the units first."
+        findings.append(_make("UNITS_NOT_ALONE", "RED", facts.feed_before_units, text))
+    elif dialect.units_alone and facts.units_beside is not None:
+        text = f"G20 or G21 stands beside other words, which {dialect.name} may take in other units; give it a line."
+        findings.append(_make("UNITS_NOT_ALONE", "YELLOW", facts.units_beside, text))
+    return findings
 
 
 def _make(code: str, level: FindingLevel, line: int, text: str) -> ProgramFinding:

@@ -25,7 +25,7 @@ from rmos.cam.measure.time import Times, measure_time
 from rmos.cam.measure.windows import find_tool
 from rmos.cam.motion import Motions, Program, ProgramFinding
 
-READER: Final = ReaderVersion(id="rmos.cam", version="1.0.0")
+READER: Final = ReaderVersion(id="rmos.cam", version="1.1.0")
 """Goes up whenever the same bytes may give other measures or findings."""
 
 

@@ -34,6 +34,17 @@ def find(text: str, setup: ProgramSetup, **members: object) -> list[tuple[str, s
         ("mach", "G0 X5\nG2 X5 I-5 F600\n", [("IJ_MODE_UNSAID", "YELLOW", 6)]),
         ("grbl", "G0 X5\nG2 X5 I-5 F600\n", []),
         ("mach", "G91.1\nG0 X5\nG2 X5 I-5 F600\n", []),
+        ("buildbotics", "T1 M6\n", [("UNITS_NOT_ALONE", "YELLOW", 1)]),
+        ("buildbotics", "M6 T1\n", [("UNITS_NOT_ALONE", "YELLOW", 1), ("TOOL_CHANGE_ORDER", "RED", 5)]),
+        ("buildbotics", "M6\nT1\n", [("UNITS_NOT_ALONE", "YELLOW", 1)]),
+        ("linuxcnc", "M6 T1\n", []),
+        ("grbl", f"G0 X{'1'.zfill(22)}.5 Y{'1'.zfill(22)}.5 Z{'5'.zfill(22)}\n", []),
+        ("grbl", f"G0 X{'1'.zfill(22)}.5 Y{'1'.zfill(22)}.5 Z{'5'.zfill(22)}.5M5\n", []),
+        ("grbl", f"G0 X{'1'.zfill(22)}.5 Y{'1'.zfill(22)}.5 Z{'5'.zfill(22)}.5M05\n", [("LINE_TOO_LONG", "RED", 5)]),
+        ("grbl", f"G0 X1 ({'a' * 250})\n", []),
+        ("linuxcnc", f"G0 X1 ({'a' * 244})\n", []),
+        ("linuxcnc", f"G0 X1 ({'a' * 245})\n", [("LINE_TOO_LONG", "RED", 5)]),
+        ("mach", f"G91.1 G0 X1 ({'a' * 2000})\n", []),
         # Centres from zero: GRBL would draw another arc or stop.
         ("grbl", "G0 X20\nG2 X30 Y10 I20 J10 F600\n", [("IJ_MODE_UNSAID", "RED", 6)]),
     ],
@@ -42,6 +53,28 @@ def test_a_word_or_a_byte_that_this_controller_lacks_is_found_with_its_line(
     dialect: str, body: str, findings: list[tuple[str, str, int]], setup: ProgramSetup
 ) -> None:
     assert find(HEAD + body, setup, dialect=dialect) == findings
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        ("G21\nG90 G17\n", []),
+        ("N5 G21\nG1 F600\n", []),
+        ("G21 G90\n", [("UNITS_NOT_ALONE", "YELLOW", 1)]),
+        ("F600\nG21\n", [("UNITS_NOT_ALONE", "RED", 1)]),
+        ("G90\nG21 F600\n", [("UNITS_NOT_ALONE", "RED", 2)]),
+    ],
+)
+def test_the_units_are_said_on_a_line_of_their_own_before_any_feed(
+    head: str, found: list[tuple[str, str, int]], setup: ProgramSetup
+) -> None:
+    assert find(f"{head}G0 Z5\n", setup, dialect="buildbotics") == found
+    assert find(f"{head}G0 Z5\n", setup, dialect="mach") == []
+
+
+def test_a_long_line_of_a_subprogram_has_its_number_in_the_file(setup: ProgramSetup) -> None:
+    text = f"{HEAD}M98 P7 L2\nM2\nO7\nG0 X1 ({'a' * 300})\nM99\n"
+    assert find(text, setup, dialect="linuxcnc") == [("LINE_TOO_LONG", "RED", 8)]
 
 
 def test_the_text_names_the_error_and_the_mend(setup: ProgramSetup) -> None:

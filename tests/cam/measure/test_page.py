@@ -30,13 +30,15 @@ def test_every_finding_of_the_measures_is_on_the_page() -> None:
 def test_an_example_gives_its_finding(
     code: str, levels: str, example: str, besides: str, mend: str, setup: ProgramSetup
 ) -> None:
-    head = "G21 G90 G17 G94" + ("" if "without G91.1" in besides else " G91.1")
+    said = re.search(r"whose head is `([^`]+)`", besides)
+    head = said[1] if said else "G21 G90 G17 G94" + ("" if "without G91.1" in besides else " G91.1")
+    dialects = [dialect.id for dialect in load_dialects().values() if dialect.name in besides]
     text = "\n".join([head, *example.split(" ⏎ ")]) + "\n"
     asked = msgspec.structs.replace(
         setup,
         stock=Stock(thickness_mm=3.0, width_mm=100.0, height_mm=100.0),
         machine=MachineAxes(travel_mm=(800.0, 800.0, 80.0)),
-        dialect="fanuc" if "FANUC" in besides else "grbl",
+        dialect=dialects[0] if dialects else "grbl",
     )
     found = measure_program(read_program(text.encode()), asked).findings
     assert [finding.level for finding in found if finding.code == code] == [levels.split(", ")[0]]
