@@ -223,9 +223,9 @@ class ProgramGate:
         )
         verdict = None if checked is None else checked.verdict
         if verdict is None or not verdict.covered:
-            exceeded = [] if verdict is None else dump_verdict(verdict)["exceeded"]
-            detail = "Measured again, the program does more than was approved."
-            raise NotCovered(detail, run_id=view.artifact.run_id, exceeded=exceeded)
+            stale = _make_stale(view, ["reader"], "Measured again, the program does more than was approved.")
+            stale.members["exceeded"] = [] if verdict is None else dump_verdict(verdict)["exceeded"]
+            raise stale
 
     def _require_same_setup(
         self, view: RunView, request: RunRequest, options: ProgramOptions, program: dict[str, Any]
