@@ -1,7 +1,7 @@
 """Keep how high the material stands, without numpy: the depth of a cut, but not its width.
 
     heights = CoarseMap(tools, top=0)
-    heights.cut(window)            # Engagement(axial=750, radial=3175.0)
+    heights.cut(window)            # Engagement(axial=750, radial=3175.0, widest=3175.0)
 
 It does what `HeightMap` does with cells twice as large, for tools of any end as if it were flat. Widths that such cells
 can tell are not worth having: the whole diameter is taken.
@@ -47,7 +47,7 @@ class CoarseMap:
                             # On a ramp a cell is met again and again, deeper each time: the whole drop counts.
                             before.setdefault(cell, height)
         axial = round(max((height - heights[cell] for cell, height in before.items()), default=0.0))
-        return Engagement(axial, diameter) if axial > 0 else AIR
+        return Engagement(axial, diameter, diameter) if axial > 0 else AIR
 
     def sum_removed(self) -> None:
         """Return None: cells this large say little of a volume."""

@@ -40,6 +40,8 @@ class CutSample(NamedTuple):
     plunge: float
     axial: int
     radial: float
+    widest: float
+    """µm, the largest width that it may have: cells are coarser than a µm."""
     lowest: float
     """Z, µm."""
     seconds: float
@@ -84,6 +86,7 @@ def merge_samples(one: CutSample, other: CutSample) -> CutSample:
         plunge=max(one.plunge, other.plunge),
         axial=max(one.axial, other.axial),
         radial=max(one.radial, other.radial),
+        widest=max(one.widest, other.widest),
         lowest=min(one.lowest, other.lowest),
         seconds=one.seconds + other.seconds,
         length=one.length + other.length,

@@ -1,7 +1,7 @@
 """Keep how high the material stands, and find what a window of the path takes away: a height map.
 
     heights = HeightMap(corners, tools, top=0)
-    heights.cut(window)            # Engagement(axial=750, radial=956.2)
+    heights.cut(window)            # Engagement(axial=750, radial=956.2, widest=1154.6)
 
 The map has whole µm in cells of a twelfth of the smallest tool, or larger ones where that would be more than four
 million. The tip of the tool is pressed into it 24 times on a diameter of the path. It needs numpy, which the extra
@@ -28,6 +28,8 @@ _IGNORED_SHARE: Final = 0.01
 """The share of the tool's width that may be shaved off without counting: what rows of cells leave between them."""
 _RAPID_ROOM: Final = 0.5
 """Cells that a rapid may come too near to a wall: as much as the map is coarse."""
+_WIDTH_ROOM: Final = 0.75
+"""Cells by which a width may be measured too small: those that an edge cuts through count whole or not at all."""
 _SINE: Final = 0.5257311121191336
 _COSINE: Final = 0.8506508083520399
 """The map lies at 31.7°, whose tangent is the golden section: a straight edge along an axis, as most are, meets rows of
@@ -37,13 +39,14 @@ _LOWEST_UM: Final = 2_000_000_000
 
 
 class Engagement(NamedTuple):
-    """How a window cuts: depth and width of the cut in µm."""
+    """How a window cuts: depth and width of the cut in µm, and the width that it has at the most."""
 
     axial: int
     radial: float
+    widest: float
 
 
-AIR: Final = Engagement(0, 0.0)
+AIR: Final = Engagement(0, 0.0, 0.0)
 
 
 def _turn_corners(corners: Corners) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -154,7 +157,7 @@ class HeightMap:
         radial = diameter
         if not window.is_vertical and has_flat_end(window.tool):
             radial = min(diameter, int(drop.sum(dtype=np.int64)) * area / (window.length * axial))
-        return Engagement(axial, radial)
+        return Engagement(axial, radial, min(diameter, radial + _WIDTH_ROOM * self._cell))
 
 
 def has_flat_end(tool: ToolShape) -> bool:

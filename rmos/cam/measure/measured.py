@@ -69,6 +69,8 @@ class MeasuredCut(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the feed that goes straight down; "0" of a level cut."""
     axial_mm: str
     radial_mm: str
+    widest_mm: str
+    """The width that it may have at the most, where `radial_mm` is what was measured of it."""
     depth_mm: str
     """Below the top of the stock, at the deepest."""
     vertical: bool

@@ -113,6 +113,7 @@ def _list_cuts(motions: Motions, setup: ProgramSetup, removal: Removal) -> Itera
             plunge_feed=format_decimal(sample.plunge),
             axial_mm=format_mm(sample.axial),
             radial_mm=format_mm(sample.radial),
+            widest_mm=format_mm(sample.widest),
             depth_mm=format_mm(setup.top_um - sample.lowest),
             vertical=key.vertical,
             through=sample.lowest <= setup.bottom_um,

@@ -101,6 +101,7 @@ def _count(removal: Removal, motions: Motions, window: Window, engagement: Engag
         plunge=window.find_plunge(),
         axial=engagement.axial,
         radial=engagement.radial,
+        widest=engagement.widest,
         lowest=min(point[2] for point in window.points),
         seconds=window.seconds,
         length=window.length,

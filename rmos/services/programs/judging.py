@@ -3,9 +3,10 @@
     judged = evaluate_program(engines, measured, request, context, tools)
     judged.worst.design, judged.worst.result, judged.cuts
 
-A measured cut is the operation `milled`: its shape is its path. Brief cuts, RMOS policy: RED of CHIP_RUBBING or HEAT
-counts as YELLOW in cuts that together last less than 2 % of the cutting and less than 5 s; all else counts in full,
-however short it is.
+A measured cut is the operation `milled`: its shape is its path. A width is measured in cells, so each cut is evaluated
+as wide as it was measured and as wide as it may be, and the worse of both counts. Brief cuts, RMOS policy: RED of
+CHIP_RUBBING or HEAT counts as YELLOW in cuts that together last less than 2 % of the cutting and less than 5 s; all
+else counts in full, however short it is.
 """
 
 from collections.abc import Callable, Iterable
@@ -78,19 +79,31 @@ def evaluate_cuts_of(
             continue
         beside = _find_companion(cut, measured.cuts) if cut.vertical else cut
         depth = max(float(cut.depth_mm), stock_mm) if cut.tool in going_through else float(cut.depth_mm)
-        design = make_cut_design(cut, beside, depth_mm=depth, stock_mm=stock_mm, is_inch=context.get("units") == "inch")
-        result = evaluate(design, context)
-        found.append(CutEvaluation(cut=cut, design=design, context=context, result=result, decision=decide(result)))
+        evaluated = []
+        for width in dict.fromkeys((beside.radial_mm, beside.widest_mm)):
+            design = make_cut_design(
+                cut, beside, width_mm=float(width), depth_mm=depth, stock_mm=stock_mm, is_inch=_is_inch(context)
+            )
+            result = evaluate(design, context)
+            evaluated.append(
+                CutEvaluation(cut=cut, design=design, context=context, result=result, decision=decide(result))
+            )
+        found.append(find_worst(evaluated) or evaluated[0])
     return _mark_brief(found)
 
 
+def _is_inch(context: dict[str, Any]) -> bool:
+    return context.get("units") == "inch"
+
+
 def make_cut_design(
-    cut: MeasuredCut, beside: MeasuredCut, *, depth_mm: float, stock_mm: float, is_inch: bool
+    cut: MeasuredCut, beside: MeasuredCut, *, width_mm: float, depth_mm: float, stock_mm: float, is_inch: bool
 ) -> dict[str, Any]:
     """Return the design of a measured cut, as an engine reads it.
 
     Args:
-        beside: the cut whose feed and engagement it has: itself, or of a plunge what the tool mills otherwise.
+        beside: the cut whose feed and depth of a pass it has: itself, or of a plunge what the tool mills otherwise.
+        width_mm: its engagement.
         depth_mm: how deep it goes when the program is done.
     """
     plunge = float(cut.plunge_feed)
@@ -100,7 +113,7 @@ def make_cut_design(
         "feed": float(beside.feed),
         "plunge_feed": max(plunge, _LEAST_FEED),
         "axial_depth": axial,
-        "radial_engagement": float(beside.radial_mm),
+        "radial_engagement": width_mm,
         "total_depth": depth,
     }
     if depth < stock_mm:

@@ -10,7 +10,7 @@ SAMPLES = st.lists(st.tuples(st.integers(100, 4000), st.integers(1, 3000), st.fl
 
 
 def sample(feed: float, axial: int, radial: float, place: int = 0) -> CutSample:
-    return CutSample(feed, 0.0, axial, radial, -float(axial), 1.0, 3000.0, place)
+    return CutSample(feed, 0.0, axial, radial, radial + 1, -float(axial), 1.0, 3000.0, place)
 
 
 def group(samples: list[CutSample], **members: float) -> CutGroups:

@@ -57,6 +57,30 @@ def test_later_passes_are_as_wide_as_they_step_over(setup: ProgramSetup) -> None
     assert {sample.axial for _, sample in groups} == {1000}
 
 
+@pytest.mark.parametrize("degrees", [0, 17, 45, 90, 121.7])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
+def test_no_cut_is_wider_than_it_may_be_and_that_is_a_sixteenth_of_the_tool_above_what_was_measured(
+    degrees: float, share: float, setup: ProgramSetup
+) -> None:
+    width, angle = 3.175 * share, math.radians(degrees)
+
+    def turn(along: float, across: float) -> dict[str, float]:
+        return {
+            "x": along * math.cos(angle) - across * math.sin(angle),
+            "y": along * math.sin(angle) + across * math.cos(angle),
+        }
+
+    for length in (1.5, 3.1, 20.0):
+        path = PathBuilder().rapid(z=2).rapid(**turn(-10, 0)).line(600, z=-1).line(1200, **turn(length + 10, 0))
+        path.rapid(z=2).rapid(**turn(0, width)).line(600, z=-1).line(1200, **turn(length, width))
+        last = len(path.motions) - 1
+        samples = [sample for _, sample in remove(path, setup).groups.list_groups() if sample.place == last]
+        widest = max(sample.widest for sample in samples)
+        assert width <= widest / 1000
+        assert all(sample.widest - sample.radial == pytest.approx(3175 / 16) for sample in samples)
+        assert max(sample.radial for sample in samples) / 1000 == pytest.approx(width, abs=0.05 * 3.175)
+
+
 def test_a_plunge_is_vertical_and_as_deep_as_it_goes(setup: ProgramSetup) -> None:
     path = PathBuilder().rapid(z=2).line(150, z=-2.5).rapid(z=2)
     [cut] = measure(path, setup).cuts
