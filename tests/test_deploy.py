@@ -59,6 +59,7 @@ def get(path: str, *headers: str) -> bytes:
     return "\r\n".join((f"GET {path} HTTP/1.1", "Host: shop", *known, *headers, "", "")).encode()
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_a_run_is_posted_and_read_through_nginx(served: Served, nginx: Nginx) -> None:
     created = nginx.ask("POST", RUNS, make_body("through nginx"))
@@ -74,6 +75,7 @@ def test_a_run_is_posted_and_read_through_nginx(served: Served, nginx: Nginx) ->
     assert nginx.ask("GET", f"{RUNS}?limit=1").json()["items"][0]["run_id"] == created.json()["run_id"]
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 @pytest.mark.parametrize(("sent", "kept"), [("mine-1", True), ("", False), ("not one of ours", False)])
 def test_the_request_id_passes_through_and_both_logs_agree(served: Served, nginx: Nginx, sent: str, kept: bool) -> None:
@@ -88,6 +90,7 @@ def test_the_request_id_passes_through_and_both_logs_agree(served: Served, nginx
     wait_until(lambda: request_id in (nginx.folder / "access.log").read_text(), "the line of nginx")
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_nginx_takes_slow_clients_upon_itself(served: Served, nginx: Nginx) -> None:
     body = json.dumps(make_body("slow")).encode()
@@ -110,6 +113,7 @@ def test_nginx_takes_slow_clients_upon_itself(served: Served, nginx: Nginx) -> N
         assert {read_answer(sock).status for sock in slow} == {201}
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_a_body_above_the_limit_is_refused_in_the_one_form_by_whoever_sees_it(nginx: Nginx) -> None:
     answer = nginx.ask("POST", RUNS, "x" * (4 * 1024 * 1024 + 100))
@@ -118,6 +122,7 @@ def test_a_body_above_the_limit_is_refused_in_the_one_form_by_whoever_sees_it(ng
     assert (refused.status, refused.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_files_of_runs_go_through_nginx_above_the_limit_of_other_bodies_and_not_above_their_own(
     served: Served, nginx: Nginx
@@ -141,6 +146,7 @@ def test_files_of_runs_go_through_nginx_above_the_limit_of_other_bodies_and_not_
     assert (elsewhere.status, elsewhere.json()["error"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 @pytest.mark.parametrize(
     ("data", "status", "code"),
@@ -162,6 +168,7 @@ def test_what_nginx_itself_refuses_has_the_one_form(nginx: Nginx, data: bytes, s
     assert set(told) == {"type", "title", "status", "detail", "error", "request_id"}
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_a_service_that_is_down_is_told_in_the_one_form(tmp_path: Path) -> None:
     with socket.socket() as nobody:
@@ -171,6 +178,7 @@ def test_a_service_that_is_down_is_told_in_the_one_form(tmp_path: Path) -> None:
     assert (answer.status, answer.json()["error"], answer.json()["request_id"]) == (502, "BAD_GATEWAY", "mine")
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_queries_stay_out_of_the_log_of_nginx(nginx: Nginx) -> None:
     nginx.send(get("/nowhere/queries?secret=s3cr3t", "Authorization: Bearer s3cr3t", "Cookie: a=s3cr3t"))
@@ -179,6 +187,7 @@ def test_queries_stay_out_of_the_log_of_nginx(nginx: Nginx) -> None:
     assert "s3cr3t" not in log.read_text()
 
 
+@pytest.mark.long
 @pytest.mark.nginx
 def test_the_tls_lines_and_the_change_for_compose_are_a_configuration_too(tmp_path: Path) -> None:
     config = Nginx(tmp_path, 8000).config

@@ -72,6 +72,7 @@ def opened_by(pid: int) -> list[Path]:
 # The end
 
 
+@pytest.mark.long
 def test_requests_under_way_are_answered_when_the_service_is_told_to_end(tmp_path: Path) -> None:
     with Slow(tmp_path) as served:
         served.wait_for("/readyz")
@@ -255,6 +256,7 @@ def test_gunicorn_refuses_an_address_that_other_machines_can_reach() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.long
 def test_gunicorn_listens_on_loopback_with_our_settings(tmp_path: Path) -> None:
     (tmp_path / "tiny.py").write_text(
         "class App:\n"

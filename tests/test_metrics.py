@@ -192,6 +192,7 @@ def test_every_process_tells_the_sum_of_all_also_of_those_that_are_gone(tmp_path
     assert figure(found, "rmos_http_requests_in_progress") == 3  # gunicorn.conf.py says which of them are gone
 
 
+@pytest.mark.long
 def test_names_and_types_are_the_same_with_one_process_and_with_many(tmp_path: Path) -> None:
     script = (COUNT.format(count=1) + TELL).replace("at_s=2.0", "at_s=2.0, registry=metrics._registry")
     alone, shared = (
@@ -247,6 +248,7 @@ def metrics_of(served: Served) -> Figures:
         return read(connection.ask("GET", "/metrics").body)
 
 
+@pytest.mark.long
 def test_the_figures_are_those_of_all_workers_since_the_start(tmp_path: Path) -> None:
     shared = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
     run_script(COUNT.format(count=5), **shared)  # a service before this one
@@ -261,6 +263,7 @@ def test_the_figures_are_those_of_all_workers_since_the_start(tmp_path: Path) ->
     assert requests(found, "GET", "/a", "2xx") == 0
 
 
+@pytest.mark.long
 def test_what_a_worker_that_was_killed_had_counted_stays_and_what_it_had_under_way_does_not(tmp_path: Path) -> None:
     with OneSlow(tmp_path) as served:
         served.wait_for("/readyz")
@@ -278,6 +281,7 @@ def test_what_a_worker_that_was_killed_had_counted_stays_and_what_it_had_under_w
     assert figure(found, "rmos_http_requests_in_progress") == 1
 
 
+@pytest.mark.long
 def test_a_folder_that_cannot_be_made_costs_the_sum_and_not_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with OneSlow(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "file" / "folder")) as served:

@@ -66,6 +66,7 @@ def test_the_curl_lines_give_the_answers_that_are_printed(installed: Installed, 
     assert re.findall(r"run_[0-9a-f]{32}", again) == re.findall(r"run_[0-9a-f]{32}", first)
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(installed: Installed, address: str) -> None:
     (script,) = blocks("Keep the runs of a job together", "sh")
@@ -74,6 +75,7 @@ def test_the_session_of_a_newcomer_shows_its_run_in_the_summary_view(installed: 
     assert '"total_runs":1' in printed
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_a_newcomer_s_program_is_judged_with_the_answer_that_is_printed(installed: Installed, address: str) -> None:
     section = "Check the program that your CAM posted"
@@ -84,6 +86,7 @@ def test_a_newcomer_s_program_is_judged_with_the_answer_that_is_printed(installe
     assert re.search(as_pattern(table).pattern, shown, re.DOTALL), shown
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_the_python_of_the_readme_lists_what_was_refused(installed: Installed, address: str) -> None:
     installed.run(blocks("Ask for a decision", "sh")[1].replace(ADDRESS, address))

@@ -68,6 +68,7 @@ def demand_problem(answer: Raw, status: int, code: str) -> None:
 # for the override that a test is about, and a test would end by the time limit of its connection.
 
 
+@pytest.mark.long
 @pytest.mark.linux
 @pytest.mark.parametrize(
     "half",

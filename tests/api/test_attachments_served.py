@@ -159,6 +159,7 @@ def test_an_upload_without_an_end_is_given_up_at_the_limit(served: Served, run: 
     assert files_below(served.store / "_attachments") == before
 
 
+@pytest.mark.long
 @pytest.mark.curl
 def test_a_drawing_that_curl_uploads_shows_in_its_preview(served: Served, run: str, tmp_path: Path) -> None:
     (tmp_path / "rosette.svg").write_bytes(DRAWING)

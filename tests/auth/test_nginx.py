@@ -16,7 +16,7 @@ from tests.helpers.nginx import Nginx as Deployed
 from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.makers import BEARER, open_store, write_token
 
-pytestmark = pytest.mark.nginx
+pytestmark = [pytest.mark.nginx, pytest.mark.long]
 
 RUNS = "/api/rmos/runs"
 CLIENT = "127.0.0.2"

@@ -16,7 +16,7 @@ from tests.faults.service import RUNS, Connection, make_body, walk
 from tests.helpers.waiting import wait_until
 from tests.serving import Served
 
-pytestmark = [pytest.mark.strace, pytest.mark.usefixtures("strace")]
+pytestmark = [pytest.mark.long, pytest.mark.strace, pytest.mark.usefixtures("strace")]
 SESSIONS = "/api/workflow-sessions"
 LOOKS = ("stat", "lstat", "newfstatat", "statx")
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,15 @@ from rmos.rosette.spec import Ring, RosetteSpec
 from rmos.rosette.vary import vary
 from tests.rosette.makers import BWB, TYPICAL, make_ring, make_spec
 
-INLAID = ("shell", "wedges", "wheel", "dots", "celtic", "braid", "greek_key", "wave", "diamond")
+LARGE = ("celtic", "braid")
+"""Kinds whose files are large: a second and more to read each."""
+INLAID = ("shell", "wedges", "wheel", "dots", *LARGE, "greek_key", "wave", "diamond")
 MIXED = "pearl dots in ebony every 15 degrees, solid koa edges"
+
+
+def each(kinds: Iterable[str]) -> list[Any]:
+    """Return the kinds as parameters, the large ones for the long rounds."""
+    return [pytest.param(kind, marks=pytest.mark.long) if kind in LARGE else kind for kind in kinds]
 
 
 def read(spec: RosetteSpec) -> Any:
@@ -39,7 +47,7 @@ def shapes(spec: RosetteSpec, kind: str) -> list[Any]:
     return [entity for entity in read(spec).modelspace() if entity.dxftype() == kind]
 
 
-@pytest.mark.parametrize("kind", TYPICAL)
+@pytest.mark.parametrize("kind", each(TYPICAL))
 def test_it_is_read_without_a_complaint_and_says_millimetres(kind: str) -> None:
     document = read(make_spec(BWB, make_ring(kind)))
     audit = document.audit()
@@ -63,7 +71,7 @@ def test_sizes_are_those_of_the_rosette() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", INLAID)
+@pytest.mark.parametrize("kind", each(INLAID))
 def test_each_operation_has_a_layer_of_its_depth(kind: str) -> None:
     """What the engine judges of a ring is cut in a layer that names it, the ring and the depth."""
     spec = make_spec(BWB, make_ring(kind, materials=("mother_of_pearl", "ebony")))
@@ -75,7 +83,7 @@ def test_each_operation_has_a_layer_of_its_depth(kind: str) -> None:
         assert found, (operation.name, operation.ring, depth, layers)
 
 
-@pytest.mark.parametrize("kind", INLAID)
+@pytest.mark.parametrize("kind", each(INLAID))
 @pytest.mark.parametrize("tiles", [None, 17])
 def test_every_line_is_there_once(kind: str, tiles: int | None) -> None:
     spec = make_spec(BWB, make_ring(kind, tile_count=tiles), make_ring("solid", width=3000), BWB)

@@ -153,6 +153,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.long
 @pytest.mark.chromium
 def test_the_page_prints_a_sheet_of_a4_on_each_page(browser: Browser, tmp_path: Path) -> None:
     html = plan_html(drawn("classical rosette"))

@@ -8,7 +8,7 @@ from tests.browser import open_page
 
 SESSIONS = "/api/workflow-sessions"
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.long]
 
 
 @pytest.fixture
