@@ -26,8 +26,11 @@ RUNS = "/api/rmos/runs"
 
 @pytest.fixture
 def rmos(app: Flask) -> Rmos:
-    """Return what the service holds."""
+    """Return what the service holds; its upkeep has ended, so the log grows when a test says so and never else."""
     found: Rmos = app.extensions["rmos"]
+    assert found.store
+    assert found._kept is not None
+    found._kept.upkeep.stop()
     return found
 
 
