@@ -16,6 +16,10 @@ _NAMING: Final = {"attachment": "sha256", "advisory": "advisory_id"}
 """Kinds of events that may name a blob, and the member that does."""
 
 
+_RELEASED: Final = "released"
+"""The kind of event that names what was made for an operator pack."""
+
+
 class References:
     """Looks for what records name; what stands in quarantine is reported there and not missed."""
 
@@ -36,9 +40,12 @@ class References:
             yield make_finding("parent_missing", key, detail, run.run_id)
 
     def of_event(self, key: str, event: Event) -> Iterator[Finding]:
-        """Give the blob that an event names when it is not there."""
+        """Give the blobs that an event names and that are not there."""
         if event.kind in _NAMING:
             yield from self.of_id(key, event.record_id, event.data.get(_NAMING[event.kind]))
+        made = event.data.get("made") if event.kind == _RELEASED else None
+        for sha256 in made.values() if isinstance(made, dict) else ():
+            yield from self.of_id(key, event.record_id, sha256)
 
     def of_id(self, key: str, run_id: str, named: object) -> Iterator[Finding]:
         """Give the blob when it is not there; what is not a whole digest is a bare reference and names none."""

@@ -22,6 +22,13 @@ class StaleApproval(RmosError):
     remedy = "Request the feasibility again, approve it, and store the program again."
 
 
+class PackNotReady(RmosError):
+    """Something that an operator pack needs is not there yet; `missing` names what."""
+
+    code, title, status = "PACK_NOT_READY", "Pack is not ready", 409
+    remedy = "Do what `missing` names: approve the cut, store its program, or have its decision overridden."
+
+
 class ProgramGated(RmosError):
     """Bytes of a program leave at one address only, which asks each time whether they still may; `address` is it."""
 

@@ -8,6 +8,7 @@ A gate never believes a field. It reads the run that the session's event names, 
 and compares the digests of design, context and feasibility with those of the inputs as they are now.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ from rmos.models import RiskLevel, RunView, Session
 from rmos.services.artifact import RunRequest
 from rmos.services.deciding import complete_context
 from rmos.store import Store
+from rmos.store.run_records import RunRecord
 from rmos.workflow import EvaluatedRun, Standing
 
 
@@ -111,20 +113,26 @@ class Gates:
         if risk == "GREEN" or (risk != "YELLOW" and not self._allows_red(session)):
             return False
         now_utc = ids.utc_text(ids.now_us())
-        same = [
-            run
-            for run in (*standing.evaluated, evaluated)
-            if run.has_inputs(evaluated.design_sha256, evaluated.context_sha256)
-            and run.feasibility_sha256 == evaluated.feasibility_sha256
-        ]
-        for run in same:
+        return any(
+            workflow.has_override(record.view().overrides, risk, now_utc=now_utc)
+            for record in self.read_same_runs(standing, evaluated)
+        )
+
+    def read_same_runs(self, standing: Standing, evaluated: EvaluatedRun) -> Iterator[RunRecord]:
+        """Yield the runs of a session that found just this of these very inputs, oldest first, without those gone."""
+        read = set()
+        for run in (*standing.evaluated, evaluated):
+            same = run.has_inputs(evaluated.design_sha256, evaluated.context_sha256)
+            if not same or run.feasibility_sha256 != evaluated.feasibility_sha256 or run.run_id in read:
+                continue
+            read.add(run.run_id)
             try:
-                view = self._store.runs.record(run.run_id).view()
+                record = self._store.runs.record(run.run_id)
+                view = record.view()
             except (RunDeleted, RunNotFound):
                 continue
-            if view.sha256 == run.run_sha256 and workflow.has_override(view.overrides, risk, now_utc=now_utc):
-                return True
-        return False
+            if view.sha256 == run.run_sha256:
+                yield record
 
     def context_sha256(self, request: RunRequest) -> str:
         """Return the digest of the context as it is evaluated: completed from the shop's tables."""

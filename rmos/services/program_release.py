@@ -40,7 +40,7 @@ from rmos.store.naming import NamedBlob, list_gated, list_named_blobs
 from rmos.store.session_records import SessionRecord
 from rmos.workflow import EvaluatedRun, Standing
 
-_STANDS_IN: Final = ("toolpaths_ready", "archived")
+STANDS_IN: Final = ("toolpaths_ready", "archived")
 """The states of a session in which the toolpaths that it stored are still those that it means."""
 
 
@@ -58,10 +58,11 @@ class ProgramState(msgspec.Struct, frozen=True, kw_only=True):
     changed: Sequence[str] = ()
 
 
-class _Basis(NamedTuple):
+class ReleaseBasis(NamedTuple):
     """What a program rests on: its run, the session as it stands, what was approved there."""
 
     view: RunView
+    record: SessionRecord
     session: Session
     standing: Standing
     approved: EvaluatedRun
@@ -87,7 +88,7 @@ class ProgramGate:
         refusal: RmosError | None = None
         if gated:
             try:
-                self._require_released(view, gated[0])
+                self.require_released(view, gated[0])
             except (NotCovered, StaleApproval) as error:
                 refusal = error
         uncovered = None if not sent else _make_uncovered(view)
@@ -113,11 +114,11 @@ class ProgramGate:
                 raise _make_uncovered(view)
             raise ProgramNotFound("The run has no program of this number.", run_id=run_id)
         named = gated[number - 1]
-        self._require_released(view, named)
+        self.require_released(view, named)
         return self._store.blobs.open(named.sha256), named
 
-    def _require_released(self, view: RunView, named: NamedBlob) -> None:
-        """Refuse a program whose approval does not hold now.
+    def require_released(self, view: RunView, named: NamedBlob) -> ReleaseBasis:
+        """Return what a program rests on, once its approval holds now.
 
         Raises:
             NotCovered, StaleApproval, Damage.
@@ -134,8 +135,9 @@ class ProgramGate:
         risk = self._require_approvable(view, basis, gates)
         self._require_override(view, basis, gates, risk)
         self._require_measured_alike(view, basis, gates, request, named, risk)
+        return basis
 
-    def _read_basis(self, view: RunView) -> _Basis:
+    def _read_basis(self, view: RunView) -> ReleaseBasis:
         """Return what a program rests on, once its session still means just this run."""
         session_id = view.artifact.workflow_session_id
         try:
@@ -144,13 +146,13 @@ class ProgramGate:
         except (SessionNotFound, SessionDeleted):
             raise _make_stale(view, ["session"], "The session that approved it is gone.") from None
         standing = read_standing(record)
-        if not _names_run(record, view) or standing.state not in _STANDS_IN:
+        if not _names_run(record, view) or standing.state not in STANDS_IN:
             raise _make_stale(view, ["session"], "The session does not stand by this program any more.")
         if standing.approved is None:
             raise _make_stale(view, ["approval"], "Nothing is approved in the session any more.")
-        return _Basis(view, record.session, standing, standing.approved)
+        return ReleaseBasis(view, record, record.session, standing, standing.approved)
 
-    def _require_same_inputs(self, view: RunView, basis: _Basis, gates: Gates, request: RunRequest) -> None:
+    def _require_same_inputs(self, view: RunView, basis: ReleaseBasis, gates: Gates, request: RunRequest) -> None:
         session, approved, hashes = basis.session, basis.approved, view.artifact.hashes
         changed = []
         if session.design_sha256 != approved.design_sha256 or hashes.design_sha256 != approved.design_sha256:
@@ -173,7 +175,7 @@ class ProgramGate:
         found = evaluate(engine, design=request.design, context=context, request_id="-", timeout_ms=timeout_ms)
         return digest.canonical_sha256(found.record())
 
-    def _require_approvable(self, view: RunView, basis: _Basis, gates: Gates) -> RiskLevel:
+    def _require_approvable(self, view: RunView, basis: ReleaseBasis, gates: Gates) -> RiskLevel:
         """Return the colour that was approved, once it could be approved today."""
         try:
             gates.require_approved(basis.session, basis.standing)
@@ -184,7 +186,7 @@ class ProgramGate:
             raise _make_stale(view, ["approval"], "The run that was approved is gone.") from None
         return approved.artifact.decision.risk_level
 
-    def _require_override(self, view: RunView, basis: _Basis, gates: Gates, risk: RiskLevel) -> None:
+    def _require_override(self, view: RunView, basis: ReleaseBasis, gates: Gates, risk: RiskLevel) -> None:
         """Refuse a program whose worst cut only an override covered that is over now."""
         program = view.artifact.decision.details.get("program")
         worst = program.get("worst") if isinstance(program, dict) else None
@@ -197,7 +199,13 @@ class ProgramGate:
             raise _make_stale(view, ["override"], "The override that covered its worst cut is over.")
 
     def _require_measured_alike(
-        self, view: RunView, basis: _Basis, gates: Gates, request: RunRequest, named: NamedBlob, risk: ProgramColour
+        self,
+        view: RunView,
+        basis: ReleaseBasis,
+        gates: Gates,
+        request: RunRequest,
+        named: NamedBlob,
+        risk: ProgramColour,
     ) -> None:
         """Refuse what other tools or another machine would cut, and measure again what another reader measured."""
         details = view.artifact.decision.details

@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.http.query import read_query
+from rmos.services.codes import draw_code, find_run_link
 from rmos.services.files.media_types import SVG
 from rmos.services.files.previews import find_preview
 from rmos.store import Store
 from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.store.run_records import RunRecord
-from rmos.web.codes import draw_code, find_run_link
 from rmos.web.formats import shorten_id, split_reason, text_of
 from rmos.web.lessons import LessonNumber, list_inputs
 from rmos.web.run import decode_members, object_of, title_run
