@@ -4,6 +4,7 @@ Both fold whole partitions and upsert rows by version, so they may run beside wr
 a late writer, a reconcile and a rebuild can never undo one another. One of them at a time holds the lock.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -185,6 +186,8 @@ class Reconciler:
             self._index.set_change_token(partition, None)
             self._mark_gone(partition, list(self._index.runs.known(partition)), report)
         self._objects.clear_debris(ATTACHMENTS)  # an upload that was cut off may be large
+        if full:
+            self._clear_beside()
         self._fold_quarantine(report)
         self._fold_pending()
         self._sessions.fold(tokens, report)
@@ -215,6 +218,19 @@ class Reconciler:
         self._index.set_change_token(partition, listed.token)
         self._objects.clear_debris(partition)
         self.reach.folders_done += 1
+
+    def _clear_beside(self) -> None:
+        """Unlink what writers of claims, tokens and audit records left; only a pass over everything goes there."""
+        for kind in (layout.CLAIM, layout.TOKEN_EVENT, layout.AUDIT_RECORD):
+            with contextlib.suppress(ObjectUnreadable):  # verify names a folder that cannot be listed
+                for folder in self._list_folders(kind):
+                    self._objects.clear_debris(folder)
+
+    def _list_folders(self, kind: layout.ObjectKind) -> list[str]:
+        if not kind.levels:
+            return [kind.folder]
+        names = [name for name, _ in self._objects.entries(kind.folder) if layout.is_level(kind.levels[0], name)]
+        return [f"{kind.folder}/{name}" for name in names]
 
     def _mark_gone(self, partition: str, unseen: Sequence[str], report: Reconciled) -> None:
         """Unlist rows whose object was not seen and is not there at a second look; a row is never dropped."""

@@ -112,6 +112,22 @@ def test_old_debris_of_writers_is_swept_and_young_debris_is_kept(store: Store, r
     assert [name for name in os.listdir(root / DAY) if name.startswith(".tmp")] == [".tmp-young"]
 
 
+def test_a_rebuild_sweeps_what_writers_left_beside_the_runs_and_keeps_what_they_wrote(store: Store, root: Path) -> None:
+    claim = f"_claims/ab/{'ab' * 32}.json"
+    old = ["_claims/ab/.tmp-1", "_tokens/.tmp-2", f"_audit/{DAY}/.tmp-3"]
+    for key in (claim, "_claims/ab/.tmp-young", *old):
+        (root / key).parent.mkdir(parents=True, exist_ok=True)
+        (root / key).write_bytes(b"{}")
+    for key in (claim, *old):
+        os.utime(root / key, (time.time() - 7200,) * 2)
+    store.reconcile()
+    assert (root / old[0]).exists(), "a pass over what changed does not go there"
+    store.reconcile(full=True)
+    assert not any((root / key).exists() for key in old)
+    assert (root / claim).exists()
+    assert (root / "_claims/ab/.tmp-young").exists()
+
+
 def test_trap_07_damaged_runs_are_listed_as_errors_and_heal_when_their_bytes_are_back(store: Store, root: Path) -> None:
     runs = fill(store)
     healthy = answers(store)
