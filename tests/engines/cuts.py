@@ -74,7 +74,8 @@ def make_context(material: Any = "sitka_spruce", **members: Any) -> dict[str, An
         "hold_down": {"pressure_kpa": 60.0, "area_mm2": 5000.0, "friction": 0.4},
         "coolant": "none",
     }
-    tool = context["tool"] | {name: members.pop(name) for name in list(members) if name in context["tool"]}
+    names = (*context["tool"], "angle_deg", "tip_mm", "corner_radius_mm", "cut_height_mm")
+    tool = context["tool"] | {name: members.pop(name) for name in list(members) if name in names}
     return without_gaps(context | {"tool": without_gaps(tool)} | members)
 
 

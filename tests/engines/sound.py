@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from rmos.engines.base import Assessment, EngineResult
+from rmos.engines.base import EngineResult
+from tests.engines.cuts import check_of, make_context, risks, without_gaps
 from tests.engines.plausible import ENGINE
+
+__all__ = ["check_of", "judge", "make_context", "make_design", "risks"]
 
 
 def make_design(**members: Any) -> dict[str, Any]:
@@ -28,46 +31,6 @@ def make_design(**members: Any) -> dict[str, Any]:
     return without_gaps(design | members)
 
 
-def make_context(material: Any = "sitka_spruce", **members: Any) -> dict[str, Any]:
-    """Return a complete context; tool members may be given by name, other members as objects."""
-    context: dict[str, Any] = {
-        "units": "mm",
-        "tool": {
-            "kind": "end_mill",
-            "diameter_mm": 3.175,
-            "flutes": 2,
-            "material": "carbide",
-            "stickout_mm": 20.0,
-            "flute_length_mm": 12.0,
-            "max_rpm": 30000.0,
-            "centre_cutting": True,
-        },
-        "material": {"id": material},
-        "machine": {"class": "light", "spindle_power_w": 700.0, "max_force_n": 89.0, "max_rpm": 30000.0},
-        "stock": {"thickness_mm": 3.0, "area_mm2": 1200.0},
-        "hold_down": {"pressure_kpa": 60.0, "area_mm2": 5000.0, "friction": 0.4},
-        "coolant": "none",
-    }
-    names = (*context["tool"], "angle_deg", "tip_mm", "corner_radius_mm", "cut_height_mm")
-    tool = context["tool"] | {name: members.pop(name) for name in list(members) if name in names}
-    return without_gaps(context | {"tool": without_gaps(tool)} | members)
-
-
 def judge(design: Any, context: Any) -> EngineResult:
     """Return what the second engine says."""
     return ENGINE.compute(spec=design, ctx=context, request_id="req_test")
-
-
-def check_of(result: EngineResult, check: str) -> Assessment:
-    """Return one check of a result."""
-    return next(item for item in result.assessments if item.id == check)
-
-
-def risks(result: EngineResult) -> dict[str, str]:
-    """Return check id → risk."""
-    return {item.id: item.risk for item in result.assessments}
-
-
-def without_gaps(members: dict[str, Any]) -> dict[str, Any]:
-    """Return the members but those given as `...`."""
-    return {name: value for name, value in members.items() if value is not ...}
