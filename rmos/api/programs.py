@@ -138,7 +138,7 @@ def list_programs(run_id: str) -> Response:
 def download_program(run_id: str, number: str) -> Response:
     """Return the bytes of a program that a session covers, when all that it rests on still holds.
 
-    This is the only address at which they leave, and it asks each time: the session stands by just these bytes, design
+    They leave here and in the run's pack, and both ask each time: the session stands by just these bytes, design
     and context are those that were approved, the engine and the shop's tables say the same of them, an override is not
     over, and the reader measures them alike. Else 409 NOT_COVERED, or STALE_APPROVAL with what has changed.
     """

@@ -20,7 +20,7 @@ ProgramColour = Literal["GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR"]
 _SEVERITY: Final[tuple[ProgramColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
 _STOPPING: Final = ("RED", "UNKNOWN")
 """Levels of findings beside which no program is covered, whatever it measures."""
-_UNMEASURED: Final = frozenset({"AFTER_END", "REALTIME_BYTES", "START_UNSAID"})
+UNMEASURED: Final = frozenset({"AFTER_END", "REALTIME_BYTES", "START_UNSAID"})
 """Findings, not grave by themselves, beside which a controller may do what nobody has measured: motions behind the end
 that GRBL runs, bytes in comments that it obeys, cuts from wherever the tool happens to stand."""
 _HALF: Final = 0.5
@@ -108,7 +108,7 @@ def cover_program(
     def find_approved(number: int | None) -> ApprovedCut | None:
         return approved if isinstance(approved, ApprovedCut) else approved.get(number)
 
-    exceeded = [_describe_finding(item) for item in findings if item.level in _STOPPING or item.code in _UNMEASURED]
+    exceeded = [_describe_finding(item) for item in findings if item.level in _STOPPING or item.code in UNMEASURED]
     for use in uses:
         exceeded += _compare_tool(use, find_approved(use.number))
     if approach is not None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos import digest, ids, workflow
+from rmos.cam.cover import UNMEASURED
 from rmos.cam.measure.measuring import READER
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
@@ -19,13 +20,14 @@ from rmos.engines.shop import Shop
 from rmos.errors.programs import NotCovered, PackNotReady, StaleApproval
 from rmos.errors.records import EngineNotFound
 from rmos.errors.request import ValidationFailed
-from rmos.models import RunView
+from rmos.models import RUN_SCHEMA, RunView
 from rmos.services.artifact import RunRequest
 from rmos.services.deciding import complete_context
 from rmos.services.gates import GatePolicy
 from rmos.services.program_checks import PROGRAM_CHECK
 from rmos.services.programs.checking import ProgramRequest, digest_tools, find_setup
 from rmos.services.programs.doors import list_programs_of
+from rmos.services.programs.keeping import GCODE_INPUT
 from rmos.services.programs.setup import ProgramOptions
 from rmos.store.naming import NamedBlob
 from rmos.store.run_records import RunRecord
@@ -45,31 +47,56 @@ def require_free_release(engines: Registry, policy: GatePolicy, record: RunRecor
     """
     view = record.view()
     run = view.artifact
-    programs = list_programs_of(view)
+    programs = _list_recorded(view)
     if not programs:
         detail = "The run holds no program: send the one that the CAM posted, or store toolpaths in a session."
         raise PackNotReady(detail, run_id=run.run_id, missing=["program"])
     if view.superseded:
         raise _make_stale(view, ["run"], "The run was superseded.")
-    _require_covered(view)
+    _require_covered(view, programs)
     _require_decided(view, policy)
     members = msgspec.json.decode(record.data)
     _require_same(view, members, engines, policy)
     return programs
 
 
-def _require_covered(view: RunView) -> None:
-    details = view.artifact.decision.details
+def _list_recorded(view: RunView) -> list[NamedBlob]:
+    """Return the programs that came with a run: only the service writes them into its record, and nobody adds one."""
+    run = view.artifact
+    if run.schema != RUN_SCHEMA:
+        return []
+    own = {entry.sha256 for entry in run.attachments or () if entry.kind == GCODE_INPUT}
+    return [named for named in list_programs_of(view) if named.sha256 in own]
+
+
+def _require_covered(view: RunView, programs: list[NamedBlob]) -> None:
+    """Refuse a program that does more than its design, or that nobody has measured from its beginning to its end.
+
+    A program that was checked by itself is compared with nothing: its own worst cut is the design.
+    """
+    run, details = view.artifact, view.artifact.decision.details
     cover, program = details.get("cover"), details.get("program")
+    exceeded = cover.get("exceeded") if isinstance(cover, dict) else None
     if isinstance(cover, dict) and cover.get("covered") is not True:
-        exceeded = cover.get("exceeded")
         raise NotCovered(
-            view.artifact.decision.block_reason or "The program does more than its design.",
-            run_id=view.artifact.run_id,
+            run.decision.block_reason or "The program does more than its design.",
+            run_id=run.run_id,
             exceeded=exceeded if isinstance(exceeded, list) else [],
         )
-    if not isinstance(program, dict) or not isinstance(program.get("setup"), dict):
-        raise NotCovered("Nobody has measured the program.", run_id=view.artifact.run_id, exceeded=[])
+    measured = program if isinstance(program, dict) and isinstance(program.get("setup"), dict) else {}
+    is_compared = isinstance(cover, dict) or run.event_type == PROGRAM_CHECK
+    if not is_compared or [named.sha256 for named in programs] != [measured.get("sha256")]:
+        raise NotCovered("Nobody has measured just this program.", run_id=run.run_id, exceeded=[])
+    findings = [item for item in measured.get("findings") or () if isinstance(item, dict)]
+    beside: list[dict[str, Any]] = [
+        {"what": str(item["code"]), "measured": item.get("level"), "judged": None, "line": item.get("line")}
+        for item in findings
+        if item.get("code") in UNMEASURED
+    ]
+    if beside:
+        named = ", ".join(item["what"] for item in beside)
+        detail = f"A controller may do what nobody has measured ({named}): mend the program and check it again."
+        raise NotCovered(detail, run_id=run.run_id, exceeded=beside)
 
 
 def _require_decided(view: RunView, policy: GatePolicy) -> None:
@@ -119,9 +146,8 @@ def _make_request(view: RunView, members: Mapping[str, Any], recorded: Mapping[s
     run = view.artifact
     summary = members.get("request_summary")
     sent = summary.get("context") if isinstance(summary, dict) else None
-    filled = [
-        name for name in _NAMED if run.event_type == PROGRAM_CHECK or not isinstance(sent, dict) or name not in sent
-    ]
+    is_check = run.event_type == PROGRAM_CHECK and "cover" not in run.decision.details
+    filled = [name for name in _NAMED if is_check or not isinstance(sent, dict) or name not in sent]
     design = members["inputs"].get("design")
     return RunRequest(
         mode=run.mode,
