@@ -20,7 +20,7 @@ from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.errors.programs import NoMotion, ProgramArchive
 from rmos.models import Actor, RunDecision
-from rmos.services.artifact import RunRequest, SentProgram
+from rmos.services.artifact import Idempotency, RunRequest, SentProgram
 from rmos.services.deciding import complete_context, decide_cut
 from rmos.services.programs.checking import NO_MOTION, CheckedProgram, ProgramRequest, check_program
 from rmos.services.programs.judging import Evaluate
@@ -70,13 +70,21 @@ class ProgramChecked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_sent_program(
-    store: Store, engines: Registry, asked: ProgramCheck, *, actor: Actor, us: int, engine_timeout_ms: float
+    store: Store,
+    engines: Registry,
+    asked: ProgramCheck,
+    *,
+    actor: Actor,
+    us: int,
+    engine_timeout_ms: float,
+    idempotency: Idempotency | None = None,
 ) -> ProgramChecked:
-    """Check a program and record the run, whatever the outcome.
+    """Check a program and record the run, whatever the outcome; with a key that was used before that run is told.
 
     Raises:
         NoMotion, ProgramArchive: it is no program; nothing is recorded.
         ValidationFailed: a tool or a dialect is not known.
+        IdempotencyKeyReused: the key came with something else before.
         EngineNotFound, SessionNotFound, SessionDeleted, RecordDamaged.
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
@@ -86,7 +94,14 @@ def check_sent_program(
         return checking.decide()
     of_run = ProgramOfRun(sent=SentProgram(data=asked.data, name=asked.name), checked=checking.checked, verdict=None)
     recorded = record_run(
-        store, engines, checking.request, actor=actor, us=us, engine_timeout_ms=engine_timeout_ms, program=of_run
+        store,
+        engines,
+        checking.request,
+        actor=actor,
+        us=us,
+        engine_timeout_ms=engine_timeout_ms,
+        idempotency=idempotency,
+        program=of_run,
     )
     return _describe_check(checking.checked, recorded, recorded)
 

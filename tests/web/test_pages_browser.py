@@ -66,6 +66,7 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
             f"/try?from={slow}&by=rule",
             f"/try?from={fine}&axes=stickout_pass",
             "/try?operation=saw_slice&as=table",
+            "/programs/check",
         ),
         *("/shop/tools", "/shop/materials", "/shop/machines", "/record", "/help", "/help/rules/HEAT"),
         *(f"/runs/{longest}/sheet", f"/runs/{rosette}/sheet", f"/runs/{longest}/label"),
