@@ -29,7 +29,7 @@ from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import StorageFailed
 from rmos.schemas.programs import ORIGINS, UNITS, ZEROS, dump_program_checked
 from rmos.services.program_checks import ProgramCheck, ProgramChecked, check_sent_program, try_program
-from rmos.services.programs.reading import MeasureRequest, measure_in_child
+from rmos.services.programs.reading import MeasureRequest, measure_patiently
 from rmos.services.programs.setup import ProgramOptions
 
 _TOOL: Final = re.compile(r"(\d{1,5})=(\S.*)")
@@ -183,7 +183,11 @@ def _make_check(
 def _try(asked: ProgramCheck) -> ProgramChecked:
     rmos = current_rmos()
     return try_program(
-        rmos.engines, asked, request_id=require_request_id(), engine_timeout_ms=rmos.settings.engine_timeout_ms
+        rmos.engines,
+        asked,
+        request_id=require_request_id(),
+        engine_timeout_ms=rmos.settings.engine_timeout_ms,
+        measure=measure_patiently,
     )
 
 
@@ -196,6 +200,7 @@ def _record(asked: ProgramCheck) -> ProgramChecked:
         actor=command_actor(require_request_id()),
         us=ids.now_us(),
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
+        measure=measure_patiently,
     )
 
 
@@ -210,7 +215,7 @@ def _draw(asked: ProgramCheck, done: ProgramChecked) -> str:
         raise ProgramNotDrawn("Nothing was measured of the program, so nothing can be drawn.")
     line = worst.cut.line if worst is not None and worst.colour != "GREEN" else None
     request = MeasureRequest(setup=setup, units=asked.options.units, picture=True, worst_line=line)
-    reply = measure_in_child(asked.data, request)
+    reply = measure_patiently(asked.data, request)
     if reply.program is None or reply.program.picture is None:
         raise ProgramNotDrawn("It cannot be drawn." if reply.failure is None else reply.failure.text)
     return reply.program.picture

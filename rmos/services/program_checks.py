@@ -22,9 +22,10 @@ from rmos.errors.programs import NoMotion, ProgramArchive
 from rmos.models import Actor, RunDecision
 from rmos.services.artifact import Idempotency, RunRequest, SentProgram
 from rmos.services.deciding import complete_context, decide_cut
-from rmos.services.programs.checking import NO_MOTION, CheckedProgram, ProgramRequest, check_program
+from rmos.services.programs.checking import NO_MOTION, CheckedProgram, Measure, ProgramRequest, check_program
 from rmos.services.programs.judging import Evaluate
 from rmos.services.programs.keeping import decide_program
+from rmos.services.programs.reading import measure_in_child
 from rmos.services.programs.setup import ProgramOptions
 from rmos.services.run_programs import ProgramOfRun
 from rmos.services.runs import Recorded, record_run, require_session_and_parent
@@ -78,6 +79,7 @@ def check_sent_program(
     us: int,
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
+    measure: Measure = measure_in_child,
 ) -> ProgramChecked:
     """Check a program and record the run, whatever the outcome; with a key that was used before that run is told.
 
@@ -89,7 +91,7 @@ def check_sent_program(
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
     require_session_and_parent(store, _make_request(asked))
-    checking = _check(engines, asked, request_id=actor.request_id, engine_timeout_ms=engine_timeout_ms)
+    checking = _check(engines, asked, request_id=actor.request_id, engine_timeout_ms=engine_timeout_ms, measure=measure)
     if asked.dry_run:
         return checking.decide()
     of_run = ProgramOfRun(sent=SentProgram(data=asked.data, name=asked.name), checked=checking.checked, verdict=None)
@@ -107,7 +109,12 @@ def check_sent_program(
 
 
 def try_program(
-    engines: Registry, asked: ProgramCheck, *, request_id: str | None, engine_timeout_ms: float
+    engines: Registry,
+    asked: ProgramCheck,
+    *,
+    request_id: str | None,
+    engine_timeout_ms: float,
+    measure: Measure = measure_in_child,
 ) -> ProgramChecked:
     """Check a program; nothing is recorded, and there need be no store.
 
@@ -116,7 +123,7 @@ def try_program(
         ValidationFailed: a tool or a dialect is not known.
         EngineNotFound.
     """
-    return _check(engines, asked, request_id=request_id, engine_timeout_ms=engine_timeout_ms).decide()
+    return _check(engines, asked, request_id=request_id, engine_timeout_ms=engine_timeout_ms, measure=measure).decide()
 
 
 class _Checking(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +144,9 @@ class _Checking(msgspec.Struct, frozen=True, kw_only=True):
         return _describe_check(self.checked, decide_program(decision, self.checked, None), None)
 
 
-def _check(engines: Registry, asked: ProgramCheck, *, request_id: str | None, engine_timeout_ms: float) -> _Checking:
+def _check(
+    engines: Registry, asked: ProgramCheck, *, request_id: str | None, engine_timeout_ms: float, measure: Measure
+) -> _Checking:
     _refuse_archive(asked.data)
     engine = engines.get(asked.engine_id)
     request = _make_request(asked)
@@ -151,7 +160,7 @@ def _check(engines: Registry, asked: ProgramCheck, *, request_id: str | None, en
     program = ProgramRequest(
         context=context, tool_id=_find_first_tool(asked), machine_id=asked.machine_id, options=asked.options
     )
-    checked = check_program(engines.shop, asked.data, program, evaluate_measured)
+    checked = check_program(engines.shop, asked.data, program, evaluate_measured, measure=measure)
     if {finding.code for finding in checked.findings if finding.level not in ("NOTE", "YELLOW")} == {NO_MOTION}:
         raise NoMotion("The file moves nothing; send the program that the CAM posted.", sha256=checked.sha256)
     request = _name_worst_cut(request, asked, checked)

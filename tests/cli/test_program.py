@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from rmos.cam.child import measure_bytes
+from rmos.services.programs.reading import MeasureReply, MeasureRequest
 from rmos.svg import validate_svg
 from tests.cli.conftest import Command, command_on, document
 
@@ -114,3 +116,17 @@ def test_a_zip_and_a_file_that_is_too_large_are_refused(run: Command, tmp_path: 
     assert result.exit_code != 0
     assert "A program may have 100 bytes here." in result.stderr
     assert small("program", *RING).exit_code == 0, "what is not recorded fills no store"
+
+
+def test_a_command_is_patient_with_what_it_measures_and_draws(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def measure(data: bytes, request: MeasureRequest) -> MeasureReply:
+        asked.append(request.picture)
+        return MeasureReply(measure_bytes(data, request), None)
+
+    monkeypatch.setattr("rmos.cli.program.measure_patiently", measure)
+    assert run("program", *RING, "--svg", str(tmp_path / "p.svg")).exit_code == 0
+    assert asked == [False, True]

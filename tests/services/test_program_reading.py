@@ -79,3 +79,16 @@ def test_no_more_are_read_at_once_than_there_is_memory_for(processes: list[subpr
     assert "Other programs" in reply.failure.text
     assert processes == []
     assert measure_in_child(RING.encode(), REQUEST).failure is None
+
+
+def test_a_command_waits_longer_than_the_service_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def measure(data: bytes, request: MeasureRequest, *, limit_s: float) -> reading.MeasureReply:
+        asked.append((request.cpu_s, limit_s))
+        return reading.MeasureReply(None, None)
+
+    monkeypatch.setattr(reading, "measure_in_child", measure)
+    reading.measure_patiently(RING.encode(), REQUEST)
+    assert asked == [(600, 600.0)]
+    assert reading.PATIENT_S > reading.LIMIT_S

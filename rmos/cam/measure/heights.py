@@ -87,28 +87,31 @@ class HeightMap:
         # A tool smaller than the cells still takes away what is below its centre.
         radius = max(diameter / 2 / cell - _RAPID_ROOM * window.is_rapid, 0.71)
         x, y, z = self._list_stamps(window)
-        reach = math.ceil(radius + _SMEAR) + 1
-        left, low = int(x.min()) - reach, int(y.min()) - reach
+        cleared = radius if window.is_rapid else radius + _SMEAR
+        reach = math.floor(cleared + 0.5)
+        left, low = int(x.min()) - reach - 1, int(y.min()) - reach - 1
         right, high = int(x.max()) + reach + 2, int(y.max()) + reach + 2
-        before = self._heights[low:high, left:right].copy()
+        before = self._heights[low:high, left:right]
         side = np.arange(-reach, reach + 1)
         column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
         across = (column - x)[:, None] + side
         along = (row - y)[:, None] + side
-        apart = (across * across)[:, None, :] + (along * along)[:, :, None]
-        cells = ((row - low)[:, None] + side)[:, :, None] * (right - left) + ((column - left)[:, None] + side)[
-            :, None, :
-        ]
-        depth = np.broadcast_to(z[:, None, None], apart.shape)
+        apart = ((across * across)[:, None, :] + (along * along)[:, :, None]).ravel()
+        under = np.flatnonzero(apart <= cleared * cleared)
+        apart = apart[under]
+        stamp, place = np.divmod(under, side.size * side.size)
+        rows, columns = np.divmod(place, side.size)
+        cells = (row[stamp] + (rows - (low + reach))) * (right - left) + column[stamp] + (columns - (left + reach))
+        depth = z[stamp]
         if window.tool.kind in ("ball_mill", "v_bit"):
             depth = depth + self._raise_tip(window.tool, apart)
         depth = np.rint(depth).astype(np.int32)
         swept = apart <= radius * radius
-        measured = before.ravel().copy()
+        measured = before.flatten()
         np.minimum.at(measured, cells[swept], depth[swept])
         drop = before.ravel() - measured
         if not window.is_rapid:
-            rim = (apart <= (radius + _SMEAR) ** 2) & ~swept
+            rim = ~swept
             np.minimum.at(measured, cells[rim], depth[rim])
         self._heights[low:high, left:right] = measured.reshape(before.shape)
         return self._engage(window, diameter, drop)
@@ -127,8 +130,11 @@ class HeightMap:
         z = np.clip(points[:, 2], -_LOWEST_UM, _LOWEST_UM)
         if window.is_vertical:
             return x, y, z
-        travel = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
+        steps = np.hypot(np.diff(x), np.diff(y))
         step = max(0.5, window.tool.diameter_mm * 1000 / self._cell / _STAMPS_PER_DIAMETER)
+        if steps.max() <= step:
+            return x, y, z
+        travel = np.concatenate(([0.0], np.cumsum(steps)))
         places = np.linspace(0.0, travel[-1], math.ceil(travel[-1] / step) + 1)
         # The corners too: between two places one may lie deeper than both.
         places = np.concatenate((places, travel[1:-1]))
@@ -148,15 +154,14 @@ class HeightMap:
     def _engage(self, window: Window, diameter: float, drop: Any) -> Engagement:
         """Return the depth and the width of the cut that lowered cells by so many µm."""
         np, area = self._np, self._cell * self._cell
-        if not drop.any():
-            return AIR
+        lowered = drop[drop > 0]
         ignored = max(1, int(_IGNORED_SHARE * window.length * diameter / area))
-        axial = int(np.partition(drop, -ignored - 1)[-ignored - 1])
-        if axial <= 0:
+        if lowered.size <= ignored:
             return AIR
+        axial = int(np.partition(lowered, -ignored - 1)[-ignored - 1])
         radial = diameter
         if not window.is_vertical and has_flat_end(window.tool):
-            radial = min(diameter, int(drop.sum(dtype=np.int64)) * area / (window.length * axial))
+            radial = min(diameter, int(lowered.sum(dtype=np.int64)) * area / (window.length * axial))
         return Engagement(axial, radial, min(diameter, radial + _WIDTH_ROOM * self._cell))
 
 

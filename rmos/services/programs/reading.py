@@ -21,12 +21,22 @@ import msgspec
 from rmos.cam.motion import ProgramFinding
 from rmos.cam.process import OUT_OF_MEMORY, MeasuredProgram, MeasureRequest
 
-__all__ = ["NOT_MEASURED", "OUT_OF_MEMORY", "MeasureReply", "MeasureRequest", "MeasuredProgram", "measure_in_child"]
+__all__ = [
+    "NOT_MEASURED",
+    "OUT_OF_MEMORY",
+    "MeasureReply",
+    "MeasureRequest",
+    "MeasuredProgram",
+    "measure_in_child",
+    "measure_patiently",
+]
 
 log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 60.0
 """How long a program may be read and measured, RMOS policy; gunicorn gives up a worker after more than that."""
+PATIENT_S: Final = 600.0
+"""How long a person in front of a terminal may wait for a program of 100 MB, RMOS policy: nobody else does."""
 NOT_MEASURED: Final = "NOT_MEASURED"
 _AT_ONCE: Final = 2
 """Processes of one worker that read at the same time, RMOS policy: together 2 GiB at the most."""
@@ -61,6 +71,11 @@ def measure_in_child(data: bytes, request: MeasureRequest, *, limit_s: float = L
         return _run_child(msgspec.json.encode(request) + b"\n" + data, max(ends - time.monotonic(), 0.0))
     finally:
         _turn.release()
+
+
+def measure_patiently(data: bytes, request: MeasureRequest) -> MeasureReply:
+    """Return what a program does, however large; for a command, which keeps no worker of the service."""
+    return measure_in_child(data, msgspec.structs.replace(request, cpu_s=int(PATIENT_S)), limit_s=PATIENT_S)
 
 
 def _run_child(question: bytes, limit_s: float) -> MeasureReply:
