@@ -3,7 +3,7 @@
     python -m tests.faults.one_put FOLDER NUMBER [--reconcile] [--no-tmpfile] [--database-url URL]
     python -m tests.faults.one_put FOLDER FIRST --many [--no-fsync | --no-folder-fsync]
     python -m tests.faults.one_put FOLDER NUMBER --delete-session ID
-    python -m tests.faults.one_put FOLDER NUMBER --append-log
+    python -m tests.faults.one_put FOLDER NUMBER --append-log [--many: puts and appends after each]
     python -m tests.faults.one_put --serve
 
 Each run that is durable is one line, `ACK <run_id> indexed` or `… unindexed`, written when `put` has returned and not
@@ -78,7 +78,7 @@ def append(store: Store, folder: Path) -> bool:
     except RmosError as error:
         say("REFUSED", error.code)
         return False
-    say("ACK", str(appended.checkpoint.size))
+    say("LOGGED", str(appended.checkpoint.size), appended.checkpoint.root.hex())
     return True
 
 
@@ -95,7 +95,7 @@ def work(options: argparse.Namespace) -> int:
     if options.reconcile:
         with contextlib.suppress(RmosError):  # an index that cannot be made is no reason not to record
             store.reconcile()
-    if options.append_log:
+    if options.append_log and not options.many:
         done = append(store, Path(options.folder))
         store.index.close()
         return 0 if done else 1
@@ -104,7 +104,7 @@ def work(options: argparse.Namespace) -> int:
         store.index.close()
         return 0 if done else 1
     number = options.number
-    while put(store, number) and options.many:
+    while put(store, number) and options.many and (not options.append_log or append(store, Path(options.folder))):
         number += 1
     store.index.close()
     return 0

@@ -58,6 +58,16 @@ class Writers:
         """Return how much each has said so far, in bytes."""
         return [answer.stat().st_size for answer in self._answers]
 
+    def logged(self, sizes: list[int]) -> dict[int, bytes]:
+        """Return the sizes of the log with the roots that were told in the first so many bytes."""
+        found: dict[int, bytes] = {}
+        for answer, size in zip(self._answers, sizes, strict=True):
+            for line in answer.read_bytes()[:size].decode().splitlines(keepends=True):
+                words = line.split()
+                if words[0] == "LOGGED" and line.endswith("\n"):
+                    assert found.setdefault(int(words[1]), bytes.fromhex(words[2])) == bytes.fromhex(words[2])
+        return found
+
     def acknowledged(self, sizes: list[int]) -> set[int]:
         """Return the numbers of the runs that were acknowledged in the first so many bytes."""
         found = set()

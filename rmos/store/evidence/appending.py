@@ -125,8 +125,15 @@ class _Appender:
     def _follow(self) -> None:
         """Take in the batches that the index does not know, and complete those whose maker died."""
         self._number, self._edge = self._known()
-        for number in range(self._number + 1, self._log.last_batch(self._number) + 1):
+        numbers = range(self._number + 1, self._log.last_batch(self._number) + 1)
+        self._settle(numbers)
+        for number in numbers:
             self._take_in(self._log.read_batch(number))
+
+    def _settle(self, numbers: Iterable[int]) -> None:
+        """Make batches of others durable: whoever made one may have died before, and what is signed must stay."""
+        for folder in sorted({batch_key(number).rpartition("/")[0] for number in numbers}):
+            self._objects.ensure_folder_durable(folder)
 
     def _known(self) -> tuple[int, Edge]:
         """Return the last batch that the index knows and its edge; nothing when that does not lead to its root."""
@@ -172,6 +179,7 @@ class _Appender:
                 # A crash before this line leaves nothing. After it the entries are in the log, whoever completes it.
                 self._objects.create(batch_key(number), data)
             except ObjectExists:
+                self._settle([number])
                 theirs = self._log.read_batch(number)
                 self._take_in(theirs)
                 for entry in theirs.entries():
@@ -192,7 +200,7 @@ class _Appender:
                 self._log.create_tile(tile)
             except ObjectExists:
                 raise Damage("log_altered", "a tile of the log has other hashes than its batches") from None
-        keys = batch.keys()
+        keys = batch.list_keys()
         self._number = batch.number
         self._sign(batch.number, keys)
         self._index.log.add(LoggedBatch(batch.number, batch.first, len(keys)), keys, self._edge.dump())

@@ -66,7 +66,7 @@ class LogBatch(NamedTuple):
         place = bisect.bisect_left(self.lines, wanted, key=lambda line: line[66:-1])
         return place if place < len(self.lines) and self.lines[place][66:-1] == wanted else None
 
-    def keys(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         """Return the keys of the entries, in order."""
         return [line[66:-1].decode() for line in self.lines]
 

@@ -91,9 +91,9 @@ def demand_whole(folder: Path, *keys: VerifierKey) -> None:
     assert set(logged.values()) == {1}
 
 
-def do_append(folder: Path) -> None:
+def do_append(folder: Path, us: int = US + 20) -> None:
     store = open_store(folder, reconcile=False)
-    append_log(store, KeyFile(folder / KEY_FILE), us=US + 20)
+    append_log(store, KeyFile(folder / KEY_FILE), us=us)
     store.index.close()
 
 
@@ -127,6 +127,60 @@ def test_what_is_cut_off_at_any_step_is_completed(tmp_path: Path, work: Callable
         demand_whole(folder, key)
         names = sorted(path.name for path in folder.glob("evidence.*"))
         assert names == ["evidence.key", "evidence.signed"]
+
+
+def watch_order(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return the folders that are made durable and the objects that are created from now on, in order."""
+    order: list[str] = []
+    settle, create = LocalObjects.ensure_folder_durable, LocalObjects.create
+
+    def settle_folder(objects: LocalObjects, folder: str) -> None:
+        settle(objects, folder)
+        order.append(folder)
+
+    def create_object(objects: LocalObjects, key: str, data: bytes) -> bool:
+        order.append(key)
+        return create(objects, key, data)
+
+    patch.setattr(LocalObjects, "ensure_folder_durable", settle_folder)
+    patch.setattr(LocalObjects, "create", create_object)
+    return order
+
+
+def test_the_batch_of_one_who_died_is_durable_before_it_is_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        Steps(patch, 0, behind=True)  # the batch is there, and nothing of what follows from it
+        with pytest.raises(Cut):
+            do_append(tmp_path)
+    order = watch_order(monkeypatch)
+    do_append(tmp_path)
+    assert order.index("_evidence/batch") < order.index("_evidence/checkpoint/002")
+
+
+def test_the_batch_of_one_who_was_faster_is_durable_before_it_is_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(tmp_path)
+    create = LocalObjects.create
+
+    def let_another_be_faster(objects: LocalObjects, key: str, data: bytes) -> bool:
+        if key == "_evidence/batch/002.sha256":
+            monkeypatch.setattr(LocalObjects, "create", create)
+            with pytest.MonkeyPatch.context() as patch:
+                Steps(patch, 0, behind=True)
+                with pytest.raises(Cut):
+                    do_append(tmp_path, US + 21)
+            watched.append(watch_order(monkeypatch))
+        return create(objects, key, data)
+
+    watched: list[list[str]] = []
+    monkeypatch.setattr(LocalObjects, "create", let_another_be_faster)
+    do_append(tmp_path)
+    (seen,) = watched
+    assert seen.index("_evidence/batch") < seen.index("_evidence/checkpoint/002")
 
 
 def test_a_full_disk_at_any_step_loses_nothing(tmp_path: Path) -> None:
