@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from devtools.testing import PROGRAMS
+
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "rmos_ci.yml"
 SEEDED = "RMOS_RUNS_DIR: ${{ runner.temp }}/rmos_runs"
@@ -185,3 +187,10 @@ def test_ci_runs_the_checks_of_this_repository_without_asking_anything() -> None
     assert "set -eu" in lines
     assert "exec </dev/null" in lines
     assert lines[-1] == "exec python3 dev.py check"
+
+
+@pytest.mark.parametrize("program", ["strace", "nginx", "go"])
+def test_the_programs_that_tests_need_are_installed_before_them(steps: list[Step], program: str) -> None:
+    (text,) = [step.text for step in steps if "apt-get install" in step.text]
+    assert set(PROGRAMS[program].split()) <= set(text.split())
+    assert position(steps, "apt-get install") < position(steps, r"run: python3 dev\.py check --only tests\n?$")

@@ -55,7 +55,7 @@ NEXT: Final[dict[str, str]] = {
     "logged_altered": "restore it from a back-up: it is not what was recorded",
     "logged_missing": "restore it from a back-up, or find out who removed it",
     "log_altered": "restore the log's object from a back-up; a tile is made again by `rmos repair`",
-    "log_short": "restore the log from a back-up: somebody cut it back; for a tile or the last checkpoint run "
+    "log_short": "restore the log from a back-up: somebody cut it back; the last checkpoint alone is made by "
     "`rmos evidence append`",
     "log_forked": "keep both files: together they prove that two logs were shown",
     "checkpoint_unsigned": "find out which key is right, and compare it with the one that was printed",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from rmos.checks.findings import Tally
 from rmos.digest import hash_leaf
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
 from rmos.store import layout
 from rmos.store.evidence.objects import (
     KeyEvent,
@@ -33,6 +33,8 @@ from rmos.tlog.note import Checkpoint, Note, VerifierKey
 from rmos.tlog.tiles import WIDTH, Edge, parse_number, parse_tile_name
 
 OnBatch = Callable[[LogBatch], None]
+OnTile = Callable[[str, bytes], None]
+"""Is called with the key of a full tile that is gone or altered, and with the bytes that follow from the batches."""
 
 
 class SavedCheckpoint(NamedTuple):
@@ -62,20 +64,27 @@ class LogReading(NamedTuple):
 
 
 def check_log(
-    log: LogObjects, trust: EvidenceTrust, tally: Tally, on_batch: OnBatch = lambda batch: None
+    log: LogObjects,
+    trust: EvidenceTrust,
+    tally: Tally,
+    on_batch: OnBatch = lambda batch: None,
+    on_lost_tile: OnTile = lambda key, data: None,
 ) -> LogReading:
     """Check a log against itself and against what is trusted; `on_batch` is handed each batch."""
-    return _LogCheck(log, trust, tally, on_batch).check()
+    return _LogCheck(log, trust, tally, on_batch, on_lost_tile).check()
 
 
 class _LogCheck:
     """One check of a log."""
 
-    def __init__(self, log: LogObjects, trust: EvidenceTrust, tally: Tally, on_batch: OnBatch) -> None:
+    def __init__(
+        self, log: LogObjects, trust: EvidenceTrust, tally: Tally, on_batch: OnBatch, on_lost_tile: OnTile
+    ) -> None:
         self._log = log
         self._trust = trust
         self._tally = tally
         self._on_batch = on_batch
+        self._on_lost_tile = on_lost_tile
         self._edge = Edge()
         self._folders: dict[str, list[int]] = defaultdict(list)
         self._saved: dict[int, list[SavedCheckpoint]] = defaultdict(list)
@@ -134,12 +143,18 @@ class _LogCheck:
 
     def _check_tile(self, key: str, data: bytes) -> None:
         try:
-            if self._log.objects.read(key) != data:
-                self._tally.find("log_altered", key, "the tile has other hashes than the batches")
+            if self._log.objects.read(key) == data:
+                return
+            detail = "the tile has other hashes than the batches"
         except ObjectMissing:
-            self._tally.find("log_short", key, "this tile of the log is gone")
+            detail = "this tile of the log is gone; the batches that it follows from are there"
+        except ObjectUnavailable as error:
+            self._tally.find("unreadable", key, error.detail)  # it may be whole
+            return
         except ObjectUnreadable as error:
-            self._tally.find("log_altered", key, error.detail)
+            detail = error.detail
+        self._tally.find("log_altered", key, detail)
+        self._on_lost_tile(key, data)
 
     def _check_checkpoint(self, number: int, batch: LogBatch) -> None:
         key, wanted = checkpoint_key(number), self._checkpoint()

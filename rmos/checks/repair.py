@@ -1,8 +1,9 @@
 """Repair: a plan made from what verify found, and the carrying out of just that plan.
 
 What is repaired is the index (it can always be computed again), what cannot be trusted (moved to quarantine, never
-unlinked), and a hard delete that was cut off behind its durable event (carried out). What else can be trusted is
-never moved, nor is an event: its number stays taken. The rest is left for a person and says so.
+unlinked), a hard delete that was cut off behind its durable event (carried out), and a tile of the log, which follows
+from the entries. What else can be trusted is never moved, nor is an event: its number stays taken. The rest is left for
+a person and says so; nothing is ever signed.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.checks.findings import NOT_FAULTS
+from rmos.checks.log import EvidenceTrust
+from rmos.checks.log_tiles import find_log_damage, make_tiles
 from rmos.checks.sessions import session_id_of
 from rmos.checks.verify import RECHECK_S, Progress, verify_store
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectMissing, ObjectUnavailable, ObjectUnreadable
@@ -31,7 +34,7 @@ _SET_ASIDE: Final = frozenset({"corrupt", "undecodable", "not_a_file", "blob_cor
 LOCK_WAIT_S: Final = 30.0
 """How long a repair waits for the lock of the index."""
 
-ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget"]
+ActionKind = Literal["rebuild", "finish", "index", "quarantine", "forget", "remake"]
 
 
 class RepairAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,13 +61,18 @@ def plan_repair(
     workers: int = 1,
     progress: Progress | None = None,
     recheck_s: float = RECHECK_S,
+    evidence: EvidenceTrust | None = None,
 ) -> RepairPlan:
-    """Return what repair would do; reads only."""
+    """Return what repair would do; reads only.
+
+    Args:
+        evidence: whom to believe of the log, whose tiles are looked at too; None leaves it alone.
+    """
     report = verify_store(store, workers=workers, progress=progress, recheck_s=recheck_s)
     choice = _RepairChoice(store.objects, report.findings, remove_missing=remove_missing, index_orphans=index_orphans)
     actions: dict[tuple[int, str], RepairAction] = {}
     left: list[Finding] = []
-    order = ("quarantine", "rebuild", "finish", "index", "forget")
+    order = ("quarantine", "rebuild", "finish", "index", "forget", "remake")
     for found in report.findings:
         chosen = choice.of(found)
         if chosen == "leave":
@@ -72,6 +80,12 @@ def plan_repair(
         elif chosen is not None:
             action = RepairAction(action=chosen, path=found.path, run_id=found.run_id, reason=found.detail)
             actions.setdefault((order.index(chosen), found.path), action)
+    if evidence is not None:
+        damage = find_log_damage(store.objects, evidence, recheck_s=recheck_s)
+        left += damage.left
+        for found in damage.tiles:
+            action = RepairAction(action="remake", path=found.path, run_id=None, reason=found.detail)
+            actions[order.index("remake"), found.path] = action
     return RepairPlan(actions=[actions[key] for key in sorted(actions)], left=left)
 
 
@@ -119,10 +133,19 @@ class _RepairChoice:
         return found.run_id is not None and ids.is_run_id(found.run_id) and ids.is_partition(place)
 
 
-def apply_repair(store: Store, plan: RepairPlan, *, actor: Actor, us: int, wait_s: float = LOCK_WAIT_S) -> RepairPlan:
+def apply_repair(
+    store: Store,
+    plan: RepairPlan,
+    *,
+    actor: Actor,
+    us: int,
+    wait_s: float = LOCK_WAIT_S,
+    evidence: EvidenceTrust | None = None,
+) -> RepairPlan:
     """Do just what the plan says and return what was done; what could not be done any more is left out.
 
     Args:
+        evidence: whom to believe of the log, as for the plan.
         actor: who has it done, and `us` when: what the log holds is moved only once an audit record says so.
         wait_s: how long to wait for another repair or rebuild.
 
@@ -138,6 +161,9 @@ def apply_repair(store: Store, plan: RepairPlan, *, actor: Actor, us: int, wait_
             if action.action == "quarantine" and _is_broken(store.objects, action.path):
                 store.objects.quarantine(action.path)
                 done.append(action)
+        tiles = {action.path: action for action in plan.actions if action.action == "remake"}
+        if tiles and evidence is not None:
+            done += [tiles[key] for key in make_tiles(store.objects, evidence, tiles)]
     for action in plan.actions:
         if action.action == "rebuild":
             store.reconcile(full=True, wait_s=wait_s)

@@ -11,6 +11,9 @@ from rmos.cli.exits import DONE, FINDINGS, LEFT
 from rmos.cli.findings import say_findings, say_listed
 from rmos.cli.opening import command_actor, count_runs, open_for_reading, open_for_writing, workers_for
 from rmos.cli.output import emit, json_option, progress, say
+from rmos.context import current_rmos
+from rmos.services.evidence import open_key_file
+from rmos.services.evidence_trust import gather_trust
 
 _WORDS: Final = {
     "rebuild": "make the index again",
@@ -18,6 +21,7 @@ _WORDS: Final = {
     "index": "index",
     "quarantine": "move to quarantine",
     "forget": "forget the row of",
+    "remake": "make again from the log's entries",
 }
 
 
@@ -32,8 +36,9 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
 
     Verifies, prints its plan and does just that: indexes what the index
     does not know, finishes hard deletes that were cut off, moves damaged
-    objects to `_quarantine`. Unlinks nothing else, never moves what
-    has a valid self-digest, nor an event. Rows of missing files are kept, so
+    objects to `_quarantine`, and makes lost tiles of the log again from its
+    entries. Unlinks nothing else, signs nothing, never moves what has a
+    valid self-digest, nor an event. Rows of missing files are kept, so
     that the loss stays visible, unless --remove-missing is given. A second
     run changes nothing.
 
@@ -44,6 +49,7 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
     """
     store = open_for_reading() if dry_run else open_for_writing()
     runs = count_runs(store)
+    trust = gather_trust(open_key_file(current_rmos().settings), (), ()).trust
     with progress("Verifying", runs) as advance:
         plan = plan_repair(
             store,
@@ -51,10 +57,14 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
             index_orphans=index_orphans,
             workers=workers_for(runs),
             progress=advance,
+            evidence=trust,
         )
     if not as_json:
         _say_actions("Plan" if plan.actions else "Plan: nothing to do", plan.actions)
-    done = plan if dry_run else apply_repair(store, plan, actor=command_actor(ids.new_request_id()), us=ids.now_us())
+    done = plan
+    if not dry_run:
+        actor = command_actor(ids.new_request_id())
+        done = apply_repair(store, plan, actor=actor, us=ids.now_us(), evidence=trust)
     if as_json:
         emit({"dry_run": dry_run, "actions": done.actions, "left": done.left})
     else:

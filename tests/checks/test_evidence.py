@@ -153,7 +153,7 @@ def test_a_tile_that_was_altered_is_found(with_tile: LoggedShop) -> None:
 
 def test_a_tile_that_was_removed_is_found(with_tile: LoggedShop) -> None:
     with_tile.remove(tile_key(0, 0))
-    assert with_tile.faults() == {("log_short", tile_key(0, 0))}
+    assert with_tile.faults() == {("log_altered", tile_key(0, 0))}
 
 
 def test_a_digit_of_a_checkpoint_that_was_altered_is_found(logged: LoggedShop) -> None:

@@ -144,3 +144,12 @@ def test_another_key_signs_from_then_on(run: Command, root: Path, key: str) -> N
     new = run("evidence", "rotate-key").stdout.strip()
     assert [item["verifier_key"] for item in document(run("evidence", "keys", "--json"))["items"]] == [key, new]
     assert run("verify", "--evidence", "--key", key).exit_code == 0
+
+
+def test_repair_leaves_a_damaged_log_to_a_person_and_signs_nothing(run: Command, root: Path, key: str) -> None:
+    checkpoint = root / "_evidence" / "checkpoint" / "001"
+    flip(checkpoint, at=40)
+    damaged = checkpoint.read_bytes()
+    result = run("repair")
+    assert (result.exit_code, "log_altered" in result.output) == (3, True)
+    assert [path.read_bytes() for path in checkpoint.parent.iterdir()] == [damaged]
