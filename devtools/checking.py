@@ -82,7 +82,7 @@ STEPS: Final[dict[str, Callable[[], int]]] = {
     "format": lambda: venv.run(venv.python("-m", "ruff", "format", "--check", ".")),
     "types": lambda: venv.run(venv.python("-m", "mypy")),
     "layers": lambda: venv.run([str(venv.BIN / "lint-imports"), "--no-logo"]),
-    "tests": lambda: run_pytest([], find_absent(), "--hypothesis-profile=check"),
+    "tests": lambda: run_pytest([], find_absent(), "--hypothesis-profile=check", "--durations=20"),
     "macos": run_as_on_macos,
     "gate": hold_gate,
 }

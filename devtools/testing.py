@@ -51,10 +51,10 @@ def run_pytest(arguments: Sequence[str], left_out: dict[str, str], *options: str
     if left_out and "-m" not in arguments:
         chosen = ["-m", " and ".join(f"not {marker}" for marker in left_out)]
         chosen += [f"--left-out={marker}={remedy}" for marker, remedy in left_out.items()]
-    # One process more than there are cores: many tests wait, for disks and for processes of their own. Each takes
-    # neighbouring tests, so that what a module makes once is made once.
+    # More processes than there are cores: many tests wait, for disks and for processes of their own, the long ones most
+    # of all. Each takes neighbouring tests, so that what a module makes once is made once.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    processes = min(cores + 1, MOST_PROCESSES)
+    processes = min(cores + (1 if "long" in left_out else 2), MOST_PROCESSES)
     shared = ["-p", "devtools.left_out", "-n", str(processes), "--dist", "worksteal"]
     return venv.run(venv.python("-m", "pytest", *shared, *chosen, *options, *arguments))
 
