@@ -12,10 +12,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from rmos.fixed import circumference
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.flat import area, flatten
 from rmos.rosette.draw.shapes import Drawing
-from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_cuts, block_glue_up, is_blocked
 from rmos.rosette.glueup.strip_cuts import StripCut, is_bent, strip_cuts
 from rmos.rosette.glueup.tiles import TileGlueUp, is_stacked, tile_cuts, tile_glue_up

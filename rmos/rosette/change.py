@@ -11,8 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from rmos.errors.request import ValidationFailed
+from rmos.fixed import divide
 from rmos.rosette.compose import STRIP, STRIPPED
-from rmos.rosette.fixed import divide
 from rmos.rosette.interpret import parse_prompt
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.parsed_prompt import Mention, ParsedPrompt

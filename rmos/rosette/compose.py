@@ -7,8 +7,8 @@ What was given is never changed to make it fit: when numbers cannot all be true,
 
 from typing import Final
 
+from rmos.fixed import circumference, divide
 from rmos.rosette.fitting import fit_rings
-from rmos.rosette.fixed import circumference, divide
 from rmos.rosette.listed_rings import is_listed, list_rings
 from rmos.rosette.parsed_prompt import MOST, Mention, ParsedPrompt
 from rmos.rosette.placing import is_tiled, leave_out, name_kinds, place_rings, say_unasked

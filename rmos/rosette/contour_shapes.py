@@ -8,9 +8,9 @@ bounds_of(shapes)                 # smallest x and y, largest x and y
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from rmos.fixed import TURN, point
 from rmos.rosette.draw.flat import flatten
 from rmos.rosette.draw.shapes import ShapePath
-from rmos.rosette.fixed import TURN, point
 
 XY = tuple[int, int]
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from rmos.errors.request import ValidationFailed
+from rmos.fixed import TURN, point
 from rmos.rosette.contour_shapes import XY, Circle, ContourShape, Line, bounds_of, shapes_of, shift
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.dots import dot_diameter
 from rmos.rosette.draw.greek import key_edges
 from rmos.rosette.draw.shapes import Drawing, Piece, ShapePath, turn_path
 from rmos.rosette.draw.strands import wave_edges
-from rmos.rosette.fixed import TURN, point
 from rmos.rosette.machining import spec_channels
 from rmos.rosette.spec import Ring, RosetteSpec, mm_text, validate_spec
 from rmos.rosette.svg import INLAID

@@ -10,9 +10,9 @@ up, and the seam of a rosette lies at the top.
 from collections.abc import Iterator
 from typing import Final
 
+from rmos.fixed import TURN, divide
 from rmos.rosette.contour_shapes import XY, Arc, Circle, ContourShape, Curve, Line
 from rmos.rosette.contours import ContourLayer, layers_of
-from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.spec import RosetteSpec, mm_text
 
 _COLOURS: Final = {"SOUNDHOLE": 5, "CHANNEL": 1, "INLAY_POCKET": 6, "RING_CUTOUT": 3, "INLAY_PART": 4, "REFERENCE": 8}

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from rmos.fixed import divide
 from rmos.rosette.draw.dots import dot_diameter
 from rmos.rosette.draw.spokes import spoke_sizes
-from rmos.rosette.fixed import divide
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring, RosetteSpec, mm_number
 

@@ -11,10 +11,10 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from rmos.fixed import circumference
 from rmos.rosette.draw import draw_ring, usual_length
 from rmos.rosette.draw.knots import M, celtic_rows
 from rmos.rosette.draw.mosaic import bitmap_of
-from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.blocks import block_glue_up
 from rmos.rosette.machining import Operation, operations_of, tool_diameter
 from rmos.rosette.materials import MATERIALS

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos.rosette.fixed import divide
+from rmos.fixed import divide
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.spec import mm_text
 

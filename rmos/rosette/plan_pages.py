@@ -9,8 +9,8 @@ The same bytes on every machine, like the drawing. A bar of 100 mm on each sheet
 from typing import Final
 
 from rmos.counts import count_of
+from rmos.fixed import sincos, turn
 from rmos.rosette.bom import bill_of_materials
-from rmos.rosette.fixed import sincos, turn
 from rmos.rosette.glueup.blocks import BlockGlueUp
 from rmos.rosette.glueup.plan import GlueUpPlan, plan_of
 from rmos.rosette.glueup.sheets import FAINT, HEIGHT, MARGIN, SMALL, WIDTH, Flow, line, text

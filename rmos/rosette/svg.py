@@ -10,9 +10,9 @@ order, `\\n` only, no time and no counter.
 from typing import Final, Literal
 
 from rmos import digest
+from rmos.fixed import TURN, divide
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.shapes import Drawing, Mark, PathStep, Piece, ShapePath, annulus, path_text, turn_path
-from rmos.rosette.fixed import TURN, divide
 from rmos.rosette.frame import dimensions, soundhole, top_wood
 from rmos.rosette.machining import spec_channels
 from rmos.rosette.materials import MATERIALS

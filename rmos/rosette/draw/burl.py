@@ -5,8 +5,8 @@ whole_figure("walnut_burl", 50_000, 58_000, TURN, stream)     # swirls, and dots
 
 from typing import Final
 
+from rmos.fixed import TURN, along, circumference
 from rmos.rosette.draw.shapes import Mark, PathStep
-from rmos.rosette.fixed import TURN, along, circumference
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.seeded import Stream
 

@@ -9,7 +9,7 @@ N = round(2 pi r_mid / w), and the cell is then 2 pi r_mid / N long: the pattern
 from collections.abc import Callable
 from typing import Final
 
-from rmos.rosette.fixed import circumference, divide
+from rmos.fixed import circumference, divide
 from rmos.rosette.seeded import Stream
 from rmos.rosette.spec import Ring, least_tiles
 

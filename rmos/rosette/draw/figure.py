@@ -11,9 +11,9 @@ from itertools import pairwise
 from math import isqrt
 from typing import Final
 
+from rmos.fixed import TURN, along, circumference, point
 from rmos.rosette.draw.burl import whole_figure
 from rmos.rosette.draw.shapes import Mark, PathStep, Polar, ShapePath
-from rmos.rosette.fixed import TURN, along, circumference, point
 from rmos.rosette.materials import MATERIALS, Streak
 from rmos.rosette.seeded import Stream
 

@@ -8,8 +8,8 @@ Curves are divided evenly, arcs every two degrees: within 10 micrometres of the 
 
 from typing import Final
 
+from rmos.fixed import TURN, divide, point
 from rmos.rosette.draw.shapes import ShapePath
-from rmos.rosette.fixed import TURN, divide, point
 
 XY = tuple[int, int]
 _ARC_STEP: Final = TURN // 180

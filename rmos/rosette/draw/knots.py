@@ -9,10 +9,10 @@ strand is over in odd rows and under in even ones; a turn keeps that.
 
 from typing import Final, NamedTuple
 
+from rmos.fixed import divide
 from rmos.rosette.draw.cells import ChooseStream, count_cells
 from rmos.rosette.draw.figure import bent_grain
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Piece, ShapePath, Strip
-from rmos.rosette.fixed import divide
 from rmos.rosette.spec import Ring
 
 M: Final = 10_000

@@ -3,10 +3,10 @@
 draw_checkerboard(Ring(kind="checkerboard", width=6000, materials=("abalone", "ebony"), tile_count=48), 50_000, decide)
 """
 
+from rmos.fixed import circumference, divide
 from rmos.rosette.draw.cells import ChooseStream, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain, shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
-from rmos.rosette.fixed import circumference, divide
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.seeded import Stream
 from rmos.rosette.spec import Ring

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from rmos.rosette.fixed import TURN, along, divide, point
+from rmos.fixed import TURN, along, divide, point
 from rmos.rosette.spec import mm_text
 
 UNIT: Final = 1_000_000

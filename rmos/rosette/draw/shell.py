@@ -5,10 +5,10 @@ draw_shell(Ring(kind="shell", width=3200, materials=("abalone",)), 50_000, decid
 
 from typing import Final
 
+from rmos.fixed import TURN
 from rmos.rosette.draw.cells import ChooseStream, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip
-from rmos.rosette.fixed import TURN
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring
 

@@ -3,10 +3,10 @@
 draw_wheel(Ring(kind="wheel", width=8000, materials=("koa", "maple"), tile_count=12), 50_000, decide)
 """
 
+from rmos.fixed import TURN
 from rmos.rosette.draw.cells import ChooseStream, count_cells, material, shuffle_variants
 from rmos.rosette.draw.figure import bent_grain, piece_grain, shell_marks
 from rmos.rosette.draw.shapes import UNIT, Cell, Drawing, Mark, Piece, Strip, annulus
-from rmos.rosette.fixed import TURN
 from rmos.rosette.materials import MATERIALS
 from rmos.rosette.seeded import Stream
 from rmos.rosette.spec import Ring

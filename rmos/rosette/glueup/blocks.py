@@ -13,8 +13,8 @@ from math import isqrt
 
 import msgspec
 
+from rmos.fixed import circumference
 from rmos.rosette.draw.chevrons import chevron_rows, chevron_slant
-from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.strip_cuts import StripCut
 from rmos.rosette.glueup.trade import (
     BLOCK_LAYERS,

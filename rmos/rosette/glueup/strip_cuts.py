@@ -8,8 +8,8 @@ Lengths are micrometres; `thickness` is that of the veneer or of the strip that 
 
 import msgspec
 
+from rmos.fixed import circumference, divide
 from rmos.rosette.draw.bands import line_edges
-from rmos.rosette.fixed import circumference, divide
 from rmos.rosette.glueup.trade import KERF, LONGER, WIDEST_BENT
 from rmos.rosette.spec import Ring
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rmos.fixed import circumference
 from rmos.rosette.draw.lattice import checker_rows
 from rmos.rosette.draw.mosaic import bitmap_of
-from rmos.rosette.fixed import circumference
 from rmos.rosette.glueup.strip_cuts import StripCut
 from rmos.rosette.glueup.trade import KERF, LEAST_WIDTH, LOG_LENGTH, MARGIN, SAWN_EXTRA, SPARE, ceil_div
 from rmos.rosette.materials import MATERIALS

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from rmos.rosette.fixed import divide
+from rmos.fixed import divide
 from rmos.rosette.parsed_prompt import Mention, millimetres
 from rmos.rosette.prompt_words import PromptToken
 from rmos.rosette.reading.clause_reader import ClauseReader

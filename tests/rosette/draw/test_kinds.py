@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from rmos.fixed import TURN, circumference
 from rmos.rosette.draw import DRAWERS, draw_ring, usual_length
 from rmos.rosette.draw.flat import area, flatten
 from rmos.rosette.draw.shapes import Drawing, ShapePath, turn_path
-from rmos.rosette.fixed import TURN, circumference
 from rmos.rosette.spec import KINDS, Ring, least_tiles
 from tests.rosette.makers import TYPICAL, make_ring
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmos.rosette.fixed import TURN, along, circumference, divide, point, sincos, turn
+from rmos.fixed import TURN, along, circumference, divide, point, sincos, turn
 
 ANGLES = st.integers(-2 * TURN, 2 * TURN)
 
