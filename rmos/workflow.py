@@ -26,10 +26,13 @@ WorkflowAction = Literal[
     "approve",
     "reject",
     "request_toolpaths",
+    "make_toolpaths",
     "store_toolpaths",
     "archive",
 ]
 ACTIONS: Final[tuple[WorkflowAction, ...]] = get_args(WorkflowAction)
+GIVING_TOOLPATHS: Final = ("make_toolpaths", "store_toolpaths")
+"""Actions after which a session stands by the programs of a run."""
 DECIDING: Final = frozenset({"approve", "reject"})
 """Actions that take an operator."""
 
@@ -50,6 +53,7 @@ _FROM: Final[dict[WorkflowAction, tuple[WorkflowState, ...]]] = {
     "approve": ("feasibility_ready",),
     "reject": ("feasibility_ready", "approved"),
     "request_toolpaths": ("approved",),
+    "make_toolpaths": ("toolpaths_requested",),
     "store_toolpaths": ("toolpaths_requested",),
     "archive": (*_REVISING, "feasibility_requested", *_EVALUATED, "rejected"),
 }
@@ -59,7 +63,7 @@ _NEXT: Final[dict[WorkflowState, str | None]] = {
     "feasibility_requested": "Request the feasibility again.",
     "feasibility_ready": "Approve it, reject it or ask for a revision.",
     "approved": "Request the toolpaths.",
-    "toolpaths_requested": "Store the toolpaths.",
+    "toolpaths_requested": "Make the toolpaths, or store those that a CAM has made.",
     "toolpaths_ready": "Cut, then archive the session.",
     "archived": None,
     "design_revision_required": "Set the revised design or context.",

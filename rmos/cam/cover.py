@@ -8,6 +8,7 @@ Lengths are micrometres, feeds mm/min, speeds rpm. What was measured is compared
 knows nothing finer, and a program in inches means the same as its metric twin.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
@@ -150,7 +151,7 @@ def _compare_tool(use: ToolUse, approved: ApprovedCut | None) -> list[Exceedance
     found += [
         (what, _in_mm(peak.value), _in_mm(limit), peak.line)
         for what, peak, limit in lengths
-        if not _is_within(peak.value, limit)
+        if not _is_within(peak.value, _count_um(limit))
     ]
     return [
         Exceedance(what=what, measured=measured, judged=judged, line=line, tool=use.number)
@@ -202,6 +203,11 @@ def _compare_risks(risks: Sequence[CutRisk], approved_risk: ProgramColour) -> li
 def _is_within(measured: float, limit: float | None) -> bool:
     """Tell whether a measure is no more than a limit: nothing is that of what is not known, and NaN is of nothing."""
     return measured == 0 or (limit is not None and measured - limit < _HALF)
+
+
+def _count_um(length: float | None) -> float | None:
+    """Return a length that was approved as it is measured, in whole µm: 1/16" is 1588 of them."""
+    return None if length is None or length != length else math.floor(length + _HALF)
 
 
 def _is_same(measured: float | None, approved: float | None) -> bool:

@@ -41,6 +41,13 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     arcs: str
     tool_change: str
     tool_length: str
+    tool_lines: tuple[str, ...] = ()
+    """What brings a tool into the spindle, with `{tool}` for its number; none where each tool has a file of its own."""
+    dwell: bool = True
+    """Whether G4 P waits as many seconds as it says."""
+    line_numbers: bool = False
+    capitals: bool = False
+    """Whether comments are in capitals."""
     head: tuple[str, ...]
     tail: tuple[str, ...]
     comment: str

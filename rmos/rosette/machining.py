@@ -22,9 +22,14 @@ _ROOM: Final = 110
 """Per cent of the cutter's diameter that a slot should have (GEOMETRY, GREEN limit)."""
 _RPM: Final = 18_000
 _FLUTES: Final = 2
+OF_THE_TOP: Final = ("channel", "inlay_pocket", "soundhole")
+"""The operations that are cut in the top itself; all else is cut from other stock."""
 _SOFT: Final = frozenset({"sitka_spruce", "engelmann_spruce", "western_red_cedar", "mahogany"})
 _INLAY_FIT: Final = 50
 """Micrometres of clearance on each side of an inlay, so 0.1 mm in all."""
+
+_INTO_THE_BOARD: Final = 200
+"""Micrometres that a cut goes on below its stock, so that no skin is left (RMOS policy)."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,13 +45,17 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     context: dict[str, Any]
 
 
-def operations_of(spec: RosetteSpec) -> tuple[Operation, ...]:
-    """Return the channel or channels, then what is cut of the rings, from the inside outwards."""
+def operations_of(spec: RosetteSpec, *, cut_soundhole: bool = False) -> tuple[Operation, ...]:
+    """Return the channel or channels, then what is cut of the rings, from the inside outwards, the soundhole last.
+
+    Args:
+        cut_soundhole: whether the machine cuts the hole too; many do so by hand, once the rosette is level.
+    """
     top = MATERIALS[spec.top].engine_id or "sitka_spruce"
     found = [_channel(spec, top, *channel) for channel in spec_channels(spec)]
     for place, (ring, _, _) in enumerate(spec.placed(), start=1):
         found += _of_ring(spec, ring, place)
-    return tuple(found)
+    return (*found, _soundhole(spec, top)) if cut_soundhole else tuple(found)
 
 
 def spec_channels(spec: RosetteSpec) -> list[tuple[int, int]]:
@@ -71,6 +80,11 @@ def tool_diameter(spec: RosetteSpec, width: int) -> int:
 
 def _channel(spec: RosetteSpec, top: str, inner: int, outer: int) -> Operation:
     return _operation(spec, "channel", None, top, outer - inner, spec.channel_depth, _floor(spec))
+
+
+def _soundhole(spec: RosetteSpec, top: str) -> Operation:
+    """Return the cut along the edge of the hole, a little into the board below; what falls out is held by tabs."""
+    return _operation(spec, "soundhole", None, top, spec.soundhole_diameter, spec.top_thickness + _INTO_THE_BOARD, {})
 
 
 def _floor(spec: RosetteSpec) -> dict[str, Any]:
@@ -137,7 +151,7 @@ def _operation(
         **extra,
     }
     # Pockets are cut into rings that lie in their channel already.
-    stock = spec.top_thickness if name in ("channel", "inlay_pocket") else depth
+    stock = spec.top_thickness if name in OF_THE_TOP else depth
     context = {"material": {"id": material}, "stock": {"thickness_mm": mm_number(stock)}}
     return Operation(
         name=name,

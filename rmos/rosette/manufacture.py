@@ -70,8 +70,11 @@ _MOVED: Final = 10
 """Per cent by which a tile may become wider or narrower to close the ring."""
 
 
-def manufacture(spec: RosetteSpec) -> Manufacture:
+def manufacture(spec: RosetteSpec, *, cut_soundhole: bool = False) -> Manufacture:
     """Return the operations and the warnings of a rosette.
+
+    Args:
+        cut_soundhole: whether the hole is one of the operations.
 
     Raises:
         ValidationFailed: when the spec cannot be drawn.
@@ -82,7 +85,7 @@ def manufacture(spec: RosetteSpec) -> Manufacture:
         if ring.kind != "gap":
             found += _ring(spec, ring, place)
             found += _tiles(spec, ring, inner, place)
-    return Manufacture(operations_of(spec), tuple(found))
+    return Manufacture(operations_of(spec, cut_soundhole=cut_soundhole), tuple(found))
 
 
 def tiles_of(spec: RosetteSpec) -> tuple[Tiles, ...]:

@@ -10,7 +10,7 @@ from rmos import ids
 from rmos.rosette.presets import INSTRUMENTS
 from rmos.rosette.prompt_words import MAX_PROMPT_BYTES
 from rmos.rosette.seeded import MAX_SEED
-from rmos.schemas.fields import NAME, Choice, RequestSchema, WholeNumber, matches
+from rmos.schemas.fields import NAME, Choice, Flag, RequestSchema, WholeNumber, matches
 from rmos.services.rosettes.plans import MAX_VARIANTS, RosetteRequest
 from rmos.services.rosettes.records import RosetteMade
 
@@ -40,6 +40,9 @@ class RosetteRequestSchema(RequestSchema):
     )
     machine = fields.String(
         allow_none=True, validate=NAME, metadata={"description": "The machine, by its id in the shop's machines"}
+    )
+    cut_soundhole = Flag(
+        allow_none=True, metadata={"description": "true: the machine cuts the soundhole too, last of all; no is usual"}
     )
     count = WholeNumber(
         load_default=1,

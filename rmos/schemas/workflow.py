@@ -18,7 +18,9 @@ from rmos.schemas.fields import NAME, SHA256_PATTERN, Choice, Flag, RequestSchem
 from rmos.schemas.programs import UNITS, ZEROS, ProgramToolsField
 from rmos.schemas.requests import OutputsSchema, RunRequestSchema
 from rmos.schemas.sessions import SessionSchema
+from rmos.schemas.toolpaths import PathOptionsSchema, dump_made, make_request
 from rmos.services.actions import ACTOR_ROLES, ActionDone
+from rmos.services.design_cuts import MAX_CUTS
 from rmos.services.feasibility import DryRun, DryRunResult
 from rmos.services.overrides import Overridden, OverrideRequest
 from rmos.workflow import ACTIONS, WorkflowAction
@@ -36,9 +38,19 @@ class ActionSchema(RequestSchema):
     """The body of an action: which of these fields are taken, and which are needed, depends on the action."""
 
     design = fields.Dict(metadata={"description": "set_design: what is to be cut"})
+    from_run_id = fields.String(
+        validate=matches(ids.ANY_RUN_ID.pattern, "the id of a run"),
+        metadata={
+            "pattern": f"^{ids.ANY_RUN_ID.pattern}$",
+            "description": "set_design: the run of a rosette, which becomes the design with all of its cuts",
+        },
+    )
     context = fields.Dict(metadata={"description": "set_context: tool, material, machine, stock"})
     mode = fields.String(validate=_request["mode"].validators, metadata={"description": "request_feasibility"})
-    tool_id = fields.String(validate=_request["tool_id"].validators, metadata={"description": "request_feasibility"})
+    tool_id = fields.String(
+        validate=_request["tool_id"].validators,
+        metadata={"description": "request_feasibility; the cuts of a rosette have tools of their own"},
+    )
     engine_id = fields.String(
         allow_none=True,
         validate=_request["engine_id"].validators,
@@ -72,27 +84,56 @@ class ActionSchema(RequestSchema):
     dialect = fields.String(
         allow_none=True, validate=NAME, metadata={"description": "store_toolpaths: of the controller that runs it"}
     )
+    post_processor_id = fields.String(
+        allow_none=True,
+        validate=NAME,
+        metadata={"description": "make_toolpaths: an id of GET /api/rmos/dialects; the machine's own by default"},
+    )
+    options = fields.Nested(PathOptionsSchema, metadata={"description": "make_toolpaths"})
+    operations = fields.List(
+        fields.String(validate=NAME),
+        validate=validate.Length(1, MAX_CUTS),
+        metadata={"description": "make_toolpaths: which cuts, such as channel or inlay_pocket:3; all by default"},
+    )
     note = fields.String(allow_none=True, validate=_REASON, metadata={"description": "archive"})
 
 
 TAKEN: Final[dict[WorkflowAction, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "set_design": (("design",), ()),
+    "set_design": ((), ("design", "from_run_id")),
     "set_context": (("context",), ()),
-    "request_feasibility": (("mode", "tool_id"), ("engine_id",)),
+    "request_feasibility": (("mode",), ("tool_id", "engine_id")),
     "require_revision": (("reason",), ()),
     "approve": ((), ("reason", "actor_role")),
     "reject": (("reason",), ("actor_role",)),
     "request_toolpaths": ((), ()),
+    "make_toolpaths": ((), ("post_processor_id", "options", "operations")),
     "store_toolpaths": ((), ("outputs", "attachment_sha256", "tools", "units", "zero", "dialect")),
     "archive": ((), ("note",)),
 }
 """What each action needs, and what else it takes."""
 
 
+class ActedProgramSchema(Schema):
+    """A program that was made."""
+
+    number = fields.Integer(required=True)
+    name = fields.String(required=True)
+    operation = fields.String(required=True)
+    ring = fields.Integer(allow_none=True, required=True)
+    tool_id = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    estimate_s = fields.Dict(required=True)
+    address = fields.String(required=True)
+
+
 class SessionActedSchema(SessionSchema):
     """The session after an action; `run_id` names the run that the action made, if it made one."""
 
     run_id = fields.String()
+    programs = fields.List(
+        fields.Nested(ActedProgramSchema),
+        metadata={"description": "Of make_toolpaths: in cutting order"},
+    )
 
 
 class OverrideRequestSchema(RequestSchema):
@@ -200,6 +241,10 @@ def load_action(action: str, body: Mapping[str, Any]) -> dict[str, Any]:
     loaded = dict(_action.load(body))
     if action == "store_toolpaths":
         _check_toolpaths(loaded)
+    if action == "set_design" and ("design" in loaded) == ("from_run_id" in loaded):
+        raise ValidationError({"design": ["Send either a design, or the run of a rosette as from_run_id."]})
+    if action == "make_toolpaths":
+        return {"toolpaths": make_request(loaded)}
     return loaded
 
 
@@ -274,7 +319,9 @@ def _is_name_text(text: str) -> bool:
 def dump_session_acted(acted: ActionDone) -> bytes:
     """Return the response to an action."""
     session = {name: getattr(acted.stored.session, name) for name in acted.stored.session.__struct_fields__}
-    made = {} if acted.run is None else {"run_id": acted.run.run_id}
+    made: dict[str, Any] = {} if acted.run is None else {"run_id": acted.run.run_id}
+    if acted.run is not None and any(program.cut for program in acted.run.programs):
+        made["programs"] = dump_made(acted.run.run_id, acted.run.programs)
     return _encoder.encode({**session, **made})
 
 

@@ -21,14 +21,20 @@ from rmos.errors.callers import Forbidden
 from rmos.errors.http import PreconditionFailed
 from rmos.errors.programs import NotCovered
 from rmos.errors.records import VersionConflict
+from rmos.errors.request import ValidationFailed
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBlocked
 from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
+from rmos.names import find_name
 from rmos.services.artifact import RunRequest, SentProgram
+from rmos.services.design_cuts import read_design_cuts
 from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates, make_run_request, read_inputs
-from rmos.services.programs.keeping import BY_DIGEST, dump_verdict, read_stored_program
+from rmos.services.programs.keeping import BY_DIGEST, read_stored_program
 from rmos.services.programs.setup import ProgramOptions
+from rmos.services.rosettes.designs import make_rosette_design
+from rmos.services.run_programs import ProgramOfRun, are_covered
 from rmos.services.runs import Recorded, record_run
 from rmos.services.sessions import complete_fields, refuse_deleted
+from rmos.services.toolpaths import ProgramOrigin, make_programs
 from rmos.store import Store
 from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import SessionChange, SessionStored
@@ -43,6 +49,7 @@ _EVENT_TYPES: Final[dict[WorkflowAction, str]] = {
     "request_feasibility": "feasibility_check",
     "approve": "approval",
     "reject": "rejection",
+    "make_toolpaths": "toolpaths",
     "store_toolpaths": "toolpaths",
 }
 """The actions that make a run, and of which type."""
@@ -51,6 +58,7 @@ _STATE_AFTER: Final[dict[WorkflowAction, WorkflowState]] = {
     "approve": "approved",
     "reject": "rejected",
     "request_toolpaths": "toolpaths_requested",
+    "make_toolpaths": "toolpaths_ready",
     "store_toolpaths": "toolpaths_ready",
     "archive": "archived",
 }
@@ -88,6 +96,9 @@ def perform_action(
         Forbidden: the role does not reach, `actor_role` is above the caller's, or a model approves.
         TransitionBlocked: the state does not allow the action; `allowed` names those that it does.
         ApprovalBlocked: a gate is closed; the attempt that was recorded is `run_id`.
+        RosetteNotFound, RunNotFound, RunDeleted: the rosette that is named is not there.
+        ShapeUnknown, ToolDoesNotFit, NoEntry, TabsTooLong, OutsideStock, OutsideTravel, TooManyMoves: there are no
+            toolpaths of what was approved; nothing was recorded.
         NotCovered: the program does more than was approved; the attempt that was recorded is `run_id`.
         AttachmentNotFound, PayloadTooLarge: the program that is named is not there, or too large to be measured.
         EngineNotFound: the attempt was recorded, the session is as it was.
@@ -154,11 +165,16 @@ class _Attempt:
         Raises:
             NotCovered.
         """
-        if run.cover is None or run.cover.covered:
+        if not run.programs or are_covered(run.programs):
             return
-        session_id, exceeded = self._request.session_id, dump_verdict(run.cover)["exceeded"]
+        session_id = self._request.session_id
+        exceeded = [item for number, one in enumerate(run.programs, 1) for item in self._list_excess(number, one)]
         log.info("program_not_covered session_id=%s run_id=%s", session_id, run.run_id)
         raise NotCovered(run.block_reason or "", session_id=session_id, run_id=run.run_id, exceeded=exceeded)
+
+    def _list_excess(self, number: int, program: ProgramOfRun) -> list[dict[str, Any]]:
+        """Return what goes beyond what was approved, with the number of the program where there may be several."""
+        return program.list_excess(number if self._request.action == "make_toolpaths" else None)
 
     def _commit(self, decide: Callable[[SessionRecord], SessionChange], run: Recorded) -> SessionStored:
         # A crash before the event leaves a run that nothing names; after it the action has happened.
@@ -212,10 +228,29 @@ class _Attempt:
     def _decide_change(self, now: SessionRecord) -> SessionChange | None:
         standing = self._require_allowed(now)
         if self._request.action in ("set_design", "set_context"):
-            return _set_inputs(now.session, self._request.fields)
+            return _set_inputs(now.session, self._take_rosette(now.session))
         if self._request.action == "request_toolpaths":
             self._gates.require_approved(now.session, standing)
         return self._move(now.session, self._notes)
+
+    def _take_rosette(self, session: Session) -> Mapping[str, Any]:
+        """Return the fields of the request, with the design of the rosette that it names in the place of its id.
+
+        Where the session has no context, no machine or no tool yet, those of the rosette become its own.
+        """
+        run_id = self._request.fields.get("from_run_id")
+        if run_id is None:
+            return self._request.fields
+        made = make_rosette_design(
+            self._store,
+            self._engines,
+            run_id,
+            request_id=self._actor.request_id,
+            engine_timeout_ms=self._policy.engine_timeout_ms,
+        )
+        fields: dict[str, Any] = {"design": made.design, "tool_id": made.tool_id}
+        fields |= {} if session.context else {"context": made.context}
+        return fields | ({"machine_id": made.machine_id} if made.machine_id and session.machine_id is None else {})
 
     def _move(self, session: Session, data: Mapping[str, Any], state: WorkflowState | None = None) -> SessionChange:
         state = state or _STATE_AFTER[self._request.action]
@@ -230,7 +265,7 @@ class _Attempt:
         if action == "request_feasibility":
             return RunRequest(
                 mode=fields["mode"],
-                tool_id=fields["tool_id"],
+                tool_id=_find_tool_id(session, fields.get("tool_id")),
                 engine_id=fields.get("engine_id"),
                 parent_run_id=standing.evaluated[-1].run_id if standing.evaluated else None,
                 workflow=about,
@@ -239,12 +274,16 @@ class _Attempt:
         evaluated = standing.feasibility
         if evaluated is None:
             raise self._gates.block("Nothing was evaluated in this session; request the feasibility.")
-        parent = standing.approval_run_id if action == "store_toolpaths" else evaluated.run_id
+        parent = standing.approval_run_id if action in workflow.GIVING_TOOLPATHS else evaluated.run_id
         request = make_run_request(session, evaluated, _EVENT_TYPES[action])
+        request = msgspec.structs.replace(request, parent_run_id=parent, workflow=about)
+        if action == "make_toolpaths":
+            self._gates.require_approved(session, standing)
+            origin = ProgramOrigin(run_id=evaluated.run_id, session_id=session.session_id)
+            made = make_programs(self._engines.shop, request, fields["toolpaths"], origin)
+            return msgspec.structs.replace(request, made=made)
         outputs = fields.get("outputs") or {}
-        return msgspec.structs.replace(
-            request, parent_run_id=parent, outputs=outputs, program=self._read_program(outputs), workflow=about
-        )
+        return msgspec.structs.replace(request, outputs=outputs, program=self._read_program(outputs))
 
     def _read_program(self, outputs: Mapping[str, Any]) -> SentProgram | None:
         """Return the program that came with the action, or that it names by its digest."""
@@ -268,9 +307,9 @@ class _Attempt:
         data: dict[str, Any] = {"run_id": run.run_id, "run_sha256": run.run_sha256, **self._notes}
         if self._request.action == "request_feasibility":
             return self._confirm_feasibility(session, standing, request, run, data)
-        finding = EvaluatedInputs(_risk_of(run), run.score, run.feasibility_sha256)
+        finding = EvaluatedInputs(_risk_of(run), run.score, run.finding_sha256)
         evaluated = standing.feasibility
-        if self._request.action == "store_toolpaths":
+        if self._request.action in workflow.GIVING_TOOLPATHS:
             self._gates.require_approved(session, standing)
         if self._request.action != "reject" and evaluated is not None:
             context_sha256 = self._gates.context_sha256(request)
@@ -289,7 +328,7 @@ class _Attempt:
             engine_id=request.engine_id,
             design_sha256=session.design_sha256 or "",
             context_sha256=self._gates.context_sha256(request),
-            feasibility_sha256=run.feasibility_sha256,
+            feasibility_sha256=run.finding_sha256,
         )
         overridden = self._gates.is_overridden(session, standing, evaluated, _risk_of(run))
         state = workflow.state_after_feasibility(_risk_of(run), overridden=overridden)
@@ -297,6 +336,24 @@ class _Attempt:
         data |= {"judged": msgspec.to_builtins(evaluated), "risk_level": run.risk_level, "overridden": overridden}
         moved = self._move(session, data, state)
         return msgspec.structs.replace(moved, fields={**moved.fields, "tool_id": request.tool_id})
+
+
+def _find_tool_id(session: Session, said: str | None) -> str:
+    """Return the tool that a session is judged with: the one that is said, or that of the worst of its cuts.
+
+    Raises:
+        ValidationFailed: none is said where one has to be, or another one than the design has.
+    """
+    found = read_design_cuts(session.design)
+    if found is None:
+        if said is None:
+            raise ValidationFailed.of_request({"tool_id": ["Missing data for required field."]})
+        return said
+    own = found.worst.tool_id
+    if said is not None and find_name(said, [own]) is None:
+        text = f"The cuts of the design name their tools, and that of the {found.worst.name} is {own}; leave it out."
+        raise ValidationFailed.of_request({"tool_id": [text]})
+    return own
 
 
 def read_standing(record: SessionRecord) -> Standing:
@@ -346,7 +403,7 @@ def _require_role(action: WorkflowAction, actor: Actor) -> None:
 
 
 def _set_inputs(session: Session, fields: Mapping[str, Any]) -> SessionChange | None:
-    given = {name: fields[name] for name in ("design", "context") if name in fields}
+    given = {name: fields[name] for name in ("design", "context", "tool_id", "machine_id") if name in fields}
     inputs = {"design": session.design, "context": session.context, **given}
     if session.state in workflow.PREPARING and all(getattr(session, name) == given[name] for name in given):
         return None

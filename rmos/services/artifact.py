@@ -33,6 +33,16 @@ class SentProgram(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     name: str = "program.nc"
     options: ProgramOptions = ProgramOptions()
+    cut: int | None = None
+    """Which cut of a design with several it makes; None of one that a design as a whole stands for."""
+
+
+class MadePrograms(msgspec.Struct, frozen=True, kw_only=True):
+    """The programs of a design, and the toolpaths that they were written from."""
+
+    programs: tuple[SentProgram, ...]
+    toolpaths: bytes
+    """Canonical bytes of `rmos.toolpaths/1`."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +58,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, Any] = {}
     program: SentProgram | None = None
     """Of a program that came otherwise than in `outputs`, and of one about which more is known."""
+    made: "MadePrograms | None" = None
+    """Programs that were made of the design."""
     material_id: str | None = None
     machine_id: str | None = None
     parent_run_id: str | None = None

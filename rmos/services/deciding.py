@@ -21,6 +21,7 @@ from rmos.models import RunDecision
 from rmos.names import find_name, offer_names
 from rmos.row_models import RunQuery
 from rmos.services.artifact import RunRequest
+from rmos.services.design_cuts import complete_cuts, read_design_cuts
 from rmos.store import Store
 from rmos.store.complete import INDEX_ERRORS
 
@@ -32,7 +33,15 @@ _NOTHING_CUT: Final = "drawing_only"
 
 
 def complete_context(request: RunRequest, shop: Shop) -> dict[str, Any]:
-    """Return the context as it is evaluated: with what the ids of the request stand for in the shop's tables."""
+    """Return the context as it is evaluated: with what the ids of the request stand for in the shop's tables.
+
+    That of a design with several cuts holds the contexts of all of them, each with its own tool.
+    """
+    found = read_design_cuts(request.design)
+    if found is not None:
+        return complete_cuts(
+            found, request.context, shop, machine_id=request.machine_id, material_id=request.material_id
+        )
     return shop.complete(
         request.context, tool_id=request.tool_id, machine_id=request.machine_id, material_id=request.material_id
     )

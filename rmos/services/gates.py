@@ -22,6 +22,7 @@ from rmos.errors.workflow import ApprovalBlocked
 from rmos.models import RiskLevel, RunView, Session
 from rmos.services.artifact import RunRequest
 from rmos.services.deciding import complete_context
+from rmos.services.evaluated_cuts import read_finding_sha256
 from rmos.store import Store
 from rmos.store.run_records import RunRecord
 from rmos.workflow import EvaluatedRun, Standing
@@ -76,7 +77,7 @@ class Gates:
         if refusal is not None or approved is None:
             raise self.block(refusal or "")
         run = self._read_named_run(approved).artifact
-        finding = EvaluatedInputs(run.decision.risk_level, run.decision.score, run.hashes.feasibility_sha256)
+        finding = EvaluatedInputs(run.decision.risk_level, run.decision.score, read_finding_sha256(run))
         self.require_approvable(session, standing, approved, finding, context_sha256)
 
     def require_approvable(

@@ -8,7 +8,7 @@ An approval is of one design, one context, one engine and one set of tables, and
 What has changed since makes it stale; nothing is remembered from the last time it was asked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,19 +26,21 @@ from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionNotFoun
 from rmos.models import RiskLevel, RunView, Session
 from rmos.services.actions import read_standing
 from rmos.services.artifact import RunRequest, SentProgram
-from rmos.services.deciding import complete_context
+from rmos.services.deciding import complete_context, decide_cut
+from rmos.services.design_cuts import read_cut_contexts, read_design_cuts
+from rmos.services.evaluated_cuts import digest_finding, digest_results, evaluate_design
 from rmos.services.gates import GatePolicy, Gates, make_run_request
 from rmos.services.programs.checking import ProgramRequest, digest_tools, find_setup
 from rmos.services.programs.judging import severity_of
-from rmos.services.programs.keeping import GCODE_INPUT, dump_verdict, read_stored_program
+from rmos.services.programs.keeping import GCODE_INPUT, read_stored_program
 from rmos.services.programs.setup import ProgramOptions
-from rmos.services.run_programs import check_program_of
+from rmos.services.run_programs import are_covered, check_programs_of
 from rmos.services.sessions import refuse_deleted
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, list_gated, list_named_blobs
 from rmos.store.session_records import SessionRecord
-from rmos.workflow import EvaluatedRun, Standing
+from rmos.workflow import GIVING_TOOLPATHS, EvaluatedRun, Standing
 
 STANDS_IN: Final = ("toolpaths_ready", "archived")
 """The states of a session in which the toolpaths that it stored are still those that it means."""
@@ -68,6 +70,22 @@ class ReleaseBasis(NamedTuple):
     approved: EvaluatedRun
 
 
+class _Details(NamedTuple):
+    """What a run says of one of its programs, and how that compares with what was approved."""
+
+    program: Mapping[str, Any]
+    cover: Mapping[str, Any]
+
+
+class _Measuring(NamedTuple):
+    """What a program is measured and compared by."""
+
+    request: RunRequest
+    context: dict[str, Any]
+    named: NamedBlob
+    risk: ProgramColour
+
+
 class ProgramGate:
     """The one door through which programs leave."""
 
@@ -85,15 +103,9 @@ class ProgramGate:
         view = self._store.runs.record(run_id).view()
         gated = list_gated(view)
         sent = [named for named in list_named_blobs(view).values() if named.kind == GCODE_INPUT]
-        refusal: RmosError | None = None
-        if gated:
-            try:
-                self.require_released(view, gated[0])
-            except (NotCovered, StaleApproval) as error:
-                refusal = error
         uncovered = None if not sent else _make_uncovered(view)
         return [
-            *(_describe(number, named, refusal) for number, named in enumerate(gated, 1)),
+            *(_describe(number, named, self._find_refusal(view, named)) for number, named in enumerate(gated, 1)),
             *(_describe(number, named, uncovered) for number, named in enumerate(sent, len(gated) + 1)),
         ]
 
@@ -117,24 +129,32 @@ class ProgramGate:
         self.require_released(view, named)
         return self._store.blobs.open(named.sha256), named
 
+    def _find_refusal(self, view: RunView, named: NamedBlob) -> RmosError | None:
+        """Return why a program does not leave, None when it does."""
+        try:
+            self.require_released(view, named)
+        except (NotCovered, StaleApproval) as error:
+            return error
+        return None
+
     def require_released(self, view: RunView, named: NamedBlob) -> ReleaseBasis:
         """Return what a program rests on, once its approval holds now.
 
         Raises:
             NotCovered, StaleApproval, Damage.
         """
-        run = view.artifact
         if view.superseded:
             raise _make_stale(view, ["run"], "The run was superseded before its session named it.")
-        if run.hashes.gcode_sha256 != named.sha256:
+        details = _find_details(view, named)
+        if details is None:
             raise _make_stale(view, ["program"], "The run's digest is that of another program.")
         basis = self._read_basis(view)
         gates = Gates(self._store, self._engines, self._policy, basis.session.session_id)
         request = make_run_request(basis.session, basis.approved, "toolpaths")
         self._require_same_inputs(view, basis, gates, request)
-        risk = self._require_approvable(view, basis, gates)
-        self._require_override(view, basis, gates, risk)
-        self._require_measured_alike(view, basis, gates, request, named, risk)
+        measuring = self._take_cut(request, details, named, self._require_approvable(view, basis, gates))
+        self._require_override(view, basis, gates, details, measuring.risk)
+        self._require_measured_alike(view, basis, gates, measuring, details)
         return basis
 
     def _read_basis(self, view: RunView) -> ReleaseBasis:
@@ -167,13 +187,14 @@ class ProgramGate:
     def _evaluate_now(self, request: RunRequest) -> str:
         """Return the digest of what the engine says today of the inputs, empty when the engine is gone."""
         try:
-            engine = self._engines.get(request.engine_id)
+            info, ask = self._engines.get(request.engine_id).info, self._make_evaluate(request)
         except EngineNotFound:
             return ""
-        context = complete_context(request, self._engines.shop)
-        timeout_ms = self._policy.engine_timeout_ms
-        found = evaluate(engine, design=request.design, context=context, request_id="-", timeout_ms=timeout_ms)
-        return digest.canonical_sha256(found.record())
+        shop = self._engines.shop
+        context = complete_context(request, shop)
+        cuts = evaluate_design(request, context, info, shop, evaluate=ask)
+        found = digest.canonical_sha256(ask(request.design, context).record())
+        return digest_finding(found, digest_results(cut.result for cut in cuts) if cuts else None)
 
     def _require_approvable(self, view: RunView, basis: ReleaseBasis, gates: Gates) -> RiskLevel:
         """Return the colour that was approved, once it could be approved today."""
@@ -186,10 +207,26 @@ class ProgramGate:
             raise _make_stale(view, ["approval"], "The run that was approved is gone.") from None
         return approved.artifact.decision.risk_level
 
-    def _require_override(self, view: RunView, basis: ReleaseBasis, gates: Gates, risk: RiskLevel) -> None:
+    def _take_cut(self, request: RunRequest, details: _Details, named: NamedBlob, risk: RiskLevel) -> _Measuring:
+        """Return what a program is measured by: its own cut, where the design has several, with the colour of that.
+
+        What the engine says of a cut today is what was approved, or the program would not have come this far.
+        """
+        shop, context = self._engines.shop, complete_context(request, self._engines.shop)
+        found, place = read_design_cuts(request.design), details.program.get("cut")
+        if found is None or not isinstance(place, int) or not 0 <= place < len(found.cuts):
+            return _Measuring(request, context, named, risk)
+        cut, of_cut = found.cuts[place], read_cut_contexts(context)[place]
+        asked = msgspec.structs.replace(request, design=cut.design, tool_id=cut.tool_id)
+        result = self._make_evaluate(request)(cut.design, of_cut)
+        decision = decide_cut(asked, self._engines.get(request.engine_id).info, shop, of_cut, result)
+        return _Measuring(asked, of_cut, named, decision.risk_level)
+
+    def _require_override(
+        self, view: RunView, basis: ReleaseBasis, gates: Gates, details: _Details, risk: ProgramColour
+    ) -> None:
         """Refuse a program whose worst cut only an override covered that is over now."""
-        program = view.artifact.decision.details.get("program")
-        worst = program.get("worst") if isinstance(program, dict) else None
+        worst = details.program.get("worst")
         colour = worst.get("risk_level") if isinstance(worst, dict) else None
         if colour not in ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR"):
             raise _make_uncovered(view)
@@ -199,48 +236,42 @@ class ProgramGate:
             raise _make_stale(view, ["override"], "The override that covered its worst cut is over.")
 
     def _require_measured_alike(
-        self,
-        view: RunView,
-        basis: ReleaseBasis,
-        gates: Gates,
-        request: RunRequest,
-        named: NamedBlob,
-        risk: ProgramColour,
+        self, view: RunView, basis: ReleaseBasis, gates: Gates, measuring: _Measuring, details: _Details
     ) -> None:
         """Refuse what other tools or another machine would cut, and measure again what another reader measured."""
-        details = view.artifact.decision.details
-        cover, program = details.get("cover"), details.get("program")
-        if not isinstance(cover, dict) or cover.get("covered") is not True or not isinstance(program, dict):
+        if details.cover.get("covered") is not True:
             raise _make_uncovered(view)
-        options = _read_options(program)
-        self._require_same_setup(view, request, options, program)
-        if program.get("reader") == msgspec.to_builtins(READER):
+        options, request = _read_options(details.program), measuring.request
+        self._require_same_setup(view, measuring, options, details.program)
+        if details.program.get("reader") == msgspec.to_builtins(READER):
             return
-        data = read_stored_program(self._store, named.sha256, max_bytes=self._policy.max_program_bytes)
+        data = read_stored_program(self._store, measuring.named.sha256, max_bytes=self._policy.max_program_bytes)
 
         def is_overridden(colour: ProgramColour) -> bool:
             return gates.is_overridden(basis.session, basis.standing, basis.approved, colour)
 
-        checked = check_program_of(
+        checked = check_programs_of(
             self._engines,
             msgspec.structs.replace(request, program=SentProgram(data=data, options=options)),
-            complete_context(request, self._engines.shop),
-            risk,
+            measuring.context,
+            measuring.risk,
+            cuts=(),
             evaluate=self._make_evaluate(request),
             is_overridden=is_overridden,
         )
-        verdict = None if checked is None else checked.verdict
-        if verdict is None or not verdict.covered:
+        if not are_covered(checked):
             stale = _make_stale(view, ["reader"], "Measured again, the program does more than was approved.")
-            stale.members["exceeded"] = [] if verdict is None else dump_verdict(verdict)["exceeded"]
+            stale.members["exceeded"] = [item for program in checked for item in program.list_excess()]
             raise stale
 
     def _require_same_setup(
-        self, view: RunView, request: RunRequest, options: ProgramOptions, program: dict[str, Any]
+        self, view: RunView, measuring: _Measuring, options: ProgramOptions, program: Mapping[str, Any]
     ) -> None:
         """Refuse a program whose tools or machine the shop's tables describe otherwise today."""
-        context = complete_context(request, self._engines.shop)
-        asked = ProgramRequest(context=context, tool_id=request.tool_id, machine_id=request.machine_id, options=options)
+        request = measuring.request
+        asked = ProgramRequest(
+            context=measuring.context, tool_id=request.tool_id, machine_id=request.machine_id, options=options
+        )
         try:
             tools, found = find_setup(self._engines.shop, asked)
         except ValidationFailed:
@@ -259,7 +290,24 @@ class ProgramGate:
         )
 
 
-def _read_options(program: dict[str, Any]) -> ProgramOptions:
+def _find_details(view: RunView, named: NamedBlob) -> _Details | None:
+    """Return what a run says of one of its programs, None where it says nothing of these bytes."""
+    run = view.artifact
+    details = run.decision.details
+    several = details.get("programs")
+    if isinstance(several, list):
+        found = next((_object(item) for item in several if _object(item).get("sha256") == named.sha256), None)
+        return None if found is None else _Details(found, _object(found.get("cover")))
+    if run.hashes.gcode_sha256 != named.sha256:
+        return None
+    return _Details(_object(details.get("program")), _object(details.get("cover")))
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _read_options(program: Mapping[str, Any]) -> ProgramOptions:
     """Return what was said of a program when it was stored."""
     try:
         return msgspec.convert(program.get("options", {}), ProgramOptions, strict=False)
@@ -274,7 +322,7 @@ def _is_same_json(one: object, other: object) -> bool:
 
 def _names_run(record: SessionRecord, view: RunView) -> bool:
     """Tell whether the last toolpaths that a session stored are those of a run, with just its bytes."""
-    stored = [event.data for event in record.events if event.kind == "store_toolpaths"]
+    stored = [event.data for event in record.events if event.kind in GIVING_TOOLPATHS]
     said = stored[-1] if stored else {}
     return (said.get("run_id"), said.get("run_sha256")) == (view.artifact.run_id, view.sha256)
 

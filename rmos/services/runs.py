@@ -9,12 +9,12 @@ The server, never the client, decides: what a client says of feasibility, risk o
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from rmos import ids
-from rmos.cam.cover import CoverVerdict, ProgramColour
+from rmos.cam.cover import ProgramColour
 from rmos.engines.base import EngineResult
 from rmos.engines.decision import decide
 from rmos.engines.registry import Registry
@@ -26,8 +26,8 @@ from rmos.errors.workflow import SessionDeleted, SessionNotFound
 from rmos.models import Actor, RunDecision, RunView
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
-from rmos.services.programs.keeping import decide_program
-from rmos.services.run_programs import ProgramOfRun, check_program_of, keep_program_of
+from rmos.services.evaluated_cuts import EvaluatedCut, decide_design, evaluate_design, read_finding_sha256
+from rmos.services.run_programs import ProgramOfRun, check_programs_of, decide_programs, keep_programs_of
 from rmos.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,10 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What the artifact says of itself in `_sha256`."""
     indexed: bool
     replayed: bool
-    cover: CoverVerdict | None = None
-    """How the program of the run compares with its design; None without a program."""
+    finding_sha256: str = ""
+    """The digest of all that was found of the design, of its cuts too where it has several."""
+    programs: tuple[ProgramOfRun, ...] = ()
+    """What came of its programs; none of a run that was there before."""
 
 
 def record_run(
@@ -90,19 +92,25 @@ def record_run(
         return replayed
     require_session_and_parent(store, request)
     context = complete_context(request, engines.shop)
-    result, decision, errors = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
-    program = program or check_program_of(
-        engines,
-        request,
-        context,
-        decision.risk_level,
-        evaluate=lambda design, of_tool: _evaluate(engines, request, design, of_tool, actor, engine_timeout_ms),
-        is_overridden=is_overridden,
+    evaluated = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
+    result, decision, errors = evaluated.result, evaluated.decision, evaluated.errors
+    programs = (
+        [program]
+        if program is not None
+        else check_programs_of(
+            engines,
+            request,
+            context,
+            decision.risk_level,
+            cuts=evaluated.cuts,
+            evaluate=lambda design, of_tool: _evaluate(engines, request, design, of_tool, actor, engine_timeout_ms),
+            is_overridden=is_overridden,
+        )
     )
     attachments: list[dict[str, Any]] = []
-    if program is not None:
-        decision = decide_program(decision, program.checked, program.verdict)
-        request, attachments = keep_program_of(store, request, program, created_at_utc=ids.utc_text(us))
+    if programs:
+        decision = decide_programs(decision, programs)
+        request, attachments = keep_programs_of(store, request, programs, created_at_utc=ids.utc_text(us))
     members = artifact_members(
         run_id,
         request,
@@ -115,8 +123,7 @@ def record_run(
         attachments=attachments,
     )
     recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None)
-    cover = None if program is None or recorded.replayed else program.verdict
-    return msgspec.structs.replace(recorded, cover=cover)
+    return msgspec.structs.replace(recorded, programs=() if recorded.replayed else tuple(programs))
 
 
 def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us: int) -> tuple[str, Recorded | None]:
@@ -154,6 +161,7 @@ def _describe_run(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
         score=decision.score,
         block_reason=decision.block_reason,
         feasibility_sha256=run.hashes.feasibility_sha256,
+        finding_sha256=read_finding_sha256(run),
         run_sha256=view.sha256,
         indexed=indexed,
         replayed=replayed,
@@ -217,10 +225,19 @@ def _require_active_session(store: Store, session_id: str) -> None:
         )
 
 
+class _Evaluated(NamedTuple):
+    """What the engine says of a design, the decision, the errors to record, and what was found of its cuts."""
+
+    result: EngineResult
+    decision: RunDecision
+    errors: list[dict[str, str]]
+    cuts: tuple[EvaluatedCut, ...] = ()
+
+
 def _evaluate_cut(
     engines: Registry, request: RunRequest, context: dict[str, Any], actor: Actor, timeout_ms: float
-) -> tuple[EngineResult, RunDecision, list[dict[str, str]]]:
-    """Return what the engine says, the decision, and the errors to record.
+) -> _Evaluated:
+    """Return what the engine says and what is decided.
 
     An engine that is not there has failed as well.
     """
@@ -228,12 +245,19 @@ def _evaluate_cut(
         info = engines.get(request.engine_id).info
     except EngineNotFound as error:
         result = _make_missing(request, error, actor)
-        return result, decide(result), [{"error": error.code, "detail": error.detail}]
+        return _Evaluated(result, decide(result), [{"error": error.code, "detail": error.detail}])
     result = _evaluate(engines, request, request.design, context, actor, timeout_ms)
     decision = decide_cut(request, info, engines.shop, context, result)
-    if result.status != "ERROR":
-        return result, decision, []
-    return result, decision, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}]
+    if result.status == "ERROR":
+        return _Evaluated(result, decision, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}])
+    cuts = evaluate_design(
+        request,
+        context,
+        info,
+        engines.shop,
+        evaluate=lambda design, of_cut: _evaluate(engines, request, design, of_cut, actor, timeout_ms),
+    )
+    return _Evaluated(result, decide_design(request, cuts, engines.shop) if cuts else decision, [], cuts)
 
 
 def _evaluate(

@@ -43,7 +43,7 @@ _DONE: Final = {
     "archived": 5,
 }
 """How many of the steps are behind a job, by its state."""
-_FIRST_BUTTONS: Final = ("approve", "request_feasibility", "request_toolpaths", "store_toolpaths")
+_FIRST_BUTTONS: Final = ("approve", "request_feasibility", "request_toolpaths", "make_toolpaths", "store_toolpaths")
 """Actions that lead on: the first of them that is allowed is the one that stands out."""
 
 
@@ -81,6 +81,7 @@ TITLES: Final[dict[str, str]] = {
     "approve": "Approve",
     "reject": "Reject",
     "request_toolpaths": "Ask for toolpaths",
+    "make_toolpaths": "Make toolpaths",
     "store_toolpaths": "Store toolpaths",
     "archive": "Archive",
     "change": "Title and policy",
@@ -98,6 +99,7 @@ _TOLD: Final[dict[str, str]] = {
     "approve": "approved it",
     "reject": "rejected it",
     "request_toolpaths": "asked for toolpaths",
+    "make_toolpaths": "made toolpaths",
     "store_toolpaths": "stored toolpaths",
     "archive": "archived it",
     "delete": "deleted it",

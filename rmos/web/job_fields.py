@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from rmos.cam.dialects import load_dialects
 from rmos.engines.registry import Registry
 from rmos.models import Session
+from rmos.services.design_cuts import read_design_cuts
 from rmos.web.form import KEY, VERSION
 from rmos.web.formats import text_of
 from rmos.web.members import read_members, write_members
@@ -43,12 +45,18 @@ def list_step_fields(step: str, session: Session, engines: Registry) -> list[Ste
         members = write_members(getattr(session, name))
         return [StepField(name, name.capitalize(), "members", members, _LINES, required=True)]
     if step == "request_feasibility":
+        mode = StepField("mode", "Mode", value="router", hint="How it is cut, in a word.", required=True)
+        if read_design_cuts(session.design) is not None:  # each of its cuts has a tool already
+            return [mode]
         tool = StepField("tool_id", "Tool", value=session.tool_id or "", required=True, choices=_ids(engines, "tools"))
-        return [tool, StepField("mode", "Mode", value="router", hint="How it is cut, in a word.", required=True)]
+        return [tool, mode]
     if step in ("require_revision", "reject"):
         return [_REASON]
     if step == "approve":
         return [msgspec.structs.replace(_REASON, required=False)]
+    if step == "make_toolpaths":
+        hint = "Which programs the machine reads; empty is what the machine of the job states."
+        return [StepField("post_processor_id", "Controller", hint=hint, choices=list(load_dialects()))]
     if step == "store_toolpaths":
         return [StepField(GCODE, "G-code", "long", hint="The programme as it goes to the machine.", required=True)]
     if step == "archive":

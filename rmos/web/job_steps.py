@@ -56,6 +56,7 @@ _ABOUT: Final[Mapping[str, str]] = {
     "approve": "You answer for it that this may be cut. It is judged once more, and the run is recorded.",
     "reject": "The job is turned down as it is; a revision can follow. An approval is taken back.",
     "request_toolpaths": "Just the inputs that were approved may get toolpaths.",
+    "make_toolpaths": "The programs of every cut are made of what was approved, measured, and recorded with a run.",
     "store_toolpaths": "They are recorded with a run that names the approval.",
     "archive": "The job is finished or given up. Nothing leads out of the archive.",
     "change": "What the job is called, and the rules that it is approved by.",

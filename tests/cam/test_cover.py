@@ -61,6 +61,13 @@ def test_one_step_beyond_is_told_with_both_numbers_and_the_line(
     assert not found.covered
 
 
+def test_a_length_that_is_not_whole_is_as_many_micrometres_as_are_measured_of_it() -> None:
+    approved = msgspec.structs.replace(APPROVED, diameter_um=1587.5, radial_um=1587.5)
+    use = msgspec.structs.replace(RING, diameter_um=1587.5, radial_um=Peak(1588, 9))
+    assert cover(use, approved).covered
+    assert not cover(msgspec.structs.replace(use, radial_um=Peak(1589, 9)), approved).covered
+
+
 @pytest.mark.parametrize("name", ["rpm", "feed", "plunge", "axial_um", "radial_um", "depth_um", "diameter_um"])
 def test_what_was_not_approved_is_not_covered(name: str) -> None:
     assert not cover(approved=msgspec.structs.replace(APPROVED, **{name: None})).covered

@@ -39,7 +39,7 @@ def test_unsupported_words_come_by_line() -> None:
 
 def test_no_dialect_has_a_head_or_tail_that_it_does_not_take() -> None:
     for dialect in load_dialects().values():
-        for line in (*dialect.head, *dialect.tail):
+        for line in (*dialect.head, *dialect.tool_lines, *dialect.tail):
             words = [re.sub("(?<=^[GM])0(?=.)", "", word) for word in line.split()]
             codes = {word if word[0] in "GM%" else word[0]: 1 for word in words}
             assert dialect.find_unsupported(codes) == [], (dialect.id, line)

@@ -18,7 +18,7 @@ from rmos.engines.registry import Registry
 from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.deciding import complete_context
 from rmos.services.programs.reading import MeasureReply, MeasureRequest
-from rmos.services.run_programs import check_program_of
+from rmos.services.run_programs import are_covered, check_programs_of
 from tests.helpers.rings import RING, RING_CONTEXT, RING_DESIGN
 
 NEAR_UM: Final = 500.0
@@ -33,16 +33,17 @@ def covers(text: str) -> bool:
     context = complete_context(REQUEST, ENGINES.shop)
     request = msgspec.structs.replace(REQUEST, program=SentProgram(data=text.encode()))
     engine = ENGINES.baseline_v2
-    found = check_program_of(
+    found = check_programs_of(
         ENGINES,
         request,
         context,
         "GREEN",
+        cuts=(),
         evaluate=lambda design, of_tool: engine.compute(spec=design, ctx=of_tool, request_id="r"),
         is_overridden=lambda colour: False,
         measure=measure_here,
     )
-    return found is not None and found.verdict is not None and found.verdict.covered
+    return are_covered(found)
 
 
 def measure_here(data: bytes, request: MeasureRequest) -> MeasureReply:

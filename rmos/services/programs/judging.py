@@ -20,7 +20,7 @@ from rmos.engines.base import EngineResult
 from rmos.engines.baseline.fields import MEASURED
 from rmos.engines.decision import decide
 from rmos.models import RunDecision
-from rmos.services.programs.setup import MM_PER_INCH
+from rmos.services.programs.setup import MM_PER_INCH, read_length
 
 BRIEF_SHARE: Final = 0.02
 BRIEF_S: Final = 5.0
@@ -79,10 +79,13 @@ def evaluate_cuts_of(
             continue
         beside = _find_companion(cut, measured.cuts) if cut.vertical else cut
         depth = max(float(cut.depth_mm), stock_mm) if cut.tool in going_through else float(cut.depth_mm)
+        diameter = read_length(context, "tool", "diameter")
         evaluated = []
         for width in dict.fromkeys((beside.radial_mm, beside.widest_mm)):
+            # A measure is in whole µm: one of a slot of 1/16" is wider than its cutter.
+            width_mm = float(width) if diameter is None else min(float(width), diameter)
             design = make_cut_design(
-                cut, beside, width_mm=float(width), depth_mm=depth, stock_mm=stock_mm, is_inch=_is_inch(context)
+                cut, beside, width_mm=width_mm, depth_mm=depth, stock_mm=stock_mm, is_inch=_is_inch(context)
             )
             result = evaluate(design, context)
             evaluated.append(

@@ -137,7 +137,14 @@ def describe_program(checked: CheckedProgram) -> dict[str, Any]:
 
 
 def keep_program(
-    store: Store, data: bytes, checked: CheckedProgram, *, kind: str, name: str, created_at_utc: str
+    store: Store,
+    data: bytes,
+    checked: CheckedProgram,
+    *,
+    kind: str,
+    name: str,
+    created_at_utc: str,
+    measured_name: str = "measured.json",
 ) -> KeptProgram:
     """Make a program and its measures durable, and return what a run says of them.
 
@@ -146,7 +153,7 @@ def keep_program(
     """
     files = [(data, kind, PROGRAM_MIME, name)]
     if checked.measured is not None:
-        files.append((dump_measured(checked.measured), MEASURED, "application/json", "measured.json"))
+        files.append((dump_measured(checked.measured), MEASURED, "application/json", measured_name))
     attachments = []
     for content, of_kind, mime, filename in files:
         blob = store.blobs.put_bytes(content)

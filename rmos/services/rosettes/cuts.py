@@ -16,61 +16,23 @@ import msgspec
 
 from rmos import digest
 from rmos.engines.base import EngineResult
-from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.registry import Registry
 from rmos.engines.runner import evaluate
 from rmos.engines.shop import Shop
-from rmos.engines.shop.unknown import UnknownName
 from rmos.models import RunDecision
 from rmos.rosette.machining import Operation
-from rmos.rosette.manufacture import ManufactureWarning, manufacture
-from rmos.rosette.spec import Constraints, RosetteSpec
+from rmos.rosette.manufacture import manufacture
+from rmos.rosette.spec import RosetteSpec
 from rmos.services.artifact import RunRequest
 from rmos.services.deciding import find_unknown_names
+from rmos.services.evaluated_cuts import EvaluatedCut, decide_whole, find_worst_cut, with_cutter
 
 MODE: Final = "art_studio"
 NO_TOOL: Final = "none"
 """The `tool_id` of a rosette of which nothing is cut, or for which the shop has no cutter."""
-_WORSE: Final = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
-_RED_AT_MOST: Final = 39.0
-"""The score of a RED cut, at most (as the engine's)."""
+NOTHING_CUT: Final = "drawing_only"
+"""The operation of a rosette of which nothing is cut."""
 _ROUNDING_MM: Final = 0.001
-
-
-class EvaluatedCut(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation as it was evaluated: with which cutter, on which inputs, with what result."""
-
-    operation: str
-    ring: int | None
-    tool_id: str
-    design: dict[str, Any]
-    context: dict[str, Any]
-    result: EngineResult
-    unknown: tuple[UnknownName, ...] = ()
-    """What was named and is in no table."""
-
-    @property
-    def name(self) -> str:
-        """What it is called, for people."""
-        called = self.operation.replace("_", " ")
-        return called if self.ring is None else f"{called} of ring {self.ring}"
-
-    def decide(self) -> RunDecision:
-        """Return the decision on this cut alone."""
-        return mind_unknown_names(decide(self.result), self.unknown)
-
-    def describe(self) -> dict[str, Any]:
-        """Return what records and clients are told of it."""
-        decision = self.decide()
-        return {
-            "operation": self.operation,
-            "ring": self.ring,
-            "tool_id": self.tool_id,
-            "design": self.design,
-            "risk_level": decision.risk_level,
-            "score": decision.score,
-            "reason": decision.block_reason or next(iter(decision.warnings), None),
-        }
 
 
 class EvaluatedRosette(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,19 +58,22 @@ class CutEvaluator:
         self._timeout_ms = timeout_ms
         self._known: dict[bytes, EngineResult] = {}
 
-    def evaluate_rosette(self, spec: RosetteSpec) -> EvaluatedRosette:
+    def evaluate_rosette(self, spec: RosetteSpec, *, cut_soundhole: bool = False) -> EvaluatedRosette:
         """Judge every operation of a rosette.
+
+        Args:
+            cut_soundhole: whether the machine cuts the hole too.
 
         Raises:
             ValidationFailed: when the spec cannot be drawn.
         """
-        made = manufacture(with_cutter(spec, self._shop, self._tool_id))
+        made = manufacture(with_cutter(spec, self._shop, self._tool_id), cut_soundhole=cut_soundhole)
         cuts = tuple(self._cut(operation) for operation in made.operations) or (self._evaluate_nothing(),)
-        worst = max(cuts, key=_rank)
+        worst = find_worst_cut(cuts)
         return EvaluatedRosette(
             cuts=cuts,
             worst=worst,
-            decision=_decide_whole(cuts, worst, made.warnings),
+            decision=decide_whole(cuts, worst, made.warnings),
             assumptions=self._list_assumptions(cuts),
         )
 
@@ -116,10 +81,11 @@ class CutEvaluator:
         tool_id = self._tool_id or nearest_cutter(self._shop, operation.tool_diameter_mm)
         context = self._shop.complete(operation.context, tool_id=tool_id, machine_id=self._machine_id)
         design = _as_slot(operation.design, context)
-        return self._evaluate_cut(operation.name, operation.ring, tool_id, design, context)
+        evaluated = self._evaluate_cut(operation.name, operation.ring, tool_id, design, context)
+        return msgspec.structs.replace(evaluated, given=operation.context)
 
     def _evaluate_nothing(self) -> EvaluatedCut:
-        return self._evaluate_cut("drawing_only", None, self._tool_id or NO_TOOL, {"operation": "drawing_only"}, {})
+        return self._evaluate_cut(NOTHING_CUT, None, self._tool_id or NO_TOOL, {"operation": NOTHING_CUT}, {})
 
     def _evaluate_cut(
         self, name: str, ring: int | None, tool_id: str, design: dict[str, Any], context: dict[str, Any]
@@ -168,22 +134,6 @@ def _as_slot(design: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
     return {**design, "radial_engagement_mm": tool["diameter_mm"]}
 
 
-def with_cutter(spec: RosetteSpec, shop: Shop, tool_id: str | None) -> RosetteSpec:
-    """Return the spec as it is evaluated with a named cutter: feeds and slots are reckoned for that one.
-
-    The drawing does not change with the cutter, so it is made from the spec as it was.
-    """
-    diameter = shop.tools.get(tool_id or "", {}).get("diameter_mm")
-    if (
-        spec.constraints.tool_diameter is not None
-        or not isinstance(diameter, int | float)
-        or not 0.05 <= diameter <= 100
-    ):
-        return spec
-    constraints = Constraints(tool_diameter=round(diameter * 1000), min_strip=spec.constraints.min_strip)
-    return msgspec.structs.replace(spec, constraints=constraints)
-
-
 def nearest_cutter(shop: Shop, diameter_mm: float) -> str:
     """Return the shop's end mill for a slot that has room for this diameter: the largest that fits, else the smallest.
 
@@ -198,47 +148,3 @@ def nearest_cutter(shop: Shop, diameter_mm: float) -> str:
     if fitting:
         return max(fitting, key=lambda mill: mill[:2])[2]
     return min(mills, key=lambda mill: mill[0])[2] if mills else NO_TOOL
-
-
-def _rank(cut: EvaluatedCut) -> tuple[int, float]:
-    score = cut.result.overall_score
-    return _WORSE.index(cut.result.status), -100.0 if score is None else -score
-
-
-def _decide_whole(
-    cuts: tuple[EvaluatedCut, ...], worst: EvaluatedCut, minded: tuple[ManufactureWarning, ...]
-) -> RunDecision:
-    """Return the decision on the worst cut, with what the others and the trade have against the rosette."""
-    decision = worst.decide()
-    impossible = [_line(item) for item in minded if item.severity == "impossible"]
-    blocks = decision.risk_level in ("GREEN", "YELLOW", "UNKNOWN") and bool(impossible)
-    warnings = list(decision.warnings)
-    if blocks:
-        warnings = [decision.block_reason, *warnings] if decision.block_reason else warnings
-    warnings += impossible[1:] if blocks else impossible
-    warnings += [_line(item) for item in minded if item.severity == "warning"]
-    for cut in cuts:
-        if cut is not worst and cut.result.status != "GREEN":
-            described = cut.describe()
-            if described["reason"] != decision.block_reason:  # what nobody knows is said once
-                warnings.append(f"{cut.name}: {described['risk_level']}, {described['reason']}")
-    return RunDecision(
-        risk_level="RED" if blocks else decision.risk_level,
-        score=_cap_score(decision.score) if blocks else decision.score,
-        block_reason=impossible[0] if blocks else decision.block_reason,
-        warnings=list(dict.fromkeys(warnings)),
-        details={
-            **decision.details,
-            "judged": worst.name,
-            "operations": [cut.describe() for cut in cuts],
-            "manufacture": [msgspec.to_builtins(item) for item in minded],
-        },
-    )
-
-
-def _cap_score(score: float | None) -> float | None:
-    return None if score is None else min(score, _RED_AT_MOST)
-
-
-def _line(item: ManufactureWarning) -> str:
-    return f"{item.code}: {item.message}" if item.ring is None else f"{item.code}: ring {item.ring}, {item.message}"

@@ -41,6 +41,8 @@ class RosetteRequest(msgspec.Struct, frozen=True, kw_only=True):
     machine: str | None = None
     count: int = 1
     parent_run_id: str | None = None
+    cut_soundhole: bool | None = None
+    """Whether the machine cuts the hole too; None is no."""
     workflow_session_id: str | None = None
     changes: tuple[str, ...] | None = None
     """Sentences that change the first variant, one after the other; the pages for people send them."""

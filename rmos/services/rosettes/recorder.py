@@ -193,7 +193,7 @@ def _draw_variants(plan: RosettePlan, request: RosetteRequest, cutting: CutEvalu
         data = svg.encode()
         if not (verdict := validate_svg(data)).ok:
             raise SvgRefused(f"The drawing cannot be shown: {verdict.reason}")
-        evaluated = cutting.evaluate_rosette(spec)
+        evaluated = cutting.evaluate_rosette(spec, cut_soundhole=bool(request.cut_soundhole))
         design = {
             **evaluated.worst.design,
             "rosette": msgspec.to_builtins(_describe_rosette(request, plan, spec, evaluated)),

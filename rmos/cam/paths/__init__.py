@@ -1,0 +1,1 @@
+"""Make the paths of tools from what was judged: whole micrometres in, whole micrometres out."""

@@ -1,0 +1,157 @@
+"""Paths that are circles: a channel between two radii, a soundhole, a ring that is cut out of a board.
+
+    route_channel(cut, RingShape(inner_um=46_000, outer_um=53_000), options).moves
+
+The tip runs from R_in + ceil(D/2) to R_out - ceil(D/2), in equal steps. With a spindle that turns clockwise (M3) a cut
+is climb where the finished wall lies on the right of travel: counter-clockwise along an outer wall, clockwise along an
+inner one.
+"""
+
+from typing import NamedTuple
+
+from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.entries import count_turns, list_levels
+from rmos.cam.paths.heights import Heights
+from rmos.cam.paths.route import Route
+from rmos.cam.paths.tabs import TabPlan, plan_tabs
+from rmos.errors.toolpaths import NoEntry, ToolDoesNotFit
+
+XY = tuple[int, int]
+
+
+class RingShape(NamedTuple):
+    """What lies between two circles, µm; a hole has no inner one."""
+
+    inner_um: int
+    outer_um: int
+    centre: XY = (0, 0)
+
+
+def list_radii(cut: JudgedCut, shape: RingShape, *, finish_um: int = 0) -> list[int]:
+    """Return the radii at which the tip turns, from the inner wall outwards.
+
+    Raises:
+        ToolDoesNotFit: the ring is narrower than the cutter and what a finishing pass takes.
+    """
+    low, high = shape.inner_um + cut.radius_um + finish_um, shape.outer_um - cut.radius_um - finish_um
+    if high < low:
+        room = shape.outer_um - shape.inner_um - 2 * finish_um
+        beside = f" beside two finishing passes of {finish_um / 1000:.3f} mm" if finish_um else ""
+        raise ToolDoesNotFit(
+            f"The {cut.operation} has {room / 1000:.3f} mm for a cutter{beside}, and {cut.tool_id} has "
+            f"{cut.diameter_um / 1000:g} mm.",
+            measured_um=cut.width_um,
+            limit_um=max(room, 0),
+        )
+    count = -(-(high - low) // cut.step_um)
+    return [low + (high - low) * number // max(count, 1) for number in range(count + 1)]
+
+
+def route_channel(cut: JudgedCut, shape: RingShape, options: PathOptions) -> Route:
+    """Return the path that clears a ring to its depth: pass by pass, in each from the inner wall outwards.
+
+    Raises:
+        ToolDoesNotFit, NoEntry.
+    """
+    radii = list_radii(cut, shape, finish_um=options.finish_um)
+    walls = list_radii(cut, shape) if options.finish_um else []
+    heights, route = Heights.of(cut, options), Route()
+    is_climb = options.direction == "climb"
+    _come(route, shape.centre, radii[0], heights)
+    before = heights.clearance
+    for depth in list_levels(cut.depth_um, cut.pass_um):
+        level = heights.top - depth
+        _go_down(route, cut, shape.centre, options, level=level, begin=before, clockwise=is_climb)
+        for radius in radii[1:]:
+            route.line(shape.centre[0] + radius, shape.centre[1], level, cut.feed)
+            route.circle(shape.centre, clockwise=not is_climb, feed=cut.feed)
+        for radius, clockwise in [(walls[-1], not is_climb), (walls[0], is_climb)] if walls else []:
+            route.line(shape.centre[0] + radius, shape.centre[1], level, cut.feed)
+            route.circle(shape.centre, clockwise=clockwise, feed=cut.feed)
+        # Back over what is cut already; the next pass begins at the inner wall.
+        route.line(shape.centre[0] + radii[0], shape.centre[1], level, cut.feed)
+        before = level
+    route.rapid(route.x, route.y, heights.safe)
+    return route
+
+
+def route_circle(
+    cut: JudgedCut, radius_um: int, options: PathOptions, *, wall_outside: bool, route: Route | None = None
+) -> Route:
+    """Return the path that cuts along one circle through the stock, with tabs where they are asked for.
+
+    Args:
+        radius_um: of the wall that is wanted.
+        wall_outside: whether the wall is that of a hole, and the tip runs within it.
+        route: what to go on with.
+
+    Raises:
+        ToolDoesNotFit, NoEntry, TabsTooLong.
+    """
+    path_um = radius_um - cut.radius_um if wall_outside else radius_um + cut.radius_um
+    if path_um <= 0:
+        raise ToolDoesNotFit(
+            f"The {cut.operation} is {2 * radius_um / 1000:.3f} mm wide inside, and {cut.tool_id} has "
+            f"{cut.diameter_um / 1000:g} mm.",
+            measured_um=cut.width_um,
+            limit_um=max(2 * radius_um - 2, 0),
+        )
+    clockwise = (options.direction == "climb") != wall_outside
+    heights, route = Heights.of(cut, options), route or Route()
+    tabs = plan_tabs(cut, path_um, options)
+    _come(route, (0, 0), path_um, heights)
+    before = heights.clearance
+    for depth in list_levels(cut.depth_um, cut.pass_um):
+        level = heights.top - depth
+        if tabs is not None and level < tabs.level:
+            _cut_with_tabs(route, cut, path_um, tabs, level=level, clockwise=clockwise)
+        else:
+            _go_down(route, cut, (0, 0), options, level=level, begin=before, clockwise=clockwise)
+        before = level
+    route.rapid(route.x, route.y, heights.safe)
+    return route
+
+
+def _come(route: Route, centre: XY, radius: int, heights: Heights) -> None:
+    """Come down to just above the stock, where a circle begins."""
+    x, y = centre[0] + radius, centre[1]
+    route.rapid(x, y, heights.safe)
+    route.rapid(x, y, heights.clearance)
+
+
+def _go_down(
+    route: Route, cut: JudgedCut, centre: XY, options: PathOptions, *, level: int, begin: int, clockwise: bool
+) -> None:
+    """Go down round a circle and make one level turn, which takes away the wedge that a helix leaves.
+
+    Raises:
+        NoEntry: it was to plunge, and the cutter has no edge at its centre.
+    """
+    if options.entry == "plunge":
+        require_centre_cutting(cut)
+        route.line(route.x, route.y, level, cut.plunge)
+    else:
+        radius = abs(route.x - centre[0])
+        turns = count_turns(begin - level, radius, feed=cut.feed, plunge=cut.plunge)
+        route.circle(centre, clockwise=clockwise, feed=cut.feed, turns=turns, to_z=level)
+    route.circle(centre, clockwise=clockwise, feed=cut.feed)
+
+
+def require_centre_cutting(cut: JudgedCut) -> None:
+    """Refuse to plunge with a cutter whose centre does not cut.
+
+    Raises:
+        NoEntry.
+    """
+    if not cut.cuts_at_centre:
+        raise NoEntry(f"{cut.tool_id} is not said to cut at its centre, so it cannot go straight down.")
+
+
+def _cut_with_tabs(route: Route, cut: JudgedCut, radius: int, tabs: TabPlan, *, level: int, clockwise: bool) -> None:
+    """Make a turn that is raised over the tabs: straight up and straight down at the plunge feed."""
+    route.line(route.x, route.y, level, cut.plunge)
+    for piece in tabs.list_pieces(radius, clockwise=clockwise):
+        height = max(level, tabs.level) if piece.is_raised else level
+        route.line(route.x, route.y, height, cut.plunge)
+        route.arc(*piece.end, height, (0, 0), clockwise=clockwise, feed=cut.feed)
+    route.line(route.x, route.y, level, cut.plunge)

@@ -1,0 +1,87 @@
+"""What a path is made of: the cut as it was judged, and what may be chosen beside it.
+
+    cut = JudgedCut(operation="channel", tool_id="em-3175-2f", diameter_um=3175, rpm=18000, feed=1800, …)
+    options = PathOptions(direction="climb")
+
+Feed, plunge, speed, the depth of a pass, the depth, the engagement and the tool are those of the judged design and of
+nothing else: no option says any of them. Lengths are whole micrometres, feeds mm/min.
+"""
+
+import math
+from typing import Final, Literal
+
+import msgspec
+
+from rmos.cam.measure.setup import StockOrigin, Zero
+from rmos.cam.motion import Units
+
+Direction = Literal["climb", "conventional"]
+EntryKind = Literal["helix", "ramp", "plunge"]
+Coolant = Literal["none", "air", "mist"]
+CLEARANCE_UM: Final = 500
+"""How far above the stock rapids end at the least: closer counts as at it (`cam/approach.py`)."""
+STEPOVER: Final = (4, 10)
+"""Of the cutter's diameter, where the whole of it may engage: the usual 0.4 D (RMOS policy)."""
+
+
+class JudgedCut(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation, as it was judged."""
+
+    operation: str
+    ring: int | None = None
+    tool_id: str
+    diameter_um: float
+    """Not always whole: 1/16" is 1587.5."""
+    rpm: int
+    feed: int
+    plunge: int
+    pass_um: int
+    engagement_um: int
+    depth_um: int
+    stock_um: int
+    cuts_at_centre: bool = False
+
+    @property
+    def radius_um(self) -> int:
+        """Half of the diameter, rounded up: rounded down, a wall would be cut by half a micrometre."""
+        return math.ceil(self.diameter_um / 2)
+
+    @property
+    def width_um(self) -> int:
+        """The diameter, rounded up."""
+        return math.ceil(self.diameter_um)
+
+    @property
+    def step_um(self) -> int:
+        """How far one turn lies from the next: what was judged, or 0.4 of the diameter where that is less."""
+        usual = int(self.diameter_um) * STEPOVER[0] // STEPOVER[1]
+        return max(1, min(usual, self.engagement_um) if self.engagement_um >= self.diameter_um else self.engagement_um)
+
+
+class Tabs(msgspec.Struct, frozen=True, kw_only=True):
+    """Bridges that hold what is cut free until it is taken out by hand."""
+
+    count: int
+    length_um: int = 3000
+    """Of the bridge itself; the path is raised for a diameter more."""
+    height_um: int | None = None
+    """None is half of the depth, a millimetre at the most."""
+
+
+class PathOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be chosen of a path without judging anew."""
+
+    safe_um: int = 6000
+    """Above the stock, where rapids travel."""
+    clearance_um: int = CLEARANCE_UM
+    """Above the stock, where rapids end and the feed begins."""
+    direction: Direction = "climb"
+    entry: EntryKind = "helix"
+    finish_um: int = 0
+    """What a last pass takes off each wall; 0 is none."""
+    tabs: Tabs | None = None
+    zero: Zero = "stock_top"
+    origin: StockOrigin = "hole_centre"
+    coolant: Coolant = "none"
+    spindle_wait_s: int = 3
+    units: Units = "mm"

@@ -1,0 +1,285 @@
+"""Make the programs of an approved design: the paths of each cut, written for one controller.
+
+    made = make_programs(engines.shop, request, MakeRequest(dialect="grbl"), origin)
+    made.programs[0].name, made.toolpaths
+
+Feed, plunge, speed, depths and tools are those of the judged cuts; where they run is the shape of the rosette. Nothing
+here is believed: what was made is read, measured and covered as any program that somebody sends.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from rmos.cam.dialects import Dialect, find_dialect
+from rmos.cam.paths.circles import RingShape, route_channel, route_circle
+from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.making import Room, make_toolpaths
+from rmos.cam.paths.route import Route
+from rmos.cam.paths.toolpaths import Toolpaths, digest_toolpaths, dump_toolpaths
+from rmos.cam.posts.writer import ProgramHead, write_program
+from rmos.engines.baseline_v2.cut import open_cut
+from rmos.engines.shop import Shop
+from rmos.errors.request import ValidationFailed
+from rmos.errors.toolpaths import ShapeUnknown
+from rmos.names import find_name
+from rmos.rosette.machining import spec_channels
+from rmos.rosette.spec import RosetteSpec, decode_spec
+from rmos.services.artifact import MadePrograms, RunRequest, SentProgram
+from rmos.services.deciding import complete_context
+from rmos.services.design_cuts import DesignCut, read_cut_contexts, read_design_cuts
+from rmos.services.programs.setup import ProgramOptions, read_length
+
+_SHA_DIGITS: Final = 32
+"""Of the digest of the toolpaths that a program names; a comment has 60 characters."""
+
+
+class MakeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of the toolpaths of a design."""
+
+    dialect: str | None = None
+    """None is that of the machine."""
+    options: PathOptions = PathOptions()
+    is_coolant_said: bool = False
+    """Whether the caller chose the coolant; else it is the one that was judged."""
+    operations: tuple[str, ...] = ()
+    """Which cuts, as `channel` or `inlay_pocket:3`; none is all."""
+
+
+class ProgramOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where programs come from, as they say it themselves."""
+
+    run_id: str | None = None
+    """The run that was approved."""
+    session_id: str | None = None
+
+
+class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """A cut that is to be made: its place in the design, and the context that it was judged in."""
+
+    place: int
+    cut: DesignCut
+    context: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """As a request names it."""
+        return self.cut.operation if self.cut.ring is None else f"{self.cut.operation}:{self.cut.ring}"
+
+
+def make_programs(shop: Shop, request: RunRequest, asked: MakeRequest, origin: ProgramOrigin) -> MadePrograms:
+    """Return the programs of a design, one for each cut, with the toolpaths that they were written from.
+
+    Raises:
+        ShapeUnknown: the design says no shape.
+        ValidationFailed: no dialect is said or known, a cut is not there, a number of a cut is missing.
+        ToolDoesNotFit, NoEntry, TabsTooLong, OutsideStock, OutsideTravel, TooManyMoves.
+    """
+    dialect = _find_dialect(shop, request, asked)
+    spec = _read_spec(request.design)
+    chosen = _choose(request, complete_context(request, shop), asked.operations)
+    travel = _read_travel(shop, request.machine_id)
+    paths = [_make_paths(item, spec, shop, asked, travel) for item in chosen]
+    numbers = _number_tools(chosen)
+    sha256 = digest_toolpaths(paths)
+    programs = tuple(
+        _write(number, item, path, numbers[item.cut.tool_id], dialect, asked, _tell_origin(origin, sha256))
+        for number, (item, path) in enumerate(zip(chosen, paths, strict=True), 1)
+    )
+    return MadePrograms(programs=programs, toolpaths=dump_toolpaths(paths))
+
+
+def _find_dialect(shop: Shop, request: RunRequest, asked: MakeRequest) -> Dialect:
+    """Return the dialect that was asked for, else that of the machine.
+
+    Raises:
+        ValidationFailed.
+    """
+    machine = None if request.machine_id is None else find_name(request.machine_id, shop.axes)
+    said = asked.dialect or (None if machine is None else shop.axes[machine].get("dialect"))
+    if said is None:
+        text = "Say which controller runs it: a dialect of GET /api/rmos/dialects. The machine of the session has none."
+        raise ValidationFailed.of_request({"post_processor_id": [text]})
+    return find_dialect(said)
+
+
+def _read_spec(design: Mapping[str, Any]) -> RosetteSpec:
+    """Return the rosette that a design is.
+
+    Raises:
+        ShapeUnknown.
+    """
+    rosette = design.get("rosette")
+    spec = rosette.get("spec") if isinstance(rosette, Mapping) else None
+    if not isinstance(spec, Mapping) or read_design_cuts(design) is None:
+        raise ShapeUnknown("The design says how a cut is made, and no shape that a tool could follow.")
+    try:
+        return decode_spec(spec)
+    except ValidationFailed:
+        raise ShapeUnknown("The rosette of the design cannot be read, so there is no shape to follow.") from None
+
+
+def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[str]) -> list[_Chosen]:
+    """Return the cuts that are asked for, in the order of the design.
+
+    Raises:
+        ValidationFailed: one of them is not there.
+    """
+    found = read_design_cuts(request.design)
+    cuts = [] if found is None else found.cuts
+    every = [
+        _Chosen(place=place, cut=cut, context=of_cut)
+        for place, (cut, of_cut) in enumerate(zip(cuts, read_cut_contexts(context), strict=True))
+    ]
+    if not operations:
+        return every
+    labels = list(dict.fromkeys(item.label for item in every))
+    wrong = [name for name in operations if name not in labels and name not in {item.cut.operation for item in every}]
+    if wrong:
+        text = f"The design has no {wrong[0]}; it has {', '.join(labels)}."
+        raise ValidationFailed.of_request({"operations": [text]})
+    return [item for item in every if item.label in operations or item.cut.operation in operations]
+
+
+def _make_paths(
+    item: _Chosen, spec: RosetteSpec, shop: Shop, asked: MakeRequest, travel: tuple[int, int, int] | None
+) -> Toolpaths:
+    cut = read_judged(item.cut, item.context, shop)
+    options = asked.options
+    if not asked.is_coolant_said and item.context.get("coolant") in ("air", "mist"):
+        options = msgspec.structs.replace(options, coolant=item.context["coolant"])
+    sizes = [read_length(item.context, "stock", name) for name in ("width", "height")]
+    width, height = (None if size is None else round(size * 1000) for size in sizes)
+    route = _ROUTES[cut.operation](spec, item, cut, options)
+    return make_toolpaths(cut, route, options, Room(width_um=width, height_um=height, travel_um=travel))
+
+
+def _route_channel(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+    channels = spec_channels(spec)
+    # Channels come first in a design, from the inside outwards, as they lie in the rosette.
+    if item.place >= len(channels):
+        raise ShapeUnknown("The design has more channels than its rosette.")
+    return route_channel(cut, RingShape(*channels[item.place]), options)
+
+
+def _route_soundhole(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+    del item
+    return route_circle(cut, spec.soundhole_diameter // 2, options, wall_outside=True)
+
+
+def _route_ring(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+    """Return the path of a ring out of a board: its inner wall first, while the board still holds it."""
+    _, inner, outer = find_ring(spec, item.cut.ring)
+    route = route_circle(cut, inner, options, wall_outside=True)
+    return route_circle(cut, outer, options, wall_outside=False, route=route)
+
+
+def find_ring(spec: RosetteSpec, ring: int | None) -> tuple[Any, int, int]:
+    """Return a ring with its radii.
+
+    Raises:
+        ShapeUnknown: the rosette has none of this number.
+    """
+    placed = spec.placed()
+    if ring is None or not 0 < ring <= len(placed):
+        raise ShapeUnknown(f"The rosette has no ring {ring}.")
+    return placed[ring - 1]
+
+
+def _route_nothing(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+    del spec, cut, options
+    raise ShapeUnknown(f"There is no path for {item.label} yet; name the `operations` that are to be made.")
+
+
+_ROUTES: Final[Mapping[str, Callable[[RosetteSpec, _Chosen, JudgedCut, PathOptions], Route]]] = {
+    "channel": _route_channel,
+    "soundhole": _route_soundhole,
+    "ring_cutout": _route_ring,
+    "inlay_pocket": _route_nothing,
+    "inlay_part": _route_nothing,
+}
+
+
+def read_judged(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> JudgedCut:
+    """Return a cut as the engine reads it, in whole micrometres, each rounded to the safe side.
+
+    Raises:
+        ValidationFailed: a number that a path needs was not judged.
+    """
+    opened = open_cut(cut.design, context, shop.materials)
+    numbers = {
+        "spindle_rpm": opened.rpm,
+        "feed_mm_min": opened.feed,
+        "plunge_feed_mm_min": opened.plunge,
+        "axial_depth_mm": opened.depth * 1000,
+        "total_depth_mm": opened.total * 1000,
+        "radial_engagement_mm": opened.engagement * 1000,
+        "tool.diameter_mm": opened.diameter * 1000,
+        "stock.thickness_mm": opened.stock * 1000,
+    }
+    missing = [name for name, value in numbers.items() if not value >= 1]
+    if missing:
+        text = f"The {cut.name} was judged without {', '.join(missing)}, so there is nothing to make its path of."
+        raise ValidationFailed(text, errors={"design.cuts": [text]})
+    whole = {name: int(float(f"{value:.9g}")) for name, value in numbers.items()}
+    return JudgedCut(
+        operation=cut.operation,
+        ring=cut.ring,
+        tool_id=cut.tool_id,
+        diameter_um=float(f"{opened.diameter * 1000:.9g}"),
+        rpm=round(opened.rpm),
+        feed=whole["feed_mm_min"],
+        plunge=whole["plunge_feed_mm_min"],
+        pass_um=whole["axial_depth_mm"],
+        engagement_um=whole["radial_engagement_mm"],
+        depth_um=whole["total_depth_mm"],
+        stock_um=whole["stock.thickness_mm"],
+        cuts_at_centre=opened.cuts_at_centre,
+    )
+
+
+def _read_travel(shop: Shop, machine_id: str | None) -> tuple[int, int, int] | None:
+    name = None if machine_id is None else find_name(machine_id, shop.axes)
+    travel = None if name is None else shop.axes[name].get("travel_mm")
+    if not isinstance(travel, list | tuple):
+        return None
+    x, y, z = (round(size * 1000) for size in travel)
+    return x, y, z
+
+
+def _number_tools(chosen: Sequence[_Chosen]) -> dict[str, int]:
+    """Return the T of each tool: they are counted in the order in which they cut."""
+    return {tool_id: number for number, tool_id in enumerate(dict.fromkeys(item.cut.tool_id for item in chosen), 1)}
+
+
+def _tell_origin(origin: ProgramOrigin, sha256: str) -> Iterator[str]:
+    if origin.run_id is not None:
+        yield f"run {origin.run_id}"
+    if origin.session_id is not None:
+        yield f"session {origin.session_id}"
+    yield f"toolpaths {sha256[:_SHA_DIGITS]}"
+
+
+def _write(
+    number: int,
+    item: _Chosen,
+    paths: Toolpaths,
+    tool_number: int,
+    dialect: Dialect,
+    asked: MakeRequest,
+    lines: Iterator[str],
+) -> SentProgram:
+    head = ProgramHead(number=number, tool_number=tool_number, lines=tuple(lines), units=asked.options.units)
+    ring = "" if item.cut.ring is None else f"_R{item.cut.ring}"
+    return SentProgram(
+        data=write_program(paths, dialect, head).encode("ascii"),
+        name=f"{number:02d}_{item.cut.operation}{ring}_T{tool_number}.{dialect.extension}",
+        options=ProgramOptions(
+            tools={(tool_number if dialect.tool_lines else 1): item.cut.tool_id},
+            zero=paths.zero,
+            dialect=dialect.id,
+            origin=paths.origin,
+        ),
+        cut=item.place,
+    )
