@@ -31,6 +31,7 @@ from rmos.store import Store, layout
 from rmos.store.naming import list_gated
 from rmos.store.run_records import RunRecord
 from rmos.store.session_records import SessionRecord
+from rmos.workflow import GIVING_TOOLPATHS
 
 _decision: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -197,7 +198,7 @@ def find_toolpaths_run(record: SessionRecord) -> str | None:
     if record.session.state not in STANDS_IN:
         return None
     for event in reversed(record.events):
-        if event.kind == "store_toolpaths":
+        if event.kind in GIVING_TOOLPATHS:
             run_id = event.data.get("run_id")
             return run_id if isinstance(run_id, str) else None
     return None
