@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 import msgspec
 from marshmallow import fields, validate
 
-from rmos.cam.paths.cut import CLEARANCE_UM, Coolant, Direction, EntryKind, PathOptions, Tabs
+from rmos.cam.paths.cut import CLEARANCE_UM, Coolant, Direction, EntryWay, PathOptions, Tabs
 from rmos.schemas.fields import Choice, Number, RequestSchema, WholeNumber
 from rmos.schemas.programs import ORIGINS, UNITS, ZEROS
 from rmos.services.run_programs import ProgramOfRun
@@ -37,7 +37,7 @@ class PathOptionsSchema(RequestSchema):
         metadata={"description": "Where rapids end and the feed begins, above the stock; 0.5"},
     )
     direction = Choice(get_args(Direction), metadata={"description": "climb by default"})
-    entry = Choice(get_args(EntryKind), metadata={"description": "helix by default"})
+    entry = Choice(get_args(EntryWay), metadata={"description": "helix by default"})
     finish_mm = Number(validate=_within(0, 5), metadata={"description": "What a last pass takes off each wall; 0"})
     tabs = fields.Nested(TabsSchema, allow_none=True)
     zero = Choice(ZEROS, metadata={"description": "Where Z0 is; stock_top by default"})

@@ -225,7 +225,7 @@ def _require_active_session(store: Store, session_id: str) -> None:
         )
 
 
-class _Evaluated(NamedTuple):
+class _EvaluatedDesign(NamedTuple):
     """What the engine says of a design, the decision, the errors to record, and what was found of its cuts."""
 
     result: EngineResult
@@ -236,7 +236,7 @@ class _Evaluated(NamedTuple):
 
 def _evaluate_cut(
     engines: Registry, request: RunRequest, context: dict[str, Any], actor: Actor, timeout_ms: float
-) -> _Evaluated:
+) -> _EvaluatedDesign:
     """Return what the engine says and what is decided.
 
     An engine that is not there has failed as well.
@@ -245,11 +245,11 @@ def _evaluate_cut(
         info = engines.get(request.engine_id).info
     except EngineNotFound as error:
         result = _make_missing(request, error, actor)
-        return _Evaluated(result, decide(result), [{"error": error.code, "detail": error.detail}])
+        return _EvaluatedDesign(result, decide(result), [{"error": error.code, "detail": error.detail}])
     result = _evaluate(engines, request, request.design, context, actor, timeout_ms)
     decision = decide_cut(request, info, engines.shop, context, result)
     if result.status == "ERROR":
-        return _Evaluated(result, decision, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}])
+        return _EvaluatedDesign(result, decision, [{"error": "ENGINE_FAILED", "detail": "; ".join(result.reasons)}])
     cuts = evaluate_design(
         request,
         context,
@@ -257,7 +257,7 @@ def _evaluate_cut(
         engines.shop,
         evaluate=lambda design, of_cut: _evaluate(engines, request, design, of_cut, actor, timeout_ms),
     )
-    return _Evaluated(result, decide_design(request, cuts, engines.shop) if cuts else decision, [], cuts)
+    return _EvaluatedDesign(result, decide_design(request, cuts, engines.shop) if cuts else decision, [], cuts)
 
 
 def _evaluate(

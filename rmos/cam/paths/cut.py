@@ -16,7 +16,7 @@ from rmos.cam.measure.setup import StockOrigin, Zero
 from rmos.cam.motion import Units
 
 Direction = Literal["climb", "conventional"]
-EntryKind = Literal["helix", "ramp", "plunge"]
+EntryWay = Literal["helix", "ramp", "plunge"]
 Coolant = Literal["none", "air", "mist"]
 CLEARANCE_UM: Final = 500
 """How far above the stock rapids end at the least: closer counts as at it (`cam/approach.py`)."""
@@ -76,7 +76,7 @@ class PathOptions(msgspec.Struct, frozen=True, kw_only=True):
     clearance_um: int = CLEARANCE_UM
     """Above the stock, where rapids end and the feed begins."""
     direction: Direction = "climb"
-    entry: EntryKind = "helix"
+    entry: EntryWay = "helix"
     finish_um: int = 0
     """What a last pass takes off each wall; 0 is none."""
     tabs: Tabs | None = None

@@ -21,7 +21,7 @@ SCHEMA: Final = "rmos.toolpaths/1"
 MAX_MOVES: Final = 200_000
 """Moves of all operations that are made at once (RMOS policy): some 8 MB of a program."""
 MoveCode = Literal["G0", "G1", "G2", "G3"]
-Corner = tuple[int, int, int]
+TipPlace = tuple[int, int, int]
 
 
 class PathMove(NamedTuple):
@@ -90,14 +90,14 @@ def digest_toolpaths(paths: Sequence[Toolpaths]) -> str:
     return digest.sha256_hex(dump_toolpaths(paths))
 
 
-def find_box(moves: Iterable[PathMove]) -> tuple[Corner, Corner]:
+def find_box(moves: Iterable[PathMove]) -> tuple[TipPlace, TipPlace]:
     """Return the lowest and the highest place of the tip, with the quadrant points that arcs pass through."""
     places = list(_yield_places(moves))
     low, high = (tuple(pick(axis) for axis in zip(*places, strict=True)) for pick in (min, max))
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
-def _yield_places(moves: Iterable[PathMove]) -> Iterator[Corner]:
+def _yield_places(moves: Iterable[PathMove]) -> Iterator[TipPlace]:
     before: PathMove | None = None
     for move in moves:
         yield move.x, move.y, move.z
@@ -106,7 +106,7 @@ def _yield_places(moves: Iterable[PathMove]) -> Iterator[Corner]:
         before = move
 
 
-def _yield_quadrants(start: PathMove, arc: PathMove) -> Iterator[Corner]:
+def _yield_quadrants(start: PathMove, arc: PathMove) -> Iterator[TipPlace]:
     """Yield the places furthest left, right, up and down that an arc passes; its radius is that of its start."""
     ax, ay = start.x - arc.centre_x, start.y - arc.centre_y
     bx, by = arc.x - arc.centre_x, arc.y - arc.centre_y
