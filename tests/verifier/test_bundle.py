@@ -22,6 +22,7 @@ from tests.helpers.bundles import (
     make_run_files,
     replace_once,
 )
+from tests.helpers.flipping import flip_each_place
 from tests.makers import make_earlier_artifact, make_event
 from tests.trying import some_of
 from tests.verifier.conftest import Shop
@@ -46,6 +47,19 @@ def test_no_flipped_byte_of_a_bundle_is_accepted(shop: Shop) -> None:
         except DoesNotHold:
             continue
         accepted.append(at)
+    assert accepted == []
+
+
+def test_a_flipped_byte_in_each_place_of_a_bundle_is_refused() -> None:
+    bundle = make_zip(make_members_of(make_run_files(1)))
+    check_bundle(bundle, TRUSTED, [])
+    accepted = []
+    for place, flipped in flip_each_place(bundle).items():
+        try:
+            check_bundle(flipped, TRUSTED, [])
+        except DoesNotHold:
+            continue
+        accepted.append(place)
     assert accepted == []
 
 

@@ -1,6 +1,8 @@
 """The verifier's own Ed25519: other people's vectors, and the library that RMOS signs with as its judge."""
 
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -8,8 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rmos.verifier import rmos_verify
 from rmos.verifier.rmos_verify import ORDER, DoesNotHold, P, verify_ed25519
+from tests.helpers.edge_signatures import is_canonical, make_edge_vectors
 from tests.trying import tries
+
+SCRIPT = Path(rmos_verify.__file__)
 
 Vector = tuple[bytes, bytes, bytes]
 """Public key, message and signature."""
@@ -77,3 +83,48 @@ def test_a_signature_of_another_length_is_refused(length: int) -> None:
 def test_a_key_that_is_no_point_or_has_a_second_form_is_refused(y: int) -> None:
     with pytest.raises(DoesNotHold, match="curve"):
         verify_ed25519(y.to_bytes(32, "little"), b"", bytes(64))
+
+
+def test_signatures_at_the_edges_are_judged_as_the_library_does() -> None:
+    vectors = {name: vector for name, vector in make_edge_vectors().items() if is_canonical(vector[0])}
+    judged = {name: judge(*vector) for name, vector in vectors.items()}
+    assert {name: verify_ed25519(*vector) for name, vector in vectors.items()} == judged
+    assert judged["as it should be"]
+    assert not any(judged[name] for name in judged if "S + " in name or "S = L" in name)
+    assert 5 < sum(judged.values()) < len(judged) - 50
+
+
+def test_a_key_that_is_spelt_otherwise_is_refused_whatever_it_signs() -> None:
+    others = {name: vector for name, vector in make_edge_vectors().items() if not is_canonical(vector[0])}
+    assert len(others) > 20
+    for vector in others.values():
+        with pytest.raises(DoesNotHold, match="curve"):
+            verify_ed25519(*vector)
+
+
+MUTATIONS = {
+    "S beyond the order": (" and s < ORDER", ""),
+    "y beyond p": ("y < P and ", ""),
+    "x of zero with a sign": (" and (x or not sign)", ""),
+    "a signature of another length": ("len(signature) == 64 and ", ""),
+    "the commitment's sign": ("(y | (x & 1) << 255)", "y"),
+}
+"""A line of the verifier with a part taken out, by what it would let through."""
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_each_refusal_of_the_verifier_is_one_that_a_vector_needs(mutation: str) -> None:
+    source, (old, new) = SCRIPT.read_text("utf-8"), MUTATIONS[mutation]
+    assert source.count(old) == 1
+    mutant = ModuleType("mutant")
+    exec(compile(source.replace(old, new), "mutant", "exec"), mutant.__dict__)
+
+    def verify(verifier: Any, vector: Vector) -> bool:
+        try:
+            return bool(verifier.verify_ed25519(*vector))
+        except ValueError:
+            return False
+
+    public, message, signature = VECTORS[0]
+    vectors = [(public, message, signature + b"\0"), *VECTORS[:8], *make_edge_vectors().values()]
+    assert any(verify(mutant, vector) is not verify(rmos_verify, vector) for vector in vectors)

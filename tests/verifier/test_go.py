@@ -22,8 +22,11 @@ from rmos.store.evidence.signing import KeyFile
 from rmos.tlog.note import Checkpoint, Note
 from rmos.tlog.tiles import Edge
 from rmos.tlog.tree import compute_root, prove_consistency
+from rmos.verifier.rmos_verify import verify_ed25519
 from tests.browser import serving
 from tests.helpers.bundles import KEY, ORIGIN, OTHER_KEY, make_members_of, make_read_node, make_run_files
+from tests.helpers.edge_signatures import is_canonical, make_edge_vectors
+from tests.helpers.flipping import flip_each_place
 from tests.makers import ANNA, US, make_members
 from tests.verifier.conftest import Shop
 
@@ -100,6 +103,29 @@ def test_go_refuses_a_flipped_byte(program: Path, tmp_path: Path, name: str) -> 
         data[at] ^= 1
         status, _ = run(program, "bundle", unpack(tmp_path / str(turn), {**members, name: bytes(data)}), VKEY)
         assert status == 1
+
+
+def test_go_refuses_a_flipped_byte_in_each_place_of_a_bundle(program: Path, tmp_path: Path) -> None:
+    bundle, file = make_zip(make_members_of(make_run_files(1))), tmp_path / "run.zip"
+    file.write_bytes(bundle)
+    status, told = run(program, "zip", file, VKEY)
+    assert (status, len(told)) == (0, 3)
+    accepted = []
+    for place, flipped in flip_each_place(bundle).items():
+        file.write_bytes(flipped)
+        if run(program, "zip", file, VKEY)[0] == 0:
+            accepted.append(place)
+    assert accepted == []
+
+
+def test_go_judges_signatures_at_the_edges_as_the_verifier_does(program: Path) -> None:
+    vectors = {name: vector for name, vector in make_edge_vectors().items() if is_canonical(vector[0])}
+    lines = [":".join(part.hex() for part in vector) for vector in vectors.values()]
+    status, told = run(program, "signatures", lines=lines)
+    assert status == 0
+    assert dict(zip(vectors, told, strict=True)) == {
+        name: str(verify_ed25519(*vector)).lower() for name, vector in vectors.items()
+    }
 
 
 def test_go_refuses_another_key(program: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 // Reads what RMOS writes with golang.org/x/mod and nothing of RMOS.
 //
 //	main bundle FOLDER VKEY          every proof of an unpacked bundle
+//	main zip FILE VKEY               the same of a bundle as it was given out, and its files
+//	main signatures < lines          whether signatures hold: key, message and signature as hex
 //	main tree VKEY < lines           that a log grew: old and new checkpoint, and the proof between them
 //	main tiles FOLDER_OR_URL VKEY    the tiles and entries of a whole log
 //	main roots COUNT                 the roots of all sizes up to COUNT, the n-th leaf being "n\n"
@@ -56,21 +58,26 @@ func checkBundle(folder, vkey string) {
 		key := strings.TrimSuffix(line[66:], "\n")
 		proof, err := os.ReadFile(filepath.Join(folder, key+".tlog-proof"))
 		check(err)
-		head, checkpoint, _ := bytes.Cut(proof, []byte("\n\n"))
-		lines := strings.Split(string(head), "\n")
-		if lines[0] != "c2sp.org/tlog-proof@v1" || !strings.HasPrefix(lines[1], "index ") {
-			check(fmt.Errorf("%s has no proof", key))
-		}
-		index, err := strconv.ParseInt(lines[1][6:], 10, 64)
-		check(err)
-		var path tlog.RecordProof
-		for _, text := range lines[2:] {
-			path = append(path, parseHash(text))
-		}
-		size, root := open(checkpoint, vkey)
-		check(tlog.CheckRecord(path, size, root, index, tlog.RecordHash([]byte(line))))
-		fmt.Printf("%d %d %s\n", index, size, key)
+		checkEntry(line, key, proof, vkey)
 	}
+}
+
+// checkEntry checks the proof of one line, and prints where it stands in the log.
+func checkEntry(line, key string, proof []byte, vkey string) {
+	head, checkpoint, _ := bytes.Cut(proof, []byte("\n\n"))
+	lines := strings.Split(string(head), "\n")
+	if len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" || !strings.HasPrefix(lines[1], "index ") {
+		check(fmt.Errorf("%s has no proof", key))
+	}
+	index, err := strconv.ParseInt(lines[1][6:], 10, 64)
+	check(err)
+	var path tlog.RecordProof
+	for _, text := range lines[2:] {
+		path = append(path, parseHash(text))
+	}
+	size, root := open(checkpoint, vkey)
+	check(tlog.CheckRecord(path, size, root, index, tlog.RecordHash([]byte(line))))
+	fmt.Printf("%d %d %s\n", index, size, key)
 }
 
 // checkGrowth reads two checkpoints as base64 and then the hashes of the proof, one a line.
@@ -116,6 +123,10 @@ func main() {
 	switch os.Args[1] {
 	case "bundle":
 		checkBundle(os.Args[2], os.Args[3])
+	case "zip":
+		checkZip(os.Args[2], os.Args[3])
+	case "signatures":
+		judgeSignatures()
 	case "tree":
 		checkGrowth(os.Args[2])
 	case "tiles":
