@@ -93,6 +93,7 @@ COMMANDS = {
     "evidence sums": {"--day"},
     "evidence publish": {"folder"},
     "evidence rotate-key": {"--lost"},
+    "pack": {"about", "--out"},
     "proof": {"run_id", "--object", "--out", "--checkpoint"},
     "import": {"source"},
     "export": {"--bom", "--format", "--to", "--session", "--since", "--until", "--deleted"},
