@@ -16,6 +16,7 @@ from rmos.models import ROLES, Event, Role, RunView, Session
 from rmos.row_models import RunQuery
 from rmos.services.actions import find_next_step, read_standing
 from rmos.services.gates import GatePolicy
+from rmos.services.packs.gathering import find_toolpaths_run
 from rmos.store.session_records import SessionRecord
 from rmos.web.formats import split_reason, text_of
 from rmos.web.jobs import STATES, title_job
@@ -126,6 +127,7 @@ def show_job(session_id: str) -> Response:
         buttons=_list_buttons(session, standing, current_caller().role),
         verdict=_find_verdict(rmos, standing),
         approved=standing.approved,
+        toolpaths_run_id=find_toolpaths_run(record),
         runs=read_runs(runs.text),
         has_more=runs.next_cursor is not None,
         happenings=[tell_event(event) for event in record.events],

@@ -32,6 +32,8 @@ decode_members: Final = msgspec.json.Decoder(dict[str, Any]).decode
 """Returns an artifact's members as plain JSON."""
 _DRAWINGS: Final = 3
 """Drawings that a page shows; the others are among the files."""
+_SAID: Final = ("title", "reason", "notes", "summary", "detail", "filename", "kind", "pack_sha256")
+"""Members of an event that say most of it, the best first."""
 _CHILDREN: Final = 6
 """Runs made after this one that a page names; a list has them all."""
 
@@ -130,8 +132,9 @@ def _tell(event: Event) -> Happening:
         "reject": "rejected a drawing",
         "unreject": "took a rejection back",
         "promote": "chose a drawing",
+        "released": "took the operator pack",
     }.get(event.kind, f"recorded: {spell_out(event.kind)}")
-    said = (text_of(data.get(name)) for name in ("title", "reason", "notes", "summary", "detail", "filename", "kind"))
+    said = (text_of(data.get(name)) for name in _SAID)
     return Happening(event.created_at_utc, event.actor, what, next((text for text in said if text), ""))
 
 
