@@ -14,6 +14,7 @@ from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.types import Day
 from rmos.context import current_rmos
 from rmos.counts import count_of
+from rmos.errors.store import StorageFailed
 from rmos.services.evidence import append_log, change_key, is_started, list_key_spans, open_key_file, start_log
 from rmos.services.evidence_pages import PublicLog, list_day, publish_log
 from rmos.store.evidence.appending import AppendReport
@@ -56,6 +57,8 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
     store = open_or_create()
     if if_absent and is_started(store):
         say("The log is there already.", err=True)
+        if as_json:
+            emit({"verifier_key": PublicLog(store).key().text(), "batches": 0, "entries": 0})
         return DONE
     runs = count_runs(store)
     with progress("Logging", runs) as advance:
@@ -160,7 +163,7 @@ def consistency(old_size: int, as_json: bool) -> int:
     store = open_for_reading()
     prover = Prover(store.objects, store.index)
     if old_size > prover.checkpoint.size:
-        raise click.BadParameter(f"the log has {prover.checkpoint.size} lines.", param_hint="--old")
+        raise click.BadParameter(f"the log has {count_of(prover.checkpoint.size, 'line')}.", param_hint="--old")
     hashes = [base64.b64encode(hashed).decode() for hashed in prover.prove_growth(old_size)]
     note = prover.note.encode().decode()
     if as_json:
@@ -209,7 +212,7 @@ def publish(folder: Path, as_json: bool) -> int:
     try:
         written = publish_log(open_for_reading(), folder)
     except OSError as error:
-        raise click.ClickException(f"The folder cannot be written: {(error.strerror or '').lower()}.") from None
+        raise StorageFailed(f"{folder.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
     if as_json:
         emit({"written": written})
     else:

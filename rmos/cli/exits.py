@@ -28,6 +28,7 @@ from rmos.cli.output import (
     choose_colour,
     emit,
     escape_what_cannot_be_shown,
+    expect_json,
     is_writing,
     quiet_on_terminal,
     say,
@@ -43,10 +44,13 @@ USAGE: Final = 2
 LEFT: Final = 3
 INTERRUPTED: Final = 130
 
-_JUDGING: Final = ("verify", "status", "orphans", "repair", "replay", "backtest")
+_DECIDING: Final = (
+    *("verify", "status", "orphans", "repair", "attachments", "migrate"),
+    *("judge", "suggest", "program", "replay", "backtest"),
+)
 """Commands whose end is a verdict: cut short before they write anything, they have none."""
-_LISTING: Final = ("runs", "show", "diff", "sessions", "export", "audit")
-"""Commands of which a reader may want the beginning only, as `head` does."""
+_LISTING: Final = ("runs", "sessions", "show", "diff", "export", "audit", "proof")
+"""Commands that write to the index at most, where they bring it up to the record."""
 
 EXIT_CODES: Final = """\b
 Exit codes: 0 healthy or done, 1 findings, 2 usage, 3 repair left
@@ -70,6 +74,7 @@ class RmosGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; a help that is asked for is written here, in whatever encoding."""
         escape_what_cannot_be_shown()
+        expect_json(ctx, args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -81,6 +86,10 @@ class RmosGroup(click.Group):
             flush_stdout()
         except RmosError as error:
             code = _report_refusal(ctx, error)
+        except click.ClickException as error:
+            if wants_json(ctx):
+                emit({"error": "USAGE", "detail": error.format_message()})
+            raise
         except click.Abort as abort:
             code = _report_abort(ctx, abort)
         except KeyboardInterrupt:
@@ -109,9 +118,14 @@ def _report_refusal(ctx: click.Context, error: RmosError) -> int:
 
 
 def _left_alone(ctx: click.Context) -> int:
-    """End quietly when nobody reads on; a verdict that nobody could read is not one of health."""
+    """End quietly when nobody reads on: of a list a reader may want the beginning only, as `head` does.
+
+    A verdict that nobody could read is not one of health, and what was written nobody was told of.
+    """
     give_up_output()
-    return DONE if ctx.invoked_subcommand in _LISTING else FINDINGS
+    if ctx.invoked_subcommand in _LISTING:
+        return DONE
+    return FINDINGS if ctx.invoked_subcommand in _DECIDING or is_writing(ctx) else DONE
 
 
 def _report_system_error(ctx: click.Context, error: OSError) -> int:
@@ -154,7 +168,7 @@ def _report_abort(ctx: click.Context, abort: click.Abort) -> int:
 
 
 def _report_interrupt(ctx: click.Context) -> int:
-    if ctx.invoked_subcommand in _JUDGING and not is_writing(ctx):
+    if ctx.invoked_subcommand in _DECIDING and not is_writing(ctx):
         say("Interrupted: no verdict.", err=True)
         return INTERRUPTED
     say("Interrupted. What was done is whole; run the command again to go on.", err=True)

@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final, cast
 
 import click
@@ -20,6 +21,7 @@ import msgspec
 
 from rmos.cli.tables import Column, fold, lay_out
 from rmos.config import names_log_level, wants_colour
+from rmos.errors.store import StorageFailed
 
 Progress = Callable[[int], None]
 
@@ -45,6 +47,11 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def _note_json(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
     ctx.meta[_JSON] = value
     return value
+
+
+def expect_json(ctx: click.Context, words: Sequence[str]) -> None:
+    """Note that the words of a command line ask for JSON, before anything in them can turn out to be wrong."""
+    ctx.meta[_JSON] = "--json" in words
 
 
 def wants_json(ctx: click.Context) -> bool:
@@ -93,10 +100,22 @@ def escape_for_stream(text: str, *, err: bool = False) -> str:
     return escape_controls(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
-def write_data(text: str) -> None:
+def write_data(data: str | bytes) -> None:
     """Write data for another program to stdout: UTF-8 and as it is, whatever the locale; nowhere when it was closed."""
     if sys.stdout is not None:
-        click.echo(text.encode(), nl=False)
+        click.echo(data.encode() if isinstance(data, str) else data, nl=False)
+
+
+def write_file(path: Path, data: str | bytes) -> None:
+    """Write a file that the command was asked for; a text is UTF-8.
+
+    Raises:
+        StorageFailed: the system did not take it; the message has the file's name and not its folder.
+    """
+    try:
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    except OSError as error:
+        raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
 def escape_what_cannot_be_shown() -> None:

@@ -21,12 +21,11 @@ from rmos.cam.measure.setup import StockOrigin, Zero
 from rmos.cam.motion import Units
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import command_actor, open_or_create
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.output import emit, json_option, say, write_file
 from rmos.cli.program_tables import say_program
 from rmos.context import current_rmos, require_request_id
 from rmos.errors.programs import ProgramNotDrawn
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import StorageFailed
 from rmos.schemas.programs import ORIGINS, UNITS, ZEROS, dump_program_checked
 from rmos.services.program_checks import ProgramCheck, ProgramChecked, check_sent_program, try_program
 from rmos.services.programs.reading import MeasureRequest, measure_patiently
@@ -133,7 +132,7 @@ def program(file: IO[bytes], svg_file: Path | None, record: bool, as_json: bool,
     asked = _make_check(file, limit, **said)
     done = _record(asked) if record else _try(asked)
     if svg_file is not None:
-        _write(svg_file, _draw(asked, done))
+        write_file(svg_file, _draw(asked, done))
     if as_json:
         emit(json.loads(dump_program_checked(done)))
     else:
@@ -157,6 +156,10 @@ def _make_check(
     units: str | None,
     dialect: str | None,
 ) -> ProgramCheck:
+    numbers = [number for number, _ in tools]
+    twice = next((number for number in numbers if numbers.count(number) > 1), None)
+    if twice is not None:
+        raise click.BadParameter(f"T{twice} is named twice.", param_hint="--tool")
     data = file.read(limit + 1)
     if len(data) > limit:
         raise PayloadTooLarge(f"A program may have {limit} bytes here.", limit_bytes=limit)
@@ -219,10 +222,3 @@ def _draw(asked: ProgramCheck, done: ProgramChecked) -> str:
     if reply.program is None or reply.program.picture is None:
         raise ProgramNotDrawn("It cannot be drawn." if reply.failure is None else reply.failure.text)
     return reply.program.picture
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None

@@ -6,6 +6,7 @@ from typing import Final
 from rmos.cam.measure.measured import Box, Measured, MeasuredCut, format_decimal
 from rmos.cli.output import COLOURS, say, say_table
 from rmos.cli.tables import Column
+from rmos.counts import count_of
 from rmos.services.program_checks import ProgramCheck, ProgramChecked
 from rmos.services.programs.judging import CutEvaluation, severity_of
 
@@ -57,7 +58,7 @@ def say_program(asked: ProgramCheck, done: ProgramChecked) -> None:
 
 def _say_measures(measured: Measured) -> None:
     units = {"mm": "in mm", "inch": "in inches", None: "in units that it does not say"}[measured.units]
-    lines = [("program", f"{measured.lines} lines, {measured.moves} motions, {units}")]
+    lines = [("program", f"{count_of(measured.lines, 'line')}, {count_of(measured.moves, 'motion')}, {units}")]
     if measured.estimate_s.planned is not None:
         planned = tell_time(float(measured.estimate_s.planned))
         lines.append(("time", f"{planned}, of which {tell_time(float(measured.estimate_s.feed_only))} by its feeds"))

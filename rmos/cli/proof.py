@@ -1,6 +1,5 @@
 """`rmos proof`: what proves a run to somebody who trusts neither the shop nor RMOS."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -8,7 +7,7 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.output import emit, json_option, say, write_data, write_file
 from rmos.cli.run_ids import find_run_id
 from rmos.errors.records import RunDeleted
 from rmos.services.evidence import make_bundle, make_erased_bundle, make_object_bundle
@@ -21,7 +20,10 @@ from rmos.tlog.note import Note, parse_note
     "--object", "key", metavar="KEY", help="Prove one object of the store, such as _tokens/tok_….000001.json."
 )
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: RUN_ID.proof.zip."
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="Default: RUN_ID.proof.zip; - is the standard output.",
 )
 @click.option(
     "--checkpoint",
@@ -45,6 +47,9 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
     """
     if (run_id is None) == (key is None):
         raise click.UsageError("Name a run, or an object with --object.")
+    to_stdout = out is not None and str(out) == "-"
+    if to_stdout and as_json:
+        raise click.UsageError("The proof or JSON goes to the standard output, not both.")
     store = open_for_reading()
     saved = None if checkpoint is None else _read_checkpoint(checkpoint)
     if run_id is not None:
@@ -55,14 +60,11 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
             data, name = make_erased_bundle(store, run_id, saved), run_id
     else:
         data, name = make_object_bundle(store, str(key), saved), str(key).rpartition("/")[2]
-    if out is not None and str(out) == "-":
-        sys.stdout.buffer.write(data)
+    if to_stdout:
+        write_data(data)
         return DONE
     target = out or Path(f"{name}.proof.zip")
-    try:
-        target.write_bytes(data)
-    except OSError as error:
-        raise click.ClickException(f"The proof cannot be written: {(error.strerror or '').lower()}.") from None
+    write_file(target, data)
     if as_json:
         emit({"file": str(target), "bytes": len(data)})
     else:

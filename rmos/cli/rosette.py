@@ -10,11 +10,10 @@ from flask.cli import with_appcontext
 from rmos import digest, ids
 from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_writing
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.output import emit, json_option, say, write_file
 from rmos.context import current_rmos, require_request_id
 from rmos.counts import count_of
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import StorageFailed
 from rmos.rosette.bom import bill_of_materials
 from rmos.rosette.dxf import dxf_text
 from rmos.rosette.interpret import NOTHING
@@ -101,7 +100,7 @@ def rosette(
     files += [(plan_file, _glue_up_plan(spec, plan_file).encode())] if plan_file else []
     files += [(dxf, dxf_text(spec).encode())] if dxf else []
     for path, data in files:
-        _write(path, data)
+        write_file(path, data)
     made = manufacture(spec)
     sha256 = digest.sha256_hex(svg.encode())
     recorded = _record_rosette(request, plan) if record else None
@@ -158,13 +157,6 @@ def _record_rosette(request: RosetteRequest, plan: RosettePlan) -> RosetteMade:
 def _run_members(recorded: RosetteMade) -> dict[str, Any]:
     names = ("run_id", "run_status", "risk_level", "score", "block_reason", "indexed")
     return {name: getattr(recorded, name) for name in names}
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
 def _document(plan: RosettePlan, spec: RosetteSpec, made: Manufacture, sha256: str) -> dict[str, Any]:

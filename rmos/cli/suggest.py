@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from marshmallow import ValidationError
 
 from rmos.cli.exits import DONE, FINDINGS
-from rmos.cli.output import COLOURS, emit, json_option, say, say_table
+from rmos.cli.output import COLOURS, emit, json_option, say, say_table, write_file
 from rmos.cli.tables import Column
 from rmos.context import current_rmos
 from rmos.engines.baseline_v2.fields import OPERATION_NAMES
@@ -18,7 +18,6 @@ from rmos.engines.suggest.best import SettingSuggestion
 from rmos.engines.suggest.drawing import draw_map
 from rmos.engines.suggest.windows import SettingWindow
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import StorageFailed
 from rmos.http.json_body import parse_object
 from rmos.http.problems import flatten_errors
 from rmos.schemas.cut_settings import load_setting, setting_members
@@ -105,7 +104,7 @@ def suggest(file: IO[bytes] | None, svg_file: Path | None, as_json: bool, **said
         raise ValidationFailed("The file is no cut.", errors=flatten_errors(error)) from None
     suggestion = suggest_setting(current_rmos().engines, asked)
     if svg_file is not None:
-        _write(svg_file, draw_map(suggestion.feed_map))
+        write_file(svg_file, draw_map(suggestion.feed_map))
     if as_json:
         emit(setting_members(suggestion))
     else:
@@ -128,13 +127,6 @@ def _merge(body: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
 
 def _stock(said: dict[str, Any]) -> dict[str, Any]:
     return {"thickness_mm": said["stock"]}
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
 def _say_suggestion(suggestion: SettingSuggestion) -> None:

@@ -39,6 +39,29 @@ def test_started_twice_it_only_appends(run: Command, key: str) -> None:
     assert (other.exit_code, "shop.example/evidence" in other.output) == (2, True)
 
 
+def test_a_log_that_is_there_already_is_told_in_json_too(run: Command, key: str) -> None:
+    told = document(run("evidence", "start", "--if-absent", "--json"))
+    assert told == {"verifier_key": key, "batches": 0, "entries": 0}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("proof", "@latest", "--out", "{}/p.zip"), ("evidence", "publish", "{}")], ids=["proof", "publish"]
+)
+def test_what_cannot_be_written_is_told_without_the_folder(
+    run: Command, key: str, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = run(*(word.format(tmp_path / "file" / "x") for word in arguments), "--json")
+    assert (result.exit_code, document(result)["error"]) == (1, "STORAGE_FAILED")
+    assert "could not be written: not a directory." in result.stderr
+    assert str(tmp_path) not in result.output
+
+
+def test_a_proof_goes_to_the_standard_output_as_it_is(run: Command, key: str, tmp_path: Path) -> None:
+    run("proof", "@latest", "--out", str(tmp_path / "p.zip"))
+    assert run("proof", "@latest", "--out", "-").stdout_bytes == (tmp_path / "p.zip").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["", "with space", "with+plus", "ä", "x" * 201])
 def test_a_name_that_no_log_can_have_is_refused_before_anything_is_made(run: Command, root: Path, name: str) -> None:
     assert run("evidence", "start", "--origin", name).exit_code in (1, 2)

@@ -25,7 +25,7 @@ from rmos.errors.records import RunDeleted
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StoreLocked
 from rmos.index.locks import file_lock
-from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, command_on, document, listed, start
+from tests.cli.conftest import BOTH_WAYS, CONSOLE_SCRIPT, Command, command_on, document, listed, start
 from tests.helpers.processes import Process
 from tests.helpers.waiting import wait_until
 
@@ -82,15 +82,29 @@ def test_what_the_system_refused_is_told_without_the_path() -> None:
     assert document(result) == {"error": "SYSTEM_ERROR", "detail": "The system refused it: too many open files."}
 
 
-@pytest.mark.parametrize(("name", "code"), [("runs", 0), ("show", 0), ("verify", 1), ("status", 1)])
-def test_a_closed_pipe_is_success_for_a_list_and_none_for_a_verdict(name: str, code: int) -> None:
+LISTS = ("runs", "show", "rules", "openapi", "evidence", "proof", "token")
+VERDICTS = ("verify", "status", "judge", "program", "attachments", "migrate")
+
+
+@pytest.mark.parametrize(("name", "code"), [*((name, 0) for name in LISTS), *((name, 1) for name in VERDICTS)])
+def test_trap_47_a_closed_pipe_is_success_for_a_list_and_none_for_a_verdict(name: str, code: int) -> None:
     group = group_raising(BrokenPipeError(errno.EPIPE, "closed"))
     group.commands = {name: group.commands["fail"]}
     result = CliRunner().invoke(group, [name])
     assert (result.exit_code, result.output) == (code, "")
 
 
-@pytest.mark.parametrize("name", ["verify", "status", "orphans", "repair"])
+def test_what_was_written_and_could_not_be_told_is_no_success() -> None:
+    def write() -> int:
+        mark_writing()
+        raise BrokenPipeError(errno.EPIPE, "closed")
+
+    group = RmosGroup("rmos")
+    group.add_command(click.Command("evidence", callback=write))
+    assert CliRunner().invoke(group, ["evidence"]).exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["verify", "status", "orphans", "repair", "judge", "program"])
 def test_a_verdict_that_is_interrupted_is_none(name: str) -> None:
     group = group_raising(KeyboardInterrupt())
     group.commands = {name: group.commands["fail"]}
@@ -244,6 +258,28 @@ def test_what_was_wrong_with_a_field_is_named_in_words_and_in_json() -> None:
         "  tool_id: Unknown tool.",
     ]
     assert document(result)["errors"] == {"tool_id": ["Unknown tool."]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("verify", "--json", "--nonsense"), "--nonsense"),
+        (("verify", "--nonsense", "--json"), "--nonsense"),
+        (("runs", "--json", "--limit", "x"), "--limit"),
+        (("veryfy", "--json"), "Did you mean 'verify'"),
+        (("evidence", "sums", "--json"), "--day"),
+        (("evidence", "strat", "--json"), "Did you mean 'start'"),
+        (("proof", "--json"), "Name a run"),
+        (("proof", "@latest", "--out", "-", "--json"), "not both"),
+    ],
+    ids=" ".join,
+)
+def test_trap_47_words_that_are_wrong_are_told_in_json_too(run: Command, arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    told = document(result)
+    assert (told["error"], said in told["detail"]) == ("USAGE", True)
+    assert told["detail"] in result.stderr
 
 
 @pytest.mark.long

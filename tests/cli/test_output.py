@@ -10,15 +10,20 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from flask.cli import ScriptInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rmos import create_app
+from rmos.cli import rmos_group
 from rmos.cli.exits import RmosGroup
 from rmos.cli.output import emit, escape_controls, progress, say_table
 from rmos.cli.tables import Column
+from rmos.config import Settings
 from tests.cli.conftest import ROOT, RUNS, command_on, open_store, start
 
 FILES = ROOT / "tests" / "data" / "files"
+RING = ("--tool", "1=em-3175-2f", "--material", "sitka_spruce", "--stock", "3")
 
 
 class Terminal(io.StringIO):
@@ -87,6 +92,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("foreign") / "runs"
     for name in ("run-jp.json", "nfd.json"):
         assert command_on(root)("record", str(FILES / name)).exit_code == 0
+    assert command_on(root)("evidence", "start", "--origin", "shop.example/evidence").exit_code == 0
     return root
 
 
@@ -103,6 +109,11 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("export", "--format", "ndjson"),
         ("rules",),
         ("openapi",),
+        ("program", str(FILES.parent / "gcode" / "ring.nc"), *RING),
+        ("evidence", "keys"),
+        ("evidence", "checkpoint"),
+        ("evidence", "consistency", "--old", "1"),
+        ("proof", "@latest", "--out", "-"),
     ],
     ids=lambda arguments: " ".join(arguments[:1]),
 )
@@ -110,6 +121,31 @@ def test_trap_44_a_locale_without_the_signs_of_a_run_is_no_traceback(foreign: Pa
     done = command_on(foreign, charset="latin-1")(*arguments)
     assert done.exit_code == 0, done.exception or done.stderr
     assert done.stdout_bytes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs",),
+        ("export", "--format", "csv"),
+        ("openapi",),
+        ("program", str(FILES.parent / "gcode" / "ring.nc"), *RING),
+        ("evidence", "keys"),
+        ("evidence", "checkpoint"),
+        ("proof", "@latest", "--out", "-"),
+        ("status", "--json"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_trap_47_an_output_that_was_closed_takes_nothing_and_is_no_traceback(
+    foreign: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    app = create_app(Settings(instance_path=foreign.parent, runs_dir=foreign))
+    monkeypatch.setattr(sys, "stdout", None)  # what Python makes of `>&-`
+    try:
+        rmos_group.main([*arguments], prog_name="rmos", obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
+    finally:
+        app.extensions["rmos"].close()
 
 
 def test_the_help_of_a_command_escapes_what_the_terminal_lacks() -> None:

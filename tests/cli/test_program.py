@@ -99,12 +99,26 @@ def test_a_program_in_units_that_nobody_said_is_read_in_those_that_are_given(run
         (("--dialect", "gbrl"), "grbl"),
         (("--stock", "0"), "--stock"),
         (("--units", "cm"), "inch"),
+        (("--tool", "1=em-3175-2f", "--tool", "1=em-3175-1f"), "T1 is named twice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(run: Command, options: tuple[str, ...], said: str) -> None:
     result: Result = run("program", RING[0], "--stock", "3", *options)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_one_line_is_one_line(run: Command, tmp_path: Path) -> None:
+    path = tmp_path / "one.nc"
+    path.write_text("G21 G90 G94 M3 S18000 G1 X1 F100\n")
+    assert "1 line, 1 motion, in mm" in run("program", str(path), *RING[1:]).stdout
+
+
+def test_a_picture_that_cannot_be_written_is_told_without_the_folder(run: Command, tmp_path: Path) -> None:
+    result: Result = run("program", *RING, "--svg", str(tmp_path / "none" / "p.svg"), "--json")
+    assert (result.exit_code, document(result)["error"]) == (1, "STORAGE_FAILED")
+    assert "p.svg could not be written: no such file or directory." in result.stderr
+    assert str(tmp_path) not in result.output
 
 
 def test_a_zip_and_a_file_that_is_too_large_are_refused(run: Command, tmp_path: Path) -> None:
