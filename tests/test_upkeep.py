@@ -8,6 +8,7 @@ import pytest
 
 from rmos import upkeep as module
 from rmos.config import Settings
+from rmos.errors.evidence import EvidenceKeyUnusable
 from rmos.errors.store import IndexUnavailable, StoreLocked
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
@@ -167,3 +168,24 @@ def test_stopping_is_not_missed_between_two_looks(
     wait_until(lambda: not upkeep._thread.is_alive(), "the end of the thread")
     assert passes == []
     monkeypatch.undo()
+
+
+def test_the_log_is_appended_to_after_each_pass_when_nobody_waits_any_more(
+    fresh_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_S", 0.01)
+    seen: list[tuple[bool, bool]] = []
+    failures = [IndexUnavailable("busy"), EvidenceKeyUnusable("pulled out"), ZeroDivisionError()]
+
+    def append(everywhere: bool) -> None:
+        seen.append((everywhere, upkeep.wait_first()))
+        upkeep.request_pass()
+        if failures:
+            raise failures.pop()
+
+    upkeep = Upkeep(fresh_store, append=append)
+    upkeep.start(wait_s=0)
+    wait_until(lambda: len(seen) > 4)
+    upkeep.stop()
+    # The first one that succeeds looks everywhere, and none holds up a request that waits for the first pass.
+    assert seen[:5] == [(True, True)] * 4 + [(False, True)]

@@ -23,7 +23,7 @@ from rmos.digest import sha256_hex
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.objects.base import Objects
 from rmos.store import layout
-from rmos.store.evidence.arrivals import list_folders, list_keys
+from rmos.store.evidence.arrivals import list_folders, list_record_keys
 from rmos.store.evidence.objects import Entry, LogBatch, LogObjects, batch_key, is_loggable, parse_line
 from rmos.store.layout import ARTIFACT, AUDIT_RECORD, ObjectKind, RunFiles
 from rmos.store.reading import RunReader
@@ -164,14 +164,16 @@ class _FolderCheck:
     def finish(self, kinds: Collection[ObjectKind]) -> None:
         """Look one by one at what is not as it was logged, and at objects of these kinds that were not handed over."""
         with contextlib.suppress(ObjectUnreadable):  # verify names the folder
-            self._unlogged.update(list_keys(self._objects, self.folder, tuple(kinds)))
+            self._unlogged.update(list_record_keys(self._objects, self.folder, tuple(kinds)))
         left: dict[str, set[str]] = {}
         for entry in map(parse_line, self._left):
             left.setdefault(entry.key, set()).add(entry.sha256)
         for key in sorted(left):
             self._check_object(key, left[key])
         for key in sorted(self._unlogged):
-            if key.encode() not in self._logged_keys and is_loggable(key):
+            if not is_loggable(key):
+                self._tally.find("unloggable", key, "no line that `sha256sum` reads can hold its name")
+            elif key.encode() not in self._logged_keys:
                 self._check_unlogged(key)
 
     def _check_object(self, key: str, digests: set[str]) -> None:

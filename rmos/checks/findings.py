@@ -62,12 +62,13 @@ NEXT: Final[dict[str, str]] = {
     "key_replaced": "compare the verifier key by telephone with whoever keeps it",
     "log_overdue": "run `rmos evidence append`; is the key there, and does the service run?",
     "logged_late": "nothing, when it was an import or a clock; otherwise somebody dated it back",
+    "unloggable": "nothing: the log speaks for the run's other files, and not for a legacy link of such a name",
     "logged_set_aside": "nothing: repair, or the rollback of a migration, said so before",
     "too_few_runs": "check that RMOS_RUNS_DIR names the store that was meant",
 }
 """What an operator should do about each kind of finding."""
 
-NOT_FAULTS: Final = frozenset({"legacy_json_digest", "logged_late", "logged_set_aside"})
+NOT_FAULTS: Final = frozenset({"legacy_json_digest", "logged_late", "logged_set_aside", "unloggable"})
 """Kinds that are reported and leave the store healthy."""
 MISPLACED: Final = frozenset({"misplaced", "misnamed", "duplicate"})
 UNREADABLE: Final = frozenset({"corrupt", "undecodable", "unreadable", "not_a_file", "newer_schema", "event_corrupt"})

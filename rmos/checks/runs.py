@@ -16,6 +16,7 @@ from rmos.models import Deletion, Event, RunArtifact, RunState
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.row_models import RunRow
 from rmos.store import layout
+from rmos.store.evidence.objects import make_line
 from rmos.store.folding import fold_deletion
 from rmos.store.history import ReadObject, RunHistory, read_run
 from rmos.store.layout import RunFiles
@@ -98,7 +99,7 @@ class RunCheck:
 
         def read(key: str) -> bytes:
             data = self._objects.read(key)
-            tally.lines.append(f"{sha256_hex(data)}  {key}\n".encode())
+            tally.lines.append(make_line(sha256_hex(data), key))
             return data
 
         return read

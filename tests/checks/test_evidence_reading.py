@@ -1,5 +1,6 @@
 """What a check of the log reads, and how often: verify has the objects in hand, and hashes them once more at most."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from rmos.checks.evidence import check_evidence
+from rmos.checks.findings import escape_path
 from rmos.checks.log import EvidenceTrust
 from rmos.errors.store import ObjectUnreadable
 from rmos.objects.local import LocalObjects
@@ -148,3 +150,17 @@ def test_late_is_what_was_logged_more_than_an_hour_after_the_moment_in_its_name(
     logged.append(later_us=0)
     late = [found.detail for found in logged.find() if found.kind == "logged_late"]
     assert [detail.split()[0] for detail in late] == ["1"]
+
+
+@pytest.mark.parametrize("name", [b"a b", b"back\\slash", b"\xff", "schön".encode(), b"two\nlines"])
+def test_a_legacy_link_whose_name_no_line_can_hold_is_told_and_is_no_fault(logged: LoggedShop, name: bytes) -> None:
+    run_id = logged.put()
+    path = os.fsencode(logged.root / DAY) + f"/{run_id}_advisory_".encode() + name + b".json"
+    with open(path, "wb") as file:
+        file.write(b'{"advisory_id": "adv_1"}')
+    assert logged.append().entries == 0
+    told = [found for found in logged.find() if found.kind == "unloggable"]
+    assert [found.path for found in told] == [escape_path(f"{DAY}/{os.fsdecode(os.path.basename(path))}")]
+    assert ("unloggable", told[0].path) not in logged.faults()
+    alone = check_evidence(logged.shop.store.objects, EvidenceTrust((logged.verifier_key,)))
+    assert [found.kind for found in alone.findings] == ["unloggable"]

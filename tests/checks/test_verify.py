@@ -27,7 +27,7 @@ KEYS = [
 ELSEWHERE = {
     *("index_missing", "index_unreadable", "altered", "legacy_json_digest", "too_few_runs"),
     *("logged_altered", "logged_missing", "logged_late", "logged_set_aside", "log_altered", "log_short", "log_forked"),
-    *("checkpoint_unsigned", "key_replaced", "log_overdue"),
+    *("checkpoint_unsigned", "key_replaced", "log_overdue", "unloggable"),
 }
 """Kinds that tests of their own produce."""
 

@@ -61,8 +61,17 @@ def list_keys(objects: Objects, folder: str, kinds: Sequence[ObjectKind]) -> lis
     Raises:
         ObjectUnreadable.
     """
+    return [key for key in list_record_keys(objects, folder, kinds) if is_loggable(key)]
+
+
+def list_record_keys(objects: Objects, folder: str, kinds: Sequence[ObjectKind]) -> list[str]:
+    """Return the keys of a folder's objects of these kinds, also those that no line of the log can hold.
+
+    Raises:
+        ObjectUnreadable.
+    """
     names = [name for name in objects.names(folder) if any(kind.pattern.fullmatch(name) for kind in kinds)]
-    return [key for key in (f"{folder}/{name}" for name in names) if is_loggable(key)]
+    return [f"{folder}/{name}" for name in names]
 
 
 class ReadLines(NamedTuple):

@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 
     def line(self) -> bytes:
         """Return the bytes that are hashed."""
-        return f"{self.sha256}  {self.key}\n".encode()
+        return make_line(self.sha256, self.key)
 
 
 class LogBatch(NamedTuple):
@@ -125,9 +125,14 @@ def is_loggable(key: str) -> bool:
     return _KEY.fullmatch(key) is not None
 
 
+def make_line(sha256: str, key: str) -> bytes:
+    """Return the line of an object; odd bytes of a legacy name stay as they are."""
+    return f"{sha256}  {key}\n".encode("utf-8", "surrogateescape")
+
+
 def parse_line(line: bytes) -> Entry:
     """Return the entry of a line that has its form."""
-    return Entry(line[:64].decode(), line[66:-1].decode())
+    return Entry(line[:64].decode(), line[66:-1].decode("utf-8", "surrogateescape"))
 
 
 def encode_batch(number: int, first: int, at: str, lines: Sequence[bytes]) -> bytes:
