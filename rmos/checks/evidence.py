@@ -188,28 +188,32 @@ class _FolderCheck:
                 self._tally.find("logged_altered", key, "it is not what was recorded: the log has another digest")
 
     def _check_gone(self, key: str, digests: set[str]) -> None:
-        if self._is_erased(key, digests):
+        delete = self._find_delete(key, digests)
+        if delete is not None and delete.encode() in self._logged_keys:
             self._tally.count("evidence_erased")
         elif all(SetAsideObject(key, sha256) in self._check.set_aside for sha256 in digests):
             self._tally.count("evidence_set_aside")
             self._tally.find("logged_set_aside", key, "an audit record says who had it moved aside or taken back")
+        elif delete is not None:
+            detail = f"the hard delete that says why it is gone, {delete}, is not logged yet: append, and verify again"
+            self._tally.find("logged_missing", key, detail)
         else:
             self._tally.find("logged_missing", key, "the log holds it, and nothing in the log says why it is gone")
 
-    def _is_erased(self, key: str, digests: set[str]) -> bool:
-        """Tell whether a hard delete of this run, which is logged itself, names just these bytes."""
+    def _find_delete(self, key: str, digests: set[str]) -> str | None:
+        """Return the key of the hard delete of this run that names just these bytes."""
         name = key.rpartition("/")[2]
         if not ARTIFACT.pattern.fullmatch(name) or not ids.is_partition(self.folder):
-            return False
+            return None
         run_id = name.removesuffix(".json")
         files = self._runs.get(run_id)
         try:
             erasure = RunReader(self._objects).read_erasure(run_id, self.folder, files.events if files else ())
         except Damage:
-            return False
+            return None
         if erasure is None or digests != {erasure.artifact_sha256}:
-            return False
-        return layout.event_key(self.folder, run_id, erasure.version).encode() in self._logged_keys
+            return None
+        return layout.event_key(self.folder, run_id, erasure.version)
 
     def _check_unlogged(self, key: str) -> None:
         self._tally.count("evidence_not_logged")

@@ -87,6 +87,15 @@ def test_a_hard_delete_that_was_forged_behind_the_log_explains_nothing(logged: L
     assert ("logged_missing", artifact(run_id)) in logged.faults()
 
 
+def test_a_hard_delete_that_is_not_logged_yet_is_named_until_it_is(logged: LoggedShop) -> None:
+    run_id = logged.shop.take()
+    logged.shop.store.deletes.hard(run_id, "a test", actor=ANNA, us=US)
+    (found,) = [one for one in logged.find() if one.kind == "logged_missing"]
+    assert f"{event(run_id, 3)}, is not logged yet" in found.detail
+    logged.append()
+    assert logged.faults() == set()
+
+
 def test_a_hard_delete_that_is_logged_explains_just_the_bytes_that_it_names(logged: LoggedShop) -> None:
     run_id = logged.shop.take()
     logged.shop.store.deletes.hard(run_id, "a test", actor=ANNA, us=US)
