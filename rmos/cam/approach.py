@@ -8,6 +8,7 @@ The measures look at motion that removes something. A feed that ends a hair over
 a program that leaves the tool in the work remove nothing by themselves, and hurt when the zero is off by a little.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from rmos.cam.measure.arcs import Place, resolve_arc
 from rmos.cam.measure.setup import ProgramSetup
 from rmos.cam.motion import START, MotionKind, Motions
 
@@ -22,6 +24,8 @@ NEAR_UM: Final = 500.0
 """How close over the stock counts as at it, RMOS policy: tops bow, and zeros are found with paper."""
 _NO_WORDS: Final[Mapping[str, int]] = MappingProxyType({})
 _FEEDS: Final = (MotionKind.LINE, MotionKind.ARC)
+_CHORD: Final = math.pi / 64
+"""Of an arc in an upright plane: a chord is less steep than its arc by less than a fortieth of the feed."""
 
 
 class Peak(msgspec.Struct, frozen=True):
@@ -67,10 +71,12 @@ def find_approach(motions: Motions, setup: ProgramSetup, words: Mapping[str, int
         motions.kind, motions.starts(), motions.x, motions.y, motions.z, motions.feed, motions.line, strict=True
     )
     for place, (kind, start, x, y, z, feed, line) in enumerate(columns):
-        if kind in _FEEDS and not min(start[2], z) >= near:
-            number = motions.setups[motions.setup[place]].tool
-            plunge = _plunge_of(motions, place, start, (x, y, z))
-            uses[number] = _add_use(uses.get(number), number, (feed, plunge, setup.top_um - min(start[2], z)), line)
+        if kind in _FEEDS:
+            lowest, steepness = _find_descent(motions, place, start, (x, y, z), near)
+            if not lowest >= near:
+                number = motions.setups[motions.setup[place]].tool
+                measures = feed, feed * steepness if steepness > 0 else 0.0, setup.top_um - lowest
+                uses[number] = _add_use(uses.get(number), number, measures, line)
         elif kind == MotionKind.RAPID:
             moves_aside = x != start[0] or y != start[1]
             lowest = min(start[2], z) if moves_aside else z
@@ -109,12 +115,26 @@ def _add_use(known: NearUse | None, number: int | None, measures: tuple[float, f
     return NearUse(number=number, feed=feed, plunge=plunge, depth_um=depth_um)
 
 
-def _plunge_of(
-    motions: Motions, place: int, start: tuple[float, float, float], end: tuple[float, float, float]
-) -> float:
-    """Return the part of a line's feed that goes straight down, mm/min; an arc's is measured where it removes."""
-    if motions.kind[place] != MotionKind.LINE:
-        return 0.0
-    down = start[2] - end[2]
-    length = math.dist(start, end)
-    return motions.feed[place] * down / length if down > 0 and length > 0 else 0.0
+def _find_descent(motions: Motions, place: int, start: Place, end: Place, near: float) -> tuple[float, float]:
+    """Return the lowest Z of a feed motion, and how steeply it goes down where it is near: 1 is straight down."""
+    lowest = min(start[2], end[2])
+    if motions.kind[place] == MotionKind.LINE:
+        return lowest, _steepness_of(start, end) if lowest < near else 0.0
+    shape = motions.arcs[place]
+    if not all(map(math.isfinite, (*start, *end, shape.a, shape.b))):
+        return lowest, 0.0
+    arc = resolve_arc(start, end, shape)
+    if shape.plane == "XY":
+        is_descent = lowest < near and end[2] < start[2]
+        return lowest, (start[2] - end[2]) / arc.length() if is_descent else 0.0
+    points = [start, *arc.points(math.ceil(abs(arc.sweep) / _CHORD))]
+    steepest = max(
+        (_steepness_of(one, other) for one, other in itertools.pairwise(points) if min(one[2], other[2]) < near),
+        default=0.0,
+    )
+    return min(lowest, *(point[2] for point in arc.quadrant_points())), steepest
+
+
+def _steepness_of(start: Place, end: Place) -> float:
+    down, length = start[2] - end[2], math.dist(start, end)
+    return down / length if down > 0 and length > 0 else 0.0

@@ -21,9 +21,20 @@ ProgramColour = Literal["GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR"]
 _SEVERITY: Final[tuple[ProgramColour, ...]] = ("GREEN", "YELLOW", "UNKNOWN", "RED", "ERROR")
 _STOPPING: Final = ("RED", "UNKNOWN")
 """Levels of findings beside which no program is covered, whatever it measures."""
-UNMEASURED: Final = frozenset({"AFTER_END", "REALTIME_BYTES", "START_UNSAID"})
+UNMEASURED: Final = frozenset(
+    {
+        "AFTER_END",
+        "ARC_RADIUS",
+        "IJ_MODE_UNSAID",
+        "REALTIME_BYTES",
+        "SEVERAL_OFFSETS",
+        "START_UNSAID",
+        "TOOL_LENGTH",
+    }
+)
 """Findings, not grave by themselves, beside which a controller may do what nobody has measured: motions behind the end
-that GRBL runs, bytes in comments that it obeys, cuts from wherever the tool happens to stand."""
+that GRBL runs, bytes in comments that it obeys, cuts from wherever the tool happens to stand, at the length of another
+tool or at a second zero, arcs that a controller draws as spirals or around centres that a setting decides."""
 _HALF: Final = 0.5
 """Of the unit in which a machine counts: less is the rounding of a file."""
 _DIGITS: Final = 3

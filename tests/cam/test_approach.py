@@ -25,13 +25,28 @@ def approach(text: str, zero: Zero = "stock_top") -> Approach:
         ("G0 Z6\nG1 Z0.2 F600\nG1 X3 Z-3.8 F500", 600.0, 5),
         ("G0 Z6\nG1 Z0.4 F60\nG1 X3 Z-3.6 F500", 400.0, 6),
         ("G0 Z6\nG1 Z-1 F100\nG1 Z6 F900", 100.0, 5),
+        ("G91.1\nG0 Z0.6\nG0 X1 Y0\nG3 X1 Y0 Z0.2 I-1 F900", 57.180, 7),
+        ("G91.1\nG0 Z6\nG0 X1 Y0\nG3 X1 Y0 Z1 I-0.01 F900", 0.0, None),
+        ("G91.1\nG0 Z6\nG0 X0 Y0\nG18\nG2 X11.6 Z6 I5.8 K0 F900", 285.703, 8),
+        ("G91.1\nG0 Z6\nG0 X0 Y0\nG18\nG3 X11.6 Z6 I5.8 K0 F900", 0.0, None),
     ],
-    ids=["a hair above", "at the limit", "the steepest counts", "on a slope", "upwards"],
+    ids=[
+        *("a hair above", "at the limit", "the steepest counts", "on a slope", "upwards", "a helix"),
+        *("a helix far above", "the foot of an upright arc", "an upright arc over it"),
+    ],
 )
 def test_what_feeds_down_close_to_the_stock_counts_as_a_plunge(text: str, plunge: float, line: int | None) -> None:
     tools = approach(text).tools
     found = tools[0].plunge if tools else None
-    assert (0.0 if found is None else round(found.value, 6), found and found.line) == (plunge, line)
+    assert (0.0 if found is None else found.value) == pytest.approx(plunge, rel=0.05)
+    assert (found and found.line) == line
+
+
+@pytest.mark.parametrize(("radius", "feed", "depth"), [(5.8, 9000.0, 0.0), (7.0, 9000.0, 1000.0), (5.5, None, None)])
+def test_an_upright_arc_is_as_low_as_its_foot(radius: float, feed: float | None, depth: float | None) -> None:
+    found = approach(f"G91.1\nG0 Z6\nG0 X0 Y0\nG18\nG2 X{2 * radius} Z6 I{radius} K0 F9000")
+    told = [(use.feed.value, use.depth_um.value) for use in found.tools]
+    assert told == ([] if feed is None else [(feed, pytest.approx(depth, abs=1e-6))])
 
 
 def test_feeds_and_depths_close_to_the_stock_are_those_of_their_tool() -> None:

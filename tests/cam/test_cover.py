@@ -84,7 +84,13 @@ def test_a_tool_of_which_nothing_was_approved_is_not_covered() -> None:
     assert [(item.what, item.tool) for item in verdict.exceeded] == [("tool", 2)]
 
 
-@pytest.mark.parametrize("code", ["AFTER_END", "REALTIME_BYTES", "START_UNSAID"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("AFTER_END", "ARC_RADIUS", "IJ_MODE_UNSAID", "REALTIME_BYTES", "SEVERAL_OFFSETS", "START_UNSAID"),
+        "TOOL_LENGTH",
+    ],
+)
 def test_what_a_controller_may_do_beside_the_measures_is_not_covered_however_mild_its_finding(code: str) -> None:
     finding = ProgramFinding(code=code, level="NOTE", line=40, text="Motions behind the end.")
     assert [item.what for item in cover_program([RING], APPROVED, findings=[finding]).exceeded] == [code]
