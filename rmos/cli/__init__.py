@@ -23,6 +23,11 @@ _SECTIONS = {
         ("suggest", "suggest:suggest", "Suggest feed, speed and passes for a cut; nothing is recorded."),
         ("record", "cuts:record", "Decide on a cut and record the run, whatever the decision is."),
         ("program", "program:program", "Say what a program will do and whether it should run."),
+        (
+            "toolpaths",
+            "toolpaths:toolpaths",
+            "Write the programs of an approved design, once nothing speaks against it.",
+        ),
         ("pack", "pack:pack", "Write what an operator takes to the machine: programs, setup sheet, record."),
         ("runs", "runs:runs", "List the runs, newest first."),
         ("show", "show:show", "Show one run: the decision and why, what was evaluated, the digests."),

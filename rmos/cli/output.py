@@ -118,6 +118,18 @@ def write_file(path: Path, data: str | bytes) -> None:
         raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder that a command was asked to write into, when it is not there.
+
+    Raises:
+        StorageFailed: the system did not make it; the message has its name and not where it is.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"{path.name} could not be made: {(error.strerror or 'refused').lower()}.") from None
+
+
 def escape_what_cannot_be_shown() -> None:
     """Let stdout escape what its encoding lacks, whoever writes to it: the help of a command is no traceback either."""
     stream = cast(object, sys.stdout)  # a TextIO to the type checker, which has no `reconfigure`

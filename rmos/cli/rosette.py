@@ -8,9 +8,10 @@ import msgspec
 from flask.cli import with_appcontext
 
 from rmos import digest, ids
+from rmos.cam.dialects import load_dialects
 from rmos.cli.exits import DONE
 from rmos.cli.opening import command_actor, open_for_writing
-from rmos.cli.output import emit, json_option, say, write_file
+from rmos.cli.output import emit, json_option, make_folder, say, write_file
 from rmos.context import current_rmos, require_request_id
 from rmos.counts import count_of
 from rmos.errors.request import ValidationFailed
@@ -24,9 +25,13 @@ from rmos.rosette.seeded import MAX_SEED
 from rmos.rosette.spec import RosetteSpec, decode_spec, encode_spec, mm_text
 from rmos.rosette.svg import render
 from rmos.rosette.wording import ring_words, title
+from rmos.services.artifact import RunRequest
+from rmos.services.rosettes.cuts import MODE, CutEvaluator
+from rmos.services.rosettes.designs import dump_rosette_design
 from rmos.services.rosettes.plans import RosettePlan, RosetteRequest, plan_rosettes
 from rmos.services.rosettes.recorder import record_rosettes
 from rmos.services.rosettes.records import RosetteMade
+from rmos.services.toolpaths import MakeRequest, ProgramOrigin, make_programs
 
 _OUT: Final = click.Path(dir_okay=False, path_type=Path)
 
@@ -62,6 +67,21 @@ _OUT: Final = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="SVG for viewing, or closed paths in layers for cutting.",
 )
+@click.option(
+    "--gcode",
+    "gcode_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write drafts of its programs into a folder: each stops at once and stays above the stock.",
+)
+@click.option(
+    "--post",
+    type=click.Choice([*load_dialects()], case_sensitive=False),
+    default="grbl",
+    metavar="NAME",
+    help=f"Which controller drafts are for: {', '.join(load_dialects())}; grbl by default.",
+)
+@click.option("--soundhole", is_flag=True, help="The machine cuts the soundhole too, last of all.")
 @click.option("--record", is_flag=True, help="Record it too: a run with the drawing attached and the cuts evaluated.")
 @json_option
 @with_appcontext
@@ -73,6 +93,9 @@ def rosette(
     png: Path | None,
     plan_file: Path | None,
     dxf: Path | None,
+    gcode_folder: Path | None,
+    post: str,
+    soundhole: bool,
     profile: str,
     record: bool,
     as_json: bool,
@@ -83,14 +106,17 @@ def rosette(
     it is made, and the digest that proves later which drawing it was. The
     same prompt and seed give the same bytes on every machine. Writes only
     the files that are named, and with --record a run of its own; without
-    it the record is never touched.
+    it the record is never touched. What cuts never comes from here: drafts
+    (--gcode) show where tools would go, `rmos toolpaths` writes programs.
 
     \b
     Exit codes: 0 drawn, 1 a file could not be written, 2 usage, a prompt
     that cannot be followed or an extra that is not installed,
     10 nowhere to record, 130 interrupted.
     """
-    request = RosetteRequest(prompt=prompt, spec=_spec_in(spec_file), seed=seed)
+    request = RosetteRequest(
+        prompt=prompt, spec=_spec_in(spec_file), seed=seed, cut_soundhole=True if soundhole else None
+    )
     plan = plan_rosettes(request, current_rmos().interpreter, None)
     spec = plan.variant(0)
     svg = render(spec, cast("Literal['compact', 'cam']", profile), prompt_sha256=request.prompt_sha256())
@@ -99,9 +125,10 @@ def rosette(
     files += [(png, png_bytes(svg))] if png else []
     files += [(plan_file, _glue_up_plan(spec, plan_file).encode())] if plan_file else []
     files += [(dxf, dxf_text(spec).encode())] if dxf else []
+    files += _draft_programs(spec, gcode_folder, post, soundhole=soundhole) if gcode_folder else []
     for path, data in files:
         write_file(path, data)
-    made = manufacture(spec)
+    made = manufacture(spec, cut_soundhole=soundhole)
     sha256 = digest.sha256_hex(svg.encode())
     recorded = _record_rosette(request, plan) if record else None
     if as_json:
@@ -121,6 +148,28 @@ def rosette(
 def _glue_up_plan(spec: RosetteSpec, path: Path) -> str:
     """Return the glue-up plan in the format that the name of its file asks for."""
     return plan_html(spec) if path.suffix.lower() in (".html", ".htm") else plan_svg(spec)
+
+
+def _draft_programs(spec: RosetteSpec, folder: Path, post: str, *, soundhole: bool) -> list[tuple[Path, bytes]]:
+    """Return the drafts of what would cut a rosette, with the largest of the shop's cutters that have room.
+
+    Raises:
+        ToolDoesNotFit, NoEntry, TooManyMoves, ShapeUnknown, ExtraMissing.
+    """
+    rmos = current_rmos()
+    evaluator = CutEvaluator(
+        rmos.engines,
+        tool_id=None,
+        machine_id=None,
+        request_id=require_request_id(),
+        timeout_ms=rmos.settings.engine_timeout_ms,
+    )
+    evaluated = evaluator.evaluate_rosette(spec, cut_soundhole=soundhole)
+    design = dump_rosette_design(evaluated, {"spec": encode_spec(spec)})
+    request = RunRequest(mode=MODE, tool_id=evaluated.worst.tool_id, design=design)
+    made = make_programs(rmos.engines.shop, request, MakeRequest(dialect=post), ProgramOrigin(), is_draft=True)
+    make_folder(folder)
+    return [(folder / program.name, program.data) for program in made.programs]
 
 
 def _spec_in(path: Path | None) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from rmos.cam.paths.cut import JudgedCut, PathOptions
 from rmos.cam.paths.making import Room, make_toolpaths
 from rmos.cam.paths.route import Route
 from rmos.cam.paths.toolpaths import Toolpaths, digest_toolpaths, dump_toolpaths
-from rmos.cam.posts.writer import ProgramHead, write_program
+from rmos.cam.posts.writer import ProgramHead, raise_path, write_program
 from rmos.engines.baseline_v2.cut import open_cut
 from rmos.engines.shop import Shop
 from rmos.errors.request import ValidationFailed
@@ -68,8 +68,13 @@ class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
         return self.cut.operation if self.cut.ring is None else f"{self.cut.operation}:{self.cut.ring}"
 
 
-def make_programs(shop: Shop, request: RunRequest, asked: MakeRequest, origin: ProgramOrigin) -> MadePrograms:
+def make_programs(
+    shop: Shop, request: RunRequest, asked: MakeRequest, origin: ProgramOrigin, *, is_draft: bool = False
+) -> MadePrograms:
     """Return the programs of a design, one for each cut, with the toolpaths that they were written from.
+
+    Args:
+        is_draft: whether they are to be looked at only: they stop at once and stay above the stock.
 
     Raises:
         ShapeUnknown: the design says no shape.
@@ -84,7 +89,18 @@ def make_programs(shop: Shop, request: RunRequest, asked: MakeRequest, origin: P
     numbers = _number_tools(chosen)
     sha256 = digest_toolpaths(paths)
     programs = tuple(
-        _write(number, item, path, numbers[item.cut.tool_id], dialect, asked, _tell_origin(origin, sha256))
+        _write(
+            item,
+            raise_path(path) if is_draft else path,
+            dialect,
+            ProgramHead(
+                number=number,
+                tool_number=numbers[item.cut.tool_id],
+                lines=tuple(_tell_origin(origin, sha256)),
+                units=asked.options.units,
+                is_draft=is_draft,
+            ),
+        )
         for number, (item, path) in enumerate(zip(chosen, paths, strict=True), 1)
     )
     return MadePrograms(programs=programs, toolpaths=dump_toolpaths(paths))
@@ -261,22 +277,14 @@ def _tell_origin(origin: ProgramOrigin, sha256: str) -> Iterator[str]:
     yield f"toolpaths {sha256[:_SHA_DIGITS]}"
 
 
-def _write(
-    number: int,
-    item: _Chosen,
-    paths: Toolpaths,
-    tool_number: int,
-    dialect: Dialect,
-    asked: MakeRequest,
-    lines: Iterator[str],
-) -> SentProgram:
-    head = ProgramHead(number=number, tool_number=tool_number, lines=tuple(lines), units=asked.options.units)
+def _write(item: _Chosen, paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> SentProgram:
     ring = "" if item.cut.ring is None else f"_R{item.cut.ring}"
+    draft = "DRAFT_" if head.is_draft else ""
     return SentProgram(
         data=write_program(paths, dialect, head).encode("ascii"),
-        name=f"{number:02d}_{item.cut.operation}{ring}_T{tool_number}.{dialect.extension}",
+        name=f"{draft}{head.number:02d}_{item.cut.operation}{ring}_T{head.tool_number}.{dialect.extension}",
         options=ProgramOptions(
-            tools={(tool_number if dialect.tool_lines else 1): item.cut.tool_id},
+            tools={(head.tool_number if dialect.tool_lines else 1): item.cut.tool_id},
             zero=paths.zero,
             dialect=dialect.id,
             origin=paths.origin,

@@ -35,7 +35,11 @@ COMMANDS = {
     "rebuild": {"--dry-run"},
     "orphans": {"--delete", "--yes", "-y"},
     "repair": {"--dry-run", "--remove-missing", "--index-orphans", "--no-index-orphans"},
-    "rosette": {"prompt", "--seed", "--out", "--png", "--dxf", "--plan", "--profile", "--record", "--spec"},
+    "rosette": {
+        *("prompt", "--seed", "--out", "--png", "--dxf", "--plan", "--profile", "--record", "--spec"),
+        *("--gcode", "--post", "--soundhole"),
+    },
+    "toolpaths": {"run_or_session", "--post", "--options", "--operation", "--out"},
     "demo": {"--if-empty", "--runs", "--seed"},
     "serve": {"--bind", "--port", "--workers", "--demo", "--no-demo", "--open"},
     "runs": {

@@ -22,6 +22,8 @@ from rmos.errors.request import ValidationFailed
 MAX_LINE: Final = 70
 """Characters of a line; GRBL takes 80."""
 MAX_COMMENT: Final = 60
+NOT_RELEASED: Final = "M0 (NOT RELEASED)"
+"""The first block of a draft: the machine stops and waits."""
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9 .,:=+/_-]")
 _COOLANT: Final = {"mist": "M7", "air": "M8"}
 _INCH_UM: Final = 25_400
@@ -39,6 +41,14 @@ class ProgramHead(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
     """Comments: where it comes from."""
     units: Units = "mm"
+    is_draft: bool = False
+    """Whether it is there to be looked at: the machine stops before anything moves, and the spindle never turns."""
+
+
+def raise_path(paths: Toolpaths) -> Toolpaths:
+    """Return the same path at the height of the rapids, so that it shows where a tool would go and cuts nothing."""
+    moves = tuple(move._replace(z=paths.safe_um) for move in paths.moves)
+    return msgspec.structs.replace(paths, moves=moves)
 
 
 def clean_comment(text: str) -> str:
@@ -52,7 +62,7 @@ def write_program(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> str:
     Raises:
         ValidationFailed: the controller has no word for the coolant.
     """
-    lines = [*_begin(paths, dialect, head), *_move(paths, dialect, head.units), *_end(paths, dialect)]
+    lines = [*_begin(paths, dialect, head), *_move(paths, dialect, head.units), *_end(paths, dialect, head)]
     if dialect.line_numbers:
         lines = _number(lines)
     return "".join(f"{line}\n" for line in lines)
@@ -62,6 +72,8 @@ def _begin(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> Iterator[st
     said = [_set_units(line, head.units) for line in dialect.head]
     before = [line for line in said if line == "%" or line.startswith("O")]
     yield from before
+    if head.is_draft:
+        yield NOT_RELEASED
     for text in _tell(paths, head):
         comment = clean_comment(text)
         yield f"({comment.upper() if dialect.capitals else comment})"
@@ -69,6 +81,8 @@ def _begin(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> Iterator[st
     numbered = head.tool_number
     yield from (line.format(tool=numbered) for line in dialect.tool_lines)
     yield f"G0 Z{_write_height(paths.safe_um, head.units)}"
+    if head.is_draft:
+        return
     yield f"S{paths.rpm} M3"
     if dialect.dwell and paths.spindle_wait_s:
         yield f"G4 P{paths.spindle_wait_s}"
@@ -117,8 +131,8 @@ def _write_move(move: PathMove, before: PathMove | None, units: Units, *, point:
     return " ".join(words)
 
 
-def _end(paths: Toolpaths, dialect: Dialect) -> Iterator[str]:
-    if paths.coolant != "none":
+def _end(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> Iterator[str]:
+    if paths.coolant != "none" and not head.is_draft:
         yield "M9"
     yield from dialect.tail
 

@@ -16,7 +16,7 @@ from rmos.errors.request import ValidationFailed
 from rmos.rosette.spec import decode_spec
 from rmos.services.design_cuts import CUTS, WORST_CUT
 from rmos.services.evaluated_cuts import EvaluatedCut
-from rmos.services.rosettes.cuts import NOTHING_CUT, CutEvaluator
+from rmos.services.rosettes.cuts import NOTHING_CUT, CutEvaluator, EvaluatedRosette
 from rmos.services.rosettes.records import read_rosette
 from rmos.store import Store
 
@@ -54,14 +54,19 @@ def make_rosette_design(
     worst = evaluated.worst
     if worst.operation == NOTHING_CUT:
         raise RosetteNotFound(f"Nothing of the rosette of the run {run_id} is cut.", run_id=run_id)
-    design = {
+    design = {**dump_rosette_design(evaluated, msgspec.to_builtins(recorded)), "rosette_run_id": run_id}
+    return RosetteDesign(design, dict(worst.given), worst.tool_id, machine_id)
+
+
+def dump_rosette_design(evaluated: EvaluatedRosette, rosette: dict[str, Any]) -> dict[str, Any]:
+    """Return the design that a rosette becomes: the members of its worst cut, all of its cuts, and itself."""
+    worst = evaluated.worst
+    return {
         **worst.design,
         CUTS: [_dump_cut(cut) for cut in evaluated.cuts],
         WORST_CUT: next(place for place, cut in enumerate(evaluated.cuts) if cut is worst),
-        "rosette": msgspec.to_builtins(recorded),
-        "rosette_run_id": run_id,
+        "rosette": rosette,
     }
-    return RosetteDesign(design, dict(worst.given), worst.tool_id, machine_id)
 
 
 def _dump_cut(cut: EvaluatedCut) -> dict[str, Any]:
