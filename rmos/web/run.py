@@ -13,6 +13,7 @@ from rmos.auth.roles import requires
 from rmos.context import current_rmos
 from rmos.models import Event, RunView
 from rmos.row_models import RunQuery
+from rmos.services.evidence_place import find_log_place
 from rmos.services.files.media_types import SVG
 from rmos.services.rosettes.outputs import OUTPUTS
 from rmos.services.rosettes.recorder import EVENT_TYPE
@@ -89,6 +90,7 @@ def show_run(run_id: str) -> Response:
         name_file=name_file,
         is_cut=text_of(object_of(inputs.get("design")).get("operation")) in OPERATIONS,
         try_query=functools.partial(_query_try, run_id),
+        log_place=find_log_place(rmos.store, record),
         has_job=_has_job(rmos.store, view.artifact.workflow_session_id),
     )
 
