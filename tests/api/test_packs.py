@@ -2,18 +2,27 @@
 
 import hashlib
 import io
+import os
+import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from rmos import ids
+from rmos.checks.references import References
+from rmos.config import Settings
 from rmos.models import Actor
+from rmos.services.evidence import open_key_file, start_log
+from rmos.services.packs.releasing import OperatorPacks
 from rmos.store import Store
-from tests.api.conftest import RUNS, Post
+from tests.api.conftest import ROOT, RUNS, Post
 from tests.helpers.packs import approve_slot, open_pack, pack_url, quicken, store_slot
 from tests.helpers.rings import NONSENSE, SLOT
 
@@ -165,3 +174,81 @@ def test_a_run_that_is_not_there_or_deleted_has_no_pack(client: FlaskClient, rea
     assert client.get(pack_url("run_" + "0" * 32)).status_code == 404
     client.delete(f"{RUNS}/{ready}?reason=Taken+back.")
     assert client.get(pack_url(ready)).status_code == 410
+
+
+def test_who_was_overtaken_gets_the_pack_that_was_recorded_first(
+    app: Flask, client: FlaskClient, ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rmos = app.extensions["rmos"]
+    packs = OperatorPacks(rmos.store, rmos.engines, rmos.settings)
+    mine = packs.make(ready)
+    monkeypatch.setattr("rmos.services.packs.releasing.render_sheet", lambda *_, **__: b"<p>theirs</p>")
+    theirs = packs.release(packs.make(ready), actor=Actor(name="ben", role="operator"), us=ids.now_us())
+    got = packs.release(mine, actor=Actor(name="anna", role="operator"), us=ids.now_us())
+    assert mine.sha256 != theirs.sha256 == got.sha256
+    assert got.members["sheet.html"] == b"<p>theirs</p>"
+    events = list_releases(client, ready)
+    assert [(event["actor"], event["data"]["pack_sha256"]) for event in events] == [
+        ("ben", theirs.sha256),
+        ("anna", theirs.sha256),
+    ]
+
+
+def test_what_was_made_for_a_pack_is_missed_when_it_is_gone(
+    client: FlaskClient, ready: str, service_store: Store, settings: Settings
+) -> None:
+    client.get(pack_url(ready))
+    record = service_store.runs.record(ready)
+    sha256 = record.events[0].data["made"]["sheet.html"]
+    references = References(service_store.objects, service_store.reader)
+    assert list(references.of_event("key", record.events[0])) == []
+    next(settings.runs_dir.rglob(sha256)).unlink()
+    [found] = references.of_event("key", record.events[0])
+    assert (found.kind, sha256 in found.detail) == ("blob_missing", True)
+    assert client.get(pack_url(ready)).status_code == 404
+
+
+def test_the_record_in_a_pack_is_the_file_that_a_proof_is_of(
+    app: Flask, client: FlaskClient, ready: str, service_store: Store
+) -> None:
+    rmos = app.extensions["rmos"]
+    actor = Actor(name="anna", role="admin")
+    start_log(
+        service_store,
+        open_key_file(rmos.settings),
+        origin="shop.example/evidence",
+        actor=actor,
+        us=ids.now_us(),
+        workers=1,
+    )
+    proof = client.get(f"{RUNS}/{ready}/proof")
+    assert proof.status_code == 200, proof.text
+    members = open_pack(client.get(pack_url(ready)).data)
+    proved = open_pack(proof.data)
+    assert members["record.json"] == next(data for name, data in proved.items() if name.endswith(f"/{ready}.json"))
+    assert f"rmos proof {ready}" in members["README.txt"].decode()
+
+
+ELSEWHERE = [
+    {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
+    {"TZ": "America/St_Johns", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "4294967295", "PYTHONUTF8": "0"},
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("app", ["local"], indirect=True)
+def test_processes_of_any_time_zone_and_locale_make_the_same_pack(
+    client: FlaskClient, ready: str, settings: Settings, tmp_path: Path
+) -> None:
+    digests = {client.head(pack_url(ready)).headers["ETag"].strip('"')}
+    for number, variables in enumerate(ELSEWHERE):
+        root = shutil.copytree(settings.runs_dir, tmp_path / f"copy{number}" / "runs")
+        asked = [sys.executable, "-m", "rmos", "pack", ready, "--out", str(tmp_path / f"{number}.zip"), "--json"]
+        done = subprocess.run(
+            asked, cwd=ROOT, env={**os.environ, **variables, "RMOS_RUNS_DIR": str(root)}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        told = msgspec.json.decode(done.stdout)
+        assert hashlib.sha256((tmp_path / f"{number}.zip").read_bytes()).hexdigest() == told["sha256"]
+        digests.add(told["sha256"])
+    assert len(digests) == 1

@@ -1,7 +1,7 @@
 """Gather what a pack is made of, when the run may be taken to a machine now.
 
     source = PackGatherer(store, engines, policy).gather(run_id)
-    source.programs, source.tools, source.taken["record.json"]
+    source.programs, source.approval, source.taken["record.json"]
 
 What a pack holds follows from three things: the run, its approval, and the overrides of what was approved. All of them
 are bytes in the store that never change; the gate decides, each time, whether they may leave.
@@ -21,7 +21,7 @@ from rmos.models import RISK_LEVELS, TOOLPATHS, Event, RiskLevel, RunArtifact, R
 from rmos.services.actions import read_standing
 from rmos.services.gates import GatePolicy, Gates
 from rmos.services.packs.free_runs import require_free_release
-from rmos.services.packs.program_names import PackedProgram, list_details, list_packed_programs
+from rmos.services.packs.program_names import PackedProgram, list_packed_programs
 from rmos.services.program_release import STANDS_IN, ProgramGate, ReleaseBasis
 from rmos.services.programs.checking import ProgramRequest, find_setup
 from rmos.services.programs.doors import list_programs_of
@@ -44,8 +44,6 @@ class PackSource(msgspec.Struct, frozen=True, kw_only=True):
     members: Mapping[str, Any]
     """The artifact's members as plain JSON values."""
     programs: Sequence[PackedProgram]
-    tools: Mapping[int, Mapping[str, Any]]
-    """Number in the programs → the members of its tool, as the gate has compared them with the shop's tables."""
     approval: Event | None
     """None of a run without a session."""
     overrides: Sequence[Event]
@@ -97,8 +95,7 @@ class PackGatherer:
             record=record,
             run=view.artifact,
             members=members,
-            programs=programs,
-            tools=self._find_tools(view.artifact, members),
+            programs=[self._add_tools(program, view.artifact) for program in programs],
             approval=None if approval is None else approval[0],
             overrides=[event for event, _ in overrides],
             taken=taken,
@@ -173,24 +170,21 @@ class PackGatherer:
             if event.kind == "override" and any(workflow.is_granted(event.data, risk) for risk in risks - {"GREEN"})
         ]
 
-    def _find_tools(self, run: RunArtifact, members: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
-        """Return the tools of all programs; the gate has found that the shop's tables say the same of them today."""
-        inputs = members.get("inputs")
-        context = inputs.get("context") if isinstance(inputs, dict) else None
-        found: dict[int, Mapping[str, Any]] = {}
-        for program in list_details(run):
-            try:
-                options = msgspec.convert(program.get("options", {}), ProgramOptions, strict=False)
-                asked = ProgramRequest(
-                    context=context if isinstance(context, dict) else {},
-                    tool_id=run.tool_id,
-                    machine_id=run.machine_id,
-                    options=options,
-                )
-                found |= find_setup(self._engines.shop, asked)[0]
-            except (msgspec.ValidationError, ValidationFailed):
-                continue
-        return dict(sorted(found.items()))
+    def _add_tools(self, program: PackedProgram, run: RunArtifact) -> PackedProgram:
+        """Return a program with its tools; the gate has found that the shop's tables say the same of them today."""
+        try:
+            options = msgspec.convert(program.details.get("options", {}), ProgramOptions, strict=False)
+            named = program.details.get("tool_id")
+            asked = ProgramRequest(
+                context=program.context,
+                tool_id=named if isinstance(named, str) else run.tool_id,
+                machine_id=run.machine_id,
+                options=options,
+            )
+            tools = find_setup(self._engines.shop, asked)[0]
+        except (msgspec.ValidationError, ValidationFailed):
+            return program
+        return msgspec.structs.replace(program, tools=tools)
 
 
 def find_toolpaths_run(record: SessionRecord) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.models import RunArtifact
+from rmos.services.design_cuts import read_cut_contexts
 from rmos.store.naming import NamedBlob
 
 _EXTENSIONS: Final = ("nc", "gcode", "tap", "ngc", "cnc", "txt")
@@ -31,6 +32,10 @@ class PackedProgram(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     details: Mapping[str, Any]
     """What the decision says of it: box, tools, time, findings; empty where that is not known."""
+    context: Mapping[str, Any]
+    """What it was evaluated in: that of its own cut, where the design has several."""
+    tools: Mapping[int, Mapping[str, Any]] = {}
+    """Number in the program → the members of its tool, as the gate has compared them with the shop's tables."""
 
 
 def list_packed_programs(
@@ -53,9 +58,18 @@ def list_packed_programs(
                 size_bytes=program.size_bytes or 0,
                 operation=operation,
                 details=known,
+                context=_find_context(known, members),
             )
         )
     return found
+
+
+def _find_context(details: Mapping[str, Any], members: Mapping[str, Any]) -> Mapping[str, Any]:
+    inputs = members.get("inputs")
+    context = inputs.get("context") if isinstance(inputs, dict) else None
+    context = context if isinstance(context, dict) else {}
+    cuts, number = read_cut_contexts(context), details.get("cut")
+    return cuts[number] if isinstance(number, int) and 0 <= number < len(cuts) else context
 
 
 def list_details(run: RunArtifact) -> list[dict[str, Any]]:

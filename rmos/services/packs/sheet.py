@@ -15,6 +15,7 @@ from typing import Any, Final
 import jinja2
 import msgspec
 
+from rmos import digest
 from rmos.models import Event
 from rmos.services.codes import draw_code
 from rmos.services.packs.figure import StockFacts, draw_setup
@@ -62,6 +63,16 @@ class SheetProgram(msgspec.Struct, frozen=True, kw_only=True):
     rpm: str
 
 
+class SheetSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What is laid on the machine for some of the programs."""
+
+    programs: str
+    """Their numbers, empty where it is all of them."""
+    lines: Sequence[tuple[str, str]]
+    facts: StockFacts | None
+    drawing: str | None
+
+
 def render_sheet(
     source: PackSource, tools: Sequence[PackedTool], since: Since | None, *, drawing: bytes | None, link: str | None
 ) -> bytes:
@@ -73,7 +84,7 @@ def render_sheet(
     """
     run, members = source.run, source.members
     context = object_of(object_of(members.get("inputs")).get("context"))
-    facts = _find_stock(source)
+    setups = list_setups(source)
     page = _template().render(
         run_id=run.run_id,
         title=_title(source),
@@ -87,14 +98,13 @@ def render_sheet(
         reasons=_list_reasons(source),
         approval=_tell_approval(source.approval),
         overrides=[_tell_override(event) for event in source.overrides],
-        stock=_list_stock(source, facts),
+        setups=setups,
         hold_down=tell_members(object_of(context.get("hold_down"))),
-        setup=None if facts is None else draw_setup(facts),
         tools=tools,
         since=since,
         programs=[_tell_program(program) for program in source.programs],
         total=_tell_total(source.programs),
-        checklist=_list_checks(source, tools, facts),
+        checklist=_list_checks(source, tools, setups),
         notes=clean_text(members.get("notes"), _MOST_NOTES),
         picture=None if drawing is None or len(drawing) > _MOST_DRAWING else _as_data(drawing),
         code=None if link is None else draw_code(link),
@@ -161,10 +171,46 @@ def _tell_override(event: Event) -> str:
     )
 
 
-def _find_stock(source: PackSource) -> StockFacts | None:
-    """Return what is drawn of the stock, None where nobody knows how thick it is."""
-    setups = [object_of(program.details.get("setup")) for program in source.programs]
-    setup = next((setup for setup in setups if setup), {})
+def list_setups(source: PackSource) -> list[SheetSetup]:
+    """Return what is laid on the machine, one for each stock and zero, in the order of the programs."""
+    groups: dict[bytes, list[PackedProgram]] = {}
+    for program in source.programs:
+        setup = object_of(program.details.get("setup"))
+        key = digest.canonical([setup.get("stock"), setup.get("zero"), _find_material(program, source)])
+        groups.setdefault(key, []).append(program)
+    return [_make_setup(source, programs, is_only=len(groups) == 1) for programs in groups.values()]
+
+
+def _make_setup(source: PackSource, programs: Sequence[PackedProgram], *, is_only: bool) -> SheetSetup:
+    facts, material = _find_stock(programs), _find_material(programs[0], source)
+    lines = [("Material", spell(material) if material else "not stated")]
+    if facts is not None:
+        size = " × ".join("?" if side is None else tell_number(side) for side in (facts.width_mm, facts.height_mm))
+        lines += [
+            ("Size", f"{size} mm, {tell_number(facts.thickness_mm)} mm thick"),
+            ("X0 Y0", _tell_origin(facts)),
+            ("Z0", "bed" if facts.zero == "bed" else "top of the stock"),
+        ]
+    dialects = [clean_line(program.details.get("dialect")) for program in programs]
+    lines.append(("Controller", ", ".join(dict.fromkeys(name for name in dialects if name)) or "not stated"))
+    files = [program.name.removeprefix("programs/").partition("_")[0] for program in programs]
+    return SheetSetup(
+        programs="" if is_only else " ".join(files),
+        lines=lines,
+        facts=facts,
+        drawing=None if facts is None else draw_setup(facts),
+    )
+
+
+def _find_material(program: PackedProgram, source: PackSource) -> str:
+    """Return the material that a program cuts, empty where nobody said it."""
+    material = object_of(program.context.get("material")).get("id") or program.context.get("material_id")
+    return clean_line(material) or clean_line(source.run.material_id)
+
+
+def _find_stock(programs: Sequence[PackedProgram]) -> StockFacts | None:
+    """Return what is drawn of a stock, None where nobody knows how thick it is."""
+    setup = object_of(programs[0].details.get("setup"))
     stock = object_of(setup.get("stock"))
     thickness = number_of(stock.get("thickness_mm"))
     if thickness is None or thickness <= 0:
@@ -178,7 +224,7 @@ def _find_stock(source: PackSource) -> StockFacts | None:
         height_mm=height,
         origin=clean_line(origin) if is_said else "",
         zero=clean_line(setup.get("zero")),
-        cutting=_join_boxes([box for program in source.programs if (box := _read_box(program))]),
+        cutting=_join_boxes([box for program in programs if (box := _read_box(program))]),
     )
 
 
@@ -204,21 +250,6 @@ def _join_boxes(boxes: Sequence[_Box]) -> _Box | None:
     low = [min(box[0][axis] for box in boxes) for axis in range(3)]
     high = [max(box[1][axis] for box in boxes) for axis in range(3)]
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
-
-
-def _list_stock(source: PackSource, facts: StockFacts | None) -> list[tuple[str, str]]:
-    """Return the lines beside the drawing."""
-    lines = [("Material", spell(source.run.material_id) if source.run.material_id else "not stated")]
-    if facts is not None:
-        size = " × ".join("?" if side is None else tell_number(side) for side in (facts.width_mm, facts.height_mm))
-        lines += [
-            ("Size", f"{size} mm, {tell_number(facts.thickness_mm)} mm thick"),
-            ("X0 Y0", _tell_origin(facts)),
-            ("Z0", "bed" if facts.zero == "bed" else "top of the stock"),
-        ]
-    dialects = [clean_line(program.details.get("dialect")) for program in source.programs]
-    lines.append(("Controller", ", ".join(dict.fromkeys(name for name in dialects if name)) or "not stated"))
-    return lines
 
 
 def _tell_origin(facts: StockFacts) -> str:
@@ -258,7 +289,7 @@ def _tell_total(programs: Sequence[PackedProgram]) -> str:
     return tell_time(sum(known)) if len(programs) > 1 and len(known) == len(programs) else ""
 
 
-def _list_checks(source: PackSource, tools: Sequence[PackedTool], facts: StockFacts | None) -> list[str]:
+def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequence[SheetSetup]) -> list[str]:
     """Return what is looked at before the cut, with the numbers of this one."""
     checks = [
         f"The controller shows {program.name.removeprefix('programs/')}, and its SHA-256 begins with "
@@ -271,11 +302,13 @@ def _list_checks(source: PackSource, tools: Sequence[PackedTool], facts: StockFa
         + (f", {tool.stickout_mm:.6g} mm out of the collet" if tool.stickout_mm is not None else "")
         for tool in tools[:6]
     ]
-    if facts is not None:
-        zero = "bed" if facts.zero == "bed" else "top of the stock"
-        checks.append(f"Stock is {facts.thickness_mm:.6g} mm thick where it is cut, and lies flat")
-        checks.append(f"X0 Y0 is the {_tell_origin(facts)}" if facts.origin else "X0 Y0 is where the CAM had it")
-        checks.append(f"Z0 is the {zero}")
+    for setup in setups[:4]:
+        facts, of = setup.facts, f" for {setup.programs}" if setup.programs else ""
+        if facts is not None:
+            zero = "bed" if facts.zero == "bed" else "top of the stock"
+            checks.append(f"Stock{of} is {facts.thickness_mm:.6g} mm thick where it is cut, and lies flat")
+            checks.append(f"X0 Y0{of} is {f'the {_tell_origin(facts)}' if facts.origin else 'where the CAM had it'}")
+            checks.append(f"Z0{of} is the {zero}")
     checks += [
         "It is held down: tried by hand, and no clamp is in the way",
         "The spindle turns the right way and comes to its speed before the first cut",

@@ -7,7 +7,7 @@ It follows from history, which goes on. So it is found once, when a pack is firs
 keeps the sheet that says it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -95,19 +95,11 @@ def _find_last(store: Store, machine_id: str, run_id: str) -> tuple[Event, RunAr
 def _list_setup(run: RunArtifact, members: Mapping[str, Any]) -> dict[str, str]:
     """Return what is set up at a machine for a run, as its record alone says it."""
     context = object_of(object_of(members.get("inputs")).get("context"))
-    said: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for program in list_details(run):
-        setup, options = object_of(program.get("setup")), object_of(program.get("options"))
-        for number, tool in sorted(object_of(setup.get("tools")).items()):
-            shape = object_of(tool)
-            diameter = tell_number(shape.get("diameter_mm"), "mm")
-            said[f"T{clean_line(number, 6)}"] = f"{clean_line(shape.get('tool_id')) or _UNSAID}, Ø {diameter}"
-        said["Z0"] = spell(setup.get("zero") or options.get("zero"))
-        stock = object_of(setup.get("stock"))
-        said["X0 Y0"] = spell(stock.get("origin"))
-        sides = [tell_number(stock.get(f"{side}_mm")) for side in ("width", "height", "thickness")]
-        said["Stock"] = f"{' × '.join(sides)} mm"
-        said["Controller"] = clean_line(setup.get("dialect")) or _UNSAID
+        for what, value in _list_measured_setup(program):
+            found.setdefault(what, []).append(value)
+    said = {what: "; ".join(dict.fromkeys(values)) for what, values in found.items()}
     said["Material"] = spell(run.material_id) if run.material_id else _UNSAID
     tool = object_of(context.get("tool"))
     stickout = next((tool[name] for name in ("stickout_mm", "stickout") if name in tool), None)
@@ -115,6 +107,20 @@ def _list_setup(run: RunArtifact, members: Mapping[str, Any]) -> dict[str, str]:
     said["Stick-out"] = tell_number(stickout, unit) if stickout is not None else _UNSAID
     said["Hold-down"] = tell_members(object_of(context.get("hold_down"))) or _UNSAID
     return said
+
+
+def _list_measured_setup(program: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what one program was measured against."""
+    setup = object_of(program.get("setup"))
+    for number, tool in sorted(object_of(setup.get("tools")).items()):
+        shape = object_of(tool)
+        name = clean_line(shape.get("tool_id")) or _UNSAID
+        yield f"T{clean_line(number, 6)}", f"{name}, Ø {tell_number(shape.get('diameter_mm'), 'mm')}"
+    yield "Z0", spell(setup.get("zero"))
+    stock = object_of(setup.get("stock"))
+    yield "X0 Y0", spell(stock.get("origin"))
+    yield "Stock", f"{' × '.join(tell_number(stock.get(f'{side}_mm')) for side in ('width', 'height', 'thickness'))} mm"
+    yield "Controller", clean_line(setup.get("dialect")) or _UNSAID
 
 
 def tell_members(members: Mapping[str, Any]) -> str:

@@ -10,13 +10,13 @@ Lengths are in mm, whatever the units of the context.
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from rmos.services.packs.gathering import PackSource
-from rmos.services.packs.program_names import list_tool_numbers
-from rmos.services.packs.texts import clean_line, number_of, object_of
+from rmos.services.packs.program_names import PackedProgram, list_tool_numbers
+from rmos.services.packs.texts import clean_line, number_of
 from rmos.services.programs.setup import read_length
 
 _COLUMNS: Final = (
@@ -47,47 +47,59 @@ class PackedTool(msgspec.Struct, frozen=True, kw_only=True):
     """The names of the programs that use it."""
 
 
+class _Use(NamedTuple):
+    """A tool as one program uses it."""
+
+    number: int
+    tool_id: str
+    program: PackedProgram
+    members: Mapping[str, Any]
+    measured: Mapping[str, Any]
+
+
 def list_tools(source: PackSource) -> list[PackedTool]:
-    """Return the tools that the programs of a pack cut with, by their numbers."""
-    uses: dict[int, list[tuple[str, Mapping[str, Any]]]] = {}
+    """Return the tools that the programs of a pack cut with, by their numbers.
+
+    Programs of their own may call different tools by one number: each of these is a tool.
+    """
+    uses: dict[tuple[int, str], list[_Use]] = {}
     for program in source.programs:
-        for number, use in _yield_uses(program.details):
-            uses.setdefault(number, []).append((program.name, use))
-    units = object_of(object_of(source.members.get("inputs")).get("context")).get("units")
-    return [_make_tool(number, source.tools.get(number, {}), units, uses[number]) for number in sorted(uses)]
+        for use in _yield_uses(program):
+            uses.setdefault((use.number, use.tool_id), []).append(use)
+    return [_make_tool(*key, uses[key]) for key in sorted(uses)]
 
 
-def _yield_uses(details: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    tools = details.get("tools")
-    numbers = list_tool_numbers(details)
-    for use in tools if isinstance(tools, list) else []:
-        if isinstance(use, dict):
-            number = use.get("number")
-            yield (number if isinstance(number, int) else numbers[0]), use
+def _yield_uses(program: PackedProgram) -> Iterator[_Use]:
+    tools, numbers = program.details.get("tools"), list_tool_numbers(program.details)
+    for measured in tools if isinstance(tools, list) else []:
+        if isinstance(measured, dict):
+            said = measured.get("number")
+            number = said if isinstance(said, int) else numbers[0]
+            members = program.tools.get(number, {})
+            tool_id = clean_line(members.get("tool_id") or measured.get("tool_id")) or "not named"
+            yield _Use(number, tool_id, program, members, measured)
 
 
-def _make_tool(
-    number: int, members: Mapping[str, Any], units: object, uses: list[tuple[str, Mapping[str, Any]]]
-) -> PackedTool:
-    context = {"units": units, "tool": members}
+def _make_tool(number: int, tool_id: str, uses: list[_Use]) -> PackedTool:
+    members = uses[0].members
+    context = {"units": uses[0].program.context.get("units"), "tool": members}
     flutes = members.get("flutes")
-    named = members.get("tool_id") or next((use.get("tool_id") for _, use in uses), None)
     return PackedTool(
         number=number,
-        tool_id=clean_line(named) or "not named",
+        tool_id=tool_id,
         kind=clean_line(members.get("kind")),
         diameter_mm=read_length(context, "tool", "diameter"),
         flutes=flutes if isinstance(flutes, int) else None,
         stickout_mm=read_length(context, "tool", "stickout"),
         flute_length_mm=read_length(context, "tool", "flute_length"),
-        rpm=tuple(sorted({speed for _, use in uses for speed in _numbers(use.get("rpm"))})),
+        rpm=tuple(sorted({speed for use in uses for speed in _numbers(use.measured.get("rpm"))})),
         max_feed_mm_min=_find_most(uses, "max_feed"),
         max_plunge_mm_min=_find_most(uses, "max_plunge"),
         max_axial_mm=_find_most(uses, "max_axial_mm"),
         max_radial_mm=_find_most(uses, "max_radial_mm"),
-        min_z_mm=min((z for _, use in uses if (z := number_of(use.get("min_z_mm"))) is not None), default=None),
-        cutting_s=sum(number_of(use.get("cutting_s")) or 0.0 for _, use in uses),
-        programs=tuple(dict.fromkeys(name for name, _ in uses)),
+        min_z_mm=min((z for use in uses if (z := number_of(use.measured.get("min_z_mm"))) is not None), default=None),
+        cutting_s=sum(number_of(use.measured.get("cutting_s")) or 0.0 for use in uses),
+        programs=tuple(dict.fromkeys(use.program.name for use in uses)),
     )
 
 
@@ -95,8 +107,8 @@ def _numbers(value: object) -> list[float]:
     return [number for item in value if (number := number_of(item)) is not None] if isinstance(value, list) else []
 
 
-def _find_most(uses: list[tuple[str, Mapping[str, Any]]], name: str) -> float | None:
-    return max((value for _, use in uses if (value := number_of(use.get(name))) is not None), default=None)
+def _find_most(uses: list[_Use], name: str) -> float | None:
+    return max((value for use in uses if (value := number_of(use.measured.get(name))) is not None), default=None)
 
 
 def make_tools_csv(tools: list[PackedTool]) -> bytes:
