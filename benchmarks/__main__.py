@@ -17,6 +17,7 @@ from benchmarks import (
     judging,
     machine,
     operations,
+    packs,
     pages,
     programs,
     reading,
@@ -44,6 +45,7 @@ PARTS: Final = (
     "engine",
     "pages",
     "programs",
+    "packs",
     "reading",
     "evidence",
 )
@@ -145,6 +147,8 @@ def measure(
         figures += gate.figures(below, rounds=repeats, say=say)
     if "programs" in parts:
         figures += programs.figures(repeats, say)
+    if "packs" in parts:
+        figures += packs.figures(below, repeats, say)
     if "reading" in parts:
         figures += reading.figures(below / "read", say)
 
