@@ -1,17 +1,15 @@
 """Paper in a real browser: how many pages it takes, that millimetres are millimetres, and that the code is read."""
 
-import base64
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import zxingcpp
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from rmos.config import Settings
 from tests.browser import open_page
+from tests.helpers.paper import print_sizes, read_code
 from tests.web.conftest import CUT, DRAWING, PUBLIC, SLOW, attach
 
 pytestmark = [pytest.mark.chromium, pytest.mark.long]
@@ -23,17 +21,6 @@ LONG = {
     "design": {**SLOW["design"], **{f"member_{number}": "x" * 200 for number in range(60)}},
     "context": {**HOLD_DOWN["context"], "machine": {f"member_{number}": number for number in range(60)}},
 }
-GREYS = """async (source) => {
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.width, image.height];
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  const pixels = context.getImageData(0, 0, image.width, image.height).data;
-  return [image.width, image.height, Array.from({length: image.width * image.height}, (_, at) => pixels[4 * at])];
-}"""
 MM = 96 / 25.4
 """CSS pixels of a millimetre."""
 
@@ -41,25 +28,6 @@ MM = 96 / 25.4
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(instance_path=tmp_path / "instance", runs_dir=tmp_path / "runs", public_url=PUBLIC)
-
-
-def print_sizes(page: Page, **how: Any) -> list[tuple[int, int]]:
-    """Return width and height of each page that is printed, in whole millimetres."""
-    data = page.pdf(print_background=False, **how)
-    boxes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", data)
-    assert len(boxes) == len(re.findall(rb"/Type /Page\b", data))
-    return [(round(float(width) / 72 * 25.4), round(float(height) / 72 * 25.4)) for width, height in boxes]
-
-
-def read_code(browser: Browser, page: Page) -> list[str]:
-    """Return what a scanner reads of the page's code, as the printer gets it."""
-    page.emulate_media(media="print")
-    picture = base64.b64encode(page.locator(".code").screenshot()).decode()
-    canvas = open_page(browser)
-    width, height, greys = canvas.evaluate(GREYS, f"data:image/png;base64,{picture}")
-    canvas.close()
-    image = memoryview(bytes(greys)).cast("B", shape=[height, width])
-    return [found.text for found in zxingcpp.read_barcodes(image)]
 
 
 @pytest.mark.parametrize("over", [[SLOW, HOLD_DOWN], [LONG]])
