@@ -74,12 +74,21 @@ def test_the_sheet_is_the_one_in_the_pack_and_may_do_nothing(browse: Browse, cli
     assert again.status_code == 304
 
 
-def post_slot(client: FlaskClient, hold_down: str = "", **over: Any) -> str:
-    """Return a GREEN run without a session, with a note of its maker."""
+def test_what_takes_an_override_leads_to_it(browse: Browse, client: FlaskClient) -> None:
+    fast = {"design": {**SLOT_CUT, "feed_mm_min": 7500}, "outputs": {"gcode_text": SLOT.replace("F2600", "F7500")}}
+    run_id = post_slot(client, risk="YELLOW", **fast)
+    page = browse(f"/runs/{run_id}/pack")
+    check_page(page)
+    assert "override (missing)" in page.text
+    assert f'href="/runs/{run_id}/override"' in page.text
+
+
+def post_slot(client: FlaskClient, hold_down: str = "", risk: str = "GREEN", **over: Any) -> str:
+    """Return a run without a session, with a program."""
     context = {**SLOT_CONTEXT, "machine": {"class": "rigid"}, "hold_down": {"pressure_kpa": 60, "how": hold_down}}
     body = {"mode": "router", "tool_id": "em-3175-2f", "design": SLOT_CUT, "context": context}
     made = client.post("/api/rmos/runs", json={**body, "outputs": {"gcode_text": SLOT}, **over})
-    assert (made.status_code, made.json["risk_level"]) == (201, "GREEN"), made.json
+    assert (made.status_code, made.json["risk_level"]) == (201, risk), made.json
     return str(made.json["run_id"])
 
 
