@@ -10,14 +10,11 @@ from rmos.models import Event, Finding, RunArtifact
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import blob_key
+from rmos.store.naming import list_made_blobs
 from rmos.store.reading import RunReader
 
 _NAMING: Final = {"attachment": "sha256", "advisory": "advisory_id"}
 """Kinds of events that may name a blob, and the member that does."""
-
-
-_RELEASED: Final = "released"
-"""The kind of event that names what was made for an operator pack."""
 
 
 class References:
@@ -43,8 +40,7 @@ class References:
         """Give the blobs that an event names and that are not there."""
         if event.kind in _NAMING:
             yield from self.of_id(key, event.record_id, event.data.get(_NAMING[event.kind]))
-        made = event.data.get("made") if event.kind == _RELEASED else None
-        for sha256 in made.values() if isinstance(made, dict) else ():
+        for sha256 in list_made_blobs([event]):
             yield from self.of_id(key, event.record_id, sha256)
 
     def of_id(self, key: str, run_id: str, named: object) -> Iterator[Finding]:

@@ -7,17 +7,21 @@ Whatever is read of a blob through its run is allowed by what the run itself nam
 come from the legacy system or from another hand, so each member counts only where it has the type that it should.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from rmos import ids
 from rmos.errors.files import AttachmentNotFound
-from rmos.models import RUN_SCHEMA, TOOLPATHS, RunView
+from rmos.models import RUN_SCHEMA, TOOLPATHS, Event, RunView
 
 GCODE: Final = "gcode"
 """The kind of a program that a session covers."""
+
+
+RELEASED: Final = "released"
+"""The kind of event that taking an operator pack leaves on its run."""
 
 
 class NamedBlob(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +57,20 @@ def list_gated(view: RunView) -> list[NamedBlob]:
     entries = [msgspec.to_builtins(entry) for entry in run.attachments or () if entry.kind == GCODE]
     named = [_read_entry(entry, "attachment", entry["sha256"], GCODE) for entry in entries]
     return [program for program in named if program is not None]
+
+
+def list_made_blobs(events: Iterable[Event]) -> list[str]:
+    """Return the digests of what was made for the packs of a run, and kept when they were taken: sheets and drawings.
+
+    They are no attachments, and go wherever the run goes.
+    """
+    found: dict[str, None] = {}
+    for event in events:
+        made = event.data.get("made") if event.kind == RELEASED else None
+        for sha256 in made.values() if isinstance(made, dict) else ():
+            if isinstance(sha256, str) and ids.SHA256.fullmatch(sha256):
+                found[sha256] = None
+    return list(found)
 
 
 def find_named_blob(view: RunView, sha256: str) -> NamedBlob:

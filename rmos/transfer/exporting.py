@@ -26,7 +26,7 @@ from rmos.objects.base import Objects
 from rmos.row_models import RunQuery
 from rmos.store import Store, layout
 from rmos.store.blobs import blob_key
-from rmos.store.naming import list_named_blobs
+from rmos.store.naming import list_made_blobs, list_named_blobs
 from rmos.store.records import Damage
 
 Progress = Callable[[int], None]
@@ -146,7 +146,7 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
     """Copy one run: blobs, events and links first, so that it is there with its artifact or not at all."""
     try:
         record = store.runs.record(run_id, include_deleted=True)
-        for sha256 in list_named_blobs(record.view()):
+        for sha256 in [*list_named_blobs(record.view()), *list_made_blobs(record.events)]:
             report.objects += _copy_blob(store, there, sha256)
         files = store.reader.files(run_id, record.partition, None, trusted=False)
         keys = [layout.event_key(record.partition, run_id, number) for number in files.events]

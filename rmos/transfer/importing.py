@@ -25,7 +25,7 @@ from rmos.store.folding import fold
 from rmos.store.history import read_run
 from rmos.store.layout import RunFiles
 from rmos.store.legacy import Tombstones, parse_tombstones
-from rmos.store.naming import list_named_blobs
+from rmos.store.naming import list_made_blobs, list_named_blobs
 from rmos.store.reading import find_erasure
 from rmos.store.records import Damage
 from rmos.store.store import FORMAT
@@ -231,7 +231,7 @@ class _Import:
             parts.append(_Part(layout.event_key(partition, run_id, 1), event))
         parts += [_Part(link.key, found[link.key]) for link in history.links]
         named = list_named_blobs(fold(artifact, history.events, links=history.advisories))
-        blobs = list(self._blobs.named(named))
+        blobs = list(self._blobs.named([*named, *list_made_blobs(history.events)]))
         return _Part(layout.artifact_key(partition, run_id), artifact.data), parts, blobs
 
     def _require_free(self, run_id: str, partition: str, artifact: _Part | None) -> None:

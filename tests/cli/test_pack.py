@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from rmos import create_app
 from rmos.config import Settings
 from tests.cli.conftest import Command, command_on, document
-from tests.helpers.packs import approve_slot, open_pack, pack_url, quicken
+from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, approve_slot, open_pack, pack_url, quicken
 from tests.helpers.rings import SLOT, Desk
 
 
@@ -83,3 +83,20 @@ def test_nobody_and_nowhere(run: Command, run_id: str, tmp_path: Path) -> None:
     assert command_on(tmp_path / "elsewhere")("pack", run_id).exit_code == 10
     refused = run("pack", run_id, "--out", "no/such/folder.zip")
     assert (refused.exit_code, "cannot be written" in refused.stderr) == (1, True)
+
+
+def test_a_pack_that_was_taken_goes_along_with_its_run_to_another_store(
+    run: Command, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"mode": "router", "tool_id": "em-3175-2f", "design": SLOT_CUT, "outputs": {"gcode_text": SLOT}}
+    made = client.post("/api/rmos/runs", json={**body, "context": {**SLOT_CONTEXT, "machine": {"class": "rigid"}}})
+    run_id = made.json["run_id"]
+    taken = client.get(pack_url(run_id)).data
+    assert run("export", "--format", "store", "--to", str(tmp_path / "out")).exit_code == 0
+    elsewhere = tmp_path / "elsewhere" / "runs"
+    elsewhere.parent.mkdir()
+    moved = command_on(elsewhere)
+    assert moved("import", str(tmp_path / "out")).exit_code == 0
+    monkeypatch.setattr("rmos.services.packs.releasing.render_sheet", lambda *_, **__: b"<p>another release</p>")
+    for store in (command_on(tmp_path / "out"), moved):
+        assert document(store("pack", run_id, "--json"))["sha256"] == hashlib.sha256(taken).hexdigest()

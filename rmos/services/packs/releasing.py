@@ -28,9 +28,10 @@ from rmos.services.packs.building import build_pack, make_readme
 from rmos.services.packs.drawings import draw_pack
 from rmos.services.packs.gathering import PackGatherer, PackSource
 from rmos.services.packs.sheet import render_sheet
-from rmos.services.packs.since import RELEASED, find_since
+from rmos.services.packs.since import find_since
 from rmos.services.packs.tools import list_tools, make_tools_csv
 from rmos.store import Store
+from rmos.store.naming import RELEASED
 from rmos.store.run_records import RunRecord
 
 log = logging.getLogger(__name__)

@@ -22,9 +22,8 @@ from rmos.services.packs.texts import clean_line, object_of, spell, tell_number
 from rmos.services.program_checks import PROGRAM_CHECK
 from rmos.store import Store
 from rmos.store.complete import INDEX_ERRORS
+from rmos.store.naming import RELEASED
 
-RELEASED: Final = "released"
-"""The kind of event that taking a pack leaves on its run."""
 _LOOKED_AT: Final = 25
 """Runs of each type, newest first, among which the last pack of a machine is looked for (RMOS policy)."""
 _UNSAID: Final = "not stated"
