@@ -1,5 +1,6 @@
 """`rmos pack`: what an operator takes to the machine for a run, as one zip."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from flask.cli import with_appcontext
 
 from rmos import ids
 from rmos.cli.exits import DONE
-from rmos.cli.opening import command_actor, open_for_writing
+from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_writing
 from rmos.cli.output import emit, json_option, say
 from rmos.cli.run_ids import find_run_id, find_session_id
 from rmos.context import current_rmos
 from rmos.errors.programs import PackNotReady
+from rmos.errors.store import StoreLocked
 from rmos.services.packs.gathering import find_toolpaths_run
 from rmos.services.packs.releasing import OperatorPacks
 from rmos.store import Store
@@ -42,6 +44,8 @@ def pack(about: str, out: Path | None, as_json: bool) -> int:
     changed is said; 2 usage, 10 no store there.
     """
     now_us, store, rmos = ids.now_us(), open_for_writing(), current_rmos()
+    with contextlib.suppress(StoreLocked):  # somebody else is at it; the index is brought up to the record so or so
+        store.reconcile(wait_s=LOCK_WAIT_S)
     packs = OperatorPacks(store, rmos.engines, rmos.settings)
     made = packs.make(_find_run(store, about))
     made = packs.release(made, actor=command_actor(ids.new_request_id()), us=now_us)

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from rmos import ids
 from rmos.checks.references import References
 from rmos.config import Settings
+from rmos.errors.store import IndexRebuilding
 from rmos.models import Actor
 from rmos.services.evidence import open_key_file, start_log
 from rmos.services.packs.releasing import OperatorPacks
@@ -147,6 +148,20 @@ def test_the_sheet_says_what_differs_from_the_last_pack_of_the_machine_and_says_
     assert f'Other than in the last pack of this machine</strong> <small>(<span class="mono">{first}</span>' in later
     assert "Hold-down: <strong><bdi>area 40000 mm², pressure 60 kPa</bdi></strong>, was <bdi>not stated</bdi>" in later
     assert open_pack(client.get(pack_url(first)).data)["sheet.html"].decode() == before
+
+
+def test_an_index_that_is_filled_just_now_keeps_no_pack_back(
+    client: FlaskClient, service_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store_slot(client, machine_id="rigid_router")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise IndexRebuilding("The index is being filled.")
+
+    monkeypatch.setattr(service_store.runs, "page", refuse)
+    answer = client.get(pack_url(run_id))
+    assert answer.status_code == 200, answer.text
+    assert b"No earlier pack of this machine is known" in open_pack(answer.data)["sheet.html"]
 
 
 def test_what_is_not_there_yet_is_named_with_what_to_do(client: FlaskClient, post: Post) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from rmos import create_app
 from rmos.config import Settings
 from tests.cli.conftest import Command, command_on, document
-from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, approve_slot, open_pack, pack_url, quicken
+from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, approve_slot, open_pack, pack_url, quicken, store_slot
 from tests.helpers.rings import SLOT, Desk
 
 
@@ -57,6 +57,17 @@ def test_a_pack_is_the_one_of_the_service_by_the_id_of_its_run_or_session(
     assert (tmp_path / "b.zip").read_bytes() == client.get(pack_url(run_id)).data == data
     events = client.get(f"/api/rmos/runs/{run_id}/events").json["events"]
     assert [event["actor"].split(":")[0] for event in events] == ["cli", "local"]
+
+
+def test_the_sheet_of_the_command_knows_the_last_pack_of_the_machine_as_the_service_does(
+    run: Command, client: FlaskClient, tmp_path: Path
+) -> None:
+    first, second = (store_slot(client, machine_id="rigid_router") for _ in range(2))
+    client.get(pack_url(first))
+    expected = client.head(pack_url(second)).headers["ETag"].strip('"')
+    assert document(run("pack", second, "--json"))["sha256"] == expected
+    sheet = open_pack((tmp_path / f"{second}.pack.zip").read_bytes())["sheet.html"].decode()
+    assert f'As in the last pack of this machine</strong> <small>(<span class="mono">{first}' in sheet
 
 
 def test_the_standard_output_takes_the_bytes_alone(run: Command, run_id: str) -> None:

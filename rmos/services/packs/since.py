@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.errors.store import RecordDamaged
+from rmos.errors.store import IndexRebuilding, RecordDamaged
 from rmos.models import TOOLPATHS, Event, RunArtifact
 from rmos.row_models import RunQuery
 from rmos.services.packs.gathering import PackSource
@@ -54,7 +54,7 @@ def find_since(store: Store, source: PackSource) -> Since | None:
         return None
     try:
         last = _find_last(store, machine_id, source.run.run_id)
-    except INDEX_ERRORS:
+    except (*INDEX_ERRORS, IndexRebuilding):
         return None
     if last is None:
         return None
