@@ -6,7 +6,7 @@ named = find_open_blob(store, run_id, sha256)        # 409 PROGRAM_GATED with th
 from rmos.errors.programs import ProgramGated
 from rmos.http.responses import prefix_path
 from rmos.services.files.media_types import HEAD_BYTES, guess_type
-from rmos.services.programs.doors import find_gated_run, is_gated
+from rmos.services.programs.doors import find_gated_program, is_gated
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, find_named_blob, list_gated
@@ -26,8 +26,8 @@ def find_open_blob(store: Store, run_id: str, sha256: str) -> NamedBlob:
         return named
     programs = [program.sha256 for program in list_gated(view)]
     if sha256 in programs:
-        raise _make_gated(run_id, sha256, programs.index(sha256) + 1)
-    raise _make_gated(find_gated_run(store, sha256) or run_id, sha256, 1)
+        raise _make_gated(run_id, programs.index(sha256) + 1, sha256)
+    raise _make_gated(*(find_gated_program(store, sha256) or (run_id, 1)), sha256)
 
 
 def open_by_digest(store: Store, sha256: str) -> OpenBlob:
@@ -42,15 +42,15 @@ def open_by_digest(store: Store, sha256: str) -> OpenBlob:
     try:
         # A program that was read is a text; what shows another type costs no look at the index.
         is_text = guess_type(blob.read_at(0, HEAD_BYTES)) == "text/plain"
-        run_id = find_gated_run(store, sha256) if is_text else None
-        if run_id is not None:
-            raise _make_gated(run_id, sha256, 1)
+        program = find_gated_program(store, sha256) if is_text else None
+        if program is not None:
+            raise _make_gated(*program, sha256)
     except BaseException:  # whatever it is: nobody else closes the file any more
         blob.close()
         raise
     return blob
 
 
-def _make_gated(run_id: str, sha256: str, number: int) -> ProgramGated:
+def _make_gated(run_id: str, number: int, sha256: str) -> ProgramGated:
     address = prefix_path(f"/api/rmos/runs/{run_id}/programs/{number}")
     return ProgramGated(f"A program leaves at {address} only.", run_id=run_id, sha256=sha256, address=address)

@@ -13,7 +13,7 @@ from rmos.config import Settings
 from rmos.services import run_programs
 from rmos.services.programs.reading import MeasureReply, MeasureRequest
 from rmos.store import Store
-from tests.api.conftest import RUNS
+from tests.api.conftest import RUNS, Post
 from tests.helpers.rings import ASK, RING_CONTEXT, RING_DESIGN, SESSIONS, Desk, approve_ring
 from tests.helpers.small_rosette import HELD, SMALL, approve_small, record_small
 
@@ -220,3 +220,29 @@ def test_a_tool_that_the_shop_changes_closes_the_gate_also_when_it_is_not_that_o
         stale = client.get(made["address"])
         assert (stale.status_code, stale.json["error"]) == (409, "STALE_APPROVAL"), stale.json
         assert "context" in stale.json["changed"]
+
+
+@pytest.mark.parametrize("dialect", ["linuxcnc", pytest.param("fanuc", marks=pytest.mark.long)])
+def test_no_program_of_several_is_had_by_its_digest_alone_however_its_head_is_written(
+    client: FlaskClient, post: Post, dialect: str
+) -> None:
+    desk = approve_small(client)
+    done = desk.done("make_toolpaths", {"post_processor_id": dialect})
+    advised = post().json["run_id"]
+    assert len(done["programs"]) > 1
+
+    def find_address(path: str) -> str:
+        refused = client.get(path)
+        assert (refused.status_code, refused.json["error"]) == (409, "PROGRAM_GATED"), path
+        return str(refused.json["address"])
+
+    for made in done["programs"]:
+        sha256 = made["sha256"]
+        assert find_address(f"/api/rmos/attachments/{sha256}") == made["address"]
+        client.post(f"{RUNS}/{advised}/attach-advisory", json={"advisory_id": sha256, "kind": "note"})
+        assert find_address(f"{RUNS}/{advised}/attachments/{sha256}") == made["address"]
+        asked = {"items": [{"run_id": advised, "sha256": sha256}]}
+        assert client.post("/api/rmos/links", json=asked).json["skipped"] == {"program_gated": 1}
+    client.delete(f"{RUNS}/{done['run_id']}?reason=Taken+back.")
+    for made in done["programs"]:
+        assert find_address(f"/api/rmos/attachments/{made['sha256']}") == made["address"]
