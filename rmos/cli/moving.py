@@ -85,6 +85,12 @@ def _say_imported(report: Imported) -> None:
 )
 @click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, for Excel.")
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="PATH", help="A new file, or the folder.")
+@click.option(
+    "--proofs",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="With a store, also the proof of each run.",
+)
 @click.option("--session", metavar="WS_ID", help="Only the runs of this workflow session.")
 @click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on.")
 @click.option("--until", type=Moment(end=True), metavar="TIME", help="Up to the end of this date, or before this time.")
@@ -95,6 +101,7 @@ def export(
     form: str,
     bom: bool,
     target: Path | None,
+    proofs: Path | None,
     session: str | None,
     since: int | None,
     until: int | None,
@@ -107,8 +114,9 @@ def export(
     stdout or a new file, in UTF-8. Cells of the CSV are safe against
     formulas; `--bom` lets Excel read its letters.
     `--format store` copies artifacts, events, links and blobs byte for byte
-    into a folder that is a store itself; run again, it goes on. Never
-    overwrites a file.
+    into a folder that is a store itself; run again, it goes on. With
+    `--proofs` a folder beside it gets RUN_ID.proof.zip of each run that is
+    in the log of evidence. Never overwrites a file.
 
     \b
     Exit codes: 0 written, 1 some runs are damaged or could not be read and
@@ -117,12 +125,14 @@ def export(
     """
     if bom and form != "csv":
         raise click.UsageError("--bom goes with --format csv.")
+    if proofs is not None and form != "store":
+        raise click.UsageError("--proofs goes with --format store.")
     session_id = session and find_session_id(open_for_reading(), session)
     query = RunQuery(
         workflow_session_id=session_id, created_from_us=since, created_to_us=until, include_deleted=deleted
     )
     if form == "store":
-        return _export_store(query, target, as_json)
+        return _export_store(query, target, proofs, as_json)
     if as_json and target is None:
         raise click.UsageError("--json goes with --to: stdout is the export itself.")
     store = _current(open_for_writing())
@@ -153,15 +163,20 @@ def _write(texts: Iterator[str], target: Path | None) -> int:
         raise click.BadParameter("it is there already; nothing is overwritten.", param_hint="--to") from None
 
 
-def _export_store(query: RunQuery, target: Path | None, as_json: bool) -> int:
+def _export_store(query: RunQuery, target: Path | None, proofs: Path | None, as_json: bool) -> int:
     if target is None:
         raise click.UsageError("--format store needs --to FOLDER.")
     root = Path(open_for_reading().objects.root).resolve()
     if target.resolve().is_relative_to(root) or root.is_relative_to(target.resolve()):
         raise click.BadParameter("it is this store, or inside it.", param_hint="--to")
+    if proofs is not None and any(proofs.resolve().is_relative_to(place) for place in (root, target.resolve())):
+        raise click.BadParameter("it is inside a store; name a folder beside it.", param_hint="--proofs")
     store = _current(open_for_writing())
-    with progress("Exporting", store.runs.count(query)) as advance:
-        report = export_store(store, query, target, advance)
+    try:
+        with progress("Exporting", store.runs.count(query)) as advance:
+            report = export_store(store, query, target, advance, proofs=proofs)
+    except OSError as error:
+        raise click.ClickException(f"The proofs cannot be written: {(error.strerror or '').lower()}.") from None
     if as_json:
         emit(report)
     else:
@@ -172,4 +187,9 @@ def _export_store(query: RunQuery, target: Path | None, as_json: bool) -> int:
         if report.unreadable:
             say(f"Left out, the disk did not give them: {len(report.unreadable)}; run it again.")
             say_listed(report.unreadable)
-    return FINDINGS if report.damaged or report.unreadable else DONE
+        if proofs is not None:
+            say(f"Wrote {count_of(report.proofs, 'proof')}.")
+        if report.unproven:
+            say(f"Without a proof: {len(report.unproven)}; run `rmos evidence append`, then this again.")
+            say_listed(report.unproven)
+    return FINDINGS if report.damaged or report.unreadable or report.unproven else DONE

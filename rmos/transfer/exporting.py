@@ -1,7 +1,7 @@
 """Write runs out: as lines of JSON or CSV from the index alone, or as a store's folder with all that belongs to them.
 
     for text in ndjson(store, RunQuery(workflow_session_id="ws_…")): file.write(text)
-    export_store(store, RunQuery(created_from_us=…), Path("/backup/autumn"))
+    export_store(store, RunQuery(created_from_us=…), Path("/backup/autumn"), proofs=Path("/backup/proofs"))
 
 Everything streams page by page, so memory is the same for ten runs and for ten million. A cell of the CSV that a
 spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection). Excel takes a CSV for text of
@@ -18,14 +18,18 @@ from typing import Any, Final
 import msgspec
 
 from rmos import ids
+from rmos.errors.evidence import NotLoggedYet
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.records import RunDeleted
 from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable, StorageUnavailable
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
+from rmos.objects.replaced import replace_file
 from rmos.row_models import RunQuery
+from rmos.services.evidence import make_bundle, make_erased_bundle
 from rmos.store import Store, layout
 from rmos.store.blobs import blob_key
+from rmos.store.evidence.objects import LogObjects
 from rmos.store.naming import list_made_blobs, list_named_blobs
 from rmos.store.records import Damage
 
@@ -49,6 +53,9 @@ class Exported(msgspec.Struct, kw_only=True):
     """Runs that are damaged and were left out."""
     unreadable: list[str] = []
     """Runs that the storage did not give, left out too; done again, the export may bring them."""
+    proofs: int = 0
+    unproven: list[str] = []
+    """Runs that are there without a proof, for they are not in the log yet; done again, the export may bring it."""
 
 
 def ndjson(store: Store, query: RunQuery, progress: Progress | None = None) -> Iterator[str]:
@@ -114,13 +121,23 @@ def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator
             return
 
 
-def export_store(store: Store, query: RunQuery, target: Path, progress: Progress | None = None) -> Exported:
+def export_store(
+    store: Store, query: RunQuery, target: Path, progress: Progress | None = None, *, proofs: Path | None = None
+) -> Exported:
     """Copy the matching runs, with their events, links and blobs, into a store's folder; done again it goes on.
 
+    Args:
+        proofs: a folder for the proof of each run, as `<run id>.proof.zip`; one that is there stays, for it holds.
+
     Raises:
+        EvidenceOff: proofs are wanted, and this store has no log; nothing was copied.
         SourceUnreadable: other things stand in the folder, or another object under one of the names.
+        OSError: the folder of the proofs cannot be written.
         IndexRebuilding, OutOfSpace, StoreReadOnly, StorageFailed.
     """
+    if proofs is not None:
+        LogObjects(store.objects).read_keys()
+        proofs.mkdir(parents=True, exist_ok=True)
     there = open_objects(target)
     if there.exists() and any(not _is_ours(name) for name in there.names("")):
         raise SourceUnreadable("The folder holds something else than a store; name an empty or a new one.")
@@ -132,7 +149,9 @@ def export_store(store: Store, query: RunQuery, target: Path, progress: Progress
                 there.create(key, store.objects.read(key))
         for items in _pages(store, query, progress):
             for item in items:
-                _export_run(store, there, str(_decode(item)["run_id"]), report)
+                run_id = str(_decode(item)["run_id"])
+                if _export_run(store, there, run_id, report) and proofs is not None:
+                    _export_proof(store, proofs / f"{run_id}.proof.zip", run_id, report)
     except ObjectExists:
         raise SourceUnreadable("The folder holds another store's objects under the same names.") from None
     return report
@@ -142,8 +161,8 @@ def _is_ours(name: str) -> bool:
     return ids.is_partition(name) or name in layout.OWN_NAMES or layout.is_index_file(name)
 
 
-def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> None:
-    """Copy one run: blobs, events and links first, so that it is there with its artifact or not at all."""
+def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> bool:
+    """Copy one run, and tell whether it was: blobs, events and links first, so that it is there whole or not at all."""
     try:
         record = store.runs.record(run_id, include_deleted=True)
         for sha256 in [*list_named_blobs(record.view()), *list_made_blobs(record.events)]:
@@ -155,12 +174,33 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> 
             report.objects += there.create(key, store.objects.read(key))
         report.objects += there.create(layout.artifact_key(record.partition, run_id), record.data)
         report.runs += 1
+        return True
     except RunDeleted:
-        return  # erased since the page was read
+        return False  # erased since the page was read
     except StorageUnavailable:
         report.unreadable.append(run_id)
     except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
         report.damaged.append(run_id)
+    return False
+
+
+def _export_proof(store: Store, path: Path, run_id: str, report: Exported) -> None:
+    """Write the proof of a run, whole or not at all."""
+    if path.exists():
+        report.proofs += 1
+        return
+    try:
+        replace_file(path, _prove(store, run_id), mode=0o666, exclusive=True)
+        report.proofs += 1
+    except (Damage, NotLoggedYet):
+        report.unproven.append(run_id)
+
+
+def _prove(store: Store, run_id: str) -> bytes:
+    try:
+        return make_bundle(store, run_id)
+    except RunDeleted:
+        return make_erased_bundle(store, run_id)  # with its bytes: it was deleted softly, and they are there
 
 
 def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:

@@ -100,7 +100,7 @@ COMMANDS = {
     "pack": {"about", "--out"},
     "proof": {"run_id", "--object", "--out", "--checkpoint"},
     "import": {"source"},
-    "export": {"--bom", "--format", "--to", "--session", "--since", "--until", "--deleted"},
+    "export": {"--bom", "--format", "--proofs", "--to", "--session", "--since", "--until", "--deleted"},
 }
 """What the command line promises (docs/operations.md); each takes --json besides."""
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, RUNS, Command, artifacts_of, command_on, document
+from rmos.verifier.rmos_verify import check_bundle, parse_key
+from tests.cli.conftest import ROOT, RUNS, Command, artifacts_of, command_on, document, open_store
+from tests.makers import make_members
 
 
 def test_trap_34_an_export_as_a_store_is_verified_with_its_runs_and_imported_again(
@@ -24,6 +26,37 @@ def test_trap_34_an_export_as_a_store_is_verified_with_its_runs_and_imported_aga
     assert [path.read_bytes() for path in artifacts_of(tmp_path / "new")] == [
         path.read_bytes() for path in artifacts_of(root)
     ]
+
+
+@pytest.mark.long
+def test_each_run_of_an_exported_store_has_a_proof_beside_it(run: Command, root: Path, tmp_path: Path) -> None:
+    out, proofs = tmp_path / "out", tmp_path / "proofs"
+    ask = ("export", "--format", "store", "--to", str(out), "--deleted", "--proofs", str(proofs))
+    refused = run(*ask)
+    assert (refused.exit_code, "no log of evidence" in refused.output, out.exists()) == (1, True, False)
+    key = parse_key(run("evidence", "start").stdout.splitlines()[0])
+    late = open_store(root).runs.put(make_members()).view.artifact.run_id
+    partly = run(*ask, "--json")
+    assert (partly.exit_code, document(partly)["proofs"], document(partly)["unproven"]) == (1, RUNS, [late])
+    kept = {path.name: path.read_bytes() for path in proofs.iterdir()}
+    assert run("evidence", "append").exit_code == 0
+    whole = run(*ask)
+    assert (whole.exit_code, f"Wrote {RUNS + 1} proofs." in whole.stdout) == (0, True)
+    names = {f"{path.stem}.proof.zip" for path in artifacts_of(out)}
+    assert {path.name for path in proofs.iterdir()} == names
+    assert len(names) == RUNS + 1
+    assert all((proofs / name).read_bytes() == data for name, data in kept.items())  # those that were there still hold
+    for path in artifacts_of(out):
+        told, _ = check_bundle((proofs / f"{path.stem}.proof.zip").read_bytes(), key, [])
+        assert path.stem in told[0]
+    assert run("export", "--proofs", str(proofs)).exit_code == 2
+
+
+@pytest.mark.parametrize("where", ["root/proofs", "out/proofs", "out"])
+def test_proofs_are_not_written_into_a_store(run: Command, root: Path, tmp_path: Path, where: str) -> None:
+    folder = root / "proofs" if where == "root/proofs" else tmp_path / where
+    result = run("export", "--format", "store", "--to", str(tmp_path / "out"), "--proofs", str(folder))
+    assert (result.exit_code, "inside a store" in result.stderr) == (2, True)
 
 
 def test_lines_and_tables_go_to_stdout_or_to_a_new_file(run: Command, tmp_path: Path) -> None:

@@ -13,12 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos.checks.verify import verify_store
+from rmos.errors.evidence import EvidenceOff
 from rmos.errors.store import SourceUnreadable
 from rmos.objects.base import MAX_OBJECT_BYTES
 from rmos.row_models import RunQuery
 from rmos.schemas.runs import RunAdvisorySummarySchema, list_columns
+from rmos.services.evidence import append_log, start_log
 from rmos.store import Store
+from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.transfer.exporting import csv_cell, csv_row, csv_text, export_store, ndjson
+from rmos.verifier.rmos_verify import check_bundle, parse_key
 from tests.earlier_system import make_earlier_store
 from tests.helpers.failing import failing_to_open
 from tests.makers import ANNA, US, add_event, listed_ids, make_decision, make_members, make_row, open_store
@@ -123,6 +127,28 @@ def test_an_exported_store_is_a_store_and_has_the_same_bytes(store: Store, tmp_p
     there.index.close()
     again = export_store(store, RunQuery(include_deleted=True), target)
     assert (again.runs, again.objects) == (5, 0)
+
+
+def test_each_run_that_is_logged_brings_its_proof_and_one_that_is_there_stays(store: Store, tmp_path: Path) -> None:
+    target, proofs, key_file = tmp_path / "out" / "runs", tmp_path / "proofs", KeyFile(tmp_path / KEY_FILE)
+    everything = RunQuery(include_deleted=True)
+    with pytest.raises(EvidenceOff):
+        export_store(store, everything, target, proofs=proofs)
+    assert not target.exists()
+    runs = [store.runs.put(make_members(US + number)).view.artifact.run_id for number in range(3)]
+    store.deletes.soft(runs[1], "a trial cut", actor=ANNA, us=US)
+    key = start_log(store, key_file, origin="shop.example/log", actor=ANNA, us=US).verifier_key
+    late = store.runs.put(make_members(US + 9)).view.artifact.run_id
+    report = export_store(store, everything, target, proofs=proofs)
+    assert (report.runs, report.proofs, report.unproven) == (4, 3, [late])
+    kept = {path.name: path.read_bytes() for path in proofs.iterdir()}
+    append_log(store, key_file, us=US)
+    report = export_store(store, everything, target, proofs=proofs)
+    assert (report.proofs, report.unproven) == (4, [])
+    assert {name: (proofs / name).read_bytes() for name in kept} == kept
+    assert {path.name for path in proofs.iterdir()} == {f"{run_id}.proof.zip" for run_id in (*runs, late)}
+    for path in proofs.iterdir():
+        check_bundle(path.read_bytes(), parse_key(key.text()), [])
 
 
 def test_an_earlier_store_is_exported_with_its_links_blobs_and_tombstones(tmp_path: Path) -> None:
