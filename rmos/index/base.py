@@ -198,8 +198,8 @@ class LogTable(Protocol):
     def last(self) -> tuple[LoggedBatch, str] | None:
         """Return the last batch and the edge of the tree behind it; None when there is none."""
 
-    def keys_in(self, folder: str) -> set[str]:
-        """Return the keys below a folder that have an entry."""
+    def names_in(self, folder: str) -> set[str]:
+        """Return the names, below a folder, of the objects there that have an entry; never the root's."""
 
     def batch_of(self, key: str) -> int | None:
         """Return the number of the batch that holds a key, the last one of several."""

@@ -40,14 +40,14 @@ class SqliteLog:
 
         return self._connections.ask(read)
 
-    def keys_in(self, folder: str) -> set[str]:
-        """Return the keys directly in a folder, and in folders of it, that have an entry."""
+    def names_in(self, folder: str) -> set[str]:
+        """Return the names, below a folder, of the objects there that have an entry."""
         # "0" comes behind "/", and no key of the store holds a sign between them
-        values = (f"{folder}/", f"{folder}0") if folder else ("", "\x7f")
-        found = self._connections.ask(
-            lambda c: c.execute("SELECT key FROM entries WHERE key > ? AND key < ?", values).fetchall()
-        )
-        return {row[0] for row in found}
+        values = (len(folder) + 2, f"{folder}/", f"{folder}0")
+        # One text, not a row for each name: of 100 000 names that saves a fifth of an append (ADR 28).
+        text = "SELECT group_concat(substr(key, ?), char(10)) FROM entries WHERE key > ? AND key < ?"
+        found = self._connections.ask(lambda c: c.execute(text, values).fetchone())
+        return set(found[0].split("\n")) if found[0] else set()
 
     def batch_of(self, key: str) -> int | None:
         """Return the number of the last batch that holds a key."""

@@ -148,9 +148,9 @@ class _Log:
         with self._index.asked() as database:
             return database.batches[-1] if database.batches else None
 
-    def keys_in(self, folder: str) -> set[str]:
+    def names_in(self, folder: str) -> set[str]:
         with self._index.asked() as database:
-            return {key for key in database.entries if not folder or key.startswith(f"{folder}/")}
+            return {key.removeprefix(f"{folder}/") for key in database.entries if key.startswith(f"{folder}/")}
 
     def batch_of(self, key: str) -> int | None:
         with self._index.asked() as database:

@@ -21,8 +21,9 @@ def test_a_batch_comes_back_as_it_was_added(index: Index) -> None:
         *[LoggedBatch(2, 2, 2)] * 2,
         None,
     ]
-    assert index.log.keys_in(DAY) == {f"{DAY}/a", f"{DAY}/b"}
-    assert index.log.keys_in("") == {f"{DAY}/a", f"{DAY}/b", "_tokens/c"}
+    assert index.log.names_in(DAY) == {"a", "b"}
+    assert index.log.names_in("_tokens") == {"c"}
+    assert index.log.names_in("_token") == set()
 
 
 def test_what_was_forgotten_is_gone_and_can_be_added_again(index: Index) -> None:

@@ -42,9 +42,11 @@ def find_new(objects: Objects, index: Index, *, everywhere: bool) -> Iterator[Ne
         token = objects.changed_since(folder, tokens.get(name))
         if token is None:
             continue
-        keys = list_keys(objects, folder, kinds)
-        logged = index.log.keys_in(folder) if keys else set()
-        yield NewNames(folder, sorted(key for key in keys if key not in logged), token)
+        names = set(objects.names(folder))
+        if names:  # what is logged goes first: of a large folder only the rest is looked at name by name
+            names -= index.log.names_in(folder)
+        new = [name for name in names if any(kind.pattern.fullmatch(name) for kind in kinds)]
+        yield NewNames(folder, sorted(filter(is_loggable, (f"{folder}/{name}" for name in new))), token)
     own = [key for key in list_own_files(objects) if index.log.batch_of(key) is None]
     yield NewNames("", own, None)
 
@@ -53,15 +55,6 @@ def keep_token(index: Index, found: NewNames) -> None:
     """Note that all of a folder is logged, as far as it was listed."""
     if found.token is not None:
         index.set_change_token(_NAMESPACE + found.folder, found.token)
-
-
-def list_keys(objects: Objects, folder: str, kinds: Sequence[ObjectKind]) -> list[str]:
-    """Return the keys of a folder's objects that are to be logged.
-
-    Raises:
-        ObjectUnreadable.
-    """
-    return [key for key in list_record_keys(objects, folder, kinds) if is_loggable(key)]
 
 
 def list_record_keys(objects: Objects, folder: str, kinds: Sequence[ObjectKind]) -> list[str]:
