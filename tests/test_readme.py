@@ -111,6 +111,16 @@ def test_a_rosette_is_drawn_and_hung_on_a_run_of_a_record_that_is_proved(install
 
 @pytest.mark.long
 @pytest.mark.curl
+def test_a_sentence_becomes_a_pack_for_the_machine(installed: Installed, address: str) -> None:
+    (script,) = blocks("From a sentence to the machine", "sh")
+    printed = installed.run(script.replace(ADDRESS, address)).splitlines()
+    assert printed[:4] == ["context_ready", "feasibility_ready", "approved", "toolpaths_requested"]
+    assert "sheet.html: OK" in printed
+    assert [line for line in printed[4:] if not line.endswith(": OK")] == []
+
+
+@pytest.mark.long
+@pytest.mark.curl
 def test_a_run_is_proved_to_somebody_who_has_nothing_of_rmos(installed: Installed, address: str) -> None:
     installed.run(blocks("Ask for a decision", "sh")[0].replace(ADDRESS, address))
     (script,) = blocks("Prove it to somebody else", "sh")
