@@ -179,6 +179,7 @@ def test_no_line_of_the_readme_is_left_out() -> None:
     first, *sections = README.split("\n## ")
     run = {"Ask for a decision", "Keep the runs of a job together", "Draw a rosette", "Prove the record"}
     run |= {"Open it to the workshop", "Check the program that your CAM posted", "Prove it to somebody else"}
+    run |= {"From a sentence to the machine"}
     assert {text.partition("\n")[0] for text in sections if "```sh\n" in text} == run
     lines = [
         line.partition("#")[0].strip()

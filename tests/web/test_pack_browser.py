@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from rmos.config import Settings
 from tests.browser import open_page
-from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, quicken
+from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, quicken, store_slot
 from tests.helpers.paper import print_sizes, read_code
 from tests.helpers.rings import SLOT
 from tests.web.conftest import PUBLIC
@@ -56,3 +56,13 @@ def test_the_sheet_takes_two_pages_at_most_and_a_scanner_reads_its_code(
     assert set(printed) == {size}
     assert len(printed) <= 2
     assert read_code(browser, page) == [f"{PUBLIC}/r/{run_id.removeprefix('run_')}"]
+
+
+def test_a_sheet_of_one_cut_is_one_page(
+    browser: Browser, url: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quicken(monkeypatch)
+    page = open_page(browser)
+    page.goto(f"{url}/runs/{store_slot(client, machine_id='rigid_router')}/pack/sheet", wait_until="load")
+    assert print_sizes(page, format="Letter") == [(216, 279)]
+    assert print_sizes(page, format="A4") == [(210, 297)]

@@ -292,7 +292,7 @@ def _tell_total(programs: Sequence[PackedProgram]) -> str:
 def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequence[SheetSetup]) -> list[str]:
     """Return what is looked at before the cut, with the numbers of this one."""
     checks = [
-        f"The controller shows {program.name.removeprefix('programs/')}, and its SHA-256 begins with "
+        f"The file at the machine is {program.name.removeprefix('programs/')}; its SHA-256 begins with "
         f"{program.sha256[:4]} {program.sha256[4:8]} {program.sha256[8:12]}"
         for program in source.programs[:4]
     ]
