@@ -11,10 +11,20 @@ from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden
 from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed
+from rmos.errors.installation import ExtraMissing
 from rmos.errors.programs import NotCovered
-from rmos.errors.records import EngineNotFound, VersionConflict
+from rmos.errors.records import EngineNotFound, RosetteNotFound, RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import RecordDamaged
+from rmos.errors.toolpaths import (
+    NoEntry,
+    OutsideStock,
+    OutsideTravel,
+    ShapeUnknown,
+    TabsTooLong,
+    ToolDoesNotFit,
+    TooManyMoves,
+)
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionNotFound, TransitionBlocked
 from rmos.http.json_body import read_object
 from rmos.http.routes import WRITES, Blueprint, ResponseSpec, operation
@@ -47,6 +57,8 @@ bp = Blueprint("actions", __name__, description="Actions: how a workflow session
         AttachmentNotFound,
         PayloadTooLarge,
         RecordDamaged,
+        *(RosetteNotFound, RunNotFound, RunDeleted, ExtraMissing),
+        *(ShapeUnknown, ToolDoesNotFit, NoEntry, TabsTooLong, OutsideStock, OutsideTravel, TooManyMoves),
         *WRITES,
     ),
     body=ActionSchema,
@@ -59,6 +71,8 @@ def act_on_session(session_id: str, action: str) -> Response:
 
     Illegal ones are answered 409 TRANSITION_BLOCKED with the actions that the state allows. `approve` and `reject` take
     an operator, and never a model. What stands before an approval or before toolpaths is answered 409 APPROVAL_BLOCKED.
+    `make_toolpaths` makes the programs of a rosette that was set by its run; what has no room for its tool, its stock
+    or its tabs is answered 422 with the number that is too large and what would fit.
     A program that does more than was approved, or that nobody understands, is answered 409 NOT_COVERED with each excess
     and its line; its run stands, BLOCKED, and the session stays as it is.
     """

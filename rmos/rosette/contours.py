@@ -13,13 +13,15 @@ from typing import Final, NamedTuple
 
 from rmos.errors.request import ValidationFailed
 from rmos.fixed import TURN, point
-from rmos.rosette.contour_shapes import XY, Circle, ContourShape, Line, bounds_of, shapes_of, shift
+from rmos.rosette.contour_shapes import XY, Circle, ContourShape, Curve, Line, bounds_of, shapes_of, shift
 from rmos.rosette.draw import draw_ring
 from rmos.rosette.draw.dots import dot_diameter
+from rmos.rosette.draw.flat import flatten
 from rmos.rosette.draw.greek import key_edges
 from rmos.rosette.draw.shapes import Drawing, Piece, ShapePath, turn_path
 from rmos.rosette.draw.strands import wave_edges
 from rmos.rosette.machining import spec_channels
+from rmos.rosette.materials import MATERIALS
 from rmos.rosette.spec import Ring, RosetteSpec, mm_text, validate_spec
 from rmos.rosette.svg import INLAID
 
@@ -166,6 +168,106 @@ def _outlines(ring: Ring, inner: int, drawing: Drawing, path: ShapePath, *, angl
     middle = angle + TURN // (2 * len(drawing.order))
     x, y = point(middle, inner + ring.width // 2)
     return [Circle(x, y, dot_diameter(ring) // 2)]
+
+
+# As figures: what toolpaths are made of
+
+
+class PlacedFigure(NamedTuple):
+    """One figure of an inlay: its closed outlines as points, or the circle that it is; µm, Y up as machines have it."""
+
+    outlines: tuple[tuple[XY, ...], ...] = ()
+    circle: Circle | None = None
+
+
+def list_pocket_figures(spec: RosetteSpec, place: int) -> list[PlacedFigure]:
+    """Return the figures of an inlaid ring where they lie in the top, the innermost ring being 1.
+
+    Raises:
+        ValidationFailed: it has more contours than a program can take.
+    """
+    ring, inner, drawing = _draw_inlaid(spec, place)
+    figures = [PlacedFigure(whole)] if (whole := _list_edges(ring, inner, drawing)) else []
+    for k, at in enumerate(drawing.order):
+        angle = drawing.angle(k)
+        figures += [
+            _make_figure(ring, inner, drawing, piece, angle) for piece in _loose(ring, drawing.cells[at].pieces)
+        ]
+    return [_turn_up(figure) for figure in figures]
+
+
+def list_part_figures(spec: RosetteSpec, place: int, engine_id: str) -> list[PlacedFigure]:
+    """Return the parts of an inlaid ring that are of one material, side by side, from the lower left corner of a sheet.
+
+    Raises:
+        ValidationFailed: it has more contours than a program can take.
+    """
+    ring, inner, drawing = _draw_inlaid(spec, place)
+    figures = []
+    if (whole := _list_edges(ring, inner, drawing)) and MATERIALS[ring.materials[0]].engine_id == engine_id:
+        figures.append(PlacedFigure(whole))
+    for at in drawing.order:
+        for piece in _loose(ring, drawing.cells[at].pieces):
+            if MATERIALS[piece.material].engine_id == engine_id:
+                figures.append(_make_figure(ring, inner, drawing, piece, 0))
+    return list(_lay_out([_turn_up(figure) for figure in figures], 4 * spec.outer_radius))
+
+
+def _draw_inlaid(spec: RosetteSpec, place: int) -> tuple[Ring, int, Drawing]:
+    ring, inner, _ = spec.placed()[place - 1]
+    drawing = draw_ring(ring, inner=inner, seed=spec.seed, place=place)
+    _require_bounded([drawing])
+    return ring, inner, drawing
+
+
+def _list_edges(ring: Ring, inner: int, drawing: Drawing) -> tuple[tuple[XY, ...], ...]:
+    """Return the two edges of a figure that runs round the ring in one piece; nothing of one that is in pieces."""
+    edges = {"greek_key": key_edges, "wave": wave_edges}.get(ring.kind)
+    if edges is None:
+        return ()
+    count = len(drawing.order)
+    angles = [drawing.angle(k) for k in range(count)]
+    return tuple(tuple(loop) for edge in edges(ring, inner, count) for loop in flatten(_round(edge, angles)))
+
+
+def _make_figure(ring: Ring, inner: int, drawing: Drawing, piece: Piece, angle: int) -> PlacedFigure:
+    if ring.kind == "dots":
+        (circle,) = _outlines(ring, inner, drawing, piece.path, angle=angle)
+        return PlacedFigure(circle=circle if isinstance(circle, Circle) else None)
+    return PlacedFigure(tuple(tuple(loop) for loop in flatten(turn_path(piece.path, angle))))
+
+
+def _turn_up(figure: PlacedFigure) -> PlacedFigure:
+    """Return a figure with Y upwards: a part that is cut as it was drawn, Y down, would be the mirror of its pocket."""
+    circle = figure.circle
+    return PlacedFigure(
+        tuple(tuple((x, -y) for x, y in loop) for loop in figure.outlines),
+        None if circle is None else Circle(circle.x, -circle.y, circle.radius),
+    )
+
+
+def _lay_out(figures: Iterable[PlacedFigure], width: int) -> Iterator[PlacedFigure]:
+    """Yield figures side by side, row above row, each apart from the others and from the edges of the sheet."""
+    x = y = _CLEAR
+    height = 0
+    for figure in figures:
+        low_x, low_y, high_x, high_y = _bound_figure(figure)
+        if x > _CLEAR and x + high_x - low_x > width:
+            x, y, height = _CLEAR, y + height + _CLEAR, 0
+        dx, dy = x - low_x, y - low_y
+        circle = figure.circle
+        yield PlacedFigure(
+            tuple(tuple((px + dx, py + dy) for px, py in loop) for loop in figure.outlines),
+            None if circle is None else Circle(circle.x + dx, circle.y + dy, circle.radius),
+        )
+        x += high_x - low_x + _CLEAR
+        height = max(height, high_y - low_y)
+
+
+def _bound_figure(figure: PlacedFigure) -> tuple[int, int, int, int]:
+    if figure.circle is not None:
+        return bounds_of([figure.circle])
+    return bounds_of([Curve(tuple(loop)) for loop in figure.outlines])
 
 
 # Beside the top

@@ -15,6 +15,7 @@ import msgspec
 from rmos.cam.dialects import Dialect, find_dialect
 from rmos.cam.paths.circles import RingShape, route_channel, route_circle
 from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.inlays import Figure, route_parts, route_pockets
 from rmos.cam.paths.making import Room, make_toolpaths
 from rmos.cam.paths.route import Route
 from rmos.cam.paths.toolpaths import Toolpaths, digest_toolpaths, dump_toolpaths
@@ -24,6 +25,7 @@ from rmos.engines.shop import Shop
 from rmos.errors.request import ValidationFailed
 from rmos.errors.toolpaths import ShapeUnknown
 from rmos.names import find_name
+from rmos.rosette.contours import PlacedFigure, list_part_figures, list_pocket_figures
 from rmos.rosette.machining import spec_channels
 from rmos.rosette.spec import RosetteSpec, decode_spec
 from rmos.services.artifact import MadePrograms, RunRequest, SentProgram
@@ -167,8 +169,15 @@ def _make_paths(
         options = msgspec.structs.replace(options, coolant=item.context["coolant"])
     sizes = [read_length(item.context, "stock", name) for name in ("width", "height")]
     width, height = (None if size is None else round(size * 1000) for size in sizes)
-    route = _ROUTES[cut.operation](spec, item, cut, options)
-    return make_toolpaths(cut, route, options, Room(width_um=width, height_um=height, travel_um=travel))
+    room = Room(width_um=width, height_um=height, travel_um=travel)
+    if cut.operation == "inlay_pocket":
+        pockets = [_take_figure(figure) for figure in list_pocket_figures(spec, require_ring(spec, item.cut.ring))]
+        route, notes = route_pockets(cut, pockets, options)
+        return make_toolpaths(cut, route, options, room, notes=notes)
+    if cut.operation == "inlay_part":
+        options = msgspec.structs.replace(options, origin="stock_corner")
+    route = _find_route(cut.operation)(spec, item, cut, options)
+    return make_toolpaths(cut, route, options, room)
 
 
 def _route_channel(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
@@ -186,35 +195,56 @@ def _route_soundhole(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: 
 
 def _route_ring(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
     """Return the path of a ring out of a board: its inner wall first, while the board still holds it."""
-    _, inner, outer = find_ring(spec, item.cut.ring)
+    _, inner, outer = spec.placed()[require_ring(spec, item.cut.ring) - 1]
     route = route_circle(cut, inner, options, wall_outside=True)
     return route_circle(cut, outer, options, wall_outside=False, route=route)
 
 
-def find_ring(spec: RosetteSpec, ring: int | None) -> tuple[Any, int, int]:
-    """Return a ring with its radii.
+def _route_parts(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+    """Return the path of the parts of one material, which lie from the lower left corner of their sheet."""
+    material = item.context.get("material")
+    engine_id = str(material.get("id")) if isinstance(material, Mapping) else ""
+    figures = list_part_figures(spec, require_ring(spec, item.cut.ring), engine_id)
+    if not figures:
+        raise ShapeUnknown(f"Ring {item.cut.ring} of the rosette has no parts of {engine_id}.")
+    return route_parts(cut, [_take_figure(figure) for figure in figures], options)
+
+
+def _take_figure(figure: PlacedFigure) -> Figure:
+    if (circle := figure.circle) is not None:
+        return RingShape(0, circle.radius, (circle.x, circle.y))
+    return [list(loop) for loop in figure.outlines]
+
+
+def require_ring(spec: RosetteSpec, ring: int | None) -> int:
+    """Return the number of a ring.
 
     Raises:
         ShapeUnknown: the rosette has none of this number.
     """
-    placed = spec.placed()
-    if ring is None or not 0 < ring <= len(placed):
+    if ring is None or not 0 < ring <= len(spec.rings):
         raise ShapeUnknown(f"The rosette has no ring {ring}.")
-    return placed[ring - 1]
+    return ring
 
 
-def _route_nothing(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
-    del spec, cut, options
-    raise ShapeUnknown(f"There is no path for {item.label} yet; name the `operations` that are to be made.")
-
-
-_ROUTES: Final[Mapping[str, Callable[[RosetteSpec, _Chosen, JudgedCut, PathOptions], Route]]] = {
+_RouteMaker = Callable[[RosetteSpec, _Chosen, JudgedCut, PathOptions], Route]
+_ROUTES: Final[Mapping[str, _RouteMaker]] = {
     "channel": _route_channel,
     "soundhole": _route_soundhole,
     "ring_cutout": _route_ring,
-    "inlay_pocket": _route_nothing,
-    "inlay_part": _route_nothing,
+    "inlay_part": _route_parts,
 }
+
+
+def _find_route(operation: str) -> _RouteMaker:
+    """Return what makes the path of an operation.
+
+    Raises:
+        ShapeUnknown: no rosette has such a cut.
+    """
+    if operation not in _ROUTES:
+        raise ShapeUnknown(f"A rosette has no {operation}, so there is no shape to follow.")
+    return _ROUTES[operation]
 
 
 def read_judged(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> JudgedCut:

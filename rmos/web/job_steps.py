@@ -18,8 +18,18 @@ from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.callers import Forbidden
 from rmos.errors.http import PreconditionFailed, RouteNotFound
+from rmos.errors.installation import ExtraMissing
 from rmos.errors.records import EngineNotFound, VersionConflict
 from rmos.errors.request import ValidationFailed
+from rmos.errors.toolpaths import (
+    NoEntry,
+    OutsideStock,
+    OutsideTravel,
+    ShapeUnknown,
+    TabsTooLong,
+    ToolDoesNotFit,
+    TooManyMoves,
+)
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionHasRuns, TransitionBlocked
 from rmos.row_models import RunQuery
 from rmos.schemas.sessions import MAX_REASON, load_fields
@@ -41,6 +51,7 @@ _FINAL: Final = ("reject", "archive", "delete")
 _LOST: Final = (PreconditionFailed, VersionConflict, TransitionBlocked, SessionDeleted)
 _REFUSED: Final = (
     *_LOST,
+    *(ShapeUnknown, ToolDoesNotFit, NoEntry, TabsTooLong, OutsideStock, OutsideTravel, TooManyMoves, ExtraMissing),
     ApprovalBlocked,
     SessionHasRuns,
     Forbidden,

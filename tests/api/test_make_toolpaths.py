@@ -184,6 +184,20 @@ def test_one_cut_alone_can_be_asked_for(client: FlaskClient) -> None:
     assert [made["operation"] for made in done["programs"]] == ["soundhole"]
 
 
+def test_pockets_and_parts_of_an_inlay_are_made_and_covered_too(client: FlaskClient) -> None:
+    dots = {"kind": "dots", "width_mm": 4.2, "materials": ["bone", "koa"], "tile_count": 12}
+    desk = approve_small(client, spec={**SMALL, "rings": [dots]}, machine="rigid_router", cut_soundhole=None)
+    done = desk.done(
+        "make_toolpaths", {"post_processor_id": "grbl", "options": {"tabs": {"count": 2, "length_mm": 0.5}}}
+    )
+    assert [(made["name"], made["operation"], made["ring"]) for made in done["programs"]] == [
+        ("01_channel_T1.nc", "channel", None),
+        ("02_inlay_pocket_R1_T2.nc", "inlay_pocket", 1),
+        ("03_inlay_part_R1_T3.nc", "inlay_part", 1),
+    ]
+    assert all(client.get(made["address"]).status_code == 200 for made in done["programs"])
+
+
 def test_a_design_without_a_shape_has_no_toolpaths_but_takes_a_program(client: FlaskClient) -> None:
     refused = approve_ring(client).act("make_toolpaths", {"post_processor_id": "grbl"})
     assert (refused.status_code, refused.json["error"]) == (422, "SHAPE_UNKNOWN")

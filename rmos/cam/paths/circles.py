@@ -17,6 +17,8 @@ from rmos.cam.paths.tabs import TabPlan, plan_tabs
 from rmos.errors.toolpaths import NoEntry, ToolDoesNotFit
 
 XY = tuple[int, int]
+HOVER_UM = 100
+"""Above the stock, where a cutter begins to go down along a short path."""
 
 
 class RingShape(NamedTuple):
@@ -76,7 +78,13 @@ def route_channel(cut: JudgedCut, shape: RingShape, options: PathOptions) -> Rou
 
 
 def route_circle(
-    cut: JudgedCut, radius_um: int, options: PathOptions, *, wall_outside: bool, route: Route | None = None
+    cut: JudgedCut,
+    radius_um: int,
+    options: PathOptions,
+    *,
+    wall_outside: bool,
+    centre: XY = (0, 0),
+    route: Route | None = None,
 ) -> Route:
     """Return the path that cuts along one circle through the stock, with tabs where they are asked for.
 
@@ -99,22 +107,65 @@ def route_circle(
     clockwise = (options.direction == "climb") != wall_outside
     heights, route = Heights.of(cut, options), route or Route()
     tabs = plan_tabs(cut, path_um, options)
-    _come(route, (0, 0), path_um, heights)
+    _come(route, centre, path_um, heights)
     before = heights.clearance
     for depth in list_levels(cut.depth_um, cut.pass_um):
         level = heights.top - depth
         if tabs is not None and level < tabs.level:
-            _cut_with_tabs(route, cut, path_um, tabs, level=level, clockwise=clockwise)
+            _cut_with_tabs(route, cut, RingShape(path_um, path_um, centre), tabs, level=level, clockwise=clockwise)
         else:
-            _go_down(route, cut, (0, 0), options, level=level, begin=before, clockwise=clockwise)
+            _go_down(route, cut, centre, options, level=level, begin=before, clockwise=clockwise)
         before = level
     route.rapid(route.x, route.y, heights.safe)
     return route
 
 
+def route_round_pocket(
+    cut: JudgedCut, shape: RingShape, options: PathOptions, *, clearance_um: int, route: Route
+) -> None:
+    """Clear a round pocket: down by a helix in its middle, no wider than leaves no core, then outwards to the wall.
+
+    Raises:
+        ToolDoesNotFit, NoEntry.
+    """
+    wall_um = shape.outer_um + clearance_um - cut.radius_um
+    if wall_um < options.finish_um:
+        room = 2 * (shape.outer_um + clearance_um - options.finish_um)
+        raise ToolDoesNotFit(
+            f"A pocket of the {cut.operation} has {room / 1000:.3f} mm for a cutter, and {cut.tool_id} has "
+            f"{cut.diameter_um / 1000:g} mm.",
+            measured_um=cut.width_um,
+            limit_um=max(room, 0),
+        )
+    heights, rough = Heights.of(cut, options), wall_um - options.finish_um
+    first = min(rough, cut.radius_um)
+    count = -(-(rough - first) // cut.step_um)
+    radii = [first + (rough - first) * number // max(count, 1) for number in range(count + 1)]
+    radii += [wall_um] if options.finish_um else []
+    clockwise = options.direction == "conventional"
+    _come(route, shape.centre, first, heights)
+    route.line(route.x, route.y, heights.top + HOVER_UM, cut.plunge)
+    before = heights.top + HOVER_UM
+    for depth in list_levels(cut.depth_um, cut.pass_um):
+        level = heights.top - depth
+        if first:
+            _go_down(route, cut, shape.centre, options, level=level, begin=before, clockwise=clockwise)
+        else:
+            require_centre_cutting(cut)
+            route.line(route.x, route.y, level, cut.plunge)
+        for radius in radii[1:]:
+            route.line(shape.centre[0] + radius, shape.centre[1], level, cut.feed)
+            route.circle(shape.centre, clockwise=clockwise, feed=cut.feed)
+        route.line(shape.centre[0] + first, shape.centre[1], level, cut.feed)
+        before = level
+    route.rapid(route.x, route.y, heights.safe)
+
+
 def _come(route: Route, centre: XY, radius: int, heights: Heights) -> None:
     """Come down to just above the stock, where a circle begins."""
     x, y = centre[0] + radius, centre[1]
+    if route.moves:
+        route.rapid(route.x, route.y, heights.safe)
     route.rapid(x, y, heights.safe)
     route.rapid(x, y, heights.clearance)
 
@@ -147,11 +198,13 @@ def require_centre_cutting(cut: JudgedCut) -> None:
         raise NoEntry(f"{cut.tool_id} is not said to cut at its centre, so it cannot go straight down.")
 
 
-def _cut_with_tabs(route: Route, cut: JudgedCut, radius: int, tabs: TabPlan, *, level: int, clockwise: bool) -> None:
+def _cut_with_tabs(
+    route: Route, cut: JudgedCut, path: RingShape, tabs: TabPlan, *, level: int, clockwise: bool
+) -> None:
     """Make a turn that is raised over the tabs: straight up and straight down at the plunge feed."""
     route.line(route.x, route.y, level, cut.plunge)
-    for piece in tabs.list_pieces(radius, clockwise=clockwise):
+    for piece in tabs.list_pieces(path.centre, path.outer_um, clockwise=clockwise):
         height = max(level, tabs.level) if piece.is_raised else level
         route.line(route.x, route.y, height, cut.plunge)
-        route.arc(*piece.end, height, (0, 0), clockwise=clockwise, feed=cut.feed)
+        route.arc(*piece.end, height, path.centre, clockwise=clockwise, feed=cut.feed)
     route.line(route.x, route.y, level, cut.plunge)

@@ -8,7 +8,8 @@ A circle is two half circles. Where the end of a full circle is a digit off its 
 nothing of it, and of a helix a plunge (GRBL, issue 1887 of gnea/grbl); half a circle has no such twin.
 """
 
-from rmos.cam.paths.toolpaths import PathMove
+from rmos.cam.paths.toolpaths import MAX_MOVES, PathMove
+from rmos.errors.toolpaths import TooManyMoves
 from rmos.fixed import TURN, sincos
 
 _BITS = 30
@@ -54,5 +55,7 @@ class Route:
     def _go(self, move: PathMove) -> None:
         if move.code in ("G0", "G1") and self.moves and (move.x, move.y, move.z) == (self.x, self.y, self.z):
             return
+        if len(self.moves) >= MAX_MOVES:
+            raise TooManyMoves(f"It would have more than {MAX_MOVES} moves.", limit=MAX_MOVES)
         self.moves.append(move)
         self.x, self.y, self.z = move.x, move.y, move.z

@@ -37,7 +37,7 @@ class TabPlan(NamedTuple):
     level: int
     """Z of their upper faces, µm."""
 
-    def list_pieces(self, radius: int, *, clockwise: bool) -> Iterator[ArcPiece]:
+    def list_pieces(self, centre: tuple[int, int], radius: int, *, clockwise: bool) -> Iterator[ArcPiece]:
         """Yield the parts of a turn that begins on the X axis, none longer than half of it."""
         spans = [
             ((2 * number + 1) * TURN // (2 * self.tabs) + side * self.half_angle)
@@ -49,7 +49,7 @@ class TabPlan(NamedTuple):
         for end in ends:
             middle = (begin + end) // 2
             angle = -end if clockwise else end
-            yield ArcPiece(find_place((0, 0), radius, angle), self._is_raised(middle))
+            yield ArcPiece(find_place(centre, radius, angle), self._is_raised(middle))
             begin = end
 
     def _is_raised(self, angle: int) -> bool:
@@ -73,9 +73,14 @@ def plan_tabs(cut: JudgedCut, radius_um: int, options: PathOptions) -> TabPlan |
             f"Behind each tab the cutter goes straight down, and {cut.tool_id} is not said to cut at its centre."
         )
     raised = tabs.length_um + cut.width_um
-    height = min(cut.stock_um // 2, _HIGHEST_UM) if tabs.height_um is None else tabs.height_um
-    bottom = Heights.of(cut, options).top - cut.stock_um
-    return TabPlan(tabs.count, along(raised, radius_um) // 2, bottom + height)
+    return TabPlan(tabs.count, along(raised, radius_um) // 2, find_tab_level(cut, options))
+
+
+def find_tab_level(cut: JudgedCut, options: PathOptions) -> int:
+    """Return Z of the upper faces of tabs, µm; the upper face of the stock where they are as high as it."""
+    height = None if options.tabs is None else options.tabs.height_um
+    height = min(cut.stock_um // 2, _HIGHEST_UM) if height is None else min(height, cut.stock_um)
+    return Heights.of(cut, options).top - cut.stock_um + height
 
 
 def require_room(cut: JudgedCut, path_um: int, count: int, length_um: int) -> None:
