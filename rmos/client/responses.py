@@ -174,8 +174,24 @@ class SettingSuggestion(Found):
     map: dict[str, Any]
 
 
+class MadeProgram(TypedDict):
+    """A program that was made of a session's approved design."""
+
+    number: int
+    name: str
+    operation: str
+    ring: int | None
+    tool_id: str
+    sha256: str
+    estimate_s: dict[str, str]
+    address: str
+
+
 class Session(TypedDict):
-    """A workflow session as it stands; `run_id` is there after an action that made a run."""
+    """A workflow session as it stands.
+
+    `run_id` is there after an action that made a run, `programs` where it made some.
+    """
 
     session_id: str
     created_at_utc: str
@@ -199,6 +215,7 @@ class Session(TypedDict):
     policy: dict[str, Any]
     error_message: str | None
     run_id: NotRequired[str]
+    programs: NotRequired[list[MadeProgram]]
 
 
 class EngineInput(TypedDict):

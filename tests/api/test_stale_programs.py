@@ -12,7 +12,7 @@ from rmos.cam.process import MeasureRequest
 from rmos.services import program_release
 from rmos.services.gates import Gates
 from rmos.services.programs.reading import MeasureReply, measure_in_child
-from rmos.services.run_programs import check_program_of
+from rmos.services.run_programs import check_programs_of
 from tests.api.conftest import RUNS
 from tests.helpers.rings import ASK, RING, RING_CONTEXT, RING_DESIGN, Desk, approve_ring
 
@@ -36,7 +36,7 @@ def read_with_another(monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes) -
         return measure_in_child(data.replace(old, new), request)
 
     monkeypatch.setattr(program_release, "READER", reader)
-    monkeypatch.setattr(program_release, "check_program_of", functools.partial(check_program_of, measure=measure))
+    monkeypatch.setattr(program_release, "check_programs_of", functools.partial(check_programs_of, measure=measure))
 
 
 def test_another_version_of_the_reader_that_measures_it_alike_lets_it_out(

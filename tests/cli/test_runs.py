@@ -101,7 +101,7 @@ def test_nothing_that_matches_is_no_error(run: Command) -> None:
 def test_options_that_make_no_sense_are_usage_errors(run: Command, options: tuple[str, ...]) -> None:
     result = run("runs", "--json", *options)
     assert result.exit_code == 2
-    assert result.stdout == ""
+    assert document(result)["error"] == "USAGE"
 
 
 def test_a_damaged_cursor_is_a_usage_error_and_never_page_one(run: Command) -> None:

@@ -14,6 +14,7 @@ from rmos.client import (
     Engine,
     Found,
     IdempotencyKeyReused,
+    MadeProgram,
     ProblemError,
     Retries,
     RunCreated,
@@ -31,7 +32,7 @@ from rmos.schemas.lists import RunListSchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunCreatedSchema
 from rmos.schemas.service import EnginesSchema
 from rmos.schemas.sessions import SessionFieldsSchema
-from rmos.schemas.workflow import DryRunResultsSchema, SessionActedSchema
+from rmos.schemas.workflow import ActedProgramSchema, DryRunResultsSchema, SessionActedSchema
 from tests.api.conftest import make_body
 from tests.client.conftest import cut
 from tests.faults.service import Service
@@ -266,6 +267,7 @@ def test_the_types_are_those_of_the_schemas() -> None:
     assert set(RunDiff.__annotations__) == set(RunDiffSchema().fields)
     assert set(RunFilters.__annotations__) == set(RunListSchema().fields) - page
     assert set(Session.__annotations__) == set(SessionActedSchema().fields)
+    assert set(MadeProgram.__annotations__) == set(ActedProgramSchema().fields)
     assert set(SessionFields.__annotations__) == set(SessionFieldsSchema().fields)
     assert set(Found.__annotations__) == set(DryRunResultsSchema().fields["results"].inner.schema.fields)  # type: ignore[attr-defined]
     items = EnginesSchema().fields["items"]
