@@ -1,0 +1,47 @@
+"""What is made for a pack, as files to be read: the same bytes on every Python, in every process, zone and locale.
+
+A change that is meant: `RENEW_GOLDEN=1 .venv/bin/python -m pytest -n0 tests/api/test_pack_golden.py`; look at the diff.
+Packs that were taken keep what they had.
+"""
+
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from rmos import ids
+from rmos.config import Settings
+from tests.helpers.packs import open_pack, pack_url, quicken, store_slot
+
+GOLDEN = Path(__file__).parents[1] / "data" / "packs"
+NAMES = ("sheet.html", "tools.csv", "README.txt")
+BEGAN_US = ids.parse_utc("2025-12-23T09:46:13.000000Z")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        instance_path=tmp_path / "instance", runs_dir=tmp_path / "runs", public_url="https://rmos.shop.example"
+    )
+
+
+@pytest.mark.parametrize("app", ["local"], indirect=True)
+def test_what_is_made_for_a_pack_is_the_recorded_one(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    quicken(monkeypatch)
+    moments, seeds = itertools.count(BEGAN_US, 1_000_000), itertools.count(1)
+    monkeypatch.setattr(ids, "now_us", lambda: next(moments))
+    monkeypatch.setattr(os, "urandom", lambda size: next(seeds).to_bytes(size, "big"))
+    monkeypatch.setattr("rmos.services.packs.releasing.draw_pack", lambda *_, **__: {})
+    hold_down = {"pressure_kpa": 60.5, "area_mm2": 40000}
+    context = {"hold_down": hold_down, "stock": {"thickness_mm": 3.0, "width_mm": 160.0, "height_mm": 60.0}}
+    first = store_slot(client, machine_id="light_desktop")
+    client.get(pack_url(first))
+    members = open_pack(client.get(pack_url(store_slot(client, machine_id="light_desktop", context=context))).data)
+    made = {name: members[name] for name in NAMES}
+    if os.environ.get("RENEW_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        for name, data in made.items():
+            (GOLDEN / name).write_bytes(data)
+    assert made == {name: (GOLDEN / name).read_bytes() for name in NAMES}
