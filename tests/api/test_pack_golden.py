@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from rmos import ids
 from rmos.config import Settings
 from tests.helpers.packs import open_pack, pack_url, quicken, store_slot
+from tests.helpers.rings import Desk
 
 GOLDEN = Path(__file__).parents[1] / "data" / "packs"
 NAMES = ("sheet.html", "tools.csv", "README.txt")
@@ -45,3 +46,29 @@ def test_what_is_made_for_a_pack_is_the_recorded_one(client: FlaskClient, monkey
         for name, data in made.items():
             (GOLDEN / name).write_bytes(data)
     assert made == {name: (GOLDEN / name).read_bytes() for name in NAMES}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("app", ["local"], indirect=True)
+def test_the_programs_of_an_inlaid_rosette_name_the_tool_and_the_stock_of_each(client: FlaskClient) -> None:
+    asked = {"prompt": "classical rosette with abalone dots, 90 mm hole", "seed": 7, "cut_soundhole": True}
+    rosette = client.post("/api/rmos/rosettes", json=asked).json["run_id"]
+    desk = Desk(client, machine_id="rigid_router")
+    desk.done("set_design", {"from_run_id": rosette})
+    for action, body in (("request_feasibility", {"mode": "cam"}), ("approve", {}), ("request_toolpaths", {})):
+        desk.done(action, body)
+    run_id = desk.done("make_toolpaths", {"post_processor_id": "grbl"})["run_id"]
+    members = open_pack(client.get(pack_url(run_id)).data)
+    assert [name for name in members if name.startswith("programs/")] == [
+        "programs/01_channel_T1.nc",
+        "programs/02_inlay_pocket_T1.nc",
+        "programs/03_inlay_part_T1.nc",
+        "programs/04_soundhole_T1.nc",
+    ]
+    assert {"drawing.dxf", "measured.json", "measured_04.json"} <= set(members)
+    sheet = members["sheet.html"].decode()
+    assert "T1 of 03 is em-1588-2f" in sheet
+    assert "T1 of 01, 02, 04 is em-3175-2f" in sheet
+    assert [f"Stock and zero of {numbers}</h2>" in sheet for numbers in ("01, 04", "02", "03")] == [True] * 3
+    assert "X0 Y0 for 03 is the lower left corner of the stock" in sheet
+    assert "<bdi>abalone</bdi>" in sheet

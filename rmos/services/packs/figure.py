@@ -14,6 +14,8 @@ _WIDE: Final = 400.0
 _TOP_HIGH: Final = 190.0
 """Room of the view from above, without its margins, in units of the drawing."""
 _EDGE: Final = 26.0
+_TOP: Final = 46.0
+"""Above the view: the line that says what is drawn, and the arrow of a zero at the upper edge."""
 _SIDE_HIGH: Final = 34.0
 _LEAST: Final = 1e-6
 
@@ -43,7 +45,7 @@ class _SetupFrame(NamedTuple):
         return _EDGE + (mm - self.left) * self.scale
 
     def y(self, mm: float) -> float:
-        return _EDGE + (self.top - mm) * self.scale
+        return _TOP + (self.top - mm) * self.scale
 
 
 def draw_setup(facts: StockFacts) -> Markup:
@@ -57,7 +59,7 @@ def draw_setup(facts: StockFacts) -> Markup:
     frame = _SetupFrame(scale, min(xs), max(ys))
     parts = [*_draw_plate(stock, frame, is_placed=facts.origin != "hole_centre"), *_draw_cut(cut, frame)]
     parts += _draw_zero(frame.x(0.0), frame.y(0.0))
-    below = _EDGE + height * scale + 2 * _EDGE
+    below = _TOP + height * scale + 2 * _EDGE
     parts += _draw_side(facts, below)
     total = below + _SIDE_HIGH + _EDGE
     said = "Zero and stock, from above and from the side"
@@ -78,7 +80,7 @@ def _find_plate(facts: StockFacts) -> tuple[float, float, float, float] | None:
 
 def _draw_plate(plate: tuple[float, float, float, float] | None, frame: _SetupFrame, *, is_placed: bool) -> list[str]:
     if plate is None:
-        return [_text(_EDGE, 14, "size of the stock not stated: only what is cut is drawn")]
+        return [_text(_EDGE, 11, "size of the stock not stated: only what is cut is drawn")]
     left, bottom, right, top = plate
     dash = "" if is_placed else ' stroke-dasharray="6 4"'
     word = f"stock {right - left:.6g} × {top - bottom:.6g} mm" + ("" if is_placed else ", wherever its hole is")
@@ -86,7 +88,7 @@ def _draw_plate(plate: tuple[float, float, float, float] | None, frame: _SetupFr
     size = f'width="{(right - left) * frame.scale:.1f}" height="{(top - bottom) * frame.scale:.1f}"'
     return [
         f'<rect {place} {size} fill="#f3efe6" stroke="#000" stroke-width="1.2"{dash}/>',
-        _text(_EDGE, 14, word),
+        _text(_EDGE, 11, word),
     ]
 
 

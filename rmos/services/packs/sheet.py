@@ -8,7 +8,7 @@ is kept from the moment that its pack is taken, so whoever changes the template 
 
 import base64
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class SheetProgram(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     operation: str
-    tools: str
+    tools: Sequence[str]
     digits: str
     time: str
     is_planned: bool
@@ -110,6 +110,7 @@ def render_sheet(
         code=None if link is None else draw_code(link),
         link=link or f"/runs/{run.run_id}",
         has_address=link is not None,
+        name_numbers=_name_numbers,
         number=tell_number,
         time=tell_time,
         moment=tell_moment,
@@ -132,7 +133,8 @@ def _as_data(drawing: bytes) -> str:
 def _title(source: PackSource) -> str:
     operations = list(dict.fromkeys(spell(program.operation) for program in source.programs if program.operation))
     what = ", ".join(operations[:3]) or f"Program of {spell(source.run.tool_id)}"
-    of = f" in {spell(source.run.material_id)}" if source.run.material_id else ""
+    materials = {_find_material(program, source) for program in source.programs} - {""}
+    of = f" in {spell(materials.pop())}" if len(materials) == 1 else ""
     return clean_line(f"{what[:1].upper()}{what[1:]}{of}", 90)
 
 
@@ -193,13 +195,17 @@ def _make_setup(source: PackSource, programs: Sequence[PackedProgram], *, is_onl
         ]
     dialects = [clean_line(program.details.get("dialect")) for program in programs]
     lines.append(("Controller", ", ".join(dict.fromkeys(name for name in dialects if name)) or "not stated"))
-    files = [program.name.removeprefix("programs/").partition("_")[0] for program in programs]
     return SheetSetup(
-        programs="" if is_only else " ".join(files),
+        programs="" if is_only else _name_numbers(program.name for program in programs),
         lines=lines,
         facts=facts,
         drawing=None if facts is None else draw_setup(facts),
     )
+
+
+def _name_numbers(names: Iterable[str]) -> str:
+    """Return the numbers of programs, by their names in the pack."""
+    return ", ".join(name.removeprefix("programs/").partition("_")[0] for name in names)
 
 
 def _find_material(program: PackedProgram, source: PackSource) -> str:
@@ -217,7 +223,8 @@ def _find_stock(programs: Sequence[PackedProgram]) -> StockFacts | None:
         return None
     width, height, origin = number_of(stock.get("width_mm")), number_of(stock.get("height_mm")), stock.get("origin")
     # The corner is what is taken where nobody says otherwise: only beside a size does it mean something.
-    is_said = origin != _CORNER or (width is not None and height is not None)
+    is_made = isinstance(programs[0].details.get("cut"), int)  # by this service, from just there
+    is_said = is_made or origin != _CORNER or (width is not None and height is not None)
     return StockFacts(
         thickness_mm=thickness,
         width_mm=width,
@@ -266,7 +273,7 @@ def _tell_program(program: PackedProgram) -> SheetProgram:
     return SheetProgram(
         file=program.name.removeprefix("programs/"),
         operation=spell(program.operation) or "program",
-        tools=" ".join(f"T{number}" for number in list_tool_numbers(details)),
+        tools=[f"T{number} {_name_tool(program, number)}".rstrip() for number in list_tool_numbers(details)],
         digits=program.sha256[:_DIGITS],
         time=tell_time(planned if planned is not None else feed_only),
         is_planned=planned is not None,
@@ -275,6 +282,10 @@ def _tell_program(program: PackedProgram) -> SheetProgram:
         feed=tell_number(max(feeds)) if feeds else "?",
         rpm=" ".join(tell_number(speed) for speed in sorted(speeds)) or "?",
     )
+
+
+def _name_tool(program: PackedProgram, number: int) -> str:
+    return clean_line(program.tools.get(number, {}).get("tool_id"), 40)
 
 
 def _read_times(details: Mapping[str, Any]) -> tuple[float | None, float | None]:
@@ -297,7 +308,7 @@ def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequen
         for program in source.programs[:4]
     ]
     checks += [
-        f"T{tool.number} is {tool.tool_id}"
+        f"T{tool.number}{f' of {_name_numbers(tool.programs)}' if len(source.programs) > 1 else ''} is {tool.tool_id}"
         + (f", Ø {tool.diameter_mm:.6g} mm by the caliper" if tool.diameter_mm is not None else "")
         + (f", {tool.stickout_mm:.6g} mm out of the collet" if tool.stickout_mm is not None else "")
         for tool in tools[:6]
