@@ -142,7 +142,7 @@ def measure(
         figures += files.figures(below, rounds=repeats, say=say)
         figures += small_files.figures(below, kept, starts=repeats, seconds=1 if asked.quick else 3, say=say)
     if "evidence" in parts:
-        figures += evidence.figures(below, rounds=min(repeats, 3), say=say)
+        figures += evidence.figures(below, rounds=min(repeats, 3), crowd=full, large=asked.large, say=say)
     if "gate" in parts:
         figures += gate.figures(below, rounds=repeats, say=say)
     if "programs" in parts:

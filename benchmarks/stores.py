@@ -120,6 +120,13 @@ def make_store(folder: Path, count: int, *, of_session: int = 0) -> None:
     os.sync()  # what is still to be written would be written during the first measurement
 
 
+def crowd_folder(folder: Path, count: int) -> None:
+    """Put `count` further runs into today's folder of a store; its index takes them up when it is reconciled."""
+    us = ids.now_us()
+    (folder / ids.partition_of(us)).mkdir(exist_ok=True)
+    _write_runs((str(folder), us - count, 1, range(count), None))
+
+
 def session_of(folder: Path) -> str:
     """Return the id of the one session of a store that was made with one."""
     (event,) = folder.glob(f"{layout.SESSIONS}/*/*.json")
