@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Response, request
 
-from rmos import ids
+from rmos import digest, ids
 from rmos.auth.roles import requires
 from rmos.cam.dialects import load_dialects
 from rmos.context import current_actor, current_rmos
@@ -14,14 +14,15 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import NoMotion, NotCovered, ProgramArchive, ProgramNotDrawn, ProgramNotFound, StaleApproval
 from rmos.errors.records import EngineNotFound, RunDeleted, RunNotFound
-from rmos.errors.request import BadForm, PayloadTooLarge
+from rmos.errors.request import BadForm, BadHeader, IdempotencyKeyReused, PayloadTooLarge
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
 from rmos.http.conditions import apply_conditions
 from rmos.http.files import BYTES, CONDITIONS, CSP, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
-from rmos.http.responses import NO_STORE, PRIVATE, prefix_path, respond_json
+from rmos.http.recording import read_idempotency, respond_recorded
+from rmos.http.responses import NO_STORE, PRIVATE, respond_json
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.programs import (
     PROGRAM_FORM,
@@ -58,20 +59,21 @@ _PICTURE_HEADERS: Final = ("ETag", "Cache-Control", "Content-Security-Policy")
             "programs.checked",
         ),
         200: ResponseSpec(
-            "The program was checked; nothing was recorded.",
+            "The program was checked and nothing recorded; or what an earlier request with this Idempotency-Key made.",
             ProgramCheckedSchema,
-            ("Cache-Control",),
+            ("Location", "Idempotency-Replayed", "Cache-Control"),
             "programs.checked",
         ),
     },
     problems=(
-        *(BadForm, PayloadTooLarge, NoMotion, ProgramArchive),
+        *(BadHeader, IdempotencyKeyReused, BadForm, PayloadTooLarge, NoMotion, ProgramArchive),
         *(EngineNotFound, SessionNotFound, SessionDeleted, RecordDamaged),
         *WRITES,
     ),
     body=ProgramRequestSchema,
     example="programs.request",
     form=PROGRAM_FORM,
+    headers=("Idempotency-Key",),
 )
 @requires("recorder")
 def check_program_file() -> Response:
@@ -79,16 +81,22 @@ def check_program_file() -> Response:
 
     It comes as JSON, or as a form: `curl -F file=@ring.nc -F 'tools={"1":"em-3175-2f"}' -F material_id=sitka_spruce
     -F 'stock={"thickness_mm":3}'`. The worst cut decides, with its line and the rule that it breaks. The run is
-    recorded whatever comes of it, and the file is one of its attachments. What nobody understands is UNKNOWN.
+    recorded whatever comes of it, and the file is one of its attachments. What nobody understands is UNKNOWN. With an
+    `Idempotency-Key` a program that is sent again makes no second run.
     """
     now_us, rmos = ids.now_us(), current_rmos()
     limit_bytes = rmos.settings.max_program_bytes
     if request.mimetype == FORM:
         form = Form(limit_bytes)
         data = b"".join(_take(form, limit_bytes))
+        idempotency = read_idempotency(
+            {"fields": form.fields, "filename": form.filename, "sha256": digest.sha256_hex(data)}
+        )
         asked = load_program_form(form.fields, data, form.filename)
     else:
-        asked = load_program(read_object(), limit_bytes=limit_bytes)
+        body = read_object()
+        idempotency = read_idempotency(body)
+        asked = load_program(body, limit_bytes=limit_bytes)
     done = check_sent_program(
         rmos.store,
         rmos.engines,
@@ -96,11 +104,12 @@ def check_program_file() -> Response:
         actor=current_actor(),
         us=now_us,
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
+        idempotency=idempotency,
     )
-    body = dump_program_checked(done)
+    shown = dump_program_checked(done)
     if done.recorded is None:
-        return respond_json(body)
-    return respond_json(body, status=201, headers={"Location": prefix_path(f"/api/rmos/runs/{done.recorded.run_id}")})
+        return respond_json(shown)
+    return respond_recorded(shown, done.recorded.run_id, replayed=done.recorded.replayed)
 
 
 def _take(form: Form, limit_bytes: int) -> Iterator[bytes]:

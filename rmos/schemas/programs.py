@@ -16,7 +16,6 @@ from rmos.schemas.fields import FALSE, NAME, TRUE, Choice, Flag, Number, Request
 from rmos.services.files.attachments import MAX_FILENAME
 from rmos.services.program_checks import ProgramCheck, ProgramChecked
 from rmos.services.program_release import ProgramState
-from rmos.services.programs.keeping import describe_program
 from rmos.services.programs.setup import ProgramOptions
 
 UNITS: Final = get_args(Units)
@@ -247,7 +246,6 @@ def _make_check(members: dict[str, Any], data: bytes, filename: str) -> ProgramC
 
 def dump_program_checked(done: ProgramChecked) -> bytes:
     """Return the response to a program."""
-    told = describe_program(done.checked)
     measured = done.checked.measured
     recorded = done.recorded
     members: dict[str, Any] = {
@@ -256,7 +254,7 @@ def dump_program_checked(done: ProgramChecked) -> bytes:
         "risk_level": done.risk_level,
         "score": done.score,
         "block_reason": done.block_reason,
-        **{name: value for name, value in told.items() if name in _SHOWN},
+        **{name: value for name, value in done.described.items() if name in _SHOWN},
         "assumptions": [] if measured is None else list(measured.assumptions),
     }
     if recorded is not None:

@@ -24,7 +24,7 @@ from rmos.services.artifact import Idempotency, RunRequest, SentProgram
 from rmos.services.deciding import complete_context, decide_cut
 from rmos.services.programs.checking import NO_MOTION, CheckedProgram, Measure, ProgramRequest, check_program
 from rmos.services.programs.judging import Evaluate
-from rmos.services.programs.keeping import decide_program
+from rmos.services.programs.keeping import decide_program, describe_program
 from rmos.services.programs.reading import measure_in_child
 from rmos.services.programs.setup import ProgramOptions
 from rmos.services.run_programs import ProgramOfRun
@@ -68,6 +68,8 @@ class ProgramChecked(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     block_reason: str | None
     recorded: Recorded | None
+    described: Mapping[str, Any]
+    """What the decision says of the program; of a run that was made before, what its record says."""
 
 
 def check_sent_program(
@@ -105,7 +107,11 @@ def check_sent_program(
         idempotency=idempotency,
         program=of_run,
     )
-    return _describe_check(checking.checked, recorded, recorded)
+    described = describe_program(checking.checked)
+    if recorded.replayed:  # by now the shop's tables may say another thing
+        decision = store.runs.record(recorded.run_id, include_deleted=True).view().artifact.decision
+        described = decision.details.get("program", described)
+    return _describe_check(checking.checked, recorded, recorded, described)
 
 
 def try_program(
@@ -141,7 +147,8 @@ class _Checking(msgspec.Struct, frozen=True, kw_only=True):
         context = complete_context(self.request, shop)
         found = self.evaluate(self.request.design, context)
         decision = decide_cut(self.request, engine.info, shop, context, found)
-        return _describe_check(self.checked, decide_program(decision, self.checked, None), None)
+        decided = decide_program(decision, self.checked, None)
+        return _describe_check(self.checked, decided, None, describe_program(self.checked))
 
 
 def _check(
@@ -168,7 +175,10 @@ def _check(
 
 
 def _describe_check(
-    checked: CheckedProgram, decided: RunDecision | Recorded, recorded: Recorded | None
+    checked: CheckedProgram,
+    decided: RunDecision | Recorded,
+    recorded: Recorded | None,
+    described: Mapping[str, Any],
 ) -> ProgramChecked:
     return ProgramChecked(
         checked=checked,
@@ -176,6 +186,7 @@ def _describe_check(
         score=decided.score,
         block_reason=decided.block_reason,
         recorded=recorded,
+        described=described,
     )
 
 

@@ -272,7 +272,7 @@ def test_trap_45_every_route_that_writes_heeds_the_key_or_refuses_it(app: Flask,
             response = client.open(url, method=method, headers=KEY, json={})
             is_refused = response.is_json and response.json.get("error") == "BAD_HEADER"
             (refusing if is_refused else recording_nothing).add(rule.rule)
-    assert heeding == {RUNS, "/api/rmos/rosettes", SESSIONS, "/api/workflow/sessions"}
+    assert heeding == {RUNS, "/api/rmos/rosettes", "/api/rmos/programs", SESSIONS, "/api/workflow/sessions"}
     assert recording_nothing == {"/api/rmos/feasibility", "/api/rmos/feasibility/suggest"}
     assert f"{SESSIONS}/<session_id>/actions/<action>" in refusing
 
@@ -282,7 +282,7 @@ def test_a_refused_key_says_what_to_send_instead(client: FlaskClient) -> None:
     response = client.post(f"{made}/actions/set_design", json={"design": {}}, headers=KEY)
     assert (response.status_code, response.json["error"]) == (400, "BAD_HEADER")
     assert response.json["detail"] == (
-        "Idempotency-Key is heeded where a run, a rosette or a session is made, not here; leave it out. "
+        "Idempotency-Key is heeded where a run, a rosette, a program or a session is made, not here; leave it out. "
         "Send the ETag as If-Match: when the first try was done, the second is refused."
     )
     assert client.get(made).json["version"] == 1

@@ -17,14 +17,21 @@ from tests.helpers.rings import NONSENSE, RING, Desk, approve_ring
 PROGRAMS = "/api/rmos/programs"
 
 
-def send(client: FlaskClient, data: bytes | str = RING, name: str = "ring.nc", **parts: Any) -> TestResponse:
+def send(
+    client: FlaskClient,
+    data: bytes | str = RING,
+    name: str = "ring.nc",
+    *,
+    headers: dict[str, str] | None = None,
+    **parts: Any,
+) -> TestResponse:
     """Send a program as a form; objects go as JSON."""
     said = {"tools": {"1": "em-3175-2f"}, "material_id": "sitka_spruce", "stock": {"thickness_mm": 3}} | parts
     form = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items() if value is not None
     }
     content = data.encode() if isinstance(data, str) else data
-    return client.post(PROGRAMS, data={**form, "file": (io.BytesIO(content), name)})
+    return client.post(PROGRAMS, data={**form, "file": (io.BytesIO(content), name)}, headers=headers)
 
 
 def store_ring(client: FlaskClient) -> tuple[Desk, str]:
@@ -53,6 +60,23 @@ def test_a_program_that_a_cam_posted_is_judged_and_recorded(client: FlaskClient,
     ]
     replayed = client.get(f"{RUNS}/{run['run_id']}/replay").json
     assert replayed["reproduced"]
+
+
+@pytest.mark.parametrize("as_form", [True, False], ids=["form", "JSON"])
+def test_trap_45_a_program_that_is_sent_again_makes_no_second_run(client: FlaskClient, as_form: bool) -> None:
+    def send_again(text: str = RING) -> TestResponse:
+        if as_form:
+            return send(client, text, headers={"Idempotency-Key": "post-1"})
+        body = {"gcode_text": text, "tools": {"1": "em-3175-2f"}, "stock": {"thickness_mm": 3}}
+        return client.post(PROGRAMS, json=body, headers={"Idempotency-Key": "post-1"})
+
+    made, again, other = send_again(), send_again(), send_again(RING.replace("F1800", "F1700"))
+    assert (made.status_code, again.status_code) == (201, 200), again.json
+    assert again.json == made.json
+    assert again.headers["Location"] == made.headers["Location"]
+    assert (made.headers.get("Idempotency-Replayed"), again.headers.get("Idempotency-Replayed")) == (None, "true")
+    assert (other.status_code, other.json["error"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert len(client.get(RUNS).json["items"]) == 1
 
 
 def test_the_worst_cut_decides_with_its_line_and_the_rule_that_it_breaks(client: FlaskClient) -> None:
