@@ -130,6 +130,18 @@ def make_folder(path: Path) -> None:
         raise StorageFailed(f"{path.name} could not be made: {(error.strerror or 'refused').lower()}.") from None
 
 
+def goes_to_stdout(out: Path | None, *, as_json: bool) -> bool:
+    """Tell whether `--out -` asks for a file on stdout.
+
+    Raises:
+        click.UsageError: the one JSON document is to go there too.
+    """
+    to_stdout = out is not None and str(out) == "-"
+    if to_stdout and as_json:
+        raise click.UsageError("The file or JSON goes to the standard output, not both.")
+    return to_stdout
+
+
 def escape_what_cannot_be_shown() -> None:
     """Let stdout escape what its encoding lacks, whoever writes to it: the help of a command is no traceback either."""
     stream = cast(object, sys.stdout)  # a TextIO to the type checker, which has no `reconfigure`

@@ -1,7 +1,6 @@
 """`rmos pack`: what an operator takes to the machine for a run, as one zip."""
 
 import contextlib
-import sys
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ from flask.cli import with_appcontext
 from rmos import ids
 from rmos.cli.exits import DONE
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_writing
-from rmos.cli.output import emit, json_option, say
+from rmos.cli.output import emit, goes_to_stdout, json_option, say, write_data, write_file
 from rmos.cli.run_ids import find_run_id, find_session_id
 from rmos.context import current_rmos
 from rmos.errors.programs import PackNotReady
@@ -24,7 +23,7 @@ from rmos.store import Store
 @click.argument("about", metavar="RUN_ID|SESSION_ID")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE",
     help="Default: RUN_ID.pack.zip; `-` writes to the standard output.",
 )
@@ -43,20 +42,18 @@ def pack(about: str, out: Path | None, as_json: bool) -> int:
     Exit codes: 0 written; 1 it may not leave, and what is missing or has
     changed is said; 2 usage, 10 no store there.
     """
+    to_stdout = goes_to_stdout(out, as_json=as_json)
     now_us, store, rmos = ids.now_us(), open_for_writing(), current_rmos()
     with contextlib.suppress(StoreLocked):  # somebody else is at it; the index is brought up to the record so or so
         store.reconcile(wait_s=LOCK_WAIT_S)
     packs = OperatorPacks(store, rmos.engines, rmos.settings)
     made = packs.make(_find_run(store, about))
     made = packs.release(made, actor=command_actor(ids.new_request_id()), us=now_us)
-    if out is not None and str(out) == "-":
-        sys.stdout.buffer.write(made.data)
+    if to_stdout:
+        write_data(made.data)
         return DONE
     target = out or Path(made.filename)
-    try:
-        target.write_bytes(made.data)
-    except OSError as error:
-        raise click.ClickException(f"The pack cannot be written: {(error.strerror or '').lower()}.") from None
+    write_file(target, made.data)
     if as_json:
         emit(
             {

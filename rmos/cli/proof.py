@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, say, write_data, write_file
+from rmos.cli.output import emit, goes_to_stdout, json_option, say, write_data, write_file
 from rmos.cli.run_ids import find_run_id
 from rmos.errors.records import RunDeleted
 from rmos.services.evidence import make_bundle, make_erased_bundle, make_object_bundle
@@ -47,9 +47,7 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
     """
     if (run_id is None) == (key is None):
         raise click.UsageError("Name a run, or an object with --object.")
-    to_stdout = out is not None and str(out) == "-"
-    if to_stdout and as_json:
-        raise click.UsageError("The proof or JSON goes to the standard output, not both.")
+    to_stdout = goes_to_stdout(out, as_json=as_json)
     store = open_for_reading()
     saved = None if checkpoint is None else _read_checkpoint(checkpoint)
     if run_id is not None:

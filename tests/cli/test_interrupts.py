@@ -58,6 +58,7 @@ EVERY: dict[str, tuple[str, ...]] = {
     "evidence append": ("evidence", "append"),
     "evidence rotate-key": ("evidence", "rotate-key"),
     "evidence publish": ("evidence", "publish", "WEB"),
+    "pack": ("pack", "RUN", "--out", "OUT"),
     "proof": ("proof", "RUN", "--out", "OUT"),
     "help": ("--help",),
     "no such command": ("veryfy",),
@@ -181,4 +182,7 @@ def test_trap_47_ctrl_c_at_any_moment_is_130_and_leaves_a_whole_record(
     if name in WITH_LOG:
         template = Path(shutil.copytree(template, tmp_path / "logged" / "runs"))
         assert command_on(template)("evidence", "start", "--origin", "shop.example/evidence").exit_code == 0
+    if name == "pack":
+        template = Path(shutil.copytree(template, tmp_path / "packed" / "runs"))
+        assert command_on(template)("program", str(PROGRAMS / "ring.nc"), *_RING, "--record").exit_code == 0
     interrupt_at_many_moments(template, tmp_path, name, 60)

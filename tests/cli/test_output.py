@@ -14,6 +14,7 @@ from flask.cli import ScriptInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rmos.cli
 from rmos import create_app
 from rmos.cli import rmos_group
 from rmos.cli.exits import RmosGroup
@@ -146,6 +147,13 @@ def test_trap_47_an_output_that_was_closed_takes_nothing_and_is_no_traceback(
         rmos_group.main([*arguments], prog_name="rmos", obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
     finally:
         app.extensions["rmos"].close()
+
+
+def test_trap_47_no_command_writes_past_what_minds_closed_outputs_and_json() -> None:
+    """`write_data` and `write_file` do; a bare ClickException would end a command without its document."""
+    past = re.compile(r"sys\.stdout\.(buffer|write)|raise click\.ClickException|\.write_(bytes|text)\(")
+    writing = {path.name for path in Path(rmos.cli.__path__[0]).glob("*.py") if past.search(path.read_text())}
+    assert writing == {"output.py", "verify.py"}, "the report of verify is renamed into place"
 
 
 def test_the_help_of_a_command_escapes_what_the_terminal_lacks() -> None:

@@ -88,12 +88,24 @@ def test_what_is_missing_or_has_changed_is_said_and_nothing_is_written(
     assert list(tmp_path.glob("*.zip")) == []
 
 
+def test_a_file_that_cannot_be_written_is_told_without_its_folder(run: Command, run_id: str, tmp_path: Path) -> None:
+    result = run("pack", run_id, "--out", str(tmp_path / "none" / "p.zip"), "--json")
+    assert (result.exit_code, document(result)["error"]) == (1, "STORAGE_FAILED")
+    assert "p.zip could not be written: no such file or directory." in result.stderr
+    assert str(tmp_path) not in result.output
+
+
+def test_nobody_is_said_to_have_taken_what_was_refused(run: Command, run_id: str) -> None:
+    assert run("pack", run_id, "--out", "-", "--json").exit_code == 2
+    assert "released" not in run("show", run_id, "--events").stdout
+
+
 def test_nobody_and_nowhere(run: Command, run_id: str, tmp_path: Path) -> None:
     assert run("pack").exit_code == 2
     assert run("pack", "run_" + "0" * 32).exit_code == 1
     assert command_on(tmp_path / "elsewhere")("pack", run_id).exit_code == 10
     refused = run("pack", run_id, "--out", "no/such/folder.zip")
-    assert (refused.exit_code, "cannot be written" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "could not be written" in refused.stderr) == (1, True)
 
 
 def test_a_pack_that_was_taken_goes_along_with_its_run_to_another_store(
