@@ -1,6 +1,6 @@
 """Say in the log's own terms that objects are about to be moved aside or taken back, before they are.
 
-    note_set_aside(store.objects, store.index, store.audit, keys, actor=actor, us=us)
+    note_set_aside(store.objects, store.audit, keys, actor=actor, us=us)
 
 An entry of the log stays when its object goes, so whoever checks the log wants to know why. The audit record that says
 so is logged like any other.
