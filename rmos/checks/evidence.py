@@ -24,7 +24,7 @@ from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.evidence.arrivals import list_folders, list_record_keys
-from rmos.store.evidence.objects import Entry, LogBatch, LogObjects, batch_key, is_loggable, parse_line
+from rmos.store.evidence.objects import LogBatch, LogObjects, batch_key, is_loggable, parse_line
 from rmos.store.layout import ARTIFACT, AUDIT_RECORD, ObjectKind, RunFiles
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage, decode_audit
@@ -110,7 +110,21 @@ class EvidenceCheck:
         found: set[SetAsideObject] = set()
         for folder in [name for name in self._folders if name.startswith(f"{layout.AUDIT}/")]:
             for line in self.lines_of(folder):
-                found |= self._read_set_aside(parse_line(line))
+                entry = parse_line(line)
+                found |= self._read_set_aside(entry.key, entry.sha256)
+        return found
+
+    @cached_property
+    def unlogged_set_aside(self) -> dict[SetAsideObject, str]:
+        """What audit records that are not logged yet say was set aside, with the key of the record."""
+        found: dict[SetAsideObject, str] = {}
+        for folder, kinds in _list_kinds(self._objects).items():
+            if not folder.startswith(f"{layout.AUDIT}/"):
+                continue
+            logged = {parse_line(line).key for line in self.lines_of(folder)}
+            with contextlib.suppress(ObjectUnreadable):  # verify names the folder
+                for key in set(list_record_keys(self._objects, folder, kinds)) - logged:
+                    found |= dict.fromkeys(self._read_set_aside(key), key)
         return found
 
     def _read_batch(self, number: int) -> LogBatch | None:
@@ -124,13 +138,14 @@ class EvidenceCheck:
                 self._batches[number] = None
         return self._batches[number]
 
-    def _read_set_aside(self, entry: Entry) -> set[SetAsideObject]:
+    def _read_set_aside(self, key: str, sha256: str | None = None) -> set[SetAsideObject]:
+        """Return what an audit record says was set aside; one with another digest than the log's says nothing."""
         try:
-            data = self._objects.read(entry.key)
-            record = decode_audit(data, entry.key.rpartition("/")[2])
+            data = self._objects.read(key)
+            record = decode_audit(data, key.rpartition("/")[2])
         except (Damage, ObjectMissing, ObjectUnreadable):
             return set()  # a finding of its own
-        if record.action != "set_aside" or entry.sha256 != sha256_hex(data):
+        if record.action != "set_aside" or sha256 not in (None, sha256_hex(data)):
             return set()
         return {SetAsideObject(str(pair[0]), str(pair[1])) for pair in record.data.get("keys", []) if len(pair) == 2}
 
@@ -189,13 +204,19 @@ class _FolderCheck:
 
     def _check_gone(self, key: str, digests: set[str]) -> None:
         delete = self._find_delete(key, digests)
+        gone = [SetAsideObject(key, sha256) for sha256 in digests]
         if delete is not None and delete.encode() in self._logged_keys:
             self._tally.count("evidence_erased")
-        elif all(SetAsideObject(key, sha256) in self._check.set_aside for sha256 in digests):
+        elif self._check.set_aside.issuperset(gone):
             self._tally.count("evidence_set_aside")
             self._tally.find("logged_set_aside", key, "an audit record says who had it moved aside or taken back")
         elif delete is not None:
             detail = f"the hard delete that says why it is gone, {delete}, is not logged yet: append, and verify again"
+            self._tally.find("logged_missing", key, detail)
+        elif record := self._check.unlogged_set_aside.get(gone[0]):
+            detail = (
+                f"the audit record that says who moved it aside, {record}, is not logged yet: append, and verify again"
+            )
             self._tally.find("logged_missing", key, detail)
         else:
             self._tally.find("logged_missing", key, "the log holds it, and nothing in the log says why it is gone")

@@ -1,5 +1,6 @@
 """Each attack on a record and on its log, what finds it, and the one that only a saved checkpoint finds."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -134,7 +135,9 @@ def test_what_repair_sets_aside_is_explained_by_a_logged_record(logged: LoggedSh
     logged.shop.flip(artifact(run_id))
     store = logged.shop.store
     apply_repair(store, plan_repair(store, recheck_s=0), actor=ANNA, us=logged.shop.us)
-    assert ("logged_missing", artifact(run_id)) in logged.faults()  # the audit record is not logged yet
+    [found] = [one for one in logged.find() if one.kind == "logged_missing"]
+    assert found.path == artifact(run_id)
+    assert re.search(r"moved it aside, _audit/[\d-]+/evt_\w+\.json, is not logged yet: append", found.detail)
     logged.append()
     assert ("logged_set_aside", artifact(run_id)) in {(found.kind, found.path) for found in logged.find()}
     assert ("logged_missing", artifact(run_id)) not in logged.faults()
