@@ -19,9 +19,12 @@ from types import FrameType
 
 import pytest
 
+from rmos import create_app
 from rmos.cli import main, rmos_group
+from rmos.config import Settings
 from tests.api.conftest import make_body
 from tests.cli.conftest import artifacts_of, command_on
+from tests.helpers.small_rosette import approve_small
 from tests.single_file import make_single_file
 
 _RING = ("--tool", "1=em-3175-2f", "--material", "sitka_spruce", "--stock", "3")
@@ -58,6 +61,7 @@ EVERY: dict[str, tuple[str, ...]] = {
     "evidence append": ("evidence", "append"),
     "evidence rotate-key": ("evidence", "rotate-key"),
     "evidence publish": ("evidence", "publish", "WEB"),
+    "toolpaths": ("toolpaths", "SESSION", "--out", "WEB"),
     "pack": ("pack", "RUN", "--out", "OUT"),
     "proof": ("proof", "RUN", "--out", "OUT"),
     "help": ("--help",),
@@ -132,6 +136,7 @@ def interrupt_at_many_moments(template: Path, folder: Path, name: str, moments: 
     cut.write_text(json.dumps({name: value for name, value in make_body().items() if name != "meta"}))
     words = {
         "RUN": run_id,
+        "SESSION": max(path.name for path in template.glob("_sessions/*/*")).partition(".")[0],
         "OTHER": str(other),
         "CUT": str(cut),
         "RING": str(PROGRAMS / "ring.nc"),
@@ -182,6 +187,11 @@ def test_trap_47_ctrl_c_at_any_moment_is_130_and_leaves_a_whole_record(
     if name in WITH_LOG:
         template = Path(shutil.copytree(template, tmp_path / "logged" / "runs"))
         assert command_on(template)("evidence", "start", "--origin", "shop.example/evidence").exit_code == 0
+    if name == "toolpaths":
+        template = Path(shutil.copytree(template, tmp_path / "approved" / "runs"))
+        app = create_app(Settings(instance_path=template.parent, runs_dir=template))
+        approve_small(app.test_client())
+        app.extensions["rmos"].close()
     if name == "pack":
         template = Path(shutil.copytree(template, tmp_path / "packed" / "runs"))
         assert command_on(template)("program", str(PROGRAMS / "ring.nc"), *_RING, "--record").exit_code == 0
