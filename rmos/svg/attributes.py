@@ -1,6 +1,6 @@
 """How the attributes of an element are judged: by a plan made once for each order of attributes that occurs.
 
-    plan = make_plan("http://www.w3.org/2000/svg use", ["href", "x", "y"])   # raises nothing; a Refusal, or
+    plan = make_plan("http://www.w3.org/2000/svg use", ["href", "x", "y"], {})   # an SvgRefusal, or
     plan.checks      # ((1, <function>, set()),): which values are looked at, how, and which were found harmless
 
 A large drawing repeats a few shapes of tag a hundred thousand times. What depends on names alone is settled in the

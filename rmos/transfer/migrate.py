@@ -4,7 +4,7 @@
     plan_migration(store, source)            # what it would do; nothing is written
     report = migrate(store, source)          # again: the same, and nothing is written
     verify_migration(store, source)          # every mapped field and all counts, compared
-    rollback(store, source)                  # takes back just what the migration wrote
+    rollback(store, source, actor=actor, us=us)     # takes back just what the migration wrote
 
 The source is never changed. What a migration wrote is known by its bytes (`old_runs`), so no journal is needed, and a
 rollback cannot touch a run that is newer, that somebody changed, or that something has happened to since.

@@ -1,7 +1,7 @@
 """What the form that checks a program asks for, and how it becomes what `POST /api/rmos/programs` takes.
 
-list_program_fields(shop, {"material_id": "sitka_spruce"})   # the fields, with what stands in them
-make_parts({"tool": "em-3175-2f", "thickness_mm": "3"})      # {"tools": '{"1": "em-3175-2f"}', "stock": …}
+list_program_fields(shop, {"material_id": "sitka_spruce"}, errors={})   # the fields, with what stands in them
+make_parts({"tool": "em-3175-2f", "thickness_mm": "3"})                 # {"tools": '{"1": "em-3175-2f"}', "stock": …}
 """
 
 import json

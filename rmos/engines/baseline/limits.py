@@ -3,7 +3,7 @@
 Its records replay to the digest that they have, so nothing can be added to them: direction and limits are derived from
 the engine's own numbers, for display.
 
-    derive_limits(assessment, open_cut(design, context, materials))      # Limits(better="low", yellow_limit=0.8)
+    derive_limits("DEFLECTION", limit, unit, cut)      # Limits(better="low", yellow_limit=0.8)
 """
 
 from typing import Final, NamedTuple

@@ -1,6 +1,6 @@
 """Charts of a glue-up: the tile with its columns, the stacks, the log and its slices, the block and its slabs.
 
-    draw_tile(flow, key, glued)     # enlarged, and at full size beside it
+    draw_tile(flow, key, glued, log)     # enlarged, and at full size beside it
 
 Every material has a number beside its colour, so that a sheet printed in black and white can be read too.
 """

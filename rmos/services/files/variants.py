@@ -1,6 +1,6 @@
 """Variants: the drawings of a run that an operator reviews, rejects or promotes; all of it events, with their history.
 
-    variants_of(record)                                     # each with its status, from the events by their numbers
+    variants_of(view, events)                               # each with its status, from the events by their numbers
     act(store, run_id, Act("reject", sha256, reason_code="AESTHETIC"), actor=actor, us=us)
     change_variants(store, run_id, acts, actor=actor, us=us)    # counts, and what came of each
 

@@ -1,6 +1,6 @@
 """Programs that no session covers: what lets them into a pack all the same.
 
-    require_free_release(store, engines, policy, record)
+    require_free_release(engines, policy, record)
 
 A run without a session was approved by nobody. GREEN needs nobody's word; YELLOW, RED and UNKNOWN take an override that
 is in force. What it was evaluated by is asked again: the engine and the shop's tables must say the same today.

@@ -1,6 +1,6 @@
 """What a program is measured against: the tools of its numbers, the stock, the machine, as a cut's context has them.
 
-    setup = make_setup(context, tools={1: {"kind": "end_mill", "diameter_mm": 3.175}}, options=options)
+    setup = make_setup(context, {1: {"kind": "end_mill", "diameter_mm": 3.175}}, axes={}, options=options)
     setup.setup, setup.findings          # what is not known of it is a finding
 
 A context is the one that the engine evaluates by, in its own units; the measures are told in mm.

@@ -1,9 +1,9 @@
 """The design of a session that a recorded rosette becomes: with all of its cuts, each with its tool and its stock.
 
-    made = make_rosette_design(store, engines, run_id, engine_timeout_ms=5000)
+    made = make_rosette_design(store, engines, run_id, request_id=None, engine_timeout_ms=5000)
     made.design["cuts"], made.context, made.tool_id
 
-The cuts follow from the rosette as the shop's tables are today; they are judged when the session is.
+The cuts follow from the rosette as the shop's tables are today; they are evaluated when the session is.
 """
 
 from typing import Any, NamedTuple
