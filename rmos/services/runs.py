@@ -94,19 +94,10 @@ def record_run(
     context = complete_context(request, engines.shop)
     evaluated = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
     result, decision, errors = evaluated.result, evaluated.decision, evaluated.errors
-    programs = (
-        [program]
-        if program is not None
-        else check_programs_of(
-            engines,
-            request,
-            context,
-            decision.risk_level,
-            cuts=evaluated.cuts,
-            evaluate=lambda design, of_tool: _evaluate(engines, request, design, of_tool, actor, engine_timeout_ms),
-            is_overridden=is_overridden,
-        )
-    )
+    if program is not None:
+        programs = [program]
+    else:
+        programs = _check_programs(engines, request, context, evaluated, actor, engine_timeout_ms, is_overridden)
     attachments: list[dict[str, Any]] = []
     if programs:
         decision = decide_programs(decision, programs)
@@ -124,6 +115,27 @@ def record_run(
     )
     recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None)
     return msgspec.structs.replace(recorded, programs=() if recorded.replayed else tuple(programs))
+
+
+def _check_programs(
+    engines: Registry,
+    request: RunRequest,
+    context: dict[str, Any],
+    evaluated: "_EvaluatedDesign",
+    actor: Actor,
+    engine_timeout_ms: float,
+    is_overridden: Callable[[ProgramColour], bool],
+) -> list[ProgramOfRun]:
+    """Return what came of the programs of a run; the engine that evaluated its design evaluates their cuts."""
+    return check_programs_of(
+        engines,
+        request,
+        context,
+        evaluated.decision.risk_level,
+        cuts=evaluated.cuts,
+        evaluate=lambda design, of_tool: _evaluate(engines, request, design, of_tool, actor, engine_timeout_ms),
+        is_overridden=is_overridden,
+    )
 
 
 def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us: int) -> tuple[str, Recorded | None]:
