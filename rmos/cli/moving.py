@@ -15,6 +15,7 @@ from rmos.cli.output import emit, json_option, progress, say, write_data
 from rmos.cli.run_ids import find_session_id
 from rmos.cli.types import Moment
 from rmos.counts import count_of
+from rmos.errors.store import StorageFailed
 from rmos.row_models import RunQuery
 from rmos.schemas.runs import list_columns
 from rmos.store import Store
@@ -176,7 +177,7 @@ def _export_store(query: RunQuery, target: Path | None, proofs: Path | None, as_
         with progress("Exporting", store.runs.count(query)) as advance:
             report = export_store(store, query, target, advance, proofs=proofs)
     except OSError as error:
-        raise click.ClickException(f"The proofs cannot be written: {(error.strerror or '').lower()}.") from None
+        raise StorageFailed(f"The proofs could not be written: {(error.strerror or 'refused').lower()}.") from None
     if as_json:
         emit(report)
     else:
