@@ -144,6 +144,11 @@ def canonical_sha256(value: Any) -> str:
     return sha256_hex(canonical(value))
 
 
+def is_same_json(one: object, other: object) -> bool:
+    """Tell whether two values are the same as JSON, where a whole number may have been written as a float."""
+    return canonical(one) == canonical(other)
+
+
 def encode_record(members: Mapping[str, Any]) -> bytes:
     """Return the bytes of a record: canonical JSON with `_sha256` first, and a newline.
 

@@ -236,3 +236,8 @@ def test_the_thread_beside_ends_also_when_nobody_asks_for_the_digest() -> None:
         assert threading.active_count() == before + 1
         raise KeyError
     assert threading.active_count() == before
+
+
+def test_the_same_json_is_the_same_however_its_numbers_and_members_are_written() -> None:
+    assert digest.is_same_json({"a": 3, "b": [1.5]}, {"b": [1.5], "a": 3.0})
+    assert not digest.is_same_json({"a": 3}, {"a": "3"})

@@ -279,7 +279,7 @@ class ProgramGate:
         if digest_tools(tools) != program.get("tools_sha256"):
             raise _make_stale(view, ["tools"], "The shop's tables say something else of a tool of the program.")
         setup = None if found.setup is None else msgspec.to_builtins(found.setup, str_keys=True)
-        if not _is_same_json(setup, program.get("setup")):
+        if not digest.is_same_json(setup, program.get("setup")):
             raise _make_stale(view, ["machine"], "The shop's tables say something else of the machine.")
 
     def _make_evaluate(self, request: RunRequest) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
@@ -313,11 +313,6 @@ def _read_options(program: Mapping[str, Any]) -> ProgramOptions:
         return msgspec.convert(program.get("options", {}), ProgramOptions, strict=False)
     except msgspec.ValidationError:
         return ProgramOptions()
-
-
-def _is_same_json(one: object, other: object) -> bool:
-    """Tell whether two values are the same as JSON, where a whole number may have been written as a float."""
-    return digest.canonical_sha256(one) == digest.canonical_sha256(other)
 
 
 def _names_run(record: SessionRecord, view: RunView) -> bool:

@@ -129,9 +129,11 @@ def _require_same(view: RunView, members: Mapping[str, Any], engines: Registry, 
     request = _make_request(view, members, recorded)
     context = complete_context(request, engines.shop)
     changed = [
-        {"tool": "tools"}.get(name, name) for name in _NAMED if not _is_same(context.get(name), recorded.get(name))
+        {"tool": "tools"}.get(name, name)
+        for name in _NAMED
+        if not digest.is_same_json(context.get(name), recorded.get(name))
     ]
-    changed += [] if changed or _is_same(context, recorded) else ["context"]
+    changed += [] if changed or digest.is_same_json(context, recorded) else ["context"]
     if not changed and _evaluate_now(request, context, engines, policy) != run.hashes.feasibility_sha256:
         changed = ["feasibility"]
     if program.get("reader") != msgspec.to_builtins(READER):
@@ -201,12 +203,7 @@ def _find_changed_setup(
     for number, tool in setup["tools"].items():
         tool["tool_id"] = named.get(number, tool["tool_id"])
     changed = [] if digest_tools(spelled) == program.get("tools_sha256") else ["tools"]
-    return changed if changed or _is_same(setup, program["setup"]) else ["machine"]
-
-
-def _is_same(one: object, other: object) -> bool:
-    """Tell whether two values are the same as JSON, where a whole number may have been written as a float."""
-    return digest.canonical_sha256(one) == digest.canonical_sha256(other)
+    return changed if changed or digest.is_same_json(setup, program["setup"]) else ["machine"]
 
 
 def _make_stale(view: RunView, changed: list[str], detail: str) -> StaleApproval:
