@@ -1,7 +1,7 @@
 """Closed paths of straight lines: where they begin, how a cutter goes down along them, and over tabs.
 
     lap(route, loop, feed=1800)                                  # once round, level
-    go_down(route, cut, loop, begin=500, level=-250)             # down along it, then once round
+    go_down(route, cut, loop, options, begin=500, level=-250)    # down along it, then once round
 
 A cutter goes down along its path, no steeper than a helix would (`entries`); where that takes more than fifty rounds it
 plunges, if it cuts at its centre.
