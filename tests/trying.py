@@ -1,12 +1,12 @@
-"""How much made-up input a property is tried with: a quarter in a plain run of the tests, all of it in `dev.py check`.
+"""How much made-up input a property is tried with: a fifth in a plain run of the tests, all of it in `dev.py check`.
 
-    @settings(max_examples=tries(60))        # 15 in a plain run
+    @settings(max_examples=tries(60))        # 12 in a plain run
 
     for text in some_of(HOSTILE_TEXTS, turn):
 
     @pytest.mark.parametrize(("target", "parameter"), of_each_kind(PARAMETERS, lambda _, p: p["name"]))
 
-A test without a number of its own tries 25 and 100. The numbers are profiles of hypothesis, `plain` and `check`;
+A test without a number of its own tries 20 and 100. The numbers are profiles of hypothesis, `plain` and `check`;
 `--hypothesis-profile=check` asks any run for all of it.
 """
 
@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 
 T = TypeVar("T")
 
-_PLAIN: Final = 25
+_PLAIN: Final = 20
 _WHOLE: Final = 100
 
 
@@ -42,7 +42,7 @@ def tries(whole: int) -> int:
 
 
 def some_of(whole: Sequence[T], turn: int) -> Sequence[T]:
-    """Return a part of a long list to try in this run, another part at the next turn: a quarter, or all of it."""
+    """Return a part of a long list to try in this run, another part at the next turn: a fifth, or all of it."""
     step = max(1, _WHOLE // settings().max_examples)
     return whole[turn % step :: step]
 

@@ -175,7 +175,9 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name.endswith(".png") else name for name in FILES]
+)
 def test_files_are_made_of_a_recorded_rosette_the_same_bytes_each_time(name: str, client: FlaskClient) -> None:
     made = ask(client, prompt="classical rosette", seed=7).json
     first, second = (client.get(f"{ROSETTES}/{made['run_id']}/{name}") for _ in range(2))

@@ -259,6 +259,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("then", "end"),
     [

@@ -75,6 +75,8 @@ def test_the_digests_are_pinned_so_that_other_bytes_need_another_engine_version(
 
 
 @pytest.mark.parametrize("engine_id", PINNED)
-@pytest.mark.parametrize("seed", ["0", "1", "4242", "random"])
+@pytest.mark.parametrize(
+    "seed", ["0", pytest.param("1", marks=pytest.mark.long), pytest.param("4242", marks=pytest.mark.long), "random"]
+)
 def test_the_order_in_which_python_hashes_changes_no_digest(seed: str, engine_id: str) -> None:
     assert ask(sys.executable, seed, engine_id, ROOT)[1:] == digests(engine_id)

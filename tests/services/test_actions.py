@@ -187,8 +187,8 @@ def test_an_approval_takes_an_engine_that_still_says_the_same(shop: Shop) -> Non
     ("action", "before"),
     [
         ("request_feasibility", []),
-        ("approve", ["request_feasibility"]),
-        ("reject", ["request_feasibility"]),
+        pytest.param("approve", ["request_feasibility"], marks=pytest.mark.long),
+        pytest.param("reject", ["request_feasibility"], marks=pytest.mark.long),
         ("store_toolpaths", ["request_feasibility", "approve", "request_toolpaths"]),
     ],
 )

@@ -24,7 +24,7 @@ from tests.helpers.rings import RING, RING_CONTEXT, RING_DESIGN
 NEAR_UM: Final = 500.0
 ENGINES: Final = Registry()
 REQUEST: Final = RunRequest(mode="router", tool_id="em-3175-2f", design=RING_DESIGN, context=RING_CONTEXT)
-FEW: Final = 8
+FEW: Final = 3
 MANY: Final = 200
 
 

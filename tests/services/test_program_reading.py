@@ -47,7 +47,7 @@ def test_a_process_that_takes_too_long_is_killed_and_reaped(processes: list[subp
 
 
 def test_what_takes_too_much_memory_is_a_finding_and_no_crash(processes: list[subprocess.Popen[bytes]]) -> None:
-    reply = measure_in_child(b" " * (512 * MIB), MeasureRequest(setup=SETUP, memory_bytes=256 * MIB))
+    reply = measure_in_child(b" " * (288 * MIB), MeasureRequest(setup=SETUP, memory_bytes=256 * MIB))
     assert reply.failure is not None
     assert "memory" in reply.failure.text
     assert [process.returncode for process in processes] == [reading.OUT_OF_MEMORY]

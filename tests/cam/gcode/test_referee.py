@@ -34,7 +34,7 @@ def test_a_snippet_is_read_as_the_referee_reads_it(name: str, tmp_path: Path) ->
     assert compare((SNIPPETS / name).read_bytes(), tmp_path) is None
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("group", [0, *(pytest.param(group, marks=pytest.mark.long) for group in range(1, GROUPS))])
 def test_programs_of_every_mode_are_read_as_the_referee_reads_them(group: int, tmp_path: Path) -> None:
     for seed in range(group * MEMBERS, (group + 1) * MEMBERS):
         text = make_program(seed)
