@@ -19,7 +19,16 @@ from rmos.cam.measure.setup import MachineAxes, ProgramSetup, Stock, ToolShape
 from rmos.cam.measure.time import measure_time
 from rmos.cam.motion import Program
 from rmos.cam.picture import draw_program
+from rmos.engines.registry import Registry
+from rmos.rosette.interpret import interpret
+from rmos.rosette.spec import encode_spec
+from rmos.rosette.vary import vary
+from rmos.services.artifact import RunRequest
+from rmos.services.rosettes.cuts import MODE, CutEvaluator
+from rmos.services.rosettes.designs import dump_rosette_design
+from rmos.services.toolpaths import MakeRequest, ProgramOrigin, make_programs
 
+_ENGINES: Final = Registry()
 _AXES: Final = MachineAxes(max_rate_mm_min=(5000, 5000, 3000), acceleration_mm_s2=(250, 250, 100))
 _SETUP: Final = ProgramSetup(
     tools={1: ToolShape(diameter_mm=3.175), 2: ToolShape(diameter_mm=1.0)},
@@ -50,6 +59,7 @@ def figures(rounds: int, say: Say) -> list[Figure]:
         ),
         _removal_figure("program: removal of a rosette channel, CPU", channel, rounds, AtMost(1.5)),
         _removal_figure("program: removal of a rosette with 24 pockets, CPU", whole, rounds, AtMost(8)),
+        *_made_figures(rounds),
         _removal_figure(f"program: removal of a surface of {_LINES} lines, CPU", surface, rounds, None),
         measured(
             "program: a rosette channel measured, CPU",
@@ -62,6 +72,46 @@ def figures(rounds: int, say: Say) -> list[Figure]:
             "s",
         ),
     ]
+
+
+def _made_figures(rounds: int) -> list[Figure]:
+    """Measure how long the programs of a rosette take from its design to what the reader says of them."""
+    circles = _make_request("solid spalted maple ring 8 mm with bwb")
+    inlays = _make_request("ebony band with pearl dots every 15 degrees, 6 mm band")
+    return [
+        measured(
+            "program: a rosette of circles made, written and read back, CPU",
+            _measure_cpu_s(lambda: _make_and_read(circles), rounds),
+            "s",
+            target=AtMost(0.05),
+        ),
+        measured(
+            "program: a rosette with 24 pockets and parts made, written, read back and measured, CPU",
+            _measure_cpu_s(lambda: _make_and_read(inlays, is_measured=True), rounds),
+            "s",
+            target=AtMost(8),
+        ),
+    ]
+
+
+def _make_request(prompt: str) -> RunRequest:
+    """Return what asks for the toolpaths of a rosette and its soundhole."""
+    spec = vary(interpret(prompt).spec, 1)
+    evaluator = CutEvaluator(_ENGINES, tool_id=None, machine_id=None, request_id="-", timeout_ms=60_000)
+    evaluated = evaluator.evaluate_rosette(spec, cut_soundhole=True)
+    design = dump_rosette_design(evaluated, {"spec": encode_spec(spec)})
+    return RunRequest(mode=MODE, tool_id=evaluated.worst.tool_id, design=design)
+
+
+def _make_and_read(request: RunRequest, *, is_measured: bool = False) -> None:
+    made = make_programs(_ENGINES.shop, request, MakeRequest(dialect="grbl"), ProgramOrigin())
+    for program in made.programs:
+        read = read_program(program.data)
+        if is_measured:
+            tool = _ENGINES.shop.tools[next(iter(program.options.tools.values()))]
+            tools = {1: ToolShape(diameter_mm=float(tool["diameter_mm"]))}
+            setup = ProgramSetup(tools=tools, stock=Stock(thickness_mm=2.3), machine=_AXES, dialect="grbl")
+            measure_program(read, setup)
 
 
 def _removal_figure(name: str, program: Program, rounds: int, target: AtMost | None) -> Figure:
