@@ -21,6 +21,7 @@ from rmos.http.conditions import apply_conditions
 from rmos.http.files import BYTES, CONDITIONS, CSP, respond_blob
 from rmos.http.json_body import read_object
 from rmos.http.multipart import Form
+from rmos.http.query import load_query
 from rmos.http.recording import read_idempotency, respond_recorded
 from rmos.http.responses import NO_STORE, PRIVATE, respond_json
 from rmos.http.routes import FORM, READS, WRITES, Blueprint, Problems, ResponseSpec, operation
@@ -28,6 +29,7 @@ from rmos.schemas.programs import (
     PROGRAM_FORM,
     DialectsSchema,
     ProgramCheckedSchema,
+    ProgramPictureSchema,
     ProgramRequestSchema,
     ProgramsSchema,
     dump_dialects,
@@ -165,18 +167,19 @@ def download_program(run_id: str, number: str) -> Response:
         *(ProgramNotFound, ProgramNotDrawn, AttachmentNotFound, PayloadTooLarge, PreconditionFailed),
         *_OF_A_RUN,
     ),
+    query=ProgramPictureSchema,
     headers=("If-None-Match", "If-Match"),
 )
 @requires("viewer")
 def draw_program_of_run(run_id: str) -> Response:
-    """Return the first program of a run from above: cuts coloured by depth, rapids dashed, the worst line marked."""
-    rmos = current_rmos()
+    """Return a program of a run from above: cuts coloured by depth, rapids dashed, the worst line marked."""
+    rmos, number = current_rmos(), load_query(ProgramPictureSchema())["number"]
     response = Response(content_type=_SVG)
     response.headers["Cache-Control"] = PRIVATE
     response.headers["Content-Security-Policy"] = CSP
-    apply_conditions(response, tag_picture(rmos.store, run_id))
+    apply_conditions(response, tag_picture(rmos.store, run_id, number))
     if response.status_code != 304:  # what the caller has already is not drawn again
-        response.set_data(draw_recorded(rmos.store, run_id, max_bytes=rmos.settings.max_program_bytes))
+        response.set_data(draw_recorded(rmos.store, run_id, number, max_bytes=rmos.settings.max_program_bytes))
     return response
 
 

@@ -12,7 +12,18 @@ from rmos.cam.dialects import Dialect
 from rmos.cam.measure.setup import StockOrigin, Zero
 from rmos.cam.motion import Units
 from rmos.errors.request import PayloadTooLarge
-from rmos.schemas.fields import FALSE, NAME, TRUE, Choice, Flag, Number, RequestSchema, check_printable, matches
+from rmos.schemas.fields import (
+    FALSE,
+    NAME,
+    TRUE,
+    Choice,
+    Flag,
+    Number,
+    QueryInteger,
+    RequestSchema,
+    check_printable,
+    matches,
+)
 from rmos.services.files.attachments import MAX_FILENAME
 from rmos.services.program_checks import ProgramCheck, ProgramChecked
 from rmos.services.program_release import ProgramState
@@ -192,6 +203,16 @@ class ProgramsSchema(Schema):
     run_id = fields.String(required=True)
     count = fields.Integer(required=True)
     items = fields.List(fields.Nested(ProgramStateSchema), required=True)
+
+
+class ProgramPictureSchema(RequestSchema):
+    """The query of a picture."""
+
+    number = QueryInteger(
+        load_default=1,
+        validate=validate.Range(1, 9999),
+        metadata={"description": "Which program of the run, as its list counts them"},
+    )
 
 
 class DialectsSchema(Schema):

@@ -29,27 +29,27 @@ class _DrawnProgram(msgspec.Struct, frozen=True, kw_only=True):
     worst: dict[str, object] = {}
 
 
-def tag_picture(store: Store, run_id: str) -> str:
-    """Return what a picture of a run's first program changes with: the record, and the version of what draws it.
+def tag_picture(store: Store, run_id: str, number: int = 1) -> str:
+    """Return what a picture of a program of a run changes with: the record, and the version of what draws it.
 
     Raises:
         RunNotFound, RunDeleted, Damage.
-        ProgramNotFound: the run has no program.
+        ProgramNotFound: the run has no program of this number.
     """
-    view, program = _find_program(store, run_id)
+    view, program = _find_program(store, run_id, number)
     return digest.canonical_sha256([view.sha256, program.sha256, msgspec.to_builtins(READER)])
 
 
-def draw_recorded(store: Store, run_id: str, *, max_bytes: int) -> str:
-    """Return the top view of the first program of a run as SVG.
+def draw_recorded(store: Store, run_id: str, number: int = 1, *, max_bytes: int) -> str:
+    """Return the top view of a program of a run as SVG.
 
     Raises:
         RunNotFound, RunDeleted, AttachmentNotFound, Damage.
-        ProgramNotFound: the run has no program.
+        ProgramNotFound: the run has no program of this number.
         ProgramNotDrawn: nothing was measured of it, or it cannot be read again.
     """
-    view, program = _find_program(store, run_id)
-    recorded = _read_recorded(view)
+    view, program = _find_program(store, run_id, number)
+    recorded = _read_recorded(view, program.sha256)
     line = recorded.worst.get("line")
     request = MeasureRequest(
         setup=recorded.setup,
@@ -64,21 +64,27 @@ def draw_recorded(store: Store, run_id: str, *, max_bytes: int) -> str:
     return reply.program.picture
 
 
-def _find_program(store: Store, run_id: str) -> tuple[RunView, NamedBlob]:
+def _find_program(store: Store, run_id: str, number: int) -> tuple[RunView, NamedBlob]:
     view = store.runs.record(run_id).view()
     programs = list_programs_of(view)
-    if not programs:
-        raise ProgramNotFound("The run has no program.", run_id=run_id)
-    return view, programs[0]
+    if not 0 < number <= len(programs):
+        detail = "The run has no program of this number." if programs else "The run has no program."
+        raise ProgramNotFound(detail, run_id=run_id)
+    return view, programs[number - 1]
 
 
 def _read_units(units: object) -> Units | None:
     return units if units in ("mm", "inch") else None
 
 
-def _read_recorded(view: RunView) -> _DrawnProgram:
+def _read_recorded(view: RunView, sha256: str) -> _DrawnProgram:
+    """Return what a run says of one of its programs: of several each has its own tool and stock."""
+    details = view.artifact.decision.details
+    several = details.get("programs")
+    known = [item for item in several if isinstance(item, dict)] if isinstance(several, list) else []
+    found = next((item for item in known if item.get("sha256") == sha256), details.get("program"))
     try:
-        return msgspec.convert(view.artifact.decision.details.get("program"), _DrawnProgram, strict=False)
+        return msgspec.convert(found, _DrawnProgram, strict=False)
     except msgspec.ValidationError:
         detail = "Nothing was measured of the program of this run, so nothing can be drawn."
         raise ProgramNotDrawn(detail, run_id=view.artifact.run_id) from None

@@ -6,7 +6,7 @@
 A record may come from another release; what is not what it should be is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -35,7 +35,8 @@ class ProgramPart(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[ShownFault]
     numbers: Mapping[str, int]
     """Of those that a session covers, which leave at their own addresses: digest → number."""
-    is_drawn: bool
+    pictures: Sequence[tuple[int, str]]
+    """Of each program that was measured its number, and what it cuts; nothing of one that is the only one."""
     estimate_s: str
     cutting_line: int | None
     """Where the cut begins that decides."""
@@ -55,12 +56,25 @@ def make_program_part(view: RunView) -> ProgramPart | None:
     return ProgramPart(
         lines=lines[:_SHOWN],
         numbers={named.sha256: number for number, named in enumerate(list_gated(view), 1)},
-        is_drawn=bool(_object(program.get("setup"))),
+        pictures=_list_pictures(details, program),
         estimate_s=text_of(estimate.get("planned")) or text_of(estimate.get("feed_only")),
         cutting_line=line if isinstance(line, int) else None,
         worst=text_of(worst.get("reason")),
         left_out=max(len(lines) - _SHOWN, 0),
     )
+
+
+def _list_pictures(details: Mapping[str, Any], program: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Return the programs that can be drawn, in the order in which they are cut."""
+    several = _objects(details.get("programs"))
+    if not several:
+        return [(1, "")] if _object(program.get("setup")) else []
+    return [(number, _name_cut(item)) for number, item in enumerate(several, 1) if _object(item.get("setup"))]
+
+
+def _name_cut(item: Mapping[str, Any]) -> str:
+    operation, ring = text_of(item.get("operation")).replace("_", " "), item.get("ring")
+    return f"{operation} of ring {ring}" if isinstance(ring, int) else operation
 
 
 def _list_excess(cover: Mapping[str, Any]) -> list[ShownFault]:

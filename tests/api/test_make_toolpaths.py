@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from rmos import digest
+from rmos.cam.child import measure_bytes
 from rmos.cam.paths import route
 from rmos.cam.posts import writer
 from rmos.config import Settings
@@ -18,15 +19,14 @@ from tests.helpers.rings import ASK, RING_CONTEXT, RING_DESIGN, SESSIONS, Desk, 
 from tests.helpers.small_rosette import HELD, SMALL, approve_small, record_small
 
 
+def measure_here(data: bytes, request: MeasureRequest) -> MeasureReply:
+    return MeasureReply(measure_bytes(data, request), None)
+
+
 @pytest.fixture(autouse=True)
 def _measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read and measure in this process; that one of its own says the same, another test says."""
-    from rmos.cam.child import measure_bytes  # noqa: PLC0415
-
-    def measure(data: bytes, request: MeasureRequest) -> MeasureReply:
-        return MeasureReply(measure_bytes(data, request), None)
-
-    monkeypatch.setattr(run_programs.check_programs_of, "__kwdefaults__", {"measure": measure})
+    monkeypatch.setattr(run_programs.check_programs_of, "__kwdefaults__", {"measure": measure_here})
 
 
 def read_run(client: FlaskClient, run_id: str) -> dict[str, Any]:
@@ -63,6 +63,23 @@ def test_each_cut_of_a_rosette_becomes_a_program_that_leaves_at_its_own_address(
     assert [item["covered"] for item in (entry["cover"] for entry in run["decision"]["details"]["programs"])] == [
         True
     ] * 2
+
+
+def test_each_program_has_a_picture_of_its_own_and_the_page_shows_them(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rmos.services.program_pictures.measure_in_child", measure_here)
+    done = approve_small(client).done("make_toolpaths")
+    address = f"{RUNS}/{done['run_id']}/program.svg"
+    first, second = (client.get(f"{address}?number={number}") for number in (1, 2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert client.get(address).data == first.data != second.data
+    assert first.headers["ETag"] != second.headers["ETag"]
+    assert client.get(f"{address}?number=3").status_code == 404
+    page = client.get(f"/runs/{done['run_id']}").get_data(as_text=True)
+    assert "program.svg?number=2" in page
+    assert "2, soundhole: from above" in page
+    assert f"/api/rmos/runs/{done['run_id']}/programs/2" in page
 
 
 def test_the_same_approval_gives_the_same_bytes(client: FlaskClient) -> None:

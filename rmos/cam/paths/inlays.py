@@ -125,7 +125,9 @@ def _clear(route: Route, cut: JudgedCut, area: Sequence[Loop], options: PathOpti
     route.rapid(route.x, route.y, heights.safe)
 
 
-def _enter(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, begin: int, level: int) -> None:
+def _enter(
+    route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, begin: int, level: int, is_levelled: bool = True
+) -> None:
     """Come to where a loop begins, down to where the last pass ended, and go on down along it."""
     heights = Heights.of(cut, options)
     if (route.x, route.y, route.z) != (*loop[0], begin):
@@ -134,7 +136,7 @@ def _enter(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, be
         route.rapid(*loop[0], heights.safe)
         route.rapid(*loop[0], heights.clearance)
         route.line(*loop[0], begin, cut.plunge)
-    go_down(route, cut, loop, options, begin=begin, level=level)
+    go_down(route, cut, loop, options, begin=begin, level=level, is_levelled=is_levelled)
 
 
 def _cut_along(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions) -> None:
@@ -143,7 +145,9 @@ def _cut_along(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions) -
     begun, before = begin_on_longest(loop), heights.top + HOVER_UM
     for depth in list_levels(cut.depth_um, cut.pass_um):
         level = heights.top - depth
-        _enter(route, cut, begun, options, begin=before, level=level)
+        # The first way down begins above the stock, so its wedge is deeper than a pass; later ones are all alike.
+        is_levelled = before > heights.top or depth == cut.depth_um
+        _enter(route, cut, begun, options, begin=before, level=level, is_levelled=is_levelled)
         before = level
     route.rapid(route.x, route.y, heights.safe)
 

@@ -50,8 +50,14 @@ def lap(route: Route, loop: Loop, feed: int) -> None:
         route.line(x, y, route.z, feed)
 
 
-def go_down(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, begin: int, level: int) -> None:
+def go_down(
+    route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, begin: int, level: int, is_levelled: bool = True
+) -> None:
     """Go down along a loop from one height to another, then once round; the tip is where the loop begins.
+
+    Args:
+        is_levelled: whether the wedge that it leaves is taken away here; else the next way down does so, everywhere as
+            deep as it goes itself.
 
     Raises:
         NoEntry: there is no room for it, or it was to plunge, and the cutter does not cut at its centre.
@@ -74,6 +80,8 @@ def go_down(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, b
             for start, end in zip(loop, [*loop[1:], loop[0]], strict=True):
                 gone += measure_side(start, end)
                 route.line(*end, begin - (begin - level) * gone // whole if whole else level, cut.feed)
+        if not is_levelled:
+            return
     lap(route, loop, cut.feed)
 
 

@@ -13,9 +13,9 @@ from rmos.errors.installation import ExtraMissing
 
 XY = tuple[int, int]
 Loop = list[XY]
-_TOLERANCE_UM: Final = 3.0
+_TOLERANCE_UM: Final = 6.0
 """How far a chord may lie from a rounded corner."""
-_CLEAN_UM: Final = 1.5
+_CLEAN_UM: Final = 4.0
 """Points nearer to each other, or to the line through their neighbours, are left out."""
 _FINEST_UM: Final = 1
 
@@ -56,13 +56,18 @@ def offset_loops(loops: Sequence[Loop], delta_um: int) -> list[Loop]:
     Raises:
         ExtraMissing.
     """
-    pyclipper = load_clipper()
     if not loops or delta_um == 0:
         return [list(loop) for loop in loops]
+    cleaned = (load_clipper().CleanPolygon(loop, _CLEAN_UM) for loop in _move_loops(loops, delta_um))
+    return _take(loop for loop in cleaned if len(loop) > 2)
+
+
+def _move_loops(loops: Sequence[Loop], delta_um: int) -> Any:
+    """Return loops that were moved, with every point that they have then."""
+    pyclipper = load_clipper()
     moved = pyclipper.PyclipperOffset(2.0, _TOLERANCE_UM)
     moved.AddPaths([list(loop) for loop in loops], pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    cleaned = (pyclipper.CleanPolygon(loop, _CLEAN_UM) for loop in moved.Execute(delta_um))
-    return _take(loop for loop in cleaned if len(loop) > 2)
+    return moved.Execute(delta_um)
 
 
 def split_areas(loops: Sequence[Loop]) -> list[list[Loop]]:
@@ -106,5 +111,5 @@ def find_widest(loops: Sequence[Loop], *, most_um: int) -> int:
     low, high = 0, most_um
     while high - low > _FINEST_UM:
         middle = (low + high) // 2
-        low, high = (middle, high) if offset_loops(loops, -middle) else (low, middle)
+        low, high = (middle, high) if _move_loops(loops, -middle) else (low, middle)
     return low

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rmos.cam.dialects import find_dialect
+from rmos.cam.gcode.reader import read_program
+from rmos.cam.measure import measure_program
+from rmos.cam.measure.setup import ProgramSetup, Stock, ToolShape
 from rmos.cam.paths.circles import RingShape
 from rmos.cam.paths.cut import JudgedCut, PathOptions, Tabs
 from rmos.cam.paths.inlays import CLEARANCE_UM, Figure, route_parts, route_pockets
 from rmos.cam.paths.loops import MAX_LAPS
+from rmos.cam.paths.making import Room, make_toolpaths
 from rmos.cam.paths.offsets import Loop, measure_area, offset_loops, orient_loops, subtract_loops
 from rmos.cam.paths.route import Route
+from rmos.cam.posts.writer import ProgramHead, write_program
 from rmos.errors.installation import ExtraMissing
 from rmos.errors.toolpaths import NoEntry, TabsTooLong, ToolDoesNotFit
 from tests.helpers.cuts import make_cut
@@ -181,6 +187,16 @@ def test_the_holes_of_a_part_are_cut_before_its_outline_each_with_its_wall_on_th
     hole = [(move.x, move.y) for move, flag in zip(moves, within, strict=True) if flag]
     rim = [(move.x, move.y) for move, flag in zip(moves, within, strict=True) if not flag]
     assert measure_area(hole) > 0 > measure_area(rim)
+
+
+def test_no_cut_of_it_is_deeper_than_a_pass() -> None:
+    part = make_toolpaths(PART, route_parts(PART, [[SQUARE, HOLE]], PathOptions()), PathOptions(), Room())
+    pocket = make_toolpaths(POCKET, route_pockets(POCKET, [[SQUARE]], PathOptions())[0], PathOptions(), Room())
+    for paths in (part, pocket):
+        text = write_program(paths, find_dialect("grbl"), ProgramHead(number=1, tool_number=1))
+        setup = ProgramSetup(tools={1: ToolShape(diameter_mm=1.0)}, stock=Stock(thickness_mm=3.0))
+        [tool] = measure_program(read_program(text.encode()), setup).tools
+        assert float(tool.max_axial_mm) <= 0.25
 
 
 def test_a_hole_that_no_cutter_passes_is_refused() -> None:
