@@ -16,6 +16,7 @@ import msgspec
 from rmos.engines.registry import Registry
 from rmos.engines.rules import Rule
 from rmos.models import RISK_LEVELS
+from rmos.services.design_cuts import CUTS, WORST_CUT, read_design_cuts
 from rmos.web.formats import format_number
 from rmos.web.limits import CheckLimits, make_limits
 from rmos.web.ways import AdvisedWay, read_ways
@@ -148,7 +149,10 @@ def _show(value: Any) -> str:
 
 
 def list_inputs(value: Mapping[str, Any]) -> list[LessonNumber]:
-    """Return the members of a design or a context, one line each; members of members by their dotted names."""
+    """Return the members of a design or a context, one line each; members of members by their dotted names.
+
+    What a design keeps of a rosette is told in a line, and so is each of its cuts: the record has them whole.
+    """
     lines: list[LessonNumber] = []
 
     def collect(prefix: str, members: Mapping[str, Any]) -> None:
@@ -160,8 +164,21 @@ def list_inputs(value: Mapping[str, Any]) -> list[LessonNumber]:
                 whole_name = _spell(f"{prefix.replace('.', ' ')} {line.name}")
                 lines.append(msgspec.structs.replace(line, name=whole_name))
 
-    collect("", value)
+    collect("", _shorten_rosette(value))
     return lines
+
+
+def _shorten_rosette(design: Mapping[str, Any]) -> dict[str, Any]:
+    shown = dict(design)
+    if isinstance(rosette := shown.get("rosette"), dict):
+        asked = rosette.get("request")
+        prompt = asked.get("prompt") if isinstance(asked, dict) else None
+        shown["rosette"] = prompt if isinstance(prompt, str) else "as its spec says"
+    found = read_design_cuts(design)
+    if found is not None:
+        del shown[CUTS], shown[WORST_CUT]
+        shown |= {cut.name: f"with {cut.tool_id}" for cut in found.cuts}
+    return shown
 
 
 _DEEPEST: Final = 3

@@ -16,6 +16,7 @@ from rmos.store import Store
 from rmos.web.job_steps import TITLES
 from rmos.web.jobs import COLUMNS, STATES
 from tests.helpers.rings import make_slot
+from tests.helpers.small_rosette import HELD, record_small
 from tests.web.conftest import CUT, OURS, PAGES, SLOW, check_page
 
 SESSIONS = "/api/workflow-sessions"
@@ -226,6 +227,33 @@ def test_a_job_begins_with_what_a_run_was_made_of(browse: Any, fill: Fill, clien
     assert session["context"] == run["inputs"]["context"]
     assert (session["tool_id"], session["material_id"]) == (run["tool_id"], run["material_id"])
     check_page(browse("/sessions/new?run=run_0123456789ab"), 404)
+
+
+def test_a_job_of_a_rosette_goes_from_the_page_of_its_run_to_a_pack_by_the_pages_alone(
+    browse: Any, fill: Fill, client: FlaskClient
+) -> None:
+    run_id = record_small(client)
+    page = browse(f"/sessions/new?run={run_id}")
+    check_page(page)
+    assert re.findall(r"<tr><td>([\w ]+)</td><td>em-3175-2f</td>", page.text) == ["channel", "soundhole"]
+    assert 'name="design"' not in page.text
+    held = "stock.thickness_mm = 2.3\n" + "\n".join(f"hold_down.{name} = {value}" for name, value in HELD.items())
+    begun = fill(f"/sessions/new?run={run_id}", context=held, machine_id="light_desktop")
+    job = begun.headers["Location"]
+    session_id = job.rpartition("/")[2]
+    taken = client.post(SESSIONS, json={}).json["session_id"]
+    act(client, taken, "set_design", from_run_id=run_id)
+    assert client.get(f"{SESSIONS}/{session_id}").json["design"] == client.get(f"{SESSIONS}/{taken}").json["design"]
+    page = browse(job)
+    assert "soundhole" in page.text
+    assert "rosette spec" not in page.text
+    for step, fields in (("request_feasibility", {"mode": "cam"}), ("approve", {}), ("request_toolpaths", {})):
+        assert fill(f"{job}/{step}", **fields).status_code == 303, step
+    assert fill(f"{job}/make_toolpaths").status_code == 303
+    pack = re.search(r'href="(/runs/run_\w+/pack)"', browse(job).text)
+    assert pack is not None
+    check_page(browse(pack[1]))
+    assert client.get(f"/api/rmos{pack[1].removesuffix('pack')}operator-pack").status_code == 200
 
 
 def test_whoever_is_late_is_shown_what_has_changed_and_what_they_wrote(
