@@ -67,7 +67,7 @@ _IDENTITY: Final[frozenset[MemberPath]] = frozenset(
     }
 )
 """What no two runs share. `version` counts events; what they did shows elsewhere."""
-_LISTED_EVENTS: Final = frozenset({"advisory_inputs", "attachments", "overrides"})
+_LISTED_EVENTS: Final = frozenset({"advisory_inputs", "attachments", "overrides", "outcomes"})
 _IDENTITY_OF_LISTED: Final = frozenset({"created_at_utc", "request_id"})
 """The same of each entry that an event brought."""
 _OURS: Final[frozenset[MemberPath]] = frozenset({(), ("decision",), ("hashes",), ("outputs",)})

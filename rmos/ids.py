@@ -25,6 +25,7 @@ from rmos.errors.request import BadCursor
 NEW_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
 ANY_RUN_ID: Final = re.compile(r"run_[0-9a-f]{12,32}|[0-9a-f]{32}")
 EVENT_ID: Final = re.compile(r"evt_[0-9a-f]{32}")
+OUTCOME_ID: Final = re.compile(r"(run_[0-9a-f]{12,32}|[0-9a-f]{32})\.[0-9]{6,9}")
 SESSION_ID: Final = re.compile(r"ws_[0-9a-f]{12,32}")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEX_32: Final = re.compile(r"[0-9a-f]{32}")
@@ -92,6 +93,16 @@ def is_run_id(text: str) -> bool:
 def is_session_id(text: str) -> bool:
     """Tell whether the text has the form of a session id, of ours or of the earlier system."""
     return SESSION_ID.fullmatch(text) is not None
+
+
+def make_outcome_id(run_id: str, number: int) -> str:
+    """Return the id by which lists know an outcome: that of its run, and the number of its event."""
+    return f"{run_id}.{number:06d}"
+
+
+def is_outcome_id(text: str) -> bool:
+    """Tell whether the text has the form of the id of an outcome."""
+    return OUTCOME_ID.fullmatch(text) is not None
 
 
 def moment_of(run_id: str) -> int | None:

@@ -38,6 +38,12 @@ class RunDecision(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
     details: dict[str, Any] = {}
 
+    def list_programs(self) -> list[dict[str, Any]]:
+        """Return what is said of each program of the run."""
+        several = self.details.get("programs")
+        found = several if isinstance(several, list) else [self.details.get("program")]
+        return [program for program in found if isinstance(program, dict)]
+
 
 class Hashes(msgspec.Struct, frozen=True, kw_only=True):
     """The digests that a run binds together; `feasibility_sha256` is always there."""
@@ -129,6 +135,7 @@ class RunIdentity(msgspec.Struct, frozen=True, kw_only=True):
     explanation_status: _Written = msgspec.UNSET
     explanation_summary: _Written = msgspec.UNSET
     overrides: _Written = msgspec.UNSET
+    outcomes: _Written = msgspec.UNSET
     deleted: _Written = msgspec.UNSET
     session_deleted: _Written = msgspec.UNSET
     version: _Written = msgspec.UNSET
@@ -228,6 +235,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     advisories: list[dict[str, Any]] = []
     attachments: list[dict[str, Any]] = []
     overrides: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
+    """What became of the cut, as it was reported; `corrected_by` of one that was replaced names which one did."""
     explanation_status: str | None = None
     explanation_summary: str | None = None
     superseded: bool = False

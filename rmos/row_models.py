@@ -5,7 +5,7 @@ release: the index is made again then.
 """
 
 from collections.abc import Iterable
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -20,6 +20,10 @@ _RUN_WORDS: Final = ("status", "risk_level")
 OverrideState = Literal["asked", "granted", "expired", "none"]
 """How an override of a run stands: a second person is awaited, it is in force, it is over, there is none."""
 OVERRIDE_STATES: Final = get_args(OverrideState)
+OutcomeGroup = Literal["machine", "tool", "material", "month"]
+OUTCOME_GROUPS: Final = get_args(OutcomeGroup)
+"""By what outcomes can be added up."""
+OUTCOME_NAMES: Final = ("machine_id", "tool_id", "material_id")
 SESSION_NAMES: Final = ("user_id", "workflow_type")
 """What people and programs call things by, and look for them by."""
 
@@ -68,6 +72,8 @@ class RunRow(msgspec.Struct, frozen=True):
     source: str | None = None
     program_sha256: str | None = None
     """Of the program that leaves through the gate alone: a session covers it."""
+    outcome: str | None = None
+    """What became of the cut, in one word: of the last outcome that was reported and not corrected."""
     explanation_status: str | None = None
     """In the words of lists: pending, complete or failed."""
     advisory_kinds: str | None = None
@@ -77,6 +83,8 @@ class RunRow(msgspec.Struct, frozen=True):
     """What the events say of an override, whenever that was; whether it is over, the moment of a question decides."""
     override_until: str | None = None
     """When it is over: RFC 3339 with microseconds and Z, or `FOR_GOOD`, so that texts compare as times."""
+    outcomes: str | None = None
+    """Its `OutcomeRow`s as JSON text: those of outcomes that were corrected are not among them."""
 
     def __post_init__(self) -> None:
         """Fold the names; the record has them as they were sent."""
@@ -110,6 +118,7 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     source: str | None = None
     program_sha256: str | None = None
+    outcome: str | None = None
     override: OverrideState | None = None
     now_utc: str | None = None
     created_from_us: int | None = None
@@ -120,6 +129,74 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
         """Fold the names."""
         _fold_names(self, (*RUN_NAMES, "tool_id_prefix"))
         _capitalise(self, _RUN_WORDS)
+
+
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What one tool did in one job: outcomes are listed and added up from these rows, which stand in that of the run.
+
+    Times are in ms, paths in µm; what nobody knows is None.
+    """
+
+    outcome_id: str
+    """The run's id, a dot and the number of the event."""
+    tool_id: str
+    lead: int
+    """1 on the row of the first tool of a job, else 0."""
+    created_us: int
+    """When the job was: what lists go by."""
+    month: str
+    """Of that moment in UTC, `2026-01`."""
+    machine_id: str | None
+    material_id: str | None
+    ended: str
+    part: str
+    quantity: int
+    spent_ms: int | None
+    """Of the whole job, on each of its rows."""
+    cut_um: int | None
+    """The path along which the whole job removed material."""
+    tool_ms: int | None
+    """Of this tool."""
+    tool_um: int | None
+    summary: str
+    """What lists show of the job, as finished JSON text."""
+
+    def __post_init__(self) -> None:
+        """Fold the names; the summary has them as they were sent."""
+        _fold_names(self, OUTCOME_NAMES)
+
+
+class OutcomeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of outcomes, or their totals, asks for; `since_us` is included, `until_us` is not."""
+
+    machine_id: str | None = None
+    tool_id: str | None = None
+    material_id: str | None = None
+    part: str | None = None
+    ended: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+
+    def __post_init__(self) -> None:
+        """Fold the names."""
+        _fold_names(self, OUTCOME_NAMES)
+
+
+class OutcomeTotals(NamedTuple):
+    """What the jobs of a group amount to; `group` is None where the runs name no machine or material."""
+
+    group: str | None
+    jobs: int
+    good: int
+    """Parts, not jobs."""
+    scrap: int
+    timed: int
+    """Of how many jobs the time is known: `spent_ms` is of these alone."""
+    spent_ms: int | None
+    measured: int
+    """Of how many jobs the path is known."""
+    cut_um: int | None
+    longest_ms: int | None
 
 
 class SessionRow(msgspec.Struct, frozen=True):

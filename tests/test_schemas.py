@@ -64,7 +64,10 @@ def test_a_summary_has_just_the_fields_of_the_schema_in_their_order() -> None:
     fields += ["explanation_status", "explanation_summary", "request_id", "compute_ms", "mode", "tool_id"]
     fields += ["material_id", "machine_id", "workflow_session_id", "parent_run_id", "created_by", "rule", "meta"]
     assert list(summary()) == fields
-    assert list(RunAdvisorySummarySchema().fields) == [*fields, "override", "deleted"]  # where there is one
+    assert list(RunAdvisorySummarySchema().fields) == [
+        *fields,
+        *("override", "deleted", "outcome", "outcome_count"),  # where there is one
+    ]
 
 
 def test_the_specimens_show_each_field_of_a_summary_so_that_a_new_one_makes_another_schema_of_the_index() -> None:

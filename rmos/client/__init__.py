@@ -28,7 +28,7 @@ from rmos.client.errors import (
     Unreachable,
     ValidationFailed,
 )
-from rmos.client.requests import RecentFilters, RunFilters, SessionFields
+from rmos.client.requests import OutcomeFilters, OutcomeOptions, RecentFilters, RunFilters, SessionFields
 from rmos.client.responses import (
     Engine,
     EngineInput,
@@ -37,6 +37,9 @@ from rmos.client.responses import (
     FoundBrief,
     Health,
     MadeProgram,
+    OutcomeReported,
+    OutcomeSummary,
+    OutcomeTotals,
     PathDiff,
     Run,
     RunCreated,
@@ -60,6 +63,11 @@ __all__ = [
     "Health",
     "IdempotencyKeyReused",
     "MadeProgram",
+    "OutcomeFilters",
+    "OutcomeOptions",
+    "OutcomeReported",
+    "OutcomeSummary",
+    "OutcomeTotals",
     "PathDiff",
     "ProblemError",
     "RecentFilters",

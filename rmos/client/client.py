@@ -10,9 +10,12 @@ import httpx
 from rmos.client.digests import check_download
 from rmos.client.errors import BadAnswer
 from rmos.client.requests import (
+    OUTCOMES,
     RUNS,
     SESSIONS,
     CutIds,
+    OutcomeFilters,
+    OutcomeOptions,
     RecentFilters,
     RunFilters,
     RunOptions,
@@ -28,6 +31,9 @@ from rmos.client.responses import (
     Found,
     FoundBrief,
     Health,
+    OutcomeReported,
+    OutcomeSummary,
+    OutcomeTotals,
     Run,
     RunCreated,
     RunDiff,
@@ -164,6 +170,57 @@ class Client:
             As `get_run`.
         """
         return cast(RunDiff, self._object(f"{RUNS}/diff", {"a": a, "b": b}))
+
+    # Outcomes
+
+    def report_outcome(
+        self,
+        run_id: str,
+        *,
+        ended: str,
+        part: str,
+        idempotency_key: str | None = None,
+        **options: Unpack[OutcomeOptions],
+    ) -> OutcomeReported:
+        """Report what became of a cut, also of one that was blocked; every attempt carries the same Idempotency-Key.
+
+        Args:
+            ended: completed, cancelled, interrupted or failed.
+            part: good, rework, scrap or unjudged; scrap, and what failed, takes a `reason_code`.
+
+        Raises:
+            ValidationFailed, IdempotencyKeyReused, RunNotFound, RunDeleted, ProblemError, Unreachable.
+        """
+        response = self._make_once(
+            make_path(run_id, "/outcomes"), {"ended": ended, "part": part, **options}, idempotency_key
+        )
+        replayed = response.headers.get("Idempotency-Replayed") == "true"
+        return cast(OutcomeReported, {**read_body(response), "replayed": replayed})
+
+    def list_run_outcomes(self, run_id: str) -> list[dict[str, Any]]:
+        """Return what was reported of a run, in order; `corrected_by` names what took the place of one.
+
+        Raises:
+            As `get_run`.
+        """
+        return self._list(make_path(run_id, "/outcomes"), "items")
+
+    def iter_outcomes(self, *, limit: int | None = None, **filters: Unpack[OutcomeFilters]) -> Iterator[OutcomeSummary]:
+        """Give all outcomes that count and match, those of the latest jobs first; at most `limit` when it is given.
+
+        Raises:
+            As `iter_runs`.
+        """
+        return cast(Iterator[OutcomeSummary], self._walk(OUTCOMES, filters, limit))
+
+    def total_outcomes(self, group_by: str = "machine", **filters: Unpack[OutcomeFilters]) -> list[OutcomeTotals]:
+        """Return what outcomes amount to by machine, tool, material or month.
+
+        Raises:
+            ValidationFailed, Unavailable, ProblemError, Unreachable.
+        """
+        params = {name: encode_text(value) for name, value in {**filters, "group_by": group_by}.items()}
+        return cast(list[OutcomeTotals], self._list(f"{OUTCOMES}/totals", "items", params))
 
     @overload
     def evaluate_cuts(

@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
-from rmos.client.responses import OverrideState, RiskLevel, RunStatus
+from rmos.client.responses import OutcomeWord, OverrideState, RiskLevel, RunStatus
 
 RUNS: Final = "/api/rmos/runs"
+OUTCOMES: Final = "/api/rmos/outcomes"
 SESSIONS: Final = "/api/workflow-sessions"
 _SAFE: Final = re.compile("[A-Za-z0-9_-]{1,200}")
 """What cannot become another URL; whether a run has the id, the service says."""
@@ -73,10 +74,42 @@ class RunFilters(TypedDict, total=False):
     created_by: str
     rule: str
     request_id: str
+    outcome: OutcomeWord
     override: OverrideState
     created_from: str
     created_to: str
     include_deleted: bool
+
+
+class OutcomeOptions(TypedDict, total=False):
+    """What a report may say besides how the machine stopped and what the part is good for; times are RFC 3339."""
+
+    reason_code: str
+    started_at_utc: str
+    ended_at_utc: str
+    measured_s: float
+    last_line: int
+    feed_override_pct: float
+    program_sha256: str
+    tools: list[dict[str, Any]]
+    rating: int
+    note: str
+    photo_sha256: list[str]
+    readings: list[dict[str, Any]]
+    quantity: int
+    corrects: int
+
+
+class OutcomeFilters(TypedDict, total=False):
+    """The filters of outcomes; times are RFC 3339 with an offset, or dates; `since` is included, `until` is not."""
+
+    machine: str
+    tool: str
+    material: str
+    part: str
+    ended: str
+    since: str
+    until: str
 
 
 class RecentFilters(TypedDict, total=False):

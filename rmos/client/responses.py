@@ -5,6 +5,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 RunStatus = Literal["OK", "BLOCKED", "ERROR"]
 RiskLevel = Literal["GREEN", "YELLOW", "RED", "UNKNOWN", "ERROR"]
 OverrideState = Literal["asked", "granted", "expired", "none"]
+OutcomeWord = Literal["done", "scrapped", "interrupted"]
 Severity = Literal["NONE", "INFO", "WARNING", "CRITICAL"]
 
 
@@ -32,7 +33,8 @@ class Creator(TypedDict):
 class RunSummary(TypedDict):
     """What lists show of a run; `deleted` is there, and true, only where `include_deleted` shows a deleted one.
 
-    `override` is there only where an override was recorded or requested; it is over at its `expires_at_utc`.
+    `override` is there only where an override was recorded or requested; it is over at its `expires_at_utc`. `outcome`
+    and `outcome_count` are there only where it was reported what became of the cut.
     """
 
     run_id: str
@@ -58,6 +60,60 @@ class RunSummary(TypedDict):
     meta: dict[str, Any]
     override: NotRequired[dict[str, Any]]
     deleted: NotRequired[bool]
+    outcome: NotRequired[OutcomeWord]
+    outcome_count: NotRequired[int]
+
+
+class OutcomeReported(TypedDict):
+    """The response to a report of what became of a cut; `replayed` as of a run."""
+
+    run_id: str
+    number: int
+    outcome: OutcomeWord
+    program_matches: bool | None
+    cut_against_decision: bool
+    replayed: bool
+
+
+class OutcomeSummary(TypedDict):
+    """What lists show of an outcome that counts."""
+
+    run_id: str
+    number: int
+    at_utc: str
+    reported_at_utc: str
+    by: str
+    ended: str
+    part: str
+    outcome: OutcomeWord
+    reason_code: str | None
+    quantity: int
+    last_line: int | None
+    rating: int | None
+    program_matches: bool | None
+    cut_against_decision: bool
+    corrects: int | None
+    risk_level: RiskLevel
+    machine_id: str | None
+    material_id: str | None
+    tool_ids: list[str]
+    spent_s: float | None
+    cut_mm: float | None
+    note: str | None
+
+
+class OutcomeTotals(TypedDict):
+    """What the jobs of a machine, a tool, a material or a month amount to."""
+
+    group: str | None
+    jobs: int
+    good: int
+    scrap: int
+    minutes: float | None
+    timed_jobs: int
+    metres: float | None
+    measured_jobs: int
+    longest_s: float | None
 
 
 class Decision(TypedDict):
@@ -82,6 +138,7 @@ class _Run(TypedDict):
     advisory_inputs: list[dict[str, Any]]
     attachments: list[dict[str, Any]]
     overrides: list[dict[str, Any]]
+    outcomes: list[dict[str, Any]]
     explanation_status: str | None
     explanation_summary: str | None
     deleted: bool

@@ -64,6 +64,13 @@ class NotBlocked(RmosError):
     remedy = "Look at the run's decision: GREEN needs no override, and of ERROR nobody knows what it would allow."
 
 
+class CorrectsUnknown(RmosError):
+    """The run has no outcome of this number that still counts; `corrected_by` names the one that took its place."""
+
+    code, title, status = "CORRECTS_UNKNOWN", "No such outcome to correct", 409
+    remedy = "Read the outcomes of the run, and name the number of one that was not corrected."
+
+
 class AlreadyOverridden(RmosError):
     """The same caller has asked for this override already, or one is in force."""
 

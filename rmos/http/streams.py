@@ -13,7 +13,7 @@ request, which would then lose its own context.
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +23,8 @@ from rmos.context import current_rmos
 from rmos.errors.base import RmosError
 from rmos.http.problems import respond_error
 from rmos.row_models import Page
-from rmos.schemas.lists import ListRequest
+from rmos.schemas.lists import ListRequest, PageRequest
+from rmos.schemas.outcomes import OUTCOME_COLUMNS, OutcomeListRequest
 from rmos.schemas.runs import list_columns
 from rmos.store import Store
 from rmos.transfer.exporting import BOM, csv_row
@@ -48,27 +49,52 @@ def stream_runs(request: ListRequest, media_type: str) -> Response:
         BadCursor, IndexRebuilding, IndexUnavailable: before anything was sent.
     """
     store = current_rmos().store
-    pages = walk_pages(store, request)
-    first = next(pages)
-    headers = {}
-    respond = copy_current_request_context(respond_error)
+    response = _stream(walk_pages(store, request), list_columns(), media_type, filename="runs.csv", bom=request.bom)
     if request.page.include_total:
-        headers["X-Total-Count"] = str(store.runs.count(request.query))
+        response.headers["X-Total-Count"] = str(store.runs.count(request.query))
+    return response
+
+
+def stream_outcomes(request: OutcomeListRequest, media_type: str) -> Response:
+    """Return the response that brings all outcomes of a filter, or as many as the request limits them to.
+
+    Raises:
+        BadCursor, IndexRebuilding, IndexUnavailable: before anything was sent.
+    """
+    lists = current_rmos().store.outcome_lists
+    pages = _walk(lambda **place: lists.page(request.query, **place), request.page, limited=request.limited)
+    return _stream(pages, OUTCOME_COLUMNS, media_type, filename="outcomes.csv", bom=request.bom)
+
+
+def respond_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, filename: str, bom: bool) -> Response:
+    """Return the response with a short table as CSV, the header first."""
+    body = (BOM.encode() if bom else b"") + _write_rows([tuple(columns), *(csv_row(row, columns) for row in rows)])
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Response(body, headers=headers, content_type=_CONTENT_TYPES[CSV])
+
+
+def _stream(pages: Pages, columns: Sequence[str], media_type: str, *, filename: str, bom: bool) -> Response:
+    """Return the response that brings all pages; the first is asked for before anything is sent."""
+    first = next(pages)
+    respond = copy_current_request_context(respond_error)
     if media_type == CSV:
-        headers["Content-Disposition"] = 'attachment; filename="runs.csv"'
-        body = _write_csv(first, pages, respond, bom=request.bom)
-    else:
-        body = _write_ndjson(first, pages, respond)
-    return Response(body, headers=headers, content_type=_CONTENT_TYPES[media_type])
+        headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+        body = _write_csv(first, pages, respond, columns, bom=bom)
+        return Response(body, headers=headers, content_type=_CONTENT_TYPES[CSV])
+    return Response(_write_ndjson(first, pages, respond), content_type=_CONTENT_TYPES[media_type])
 
 
 def walk_pages(store: Store, request: ListRequest) -> Pages:
-    """Yield the pages of a list one after the other, at least one."""
-    limit, cursor, offset = request.page.limit if request.limited else BATCH, request.page.cursor, request.page.offset
+    """Yield the pages of a list of runs one after the other, at least one."""
+    return _walk(lambda **place: store.runs.page(request.query, **place), request.page, limited=request.limited)
+
+
+def _walk(ask: Callable[..., Page], place: PageRequest, *, limited: bool) -> Pages:
+    limit, cursor, offset = place.limit if limited else BATCH, place.cursor, place.offset
     while True:
-        page = store.runs.page(request.query, limit=limit, cursor=cursor, offset=offset)
+        page = ask(limit=limit, cursor=cursor, offset=offset)
         yield page
-        if request.limited or page.next_cursor is None:
+        if limited or page.next_cursor is None:
             return
         cursor, offset = page.next_cursor, 0
 
@@ -88,9 +114,9 @@ def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes
         raise
 
 
-def _write_csv(first: Page, pages: Pages, respond: Respond, *, bom: bool) -> Iterator[bytes]:
-    page, columns = first, list_columns()
-    yield (BOM.encode() if bom else b"") + _write_rows([columns])
+def _write_csv(first: Page, pages: Pages, respond: Respond, columns: Sequence[str], *, bom: bool) -> Iterator[bytes]:
+    page = first
+    yield (BOM.encode() if bom else b"") + _write_rows([tuple(columns)])
     try:
         while True:
             if page.text:

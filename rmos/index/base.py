@@ -14,7 +14,15 @@ from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.models import RunState
-from rmos.row_models import RunQuery, RunRow, SessionQuery, SessionRow
+from rmos.row_models import (
+    OutcomeGroup,
+    OutcomeQuery,
+    OutcomeTotals,
+    RunQuery,
+    RunRow,
+    SessionQuery,
+    SessionRow,
+)
 
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
 """2 is listed, 1 only with `include_deleted`. Damaged runs are listed, as errors: a list is never silently short."""
@@ -181,6 +189,21 @@ class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
 SessionTable = Table[SessionRow, SessionQuery, KnownSession]
 
 
+class OutcomeTable(Protocol):
+    """The outcomes of listed runs: a view of what the rows of `runs` carry, and written with them."""
+
+    def page(
+        self, query: OutcomeQuery, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]:
+        """Return matching outcomes' summaries, those of the latest jobs first, from after `before` on."""
+
+    def count(self, query: OutcomeQuery) -> Answer[int]:
+        """Return how many match."""
+
+    def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> Answer[list[OutcomeTotals]]:
+        """Return what those that match amount to, in groups, in the order of the groups' names."""
+
+
 class LoggedBatch(NamedTuple):
     """A batch of the log: its number, the leaf that its first entry is, and how many entries it has."""
 
@@ -225,6 +248,10 @@ class Index(Protocol):
     @property
     def sessions(self) -> SessionTable:
         """The rows of sessions."""
+
+    @property
+    def outcomes(self) -> OutcomeTable:
+        """The outcomes of runs."""
 
     @property
     def log(self) -> LogTable:

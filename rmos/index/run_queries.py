@@ -26,7 +26,7 @@ from rmos.index.tallying import TALLIED
 from rmos.names import fold_name
 from rmos.row_models import RunQuery
 
-_COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule"})
+_COARSE: Final = frozenset({"status", "risk_level", "mode", "event_type", "created_by", "rule", "outcome"})
 """Filters of which each value may be that of most runs."""
 _SHARED: Final = _COARSE | {"tool_id", "material_id", "machine_id"}
 """Filters of which each value may be that of more runs than were ever overridden."""

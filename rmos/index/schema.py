@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rmos import digest
 from rmos.index.base import VISIBILITY
+from rmos.index.outcome_triggers import make_outcome_triggers
 from rmos.index.tallying import make_triggers
 
 metadata = MetaData()
@@ -49,6 +50,7 @@ EQUAL_FILTERS: Final = (
     "request_id",
     "source",
     "program_sha256",
+    "outcome",
 )
 _ALWAYS_SET: Final = ("status", "risk_level", "mode", "tool_id")
 
@@ -68,6 +70,7 @@ runs = Table(
     Column("latest_advisory_us", _int64),
     Column("override", Text),
     Column("override_until", Text),
+    Column("outcomes", Text),
     Column("visibility", Integer, nullable=False),
     Column("checksum", _int64, nullable=False),
     sqlite_strict=True,
@@ -121,6 +124,39 @@ for _name in SESSION_FILTERS:
     Index(f"sessions_by_{_name}", sessions.c[_name], sessions.c.created_us, sessions.c.session_id)
 
 
+OUTCOME_FILTERS: Final = ("machine_id", "tool_id", "material_id", "part", "ended")
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("outcome_id", Text, primary_key=True),
+    Column("tool_id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("lead", Integer, nullable=False),
+    Column("created_us", _int64, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("machine_id", Text),
+    Column("material_id", Text),
+    Column("ended", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("quantity", _int64, nullable=False),
+    Column("spent_ms", _int64),
+    Column("cut_um", _int64),
+    Column("tool_ms", _int64),
+    Column("tool_um", _int64),
+    Column("summary", Text, nullable=False),
+    sqlite_strict=True,
+)
+Index("outcomes_by_run", outcomes.c.run_id)
+Index("outcomes_by_created", outcomes.c.lead, outcomes.c.created_us, outcomes.c.outcome_id)
+# All that totals add up stands in the index of their group, in its order: they look at no row and sort nothing.
+_ADDED_UP: Final = tuple(outcomes.c[name] for name in ("created_us", "part", "ended", "quantity"))
+for _group in ("machine_id", "material_id", "month"):
+    _of_job = (outcomes.c.lead, outcomes.c[_group], *_ADDED_UP, outcomes.c.spent_ms, outcomes.c.cut_um)
+    Index(f"outcomes_by_{_group}", *_of_job)
+Index("outcomes_by_tool_id", outcomes.c.tool_id, *_ADDED_UP, outcomes.c.tool_ms, outcomes.c.tool_um)
+
+
 tally = Table(
     "tally",
     metadata,
@@ -162,7 +198,7 @@ CREATE_INDEXES: Final = [
 ]
 
 
-CREATE_TRIGGERS: Final = make_triggers()
+CREATE_TRIGGERS: Final = [*make_triggers(), *make_outcome_triggers()]
 
 
 class Schema(NamedTuple):

@@ -13,12 +13,14 @@ from rmos.index import schema
 from rmos.index.base import NO_INDEX, Generation, IndexState, KnownSession
 from rmos.index.behind import BehindMark
 from rmos.index.locks import file_lock
+from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.schema import Schema
 from rmos.index.session_queries import SessionQueries
 from rmos.index.sqlite_connections import COMPLETED_AT, SCHEMA_FACTS, Connections, read_fact
 from rmos.index.sqlite_file import SqliteFile
 from rmos.index.sqlite_log import SqliteLog
+from rmos.index.sqlite_outcomes import SqliteOutcomes
 from rmos.index.sqlite_tables import SharedWrites, SqliteRuns, SqliteTable
 from rmos.index.statements import Statements
 from rmos.models import RunState
@@ -41,6 +43,7 @@ class SqliteIndex:
         writes = SharedWrites(self._connections)
         self.runs = SqliteRuns(self._connections, writes, _runs, RunQueries())
         self.log = SqliteLog(self._connections, writes)
+        self.outcomes = SqliteOutcomes(self._connections, OutcomeQueries())
         self.sessions: SqliteTable[SessionRow, SessionQuery, KnownSession] = SqliteTable(
             self._connections, writes, _sessions, SessionQueries(), _known_session
         )

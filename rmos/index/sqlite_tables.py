@@ -34,6 +34,22 @@ _LONGEST_CACHED: Final = 100
 """Longer pages are not cached: they are walked through once."""
 
 
+def ask_list(
+    connections: Connections, question: BoundStatement, read: Callable[[sqlite3.Cursor], T], limit: int
+) -> Answer[T]:
+    """Return what `read` gets from a statement's cursor, or got before when nothing was written since."""
+
+    def ask(held: Held) -> T:
+        def run() -> T:
+            return read(held.connection.execute(question.text, question.values))
+
+        if limit > _LONGEST_CACHED:
+            return run()
+        return held.cache.answer(held.connection, (question.text, *question.values.values()), run)
+
+    return connections.answer(ask)
+
+
 class Queries(Protocol[AnyQuery]):
     """The questions that lists of one table ask."""
 
@@ -88,24 +104,14 @@ class SqliteTable(Generic[Row, Query, Known]):
     ) -> Answer[ListedPage]:
         """Return matching rows' summaries, newest first."""
         question = self._queries.page(query, limit + 1, before, offset)
-        return self._list(question, lambda cursor: _read_page(cursor, limit), limit)
+        return self._list(question, lambda cursor: read_page(cursor, limit), limit)
 
     def count(self, query: Query) -> Answer[int]:
         """Return how many rows match."""
         return self._list(self._queries.count(query), lambda cursor: int(cursor.fetchone()[0]), 1)
 
     def _list(self, question: BoundStatement, read: Callable[[sqlite3.Cursor], T], limit: int) -> Answer[T]:
-        """Return what `read` gets from a statement's cursor, or got before when nothing was written since."""
-
-        def ask(held: Held) -> T:
-            def run() -> T:
-                return read(held.connection.execute(question.text, question.values))
-
-            if limit > _LONGEST_CACHED:
-                return run()
-            return held.cache.answer(held.connection, (question.text, *question.values.values()), run)
-
-        return self._connections.answer(ask)
+        return ask_list(self._connections, question, read, limit)
 
     def known(self, partition: str) -> dict[str, Known]:
         """Return what is known of each record of a partition."""
@@ -174,7 +180,7 @@ class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
         return [(partition, run_id) for partition, run_id in self._all(self._of_runs.pending())]
 
 
-def _read_page(cursor: sqlite3.Cursor, limit: int) -> ListedPage:
+def read_page(cursor: sqlite3.Cursor, limit: int) -> ListedPage:
     """Return the page that a statement gives as one row, with one summary more where there are more."""
     items, keys = cursor.fetchone()
     if items is None:

@@ -8,6 +8,7 @@ QueryInteger(validate=…)             # of a query
 MomentField(attribute="since_us")         # RFC 3339 with an offset → microseconds
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -109,7 +110,14 @@ class Number(fields.Float):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.make_error("invalid", input=value)
-        return float(value)
+        # JSON has neither NaN nor an infinity; a form or a command line may, and no range keeps a NaN out.
+        try:
+            number = float(value)
+        except OverflowError:
+            raise self.make_error("too_large", input=value) from None
+        if not math.isfinite(number):
+            raise self.make_error("special", input=value)
+        return number
 
 
 class Flag(fields.Boolean):

@@ -7,6 +7,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate
 
 from rmos.models import RISK_LEVELS, RUN_STATUSES
+from rmos.outcomes import OUTCOME_WORDS
 from rmos.row_models import OVERRIDE_STATES, RunQuery
 from rmos.schemas.fields import FALSE, TRUE, Choice, MomentField, QueryInteger, RequestSchema
 
@@ -40,6 +41,7 @@ class RunListSchema(RequestSchema):
     created_by = fields.String(validate=_FILTER, metadata={"description": "The name of who made the run"})
     rule = fields.String(validate=_FILTER, metadata={"description": "The first rule that blocks or warns"})
     request_id = fields.String(validate=_FILTER)
+    outcome = Choice(OUTCOME_WORDS, metadata={"description": "What became of the cut, as it was last reported"})
     override = Choice(OVERRIDE_STATES, metadata=OVERRIDE)
     created_from = MomentField(attribute="created_from_us")
     created_to = MomentField(attribute="created_to_us", end=True)

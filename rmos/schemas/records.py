@@ -84,6 +84,11 @@ class RunSchema(ArtifactSchema):
     explanation_status = fields.String(required=True, allow_none=True)
     explanation_summary = fields.String(required=True, allow_none=True)
     overrides = fields.List(fields.Dict(), required=True)
+    outcomes = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={"description": "What became of the cut, as it was reported; `corrected_by` names what replaced one"},
+    )
     session_deleted = fields.Boolean(
         allow_none=True,
         metadata={"description": "Whether its session was deleted with its runs; null: the session is damaged"},

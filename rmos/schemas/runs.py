@@ -18,6 +18,7 @@ from msgspec import UNSET
 from rmos.models import SUMMARY_CHARACTERS, RunIdentity, RunView
 from rmos.schemas.records import CreatorSchema
 from rmos.services.runs import Recorded
+from rmos.store.outcomes import list_counting
 from rmos.store.rows import explanation_status, find_rule
 from rmos.store.run_records import RunRecord
 from rmos.workflow import find_standing_override
@@ -125,6 +126,18 @@ class RunAdvisorySummarySchema(Schema):
         fields.Boolean(metadata={"description": "true, only where include_deleted shows a deleted run"}),
         lambda view: missing if view.deletion is None else True,
     )
+    outcome = _declare_field(
+        fields.String(
+            metadata={
+                "description": "Only where outcomes were reported: done, scrapped or interrupted, of the last of them"
+            }
+        ),
+        lambda view: jobs[-1].outcome.outcome if (jobs := list_counting(view.outcomes)) else missing,
+    )
+    outcome_count = _declare_field(
+        fields.Integer(metadata={"description": "How many outcomes were reported and not corrected, where any were"}),
+        lambda view: len(list_counting(view.outcomes)) or missing,
+    )
 
 
 class RunPageSchema(Schema):
@@ -200,6 +213,7 @@ _UNTOUCHED: Final[dict[str, Any]] = {
     "explanation_status": None,
     "explanation_summary": None,
     "overrides": [],
+    "outcomes": [],
     "deleted": False,
     "session_deleted": False,
     "version": 0,
@@ -237,6 +251,7 @@ def dump_run(record: RunRecord, session_deleted: bool | None = False) -> bytes:
         "explanation_status": view.explanation_status,
         "explanation_summary": view.explanation_summary,
         "overrides": view.overrides,
+        "outcomes": view.outcomes,
         "deleted": view.deletion is not None,
         "session_deleted": session_deleted,
         "version": view.version,

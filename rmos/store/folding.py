@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from rmos import ids
 from rmos.models import Deletion, Event, RunView
+from rmos.outcomes import OUTCOME
 from rmos.store.artifacts import Artifact
+from rmos.store.outcomes import fold_outcome
 
 PENDING_MAX_US: Final = 300_000_000
 """How long an explanation may be in the making; a model is waited for a minute (RMOS policy)."""
@@ -35,6 +37,7 @@ def fold(
     advisories = [*(run.advisory_inputs or ()), *links]
     attachments = [_plain(attachment) for attachment in run.attachments or ()]
     overrides: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
     explanation = (run.explanation_status, run.explanation_summary)
     deletion, superseded = tombstone, False
     for event in events:
@@ -46,6 +49,8 @@ def fold(
             explanation = _fold_explanation(event, explanation, now_us)
         elif event.kind == "override":
             overrides.append({**event.data, "by": event.actor, "created_at_utc": event.created_at_utc})
+        elif event.kind == OUTCOME:
+            fold_outcome(outcomes, event)
         elif event.kind in ("delete", "restore"):
             deletion = fold_deletion(event, deletion)
         elif event.kind == "superseded":
@@ -57,6 +62,7 @@ def fold(
         advisories=advisories,
         attachments=attachments,
         overrides=overrides,
+        outcomes=outcomes,
         explanation_status=explanation[0],
         explanation_summary=explanation[1],
         superseded=superseded,

@@ -59,7 +59,10 @@ FULL_RUN: Final = RunArtifact(
         score=12.5,
         block_reason="HEAT: too fast",
         warnings=["one", "two"],
-        details={"checks": {"HEAT": "RED"}},
+        details={
+            "checks": {"HEAT": "RED"},
+            "program": {"tools": [{"tool_id": _NAME, "cutting_s": "12.5", "cutting_mm": "1000.25"}]},
+        },
     ),
     feasibility=msgspec.Raw(b'{"status":"RED"}'),
     inputs=RunInputs(design=msgspec.Raw(b'{"operation":"slot"}'), context=msgspec.Raw(b'{"material":{}}')),
@@ -158,6 +161,7 @@ def specimen_rows(summarise: Summarise) -> Iterator[RunRow]:
     yield make_erased_row(_RUN, _DAY, 2, summarise)
 
 
+_USED: Final = [{"tool_id": _NAME, "minutes": 0.5}, {"tool_id": "em-1000-2f", "serial": "B", "broke": True}]
 _HISTORY: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("advisory", {"advisory_id": "adv_1", "kind": "explanation"}),
     ("advisory", {"advisory_id": "adv_2", "kind": "a word of its own"}),
@@ -166,6 +170,10 @@ _HISTORY: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("override", {"scope": "RED", "effective": False, "expires_at_utc": None}),
     ("override", {"scope": "RED", "effective": True, "expires_at_utc": ids.utc_text(_US)}),
     ("superseded", {"reason": "changed"}),
+    ("outcome", {"ended": "completed", "part": "good", "outcome": "done", "measured_s": 60.5, "tools": _USED}),
+    ("outcome", {"ended": "failed", "part": "scrap", "outcome": "scrapped", "reason_code": "BURN", "corrects": 8}),
+    ("outcome", {"ended": "completed", "part": "good", "outcome": "done", "note": _LONG}),
+    ("outcome", {"ended": "of a word of its own"}),
     ("delete", {"mode": "soft", "reason": "a trial"}),
     ("restore", {"reason": "not a trial"}),
     ("delete", {"mode": "hard", "reason": "a name"}),

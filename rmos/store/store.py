@@ -42,6 +42,7 @@ from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
 from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
 from rmos.store.deletes import Deletes
+from rmos.store.outcome_lists import OutcomeLists
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reach, Reconciled, Reconciler
 from rmos.store.rows import Summarise
@@ -72,6 +73,7 @@ class Store:
         self.gaps = IndexGaps(index)
         answers = CompleteAnswers(self._answers_in_full, self.gaps)
         self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
+        self.outcome_lists = OutcomeLists(index, answers)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
         self.sessions = Sessions(objects, index, self.gaps)

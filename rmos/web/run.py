@@ -127,6 +127,7 @@ def _tell(event: Event) -> Happening:
         "attachment": "attached a file",
         "explanation": "had it explained",
         "override": "overrode the decision" if data.get("effective") is True else "asked for an override",
+        "outcome": f"reported what became of it: {text_of(data.get('outcome')) or 'not said'}",
         "delete": "deleted it",
         "restore": "restored it",
         "superseded": "replaced it: what it was made on has changed",

@@ -63,6 +63,7 @@ schemathesis.openapi.format("rmos-prompt", st.sampled_from(["rope in koa, 6 mm b
 schemathesis.openapi.format("rmos-rosette-run-id", st.just(ROSETTE_ID))
 schemathesis.openapi.format("rmos-cursor", st.just(ids.make_cursor(US, RUN_ID)))
 schemathesis.openapi.format("rmos-audit-cursor", st.just(ids.make_cursor(US, ids.new_event_id(US))))
+schemathesis.openapi.format("rmos-outcome-cursor", st.just(ids.make_cursor(US, ids.make_outcome_id(RUN_ID, 1))))
 schemathesis.openapi.format("rmos-session-cursor", st.just(ids.make_cursor(US, ids.new_session_id(US))))
 
 

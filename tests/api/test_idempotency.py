@@ -272,7 +272,8 @@ def test_trap_45_every_route_that_writes_heeds_the_key_or_refuses_it(app: Flask,
             response = client.open(url, method=method, headers=KEY, json={})
             is_refused = response.is_json and response.json.get("error") == "BAD_HEADER"
             (refusing if is_refused else recording_nothing).add(rule.rule)
-    assert heeding == {RUNS, "/api/rmos/rosettes", "/api/rmos/programs", SESSIONS, "/api/workflow/sessions"}
+    outcomes, sessions = f"{RUNS}/<run_id>/outcomes", {SESSIONS, "/api/workflow/sessions"}
+    assert heeding == {RUNS, "/api/rmos/rosettes", "/api/rmos/programs", *sessions, outcomes}
     assert recording_nothing == {"/api/rmos/feasibility", "/api/rmos/feasibility/suggest"}
     assert f"{SESSIONS}/<session_id>/actions/<action>" in refusing
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -15,6 +16,11 @@ from rmos.client import (
     Found,
     IdempotencyKeyReused,
     MadeProgram,
+    OutcomeFilters,
+    OutcomeOptions,
+    OutcomeReported,
+    OutcomeSummary,
+    OutcomeTotals,
     ProblemError,
     Retries,
     RunCreated,
@@ -29,6 +35,13 @@ from rmos.client import (
 )
 from rmos.schemas.diffs import RunDiffSchema
 from rmos.schemas.lists import RunListSchema
+from rmos.schemas.outcomes import (
+    OutcomeFiltersSchema,
+    OutcomeGroupSchema,
+    OutcomeReportedSchema,
+    OutcomeRequestSchema,
+    OutcomeSummarySchema,
+)
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunCreatedSchema
 from rmos.schemas.service import EnginesSchema
 from rmos.schemas.sessions import SessionFieldsSchema
@@ -127,6 +140,21 @@ def test_a_yellow_cut_is_overridden(client: Client) -> None:
     told = client.override(run["run_id"], scope="YELLOW", reason="tried on an offcut", acknowledge_risk=True)
     assert told["run_id"] == run["run_id"]
     assert [entry["reason"] for entry in client.get_run(run["run_id"])["overrides"]] == ["tried on an offcut"]
+
+
+def test_what_became_of_a_cut_is_reported_once_listed_and_added_up(client: Client) -> None:
+    run_id = client.create_run(**cut("outcomes"), machine_id="the_one")["run_id"]
+    said = {"ended": "completed", "part": "scrap", "reason_code": "BURN", "measured_s": 90.0}
+    first, again = (client.report_outcome(run_id, idempotency_key="o-1", **cast(Any, said)) for _ in range(2))
+    assert (first["outcome"], first["cut_against_decision"], first["replayed"]) == ("scrapped", True, False)
+    assert again == {**first, "replayed": True}
+    assert [entry["reason_code"] for entry in client.list_run_outcomes(run_id)] == ["BURN"]
+    assert [outcome["run_id"] for outcome in client.iter_outcomes(machine="the_one")] == [run_id]
+    assert list(client.iter_outcomes(machine="the_one", part="good")) == []
+    [group] = client.total_outcomes("machine", machine="the_one")
+    assert (group["group"], group["jobs"], group["scrap"], group["minutes"]) == ("the_one", 1, 1, 1.5)
+    with pytest.raises(ValidationFailed, match="reason_code"):
+        client.report_outcome(run_id, ended="failed", part="good")
 
 
 def test_what_must_not_be_done_twice_is_sent_once() -> None:
@@ -265,6 +293,11 @@ def test_the_types_are_those_of_the_schemas() -> None:
     assert set(RunSummary.__annotations__) == set(RunAdvisorySummarySchema().fields)
     assert set(RunCreated.__annotations__) == {*RunCreatedSchema().fields, "replayed"}
     assert set(RunDiff.__annotations__) == set(RunDiffSchema().fields)
+    assert set(OutcomeReported.__annotations__) == {*OutcomeReportedSchema().fields, "replayed"}
+    assert set(OutcomeSummary.__annotations__) == set(OutcomeSummarySchema().fields)
+    assert set(OutcomeTotals.__annotations__) == set(OutcomeGroupSchema().fields)
+    assert set(OutcomeOptions.__annotations__) == set(OutcomeRequestSchema().fields) - {"ended", "part"}
+    assert set(OutcomeFilters.__annotations__) == set(OutcomeFiltersSchema().fields) - page
     assert set(RunFilters.__annotations__) == set(RunListSchema().fields) - page
     assert set(Session.__annotations__) == set(SessionActedSchema().fields)
     assert set(MadeProgram.__annotations__) == set(ActedProgramSchema().fields)

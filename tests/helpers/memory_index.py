@@ -31,7 +31,7 @@ from rmos.index.base import (
     TalliedRuns,
 )
 from rmos.models import RunState
-from rmos.row_models import RunQuery
+from rmos.row_models import OutcomeGroup, OutcomeQuery, OutcomeRow, OutcomeTotals, RunQuery
 
 _generations: Final = itertools.count(1)
 
@@ -70,6 +70,7 @@ class MemoryIndex:
         self._row_schema = row_schema
         self._mark = 0
         self.runs = _Runs(self, "runs", lambda row: KnownRun(row.partition, row.version, row.state, row.sha256))
+        self.outcomes = _Outcomes(self)
         self.log = _Log(self)
         self.sessions = _Table(
             self, "sessions", lambda row: KnownSession(row.partition, row.version, row.state, bool(row.cascade))
@@ -131,6 +132,68 @@ class MemoryIndex:
 
     def close(self) -> None:
         pass
+
+
+class _Outcomes:
+    """The outcomes that the rows of runs carry, looked up each time."""
+
+    def __init__(self, index: MemoryIndex) -> None:
+        self._index = index
+
+    def page(
+        self, query: OutcomeQuery, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]:
+        rows, state = self._list(query)
+        keys = [(row.created_us, row.outcome_id) for row in rows]
+        found = [row for key, row in zip(keys, rows, strict=True) if before is None or key < before][offset:]
+        shown = found[:limit]
+        last = (shown[-1].created_us, shown[-1].outcome_id) if len(found) > limit else None
+        return Answer(ListedPage(SEPARATOR.join(row.summary for row in shown), len(shown), last), state)
+
+    def count(self, query: OutcomeQuery) -> Answer[int]:
+        rows, state = self._list(query)
+        return Answer(len(rows), state)
+
+    def _list(self, query: OutcomeQuery, *, of_tools: bool = False) -> Answer[list[OutcomeRow]]:
+        with self._index.asked() as database:
+            texts = [row.outcomes for row in database.tables["runs"].values() if VISIBILITY[row.state] == 2]
+            state = database.state()
+        rows = [row for text in texts if text for row in msgspec.json.decode(text, type=list[OutcomeRow])]
+        chosen = [row for row in rows if (of_tools or query.tool_id or row.lead) and _is_asked(row, query)]
+        return Answer(sorted(chosen, key=lambda row: (row.created_us, row.outcome_id), reverse=True), state)
+
+    def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> Answer[list[OutcomeTotals]]:
+        rows, state = self._list(query, of_tools=by == "tool")
+        groups: dict[str | None, list[OutcomeRow]] = {}
+        for row in rows:
+            groups.setdefault(getattr(row, by if by == "month" else f"{by}_id"), []).append(row)
+        names = sorted(groups, key=lambda name: (name is not None, name or ""))
+        return Answer([_add_up(name, groups[name], of_tool=by == "tool") for name in names], state)
+
+
+def _is_asked(row: OutcomeRow, query: OutcomeQuery) -> bool:
+    named = ("machine_id", "tool_id", "material_id", "part", "ended")
+    since, until = query.since_us, query.until_us
+    in_time = (since is None or row.created_us >= since) and (until is None or row.created_us < until)
+    return in_time and all(getattr(query, name) in (None, getattr(row, name)) for name in named)
+
+
+def _add_up(group: str | None, rows: Sequence[OutcomeRow], *, of_tool: bool) -> OutcomeTotals:
+    spent = [row.tool_ms if of_tool else row.spent_ms for row in rows]
+    path = [row.tool_um if of_tool else row.cut_um for row in rows]
+    times, lengths = [ms for ms in spent if ms is not None], [um for um in path if um is not None]
+    good, scrap = (sum(row.quantity for row in rows if row.part == part) for part in ("good", "scrap"))
+    return OutcomeTotals(
+        group=group,
+        jobs=len(rows),
+        good=good,
+        scrap=scrap,
+        timed=len(times),
+        spent_ms=sum(times) if times else None,
+        measured=len(lengths),
+        cut_um=sum(lengths) if lengths else None,
+        longest_ms=max(times, default=None),
+    )
 
 
 class _Log:

@@ -21,7 +21,8 @@ from tests.makers import make_decision, make_members, make_row
 HEADER = (
     "run_id,created_at_utc,status,event_type,risk_level,score,block_reason,warnings,"
     "explanation_status,explanation_summary,request_id,compute_ms,mode,tool_id,material_id,machine_id,"
-    "workflow_session_id,parent_run_id,created_by.name,created_by.role,rule,meta,override,deleted"
+    "workflow_session_id,parent_run_id,created_by.name,created_by.role,rule,meta,override,deleted,"
+    "outcome,outcome_count"
 )
 
 

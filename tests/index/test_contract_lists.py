@@ -75,7 +75,7 @@ TEXTS = (
 )
 FILTERS = (
     *("status", "mode", "tool_id", "event_type", "risk_level", "workflow_session_id", "batch_label", "session_id"),
-    *("material_id", "machine_id", "parent_run_id", "created_by", "rule", "request_id", "source"),
+    *("material_id", "machine_id", "parent_run_id", "created_by", "rule", "request_id", "source", "outcome"),
 )
 MOMENTS = ("2025-12-23T10:00:00.000000Z", "2025-12-23T11:00:00.000000Z", FOR_GOOD)
 STATES: tuple[RunState, ...] = ("live", "deleted", "erased", "missing", "damaged")

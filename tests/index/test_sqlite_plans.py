@@ -25,7 +25,7 @@ FINE = (
 )
 
 
-COARSE = ("mode", "status", "risk_level", "event_type", "created_by", "rule")
+COARSE = ("mode", "status", "risk_level", "event_type", "created_by", "rule", "outcome")
 
 
 @pytest.mark.parametrize("name", [*FINE, *COARSE])

@@ -138,3 +138,15 @@ def test_trap_49_the_last_finished_explanation_counts_and_one_that_was_cut_off_i
 ) -> None:
     view = folded(*events, now_us=US + age_s * 1_000_000)
     assert (view.explanation_status, view.explanation_summary) == (status, summary)
+
+
+def test_an_outcome_that_was_corrected_names_what_replaced_it_once() -> None:
+    good, scrap = ("outcome", {"part": "good"}), ("outcome", {"part": "scrap", "corrects": 1})
+    view = folded(good, ("advisory", {"advisory_id": "a"}), scrap, scrap, ("outcome", {"corrects": 9}))
+    shown = [(entry["number"], entry.get("part"), entry["corrected_by"], entry["by"]) for entry in view.outcomes]
+    assert shown == [
+        (1, "good", 3, "anna"),
+        (3, "scrap", None, "anna"),
+        (4, "scrap", None, "anna"),
+        (5, None, None, "anna"),
+    ]

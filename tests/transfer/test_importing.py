@@ -19,6 +19,7 @@ from rmos.checks.verify import verify_store
 from rmos.errors.records import RunDeleted
 from rmos.errors.store import SourceUnreadable
 from rmos.objects.base import MAX_OBJECT_BYTES
+from rmos.row_models import OutcomeQuery
 from rmos.store import Store, layout
 from rmos.transfer.importing import Imported, import_runs
 from tests.earlier_system import EarlierStore, make_earlier_store
@@ -101,6 +102,20 @@ def test_runs_come_in_byte_for_byte_with_events_and_blobs_and_deletes(
     assert listed_ids(store) == [other.noted, other.plain]
     with pytest.raises(RunDeleted):
         store.runs.record(other.hard)
+    assert verify_store(store, recheck_s=0).ok
+
+
+def test_what_became_of_cuts_comes_along_and_counts_here(store: Store, tmp_path: Path) -> None:
+    there = open_store(tmp_path / "elsewhere")
+    run_id = there.runs.put(make_members(US, machine_id="m1")).view.artifact.run_id
+    said = {"ended": "completed", "part": "good", "outcome": "done", "quantity": 2}
+    for data in (said, {**said, "quantity": 3, "corrects": 1}):
+        add_event(there, run_id, "outcome", data, actor=ANNA, us=US)
+    there.index.close()
+    import_runs(store, tmp_path / "elsewhere" / "runs", actor=ANNA, us=US)
+    [total] = store.outcome_lists.totals(OutcomeQuery(), "machine")
+    assert (total.group, total.jobs, total.good) == ("m1", 1, 3)
+    assert [entry["corrected_by"] for entry in store.runs.record(run_id).view().outcomes] == [2, None]
     assert verify_store(store, recheck_s=0).ok
 
 

@@ -42,7 +42,7 @@ def list_packed_programs(
     run: RunArtifact, members: Mapping[str, Any], named: Sequence[NamedBlob]
 ) -> list[PackedProgram]:
     """Return the programs of a run in their order."""
-    details = {program.get("sha256"): program for program in list_details(run)}
+    details = {program.get("sha256"): program for program in run.decision.list_programs()}
     outputs = members.get("outputs")
     listed = outputs.get("programs") if isinstance(outputs, dict) else None
     said = {item.get("sha256"): item for item in listed if isinstance(item, dict)} if isinstance(listed, list) else {}
@@ -70,14 +70,6 @@ def _find_context(details: Mapping[str, Any], members: Mapping[str, Any]) -> Map
     context = context if isinstance(context, dict) else {}
     cuts, number = read_cut_contexts(context), details.get("cut")
     return cuts[number] if isinstance(number, int) and 0 <= number < len(cuts) else context
-
-
-def list_details(run: RunArtifact) -> list[dict[str, Any]]:
-    """Return what the decision of a run says of each of its programs."""
-    details = run.decision.details
-    several = details.get("programs")
-    found = several if isinstance(several, list) else [details.get("program")]
-    return [program for program in found if isinstance(program, dict)]
 
 
 def list_tool_numbers(details: Mapping[str, Any]) -> list[int]:

@@ -17,7 +17,6 @@ from rmos.errors.store import IndexRebuilding, RecordDamaged
 from rmos.models import TOOLPATHS, Event, RunArtifact
 from rmos.row_models import RunQuery
 from rmos.services.packs.gathering import PackSource
-from rmos.services.packs.program_names import list_details
 from rmos.services.packs.texts import clean_line, object_of, spell, tell_number
 from rmos.services.program_checks import PROGRAM_CHECK
 from rmos.store import Store
@@ -95,7 +94,7 @@ def _list_setup(run: RunArtifact, members: Mapping[str, Any]) -> dict[str, str]:
     """Return what is set up at a machine for a run, as its record alone says it."""
     context = object_of(object_of(members.get("inputs")).get("context"))
     found: dict[str, list[str]] = {}
-    for program in list_details(run):
+    for program in run.decision.list_programs():
         for what, value in _list_measured_setup(program):
             found.setdefault(what, []).append(value)
     said = {what: "; ".join(dict.fromkeys(values)) for what, values in found.items()}

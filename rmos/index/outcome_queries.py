@@ -1,0 +1,89 @@
+"""What is asked of the rows of outcomes: pages, counts and totals, with the filters of `OutcomeQuery`.
+
+A job has a row for each of its tools, of which the first leads: it alone stands in lists and in totals that are not by
+tool, and bears the whole of the job's time and path. So one table answers both.
+"""
+
+import functools
+from typing import Any, Final
+
+from sqlalchemy import Column, Select, bindparam, case, func, literal_column, select
+
+from rmos.index.base import PagePosition
+from rmos.index.schema import OUTCOME_FILTERS, outcomes
+from rmos.index.statements import BoundStatement, bind_page, compile_named, join_page, limit_page
+from rmos.row_models import OutcomeGroup, OutcomeQuery
+
+_GROUPS: Final[dict[OutcomeGroup, Column[Any]]] = {
+    "machine": outcomes.c.machine_id,
+    "tool": outcomes.c.tool_id,
+    "material": outcomes.c.material_id,
+    "month": outcomes.c.month,
+}
+_ONE: Final[Any] = literal_column("1")
+
+
+class OutcomeQueries:
+    """The questions that are asked of outcomes."""
+
+    def page(self, query: OutcomeQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
+        """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
+        values = _filter_values(query)
+        return BoundStatement(
+            _page_text(frozenset(values), before is not None), values | bind_page(limit, before, offset)
+        )
+
+    def count(self, query: OutcomeQuery) -> BoundStatement:
+        """Return the question for how many jobs `page` lists."""
+        values = _filter_values(query)
+        return BoundStatement(_count_text(frozenset(values)), values)
+
+    def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> BoundStatement:
+        """Return the question for the totals of what `page` lists, by machine, tool, material or month."""
+        values = _filter_values(query)
+        return BoundStatement(_totals_text(frozenset(values), by), values)
+
+
+def _filter_values(query: OutcomeQuery) -> dict[str, Any]:
+    """Return the values of the filters that are set."""
+    named = {name: getattr(query, name) for name in query.__struct_fields__}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+@functools.lru_cache(maxsize=128)
+def _page_text(filters: frozenset[str], after: bool) -> str:
+    columns = select(outcomes.c.created_us, outcomes.c.outcome_id, outcomes.c.summary)
+    return join_page(limit_page(_filter(columns, filters), outcomes, after=after), "outcome_id")
+
+
+@functools.lru_cache(maxsize=128)
+def _count_text(filters: frozenset[str]) -> str:
+    return compile_named(_filter(select(func.count()).select_from(outcomes), filters))
+
+
+@functools.lru_cache(maxsize=128)
+def _totals_text(filters: frozenset[str], by: OutcomeGroup) -> str:
+    """Return the SQL of the totals of each group; what is grouped by tool is what each tool did, else the whole job."""
+    of_tool, group = by == "tool", _GROUPS[by]
+    spent, path = (outcomes.c.tool_ms, outcomes.c.tool_um) if of_tool else (outcomes.c.spent_ms, outcomes.c.cut_um)
+    parts = (_count_parts("good"), _count_parts("scrap"))
+    sums = (func.count(), *parts, func.count(spent), func.sum(spent), func.count(path), func.sum(path))
+    statement = _filter(select(group, *sums, func.max(spent)), filters, of_tool=of_tool)
+    return compile_named(statement.group_by(group).order_by(group))
+
+
+def _count_parts(verdict: str) -> Any:
+    is_so = outcomes.c.part == literal_column(f"'{verdict}'")
+    return func.sum(case((is_so, outcomes.c.quantity), else_=literal_column("0")))
+
+
+def _filter(statement: Select[Any], filters: frozenset[str], *, of_tool: bool = False) -> Select[Any]:
+    if "tool_id" not in filters and not of_tool:
+        statement = statement.where(outcomes.c.lead == _ONE)
+    for name in sorted(filters & set(OUTCOME_FILTERS)):
+        statement = statement.where(outcomes.c[name] == bindparam(name))
+    if "since_us" in filters:
+        statement = statement.where(outcomes.c.created_us >= bindparam("since_us"))
+    if "until_us" in filters:
+        statement = statement.where(outcomes.c.created_us < bindparam("until_us"))
+    return statement

@@ -1,0 +1,31 @@
+"""The outcomes of runs in the SQLite file: asked here, written by triggers (`outcome_triggers`)."""
+
+from rmos.index.base import Answer, ListedPage, PagePosition
+from rmos.index.outcome_queries import OutcomeQueries
+from rmos.index.sqlite_connections import Connections
+from rmos.index.sqlite_tables import ask_list, read_page
+from rmos.row_models import OutcomeGroup, OutcomeQuery, OutcomeTotals
+
+
+class SqliteOutcomes:
+    """The outcomes of listed runs."""
+
+    def __init__(self, connections: Connections, queries: OutcomeQueries) -> None:
+        self._connections = connections
+        self._queries = queries
+
+    def page(
+        self, query: OutcomeQuery, *, limit: int, before: PagePosition | None = None, offset: int = 0
+    ) -> Answer[ListedPage]:
+        """Return matching outcomes' summaries, those of the latest jobs first."""
+        question = self._queries.page(query, limit + 1, before, offset)
+        return ask_list(self._connections, question, lambda cursor: read_page(cursor, limit), limit)
+
+    def count(self, query: OutcomeQuery) -> Answer[int]:
+        """Return how many match."""
+        return ask_list(self._connections, self._queries.count(query), lambda cursor: int(cursor.fetchone()[0]), 1)
+
+    def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> Answer[list[OutcomeTotals]]:
+        """Return what those that match amount to, in groups."""
+        question = self._queries.totals(query, by)
+        return ask_list(self._connections, question, lambda cursor: list(map(OutcomeTotals._make, cursor)), 1)
