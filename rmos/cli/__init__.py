@@ -32,6 +32,8 @@ _SECTIONS = {
         ("runs", "runs:runs", "List the runs, newest first."),
         ("show", "show:show", "Show one run: the decision and why, what was evaluated, the digests."),
         ("diff", "diff:diff", "Compare two runs: what differs, and how much it matters."),
+        ("outcome", "outcomes:outcome", "Report what became of a cut; also of one that was blocked."),
+        ("outcomes", "outcomes:outcomes", "List what became of cuts, the latest job first, or add it up."),
         ("sessions", "sessions:sessions", "List the workflow sessions, newest first."),
         ("rules", "rules:rules", "List the rules that a cut is evaluated by, or explain one."),
         ("replay", "replay:replay", "Compute a recorded decision again and compare digests."),

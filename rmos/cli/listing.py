@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,17 +17,21 @@ from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, St
 from rmos.row_models import Page, RunQuery
 from rmos.store import Store
 from rmos.store.complete import CompleteAnswers, is_absent
+from rmos.store.outcome_lists import OutcomeLists
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
 
 ListItem = dict[str, Any]
+T = TypeVar("T")
 
-_OPTIONS = (
+_SPAN = (
     click.option("--since", type=Moment(), metavar="TIME", help="From this date or time (UTC) on."),
     click.option(
         "--until", type=Moment(end=True), metavar="TIME", help="Up to the end of this date, or before this time."
     ),
-    click.option("--deleted", is_flag=True, help="Also list what was deleted."),
+)
+_DELETED = (click.option("--deleted", is_flag=True, help="Also list what was deleted."),)
+_PAGE = (
     click.option(
         "--limit", type=click.IntRange(1, 500), default=50, show_default=True, metavar="N", help="Lines of a page."
     ),
@@ -37,7 +41,16 @@ _OPTIONS = (
 
 def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that every list has: --since, --until, --deleted, --limit, --cursor."""
-    for option in reversed(_OPTIONS):
+    return _add_options(command, (*_SPAN, *_DELETED, *_PAGE))
+
+
+def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a list in which nothing deleted stands: --since, --until, --limit, --cursor."""
+    return _add_options(command, (*_SPAN, *_PAGE))
+
+
+def _add_options(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -45,9 +58,10 @@ def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
 class IndexReaders:
     """What lists are asked of."""
 
-    def __init__(self, runs: Runs, sessions: SessionLists) -> None:
+    def __init__(self, runs: Runs, sessions: SessionLists, outcomes: OutcomeLists) -> None:
         self.runs = runs
         self.sessions = sessions
+        self.outcomes = outcomes
 
 
 def read_page(ask: Callable[[IndexReaders], Page]) -> Page:
@@ -56,16 +70,28 @@ def read_page(ask: Callable[[IndexReaders], Page]) -> Page:
     Raises:
         NoStore, IndexRebuilding, and what `ask` raises.
     """
+    return read_answer(ask, nothing=Page(text=""))
+
+
+def read_answer(ask: Callable[[IndexReaders], T], *, nothing: T) -> T:
+    """Return what the index answers; it is brought up to the record first, where that can be.
+
+    Args:
+        nothing: the answer of a store without runs that has no index and cannot be given one.
+
+    Raises:
+        NoStore, IndexRebuilding, and what `ask` raises.
+    """
     if not open_for_reading().objects.writable():
-        return _list_as_it_stands(ask)
+        return _ask_as_it_stands(ask, nothing)
     try:
         store = open_for_writing()
         total = count_runs(store) if is_absent(store.index) else 0
         with progress("Indexing", total) as advance:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
-        return ask(IndexReaders(store.runs, store.session_lists))
+        return ask(IndexReaders(store.runs, store.session_lists, store.outcome_lists))
     except (StoreReadOnly, PlatformUnsupported, IndexUnavailable, StoreLocked):
-        return _list_as_it_stands(ask)
+        return _ask_as_it_stands(ask, nothing)
 
 
 def list_latest() -> str | None:
@@ -82,11 +108,11 @@ def open_readers(store: Store) -> IndexReaders:
     """Return what lists can be asked of without bringing the index up to the record."""
     answers = CompleteAnswers(lambda state: state.was_complete, store.gaps)
     runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
-    return IndexReaders(runs, SessionLists(store.index, answers))
+    return IndexReaders(runs, SessionLists(store.index, answers), OutcomeLists(store.index, answers))
 
 
-def _list_as_it_stands(ask: Callable[[IndexReaders], Page]) -> Page:
-    """Return the page that the index has now; what it lacks is said, so that no list is silently short.
+def _ask_as_it_stands(ask: Callable[[IndexReaders], T], nothing: T) -> T:
+    """Return what the index has now; what it lacks is said, so that no list is silently short.
 
     Raises:
         IndexRebuilding: there are runs, and no complete index.
@@ -94,7 +120,7 @@ def _list_as_it_stands(ask: Callable[[IndexReaders], Page]) -> Page:
     store = open_for_reading()
     if not store.index.state().was_complete:
         if count_runs(store) == 0 and not store.sessions.has_any():
-            return Page(text="")
+            return nothing
         raise IndexRebuilding(
             "The index is not complete and cannot be completed from here: the folder cannot be written, or another "
             "process is at it. Try again later, or copy the store to a folder that you may write and list it there."

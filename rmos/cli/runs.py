@@ -16,6 +16,7 @@ from rmos.cli.output import COLOURS, json_option, say, terminal_width
 from rmos.cli.run_ids import find_session_id, short_ids
 from rmos.cli.tables import Column
 from rmos.models import RISK_LEVELS, RUN_STATUSES
+from rmos.outcomes import OUTCOME_WORDS
 from rmos.row_models import OVERRIDE_STATES, Page, RunQuery
 from rmos.store.arrivals import Arrivals
 
@@ -48,6 +49,7 @@ _COLUMNS: Final = (
 @click.option(
     "--override", type=click.Choice(OVERRIDE_STATES, case_sensitive=False), help="How an override of it stands now."
 )
+@click.option("--outcome", type=click.Choice(OUTCOME_WORDS, case_sensitive=False), help="What became of it.")
 @list_options
 @click.option("--follow", is_flag=True, help="Go on and show new runs as they come, until Ctrl-C.")
 @json_option
@@ -77,6 +79,7 @@ def runs(limit: int, cursor: str | None, follow: bool, as_json: bool, **filters:
         created_by=filters["by"],
         rule=filters["rule"],
         override=filters["override"],
+        outcome=filters["outcome"],
         created_from_us=filters["since"],
         created_to_us=filters["until"],
         include_deleted=filters["deleted"],

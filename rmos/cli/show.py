@@ -75,6 +75,7 @@ def _say_run(run: Mapping[str, Any], sha256: str) -> None:
     _say_pairs([("digest", f"{value}  {name.removesuffix('_sha256')}") for name, value in hashes.items() if value])
     _say_pairs([("attachment", _attachment(entry)) for entry in run["attachments"]])
     _say_pairs([("advisory", _advisory(entry)) for entry in run["advisory_inputs"]])
+    _say_pairs([("outcome", _outcome(entry)) for entry in run["outcomes"]])
     _say_pairs([("explanation", run.get("explanation_summary")), ("version", run["version"])])
 
 
@@ -120,6 +121,15 @@ def _attachment(entry: Mapping[str, Any]) -> str:
 
 def _advisory(entry: Mapping[str, Any]) -> str:
     return f"{entry.get('kind') or 'unknown'} {entry.get('advisory_id')} {entry.get('title') or ''}".rstrip()
+
+
+def _outcome(entry: Mapping[str, Any]) -> str:
+    """Return an outcome in a line; an event of another hand may hold anything."""
+    said = [entry.get(name) for name in ("ended", "part", "reason_code", "note")]
+    told = " ".join(str(value) for value in said if value)
+    against = " [against the decision]" if entry.get("cut_against_decision") else ""
+    gone = "" if entry["corrected_by"] is None else f" [corrected by {entry['corrected_by']}]"
+    return f"{entry['number']} {entry.get('outcome') or ''}: {told}{against}{gone}"
 
 
 def _say_events(events: Sequence[Event]) -> None:

@@ -68,7 +68,7 @@ def _totals_text(filters: frozenset[str], by: OutcomeGroup) -> str:
     spent, path = (outcomes.c.tool_ms, outcomes.c.tool_um) if of_tool else (outcomes.c.spent_ms, outcomes.c.cut_um)
     parts = (_count_parts("good"), _count_parts("scrap"))
     sums = (func.count(), *parts, func.count(spent), func.sum(spent), func.count(path), func.sum(path))
-    statement = _filter(select(group, *sums, func.max(spent)), filters, of_tool=of_tool)
+    statement = _filter(select(group, *sums, func.max(spent)), filters, of_tool=of_tool, grouped=group.name)
     return compile_named(statement.group_by(group).order_by(group))
 
 
@@ -77,11 +77,21 @@ def _count_parts(verdict: str) -> Any:
     return func.sum(case((is_so, outcomes.c.quantity), else_=literal_column("0")))
 
 
-def _filter(statement: Select[Any], filters: frozenset[str], *, of_tool: bool = False) -> Select[Any]:
+def _filter(
+    statement: Select[Any], filters: frozenset[str], *, of_tool: bool = False, grouped: str | None = None
+) -> Select[Any]:
+    """Return a statement with its conditions.
+
+    Args:
+        grouped: the column by which it adds up. The index of that one holds what the others compare and all that is
+            added up: so they are expressions, by which SQLite looks for no index and each row that it leads to.
+    """
     if "tool_id" not in filters and not of_tool:
         statement = statement.where(outcomes.c.lead == _ONE)
     for name in sorted(filters & set(OUTCOME_FILTERS)):
-        statement = statement.where(outcomes.c[name] == bindparam(name))
+        aside = grouped is not None and name not in (grouped, "tool_id")
+        column = outcomes.c[name].concat(literal_column("''")) if aside else outcomes.c[name]
+        statement = statement.where(column == bindparam(name))
     if "since_us" in filters:
         statement = statement.where(outcomes.c.created_us >= bindparam("since_us"))
     if "until_us" in filters:

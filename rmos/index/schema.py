@@ -150,11 +150,11 @@ outcomes = Table(
 Index("outcomes_by_run", outcomes.c.run_id)
 Index("outcomes_by_created", outcomes.c.lead, outcomes.c.created_us, outcomes.c.outcome_id)
 # All that totals add up stands in the index of their group, in its order: they look at no row and sort nothing.
-_ADDED_UP: Final = tuple(outcomes.c[name] for name in ("created_us", "part", "ended", "quantity"))
-for _group in ("machine_id", "material_id", "month"):
-    _of_job = (outcomes.c.lead, outcomes.c[_group], *_ADDED_UP, outcomes.c.spent_ms, outcomes.c.cut_um)
-    Index(f"outcomes_by_{_group}", *_of_job)
-Index("outcomes_by_tool_id", outcomes.c.tool_id, *_ADDED_UP, outcomes.c.tool_ms, outcomes.c.tool_um)
+_ADDED_UP: Final = ("created_us", "part", "ended", "quantity", "machine_id", "material_id")
+for _group, *_before in (("machine_id", "lead"), ("material_id", "lead"), ("month", "lead"), ("tool_id",)):
+    _figures = ("tool_ms", "tool_um") if _group == "tool_id" else ("spent_ms", "cut_um")
+    _inner = (*_before, _group, *(name for name in _ADDED_UP if name != _group), *_figures)
+    Index(f"outcomes_by_{_group}", *(outcomes.c[name] for name in _inner))
 
 
 tally = Table(

@@ -115,7 +115,7 @@ def _decide_outcome(view: RunView, request: OutcomeRequest, us: int) -> dict[str
         program_matches=program_matches,
         cut_against_decision=is_against_decision(view, cut_us=cut_us),
     )
-    said: dict[str, Any] = msgspec.to_builtins(outcome)
+    said = {name: value for name, value in msgspec.to_builtins(outcome).items() if value not in (None, [])}
     if request.idempotency is not None:
         said["idempotency"] = msgspec.to_builtins(request.idempotency)
     return said

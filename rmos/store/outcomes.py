@@ -46,14 +46,19 @@ class ProgramUse(NamedTuple):
 
 
 def fold_outcome(known: list[dict[str, Any]], event: Event) -> None:
-    """Add what an event reports; one that corrects another is noted there, and both stay."""
+    """Add what an event reports; one that corrects another is noted there, and both stay.
+
+    Events say what was said, the run shows each member, as clients read it.
+    """
     corrects = event.data.get("corrects")
     for before in known:
         if corrects is not None and before["number"] == corrects and before["corrected_by"] is None:
             before["corrected_by"] = event.number
     said = {name: value for name, value in event.data.items() if name != "idempotency"}
+    outcome = read_outcome(said)
+    whole = {} if outcome is None else msgspec.to_builtins(outcome)
     of_event = {"number": event.number, "created_at_utc": event.created_at_utc, "by": event.actor}
-    known.append({**said, **of_event, "corrected_by": None})
+    known.append({**whole, **said, **of_event, "corrected_by": None})
 
 
 def list_counting(entries: Sequence[Mapping[str, Any]]) -> list[CountingOutcome]:

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ SOUND = {
     "runs": ("runs", "--limit", "6"),
     "runs_deleted": ("runs", "--deleted", "--risk", "GREEN", "--limit", "3"),
     "sessions": ("sessions",),
+    "outcomes": ("outcomes",),
+    "outcomes_totals": ("outcomes", "--totals", "tool"),
     "show": ("show", "RED"),
     "show_events": ("show", "RESTORED", "--events"),
     "diff": ("diff", "RED", "@latest"),
@@ -126,6 +128,16 @@ class Scene:
         artifacts[7].unlink()
         (self.damaged / "notes.txt").write_text("mine")
         (artifacts[9].parent / "copy of a run.json").write_text("{}")
+        self._report(run, red, restored)
+
+    def _report(self, run: Callable[..., object], red: str, restored: str) -> None:
+        """Say what became of two cuts."""
+        stopped = ("--started", "2025-12-23T08:00:00Z", "--stopped", "2025-12-23T08:09:30Z", "--line", "812")
+        why = ("--reason", "TOOL_BROKE", "--note", "It sang, and then it was gone.")
+        tools = ("--tool", "em-3175-2f=4.5", "--tool", "em-1000-2f", "--broke", "em-1000-2f")
+        run("outcome", red, "--ended", "failed", "--part", "scrap", *stopped, *why, *tools)
+        run("outcome", restored, "--ended", "completed", "--part", "rework", "--seconds", "300")
+        run("outcome", restored, "--ended", "completed", "--part", "good", "--seconds", "300", "--corrects", "3")
 
     def _write(self, name: str, body: dict[str, Any]) -> None:
         path = self.folder / f"{name.lower()}.json"

@@ -54,8 +54,17 @@ COMMANDS = {
             "--by",
             "--rule",
             "--override",
+            "--outcome",
         ),
         *("--since", "--until", "--deleted", "--limit", "--cursor", "--follow"),
+    },
+    "outcome": {
+        *("run_id", "--ended", "--part", "--reason", "--started", "--stopped", "--seconds", "--line", "--program"),
+        *("--tool", "--broke", "--feed-override", "--quantity", "--rating", "--note", "--photo", "--corrects"),
+    },
+    "outcomes": {
+        *("--machine", "--tool", "--material", "--part", "--ended", "--since", "--until", "--limit", "--cursor"),
+        "--totals",
     },
     "sessions": {
         *("--user", "--status", "--state", "--type", "--since", "--until", "--deleted"),

@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from rmos.index import open_index
+from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.statements import BoundStatement
-from rmos.row_models import OverrideState, RunQuery
+from rmos.row_models import OUTCOME_GROUPS, OutcomeGroup, OutcomeQuery, OverrideState, RunQuery
 
 FINE = (
     "tool_id",
@@ -97,3 +98,20 @@ def explain(folder: Path, question: BoundStatement) -> list[str]:
         return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("by", OUTCOME_GROUPS)
+def test_outcomes_are_added_up_within_the_index_of_their_group_and_in_its_order(
+    tmp_path: Path, by: OutcomeGroup
+) -> None:
+    index = "outcomes_by_month" if by == "month" else f"outcomes_by_{by}_id"
+    for filters in ({}, {"machine_id": "x"}, {"material_id": "x", "part": "good"}, {"ended": "failed", "since_us": 1}):
+        question = OutcomeQueries().totals(OutcomeQuery(**cast(Any, filters)), by)
+        (step,) = explain(tmp_path, question)
+        assert f" USING COVERING INDEX {index}" in step, (filters, step)
+
+
+def test_outcomes_are_listed_in_the_order_of_their_index(tmp_path: Path) -> None:
+    steps = explain(tmp_path, OutcomeQueries().page(OutcomeQuery(), 50, None, 0))
+    assert any("USING INDEX outcomes_by_created" in step for step in steps)
+    assert not any("TEMP B-TREE" in step for step in steps)
