@@ -77,6 +77,7 @@ def list_fields(store: Store, filters: Mapping[str, str]) -> list[FilterField]:
     fields.append(
         FilterField("override", _TITLES["override"], fold_name(filters.get("override", "")), WORDS["overrides"])
     )
+    fields.append(FilterField("outcome", _TITLES["outcome"], fold_name(filters.get("outcome", "")), WORDS["outcomes"]))
     fields += [FilterField(name, _TITLES[name], filters.get(name, "")[:10], kind="date") for name in _DATES]
     return fields
 

@@ -10,6 +10,7 @@ from rmos.checks.trail_pages import ACTIONS
 from rmos.engines.baseline_v2.fields import DRILLED, MILLED, SAWN
 from rmos.http.themes import THEMES
 from rmos.models import RISK_LEVELS, WORKFLOW_STATES
+from rmos.outcomes import OUTCOME_WORDS
 from rmos.row_models import OVERRIDE_STATES
 from rmos.schemas.lists import PageRequest, RunListSchema
 from rmos.web.formats import tone_of
@@ -27,6 +28,7 @@ VOCABULARIES: dict[str, set[str]] = {
     "units": {"mm", "inch"},
     "filters": set(RunListSchema().fields) - FORMS,
     "overrides": set(OVERRIDE_STATES),
+    "outcomes": set(OUTCOME_WORDS),
     "trail": set(ACTIONS),
     "job_states": set(WORKFLOW_STATES),
     "operations": {*MILLED, DRILLED, SAWN},
