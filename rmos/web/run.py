@@ -15,6 +15,7 @@ from rmos.models import Event, RunView
 from rmos.row_models import RunQuery
 from rmos.services.evidence_place import find_log_place
 from rmos.services.files.media_types import SVG
+from rmos.services.outcomes import is_against_decision
 from rmos.services.rosettes.outputs import OUTPUTS
 from rmos.services.rosettes.recorder import EVENT_TYPE
 from rmos.store import Store
@@ -22,6 +23,7 @@ from rmos.store.naming import NamedBlob, list_named_blobs
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
 from rmos.web.limits import draw_limits
+from rmos.web.outcome_part import ENDED_WORDS, show_outcome
 from rmos.web.program_part import make_program_part
 from rmos.web.runs import read_runs
 from rmos.web.shell import render_page
@@ -86,6 +88,9 @@ def show_run(run_id: str) -> Response:
         rosette_files=OUTPUTS if view.artifact.event_type == EVENT_TYPE else (),
         drawings=[file for file in files if file.mime == SVG][:_DRAWINGS],
         children=read_runs(rmos.store.runs.page(RunQuery(parent_run_id=run_id), limit=_CHILDREN).text),
+        outcomes=[show_outcome(entry) for entry in view.outcomes],
+        ended_words=ENDED_WORDS,
+        is_against=is_against_decision(view, cut_us=ids.now_us()),
         happenings=[_tell(event) for event in record.events],
         name_file=name_file,
         is_cut=text_of(object_of(inputs.get("design")).get("operation")) in OPERATIONS,

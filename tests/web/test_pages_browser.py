@@ -55,6 +55,8 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
     slow, fine = record(SLOW), record()
     record(SLOW, tool_id=LONG[:100], material_id=LONG[:60], meta={"batch_label": LONG}, notes=LONG)
     longest = record(SLOW, machine_id=LONG[:100], design={**SLOW["design"], LONG: LONG})
+    spoilt = {"ended": "failed", "part": "scrap", "reason_code": "MATERIAL_FLAW", "note": LONG * 9, "quantity": 9}
+    assert client.post(f"/api/rmos/runs/{longest}/outcomes", json=spoilt).status_code == 201
     rosette = client.post("/api/rmos/rosettes", json={"prompt": "rope in koa, 60 mm band"}).json["run_id"]
     return [
         *("/rosettes", "/rosettes/new", STUDIO, f"{STUDIO}&pick=3&change=wider&tool=em-3175-2f", f"/runs/{rosette}"),
@@ -72,6 +74,7 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
         *(f"/runs/{longest}/sheet", f"/runs/{rosette}/sheet", f"/runs/{longest}/label"),
         *(f"/labels?run={longest}&run={fine}", "/record/trail", "/access"),
         *(f"/runs/{slow}/override", *job_paths),
+        *(f"/runs/{longest}/outcome", f"/runs/{fine}/outcome?ended=failed&part=scrap&corrects=1"),
         *("/sign-in", "/problems", "/problems/BAD_JSON"),
     ]
 

@@ -10,7 +10,7 @@ from rmos.checks.trail_pages import ACTIONS
 from rmos.engines.baseline_v2.fields import DRILLED, MILLED, SAWN
 from rmos.http.themes import THEMES
 from rmos.models import RISK_LEVELS, WORKFLOW_STATES
-from rmos.outcomes import OUTCOME_WORDS
+from rmos.outcomes import ENDED, OUTCOME_WORDS, PARTS, REASON_CODES
 from rmos.row_models import OVERRIDE_STATES
 from rmos.schemas.lists import PageRequest, RunListSchema
 from rmos.web.formats import tone_of
@@ -29,6 +29,9 @@ VOCABULARIES: dict[str, set[str]] = {
     "filters": set(RunListSchema().fields) - FORMS,
     "overrides": set(OVERRIDE_STATES),
     "outcomes": set(OUTCOME_WORDS),
+    "ended": set(ENDED),
+    "part_verdicts": set(PARTS),
+    "reasons": set(REASON_CODES),
     "trail": set(ACTIONS),
     "job_states": set(WORKFLOW_STATES),
     "operations": {*MILLED, DRILLED, SAWN},
