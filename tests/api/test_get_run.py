@@ -21,6 +21,7 @@ FOLDED = (
     "explanation_status",
     "explanation_summary",
     "overrides",
+    "outcomes",
     "deleted",
     "version",
 )
@@ -32,7 +33,8 @@ def test_a_run_is_its_artifact_with_nothing_folded_in_yet(app: Flask, client: Fl
     artifact = json.loads(find_artifact(app, run_id).read_bytes())
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
-    folded = {"advisory_inputs": [], "overrides": [], "deleted": False, "session_deleted": False, "version": 0}
+    folded = {"advisory_inputs": [], "overrides": [], "outcomes": [], "deleted": False, "session_deleted": False}
+    folded["version"] = 0
     assert response.json == artifact | folded
     assert response.headers["ETag"] == f'"{artifact["_sha256"]}.0"'
     assert response.headers["Cache-Control"] == "private, no-cache"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rmos.models import RunDecision
 from rmos.services.packs.building import build_pack, make_readme
 from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.program_names import PackedProgram, list_packed_programs
@@ -38,7 +39,7 @@ def name_programs(*named: tuple[str | None, str | None], **design: Any) -> list[
     outputs = [
         {"sha256": f"{number:064d}", "operation": operation} for number, (operation, _) in enumerate(named) if operation
     ]
-    run: Any = types.SimpleNamespace(decision=types.SimpleNamespace(details={}))
+    run: Any = types.SimpleNamespace(decision=RunDecision(risk_level="GREEN"))
     members = {"inputs": {"design": design}, "outputs": {"programs": outputs}}
     return [program.name for program in list_packed_programs(run, members, blobs)]
 
