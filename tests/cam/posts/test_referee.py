@@ -28,7 +28,7 @@ RINGS: Final = [
     {"kind": "dots", "width_mm": 4.2, "materials": ["bone", "koa"], "tile_count": 12},
     {"kind": "wave", "width_mm": 6.0, "materials": ["holly", "bone"]},
 ]
-MANY_MOVES: Final = 10_000
+MANY_MOVES: Final = 1_500
 TOOLS: Final = (None, "em-1588-2f", "em-1000-2f")
 """The nearest of each cut, and two that have room in most of them."""
 
