@@ -226,7 +226,7 @@ def test_five_thousand_suggested_settings_are_green() -> None:
 def test_what_is_missing_is_named_or_left_and_never_breaks_a_suggestion() -> None:
     draw = random.Random(11)
     outcomes = set()
-    for _ in range(tries(250)):
+    for _ in range(tries(320)):
         design, context = make_cut(draw)
         places = [place for place in (design, context, context["tool"], context["machine"]) if isinstance(place, dict)]
         for _ in range(draw.randint(1, 6)):
