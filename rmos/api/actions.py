@@ -29,7 +29,8 @@ from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionNotFoun
 from rmos.http.json_body import read_object
 from rmos.http.routes import WRITES, Blueprint, ResponseSpec, operation
 from rmos.schemas.workflow import ActionSchema, SessionActedSchema, dump_session_acted, load_action
-from rmos.services.actions import ActionRequest, perform_action
+from rmos.services.action_inputs import ActionRequest
+from rmos.services.actions import perform_action
 from rmos.services.gates import GatePolicy
 
 PREFIXES: Final = {"actions": "/api/workflow-sessions", "workflow_actions": "/api/workflow/sessions"}

@@ -43,9 +43,9 @@ from rmos.schemas.sessions import (
     load_session_list,
     load_session_runs,
 )
-from rmos.services.actions import find_next_step
 from rmos.services.gates import GatePolicy
 from rmos.services.sessions import create_session, delete_session, patch_session, restore_session
+from rmos.services.standing import find_next_step
 
 PREFIXES: Final = {"sessions": "/api/workflow-sessions", "workflow": "/api/workflow/sessions"}
 """The URLs, by the name under which the blueprint stands there."""

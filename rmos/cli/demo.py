@@ -19,7 +19,8 @@ from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
 from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
 from rmos.errors.installation import NoStore
 from rmos.models import Actor
-from rmos.services.actions import ActionRequest, perform_action
+from rmos.services.action_inputs import ActionRequest
+from rmos.services.actions import perform_action
 from rmos.services.artifact import RunRequest
 from rmos.services.gates import GatePolicy
 from rmos.services.runs import record_run

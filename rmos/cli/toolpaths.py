@@ -24,7 +24,8 @@ from rmos.counts import count_of
 from rmos.errors.programs import ProgramNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.schemas.workflow import load_action
-from rmos.services.actions import ActionRequest, perform_action
+from rmos.services.action_inputs import ActionRequest
+from rmos.services.actions import perform_action
 from rmos.services.gates import GatePolicy
 from rmos.services.program_release import ProgramGate
 from rmos.store import Store

@@ -10,7 +10,7 @@ the session marks its run `superseded`.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -21,38 +21,25 @@ from rmos.errors.callers import Forbidden
 from rmos.errors.http import PreconditionFailed
 from rmos.errors.programs import NotCovered
 from rmos.errors.records import VersionConflict
-from rmos.errors.request import ValidationFailed
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, TransitionBlocked
 from rmos.models import ROLES, Actor, RiskLevel, Session, WorkflowState
-from rmos.names import find_name
-from rmos.services.artifact import RunRequest, SentProgram
-from rmos.services.design_cuts import read_design_cuts
-from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates, make_run_request, read_inputs
-from rmos.services.programs.keeping import BY_DIGEST, read_stored_program
-from rmos.services.programs.setup import ProgramOptions
-from rmos.services.rosettes.designs import make_rosette_design
+from rmos.services.action_inputs import EVENT_TYPES, NOTES, ActionInputs, ActionRequest, list_fields
+from rmos.services.artifact import RunRequest
+from rmos.services.gates import EvaluatedInputs, GatePolicy, Gates
 from rmos.services.run_programs import ProgramOfRun, are_covered
 from rmos.services.runs import Recorded, record_run
 from rmos.services.sessions import complete_fields, refuse_deleted
-from rmos.services.toolpaths import ProgramOrigin, make_programs
+from rmos.services.standing import read_standing
 from rmos.store import Store
 from rmos.store.session_records import SessionRecord
 from rmos.store.sessions import SessionChange, SessionStored
-from rmos.workflow import EvaluatedRun, Move, Standing, WorkflowAction
+from rmos.workflow import EvaluatedRun, Standing, WorkflowAction
 
 log = logging.getLogger(__name__)
 
 AI: Final = "ai"
 """The role of a model that acts with a person's token."""
 ACTOR_ROLES: Final = (AI, *ROLES)
-_EVENT_TYPES: Final[dict[WorkflowAction, str]] = {
-    "request_feasibility": "feasibility_check",
-    "approve": "approval",
-    "reject": "rejection",
-    "make_toolpaths": "toolpaths",
-    "store_toolpaths": "toolpaths",
-}
-"""The actions that make a run, and of which type."""
 _STATE_AFTER: Final[dict[WorkflowAction, WorkflowState]] = {
     "require_revision": "design_revision_required",
     "approve": "approved",
@@ -63,20 +50,6 @@ _STATE_AFTER: Final[dict[WorkflowAction, WorkflowState]] = {
     "archive": "archived",
 }
 _LOST_RACE: Final = (TransitionBlocked, SessionDeleted, PreconditionFailed, VersionConflict)
-_NOTES: Final = ("reason", "note")
-"""Fields of a request that its event and its run repeat."""
-_OF_RUN: Final = (*_NOTES, BY_DIGEST)
-"""Fields that its run repeats: whether somebody sent the bytes of its program decides who gets them back."""
-
-
-class ActionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller asks of a session: the action and its fields, which the edge has validated."""
-
-    session_id: str
-    action: WorkflowAction
-    fields: Mapping[str, Any] = {}
-    version: int | None = None
-    """The version that the caller has seen, from `If-Match`."""
 
 
 class ActionDone(NamedTuple):
@@ -122,19 +95,16 @@ class _Attempt:
         self._actor = actor
         self._us = us
         self._gates = Gates(store, engines, policy, request.session_id)
-        self._notes = self._list_fields(_NOTES)
-
-    def _list_fields(self, names: Sequence[str]) -> dict[str, Any]:
-        fields = self._request.fields
-        return {name: fields[name] for name in names if fields.get(name) is not None}
+        self._notes = list_fields(request, NOTES)
+        self._inputs = ActionInputs(store, engines, request, policy, self._gates, request_id=actor.request_id)
 
     def make(self) -> ActionDone:
         record = self._store.sessions.record(self._request.session_id)
         self._refuse_unseen(record)
         standing = self._require_allowed(record)
-        if self._request.action not in _EVENT_TYPES:
+        if self._request.action not in EVENT_TYPES:
             return ActionDone(self._append(self._decide_change), None)
-        run_request = self._make_run_request(record.session, standing)
+        run_request = self._inputs.make_run_request(record.session, standing)
         run = record_run(
             self._store,
             self._engines,
@@ -228,79 +198,15 @@ class _Attempt:
     def _decide_change(self, now: SessionRecord) -> SessionChange | None:
         standing = self._require_allowed(now)
         if self._request.action in ("set_design", "set_context"):
-            return _set_inputs(now.session, self._take_rosette(now.session))
+            return _set_inputs(now.session, self._inputs.take_rosette(now.session))
         if self._request.action == "request_toolpaths":
             self._gates.require_approved(now.session, standing)
         return self._move(now.session, self._notes)
-
-    def _take_rosette(self, session: Session) -> Mapping[str, Any]:
-        """Return the fields of the request, with the design of the rosette that it names in the place of its id.
-
-        Where the session has no context, no machine or no tool yet, those of the rosette become its own.
-        """
-        run_id = self._request.fields.get("from_run_id")
-        if run_id is None:
-            return self._request.fields
-        made = make_rosette_design(
-            self._store,
-            self._engines,
-            run_id,
-            request_id=self._actor.request_id,
-            engine_timeout_ms=self._policy.engine_timeout_ms,
-        )
-        fields: dict[str, Any] = {"design": made.design, "tool_id": made.tool_id}
-        fields |= {} if session.context else {"context": made.context}
-        return fields | ({"machine_id": made.machine_id} if made.machine_id and session.machine_id is None else {})
 
     def _move(self, session: Session, data: Mapping[str, Any], state: WorkflowState | None = None) -> SessionChange:
         state = state or _STATE_AFTER[self._request.action]
         has = {"has_design": bool(session.design), "has_context": bool(session.context)}
         return SessionChange(fields={"state": state, "next_step": workflow.next_step(state, **has)}, data=data)
-
-    # What makes a run
-
-    def _make_run_request(self, session: Session, standing: Standing) -> RunRequest:
-        action, fields = self._request.action, self._request.fields
-        about = {"action": action, "session_version": session.version, **self._list_fields(_OF_RUN)}
-        if action == "request_feasibility":
-            return RunRequest(
-                mode=fields["mode"],
-                tool_id=_find_tool_id(session, fields.get("tool_id")),
-                engine_id=fields.get("engine_id"),
-                parent_run_id=standing.evaluated[-1].run_id if standing.evaluated else None,
-                workflow=about,
-                **read_inputs(session),
-            )
-        evaluated = standing.feasibility
-        if evaluated is None:
-            raise self._gates.block("Nothing was evaluated in this session; request the feasibility.")
-        parent = standing.approval_run_id if action in workflow.GIVING_TOOLPATHS else evaluated.run_id
-        request = make_run_request(session, evaluated, _EVENT_TYPES[action])
-        request = msgspec.structs.replace(request, parent_run_id=parent, workflow=about)
-        if action == "make_toolpaths":
-            self._gates.require_approved(session, standing)
-            origin = ProgramOrigin(run_id=evaluated.run_id, session_id=session.session_id)
-            made = make_programs(self._engines.shop, request, fields["toolpaths"], origin)
-            return msgspec.structs.replace(request, made=made)
-        outputs = fields.get("outputs") or {}
-        return msgspec.structs.replace(request, outputs=outputs, program=self._read_program(outputs))
-
-    def _read_program(self, outputs: Mapping[str, Any]) -> SentProgram | None:
-        """Return the program that came with the action, or that it names by its digest."""
-        fields = self._request.fields
-        options = ProgramOptions(
-            tools=fields.get("tools") or {},
-            units=fields.get("units"),
-            zero=fields.get("zero") or "stock_top",
-            dialect=fields.get("dialect"),
-        )
-        gcode, sha256 = outputs.get("gcode_text"), fields.get(BY_DIGEST)
-        if gcode is not None:
-            return SentProgram(data=gcode.encode(), options=options)
-        if sha256 is None:
-            return None
-        data = read_stored_program(self._store, sha256, max_bytes=self._policy.max_program_bytes)
-        return SentProgram(data=data, options=options)
 
     def _confirm_run(self, session: Session, standing: Standing, request: RunRequest, run: Recorded) -> SessionChange:
         """Return what the event says that names the run, once every gate is open."""
@@ -336,48 +242,6 @@ class _Attempt:
         data |= {"judged": msgspec.to_builtins(evaluated), "risk_level": run.risk_level, "overridden": overridden}
         moved = self._move(session, data, state)
         return msgspec.structs.replace(moved, fields={**moved.fields, "tool_id": request.tool_id})
-
-
-def _find_tool_id(session: Session, said: str | None) -> str:
-    """Return the tool that a session is judged with: the one that is said, or that of the worst of its cuts.
-
-    Raises:
-        ValidationFailed: none is said where one has to be, or another one than the design has.
-    """
-    found = read_design_cuts(session.design)
-    if found is None:
-        if said is None:
-            raise ValidationFailed.of_request({"tool_id": ["Missing data for required field."]})
-        return said
-    own = found.worst.tool_id
-    if said is not None and find_name(said, [own]) is None:
-        text = f"The cuts of the design name their tools, and that of the {found.worst.name} is {own}; leave it out."
-        raise ValidationFailed.of_request({"tool_id": [text]})
-    return own
-
-
-def read_standing(record: SessionRecord) -> Standing:
-    """Return where a session stands, from its events."""
-    moves = [
-        Move(
-            action=event.kind,
-            evaluated=None if "judged" not in event.data else msgspec.convert(event.data["judged"], EvaluatedRun),
-            approved_run_id=event.data.get("approved_run_id"),
-            run_id=event.data.get("run_id"),
-        )
-        for event in record.events
-    ]
-    return workflow.fold_moves(record.session.state, moves)
-
-
-def find_next_step(store: Store, engines: Registry, policy: GatePolicy, record: SessionRecord) -> str | None:
-    """Return what somebody should do next; an override in force leads on where the finding itself was rejected."""
-    session, standing = record.session, read_standing(record)
-    found = standing.feasibility
-    if session.state != "rejected" or session.status == "DELETED" or standing.turned_down or found is None:
-        return session.next_step
-    overridden = Gates(store, engines, policy, session.session_id).is_overridden(session, standing, found, "RED")
-    return workflow.NEXT_AFTER_OVERRIDE if overridden else session.next_step
 
 
 def _lower_role(actor: Actor, role: str | None) -> Actor:

@@ -24,7 +24,6 @@ from rmos.errors.records import EngineNotFound, RunDeleted, RunNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionNotFound
 from rmos.models import RiskLevel, RunView, Session
-from rmos.services.actions import read_standing
 from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.deciding import complete_context, decide_cut
 from rmos.services.design_cuts import read_cut_contexts, read_design_cuts
@@ -36,6 +35,7 @@ from rmos.services.programs.keeping import GCODE_INPUT, read_stored_program
 from rmos.services.programs.setup import ProgramOptions
 from rmos.services.run_programs import are_covered, check_programs_of
 from rmos.services.sessions import refuse_deleted
+from rmos.services.standing import read_standing
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, list_gated, list_named_blobs

@@ -14,9 +14,9 @@ from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.models import ROLES, Event, Role, RunView, Session
 from rmos.row_models import RunQuery
-from rmos.services.actions import find_next_step, read_standing
 from rmos.services.gates import GatePolicy
 from rmos.services.packs.gathering import find_toolpaths_run
+from rmos.services.standing import find_next_step, read_standing
 from rmos.store.session_records import SessionRecord
 from rmos.web.formats import split_reason, text_of
 from rmos.web.jobs import STATES, title_job

@@ -34,8 +34,10 @@ from rmos.errors.workflow import ApprovalBlocked, SessionDeleted, SessionHasRuns
 from rmos.row_models import RunQuery
 from rmos.schemas.sessions import MAX_REASON, load_fields
 from rmos.schemas.workflow import load_action
-from rmos.services.actions import ActionRequest, perform_action, read_standing
+from rmos.services.action_inputs import ActionRequest
+from rmos.services.actions import perform_action
 from rmos.services.sessions import delete_session, patch_session, restore_session
+from rmos.services.standing import read_standing
 from rmos.store.session_records import SessionRecord
 from rmos.web.form import read_form, read_problem, read_version, take_single
 from rmos.web.job import TITLES, find_refusal, list_changes, make_gate_policy

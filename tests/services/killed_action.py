@@ -8,7 +8,8 @@ from pathlib import Path
 from rmos import ids
 from rmos.engines.registry import Registry
 from rmos.models import Actor
-from rmos.services.actions import ActionRequest, perform_action
+from rmos.services.action_inputs import ActionRequest
+from rmos.services.actions import perform_action
 from rmos.services.gates import GatePolicy
 from rmos.workflow import ACTIONS
 from tests.helpers.rings import SLOT

@@ -21,10 +21,12 @@ from rmos.errors.http import PreconditionFailed
 from rmos.errors.records import VersionConflict
 from rmos.errors.workflow import ApprovalBlocked, TransitionBlocked
 from rmos.models import Actor
-from rmos.services.actions import ActionDone, ActionRequest, find_next_step, perform_action, read_standing
+from rmos.services.action_inputs import ActionRequest
+from rmos.services.actions import ActionDone, perform_action
 from rmos.services.gates import GatePolicy
 from rmos.services.overrides import OverrideRequest, override_run
 from rmos.services.sessions import create_session, patch_session
+from rmos.services.standing import find_next_step, read_standing
 from rmos.store import Store
 from rmos.workflow import NEXT_AFTER_OVERRIDE, WorkflowAction
 from tests.api.conftest import make_body

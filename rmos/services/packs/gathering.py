@@ -18,7 +18,6 @@ from rmos.errors.programs import NotCovered, PackNotReady
 from rmos.errors.request import ValidationFailed
 from rmos.errors.workflow import SessionNotFound
 from rmos.models import RISK_LEVELS, TOOLPATHS, Event, RiskLevel, RunArtifact, RunView
-from rmos.services.actions import read_standing
 from rmos.services.gates import GatePolicy, Gates
 from rmos.services.packs.free_runs import require_free_release
 from rmos.services.packs.program_names import PackedProgram, list_packed_programs
@@ -27,6 +26,7 @@ from rmos.services.programs.checking import ProgramRequest, find_setup
 from rmos.services.programs.doors import list_programs_of
 from rmos.services.programs.keeping import MEASURED
 from rmos.services.programs.setup import ProgramOptions
+from rmos.services.standing import read_standing
 from rmos.store import Store, layout
 from rmos.store.naming import list_gated
 from rmos.store.run_records import RunRecord
