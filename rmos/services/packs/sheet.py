@@ -21,6 +21,7 @@ from rmos.services.codes import draw_code
 from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.gathering import PackSource
 from rmos.services.packs.program_names import PackedProgram, list_tool_numbers
+from rmos.services.packs.reasons import list_reasons
 from rmos.services.packs.since import Since, tell_members
 from rmos.services.packs.texts import (
     clean_line,
@@ -35,7 +36,6 @@ from rmos.services.packs.texts import (
 from rmos.services.packs.tools import PackedTool
 
 _MOST_NOTES: Final = 800
-_MOST_LINES: Final = 10
 _MOST_DRAWING: Final = 120_000
 """Bytes of a drawing that the sheet shows; a larger one is beside it."""
 _DIGITS: Final = 12
@@ -95,7 +95,7 @@ def render_sheet(
         risk=run.decision.risk_level,
         sign=_SIGNS[run.decision.risk_level],
         score="" if run.decision.score is None else tell_number(run.decision.score),
-        reasons=_list_reasons(source),
+        reasons=list_reasons(source.run.decision),
         approval=_tell_approval(source.approval),
         overrides=[_tell_override(event) for event in source.overrides],
         setups=setups,
@@ -136,22 +136,6 @@ def _title(source: PackSource) -> str:
     materials = {_find_material(program, source) for program in source.programs} - {""}
     of = f" in {spell(materials.pop())}" if len(materials) == 1 else ""
     return clean_line(f"{what[:1].upper()}{what[1:]}{of}", 90)
-
-
-def _list_reasons(source: PackSource) -> list[str]:
-    """Return what speaks against the cut, in the words of the record."""
-    decision = source.run.decision
-    told = [*([decision.block_reason] if decision.block_reason else []), *decision.warnings]
-    lines = [clean_line(_spell_rule(text), 260) for text in told[:_MOST_LINES]]
-    if len(told) > _MOST_LINES:
-        lines.append(f"{len(told) - _MOST_LINES} more in decision.json")
-    return lines
-
-
-def _spell_rule(text: str) -> str:
-    """Return a reason with the rule that it begins with as words."""
-    rule, colon, rest = text.partition(": ")
-    return f"{spell(rule)}: {rest}" if colon and rule.isupper() else text
 
 
 def _tell_approval(event: Event | None) -> str:

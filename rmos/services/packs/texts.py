@@ -12,6 +12,8 @@ from typing import Any, Final
 _JOINERS: Final = "\u200c\u200d"
 """Format characters that belong to words and emoji; all others turn text around or hide it."""
 
+_UNITS: Final = {"_mm_min": "mm/min", "_mm2": "mm²", "_mm": "mm", "_rpm": "rpm", "_kpa": "kPa", "_w": "W", "_n": "N"}
+
 
 def clean_text(value: object, most: int) -> str:
     """Return a text of a record in one paragraph or several, at most so many characters; empty when it is none."""
@@ -70,6 +72,14 @@ def spell(name: object) -> str:
     """Return an id of ours as words: `stock_top` is stock top, CHIP_RUBBING Chip rubbing."""
     text = clean_line(name).replace("_", " ")
     return text.capitalize() if text.isupper() else text
+
+
+def spell_member(path: str) -> str:
+    """Return the name of an input as words with its unit: `hold_down.pressure_kpa` is hold down pressure (kPa)."""
+    for ending, unit in _UNITS.items():
+        if path.endswith(ending):
+            return f"{spell(path.removesuffix(ending).replace('.', ' '))} ({unit})"
+    return spell(path.replace(".", " "))
 
 
 def object_of(value: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rmos.models import RunDecision
 from rmos.services.packs.building import build_pack, make_readme
 from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.program_names import PackedProgram, list_packed_programs
+from rmos.services.packs.reasons import list_reasons
 from rmos.services.packs.since import tell_members
 from rmos.services.packs.texts import clean_line, clean_text, tell_number, tell_time
 from rmos.services.packs.tools import list_tools, make_tools_csv
@@ -28,6 +29,24 @@ def test_the_zip_of_the_same_members_has_one_digest_for_ever() -> None:
     built = build_pack({"b.txt": b"two\n", "programs/a.nc": b"M30\n"})
     assert built.sha256 == "070a745611811d8618ed3c177ae9f79ed055c94ddb2c995da5d319e776765533"
     assert build_pack({"programs/a.nc": b"M30\n", "b.txt": b"two\n"}) == built
+
+
+def test_reasons_name_members_in_words_and_say_once_what_a_line_of_the_program_says_again() -> None:
+    missing = "not evaluated: context.hold_down.pressure_kpa, design.feed_mm_min are missing or cannot be used"
+    decision = RunDecision(
+        risk_level="RED",
+        block_reason=f"HOLD_DOWN: {missing}",
+        warnings=[
+            f"HOLD_DOWN: {missing} (line 15 of the program)",
+            "HEAT: 3 (line 7 of the program)",
+            "as it is",
+        ],
+    )
+    assert list_reasons(decision) == [
+        "Hold down: not evaluated: hold down pressure (kPa), feed (mm/min) are missing or cannot be used",
+        "Heat: 3 (line 7 of the program)",
+        "as it is",
+    ]
 
 
 def name_programs(*named: tuple[str | None, str | None], **design: Any) -> list[str]:
