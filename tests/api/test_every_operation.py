@@ -83,6 +83,7 @@ def tamed(value: Any) -> Any:
 _MEANT: dict[str, dict[str, Any]] = {
     "/suggest-and-attach": {"advisory_markdown": "Slower."},
     "/review": {"rating": 4},
+    "/outcomes": {"ended": "completed", "part": "good", "note": "The grain runs out at four."},
     "/reject": {"reason_code": "AESTHETIC"},
     "/feasibility/suggest": load_example("engines.setting"),
     "/variants/bulk": {"action": "promote", "items": [{"sha256": sha256_hex(b"x")}]},
