@@ -243,11 +243,11 @@ def _path_diff(severity: Severity, a: Any, b: Any) -> PathDiff:
 
 
 def _note(paths: int, values: int) -> str | None:
-    told = []
+    notes = []
     if paths:
-        told.append(
+        notes.append(
             f"{count_of(paths, 'more path differs', 'more paths differ')}, none graver than those that are listed."
         )
     if values:
-        told.append(f"Of the values under {count_of(values, 'path')} only the beginning is shown.")
-    return " ".join(told) or None
+        notes.append(f"Of the values under {count_of(values, 'path')} only the beginning is shown.")
+    return " ".join(notes) or None

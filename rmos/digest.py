@@ -81,23 +81,23 @@ Sha256 = hashlib.sha256
 class Sha256Beside:
     """A SHA-256 whose larger part is computed on a thread beside the one that reads and writes the bytes.
 
-        with Sha256Beside() as judge:
-            judge.update(chunk)
-            judge.hexdigest()      # waits for what is left; nothing may be fed after it
+        with Sha256Beside() as hasher:
+            hasher.update(chunk)
+            hasher.hexdigest()      # waits for what is left; nothing may be fed after it
 
     Python lets go of its lock while it hashes, so a second core takes the hashing over. Little is hashed at once: a
     thread would cost more. What waits to be hashed is bounded, `_WAITING` pieces.
     """
 
     def __init__(self) -> None:
-        self._judge = hashlib.sha256()
+        self._hasher = hashlib.sha256()
         self._size = 0
         self._beside: tuple[threading.Thread, queue.Queue[bytes | None]] | None = None
 
     def update(self, data: bytes) -> None:
         """Take the next bytes."""
         if self._beside is None and self._size < _BESIDE_FROM:
-            self._judge.update(data)
+            self._hasher.update(data)
             self._size += len(data)
             return
         if self._beside is None:
@@ -109,11 +109,11 @@ class Sha256Beside:
     def hexdigest(self) -> str:
         """Return the digest of all that was fed."""
         self._end()
-        return self._judge.hexdigest()
+        return self._hasher.hexdigest()
 
     def _work(self, waiting: "queue.Queue[bytes | None]") -> None:
         while (data := waiting.get()) is not None:
-            self._judge.update(data)
+            self._hasher.update(data)
 
     def _end(self) -> None:
         beside, self._beside = self._beside, None
@@ -177,9 +177,9 @@ def verify_self_digest(data: bytes) -> str | None:
     """Return the record's `_sha256` when it holds for exactly these bytes, else None."""
     if not data.startswith(SELF_DIGEST_PREFIX):
         return None
-    judge = hashlib.sha256(_BLANK_HEAD)
-    judge.update(memoryview(data)[_DIGITS_END:])
-    digest = judge.hexdigest()
+    hasher = hashlib.sha256(_BLANK_HEAD)
+    hasher.update(memoryview(data)[_DIGITS_END:])
+    digest = hasher.hexdigest()
     return digest if data[len(SELF_DIGEST_PREFIX) : _DIGITS_END] == digest.encode() else None
 
 

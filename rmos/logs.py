@@ -78,12 +78,12 @@ def current_request_id() -> str | None:
     return g.get("request_id") if has_app_context() else None
 
 
-def log_request(said: Access, *, request_id: str, trace_id: str | None) -> None:
+def log_request(entry: Access, *, request_id: str, trace_id: str | None) -> None:
     """Write the line of a request that was answered, when its level is shown."""
-    level = logging.DEBUG if said.route in _PROBES else logging.INFO
+    level = logging.DEBUG if entry.route in _PROBES else logging.INFO
     if access.isEnabledFor(level):
         # A record of our own (ADR 20): who called this is no news, and looking it up is a fifth of what a line costs.
-        record = access.makeRecord(access.name, level, __file__, 0, said, (), None)
+        record = access.makeRecord(access.name, level, __file__, 0, entry, (), None)
         record.request_id, record.trace_id = request_id, trace_id
         access.handle(record)
 
@@ -134,13 +134,13 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; the traceback, where there is one, is the member `exception`."""
-        said: object = record.msg  # typeshed knows texts only
+        message: object = record.msg  # typeshed knows texts only
         members = {
             "time": ids.utc_text(int(record.created * 1_000_000)),
             "level": record.levelname,
             "request_id": getattr(record, "request_id", _NONE),
             "logger": record.name,
-            **(said.members() if isinstance(said, Access) else {"message": record.getMessage()}),
+            **(message.members() if isinstance(message, Access) else {"message": record.getMessage()}),
         }
         if trace_id := getattr(record, "trace_id", None):
             members["trace_id"] = trace_id

@@ -156,9 +156,9 @@ class _Build(Collector):
         yield build
 
 
-def _make_latest(name: str, told: str, registry: CollectorRegistry | None) -> Gauge:
+def _make_latest(name: str, help_text: str, registry: CollectorRegistry | None) -> Gauge:
     """Make a gauge that shows what any process has set it to last, also one that is gone."""
-    return Gauge(name, told, multiprocess_mode="mostrecent", registry=registry)
+    return Gauge(name, help_text, multiprocess_mode="mostrecent", registry=registry)
 
 
 def record_verify(

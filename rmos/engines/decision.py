@@ -62,22 +62,22 @@ def mind_unknown_names(decision: RunDecision, unknown: Sequence[UnknownName]) ->
     """
     if not unknown or decision.risk_level == "ERROR":
         return decision
-    said = [f"{UNKNOWN_NAME}: {item.message}" for item in unknown]
+    messages = [f"{UNKNOWN_NAME}: {item.message}" for item in unknown]
     sections = tuple(f"{item.section}." for item in unknown)
     lacking = [path for path in decision.details["missing_inputs"] if not path.startswith(sections)]
-    found = [line for line in decision.warnings if not _is_not_judged(line, decision)]
+    found = [line for line in decision.warnings if not _is_not_evaluated(line, decision)]
     found += [f"The cut also lacks {', '.join(lacking)}."] if lacking else []
     is_red = decision.risk_level == "RED"
     return RunDecision(
         risk_level="RED" if is_red else "UNKNOWN",
         score=decision.score if is_red else None,
-        block_reason=decision.block_reason if is_red else said[0],
-        warnings=[*(said if is_red else said[1:]), *found],
+        block_reason=decision.block_reason if is_red else messages[0],
+        warnings=[*(messages if is_red else messages[1:]), *found],
         details={**decision.details, "missing_inputs": lacking, "unknown_names": msgspec.to_builtins(unknown)},
     )
 
 
-def _is_not_judged(line: str, decision: RunDecision) -> bool:
+def _is_not_evaluated(line: str, decision: RunDecision) -> bool:
     """Tell whether a warning says no more than that a check could not be judged."""
     return bool(decision.details["checks"].get(line.partition(": ")[0]) == "UNKNOWN")
 
@@ -106,8 +106,8 @@ def _block_reason(result: EngineResult, blocker: Assessment | None) -> str | Non
         return _line(blocker)
     if result.status == "UNKNOWN" and result.missing_inputs:
         return f"This cut cannot be judged, it lacks {', '.join(result.missing_inputs)}."
-    said = next((reason for reason in result.reasons if reason.strip()), None)
-    return said or f"The engine {result.engine_id} answered {result.status} and gave no reason."
+    reason = next((reason for reason in result.reasons if reason.strip()), None)
+    return reason or f"The engine {result.engine_id} answered {result.status} and gave no reason."
 
 
 def _line(item: Assessment) -> str:

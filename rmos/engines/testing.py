@@ -144,8 +144,8 @@ def _check_answer(who: str, result: EngineResult, design: dict[str, Any]) -> Non
         raise AssertionError(f"{who} failed: {' '.join(result.reasons)}")
     if result.status in ("RED", "UNKNOWN") and not any(reason.strip() for reason in result.reasons):
         raise AssertionError(f"{who} answered {result.status} without a reason.")
-    is_judgeable = design is SOUND_CUT[0] or design.get("operation") == "drawing_only"
-    if result.status == "GREEN" and not is_judgeable:
+    is_evaluable = design is SOUND_CUT[0] or design.get("operation") == "drawing_only"
+    if result.status == "GREEN" and not is_evaluable:
         raise AssertionError(f"{who} answered GREEN: what cannot be judged must not be.")
     if json.loads(json.dumps(result.record(), allow_nan=False)) != result.record():
         raise AssertionError(f"{who} gave a result that changes when it is written as JSON.")

@@ -65,8 +65,8 @@ def observe_requests(rmos: Rmos, wsgi: Wsgi) -> Wsgi:
             code = int(status[:3])
             metrics.observe_request(request.method, route, code, seconds)
             size = next((int(value) for name, value in headers if name == "Content-Length"), None)
-            said = Access(request.method, route, request.path, code, size, seconds * 1000)
-            log_request(said, request_id=request_id, trace_id=trace_id)
+            entry = Access(request.method, route, request.path, code, size, seconds * 1000)
+            log_request(entry, request_id=request_id, trace_id=trace_id)
             return start_response(status, [*headers, (REQUEST_ID_HEADER, request_id)], *more)
 
         metrics.begin_request()

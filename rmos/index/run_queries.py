@@ -168,8 +168,8 @@ def _values_text(name: str) -> str:
     found = select(_take_one(first).label("value")).cte("found", recursive=True)
     after = select(column).where(column > found.c.value, column.is_not(None)).order_by(column).correlate(found)
     walk = found.union_all(select(_take_one(after)).where(found.c.value.is_not(None)))
-    told = select(walk.c.value).where(walk.c.value.is_not(None))
-    return compile_named(told.limit(bindparam("limit")).offset(_NONE_LEFT_OUT))
+    values = select(walk.c.value).where(walk.c.value.is_not(None))
+    return compile_named(values.limit(bindparam("limit")).offset(_NONE_LEFT_OUT))
 
 
 def _take_one(statement: Select[Any]) -> ScalarSelect[Any]:

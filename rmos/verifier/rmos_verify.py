@@ -172,7 +172,7 @@ def check_run(names: list[str], entries: dict[str, str], files: dict[str, dict[s
            and set(names) - set(files) <= {artifact}
            and files.get(artifact, {}).get("run_id", run_id) == run_id, "The files are not those of one run.")
     facts = [str(files[artifact].get(word, "")) for word in ("status", "created_at_utc")] if artifact in files else []
-    told = [f"run {run_id} {' '.join(facts) if facts else 'erased for good'}".rstrip()]
+    lines = [f"run {run_id} {' '.join(facts) if facts else 'erased for good'}".rstrip()]
     before = first = entries[artifact] if artifact in entries else files[events[0]]["previous_sha256"]
     for number, name in enumerate(events, 1):
         event, data = files[name], files[name]["data"]
@@ -180,9 +180,9 @@ def check_run(names: list[str], entries: dict[str, str], files: dict[str, dict[s
                and event["previous_sha256"] == before, f"{name} does not follow the file before it: one is missing.")
         before, is_delete = entries[name], (event["kind"], data.get("mode")) == ("delete", "hard")
         erased = erased or (is_delete and data["artifact_sha256"] == first)
-        told.append(f"event {number}: {event['kind']}, {event['created_at_utc']}, by {event['actor']}")
+        lines.append(f"event {number}: {event['kind']}, {event['created_at_utc']}, by {event['actor']}")
     demand(artifact in files or erased, f"{artifact} was left out: no event says that it was erased.")
-    return told
+    return lines
 
 def number_name(number: int) -> str:
     groups = [group.zfill(3) for group in f"{number:,}".split(",")]
@@ -266,12 +266,12 @@ def main() -> int:
         parser.error(str(error))
     try:
         store = StoreCheck(options.path, key) if options.what == "store" else None
-        told, last = store.check(saved) if store else check_bundle(data, key, saved)
+        lines, last = store.check(saved) if store else check_bundle(data, key, saved)
         wrong = store.wrong if store else []
-        told.append(f"log {last.origin}, {last.size} entries, root {base64.b64encode(last.root).decode()}")
+        lines.append(f"log {last.origin}, {last.size} entries, root {base64.b64encode(last.root).decode()}")
     except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         wrong = [str(error) if isinstance(error, (DoesNotHold, OSError)) else f"A file is not of RMOS: {error!r}"]
-    for line in [f"DOES NOT HOLD ({len(wrong)}):", *wrong[:99]] if wrong else ["HOLDS, as it was recorded:", *told]:
+    for line in [f"DOES NOT HOLD ({len(wrong)}):", *wrong[:99]] if wrong else ["HOLDS, as it was recorded:", *lines]:
         print(re.sub("[^ -~]", "?", line))
     return 1 if wrong else 0
 

@@ -35,37 +35,37 @@ _MILLED: Final = (
 
 def assumptions(cut: Cut, engine: str) -> list[str]:
     """Return, sentence by sentence, what was assumed of this cut by `engine` (its id and version)."""
-    said: list[str] = []
+    lines: list[str] = []
     if cut.operation not in (None, "drawing_only"):
-        said += [
+        lines += [
             f"{path} is not stated: {default}"
             for path, default in (_SAWN if cut.is_sawn else _MILLED)
             if path not in cut.sent
         ]
-        said += _stand_ins(cut)
+        lines += _stand_ins(cut)
     if cut.inputs.unread:
-        said.append(_unread(cut, engine))
-    return said
+        lines.append(_unread(cut, engine))
+    return lines
 
 
 def _stand_ins(cut: Cut) -> list[str]:
     inputs, words = cut.inputs, cut.inputs.words
-    said = []
+    lines = []
     if ENGAGEMENT not in cut.sent:
         if cut.operation in SLOT_OPERATIONS:
-            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
+            lines.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
         elif cut.is_sawn and STOCK_THICKNESS in cut.sent:
-            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
+            lines.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
     if cut.is_sawn and AXIAL_DEPTH in cut.sent:
-        said.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
+        lines.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
     if cut.material is not None:
-        said += [f"{cut.material.id}: {stand_in}" for stand_in in cut.material.stand_ins]
+        lines += [f"{cut.material.id}: {stand_in}" for stand_in in cut.material.stand_ins]
     if words.get(TOOL_MATERIAL) == "diamond" and not cut.is_sawn:
-        said.append("a diamond tool bends and breaks like its body of carbide (RMOS policy)")
+        lines.append("a diamond tool bends and breaks like its body of carbide (RMOS policy)")
     kind = words.get(TOOL_KIND)
     if kind in ("ball_mill", "v_bit", "drill"):
-        said.append(f"the charts are for end mills: the {kind} is judged as one of its full diameter")
-    return said
+        lines.append(f"the charts are for end mills: the {kind} is judged as one of its full diameter")
+    return lines
 
 
 def _unread(cut: Cut, engine: str) -> str:

@@ -32,13 +32,13 @@ def refusal_of(inputs: CutInputs) -> Assessment | None:
     problems = inputs.problems
     if not problems:
         return None
-    told = list(problems.values())
-    more = f"; and {len(told) - _PROBLEMS_SHOWN} more" if len(told) > _PROBLEMS_SHOWN else ""
+    messages = list(problems.values())
+    more = f"; and {len(messages) - _PROBLEMS_SHOWN} more" if len(messages) > _PROBLEMS_SHOWN else ""
     return Assessment(
         id=INVALID_INPUT.id,
         category=GATE,
         risk="RED",
-        message="; ".join(told[:_PROBLEMS_SHOWN]) + more,
+        message="; ".join(messages[:_PROBLEMS_SHOWN]) + more,
         source=INVALID_INPUT.source,
         score=0.0,
         inputs_used=sorted(problems),

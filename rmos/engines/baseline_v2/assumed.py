@@ -29,34 +29,34 @@ _UNREAD_SHOWN: Final = 10
 
 def assumptions(cut: Cut, engine: str) -> list[str]:
     """Return, sentence by sentence, what was assumed of this cut by `engine` (its id and version)."""
-    said: list[str] = []
+    lines: list[str] = []
     if cut.operation not in (None, DRAWN):
-        said += [f"{path} is not stated: {default}" for path, default in _defaults(cut) if path not in cut.sent]
-        said += _stand_ins(cut)
+        lines += [f"{path} is not stated: {default}" for path, default in _defaults(cut) if path not in cut.sent]
+        lines += _stand_ins(cut)
     if cut.inputs.unread:
-        said.append(_unread(cut, engine))
-    return said
+        lines.append(_unread(cut, engine))
+    return lines
 
 
 def _defaults(cut: Cut) -> list[tuple[str, str]]:
     kind = cut.machine_class
-    said = [
+    lines = [
         (MACHINE_MAX_RPM, f"{DEFAULT_MAX_RPM[kind]:.0f} rpm of a {kind} machine (RMOS policy)"),
         (TOOL_MAX_RPM, "the limit of an unmarked tool of this diameter"),
     ]
     if not cut.is_sawn and not cut.diameter > UNMARKED_FROM_MM:
-        said[1] = (TOOL_MAX_RPM, "as fast as the machine turns, at this diameter")
+        lines[1] = (TOOL_MAX_RPM, "as fast as the machine turns, at this diameter")
     if cut.is_sawn:
-        return said
-    said += [
+        return lines
+    lines += [
         (MACHINE_MIN_RPM, f"{DEFAULT_MIN_RPM[kind]:.0f} rpm of a {kind} machine (RMOS policy)"),
         (MACHINE_MAX_FEED, f"{largest_feed(cut):.0f} mm/min of a {kind} machine (RMOS policy)"),
         (MACHINE_CLASS, "a light desktop machine (RMOS policy)"),
     ]
     if cut.is_drilled:
-        return said
+        return lines
     return [
-        *said,
+        *lines,
         (SPINDLE_POWER, f"{LIGHT_DESKTOP_POWER_W:.0f} W of a light desktop machine (RMOS policy)"),
         (MACHINE_FORCE, f"{LIGHT_DESKTOP_FORCE_N:.0f} N of a light desktop machine (workbook of Shapeoko CNC A to Z)"),
         (FIT_CRITICAL, "a cut that is not fit-critical"),
@@ -65,28 +65,28 @@ def _defaults(cut: Cut) -> list[tuple[str, str]]:
 
 def _stand_ins(cut: Cut) -> list[str]:
     inputs = cut.inputs
-    said = []
+    lines = []
     if cut.operation in MILLED and fills_opening(inputs):
-        said.append(f"the cutter fills the opening of {num(cut.width)} mm: a slot of its full diameter")
+        lines.append(f"the cutter fills the opening of {num(cut.width)} mm: a slot of its full diameter")
     elif ENGAGEMENT not in cut.sent:
         if cut.operation in SLOT_OPERATIONS:
-            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
+            lines.append(f"{inputs.shown(ENGAGEMENT)} is not sent: a slot of the cutter's full diameter")
         elif cut.is_sawn and STOCK_THICKNESS in cut.sent:
-            said.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
+            lines.append(f"{inputs.shown(ENGAGEMENT)} is not sent: the blade goes through the height of the stock")
     if FLOOR in cut.usable and FLOOR not in cut.sent and cut.operation in ("channel", "inlay_pocket", MEASURED):
-        said.append(f"{inputs.shown(FLOOR)} is not sent: what the depth leaves of the stock")
+        lines.append(f"{inputs.shown(FLOOR)} is not sent: what the depth leaves of the stock")
     if cut.is_sawn and AXIAL_DEPTH in cut.sent:
-        said.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
+        lines.append(f"{inputs.shown(AXIAL_DEPTH)} of a saw blade is the width of its kerf")
     if cut.kind == "v_bit" and TIP not in cut.sent:
-        said.append(f"{inputs.shown(TIP)} is not sent: a V-bit that runs to a point")
+        lines.append(f"{inputs.shown(TIP)} is not sent: a V-bit that runs to a point")
     if is_drill_in_metal(cut) and not cut.steel:
-        said.append(f"{TOOL_MATERIAL} is not sent: a drill of high-speed steel")
+        lines.append(f"{TOOL_MATERIAL} is not sent: a drill of high-speed steel")
     if cut.material is not None:
         sources = (cut.material.source, cut.material.cutting.source)
-        said += [f"{cut.material.id}: {source}" for source in sources if "RMOS policy" in source]
+        lines += [f"{cut.material.id}: {source}" for source in sources if "RMOS policy" in source]
     if cut.steel == "diamond" and not cut.is_sawn:
-        said.append("a diamond tool bends and breaks like its body of carbide (RMOS policy)")
-    return said
+        lines.append("a diamond tool bends and breaks like its body of carbide (RMOS policy)")
+    return lines
 
 
 def _unread(cut: Cut, engine: str) -> str:

@@ -88,7 +88,7 @@ def _grade_deflection(cut: Cut) -> CheckVerdict:
     return at_most(given_way, *(FIT_CRITICAL_MM if cut.is_fit_critical else ROUGH_MM))
 
 
-def _tell_deflection(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_deflection(cut: Cut, verdict: CheckVerdict) -> str:
     whose = "for a fit" if cut.is_fit_critical else "for a cut that is not fit-critical"
     if verdict.risk == "GREEN":
         return f"the tip gives way by {verdict.value:.2g} mm, within the {verdict.limit:g} mm that are fine {whose}"
@@ -102,7 +102,7 @@ def _grade_break(cut: Cut) -> CheckVerdict:
     return at_most(stress / STRENGTH_MPA[cut.steel], *BREAK)
 
 
-def _tell_break(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_break(cut: Cut, verdict: CheckVerdict) -> str:
     strength = STRENGTH_MPA[cut.steel]
     finding = (
         f"bending stress {num(strength * verdict.value)} MPa is {100 * verdict.value:.2g} % of the cutter's strength"
@@ -112,5 +112,5 @@ def _tell_break(cut: Cut, verdict: CheckVerdict) -> str:
     return f"{finding} of {strength:.0f} MPa, sound is a third"
 
 
-DEFLECTION: Final = Check(DEFLECTION_RULE, _NEEDS, _grade_deflection, _tell_deflection)
-TOOL_BREAK: Final = Check(BREAK_RULE, _NEEDS, _grade_break, _tell_break)
+DEFLECTION: Final = Check(DEFLECTION_RULE, _NEEDS, _grade_deflection, _describe_deflection)
+TOOL_BREAK: Final = Check(BREAK_RULE, _NEEDS, _grade_break, _describe_break)

@@ -67,7 +67,7 @@ def _grade_rubbing(cut: Cut) -> CheckVerdict:
     return not_red(verdict) if family in _GROUND_AWAY else verdict
 
 
-def _tell_rubbing(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_rubbing(cut: Cut, verdict: CheckVerdict) -> str:
     del cut
     if verdict.risk == "GREEN":
         return f"chipload {num(verdict.value)} mm is above the rubbing floor of {num(verdict.limit)} mm"
@@ -88,14 +88,14 @@ def _grade_overload(cut: Cut) -> CheckVerdict | None:
     return at_most(thickness, makers.high * derating, highest * derating)
 
 
-def _tell_overload(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_overload(cut: Cut, verdict: CheckVerdict) -> str:
     where = " at this depth" if cut.depth > cut.diameter else ""
     ceiling = f"the makers' ceiling{where} of {num(verdict.limit)} mm"
-    told = name_of(chip_of(cut)) if is_straight(cut) else f"chipload {num(verdict.value)} mm"
+    shown = name_of(chip_of(cut)) if is_straight(cut) else f"chipload {num(verdict.value)} mm"
     if verdict.risk == "GREEN":
-        return f"{told} is below {ceiling}"
-    return f"{told} is {share(verdict.value, verdict.limit)} {ceiling}"
+        return f"{shown} is below {ceiling}"
+    return f"{shown} is {share(verdict.value, verdict.limit)} {ceiling}"
 
 
-CHIP_RUBBING: Final = Check(RUBBING, CHIP_NEEDS, _grade_rubbing, _tell_rubbing)
-CHIP_OVERLOAD: Final = Check(OVERLOAD, (*CHIP_NEEDS, AXIAL_DEPTH), _grade_overload, _tell_overload)
+CHIP_RUBBING: Final = Check(RUBBING, CHIP_NEEDS, _grade_rubbing, _describe_rubbing)
+CHIP_OVERLOAD: Final = Check(OVERLOAD, (*CHIP_NEEDS, AXIAL_DEPTH), _grade_overload, _describe_overload)

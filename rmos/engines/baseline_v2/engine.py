@@ -33,7 +33,7 @@ _INFO: Final = EngineInfo(
     "deflection, speeds, depth, power, geometry and hold-down; fails closed.",
 )
 _NAME: Final = f"{_INFO.engine_id} {_INFO.version}"
-_TOLD_LAST: Final = ("RED", "YELLOW", "UNKNOWN")
+_REPORTED_RISKS: Final = ("RED", "YELLOW", "UNKNOWN")
 
 
 class BaselineV2:
@@ -73,17 +73,17 @@ def assess(cut: Cut) -> list[Assessment]:
     """Return what every check of a cut has to say, in the order of their ids."""
     verdicts, lacking = grade(cut)
     advisor = Advisor(cut, verdicts)
-    told = []
+    assessments = []
     for check in CHECKS[cut.operation]:
         rule = check.rule
         verdict = verdicts.get(rule.id)
         if verdict is not None:
             suggestion = None if verdict.risk == "GREEN" else advisor.suggest(check, verdict)
-            told.append(make_assessment(cut, rule, verdict, check.tell(cut, verdict), suggestion))
+            assessments.append(make_assessment(cut, rule, verdict, check.describe(cut, verdict), suggestion))
         elif rule.id in lacking:
-            told.append(make_unknown(cut, rule, lacking[rule.id]))
+            assessments.append(make_unknown(cut, rule, lacking[rule.id]))
     refusal = refusal_of(cut.inputs)
-    return told if refusal is None else sorted([*told, refusal], key=_by_id)
+    return assessments if refusal is None else sorted([*assessments, refusal], key=_by_id)
 
 
 def grade(cut: Cut) -> tuple[dict[str, CheckVerdict], dict[str, list[str]]]:
@@ -162,7 +162,7 @@ def _missing_inputs(cut: Cut, assessments: list[Assessment]) -> list[str]:
 def _reasons(risk: Risk, assessments: list[Assessment], missing: list[str]) -> list[str]:
     if risk == "GREEN":
         return [f"all {len(assessments)} checks are within their limits"]
-    reasons = [f"{item.id}: {item.message}" for worst in _TOLD_LAST for item in assessments if item.risk == worst]
+    reasons = [f"{item.id}: {item.message}" for worst in _REPORTED_RISKS for item in assessments if item.risk == worst]
     if missing and risk == "UNKNOWN":
         reasons.insert(0, f"this cut cannot be evaluated without {', '.join(missing)}")
     return reasons

@@ -182,13 +182,13 @@ def _poor(cut: Cut) -> list[CheckVerdict]:
     return [verdict for verdict in _seen(cut) if verdict.risk != "GREEN"]
 
 
-def _tell(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe(cut: Cut, verdict: CheckVerdict) -> str:
     if verdict.risk == "GREEN":
-        return f"the shape suits the tool: {_told(cut, verdict)}"
-    return "; ".join(_told(cut, part) for part in _poor(cut))
+        return f"the shape suits the tool: {_describe_part(cut, verdict)}"
+    return "; ".join(_describe_part(cut, part) for part in _poor(cut))
 
 
-def _told(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_part(cut: Cut, verdict: CheckVerdict) -> str:
     value = num(verdict.value)
     match verdict.part:
         case "width":
@@ -220,19 +220,19 @@ def remedies(cut: Cut) -> str | None:
     leans = "lean" in poor
     is_v = cut.kind == "v_bit" and not leans
     wide = {"width"} if leans and WIDTH in cut.usable else set()
-    told = _cutter(cut, poor | wide if not is_v else poor - {"width"})
+    steps = _cutter(cut, poor | wide if not is_v else poor - {"width"})
     depths = [deepest(cut) for part, deepest in _DEEPEST.items() if part in poor and not (part == "cone" and leans)]
     depths += [_depth_of_width(cut)] if is_v and "width" in poor else []
     deepest, stock = min(depths, default=math.inf), cut.stock
     if deepest <= 0:
         stock = round_up(thinnest_stock(cut.total))
-        told.append(f"take stock of {num(stock)} mm or more")
+        steps.append(f"take stock of {num(stock)} mm or more")
     elif deepest < cut.total:
-        told.append(f"cut {num(round_down(deepest))} mm deep or less")
+        steps.append(f"cut {num(round_down(deepest))} mm deep or less")
     if "floor" in poor and cut.floor < thinnest_floor(stock):
-        told.append(f"leave a floor of {num(_three_digits_up(thinnest_floor(stock)))} mm or more")
-    told += [tell(cut) for part, tell in _OTHERWISE.items() if part in poor]
-    return " and ".join(told)
+        steps.append(f"leave a floor of {num(_three_digits_up(thinnest_floor(stock)))} mm or more")
+    steps += [describe(cut) for part, describe in _OTHERWISE.items() if part in poor]
+    return " and ".join(steps)
 
 
 def _cutter(cut: Cut, poor: set[str]) -> list[str]:
@@ -285,4 +285,4 @@ _OTHERWISE: Final[dict[str, Callable[[Cut], str]]] = {
 }
 """Part → what else mends it."""
 
-GEOMETRY: Final = Check(GEOMETRY_RULE, (), _grade, _tell, moves=False)
+GEOMETRY: Final = Check(GEOMETRY_RULE, (), _grade, _describe, moves=False)

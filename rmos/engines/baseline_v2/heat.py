@@ -53,11 +53,11 @@ def _grade(cut: Cut) -> CheckVerdict | None:
     return at_most(index, GREEN, YELLOW)
 
 
-def _tell(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe(cut: Cut, verdict: CheckVerdict) -> str:
     if verdict.risk == "GREEN":
         return f"heat index {num(verdict.value)} is within {GREEN:g}"
     thickness = num(chip_of(cut).thickest)
     return f"heat index {num(verdict.value)}, fine is {GREEN:g} or less, with a chip of {thickness} mm"
 
 
-HEAT: Final = Check(HEAT_RULE, LOAD_CHIP_NEEDS, _grade, _tell)
+HEAT: Final = Check(HEAT_RULE, LOAD_CHIP_NEEDS, _grade, _describe)

@@ -69,7 +69,7 @@ def _held_n(cut: Cut) -> float:
     return numbers[HOLD_FRICTION] * numbers[HOLD_PRESSURE] * numbers[HOLD_AREA] / 1000
 
 
-def _tell_hold(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_hold(cut: Cut, verdict: CheckVerdict) -> str:
     force = load_of(cut).force_n
     finding = (
         f"the work is held with {num(_held_n(cut))} N, {num(verdict.value)} times the cutting force of {num(force)} N"
@@ -97,7 +97,7 @@ def _grade_yield(cut: Cut) -> CheckVerdict:
     return CheckVerdict(used, SOUND_YIELD, False, "YELLOW", score)
 
 
-def _tell_yield(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_yield(cut: Cut, verdict: CheckVerdict) -> str:
     del cut
     finding = f"{100 * verdict.value:.3g} % of the stock become work"
     return finding if verdict.risk == "GREEN" else f"{finding}, good is {100 * SOUND_YIELD:g} %"
@@ -108,5 +108,5 @@ def smaller_stock(cut: Cut) -> str:
     return f"take stock of {num(round_down(cut.inputs.numbers[USED_AREA] / SOUND_YIELD))} mm² or less"
 
 
-HOLD_DOWN: Final = Check(HOLD_RULE, (*LOAD_NEEDS, *_HELD_BY), _grade_hold, _tell_hold, applies=_is_held)
-MATERIAL_YIELD: Final = Check(YIELD_RULE, (), _grade_yield, _tell_yield, moves=False, applies=_has_areas)
+HOLD_DOWN: Final = Check(HOLD_RULE, (*LOAD_NEEDS, *_HELD_BY), _grade_hold, _describe_hold, applies=_is_held)
+MATERIAL_YIELD: Final = Check(YIELD_RULE, (), _grade_yield, _describe_yield, moves=False, applies=_has_areas)

@@ -79,25 +79,25 @@ def _grade_power(cut: Cut) -> CheckVerdict:
     return at_most(load_of(cut).power_w / (DELIVERED * nameplate), *POWER_LIMITS)
 
 
-def _tell_power(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_power(cut: Cut, verdict: CheckVerdict) -> str:
     needed = load_of(cut).power_w
     delivered = needed / verdict.value
     finding = f"the cut takes {num(needed)} W of the {num(delivered)} W that reach the cutter"
-    return _tell_share(finding, verdict)
+    return _describe_share(finding, verdict)
 
 
 def _grade_force(cut: Cut) -> CheckVerdict:
     return at_most(load_of(cut).force_n / cut.limit(MACHINE_FORCE, LIGHT_DESKTOP_FORCE_N), *FORCE_LIMITS)
 
 
-def _tell_force(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_force(cut: Cut, verdict: CheckVerdict) -> str:
     needed = load_of(cut).force_n
     largest = cut.limit(MACHINE_FORCE, LIGHT_DESKTOP_FORCE_N)
     finding = f"the cut pushes back with {num(needed)} N, the machine pushes with {num(largest)} N at most"
-    return _tell_share(finding, verdict)
+    return _describe_share(finding, verdict)
 
 
-def _tell_share(finding: str, verdict: CheckVerdict) -> str:
+def _describe_share(finding: str, verdict: CheckVerdict) -> str:
     if verdict.risk == "GREEN":
         return finding
     return f"{finding}, {100 * verdict.value:.3g} % where {100 * verdict.limit:g} % are sound"
@@ -124,7 +124,7 @@ def _grade_feed(cut: Cut) -> CheckVerdict:
     return at_most(fastest, largest, largest if stated else DEFAULT_FEED_YELLOW * largest)
 
 
-def _tell_feed(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_feed(cut: Cut, verdict: CheckVerdict) -> str:
     who = "a hand feeds" if cut.is_hand_fed else "the machine moves"
     if not cut.is_hand_fed and MACHINE_MAX_FEED not in cut.inputs.numbers:
         who = "a drill usually goes down" if cut.is_drilled else f"a {cut.machine_class} machine usually moves"
@@ -132,6 +132,6 @@ def _tell_feed(cut: Cut, verdict: CheckVerdict) -> str:
     return f"a feed of {num(verdict.value)} mm/min {within} the {num(verdict.limit)} mm/min that {who} at most"
 
 
-POWER: Final = Check(POWER_RULE, LOAD_NEEDS, _grade_power, _tell_power, applies=_has_power)
-FORCE: Final = Check(FORCE_RULE, LOAD_NEEDS, _grade_force, _tell_force)
-MACHINE_FEED: Final = Check(FEED_RULE, (FEED,), _grade_feed, _tell_feed, applies=_has_feed)
+POWER: Final = Check(POWER_RULE, LOAD_NEEDS, _grade_power, _describe_power, applies=_has_power)
+FORCE: Final = Check(FORCE_RULE, LOAD_NEEDS, _grade_force, _describe_force)
+MACHINE_FEED: Final = Check(FEED_RULE, (FEED,), _grade_feed, _describe_feed, applies=_has_feed)

@@ -126,7 +126,7 @@ def _grade_depth(cut: Cut) -> CheckVerdict:
     return at_most(cut.depth / cut.diameter, deepest, DEPTH_YELLOW * deepest)
 
 
-def _tell_depth(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_depth(cut: Cut, verdict: CheckVerdict) -> str:
     finding = f"a pass of {num(cut.depth)} mm is {num(verdict.value)} diameters deep"
     if verdict.risk == "GREEN":
         return finding
@@ -151,11 +151,11 @@ def _grade_plunge(cut: Cut) -> CheckVerdict:
     return at_most(ratio, limit, max(PLUNGE_YELLOW, PLUNGE_YELLOW / PLUNGE_GREEN * limit))
 
 
-def _tell_plunge(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_plunge(cut: Cut, verdict: CheckVerdict) -> str:
     if verdict.part == CENTRE:
         return "the cutter does not cut at its centre, so it cannot go straight down"
     return f"plunging at {num(cut.plunge)} mm/min is {num(verdict.value)} of the feed"
 
 
-DEPTH_PASS: Final = Check(DEPTH_RULE, _DEPTH_NEEDS, _grade_depth, _tell_depth)
-PLUNGE: Final = Check(PLUNGE_RULE, _PLUNGE_NEEDS, _grade_plunge, _tell_plunge)
+DEPTH_PASS: Final = Check(DEPTH_RULE, _DEPTH_NEEDS, _grade_depth, _describe_depth)
+PLUNGE: Final = Check(PLUNGE_RULE, _PLUNGE_NEEDS, _grade_plunge, _describe_plunge)

@@ -48,7 +48,7 @@ def _grade(cut: Cut) -> CheckVerdict | None:
     return within(not_red(at_least(bite, thin, 0.5 * thin)), at_most(bite, high, MOST * high))
 
 
-def _tell(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe(cut: Cut, verdict: CheckVerdict) -> str:
     low, high = charts.BITES[cut.material.saw] if cut.material else (0.0, 0.0)
     bite = f"bite {num(verdict.value)} mm per tooth"
     if verdict.risk == "GREEN":
@@ -58,4 +58,4 @@ def _tell(cut: Cut, verdict: CheckVerdict) -> str:
     return f"{bite} is {share(verdict.value, verdict.limit)} the {end} sound one of {num(verdict.limit)} mm"
 
 
-SAW_BITE: Final = Check(BITE_RULE, _NEEDS, _grade, _tell)
+SAW_BITE: Final = Check(BITE_RULE, _NEEDS, _grade, _describe)

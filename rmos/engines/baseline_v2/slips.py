@@ -99,6 +99,6 @@ def refuse_slips(inputs: CutInputs) -> None:
 
 def _refuse(inputs: CutInputs, path: str, bound: str, unit: str, asked: str) -> None:
     value = inputs.numbers.pop(path)
-    told = f"is {num(value)} {unit}".rstrip()
+    text = f"is {num(value)} {unit}".rstrip()
     hint = f": {asked}" if asked else ""
-    inputs.refuse(path, f"{told}, a real cut has {bound} {unit}".rstrip() + hint)
+    inputs.refuse(path, f"{text}, a real cut has {bound} {unit}".rstrip() + hint)

@@ -133,7 +133,7 @@ def _grade_overspeed(cut: Cut) -> CheckVerdict:
     return at_most(cut.rpm / largest, 1.0, yellow)
 
 
-def _tell_overspeed(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_overspeed(cut: Cut, verdict: CheckVerdict) -> str:
     largest, whose, _ = largest_rpm(cut)
     return f"{num(cut.rpm)} rpm is {100 * verdict.value:.3g} % of the {num(largest)} rpm {whose}"
 
@@ -145,7 +145,7 @@ def _grade_range(cut: Cut) -> CheckVerdict:
     return at_least(cut.rpm, DEFAULT_MIN_RPM[cut.machine_class], SLOWEST_RPM)
 
 
-def _tell_range(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_range(cut: Cut, verdict: CheckVerdict) -> str:
     stated = MACHINE_MIN_RPM in cut.inputs.numbers
     whose = "the machine turns" if stated else f"a {cut.machine_class} machine usually turns"
     if verdict.risk == "GREEN":
@@ -173,7 +173,7 @@ def _grade_rim(cut: Cut) -> CheckVerdict:
     return within(not_red(at_least(speed, *SAW_SLOW_M_S)), at_most(speed, SAW_GREEN_M_S, SAW_LIMIT_M_S[1]))
 
 
-def _tell_rim(cut: Cut, verdict: CheckVerdict) -> str:
+def _describe_rim(cut: Cut, verdict: CheckVerdict) -> str:
     del cut
     if verdict.risk == "GREEN":
         return f"rim speed {num(verdict.value)} m/s is normal for this tool"
@@ -183,6 +183,6 @@ def _tell_rim(cut: Cut, verdict: CheckVerdict) -> str:
     return f"rim speed {num(verdict.value)} m/s is below the {num(verdict.limit)} m/s from which a blade cuts well"
 
 
-OVERSPEED: Final = Check(OVERSPEED_RULE, (RPM, DIAMETER), _grade_overspeed, _tell_overspeed)
-SPINDLE_RANGE: Final = Check(RANGE_RULE, (RPM,), _grade_range, _tell_range)
-RIM_SPEED: Final = Check(RIM_RULE, _RIM_NEEDS, _grade_rim, _tell_rim)
+OVERSPEED: Final = Check(OVERSPEED_RULE, (RPM, DIAMETER), _grade_overspeed, _describe_overspeed)
+SPINDLE_RANGE: Final = Check(RANGE_RULE, (RPM,), _grade_range, _describe_range)
+RIM_SPEED: Final = Check(RIM_RULE, _RIM_NEEDS, _grade_rim, _describe_rim)

@@ -53,7 +53,7 @@ class Check(msgspec.Struct, frozen=True):
     rule: Rule
     needs: tuple[str, ...]
     grade: Callable[[Cut], CheckVerdict | None]
-    tell: Callable[[Cut, CheckVerdict], str]
+    describe: Callable[[Cut, CheckVerdict], str]
     moves: bool = True
     applies: Callable[[Cut], bool] | None = None
 
@@ -117,7 +117,7 @@ def make_unknown(cut: Cut, rule: Rule, absent: list[str]) -> Assessment:
 def make_assessment(cut: Cut, rule: Rule, verdict: CheckVerdict, finding: str, suggestion: str | None) -> Assessment:
     """Return the assessment of a verdict with its margin to the GREEN limit, naming the inputs that were there."""
     value = min(verdict.value, LARGEST_VALUE)
-    told = Assessment(
+    assessment = Assessment(
         id=rule.id,
         category=rule.category,
         risk=verdict.risk,
@@ -134,9 +134,9 @@ def make_assessment(cut: Cut, rule: Rule, verdict: CheckVerdict, finding: str, s
         yellow_limit=verdict.yellow,
     )
     if verdict.other is None:
-        return told
+        return assessment
     limit, yellow_limit = verdict.other
-    return msgspec.structs.replace(told, other_limit=limit, other_yellow_limit=yellow_limit)
+    return msgspec.structs.replace(assessment, other_limit=limit, other_yellow_limit=yellow_limit)
 
 
 @functools.lru_cache(maxsize=1024)

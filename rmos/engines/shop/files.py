@@ -112,6 +112,6 @@ def _check_entries(table: Mapping[str, Any], kind: type[Entry], called: str) -> 
         try:
             entries[name] = msgspec.convert(members, kind)
         except msgspec.ValidationError as error:
-            said = str(error).replace("Object contains", "it has").replace("Object missing", "it lacks the")
-            raise ConfigError(f"{where}: {said.replace(' - at `$.', ' for `')}.") from None
+            message = str(error).replace("Object contains", "it has").replace("Object missing", "it lacks the")
+            raise ConfigError(f"{where}: {message.replace(' - at `$.', ' for `')}.") from None
     return entries

@@ -107,7 +107,7 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stand_ins(self) -> list[str]:
         """Return the sources that say that a value is RMOS's own choice."""
-        return [said for said in (self.source, self.energy_source) if "RMOS policy" in said]
+        return [text for text in (self.source, self.energy_source) if "RMOS policy" in text]
 
     def members(self) -> dict[str, Any]:
         """Return what `baseline_v1` may read of it: these members, whatever else there is, so that its digests stay."""

@@ -39,9 +39,9 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def in_inches(members: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a tool or a machine with its lengths and feeds in inches, under their names for inches."""
     # Not rounded: the engine, which rounds to twelve digits, then reads the very millimetres of the table.
-    told = {}
+    converted = {}
     for name, value in members.items():
         metric = name.removesuffix("_min")
         is_length = metric.endswith("_mm")
-        told[metric.removesuffix("_mm") if is_length else name] = value / _MM_PER_INCH if is_length else value
-    return told
+        converted[metric.removesuffix("_mm") if is_length else name] = value / _MM_PER_INCH if is_length else value
+    return converted

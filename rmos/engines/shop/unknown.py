@@ -15,8 +15,8 @@ import msgspec
 
 from rmos.names import offer_names
 
-_TOLD: Final = 6
-"""Known names that are told, besides those that may have been meant."""
+_SHOWN_NAMES: Final = 6
+"""Known names that are shown, besides those that may have been meant."""
 _SHOWN: Final = 60
 """Characters of a foreign name that are repeated."""
 UNKNOWN_NAME: Final = "UNKNOWN_NAME"
@@ -36,9 +36,9 @@ def make_unknown_name(member: str, name: str, section: str, known: Collection[st
     """Return an unknown name with a sentence that says what is known, and what may have been meant."""
     noun = section.removeprefix("context.")
     there = f"Known are {_list_names(known)}." if known else f"It has no {noun} at all."
-    said = (f"{member} {quote_name(name)} names no {noun} of this shop.", offer_names(name, known), there)
+    sentences = (f"{member} {quote_name(name)} names no {noun} of this shop.", offer_names(name, known), there)
     advice = f"Name one of them, or describe it in {section}."
-    message = " ".join(part for part in (*said, advice) if part)
+    message = " ".join(part for part in (*sentences, advice) if part)
     return UnknownName(member=member, name=name, section=section, message=message)
 
 
@@ -50,5 +50,5 @@ def quote_name(name: str) -> str:
 
 def _list_names(known: Collection[str]) -> str:
     names = sorted(known)
-    more = len(names) - _TOLD
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_TOLD])} and {more} more"
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_SHOWN_NAMES])} and {more} more"

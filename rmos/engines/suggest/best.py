@@ -80,7 +80,7 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
     Raises:
         ValidationFailed: an input cannot be used, or too little is known to say anything.
     """
-    stated, free, verdicts, found, best, told, result = _search_best(engine, design, context)
+    stated, free, verdicts, found, best, filled, result = _search_best(engine, design, context)
     windows, settings = windows_of(best, verdicts), _settings(stated, best, free)
     return SettingSuggestion(
         is_green=result.status == "GREEN",
@@ -88,7 +88,7 @@ def suggest(engine: BaselineV2, design: Mapping[str, Any], context: Mapping[str,
         passes=passes_of(best),
         windows=windows,
         why=_explain_setting(best, settings if found is None else None, result, windows),
-        design=told,
+        design=filled,
         result=result,
         feed_map=make_feed_map(
             best, verdicts, is_plunge_free=free.plunge, worst_of_the_rest=_worst_of_the_rest(result)
@@ -116,9 +116,9 @@ def _search_best(engine: BaselineV2, design: Mapping[str, Any], context: Mapping
     verdicts, _ = grade(start)
     found = search(start, free, verdicts)
     best = start if found is None else found
-    told = _fill_design(dict(design), stated, best)
-    result = engine.compute(spec=told, ctx=dict(context), request_id=_REQUEST_ID)
-    return _Search(stated, free, verdicts, found, best, told, result)
+    filled = _fill_design(dict(design), stated, best)
+    result = engine.compute(spec=filled, ctx=dict(context), request_id=_REQUEST_ID)
+    return _Search(stated, free, verdicts, found, best, filled, result)
 
 
 def _refuse(stated: Cut) -> None:
@@ -182,23 +182,23 @@ def _explain_setting(
     """Return in words why this setting, or what stands against every one, as against one that `failed`."""
     lacking = ", ".join(result.missing_inputs)
     without = [f"without {lacking} the cut is not fully evaluated"] if lacking else []
-    told = [f"{item.id}: {item.message}" for item in result.assessments if item.risk in ("RED", "YELLOW")]
+    messages = [f"{item.id}: {item.message}" for item in result.assessments if item.risk in ("RED", "YELLOW")]
     if failed is not None:
         kept = f" with this {' and '.join(failed.fixed)}" if failed.fixed else ""
-        return (f"no setting is GREEN{kept}", *told, *without)
-    if told:
-        return (*told, *without)
-    said = [_of_window(window) for window in windows if window.name == "feed_mm_min"]
+        return (f"no setting is GREEN{kept}", *messages, *without)
+    if messages:
+        return (*messages, *without)
+    reasons = [_of_window(window) for window in windows if window.name == "feed_mm_min"]
     if best.material is not None and not best.is_sawn and (not best.is_drilled or best.kind == "drill"):
         makers, chip = window(best, best.material), num(chip_of(best).per_tooth)
         span = num(makers.low) if makers.low == makers.high else f"{num(makers.low)} to {num(makers.high)}"
         printed = f"{span} mm ({'; '.join(makers.sources[:3])})"
-        said.append(f"chipload {chip} mm; makers print {printed}")
+        reasons.append(f"chipload {chip} mm; makers print {printed}")
     passes = passes_of(best)
     if passes is not None:
         depth, total = num(best.depth), num(best.total)
-        said.append(f"one pass of {depth} mm" if passes == 1 else f"{passes} passes of {depth} mm reach {total} mm")
-    return (*said, *without)
+        reasons.append(f"one pass of {depth} mm" if passes == 1 else f"{passes} passes of {depth} mm reach {total} mm")
+    return (*reasons, *without)
 
 
 def _of_window(found: SettingWindow) -> str:
