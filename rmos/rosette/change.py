@@ -108,7 +108,7 @@ def _edges(spec: RosetteSpec) -> list[Ring]:
 
 
 def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
-    said = mention.said
+    numbers = mention.numbers
     changes: dict[str, Any] = {}
     kind = ring.kind if mention.implied else mention.kind or ring.kind
     if kind != ring.kind:
@@ -122,19 +122,19 @@ def _ring_changes(ring: Ring, mention: Mention) -> dict[str, Any]:
         keeps_ground = kind not in ("lines", "band", "solid", "wedges", "shell") and len(named) == 1
         changes["materials"] = (named[0], ring.materials[-1]) if keeps_ground else named
     for name in ("width", "tile_count", "tile_length", "rows", "strand", "strip", "slant"):
-        if name in said:
-            changes[name] = said[name]
-    if "tile_count" in said:
+        if name in numbers:
+            changes[name] = numbers[name]
+    if "tile_count" in numbers:
         changes["tile_length"] = None
-    if kind not in STRIPPED or "tile_count" in said or "tile_length" in said:
+    if kind not in STRIPPED or "tile_count" in numbers or "tile_length" in numbers:
         changes["strip"] = None
-    elif "strip" in said:
+    elif "strip" in numbers:
         changes |= {"tile_count": None, "tile_length": None}
-    count = said.get("lines", len(changes.get("materials", ring.materials)))
-    if kind == "lines" and ("line" in said or "lines" in said or mention.materials):
+    count = numbers.get("lines", len(changes.get("materials", ring.materials)))
+    if kind == "lines" and ("line" in numbers or "lines" in numbers or mention.materials):
         materials = changes.get("materials", ring.materials)
         changes["materials"] = tuple(materials[k % len(materials)] for k in range(count))
-        thick = said.get("line", ring.width // max(len(ring.materials), 1))
+        thick = numbers.get("line", ring.width // max(len(ring.materials), 1))
         changes["width"] = thick * count
     if mention.motif:
         changes["motif"] = mention.motif
@@ -175,17 +175,17 @@ def _step(um: int, ratio: int) -> int:
 def _apply_numbers(spec: RosetteSpec, parsed: ParsedPrompt) -> RosetteSpec:
     """Take the numbers of the whole; a new width of the whole is taken up by the main ring."""
     for name, member in _WHOLE.items():
-        if name in parsed.said:
-            spec = msgspec.structs.replace(spec, **{member: parsed.said[name]})
-    if "cutter" in parsed.said:
-        constraints = msgspec.structs.replace(spec.constraints, tool_diameter=parsed.said["cutter"])
+        if name in parsed.numbers:
+            spec = msgspec.structs.replace(spec, **{member: parsed.numbers[name]})
+    if "cutter" in parsed.numbers:
+        constraints = msgspec.structs.replace(spec.constraints, tool_diameter=parsed.numbers["cutter"])
         spec = msgspec.structs.replace(spec, constraints=constraints)
-    if "width" in parsed.said:
+    if "width" in parsed.numbers:
         at = _main(spec)
-        width = parsed.said["width"] - (spec.width - spec.rings[at].width)
+        width = parsed.numbers["width"] - (spec.width - spec.rings[at].width)
         if width < 300:
             parsed.problems.append(
-                f"{mm_text(parsed.said['width'])} mm is less than the other rings need; say which to leave out"
+                f"{mm_text(parsed.numbers['width'])} mm is less than the other rings need; say which to leave out"
             )
             return spec
         spec = _replace_ring(spec, at, width=width)

@@ -107,7 +107,7 @@ def share_width(flexible: list[PresetPlace], rest: int) -> None:
 
 def _tile_widths(place: PresetPlace) -> tuple[int, int]:
     """Return the narrowest and the widest that a mosaic can be with sticks of the trade."""
-    rows = place.mention.said.get("rows") if place.mention else None
+    rows = place.mention.numbers.get("rows") if place.mention else None
     return (rows * 410, rows * 600) if rows else _TILES
 
 

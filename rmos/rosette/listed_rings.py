@@ -24,7 +24,7 @@ def is_listed(parsed: ParsedPrompt) -> bool:
     alone = [mention for mention in parsed.mentions if mention.beside is None]
     if "only" in parsed.words and parsed.preset is None and any(one.kind != "lines" for one in alone):
         return True
-    if parsed.order is not None or (parsed.said.get("rings", 1) == len(alone) > 1 and parsed.preset is None):
+    if parsed.order is not None or (parsed.numbers.get("rings", 1) == len(alone) > 1 and parsed.preset is None):
         return True
     if parsed.preset is not None or any(mention.role is not None for mention in parsed.mentions):
         return False
@@ -42,7 +42,7 @@ def list_rings(parsed: ParsedPrompt) -> list[PresetPlace]:
     """Return a place for each ring, from the soundhole outwards, and say in which order they were taken."""
     listed = [mention for mention in parsed.mentions if mention.beside is None]
     # Lines that were said once, of rings in no stated order, are those beside each of them.
-    sized = all("width" in mention.said for mention in listed)
+    sized = all("width" in mention.numbers for mention in listed)
     only = "only" in parsed.words and not _stacks(parsed)
     spread = parsed.order is None and len(_stacks(parsed)) < 2 and not sized and not only
     lines = next((mention for mention in parsed.mentions if mention.kind == "lines"), None)
@@ -66,7 +66,7 @@ def _place(mention: Mention) -> PresetPlace:
     kind = mention.kind or "band"
     if kind == "gap":
         return PresetPlace(
-            role="listed", kind="gap", width=mention.said.get("width", _GAP), materials=[], mention=mention
+            role="listed", kind="gap", width=mention.numbers.get("width", _GAP), materials=[], mention=mention
         )
     if kind == "lines":
         return _stack(mention)

@@ -37,7 +37,7 @@ class Mention(msgspec.Struct, kw_only=True):
     kind: str | None = None
     role: str | None = None
     materials: list[str] = []
-    said: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     """Numbers that were given: `width`, `line`, `strand`, `tile_length` in micrometres, and counts."""
     motif: str | None = None
     symmetry: str | None = None
@@ -54,7 +54,7 @@ class Mention(msgspec.Struct, kw_only=True):
 class ParsedPrompt(msgspec.Struct, kw_only=True):
     """All that was understood."""
 
-    said: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     """Numbers of the whole: `hole`, `gap`, `width`, `depth`, `top_thickness`, `cutter` in micrometres, `rings`."""
     instrument: str | None = None
     preset: str | None = None
@@ -74,7 +74,7 @@ class ParsedPrompt(msgspec.Struct, kw_only=True):
 
     def is_empty(self) -> bool:
         """Tell whether nothing was understood that could be drawn."""
-        heard = (self.said, self.instrument, self.preset, self.top, self.tone, self.without, self.comparatives)
+        heard = (self.numbers, self.instrument, self.preset, self.top, self.tone, self.without, self.comparatives)
         return not any(heard) and not self.mentions and not self.all_wood
 
     def put_length(self, name: str, token: PromptToken, mention: Mention | None = None) -> None:
@@ -101,13 +101,13 @@ class ParsedPrompt(msgspec.Struct, kw_only=True):
         self._put(name, int(token.value), token.text, mention)
 
     def _put(self, name: str, value: int, text: str, mention: Mention | None) -> None:
-        said = self.said if mention is None else mention.said
-        if said.get(name, value) != value:
-            before = said[name] if name in MOST else f"{mm_text(said[name])} mm"
+        numbers = self.numbers if mention is None else mention.numbers
+        if numbers.get(name, value) != value:
+            before = numbers[name] if name in MOST else f"{mm_text(numbers[name])} mm"
             what = LIMITS[name][2] if name in LIMITS else name.replace("_", " ")
             self.problems.append(f"{what} is given twice: {before} and {_short(text)}; say one of them")
             return
-        said[name] = value
+        numbers[name] = value
 
     def put_word(self, name: str, value: str, text: str) -> None:
         """Note the instrument, the preset or the tone; a second, other one is a contradiction."""

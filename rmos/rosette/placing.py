@@ -76,7 +76,7 @@ def place_rings(parsed: ParsedPrompt, places: list[PresetPlace]) -> None:
 def conflict(one: Mention, other: Mention) -> bool:
     """Tell whether what was said of two stacks of lines cannot be true of one."""
     woods = bool(one.materials and other.materials) and one.materials != other.materials
-    return woods or any(other.said.get(name, value) != value for name, value in one.said.items())
+    return woods or any(other.numbers.get(name, value) != value for name, value in one.numbers.items())
 
 
 def _one_stack(parsed: ParsedPrompt, lines: list[Mention]) -> list[Mention]:
@@ -88,7 +88,7 @@ def _one_stack(parsed: ParsedPrompt, lines: list[Mention]) -> list[Mention]:
         if conflict(mention, last):
             parsed.miss(f"{_names(mention)} lines", "one kind of lines is drawn; list the rings in order for more")
             continue
-        last.said = {**mention.said, **last.said}
+        last.numbers = {**mention.numbers, **last.numbers}
         last.materials, last.layered = last.materials or mention.materials, last.layered or mention.layered
     return [last]
 
@@ -126,7 +126,7 @@ def take_place(place: PresetPlace, mention: Mention, size: str) -> None:
         place.materials, place.motif, place.tile_count = list(usual["materials"]), None, None
         place.width = usual[size]
     # A strand or dot that was given has room beside it, unless the width was given too.
-    place.width = mention.said.get("width", max(place.width, mention.said.get("strand", 0) * 17 // 10))
+    place.width = mention.numbers.get("width", max(place.width, mention.numbers.get("strand", 0) * 17 // 10))
     if mention.materials or mention.ground:
         place.materials = _complete(place, mention)
 
@@ -181,19 +181,19 @@ def _put_lines(places: list[PresetPlace], mention: Mention) -> None:
 
 def take_lines(place: PresetPlace, mention: Mention) -> None:
     """Make the lines at a place as many, as thick and of the colours that were said."""
-    count = mention.said.get("lines")
+    count = mention.numbers.get("lines")
     materials = list(mention.materials) or place.materials
     if count:
         colours = list(dict.fromkeys(materials))
         materials = [colours[k % len(colours)] for k in range(count)]
     elif len(materials) == 2 and not mention.layered:
         materials = [*materials, materials[0]]
-    thick = mention.said.get("line") or (_LINE if mention.materials or count else place.width // len(materials))
-    if place.role == "centre" and not mention.said:
+    thick = mention.numbers.get("line") or (_LINE if mention.materials or count else place.width // len(materials))
+    if place.role == "centre" and not mention.numbers:
         thick = max(thick, place.width // max(len(materials), 1))
     place.materials, place.width, place.mention = materials, thick * len(materials), mention
-    if "width" in mention.said:
-        place.width = mention.said["width"]
+    if "width" in mention.numbers:
+        place.width = mention.numbers["width"]
 
 
 def _put_gaps(parsed: ParsedPrompt, places: list[PresetPlace], mention: Mention) -> None:
@@ -202,7 +202,7 @@ def _put_gaps(parsed: ParsedPrompt, places: list[PresetPlace], mention: Mention)
         parsed.miss("bare top between the rings", "list the rings in order, then it is drawn")
     for place in hosts:
         place.mention = mention
-        place.width = mention.said.get("width", place.width)
+        place.width = mention.numbers.get("width", place.width)
 
 
 # Without

@@ -25,7 +25,7 @@ class PresetPlace(msgspec.Struct, kw_only=True, eq=False):
 
     def gives(self, name: str) -> bool:
         """Tell whether the prompt gave this number of the ring."""
-        return self.mention is not None and name in self.mention.said
+        return self.mention is not None and name in self.mention.numbers
 
 
 _DATA: Final[dict[str, Any]] = tomllib.loads(files(__package__).joinpath("presets.toml").read_text(encoding="utf-8"))

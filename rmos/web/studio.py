@@ -59,16 +59,16 @@ class DraftCard(msgspec.Struct, frozen=True):
 def show_studio() -> Response:
     """Show the studio: the form, the drawings of its sentence, and the one that was picked."""
     asked = load_studio(read_query())
-    shown: dict[str, Any] = {"cards": [], "picked": None, "said": None, "refusal": None, "more_query": ""}
-    told: tuple[str, ...] = ()
+    shown: dict[str, Any] = {"cards": [], "picked": None, "reading": None, "refusal": None, "more_query": ""}
+    listed: tuple[str, ...] = ()
     try:
         if asked.prompt is not None and asked.begin is None:
             plan = plan_drafts(current_rmos().store, asked.request_all())
-            told, shown["said"] = plan.unrecognized, say_prompt(asked, plan)
+            listed, shown["reading"] = plan.unrecognized, say_prompt(asked, plan)
             shown["cards"] = _list_cards(asked, plan)
             shown["more_query"] = asked.query(seed=(plan.seed + asked.n) % (MAX_SEED + 1), pick=None, change=())
         if asked.pick is not None or asked.begin is not None:
-            shown["picked"] = _pick(asked, told)
+            shown["picked"] = _pick(asked, listed)
     except (PromptEmpty, ValidationFailed) as refusal:
         shown["refusal"] = refusal
     return render_page(
@@ -166,8 +166,8 @@ def _name_drawing(spec: RosetteSpec) -> str:
     return f"{title(spec).removeprefix('Rosette: ')}, {mm_text(spec.width)} mm wide"
 
 
-def _pick(asked: StudioQuery, told: tuple[str, ...]) -> PickedRosette:
+def _pick(asked: StudioQuery, listed: tuple[str, ...]) -> PickedRosette:
     plan = plan_drafts(current_rmos().store, asked.request_picked())
     spec = plan.variant(0)
     evaluated, prices = _evaluator(asked).evaluate_rosette(spec), current_rmos().engines.shop.prices
-    return describe_picked(asked, plan, spec, evaluated, told, prices)
+    return describe_picked(asked, plan, spec, evaluated, listed, prices)

@@ -13,8 +13,8 @@ from rmos.rosette.change import apply_change
 from rmos.rosette.interpret import NOTHING
 from rmos.rosette.manufacture import tiles_of
 from rmos.rosette.materials import MATERIALS
-from rmos.rosette.said import MissedWord, correct_prompt, list_understood, read_missed
 from rmos.rosette.spec import RosetteSpec, mm_text
+from rmos.rosette.understood import MissedWord, correct_prompt, list_understood, read_missed
 from rmos.rosette.wording import ring_words, title
 from rmos.services.rosettes.costs import MaterialCosts, estimate_costs
 from rmos.services.rosettes.cuts import EvaluatedRosette
@@ -105,14 +105,14 @@ def describe_picked(
     plan: RosettePlan,
     spec: RosetteSpec,
     evaluated: EvaluatedRosette,
-    told: Collection[str],
+    listed: Collection[str],
     prices: Mapping[str, MaterialPrice],
 ) -> PickedRosette:
     """Return what is told of the drawing that was picked.
 
     Args:
         prices: of the shop's materials.
-        told: what the page says already was not taken.
+        listed: what the page says already was not taken.
     """
     pieces = sum(ring.count for ring in tiles_of(spec))
     bill = bill_of_materials(spec)
@@ -133,7 +133,7 @@ def describe_picked(
         costs=costs,
         decision=evaluated.decision,
         assumed=evaluated.assumptions,
-        missed=[read_missed(text) for text in plan.unrecognized if text not in told],
+        missed=[read_missed(text) for text in plan.unrecognized if text not in listed],
         changed=plan.changed,
         changes=_offer_changes(asked, spec),
         file_query=alone.query(),

@@ -238,7 +238,7 @@ class Numbers:
         `3/32" abalone` is a ring of shell as wide as that; a count alone means nothing.
         """
         owners = self.reader.owners
-        bare = [place for place in owners if owners[place].kind != "lines" and "width" not in owners[place].said]
+        bare = [place for place in owners if owners[place].kind != "lines" and "width" not in owners[place].numbers]
         before = self.reader.before if self.reader.before in self.parsed.mentions else None
         if token.category == "length" and bare:
             nearest = min(bare, key=lambda place: (abs(place - at), place > at))

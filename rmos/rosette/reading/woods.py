@@ -92,6 +92,6 @@ def _lay(parsed: ParsedPrompt, figure: Mention, ground: Mention) -> None:
         figure.materials, figure.layered = [*figure.materials, material], True
     else:
         figure.ground = material
-    for name, value in ground.said.items():
-        figure.said.setdefault(name, value)
+    for name, value in ground.numbers.items():
+        figure.numbers.setdefault(name, value)
     parsed.mentions = [one for one in parsed.mentions if one is not ground]

@@ -3,7 +3,7 @@
 import pytest
 
 from rmos.rosette.interpret import interpret
-from rmos.rosette.said import MissedWord, correct_prompt, list_understood, read_missed
+from rmos.rosette.understood import MissedWord, correct_prompt, list_understood, read_missed
 
 SAID = [
     ("rope pattern, ebony and padauk, 6 mm band", ("rope pattern", "ebony", "padauk", "6 mm band")),
