@@ -33,7 +33,7 @@ from rmos.schemas.attachments import (
     load_form,
 )
 from rmos.services.files.attachments import Declared, FileLimits, attach_file
-from rmos.services.programs.doors import tell_filename
+from rmos.services.programs.doors import make_download_name
 from rmos.store.naming import list_named_blobs
 
 bp = Blueprint(
@@ -130,7 +130,7 @@ def download_attachment(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file that the run names; a program that a session covers leaves at its own address."""
     store = current_rmos().store
     named = find_open_blob(store, run_id, sha256)
-    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=tell_filename(named))
+    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=make_download_name(named))
 
 
 @bp.get("/attachments/<sha256>")

@@ -23,7 +23,7 @@ from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.advisories import NamedBlobsSchema, PreviewStatusSchema, dump_named_blobs, dump_preview
 from rmos.services.files.archive import archive
 from rmos.services.files.previews import find_preview, open_preview
-from rmos.services.programs.doors import tell_filename
+from rmos.services.programs.doors import make_download_name
 from rmos.store.attachments import SVG
 from rmos.store.naming import find_named_blob
 
@@ -57,7 +57,7 @@ def download_advisory_blob(run_id: str, sha256: str) -> Response:
     """Return the bytes of a file, to be saved."""
     store = current_rmos().store
     named = find_open_blob(store, run_id, sha256)
-    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=tell_filename(named))
+    return respond_blob(store.blobs.open(named.sha256), mime=named.mime, filename=make_download_name(named))
 
 
 @bp.get("/<sha256>/preview/svg")

@@ -124,9 +124,9 @@ def cover_program(
     for use in uses:
         exceeded += _compare_tool(use, find_approved(use.number))
     if approach is not None:
-        told = {(item.what, item.tool) for item in exceeded}
+        reported = {(item.what, item.tool) for item in exceeded}
         beside = [item for near in approach.tools for item in _compare_near(near, find_approved(near.number))]
-        exceeded += [item for item in beside if (item.what, item.tool) not in told]
+        exceeded += [item for item in beside if (item.what, item.tool) not in reported]
         exceeded += _compare_heights(approach)
     exceeded += [] if overridden else _compare_risks(list(risks), approved_risk)
     return CoverVerdict(covered=not exceeded, exceeded=tuple(exceeded))
@@ -165,8 +165,8 @@ def _compare_tool(use: ToolUse, approved: ApprovedCut | None) -> list[Exceedance
         if not _is_within(peak.value, _count_um(limit))
     ]
     return [
-        Exceedance(what=what, measured=measured, judged=judged, line=line, tool=use.number)
-        for what, measured, judged, line in found
+        Exceedance(what=what, measured=measured, judged=approved, line=line, tool=use.number)
+        for what, measured, approved, line in found
     ]
 
 
@@ -185,8 +185,8 @@ def _compare_near(near: NearUse, approved: ApprovedCut | None) -> list[Exceedanc
     if not _is_within(near.depth_um.value, approved.depth_um):
         found.append(("total_depth_mm", _in_mm(near.depth_um.value), _in_mm(approved.depth_um), near.depth_um))
     return [
-        Exceedance(what=what, measured=measured, judged=judged, line=peak.line, tool=near.number)
-        for what, measured, judged, peak in found
+        Exceedance(what=what, measured=measured, judged=approved, line=peak.line, tool=near.number)
+        for what, measured, approved, peak in found
     ]
 
 

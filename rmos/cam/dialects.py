@@ -98,6 +98,6 @@ def find_dialect(name: str) -> Dialect:
     dialects = load_dialects()
     found = find_name(name, dialects)
     if found is None:
-        said = " ".join(filter(None, (offer_names(name, dialects), f"Known are {', '.join(dialects)}.")))
-        raise ValidationFailed(f"No dialect is called so. {said}", errors={"dialect": [said]})
+        advice = " ".join(filter(None, (offer_names(name, dialects), f"Known are {', '.join(dialects)}.")))
+        raise ValidationFailed(f"No dialect is called so. {advice}", errors={"dialect": [advice]})
     return dialects[found]

@@ -68,7 +68,7 @@ def draw_program(motions: Motions, setup: ProgramSetup, *, worst_line: int | Non
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="11">',
-        f"<title>Top view of the program, {_tell_size(corners)}</title>",
+        f"<title>Top view of the program, {_format_size(corners)}</title>",
         f"<style>{_STYLE}</style>",
         f'<rect class="page" width="{width:.0f}" height="{height:.0f}"/>',
         *_draw_stock(stock, sheet),
@@ -108,7 +108,7 @@ def _trace(
     motions: Motions, setup: ProgramSetup, sheet: Sheet, deepest: float, worst_line: int | None
 ) -> tuple[Strokes, Strokes]:
     """Return the strokes of all motions, and those of the worst line."""
-    tools = [find_tool(said.tool, setup) for said in motions.setups]
+    tools = [find_tool(state.tool, setup) for state in motions.setups]
     widths = [tool.diameter_mm * 1000 * sheet.scale if tool else 0.0 for tool in tools]
     strokes, worst = Strokes(_find_step(motions, sheet)), Strokes(_FINEST)
     top = setup.top_um
@@ -206,7 +206,7 @@ def _draw_key(deepest: float, sheet: Sheet, worst_line: int | None) -> list[str]
     return lines
 
 
-def _tell_size(corners: Corners | None) -> str:
+def _format_size(corners: Corners | None) -> str:
     if corners is None:
         return "which moves nowhere"
     (x0, y0, z0), (x1, y1, z1) = corners

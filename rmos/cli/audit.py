@@ -70,10 +70,10 @@ def _say(entry: dict[str, Any], as_json: bool) -> None:
     what = f"{entry['action']} {mode}" if mode else entry["action"]
     when, target = entry["created_at_utc"][:19].replace("T", " "), str(entry["target"])
     who = f"by {entry['actor']} ({entry['role']})" + (f" from {entry['address']}" if entry["address"] else "")
-    told = f"{who}  reason: {reason}{why}" if reason else f"{who}{why}"
+    line = f"{who}  reason: {reason}{why}" if reason else f"{who}{why}"
     if terminal_width() is None:
-        say(f"{when}  {entry['outcome']:<8}  {what}  {target}  {told}")
+        say(f"{when}  {entry['outcome']:<8}  {what}  {target}  {line}")
         return
     # Two lines for each: the eye runs down the first, and what follows is never cut.
     say(f"{when[:16]}  {entry['outcome']:<8}  {what:<12}  {target}", colour=_COLOURS.get(entry["outcome"]))
-    say(f"    {told}", hang=" " * 4)
+    say(f"    {line}", hang=" " * 4)

@@ -65,8 +65,8 @@ def judge(file: IO[bytes], as_json: bool) -> int:
         engine_timeout_ms=rmos.settings.engine_timeout_ms,
     )
     if as_json:
-        told = json.loads(dump_dry_run(results, brief=asked.view == "brief"))
-        emit(told if "items" in body else told["results"][0])
+        reply = json.loads(dump_dry_run(results, brief=asked.view == "brief"))
+        emit(reply if "items" in body else reply["results"][0])
     elif "items" in body:
         _say_briefly(results)
     else:

@@ -72,8 +72,8 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
         say("The store is not empty; nothing was made.", err=True)
         return DONE if if_empty else FINDINGS
     if not as_json:
-        told_risks = ", ".join(f"{number} {risk}" for risk, number in sorted(made.items()))
-        say(f"Made {count_of(sum(made.values()), 'run')}: {told_risks}. `rmos runs` lists them.")
+        risks = ", ".join(f"{number} {risk}" for risk, number in sorted(made.items()))
+        say(f"Made {count_of(sum(made.values()), 'run')}: {risks}. `rmos runs` lists them.")
     return DONE
 
 
@@ -159,7 +159,7 @@ def _walk_session(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:
     rules = GatePolicy.of(settings)
     risks = []
     for number, step in enumerate(walk.steps, 1):
-        request = ActionRequest(session_id=session.session_id, action=step.action, fields=step.said)
+        request = ActionRequest(session_id=session.session_id, action=step.action, fields=step.fields)
         actor = command_actor(ids.new_request_id())
         acted = perform_action(store, rmos.engines, request, rules, actor=actor, us=us + number * STEP_US)
         risks += [] if acted.run is None else [acted.run.risk_level]

@@ -104,13 +104,13 @@ class RmosGroup(click.Group):
 def _report_refusal(ctx: click.Context, error: RmosError) -> int:
     about = "; ".join(f"{name} {value}" for name, value in error.members.items() if value is not None)
     # Some say in their own words already what they are.
-    is_said = error.detail.lower().removeprefix("request ").startswith(error.title.lower())
-    title = "" if is_said else f"{error.title}: "
+    repeats_title = error.detail.lower().removeprefix("request ").startswith(error.title.lower())
+    title = "" if repeats_title else f"{error.title}: "
     say(f"{title}{error.detail}" + (f" ({about})" if about else ""), err=True)
     for field, messages in sorted((error.errors or {}).items()):
-        said = " ".join(messages)
-        if said.rstrip(".") not in error.detail:
-            say(f"  {field}: {said}", err=True)
+        text = " ".join(messages)
+        if text.rstrip(".") not in error.detail:
+            say(f"  {field}: {text}", err=True)
     if wants_json(ctx):
         fields = {"errors": error.errors} if error.errors else {}
         emit({"error": error.code, "detail": error.detail, **fields, **error.members})

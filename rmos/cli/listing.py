@@ -126,8 +126,8 @@ def _ask_as_it_stands(ask: Callable[[IndexReaders], T], nothing: T) -> T:
             "process is at it. Try again later, or copy the store to a folder that you may write and list it there."
         )
     lacking = len(find_orphans(store))
-    told = count_of(lacking, "run is", "runs are")
-    say(f"The index is read as it stands, without bringing it up to the record: {told} lacking.", err=True)
+    text = count_of(lacking, "run is", "runs are")
+    say(f"The index is read as it stands, without bringing it up to the record: {text} lacking.", err=True)
     return ask(open_readers(store))
 
 

@@ -82,7 +82,7 @@ def _choose(words: Sequence[str]) -> click.Choice[str]:
 @click.option("--corrects", type=int, metavar="N", help="The number of the outcome that this one replaces.")
 @json_option
 @with_appcontext
-def outcome(run_id: str, as_json: bool, tools: tuple[str, ...], broke: tuple[str, ...], **said: Any) -> int:
+def outcome(run_id: str, as_json: bool, tools: tuple[str, ...], broke: tuple[str, ...], **options: Any) -> int:
     """Report what became of a cut; also of one that was blocked.
 
     RUN_ID is a run's id, a beginning of it that no other run has, or
@@ -99,7 +99,7 @@ def outcome(run_id: str, as_json: bool, tools: tuple[str, ...], broke: tuple[str
     store.gaps.on_gap = lambda: say(
         "The index did not take it yet; it will at the next start, or with `rmos rebuild`.", err=True
     )
-    body = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
+    body = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     body = {name: value for name, value in body.items() if value is not None} | {"tools": _read_tools(tools, broke)}
     us = ids.now_us()
     try:

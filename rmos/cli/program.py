@@ -115,7 +115,7 @@ class _Size(click.ParamType[tuple[float, float]]):
 @click.option("--record", is_flag=True, help="Record it too: a run with the program attached.")
 @json_option
 @with_appcontext
-def program(file: IO[bytes], svg_file: Path | None, record: bool, as_json: bool, **said: Any) -> int:
+def program(file: IO[bytes], svg_file: Path | None, record: bool, as_json: bool, **options: Any) -> int:
     """Say what a program will do and whether it should run.
 
     FILE is G-code as a CAM posts it, - the standard input. It is read,
@@ -129,7 +129,7 @@ def program(file: IO[bytes], svg_file: Path | None, record: bool, as_json: bool,
     130 interrupted.
     """
     limit = current_rmos().settings.max_program_bytes if record else _LARGEST
-    asked = _make_check(file, limit, **said)
+    asked = _make_check(file, limit, **options)
     done = _record(asked) if record else _try(asked)
     if svg_file is not None:
         write_file(svg_file, _draw(asked, done))

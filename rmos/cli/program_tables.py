@@ -8,7 +8,7 @@ from rmos.cli.output import COLOURS, say, say_table
 from rmos.cli.tables import Column
 from rmos.counts import count_of
 from rmos.services.program_checks import ProgramCheck, ProgramChecked
-from rmos.services.programs.judging import CutEvaluation, severity_of
+from rmos.services.programs.evaluating import CutEvaluation, severity_of
 
 _TOOLS: Final = (
     Column("TOOL"),
@@ -60,14 +60,16 @@ def _say_measures(measured: Measured) -> None:
     units = {"mm": "in mm", "inch": "in inches", None: "in units that it does not say"}[measured.units]
     lines = [("program", f"{count_of(measured.lines, 'line')}, {count_of(measured.moves, 'motion')}, {units}")]
     if measured.estimate_s.planned is not None:
-        planned = tell_time(float(measured.estimate_s.planned))
-        lines.append(("time", f"{planned}, of which {tell_time(float(measured.estimate_s.feed_only))} by its feeds"))
+        planned = format_duration(float(measured.estimate_s.planned))
+        lines.append(
+            ("time", f"{planned}, of which {format_duration(float(measured.estimate_s.feed_only))} by its feeds")
+        )
     else:
-        lines.append(("time", f"{tell_time(float(measured.estimate_s.feed_only))} by its feeds alone"))
+        lines.append(("time", f"{format_duration(float(measured.estimate_s.feed_only))} by its feeds alone"))
     if measured.removed_mm3 is not None:
         lines.append(("removes", f"{format_decimal(float(measured.removed_mm3) / 1000, 2)} cm³"))
     lines += [
-        (name, tell_box(box))
+        (name, format_box(box))
         for name, box in (("goes to", measured.box_mm.all), ("cuts in", measured.box_mm.cutting))
         if box
     ]
@@ -87,7 +89,7 @@ def _say_tools(measured: Measured) -> None:
             _shorten(tool.max_axial_mm, 3),
             _shorten(tool.max_radial_mm, 3),
             tool.min_z_mm,
-            tell_time(float(tool.cutting_s)),
+            format_duration(float(tool.cutting_s)),
             tool.tool_id or "not named",
         ]
         for tool in measured.tools
@@ -117,7 +119,7 @@ def _make_cut_row(item: CutEvaluation) -> list[str]:
         _shorten(cut.feed, 0),
         _shorten(cut.axial_mm, 3),
         _shorten(cut.radial_mm, 3),
-        tell_time(float(cut.seconds)),
+        format_duration(float(cut.seconds)),
         f"{item.reason}{' (brief)' if item.is_brief else ''}",
     ]
 
@@ -141,13 +143,13 @@ def _score_of(item: CutEvaluation) -> float:
     return 100.0 if item.decision.score is None else item.decision.score
 
 
-def tell_box(box: Box) -> str:
+def format_box(box: Box) -> str:
     """Return a box as people say it."""
     axes: Iterable[tuple[str, str, str]] = zip("XYZ", box.min, box.max, strict=True)
     return ", ".join(f"{axis} {low} to {high}" for axis, low, high in axes)
 
 
-def tell_time(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a length of time: `1:02:03`, `2:11` of minutes, `7.8 s` of less."""
     if seconds < _MINUTE:
         return f"{format_decimal(seconds, 1)} s"

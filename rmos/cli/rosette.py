@@ -181,8 +181,8 @@ def _spec_in(path: Path | None) -> dict[str, Any] | None:
         found: Any = document.get("spec", document)
         decode_spec(found)
     except ValidationFailed as refusal:
-        said = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in (refusal.errors or {}).items())
-        raise ValidationFailed(f"{path.name} holds no rosette: {said}.", errors=refusal.errors) from None
+        reasons = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in (refusal.errors or {}).items())
+        raise ValidationFailed(f"{path.name} holds no rosette: {reasons}.", errors=refusal.errors) from None
     except (OSError, msgspec.MsgspecError, UnicodeError):
         raise ValidationFailed(f"{path.name} holds no JSON object that can be read.") from None
     return cast("dict[str, Any]", found)

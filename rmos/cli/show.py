@@ -125,11 +125,11 @@ def _advisory(entry: Mapping[str, Any]) -> str:
 
 def _outcome(entry: Mapping[str, Any]) -> str:
     """Return an outcome in a line; an event of another hand may hold anything."""
-    said = [entry.get(name) for name in ("ended", "part", "reason_code", "note")]
-    told = " ".join(str(value) for value in said if value)
+    parts = [entry.get(name) for name in ("ended", "part", "reason_code", "note")]
+    text = " ".join(str(value) for value in parts if value)
     against = " [against the decision]" if entry.get("cut_against_decision") else ""
     gone = "" if entry["corrected_by"] is None else f" [corrected by {entry['corrected_by']}]"
-    return f"{entry['number']} {entry.get('outcome') or ''}: {told}{against}{gone}"
+    return f"{entry['number']} {entry.get('outcome') or ''}: {text}{against}{gone}"
 
 
 def _say_events(events: Sequence[Event]) -> None:

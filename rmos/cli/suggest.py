@@ -85,7 +85,7 @@ def _number_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @json_option
 @with_appcontext
-def suggest(file: IO[bytes] | None, svg_file: Path | None, as_json: bool, **said: Any) -> int:
+def suggest(file: IO[bytes] | None, svg_file: Path | None, as_json: bool, **options: Any) -> int:
     """Suggest feed, speed and passes for a cut; nothing is recorded.
 
     FILE is the JSON that `POST /api/rmos/feasibility/suggest` takes, - the
@@ -99,7 +99,7 @@ def suggest(file: IO[bytes] | None, svg_file: Path | None, as_json: bool, **said
     """
     body = {} if file is None else parse_object(file.read())
     try:
-        asked = load_setting(_merge(body, {name: value for name, value in said.items() if value is not None}))
+        asked = load_setting(_merge(body, {name: value for name, value in options.items() if value is not None}))
     except ValidationError as error:
         raise ValidationFailed("The file is no cut.", errors=flatten_errors(error)) from None
     suggestion = suggest_setting(current_rmos().engines, asked)
@@ -112,21 +112,21 @@ def suggest(file: IO[bytes] | None, svg_file: Path | None, as_json: bool, **said
     return DONE if suggestion.is_green else FINDINGS
 
 
-def _merge(body: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+def _merge(body: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Return the body with what the options say; what is no object in it is left for the schema to refuse."""
-    merged = {**body, **{_IDS[name]: value for name, value in said.items() if name in _IDS}}
-    design = {_DESIGN[name]: value for name, value in said.items() if name in _DESIGN}
+    merged = {**body, **{_IDS[name]: value for name, value in options.items() if name in _IDS}}
+    design = {_DESIGN[name]: value for name, value in options.items() if name in _DESIGN}
     if design and isinstance(merged.get("design", {}), dict):
         merged["design"] = {**merged.get("design", {}), **design}
     context = merged.get("context", {})
-    if "stock" in said and isinstance(context, dict):
+    if "stock" in options and isinstance(context, dict):
         stock = context.get("stock")
-        merged["context"] = {**context, "stock": {**(stock if isinstance(stock, dict) else {}), **_stock(said)}}
+        merged["context"] = {**context, "stock": {**(stock if isinstance(stock, dict) else {}), **_stock(options)}}
     return merged
 
 
-def _stock(said: dict[str, Any]) -> dict[str, Any]:
-    return {"thickness_mm": said["stock"]}
+def _stock(options: dict[str, Any]) -> dict[str, Any]:
+    return {"thickness_mm": options["stock"]}
 
 
 def _say_suggestion(suggestion: SettingSuggestion) -> None:

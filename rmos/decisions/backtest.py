@@ -21,7 +21,7 @@ from rmos.engines.shop.unknown import UnknownName
 from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageUnavailable
 from rmos.models import RISK_LEVELS, WORKFLOW_EVENT_TYPES, RunArtifact, RunDecision
 from rmos.objects.base import Objects
-from rmos.services.programs.judging import severity_of
+from rmos.services.programs.evaluating import severity_of
 from rmos.store import Store, layout
 from rmos.store.artifacts import verify_artifact
 from rmos.store.records import Damage
@@ -102,14 +102,14 @@ def backtest(
     unreadable: list[str] = []
     flips: list[Flip] = []
     evaluate_runs = _Evaluator(store.objects, engine, timeout_ms)
-    with ordered_pool(evaluate_runs.evaluate_runs, workers) as judge_slices:
-        for judged in judge_slices(_slices(store, since or "")):
-            counts.update(judged.counts)
-            damaged += judged.damaged
-            unreadable += judged.unreadable
-            flips += judged.flips
+    with ordered_pool(evaluate_runs.evaluate_runs, workers) as evaluate_slices:
+        for evaluated in evaluate_slices(_slices(store, since or "")):
+            counts.update(evaluated.counts)
+            damaged += evaluated.damaged
+            unreadable += evaluated.unreadable
+            flips += evaluated.flips
             if progress:
-                progress(sum(judged.counts.values()) + len(judged.damaged) + len(judged.unreadable))
+                progress(sum(evaluated.counts.values()) + len(evaluated.damaged) + len(evaluated.unreadable))
     return Backtest(
         engine_id=engine.info.engine_id,
         engine_version=engine.info.version,
@@ -143,28 +143,28 @@ class _Evaluator:
 
     def evaluate_runs(self, part: _Slice) -> _Evaluated:
         """Return what came of the runs of a slice."""
-        judged = _Evaluated(Counter(), [], [], [])
+        evaluated = _Evaluated(Counter(), [], [], [])
         for run_id in part.run_ids:
             try:
                 data = self._objects.read(layout.artifact_key(part.partition, run_id))
-                self._evaluate_run(verify_artifact(data, run_id, part.partition).run, judged)
+                self._evaluate_run(verify_artifact(data, run_id, part.partition).run, evaluated)
             except ObjectMissing:
                 continue  # erased since it was listed
             except StorageUnavailable:
-                judged.unreadable.append(run_id)
+                evaluated.unreadable.append(run_id)
             except (Damage, ObjectUnreadable):
-                judged.damaged.append(run_id)
-        return judged
+                evaluated.damaged.append(run_id)
+        return evaluated
 
-    def _evaluate_run(self, run: RunArtifact, judged: _Evaluated) -> None:
+    def _evaluate_run(self, run: RunArtifact, evaluated: _Evaluated) -> None:
         if run.event_type in WORKFLOW_EVENT_TYPES:
-            judged.counts["repeated"] += 1
+            evaluated.counts["repeated"] += 1
             return
         inputs = read_inputs(run)
         if inputs is None:
-            judged.counts["without_inputs"] += 1
+            evaluated.counts["without_inputs"] += 1
             return
-        judged.counts["judged"] += 1
+        evaluated.counts["judged"] += 1
         design, context = inputs
         result = evaluate(
             self._engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=self._timeout_ms
@@ -176,7 +176,7 @@ class _Evaluator:
         now = _mind_program(now, run)
         if now.risk_level == run.decision.risk_level:
             return
-        judged.flips.append(
+        evaluated.flips.append(
             Flip(
                 run_id=run.run_id,
                 created_at_utc=run.created_at_utc,

@@ -24,7 +24,7 @@ class WalkStep(msgspec.Struct, frozen=True):
     """An action of a session and what is said with it."""
 
     action: WorkflowAction
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):

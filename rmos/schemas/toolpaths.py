@@ -57,7 +57,7 @@ def make_request(loaded: Mapping[str, Any]) -> MakeRequest:
     return MakeRequest(
         dialect=loaded.get("post_processor_id"),
         options=PathOptions(**members),
-        is_coolant_said="coolant" in sent,
+        is_coolant_given="coolant" in sent,
         operations=tuple(loaded.get("operations") or ()),
     )
 

@@ -136,7 +136,7 @@ def list_fields(request: ActionRequest, names: Sequence[str]) -> dict[str, Any]:
     return {name: request.fields[name] for name in names if request.fields.get(name) is not None}
 
 
-def _find_tool_id(session: Session, said: str | None) -> str:
+def _find_tool_id(session: Session, requested: str | None) -> str:
     """Return the tool that a session is judged with: the one that is said, or that of the worst of its cuts.
 
     Raises:
@@ -144,11 +144,11 @@ def _find_tool_id(session: Session, said: str | None) -> str:
     """
     found = read_design_cuts(session.design)
     if found is None:
-        if said is None:
+        if requested is None:
             raise ValidationFailed.of_request({"tool_id": ["Missing data for required field."]})
-        return said
+        return requested
     own = found.worst.tool_id
-    if said is not None and find_name(said, [own]) is None:
+    if requested is not None and find_name(requested, [own]) is None:
         text = f"The cuts of the design name their tools, and that of the {found.worst.name} is {own}; leave it out."
         raise ValidationFailed.of_request({"tool_id": [text]})
     return own

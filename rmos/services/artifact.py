@@ -96,7 +96,7 @@ def artifact_members(
         attachments: the files that the run names from the beginning.
     """
     feasibility = canonical_record(result)
-    design, judged = digest.canonical(request.design), digest.canonical(context)
+    design, evaluated = digest.canonical(request.design), digest.canonical(context)
     outputs, output_hashes = _outputs(request.outputs, request.event_type)
     details = {**decision.details, "error": errors[0]["error"]} if errors else decision.details
     us = ids.moment_of(run_id)
@@ -110,14 +110,14 @@ def artifact_members(
         "event_type": request.event_type,
         "workflow_session_id": request.workflow_session_id,
         "request_id": actor.request_id,
-        "inputs": {"design": msgspec.Raw(design), "context": msgspec.Raw(judged)},
+        "inputs": {"design": msgspec.Raw(design), "context": msgspec.Raw(evaluated)},
         "request_summary": request_summary(request, design),
         "feasibility": msgspec.Raw(feasibility),
         "decision": _plain(decision, details),
         "hashes": {
             "feasibility_sha256": digest.sha256_hex(feasibility),
             "design_sha256": digest.sha256_hex(design),
-            "context_sha256": digest.sha256_hex(judged),
+            "context_sha256": digest.sha256_hex(evaluated),
             **output_hashes,
         },
         "outputs": outputs,

@@ -92,10 +92,10 @@ def mind_new_mode(decision: RunDecision, mode: str, store: Store) -> RunDecision
     """
     if not is_new_mode(mode, store):
         return decision
-    said = (f"{NEW_MODE}: mode {quote_name(mode)} is new in this store.", offer_names(mode, KNOWN_MODES))
+    sentences = (f"{NEW_MODE}: mode {quote_name(mode)} is new in this store.", offer_names(mode, KNOWN_MODES))
     return msgspec.structs.replace(
         decision,
-        warnings=[*decision.warnings, " ".join(part for part in said if part)],
+        warnings=[*decision.warnings, " ".join(part for part in sentences if part)],
         details={**decision.details, "new_mode": mode},
     )
 

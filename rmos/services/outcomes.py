@@ -71,7 +71,7 @@ def report_outcome(store: Store, request: OutcomeRequest, *, actor: Actor, us: i
         log.info("outcome_reported run_id=%s number=%d outcome=%s", request.run_id, entry["number"], entry["outcome"])
     else:
         same = _find_same(store.runs.record(request.run_id).events, request, actor)
-        entry = next(said for said in changed.view.outcomes if same is not None and said["number"] == same.number)
+        entry = next(item for item in changed.view.outcomes if same is not None and item["number"] == same.number)
     return OutcomeReported(run_id=request.run_id, number=entry["number"], entry=entry, replayed=not changed.made)
 
 
@@ -115,10 +115,10 @@ def _decide_outcome(view: RunView, request: OutcomeRequest, us: int) -> dict[str
         program_matches=program_matches,
         cut_against_decision=is_against_decision(view, cut_us=cut_us),
     )
-    said = {name: value for name, value in msgspec.to_builtins(outcome).items() if value not in (None, [])}
+    members = {name: value for name, value in msgspec.to_builtins(outcome).items() if value not in (None, [])}
     if request.idempotency is not None:
-        said["idempotency"] = msgspec.to_builtins(request.idempotency)
-    return said
+        members["idempotency"] = msgspec.to_builtins(request.idempotency)
+    return members
 
 
 def _require_corrigible(view: RunView, corrects: int | None) -> None:

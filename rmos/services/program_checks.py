@@ -23,7 +23,7 @@ from rmos.models import Actor, RunDecision
 from rmos.services.artifact import Idempotency, RunRequest, SentProgram
 from rmos.services.deciding import complete_context, decide_cut
 from rmos.services.programs.checking import NO_MOTION, CheckedProgram, Measure, ProgramRequest, check_program
-from rmos.services.programs.judging import Evaluate
+from rmos.services.programs.evaluating import Evaluate
 from rmos.services.programs.keeping import decide_program, describe_program
 from rmos.services.programs.reading import measure_in_child
 from rmos.services.programs.setup import ProgramOptions

@@ -30,7 +30,7 @@ from rmos.services.design_cuts import read_cut_contexts, read_design_cuts
 from rmos.services.evaluated_cuts import digest_finding, digest_results, evaluate_design
 from rmos.services.gates import GatePolicy, Gates, make_run_request
 from rmos.services.programs.checking import ProgramRequest, digest_tools, find_setup
-from rmos.services.programs.judging import severity_of
+from rmos.services.programs.evaluating import severity_of
 from rmos.services.programs.keeping import GCODE_INPUT, read_stored_program
 from rmos.services.programs.setup import ProgramOptions
 from rmos.services.run_programs import are_covered, check_programs_of
@@ -318,8 +318,8 @@ def _read_options(program: Mapping[str, Any]) -> ProgramOptions:
 def _names_run(record: SessionRecord, view: RunView) -> bool:
     """Tell whether the last toolpaths that a session stored are those of a run, with just its bytes."""
     stored = [event.data for event in record.events if event.kind in GIVING_TOOLPATHS]
-    said = stored[-1] if stored else {}
-    return (said.get("run_id"), said.get("run_sha256")) == (view.artifact.run_id, view.sha256)
+    last = stored[-1] if stored else {}
+    return (last.get("run_id"), last.get("run_sha256")) == (view.artifact.run_id, view.sha256)
 
 
 def _make_stale(view: RunView, changed: list[str], detail: str) -> StaleApproval:

@@ -18,7 +18,7 @@ from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.design_cuts import DesignCut, read_cut_contexts, read_design_cuts
 from rmos.services.evaluated_cuts import EvaluatedCut
 from rmos.services.programs.checking import CheckedProgram, Measure, ProgramRequest, check_program, cover_checked
-from rmos.services.programs.judging import Evaluate, severity_of
+from rmos.services.programs.evaluating import Evaluate, severity_of
 from rmos.services.programs.keeping import GCODE_INPUT, decide_program, describe_program, dump_verdict, keep_program
 from rmos.services.programs.reading import measure_in_child
 from rmos.store import Store

@@ -151,8 +151,8 @@ def delete_session(
             return None
         if not force:
             _refuse_linked(store, session_id)
-        said = {"force": force, "cascade": cascade, "reason": reason}
-        return SessionChange(fields={"status": "DELETED", "next_step": None}, data=said)
+        data = {"force": force, "cascade": cascade, "reason": reason}
+        return SessionChange(fields={"status": "DELETED", "next_step": None}, data=data)
 
     stored = store.sessions.append(session_id, "delete", change, actor=actor, us=us, version=version)
     log.info("session_deleted session_id=%s cascade=%s", session_id, cascade)

@@ -14,7 +14,7 @@ import msgspec
 
 from rmos.cam.dialects import Dialect, find_dialect
 from rmos.cam.paths.circles import RingShape, route_channel, route_circle
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.inlays import Figure, route_parts, route_pockets
 from rmos.cam.paths.making import Room, make_toolpaths
 from rmos.cam.paths.route import Route
@@ -43,7 +43,7 @@ class MakeRequest(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str | None = None
     """None is that of the machine."""
     options: PathOptions = PathOptions()
-    is_coolant_said: bool = False
+    is_coolant_given: bool = False
     """Whether the caller chose the coolant; else it is the one that was judged."""
     operations: tuple[str, ...] = ()
     """Which cuts, as `channel` or `inlay_pocket:3`; none is all."""
@@ -98,7 +98,7 @@ def make_programs(
             ProgramHead(
                 number=number,
                 tool_number=numbers[item.cut.tool_id],
-                lines=tuple(_tell_origin(origin, sha256)),
+                lines=tuple(_list_origin(origin, sha256)),
                 units=asked.options.units,
                 is_draft=is_draft,
             ),
@@ -115,11 +115,11 @@ def _find_dialect(shop: Shop, request: RunRequest, asked: MakeRequest) -> Dialec
         ValidationFailed.
     """
     machine = None if request.machine_id is None else find_name(request.machine_id, shop.axes)
-    said = asked.dialect or (None if machine is None else shop.axes[machine].get("dialect"))
-    if said is None:
+    dialect = asked.dialect or (None if machine is None else shop.axes[machine].get("dialect"))
+    if dialect is None:
         text = "Say which controller runs it: a dialect of GET /api/rmos/dialects. The machine of the session has none."
         raise ValidationFailed.of_request({"post_processor_id": [text]})
-    return find_dialect(said)
+    return find_dialect(dialect)
 
 
 def _read_spec(design: Mapping[str, Any]) -> RosetteSpec:
@@ -163,9 +163,9 @@ def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[s
 def _make_paths(
     item: _Chosen, spec: RosetteSpec, shop: Shop, asked: MakeRequest, travel: tuple[int, int, int] | None
 ) -> Toolpaths:
-    cut = read_judged(item.cut, item.context, shop)
+    cut = read_path_cut(item.cut, item.context, shop)
     options = asked.options
-    if not asked.is_coolant_said and item.context.get("coolant") in ("air", "mist"):
+    if not asked.is_coolant_given and item.context.get("coolant") in ("air", "mist"):
         options = msgspec.structs.replace(options, coolant=item.context["coolant"])
     sizes = [read_length(item.context, "stock", name) for name in ("width", "height")]
     width, height = (None if size is None else round(size * 1000) for size in sizes)
@@ -180,7 +180,7 @@ def _make_paths(
     return make_toolpaths(cut, route, options, room)
 
 
-def _route_channel(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+def _route_channel(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
     channels = spec_channels(spec)
     # Channels come first in a design, from the inside outwards, as they lie in the rosette.
     if item.place >= len(channels):
@@ -188,19 +188,19 @@ def _route_channel(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: Pa
     return route_channel(cut, RingShape(*channels[item.place]), options)
 
 
-def _route_soundhole(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+def _route_soundhole(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
     del item
     return route_circle(cut, spec.soundhole_diameter // 2, options, wall_outside=True)
 
 
-def _route_ring(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+def _route_ring(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
     """Return the path of a ring out of a board: its inner wall first, while the board still holds it."""
     _, inner, outer = spec.placed()[require_ring(spec, item.cut.ring) - 1]
     route = route_circle(cut, inner, options, wall_outside=True)
     return route_circle(cut, outer, options, wall_outside=False, route=route)
 
 
-def _route_parts(spec: RosetteSpec, item: _Chosen, cut: JudgedCut, options: PathOptions) -> Route:
+def _route_parts(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
     """Return the path of the parts of one material, which lie from the lower left corner of their sheet."""
     material = item.context.get("material")
     engine_id = str(material.get("id")) if isinstance(material, Mapping) else ""
@@ -227,7 +227,7 @@ def require_ring(spec: RosetteSpec, ring: int | None) -> int:
     return ring
 
 
-_RouteMaker = Callable[[RosetteSpec, _Chosen, JudgedCut, PathOptions], Route]
+_RouteMaker = Callable[[RosetteSpec, _Chosen, PathCut, PathOptions], Route]
 _ROUTES: Final[Mapping[str, _RouteMaker]] = {
     "channel": _route_channel,
     "soundhole": _route_soundhole,
@@ -247,7 +247,7 @@ def _find_route(operation: str) -> _RouteMaker:
     return _ROUTES[operation]
 
 
-def read_judged(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> JudgedCut:
+def read_path_cut(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> PathCut:
     """Return a cut as the engine reads it, in whole micrometres, each rounded to the safe side.
 
     Raises:
@@ -269,7 +269,7 @@ def read_judged(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> Judge
         text = f"The {cut.name} was judged without {', '.join(missing)}, so there is nothing to make its path of."
         raise ValidationFailed(text, errors={"design.cuts": [text]})
     whole = {name: int(float(f"{value:.9g}")) for name, value in numbers.items()}
-    return JudgedCut(
+    return PathCut(
         operation=cut.operation,
         ring=cut.ring,
         tool_id=cut.tool_id,
@@ -299,7 +299,7 @@ def _number_tools(chosen: Sequence[_Chosen]) -> dict[str, int]:
     return {tool_id: number for number, tool_id in enumerate(dict.fromkeys(item.cut.tool_id for item in chosen), 1)}
 
 
-def _tell_origin(origin: ProgramOrigin, sha256: str) -> Iterator[str]:
+def _list_origin(origin: ProgramOrigin, sha256: str) -> Iterator[str]:
     if origin.run_id is not None:
         yield f"run {origin.run_id}"
     if origin.session_id is not None:

@@ -54,11 +54,11 @@ def fold_outcome(known: list[dict[str, Any]], event: Event) -> None:
     for before in known:
         if corrects is not None and before["number"] == corrects and before["corrected_by"] is None:
             before["corrected_by"] = event.number
-    said = {name: value for name, value in event.data.items() if name != "idempotency"}
-    outcome = read_outcome(said)
+    members = {name: value for name, value in event.data.items() if name != "idempotency"}
+    outcome = read_outcome(members)
     whole = {} if outcome is None else msgspec.to_builtins(outcome)
     of_event = {"number": event.number, "created_at_utc": event.created_at_utc, "by": event.actor}
-    known.append({**whole, **said, **of_event, "corrected_by": None})
+    known.append({**whole, **members, **of_event, "corrected_by": None})
 
 
 def list_counting(entries: Sequence[Mapping[str, Any]]) -> list[CountingOutcome]:
@@ -129,9 +129,9 @@ def _find_tool_seconds(
     outcome: CutOutcome, tool_id: str, seconds: float | None, uses: Sequence[ProgramUse], *, alone: bool
 ) -> float | None:
     """Return how long a tool was at work, s: as reported, else all of the time, or its share of the cutting."""
-    told = [tool.minutes for tool in outcome.tools if _is_same(tool.tool_id, tool_id) and tool.minutes is not None]
-    if told:
-        return sum(told) * 60
+    minutes = [tool.minutes for tool in outcome.tools if _is_same(tool.tool_id, tool_id) and tool.minutes is not None]
+    if minutes:
+        return sum(minutes) * 60
     if alone or seconds is None:
         return seconds
     of_tool = _add_up([use.cutting_s for use in uses if _is_same(use.tool_id, tool_id)])

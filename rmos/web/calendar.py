@@ -72,13 +72,13 @@ def draw_calendar(days: Sequence[DayRuns]) -> Markup:
         labels.append(label.format(_TOP + weekday * _STEP + 10, name))
     paths = [Markup('<path class="{}" d="{}"/>').format(name, "".join(cells)) for name, cells in sorted(shades.items())]
     busy = sum(1 for day in days if day.total)
-    told = (
+    description = (
         f"Runs from {format_day(days[0].date)} to {format_day(days[-1].date)}: "
         f"{sum(day.total for day in days)} on {busy} {'day' if busy == 1 else 'days'}, at most {most} on one."
     )
     width, height = _LEFT + (len(days) + 6) // 7 * _STEP, _TOP + 7 * _STEP
     return Markup('<svg class="days" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        width, height, told, Markup("").join([*labels, *paths])
+        width, height, description, Markup("").join([*labels, *paths])
     )
 
 

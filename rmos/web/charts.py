@@ -66,14 +66,14 @@ def draw_days(days: Sequence[DayRuns], link: Callable[[DayRuns], str]) -> Markup
             ends = Markup(' text-anchor="end"') if is_cut else ""
             parts.append(text.format(width if is_cut else x, _TOP + _TALL + 17, ends, label))
     title = f"Runs a day from {format_day(days[0].date)} to {format_day(days[-1].date)}"
-    told = f"{sum(day.total for day in days)} runs, at most {max(day.total for day in days)} on one day."
+    description = f"{sum(day.total for day in days)} runs, at most {max(day.total for day in days)} on one day."
     return Markup('<svg class="days" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>').format(
-        width, height, f"{title}. {told}", Markup("").join(parts)
+        width, height, f"{title}. {description}", Markup("").join(parts)
     )
 
 
 def _draw_day(day: DayRuns, x: int, most: int, href: str) -> Markup:
-    told = ", ".join(f"{day.runs[risk]} {risk}" for risk in RISK_LEVELS if day.runs.get(risk))
+    description = ", ".join(f"{day.runs[risk]} {risk}" for risk in RISK_LEVELS if day.runs.get(risk))
     boxes, y = [], float(_TOP + _TALL)
     for risk in RISK_LEVELS:
         tall = day.runs.get(risk, 0) / most * _TALL
@@ -86,7 +86,7 @@ def _draw_day(day: DayRuns, x: int, most: int, href: str) -> Markup:
         if risk in _PATTERNS:
             pattern = Markup('<rect fill="url(#{})" x="{}" y="{}" width="{}" height="{}"/>')
             boxes.append(pattern.format(_PATTERNS[risk], *box))
-    title = f"{format_day(day.date)}: {told}"
+    title = f"{format_day(day.date)}: {description}"
     return Markup('<a href="{}" aria-label="{}" tabindex="-1"><title>{}</title><g class="bar">{}</g></a>').format(
         href, title, title, Markup("").join(boxes)
     )

@@ -94,8 +94,10 @@ def _compare_input(name: str, sides: Sequence[Side]) -> ComparedLine:
 
 def _compare_check(rule_id: str, sides: Sequence[Side]) -> ComparedLine:
     lessons = [side.lessons.get(rule_id) for side in sides]
-    told = {(lesson.risk, _value_of(lesson)) if lesson else None for lesson in lessons}
-    return ComparedLine(rule_id, [(lesson, _value_of(lesson) if lesson else "") for lesson in lessons], len(told) > 1)
+    distinct = {(lesson.risk, _value_of(lesson)) if lesson else None for lesson in lessons}
+    return ComparedLine(
+        rule_id, [(lesson, _value_of(lesson) if lesson else "") for lesson in lessons], len(distinct) > 1
+    )
 
 
 def _value_of(lesson: Lesson) -> str:

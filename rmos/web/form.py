@@ -87,17 +87,17 @@ def take_single(fields: Mapping[str, Sequence[str]], *, verbatim: Collection[str
         raise ValidationFailed.of_request(twice)
     # Browsers send what stands in several lines with CRLF between them.
     sent = {name: values[0].replace("\r\n", "\n") for name, values in fields.items()}
-    said = {name: value if name in verbatim else value.strip() for name, value in sent.items()}
-    return {name: value for name, value in said.items() if value}
+    members = {name: value if name in verbatim else value.strip() for name, value in sent.items()}
+    return {name: value for name, value in members.items() if value}
 
 
-def read_version(said: Mapping[str, str]) -> int:
+def read_version(fields: Mapping[str, str]) -> int:
     """Return the version of a record that the form was made for.
 
     Raises:
         ValidationFailed: it says none.
     """
-    text = said.get(VERSION, "")
+    text = fields.get(VERSION, "")
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise ValidationFailed.of_request({VERSION: ["Open the page again, and send the form from there."]})
     return int(text)

@@ -90,7 +90,7 @@ TITLES: Final[dict[str, str]] = {
     "restore": "Restore",
 }
 """What is done with a job, on buttons: the actions of a session, and what is done to its record."""
-_TOLD: Final[dict[str, str]] = {
+_EVENT_WORDS: Final[dict[str, str]] = {
     "create": "began the job",
     "update": "changed it",
     "set_design": "set the design",
@@ -130,7 +130,7 @@ def show_job(session_id: str) -> Response:
         toolpaths_run_id=find_toolpaths_run(record),
         runs=read_runs(runs.text),
         has_more=runs.next_cursor is not None,
-        happenings=[tell_event(event) for event in record.events],
+        happenings=[describe_event(event) for event in record.events],
         made_by=record.events[0].actor,
         design=list_inputs(session.design),
         context=list_inputs(session.context),
@@ -195,17 +195,17 @@ def _find_verdict(rmos: Rmos, standing: Standing) -> JobVerdict | None:
     return JobVerdict(run_id, view, *split_reason(decision.block_reason or next(iter(decision.warnings), None)))
 
 
-def tell_event(event: Event) -> Happening:
+def describe_event(event: Event) -> Happening:
     """Return an event of a job in words."""
     data = event.data
     before, after = text_of(data.get("from_state")), text_of(data.get("to_state"))
-    said = [text_of(data.get(name)) for name in ("risk_level", "reason", "note")]
+    parts = [text_of(data.get(name)) for name in ("risk_level", "reason", "note")]
     if before and after != before:
-        said.append(f"now {STATES.get(after, after)}")
-    told = "; ".join(part for part in said if part)
-    return Happening(event.created_at_utc, event.actor, _TOLD.get(event.kind, event.kind), told)
+        parts.append(f"now {STATES.get(after, after)}")
+    text = "; ".join(part for part in parts if part)
+    return Happening(event.created_at_utc, event.actor, _EVENT_WORDS.get(event.kind, event.kind), text)
 
 
 def list_changes(record: SessionRecord, version: int) -> Sequence[Happening]:
     """Return what happened to a job since it had this version."""
-    return [tell_event(event) for event in record.events if event.number > version]
+    return [describe_event(event) for event in record.events if event.number > version]

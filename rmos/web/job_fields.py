@@ -98,14 +98,14 @@ def make_body(step: str, form: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         ValidationError: a line of a design or a context cannot be read.
     """
-    said: dict[str, Any] = {name: value for name, value in form.items() if name not in (VERSION, KEY)}
+    body: dict[str, Any] = {name: value for name, value in form.items() if name not in (VERSION, KEY)}
     for name in ("design", "context"):
-        if name in said:
-            said[name] = read_members(name, said[name])
+        if name in body:
+            body[name] = read_members(name, body[name])
     if step == "store_toolpaths":
-        outputs = {GCODE: said.pop(GCODE)} if GCODE in said else {}
-        said["outputs"] = outputs
-    return said
+        outputs = {GCODE: body.pop(GCODE)} if GCODE in body else {}
+        body["outputs"] = outputs
+    return body
 
 
 def make_job_body(form: Mapping[str, str]) -> dict[str, Any]:

@@ -179,19 +179,19 @@ def _says_same(data: Mapping[str, Any], step: str, form: Mapping[str, str]) -> b
     """Tell whether an event says what a form says, as far as the event repeats it."""
     if any((data.get(name) or "") != form.get(name, "") for name in ("reason", "note")):
         return False
-    judged = data.get("judged") or {}
-    if any(judged.get(name) != form.get(name) for name in ("tool_id", "mode") if judged):
+    evaluated = data.get("judged") or {}
+    if any(evaluated.get(name) != form.get(name) for name in ("tool_id", "mode") if evaluated):
         return False
     state = data.get("state") or {}
     body = make_job_body(form) if step == "change" else make_body(step, form)
-    stated = {name: value for name, value in body.items() if name in state and not judged}
+    stated = {name: value for name, value in body.items() if name in state and not evaluated}
     return all(_holds(state[name], value) for name, value in stated.items())
 
 
-def _holds(value: Any, said: Any) -> bool:
-    if isinstance(value, dict) and isinstance(said, dict):
-        return all(_holds(value.get(name), inner) for name, inner in said.items())
-    return bool(value == said)
+def _holds(value: Any, stated: Any) -> bool:
+    if isinstance(value, dict) and isinstance(stated, dict):
+        return all(_holds(value.get(name), inner) for name, inner in stated.items())
+    return bool(value == stated)
 
 
 def _show_form(

@@ -42,7 +42,7 @@ class CheckLimits(msgspec.Struct, frozen=True):
     edges: list[ColourEdge]
     tones: list[str]
     unit: str
-    told: str
+    description: str
     green: float
     """Where GREEN ends, on the side that decided."""
 
@@ -79,15 +79,15 @@ def make_limits(assessment: Mapping[str, Any]) -> CheckLimits | None:
         sides = sorted([(green, yellow), (green if other is None else other, other_yellow)], key=lambda side: side[0])
         low, high = _limit_low(*sides[0]), _limit_high(*sides[1], beyond, _WINDOW[1])
         edges, tones = [*low[0], *high[0]], [*low[1], *high[1]]
-        told = f"GREEN is from {format_number(sides[0][0])} to {format_number(sides[1][0])}"
+        description = f"GREEN is from {format_number(sides[0][0])} to {format_number(sides[1][0])}"
     elif better == "low":
         edges, tones = _limit_high(green, yellow, beyond, (_SHORT["green"], _SHORT["yellow"]))
-        told = _tell("at most", green, yellow)
+        description = _describe_side("at most", green, yellow)
     else:
         mirrored, colours = _limit_high(green, yellow, beyond, (_SHORT["green"], _SHORT["yellow"]), is_mirrored=True)
         edges, tones = [ColourEdge(edge.value, 1 - edge.place) for edge in reversed(mirrored)], colours[::-1]
-        told = _tell("at least", green, yellow)
-    return CheckLimits(value, edges, tones, unit, f"{format_number(value)} {unit}".strip() + f"; {told}", green)
+        description = _describe_side("at least", green, yellow)
+    return CheckLimits(value, edges, tones, unit, f"{format_number(value)} {unit}".strip() + f"; {description}", green)
 
 
 def _finite(value: object) -> float | None:
@@ -96,9 +96,9 @@ def _finite(value: object) -> float | None:
     return float(value) if abs(value) < _LARGEST else None
 
 
-def _tell(side: str, green: float, yellow: float | None) -> str:
-    told = f"GREEN is {side} {format_number(green)}"
-    return told if yellow is None or yellow == green else f"{told}, YELLOW {side} {format_number(yellow)}"
+def _describe_side(side: str, green: float, yellow: float | None) -> str:
+    description = f"GREEN is {side} {format_number(green)}"
+    return description if yellow is None or yellow == green else f"{description}, YELLOW {side} {format_number(yellow)}"
 
 
 def _limit_high(
@@ -151,7 +151,7 @@ def draw_limits(limits: CheckLimits, *, small: bool = False) -> Markup:
         Markup('<path class="mark" d="M{} {}{}"/>').format(mark, frame.top + (8 if small else 4), shape),
     ]
     return Markup('<svg class="limits{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        " small" if small else "", frame.width, frame.height, limits.told, Markup("").join(parts)
+        " small" if small else "", frame.width, frame.height, limits.description, Markup("").join(parts)
     )
 
 

@@ -88,12 +88,14 @@ class _Grid(NamedTuple):
         return _TOP + (self.rows - 1 - row) * self.tall
 
 
-def draw_cut_map(cut_map: CutMap, titles: tuple[str, str], told: str, marks: Sequence[MapMark], *, by: str) -> Markup:
+def draw_cut_map(
+    cut_map: CutMap, titles: tuple[str, str], description: str, marks: Sequence[MapMark], *, by: str
+) -> Markup:
     """Return a map as SVG.
 
     Args:
         titles: what the axes are called.
-        told: what the map shows, for whoever does not see it.
+        description: what the map shows, for whoever does not see it.
         by: `worst`: places have the fill of their colour; `rule`: of their rule, and the hatching of their colour.
     """
     columns, rows = len(cut_map.x.values), len(cut_map.y.values)
@@ -112,7 +114,7 @@ def draw_cut_map(cut_map: CutMap, titles: tuple[str, str], told: str, marks: Seq
         *(_draw_mark(mark, grid) for mark in marks),
     ]
     return Markup('<svg class="map" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _LEFT + WIDTH + _RIGHT, _TOP + HEIGHT + _BELOW, told, Markup("").join(parts)
+        _LEFT + WIDTH + _RIGHT, _TOP + HEIGHT + _BELOW, description, Markup("").join(parts)
     )
 
 
@@ -219,8 +221,8 @@ def list_rows(cut_map: CutMap) -> list[tuple[float, list[tuple[str, str, str]]]]
     rows = []
     for row in reversed(range(len(cut_map.y.values))):
         places = [cut_map.place(column, row) for column in range(width)]
-        told = [(tone_of(place.risk), sign_of(place.risk), MapShape(place, []).description) for place in places]
-        rows.append((cut_map.y.values[row], told))
+        cells = [(tone_of(place.risk), sign_of(place.risk), MapShape(place, []).description) for place in places]
+        rows.append((cut_map.y.values[row], cells))
     return rows
 
 

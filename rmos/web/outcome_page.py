@@ -61,29 +61,29 @@ def report_on_page(run_id: str) -> WerkzeugResponse:
         asked = OutcomeRequest(run_id=run_id, reported=reported, idempotency=idempotency)
         report_outcome(rmos.store, asked, actor=current_actor(), us=us)
     except _REFUSED as refusal:
-        said = {name: values[0] for name, values in fields.items()}
-        return _show_form(rmos.store.runs.record(run_id), said, refusal)
+        form = {name: values[0] for name, values in fields.items()}
+        return _show_form(rmos.store.runs.record(run_id), form, refusal)
     return send_to(f"/runs/{run_id}#outcome")
 
 
-def make_outcome_body(said: Mapping[str, str]) -> dict[str, Any]:
+def make_outcome_body(form: Mapping[str, str]) -> dict[str, Any]:
     """Return what a form says as the HTTP interface takes it: minutes become seconds, a decimal comma is taken.
 
     Raises:
         ValidationFailed: a number is none, or a field is not of this form.
     """
     known = (*_TEXTS, *_NUMBERS, "minutes", KEY)
-    wrong = {name: ["Is no field of this form."] for name in said if name not in known}
-    body: dict[str, Any] = {name: said[name] for name in _TEXTS if name in said}
+    wrong = {name: ["Is no field of this form."] for name in form if name not in known}
+    body: dict[str, Any] = {name: form[name] for name in _TEXTS if name in form}
     for name in _NUMBERS:
-        text = said.get(name, "0")
+        text = form.get(name, "0")
         if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
             wrong[name] = ["Must be a whole number."]
-        elif name in said:
+        elif name in form:
             body[name] = int(text)
-    if "minutes" in said:
+    if "minutes" in form:
         try:
-            body["measured_s"] = float(said["minutes"].replace(",", ".")) * 60
+            body["measured_s"] = float(form["minutes"].replace(",", ".")) * 60
         except ValueError:
             wrong["minutes"] = ["Must be a number of minutes."]
     if wrong:
@@ -91,7 +91,7 @@ def make_outcome_body(said: Mapping[str, str]) -> dict[str, Any]:
     return body
 
 
-def _show_form(record: RunRecord, said: Mapping[str, str], refusal: Exception | None = None) -> Response:
+def _show_form(record: RunRecord, form: Mapping[str, str], refusal: Exception | None = None) -> Response:
     """Return the page; of a form that was refused it shows again what it said."""
     view = record.view()
     problem = None if refusal is None else read_problem(refusal)
@@ -105,7 +105,7 @@ def _show_form(record: RunRecord, said: Mapping[str, str], refusal: Exception | 
         is_against=is_against_decision(view, cut_us=ids.now_us()),
         outcomes=[show_outcome(entry) for entry in view.outcomes],
         closed=find_refusal("recorder", current_caller().role),
-        said=said,
+        form=form,
         words={"ended": ENDED_WORDS, "part": PART_WORDS, "reasons": REASON_WORDS},
         max_note=MAX_NOTE,
         form_key=make_form_key(),

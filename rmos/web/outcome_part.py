@@ -27,7 +27,7 @@ class ShownOutcome(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     word: str
     tone: str
-    said: str
+    summary: str
     note: str
     by: str
     at: str
@@ -38,16 +38,16 @@ class ShownOutcome(msgspec.Struct, frozen=True, kw_only=True):
 def show_outcome(entry: Mapping[str, Any]) -> ShownOutcome:
     """Return an outcome in words; an event of another hand may hold anything."""
     outcome = read_outcome(entry)
-    word, said = "", []
+    word, parts = "", []
     if outcome is not None:
-        word, said = outcome.outcome, [ENDED_WORDS[outcome.ended], PART_WORDS[outcome.part]]
-        said += [REASON_WORDS[outcome.reason_code]] if outcome.reason_code else []
-        said += [f"{outcome.quantity} parts"] if outcome.quantity > 1 else []
+        word, parts = outcome.outcome, [ENDED_WORDS[outcome.ended], PART_WORDS[outcome.part]]
+        parts += [REASON_WORDS[outcome.reason_code]] if outcome.reason_code else []
+        parts += [f"{outcome.quantity} parts"] if outcome.quantity > 1 else []
     return ShownOutcome(
         number=entry["number"],
         word=WORDS["outcomes"].get(word, "no outcome"),
         tone=_TONES.get(word, "none"),
-        said=", ".join(said),
+        summary=", ".join(parts),
         note=text_of(entry.get("note")),
         by=entry["by"],
         at=entry["created_at_utc"],

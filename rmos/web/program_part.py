@@ -81,11 +81,11 @@ def _list_excess(cover: Mapping[str, Any]) -> list[ShownFault]:
     """Return what goes beyond what was evaluated; findings are told as such."""
     found = []
     for item in _objects(cover.get("exceeded")):
-        measured, judged = item.get("measured"), item.get("judged")
-        if measured in _LEVELS and judged is None:
+        measured, approved = item.get("measured"), item.get("judged")
+        if measured in _LEVELS and approved is None:
             continue
-        told = f"measured {_tell(measured)}, evaluated {_tell(judged)}"
-        found.append(ShownFault("RED", _line_of(item), text_of(item.get("what")), told))
+        text = f"measured {_format_value(measured)}, evaluated {_format_value(approved)}"
+        found.append(ShownFault("RED", _line_of(item), text_of(item.get("what")), text))
     return found
 
 
@@ -98,7 +98,7 @@ def _list_findings(program: Mapping[str, Any]) -> list[ShownFault]:
     return sorted(found, key=lambda item: _LEVELS.index(item.level))
 
 
-def _tell(value: object) -> str:
+def _format_value(value: object) -> str:
     return "nothing that is known" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -35,7 +35,7 @@ decode_members: Final = msgspec.json.Decoder(dict[str, Any]).decode
 """Returns an artifact's members as plain JSON."""
 _DRAWINGS: Final = 3
 """Drawings that a page shows; the others are among the files."""
-_SAID: Final = ("title", "reason", "notes", "summary", "detail", "filename", "kind", "pack_sha256")
+_TEXT_MEMBERS: Final = ("title", "reason", "notes", "summary", "detail", "filename", "kind", "pack_sha256")
 """Members of an event that say most of it, the best first."""
 _CHILDREN: Final = 6
 """Runs made after this one that a page names; a list has them all."""
@@ -91,7 +91,7 @@ def show_run(run_id: str) -> Response:
         outcomes=[show_outcome(entry) for entry in view.outcomes],
         ended_words=ENDED_WORDS,
         is_against=is_against_decision(view, cut_us=ids.now_us()),
-        happenings=[_tell(event) for event in record.events],
+        happenings=[_describe_event(event) for event in record.events],
         name_file=name_file,
         is_cut=text_of(object_of(inputs.get("design")).get("operation")) in OPERATIONS,
         try_query=functools.partial(_query_try, run_id),
@@ -124,7 +124,7 @@ def name_file(file: NamedBlob) -> str:
     return f"{name} ({format_size(file.size_bytes)})" if file.size_bytes is not None else name
 
 
-def _tell(event: Event) -> Happening:
+def _describe_event(event: Event) -> Happening:
     """Return an event in words; one of a kind that is not known here is told by its kind."""
     data = event.data
     what = {
@@ -142,8 +142,8 @@ def _tell(event: Event) -> Happening:
         "promote": "chose a drawing",
         "released": "took the operator pack",
     }.get(event.kind, f"recorded: {spell_out(event.kind)}")
-    said = (text_of(data.get(name)) for name in _SAID)
-    return Happening(event.created_at_utc, event.actor, what, next((text for text in said if text), ""))
+    texts = (text_of(data.get(name)) for name in _TEXT_MEMBERS)
+    return Happening(event.created_at_utc, event.actor, what, next((text for text in texts if text), ""))
 
 
 def object_of(value: object) -> dict[str, Any]:

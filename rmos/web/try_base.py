@@ -75,12 +75,12 @@ def _to_metric(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return design and context in millimetres: all that the engine can use of them, under its own names."""
     found = read(design, context, materials, VOCABULARY)
-    told: dict[str, dict[str, Any]] = {"design": {}, "context": {}}
+    sections: dict[str, dict[str, Any]] = {"design": {}, "context": {}}
     for path, value in {**found.numbers, **found.words, **found.flags}.items():
         first, *inner, name = path.split(".")
-        members = told[first]
+        members = sections[first]
         for part in inner:
             members = members.setdefault(part, {})
         members[name] = value
-    told["context"]["units"] = "mm"
-    return told["design"], told["context"]
+    sections["context"]["units"] = "mm"
+    return sections["design"], sections["context"]

@@ -40,7 +40,7 @@ _LARGEST: Final = 1e9
 _VIEWED: Final[Mapping[str, Mapping[str, object]]] = {"axes": AXES, "by": COLOURINGS, "as": VIEWS}
 """What a form says of how its map is shown, and what there is to choose from, the usual first."""
 _KNOWN: Final = ("from", *CHOICES, *BY_NAME, *_VIEWED)
-_UNSAID: Final = {name: next(iter(known)) for name, known in _VIEWED.items()}
+_DEFAULT_VIEW: Final = {name: next(iter(known)) for name, known in _VIEWED.items()}
 """What a form means that does not say it."""
 
 
@@ -69,7 +69,7 @@ class TryInputs(msgspec.Struct):
         """Return the form as a query string, with some of it changed."""
         stated = {"from": self.base.run_id, **self.texts, **changes}
         kept = {name: value for name, value in stated.items() if value or self._is_emptied(name)}
-        return urlencode({name: value for name, value in kept.items() if value != _UNSAID.get(name)})
+        return urlencode({name: value for name, value in kept.items() if value != _DEFAULT_VIEW.get(name)})
 
     def _is_emptied(self, name: str) -> bool:
         """Tell whether an empty field has to be said, because it would be filled otherwise."""
@@ -144,28 +144,28 @@ def read_inputs(parameters: Mapping[str, Sequence[str]], base: TryBase, shop: Sh
             inputs.errors[name[:_LONGEST]] = describe_unknown(name[:_LONGEST], _KNOWN)
         elif len(values) > 1:
             inputs.errors[name] = "is given more than once"
-    said = {name: values[0].strip() for name, values in parameters.items() if name in _KNOWN}
-    _read_choices(inputs, said, shop)
+    given = {name: values[0].strip() for name, values in parameters.items() if name in _KNOWN}
+    _read_choices(inputs, given, shop)
     for name, known in _VIEWED.items():
-        inputs.texts[name] = said.get(name) or _UNSAID[name]
+        inputs.texts[name] = given.get(name) or _DEFAULT_VIEW[name]
         if inputs.texts[name] not in known:
             inputs.errors[name] = _refuse_choice(inputs.texts[name], known)
-            inputs.texts[name] = _UNSAID[name]
+            inputs.texts[name] = _DEFAULT_VIEW[name]
     for field in FIELDS:
-        _read_number(inputs, field, said)
+        _read_number(inputs, field, given)
     if inputs.texts["tool"] != base.tool and inputs.numbers.get("stickout") == base.part("context.tool").get(
         "stickout_mm"
     ):
         # Another tool has its own stick-out, not that of the run.
         inputs.numbers.pop("stickout", None)
         inputs.texts["stickout"] = ""
-    if inputs.operation == DRILLED and "feed" in inputs.numbers and "plunge" not in said:
+    if inputs.operation == DRILLED and "feed" in inputs.numbers and "plunge" not in given:
         inputs.put("plunge", inputs.numbers.pop("feed"))
         inputs.texts["feed"] = ""
     return inputs
 
 
-def _read_choices(inputs: TryInputs, said: Mapping[str, str], shop: Shop) -> None:
+def _read_choices(inputs: TryInputs, given: Mapping[str, str], shop: Shop) -> None:
     base, texts = inputs.base, inputs.texts
     started = {
         "tool": base.tool,
@@ -175,11 +175,11 @@ def _read_choices(inputs: TryInputs, said: Mapping[str, str], shop: Shop) -> Non
         "coolant": str(base.context.get("coolant", "")),
     }
     if not base.run_id:
-        operation = said.get("operation", START["operation"])
+        operation = given.get("operation", START["operation"])
         started = {**START, "tool": START_TOOLS.get(operation, START["tool"])}
         started["machine"] = "table_saw" if operation == SAWN else started["machine"]
     for name in CHOICES:
-        texts[name] = said.get(name, started[name])
+        texts[name] = given.get(name, started[name])
     for name, known, is_described in (
         ("tool", shop.tools, "tool" in base.context and texts["tool"] == base.tool),
         ("material", shop.materials, False),
@@ -204,10 +204,10 @@ def _refuse_choice(text: str, known: Mapping[str, object]) -> str:
     return f"there is no {text[:60]!r} here. {offer_names(text, known)}".rstrip()
 
 
-def _read_number(inputs: TryInputs, field: TryField, said: Mapping[str, str]) -> None:
+def _read_number(inputs: TryInputs, field: TryField, given: Mapping[str, str]) -> None:
     """Read a field; of a run that begins a form its number, of an empty form what one usually starts with."""
-    if field.name in said:
-        text = said[field.name][:_LONGEST]
+    if field.name in given:
+        text = given[field.name][:_LONGEST]
     elif inputs.base.run_id:
         value = inputs.base.part(field.section).get(field.member)
         text = "" if value is None else show_number(value) if isinstance(value, (int, float)) else str(value)[:_LONGEST]

@@ -24,9 +24,9 @@ from rmos.web.charts import PATTERNS
 from rmos.web.form import KEY_FORM, make_form_key
 from rmos.web.shell import render_page, send_to
 from rmos.web.try_base import NOTHING, read_base
+from rmos.web.try_evaluating import COARSE, FINE, suggest_numbers
 from rmos.web.try_fields import BY_NAME, CHOICES, HOLD, PIECE, SETTINGS, SUGGESTED
 from rmos.web.try_inputs import TryInputs, list_absent_settings, read_inputs
-from rmos.web.try_judging import COARSE, FINE, suggest_numbers
 from rmos.web.try_showing import changes_of, evaluate_form, list_choices, map_form, show_tried
 
 bp = Blueprint("try_pages", __name__)

@@ -18,9 +18,9 @@ from rmos.web.maps import (
     list_shapes,
     pattern_of,
 )
+from rmos.web.try_evaluating import COARSE, FINE, TriedCut, evaluate_cut, map_cut
 from rmos.web.try_fields import AXES, AXES_TITLES, COLOURINGS, COOLANTS, OPERATIONS, VIEWS, TryField, axis_field
 from rmos.web.try_inputs import TryInputs, show_number
-from rmos.web.try_judging import COARSE, FINE, TriedCut, evaluate_cut, map_cut
 
 _SHARES: Final = 100
 _LONGEST_MAP_MS: Final = 1000.0
@@ -97,7 +97,7 @@ def _show_map(inputs: TryInputs, tried: TriedCut, cut_map: CutMap) -> dict[str, 
     shares = [(shape, round(shape.size / len(cut_map.colours) * _SHARES)) for shape in shapes]
     here = cut_map.place(cut_map.x.here, cut_map.y.here)
     nearest = cut_map.find_nearest_green() if here.risk != "GREEN" else None
-    told = f"Map of {titles[0]} against {titles[1]}: " + ", ".join(
+    description = f"Map of {titles[0]} against {titles[1]}: " + ", ".join(
         f"{part} % {shape.description}" for shape, part in shares
     )
     letters, signs, rules = encode_colours(cut_map)
@@ -106,7 +106,11 @@ def _show_map(inputs: TryInputs, tried: TriedCut, cut_map: CutMap) -> dict[str, 
         "fields": fields,
         "titles": titles,
         "svg": draw_cut_map(
-            cut_map, titles, f"{told}. You are at {here.risk}.", _list_marks(tried, cut_map, nearest, fields), by=by
+            cut_map,
+            titles,
+            f"{description}. You are at {here.risk}.",
+            _list_marks(tried, cut_map, nearest, fields),
+            by=by,
         ),
         "legend": [
             (fill_of(shape, number, by), pattern_of(shape), shape.description, share)

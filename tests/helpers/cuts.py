@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from rmos.cam.paths.cut import JudgedCut
+from rmos.cam.paths.cut import PathCut
 
-RING_CUT: Final = JudgedCut(
+RING_CUT: Final = PathCut(
     operation="channel",
     tool_id="em-3175-2f",
     diameter_um=3175,
@@ -20,7 +20,7 @@ RING_CUT: Final = JudgedCut(
 """A channel of 1.5 mm in 3 mm of spruce with an eighth of an inch."""
 
 
-def make_cut(**members: Any) -> JudgedCut:
+def make_cut(**members: Any) -> PathCut:
     """Return that channel with other members."""
     told = {name: getattr(RING_CUT, name) for name in RING_CUT.__struct_fields__}
-    return JudgedCut(**{**told, **members})
+    return PathCut(**{**told, **members})

@@ -80,7 +80,7 @@ def test_the_bar_says_in_words_what_it_shows_and_hatches_what_is_not_green() -> 
     assert re.findall(r'rect class="f-(\w+)"', drawn) == ["green", "yellow", "red"]
     assert drawn.count('class="hatch"') == 2
     assert "<text" not in draw_limits(limits, small=True)
-    assert assess(**WINDOW).told == "1 mm; GREEN is from 4 to 8"
+    assert assess(**WINDOW).description == "1 mm; GREEN is from 4 to 8"
 
 
 def test_a_hostile_unit_stays_text() -> None:

@@ -109,7 +109,7 @@ def _find_centre_of_offsets(
     modal = reading.modal
     incremental = _measure(start[0] + (i or 0.0), start[1] + (j or 0.0), start, goal)
     absolute = None if i is None or j is None else _measure(i, j, start, goal)
-    if not modal.arc_mode_said:
+    if not modal.arc_mode_stated:
         _count_readings(reading, incremental, absolute)
     if modal.arc_absolute and absolute is None:
         reading.report("UNREADABLE_WORD", "G90.1 is in force and the arc lacks one of its centre's words; write both.")

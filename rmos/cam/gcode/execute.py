@@ -86,7 +86,7 @@ def _note_order(reading: ProgramReading, block: ProgramLine) -> None:
     """Note what matters to controllers that mind where words stand."""
     if block.changes_first:
         reading.note("change_before_tool")
-    if "F" in block.values and not reading.modal.units_said:
+    if "F" in block.values and not reading.modal.units_stated:
         reading.note("feed_before_units")
     if not _UNITS.keys().isdisjoint(block.codes) and len(block.codes) + len(block.values.keys() - {"N"}) > 1:
         reading.note("units_beside")
@@ -136,11 +136,11 @@ def _set_feed(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> N
 def _find_units(reading: ProgramReading, codes: set[str]) -> Units:
     """Return the units of F: those before the block, and of the first block that says any those that it says."""
     modal = reading.modal
-    said: Units | None = "inch" if "G20" in codes else "mm" if "G21" in codes else None
-    if said is None or said == modal.units:
+    stated: Units | None = "inch" if "G20" in codes else "mm" if "G21" in codes else None
+    if stated is None or stated == modal.units:
         return modal.units
-    if not modal.units_said:
-        return said
+    if not modal.units_stated:
+        return stated
     reading.report(
         "FEED_UNITS",
         "F stands on the line that changes the units: LinuxCNC takes it in the units before, GRBL in those after; "
@@ -165,15 +165,15 @@ def _set_modes(reading: ProgramReading, codes: set[str]) -> None:
         if code in _PLANES:
             modal.plane = _PLANES[code]
         elif code in _UNITS:
-            modal.feed_stale = modal.units_said and modal.units != _UNITS[code] and modal.feed_mode != INVERSE_TIME
+            modal.feed_stale = modal.units_stated and modal.units != _UNITS[code] and modal.feed_mode != INVERSE_TIME
             modal.careful = modal.careful or modal.feed_stale
             modal.units = _UNITS[code]
-            modal.units_said = True
+            modal.units_stated = True
             reading.first_units = reading.first_units or modal.units
         elif code in ("G90", "G91"):
             modal.relative = code == "G91"
         elif code in ("G90.1", "G91.1"):
             modal.arc_absolute = code == "G90.1"
-            modal.arc_mode_said = True
+            modal.arc_mode_stated = True
         elif code in ("G98", "G99"):
             modal.return_initial = code == "G98"

@@ -60,10 +60,10 @@ class FindingLog:
     def list_findings(self) -> tuple[ProgramFinding, ...]:
         """Return the findings in the order in which they came."""
         return tuple(
-            ProgramFinding(code=code, level=LEVELS[code], line=line, text=text + self._tell_count(code))
+            ProgramFinding(code=code, level=LEVELS[code], line=line, text=text + self._format_count(code))
             for code, (line, text) in self._first.items()
         )
 
-    def _tell_count(self, code: str) -> str:
+    def _format_count(self, code: str) -> str:
         count = self._counts[code]
         return f" Found {count} times." if count > 1 else ""

@@ -37,7 +37,7 @@ class Modal:
 
     __slots__ = (
         "arc_absolute",
-        "arc_mode_said",
+        "arc_mode_stated",
         "careful",
         "cycle_words",
         "feed",
@@ -53,33 +53,33 @@ class Modal:
         "relative",
         "return_initial",
         "rpm",
-        "said_axes",
         "selected",
         "setup",
         "speed_text",
         "spindle",
         "spindle_line",
+        "stated_axes",
         "straight",
         "tool",
         "tool_changes",
         "tool_unchanged",
         "units",
-        "units_said",
+        "units_stated",
         "z_moved",
     )
 
     def __init__(self, units: Units | None, *, arc_absolute: bool = False) -> None:
         self.units: Units = units or "mm"
-        self.units_said = units is not None
+        self.units_stated = units is not None
         self.place = list(START)
         """µm."""
-        self.said_axes: set[str] = set()
+        self.stated_axes: set[str] = set()
         """The axes that have been told where to be, and not only how far to go."""
         self.z_moved = False
         self.plane = 0
         self.relative = False
         self.arc_absolute = arc_absolute
-        self.arc_mode_said = False
+        self.arc_mode_stated = False
         self.motion: str | None = None
         """The code in force, as `G1` or `G83`; None before the first and after G80."""
         self.straight: str | None = None

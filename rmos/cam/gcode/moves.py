@@ -28,7 +28,7 @@ def move_block(reading: ProgramReading, block: ProgramLine, codes: set[str]) -> 
     if "Z" in axes:
         modal.z_moved = True
     if not modal.relative:
-        modal.said_axes.update(axes)
+        modal.stated_axes.update(axes)
     if codes & _REFERENCES:
         _move_to_reference(reading, block, axes)
     elif "G53" in codes:

@@ -54,7 +54,7 @@ def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: i
     `base` is the number in the file of the first line of the list.
     """
     modal, motions = reading.modal, reading.motions
-    if not modal.units_said and "feed_before_units" not in reading.noted:
+    if not modal.units_stated and "feed_before_units" not in reading.noted:
         return at
     if modal.careful or modal.feed_mode != UNITS_PER_MINUTE or modal.motion not in _MODES:
         return at
@@ -65,7 +65,7 @@ def read_plain_lines(reading: ProgramReading, lines: list[str], at: int, base: i
     modes = {name[1]: mode for name, mode in _MODES.items() if name in reading.words}
     exponent, times, over = SCALES[modal.units]
     factor, relative = FEED_FACTORS[modal.units], modal.relative
-    knows_offsets = not modal.arc_absolute and (modal.arc_mode_said or reading.arc_counts["incremental"] > 0)
+    knows_offsets = not modal.arc_absolute and (modal.arc_mode_stated or reading.arc_counts["incremental"] > 0)
     turning = _Turning(modal.plane, SCALES[modal.units], knows_offsets, "R" in reading.words)
     plane = modal.plane
     add_kind, add_line, add_feed = motions.kind.append, motions.line.append, motions.feed.append
@@ -131,15 +131,15 @@ def _find_centre(
 ) -> tuple[float, float] | None:
     """Return the centre of an arc that has R, K or another plane, None where somebody is to look at it."""
     exponent, times, over = turning.scale
-    *said, radius = (None if text is None else float(text + exponent) * times / over for text in texts)
+    *offsets, radius = (None if text is None else float(text + exponent) * times / over for text in texts)
     if radius is not None:
-        if not turning.knows_radius or said != [None, None, None]:
+        if not turning.knows_radius or offsets != [None, None, None]:
             return None
         return _find_centre_of_radius(turning.plane, start, end, radius, clockwise)
     first, second, normal = PLANE_AXES[turning.plane]
-    along, up = said[first] or 0.0, said[second] or 0.0
+    along, up = offsets[first] or 0.0, offsets[second] or 0.0
     a, b = start[first] + along, start[second] + up
-    is_usable = turning.knows_offsets and not said[normal]
+    is_usable = turning.knows_offsets and not offsets[normal]
     return (a, b) if is_usable and _agree(hypot(along, up), hypot(a - end[first], b - end[second])) else None
 
 

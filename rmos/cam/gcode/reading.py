@@ -144,9 +144,9 @@ class ProgramReading:
     def _check_start(self, end: Place) -> None:
         """Check what holds for every motion, until the first cut after something changed."""
         modal = self.modal
-        if not modal.units_said and not self.log.has("UNITS_UNSAID"):
+        if not modal.units_stated and not self.log.has("UNITS_UNSAID"):
             self.report("UNITS_UNSAID", "Nothing says G20 or G21 before this motion; write one, or send `units`.")
-        moves = (end[0], end[1]) != (modal.place[0], modal.place[1]) or not modal.said_axes.isdisjoint("XY")
+        moves = (end[0], end[1]) != (modal.place[0], modal.place[1]) or not modal.stated_axes.isdisjoint("XY")
         if not modal.z_moved and moves:
             modal.z_moved = True
             self.report("XY_BEFORE_RETRACT", "X or Y moves before any Z: the tool may scratch the work; raise Z first.")
@@ -157,10 +157,10 @@ class ProgramReading:
         if any(map(math.isnan, (*modal.place, *end))):
             self.report("PLACE_UNKNOWN", "A cut starts or ends at a place of the machine; say X, Y and Z before it.")
             return
-        if modal.said_axes.isdisjoint("XY"):
+        if modal.stated_axes.isdisjoint("XY"):
             text = "It cuts before X or Y was told where to be, from wherever the tool stands; say X and Y first."
             self.report("START_UNSAID", text)
-            modal.said_axes.update("XY")
+            modal.stated_axes.update("XY")
         if modal.feed_stale:
             self.report("FEED_UNITS", "The units changed after F, which some take anew in the new ones; say F again.")
             modal.feed_stale = False

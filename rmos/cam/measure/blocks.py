@@ -31,8 +31,8 @@ def list_blocks(motions: Motions, arc_tolerance_mm: float) -> Iterator[Block]:
     )
     for place, (kind, (x0, y0, z0), x, y, z, feed, number) in enumerate(columns):
         if number != before:
-            before, said = number, setups[number]
-            now = (said.rpm, said.spindle, said.tool)
+            before, current = number, setups[number]
+            now = (current.rpm, current.spindle, current.tool)
             if now != state:
                 state = now
                 yield STOP

@@ -34,12 +34,12 @@ def find_unspun(motions: Motions, removal: Removal) -> list[ProgramFinding]:
 def find_unnamed_tools(motions: Motions, setup: ProgramSetup) -> list[ProgramFinding]:
     """Find tools that move and of which nobody said what they are."""
     findings = []
-    told: set[int | None] = set()
+    reported: set[int | None] = set()
     fed = (MotionKind.LINE, MotionKind.ARC)
     for place, (kind, number) in enumerate(zip(motions.kind, motions.setup, strict=True)):
         tool = motions.setups[number].tool
-        if kind in fed and tool not in told:
-            told.add(tool)
+        if kind in fed and tool not in reported:
+            reported.add(tool)
             if find_tool(tool, setup) is None:
                 called = "no tool, and several are given" if tool is None else f"T{tool}, which is not given"
                 called = called if setup.tools else ("no tool" if tool is None else f"T{tool}") + ", and none is given"

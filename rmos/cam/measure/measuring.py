@@ -56,7 +56,7 @@ def measure_program(program: Program, setup: ProgramSetup) -> Measured:
         ),
         cuts=tuple(_list_cuts(motions, setup, removal)),
         findings=tuple(_list_findings(program, setup, removal)),
-        assumptions=(*_tell_tool(motions, setup), *removal.assumptions, *_tell_time(times)),
+        assumptions=(*_list_tool_assumptions(motions, setup), *removal.assumptions, *_list_time_assumptions(times)),
     )
 
 
@@ -123,12 +123,12 @@ def _list_cuts(motions: Motions, setup: ProgramSetup, removal: Removal) -> Itera
         )
 
 
-def _tell_tool(motions: Motions, setup: ProgramSetup) -> Iterable[str]:
-    if len(setup.tools) == 1 and any(said.tool is None for said in motions.setups):
+def _list_tool_assumptions(motions: Motions, setup: ProgramSetup) -> Iterable[str]:
+    if len(setup.tools) == 1 and any(state.tool is None for state in motions.setups):
         number, tool = next(iter(setup.tools.items()))
         yield f"The program names no tool before it cuts: it is taken to be {tool.tool_id or f'T{number}'}."
 
 
-def _tell_time(times: Times) -> Iterable[str]:
+def _list_time_assumptions(times: Times) -> Iterable[str]:
     if times.planned_s is None:
         yield "The machine does not say how fast its axes go and speed up: the time is that of the feeds alone."

@@ -58,7 +58,7 @@ def measure_removal(motions: Motions, setup: ProgramSetup, times: Times) -> Remo
     removal = Removal(len(motions))
     below = _find_below(motions, setup.top_um)
     corners = find_bounds(motions, below)
-    tools = [tool for said in motions.setups if (tool := find_tool(said.tool, setup)) is not None]
+    tools = [tool for state in motions.setups if (tool := find_tool(state.tool, setup)) is not None]
     if corners is None or not tools:
         return removal
     heights: HeightMap | CoarseMap
@@ -72,7 +72,7 @@ def measure_removal(motions: Motions, setup: ProgramSetup, times: Times) -> Remo
         if engagement.axial > 0:
             _count(removal, motions, window, engagement)
     removal.volume_mm3 = heights.sum_removed()
-    removal.assumptions += _tell_ends(setup, removal)
+    removal.assumptions += _list_width_assumptions(setup, removal)
     return removal
 
 
@@ -115,12 +115,12 @@ def _count(removal: Removal, motions: Motions, window: Window, engagement: Engag
         totals.add(sample, setup.rpm)
 
 
-def _tell_ends(setup: ProgramSetup, removal: Removal) -> list[str]:
+def _list_width_assumptions(setup: ProgramSetup, removal: Removal) -> list[str]:
     """Return a sentence for each tool whose end is not flat."""
-    told = []
+    lines = []
     for number in removal.tools:
         tool = find_tool(number, setup)
         if tool is not None and not has_flat_end(tool):
             name = tool.tool_id or (f"T{number}" if number is not None else "the tool")
-            told.append(f"The width of the cuts of {name} ({tool.kind}) is taken as its whole diameter.")
-    return told
+            lines.append(f"The width of the cuts of {name} ({tool.kind}) is taken as its whole diameter.")
+    return lines

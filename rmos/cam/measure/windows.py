@@ -71,7 +71,7 @@ def find_tool(number: int | None, setup: ProgramSetup) -> ToolShape | None:
 
 def list_windows(motions: Motions, setup: ProgramSetup, times: Times) -> Iterator[Window]:
     """Yield the windows of all motions, rapids too, that go below the top of the stock, in their order."""
-    tools = [find_tool(said.tool, setup) for said in motions.setups]
+    tools = [find_tool(state.tool, setup) for state in motions.setups]
     top = setup.top_um
     begun = False
     window: Window | None = None

@@ -9,7 +9,7 @@ inner one.
 
 from typing import NamedTuple
 
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.entries import count_turns, list_levels
 from rmos.cam.paths.heights import Heights
 from rmos.cam.paths.route import Route
@@ -29,7 +29,7 @@ class RingShape(NamedTuple):
     centre: XY = (0, 0)
 
 
-def list_radii(cut: JudgedCut, shape: RingShape, *, finish_um: int = 0) -> list[int]:
+def list_radii(cut: PathCut, shape: RingShape, *, finish_um: int = 0) -> list[int]:
     """Return the radii at which the tip turns, from the inner wall outwards.
 
     Raises:
@@ -49,7 +49,7 @@ def list_radii(cut: JudgedCut, shape: RingShape, *, finish_um: int = 0) -> list[
     return [low + (high - low) * number // max(count, 1) for number in range(count + 1)]
 
 
-def route_channel(cut: JudgedCut, shape: RingShape, options: PathOptions) -> Route:
+def route_channel(cut: PathCut, shape: RingShape, options: PathOptions) -> Route:
     """Return the path that clears a ring to its depth: pass by pass, in each from the inner wall outwards.
 
     Raises:
@@ -78,7 +78,7 @@ def route_channel(cut: JudgedCut, shape: RingShape, options: PathOptions) -> Rou
 
 
 def route_circle(
-    cut: JudgedCut,
+    cut: PathCut,
     radius_um: int,
     options: PathOptions,
     *,
@@ -121,7 +121,7 @@ def route_circle(
 
 
 def route_round_pocket(
-    cut: JudgedCut, shape: RingShape, options: PathOptions, *, clearance_um: int, route: Route
+    cut: PathCut, shape: RingShape, options: PathOptions, *, clearance_um: int, route: Route
 ) -> None:
     """Clear a round pocket: down by a helix in its middle, no wider than leaves no core, then outwards to the wall.
 
@@ -171,7 +171,7 @@ def _come(route: Route, centre: XY, radius: int, heights: Heights) -> None:
 
 
 def _go_down(
-    route: Route, cut: JudgedCut, centre: XY, options: PathOptions, *, level: int, begin: int, clockwise: bool
+    route: Route, cut: PathCut, centre: XY, options: PathOptions, *, level: int, begin: int, clockwise: bool
 ) -> None:
     """Go down round a circle and make one level turn, which takes away the wedge that a helix leaves.
 
@@ -188,7 +188,7 @@ def _go_down(
     route.circle(centre, clockwise=clockwise, feed=cut.feed)
 
 
-def require_centre_cutting(cut: JudgedCut) -> None:
+def require_centre_cutting(cut: PathCut) -> None:
     """Refuse to plunge with a cutter whose centre does not cut.
 
     Raises:
@@ -198,9 +198,7 @@ def require_centre_cutting(cut: JudgedCut) -> None:
         raise NoEntry(f"{cut.tool_id} is not said to cut at its centre, so it cannot go straight down.")
 
 
-def _cut_with_tabs(
-    route: Route, cut: JudgedCut, path: RingShape, tabs: TabPlan, *, level: int, clockwise: bool
-) -> None:
+def _cut_with_tabs(route: Route, cut: PathCut, path: RingShape, tabs: TabPlan, *, level: int, clockwise: bool) -> None:
     """Make a turn that is raised over the tabs: straight up and straight down at the plunge feed."""
     route.line(route.x, route.y, level, cut.plunge)
     for piece in tabs.list_pieces(path.centre, path.outer_um, clockwise=clockwise):

@@ -1,6 +1,6 @@
 """What a path is made of: the cut as it was judged, and what may be chosen beside it.
 
-    cut = JudgedCut(operation="channel", tool_id="em-3175-2f", diameter_um=3175, rpm=18000, feed=1800, …)
+    cut = PathCut(operation="channel", tool_id="em-3175-2f", diameter_um=3175, rpm=18000, feed=1800, …)
     options = PathOptions(direction="climb")
 
 Feed, plunge, speed, the depth of a pass, the depth, the engagement and the tool are those of the judged design and of
@@ -24,7 +24,7 @@ STEPOVER: Final = (4, 10)
 """Of the cutter's diameter, where the whole of it may engage: the usual 0.4 D (RMOS policy)."""
 
 
-class JudgedCut(msgspec.Struct, frozen=True, kw_only=True):
+class PathCut(msgspec.Struct, frozen=True, kw_only=True):
     """One operation, as it was judged."""
 
     operation: str

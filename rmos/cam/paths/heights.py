@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Self
 
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 
 
 class Heights(NamedTuple):
@@ -16,7 +16,7 @@ class Heights(NamedTuple):
     """Where rapids travel."""
 
     @classmethod
-    def of(cls, cut: JudgedCut, options: PathOptions) -> Self:
+    def of(cls, cut: PathCut, options: PathOptions) -> Self:
         """Return the heights of an operation."""
         top = cut.stock_um if options.zero == "bed" else 0
         return cls(top, top + options.clearance_um, top + max(options.safe_um, options.clearance_um))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rmos.cam.paths.circles import HOVER_UM, RingShape, route_circle, route_round_pocket
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.entries import list_levels
 from rmos.cam.paths.heights import Heights
 from rmos.cam.paths.loops import (
@@ -47,7 +47,7 @@ _REST_UM2: Final = 2 * 2_000
 """Twice the area of what may stay in a corner without being told, µm²: the grain of a cutter's edge."""
 
 
-def route_pockets(cut: JudgedCut, figures: Sequence[Figure], options: PathOptions) -> tuple[Route, list[PathNote]]:
+def route_pockets(cut: PathCut, figures: Sequence[Figure], options: PathOptions) -> tuple[Route, list[PathNote]]:
     """Return the path that clears pockets for figures, one after the other, and what it leaves in their corners.
 
     Raises:
@@ -74,10 +74,10 @@ def route_pockets(cut: JudgedCut, figures: Sequence[Figure], options: PathOption
             rest + sum(size for size in sizes if size > _REST_UM2),
             places + sum(size > _REST_UM2 for size in sizes),
         )
-    return route, _tell_rest(cut, places, rest)
+    return route, _note_rest(cut, places, rest)
 
 
-def _refuse_narrow(cut: JudgedCut, area: Sequence[Loop], options: PathOptions) -> None:
+def _refuse_narrow(cut: PathCut, area: Sequence[Loop], options: PathOptions) -> None:
     room = 2 * (find_widest(area, most_um=cut.width_um) + CLEARANCE_UM - options.finish_um)
     raise ToolDoesNotFit(
         f"A pocket of the {cut.operation} has {max(room, 0) / 1000:.3f} mm for a cutter, and {cut.tool_id} has "
@@ -87,7 +87,7 @@ def _refuse_narrow(cut: JudgedCut, area: Sequence[Loop], options: PathOptions) -
     )
 
 
-def _tell_rest(cut: JudgedCut, places: int, rest: int) -> list[PathNote]:
+def _note_rest(cut: PathCut, places: int, rest: int) -> list[PathNote]:
     if not places:
         return []
     size = f"{rest / 2e6:.3f} mm²"
@@ -102,7 +102,7 @@ def _turn(loop: Loop, options: PathOptions, *, wall_inside: bool = False) -> Loo
     return [loop[0], *loop[:0:-1]] if is_turned else loop
 
 
-def _clear(route: Route, cut: JudgedCut, area: Sequence[Loop], options: PathOptions) -> None:
+def _clear(route: Route, cut: PathCut, area: Sequence[Loop], options: PathOptions) -> None:
     """Clear an area level by level, in each from inside out."""
     rings = [list(area)]
     while inner := offset_loops(rings[-1], -cut.step_um):
@@ -126,7 +126,7 @@ def _clear(route: Route, cut: JudgedCut, area: Sequence[Loop], options: PathOpti
 
 
 def _enter(
-    route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, begin: int, level: int, is_levelled: bool = True
+    route: Route, cut: PathCut, loop: Loop, options: PathOptions, *, begin: int, level: int, is_levelled: bool = True
 ) -> None:
     """Come to where a loop begins, down to where the last pass ended, and go on down along it."""
     heights = Heights.of(cut, options)
@@ -139,7 +139,7 @@ def _enter(
     go_down(route, cut, loop, options, begin=begin, level=level, is_levelled=is_levelled)
 
 
-def _cut_along(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions) -> None:
+def _cut_along(route: Route, cut: PathCut, loop: Loop, options: PathOptions) -> None:
     """Cut along one loop to the depth, pass by pass."""
     heights = Heights.of(cut, options)
     begun, before = begin_on_longest(loop), heights.top + HOVER_UM
@@ -152,7 +152,7 @@ def _cut_along(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions) -
     route.rapid(route.x, route.y, heights.safe)
 
 
-def route_parts(cut: JudgedCut, figures: Sequence[Figure], options: PathOptions) -> Route:
+def route_parts(cut: PathCut, figures: Sequence[Figure], options: PathOptions) -> Route:
     """Return the path that cuts parts out, one after the other, the holes of each before its outline.
 
     Raises:
@@ -182,7 +182,7 @@ def route_parts(cut: JudgedCut, figures: Sequence[Figure], options: PathOptions)
     return route
 
 
-def _cut_out(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions) -> None:
+def _cut_out(route: Route, cut: PathCut, loop: Loop, options: PathOptions) -> None:
     """Cut along a loop through the sheet, over tabs in the last passes where they are asked for."""
     tabs = options.tabs
     if tabs is None or not tabs.count:
@@ -211,7 +211,7 @@ def _cut_out(route: Route, cut: JudgedCut, loop: Loop, options: PathOptions) -> 
     route.rapid(route.x, route.y, heights.safe)
 
 
-def _come_back(route: Route, cut: JudgedCut, loop: Loop, heights: Heights, before: int) -> None:
+def _come_back(route: Route, cut: PathCut, loop: Loop, heights: Heights, before: int) -> None:
     """Come to where a loop begins, unless the tip is there already."""
     if (route.x, route.y, route.z) == (*loop[0], before):
         return

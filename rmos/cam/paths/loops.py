@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from math import isqrt
 from typing import Final
 
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.entries import find_fall
 from rmos.cam.paths.offsets import XY, Loop
 from rmos.cam.paths.route import Route
@@ -51,7 +51,7 @@ def lap(route: Route, loop: Loop, feed: int) -> None:
 
 
 def go_down(
-    route: Route, cut: JudgedCut, loop: Loop, options: PathOptions, *, begin: int, level: int, is_levelled: bool = True
+    route: Route, cut: PathCut, loop: Loop, options: PathOptions, *, begin: int, level: int, is_levelled: bool = True
 ) -> None:
     """Go down along a loop from one height to another, then once round; the tip is where the loop begins.
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.route import Route
 from rmos.cam.paths.toolpaths import MAX_MOVES, PathMove, PathNote, Toolpaths, find_box
 from rmos.errors.toolpaths import OutsideStock, OutsideTravel, TooManyMoves
@@ -27,7 +27,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_toolpaths(
-    cut: JudgedCut, route: Route, options: PathOptions, room: Room, *, notes: Iterable[PathNote] = ()
+    cut: PathCut, route: Route, options: PathOptions, room: Room, *, notes: Iterable[PathNote] = ()
 ) -> Toolpaths:
     """Return the toolpaths of an operation.
 
@@ -69,7 +69,7 @@ def require_few_moves(operation: str, count: int) -> None:
         )
 
 
-def _require_stock(cut: JudgedCut, moves: Sequence[PathMove], options: PathOptions, room: Room) -> None:
+def _require_stock(cut: PathCut, moves: Sequence[PathMove], options: PathOptions, room: Room) -> None:
     """Refuse walls beyond the edges of the stock: where the zero lies in a hole, what is larger than it."""
     low, high = find_box(moves)
     for axis, size in ((0, room.width_um), (1, room.height_um)):
@@ -91,7 +91,7 @@ def _require_stock(cut: JudgedCut, moves: Sequence[PathMove], options: PathOptio
             )
 
 
-def _require_travel(cut: JudgedCut, moves: Sequence[PathMove], room: Room) -> None:
+def _require_travel(cut: PathCut, moves: Sequence[PathMove], room: Room) -> None:
     if room.travel_um is None:
         return
     low, high = find_box(moves)

@@ -10,7 +10,7 @@ hardly come free (issue 445 of PureCutCNC).
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from rmos.cam.paths.cut import JudgedCut, PathOptions
+from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.heights import Heights
 from rmos.cam.paths.route import find_place
 from rmos.errors.toolpaths import NoEntry, TabsTooLong
@@ -57,7 +57,7 @@ class TabPlan(NamedTuple):
         return abs(angle % apart - apart // 2) <= self.half_angle
 
 
-def plan_tabs(cut: JudgedCut, radius_um: int, options: PathOptions) -> TabPlan | None:
+def plan_tabs(cut: PathCut, radius_um: int, options: PathOptions) -> TabPlan | None:
     """Return the tabs of a circle that the tip runs along, None where none are asked for.
 
     Raises:
@@ -76,14 +76,14 @@ def plan_tabs(cut: JudgedCut, radius_um: int, options: PathOptions) -> TabPlan |
     return TabPlan(tabs.count, along(raised, radius_um) // 2, find_tab_level(cut, options))
 
 
-def find_tab_level(cut: JudgedCut, options: PathOptions) -> int:
+def find_tab_level(cut: PathCut, options: PathOptions) -> int:
     """Return Z of the upper faces of tabs, µm; the upper face of the stock where they are as high as it."""
     height = None if options.tabs is None else options.tabs.height_um
     height = min(cut.stock_um // 2, _HIGHEST_UM) if height is None else min(height, cut.stock_um)
     return Heights.of(cut, options).top - cut.stock_um + height
 
 
-def require_room(cut: JudgedCut, path_um: int, count: int, length_um: int) -> None:
+def require_room(cut: PathCut, path_um: int, count: int, length_um: int) -> None:
     """Refuse tabs that would hold more than half of a path.
 
     Raises:

@@ -71,16 +71,16 @@ class Toolpaths(msgspec.Struct, frozen=True, kw_only=True):
 
 def dump_toolpaths(paths: Sequence[Toolpaths]) -> bytes:
     """Return the canonical bytes of the paths of a design, in the order in which they are cut."""
-    members: dict[str, Any] = {"schema": SCHEMA, "operations": [_tell(item) for item in paths]}
+    members: dict[str, Any] = {"schema": SCHEMA, "operations": [_list_members(item) for item in paths]}
     return digest.canonical(members)
 
 
-def _tell(paths: Toolpaths) -> dict[str, Any]:
+def _list_members(paths: Toolpaths) -> dict[str, Any]:
     members: dict[str, Any] = msgspec.to_builtins(paths)
-    return {**members, "moves": [_tell_move(move) for move in paths.moves]}
+    return {**members, "moves": [_list_move(move) for move in paths.moves]}
 
 
-def _tell_move(move: PathMove) -> list[str | int]:
+def _list_move(move: PathMove) -> list[str | int]:
     """Return a move without what it does not have: `["G0",x,y,z]`, `["G1",x,y,z,f]`, `["G3",x,y,z,f,cx,cy]`."""
     return list(move[: {"G0": 4, "G1": 5}.get(move.code, 7)])
 

@@ -69,15 +69,15 @@ def write_program(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> str:
 
 
 def _begin(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> Iterator[str]:
-    said = [_set_units(line, head.units) for line in dialect.head]
-    before = [line for line in said if line == "%" or line.startswith("O")]
+    head_lines = [_set_units(line, head.units) for line in dialect.head]
+    before = [line for line in head_lines if line == "%" or line.startswith("O")]
     yield from before
     if head.is_draft:
         yield NOT_RELEASED
-    for text in _tell(paths, head):
+    for text in _list_lines(paths, head):
         comment = clean_comment(text)
         yield f"({comment.upper() if dialect.capitals else comment})"
-    yield from said[len(before) :]
+    yield from head_lines[len(before) :]
     numbered = head.tool_number
     yield from (line.format(tool=numbered) for line in dialect.tool_lines)
     yield f"G0 Z{_write_height(paths.safe_um, head.units)}"
@@ -90,7 +90,7 @@ def _begin(paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> Iterator[st
         yield _find_coolant(paths.coolant, dialect)
 
 
-def _tell(paths: Toolpaths, head: ProgramHead) -> Iterator[str]:
+def _list_lines(paths: Toolpaths, head: ProgramHead) -> Iterator[str]:
     ring = "" if paths.ring is None else f" of ring {paths.ring}"
     yield f"RMOS program {head.number}: {paths.operation}{ring}"
     yield from head.lines

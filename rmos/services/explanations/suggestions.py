@@ -83,8 +83,8 @@ def suggest(
         text = _text(store, run_id, suggestion, model, changes, actor, us)
         sha256 = _attach(store, run_id, suggestion, text, changes, actor, us)
     except ProviderFailed as failure:
-        said = f"The model explained nothing: {failure.detail}."
-        data = {"status": "ERROR", "summary": said[:SUMMARY_CHARACTERS], **_origin(suggestion, model)}
+        message = f"The model explained nothing: {failure.detail}."
+        data = {"status": "ERROR", "summary": message[:SUMMARY_CHARACTERS], **_origin(suggestion, model)}
         changes.append(_mark(store, run_id, data, actor, us))
     view = changes[-1].view
     return Suggested(
@@ -162,8 +162,10 @@ def _make_text(suggestion: Suggestion, origin: Mapping[str, Any]) -> _Text:
         return _markdown(suggestion.markdown, origin)
     data = digest.canonical(suggestion.json)
     words = [suggestion.json.get(name) for name in _SUMMARIES] if isinstance(suggestion.json, dict) else []
-    said = next((word for word in words if isinstance(word, str) and word), data.decode())
-    return _Text(data=data, mime=_JSON, filename="explanation.json", summary=said[:SUMMARY_CHARACTERS], origin=origin)
+    summary = next((word for word in words if isinstance(word, str) and word), data.decode())
+    return _Text(
+        data=data, mime=_JSON, filename="explanation.json", summary=summary[:SUMMARY_CHARACTERS], origin=origin
+    )
 
 
 def _markdown(text: str, origin: Mapping[str, Any]) -> _Text:
@@ -173,14 +175,14 @@ def _markdown(text: str, origin: Mapping[str, Any]) -> _Text:
 
 def _origin(suggestion: Suggestion, model: ExplanationModel | None) -> dict[str, Any]:
     """Return who made the text, as the record tells it: what a client says of itself, or what generated it."""
-    said: dict[str, Any] = {"engine_id": suggestion.engine_id, "engine_version": suggestion.engine_version}
+    origin: dict[str, Any] = {"engine_id": suggestion.engine_id, "engine_version": suggestion.engine_version}
     if suggestion.generate and model is None:
-        said = {"engine_id": explaining.ENGINE_ID, "engine_version": explaining.ENGINE_VERSION, "generated": True}
+        origin = {"engine_id": explaining.ENGINE_ID, "engine_version": explaining.ENGINE_VERSION, "generated": True}
     elif suggestion.generate and model is not None:
-        said = {"engine_id": model.engine_id, "engine_version": model.engine_version, "generated": True}
-        said |= {"model": model.model, "parameters": dict(model.parameters)}
-    said["prompt"] = suggestion.prompt
-    return {name: value for name, value in said.items() if value is not None}
+        origin = {"engine_id": model.engine_id, "engine_version": model.engine_version, "generated": True}
+        origin |= {"model": model.model, "parameters": dict(model.parameters)}
+    origin["prompt"] = suggestion.prompt
+    return {name: value for name, value in origin.items() if value is not None}
 
 
 def _is_ready(record: RunRecord, sha256: str) -> bool:

@@ -17,7 +17,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.models import RunView
 from rmos.services.files.filenames import safe_name
-from rmos.services.programs.doors import is_gated, tell_filename
+from rmos.services.programs.doors import is_gated, make_download_name
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, list_named_blobs
@@ -108,7 +108,7 @@ def _names(blobs: dict[str, NamedBlob]) -> list[tuple[str, NamedBlob]]:
     found: dict[str, tuple[str, NamedBlob]] = {}
     for named in sorted(blobs.values(), key=lambda named: named.sha256):
         folder = safe_name(named.kind, "unknown")
-        plain = f"{folder}/{named.sha256[:12]}_{safe_name(tell_filename(named), 'file')}"
+        plain = f"{folder}/{named.sha256[:12]}_{safe_name(make_download_name(named), 'file')}"
         name, number = plain, 1
         while name.lower() in found:
             number += 1

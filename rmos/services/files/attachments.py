@@ -104,14 +104,14 @@ def attach_file(store: Store, run_id: str, upload: Upload, *, limits: FileLimits
     record = store.runs.record(run_id)
     left = _count_left(record.view(), limits)
     head = _Head(upload.chunks())
-    said: list[tuple[Declared, str]] = []
+    accepted: list[tuple[Declared, str]] = []
 
     def accept(sha256: str, size: int) -> None:
         declared = upload.declared()
-        said.append((declared, _validate_type(declared, sha256, head.first)))
+        accepted.append((declared, _validate_type(declared, sha256, head.first)))
 
     blob = store.blobs.put(head, max_bytes=min(limits.file_bytes, left), accept=accept)
-    declared, mime = said[0]
+    declared, mime = accepted[0]
     data = {
         "sha256": blob.sha256,
         "kind": declared.kind,

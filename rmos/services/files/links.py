@@ -20,7 +20,7 @@ from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.models import RunView
-from rmos.services.programs.doors import is_gated, tell_filename
+from rmos.services.programs.doors import is_gated, make_download_name
 from rmos.store import Store
 from rmos.store.blobs import OpenBlob
 from rmos.store.naming import NamedBlob, find_named_blob
@@ -82,7 +82,7 @@ def make_links(
         except (RunNotFound, RunDeleted, AttachmentNotFound, ProgramGated, RecordDamaged) as error:
             skipped[error.code.lower()] += 1
             continue
-        filename = tell_filename(msgspec.structs.replace(named, filename=asked.filename or named.filename))
+        filename = make_download_name(msgspec.structs.replace(named, filename=asked.filename or named.filename))
         link = FileLink(
             run_id=asked.run_id, sha256=asked.sha256, scope=asked.scope, made_s=made_s, ttl_s=ttl_s, filename=filename
         )

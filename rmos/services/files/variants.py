@@ -177,8 +177,8 @@ def _is_so(variant: Variant, asked: Act, actor: Actor) -> bool:
     if asked.action == "review":
         return (variant.reviewed_by, variant.rating, variant.notes) == (actor.name, asked.rating, asked.notes)
     if asked.action == "reject":
-        said = (variant.reason_code, variant.detail) == (asked.reason_code, asked.detail)
-        return variant.status == "REJECTED" and said
+        has_same_reason = (variant.reason_code, variant.detail) == (asked.reason_code, asked.detail)
+        return variant.status == "REJECTED" and has_same_reason
     if asked.action == "unreject":
         return variant.status != "REJECTED"
     return variant.status == "PROMOTED"

@@ -13,7 +13,7 @@ from rmos import digest
 from rmos.services.evidence_files import make_zip
 
 SUMS: Final = "SHA256SUMS"
-_TOLD: Final = {
+_DESCRIPTIONS: Final = {
     "sheet.html": "the setup sheet: open it in a browser, print it on A4 or Letter",
     "drawing.svg": "what is cut, as a drawing",
     "drawing.dxf": "the same for a CAM, in millimetres",
@@ -65,6 +65,6 @@ def make_readme(run_id: str, *, members: list[str], programs: list[str]) -> byte
     lines = [f"Operator pack of {run_id}", "", "Programs, in the order in which they are cut:", ""]
     lines += [f"  {name}" for name in programs]
     lines += ["", "Beside them:", ""]
-    lines += [f"  {name:<17} {_TOLD[name]}" for name in sorted(members) if name in _TOLD]
+    lines += [f"  {name:<17} {_DESCRIPTIONS[name]}" for name in sorted(members) if name in _DESCRIPTIONS]
     lines += ["", *_CHECK, "", *(line.format(run_id=run_id) for line in _PROOF), ""]
     return "\n".join(lines).encode("ascii")

@@ -62,9 +62,9 @@ def draw_setup(facts: StockFacts) -> Markup:
     below = _TOP + height * scale + 2 * _EDGE
     parts += _draw_side(facts, below)
     total = below + _SIDE_HIGH + _EDGE
-    said = "Zero and stock, from above and from the side"
+    label = "Zero and stock, from above and from the side"
     return Markup(  # noqa: S704 (numbers, and words of ours)
-        f'<svg class="setup" viewBox="0 0 {_WIDE:.0f} {total:.1f}" role="img" aria-label="{said}" '
+        f'<svg class="setup" viewBox="0 0 {_WIDE:.0f} {total:.1f}" role="img" aria-label="{label}" '
         f'font-size="11" font-family="sans-serif">{"".join(parts)}</svg>'
     )
 

@@ -45,11 +45,13 @@ def list_packed_programs(
     details = {program.get("sha256"): program for program in run.decision.list_programs()}
     outputs = members.get("outputs")
     listed = outputs.get("programs") if isinstance(outputs, dict) else None
-    said = {item.get("sha256"): item for item in listed if isinstance(item, dict)} if isinstance(listed, list) else {}
+    by_digest = (
+        {item.get("sha256"): item for item in listed if isinstance(item, dict)} if isinstance(listed, list) else {}
+    )
     found = []
     for number, program in enumerate(named, 1):
         known = details.get(program.sha256, {})
-        operation = _find_operation(said.get(program.sha256, {}), members)
+        operation = _find_operation(by_digest.get(program.sha256, {}), members)
         parts = (f"{number:02d}", _make_slug(operation) or "program", _name_tools(known))
         found.append(
             PackedProgram(
@@ -85,13 +87,13 @@ def list_tool_numbers(details: Mapping[str, Any]) -> list[int]:
     return sorted({number if isinstance(number, int) else only for number in numbers})
 
 
-def _find_operation(said: Mapping[str, Any], members: Mapping[str, Any]) -> str:
+def _find_operation(stated: Mapping[str, Any], members: Mapping[str, Any]) -> str:
     """Return what a program cuts: as it says itself, else as the design of the run does."""
     inputs = members.get("inputs")
     design = inputs.get("design") if isinstance(inputs, dict) else None
     design = design if isinstance(design, dict) else {}
     of_program = design.get("program")
-    for source in (said, of_program if isinstance(of_program, dict) else {}, design):
+    for source in (stated, of_program if isinstance(of_program, dict) else {}, design):
         operation = source.get("operation")
         if isinstance(operation, str) and operation:
             return operation

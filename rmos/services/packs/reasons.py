@@ -18,10 +18,10 @@ _MEMBER: Final = re.compile(r"\b(?:context|design)\.([a-z0-9_]+(?:\.[a-z0-9_]+)*
 
 def list_reasons(decision: RunDecision) -> list[str]:
     """Return what speaks against the cut, a line each, without what is said twice."""
-    told = _leave_out_repeated([*([decision.block_reason] if decision.block_reason else []), *decision.warnings])
-    lines = [clean_line(_spell_rule(text), 260) for text in told[:_MOST_LINES]]
-    if len(told) > _MOST_LINES:
-        lines.append(f"{len(told) - _MOST_LINES} more in decision.json")
+    reasons = _leave_out_repeated([*([decision.block_reason] if decision.block_reason else []), *decision.warnings])
+    lines = [clean_line(_spell_rule(text), 260) for text in reasons[:_MOST_LINES]]
+    if len(reasons) > _MOST_LINES:
+        lines.append(f"{len(reasons) - _MOST_LINES} more in decision.json")
     return lines
 
 

@@ -22,16 +22,16 @@ from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.gathering import PackSource
 from rmos.services.packs.program_names import PackedProgram, list_tool_numbers
 from rmos.services.packs.reasons import list_reasons
-from rmos.services.packs.since import Since, tell_members
+from rmos.services.packs.since import Since, format_members
 from rmos.services.packs.texts import (
     clean_line,
     clean_text,
+    format_duration,
+    format_quantity,
+    format_utc,
     number_of,
     object_of,
     spell,
-    tell_moment,
-    tell_number,
-    tell_time,
 )
 from rmos.services.packs.tools import PackedTool
 
@@ -88,22 +88,22 @@ def render_sheet(
     page = _template().render(
         run_id=run.run_id,
         title=_title(source),
-        recorded=tell_moment(run.created_at_utc),
+        recorded=format_utc(run.created_at_utc),
         maker=clean_line(object_of(members.get("created_by")).get("name")),
         session_id=run.workflow_session_id,
         machine=spell(run.machine_id) if run.machine_id else "",
         risk=run.decision.risk_level,
         sign=_SIGNS[run.decision.risk_level],
-        score="" if run.decision.score is None else tell_number(run.decision.score),
+        score="" if run.decision.score is None else format_quantity(run.decision.score),
         reasons=list_reasons(source.run.decision),
-        approval=_tell_approval(source.approval),
-        overrides=[_tell_override(event) for event in source.overrides],
+        approval=_describe_approval(source.approval),
+        overrides=[_describe_override(event) for event in source.overrides],
         setups=setups,
-        hold_down=tell_members(object_of(context.get("hold_down"))),
+        hold_down=format_members(object_of(context.get("hold_down"))),
         tools=tools,
         since=since,
-        programs=[_tell_program(program) for program in source.programs],
-        total=_tell_total(source.programs),
+        programs=[_describe_program(program) for program in source.programs],
+        total=_format_total(source.programs),
         checklist=_list_checks(source, tools, setups),
         notes=clean_text(members.get("notes"), _MOST_NOTES),
         picture=None if drawing is None or len(drawing) > _MOST_DRAWING else _as_data(drawing),
@@ -111,9 +111,9 @@ def render_sheet(
         link=link or f"/runs/{run.run_id}",
         has_address=link is not None,
         name_numbers=_name_numbers,
-        number=tell_number,
-        time=tell_time,
-        moment=tell_moment,
+        number=format_quantity,
+        time=format_duration,
+        moment=format_utc,
     )
     return page.encode()
 
@@ -138,17 +138,17 @@ def _title(source: PackSource) -> str:
     return clean_line(f"{what[:1].upper()}{what[1:]}{of}", 90)
 
 
-def _tell_approval(event: Event | None) -> str:
+def _describe_approval(event: Event | None) -> str:
     if event is None:
         return ""
     reason = clean_line(event.data.get("reason"), 200)
-    return f"{clean_line(event.actor)}, {tell_moment(event.created_at_utc)}" + (f": {reason}" if reason else "")
+    return f"{clean_line(event.actor)}, {format_utc(event.created_at_utc)}" + (f": {reason}" if reason else "")
 
 
-def _tell_override(event: Event) -> str:
+def _describe_override(event: Event) -> str:
     data = event.data
     second = clean_line(data.get("agrees_with"))
-    until = tell_moment(data["expires_at_utc"]) if data.get("expires_at_utc") else ""
+    until = format_utc(data["expires_at_utc"]) if data.get("expires_at_utc") else ""
     who = clean_line(event.actor) + (f" and {second}" if second else "")
     return (
         f"{who} answer{'' if second else 's'} for {clean_line(data.get('risk_level'))}"
@@ -171,10 +171,10 @@ def _make_setup(source: PackSource, programs: Sequence[PackedProgram], *, is_onl
     facts, material = _find_stock(programs), _find_material(programs[0], source)
     lines = [("Material", spell(material) if material else "not stated")]
     if facts is not None:
-        size = " × ".join("?" if side is None else tell_number(side) for side in (facts.width_mm, facts.height_mm))
+        size = " × ".join("?" if side is None else format_quantity(side) for side in (facts.width_mm, facts.height_mm))
         lines += [
-            ("Size", f"{size} mm, {tell_number(facts.thickness_mm)} mm thick"),
-            ("X0 Y0", _tell_origin(facts)),
+            ("Size", f"{size} mm, {format_quantity(facts.thickness_mm)} mm thick"),
+            ("X0 Y0", _describe_origin(facts)),
             ("Z0", "bed" if facts.zero == "bed" else "top of the stock"),
         ]
     dialects = [clean_line(program.details.get("dialect")) for program in programs]
@@ -208,12 +208,12 @@ def _find_stock(programs: Sequence[PackedProgram]) -> StockFacts | None:
     width, height, origin = number_of(stock.get("width_mm")), number_of(stock.get("height_mm")), stock.get("origin")
     # The corner is what is taken where nobody says otherwise: only beside a size does it mean something.
     is_made = isinstance(programs[0].details.get("cut"), int)  # by this service, from just there
-    is_said = is_made or origin != _CORNER or (width is not None and height is not None)
+    is_stated = is_made or origin != _CORNER or (width is not None and height is not None)
     return StockFacts(
         thickness_mm=thickness,
         width_mm=width,
         height_mm=height,
-        origin=clean_line(origin) if is_said else "",
+        origin=clean_line(origin) if is_stated else "",
         zero=clean_line(setup.get("zero")),
         cutting=_join_boxes([box for program in programs if (box := _read_box(program))]),
     )
@@ -243,11 +243,11 @@ def _join_boxes(boxes: Sequence[_Box]) -> _Box | None:
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
-def _tell_origin(facts: StockFacts) -> str:
+def _describe_origin(facts: StockFacts) -> str:
     return _ORIGINS.get(facts.origin, "not stated: where the CAM had it")
 
 
-def _tell_program(program: PackedProgram) -> SheetProgram:
+def _describe_program(program: PackedProgram) -> SheetProgram:
     details, box = program.details, _read_box(program)
     planned, feed_only = _read_times(details)
     tools = [object_of(tool) for tool in details.get("tools") or ()]
@@ -259,12 +259,12 @@ def _tell_program(program: PackedProgram) -> SheetProgram:
         operation=spell(program.operation) or "program",
         tools=[f"T{number} {_name_tool(program, number)}".rstrip() for number in list_tool_numbers(details)],
         digits=program.sha256[:_DIGITS],
-        time=tell_time(planned if planned is not None else feed_only),
+        time=format_duration(planned if planned is not None else feed_only),
         is_planned=planned is not None,
-        depth=tell_number(box[0][2], "mm") if box else "?",
-        box=[f"{axis} {tell_number(low)} … {tell_number(high)}" for axis, low, high in ends],
-        feed=tell_number(max(feeds)) if feeds else "?",
-        rpm=" ".join(tell_number(speed) for speed in sorted(speeds)) or "?",
+        depth=format_quantity(box[0][2], "mm") if box else "?",
+        box=[f"{axis} {format_quantity(low)} … {format_quantity(high)}" for axis, low, high in ends],
+        feed=format_quantity(max(feeds)) if feeds else "?",
+        rpm=" ".join(format_quantity(speed) for speed in sorted(speeds)) or "?",
     )
 
 
@@ -277,11 +277,11 @@ def _read_times(details: Mapping[str, Any]) -> tuple[float | None, float | None]
     return number_of(estimate.get("planned")), number_of(estimate.get("feed_only"))
 
 
-def _tell_total(programs: Sequence[PackedProgram]) -> str:
+def _format_total(programs: Sequence[PackedProgram]) -> str:
     """Return how long all programs run, where more than one does."""
     times = [planned if planned is not None else feed for planned, feed in (_read_times(p.details) for p in programs)]
     known = [seconds for seconds in times if seconds is not None]
-    return tell_time(sum(known)) if len(programs) > 1 and len(known) == len(programs) else ""
+    return format_duration(sum(known)) if len(programs) > 1 and len(known) == len(programs) else ""
 
 
 def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequence[SheetSetup]) -> list[str]:
@@ -302,7 +302,9 @@ def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequen
         if facts is not None:
             zero = "bed" if facts.zero == "bed" else "top of the stock"
             checks.append(f"Stock{of} is {facts.thickness_mm:.6g} mm thick where it is cut, and lies flat")
-            checks.append(f"X0 Y0{of} is {f'the {_tell_origin(facts)}' if facts.origin else 'where the CAM had it'}")
+            checks.append(
+                f"X0 Y0{of} is {f'the {_describe_origin(facts)}' if facts.origin else 'where the CAM had it'}"
+            )
             checks.append(f"Z0{of} is the {zero}")
     checks += [
         "It is held down: tried by hand, and no clamp is in the way",

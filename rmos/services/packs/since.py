@@ -17,7 +17,7 @@ from rmos.errors.store import IndexRebuilding, RecordDamaged
 from rmos.models import TOOLPATHS, Event, RunArtifact
 from rmos.row_models import RunQuery
 from rmos.services.packs.gathering import PackSource
-from rmos.services.packs.texts import clean_line, object_of, spell, tell_number
+from rmos.services.packs.texts import clean_line, format_quantity, object_of, spell
 from rmos.services.program_checks import PROGRAM_CHECK
 from rmos.store import Store
 from rmos.store.complete import INDEX_ERRORS
@@ -25,7 +25,7 @@ from rmos.store.naming import RELEASED
 
 _LOOKED_AT: Final = 25
 """Runs of each type, newest first, among which the last pack of a machine is looked for (RMOS policy)."""
-_UNSAID: Final = "not stated"
+_NOT_STATED: Final = "not stated"
 _UNITS: Final = {"_mm2": "mm²", "_in2": "in²", "_kpa": "kPa", "_mm": "mm", "_n": "N"}
 """Endings of members of a context that are their unit."""
 
@@ -60,7 +60,7 @@ def find_since(store: Store, source: PackSource) -> Since | None:
     event, run, members = last
     before, now = _list_setup(run, members), _list_setup(source.run, source.members)
     changes = [
-        SetupChange(what, before.get(what, _UNSAID), now.get(what, _UNSAID))
+        SetupChange(what, before.get(what, _NOT_STATED), now.get(what, _NOT_STATED))
         for what in dict.fromkeys((*now, *before))
         if before.get(what) != now.get(what)
     ]
@@ -97,14 +97,14 @@ def _list_setup(run: RunArtifact, members: Mapping[str, Any]) -> dict[str, str]:
     for program in run.decision.list_programs():
         for what, value in _list_measured_setup(program):
             found.setdefault(what, []).append(value)
-    said = {what: "; ".join(dict.fromkeys(values)) for what, values in found.items()}
-    said["Material"] = spell(run.material_id) if run.material_id else _UNSAID
+    facts = {what: "; ".join(dict.fromkeys(values)) for what, values in found.items()}
+    facts["Material"] = spell(run.material_id) if run.material_id else _NOT_STATED
     tool = object_of(context.get("tool"))
     stickout = next((tool[name] for name in ("stickout_mm", "stickout") if name in tool), None)
     unit = "inch" if context.get("units") == "inch" else "mm"
-    said["Stick-out"] = tell_number(stickout, unit) if stickout is not None else _UNSAID
-    said["Hold-down"] = tell_members(object_of(context.get("hold_down"))) or _UNSAID
-    return said
+    facts["Stick-out"] = format_quantity(stickout, unit) if stickout is not None else _NOT_STATED
+    facts["Hold-down"] = format_members(object_of(context.get("hold_down"))) or _NOT_STATED
+    return facts
 
 
 def _list_measured_setup(program: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -112,22 +112,25 @@ def _list_measured_setup(program: Mapping[str, Any]) -> Iterator[tuple[str, str]
     setup = object_of(program.get("setup"))
     for number, tool in sorted(object_of(setup.get("tools")).items()):
         shape = object_of(tool)
-        name = clean_line(shape.get("tool_id")) or _UNSAID
-        yield f"T{clean_line(number, 6)}", f"{name}, Ø {tell_number(shape.get('diameter_mm'), 'mm')}"
+        name = clean_line(shape.get("tool_id")) or _NOT_STATED
+        yield f"T{clean_line(number, 6)}", f"{name}, Ø {format_quantity(shape.get('diameter_mm'), 'mm')}"
     yield "Z0", spell(setup.get("zero"))
     stock = object_of(setup.get("stock"))
     yield "X0 Y0", spell(stock.get("origin"))
-    yield "Stock", f"{' × '.join(tell_number(stock.get(f'{side}_mm')) for side in ('width', 'height', 'thickness'))} mm"
-    yield "Controller", clean_line(setup.get("dialect")) or _UNSAID
+    yield (
+        "Stock",
+        f"{' × '.join(format_quantity(stock.get(f'{side}_mm')) for side in ('width', 'height', 'thickness'))} mm",
+    )
+    yield "Controller", clean_line(setup.get("dialect")) or _NOT_STATED
 
 
-def tell_members(members: Mapping[str, Any]) -> str:
+def format_members(members: Mapping[str, Any]) -> str:
     """Return the plain members of an object as words: `pressure kpa 60, friction 0.3`."""
     parts = []
     for name, value in sorted(members.items())[:12]:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             continue
-        shown = clean_line(value, 40) if isinstance(value, str) else tell_number(value)
+        shown = clean_line(value, 40) if isinstance(value, str) else format_quantity(value)
         label, unit = _split_unit(name)
         parts.append(f"{label} {shown} {unit}".rstrip())
     return ", ".join(parts)

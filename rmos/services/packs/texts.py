@@ -37,7 +37,7 @@ def _is_hidden(sign: str) -> bool:
     return sign in "\u2028\u2029" or (unicodedata.category(sign)[0] == "C" and sign not in _JOINERS)
 
 
-def tell_number(value: object, unit: str = "") -> str:
+def format_quantity(value: object, unit: str = "") -> str:
     """Return a number with up to six digits and its unit; a text that is one stays as it is, anything else is `?`."""
     if isinstance(value, str):
         try:
@@ -49,7 +49,7 @@ def tell_number(value: object, unit: str = "") -> str:
     return f"{value:.6g} {unit}".rstrip()
 
 
-def tell_time(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Return a time to run in minutes and seconds; of less than one second `< 1 s`."""
     if seconds is None:
         return "?"
@@ -62,7 +62,7 @@ def tell_time(seconds: float | None) -> str:
     return f"{whole} s" if whole else "< 1 s"
 
 
-def tell_moment(value: object) -> str:
+def format_utc(value: object) -> str:
     """Return a moment of the record in UTC, to the minute."""
     text = clean_line(value, 30)
     return f"{text[:10]} {text[11:16]} UTC" if len(text) >= 17 and text[10] == "T" else text

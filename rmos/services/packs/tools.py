@@ -73,8 +73,8 @@ def _yield_uses(program: PackedProgram) -> Iterator[_Use]:
     tools, numbers = program.details.get("tools"), list_tool_numbers(program.details)
     for measured in tools if isinstance(tools, list) else []:
         if isinstance(measured, dict):
-            said = measured.get("number")
-            number = said if isinstance(said, int) else numbers[0]
+            stated = measured.get("number")
+            number = stated if isinstance(stated, int) else numbers[0]
             members = program.tools.get(number, {})
             tool_id = clean_line(members.get("tool_id") or measured.get("tool_id")) or "not named"
             yield _Use(number, tool_id, program, members, measured)
@@ -117,13 +117,13 @@ def make_tools_csv(tools: list[PackedTool]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for tool in tools:
-        writer.writerow(_tell_cell(getattr(tool, name)) for name in _COLUMNS)
+        writer.writerow(_format_cell(getattr(tool, name)) for name in _COLUMNS)
     return text.getvalue().encode()
 
 
-def _tell_cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     if isinstance(value, tuple):
-        return " ".join(_tell_cell(item) for item in value)
+        return " ".join(_format_cell(item) for item in value)
     if value is None:
         return ""
     if isinstance(value, float):

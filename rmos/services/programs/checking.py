@@ -23,7 +23,7 @@ from rmos.engines.shop import Shop
 from rmos.engines.shop.tools import in_inches
 from rmos.errors.request import ValidationFailed
 from rmos.names import find_name, offer_names
-from rmos.services.programs.judging import (
+from rmos.services.programs.evaluating import (
     CutEvaluation,
     Evaluate,
     evaluate_cuts_of,
@@ -89,8 +89,8 @@ class CheckedProgram(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def colour(self) -> ProgramColour:
         """The worst of findings and cuts; UNKNOWN where there is nothing to evaluate."""
-        told = [self.findings_colour, *(item.colour for item in self.cuts)]
-        return max([*told, *([] if self.cuts else [_NOTHING])], key=severity_of)
+        colours = [self.findings_colour, *(item.colour for item in self.cuts)]
+        return max([*colours, *([] if self.cuts else [_NOTHING])], key=severity_of)
 
     @property
     def findings_colour(self) -> ProgramColour:

@@ -117,13 +117,13 @@ def _run_id_of(item: bytes | str) -> str:
     return str(msgspec.json.decode(item)["run_id"])
 
 
-def tell_filename(named: NamedBlob) -> str | None:
+def make_download_name(named: NamedBlob) -> str | None:
     """Return what a file is called when it is handed over: a program by its kind or type says that nobody approved it.
 
     The last part of its name decides what stands before it, for that is all that a browser keeps of a path.
     """
     name = named.filename or named.title
-    if not any(GCODE in (said or "").lower() for said in (named.kind, named.mime)):
+    if not any(GCODE in (text or "").lower() for text in (named.kind, named.mime)):
         return name
     shown = _PARTS.split((name or "").rstrip("/\\"))[-1] or named.sha256[:12]
     return shown if shown.startswith(NOT_RELEASED) else f"{NOT_RELEASED}{shown}"

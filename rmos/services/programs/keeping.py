@@ -16,7 +16,7 @@ from rmos.engines.decision import run_status
 from rmos.errors.request import PayloadTooLarge
 from rmos.models import RunDecision
 from rmos.services.programs.checking import CheckedProgram, digest_tools, dump_measured
-from rmos.services.programs.judging import severity_of
+from rmos.services.programs.evaluating import severity_of
 from rmos.store import Store
 
 GCODE_INPUT: Final = "gcode_input"
@@ -49,15 +49,15 @@ def decide_program(decision: RunDecision, checked: CheckedProgram, verdict: Cove
         return msgspec.structs.replace(decision, details=_add_details(decision, checked, verdict))
     least = _find_least(checked, verdict)
     colour = max((decision.risk_level, checked.colour, least), key=severity_of)
-    told = tell_program(checked, verdict)
+    lines = list_objections(checked, verdict)
     is_worse = severity_of(colour) > severity_of(decision.risk_level)
     is_blocked = run_status(colour) == "BLOCKED"
-    reason = decision.block_reason if not is_worse else (told[0] if is_blocked and told else None)
+    reason = decision.block_reason if not is_worse else (lines[0] if is_blocked and lines else None)
     return RunDecision(
         risk_level=colour,
         score=_limit_score(decision.score, colour),
         block_reason=reason,
-        warnings=[*decision.warnings, *(line for line in told if line != reason)],
+        warnings=[*decision.warnings, *(line for line in lines if line != reason)],
         details=_add_details(decision, checked, verdict),
     )
 
@@ -70,28 +70,28 @@ def _find_least(checked: CheckedProgram, verdict: CoverVerdict | None) -> Progra
     return max(checked.findings_colour, "UNKNOWN" if is_unknown else "RED", key=severity_of)
 
 
-def tell_program(checked: CheckedProgram, verdict: CoverVerdict | None) -> list[str]:
+def list_objections(checked: CheckedProgram, verdict: CoverVerdict | None) -> list[str]:
     """Return what speaks against a program, the gravest first: beyond what was approved, findings, the worst cut."""
-    told = []
+    lines = []
     if verdict is not None and not verdict.covered:
         beyond = [item for item in verdict.exceeded if item.judged is not None or item.measured is None]
-        told += [f"{NOT_COVERED}: {tell_exceedance(item)}" for item in beyond[:_SHOWN]]
+        lines += [f"{NOT_COVERED}: {describe_exceedance(item)}" for item in beyond[:_SHOWN]]
     findings = sorted(
         (finding for finding in checked.findings if finding.level != "NOTE"),
         key=lambda finding: -severity_of(finding.level if finding.level != "NOTE" else "GREEN"),
     )
-    told += [f"{item.code}: {_at_line(item.line)}{item.text}" for item in findings[:_SHOWN]]
+    lines += [f"{item.code}: {_at_line(item.line)}{item.text}" for item in findings[:_SHOWN]]
     worst = checked.worst
     if worst is not None and worst.colour != "GREEN":
-        told.append(f"{worst.reason} (line {worst.cut.line} of the program)")
-    return told
+        lines.append(f"{worst.reason} (line {worst.cut.line} of the program)")
+    return lines
 
 
-def tell_exceedance(item: Exceedance) -> str:
+def describe_exceedance(item: Exceedance) -> str:
     """Return one excess as a sentence."""
-    judged = "nothing" if item.judged is None else item.judged
+    approved = "nothing" if item.judged is None else item.judged
     measured = "nobody knows what" if item.measured is None else item.measured
-    return f"{_at_line(item.line)}{item.what} is {measured}, evaluated was {judged}."
+    return f"{_at_line(item.line)}{item.what} is {measured}, evaluated was {approved}."
 
 
 def _at_line(line: int | None) -> str:

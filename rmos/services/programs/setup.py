@@ -56,8 +56,8 @@ def make_setup(
     Raises:
         ValidationFailed: no dialect is called so.
     """
-    said = options.dialect or axes.get("dialect")
-    dialect = None if said is None else find_dialect(said).id
+    stated = options.dialect or axes.get("dialect")
+    dialect = None if stated is None else find_dialect(stated).id
     shapes = {number: shape for number, tool in tools.items() if (shape := _make_shape(tool, context)) is not None}
     thickness = read_length(context, "stock", "thickness")
     if thickness is None:

@@ -90,14 +90,14 @@ class ByModel:
             understood = _read_spec(answer, instrument)
             _require_given(own.spec, understood.spec)
         except ProviderFailed as failure:
-            said = f"the built-in interpreter read the prompt, for the model {self._model} did not: {failure.detail}"
-            understood = msgspec.structs.replace(own, assumptions=(said, *own.assumptions))
+            note = f"the built-in interpreter read the prompt, for the model {self._model} did not: {failure.detail}"
+            understood = msgspec.structs.replace(own, assumptions=(note, *own.assumptions))
             return ReadPrompt(
                 understood=understood, provenance={**provenance, "fallback": failure.detail, "read_by": BUILT_IN}
             )
-        said = f"the model {self._model} read the prompt; what it left open is as in the spec"
+        note = f"the model {self._model} read the prompt; what it left open is as in the spec"
         return ReadPrompt(
-            understood=msgspec.structs.replace(understood, assumptions=(said, *understood.assumptions)),
+            understood=msgspec.structs.replace(understood, assumptions=(note, *understood.assumptions)),
             provenance=provenance,
         )
 
@@ -127,7 +127,7 @@ class _Answered(msgspec.Struct, forbid_unknown_fields=True):
     unrecognized: list[str] = []
 
 
-_MOST_SAID: Final = 30
+_MOST_WORDS: Final = 30
 _SHOWN: Final = 200
 
 
@@ -166,7 +166,7 @@ def _for(spec: RosetteSpec, instrument: Any) -> RosetteSpec:
 
 def _printable_lines(words: list[str]) -> tuple[str, ...]:
     """Return what a model said, as it may be shown: bounded, in one line, printable."""
-    shown = ("".join(sign if sign.isprintable() else " " for sign in word[:_SHOWN]) for word in words[:_MOST_SAID])
+    shown = ("".join(sign if sign.isprintable() else " " for sign in word[:_SHOWN]) for word in words[:_MOST_WORDS])
     return tuple(dict.fromkeys(shown))
 
 

@@ -14,7 +14,7 @@ from rmos.cam.gcode.reader import read_program
 from rmos.cam.measure import measure_program
 from rmos.cam.measure.setup import ProgramSetup, Stock, ToolShape
 from rmos.cam.paths.circles import RingShape
-from rmos.cam.paths.cut import JudgedCut, PathOptions, Tabs
+from rmos.cam.paths.cut import PathCut, PathOptions, Tabs
 from rmos.cam.paths.inlays import CLEARANCE_UM, Figure, route_parts, route_pockets
 from rmos.cam.paths.loops import MAX_LAPS
 from rmos.cam.paths.making import Room, make_toolpaths
@@ -42,7 +42,7 @@ def make_star(points: int, outer: int, inner: int, *, at: tuple[int, int] = (0, 
     ]
 
 
-def sweep(route: Route, cut: JudgedCut) -> list[Loop]:
+def sweep(route: Route, cut: PathCut) -> list[Loop]:
     """Return what the cutter passes over while it is below the top of the stock."""
     swept = pyclipper.PyclipperOffset(2.0, 2.0)
     for before, move in pairwise(route.moves):

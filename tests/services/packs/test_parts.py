@@ -10,8 +10,8 @@ from rmos.services.packs.building import build_pack, make_readme
 from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.program_names import PackedProgram, list_packed_programs
 from rmos.services.packs.reasons import list_reasons
-from rmos.services.packs.since import tell_members
-from rmos.services.packs.texts import clean_line, clean_text, tell_number, tell_time
+from rmos.services.packs.since import format_members
+from rmos.services.packs.texts import clean_line, clean_text, format_duration, format_quantity
 from rmos.services.packs.tools import list_tools, make_tools_csv
 from rmos.store.naming import NamedBlob
 
@@ -144,14 +144,14 @@ def test_a_line_has_no_breaks_and_ends_with_a_sign_that_it_was_cut() -> None:
     [(None, "?"), (0.2, "< 1 s"), (59.4, "59 s"), (131.199, "2 min 11 s"), (59.6, "1 min 00 s"), (3661, "1 h 01 min")],
 )
 def test_a_time_is_told_in_minutes_and_seconds(seconds: float | None, shown: str) -> None:
-    assert tell_time(seconds) == shown
+    assert format_duration(seconds) == shown
 
 
 def test_numbers_are_told_with_their_unit_and_what_is_none_is_not() -> None:
-    assert [tell_number(value, "mm") for value in (3.175, "0.750", 40000, None, True, "x", float("nan"))] == [
+    assert [format_quantity(value, "mm") for value in (3.175, "0.750", 40000, None, True, "x", float("nan"))] == [
         "3.175 mm", "0.75 mm", "40000 mm", "?", "?", "?", "?",
     ]  # fmt: skip
-    told = tell_members({"pressure_kpa": 60, "area_mm2": 9000.0, "friction": 0.35, "x": [1], "on": True})
+    told = format_members({"pressure_kpa": 60, "area_mm2": 9000.0, "friction": 0.35, "x": [1], "on": True})
     assert told == "area 9000 mm², friction 0.35, pressure 60 kPa"
 
 

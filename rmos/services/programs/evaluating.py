@@ -1,7 +1,7 @@
 """Evaluate every distinct cut of a program by the engine: the worst decides, with its line and the rule that it breaks.
 
-    judged = evaluate_program(engines, measured, request, context, tools)
-    judged.worst.design, judged.worst.result, judged.cuts
+    evaluated = evaluate_program(engines, measured, request, context, tools)
+    evaluated.worst.design, evaluated.worst.result, evaluated.cuts
 
 A measured cut is the operation `milled`: its shape is its path. A width is measured in cells, so each cut is evaluated
 as wide as it was measured and as wide as it may be, and the worse of both counts. Brief cuts, RMOS policy: RED of
