@@ -1,7 +1,7 @@
 """Text of a record on paper: whatever somebody wrote, cut, without what could mislead a reader, and numbers in words.
 
     clean_text("notes\\u202e…", 600)         # directions and control characters are gone
-    tell_time(131.2)                        # "2 min 11 s"
+    format_duration(131.2)                  # "2 min 11 s"
 
 What is shown is escaped by the template; this is about what a reader sees.
 """

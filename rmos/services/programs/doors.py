@@ -1,7 +1,7 @@
 """Which files of runs are programs that leave at their own address only, and what the others are called.
 
     is_gated(store, view, named)         # a program that a session covers: it leaves through the gate alone
-    tell_filename(named)                 # "NOT_RELEASED_ring.nc": what somebody sent, and nobody approved
+    make_download_name(named)            # "NOT_RELEASED_ring.nc": what somebody sent, and nobody approved
 
 What somebody uploaded they get back, under a name that says so. By its digest alone nobody gets a program that any
 session covers: not from the store, and not through a run that only names it, as advice or as what it would cut.
