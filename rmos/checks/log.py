@@ -89,8 +89,8 @@ class _LogCheck:
         self._folders: dict[str, list[int]] = defaultdict(list)
         self._saved: dict[int, list[SavedCheckpoint]] = defaultdict(list)
         self._keys: list[KeyEvent] = []
-        self._vouched: set[int] = set()
-        """The key events at which the key before vouched for the one that follows."""
+        self._cross_signed: set[int] = set()
+        """The key events at which the key before signed for the one that follows."""
 
     def check(self) -> LogReading:
         try:
@@ -183,7 +183,7 @@ class _LogCheck:
             detail = f"the key {old.text()} did not vouch for the one that follows it, {change.key.text()}"
             self._tally.find("key_replaced", key, detail)
         elif is_signed(note, change.key):
-            self._vouched.add(change.number)
+            self._cross_signed.add(change.number)
 
     def _check_saved(self, saved: SavedCheckpoint, wanted: Checkpoint) -> None:
         if saved.checkpoint != wanted:
@@ -235,7 +235,7 @@ class _LogCheck:
             return [self._keys[-1].key]
         trusted = list(self._trust.keys)
         for before, after in itertools.pairwise(self._keys):
-            if before.key in trusted and after.number in self._vouched:
+            if before.key in trusted and after.number in self._cross_signed:
                 trusted.append(after.key)
         return trusted
 

@@ -123,8 +123,8 @@ def keys(as_json: bool) -> int:
         return DONE
     for span in spans:
         say(span.verifier_key)
-        vouched = "" if span.vouched else "; the key before it did not vouch for it"
-        say(f"  from {span.since_utc} on, by {span.actor}{vouched}")
+        warning = "" if span.vouched else "; the key before it did not vouch for it"
+        say(f"  from {span.since_utc} on, by {span.actor}{warning}")
     return DONE
 
 
