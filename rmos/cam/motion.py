@@ -180,7 +180,7 @@ class LongLine(NamedTuple):
 
 
 class ProgramFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What only a dialect can judge: the line where each came first, None where it never came."""
+    """What only a dialect can decide: the line where each came first, None where it never came."""
 
     no_decimal_point: int | None = None
     """A length that is not zero, without a decimal point: X1000 may be 1 mm on FANUC."""

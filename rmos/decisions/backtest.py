@@ -1,4 +1,4 @@
-"""Judge recorded cuts by another engine, or by other tables, and list the decisions that would flip. Writes nothing.
+"""Evaluate recorded cuts by another engine, or by other tables, and list the decisions that would flip. Writes nothing.
 
     report = backtest(store, engines.get("gentle"), timeout_ms=2000, workers=2)
     report.judged, report.flips[0].risk_recorded, report.flips[0].risk_now
@@ -134,7 +134,7 @@ def _slices(store: Store, since: str) -> Iterator[_Slice]:
 
 
 class _Evaluator:
-    """Judges slices; reaches the processes by the fork."""
+    """Evaluates slices; reaches the processes by the fork."""
 
     def __init__(self, objects: Objects, engine: Engine, timeout_ms: float) -> None:
         self._objects = objects

@@ -1,4 +1,4 @@
-"""Judge a cut: engines that compute feasibility from a design and its context, and nothing else.
+"""Evaluate a cut: engines that compute feasibility from a design and its context, and nothing else.
 
     registry = Registry.load()                        # rmos.engines.registry
     engine = registry.get(None)                       # the store's own: baseline_v2, or baseline_v1

@@ -59,7 +59,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One check of one cut: `value` against `limit`, both in `unit`, and what follows from it.
 
     `limit` is where GREEN ends and `margin` the distance to it (negative beyond it). `score` runs from 0 to 100 and is
-    None when the check could not be judged.
+    None when the check could not be evaluated.
 
     `better` says which values are better: low ones, high ones, or those within a window. With it `yellow_limit` is
     where YELLOW ends on the side of `limit`, None where it has no end, and a window has the same two numbers of its
@@ -115,7 +115,7 @@ class EngineResult(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine answers; `compute_ms` is measured and set by the runner, not by the engine.
 
     `data_sha256` is the digest of the tables that the engine read besides the inputs, empty when there are none: with
-    the engine's version it says by what a cut was judged.
+    the engine's version it says by what a cut was evaluated.
     """
 
     engine_id: str
@@ -157,4 +157,4 @@ class FeasibilityEngine(Protocol):
         """Say who the engine is."""
 
     def compute(self, *, spec: dict[str, Any], ctx: dict[str, Any], request_id: str) -> EngineResult:
-        """Judge the design `spec` in its context `ctx`; both are open JSON objects that may hold anything."""
+        """Evaluate the design `spec` in its context `ctx`; both are open JSON objects that may hold anything."""

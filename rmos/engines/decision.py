@@ -78,7 +78,7 @@ def mind_unknown_names(decision: RunDecision, unknown: Sequence[UnknownName]) ->
 
 
 def _is_not_evaluated(line: str, decision: RunDecision) -> bool:
-    """Tell whether a warning says no more than that a check could not be judged."""
+    """Tell whether a warning says no more than that a check could not be evaluated."""
     return bool(decision.details["checks"].get(line.partition(": ")[0]) == "UNKNOWN")
 
 

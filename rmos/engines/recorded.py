@@ -1,7 +1,7 @@
 """The canonical bytes of what an engine said: the same as of `EngineResult.record()`, a few times as fast.
 
 The fields of these structs stand in the order of RFC 8785, so the encoder writes them as they are; ordering a dict of
-some hundred members for each run would cost as much as judging the cut.
+some hundred members for each run would cost as much as evaluating the cut.
 """
 
 import functools

@@ -43,8 +43,8 @@ class Registry:
 
         Args:
             plugins: for each the name to blame it under, and a reference (`module:object`).
-            shop: the materials, tools and machines that cuts are judged with, by default the shipped ones.
-            default: says which engine judges when a request names none, asked when that is first needed; by default
+            shop: the materials, tools and machines that cuts are evaluated with, by default the shipped ones.
+            default: says which engine evaluates when a request names none, asked when that is first needed; by default
                 the newest of the built-in ones.
 
         Raises:
@@ -73,7 +73,7 @@ class Registry:
 
     @functools.cached_property
     def default_engine_id(self) -> str:
-        """The engine that judges when a request names none; of an engine that is not there the newest built-in one."""
+        """The engine that evaluates when a request names none; of one that is not there the newest built-in one."""
         wanted = NEWEST_ENGINE_ID if self._default is None else self._default()
         return wanted if wanted in self._engines else NEWEST_ENGINE_ID
 

@@ -6,8 +6,8 @@
         check_engine("my_package:MyEngine")     # as the service runs it: in processes of its own, with a time limit
         check_engine(MyEngine())                # in this process, where a debugger and coverage see it
 
-It judges no cutting knowledge, only manners: an id and a version, an answer to everything, the same answer to the same
-question, no GREEN where there is nothing to judge by, no hands on the inputs, no id that its `rules` do not have.
+It evaluates no cutting knowledge, only manners: an id and a version, an answer to everything, the same answer to the
+same question, no GREEN where there is nothing to evaluate by, no hands on the inputs, no id that its `rules` lack.
 
 By its reference an engine is asked once more in another process, so an answer that hangs on the order of a set, or on
 what was asked before, comes to light; and one that never comes back is an error, where in this process it would hang.

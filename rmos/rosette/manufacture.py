@@ -136,7 +136,7 @@ def _whole(spec: RosetteSpec) -> list[ManufactureWarning]:
 
 
 def _channel(spec: RosetteSpec) -> list[ManufactureWarning]:
-    """Judge the channel by what it leaves of the top."""
+    """Check the channel by what it leaves of the top."""
     found = []
     floor = spec.top_thickness - spec.channel_depth
     depth, top = mm_text(spec.channel_depth), mm_text(spec.top_thickness)
@@ -186,7 +186,7 @@ def _ring(spec: RosetteSpec, ring: Ring, place: int) -> list[ManufactureWarning]
 
 
 def _tiles(spec: RosetteSpec, ring: Ring, inner: int, place: int) -> list[ManufactureWarning]:
-    """Judge how the tiles close the ring."""
+    """Check how the tiles close the ring."""
     count = len(draw_ring(ring, inner=inner, seed=spec.seed, place=place).order)
     if not count:
         return []
@@ -212,7 +212,7 @@ def _tiles(spec: RosetteSpec, ring: Ring, inner: int, place: int) -> list[Manufa
 
 
 def _strips(ring: Ring, inner: int, count: int, place: int) -> list[ManufactureWarning]:
-    """Judge the strips of herringbone: veneers, glued to a block and sliced."""
+    """Check the strips of herringbone: veneers, glued to a block and sliced."""
     thick = ring.strip or block_glue_up(place, ring, inner, count=count, height=1000).layers[0].thickness
     if _VENEER[0] <= thick <= _VENEER[1]:
         return []

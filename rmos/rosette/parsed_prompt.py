@@ -25,7 +25,7 @@ LIMITS: Final = {
     "line": (50, 20_000, "a line"),
     "strip": (50, 20_000, "a strip"),
 }
-"""What can be drawn at all, micrometres. What can be made is judged later and said, not refused here."""
+"""What can be drawn at all, micrometres. What can be made is checked later and reported, not refused here."""
 MOST: Final = {"tile_count": 2000, "rows": 24, "lines": 16, "rings": 5, "slant": 70}
 LEAST: Final = {"slant": 20}
 _SHOWN: Final = 40

@@ -1,6 +1,6 @@
 """How much work a rosette is to draw, known before it is drawn for others.
 
-work_of(spec)      # about microseconds of one core for spec → SVG, judged by the gate and counted into a bill
+work_of(spec)      # about microseconds of one core for spec → SVG, evaluated by the gate and counted into a bill
 
 The weights are those of the dearest kinds of ring, measured: figure costs by area, tiles each by themselves.
 """

@@ -137,7 +137,7 @@ def list_fields(request: ActionRequest, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _find_tool_id(session: Session, requested: str | None) -> str:
-    """Return the tool that a session is judged with: the one that is said, or that of the worst of its cuts.
+    """Return the tool that a session is evaluated with: the one that is said, or that of the worst of its cuts.
 
     Raises:
         ValidationFailed: none is said where one has to be, or another one than the design has.

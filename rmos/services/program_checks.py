@@ -1,4 +1,4 @@
-"""Check a program that comes by itself, and record what came of it: the file that a CAM posted, judged as it stands.
+"""Check a program that comes by itself, and record what came of it: the file that a CAM posted, evaluated as it stands.
 
     done = check_sent_program(store, engines, ProgramCheck(data=…, name="ring.nc", …), policy, actor=actor, us=us)
     done.recorded.run_id, done.risk_level, done.checked.findings

@@ -2,7 +2,7 @@
 
     svg = draw_recorded(store, run_id, max_bytes=…)
 
-The setup is the one that the run recorded, so the picture is that of what was judged, whatever the shop's tables say
+The setup is the one that the run recorded, so the picture is that of what was evaluated, whatever the shop's tables say
 today.
 """
 

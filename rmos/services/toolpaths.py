@@ -3,8 +3,8 @@
     made = make_programs(engines.shop, request, MakeRequest(dialect="grbl"), origin)
     made.programs[0].name, made.toolpaths
 
-Feed, plunge, speed, depths and tools are those of the judged cuts; where they run is the shape of the rosette. Nothing
-here is believed: what was made is read, measured and covered as any program that somebody sends.
+Feed, plunge, speed, depths and tools are those of the evaluated cuts; where they run is the shape of the rosette.
+Nothing here is believed: what was made is read, measured and covered as any program that somebody sends.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ class MakeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """None is that of the machine."""
     options: PathOptions = PathOptions()
     is_coolant_given: bool = False
-    """Whether the caller chose the coolant; else it is the one that was judged."""
+    """Whether the caller chose the coolant; else it is the one that was evaluated."""
     operations: tuple[str, ...] = ()
     """Which cuts, as `channel` or `inlay_pocket:3`; none is all."""
 
@@ -58,7 +58,7 @@ class ProgramOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """A cut that is to be made: its place in the design, and the context that it was judged in."""
+    """A cut that is to be made: its place in the design, and the context that it was evaluated in."""
 
     place: int
     cut: DesignCut
@@ -251,7 +251,7 @@ def read_path_cut(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> Pat
     """Return a cut as the engine reads it, in whole micrometres, each rounded to the safe side.
 
     Raises:
-        ValidationFailed: a number that a path needs was not judged.
+        ValidationFailed: a number that a path needs was not evaluated.
     """
     opened = open_cut(cut.design, context, shop.materials)
     numbers = {

@@ -1,4 +1,4 @@
-"""How the attributes of an element are judged: by a plan made once for each order of attributes that occurs.
+"""How the attributes of an element are checked: by a plan made once for each order of attributes that occurs.
 
     plan = make_plan("http://www.w3.org/2000/svg use", ["href", "x", "y"], {})   # an SvgRefusal, or
     plan.checks      # ((1, <function>, set()),): which values are looked at, how, and which were found harmless
@@ -36,7 +36,7 @@ class AttributePlan(NamedTuple):
     """What is looked at in each element of one name with these attributes, in this order."""
 
     checks: tuple[tuple[int, ValueCheck, set[str]], ...]
-    """Where in the list of names and values a value stands, how it is judged, and the values found harmless."""
+    """Where in the list of names and values a value stands, how it is checked, and the values found harmless."""
     styled: tuple[int, ...]
     """Where values of CSS stand, which can load something only with a bracket or an escape in them."""
     id_at: int
@@ -82,7 +82,7 @@ def make_plan(element: str, names: Sequence[str], harmless: dict[ValueCheck, set
 
 
 def _check_of(namespace: str, element: str, name: str) -> ValueCheck | SvgRefusal | None:
-    """Return how the value of an attribute is judged, None when it needs no look, or why its name is blocked."""
+    """Return how the value of an attribute is checked, None when it needs no look, or why its name is blocked."""
     space, _, local = name.rpartition(" ")
     if is_event(local):
         return attribute_refusal(space, local)
@@ -103,7 +103,7 @@ def _check_of(namespace: str, element: str, name: str) -> ValueCheck | SvgRefusa
 
 
 def _animated_refusal(value: str) -> SvgRefusal | None:
-    """Judge what an animation changes; None when it neither refers, nor runs, nor is CSS."""
+    """Check what an animation changes; None when it neither refers, nor runs, nor is CSS."""
     if value in ANIMATED:
         return None
     return "animation", f"The animation changes {shorten_text(value)}, which is not among what may move."

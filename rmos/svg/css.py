@@ -44,7 +44,7 @@ _SCRIPT: Final = re.compile(r"(?:java|vb|live)\s*script\s*:")
 
 
 def css_refusal(text: str, *, sheet: bool = False) -> SvgRefusal | None:
-    """Judge the value of a property, declarations or, with `sheet`, a style sheet; None when it loads nothing."""
+    """Check the value of a property, declarations or, with `sheet`, a style sheet; None when it loads nothing."""
     plain = _ESCAPE.sub(_read_escape, text)
     forms = dict.fromkeys((text, plain, _COMMENT.sub("", text), _COMMENT.sub("", plain), _COMMENT.sub(" ", text)))
     for form in forms:

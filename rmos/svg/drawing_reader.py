@@ -40,7 +40,7 @@ TagShape = str | tuple[str, ...]
 
 
 class DrawingReader:
-    """Judges one drawing that is fed to it in chunks."""
+    """Checks one drawing that is fed to it in chunks."""
 
     def __init__(self) -> None:
         self._reuse = Reuse()
@@ -70,7 +70,7 @@ class DrawingReader:
         parser.SkippedEntityHandler = self._entity
 
     def feed(self, chunk: bytes | memoryview) -> None:
-        """Judge the next bytes.
+        """Check the next bytes.
 
         Raises:
             SvgBlocked: something in them is not known to be harmless; nothing may be fed after it.
@@ -86,7 +86,7 @@ class DrawingReader:
             self._check_reuse()
 
     def close(self) -> None:
-        """Judge what only the end can tell.
+        """Check what only the end can tell.
 
         Raises:
             SvgBlocked: the drawing is not complete, or copies of its parts are too many.
@@ -137,7 +137,7 @@ class DrawingReader:
             self._refuse(*refusal)
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        """Judge a start tag; the one function that runs for each, so it does little."""
+        """Check a start tag; the one function that runs for each, so it does little."""
         opened = None
         shape: TagShape = name
         if attributes:
@@ -180,7 +180,7 @@ class DrawingReader:
             harmless.add(value)
 
     def _look_at_css(self, value: str, own_id: str) -> None:
-        """Judge CSS with a bracket or an escape in it, and count what it refers to, for that is drawn again too."""
+        """Check CSS with a bracket or an escape in it, and count what it refers to, for that is drawn again too."""
         targets = self._harmless_css.get(value)
         if targets is None:
             targets = plain_targets(value)
@@ -197,7 +197,7 @@ class DrawingReader:
             self._reuse.refers(self._holders[-1], own_id, targets)
 
     def _new_plan(self, element: str, names: list[str], shape: TagShape) -> AttributePlan | None:
-        """Return how tags of this shape are judged; None when there is nothing to look at but their names."""
+        """Return how tags of this shape are checked; None when there is nothing to look at but their names."""
         if not self._elements and element != f"{SVG} svg":
             space, _, local = element.rpartition(" ")
             self._refuse(

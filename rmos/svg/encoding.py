@@ -74,7 +74,7 @@ def read_chunks(data: bytes) -> Iterator[bytes | memoryview]:
 
 
 def check_declared_encoding(head: bytes, encoding: str | None) -> SvgRefusal | None:
-    """Judge the encoding that the XML declaration names, given how the drawing begins; None when it may be so."""
+    """Check the encoding that the XML declaration names, given how the drawing begins; None when it may be so."""
     mark = next((mark for mark in (_UTF8, *_UTF16) if head.startswith(mark)), b"")
     if encoding is None or encoding.lower() in _ENCODINGS[mark]:
         return None

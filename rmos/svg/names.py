@@ -135,7 +135,7 @@ def is_free(name: str) -> bool:
 
 
 def element_refusal(namespace: str, name: str) -> SvgRefusal | None:
-    """Judge an element; None when it is on the list of SVG, or of a namespace that browsers ignore."""
+    """Check an element; None when it is on the list of SVG, or of a namespace that browsers ignore."""
     why = _WHY.get(name.lower())
     if is_foreign(namespace):
         return why if why == _WHY["script"] else None

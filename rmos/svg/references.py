@@ -28,7 +28,7 @@ _SCRIPT: Final = re.compile(r"(?:java|vb|live)script:", re.IGNORECASE)
 
 
 def reference_refusal(value: str) -> SvgRefusal | None:
-    """Judge a reference that may only lead to a part of the drawing; None when it does."""
+    """Check a reference that may only lead to a part of the drawing; None when it does."""
     inner = value.strip(" \t\r\n")
     if inner.startswith("#") or inner == "":
         return None
@@ -41,7 +41,7 @@ def reference_refusal(value: str) -> SvgRefusal | None:
 
 
 def picture_refusal(value: str) -> SvgRefusal | None:
-    """Judge the reference of a picture: a part of the drawing, or pixels in base64; None when it is one."""
+    """Check the reference of a picture: a part of the drawing, or pixels in base64; None when it is one."""
     if value[:64].lstrip()[:5].lower() != "data:":
         return reference_refusal(value)
     if len(value) > MAX_PICTURE:

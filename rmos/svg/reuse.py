@@ -79,7 +79,7 @@ class Reuse:
         return len(self._held) + len(self._uses) + len(self._references) > MAX_NOTED
 
     def refusal(self, own: int) -> SvgRefusal | None:
-        """Judge the whole, of `own` elements as written; None when it is not too much."""
+        """Check the whole, of `own` elements as written; None when it is not too much."""
         if self.is_crowded:
             return "too_large", f"More than {MAX_NOTED} elements refer to others."
         inner = self._inner()

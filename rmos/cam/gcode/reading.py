@@ -77,7 +77,7 @@ class ProgramReading:
         self.words.setdefault(word, self.line)
 
     def note(self, fact: str) -> None:
-        """Keep the line where a fact came first that only a dialect can judge."""
+        """Keep the line where a fact came first that only a dialect can decide."""
         self.noted.setdefault(fact, self.line)
 
     def has_room(self, count: int) -> bool:

@@ -1,6 +1,6 @@
 """Find what a controller will not run, or will run otherwise: by its dialect and by what the machine is told to have.
 
-The text itself was read once; what only a dialect can judge, the reader left as facts with their lines.
+The text itself was read once; what only a dialect can decide, the reader left as facts with their lines.
 """
 
 from collections.abc import Iterable

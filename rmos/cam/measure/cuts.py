@@ -5,7 +5,7 @@
     for key, sample in cuts.list_groups(): ...
 
 Groups are alike in tool, speed and feed, and nearly so in depth and width: these differ by less than a tenth, a step of
-the series E24 of preferred numbers. A group is judged by the largest of each, so no grouping makes a cut look lighter
+the series E24 of preferred numbers. A group is evaluated by the largest of each, so grouping makes no cut look lighter
 than it is; a ramp, whose depth grows from nothing, is some fifty cuts and not a thousand.
 """
 

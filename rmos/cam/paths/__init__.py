@@ -1,1 +1,1 @@
-"""Make the paths of tools from what was judged: whole micrometres in, whole micrometres out."""
+"""Make the paths of tools from what was evaluated: whole micrometres in, whole micrometres out."""

@@ -1,9 +1,9 @@
-"""What a path is made of: the cut as it was judged, and what may be chosen beside it.
+"""What a path is made of: the cut as it was evaluated, and what may be chosen beside it.
 
     cut = PathCut(operation="channel", tool_id="em-3175-2f", diameter_um=3175, rpm=18000, feed=1800, …)
     options = PathOptions(direction="climb")
 
-Feed, plunge, speed, the depth of a pass, the depth, the engagement and the tool are those of the judged design and of
+Feed, plunge, speed, the depth of a pass, the depth, the engagement and tool are those of the evaluated design and of
 nothing else: no option says any of them. Lengths are whole micrometres, feeds mm/min.
 """
 
@@ -25,7 +25,7 @@ STEPOVER: Final = (4, 10)
 
 
 class PathCut(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation, as it was judged."""
+    """One operation, as it was evaluated."""
 
     operation: str
     ring: int | None = None
@@ -53,7 +53,7 @@ class PathCut(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def step_um(self) -> int:
-        """How far one turn lies from the next: what was judged, or 0.4 of the diameter where that is less."""
+        """How far one turn lies from the next: what was evaluated, or 0.4 of the diameter where that is less."""
         usual = int(self.diameter_um) * STEPOVER[0] // STEPOVER[1]
         return max(1, min(usual, self.engagement_um) if self.engagement_um >= self.diameter_um else self.engagement_um)
 
@@ -69,7 +69,7 @@ class Tabs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PathOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be chosen of a path without judging anew."""
+    """What may be chosen of a path without evaluating anew."""
 
     safe_um: int = 6000
     """Above the stock, where rapids travel."""

@@ -4,7 +4,7 @@
     find_drop(47_588, feed=1800, plunge=600)     # 15 670 µm: what one turn of a helix may go down
 
 A helix is no steeper than 3° (the default of PutiaCNC), and the part of its feed that goes straight down is no more
-than the plunge feed that was judged: v_f sin α <= v_p.
+than the plunge feed that was evaluated: v_f sin α <= v_p.
 """
 
 from math import isqrt
@@ -16,7 +16,7 @@ _TAN_3_DEG: Final = (52_407_779_283, 10**12)
 
 
 def list_levels(total_um: int, pass_um: int) -> list[int]:
-    """Return the depths of the passes, the fewest that are no deeper than the judged one: z_k = total k / n."""
+    """Return the depths of the passes, the fewest that are no deeper than the evaluated one: z_k = total k / n."""
     count = -(-total_um // pass_um)
     return [total_um * number // count for number in range(1, count + 1)]
 

@@ -40,7 +40,7 @@ from rmos.errors.toolpaths import NoEntry, ToolDoesNotFit
 Figure = Sequence[Loop] | RingShape
 """A figure: its outlines as an even-odd area, or the circle that it is."""
 CLEARANCE_UM: Final = 50
-"""Between a pocket and its part on every side (as `rosette.machining` judges it)."""
+"""Between a pocket and its part on every side (as `rosette.machining` checks it)."""
 _NEAR: Final = 8
 """Fifths of a step up to which the tip goes on to the next loop without rising."""
 _REST_UM2: Final = 2 * 2_000

@@ -1,4 +1,4 @@
-"""Make toolpaths of a route: with what was judged, and only where stock and machine have room for them.
+"""Make toolpaths of a route: with what was evaluated, and only where stock and machine have room for them.
 
 make_toolpaths(cut, route, options, Room(width_um=160_000, height_um=140_000, travel_um=(400_000, 400_000, 80_000)))
 """

@@ -5,7 +5,7 @@
     digest_toolpaths([paths])          # the same on every machine
 
 X points right, Y up, Z up from where the program's zero is. What is written for a controller is text of these integers,
-and everything in it that matters stands here: feed, plunge and speed as they were judged, never as anybody asked.
+and everything in it that matters stands here: feed, plunge and speed as they were evaluated, never as anybody asked.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -143,7 +143,7 @@ def _round_length(um: int, units: Units) -> int:
 
 
 def _write_height(um: int, units: Units) -> str:
-    """Return a height; in inches it is rounded up, so that no cut is deeper than it was judged."""
+    """Return a height; in inches it is rounded up, so that no cut is deeper than it was evaluated."""
     return _write(um if units == "mm" else -(-um * 10_000 // _INCH_UM), units)
 
 

@@ -75,7 +75,7 @@ def bending_stress_mpa(force_n: float, stickout_mm: float, diameter_mm: float) -
 
 
 def deflection(cut: Cut) -> Assessment:
-    """Judge δ: GREEN to 0.013 mm, YELLOW to 0.10 mm; where the fit is critical 0.005 and 0.05 mm."""
+    """Grade δ: GREEN to 0.013 mm, YELLOW to 0.10 mm; where the fit is critical 0.005 and 0.05 mm."""
     absent = cut.absent(_NEEDS)
     if absent:
         return make_unknown(cut, DEFLECTION, absent)
@@ -99,7 +99,7 @@ def deflection(cut: Cut) -> Assessment:
 
 
 def tool_break(cut: Cut) -> Assessment:
-    """Judge σ as a share of 1500 MPa (carbide) or 1000 MPa (HSS): GREEN below 0.3, YELLOW below 0.6."""
+    """Grade σ as a share of 1500 MPa (carbide) or 1000 MPa (HSS): GREEN below 0.3, YELLOW below 0.6."""
     absent = cut.absent(_NEEDS)
     if absent:
         return make_unknown(cut, TOOL_BREAK, absent)

@@ -18,7 +18,7 @@ from rmos.engines.baseline.wording import num
 from rmos.engines.shop import Material
 
 CHIP_NEEDS: Final = (FEED, RPM, FLUTES, DIAMETER, MATERIAL, ENGAGEMENT)
-"""What every check of the chip is judged by."""
+"""What every check of the chip is evaluated by."""
 SLOWEST_RPM: Final = 1000
 """Below this no router turns, so no slower speed is suggested (RMOS policy)."""
 

@@ -50,7 +50,7 @@ OVERLOAD: Final = Rule(
 
 
 def chip_rubbing(cut: Cut) -> Assessment:
-    """Judge h against the rubbing floor (light machine) or the makers' lowest chipload (rigid one).
+    """Grade h against the rubbing floor (light machine) or the makers' lowest chipload (rigid one).
 
     Shell and bone are abraded: there a thin chip is YELLOW at worst. A pocket needs its radial engagement, since
     without it nobody knows how much thinner the chip is; elsewhere its absence means a slot.
@@ -76,7 +76,7 @@ def chip_rubbing(cut: Cut) -> Assessment:
 
 
 def chip_overload(cut: Cut) -> Assessment:
-    """Judge h against the makers' ceiling at this depth: GREEN up to it, YELLOW up to 1.5 times."""
+    """Grade h against the makers' ceiling at this depth: GREEN up to it, YELLOW up to 1.5 times."""
     absent = cut.absent(_OVERLOAD_NEEDS)
     if absent or cut.material is None:
         return make_unknown(cut, OVERLOAD, absent)

@@ -1,7 +1,7 @@
 """The engine: read the cut, run the checks of its operation, add up.
 
 It fails closed. What cannot be used makes the whole RED, what is missing makes it YELLOW at best, and with nothing to
-judge by it is UNKNOWN: no input turns into GREEN by being absent or odd.
+evaluate by it is UNKNOWN: no input turns into GREEN by being absent or odd.
 """
 
 from collections.abc import Mapping
@@ -31,19 +31,19 @@ _NAME: Final = f"{_INFO.engine_id} {_INFO.version}"
 
 
 class BaselineV1:
-    """Judge a cut by published formulas, charts and RMOS policy. Bounded, the same for ever, never raises on JSON."""
+    """Evaluate a cut by published formulas, charts and RMOS policy. Bounded, always the same, never raises on JSON."""
 
     rules: Final[tuple[Rule, ...]] = RULES
 
     def __init__(self, materials: Mapping[str, Material] = SHIPPED.materials) -> None:
-        """Judge by these materials, by default the shipped ones."""
+        """Evaluate by these materials, by default the shipped ones."""
         self.info: Final = msgspec.structs.replace(_INFO, inputs=describe_inputs(materials))
         self._materials = materials
         self._read = {name: _digest(material) for name, material in materials.items()}
         self._read_nothing = _digest(None)
 
     def compute(self, *, spec: dict[str, Any], ctx: dict[str, Any], request_id: str) -> EngineResult:
-        """Judge the design `spec` in its context `ctx`, either of which may hold anything; neither is changed."""
+        """Evaluate the design `spec` in its context `ctx`, either of which may hold anything; neither is changed."""
         cut = open_cut(spec, ctx, self._materials)
         found = [check(cut) for check in CHECKS[cut.operation]]
         assessments = [item for item in found if item is not None]
@@ -65,9 +65,9 @@ class BaselineV1:
 
 
 def _digest(material: Material | None) -> str:
-    """Return the digest of all tables that a cut of this material is judged by.
+    """Return the digest of all tables that a cut of this material is evaluated by.
 
-    It is of the one material, so that a shop can add others without changing what its records were judged by.
+    It is of the one material, so that a shop can add others without changing what its records were evaluated by.
     """
     return canonical_sha256(
         {"charts_sha256": chart.DATA_SHA256, "material": None if material is None else material.members()}

@@ -1,7 +1,7 @@
 """GEOMETRY: can this cutter make this shape, and does the shape hold.
 
 A slot of width W needs a cutter of D <= W; an inside corner gets no smaller radius than D/2; flutes that are shorter
-than the cut is deep rub with their shank (plain geometry). The floor under a channel is judged by its share of the
+than the cut is deep rub with their shank (plain geometry). The floor under a channel is evaluated by its share of the
 top's thickness (steel-string tops 2.8 to 3.05 mm, classical ones 2 to 2.5 mm) and never below 0.8 mm; walls of milled
 parts by their thickness. All limits are RMOS policy. The worst of the parts is the check.
 """
@@ -97,7 +97,7 @@ def _flutes(numbers: dict[str, float]) -> Part:
 
 
 def _floor(numbers: dict[str, float]) -> Part:
-    """Judge what is left below a channel; what was stated counts unless the depth leaves clearly less."""
+    """Grade what is left below a channel; what was stated counts unless the depth leaves clearly less."""
     stated, top, depth = numbers[FLOOR], numbers[STOCK_THICKNESS], numbers[TOTAL_DEPTH]
     left = top - depth
     is_cut_away = stated > left + FLOOR_SLACK_MM
@@ -151,7 +151,7 @@ _NEEDS: Final = {
 
 
 def geometry(cut: Cut) -> Assessment:
-    """Judge the shape by the worst of its parts.
+    """Grade the shape by the worst of its parts.
 
     A part that lacks inputs makes the check UNKNOWN, unless another part is RED whatever the missing ones are.
     """

@@ -59,7 +59,7 @@ def heat_index(reference_mm: float, chip_mm: float, speed_m_s: float, other_fact
 
 
 def heat(cut: Cut) -> Assessment:
-    """Judge the heat index: GREEN below 1.6, YELLOW below 2.6."""
+    """Grade the heat index: GREEN below 1.6, YELLOW below 2.6."""
     absent = cut.absent(CHIP_NEEDS)
     if absent or cut.material is None or cut.engagement_mm is None:
         return make_unknown(cut, HEAT, absent)

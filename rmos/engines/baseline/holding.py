@@ -58,7 +58,7 @@ MATERIAL_YIELD: Final = Rule(
 
 
 def hold_down(cut: Cut) -> Assessment | None:
-    """Judge μ p A / F: GREEN from 3, YELLOW from 1.5; None of a measured cut that does not go through."""
+    """Grade μ p A / F: GREEN from 3, YELLOW from 1.5; None of a measured cut that does not go through."""
     if cut.operation == MEASURED and not goes_through(cut.numbers):
         return None
     absent = cut.absent(_NEEDS)
@@ -83,7 +83,7 @@ def hold_down(cut: Cut) -> Assessment | None:
 
 
 def material_yield(cut: Cut) -> Assessment | None:
-    """Judge used/stock where both are sent: GREEN from 0.5, else YELLOW, the paler the less of it is used."""
+    """Grade used/stock where both are sent: GREEN from 0.5, else YELLOW, the paler the less of it is used."""
     if cut.absent(_YIELD_NEEDS):
         return None
     used, stock = cut.numbers[USED_AREA], cut.numbers[STOCK_AREA]

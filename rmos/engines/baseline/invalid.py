@@ -1,4 +1,4 @@
-"""INVALID_INPUT: what cannot be what was meant is never judged by."""
+"""INVALID_INPUT: what cannot be what was meant is never evaluated by."""
 
 from typing import Final
 

@@ -20,7 +20,7 @@ from rmos.engines.baseline.fields import AXIAL_DEPTH, DIAMETER, FEED, RPM
 from rmos.engines.shop import Material
 
 LOAD_NEEDS: Final = (*CHIP_NEEDS, AXIAL_DEPTH)
-"""What every check of power or force is judged by."""
+"""What every check of power or force is evaluated by."""
 REFERENCE_CHIP_MM: Final = 0.1
 """The chip at which a material's specific energy is stated."""
 FORMULA: Final = "Q = a_e a_p v_f; k_c = k_c1 (h/0.1)^-m; P = Q k_c / 60e6 kW; M = P / (2πn/60); F = M / (D/2)"

@@ -53,7 +53,7 @@ FORCE: Final = Rule(
 
 
 def power(cut: Cut) -> Assessment:
-    """Judge the cutting power as a share of what the spindle delivers: GREEN to 0.6, YELLOW to 0.9."""
+    """Grade the cutting power as a share of what the spindle delivers: GREEN to 0.6, YELLOW to 0.9."""
     absent = cut.absent(LOAD_NEEDS)
     if absent:
         return make_unknown(cut, POWER, absent)
@@ -64,7 +64,7 @@ def power(cut: Cut) -> Assessment:
 
 
 def force(cut: Cut) -> Assessment:
-    """Judge the cutting force as a share of what the machine pushes with: GREEN to 0.5, YELLOW to 0.8."""
+    """Grade the cutting force as a share of what the machine pushes with: GREEN to 0.5, YELLOW to 0.8."""
     absent = cut.absent(LOAD_NEEDS)
     if absent:
         return make_unknown(cut, FORCE, absent)
@@ -75,7 +75,7 @@ def force(cut: Cut) -> Assessment:
 
 
 def _share(cut: Cut, rule: Rule, used: float, green: float, yellow: float, finding: str) -> Assessment:
-    """Judge a share that is in proportion to the depth of a pass."""
+    """Grade a share that is in proportion to the depth of a pass."""
     risk, score = grade_at_most(used, green, yellow)
     suggestion = None
     if risk != "GREEN":

@@ -56,7 +56,7 @@ PLUNGE: Final = Rule(
 
 
 def depth_pass(cut: Cut) -> Assessment:
-    """Judge a_p/D: GREEN to 0.5 and YELLOW to 1.5 on a light machine, 1 and 3 on a rigid one."""
+    """Grade a_p/D: GREEN to 0.5 and YELLOW to 1.5 on a light machine, 1 and 3 on a rigid one."""
     absent = cut.absent(_DEPTH_NEEDS)
     if absent:
         return make_unknown(cut, DEPTH_PASS, absent)
@@ -75,7 +75,7 @@ def depth_pass(cut: Cut) -> Assessment:
 
 
 def plunge(cut: Cut) -> Assessment:
-    """Judge plunge/feed: GREEN to 0.5, YELLOW to 1; RED also for a cutter that cannot plunge."""
+    """Grade plunge/feed: GREEN to 0.5, YELLOW to 1; RED also for a cutter that cannot plunge."""
     absent = cut.absent(_PLUNGE_NEEDS)
     if absent:
         return make_unknown(cut, PLUNGE, absent)

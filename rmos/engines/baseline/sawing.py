@@ -35,7 +35,7 @@ SAW_BITE: Final = Rule(
 
 
 def saw_bite(cut: Cut) -> Assessment:
-    """Judge the bite against both ends of the window; the end that is nearer to being crossed decides."""
+    """Grade the bite against both ends of the window; the end that is nearer to being crossed decides."""
     absent = cut.absent(_NEEDS)
     if absent or cut.material is None:
         return make_unknown(cut, SAW_BITE, absent)

@@ -10,7 +10,7 @@ from typing import Final
 from rmos.engines.base import Assessment, Risk
 
 GROUP_WEIGHTS: Final = {"chipload": 0.30, "heat": 0.25, "deflection": 0.20, "rim_speed": 0.15, "yield": 0.10}
-"""Weights of the groups; over the groups that could be judged they are scaled to a sum of 1."""
+"""Weights of the groups; over the groups that could be evaluated they are scaled to a sum of 1."""
 GATE: Final = "gate"
 """Category of the checks that have no weight: they can only lower the whole."""
 _SAYS_NOTHING_OF_THE_CUT: Final = "yield"
@@ -62,7 +62,7 @@ def grade_used(used: float, used_at_yellow: float, tolerance: float) -> tuple[Ri
 def overall(assessments: Sequence[Assessment]) -> tuple[Risk, float | None]:
     """Return colour and score of the whole.
 
-    The colour is that of the worst check; UNKNOWN when no weighted check of the cut could be judged. The score, one
+    The colour is that of the worst check; UNKNOWN when no weighted check of the cut could be evaluated. The score, one
     decimal, is the weighted mean of the groups, lowered by gates that are not GREEN; a group counts with its lowest
     check. It is at most 39 when the whole is RED, 79 when it is YELLOW, None when it is UNKNOWN.
     """

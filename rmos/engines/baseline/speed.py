@@ -77,7 +77,7 @@ def unmarked_max_rpm(diameter_mm: float, *, saw: bool) -> float:
 
 
 def overspeed(cut: Cut) -> Assessment:
-    """Judge n as a share of the smaller of the tool's and the machine's largest speed: GREEN to 0.9, YELLOW to 1."""
+    """Grade n as a share of the smaller of the tool's and the machine's largest speed: GREEN to 0.9, YELLOW to 1."""
     numbers = cut.numbers
     absent = cut.absent((RPM,) if TOOL_MAX_RPM in numbers else (RPM, DIAMETER))
     if absent:
@@ -99,7 +99,7 @@ def overspeed(cut: Cut) -> Assessment:
 
 
 def rim_speed(cut: Cut) -> Assessment:
-    """Judge the speed of the cutting edge: too fast for router cutters, too fast or too slow for saw blades."""
+    """Grade the speed of the cutting edge: too fast for router cutters, too fast or too slow for saw blades."""
     absent = cut.absent(_RIM_NEEDS)
     if absent:
         return make_unknown(cut, RIM_SPEED, absent)

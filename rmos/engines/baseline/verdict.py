@@ -1,4 +1,4 @@
-"""How a check says what it found: judged, with a number against a limit, or not judged for want of inputs."""
+"""How a check says what it found: evaluated, with a number against a limit, or not evaluated for want of inputs."""
 
 import msgspec
 

@@ -3,7 +3,8 @@
     table = read_table("tools.toml", ToolEntry, Path("instance"))
     table.entries["em-3175-2f"], "em-3175-2f" in table.own        # ToolEntry(…), False: it is the shipped one
 
-Every entry is checked when the service starts: a table that is half right would judge another cut than the shop makes.
+Every entry is checked when the service starts: by a table that is half right another cut would be evaluated than the
+shop makes.
 """
 
 import functools

@@ -23,7 +23,7 @@ Triple = tuple[Positive, Positive, Positive]
 class MachineEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"class_": "class"}):
     """A machine of the table: W on the spindle's nameplate, N that its axes push with, rpm, mm/min.
 
-    Only the class is required; what it does not state is judged by a default of its class, and said so in the record.
+    Only the class is required; for what it does not state a default of its class is taken, and the record says so.
     """
 
     class_: Literal["light", "rigid"]

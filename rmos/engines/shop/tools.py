@@ -11,7 +11,7 @@ _MM_PER_INCH: Final = 25.4
 
 
 class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A tool of the table, in mm and rpm. What it does not state cannot be judged by."""
+    """A tool of the table, in mm and rpm. No cut is evaluated by what it does not state."""
 
     kind: Literal["end_mill", "ball_mill", "v_bit", "surfacing_bit", "drill", "saw_blade"]
     diameter_mm: Positive

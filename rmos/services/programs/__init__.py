@@ -1,1 +1,1 @@
-"""Programs: read, measure, judge, compare with what was approved, keep, and hand out."""
+"""Programs: read, measure, evaluate, compare with what was approved, keep, and hand out."""

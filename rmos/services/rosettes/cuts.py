@@ -45,7 +45,7 @@ class EvaluatedRosette(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CutEvaluator:
-    """Judges rosettes with one cutter and machine; of equal cuts the engine is asked once."""
+    """Evaluates rosettes with one cutter and machine; of equal cuts the engine is asked once."""
 
     def __init__(
         self, engines: Registry, *, tool_id: str | None, machine_id: str | None, request_id: str, timeout_ms: float
@@ -59,7 +59,7 @@ class CutEvaluator:
         self._known: dict[bytes, EngineResult] = {}
 
     def evaluate_rosette(self, spec: RosetteSpec, *, cut_soundhole: bool = False) -> EvaluatedRosette:
-        """Judge every operation of a rosette.
+        """Evaluate every operation of a rosette.
 
         Args:
             cut_soundhole: whether the machine cuts the hole too.

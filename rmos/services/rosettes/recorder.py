@@ -6,8 +6,8 @@
 
     generate_advisory_svg("rope in koa, 6 mm band", seed=7)["variant_sha256"]     # a drawing without a run
 
-The design of such a run is its worst cut, so that the engine can judge it again to the same digest, and beside it, as
-`rosette`, the request and the spec, from which the drawing can be made again to the byte. Order of writing: the
+The design of such a run is its worst cut, so that the engine can evaluate it again to the same digest, and beside it,
+as `rosette`, the request and the spec, from which the drawing can be made again to the byte. Order of writing: the
 drawings, the runs of the later variants, then the run of the first, which an Idempotency-Key names: when it is there,
 all are there.
 """
@@ -77,7 +77,7 @@ def record_rosettes(
     idempotency: Idempotency | None = None,
     plan: RosettePlan | None = None,
 ) -> list[RosetteMade]:
-    """Draw, judge and record the variants of a rosette; with an Idempotency-Key that was used before, return those.
+    """Draw, evaluate and record the variants of a rosette; with an Idempotency-Key that was used before, return those.
 
     Args:
         us: the moment of the request, microseconds since the epoch; the variants follow each other by one.
@@ -185,7 +185,7 @@ def _no_parent(run_id: str, why: str) -> ValidationFailed:
 
 
 def _draw_variants(plan: RosettePlan, request: RosetteRequest, cutting: CutEvaluator, first_id: str) -> list[_Variant]:
-    """Draw and judge all variants, and let none pass that a browser may not be shown; nothing is written."""
+    """Draw and evaluate all variants, and let none pass that a browser may not be shown; nothing is written."""
     us, variants = ids.moment_of(first_id) or 0, []
     for place in range(request.count):
         spec = plan.variant(place)
