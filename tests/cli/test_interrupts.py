@@ -64,6 +64,8 @@ EVERY: dict[str, tuple[str, ...]] = {
     "toolpaths": ("toolpaths", "SESSION", "--out", "WEB"),
     "pack": ("pack", "RUN", "--out", "OUT"),
     "proof": ("proof", "RUN", "--out", "OUT"),
+    "outcome": ("outcome", "RUN", "--ended", "completed", "--part", "good"),
+    "outcomes": ("outcomes", "--totals", "machine"),
     "help": ("--help",),
     "no such command": ("veryfy",),
 }
