@@ -72,11 +72,24 @@ def mounted(folder: Path, *, image: Image | None = None, tmpfs_bytes: int = 4 <<
     if image is None:
         _run("mount", "-t", "tmpfs", "-o", f"size={tmpfs_bytes}", "rmos-test", str(folder))
     else:
-        _run("mount", "-t", image.kind, "-o", "loop", str(image.path), str(folder))
+        # A process in a mount namespace of its own holds a copy of what was mounted when it began; as long as that is
+        # there, the file would be mounted as it was shut down.
+        path = image.path
+        wait_until(lambda: not _has_loop(path), "the filesystem to be let go by all who saw it mounted")
+        _run("mount", "-t", image.kind, "-o", "loop", str(path), str(folder))
     try:
         yield folder
     finally:
         _unmount(folder)
+
+
+def _has_loop(path: Path) -> bool:
+    """Tell whether a loop device stands on a file."""
+    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
+        with contextlib.suppress(OSError):  # it went meanwhile
+            if backing.read_text().strip() == str(path):
+                return True
+    return False
 
 
 @contextlib.contextmanager

@@ -160,7 +160,11 @@ class Service:
 
     def verify(self) -> "subprocess.CompletedProcess[str]":
         """Run `rmos verify` on the store."""
-        command = [sys.executable, "-m", "flask", "rmos", "verify", "--json"]
+        return self.run_command("verify", "--json")
+
+    def run_command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of `rmos` on the store."""
+        command = [sys.executable, "-m", "flask", "rmos", *arguments]
         return subprocess.run(command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=120)
 
 

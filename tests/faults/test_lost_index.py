@@ -5,6 +5,7 @@ before, soft deletes included.
 """
 
 import contextlib
+import json
 import os
 import random
 import threading
@@ -228,6 +229,10 @@ def test_an_index_lost_under_load_never_makes_a_list_short_by_an_acknowledged_ru
     assert page["total"] == len(settled) - DELETED
     assert set(clients.acknowledged) <= settled
     done = shop.service.verify()
+    if [found["kind"] for found in json.loads(done.stdout)["findings"]] == ["index_unreadable"]:
+        # The last loss hit a page that nobody has read since; what the finding says to do has to mend it.
+        assert shop.service.run_command("rebuild").returncode == 0
+        done = shop.service.verify()
     assert done.returncode == 0, done.stdout + done.stderr
     announce(
         f"index lost 12 times under load: {len(clients.acknowledged)} runs acknowledged, "
