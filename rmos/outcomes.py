@@ -36,10 +36,24 @@ ReasonCode = Literal[
     "POWER",
     "OTHER",
 ]
+TimeBasis = Literal[
+    "planned",
+    "feed_only",
+    "not_completed",
+    "not_timed",
+    "other_program",
+    "which_program",
+    "feed_overridden",
+    "no_estimate",
+]
+"""By which estimate the time of a job is compared, or why it is not."""
 ENDED: Final = get_args(Ended)
 PARTS: Final = get_args(PartVerdict)
 OUTCOME_WORDS: Final = get_args(OutcomeWord)
 REASON_CODES: Final = get_args(ReasonCode)
+TIME_BASES: Final = get_args(TimeBasis)
+ESTIMATES: Final[tuple[TimeBasis, ...]] = ("planned", "feed_only")
+"""What a job can be compared with: a planner's time with acceleration, or that of the feeds alone."""
 OUTCOME: Final = "outcome"
 """The kind of event that says what became of a cut."""
 MAX_SECONDS: Final = 7 * 86_400

@@ -23,6 +23,8 @@ OVERRIDE_STATES: Final = get_args(OverrideState)
 OutcomeGroup = Literal["machine", "tool", "material", "month"]
 OUTCOME_GROUPS: Final = get_args(OutcomeGroup)
 """By what outcomes can be added up."""
+OutcomeColumn = Literal["risk_level", "part", "reason_code", "machine_id", "time_basis", "time_ratio"]
+"""By what jobs can be counted."""
 OUTCOME_NAMES: Final = ("machine_id", "tool_id", "material_id")
 SESSION_NAMES: Final = ("user_id", "workflow_type")
 """What people and programs call things by, and look for them by."""
@@ -160,6 +162,13 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
     tool_um: int | None
     summary: str
     """What lists show of the job, as finished JSON text."""
+    risk_level: str
+    """Of the run's decision."""
+    reason_code: str | None
+    time_basis: str
+    """By which estimate the whole job's time is compared, or why it is not (`outcomes.TimeBasis`)."""
+    time_ratio: int | None
+    """That time over the estimate, in thousandths; None where it is not compared."""
 
     def __post_init__(self) -> None:
         """Fold the names; the summary has them as they were sent."""
@@ -174,6 +183,9 @@ class OutcomeQuery(msgspec.Struct, frozen=True, kw_only=True):
     material_id: str | None = None
     part: str | None = None
     ended: str | None = None
+    risk_level: str | None = None
+    reasons: tuple[str, ...] | None = None
+    """Reason codes, of which an outcome has one."""
     since_us: int | None = None
     until_us: int | None = None
 
@@ -197,6 +209,13 @@ class OutcomeTotals(NamedTuple):
     """Of how many jobs the path is known."""
     cut_um: int | None
     longest_ms: int | None
+
+
+class CountedJobs(NamedTuple):
+    """How many jobs have the same values in the columns by which they were counted."""
+
+    values: tuple[str | int | None, ...]
+    jobs: int
 
 
 class SessionRow(msgspec.Struct, frozen=True):

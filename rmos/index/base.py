@@ -15,6 +15,8 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.models import RunState
 from rmos.row_models import (
+    CountedJobs,
+    OutcomeColumn,
     OutcomeGroup,
     OutcomeQuery,
     OutcomeTotals,
@@ -202,6 +204,9 @@ class OutcomeTable(Protocol):
 
     def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> Answer[list[OutcomeTotals]]:
         """Return what those that match amount to, in groups, in the order of the groups' names."""
+
+    def count_groups(self, query: OutcomeQuery, by: tuple[OutcomeColumn, ...]) -> Answer[list[CountedJobs]]:
+        """Return how many jobs match, by the values of columns and in their order, None first."""
 
 
 class LoggedBatch(NamedTuple):

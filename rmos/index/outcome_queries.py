@@ -7,12 +7,13 @@ tool, and bears the whole of the job's time and path. So one table answers both.
 import functools
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Column, Select, bindparam, case, func, literal_column, select
 
 from rmos.index.base import PagePosition
 from rmos.index.schema import OUTCOME_FILTERS, outcomes
 from rmos.index.statements import BoundStatement, bind_page, compile_named, join_page, limit_page
-from rmos.row_models import OutcomeGroup, OutcomeQuery
+from rmos.row_models import OutcomeColumn, OutcomeGroup, OutcomeQuery
 
 _GROUPS: Final[dict[OutcomeGroup, Column[Any]]] = {
     "machine": outcomes.c.machine_id,
@@ -38,6 +39,11 @@ class OutcomeQueries:
         values = _filter_values(query)
         return BoundStatement(_count_text(frozenset(values)), values)
 
+    def count_groups(self, query: OutcomeQuery, by: tuple[OutcomeColumn, ...]) -> BoundStatement:
+        """Return the question for how many of the jobs that `page` lists have which values in these columns."""
+        values = _filter_values(query)
+        return BoundStatement(_groups_text(frozenset(values), by), values)
+
     def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> BoundStatement:
         """Return the question for the totals of what `page` lists, by machine, tool, material or month."""
         values = _filter_values(query)
@@ -45,9 +51,12 @@ class OutcomeQueries:
 
 
 def _filter_values(query: OutcomeQuery) -> dict[str, Any]:
-    """Return the values of the filters that are set."""
+    """Return the values of the filters that are set; several reasons are one JSON text."""
     named = {name: getattr(query, name) for name in query.__struct_fields__}
-    return {name: value for name, value in named.items() if value is not None}
+    values = {name: value for name, value in named.items() if value is not None}
+    if query.reasons is not None:
+        values["reasons"] = msgspec.json.encode(query.reasons).decode()
+    return values
 
 
 @functools.lru_cache(maxsize=128)
@@ -62,13 +71,20 @@ def _count_text(filters: frozenset[str]) -> str:
 
 
 @functools.lru_cache(maxsize=128)
+def _groups_text(filters: frozenset[str], by: tuple[OutcomeColumn, ...]) -> str:
+    columns = [outcomes.c[name] for name in by]
+    statement = _filter(select(*columns, func.count()), filters, grouped=by)
+    return compile_named(statement.group_by(*columns).order_by(*columns))
+
+
+@functools.lru_cache(maxsize=128)
 def _totals_text(filters: frozenset[str], by: OutcomeGroup) -> str:
     """Return the SQL of the totals of each group; what is grouped by tool is what each tool did, else the whole job."""
     of_tool, group = by == "tool", _GROUPS[by]
     spent, path = (outcomes.c.tool_ms, outcomes.c.tool_um) if of_tool else (outcomes.c.spent_ms, outcomes.c.cut_um)
     parts = (_count_parts("good"), _count_parts("scrap"))
     sums = (func.count(), *parts, func.count(spent), func.sum(spent), func.count(path), func.sum(path))
-    statement = _filter(select(group, *sums, func.max(spent)), filters, of_tool=of_tool, grouped=group.name)
+    statement = _filter(select(group, *sums, func.max(spent)), filters, of_tool=of_tool, grouped=(group.name,))
     return compile_named(statement.group_by(group).order_by(group))
 
 
@@ -78,20 +94,23 @@ def _count_parts(verdict: str) -> Any:
 
 
 def _filter(
-    statement: Select[Any], filters: frozenset[str], *, of_tool: bool = False, grouped: str | None = None
+    statement: Select[Any], filters: frozenset[str], *, of_tool: bool = False, grouped: tuple[str, ...] = ()
 ) -> Select[Any]:
     """Return a statement with its conditions.
 
     Args:
-        grouped: the column by which it adds up. The index of that one holds what the others compare and all that is
-            added up: so they are expressions, by which SQLite looks for no index and each row that it leads to.
+        grouped: the columns by which it adds up. Their index holds what the others compare and all that is added up:
+            so they are expressions, by which SQLite looks for no index and each row that it leads to.
     """
     if "tool_id" not in filters and not of_tool:
         statement = statement.where(outcomes.c.lead == _ONE)
     for name in sorted(filters & set(OUTCOME_FILTERS)):
-        aside = grouped is not None and name not in (grouped, "tool_id")
+        aside = bool(grouped) and name not in (*grouped, "tool_id")
         column = outcomes.c[name].concat(literal_column("''")) if aside else outcomes.c[name]
         statement = statement.where(column == bindparam(name))
+    if "reasons" in filters:
+        codes = func.json_each(bindparam("reasons")).table_valued("value")
+        statement = statement.where(outcomes.c.reason_code.in_(select(codes.c.value)))
     if "since_us" in filters:
         statement = statement.where(outcomes.c.created_us >= bindparam("since_us"))
     if "until_us" in filters:

@@ -124,7 +124,7 @@ for _name in SESSION_FILTERS:
     Index(f"sessions_by_{_name}", sessions.c[_name], sessions.c.created_us, sessions.c.session_id)
 
 
-OUTCOME_FILTERS: Final = ("machine_id", "tool_id", "material_id", "part", "ended")
+OUTCOME_FILTERS: Final = ("machine_id", "tool_id", "material_id", "part", "ended", "risk_level")
 
 outcomes = Table(
     "outcomes",
@@ -145,10 +145,24 @@ outcomes = Table(
     Column("tool_ms", _int64),
     Column("tool_um", _int64),
     Column("summary", Text, nullable=False),
+    Column("risk_level", Text, nullable=False),
+    Column("reason_code", Text),
+    Column("time_basis", Text, nullable=False),
+    Column("time_ratio", _int64),
     sqlite_strict=True,
 )
 Index("outcomes_by_run", outcomes.c.run_id)
 Index("outcomes_by_created", outcomes.c.lead, outcomes.c.created_us, outcomes.c.outcome_id)
+# What became of each colour is counted and listed within an index, and so are times against their estimates.
+Index(
+    "outcomes_by_risk_level",
+    *(outcomes.c[name] for name in ("lead", "risk_level", "part", "created_us", "outcome_id")),
+    *(outcomes.c[name] for name in ("reason_code", "machine_id")),
+)
+Index(
+    "outcomes_by_time_ratio",
+    *(outcomes.c[name] for name in ("lead", "machine_id", "time_basis", "time_ratio", "created_us")),
+)
 # All that totals add up stands in the index of their group, in its order: they look at no row and sort nothing.
 _ADDED_UP: Final = ("created_us", "part", "ended", "quantity", "machine_id", "material_id")
 for _group, *_before in (("machine_id", "lead"), ("material_id", "lead"), ("month", "lead"), ("tool_id",)):

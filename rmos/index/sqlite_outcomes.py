@@ -1,10 +1,12 @@
 """The outcomes of runs in the SQLite file: asked here, written by triggers (`outcome_triggers`)."""
 
+import sqlite3
+
 from rmos.index.base import Answer, ListedPage, PagePosition
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.sqlite_connections import Connections
 from rmos.index.sqlite_tables import ask_list, read_page
-from rmos.row_models import OutcomeGroup, OutcomeQuery, OutcomeTotals
+from rmos.row_models import CountedJobs, OutcomeColumn, OutcomeGroup, OutcomeQuery, OutcomeTotals
 
 
 class SqliteOutcomes:
@@ -29,3 +31,11 @@ class SqliteOutcomes:
         """Return what those that match amount to, in groups."""
         question = self._queries.totals(query, by)
         return ask_list(self._connections, question, lambda cursor: list(map(OutcomeTotals._make, cursor)), 1)
+
+    def count_groups(self, query: OutcomeQuery, by: tuple[OutcomeColumn, ...]) -> Answer[list[CountedJobs]]:
+        """Return how many jobs match, by the values of columns."""
+
+        def read(cursor: sqlite3.Cursor) -> list[CountedJobs]:
+            return [CountedJobs(tuple(values), jobs) for *values, jobs in cursor]
+
+        return ask_list(self._connections, self._queries.count_groups(query, by), read, 1)

@@ -6,7 +6,7 @@ lists.totals(OutcomeQuery(since_us=…), "tool")
 
 from rmos import ids
 from rmos.index.base import Index
-from rmos.row_models import OutcomeGroup, OutcomeQuery, OutcomeTotals, Page
+from rmos.row_models import CountedJobs, OutcomeColumn, OutcomeGroup, OutcomeQuery, OutcomeTotals, Page
 from rmos.store.complete import CompleteAnswers
 
 
@@ -44,3 +44,11 @@ class OutcomeLists:
             IndexRebuilding: the index is not complete.
         """
         return self._answers.ask(lambda: self._index.outcomes.totals(query, by))
+
+    def count_groups(self, query: OutcomeQuery, by: tuple[OutcomeColumn, ...]) -> list[CountedJobs]:
+        """Return how many jobs that count match, by the values of columns and in their order, None first.
+
+        Raises:
+            IndexRebuilding: the index is not complete.
+        """
+        return self._answers.ask(lambda: self._index.outcomes.count_groups(query, by))

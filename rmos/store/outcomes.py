@@ -18,6 +18,7 @@ from rmos.models import Event, RunArtifact
 from rmos.names import fold_name
 from rmos.outcomes import CutOutcome, find_moment, find_seconds, read_decimal, read_outcome
 from rmos.row_models import OutcomeRow
+from rmos.store.outcome_times import compare_times
 
 NOTE_CHARACTERS: Final = 200
 """Characters of a note that lists show."""
@@ -96,6 +97,7 @@ def _make_rows(run: RunArtifact, job: CountingOutcome, uses: Sequence[ProgramUse
     # What another program did, or how far one came that was stopped, nobody has measured.
     measured = uses if outcome.ended == "completed" and outcome.program_matches is not False else []
     path = _add_up([use.cutting_mm for use in measured])
+    time = compare_times(run, outcome, seconds)
     tool_ids = _list_tools(run, outcome, uses)
     summary = _dump_summary(run, job, created_us, seconds, path, tool_ids)
     for place, tool_id in enumerate(tool_ids):
@@ -116,6 +118,10 @@ def _make_rows(run: RunArtifact, job: CountingOutcome, uses: Sequence[ProgramUse
             tool_ms=_scale(_find_tool_seconds(outcome, tool_id, seconds, uses, alone=len(tool_ids) == 1)),
             tool_um=_scale(_add_up([use.cutting_mm for use in of_tool])),
             summary=summary,
+            risk_level=run.decision.risk_level,
+            reason_code=outcome.reason_code,
+            time_basis=time.basis,
+            time_ratio=time.ratio,
         )
 
 

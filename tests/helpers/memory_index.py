@@ -31,7 +31,15 @@ from rmos.index.base import (
     TalliedRuns,
 )
 from rmos.models import RunState
-from rmos.row_models import OutcomeGroup, OutcomeQuery, OutcomeRow, OutcomeTotals, RunQuery
+from rmos.row_models import (
+    CountedJobs,
+    OutcomeColumn,
+    OutcomeGroup,
+    OutcomeQuery,
+    OutcomeRow,
+    OutcomeTotals,
+    RunQuery,
+)
 
 _generations: Final = itertools.count(1)
 
@@ -170,9 +178,17 @@ class _Outcomes:
         names = sorted(groups, key=lambda name: (name is not None, name or ""))
         return Answer([_add_up(name, groups[name], of_tool=by == "tool") for name in names], state)
 
+    def count_groups(self, query: OutcomeQuery, by: tuple[OutcomeColumn, ...]) -> Answer[list[CountedJobs]]:
+        rows, state = self._list(query)
+        counts = Counter(tuple(getattr(row, name) for name in by) for row in rows)
+        found = sorted(counts.items(), key=lambda item: [(value is not None, value or 0) for value in item[0]])
+        return Answer([CountedJobs(values, jobs) for values, jobs in found], state)
+
 
 def _is_asked(row: OutcomeRow, query: OutcomeQuery) -> bool:
-    named = ("machine_id", "tool_id", "material_id", "part", "ended")
+    named = ("machine_id", "tool_id", "material_id", "part", "ended", "risk_level")
+    if query.reasons is not None and row.reason_code not in query.reasons:
+        return False
     since, until = query.since_us, query.until_us
     in_time = (since is None or row.created_us >= since) and (until is None or row.created_us < until)
     return in_time and all(getattr(query, name) in (None, getattr(row, name)) for name in named)

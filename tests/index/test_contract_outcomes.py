@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 
 from rmos import ids
 from rmos.index.base import Index, ListedPage
-from rmos.row_models import OUTCOME_GROUPS, OutcomeGroup, OutcomeQuery, OutcomeRow, OutcomeTotals, RunRow
+from rmos.row_models import OUTCOME_GROUPS, OutcomeColumn, OutcomeGroup, OutcomeQuery, OutcomeRow, OutcomeTotals, RunRow
 from tests.index.rows import changed
 from tests.makers import US, make_row
 from tests.trying import tries
 
 RUNS = [f"run_{number:032x}" for number in range(4)]
 STATES = ("live", "deleted", "erased", "missing", "damaged")
+COUNTED: list[tuple[OutcomeColumn, ...]] = [
+    ("risk_level", "part"),
+    ("risk_level", "reason_code"),
+    ("machine_id", "time_basis", "time_ratio"),
+]
 TOTAL_NAMES = ("good", "scrap", "timed", "spent_ms", "measured", "cut_um", "longest_ms")
 
 
@@ -40,6 +46,10 @@ def make_outcome_row(number: int = 1, tool_id: str = "em-1", **over: Any) -> Out
         "tool_ms": 400,
         "tool_um": 300,
         "summary": json.dumps({"number": number}),
+        "risk_level": "GREEN",
+        "reason_code": None,
+        "time_basis": "not_timed",
+        "time_ratio": None,
     }
     return OutcomeRow(**(values | over))
 
@@ -71,6 +81,9 @@ def run_rows(draw: st.DrawFn) -> RunRow:
             "quantity": draw(st.integers(1, 3)),
             "spent_ms": draw(st.sampled_from((None, 0, 1500, 2**40))),
             "cut_um": draw(st.sampled_from((None, 7))),
+            "risk_level": draw(st.sampled_from(("GREEN", "RED"))),
+            "reason_code": draw(st.sampled_from((None, "BURN", "POWER"))),
+            "time_ratio": draw(st.sampled_from((None, 999, 1048))),
         }
         for place, tool_id in enumerate(draw(st.sampled_from((("em-1",), ("EM-2",), ("em-1", "em-2"))))):
             of_tool = {"lead": int(place == 0), "tool_ms": draw(st.sampled_from((None, 3))), "tool_um": place}
@@ -91,6 +104,8 @@ queries = st.builds(
     material_id=st.sampled_from((None, "koa")),
     part=st.sampled_from((None, "scrap")),
     ended=st.sampled_from((None, "failed")),
+    risk_level=st.sampled_from((None, "RED")),
+    reasons=st.sampled_from((None, (), ("BURN",), ("POWER", "BURN"))),
     since_us=st.sampled_from((None, US + 1)),
     until_us=st.sampled_from((None, US + 2)),
 )
@@ -106,7 +121,8 @@ def list_plainly(index: Index, query: OutcomeQuery, *, of_tools: bool) -> list[O
                 found += msgspec.json.decode(row.outcomes, type=list[OutcomeRow])
     if not of_tools and query.tool_id is None:
         found = [row for row in found if row.lead]
-    for name in ("machine_id", "tool_id", "material_id", "part", "ended"):
+    found = [row for row in found if query.reasons is None or row.reason_code in query.reasons]
+    for name in ("machine_id", "tool_id", "material_id", "part", "ended", "risk_level"):
         found = [row for row in found if getattr(query, name) in (None, getattr(row, name))]
     found = [row for row in found if query.since_us is None or row.created_us >= query.since_us]
     found = [row for row in found if query.until_us is None or row.created_us < query.until_us]
@@ -128,6 +144,10 @@ def add_plainly(rows: list[OutcomeRow], by: OutcomeGroup) -> list[OutcomeTotals]
     return sorted(found, key=lambda total: total.group or "")
 
 
+def repr_none_first(values: tuple[str | int | None, ...]) -> list[tuple[bool, str]]:
+    return [(value is not None, str(value).zfill(9)) for value in values]
+
+
 @given(steps, queries)
 @settings(max_examples=tries(60))
 def test_lists_and_totals_are_those_of_the_rows_whatever_was_written_in_whatever_order(
@@ -147,6 +167,11 @@ def test_lists_and_totals_are_those_of_the_rows_whatever_was_written_in_whatever
         totals = index.outcomes.totals(query, by)
         assert totals.value == add_plainly(list_plainly(index, query, of_tools=by == "tool"), by)
         assert totals.state == index.state()
+    for columns in COUNTED:
+        counts = Counter(tuple(getattr(row, name) for name in columns) for row in expected)
+        groups = index.outcomes.count_groups(query, columns).value
+        assert {group.values: group.jobs for group in groups} == counts
+        assert [group.values for group in groups] == sorted(counts, key=repr_none_first)
 
 
 def test_a_walk_shows_each_outcome_once_the_latest_job_first(index: Index) -> None:

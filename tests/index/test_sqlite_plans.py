@@ -11,7 +11,7 @@ from rmos.index import open_index
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.statements import BoundStatement
-from rmos.row_models import OUTCOME_GROUPS, OutcomeGroup, OutcomeQuery, OverrideState, RunQuery
+from rmos.row_models import OUTCOME_GROUPS, OutcomeColumn, OutcomeGroup, OutcomeQuery, OverrideState, RunQuery
 
 FINE = (
     "tool_id",
@@ -109,6 +109,29 @@ def test_outcomes_are_added_up_within_the_index_of_their_group_and_in_its_order(
         question = OutcomeQueries().totals(OutcomeQuery(**cast(Any, filters)), by)
         (step,) = explain(tmp_path, question)
         assert f" USING COVERING INDEX {index}" in step, (filters, step)
+
+
+@pytest.mark.parametrize(
+    ("by", "index"),
+    [(("risk_level", "part"), "risk_level"), (("machine_id", "time_basis", "time_ratio"), "time_ratio")],
+)
+def test_jobs_are_counted_within_an_index_and_in_its_order(
+    tmp_path: Path, by: tuple[OutcomeColumn, ...], index: str
+) -> None:
+    for filters in ({}, {"machine_id": "x"}, {"machine_id": "x", "since_us": 1}):
+        question = OutcomeQueries().count_groups(OutcomeQuery(**cast(Any, filters)), by)
+        (step,) = explain(tmp_path, question)
+        assert f" USING COVERING INDEX outcomes_by_{index}" in step, (filters, step)
+    scraps = OutcomeQueries().count_groups(OutcomeQuery(part="scrap"), ("risk_level", "reason_code"))
+    assert "USING COVERING INDEX outcomes_by_risk_level" in explain(tmp_path, scraps)[0]
+
+
+def test_outcomes_of_a_colour_are_listed_in_the_order_of_their_index(tmp_path: Path) -> None:
+    for more in ({}, {"machine_id": "x"}, {"reasons": ("BURN",)}, {"machine_id": "x", "since_us": 1}):
+        query = OutcomeQuery(risk_level="GREEN", part="scrap", **cast(Any, more))
+        steps = explain(tmp_path, OutcomeQueries().page(query, 50, None, 0))
+        assert any("USING INDEX outcomes_by_risk_level" in step for step in steps), steps
+        assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
 def test_outcomes_are_listed_in_the_order_of_their_index(tmp_path: Path) -> None:
