@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +21,14 @@ def check(options: argparse.Namespace) -> int:
     if unknown:
         raise Failed(f"There is no step {unknown[0]!r}; the steps are {', '.join(STEPS)}.", status=2)
     venv.set_up(venv.DEV)
+    steps = dict(STEPS)
+    if options.deep:
+        steps["tests"] = partial(run_tests, "deep")
     rows = []
     for name in chosen:
         say(f"==> {name}")
         started = time.monotonic()
-        status = STEPS[name]()
+        status = steps[name]()
         rows.append((name, "ok" if status == 0 else f"FAILED ({status})", time.monotonic() - started))
     say(f"\n{'step':<8} {'result':<12} {'seconds':>7}")
     for name, result, seconds in rows:
@@ -71,6 +75,11 @@ TOUCHING_THE_SYSTEM: Final = (
 """What is run as on macOS here; the job of that name (.github/workflows/rmos_systems.yml) runs everything so."""
 
 
+def run_tests(profile: str = "check") -> int:
+    """Run every test; the profile says how much made-up input is tried."""
+    return run_pytest([], find_absent(), f"--hypothesis-profile={profile}", "--durations=20")
+
+
 def run_as_on_macos() -> int:
     """Run the tests of all that touches the system without what Python on macOS does not have."""
     left_out = {"long": "they were run with all there is", **find_absent()}
@@ -82,7 +91,7 @@ STEPS: Final[dict[str, Callable[[], int]]] = {
     "format": lambda: venv.run(venv.python("-m", "ruff", "format", "--check", ".")),
     "types": lambda: venv.run(venv.python("-m", "mypy")),
     "layers": lambda: venv.run([str(venv.BIN / "lint-imports"), "--no-logo"]),
-    "tests": lambda: run_pytest([], find_absent(), "--hypothesis-profile=check", "--durations=20"),
+    "tests": run_tests,
     "macos": run_as_on_macos,
     "gate": hold_gate,
 }

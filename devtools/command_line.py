@@ -54,6 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_command("test", "run the tests, all but the long ones", "dev.py test [pytest arguments]")
     one = add_command("check", "lint, types, layers, all tests and the verify gate: what CI runs")
     one.add_argument("--only", metavar="STEP,STEP", help=f"just these of {', '.join(STEPS)}")
+    one.add_argument("--deep", action="store_true", help="try all made-up input, and other input than the last time")
     one.set_defaults(work=check)
     add_command("bench", "measure: print a table and write it as JSON", "dev.py bench [arguments of the benchmarks]")
     one = add_command("clean", "remove .venv, caches and build debris; recorded runs are kept")

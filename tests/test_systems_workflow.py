@@ -43,9 +43,10 @@ def supported() -> list[str]:
 def test_every_workflow_may_only_read_ends_by_itself_and_names_what_it_uses_by_its_bytes(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {"contents": "read"}
+    at_night = "schedule" in workflow[True]  # YAML 1.1 reads `on` as a truth value
     for job in workflow["jobs"].values():
         assert "permissions" not in job
-        assert 0 < job["timeout-minutes"] <= 45
+        assert 0 < job["timeout-minutes"] <= (180 if at_night else 45)
         uses = [step for step in job["steps"] if "uses" in step]
         for step in uses:
             assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])

@@ -1,4 +1,4 @@
-"""How much made-up input a property is tried with: a fifth in a plain run of the tests, all of it in `dev.py check`.
+"""How much made-up input a property is tried with: a fifth in a plain run, more in `dev.py check`, all of it at night.
 
     @settings(max_examples=tries(60))        # 12 in a plain run
 
@@ -6,8 +6,8 @@
 
     @pytest.mark.parametrize(("target", "parameter"), of_each_kind(PARAMETERS, lambda _, p: p["name"]))
 
-A test without a number of its own tries 20 and 100. The numbers are profiles of hypothesis, `plain` and `check`;
-`--hypothesis-profile=check` asks any run for all of it.
+A test without a number of its own tries 20, 40 and 100. The numbers are profiles of hypothesis, `plain`, `check` and
+`deep`, which `python3 dev.py check --deep` takes.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 T = TypeVar("T")
 
 _PLAIN: Final = 20
+_CHECK: Final = 40
 _WHOLE: Final = 100
 
 
@@ -27,12 +28,14 @@ _UNHURRIED: Final = settings(deadline=None, suppress_health_check=list(HealthChe
 
 
 def register_profiles() -> None:
-    """Make both profiles known; the plain one holds until pytest loads the one that it was told.
+    """Register the profiles; the plain one holds until pytest loads the one that its command line names.
 
-    A plain run tries the same input every time, so that it says something about the code alone; `check` looks further.
+    The first two try the same input every time, so that what fails is what a change broke. `deep` looks further, at
+    other input each night.
     """
     settings.register_profile("plain", _UNHURRIED, max_examples=_PLAIN, derandomize=True)
-    settings.register_profile("check", _UNHURRIED, max_examples=_WHOLE)
+    settings.register_profile("check", _UNHURRIED, max_examples=_CHECK, derandomize=True)
+    settings.register_profile("deep", _UNHURRIED, max_examples=_WHOLE)
     settings.load_profile("plain")
 
 

@@ -40,7 +40,7 @@ def test_what_is_left_out_of_a_run_is_counted_out_loud(tmp_path: Path, processes
     assert "Not run: 3 tests marked 'long' (too long).\nNot run: 0 tests marked 'curl' (no curl).\n" in done.stdout
 
 
-def test_check_tries_made_up_input_in_full_and_a_plain_run_does_not(
+def test_check_tries_more_made_up_input_than_a_plain_run(
     commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(testing, "find_absent", lambda: {"curl": "install it"})
@@ -54,6 +54,14 @@ def test_check_tries_made_up_input_in_full_and_a_plain_run_does_not(
     assert plain[plain.index("-m", 3) + 1] == "not long and not curl"
     assert "--left-out=curl=install it" in plain
     assert plain[-2:] == ["tests/api", "--lf"]
+
+
+def test_a_deep_check_tries_all_made_up_input(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "find_absent", dict)
+    assert main(["check", "--only", "tests", "--deep"]) == 0
+    (tried,) = [command for command in commands if "pytest" in command]
+    assert "--hypothesis-profile=deep" in tried
+    assert "-m" not in tried[3:]
 
 
 def test_whoever_chooses_markers_leaves_out_nothing_else(

@@ -140,7 +140,7 @@ def test_it_holds_for_some_cuts(holds: Callable[[random.Random, Cut, EngineResul
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
 def test_it_holds_for_many_cuts(holds: Callable[[random.Random, Cut, EngineResult], None]) -> None:
     # Advice is applied step by step, each step with an evaluation that searches for the next advice: 5 ms a cut.
-    hold(holds, 1600, 15_000 if holds is advice_leads_to_green_step_by_step else 100_000)
+    hold(holds, 1600, tries(15_000 if holds is advice_leads_to_green_step_by_step else 100_000))
 
 
 JUNK: tuple[Any, ...] = (
@@ -219,7 +219,7 @@ def test_no_nonsense_breaks_it() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_no_nonsense_of_twenty_thousand_breaks_it() -> None:
-    no_nonsense_breaks_it(500, 20_000)
+    no_nonsense_breaks_it(500, tries(20_000))
 
 
 def no_junk_is_green(seed: int, count: int) -> None:
@@ -238,4 +238,4 @@ def test_no_junk_is_green() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_no_junk_of_ten_thousand_is_green() -> None:
-    no_junk_is_green(300, 10_000)
+    no_junk_is_green(300, tries(10_000))
