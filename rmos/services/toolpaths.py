@@ -7,31 +7,26 @@ Feed, plunge, speed, depths and tools are those of the evaluated cuts; where the
 Nothing here is believed: what was made is read, measured and covered as any program that somebody sends.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from rmos.cam.dialects import Dialect, find_dialect
-from rmos.cam.paths.circles import RingShape, route_channel, route_circle
-from rmos.cam.paths.cut import PathCut, PathOptions
-from rmos.cam.paths.inlays import Figure, route_parts, route_pockets
+from rmos.cam.paths.cut import PathOptions
 from rmos.cam.paths.making import Room, make_toolpaths
-from rmos.cam.paths.route import Route
 from rmos.cam.paths.toolpaths import Toolpaths, digest_toolpaths, dump_toolpaths
 from rmos.cam.posts.writer import ProgramHead, raise_path, write_program
-from rmos.engines.baseline_v2.cut import open_cut
 from rmos.engines.shop import Shop
 from rmos.errors.request import ValidationFailed
 from rmos.errors.toolpaths import ShapeUnknown
 from rmos.names import find_name
-from rmos.rosette.contours import PlacedFigure, list_part_figures, list_pocket_figures
-from rmos.rosette.machining import spec_channels
 from rmos.rosette.spec import RosetteSpec, decode_spec
 from rmos.services.artifact import MadePrograms, RunRequest, SentProgram
 from rmos.services.deciding import complete_context
-from rmos.services.design_cuts import DesignCut, read_cut_contexts, read_design_cuts
+from rmos.services.design_cuts import read_cut_contexts, read_design_cuts
 from rmos.services.programs.setup import ProgramOptions, read_length
+from rmos.services.rosettes.cut_routes import ChosenCut, find_route, read_path_cut
 
 _SHA_DIGITS: Final = 32
 """Of the digest of the toolpaths that a program names; a comment has 60 characters."""
@@ -55,19 +50,6 @@ class ProgramOrigin(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str | None = None
     """The run that was approved."""
     session_id: str | None = None
-
-
-class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """A cut that is to be made: its place in the design, and the context that it was evaluated in."""
-
-    place: int
-    cut: DesignCut
-    context: dict[str, Any]
-
-    @property
-    def label(self) -> str:
-        """As a request names it."""
-        return self.cut.operation if self.cut.ring is None else f"{self.cut.operation}:{self.cut.ring}"
 
 
 def make_programs(
@@ -98,7 +80,7 @@ def make_programs(
             ProgramHead(
                 number=number,
                 tool_number=numbers[item.cut.tool_id],
-                lines=tuple(_list_origin(origin, sha256)),
+                lines=(*_list_origin(origin, sha256), _describe_stock(item)),
                 units=asked.options.units,
                 is_draft=is_draft,
             ),
@@ -119,7 +101,10 @@ def _find_dialect(shop: Shop, request: RunRequest, asked: MakeRequest) -> Dialec
     if dialect is None:
         text = "Say which controller runs it: a dialect of GET /api/rmos/dialects. The machine of the session has none."
         raise ValidationFailed.of_request({"post_processor_id": [text]})
-    return find_dialect(dialect)
+    try:
+        return find_dialect(dialect)
+    except ValidationFailed as unknown:
+        raise ValidationFailed(unknown.detail, errors={"post_processor_id": [unknown.detail]}) from None
 
 
 def _read_spec(design: Mapping[str, Any]) -> RosetteSpec:
@@ -138,7 +123,7 @@ def _read_spec(design: Mapping[str, Any]) -> RosetteSpec:
         raise ShapeUnknown("The rosette of the design cannot be read, so there is no shape to follow.") from None
 
 
-def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[str]) -> list[_Chosen]:
+def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[str]) -> list[ChosenCut]:
     """Return the cuts that are asked for, in the order of the design.
 
     Raises:
@@ -147,7 +132,7 @@ def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[s
     found = read_design_cuts(request.design)
     cuts = [] if found is None else found.cuts
     every = [
-        _Chosen(place=place, cut=cut, context=of_cut)
+        ChosenCut(place=place, cut=cut, context=of_cut)
         for place, (cut, of_cut) in enumerate(zip(cuts, read_cut_contexts(context), strict=True))
     ]
     if not operations:
@@ -161,7 +146,7 @@ def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[s
 
 
 def _make_paths(
-    item: _Chosen, spec: RosetteSpec, shop: Shop, asked: MakeRequest, travel: tuple[int, int, int] | None
+    item: ChosenCut, spec: RosetteSpec, shop: Shop, asked: MakeRequest, travel: tuple[int, int, int] | None
 ) -> Toolpaths:
     cut = read_path_cut(item.cut, item.context, shop)
     options = asked.options
@@ -170,119 +155,10 @@ def _make_paths(
     sizes = [read_length(item.context, "stock", name) for name in ("width", "height")]
     width, height = (None if size is None else round(size * 1000) for size in sizes)
     room = Room(width_um=width, height_um=height, travel_um=travel)
-    if cut.operation == "inlay_pocket":
-        pockets = [_take_figure(figure) for figure in list_pocket_figures(spec, require_ring(spec, item.cut.ring))]
-        route, notes = route_pockets(cut, pockets, options)
-        return make_toolpaths(cut, route, options, room, notes=notes)
     if cut.operation == "inlay_part":
         options = msgspec.structs.replace(options, origin="stock_corner")
-    route = _find_route(cut.operation)(spec, item, cut, options)
-    return make_toolpaths(cut, route, options, room)
-
-
-def _route_channel(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
-    channels = spec_channels(spec)
-    # Channels come first in a design, from the inside outwards, as they lie in the rosette.
-    if item.place >= len(channels):
-        raise ShapeUnknown("The design has more channels than its rosette.")
-    return route_channel(cut, RingShape(*channels[item.place]), options)
-
-
-def _route_soundhole(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
-    del item
-    return route_circle(cut, spec.soundhole_diameter // 2, options, wall_outside=True)
-
-
-def _route_ring(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
-    """Return the path of a ring out of a board: its inner wall first, while the board still holds it."""
-    _, inner, outer = spec.placed()[require_ring(spec, item.cut.ring) - 1]
-    route = route_circle(cut, inner, options, wall_outside=True)
-    return route_circle(cut, outer, options, wall_outside=False, route=route)
-
-
-def _route_parts(spec: RosetteSpec, item: _Chosen, cut: PathCut, options: PathOptions) -> Route:
-    """Return the path of the parts of one material, which lie from the lower left corner of their sheet."""
-    material = item.context.get("material")
-    engine_id = str(material.get("id")) if isinstance(material, Mapping) else ""
-    figures = list_part_figures(spec, require_ring(spec, item.cut.ring), engine_id)
-    if not figures:
-        raise ShapeUnknown(f"Ring {item.cut.ring} of the rosette has no parts of {engine_id}.")
-    return route_parts(cut, [_take_figure(figure) for figure in figures], options)
-
-
-def _take_figure(figure: PlacedFigure) -> Figure:
-    if (circle := figure.circle) is not None:
-        return RingShape(0, circle.radius, (circle.x, circle.y))
-    return [list(loop) for loop in figure.outlines]
-
-
-def require_ring(spec: RosetteSpec, ring: int | None) -> int:
-    """Return the number of a ring.
-
-    Raises:
-        ShapeUnknown: the rosette has none of this number.
-    """
-    if ring is None or not 0 < ring <= len(spec.rings):
-        raise ShapeUnknown(f"The rosette has no ring {ring}.")
-    return ring
-
-
-_RouteMaker = Callable[[RosetteSpec, _Chosen, PathCut, PathOptions], Route]
-_ROUTES: Final[Mapping[str, _RouteMaker]] = {
-    "channel": _route_channel,
-    "soundhole": _route_soundhole,
-    "ring_cutout": _route_ring,
-    "inlay_part": _route_parts,
-}
-
-
-def _find_route(operation: str) -> _RouteMaker:
-    """Return what makes the path of an operation.
-
-    Raises:
-        ShapeUnknown: no rosette has such a cut.
-    """
-    if operation not in _ROUTES:
-        raise ShapeUnknown(f"A rosette has no {operation}, so there is no shape to follow.")
-    return _ROUTES[operation]
-
-
-def read_path_cut(cut: DesignCut, context: Mapping[str, Any], shop: Shop) -> PathCut:
-    """Return a cut as the engine reads it, in whole micrometres, each rounded to the safe side.
-
-    Raises:
-        ValidationFailed: a number that a path needs was not evaluated.
-    """
-    opened = open_cut(cut.design, context, shop.materials)
-    numbers = {
-        "spindle_rpm": opened.rpm,
-        "feed_mm_min": opened.feed,
-        "plunge_feed_mm_min": opened.plunge,
-        "axial_depth_mm": opened.depth * 1000,
-        "total_depth_mm": opened.total * 1000,
-        "radial_engagement_mm": opened.engagement * 1000,
-        "tool.diameter_mm": opened.diameter * 1000,
-        "stock.thickness_mm": opened.stock * 1000,
-    }
-    missing = [name for name, value in numbers.items() if not value >= 1]
-    if missing:
-        text = f"The {cut.name} was judged without {', '.join(missing)}, so there is nothing to make its path of."
-        raise ValidationFailed(text, errors={"design.cuts": [text]})
-    whole = {name: int(float(f"{value:.9g}")) for name, value in numbers.items()}
-    return PathCut(
-        operation=cut.operation,
-        ring=cut.ring,
-        tool_id=cut.tool_id,
-        diameter_um=float(f"{opened.diameter * 1000:.9g}"),
-        rpm=round(opened.rpm),
-        feed=whole["feed_mm_min"],
-        plunge=whole["plunge_feed_mm_min"],
-        pass_um=whole["axial_depth_mm"],
-        engagement_um=whole["radial_engagement_mm"],
-        depth_um=whole["total_depth_mm"],
-        stock_um=whole["stock.thickness_mm"],
-        cuts_at_centre=opened.cuts_at_centre,
-    )
+    route, notes = find_route(spec, item, cut, options)
+    return make_toolpaths(cut, route, options, room, notes=notes)
 
 
 def _read_travel(shop: Shop, machine_id: str | None) -> tuple[int, int, int] | None:
@@ -294,20 +170,25 @@ def _read_travel(shop: Shop, machine_id: str | None) -> tuple[int, int, int] | N
     return x, y, z
 
 
-def _number_tools(chosen: Sequence[_Chosen]) -> dict[str, int]:
+def _number_tools(chosen: Sequence[ChosenCut]) -> dict[str, int]:
     """Return the T of each tool: they are counted in the order in which they cut."""
     return {tool_id: number for number, tool_id in enumerate(dict.fromkeys(item.cut.tool_id for item in chosen), 1)}
 
 
 def _list_origin(origin: ProgramOrigin, sha256: str) -> Iterator[str]:
     if origin.run_id is not None:
-        yield f"run {origin.run_id}"
+        yield f"approved in {origin.run_id}"
     if origin.session_id is not None:
         yield f"session {origin.session_id}"
     yield f"toolpaths {sha256[:_SHA_DIGITS]}"
 
 
-def _write(item: _Chosen, paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> SentProgram:
+def _describe_stock(item: ChosenCut) -> str:
+    thickness = read_length(item.context, "stock", "thickness")
+    return "stock not stated" if thickness is None else f"stock {thickness:.3f} mm thick"
+
+
+def _write(item: ChosenCut, paths: Toolpaths, dialect: Dialect, head: ProgramHead) -> SentProgram:
     ring = "" if item.cut.ring is None else f"_R{item.cut.ring}"
     draft = "DRAFT_" if head.is_draft else ""
     return SentProgram(

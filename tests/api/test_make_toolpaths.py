@@ -92,7 +92,9 @@ def test_the_same_approval_gives_the_same_bytes(client: FlaskClient) -> None:
     desk.done("request_toolpaths")
     again = desk.done("make_toolpaths")
     texts = [client.get(made["address"]).data.decode().splitlines() for made in again["programs"]]
-    assert all(f"(run {feasibility['run_id']})" in lines for lines in texts)
+    assert all(
+        f"(approved in {feasibility['run_id']})" in lines and "(stock 2.300 mm thick)" in lines for lines in texts
+    )
     stale = client.get(first["programs"][0]["address"])
     assert (stale.status_code, stale.json["error"], stale.json["changed"]) == (409, "STALE_APPROVAL", ["session"])
     paths = [read_run(client, done["run_id"])["attachments"][-1]["sha256"] for done in (first, again)]
@@ -172,7 +174,7 @@ def test_one_program_that_goes_beyond_keeps_all_of_them_in(
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ({"post_processor_id": "heidenhain"}, "dialect"),
+        ({"post_processor_id": "heidenhain"}, "post_processor_id"),
         ({"operations": ["inlay_part"]}, "operations"),
         ({"options": {"clearance_mm": 0.2}}, "options.clearance_mm"),
         ({"options": {"feed_mm_min": 900}}, "options.feed_mm_min"),

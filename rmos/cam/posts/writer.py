@@ -27,6 +27,8 @@ NOT_RELEASED: Final = "M0 (NOT RELEASED)"
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9 .,:=+/_-]")
 _COOLANT: Final = {"mist": "M7", "air": "M8"}
 _INCH_UM: Final = 25_400
+_TOLERANCE: Final = re.compile(r"G64 P([\d.]+)")
+"""How far a controller may round corners off: a length, so it goes by the units that the same head says."""
 _NUMBERED_LINES: Final = 99_999
 """The highest N that every controller with numbers takes."""
 
@@ -100,7 +102,15 @@ def _list_lines(paths: Toolpaths, head: ProgramHead) -> Iterator[str]:
 
 
 def _set_units(line: str, units: Units) -> str:
-    return line.replace("G21", "G20") if units == "inch" else line
+    """Return a line of a head in the units of the program: G20, and a tolerance of G64 P that is no wider in inches."""
+    if units == "mm":
+        return line
+    return _TOLERANCE.sub(lambda found: f"G64 P{_write_tolerance(found[1])}", line.replace("G21", "G20"))
+
+
+def _write_tolerance(mm: str) -> str:
+    """Return millimetres as inches, rounded down."""
+    return _write(round(float(mm) * 1000) * 10_000 // _INCH_UM, "inch")
 
 
 def _find_coolant(coolant: str, dialect: Dialect) -> str:

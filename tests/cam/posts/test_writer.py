@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,6 +141,13 @@ def test_inches_never_cut_deeper_or_faster_than_was_judged() -> None:
         < max(feed for kind, feed in zip(motions.kind, motions.feed, strict=True) if kind != MotionKind.DWELL)
         <= 1801
     )
+
+
+def test_a_tolerance_is_no_wider_in_inches_than_in_millimetres() -> None:
+    lines = write_program(
+        make_paths(), find_dialect("linuxcnc"), msgspec.structs.replace(HEAD, units="inch")
+    ).splitlines()
+    assert "G40 G49 G80 G64 P0.0003" in lines
 
 
 def test_every_dialect_says_units_plane_and_distances() -> None:
