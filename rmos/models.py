@@ -81,6 +81,10 @@ class Creator(msgspec.Struct, frozen=True, kw_only=True):
     role: Annotated[str, msgspec.Meta(min_length=1)]
 
 
+_Written = msgspec.Raw | msgspec.UnsetType
+"""A member's text as it was written, `UNSET` where there is none."""
+
+
 class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt, as written once and never changed."""
 
@@ -97,6 +101,8 @@ class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
     workflow_session_id: str | None = None
     request_id: str | None = None
     inputs: RunInputs | None = None
+    request_summary: _Written = msgspec.UNSET
+    outputs: _Written = msgspec.UNSET
     attachments: list[Attachment] | None = None
     advisory_inputs: list[dict[str, Any]] | None = None
     explanation_status: str | None = None
@@ -117,10 +123,6 @@ class LegacyArtifact(RunArtifact, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Drop what stands there; the record keeps it."""
         msgspec.structs.force_setattr(self, "created_by", None)
-
-
-_Written = msgspec.Raw | msgspec.UnsetType
-"""A member's text as it was written, `UNSET` where there is none."""
 
 
 class RunIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +227,13 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
 
 
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """When an operator pack of a run was first taken, and by whom."""
+
+    at_utc: str
+    by: str
+
+
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """A run as it stands now: the artifact with its events folded in, by number."""
 
@@ -240,6 +249,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     explanation_status: str | None = None
     explanation_summary: str | None = None
     superseded: bool = False
+    release: Release | None = None
+    """None: nobody has taken its operator pack."""
     deletion: Deletion | None = None
 
 

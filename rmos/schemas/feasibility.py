@@ -11,7 +11,7 @@ from marshmallow import Schema, fields, validate
 from rmos.engines.base import Assessment
 from rmos.engines.baseline.wording import num
 from rmos.services.feasibility import DryRunResult
-from rmos.store.rows import find_rule
+from rmos.store.rules import find_rule
 
 LONGEST_WHY: Final = 48
 """Characters of a reason in brief, RMOS policy: 500 of them make 60 kB with all that stands around them."""

@@ -19,7 +19,8 @@ from rmos.models import SUMMARY_CHARACTERS, RunIdentity, RunView
 from rmos.schemas.records import CreatorSchema
 from rmos.services.runs import Recorded
 from rmos.store.outcomes import list_counting
-from rmos.store.rows import explanation_status, find_rule
+from rmos.store.rows import explanation_status
+from rmos.store.rules import find_rule
 from rmos.store.run_records import RunRecord
 from rmos.workflow import find_standing_override
 

@@ -25,7 +25,7 @@ from rmos.engines.suggest.windows import SMALLEST
 from rmos.services.artifact import RunRequest
 from rmos.services.deciding import complete_context, find_unknown_names
 from rmos.services.feasibility import DryRun, evaluate_cuts
-from rmos.store.rows import find_rule
+from rmos.store.rules import find_rule
 
 COLOUR_LETTERS: Final[Mapping[str, str]] = {"GREEN": "G", "YELLOW": "Y", "RED": "R", "UNKNOWN": "U", "ERROR": "E"}
 """How a colour is told where each place of a map has one letter."""

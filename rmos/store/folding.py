@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rmos import ids
-from rmos.models import Deletion, Event, RunView
+from rmos.models import Deletion, Event, Release, RunView
 from rmos.outcomes import OUTCOME
 from rmos.store.artifacts import Artifact
+from rmos.store.naming import RELEASED
 from rmos.store.outcomes import fold_outcome
 
 PENDING_MAX_US: Final = 300_000_000
@@ -40,6 +41,7 @@ def fold(
     outcomes: list[dict[str, Any]] = []
     explanation = (run.explanation_status, run.explanation_summary)
     deletion, superseded = tombstone, False
+    release: Release | None = None
     for event in events:
         if event.kind == "advisory":
             _add(advisories, {"created_at_utc": event.created_at_utc, **event.data}, "advisory_id")
@@ -51,6 +53,8 @@ def fold(
             overrides.append({**event.data, "by": event.actor, "created_at_utc": event.created_at_utc})
         elif event.kind == OUTCOME:
             fold_outcome(outcomes, event)
+        elif event.kind == RELEASED:
+            release = release or Release(at_utc=event.created_at_utc, by=event.actor)
         elif event.kind in ("delete", "restore"):
             deletion = fold_deletion(event, deletion)
         elif event.kind == "superseded":
@@ -66,6 +70,7 @@ def fold(
         explanation_status=explanation[0],
         explanation_summary=explanation[1],
         superseded=superseded,
+        release=release,
         deletion=deletion,
     )
 

@@ -13,6 +13,8 @@ from rmos.row_models import RunRow
 from rmos.store.layout import home_partition
 from rmos.store.naming import list_gated
 from rmos.store.outcomes import dump_outcome_rows, list_counting
+from rmos.store.rules import find_rule
+from rmos.store.run_log import dump_log_cells
 from rmos.workflow import find_standing_override, is_granted, read_expiry
 
 Summarise = Callable[[RunView], str]
@@ -23,8 +25,6 @@ _EXPLANATION_WORDS: Final = {"pending": "pending", "ready": "complete", "complet
     ("error", "failed"), "failed"
 )
 """How lists call the states of an explanation, by the words that records and older clients use for them."""
-_RULES_OF_NAMES: Final = {"UNKNOWN_NAME": "unknown_names", "NEW_MODE": "new_mode"}
-"""The rules that are no check of an engine, and the details that a decision has where they apply."""
 DAMAGED_REASON = "The record of this run is damaged; an operator should run `rmos verify`."
 
 
@@ -68,6 +68,7 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         override_until=None if standing is None else read_expiry(standing),
         outcome=jobs[-1].outcome.outcome if jobs else None,
         outcomes=dump_outcome_rows(run, jobs),
+        log_cells=dump_log_cells(view, jobs),
     )
 
 
@@ -90,22 +91,6 @@ def explanation_status(view: RunView) -> str | None:
         known = _EXPLANATION_WORDS.get(word.lower()) if isinstance(word, str) else None
         if known is not None:
             return known
-    return None
-
-
-def find_rule(decision: RunDecision) -> str | None:
-    """Return the id of the first rule that blocks a cut or warns of it; None when no rule says anything against it.
-
-    Reasons and warnings begin with the rule that they come from, where one does: a check of the engine, what a trade
-    has against a rosette, or a name that nobody knows.
-    """
-    checks, trade = decision.details.get("checks"), decision.details.get("manufacture")
-    known = {item.get("code") for item in trade if isinstance(item, dict)} if isinstance(trade, list) else set()
-    known |= {rule for rule, member in _RULES_OF_NAMES.items() if member in decision.details}
-    for text in (decision.block_reason, *decision.warnings):
-        name = (text or "").partition(": ")[0]
-        if name in known or (isinstance(checks, dict) and name in checks):
-            return name
     return None
 
 

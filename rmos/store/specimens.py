@@ -30,7 +30,7 @@ from rmos.models import (
 from rmos.row_models import RunRow, SessionRow
 from rmos.store.artifacts import Artifact
 from rmos.store.folding import fold
-from rmos.store.naming import GCODE
+from rmos.store.naming import GCODE, RELEASED
 from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
 from rmos.store.session_records import make_damaged_session_row, make_session_row
 
@@ -61,11 +61,23 @@ FULL_RUN: Final = RunArtifact(
         warnings=["one", "two"],
         details={
             "checks": {"HEAT": "RED"},
-            "program": {"tools": [{"tool_id": _NAME, "cutting_s": "12.5", "cutting_mm": "1000.25"}]},
+            "program": {
+                "tools": [{"tool_id": _NAME, "cutting_s": "12.5", "cutting_mm": "1000.25"}],
+                "lines": 12,
+                "box_mm": {"cutting": {"min": ["0", "-1.5", "-3"], "max": ["40", "2", "0"]}},
+                "estimate_s": {"feed_only": "7.5", "planned": "9.25"},
+            },
         },
     ),
     feasibility=msgspec.Raw(b'{"status":"RED"}'),
-    inputs=RunInputs(design=msgspec.Raw(b'{"operation":"slot"}'), context=msgspec.Raw(b'{"material":{}}')),
+    inputs=RunInputs(
+        design=msgspec.Raw(
+            b'{"axial_depth":0.25,"loop_count":4,"operation":"slot","radial_engagement":0.0625,"total_depth":0.5}'
+        ),
+        context=msgspec.Raw(b'{"material":{},"tool":{"diameter":0.125},"units":"inch"}'),
+    ),
+    request_summary=msgspec.Raw(b"{}"),
+    outputs=msgspec.Raw(b'{"gcode_text":"G21\\nM2\\n"}'),
     hashes=Hashes(
         feasibility_sha256=_DIGEST,
         design_sha256=_DIGEST,
@@ -83,7 +95,7 @@ FULL_RUN: Final = RunArtifact(
             size_bytes=7,
             created_at_utc=ids.utc_text(_US),
         ),
-        Attachment(sha256=_DIGEST, kind=GCODE),
+        Attachment(sha256=_DIGEST, kind=GCODE, filename="ring.nc"),
     ],
     advisory_inputs=_ADVISORIES,
     explanation_status="READY",
@@ -116,6 +128,17 @@ BARE_RUN: Final = RunArtifact(
     feasibility=msgspec.Raw(b"{}"),
 )
 """A run with nothing that may be absent."""
+LEGACY_RUN: Final = msgspec.structs.replace(
+    BARE_RUN,
+    hashes=Hashes(feasibility_sha256=_DIGEST, gcode_sha256=_DIGEST),
+    request_summary=msgspec.Raw(
+        b'{"bbox":[0,0,40,20],"cam":{"stepdown_mm":1.5,"stepover":0.4,"strategy":"Spiral","tool_d_mm":6,"z_rough":-3},'
+        b'"filename":"body.dxf","loop_count":2}'
+    ),
+    outputs=msgspec.Raw(b'{"gcode_text":"G21\\nM2"}'),
+    meta={"override_applied": True},
+)
+"""A run of the legacy system: what was asked for stands in the summary of its request."""
 FULL_SESSION: Final = Session(
     session_id=_SESSION,
     created_at_utc=ids.utc_text(_US),
@@ -150,8 +173,9 @@ def row_schema(summarise: Summarise) -> str:
 
 def specimen_rows(summarise: Summarise) -> Iterator[RunRow]:
     """Yield the rows of the specimens, as the store would write them."""
-    full, bare = (Artifact(b"", run, _DIGEST, True) for run in (FULL_RUN, BARE_RUN))
+    full, bare, legacy = (Artifact(b"", run, _DIGEST, True) for run in (FULL_RUN, BARE_RUN, LEGACY_RUN))
     yield make_row(fold(bare, []), _DAY, summarise)
+    yield make_row(fold(legacy, []), _DAY, summarise)
     yield make_row(fold(full, []), _DAY, summarise)
     events: list[Event] = []
     for kind, data in _HISTORY:
@@ -170,8 +194,9 @@ _HISTORY: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("override", {"scope": "RED", "effective": False, "expires_at_utc": None}),
     ("override", {"scope": "RED", "effective": True, "expires_at_utc": ids.utc_text(_US)}),
     ("superseded", {"reason": "changed"}),
+    (RELEASED, {"pack_sha256": _DIGEST}),
     ("outcome", {"ended": "completed", "part": "good", "outcome": "done", "measured_s": 60.5, "tools": _USED}),
-    ("outcome", {"ended": "failed", "part": "scrap", "outcome": "scrapped", "reason_code": "BURN", "corrects": 8}),
+    ("outcome", {"ended": "failed", "part": "scrap", "outcome": "scrapped", "reason_code": "BURN", "corrects": 9}),
     ("outcome", {"ended": "completed", "part": "good", "outcome": "done", "note": _LONG}),
     ("outcome", {"ended": "of a word of its own"}),
     ("delete", {"mode": "soft", "reason": "a trial"}),

@@ -4,7 +4,7 @@ from rmos.engines.registry import Registry
 from rmos.services.artifact import RunRequest
 from rmos.services.cut_maps import CutMap, MapAxis, find_reach, make_axis, make_cut_map
 from rmos.services.feasibility import DryRun, evaluate_cuts
-from rmos.store.rows import find_rule
+from rmos.store.rules import find_rule
 from tests.web.conftest import CUT
 
 FEED, RPM = "design.feed_mm_min", "design.spindle_rpm"

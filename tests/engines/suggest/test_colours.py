@@ -8,7 +8,7 @@ import pytest
 from rmos.engines.baseline_v2.cut import open_cut
 from rmos.engines.decision import decide
 from rmos.engines.suggest.colours import colour_cut
-from rmos.store.rows import find_rule
+from rmos.store.rules import find_rule
 from tests.engines.plausible import ENGINE, Members, make_cut
 
 ODD = (None, 0, -1.0, "x", 1e-4, 250_000.0, True)
