@@ -47,6 +47,14 @@ TimeBasis = Literal[
     "no_estimate",
 ]
 """By which estimate the time of a job is compared, or why it is not."""
+TimeOrigin = Literal["given", "measured_program", "estimated", "job_time"]
+"""Where the minutes of a tool come from.
+
+As they were reported; measured of the program, as far as it ran, in proportion to how long the job ran; the same at the
+speeds of the estimate, where nobody took the time; all of the time of a job with one tool of whose program nothing is
+known.
+"""
+PathOrigin = Literal["measured_program"]
 ENDED: Final = get_args(Ended)
 PARTS: Final = get_args(PartVerdict)
 OUTCOME_WORDS: Final = get_args(OutcomeWord)
@@ -65,6 +73,7 @@ MAX_LINE: Final = 1_000_000_000
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS)]
+_Known = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
 _Minutes = Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS / 60)]
 
 
@@ -114,6 +123,19 @@ class ReportedOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the outcome that this one replaces."""
 
 
+class ToolWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tool did in a job, as it was found when that was reported; what nobody knows is None."""
+
+    tool_id: _Name
+    serial: str | None = None
+    cutting_s: _Known | None = None
+    """How long it was in the cut."""
+    time_origin: TimeOrigin | None = None
+    cutting_mm: _Known | None = None
+    """The path along which it removed material, as it was measured of the program."""
+    broke: bool = False
+
+
 class CutOutcome(ReportedOutcome, frozen=True, kw_only=True):
     """What became of a cut, with what the server found about it when it was reported."""
 
@@ -122,6 +144,11 @@ class CutOutcome(ReportedOutcome, frozen=True, kw_only=True):
     """Whether the program that ran is one of the run; None when nobody said which one ran."""
     cut_against_decision: bool = False
     """Whether it was cut although the decision blocks it, and nothing covered that."""
+    tool_work: list[ToolWork] = []
+    """Empty in records of earlier releases: it is then found from what the decision says of the program."""
+    cut_mm: _Known | None = None
+    """The path of the whole job, up to `last_line` where that was given."""
+    path_origin: PathOrigin | None = None
 
 
 def classify_outcome(ended: str, part: str) -> OutcomeWord:

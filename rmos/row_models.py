@@ -89,6 +89,8 @@ class RunRow(msgspec.Struct, frozen=True):
     """Its `OutcomeRow`s as JSON text: those of outcomes that were corrected are not among them."""
     log_cells: str | None = None
     """Its `LogCells` as JSON text; None of a run whose record cannot be read."""
+    tool_work: str | None = None
+    """The `ToolWorkRow`s of the same outcomes as JSON text."""
 
     def __post_init__(self) -> None:
         """Fold the names; the record has them as they were sent."""
@@ -208,6 +210,58 @@ class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Fold the names; the summary has them as they were sent."""
         _fold_names(self, OUTCOME_NAMES)
+
+
+class ToolWorkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What one tool did in one job, of several with one id each by its serial: the life of a tool is added up of these.
+
+    Times are in ms, paths in µm; what nobody knows is None.
+    """
+
+    outcome_id: str
+    tool_id: str
+    serial: str
+    """Empty where it has none."""
+    created_us: int
+    """When the job was."""
+    worked_ms: int | None
+    cut_um: int | None
+    broke: int
+    """1 where it broke, else 0."""
+    marked: str | None
+    """The serial as it was sent."""
+
+    def __post_init__(self) -> None:
+        """Fold the names."""
+        _fold_names(self, ("tool_id", "serial"))
+
+
+class ToolSpan(NamedTuple):
+    """What a tool did from one moment until before another one is asked for; its names are folded."""
+
+    tool_id: str
+    serial: str
+    since_us: int
+    until_us: int
+
+
+class ToolSpanTotals(NamedTuple):
+    """What a tool did in a span: of how many jobs time and path are known, and what they amount to."""
+
+    jobs: int
+    timed: int
+    worked_ms: int | None
+    measured: int
+    cut_um: int | None
+    breaks: int
+
+
+class WorkedTool(NamedTuple):
+    """A tool that took part in a job; `tool_id` and `serial` are folded, `marked` is the serial as it was sent."""
+
+    tool_id: str
+    serial: str
+    marked: str | None
 
 
 class OutcomeQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,6 +106,14 @@ def test_the_words_for_status_and_risk_are_the_same_in_the_types_and_in_the_list
 
 def test_a_query_has_every_filter_that_a_row_has_a_column_for() -> None:
     row, query = set(row_models.RunRow.__struct_fields__), set(row_models.RunQuery.__struct_fields__)
-    figures = {"explanation_status", "advisory_kinds", "latest_advisory_us", "override_until", "outcomes", "log_cells"}
+    figures = {
+        "explanation_status",
+        "advisory_kinds",
+        "latest_advisory_us",
+        "override_until",
+        "outcomes",
+        "log_cells",
+        "tool_work",
+    }
     assert row - query == {"run_id", "created_us", "partition", "version", "state", "sha256", "summary", *figures}
     assert query - row == {"tool_id_prefix", "created_from_us", "created_to_us", "include_deleted", "now_utc"}

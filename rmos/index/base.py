@@ -24,6 +24,9 @@ from rmos.row_models import (
     RunRow,
     SessionQuery,
     SessionRow,
+    ToolSpan,
+    ToolSpanTotals,
+    WorkedTool,
 )
 
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
@@ -209,6 +212,16 @@ class OutcomeTable(Protocol):
         """Return how many jobs match, by the values of columns and in their order, None first."""
 
 
+class ToolWorkTable(Protocol):
+    """What tools did in the jobs of listed runs: written with their rows, as outcomes are."""
+
+    def tools(self) -> Answer[list[WorkedTool]]:
+        """Return the tools that took part in a job, each with its serials, in order."""
+
+    def totals(self, spans: Sequence[ToolSpan]) -> Answer[list[ToolSpanTotals]]:
+        """Return what tools did in spans of time, in the order of the spans."""
+
+
 class LoggedBatch(NamedTuple):
     """A batch of the log: its number, the leaf that its first entry is, and how many entries it has."""
 
@@ -257,6 +270,10 @@ class Index(Protocol):
     @property
     def outcomes(self) -> OutcomeTable:
         """The outcomes of runs."""
+
+    @property
+    def tool_work(self) -> ToolWorkTable:
+        """What tools did in them."""
 
     @property
     def log(self) -> LogTable:

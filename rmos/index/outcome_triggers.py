@@ -1,42 +1,48 @@
-"""The rows of outcomes: taken from the rows of their runs as those are written.
+"""The rows of outcomes, and of what tools did in them: taken from the rows of their runs as those are written.
 
     for statement in make_outcome_triggers():
         connection.execute(statement)
 
-A row of `runs` carries the outcomes of its run as JSON (`RunRow.outcomes`). Triggers keep the table `outcomes`, so it
-changes in the very transaction of its run, whoever writes that and however: an append, a rebuild, a delete, a `forget`.
-A row that is not listed has no outcomes there. Runs without outcomes cost a comparison.
+A row of `runs` carries the outcomes of its run as JSON (`RunRow.outcomes`, `RunRow.tool_work`). Triggers keep the
+tables `outcomes` and `tool_work`, so they change in the very transaction of the run, whoever writes that and however:
+an append, a rebuild, a delete, a `forget`. A row that is not listed has no outcomes there. Runs without outcomes cost a
+comparison.
 """
 
 from typing import Final
 
-from rmos.row_models import OutcomeRow
+import msgspec
 
-_OF_RUN: Final = "new.run_id"
+from rmos.row_models import OutcomeRow, ToolWorkRow
+
+_TABLES: Final[dict[str, type[msgspec.Struct]]] = {"outcomes": OutcomeRow, "tool_work": ToolWorkRow}
+"""Each is the table, and the column of `runs` that its rows stand in."""
 
 
 def make_outcome_triggers() -> list[str]:
-    """Return the statements that make the triggers: outcomes are taken off as they were, and put in as they are."""
-    differs = "(old.outcomes IS NOT new.outcomes OR old.visibility IS NOT new.visibility)"
+    """Return the statements that make the triggers: rows are taken off as they were, and put in as they are."""
+    return [statement for table in _TABLES for statement in _make_triggers(table)]
+
+
+def _make_triggers(table: str) -> list[str]:
+    differs = f"(old.{table} IS NOT new.{table} OR old.visibility IS NOT new.visibility)"
+    take_off = f"DELETE FROM {table} WHERE run_id = old.run_id;"  # noqa: S608 (names of tables, of ours)
+    put_in = _put_in(table)
     return [
-        _make_trigger("inserted", "INSERT", "new.outcomes IS NOT NULL", _put_in()),
-        _make_trigger("deleted", "DELETE", "old.outcomes IS NOT NULL", _take_off()),
-        _make_trigger("updated", "UPDATE", differs, f"{_take_off()} {_put_in()}"),
+        _make_trigger(f"{table}_inserted", "INSERT", f"new.{table} IS NOT NULL", put_in),
+        _make_trigger(f"{table}_deleted", "DELETE", f"old.{table} IS NOT NULL", take_off),
+        _make_trigger(f"{table}_updated", "UPDATE", differs, f"{take_off} {put_in}"),
     ]
 
 
 def _make_trigger(name: str, action: str, when: str, body: str) -> str:
-    return f"CREATE TRIGGER outcomes_{name} AFTER {action} ON runs WHEN {when} BEGIN {body} END"
+    return f"CREATE TRIGGER {name} AFTER {action} ON runs WHEN {when} BEGIN {body} END"
 
 
-def _put_in() -> str:
-    columns = OutcomeRow.__struct_fields__
+def _put_in(table: str) -> str:
+    columns = _TABLES[table].__struct_fields__
     values = ", ".join(f"json_extract(value, '$.{name}')" for name in columns)
     return (
-        f"INSERT INTO outcomes (run_id, {', '.join(columns)}) "  # noqa: S608 (names of columns, of ours)
-        f"SELECT {_OF_RUN}, {values} FROM json_each(new.outcomes) WHERE new.visibility = 2;"
+        f"INSERT INTO {table} (run_id, {', '.join(columns)}) "  # noqa: S608 (names of columns, of ours)
+        f"SELECT new.run_id, {values} FROM json_each(new.{table}) WHERE new.visibility = 2;"
     )
-
-
-def _take_off() -> str:
-    return "DELETE FROM outcomes WHERE run_id = old.run_id;"

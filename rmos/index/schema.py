@@ -72,6 +72,7 @@ runs = Table(
     Column("override_until", Text),
     Column("outcomes", Text),
     Column("log_cells", Text),
+    Column("tool_work", Text),
     Column("visibility", Integer, nullable=False),
     Column("checksum", _int64, nullable=False),
     sqlite_strict=True,
@@ -170,6 +171,26 @@ for _group, *_before in (("machine_id", "lead"), ("material_id", "lead"), ("mont
     _figures = ("tool_ms", "tool_um") if _group == "tool_id" else ("spent_ms", "cut_um")
     _inner = (*_before, _group, *(name for name in _ADDED_UP if name != _group), *_figures)
     Index(f"outcomes_by_{_group}", *(outcomes.c[name] for name in _inner))
+
+
+tool_work = Table(
+    "tool_work",
+    metadata,
+    Column("outcome_id", Text, primary_key=True),
+    Column("tool_id", Text, primary_key=True),
+    Column("serial", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("created_us", _int64, nullable=False),
+    Column("worked_ms", _int64),
+    Column("cut_um", _int64),
+    Column("broke", Integer, nullable=False),
+    Column("marked", Text),
+    sqlite_strict=True,
+)
+Index("tool_work_by_run", tool_work.c.run_id)
+# The life of a tool is added up within this one, and no row is looked at.
+_OF_WORK: Final = ("tool_id", "serial", "created_us", "worked_ms", "cut_um", "broke", "marked")
+Index("tool_work_by_tool", *(tool_work.c[name] for name in _OF_WORK))
 
 
 tally = Table(

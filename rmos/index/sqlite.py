@@ -20,7 +20,7 @@ from rmos.index.session_queries import SessionQueries
 from rmos.index.sqlite_connections import COMPLETED_AT, SCHEMA_FACTS, Connections, read_fact
 from rmos.index.sqlite_file import SqliteFile
 from rmos.index.sqlite_log import SqliteLog
-from rmos.index.sqlite_outcomes import SqliteOutcomes
+from rmos.index.sqlite_outcomes import SqliteOutcomes, SqliteToolWork
 from rmos.index.sqlite_tables import SharedWrites, SqliteRuns, SqliteTable
 from rmos.index.statements import Statements
 from rmos.models import RunState
@@ -44,6 +44,7 @@ class SqliteIndex:
         self.runs = SqliteRuns(self._connections, writes, _runs, RunQueries())
         self.log = SqliteLog(self._connections, writes)
         self.outcomes = SqliteOutcomes(self._connections, OutcomeQueries())
+        self.tool_work = SqliteToolWork(self._connections)
         self.sessions: SqliteTable[SessionRow, SessionQuery, KnownSession] = SqliteTable(
             self._connections, writes, _sessions, SessionQueries(), _known_session
         )

@@ -1,12 +1,23 @@
 """The outcomes of runs in the SQLite file: asked here, written by triggers (`outcome_triggers`)."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from rmos.index.base import Answer, ListedPage, PagePosition
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.sqlite_connections import Connections
 from rmos.index.sqlite_tables import ask_list, read_page
-from rmos.row_models import CountedJobs, OutcomeColumn, OutcomeGroup, OutcomeQuery, OutcomeTotals
+from rmos.index.work_queries import WorkQueries
+from rmos.row_models import (
+    CountedJobs,
+    OutcomeColumn,
+    OutcomeGroup,
+    OutcomeQuery,
+    OutcomeTotals,
+    ToolSpan,
+    ToolSpanTotals,
+    WorkedTool,
+)
 
 
 class SqliteOutcomes:
@@ -39,3 +50,20 @@ class SqliteOutcomes:
             return [CountedJobs(tuple(values), jobs) for *values, jobs in cursor]
 
         return ask_list(self._connections, self._queries.count_groups(query, by), read, 1)
+
+
+class SqliteToolWork:
+    """What tools did in the jobs of listed runs."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._queries = WorkQueries()
+
+    def tools(self) -> Answer[list[WorkedTool]]:
+        """Return the tools that took part in a job."""
+        return ask_list(self._connections, self._queries.tools(), lambda cursor: list(map(WorkedTool._make, cursor)), 1)
+
+    def totals(self, spans: Sequence[ToolSpan]) -> Answer[list[ToolSpanTotals]]:
+        """Return what tools did in spans."""
+        question = self._queries.totals(spans)
+        return ask_list(self._connections, question, lambda cursor: list(map(ToolSpanTotals._make, cursor)), 1)

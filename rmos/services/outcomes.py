@@ -21,8 +21,10 @@ from rmos.errors.workflow import CorrectsUnknown
 from rmos.models import TOOLPATHS, Actor, Event, RunArtifact, RunView
 from rmos.outcomes import MAX_AHEAD_US, OUTCOME, CutOutcome, ReportedOutcome, classify_outcome
 from rmos.services.artifact import Idempotency
+from rmos.services.program_extents import measure_to_line
 from rmos.store import Store
 from rmos.store.run_records import RunRecord
+from rmos.store.tool_work import JobWork, ProgramExtent, find_job_work, list_ran_programs, stops_early
 from rmos.workflow import has_override
 
 log = logging.getLogger(__name__)
@@ -60,10 +62,16 @@ def report_outcome(store: Store, request: OutcomeRequest, *, actor: Actor, us: i
         VersionConflict, OutOfSpace, StoreReadOnly, StorageFailed: nothing was recorded.
     """
 
+    extents: list[ProgramExtent | None] = []
+
     def decide(record: RunRecord) -> dict[str, Any] | None:
         if _find_same(record.events, request, actor) is not None:
             return None
-        return _decide_outcome(record.view(), request, us)
+        view = record.view()
+        outcome = _decide_outcome(view, request, us)
+        if not extents:  # measured once: whoever was faster has changed neither the program nor the line
+            extents.append(_measure_extent(store, view.artifact, outcome))
+        return _describe_outcome(outcome, find_job_work(view.artifact, outcome, to_line=extents[0]), request)
 
     changed = store.runs.append(request.run_id, OUTCOME, decide, actor=actor, us=us)
     if changed.made:
@@ -100,8 +108,8 @@ def _find_same(events: Sequence[Event], request: OutcomeRequest, actor: Actor) -
     return None
 
 
-def _decide_outcome(view: RunView, request: OutcomeRequest, us: int) -> dict[str, Any]:
-    """Return what the event says."""
+def _decide_outcome(view: RunView, request: OutcomeRequest, us: int) -> CutOutcome:
+    """Return an outcome with what the record says of it."""
     reported = request.reported
     _require_corrigible(view, reported.corrects)
     program_matches = _match_program(view.artifact, reported.program_sha256)
@@ -109,13 +117,31 @@ def _decide_outcome(view: RunView, request: OutcomeRequest, us: int) -> dict[str
     if wrong:
         raise ValidationFailed.of_request(wrong)
     cut_us = us if reported.started_at_utc is None else ids.parse_utc(reported.started_at_utc)
-    outcome = CutOutcome(
+    return CutOutcome(
         **msgspec.structs.asdict(reported),
         outcome=classify_outcome(reported.ended, reported.part),
         program_matches=program_matches,
         cut_against_decision=is_against_decision(view, cut_us=cut_us),
     )
-    members = {name: value for name, value in msgspec.to_builtins(outcome).items() if value not in (None, [])}
+
+
+def _measure_extent(store: Store, run: RunArtifact, outcome: CutOutcome) -> ProgramExtent | None:
+    """Return how far the program of a job came that was stopped at a line, None where nobody can tell."""
+    programs = list_ran_programs(run, outcome)
+    if outcome.last_line is None or len(programs) != 1 or not stops_early(programs, outcome):
+        return None
+    return measure_to_line(store, programs[0], outcome.last_line)
+
+
+def _describe_outcome(outcome: CutOutcome, work: JobWork, request: OutcomeRequest) -> dict[str, Any]:
+    """Return what the event says: the outcome, and what tools did in the job, which no list then looks up again."""
+    whole = msgspec.structs.replace(
+        outcome,
+        tool_work=work.tools,
+        cut_mm=None if work.cut_mm is None else round(work.cut_mm, 3),
+        path_origin=None if work.cut_mm is None else "measured_program",
+    )
+    members = {name: value for name, value in msgspec.to_builtins(whole).items() if value not in (None, [])}
     if request.idempotency is not None:
         members["idempotency"] = msgspec.to_builtins(request.idempotency)
     return members

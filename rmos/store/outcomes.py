@@ -1,11 +1,12 @@
 """The outcomes of a run: folded from its events, and as rows of the index.
 
     fold_outcome(known, event)                        # by number; one that corrects another takes its place
-    jobs = list_counting(view.outcomes)               # those that lists and totals go by
+    counting = list_counting(view.outcomes)           # those that lists and totals go by
+    jobs = list_jobs(view.artifact, counting)
     dump_outcome_rows(view.artifact, jobs)            # for `RunRow.outcomes`
 
-Everything here follows from the record alone: the path of a job from what the decision says of the run's program, which
-stands in the artifact. So a rebuild finds the same rows.
+Everything here follows from the record alone: what tools did in a job stands in its event, or follows from what the
+decision says of the run's program (`tool_work`). So a rebuild finds the same rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +17,10 @@ import msgspec
 from rmos import ids
 from rmos.models import Event, RunArtifact
 from rmos.names import fold_name
-from rmos.outcomes import CutOutcome, find_moment, find_seconds, read_decimal, read_outcome
-from rmos.row_models import OutcomeRow
+from rmos.outcomes import CutOutcome, ToolWork, find_moment, find_seconds, read_outcome
+from rmos.row_models import OutcomeRow, ToolWorkRow
 from rmos.store.outcome_times import compare_times
+from rmos.store.tool_work import JobWork, add_up_known, find_job_work
 
 NOTE_CHARACTERS: Final = 200
 """Characters of a note that lists show."""
@@ -36,14 +38,6 @@ class CountingOutcome(NamedTuple):
     created_at_utc: str
     by: str
     outcome: CutOutcome
-
-
-class ProgramUse(NamedTuple):
-    """What a program does with one tool: seconds and mm of cutting, None where nobody measured them."""
-
-    tool_id: str
-    cutting_s: float | None
-    cutting_mm: float | None
 
 
 def fold_outcome(known: list[dict[str, Any]], event: Event) -> None:
@@ -72,36 +66,45 @@ def list_counting(entries: Sequence[Mapping[str, Any]]) -> list[CountingOutcome]
     return found
 
 
-def list_program_uses(run: RunArtifact) -> list[ProgramUse]:
-    """Return what the programs of a run do with each tool of the shop that they name."""
-    return [
-        ProgramUse(str(use["tool_id"]), read_decimal(use.get("cutting_s")), read_decimal(use.get("cutting_mm")))
-        for program in run.decision.list_programs()
-        for use in (program["tools"] if isinstance(program.get("tools"), list) else [])
-        if isinstance(use, dict) and isinstance(use.get("tool_id"), str) and use["tool_id"]
-    ]
+class CountedJob(NamedTuple):
+    """A job that counts, and what its tools did in it."""
+
+    job: CountingOutcome
+    work: JobWork
 
 
-def dump_outcome_rows(run: RunArtifact, jobs: Sequence[CountingOutcome]) -> str | None:
+def list_jobs(run: RunArtifact, counting: Sequence[CountingOutcome]) -> list[CountedJob]:
+    """Return the jobs of a run with what tools did in them: as their events keep it, else as the decision has it."""
+    return [CountedJob(job, read_job_work(run, job.outcome)) for job in counting]
+
+
+def read_job_work(run: RunArtifact, outcome: CutOutcome) -> JobWork:
+    """Return what tools did in a job, as its event keeps it; those of earlier releases keep nothing of it."""
+    if outcome.tool_work:
+        return JobWork(outcome.tool_work, outcome.cut_mm)
+    return find_job_work(run, outcome)
+
+
+def dump_outcome_rows(run: RunArtifact, jobs: Sequence[CountedJob]) -> str | None:
     """Return the rows of a run's outcomes as JSON text, None where there are none."""
-    if not jobs:
-        return None
-    uses = list_program_uses(run)
-    return _encode([row for job in jobs for row in _make_rows(run, job, uses)]).decode()
+    return _encode([row for job in jobs for row in _make_rows(run, *job)]).decode() if jobs else None
 
 
-def _make_rows(run: RunArtifact, job: CountingOutcome, uses: Sequence[ProgramUse]) -> Iterator[OutcomeRow]:
+def dump_work_rows(run: RunArtifact, jobs: Sequence[CountedJob]) -> str | None:
+    """Return the rows of what tools did in the jobs of a run as JSON text, None where there are none."""
+    return _encode([row for job in jobs for row in _make_work_rows(run, *job)]).decode() if jobs else None
+
+
+def _make_rows(run: RunArtifact, job: CountingOutcome, work: JobWork) -> Iterator[OutcomeRow]:
     """Yield the rows of a job, one for each of its tools."""
     outcome = job.outcome
     created_us, seconds = find_moment(outcome, job.created_at_utc), find_seconds(outcome)
-    # What another program did, or how far one came that was stopped, nobody has measured.
-    measured = uses if outcome.ended == "completed" and outcome.program_matches is not False else []
-    path = _add_up([use.cutting_mm for use in measured])
     time = compare_times(run, outcome, seconds)
-    tool_ids = _list_tools(run, outcome, uses)
-    summary = _dump_summary(run, job, created_us, seconds, path, tool_ids)
-    for place, tool_id in enumerate(tool_ids):
-        of_tool = [use for use in measured if _is_same(use.tool_id, tool_id)]
+    tools: dict[str, list[ToolWork]] = {}
+    for tool in work.tools:
+        tools.setdefault(fold_name(tool.tool_id), []).append(tool)
+    summary = _dump_summary(run, job, created_us, seconds, work.cut_mm, [tools[name][-1].tool_id for name in tools])
+    for place, (tool_id, done) in enumerate(tools.items()):
         yield OutcomeRow(
             outcome_id=ids.make_outcome_id(run.run_id, job.number),
             tool_id=tool_id,
@@ -114,9 +117,9 @@ def _make_rows(run: RunArtifact, job: CountingOutcome, uses: Sequence[ProgramUse
             part=outcome.part,
             quantity=outcome.quantity,
             spent_ms=_scale(seconds),
-            cut_um=_scale(path),
-            tool_ms=_scale(_find_tool_seconds(outcome, tool_id, seconds, uses, alone=len(tool_ids) == 1)),
-            tool_um=_scale(_add_up([use.cutting_mm for use in of_tool])),
+            cut_um=_scale(work.cut_mm),
+            tool_ms=_scale(add_up_known([tool.cutting_s for tool in done])),
+            tool_um=_scale(add_up_known([tool.cutting_mm for tool in done])),
             summary=summary,
             risk_level=run.decision.risk_level,
             reason_code=outcome.reason_code,
@@ -125,34 +128,19 @@ def _make_rows(run: RunArtifact, job: CountingOutcome, uses: Sequence[ProgramUse
         )
 
 
-def _list_tools(run: RunArtifact, outcome: CutOutcome, uses: Sequence[ProgramUse]) -> list[str]:
-    """Return the tools of a job: those that were reported, else those of its program, else that of the run."""
-    named = [tool.tool_id for tool in outcome.tools] or [use.tool_id for use in uses]
-    return list({fold_name(name): name for name in named or [run.tool_id]}.values())
-
-
-def _find_tool_seconds(
-    outcome: CutOutcome, tool_id: str, seconds: float | None, uses: Sequence[ProgramUse], *, alone: bool
-) -> float | None:
-    """Return how long a tool was at work, s: as reported, else all of the time, or its share of the cutting."""
-    minutes = [tool.minutes for tool in outcome.tools if _is_same(tool.tool_id, tool_id) and tool.minutes is not None]
-    if minutes:
-        return sum(minutes) * 60
-    if alone or seconds is None:
-        return seconds
-    of_tool = _add_up([use.cutting_s for use in uses if _is_same(use.tool_id, tool_id)])
-    of_all = _add_up([use.cutting_s for use in uses])
-    return None if of_tool is None or not of_all else seconds * of_tool / of_all
-
-
-def _is_same(one: str, other: str) -> bool:
-    return fold_name(one) == fold_name(other)
-
-
-def _add_up(numbers: Sequence[float | None]) -> float | None:
-    """Return a sum, None where a part of it is not known or there is none."""
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known and len(known) == len(numbers) else None
+def _make_work_rows(run: RunArtifact, job: CountingOutcome, work: JobWork) -> Iterator[ToolWorkRow]:
+    """Yield the rows of the tools of a job, one for each of several with one id."""
+    for tool in {(fold_name(tool.tool_id), fold_name(tool.serial or "")): tool for tool in work.tools}.values():
+        yield ToolWorkRow(
+            outcome_id=ids.make_outcome_id(run.run_id, job.number),
+            tool_id=tool.tool_id,
+            serial=tool.serial or "",
+            created_us=find_moment(job.outcome, job.created_at_utc),
+            worked_ms=_scale(tool.cutting_s),
+            cut_um=_scale(tool.cutting_mm),
+            broke=int(tool.broke),
+            marked=tool.serial,
+        )
 
 
 def _scale(number: float | None) -> int | None:

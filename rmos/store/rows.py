@@ -12,7 +12,7 @@ from rmos.models import Hashes, RunArtifact, RunDecision, RunState, RunView
 from rmos.row_models import RunRow
 from rmos.store.layout import home_partition
 from rmos.store.naming import list_gated
-from rmos.store.outcomes import dump_outcome_rows, list_counting
+from rmos.store.outcomes import dump_outcome_rows, dump_work_rows, list_counting, list_jobs
 from rmos.store.rules import find_rule
 from rmos.store.run_log import dump_log_cells
 from rmos.workflow import find_standing_override, is_granted, read_expiry
@@ -36,7 +36,8 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
     meta: dict[str, Any] = run.meta or {}
     risk = run.decision.risk_level
     standing = find_standing_override(view.overrides, risk)
-    jobs = list_counting(view.outcomes)
+    counting = list_counting(view.outcomes)
+    jobs = list_jobs(run, counting)
     return RunRow(
         run_id=run.run_id,
         created_us=ids.parse_utc(run.created_at_utc),
@@ -66,9 +67,10 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         latest_advisory_us=_latest_us(view.advisories),
         override=None if standing is None else "granted" if is_granted(standing, risk) else "asked",
         override_until=None if standing is None else read_expiry(standing),
-        outcome=jobs[-1].outcome.outcome if jobs else None,
+        outcome=counting[-1].outcome.outcome if counting else None,
         outcomes=dump_outcome_rows(run, jobs),
-        log_cells=dump_log_cells(view, jobs),
+        log_cells=dump_log_cells(view, counting),
+        tool_work=dump_work_rows(run, jobs),
     )
 
 

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from rmos import digest, ids
 from rmos.api import outcomes as api_outcomes
+from rmos.services.programs import reading
 from rmos.store import Store
 from tests.api.conftest import RUNS, Post, make_body, make_named
 from tests.helpers.packs import quicken, store_slot
@@ -241,13 +242,40 @@ def test_the_program_says_which_lines_there_are_which_one_ran_and_how_far_it_cut
     ran = {"program_sha256": program["sha256"], "measured_s": 30}
     assert report(client, run_id, {**GOOD, **ran, "last_line": lines}).json["program_matches"] is True
     assert listed(client)[0]["cut_mm"] == path
-    # Of what was stopped nobody has measured how far it came, and of another program nothing is known.
+    # Of what was stopped somewhere nobody knows how far it came, and of another program nothing is known.
     assert report(client, run_id, {**GOOD, "ended": "cancelled"}).status_code == 201
     other = {"program_sha256": "c" * 64, "last_line": lines + 1}
     assert report(client, run_id, {**GOOD, **other}).json["program_matches"] is False
     (group,) = totals(client, "group_by=tool&tool=EM-3175-2F")
     assert (group["jobs"], group["measured_jobs"], group["metres"]) == (3, 1, round(path / 1000, 2))
-    assert (group["timed_jobs"], group["minutes"], group["longest_s"]) == (1, 0.5, 30.0)
+    engaged = 30 * float(program["tools"][0]["cutting_s"]) / float(program["estimate_s"]["feed_only"])
+    assert (group["timed_jobs"], group["minutes"]) == (1, round(min(engaged, 30) / 60, 2))
+
+
+def test_what_stopped_at_a_line_is_measured_up_to_there_once_and_the_event_keeps_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, service_store: Store
+) -> None:
+    quicken(monkeypatch)
+    run_id = store_slot(client)
+    program = client.get(f"{RUNS}/{run_id}").json["decision"]["details"]["program"]
+    whole = float(program["tools"][0]["cutting_mm"])
+    paths = []
+    for line in range(1, program["lines"] + 1):
+        stopped = {"ended": "cancelled", "part": "unjudged", "last_line": line}
+        number = report(client, run_id, stopped, key=f"job-{line}").json["number"]
+        entry = client.get(f"{RUNS}/{run_id}/outcomes").json["items"][number - 1]
+        paths.append(entry["cut_mm"])
+        (work,) = entry["tool_work"]
+        assert (work["cutting_mm"], work["time_origin"]) == (entry["cut_mm"], "estimated")
+    assert paths == sorted(paths)
+    assert (paths[0], paths[-1]) == (0.0, whole)
+    assert any(0 < path < whole for path in paths)
+    before = totals(client, "group_by=tool")
+    monkeypatch.setattr(reading, "_run_child", None)  # nothing is measured again, neither for a list nor for a rebuild
+    assert report(client, run_id, stopped, key=f"job-{line}").status_code == 200
+    service_store.reconcile(full=True)
+    assert totals(client, "group_by=tool") == before
+    assert before[0]["metres"] == pytest.approx(sum(paths) / 1000, abs=0.006)
 
 
 # Sent twice, corrected

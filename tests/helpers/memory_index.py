@@ -39,6 +39,10 @@ from rmos.row_models import (
     OutcomeRow,
     OutcomeTotals,
     RunQuery,
+    ToolSpan,
+    ToolSpanTotals,
+    ToolWorkRow,
+    WorkedTool,
 )
 
 _generations: Final = itertools.count(1)
@@ -79,6 +83,7 @@ class MemoryIndex:
         self._mark = 0
         self.runs = _Runs(self, "runs", lambda row: KnownRun(row.partition, row.version, row.state, row.sha256))
         self.outcomes = _Outcomes(self)
+        self.tool_work = _ToolWork(self)
         self.log = _Log(self)
         self.sessions = _Table(
             self, "sessions", lambda row: KnownSession(row.partition, row.version, row.state, bool(row.cascade))
@@ -183,6 +188,45 @@ class _Outcomes:
         counts = Counter(tuple(getattr(row, name) for name in by) for row in rows)
         found = sorted(counts.items(), key=lambda item: [(value is not None, value or 0) for value in item[0]])
         return Answer([CountedJobs(values, jobs) for values, jobs in found], state)
+
+
+class _ToolWork:
+    """What tools did, in the rows of runs, looked up each time."""
+
+    def __init__(self, index: MemoryIndex) -> None:
+        self._index = index
+
+    def tools(self) -> Answer[list[WorkedTool]]:
+        rows, state = self._list()
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            found.setdefault((row.tool_id, row.serial), []).extend([row.marked] if row.marked is not None else [])
+        return Answer([WorkedTool(*key, max(found[key], default=None)) for key in sorted(found)], state)
+
+    def totals(self, spans: Sequence[ToolSpan]) -> Answer[list[ToolSpanTotals]]:
+        rows, state = self._list()
+        return Answer([_add_up_work([row for row in rows if _is_in(row, span)]) for span in spans], state)
+
+    def _list(self) -> Answer[list[ToolWorkRow]]:
+        with self._index.asked() as database:
+            texts = [row.tool_work for row in database.tables["runs"].values() if VISIBILITY[row.state] == 2]
+            state = database.state()
+        return Answer(
+            [row for text in texts if text for row in msgspec.json.decode(text, type=list[ToolWorkRow])], state
+        )
+
+
+def _is_in(row: ToolWorkRow, span: ToolSpan) -> bool:
+    return (row.tool_id, row.serial) == span[:2] and span.since_us <= row.created_us < span.until_us
+
+
+def _add_up_work(rows: Sequence[ToolWorkRow]) -> ToolSpanTotals:
+    times = [row.worked_ms for row in rows if row.worked_ms is not None]
+    paths = [row.cut_um for row in rows if row.cut_um is not None]
+    breaks = sum(row.broke for row in rows)
+    return ToolSpanTotals(
+        len(rows), len(times), sum(times) if times else None, len(paths), sum(paths) if paths else None, breaks
+    )
 
 
 def _is_asked(row: OutcomeRow, query: OutcomeQuery) -> bool:

@@ -11,7 +11,8 @@ from rmos.index import open_index
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.statements import BoundStatement
-from rmos.row_models import OUTCOME_GROUPS, OutcomeColumn, OutcomeGroup, OutcomeQuery, OverrideState, RunQuery
+from rmos.index.work_queries import WorkQueries
+from rmos.row_models import OUTCOME_GROUPS, OutcomeColumn, OutcomeGroup, OutcomeQuery, OverrideState, RunQuery, ToolSpan
 
 FINE = (
     "tool_id",
@@ -138,3 +139,10 @@ def test_outcomes_are_listed_in_the_order_of_their_index(tmp_path: Path) -> None
     steps = explain(tmp_path, OutcomeQueries().page(OutcomeQuery(), 50, None, 0))
     assert any("USING INDEX outcomes_by_created" in step for step in steps)
     assert not any("TEMP B-TREE" in step for step in steps)
+
+
+def test_what_a_tool_did_is_added_up_within_its_index(tmp_path: Path) -> None:
+    steps = explain(tmp_path, WorkQueries().totals([ToolSpan("em-1", "", 0, 2**62)]))
+    assert any("work USING COVERING INDEX tool_work_by_tool (tool_id=? AND serial=?" in step for step in steps), steps
+    (step,) = explain(tmp_path, WorkQueries().tools())
+    assert "USING COVERING INDEX tool_work_by_tool" in step
