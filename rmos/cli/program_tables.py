@@ -9,6 +9,7 @@ from rmos.cli.tables import Column
 from rmos.counts import count_of
 from rmos.services.program_checks import ProgramCheck, ProgramChecked
 from rmos.services.programs.evaluating import CutEvaluation, severity_of
+from rmos.units import format_duration
 
 _TOOLS: Final = (
     Column("TOOL"),
@@ -34,8 +35,6 @@ _FINDINGS: Final = (Column("LINE", number=True), Column("LEVEL"), Column("FINDIN
 _LEVELS: Final = {**COLOURS, "NOTE": None}
 _SHOWN: Final = 8
 """Cuts and findings that are shown; --json has all of them."""
-_MINUTE: Final = 60
-_HOUR: Final = 3600
 
 
 def say_program(asked: ProgramCheck, done: ProgramChecked) -> None:
@@ -60,12 +59,10 @@ def _say_measures(measured: Measured) -> None:
     units = {"mm": "in mm", "inch": "in inches", None: "in units that it does not say"}[measured.units]
     lines = [("program", f"{count_of(measured.lines, 'line')}, {count_of(measured.moves, 'motion')}, {units}")]
     if measured.estimate_s.planned is not None:
-        planned = format_duration(float(measured.estimate_s.planned))
-        lines.append(
-            ("time", f"{planned}, of which {format_duration(float(measured.estimate_s.feed_only))} by its feeds")
-        )
+        planned = _format_time(measured.estimate_s.planned)
+        lines.append(("time", f"{planned}, of which {_format_time(measured.estimate_s.feed_only)} by its feeds"))
     else:
-        lines.append(("time", f"{format_duration(float(measured.estimate_s.feed_only))} by its feeds alone"))
+        lines.append(("time", f"{_format_time(measured.estimate_s.feed_only)} by its feeds alone"))
     if measured.removed_mm3 is not None:
         lines.append(("removes", f"{format_decimal(float(measured.removed_mm3) / 1000, 2)} cm³"))
     lines += [
@@ -89,7 +86,7 @@ def _say_tools(measured: Measured) -> None:
             _shorten(tool.max_axial_mm, 3),
             _shorten(tool.max_radial_mm, 3),
             tool.min_z_mm,
-            format_duration(float(tool.cutting_s)),
+            _format_time(tool.cutting_s),
             tool.tool_id or "not named",
         ]
         for tool in measured.tools
@@ -119,7 +116,7 @@ def _make_cut_row(item: CutEvaluation) -> list[str]:
         _shorten(cut.feed, 0),
         _shorten(cut.axial_mm, 3),
         _shorten(cut.radial_mm, 3),
-        format_duration(float(cut.seconds)),
+        _format_time(cut.seconds),
         f"{item.reason}{' (brief)' if item.is_brief else ''}",
     ]
 
@@ -149,14 +146,8 @@ def format_box(box: Box) -> str:
     return ", ".join(f"{axis} {low} to {high}" for axis, low, high in axes)
 
 
-def format_duration(seconds: float) -> str:
-    """Return a length of time: `1:02:03`, `2:11` of minutes, `7.8 s` of less."""
-    if seconds < _MINUTE:
-        return f"{format_decimal(seconds, 1)} s"
-    whole = round(seconds)
-    hours, rest = divmod(whole, _HOUR)
-    minutes, left = divmod(rest, _MINUTE)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02} min"
+def _format_time(seconds: str) -> str:
+    return format_duration(float(seconds), digits=1)
 
 
 def _shorten(text: str, digits: int) -> str:

@@ -195,7 +195,7 @@ def _write(item: ChosenCut, paths: Toolpaths, dialect: Dialect, head: ProgramHea
         data=write_program(paths, dialect, head).encode("ascii"),
         name=f"{draft}{head.number:02d}_{item.cut.operation}{ring}_T{head.tool_number}.{dialect.extension}",
         options=ProgramOptions(
-            tools={(head.tool_number if dialect.tool_lines else 1): item.cut.tool_id},
+            tools={head.tool_number: item.cut.tool_id},
             zero=paths.zero,
             dialect=dialect.id,
             origin=paths.origin,

@@ -17,27 +17,12 @@ from rmos.engines.registry import Registry
 from rmos.engines.rules import Rule
 from rmos.models import RISK_LEVELS
 from rmos.services.design_cuts import CUTS, WORST_CUT, read_design_cuts
+from rmos.units import split_unit
 from rmos.web.formats import format_number
 from rmos.web.limits import CheckLimits, make_limits
 from rmos.web.ways import AdvisedWay, read_ways
 
 _SEVERITY: Final = {"ERROR": 0, "RED": 1, "UNKNOWN": 2, "YELLOW": 3, "GREEN": 4}
-_UNITS: Final = (
-    ("_mm_min", "mm/min"),
-    ("_inch_min", "inch/min"),
-    ("_mm2", "mm²"),
-    ("_mm", "mm"),
-    ("_inch", "inch"),
-    ("_rpm", "rpm"),
-    ("_kg_m3", "kg/m³"),
-    ("_j_mm3", "J/mm³"),
-    ("_lbf", "lbf"),
-    ("_w", "W"),
-    ("_n", "N"),
-    ("_kpa", "kPa"),
-    ("_deg", "degrees"),
-)
-"""The endings of names of inputs, and the units that they stand for."""
 _LONGEST: Final = 200
 """Characters of an input that are shown beside a formula."""
 
@@ -126,10 +111,8 @@ def _look_up(inputs: Mapping[str, Any], path: str) -> Any:
 
 def name_number(name: str, value: Any) -> LessonNumber:
     """Return an input with its name and unit as people say them: `feed_mm_min` is the feed, in mm/min."""
-    for ending, unit in _UNITS:
-        if name.endswith(ending):
-            return LessonNumber(_spell(name.removesuffix(ending)), _show(value), unit, _find_number(value))
-    return LessonNumber(_spell(name), _show(value), "")
+    stem, unit = split_unit(name)
+    return LessonNumber(_spell(stem), _show(value), unit, _find_number(value) if unit else None)
 
 
 def _find_number(value: Any) -> float | None:

@@ -6,6 +6,7 @@ Packs that were taken keep what they had.
 
 import itertools
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from rmos import ids
 from rmos.config import Settings
 from tests.helpers.packs import open_pack, pack_url, quicken, store_slot
 from tests.helpers.rings import Desk
+from tests.helpers.small_rosette import SMALL, approve_small
 
 GOLDEN = Path(__file__).parents[1] / "data" / "packs"
 NAMES = ("sheet.html", "tools.csv", "README.txt")
@@ -61,14 +63,33 @@ def test_the_programs_of_an_inlaid_rosette_name_the_tool_and_the_stock_of_each(c
     members = open_pack(client.get(pack_url(run_id)).data)
     assert [name for name in members if name.startswith("programs/")] == [
         "programs/01_channel_T1.nc",
-        "programs/02_inlay_pocket_T1.nc",
-        "programs/03_inlay_part_T1.nc",
+        "programs/02_inlay_pocket_R4_T1.nc",
+        "programs/03_inlay_part_R4_T2.nc",
         "programs/04_soundhole_T1.nc",
     ]
     assert {"drawing.dxf", "measured.json", "measured_04.json"} <= set(members)
     sheet = members["sheet.html"].decode()
-    assert "T1 of 03 is em-1588-2f" in sheet
+    assert "T2 of 03 is em-1588-2f" in sheet
     assert "T1 of 01, 02, 04 is em-3175-2f" in sheet
     assert [f"Stock and zero of {numbers}</h2>" in sheet for numbers in ("01, 04", "02", "03")] == [True] * 3
     assert "X0 Y0 for 03 is the lower left corner of the stock" in sheet
     assert "<bdi>abalone</bdi>" in sheet
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("app", ["local"], indirect=True)
+def test_a_sheet_tells_of_inches_and_of_what_is_left_for_hand_tools_and_checks_every_program(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quicken(monkeypatch)
+    rings = [{"kind": "wave", "width_mm": 6.0, "materials": ["holly", "bone"]}] * 2
+    desk = approve_small(client, spec={**SMALL, "rings": rings}, machine="rigid_router", cut_soundhole=None)
+    made = desk.done("make_toolpaths", {"post_processor_id": "grbl", "options": {"units": "inch"}})
+    assert len(made["programs"]) > 4
+    sheet = open_pack(client.get(pack_url(made["run_id"])).data)["sheet.html"].decode()
+    for program in made["programs"]:
+        assert f"The file at the machine is {program['name']}; its SHA-256 begins with {program['sha256'][:4]}" in sheet
+    assert sheet.count("moves in inches (G20)") == len(made["programs"])
+    assert "-1.1 mm<br>-0.0433 in" in sheet
+    assert "this sheet is in millimetres" in sheet
+    assert re.search(r"<li><bdi>0\d: \d+ corners keep [\d.]+ mm² in all", sheet)

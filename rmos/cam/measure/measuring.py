@@ -25,8 +25,10 @@ from rmos.cam.measure.time import Times, measure_time
 from rmos.cam.measure.windows import find_tool
 from rmos.cam.motion import Motions, Program, ProgramFinding
 
-READER: Final = ReaderVersion(id="rmos.cam", version="1.1.0")
+READER: Final = ReaderVersion(id="rmos.cam", version="1.1.1")
 """Goes up whenever the same bytes may give other measures or findings."""
+SKIN_UM: Final = 3
+"""What a cut may leave of its stock and goes through all the same: the last digit of an inch is 2.54 µm."""
 
 
 def measure_program(program: Program, setup: ProgramSetup) -> Measured:
@@ -116,7 +118,7 @@ def _list_cuts(motions: Motions, setup: ProgramSetup, removal: Removal) -> Itera
             widest_mm=format_mm(sample.widest),
             depth_mm=format_mm(setup.top_um - sample.lowest),
             vertical=key.vertical,
-            through=sample.lowest <= setup.bottom_um,
+            through=sample.lowest <= setup.bottom_um + SKIN_UM,
             seconds=format_decimal(sample.seconds),
             mm=format_decimal(sample.length / 1000, 1),
             line=motions.line[sample.place],

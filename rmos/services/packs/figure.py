@@ -100,7 +100,7 @@ def _draw_cut(
     low, high = cut
     x, y = frame.x(low[0]), frame.y(high[1])
     width, height = (high[0] - low[0]) * frame.scale, (high[1] - low[1]) * frame.scale
-    word = f"cut X {low[0]:.6g} … {high[0]:.6g}, Y {low[1]:.6g} … {high[1]:.6g}"
+    word = f"tip X {low[0]:.6g} … {high[0]:.6g}, Y {low[1]:.6g} … {high[1]:.6g}"
     size = f'width="{max(width, 1):.1f}" height="{max(height, 1):.1f}"'
     return [
         f'<rect x="{x:.1f}" y="{y:.1f}" {size} fill="none" stroke="#000" stroke-width=".8" stroke-dasharray="2 2"/>',

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos import workflow
+from rmos.cam.paths.toolpaths import PathNote
 from rmos.engines.registry import Registry
 from rmos.errors.programs import NotCovered, PackNotReady
 from rmos.errors.request import ValidationFailed
@@ -26,6 +27,7 @@ from rmos.services.programs.checking import ProgramRequest, find_setup
 from rmos.services.programs.doors import list_programs_of
 from rmos.services.programs.keeping import MEASURED
 from rmos.services.programs.setup import ProgramOptions
+from rmos.services.run_programs import TOOLPATHS_FILE
 from rmos.services.standing import read_standing
 from rmos.store import Store, layout
 from rmos.store.naming import list_gated
@@ -34,6 +36,17 @@ from rmos.store.session_records import SessionRecord
 from rmos.workflow import GIVING_TOOLPATHS
 
 _decision: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _NotedPath(msgspec.Struct, frozen=True):
+    """What is read of the path of one program."""
+
+    notes: list[PathNote] = []
+
+
+class _NotedToolpaths(msgspec.Struct, frozen=True):
+    operations: list[_NotedPath]
+    """In the order of the programs that were written from them."""
 
 
 class PackSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +94,7 @@ class PackGatherer:
             basis = self._require_approved(view)
             approval = self._read_approval(basis.record)
             overrides = self._list_overrides(basis)
-        programs = list_packed_programs(view.artifact, members, named)
+        programs = self._add_notes(list_packed_programs(view.artifact, members, named), view.artifact)
         taken = {
             "record.json": record.data,
             "decision.json": bytes(_decision.decode(record.data)["decision"]) + b"\n",
@@ -168,6 +181,19 @@ class PackGatherer:
             (event, self._store.objects.read(layout.event_key(record.folder, record.record_id, event.number)))
             for event in record.events
             if event.kind == "override" and any(workflow.is_granted(event.data, risk) for risk in risks - {"GREEN"})
+        ]
+
+    def _add_notes(self, programs: list[PackedProgram], run: RunArtifact) -> list[PackedProgram]:
+        """Return programs that were made of paths with what each path leaves for hand tools."""
+        found = next((entry for entry in run.attachments or () if entry.kind == TOOLPATHS_FILE), None)
+        if found is None:
+            return programs
+        paths = msgspec.json.decode(self._store.blobs.read(found.sha256), type=_NotedToolpaths).operations
+        if len(paths) != len(programs):
+            return programs
+        return [
+            msgspec.structs.replace(program, notes=[note.text for note in path.notes])
+            for program, path in zip(programs, paths, strict=True)
         ]
 
     def _add_tools(self, program: PackedProgram, run: RunArtifact) -> PackedProgram:

@@ -2,8 +2,8 @@
 
     list_packed_programs(run, members, named)[0].name      # "programs/01_channel_T1.nc"
 
-A name is made of a number, an operation and the tools, of letters, digits, `-` and `_` alone: nothing that a client
-called a file is part of it but its extension, and that only where machines know it.
+A name is made of a number, an operation, its ring and the tools, of letters, digits, `-` and `_` alone: nothing that a
+client called a file is part of it but its extension, and that only where machines know it.
 """
 
 import re
@@ -30,10 +30,14 @@ class PackedProgram(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     size_bytes: int
     operation: str
+    ring: int | None = None
+    """Which ring of a rosette it cuts."""
     details: Mapping[str, Any]
     """What the decision says of it: box, tools, time, findings; empty where that is not known."""
     context: Mapping[str, Any]
     """What it was evaluated in: that of its own cut, where the design has several."""
+    notes: Sequence[str] = ()
+    """What its path leaves for hand tools."""
     tools: Mapping[int, Mapping[str, Any]] = {}
     """Number in the program → the members of its tool, as the gate has compared them with the shop's tables."""
 
@@ -51,14 +55,21 @@ def list_packed_programs(
     found = []
     for number, program in enumerate(named, 1):
         known = details.get(program.sha256, {})
-        operation = _find_operation(by_digest.get(program.sha256, {}), members)
-        parts = (f"{number:02d}", _make_slug(operation) or "program", _name_tools(known))
+        stated = by_digest.get(program.sha256, {})
+        operation, ring = _find_operation(stated, members), _find_ring(stated)
+        parts = (
+            f"{number:02d}",
+            _make_slug(operation) or "program",
+            "" if ring is None else f"R{ring}",
+            _name_tools(known),
+        )
         found.append(
             PackedProgram(
                 name=f"programs/{'_'.join(part for part in parts if part)}.{_find_extension(program.filename)}",
                 sha256=program.sha256,
                 size_bytes=program.size_bytes or 0,
                 operation=operation,
+                ring=ring,
                 details=known,
                 context=_find_context(known, members),
             )
@@ -98,6 +109,11 @@ def _find_operation(stated: Mapping[str, Any], members: Mapping[str, Any]) -> st
         if isinstance(operation, str) and operation:
             return operation
     return ""
+
+
+def _find_ring(stated: Mapping[str, Any]) -> int | None:
+    ring = stated.get("ring")
+    return ring if isinstance(ring, int) and not isinstance(ring, bool) else None
 
 
 def _name_tools(details: Mapping[str, Any]) -> str:

@@ -13,6 +13,8 @@ from rmos.services.packs.texts import clean_line, spell, spell_member
 _MOST_LINES: Final = 10
 """What a sheet tells of them; the record has them all."""
 _OF_LINE: Final = re.compile(r" \(line \d+ of the program\)$")
+_RULE: Final = re.compile(r"(?<=, )[A-Z][A-Z_]+(?=: )")
+"""A rule that is not what a reason begins with: `soundhole: YELLOW, HOLD_DOWN: not evaluated`."""
 _MEMBER: Final = re.compile(r"\b(?:context|design)\.([a-z0-9_]+(?:\.[a-z0-9_]+)*)")
 
 
@@ -34,4 +36,5 @@ def _spell_rule(text: str) -> str:
     """Return a reason with the rule that it begins with, and the members that it names, as words."""
     rule, colon, rest = text.partition(": ")
     text = f"{spell(rule)}: {rest}" if colon and rule.isupper() else text
+    text = _RULE.sub(lambda found: spell(found[0]).lower(), text)
     return _MEMBER.sub(lambda found: spell_member(found[1]), text)

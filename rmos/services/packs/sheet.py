@@ -8,25 +8,31 @@ is kept from the moment that its pack is taken, so whoever changes the template 
 
 import base64
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
 import jinja2
 import msgspec
 
-from rmos import digest
 from rmos.models import Event
 from rmos.services.codes import draw_code
-from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.gathering import PackSource
 from rmos.services.packs.program_names import PackedProgram, list_tool_numbers
 from rmos.services.packs.reasons import list_reasons
+from rmos.services.packs.setups import (
+    SheetSetup,
+    TipBox,
+    describe_origin,
+    find_material,
+    list_setups,
+    name_numbers,
+    read_box,
+)
 from rmos.services.packs.since import Since, format_members
 from rmos.services.packs.texts import (
     clean_line,
     clean_text,
-    format_duration,
     format_quantity,
     format_utc,
     number_of,
@@ -34,17 +40,15 @@ from rmos.services.packs.texts import (
     spell,
 )
 from rmos.services.packs.tools import PackedTool
+from rmos.services.programs.setup import MM_PER_INCH
+from rmos.units import format_duration
 
 _MOST_NOTES: Final = 800
 _MOST_DRAWING: Final = 120_000
 """Bytes of a drawing that the sheet shows; a larger one is beside it."""
 _DIGITS: Final = 12
-_CORNER: Final = "stock_corner"
-_ORIGINS: Final = {
-    _CORNER: "lower left corner of the stock",
-    "stock_centre": "middle of the stock",
-    "hole_centre": "middle of the hole",
-}
+_MOST_SETUPS: Final = 3
+"""Of which each check has a line of its own."""
 _SIGNS: Final = {"GREEN": "✓", "YELLOW": "!", "RED": "✕", "UNKNOWN": "?", "ERROR": "⚡"}
 
 
@@ -52,25 +56,16 @@ class SheetProgram(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the table of programs."""
 
     file: str
-    operation: str
+    units: str
+    """Empty where they are those of the sheet, mm."""
     tools: Sequence[str]
     digits: str
     time: str
     is_planned: bool
-    depth: str
+    depth: Sequence[str]
     box: Sequence[str]
     feed: str
     rpm: str
-
-
-class SheetSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """What is laid on the machine for some of the programs."""
-
-    programs: str
-    """Their numbers, empty where it is all of them."""
-    lines: Sequence[tuple[str, str]]
-    facts: StockFacts | None
-    drawing: str | None
 
 
 def render_sheet(
@@ -104,13 +99,18 @@ def render_sheet(
         since=since,
         programs=[_describe_program(program) for program in source.programs],
         total=_format_total(source.programs),
+        by_hand=[
+            f"{name_numbers([program.name])}: {clean_line(note, 200)}"
+            for program in source.programs
+            for note in program.notes
+        ],
         checklist=_list_checks(source, tools, setups),
         notes=clean_text(members.get("notes"), _MOST_NOTES),
         picture=None if drawing is None or len(drawing) > _MOST_DRAWING else _as_data(drawing),
         code=None if link is None else draw_code(link),
         link=link or f"/runs/{run.run_id}",
         has_address=link is not None,
-        name_numbers=_name_numbers,
+        name_numbers=name_numbers,
         number=format_quantity,
         time=format_duration,
         moment=format_utc,
@@ -133,7 +133,7 @@ def _as_data(drawing: bytes) -> str:
 def _title(source: PackSource) -> str:
     operations = list(dict.fromkeys(spell(program.operation) for program in source.programs if program.operation))
     what = ", ".join(operations[:3]) or f"Program of {spell(source.run.tool_id)}"
-    materials = {_find_material(program, source) for program in source.programs} - {""}
+    materials = {find_material(program, source) for program in source.programs} - {""}
     of = f" in {spell(materials.pop())}" if len(materials) == 1 else ""
     return clean_line(f"{what[:1].upper()}{what[1:]}{of}", 90)
 
@@ -157,98 +157,8 @@ def _describe_override(event: Event) -> str:
     )
 
 
-def list_setups(source: PackSource) -> list[SheetSetup]:
-    """Return what is laid on the machine, one for each stock and zero, in the order of the programs."""
-    groups: dict[bytes, list[PackedProgram]] = {}
-    for program in source.programs:
-        setup = object_of(program.details.get("setup"))
-        key = digest.canonical([setup.get("stock"), setup.get("zero"), _find_material(program, source)])
-        groups.setdefault(key, []).append(program)
-    return [_make_setup(source, programs, is_only=len(groups) == 1) for programs in groups.values()]
-
-
-def _make_setup(source: PackSource, programs: Sequence[PackedProgram], *, is_only: bool) -> SheetSetup:
-    facts, material = _find_stock(programs), _find_material(programs[0], source)
-    lines = [("Material", spell(material) if material else "not stated")]
-    if facts is not None:
-        size = " × ".join("?" if side is None else format_quantity(side) for side in (facts.width_mm, facts.height_mm))
-        lines += [
-            ("Size", f"{size} mm, {format_quantity(facts.thickness_mm)} mm thick"),
-            ("X0 Y0", _describe_origin(facts)),
-            ("Z0", "bed" if facts.zero == "bed" else "top of the stock"),
-        ]
-    dialects = [clean_line(program.details.get("dialect")) for program in programs]
-    lines.append(("Controller", ", ".join(dict.fromkeys(name for name in dialects if name)) or "not stated"))
-    return SheetSetup(
-        programs="" if is_only else _name_numbers(program.name for program in programs),
-        lines=lines,
-        facts=facts,
-        drawing=None if facts is None else draw_setup(facts),
-    )
-
-
-def _name_numbers(names: Iterable[str]) -> str:
-    """Return the numbers of programs, by their names in the pack."""
-    return ", ".join(name.removeprefix("programs/").partition("_")[0] for name in names)
-
-
-def _find_material(program: PackedProgram, source: PackSource) -> str:
-    """Return the material that a program cuts, empty where nobody said it."""
-    material = object_of(program.context.get("material")).get("id") or program.context.get("material_id")
-    return clean_line(material) or clean_line(source.run.material_id)
-
-
-def _find_stock(programs: Sequence[PackedProgram]) -> StockFacts | None:
-    """Return what is drawn of a stock, None where nobody knows how thick it is."""
-    setup = object_of(programs[0].details.get("setup"))
-    stock = object_of(setup.get("stock"))
-    thickness = number_of(stock.get("thickness_mm"))
-    if thickness is None or thickness <= 0:
-        return None
-    width, height, origin = number_of(stock.get("width_mm")), number_of(stock.get("height_mm")), stock.get("origin")
-    # The corner is what is taken where nobody says otherwise: only beside a size does it mean something.
-    is_made = isinstance(programs[0].details.get("cut"), int)  # by this service, from just there
-    is_stated = is_made or origin != _CORNER or (width is not None and height is not None)
-    return StockFacts(
-        thickness_mm=thickness,
-        width_mm=width,
-        height_mm=height,
-        origin=clean_line(origin) if is_stated else "",
-        zero=clean_line(setup.get("zero")),
-        cutting=_join_boxes([box for program in programs if (box := _read_box(program))]),
-    )
-
-
-_Box = tuple[tuple[float, float, float], tuple[float, float, float]]
-
-
-def _read_box(program: PackedProgram) -> _Box | None:
-    """Return where the tip of the tool is while a program cuts."""
-    box = object_of(object_of(program.details.get("box_mm")).get("cutting"))
-    corners = []
-    for end in ("min", "max"):
-        values = box.get(end)
-        numbers = [number_of(value) for value in values] if isinstance(values, list) else []
-        if len(numbers) != 3 or None in numbers:
-            return None
-        corners.append((numbers[0] or 0.0, numbers[1] or 0.0, numbers[2] or 0.0))
-    return corners[0], corners[1]
-
-
-def _join_boxes(boxes: Sequence[_Box]) -> _Box | None:
-    if not boxes:
-        return None
-    low = [min(box[0][axis] for box in boxes) for axis in range(3)]
-    high = [max(box[1][axis] for box in boxes) for axis in range(3)]
-    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
-
-
-def _describe_origin(facts: StockFacts) -> str:
-    return _ORIGINS.get(facts.origin, "not stated: where the CAM had it")
-
-
 def _describe_program(program: PackedProgram) -> SheetProgram:
-    details, box = program.details, _read_box(program)
+    details, box = program.details, read_box(program)
     planned, feed_only = _read_times(details)
     tools = [object_of(tool) for tool in details.get("tools") or ()]
     feeds = [value for tool in tools if (value := number_of(tool.get("max_feed"))) is not None]
@@ -256,16 +166,28 @@ def _describe_program(program: PackedProgram) -> SheetProgram:
     ends = zip("XYZ", *box, strict=True) if box else ()
     return SheetProgram(
         file=program.name.removeprefix("programs/"),
-        operation=spell(program.operation) or "program",
+        units=_describe_units(program),
         tools=[f"T{number} {_name_tool(program, number)}".rstrip() for number in list_tool_numbers(details)],
         digits=program.sha256[:_DIGITS],
         time=format_duration(planned if planned is not None else feed_only),
         is_planned=planned is not None,
-        depth=format_quantity(box[0][2], "mm") if box else "?",
+        depth=_describe_depth(box, program),
         box=[f"{axis} {format_quantity(low)} … {format_quantity(high)}" for axis, low, high in ends],
         feed=format_quantity(max(feeds)) if feeds else "?",
         rpm=" ".join(format_quantity(speed) for speed in sorted(speeds)) or "?",
     )
+
+
+def _describe_units(program: PackedProgram) -> str:
+    return "moves in inches (G20)" if program.details.get("units") == "inch" else ""
+
+
+def _describe_depth(box: TipBox | None, program: PackedProgram) -> list[str]:
+    """Return the lowest Z, also as the display of a machine shows it that runs a program in inches."""
+    if box is None:
+        return ["?"]
+    inches = [f"{box[0][2] / MM_PER_INCH:.4f} in"] if program.details.get("units") == "inch" else []
+    return [format_quantity(box[0][2], "mm"), *inches]
 
 
 def _name_tool(program: PackedProgram, number: int) -> str:
@@ -285,27 +207,20 @@ def _format_total(programs: Sequence[PackedProgram]) -> str:
 
 
 def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequence[SheetSetup]) -> list[str]:
-    """Return what is looked at before the cut, with the numbers of this one."""
+    """Return what is looked at before the cut, with the numbers of this one; nothing of it is left out."""
     checks = [
         f"The file at the machine is {program.name.removeprefix('programs/')}; its SHA-256 begins with "
         f"{program.sha256[:4]} {program.sha256[4:8]} {program.sha256[8:12]}"
-        for program in source.programs[:4]
+        for program in source.programs
     ]
     checks += [
-        f"T{tool.number}{f' of {_name_numbers(tool.programs)}' if len(source.programs) > 1 else ''} is {tool.tool_id}"
+        f"T{tool.number}{f' of {name_numbers(tool.programs)}' if len(source.programs) > 1 else ''} is {tool.tool_id}"
         + (f", Ø {tool.diameter_mm:.6g} mm by the caliper" if tool.diameter_mm is not None else "")
         + (f", {tool.stickout_mm:.6g} mm out of the collet" if tool.stickout_mm is not None else "")
-        for tool in tools[:6]
+        for tool in tools
     ]
-    for setup in setups[:4]:
-        facts, of = setup.facts, f" for {setup.programs}" if setup.programs else ""
-        if facts is not None:
-            zero = "bed" if facts.zero == "bed" else "top of the stock"
-            checks.append(f"Stock{of} is {facts.thickness_mm:.6g} mm thick where it is cut, and lies flat")
-            checks.append(
-                f"X0 Y0{of} is {f'the {_describe_origin(facts)}' if facts.origin else 'where the CAM had it'}"
-            )
-            checks.append(f"Z0{of} is the {zero}")
+    for setup in setups:
+        checks += _list_setup_checks(setup, is_brief=len(setups) > _MOST_SETUPS)
     checks += [
         "It is held down: tried by hand, and no clamp is in the way",
         "The spindle turns the right way and comes to its speed before the first cut",
@@ -313,3 +228,16 @@ def _list_checks(source: PackSource, tools: Sequence[PackedTool], setups: Sequen
         "The first moves are watched, a hand at the stop",
     ]
     return checks
+
+
+def _list_setup_checks(setup: SheetSetup, *, is_brief: bool) -> list[str]:
+    """Return what is looked at of a stock and its zero, all in one line where there are many of them."""
+    facts, of = setup.facts, f" for {setup.programs}" if setup.programs else ""
+    if facts is None:
+        return []
+    thickness = f"{facts.thickness_mm:.6g} mm thick where it is cut, and lies flat"
+    origin = f"the {describe_origin(facts)}" if facts.origin else "where the CAM had it"
+    zero = "the bed" if facts.zero == "bed" else "the top of the stock"
+    if is_brief:
+        return [f"Stock{of} is {thickness}; X0 Y0 is {origin}, Z0 is {zero}"]
+    return [f"Stock{of} is {thickness}", f"X0 Y0{of} is {origin}", f"Z0{of} is {zero}"]

@@ -22,12 +22,11 @@ from rmos.services.program_checks import PROGRAM_CHECK
 from rmos.store import Store
 from rmos.store.complete import INDEX_ERRORS
 from rmos.store.naming import RELEASED
+from rmos.units import split_unit
 
 _LOOKED_AT: Final = 25
 """Runs of each type, newest first, among which the last pack of a machine is looked for (RMOS policy)."""
 _NOT_STATED: Final = "not stated"
-_UNITS: Final = {"_mm2": "mm²", "_in2": "in²", "_kpa": "kPa", "_mm": "mm", "_n": "N"}
-"""Endings of members of a context that are their unit."""
 
 
 class SetupChange(msgspec.Struct, frozen=True):
@@ -131,14 +130,6 @@ def format_members(members: Mapping[str, Any]) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             continue
         shown = clean_line(value, 40) if isinstance(value, str) else format_quantity(value)
-        label, unit = _split_unit(name)
-        parts.append(f"{label} {shown} {unit}".rstrip())
+        stem, unit = split_unit(name)
+        parts.append(f"{spell(stem)} {shown} {unit}".rstrip())
     return ", ".join(parts)
-
-
-def _split_unit(name: str) -> tuple[str, str]:
-    """Return a member's name as words and the unit that it ends with."""
-    for ending, unit in _UNITS.items():
-        if name.endswith(ending):
-            return spell(name.removesuffix(ending)), unit
-    return spell(name), ""

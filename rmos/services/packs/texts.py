@@ -1,7 +1,7 @@
 """Text of a record on paper: whatever somebody wrote, cut, without what could mislead a reader, and numbers in words.
 
     clean_text("notes\\u202e…", 600)         # directions and control characters are gone
-    format_duration(131.2)                  # "2 min 11 s"
+    spell_member("hold_down.pressure_kpa")  # "hold down pressure (kPa)"
 
 What is shown is escaped by the template; this is about what a reader sees.
 """
@@ -9,10 +9,10 @@ What is shown is escaped by the template; this is about what a reader sees.
 import unicodedata
 from typing import Any, Final
 
+from rmos.units import split_unit
+
 _JOINERS: Final = "\u200c\u200d"
 """Format characters that belong to words and emoji; all others turn text around or hide it."""
-
-_UNITS: Final = {"_mm_min": "mm/min", "_mm2": "mm²", "_mm": "mm", "_rpm": "rpm", "_kpa": "kPa", "_w": "W", "_n": "N"}
 
 
 def clean_text(value: object, most: int) -> str:
@@ -49,19 +49,6 @@ def format_quantity(value: object, unit: str = "") -> str:
     return f"{value:.6g} {unit}".rstrip()
 
 
-def format_duration(seconds: float | None) -> str:
-    """Return a time to run in minutes and seconds; of less than one second `< 1 s`."""
-    if seconds is None:
-        return "?"
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole % 3600 // 60
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    if minutes:
-        return f"{minutes} min {whole % 60:02d} s"
-    return f"{whole} s" if whole else "< 1 s"
-
-
 def format_utc(value: object) -> str:
     """Return a moment of the record in UTC, to the minute."""
     text = clean_line(value, 30)
@@ -76,10 +63,9 @@ def spell(name: object) -> str:
 
 def spell_member(path: str) -> str:
     """Return the name of an input as words with its unit: `hold_down.pressure_kpa` is hold down pressure (kPa)."""
-    for ending, unit in _UNITS.items():
-        if path.endswith(ending):
-            return f"{spell(path.removesuffix(ending).replace('.', ' '))} ({unit})"
-    return spell(path.replace(".", " "))
+    stem, unit = split_unit(path)
+    name = spell(stem.replace(".", " "))
+    return f"{name} ({unit})" if unit else name
 
 
 def object_of(value: Any) -> dict[str, Any]:

@@ -92,8 +92,9 @@ def test_a_plunge_is_vertical_and_as_deep_as_it_goes(setup: ProgramSetup) -> Non
         "150",
     )
     assert not cut.through, "it ends above the lower face"
-    [cut] = measure(PathBuilder().line(150, z=-3), setup).cuts
-    assert cut.through
+    for depth in (-3, -2.9975):  # as deep as the stock, and as its inches are written: 0.1180 of 0.1181
+        [cut] = measure(PathBuilder().line(150, z=depth), setup).cuts
+        assert cut.through
 
 
 def test_a_ramp_plunges_by_its_slope(setup: ProgramSetup) -> None:

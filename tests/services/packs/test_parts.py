@@ -11,7 +11,7 @@ from rmos.services.packs.figure import StockFacts, draw_setup
 from rmos.services.packs.program_names import PackedProgram, list_packed_programs
 from rmos.services.packs.reasons import list_reasons
 from rmos.services.packs.since import format_members
-from rmos.services.packs.texts import clean_line, clean_text, format_duration, format_quantity
+from rmos.services.packs.texts import clean_line, clean_text, format_quantity
 from rmos.services.packs.tools import list_tools, make_tools_csv
 from rmos.store.naming import NamedBlob
 
@@ -31,6 +31,9 @@ def test_the_zip_of_the_same_members_has_one_digest_for_ever() -> None:
     assert build_pack({"programs/a.nc": b"M30\n", "b.txt": b"two\n"}) == built
 
 
+SPELT = "not evaluated: hold down pressure (kPa), feed (mm/min) are missing or cannot be used"
+
+
 def test_reasons_name_members_in_words_and_say_once_what_a_line_of_the_program_says_again() -> None:
     missing = "not evaluated: context.hold_down.pressure_kpa, design.feed_mm_min are missing or cannot be used"
     decision = RunDecision(
@@ -39,12 +42,14 @@ def test_reasons_name_members_in_words_and_say_once_what_a_line_of_the_program_s
         warnings=[
             f"HOLD_DOWN: {missing} (line 15 of the program)",
             "HEAT: 3 (line 7 of the program)",
+            f"soundhole: YELLOW, HOLD_DOWN: {missing}",
             "as it is",
         ],
     )
     assert list_reasons(decision) == [
-        "Hold down: not evaluated: hold down pressure (kPa), feed (mm/min) are missing or cannot be used",
+        f"Hold down: {SPELT}",
         "Heat: 3 (line 7 of the program)",
+        f"soundhole: YELLOW, hold down: {SPELT}",
         "as it is",
     ]
 
@@ -139,14 +144,6 @@ def test_a_line_has_no_breaks_and_ends_with_a_sign_that_it_was_cut() -> None:
     assert clean_line("x" * 61) == "x" * 59 + "…"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [(None, "?"), (0.2, "< 1 s"), (59.4, "59 s"), (131.199, "2 min 11 s"), (59.6, "1 min 00 s"), (3661, "1 h 01 min")],
-)
-def test_a_time_is_told_in_minutes_and_seconds(seconds: float | None, shown: str) -> None:
-    assert format_duration(seconds) == shown
-
-
 def test_numbers_are_told_with_their_unit_and_what_is_none_is_not() -> None:
     assert [format_quantity(value, "mm") for value in (3.175, "0.750", 40000, None, True, "x", float("nan"))] == [
         "3.175 mm", "0.75 mm", "40000 mm", "?", "?", "?", "?",
@@ -158,7 +155,7 @@ def test_numbers_are_told_with_their_unit_and_what_is_none_is_not() -> None:
 def test_the_stock_is_drawn_from_its_corner_with_zero_and_the_deepest_cut() -> None:
     svg = draw_setup(CORNER)
     assert ">stock 160 × 60 mm</text>" in svg
-    assert ">cut X 0 … 40, Y 0 … 10</text>" in svg
+    assert ">tip X 0 … 40, Y 0 … 10</text>" in svg
     assert ">Z0 = top of the stock</text>" in svg
     assert ">deepest Z -1.5</text>" in svg
     assert "wherever its hole is" in draw_setup(_with(origin="hole_centre"))
