@@ -37,6 +37,7 @@ _SECTIONS = {
         ("sessions", "sessions:sessions", "List the workflow sessions, newest first."),
         ("rules", "rules:rules", "List the rules that a cut is evaluated by, or explain one."),
         ("replay", "replay:replay", "Compute a recorded decision again and compare digests."),
+        ("calibrate", "calibration:calibration", "Compare decisions with what became of the cuts."),
         ("backtest", "replay:backtest_command", "List the decisions that another engine or other tables would flip."),
         ("rosette", "rosette:rosette", "Draw a rosette from a sentence, in real millimetres."),
     ),

@@ -1,1 +1,1 @@
-"""Decisions looked back on: evaluate a recorded cut again, or a whole store with another engine."""
+"""Decisions looked back on: evaluated again, by another engine, and beside what became of the cuts."""

@@ -42,6 +42,7 @@ SOUND = {
     "sessions": ("sessions",),
     "outcomes": ("outcomes",),
     "outcomes_totals": ("outcomes", "--totals", "tool"),
+    "calibrate": ("calibrate",),
     "show": ("show", "RED"),
     "show_events": ("show", "RESTORED", "--events"),
     "diff": ("diff", "RED", "@latest"),

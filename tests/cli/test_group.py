@@ -66,6 +66,7 @@ COMMANDS = {
         *("--machine", "--tool", "--material", "--part", "--ended", "--since", "--until", "--limit", "--cursor"),
         "--totals",
     },
+    "calibrate": {"--machine", "--since"},
     "sessions": {
         *("--user", "--status", "--state", "--type", "--since", "--until", "--deleted"),
         *("--limit", "--cursor"),

@@ -66,6 +66,7 @@ EVERY: dict[str, tuple[str, ...]] = {
     "proof": ("proof", "RUN", "--out", "OUT"),
     "outcome": ("outcome", "RUN", "--ended", "completed", "--part", "good"),
     "outcomes": ("outcomes", "--totals", "machine"),
+    "calibrate": ("calibrate",),
     "help": ("--help",),
     "no such command": ("veryfy",),
 }
