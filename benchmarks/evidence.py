@@ -21,7 +21,7 @@ from rmos.checks.verify import verify_store
 from rmos.digest import hash_leaf
 from rmos.models import Actor
 from rmos.schemas.runs import dump_summary
-from rmos.services.evidence import append_log, make_bundle, start_log
+from rmos.services.evidence import append_log, make_proof, start_log
 from rmos.store import Store, layout
 from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.tlog.tiles import Edge, Nodes
@@ -154,9 +154,9 @@ def _measure_store(store: Store, folder: Path, rounds: int) -> list[Figure]:
     appends = _measure_appends(store, key_file, rounds)
     run_id = store.runs.put(make_members()).view.artifact.run_id
     append_log(store, key_file, us=ids.now_us(), everywhere=False)
-    bundles = [_cpu_s(lambda: make_bundle(store, run_id)) * 1000 for _ in range(5 * rounds)]
+    bundles = [_cpu_s(lambda: make_proof(store, run_id)) * 1000 for _ in range(5 * rounds)]
     key = key_file.read().verifier_key
-    script = _measure_script(folder, make_bundle(store, run_id), key.text(), rounds)
+    script = _measure_script(folder, make_proof(store, run_id), key.text(), rounds)
     trust = EvidenceTrust((key,))
     entries = append_log(store, key_file, us=ids.now_us()).checkpoint.size
     bytes_of_log = sum(path.stat().st_size for path in (folder / layout.EVIDENCE).rglob("*") if path.is_file())

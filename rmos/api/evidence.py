@@ -15,7 +15,7 @@ from rmos.http.query import load_query
 from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import LISTS, READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.evidence import EvidenceSchema, ProofQuerySchema, dump_evidence
-from rmos.services.evidence import make_bundle
+from rmos.services.evidence import make_proof
 from rmos.services.evidence_pages import PublicLog
 from rmos.tlog.note import parse_checkpoint
 
@@ -68,7 +68,7 @@ def get_proof(run_id: str) -> Response:
     size = load_query(ProofQuerySchema()).get("size")
     store = current_rmos().store
     saved = None if size is None else PublicLog(store).checkpoint_of(size)
-    data = make_bundle(store, run_id, saved)
+    data = make_proof(store, run_id, saved)
     headers = {
         "Content-Disposition": make_disposition("attachment", f"{run_id}.proof.zip"),
         "Cache-Control": NO_STORE,

@@ -63,6 +63,7 @@ _SECTIONS = {
     "Moving": (
         ("import", "moving:import_command", "Bring the runs of another store in, with their digests."),
         ("export", "moving:export", "Write runs out: a session, a range of dates, or all of them."),
+        ("bundle", "bundles:bundle", "Send runs to another shop as one file, and take such a file in."),
         ("migrate", "migrate:migrate_group", "Move in from a single-file store (`runs.json`)."),
         ("demo", "demo:demo", "Fill an empty store with runs to look at."),
     ),

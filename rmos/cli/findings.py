@@ -26,11 +26,11 @@ def say_findings(findings: Iterable[Finding]) -> None:
     say_more(len(ordered))
 
 
-def say_listed(lines: Sequence[str]) -> None:
+def say_listed(lines: Sequence[str], *, err: bool = False) -> None:
     """Write lines of a list, at most `SHOWN` of them."""
     for line in lines[:SHOWN]:
-        say(f"  {line}", hang=" " * 6)
-    say_more(len(lines))
+        say(f"  {line}", hang=" " * 6, err=err)
+    say_more(len(lines), err=err)
 
 
 def describe_quarantine(number: int) -> str:
@@ -57,8 +57,8 @@ def describe_sound_store(open_ends: Sequence[str], quarantined: int) -> str:
     return f"OK: nothing new is wrong; {aside}." if aside else "OK: the record is whole."
 
 
-def say_more(total: int) -> None:
+def say_more(total: int, *, err: bool = False) -> None:
     """Write how much was left out."""
     if total > SHOWN:
-        say()
-        say(f"... and {total - SHOWN} more; --json shows all.")
+        say(err=err)
+        say(f"... and {total - SHOWN} more; --json shows all.", err=err)

@@ -69,7 +69,7 @@ def _say_imported(report: Imported) -> None:
         say(f"Not runs, left where they are: {count_of(report.passed_over, 'file')}")
     if report.conflicts:
         say(f"In conflict, nothing was overwritten: {len(report.conflicts)}")
-        say_listed([f"{conflict.run_id}  {conflict.detail}" for conflict in report.conflicts])
+        say_listed([f"{conflict.record_id}  {conflict.detail}" for conflict in report.conflicts])
     if report.refused:
         say(f"Refused: {len(report.refused)}; `rmos audit tail` has them too")
         say_listed(report.refused)

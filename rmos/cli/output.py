@@ -12,7 +12,7 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -22,6 +22,7 @@ import msgspec
 from rmos.cli.tables import Column, fold, lay_out
 from rmos.config import names_log_level, wants_colour
 from rmos.errors.store import StorageFailed
+from rmos.objects.replaced import replace_file
 
 Progress = Callable[[int], None]
 
@@ -114,6 +115,23 @@ def write_file(path: Path, data: str | bytes) -> None:
     """
     try:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
+    except OSError as error:
+        raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
+
+
+def write_new_file(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file of any size that is not there yet: whole, or not at all.
+
+    Raises:
+        click.BadParameter: it is there already.
+        StorageFailed: as `write_file`.
+    """
+    try:
+        if path.exists():  # before all of it is written beside
+            raise FileExistsError
+        replace_file(path, pieces, mode=0o666, exclusive=True)
+    except FileExistsError:
+        raise click.BadParameter("it is there already; nothing is overwritten.", param_hint="FILE") from None
     except OSError as error:
         raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 

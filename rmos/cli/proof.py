@@ -9,8 +9,7 @@ from rmos.cli.exits import DONE
 from rmos.cli.opening import open_for_reading
 from rmos.cli.output import emit, goes_to_stdout, json_option, say, write_data, write_file
 from rmos.cli.run_ids import find_run_id
-from rmos.errors.records import RunDeleted
-from rmos.services.evidence import make_bundle, make_erased_bundle, make_object_bundle
+from rmos.services.evidence import make_object_proof, prove_run
 from rmos.tlog.note import Note, parse_note
 
 
@@ -52,12 +51,9 @@ def proof(run_id: str | None, key: str | None, out: Path | None, checkpoint: Pat
     saved = None if checkpoint is None else _read_checkpoint(checkpoint)
     if run_id is not None:
         run_id = find_run_id(store, run_id)
-        try:
-            data, name = make_bundle(store, run_id, saved), run_id
-        except RunDeleted:
-            data, name = make_erased_bundle(store, run_id, saved), run_id
+        data, name = prove_run(store, run_id, saved), run_id
     else:
-        data, name = make_object_bundle(store, str(key), saved), str(key).rpartition("/")[2]
+        data, name = make_object_proof(store, str(key), saved), str(key).rpartition("/")[2]
     if to_stdout:
         write_data(data)
         return DONE

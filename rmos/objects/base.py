@@ -31,6 +31,10 @@ Accept = Callable[[str, int], None]
 """Is called with a blob's SHA-256 and size before it gets its name, and raises when it is not to be."""
 
 
+NameBlob = Callable[[str], str]
+"""Returns the key for bytes with a SHA-256, by default `key_of_digest`."""
+
+
 def accept_all(sha256: str, size: int) -> None:
     """Accept every blob."""
 
@@ -101,8 +105,18 @@ class Objects(Protocol):
             OutOfSpace, StoreReadOnly: nothing was acknowledged.
         """
 
-    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
-        """Make bytes durable under their SHA-256 (`key_of_digest`), hashed while they are written, in constant memory.
+    def create_blob(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        max_bytes: int,
+        accept: Accept = accept_all,
+        name: NameBlob | None = None,
+    ) -> NewBlob:
+        """Make bytes durable under their SHA-256, hashed while they are written, in constant memory.
+
+        Args:
+            name: None makes a blob (`key_of_digest`); else the key is in no tree of blobs.
 
         What `chunks` and `accept` raise is passed on; then, as after every failure, nothing is left behind. A blob
         that stands there already becomes as young as a new one.

@@ -23,7 +23,7 @@ from rmos.digest import Sha256Beside
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
-from rmos.objects.base import QUARANTINE, Accept, NewBlob, accept_all, check_key, key_of_digest
+from rmos.objects.base import QUARANTINE, Accept, NameBlob, NewBlob, accept_all, check_key, key_of_digest
 from rmos.objects.fsyncs import FOLDER_FLAGS, Fsyncs
 from rmos.objects.local_files import (
     TEMPORARY_PREFIX,
@@ -102,11 +102,20 @@ class LocalObjects(LocalReading):
                 raise StorageFailed(error.detail) from None  # these may well be the same bytes
             return False  # a folder, a pipe, a link
 
-    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
+    def create_blob(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        max_bytes: int,
+        accept: Accept = accept_all,
+        name: NameBlob | None = None,
+    ) -> NewBlob:
         """Make bytes durable under their SHA-256; only the end, not the waiting for chunks, takes a writer's turn."""
         size = begun = 0
         self._fsyncs.refuse_after_failure()
-        with self._new_blob() as new, Sha256Beside() as hashing:
+        # A name is given on the disk on which the bytes lie, and blobs may have one of their own.
+        base = self._attachments if name is None else self._root
+        with self._new_blob(base) as new, Sha256Beside() as hashing:
             for chunk in chunks:
                 size += len(chunk)
                 if size > max_bytes:
@@ -117,42 +126,42 @@ class LocalObjects(LocalReading):
                     begun += begin_writing(new.fd, begun, size)
             sha256 = hashing.hexdigest()
             accept(sha256, size)
-            return NewBlob(sha256, size, self._publish_blob(new, sha256))
+            return NewBlob(sha256, size, self._publish_blob(new, sha256, (name or key_of_digest)(sha256)))
 
     @contextlib.contextmanager
-    def _new_blob(self) -> Iterator[NewFile]:
-        """Yield a file without a final name among the attachments; unless it is published, it vanishes afterwards."""
+    def _new_blob(self, base: str) -> Iterator[NewFile]:
+        """Yield a file without a final name in a folder; unless it is published, it vanishes afterwards."""
         with contextlib.ExitStack() as cleaning:
             with self._folders.translating():
-                folder = self._folders.ensure_durable(self._attachments)
+                folder = self._folders.ensure_durable(base)
                 folder_fd = os.open(folder, FOLDER_FLAGS)
                 cleaning.callback(translate_errors()(os.close), folder_fd)
                 new = self._files.open_new(folder, folder_fd)
             cleaning.callback(translate_errors()(discard), new)
             yield new
 
-    def _publish_blob(self, new: NewFile, sha256: str) -> bool:
-        """Give a written file its digest as a name; False when these bytes stand there, which are young again then."""
-        key = key_of_digest(sha256)
-        target = os.path.dirname(self._path(key))
+    def _publish_blob(self, new: NewFile, sha256: str, key: str) -> bool:
+        """Give a written file its name; False when these bytes stand there, which are young again then."""
+        check_key(key)
+        target, name = os.path.split(self._path(key))
         with self._writers, self._folders.translating():
             self._fsyncs.refuse_after_failure()
             not_durable = self._folders.make(target)
             with self._folders.opened(target) as target_fd:
-                created = self._files.publish(new, target_fd, sha256)
-                while not created and not self._renew(key, sha256, target_fd):
-                    created = self._files.publish(new, target_fd, sha256)
+                created = self._files.publish(new, target_fd, name)
+                while not created and not self._renew(key, name, sha256, target_fd):
+                    created = self._files.publish(new, target_fd, name)
                 self._fsyncs.fsync_folder(target_fd)
             # Most blobs have a folder of their own: fsynced after the blob, it takes no commit of its own.
             self._folders.fsync_names(not_durable)
             self._fsyncs.refuse_after_failure()
         return created
 
-    def _renew(self, key: str, sha256: str, folder_fd: int) -> bool:
+    def _renew(self, key: str, name: str, sha256: str, folder_fd: int) -> bool:
         """Make a blob that stands there young again, so that nobody clears it away; False when somebody just has."""
         try:
             with contextlib.suppress(PermissionError):  # it belongs to somebody else, who may not clear it either
-                os.utime(sha256, dir_fd=folder_fd, follow_symlinks=False)
+                os.utime(name, dir_fd=folder_fd, follow_symlinks=False)
             if self.digest(key)[0] != sha256:
                 raise ObjectExists("The attachment that stands under this digest is corrupt.")
         except (FileNotFoundError, ObjectMissing):

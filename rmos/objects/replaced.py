@@ -8,15 +8,17 @@ For what is no part of the record, which is never replaced: the memory of a key,
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from rmos.objects.fsyncs import FOLDER_FLAGS, flush
 
 
-def replace_file(path: Path, data: bytes, *, mode: int = 0o600, exclusive: bool = False) -> None:
+def replace_file(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o600, exclusive: bool = False) -> None:
     """Replace a file's bytes, or make it.
 
     Args:
+        data: all of the bytes, or piece by piece; what the pieces raise is passed on, and nothing was replaced.
         exclusive: make it only when it is not there.
 
     Raises:
@@ -27,7 +29,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600, exclusive: bool 
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             flush(file.fileno())
         if exclusive:

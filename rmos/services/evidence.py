@@ -2,7 +2,7 @@
 
 start_log(store, key_file, origin=None, actor=actor, us=us)
 append_log(store, key_file, us=us, everywhere=True)
-make_bundle(store, run_id)               # the bytes of a zip
+make_proof(store, run_id)               # the bytes of a zip
 """
 
 import re
@@ -12,11 +12,12 @@ from typing import Any, Final, NamedTuple
 
 from rmos.config import Settings
 from rmos.errors.evidence import EvidenceKeyUnusable, NotLoggedYet
-from rmos.errors.records import RunNotFound
+from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.errors.store import IndexBroken, ObjectMissing, ObjectUnreadable
 from rmos.models import Actor, Event
-from rmos.services.evidence_files import README, make_zip
+from rmos.services.evidence_files import README
+from rmos.services.zip_files import make_zip
 from rmos.store import Store, layout
 from rmos.store.evidence.appending import AppendReport, Progress, append_entries
 from rmos.store.evidence.objects import LogObjects, event_key, is_loggable
@@ -158,7 +159,7 @@ def append_log(
     return append(everywhere=True)
 
 
-def make_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:
+def make_proof(store: Store, run_id: str, saved: Note | None = None) -> bytes:
     """Return a zip that proves a run: its files, a proof of each, and three ways to check them.
 
     Args:
@@ -171,8 +172,8 @@ def make_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:
     return _prove_keys(store, [*_find_run_keys(store, run_id), event_key(1)], saved)
 
 
-def make_erased_bundle(store: Store, run_id: str, saved: Note | None = None) -> bytes:
-    """Return a zip that proves of a run that was deleted for good who did it, when and why, as `make_bundle` does.
+def make_erased_proof(store: Store, run_id: str, saved: Note | None = None) -> bytes:
+    """Return a zip that proves of a run that was deleted for good who did it, when and why, as `make_proof` does.
 
     It holds the events with their proofs, and of the artifact the entry with its proof, without the bytes.
 
@@ -186,8 +187,20 @@ def make_erased_bundle(store: Store, run_id: str, saved: Note | None = None) -> 
     return _prove_keys(store, keys, saved)
 
 
-def make_object_bundle(store: Store, key: str, saved: Note | None = None) -> bytes:
-    """Return a zip that proves one object, as `make_bundle` does.
+def prove_run(store: Store, run_id: str, saved: Note | None = None) -> bytes:
+    """Return the zip that proves a run as it stands: whole, or deleted, by whom, when and why.
+
+    Raises:
+        RunNotFound, EvidenceOff, NotLoggedYet, Damage.
+    """
+    try:
+        return make_proof(store, run_id, saved)
+    except RunDeleted:
+        return make_erased_proof(store, run_id, saved)  # with its bytes, when it was deleted softly
+
+
+def make_object_proof(store: Store, key: str, saved: Note | None = None) -> bytes:
+    """Return a zip that proves one object, as `make_proof` does.
 
     Raises:
         EvidenceOff, NotLoggedYet, Damage.

@@ -1,12 +1,7 @@
-"""The container of a proof: a zip whose bytes follow from its members alone, and the text that says how to check it."""
+"""The text that goes with a proof and says how to check it."""
 
-import io
-import zipfile
-from collections.abc import Mapping
 from typing import Final
 
-_MOMENT: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest that a zip can say."""
 README: Final = b"""\
 This proves that the files here were recorded, that no byte of them was changed
 since, and that they are in a log that cannot lose or change an entry unseen.
@@ -28,15 +23,3 @@ The shop gives out rmos_verify.py and verify.html under /evidence/.
 A file that SHA256SUMS names and that is not here was erased for good: its
 delete event is here and says who did it, when and why.
 """
-
-
-def make_zip(members: Mapping[str, bytes]) -> bytes:
-    """Return a zip of members, stored, in the order of their names, without a clock."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(members):
-            info = zipfile.ZipInfo(name, _MOMENT)
-            info.create_system = 3
-            info.external_attr = 0o100644 << 16
-            archive.writestr(info, members[name])
-    return target.getvalue()

@@ -31,6 +31,8 @@ TOKENS: Final = "_tokens"
 AUDIT: Final = "_audit"
 EVIDENCE: Final = "_evidence"
 """The log, whose objects are evidence of the record and no part of it: `store/evidence/objects.py` names them."""
+REFUSED_BUNDLES: Final = f"{QUARANTINE}/_bundles"
+"""Where the bytes of bundles are kept that were refused: nothing that stands there was ever part of the record."""
 LEGACY_ATTACHMENTS: Final = "attachments"
 """The blob folder of the legacy system, when it lay inside the runs folder."""
 
@@ -73,7 +75,7 @@ class ObjectKind(NamedTuple):
     is_movable: bool = True
     """Whether repair may move it aside: the name of an event, a claim or a token stays taken, whatever stands there."""
     is_imported: bool = False
-    """Whether an import takes it in, with the run that it belongs to."""
+    """Whether an import takes it in, as a part of the record that it belongs to."""
 
 
 def _audit_home(name: str) -> str | None:
@@ -110,6 +112,7 @@ SESSION_EVENT: Final = ObjectKind(
     home=lambda name: session_folder(name.partition(".")[0]),
     misplaced="the session belongs in {home}",
     is_movable=False,
+    is_imported=True,
 )
 CLAIM: Final = ObjectKind(
     name="claim",

@@ -45,8 +45,9 @@ class RunReader:
         return sorted(name for name in self._objects.names(QUARANTINE) if ids.is_partition(name))
 
     def quarantined(self) -> list[str]:
-        """Return the keys that what repair moved aside had before."""
-        return sorted(self._under(QUARANTINE, ""))
+        """Return the keys that what repair moved aside had before; bundles that were refused are none of the record."""
+        refused = layout.REFUSED_BUNDLES.partition("/")[2]
+        return sorted(key for key in self._under(QUARANTINE, "") if not key.startswith(f"{refused}/"))
 
     def _under(self, folder: str, before: str) -> Iterator[str]:
         """Give what lies in a folder of the quarantine; a folder that was itself moved aside counts as one."""

@@ -20,18 +20,17 @@ import msgspec
 from rmos import ids
 from rmos.errors.evidence import NotLoggedYet
 from rmos.errors.files import AttachmentNotFound
-from rmos.errors.records import RunDeleted
 from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable, StorageUnavailable
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.objects.replaced import replace_file
 from rmos.row_models import RunQuery
-from rmos.services.evidence import make_bundle, make_erased_bundle
+from rmos.services.evidence import prove_run
 from rmos.store import Store, layout
 from rmos.store.blobs import blob_key
 from rmos.store.evidence.objects import LogObjects
-from rmos.store.naming import list_made_blobs, list_named_blobs
 from rmos.store.records import Damage
+from rmos.transfer.run_objects import find_run_objects, list_session_keys
 
 Progress = Callable[[int], None]
 BOM: Final = "\ufeff"
@@ -50,9 +49,9 @@ class Exported(msgspec.Struct, kw_only=True):
     runs: int = 0
     objects: int = 0
     damaged: list[str] = []
-    """Runs that are damaged and were left out."""
+    """Runs and sessions that are damaged and were left out."""
     unreadable: list[str] = []
-    """Runs that the storage did not give, left out too; done again, the export may bring them."""
+    """Runs and sessions that the storage did not give, left out too; done again, the export may bring them."""
     proofs: int = 0
     unproven: list[str] = []
     """Runs that are there without a proof, for they are not in the log yet; done again, the export may bring it."""
@@ -124,7 +123,7 @@ def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator
 def export_store(
     store: Store, query: RunQuery, target: Path, progress: Progress | None = None, *, proofs: Path | None = None
 ) -> Exported:
-    """Copy the matching runs, with their events, links and blobs, into a store's folder; done again it goes on.
+    """Copy the matching runs, with events, links, blobs and sessions, into a store's folder; done again it goes on.
 
     Args:
         proofs: a folder for the proof of each run, as `<run id>.proof.zip`; one that is there stays, for it holds.
@@ -142,7 +141,7 @@ def export_store(
     if there.exists() and any(not _is_ours(name) for name in there.names("")):
         raise SourceUnreadable("The folder holds something else than a store; name an empty or a new one.")
     there.prepare()
-    report = Exported()
+    report, sessions = Exported(), set[str]()
     try:
         for key in (layout.FORMAT_KEY, layout.LEGACY_INDEX_KEY):
             if store.objects.has(key):
@@ -150,7 +149,7 @@ def export_store(
         for items in _pages(store, query, progress):
             for item in items:
                 run_id = str(_decode(item)["run_id"])
-                if _export_run(store, there, run_id, report) and proofs is not None:
+                if _export_run(store, there, run_id, report, sessions) and proofs is not None:
                     _export_proof(store, proofs / f"{run_id}.proof.zip", run_id, report)
     except ObjectExists:
         raise SourceUnreadable("The folder holds another store's objects under the same names.") from None
@@ -161,27 +160,39 @@ def _is_ours(name: str) -> bool:
     return ids.is_partition(name) or name in layout.OWN_NAMES or layout.is_index_file(name)
 
 
-def _export_run(store: Store, there: Objects, run_id: str, report: Exported) -> bool:
-    """Copy one run, and tell whether it was: blobs, events and links first, so that it is there whole or not at all."""
+def _export_run(store: Store, there: Objects, run_id: str, report: Exported, sessions: set[str]) -> bool:
+    """Copy one run, and tell whether it was: blobs, events and links first, so that it is there whole or not at all.
+
+    Args:
+        sessions: those that were copied already; the run's is copied, and added, after the run.
+    """
     try:
-        record = store.runs.record(run_id, include_deleted=True)
-        for sha256 in [*list_named_blobs(record.view()), *list_made_blobs(record.events)]:
+        found = find_run_objects(store, run_id)
+        for sha256 in found.blobs:
             report.objects += _copy_blob(store, there, sha256)
-        files = store.reader.files(run_id, record.partition, None, trusted=False)
-        keys = [layout.event_key(record.partition, run_id, number) for number in files.events]
-        keys += [f"{record.partition}/{name}" for name in files.links]
-        for key in keys:
+        for key in found.keys:
             report.objects += there.create(key, store.objects.read(key))
-        report.objects += there.create(layout.artifact_key(record.partition, run_id), record.data)
-        report.runs += 1
-        return True
-    except RunDeleted:
-        return False  # erased since the page was read
+        report.runs += layout.ARTIFACT.pattern.fullmatch(found.keys[-1].rpartition("/")[2]) is not None
     except StorageUnavailable:
         report.unreadable.append(run_id)
+        return False
     except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
         report.damaged.append(run_id)
-    return False
+        return False
+    if found.session_id is not None and found.session_id not in sessions:
+        sessions.add(found.session_id)
+        _export_session(store, there, found.session_id, report)
+    return True
+
+
+def _export_session(store: Store, there: Objects, session_id: str, report: Exported) -> None:
+    try:
+        for key in list_session_keys(store, session_id):
+            report.objects += there.create(key, store.objects.read(key))
+    except StorageUnavailable:
+        report.unreadable.append(session_id)
+    except (Damage, ObjectUnreadable, ObjectMissing):
+        report.damaged.append(session_id)
 
 
 def _export_proof(store: Store, path: Path, run_id: str, report: Exported) -> None:
@@ -190,17 +201,10 @@ def _export_proof(store: Store, path: Path, run_id: str, report: Exported) -> No
         report.proofs += 1
         return
     try:
-        replace_file(path, _prove(store, run_id), mode=0o666, exclusive=True)
+        replace_file(path, prove_run(store, run_id), mode=0o666, exclusive=True)
         report.proofs += 1
     except (Damage, NotLoggedYet):
         report.unproven.append(run_id)
-
-
-def _prove(store: Store, run_id: str) -> bytes:
-    try:
-        return make_bundle(store, run_id)
-    except RunDeleted:
-        return make_erased_bundle(store, run_id)  # with its bytes: it was deleted softly, and they are there
 
 
 def _copy_blob(store: Store, there: Objects, sha256: str) -> bool:

@@ -27,6 +27,12 @@ _ANY_SIZE: Final = 2**62
 NO_OBJECT: Final = "no object of a store has such a name"
 
 
+def is_blob_name(name: str) -> bool:
+    """Tell whether a blob may have this name in the tree of attachments."""
+    match = _NAME.fullmatch(name)
+    return match is not None and match[4].startswith(match[1] + match[2])
+
+
 class SourceBlob(NamedTuple):
     """A blob that goes along: its digest, where it stands and is to stand; `is_exact` unless it is legacy JSON."""
 

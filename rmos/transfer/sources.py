@@ -9,9 +9,11 @@ store is found all the same.
 """
 
 import contextlib
+import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
@@ -61,7 +63,7 @@ def open_source(path: Path) -> Iterator[ImportSource]:
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            yield _archive(archive)
+            yield read_archive(archive)
     except (OSError, zipfile.BadZipFile):
         raise SourceUnreadable("There is no store's folder and no zip of one in this place.") from None
 
@@ -130,7 +132,12 @@ def _attachments(path: Path) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def _archive(archive: zipfile.ZipFile) -> ImportSource:
+def read_archive(archive: zipfile.ZipFile) -> ImportSource:
+    """Return what the zip of a store holds, also with its folder on top and with backslashes in its names.
+
+    Raises:
+        SourceUnreadable: it has too many entries, or holds several stores.
+    """
     infos = archive.infolist()
     if len(infos) > MAX_NAMES:
         raise SourceUnreadable("The zip has more entries than a store has files.")
@@ -177,7 +184,7 @@ def _archive(archive: zipfile.ZipFile) -> ImportSource:
 def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error):
+    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError):
         raise ObjectUnreadable("It cannot be read from the archive.") from None
 
 

@@ -5,7 +5,7 @@ import pytest
 from rmos.errors.base import RmosError
 from rmos.errors.evidence import NotLoggedYet
 from rmos.errors.store import IndexBroken
-from rmos.services.evidence import make_bundle
+from rmos.services.evidence import make_proof
 from rmos.store.records import Damage
 from tests.checks.logged import LoggedShop
 from tests.checks.shops import Shop
@@ -34,7 +34,7 @@ def logged(shop: Shop) -> LoggedShop:
 def prove(logged: LoggedShop, run_id: str) -> bytes | type[Exception]:
     """Return the bundle of a run, or what came instead."""
     try:
-        return make_bundle(logged.shop.store, run_id)
+        return make_proof(logged.shop.store, run_id)
     except (Damage, RmosError) as error:
         return type(error)
 
@@ -42,7 +42,7 @@ def prove(logged: LoggedShop, run_id: str) -> bytes | type[Exception]:
 @pytest.mark.parametrize("statement", ATTACKS)
 def test_a_changed_index_changes_no_proof_that_is_given_out(logged: LoggedShop, statement: str) -> None:
     run_id = logged.put()
-    whole = make_bundle(logged.shop.store, run_id)
+    whole = make_proof(logged.shop.store, run_id)
     logged.shop.sql(statement)
     assert prove(logged, run_id) == (ATTACKS[statement] or whole)
     logged.append()
@@ -51,7 +51,7 @@ def test_a_changed_index_changes_no_proof_that_is_given_out(logged: LoggedShop, 
 
 def test_without_the_index_a_proof_comes_back_with_the_next_append(logged: LoggedShop) -> None:
     run_id = logged.put()
-    whole = make_bundle(logged.shop.store, run_id)
+    whole = make_proof(logged.shop.store, run_id)
     logged.shop.store.index.close()
     for path in logged.root.glob("_index.sqlite*"):
         path.unlink()

@@ -99,6 +99,8 @@ COMMANDS = {
     "migrate migrate": {"--from", "--dry-run"},
     "migrate verify": {"--from"},
     "migrate rollback": {"--from"},
+    "bundle create": {"file", "--session", "--since", "--run"},
+    "bundle import": {"file"},
     "evidence start": {"--origin", "--if-absent"},
     "evidence append": set(),
     "evidence keys": set(),

@@ -48,6 +48,8 @@ EVERY: dict[str, tuple[str, ...]] = {
     "token list": ("token", "list"),
     "export": ("export", "--format", "csv"),
     "import": ("import", "OTHER"),
+    "bundle create": ("bundle", "create", "OUT", "--since", "2020-01-01"),
+    "bundle import": ("bundle", "import", "BUNDLE"),
     "rosette": ("rosette", "rope in ebony and padauk, 6 mm band", "--record"),
     "suggest": ("suggest", "--tool", "em-3175-2f", "--material", "ebony", "--operation", "channel"),
     "judge": ("judge", "CUT"),
@@ -145,8 +147,13 @@ def interrupt_at_many_moments(template: Path, folder: Path, name: str, moments: 
         "RING": str(PROGRAMS / "ring.nc"),
         "OLD": str(make_single_file(folder / "old", runs=3)),
         "WEB": str(folder / "web"),
+        "BUNDLE": str(folder / "bundle.zip"),
         "OUT": str(folder / "proof.zip"),
     }
+    if "BUNDLE" in EVERY[name]:  # of runs that the store does not have
+        there = command_on(folder / "elsewhere" / "runs")
+        assert there("demo", "--runs", "3").exit_code == 0
+        assert there("bundle", "create", words["BUNDLE"], "--since", "2000-01-01").exit_code == 0
     arguments = [words.get(word, word) for word in EVERY[name]]
 
     def fresh(number: int) -> Path:

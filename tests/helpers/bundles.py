@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rmos import digest
-from rmos.services.evidence_files import make_zip
+from rmos.services.zip_files import make_zip
 from rmos.store.evidence.objects import batch_key, checkpoint_key, encode_batch, event_key
 from rmos.tlog.keys import SigningKey, make_signing_key
 from rmos.tlog.note import Checkpoint, Note

@@ -21,6 +21,7 @@ from rmos.objects.base import (
     QUARANTINE,
     Accept,
     FolderEntry,
+    NameBlob,
     NewBlob,
     accept_all,
     check_key,
@@ -91,7 +92,14 @@ class MemoryObjects:
                 raise ObjectExists("Another object has this name already.")
             return held is None
 
-    def create_blob(self, chunks: Iterable[bytes], *, max_bytes: int, accept: Accept = accept_all) -> NewBlob:
+    def create_blob(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        max_bytes: int,
+        accept: Accept = accept_all,
+        name: NameBlob | None = None,
+    ) -> NewBlob:
         self._ask("create_blob", "")
         data = bytearray()
         for chunk in chunks:
@@ -100,7 +108,7 @@ class MemoryObjects:
                 raise PayloadTooLarge(f"The file is above the limit of {max_bytes} bytes.", limit_bytes=max_bytes)
         sha256 = digest.sha256_hex(bytes(data))
         accept(sha256, len(data))
-        key = key_of_digest(sha256)
+        key = (name or key_of_digest)(sha256)
         created = self.create(key, bytes(data))
         with self._turn:
             self._held[key] = self._held[key]._replace(made_s=time.time())

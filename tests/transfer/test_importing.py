@@ -183,7 +183,7 @@ def test_what_collides_is_told_and_nothing_is_overwritten(store: Store, root: Pa
     mine = store.runs.put({**make_members(US), "run_id": other.plain, "notes": "mine"}).view.artifact.run_id
     kept = (root / layout.artifact_key(ids.partition_of(US), mine)).read_bytes()
     report = bring_in(store, other.root)
-    assert [conflict.run_id for conflict in report.conflicts] == [other.plain]
+    assert [conflict.record_id for conflict in report.conflicts] == [other.plain]
     assert (root / layout.artifact_key(ids.partition_of(US), mine)).read_bytes() == kept
     assert report.imported == 3
 
@@ -196,7 +196,7 @@ def test_histories_that_went_on_otherwise_are_a_conflict(store: Store, other: Ot
     add_event(theirs, other.plain, "advisory", {"advisory_id": "theirs"}, actor=ANNA, us=US)
     theirs.index.close()
     report = bring_in(store, other.root)
-    assert [conflict.run_id for conflict in report.conflicts] == [other.plain]
+    assert [conflict.record_id for conflict in report.conflicts] == [other.plain]
     assert store.runs.record(other.plain).events[0].data == {"advisory_id": "mine"}
 
 
@@ -204,7 +204,7 @@ def test_a_run_that_was_erased_here_does_not_come_back(store: Store, other: Othe
     bring_in(store, other.root)
     store.deletes.hard(other.plain, "a customer's name", actor=ANNA, us=US)
     report = bring_in(store, other.root)
-    assert [conflict.run_id for conflict in report.conflicts] == [other.plain]
+    assert [conflict.record_id for conflict in report.conflicts] == [other.plain]
     with pytest.raises(RunDeleted):
         store.runs.record(other.plain)
 

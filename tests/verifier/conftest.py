@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from rmos.services.evidence import append_log, make_bundle, start_log
+from rmos.services.evidence import append_log, make_proof, start_log
 from rmos.services.evidence_pages import publish_log
 from rmos.store.evidence.signing import KeyFile
 from tests.helpers.bundles import ORIGIN
@@ -39,5 +39,5 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         add_event(store, run_id, "advisory", {"advisory_id": f"adv_{number}"}, actor=ANNA, us=US)
     append_log(store, key_file, us=US)
     publish_log(store, folder / "public")
-    yield Shop(folder / "runs", folder / "public", make_bundle(store, run_id), run_id, started.verifier_key.text())
+    yield Shop(folder / "runs", folder / "public", make_proof(store, run_id), run_id, started.verifier_key.text())
     store.index.close()

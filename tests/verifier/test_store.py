@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rmos import digest
-from rmos.services.evidence import append_log, change_key, make_bundle, start_log
+from rmos.services.evidence import append_log, change_key, make_proof, start_log
 from rmos.store.evidence.objects import batch_key, checkpoint_key
 from rmos.store.evidence.signing import KeyFile
 from rmos.verifier.rmos_verify import DoesNotHold, LogKey, StoreCheck, check_bundle, parse_checkpoint, parse_key
@@ -113,7 +113,7 @@ def test_a_store_whose_key_rmos_changed_holds(tmp_path: Path, lost: bool) -> Non
             verify(tmp_path / "runs", keys[0])
     else:
         assert verify(tmp_path / "runs", keys[0])[1] == []
-    bundle = make_bundle(store, run_id)
+    bundle = make_proof(store, run_id)
     check_bundle(bundle, keys[1], [])
     with pytest.raises(DoesNotHold, match="not signed by this key"):
         check_bundle(bundle, keys[0], [])

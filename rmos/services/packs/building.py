@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from rmos import digest
-from rmos.services.evidence_files import make_zip
+from rmos.services.zip_files import SUMS, make_sums, make_zip
 
-SUMS: Final = "SHA256SUMS"
 _DESCRIPTIONS: Final = {
     "sheet.html": "the setup sheet: open it in a browser, print it on A4 or Letter",
     "drawing.svg": "what is cut, as a drawing",
@@ -51,8 +50,8 @@ class BuiltPack(NamedTuple):
 
 def build_pack(members: Mapping[str, bytes]) -> BuiltPack:
     """Return the pack of some members; their digests become another one."""
-    lines = [f"{digest.sha256_hex(members[name])}  {name}\n" for name in sorted(members)]
-    data = make_zip({**members, SUMS: "".join(lines).encode("ascii")})
+    sums = make_sums({name: digest.sha256_hex(content) for name, content in members.items()})
+    data = make_zip({**members, SUMS: sums})
     return BuiltPack(data, digest.sha256_hex(data))
 
 
