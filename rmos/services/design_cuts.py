@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rmos.engines.baseline_v2.metric import make_metric
 from rmos.engines.shop import Shop
 from rmos.rosette.machining import OF_THE_TOP
 
@@ -76,6 +77,7 @@ def complete_cuts(
 def _complete_cut(
     cut: DesignCut, shared: Mapping[str, Any], shop: Shop, machine_id: str | None, material_id: str | None
 ) -> dict[str, Any]:
+    shared = make_metric(shared) if cut.context.get("units") == "mm" else shared
     base = {name: value for name, value in shared.items() if name not in _OWN}
     context = {**base, **cut.context}
     stock = base.get("stock")

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.cam.dialects import Dialect, find_dialect
-from rmos.cam.paths.cut import PathOptions
+from rmos.cam.paths.cut import PathOptions, fit_units
 from rmos.cam.paths.making import Room, make_toolpaths
 from rmos.cam.paths.toolpaths import Toolpaths, digest_toolpaths, dump_toolpaths
 from rmos.cam.posts.writer import ProgramHead, raise_path, write_program
@@ -148,8 +148,8 @@ def _choose(request: RunRequest, context: dict[str, Any], operations: Sequence[s
 def _make_paths(
     item: ChosenCut, spec: RosetteSpec, shop: Shop, asked: MakeRequest, travel: tuple[int, int, int] | None
 ) -> Toolpaths:
-    cut = read_path_cut(item.cut, item.context, shop)
     options = asked.options
+    cut = fit_units(read_path_cut(item.cut, item.context, shop), options.units)
     if not asked.is_coolant_given and item.context.get("coolant") in ("air", "mist"):
         options = msgspec.structs.replace(options, coolant=item.context["coolant"])
     sizes = [read_length(item.context, "stock", name) for name in ("width", "height")]

@@ -196,6 +196,18 @@ def test_what_cannot_be_made_is_refused_and_leaves_no_run(
     assert desk.state() == "toolpaths_requested"
 
 
+def test_a_job_in_inches_has_its_rosette_cut_in_millimetres(client: FlaskClient) -> None:
+    held = {"pressure_kpa": 60, "area": 31, "friction": 0.4}
+    stock = {"thickness": 0.09, "width": 1.0, "height": 9}
+    desk = approve_small(client, context={"units": "inch", "stock": stock, "hold_down": held})
+    refused = desk.act("make_toolpaths")
+    assert (refused.status_code, refused.json["error"], refused.json["limit_um"]) == (422, "OUTSIDE_STOCK", 25_400)
+    done = desk.done("make_toolpaths", {"operations": ["soundhole"]})
+    context = read_run(client, done["run_id"])["inputs"]["context"]["cuts"][1]
+    assert context["stock"] == {"thickness_mm": 2.3, "width_mm": 25.4, "height_mm": 228.6}
+    assert context["hold_down"] == {"pressure_kpa": 60, "area_mm2": 31 * 645.16, "friction": 0.4}
+
+
 def test_one_cut_alone_can_be_asked_for(client: FlaskClient) -> None:
     done = approve_small(client).done(
         "make_toolpaths", {"operations": ["soundhole"], "options": {"tabs": {"count": 3}}}

@@ -20,6 +20,8 @@ EntryWay = Literal["helix", "ramp", "plunge"]
 Coolant = Literal["none", "air", "mist"]
 CLEARANCE_UM: Final = 500
 """How far above the stock rapids end at the least: closer counts as at it (`cam/approach.py`)."""
+INCH_DIGIT_UM: Final = 3
+"""What the last digit of an inch may put between two places, 2.54 µm rounded up: passes and steps leave room for it."""
 STEPOVER: Final = (4, 10)
 """Of the cutter's diameter, where the whole of it may engage: the usual 0.4 D (RMOS policy)."""
 
@@ -56,6 +58,15 @@ class PathCut(msgspec.Struct, frozen=True, kw_only=True):
         """How far one turn lies from the next: what was evaluated, or 0.4 of the diameter where that is less."""
         usual = int(self.diameter_um) * STEPOVER[0] // STEPOVER[1]
         return max(1, min(usual, self.engagement_um) if self.engagement_um >= self.diameter_um else self.engagement_um)
+
+
+def fit_units(cut: PathCut, units: Units) -> PathCut:
+    """Return a cut whose passes and steps are no larger than they were evaluated once these units are written."""
+    if units == "mm":
+        return cut
+    is_slot = cut.engagement_um >= cut.diameter_um
+    step_um = cut.engagement_um if is_slot else max(1, cut.engagement_um - INCH_DIGIT_UM)
+    return msgspec.structs.replace(cut, pass_um=max(1, cut.pass_um - INCH_DIGIT_UM), engagement_um=step_um)
 
 
 class Tabs(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from rmos.cam.gcode.reader import read_program
 from rmos.cam.measure.bounds import find_bounds
 from rmos.cam.motion import MotionKind
 from rmos.cam.paths.circles import RingShape, route_channel, route_circle
-from rmos.cam.paths.cut import PathOptions, Tabs
+from rmos.cam.paths.cut import PathOptions, Tabs, fit_units
 from rmos.cam.paths.making import Room, make_toolpaths
 from rmos.cam.paths.toolpaths import Toolpaths, find_box
 from rmos.cam.posts.writer import MAX_COMMENT, MAX_LINE, ProgramHead, clean_comment, write_program
@@ -141,6 +141,18 @@ def test_inches_never_cut_deeper_or_faster_than_was_judged() -> None:
         < max(feed for kind, feed in zip(motions.kind, motions.feed, strict=True) if kind != MotionKind.DWELL)
         <= 1801
     )
+
+
+@given(st.integers(50, 3000), st.integers(1, 12), st.integers(-3, 3))
+def test_no_pass_is_deeper_in_inches_than_was_judged(pass_um: int, passes: int, beside: int) -> None:
+    options = PathOptions(units="inch")
+    cut = make_cut(depth_um=pass_um * passes + beside, pass_um=pass_um)
+    route = route_circle(fit_units(cut, "inch"), 40_000, options, wall_outside=True)
+    paths = make_toolpaths(cut, route, options, Room())
+    head = ProgramHead(number=1, tool_number=1, units="inch")
+    motions = read_program(write_program(paths, find_dialect("grbl"), head).encode()).motions
+    levels = [0, *sorted({after for before, after in pairwise(motions.z) if before == after < 0}, reverse=True)]
+    assert max(before - after for before, after in pairwise(levels)) <= pass_um
 
 
 def test_a_tolerance_is_no_wider_in_inches_than_in_millimetres() -> None:
