@@ -17,6 +17,7 @@ from benchmarks import (
     judging,
     machine,
     operations,
+    outcomes,
     packs,
     pages,
     programs,
@@ -46,6 +47,7 @@ PARTS: Final = (
     "pages",
     "programs",
     "packs",
+    "outcomes",
     "reading",
     "evidence",
 )
@@ -149,6 +151,8 @@ def measure(
         figures += programs.figures(repeats, say)
     if "packs" in parts:
         figures += packs.figures(below, repeats, say)
+    if "outcomes" in parts:
+        figures += outcomes.figures(below, repeats, say)
     if "reading" in parts:
         figures += reading.figures(below / "read", say)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from rmos.cli.backtest_outcomes import say_outcome_backtest
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.opening import count_runs, open_for_reading, workers_for
 from rmos.cli.output import COLOURS, emit, json_option, progress, say, say_table, terminal_width, write_data
@@ -77,29 +78,39 @@ def replay(run_id: str, as_json: bool) -> int:
 @click.option("--since", type=Day(), metavar="DATE", help="Only runs of this date (UTC, 2025-12-23) and later.")
 @click.option("--csv", "as_csv", is_flag=True, help="Write the flips to stdout as CSV, in UTF-8.")
 @click.option("--bom", is_flag=True, help="Begin the CSV with a byte order mark, for Excel.")
+@click.option(
+    "--outcomes", "by_outcomes", is_flag=True, help="Count what it would have blocked of what was scrapped and good."
+)
 @json_option
 @with_appcontext
 def backtest_command(
-    engine_id: str, tables: Path | None, since: str | None, as_csv: bool, bom: bool, as_json: bool
+    engine_id: str, tables: Path | None, since: str | None, as_csv: bool, bom: bool, by_outcomes: bool, as_json: bool
 ) -> int:
     """List the decisions that another engine or other tables would flip.
 
     Judges the recorded inputs again, on all cores, and writes nothing. A
     decision flips when its risk level would be another one. Damaged runs
-    are named and not evaluated; runs without inputs are counted.
+    are named and not evaluated; runs without inputs are counted. With
+    --outcomes it says of the jobs that were reported what it would have
+    blocked, by what came of them, and changes no limit.
 
     \b
     Exit codes: 0 nothing flips, 1 something does or a run is damaged,
-    2 usage, 10 no store there, 130 interrupted.
+    with --outcomes only if one is; 2 usage, 10 no store there,
+    130 interrupted.
     """
     if as_csv and as_json:
         raise click.UsageError("Choose --csv or --json.")
     if bom and not as_csv:
         raise click.UsageError("--bom goes with --csv.")
+    if by_outcomes and as_csv:
+        raise click.UsageError("--outcomes is a table or --json.")
     rmos = current_rmos()
     engines = rmos.engines if tables is None else Registry.load(load_shop(tables))
     engine = engines.get(engine_id)
     store = open_for_reading()
+    if by_outcomes:
+        return say_outcome_backtest(store, engine, rmos.settings.engine_timeout_ms, since, as_json)
     runs = count_runs(store)
     with progress("Judging", runs) as advance:
         report = backtest(

@@ -9,7 +9,7 @@ and the machine that were in them; of tables only the materials can say somethin
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -165,15 +165,7 @@ class _Evaluator:
             evaluated.counts["without_inputs"] += 1
             return
         evaluated.counts["judged"] += 1
-        design, context = inputs
-        result = evaluate(
-            self._engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=self._timeout_ms
-        )
-        now = mind_unknown_names(decide(result), _read_unknown_names(run))
-        blocked = _find_impossible(run)
-        if blocked is not None and now.risk_level in ("GREEN", "YELLOW", "UNKNOWN"):
-            now = msgspec.structs.replace(now, risk_level="RED", score=run.decision.score, block_reason=blocked)
-        now = _mind_program(now, run)
+        now = evaluate_again(self._engine, run, inputs, timeout_ms=self._timeout_ms)
         if now.risk_level == run.decision.risk_level:
             return
         evaluated.flips.append(
@@ -190,6 +182,24 @@ class _Evaluator:
                 why=_first(now.block_reason, now.warnings),
             )
         )
+
+
+def evaluate_again(
+    engine: Engine, run: RunArtifact, inputs: tuple[dict[str, Any], dict[str, Any]], *, timeout_ms: float
+) -> RunDecision:
+    """Return what would be decided on a recorded run, with all that no engine can say otherwise.
+
+    Args:
+        inputs: its design and its context.
+        timeout_ms: how long the engine may take before it is an ERROR.
+    """
+    design, context = inputs
+    result = evaluate(engine, design=design, context=context, request_id=_REQUEST_ID, timeout_ms=timeout_ms)
+    now = mind_unknown_names(decide(result), _read_unknown_names(run))
+    blocked = _find_impossible(run)
+    if blocked is not None and now.risk_level in ("GREEN", "YELLOW", "UNKNOWN"):
+        now = msgspec.structs.replace(now, risk_level="RED", score=run.decision.score, block_reason=blocked)
+    return _mind_program(now, run)
 
 
 def _read_unknown_names(run: RunArtifact) -> list[UnknownName]:

@@ -132,7 +132,7 @@ def calibrate(outcomes: OutcomeLists, runs: Runs, query: OutcomeQuery) -> Calibr
     Raises:
         IndexRebuilding: the index is not complete.
     """
-    colours = _make_colours(outcomes, query)
+    colours = make_colours(outcomes, query)
     good = {row.risk_level: row.good.count for row in colours if row.risk_level != "GREEN" and row.good.count}
     return msgspec.structs.replace(
         make_empty_report(query),
@@ -140,7 +140,7 @@ def calibrate(outcomes: OutcomeLists, runs: Runs, query: OutcomeQuery) -> Calibr
         colours=colours,
         green_scrapped=_list_green_scrapped(outcomes, runs, query),
         cut_anyway=JobList(jobs=sum(good.values()), counts=good, items=_list_cut_anyway(outcomes, query, list(good))),
-        times=_make_times(outcomes, query),
+        times=make_times(outcomes, query),
     )
 
 
@@ -170,7 +170,7 @@ def _list_newest(outcomes: OutcomeLists, query: OutcomeQuery, of: type[Job]) -> 
 # Colours
 
 
-def _make_colours(outcomes: OutcomeLists, query: OutcomeQuery) -> list[ColourParts]:
+def make_colours(outcomes: OutcomeLists, query: OutcomeQuery) -> list[ColourParts]:
     """Return what became of each colour, in the order of colours."""
     found: dict[str, dict[str, int]] = {}
     for counted in outcomes.count_groups(query, ("risk_level", "part")):
@@ -240,7 +240,7 @@ def _list_cut_anyway(outcomes: OutcomeLists, query: OutcomeQuery, risks: Sequenc
 # Times
 
 
-def _make_times(outcomes: OutcomeLists, query: OutcomeQuery) -> list[MachineTimes]:
+def make_times(outcomes: OutcomeLists, query: OutcomeQuery) -> list[MachineTimes]:
     """Return the times of each machine, in the order of names; what names no machine comes first."""
     found: dict[Any, dict[str, Counter[int]]] = {}
     for counted in outcomes.count_groups(query, ("machine_id", "time_basis", "time_ratio")):

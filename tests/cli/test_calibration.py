@@ -49,6 +49,27 @@ def test_the_report_is_a_table_and_a_document_and_says_that_it_changes_no_limit(
     assert document(run("calibrate", "--json", "--since", "2026-01-03"))["jobs"] == 4
 
 
+def test_a_backtest_by_outcomes_counts_what_would_have_been_blocked(run: Command) -> None:
+    items = document(run("runs", "--json", "--limit", "40"))["items"]
+    green, red = (next(item["run_id"] for item in items if item["risk_level"] == risk) for risk in ("GREEN", "RED"))
+    assert "of 0 jobs" in run("backtest", "--engine", "baseline_v2", "--outcomes").stdout
+    run("outcome", green, *GOOD)
+    run("outcome", red, *SCRAP, "BURN")
+    run("outcome", green, *SCRAP, "WRONG_TOOL")
+    done = run("backtest", "--engine", "baseline_v2", "--outcomes")
+    assert done.exit_code == 0
+    text = " ".join(done.stdout.split())
+    for words in ("scrap 1 0 1 1 (20.7-100.0 %) of 1", "good 1 0 0 0 (0.0-79.3 %) of 1", "changes no limit"):
+        assert words in text
+    report = document(run("backtest", "--engine", "baseline_v2", "--outcomes", "--json"))
+    assert {kind: report[kind]["blocked"]["count"] for kind in ("scrap", "scrap_human", "good")} == {
+        "scrap": 1,
+        "scrap_human": 0,
+        "good": 0,
+    }
+    assert run("backtest", "--engine", "baseline_v2", "--outcomes", "--csv").exit_code == 2
+
+
 @pytest.mark.parametrize("wrong", [("--since", "soon"), ("--until", "2026-01-01"), ("more",)])
 def test_what_it_does_not_take_is_usage(run: Command, wrong: tuple[str, ...]) -> None:
     assert run("calibrate", *wrong).exit_code == 2

@@ -84,7 +84,7 @@ COMMANDS = {
     "show": {"--events", "run_id"},
     "rules": {"rule_id"},
     "replay": {"run_id"},
-    "backtest": {"--engine", "--tables", "--since", "--bom", "--csv"},
+    "backtest": {"--engine", "--tables", "--since", "--bom", "--csv", "--outcomes"},
     "openapi": set(),
     "diff": {"run_a", "run_b"},
     "token create": {"name", "--role", "--expires"},

@@ -38,6 +38,7 @@ EVERY: dict[str, tuple[str, ...]] = {
     "diff": ("diff", "RUN", "@latest"),
     "replay": ("replay", "RUN"),
     "backtest": ("backtest", "--engine", "baseline_v1"),
+    "backtest by outcomes": ("backtest", "--engine", "baseline_v1", "--outcomes"),
     "rules": ("rules",),
     "rebuild": ("rebuild",),
     "orphans": ("orphans",),
