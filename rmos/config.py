@@ -101,6 +101,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of all files that one run names."""
     max_program_bytes: Annotated[int, Meta(ge=1024, le=1024**3)] = 32 * 1024**2
     """Of one program that is read and measured."""
+    max_bundle_bytes: Annotated[int, Meta(ge=1024, le=1024**4)] = 256 * 1024**2
+    """Of one bundle that comes over the network; the command line takes larger ones."""
     explanation_url: HttpUrl | None = None
     """Where a model answers as OpenAI's chat completions do; None explains by rules, offline."""
     explanation_model: Word = "gpt-4o-mini"

@@ -50,6 +50,7 @@ GOOD = {
     "max_body_bytes": ("1024", 1024),
     "max_attachment_bytes": ("1099511627776", 1024**4),
     "max_program_bytes": ("1073741824", 1024**3),
+    "max_bundle_bytes": ("2048", 2048),
     "max_run_attachments_bytes": ("1024", 1024),
     "explanation_url": ("https://models.shop.example/v1", "https://models.shop.example/v1"),
     "explanation_model": ("a-model", "a-model"),

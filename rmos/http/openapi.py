@@ -166,6 +166,8 @@ def _describe_request(declared: OperationSpec) -> dict[str, Any]:
         if declared.form is not None:
             content[FORM] = {"schema": declared.form}
         request["requestBody"] = {"required": True, "content": content}
+    elif declared.form is not None:
+        request["requestBody"] = {"required": True, "content": {FORM: {"schema": declared.form}}}
     return request
 
 
@@ -201,7 +203,7 @@ def _read_examples(noun: str) -> dict[str, Any]:
 
 def _describe_problems(declared: OperationSpec, of_role: Problems) -> dict[str, Any]:
     """Describe the problems of a route by status: which codes, what each means, one example each."""
-    body = () if declared.body is None else _BODY
+    body = () if declared.body is None and declared.form is None else _BODY
     by_status: dict[int, dict[str, type[RmosError]]] = {}
     for kind in (*declared.problems, *of_role, *body, *_ALWAYS):
         by_status.setdefault(kind.status, {}).setdefault(kind.code, kind)

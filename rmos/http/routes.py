@@ -92,7 +92,7 @@ class OperationSpec(msgspec.Struct, frozen=True, kw_only=True):
     example: str | None = None
     """Of the body, by name."""
     form: Any = None
-    """The schema of the body as multipart/form-data, where it may come so as well."""
+    """The schema of the body as multipart/form-data, where it may come so as well, or comes so alone."""
     headers: tuple[str, ...] = ()
     max_body_bytes: int | None = None
 

@@ -5,11 +5,13 @@ found.keys, found.blobs                      # events and links before the artif
 list_session_keys(store, found.session_id)
 """
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from rmos import ids
 from rmos.errors.records import RunDeleted
 from rmos.errors.workflow import SessionNotFound
+from rmos.models import RunView
 from rmos.store import Store, layout
 from rmos.store.naming import list_made_blobs, list_named_blobs
 
@@ -24,10 +26,17 @@ class RunObjects(NamedTuple):
     """Digests, in the order in which the run names them."""
     parent_run_id: str | None
     session_id: str | None
+    withheld: Mapping[str, str] = {}
+    """Digests of blobs that must not go along, each with the reason."""
 
 
-def find_run_objects(store: Store, run_id: str) -> RunObjects:
+def find_run_objects(
+    store: Store, run_id: str, withhold: Callable[[RunView], Mapping[str, str]] | None = None
+) -> RunObjects:
     """Return the objects of a run, also of one that was deleted; of one that was erased, the events that say so.
+
+    Args:
+        withhold: returns the blobs of a run that must not go along, each with the reason.
 
     Raises:
         RunNotFound.
@@ -43,7 +52,14 @@ def find_run_objects(store: Store, run_id: str) -> RunObjects:
     keys += [f"{record.partition}/{name}" for name in files.links]
     keys.append(layout.artifact_key(record.partition, run_id))
     blobs = dict.fromkeys([*list_named_blobs(view), *list_made_blobs(record.events)])
-    return RunObjects(run_id, keys, list(blobs), view.artifact.parent_run_id, view.artifact.workflow_session_id)
+    return RunObjects(
+        run_id,
+        keys,
+        list(blobs),
+        view.artifact.parent_run_id,
+        view.artifact.workflow_session_id,
+        {} if withhold is None else withhold(view),
+    )
 
 
 def _find_erased(store: Store, run_id: str) -> RunObjects:

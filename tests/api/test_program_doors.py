@@ -1,8 +1,11 @@
 """Every address that can be read is tried for the bytes of a program that a session covers: one gives them."""
 
 import base64
+import io
 import itertools
+import json
 import re
+import zipfile
 from typing import Final
 
 import pytest
@@ -64,6 +67,20 @@ def test_no_address_but_the_gate_gives_the_bytes_of_a_covered_program(
         tried.append(rule.endpoint)
     assert len(tried) > 60
     assert set(GATES) <= set(tried)
+
+
+def test_a_bundle_holds_a_covered_program_as_long_as_its_gate_lets_it_out(
+    app: Flask, client: FlaskClient, places: dict[str, str]
+) -> None:
+    bundle = f"/api/rmos/bundles?workflow_session_id={places['session_id']}"
+    assert LINE in client.get(bundle).data
+    action = f"/api/workflow-sessions/{places['session_id']}/actions/require_revision"
+    assert client.post(action, json={"reason": "Taken back."}).status_code == 200
+    without = client.get(bundle)
+    assert (without.status_code, LINE in without.data) == (200, False)
+    with zipfile.ZipFile(io.BytesIO(without.data)) as archive:
+        [left_out] = json.loads(archive.read("manifest.json"))["left_out"]
+    assert (left_out["id"], places["run_id"] in left_out["reason"]) == (places["sha256"], True)
 
 
 def test_what_is_on_disk_as_a_record_has_no_line_of_a_program(places: dict[str, str], service_store: Store) -> None:

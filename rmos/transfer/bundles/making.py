@@ -38,6 +38,7 @@ from rmos.transfer.bundles.manifest import (
     make_proof_name,
 )
 from rmos.transfer.bundles.scopes import Scope, Selection, select_runs
+from rmos.transfer.bundles.withholding import Withhold, withhold_nothing
 from rmos.transfer.run_objects import RunObjects
 
 _FORMAT: Final = digest.canonical({"format": FORMAT}) + b"\n"
@@ -105,8 +106,11 @@ class PlannedBundle:
             raise Damage("altered", f"{member.key} changed while it was read; make the bundle again")
 
 
-def plan_bundle(store: Store, scope: Scope) -> PlannedBundle:
+def plan_bundle(store: Store, scope: Scope, withhold: Withhold = withhold_nothing) -> PlannedBundle:
     """Find all that goes into a bundle, and hash it.
+
+    Args:
+        withhold: returns what of a run must not go along.
 
     Raises:
         RunNotFound, RunDeleted, Damage: of a run that the scope names by its id.
@@ -114,7 +118,7 @@ def plan_bundle(store: Store, scope: Scope) -> PlannedBundle:
         PayloadTooLarge: there is more than a bundle may hold.
         IndexRebuilding, StorageFailed.
     """
-    selection = select_runs(store, scope)
+    selection = select_runs(store, scope, withhold)
     saved = _find_checkpoint(store)
     planner = _Planner(store, saved)
     for run in selection.runs.values():
@@ -165,7 +169,9 @@ class _Planner:
         keys = list(run.keys)
         for sha256 in run.blobs:
             key = blob_key(self._store.objects, sha256)
-            if key is None:
+            if sha256 in run.withheld:
+                self.left_out.append(LeftOut(id=sha256, reason=f"{run.run_id}: {run.withheld[sha256]}"))
+            elif key is None:
                 self.left_out.append(LeftOut(id=sha256, reason=f"{run.run_id} names it, and it is not there"))
             else:
                 keys.append(key)

@@ -9,7 +9,7 @@ not collide goes the way of every import (`transfer/importing.py`); cut off ther
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -67,6 +67,10 @@ class _ReceivedFile:
             yield block
 
 
+def accept_anything() -> None:
+    """Accept whatever came."""
+
+
 def import_bundle(
     store: Store,
     chunks: Iterable[bytes],
@@ -75,12 +79,14 @@ def import_bundle(
     actor: Actor,
     us: int,
     max_bytes: int = LARGEST_FILE,
+    accept: Callable[[], None] = accept_anything,
     progress: Progress | None = None,
 ) -> ImportedBundle:
     """Take a bundle in, as a whole or not at all; done again it changes nothing.
 
     Args:
         chunks: the bytes of the file; what they raise is passed on.
+        accept: called when all chunks have come; what it raises is passed on, and nothing is kept.
         folder: where the file may lie meanwhile, without a name.
         progress: called with each run that was looked at, and again with each that was taken in.
 
@@ -93,6 +99,7 @@ def import_bundle(
     with translate_errors(), tempfile.TemporaryFile(prefix=".tmp-bundle-", dir=folder) as file:
         received = _ReceivedFile(file)
         received.receive(chunks, max_bytes)
+        accept()
         try:
             return _take_in(store, received, actor, us, progress)
         except BundleRefused as refusal:

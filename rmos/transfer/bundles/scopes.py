@@ -1,7 +1,7 @@
 """Which runs go into a bundle: those of a session, from a moment on, or some by their ids, and what they came from.
 
     scope = Scope(session_id="ws_…")
-    selection = select_runs(store, scope)
+    selection = select_runs(store, scope, withhold_nothing)
     selection.runs, selection.sessions          # the runs asked for and the runs that they were made from
 
 A run names its parent, and the record of one whose parent is not there does not verify: so parents go along, however
@@ -22,6 +22,7 @@ from rmos.errors.workflow import SessionNotFound
 from rmos.row_models import RunQuery
 from rmos.store import Store
 from rmos.transfer.bundles.manifest import LeftOut
+from rmos.transfer.bundles.withholding import Withhold
 from rmos.transfer.run_objects import RunObjects, find_run_objects, list_session_keys
 
 _PAGE = 500
@@ -54,7 +55,7 @@ class Selection(msgspec.Struct, kw_only=True):
     left_out: list[LeftOut] = []
 
 
-def select_runs(store: Store, scope: Scope) -> Selection:
+def select_runs(store: Store, scope: Scope, withhold: Withhold) -> Selection:
     """Return the runs and sessions of a scope with their objects.
 
     Raises:
@@ -64,11 +65,11 @@ def select_runs(store: Store, scope: Scope) -> Selection:
     """
     found = Selection()
     for run_id in _list_asked(store, scope):
-        found.asked += _add_run(store, run_id, found)
+        found.asked += _add_run(store, run_id, found, withhold)
     parents = [run.parent_run_id for run in found.runs.values()]
     while parents:
         parent = parents.pop()
-        if parent is not None and parent not in found.runs and _add_run(store, parent, found):
+        if parent is not None and parent not in found.runs and _add_run(store, parent, found, withhold):
             parents.append(found.runs[parent].parent_run_id)
     session_ids = {run.session_id for run in found.runs.values()} | {scope.session_id}
     for session_id in sorted(session_id for session_id in session_ids if session_id is not None):
@@ -97,9 +98,9 @@ def _list_asked(store: Store, scope: Scope) -> Iterator[str]:
             return
 
 
-def _add_run(store: Store, run_id: str, found: Selection) -> bool:
+def _add_run(store: Store, run_id: str, found: Selection, withhold: Withhold) -> bool:
     try:
-        found.runs[run_id] = find_run_objects(store, run_id)
+        found.runs[run_id] = find_run_objects(store, run_id, withhold)
     except (RecordDamaged, AttachmentNotFound) as error:
         found.left_out.append(LeftOut(id=run_id, reason=error.detail))
         return False
