@@ -87,8 +87,8 @@ class RunRow(msgspec.Struct, frozen=True):
     """When it is over: RFC 3339 with microseconds and Z, or `FOR_GOOD`, so that texts compare as times."""
     outcomes: str | None = None
     """Its `OutcomeRow`s as JSON text: those of outcomes that were corrected are not among them."""
-    log_cells: str | None = None
-    """Its `LogCells` as JSON text; None of a run whose record cannot be read."""
+    run_log: str | None = None
+    """Its `RunLogCells` (`log_rows.py`) as JSON text; None of a run whose record cannot be read."""
     tool_work: str | None = None
     """The `ToolWorkRow`s of the same outcomes as JSON text."""
 
@@ -135,39 +135,6 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
         """Fold the names."""
         _fold_names(self, (*RUN_NAMES, "tool_id_prefix"))
         _capitalise(self, _RUN_WORDS)
-
-
-class LogCells(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What the run log says of a run beyond what lists show of it: one column of its row (`store/run_log.py`).
-
-    Lengths are in mm, times in s. What nobody knows is None.
-    """
-
-    feasibility_sha256: str
-    override_applied: bool
-    rules_triggered: tuple[str, ...] = ()
-    input_filename: str | None = None
-    loop_count: int | None = None
-    bbox_width_mm: float | None = None
-    bbox_height_mm: float | None = None
-    tool_d_mm: float | None = None
-    stepover: float | None = None
-    """The share of the tool's diameter that is engaged."""
-    stepdown_mm: float | None = None
-    z_rough_mm: float | None = None
-    """Of the bottom of the cut; the top of the stock is 0, so it is negative."""
-    strategy: str | None = None
-    gcode_lines: int | None = None
-    gcode_inline: bool | None = None
-    gcode_sha256: str | None = None
-    estimate_s: float | None = None
-    ended: str | None = None
-    part: str | None = None
-    measured_s: float | None = None
-    operator: str | None = None
-    released_at_utc: str | None = None
-    good_parts: int = 0
-    scrap_parts: int = 0
 
 
 class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):

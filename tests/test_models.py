@@ -112,7 +112,7 @@ def test_a_query_has_every_filter_that_a_row_has_a_column_for() -> None:
         "latest_advisory_us",
         "override_until",
         "outcomes",
-        "log_cells",
+        "run_log",
         "tool_work",
     }
     assert row - query == {"run_id", "created_us", "partition", "version", "state", "sha256", "summary", *figures}

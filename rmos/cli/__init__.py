@@ -32,6 +32,8 @@ _SECTIONS = {
         ("runs", "runs:runs", "List the runs, newest first."),
         ("show", "show:show", "Show one run: the decision and why, what was evaluated, the digests."),
         ("diff", "diff:diff", "Compare two runs: what differs, and how much it matters."),
+        ("batch", "batches:batch", "Show the runs that have a label or a session, and what was made of them."),
+        ("run-log", "run_log:run_log", "Write the run log: a line for each run, the latest first."),
         ("outcome", "outcomes:outcome", "Report what became of a cut; also of one that was blocked."),
         ("outcomes", "outcomes:outcomes", "List what became of cuts, the latest job first, or add it up."),
         ("sessions", "sessions:sessions", "List the workflow sessions, newest first."),

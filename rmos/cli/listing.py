@@ -14,10 +14,13 @@ from rmos.cli.types import Moment
 from rmos.counts import count_of
 from rmos.errors.installation import PlatformUnsupported
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
+from rmos.index.base import Index
 from rmos.row_models import Page, RunQuery
 from rmos.store import Store
+from rmos.store.batches import RunBatches
 from rmos.store.complete import CompleteAnswers, is_absent
 from rmos.store.outcome_lists import OutcomeLists
+from rmos.store.run_log_lists import RunLogLists
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
 
@@ -49,6 +52,11 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _add_options(command, (*_SPAN, *_PAGE))
 
 
+def add_span(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a time: --since, --until."""
+    return _add_options(command, _SPAN)
+
+
 def _add_options(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
@@ -58,10 +66,12 @@ def _add_options(command: Callable[..., Any], options: Sequence[Callable[..., An
 class IndexReaders:
     """What lists are asked of."""
 
-    def __init__(self, runs: Runs, sessions: SessionLists, outcomes: OutcomeLists) -> None:
+    def __init__(self, runs: Runs, index: Index, answers: CompleteAnswers) -> None:
         self.runs = runs
-        self.sessions = sessions
-        self.outcomes = outcomes
+        self.sessions = SessionLists(index, answers)
+        self.outcomes = OutcomeLists(index, answers)
+        self.run_log = RunLogLists(index, answers)
+        self.batches = RunBatches(index, answers)
 
 
 def read_page(ask: Callable[[IndexReaders], Page]) -> Page:
@@ -89,7 +99,7 @@ def read_answer(ask: Callable[[IndexReaders], T], *, nothing: T) -> T:
         total = count_runs(store) if is_absent(store.index) else 0
         with progress("Indexing", total) as advance:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
-        return ask(IndexReaders(store.runs, store.session_lists, store.outcome_lists))
+        return ask(IndexReaders(store.runs, store.index, store.answers))
     except (StoreReadOnly, PlatformUnsupported, IndexUnavailable, StoreLocked):
         return _ask_as_it_stands(ask, nothing)
 
@@ -108,7 +118,7 @@ def open_readers(store: Store) -> IndexReaders:
     """Return what lists can be asked of without bringing the index up to the record."""
     answers = CompleteAnswers(lambda state: state.was_complete, store.gaps)
     runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
-    return IndexReaders(runs, SessionLists(store.index, answers), OutcomeLists(store.index, answers))
+    return IndexReaders(runs, store.index, answers)
 
 
 def _ask_as_it_stands(ask: Callable[[IndexReaders], T], nothing: T) -> T:

@@ -14,7 +14,7 @@ request, which would then lose its own context.
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from flask import Response, copy_current_request_context
@@ -25,8 +25,10 @@ from rmos.http.problems import respond_error
 from rmos.row_models import Page
 from rmos.schemas.lists import ListRequest, PageRequest
 from rmos.schemas.outcomes import OUTCOME_COLUMNS, OutcomeListRequest
+from rmos.schemas.run_log import RUN_LOG_COLUMNS, write_log_lines, write_log_rows
 from rmos.schemas.runs import list_columns
 from rmos.store import Store
+from rmos.store.run_log_lists import RunLogPage
 from rmos.transfer.exporting import BOM, csv_row
 
 CSV: Final = "text/csv"
@@ -37,9 +39,19 @@ ERROR_MARK: Final = "#ERROR"
 _CONTENT_TYPES: Final = {CSV: "text/csv; charset=utf-8; header=present", NDJSON: NDJSON}
 _decode: Final[Callable[[str], dict[str, Any]]] = msgspec.json.Decoder(dict[str, Any]).decode
 
+T = TypeVar("T")
 Pages = Iterator[Page]
 Respond = Callable[[RmosError], Response]
 """Logs an error and makes it a problem."""
+
+
+class Writers(NamedTuple, Generic[T]):
+    """How a part of a list is written; nothing of an empty one."""
+
+    lines: Callable[[T], bytes]
+    """As NDJSON."""
+    rows: Callable[[T], bytes]
+    """As CSV."""
 
 
 def stream_runs(request: ListRequest, media_type: str) -> Response:
@@ -49,7 +61,10 @@ def stream_runs(request: ListRequest, media_type: str) -> Response:
         BadCursor, IndexRebuilding, IndexUnavailable: before anything was sent.
     """
     store = current_rmos().store
-    response = _stream(walk_pages(store, request), list_columns(), media_type, filename="runs.csv", bom=request.bom)
+    columns = list_columns()
+    response = _stream(
+        walk_pages(store, request), columns, media_type, _of_pages(columns), filename="runs.csv", bom=request.bom
+    )
     if request.page.include_total:
         response.headers["X-Total-Count"] = str(store.runs.count(request.query))
     return response
@@ -63,7 +78,18 @@ def stream_outcomes(request: OutcomeListRequest, media_type: str) -> Response:
     """
     lists = current_rmos().store.outcome_lists
     pages = _walk(lambda **place: lists.page(request.query, **place), request.page, limited=request.limited)
-    return _stream(pages, OUTCOME_COLUMNS, media_type, filename="outcomes.csv", bom=request.bom)
+    writers = _of_pages(OUTCOME_COLUMNS)
+    return _stream(pages, OUTCOME_COLUMNS, media_type, writers, filename="outcomes.csv", bom=request.bom)
+
+
+def stream_run_log(request: ListRequest, media_type: str) -> Response:
+    """Return the response that brings all lines of the run log that match, or as many as the request limits them to.
+
+    Raises:
+        BadCursor, IndexRebuilding, IndexUnavailable: before anything was sent.
+    """
+    pages = walk_run_log(current_rmos().store, request)
+    return _stream(pages, RUN_LOG_COLUMNS, media_type, _OF_THE_LOG, filename="run_log.csv", bom=request.bom)
 
 
 def respond_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, filename: str, bom: bool) -> Response:
@@ -73,20 +99,51 @@ def respond_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, 
     return Response(body, headers=headers, content_type=_CONTENT_TYPES[CSV])
 
 
-def _stream(pages: Pages, columns: Sequence[str], media_type: str, *, filename: str, bom: bool) -> Response:
+def _stream(
+    pages: Iterator[T], columns: Sequence[str], media_type: str, writers: Writers[T], *, filename: str, bom: bool
+) -> Response:
     """Return the response that brings all pages; the first is asked for before anything is sent."""
     first = next(pages)
     respond = copy_current_request_context(respond_error)
     if media_type == CSV:
         headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-        body = _write_csv(first, pages, respond, columns, bom=bom)
+        body = _write_csv(first, pages, respond, columns, writers.rows, bom=bom)
         return Response(body, headers=headers, content_type=_CONTENT_TYPES[CSV])
-    return Response(_write_ndjson(first, pages, respond), content_type=_CONTENT_TYPES[media_type])
+    return Response(_write_ndjson(first, pages, respond, writers.lines), content_type=_CONTENT_TYPES[media_type])
+
+
+def _of_pages(columns: Sequence[str]) -> Writers[Page]:
+    """Return how pages of finished texts are written."""
+
+    def write_lines(page: Page) -> bytes:
+        # Each item is one line; only between two of them a comma stands at the end of one.
+        return (page.text.replace(",\n", "\n") + "\n").encode() if page.text else b""
+
+    def write_rows(page: Page) -> bytes:
+        return _write_rows([csv_row(_decode(item), columns) for item in page.items])
+
+    return Writers(write_lines, write_rows)
+
+
+_OF_THE_LOG: Final = Writers[RunLogPage](
+    lambda page: write_log_lines(page.runs), lambda page: write_log_rows(page.runs)
+)
 
 
 def walk_pages(store: Store, request: ListRequest) -> Pages:
     """Yield the pages of a list of runs one after the other, at least one."""
     return _walk(lambda **place: store.runs.page(request.query, **place), request.page, limited=request.limited)
+
+
+def walk_run_log(store: Store, request: ListRequest) -> Iterator[RunLogPage]:
+    """Yield the pages of the run log one after the other, at least one."""
+    cursor = request.page.cursor
+    while True:
+        page = store.run_log.page(request.query, limit=request.page.limit if request.limited else BATCH, cursor=cursor)
+        yield page
+        cursor = page.next_cursor
+        if request.limited or cursor is None:
+            return
 
 
 def _walk(ask: Callable[..., Page], place: PageRequest, *, limited: bool) -> Pages:
@@ -99,13 +156,12 @@ def _walk(ask: Callable[..., Page], place: PageRequest, *, limited: bool) -> Pag
         cursor, offset = page.next_cursor, 0
 
 
-def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes]:
+def _write_ndjson(first: T, pages: Iterator[T], respond: Respond, write_lines: Callable[[T], bytes]) -> Iterator[bytes]:
     page = first
     try:
         while True:
-            if page.text:
-                # Each item is one line; only between two of them a comma stands at the end of one.
-                yield (page.text.replace(",\n", "\n") + "\n").encode()
+            if lines := write_lines(page):
+                yield lines
             page = next(pages)
     except StopIteration:
         return
@@ -114,13 +170,21 @@ def _write_ndjson(first: Page, pages: Pages, respond: Respond) -> Iterator[bytes
         raise
 
 
-def _write_csv(first: Page, pages: Pages, respond: Respond, columns: Sequence[str], *, bom: bool) -> Iterator[bytes]:
+def _write_csv(
+    first: T,
+    pages: Iterator[T],
+    respond: Respond,
+    columns: Sequence[str],
+    write_rows: Callable[[T], bytes],
+    *,
+    bom: bool,
+) -> Iterator[bytes]:
     page = first
     yield (BOM.encode() if bom else b"") + _write_rows([tuple(columns)])
     try:
         while True:
-            if page.text:
-                yield _write_rows([csv_row(_decode(item), columns) for item in page.items])
+            if rows := write_rows(page):
+                yield rows
             page = next(pages)
     except StopIteration:
         return

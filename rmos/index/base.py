@@ -13,6 +13,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
+from rmos.index.log_table import LogTable
+from rmos.log_rows import BatchQuery, BatchRun, CountedValue, LoggedRun
 from rmos.models import RunState
 from rmos.row_models import (
     CountedJobs,
@@ -75,6 +77,14 @@ class ListedPage(NamedTuple):
     """The finished summaries, `SEPARATOR` between them."""
     size: int
     """How many there are."""
+    last: PagePosition | None
+    """Where the last row shown stands, when more rows follow it."""
+
+
+class LoggedPage(NamedTuple):
+    """One page of the run log."""
+
+    runs: list[LoggedRun]
     last: PagePosition | None
     """Where the last row shown stands, when more rows follow it."""
 
@@ -187,6 +197,28 @@ class RunTable(Table[RunRow, RunQuery, KnownRun], Protocol):
             name: one of `EQUAL_FILTERS`.
         """
 
+    def counts_by(
+        self, name: str, created_from_us: int | None = None, created_to_us: int | None = None
+    ) -> Answer[list[CountedValue]]:
+        """Return how many listed runs, made in a time, have each value of a column, folded, in order.
+
+        Args:
+            name: one of `EQUAL_FILTERS`; runs that have no value there are not counted.
+            created_from_us: included; `created_to_us` is not.
+        """
+
+    def span(self, created_from_us: int | None, created_to_us: int | None) -> Answer[tuple[int | None, int | None]]:
+        """Return when the first and the last of the listed runs of a time were made."""
+
+    def log_page(self, query: RunQuery, *, limit: int, before: PagePosition | None = None) -> Answer[LoggedPage]:
+        """Return what the run log says of matching runs, in the order of `page`."""
+
+    def batch(self, query: BatchQuery, *, limit: int) -> Answer[list[BatchRun]]:
+        """Return the listed runs of a batch by (created, id), the first so many."""
+
+    def count_batch(self, query: BatchQuery) -> Answer[int]:
+        """Return how many runs `batch` has without a limit."""
+
     def pending(self) -> list[tuple[str, str]]:
         """Return the partition and the id of each run whose explanation an event has left in the making."""
 
@@ -220,36 +252,6 @@ class ToolWorkTable(Protocol):
 
     def totals(self, spans: Sequence[ToolSpan]) -> Answer[list[ToolSpanTotals]]:
         """Return what tools did in spans of time, in the order of the spans."""
-
-
-class LoggedBatch(NamedTuple):
-    """A batch of the log: its number, the leaf that its first entry is, and how many entries it has."""
-
-    number: int
-    first: int
-    size: int
-
-
-class LogTable(Protocol):
-    """What is known of the log, so that its batches need not be read again; nobody believes it without proof."""
-
-    def add(self, batch: LoggedBatch, keys: Sequence[str], edge: str) -> None:
-        """Add a batch with its keys and the edge of the tree behind it, in one transaction."""
-
-    def last(self) -> tuple[LoggedBatch, str] | None:
-        """Return the last batch and the edge of the tree behind it; None when there is none."""
-
-    def names_in(self, folder: str) -> set[str]:
-        """Return the names, below a folder, of the objects there that have an entry; never the root's."""
-
-    def batch_of(self, key: str) -> int | None:
-        """Return the number of the batch that holds a key, the last one of several."""
-
-    def batch_at(self, leaf: int) -> LoggedBatch | None:
-        """Return the batch that holds a leaf of the tree."""
-
-    def clear(self) -> None:
-        """Forget all of it."""
 
 
 class Index(Protocol):

@@ -90,9 +90,26 @@ class RunQueries:
         text = _count_up_to_text(_name_filters(query, values), query.include_deleted)
         return BoundStatement(text, {**values, "limit": limit})
 
+    def log_page(self, query: RunQuery, limit: int, before: PagePosition | None) -> BoundStatement:
+        """Return the question for what the run log says of the runs of a page: where each stands, then `LoggedRun`."""
+        values = _filter_values(query)
+        text = _log_page_text(_name_filters(query, values), query.include_deleted, before is not None)
+        return BoundStatement(text, values | bind_page(limit, before, 0))
+
     def values(self, name: str, limit: int) -> BoundStatement:
         """Return the question for the values of a column."""
         return BoundStatement(_values_text(name), {"limit": limit})
+
+    def counts_by(self, name: str, created_from_us: int | None, created_to_us: int | None) -> BoundStatement:
+        """Return the question for how many listed runs of a time have each value of a column."""
+        assert name in EQUAL_FILTERS
+        values = _filter_values(RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
+        return BoundStatement(_counts_by_text(name, frozenset(values)), values)
+
+    def span(self, created_from_us: int | None, created_to_us: int | None) -> BoundStatement:
+        """Return the question for when the first and the last of the listed runs of a time were made."""
+        values = _filter_values(RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
+        return BoundStatement(_span_text(frozenset(values)), values)
 
     def tally(self, name: str, first: str, last: str) -> BoundStatement:
         """Return the question for the counts of partitions by the values of a column."""
@@ -146,6 +163,37 @@ def _after_prefix(prefix: str) -> str | None:
 def _page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
     columns = ("created_us", "run_id", "summary")
     return join_page(_page(columns, filters, include_deleted, after), "run_id")
+
+
+@functools.lru_cache(maxsize=256)
+def _log_page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
+    return compile_named(_page(("created_us", "run_id", "summary", "run_log"), filters, include_deleted, after))
+
+
+@functools.cache
+def _counts_by_text(name: str, filters: frozenset[str]) -> str:
+    """Return the SQL of a walk over the index of a column, which has the time too: no row is looked at."""
+    column = runs.c[name]
+    created = runs.c.created_us + literal_column("0")  # an expression, or the index by time would be walked
+    within = {"created_from_us": created >= bindparam("created_from_us")}
+    within["created_to_us"] = created < bindparam("created_to_us")
+    found = select(column, func.count()).where(column.is_not(None), *(within[limit] for limit in sorted(filters)))
+    listed = runs.c.visibility == literal_column("2")
+    return compile_named(found.where(listed).group_by(column).order_by(column))
+
+
+@functools.cache
+def _span_text(filters: frozenset[str]) -> str:
+    """Return the SQL of two looks at the ends of an index: both at once would walk over all of it."""
+    created, listed = runs.c.created_us, _filter(select(runs.c.created_us), filters, False, ordered=True)
+    return compile_named(
+        select(
+            *(
+                _take_one(listed.order_by(end)).label(name)
+                for name, end in (("first", created), ("last", created.desc()))
+            )
+        )
+    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -71,7 +71,7 @@ runs = Table(
     Column("override", Text),
     Column("override_until", Text),
     Column("outcomes", Text),
-    Column("log_cells", Text),
+    Column("run_log", Text),
     Column("tool_work", Text),
     Column("visibility", Integer, nullable=False),
     Column("checksum", _int64, nullable=False),

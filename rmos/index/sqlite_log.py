@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from rmos.index.base import LoggedBatch
+from rmos.index.log_table import LoggedBatch
 from rmos.index.sqlite_connections import Connections
 from rmos.index.sqlite_tables import SharedWrites
 

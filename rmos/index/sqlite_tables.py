@@ -15,13 +15,16 @@ from rmos.index.base import (
     Answer,
     KnownRun,
     ListedPage,
+    LoggedPage,
     PagePosition,
     RunFigures,
     TalliedRuns,
 )
+from rmos.index.batch_queries import BatchQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.sqlite_connections import Connections, Held
 from rmos.index.statements import BoundStatement, Row, Statements
+from rmos.log_rows import BatchQuery, BatchRun, CountedValue, LoggedRun
 from rmos.models import RunState
 from rmos.row_models import RunQuery, RunRow
 
@@ -30,6 +33,7 @@ Query = TypeVar("Query")
 AnyQuery = TypeVar("AnyQuery", contravariant=True)
 Known = TypeVar("Known")
 
+_batches: Final = BatchQueries()
 _LONGEST_CACHED: Final = 100
 """Longer pages are not cached: they are walked through once."""
 
@@ -168,6 +172,32 @@ class SqliteRuns(SqliteTable[RunRow, RunQuery, KnownRun]):
         question = self._of_runs.total(name, value)
         return self._list(question, lambda cursor: int(cursor.fetchone()[0]), 1)
 
+    def log_page(self, query: RunQuery, *, limit: int, before: PagePosition | None = None) -> Answer[LoggedPage]:
+        """Return what the run log says of matching runs, newest first."""
+        question = self._of_runs.log_page(query, limit + 1, before)
+        return self._list(question, lambda cursor: read_log_page(cursor, limit), _LONGEST_CACHED + 1)
+
+    def batch(self, query: BatchQuery, *, limit: int) -> Answer[list[BatchRun]]:
+        """Return the oldest runs of a batch."""
+        question = _batches.runs(query, limit)
+        return self._list(question, lambda cursor: list(map(BatchRun._make, cursor)), limit)
+
+    def count_batch(self, query: BatchQuery) -> Answer[int]:
+        """Return how many runs a batch has."""
+        return self._list(_batches.count(query), lambda cursor: int(cursor.fetchone()[0]), 1)
+
+    def counts_by(
+        self, name: str, created_from_us: int | None = None, created_to_us: int | None = None
+    ) -> Answer[list[CountedValue]]:
+        """Return how many listed runs of a time have each value of a column."""
+        question = self._of_runs.counts_by(name, created_from_us, created_to_us)
+        return self._list(question, lambda cursor: list(map(CountedValue._make, cursor)), 1)
+
+    def span(self, created_from_us: int | None, created_to_us: int | None) -> Answer[tuple[int | None, int | None]]:
+        """Return when the first and the last of the listed runs of a time were made."""
+        question = self._of_runs.span(created_from_us, created_to_us)
+        return self._list(question, read_span, 1)
+
     def values(self, name: str, *, limit: int) -> Answer[list[str]]:
         """Return the values that runs have in a column, in order."""
         question = self._of_runs.values(name, limit)
@@ -190,6 +220,19 @@ def read_page(cursor: sqlite3.Cursor, limit: int) -> ListedPage:
         return ListedPage(items, count, None)
     us, _, record_id = keys.rsplit(" ", 2)[-2].partition("|")
     return ListedPage(items[: items.rindex(SEPARATOR)], limit, (int(us), record_id))
+
+
+def read_log_page(cursor: sqlite3.Cursor, limit: int) -> LoggedPage:
+    """Return the page of the run log that a statement gives, with one row more where there are more."""
+    rows = cursor.fetchall()
+    last = rows[limit - 1][:2] if len(rows) > limit else None
+    return LoggedPage([LoggedRun(summary, cells) for _, _, summary, cells in rows[:limit]], last)
+
+
+def read_span(cursor: sqlite3.Cursor) -> tuple[int | None, int | None]:
+    """Return the first and the last moment that a statement gives."""
+    first_us, last_us = cursor.fetchone()
+    return first_us, last_us
 
 
 Batch = tuple[str, Sequence[tuple[Any, ...]]]

@@ -14,7 +14,7 @@ from rmos.store.layout import home_partition
 from rmos.store.naming import list_gated
 from rmos.store.outcomes import dump_outcome_rows, dump_work_rows, list_counting, list_jobs
 from rmos.store.rules import find_rule
-from rmos.store.run_log import dump_log_cells
+from rmos.store.run_log import dump_run_log
 from rmos.workflow import find_standing_override, is_granted, read_expiry
 
 Summarise = Callable[[RunView], str]
@@ -69,7 +69,7 @@ def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
         override_until=None if standing is None else read_expiry(standing),
         outcome=counting[-1].outcome.outcome if counting else None,
         outcomes=dump_outcome_rows(run, jobs),
-        log_cells=dump_log_cells(view, counting),
+        run_log=dump_run_log(view, counting),
         tool_work=dump_work_rows(run, jobs),
     )
 

@@ -1,7 +1,7 @@
 """What the run log says of a run beyond what lists show: made when its row is, so that no export opens an artifact.
 
-    dump_log_cells(view, jobs)         # for `RunRow.log_cells`
-    read_log_cells(row.log_cells)      # LogCells, None of a run whose record cannot be read
+    dump_run_log(view, jobs)         # for `RunRow.run_log`
+    read_run_log(row.run_log)      # RunLogCells, None of a run whose record cannot be read
 
 Everything follows from the record: what was evaluated, what the decision says of the run's programs, and its events. A
 member counts where it is what it should be; what nobody knows stays empty. Records of the
@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
+from rmos.log_rows import RunLogCells
 from rmos.models import RUN_SCHEMA, RunArtifact, RunView
 from rmos.outcomes import find_seconds, read_decimal
-from rmos.row_models import LogCells
 from rmos.store.naming import GCODE
 from rmos.store.outcomes import CountingOutcome
 from rmos.store.records import DECODING_ERRORS
@@ -62,29 +62,29 @@ _designs: Final = msgspec.json.Decoder(_LoggedDesign)
 _contexts: Final = msgspec.json.Decoder(_LoggedContext)
 _outputs: Final = msgspec.json.Decoder(_LoggedOutputs)
 _objects: Final = msgspec.json.Decoder(dict[str, Any])
-_cells: Final = msgspec.json.Decoder(LogCells)
+_cells: Final = msgspec.json.Decoder(RunLogCells)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def dump_log_cells(view: RunView, jobs: Sequence[CountingOutcome]) -> str:
+def dump_run_log(view: RunView, jobs: Sequence[CountingOutcome]) -> str:
     """Return the cells of a run as JSON text, the same for the same record.
 
     Args:
         jobs: its outcomes that count, in order.
     """
-    return _encode(make_log_cells(view, jobs)).decode()
+    return _encode(make_run_log_cells(view, jobs)).decode()
 
 
-def read_log_cells(text: str | None) -> LogCells | None:
+def read_run_log(text: str | None) -> RunLogCells | None:
     """Return the cells that stand in a row."""
     return None if text is None else _cells.decode(text)
 
 
-def make_log_cells(view: RunView, jobs: Sequence[CountingOutcome]) -> LogCells:
+def make_run_log_cells(view: RunView, jobs: Sequence[CountingOutcome]) -> RunLogCells:
     """Return what the log says of a run beyond what lists show."""
     run, decision = view.artifact, view.artifact.decision
     summary = {} if run.inputs is not None else _read_summary(run)
-    return LogCells(
+    return RunLogCells(
         feasibility_sha256=run.hashes.feasibility_sha256,
         gcode_sha256=_read_text(run.hashes.gcode_sha256),
         override_applied=_is_overridden(view),
@@ -237,7 +237,8 @@ def _read_estimate(program: Mapping[str, Any]) -> float | None:
 def _describe_jobs(view: RunView, jobs: Sequence[CountingOutcome]) -> dict[str, Any]:
     """Return what became of the cut, and who says so: else who took the operator pack."""
     release = view.release
-    taken = {} if release is None else {"operator": release.by, "released_at_utc": release.at_utc[:40]}
+    taken = {} if release is None else {"operator": release.by, "released_by": release.by}
+    taken |= {} if release is None else {"released_at_utc": release.at_utc[:_TEXT]}
     if not jobs:
         return taken
     last = jobs[-1]

@@ -38,6 +38,7 @@ from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.attachments import Attachments
 from rmos.store.audit import Audit
+from rmos.store.batches import RunBatches
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
 from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
@@ -46,6 +47,7 @@ from rmos.store.outcome_lists import OutcomeLists
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reach, Reconciled, Reconciler
 from rmos.store.rows import Summarise
+from rmos.store.run_log_lists import RunLogLists
 from rmos.store.run_records import RunRecord
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
@@ -71,9 +73,11 @@ class Store:
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
         self.gaps = IndexGaps(index)
-        answers = CompleteAnswers(self._answers_in_full, self.gaps)
+        self.answers = answers = CompleteAnswers(self._answers_in_full, self.gaps)
         self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
         self.outcome_lists = OutcomeLists(index, answers)
+        self.run_log = RunLogLists(index, answers)
+        self.batches = RunBatches(index, answers)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
         self.sessions = Sessions(objects, index, self.gaps)

@@ -37,7 +37,7 @@ BOM: Final = "\ufeff"
 """The byte order mark by which Excel knows that a CSV is UTF-8."""
 
 _PAGE: Final = 500
-_FORMULA: Final = frozenset("=+-@\t\r\n")
+FORMULA: Final = frozenset("=+-@\t\r\n")
 """First characters by which a spreadsheet knows a formula (OWASP, CSV injection)."""
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -104,7 +104,7 @@ def csv_cell(value: Any) -> Any:
     if value is None or kind is float or kind is int:
         return value
     text = value if kind is str else _encode(value).decode()
-    return f"'{text}" if text[:1] in _FORMULA else text
+    return f"'{text}" if text[:1] in FORMULA else text
 
 
 def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator[Sequence[str]]:

@@ -58,6 +58,11 @@ COMMANDS = {
         ),
         *("--since", "--until", "--deleted", "--limit", "--cursor", "--follow"),
     },
+    "batch": {"label", "--session", "--view"},
+    "run-log": {
+        *("--format", "--bom", "--to", "--tool", "--material", "--machine", "--batch", "--session"),
+        *("--since", "--until", "--deleted"),
+    },
     "outcome": {
         *("run_id", "--ended", "--part", "--reason", "--started", "--stopped", "--seconds", "--line", "--program"),
         *("--tool", "--broke", "--feed-override", "--quantity", "--rating", "--note", "--photo", "--corrects"),

@@ -70,6 +70,8 @@ EVERY: dict[str, tuple[str, ...]] = {
     "outcome": ("outcome", "RUN", "--ended", "completed", "--part", "good"),
     "outcomes": ("outcomes", "--totals", "machine"),
     "calibrate": ("calibrate",),
+    "batch": ("batch",),
+    "run-log": ("run-log", "--format", "ndjson"),
     "help": ("--help",),
     "no such command": ("veryfy",),
 }

@@ -25,11 +25,13 @@ from rmos.index.base import (
     KnownRun,
     KnownSession,
     ListedPage,
-    LoggedBatch,
+    LoggedPage,
     PagePosition,
     RunFigures,
     TalliedRuns,
 )
+from rmos.index.log_table import LoggedBatch
+from rmos.log_rows import BatchQuery, BatchRun, CountedValue, LoggedRun
 from rmos.models import RunState
 from rmos.row_models import (
     CountedJobs,
@@ -39,6 +41,7 @@ from rmos.row_models import (
     OutcomeRow,
     OutcomeTotals,
     RunQuery,
+    RunRow,
     ToolSpan,
     ToolSpanTotals,
     ToolWorkRow,
@@ -389,6 +392,42 @@ class _Runs(_Table):
         counts, state = self.tally(name)
         return Answer(sum(tallied.runs for tallied in counts if value in (None, tallied.value)), state)
 
+    def counts_by(
+        self, name: str, created_from_us: int | None = None, created_to_us: int | None = None
+    ) -> Answer[list[CountedValue]]:
+        found, state = self._list(RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
+        counts = Counter(getattr(row, name) for row in found)
+        return Answer([CountedValue(value, counts[value]) for value in sorted(counts.keys() - {None})], state)
+
+    def span(self, created_from_us: int | None, created_to_us: int | None) -> Answer[tuple[int | None, int | None]]:
+        found, state = self._list(RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
+        moments = [row.created_us for row in found]
+        return Answer((min(moments, default=None), max(moments, default=None)), state)
+
+    def log_page(self, query: RunQuery, *, limit: int, before: PagePosition | None = None) -> Answer[LoggedPage]:
+        found, state = self._list(query, before)
+        shown = [LoggedRun(row.summary, row.run_log) for row in found[:limit]]
+        last = (found[limit - 1].created_us, found[limit - 1].run_id) if len(found) > limit else None
+        return Answer(LoggedPage(shown, last), state)
+
+    def batch(self, query: BatchQuery, *, limit: int) -> Answer[list[BatchRun]]:
+        with self._index.asked() as database:
+            stored, state = database.tables["runs"], database.state()
+            listed = [row for row in stored.values() if VISIBILITY[row.state] == 2]
+        sessions = {name: value for name, value in query.list_filters().items() if name != "batch_label"}
+        here = [row for row in listed if all(getattr(row, name) == value for name, value in sessions.items())]
+        found = {row.run_id: row for row in here if query.batch_label in (None, row.batch_label)}
+        before = -1
+        while query.batch_label is not None and len(found) != before:
+            before = len(found)
+            found |= {row.run_id: row for row in here if row.batch_label is None and row.parent_run_id in found}
+        rows = sorted(found.values(), key=lambda row: (row.created_us, row.run_id))[:limit]
+        return Answer([_as_batch_run(row, stored) for row in rows], state)
+
+    def count_batch(self, query: BatchQuery) -> Answer[int]:
+        found, state = self.batch(query, limit=10**9)
+        return Answer(len(found), state)
+
     def values(self, name: str, *, limit: int) -> Answer[list[str]]:
         with self._index.asked() as database:
             found = {getattr(row, name) for row in database.tables[self._name].values()} - {None}
@@ -398,6 +437,12 @@ class _Runs(_Table):
         with self._rows() as stored:
             rows = [row for row in stored.values() if row.explanation_status == "pending" and row.version > 0]
         return [(row.partition, row.run_id) for row in rows]
+
+
+def _as_batch_run(row: RunRow, stored: Mapping[str, RunRow]) -> BatchRun:
+    parent = stored.get(row.parent_run_id or "")
+    values = {name: getattr(row, name) for name in BatchRun._fields if name != "parent_state"}
+    return BatchRun(**values, parent_state=None if parent is None else parent.state)
 
 
 def _latest_us(rows: Sequence[Any]) -> int | None:

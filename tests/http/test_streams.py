@@ -199,7 +199,7 @@ def test_a_long_stream_takes_no_more_memory_than_a_short_one(app: Flask, service
             )
         with app.test_request_context(RUNS):
             pages = streams.walk_pages(rmos.store, load_list({}))
-            body = streams._write_ndjson(next(pages), pages, streams.respond_error)
+            body = streams._write_ndjson(next(pages), pages, streams.respond_error, streams._of_pages(()).lines)
             next(body)
             tracemalloc.start()
             lines = sum(chunk.count(b"\n") for chunk in body)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from rmos.errors.store import IndexBroken, IndexUnavailable
-from rmos.index.base import Index, LoggedBatch
+from rmos.index.base import Index
+from rmos.index.log_table import LoggedBatch
 from rmos.index.sqlite import SqliteIndex
 
 DAY = "2025-12-23"

@@ -8,10 +8,12 @@ from typing import Any, cast
 import pytest
 
 from rmos.index import open_index
+from rmos.index.batch_queries import BatchQueries
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.statements import BoundStatement
 from rmos.index.work_queries import WorkQueries
+from rmos.log_rows import BatchQuery
 from rmos.row_models import OUTCOME_GROUPS, OutcomeColumn, OutcomeGroup, OutcomeQuery, OverrideState, RunQuery, ToolSpan
 
 FINE = (
@@ -146,3 +148,21 @@ def test_what_a_tool_did_is_added_up_within_its_index(tmp_path: Path) -> None:
     assert any("work USING COVERING INDEX tool_work_by_tool (tool_id=? AND serial=?" in step for step in steps), steps
     (step,) = explain(tmp_path, WorkQueries().tools())
     assert "USING COVERING INDEX tool_work_by_tool" in step
+
+
+@pytest.mark.parametrize("filters", [("batch_label",), ("session_id",), ("batch_label", "workflow_session_id")])
+def test_a_batch_is_found_by_its_label_and_by_parents_and_each_row_by_its_key(
+    tmp_path: Path, filters: tuple[str, ...]
+) -> None:
+    query = BatchQuery(**dict.fromkeys(filters, "x"))
+    steps = [step for step in explain(tmp_path, BatchQueries().runs(query, 9)) if "runs" in step or "made" in step]
+    assert not any(step.startswith(("SCAN runs", "SCAN made")) for step in steps), steps
+    assert any("INDEX runs_by_parent_run_id" in step for step in steps) == ("batch_label" in filters)
+
+
+@pytest.mark.parametrize("name", [*FINE, *COARSE])
+def test_runs_are_counted_by_a_column_within_its_index(tmp_path: Path, name: str) -> None:
+    (step,) = explain(tmp_path, RunQueries().counts_by(name, 1, 9))
+    assert f"runs USING COVERING INDEX runs_by_{name}" in step
+    ends = [step for step in explain(tmp_path, RunQueries().span(1, 9)) if "runs" in step]
+    assert all(step.startswith("SEARCH runs USING COVERING INDEX runs_by_created") for step in ends), ends

@@ -19,7 +19,8 @@ from rmos import digest, ids
 from rmos.digest import hash_leaf
 from rmos.errors.evidence import EvidenceKeyUnusable, EvidenceMalformed, EvidenceOff
 from rmos.errors.store import ObjectExists
-from rmos.index.base import Index, LoggedBatch
+from rmos.index.base import Index
+from rmos.index.log_table import LoggedBatch
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.evidence.arrivals import NewNames, find_new, keep_token, read_lines

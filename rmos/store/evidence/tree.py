@@ -8,7 +8,7 @@ tree.prove(index, size)                  # the path of RFC 6962
 from rmos.digest import hash_leaf
 from rmos.errors.evidence import EvidenceMalformed
 from rmos.errors.store import ObjectMissing
-from rmos.index.base import LogTable
+from rmos.index.log_table import LogTable
 from rmos.store.evidence.objects import LogBatch, LogObjects, tile_key
 from rmos.store.records import Damage
 from rmos.tlog.note import parse_checkpoint
