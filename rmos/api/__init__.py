@@ -28,6 +28,7 @@ from rmos.api import (
     runs,
     sessions,
     shop,
+    tools,
     variants,
 )
 from rmos.context import Rmos
@@ -41,6 +42,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, Mapping[str, str]], ...] = (
     (engines.rules_bp, {}),
     (engines.bp, {}),
     (shop.bp, {}),
+    (tools.bp, {}),
     (sessions.bp, sessions.PREFIXES),
     (actions.bp, actions.PREFIXES),
     (overrides.bp, {}),

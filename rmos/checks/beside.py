@@ -1,4 +1,4 @@
-"""Checking what lies beside the partitions: blobs, claims, tokens, audit records, the legacy index, the root itself.
+"""Checking what lies beside the partitions: blobs, claims, tokens, tools, audit records, the legacy index, the root.
 
     for tally in check_beside(objects, quick=False):
         tally.counts, tally.findings
@@ -14,15 +14,17 @@ from rmos import ids
 from rmos.checks.findings import Tally
 from rmos.checks.walk import walk
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.models import Event
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.blobs import LARGEST_JSON_BYTES
 from rmos.store.history import read_chain
-from rmos.store.layout import BLOB, KINDS, SESSION_EVENT, TOKEN_EVENT, ObjectKind
+from rmos.store.layout import BLOB, KINDS, SESSION_EVENT, TOKEN_EVENT, TOOL_EVENT, ObjectKind
 from rmos.store.legacy import is_legacy_json
 from rmos.store.reading import RunReader
 from rmos.store.records import Damage
 from rmos.store.tokens import fold_token
+from rmos.store.tool_records import fold_tool
 
 
 def check_beside(objects: Objects, *, quick: bool, only: Collection[str] | None = None) -> Iterator[Tally]:
@@ -68,18 +70,26 @@ def _check_records(
             continue  # it was taken away just now
 
 
-def _check_tokens(objects: Objects, kind: ObjectKind, folder: str, names: list[str], quick: bool, tally: Tally) -> None:
-    """Check the events of each token, and the token that they make."""
+def _check_chains(objects: Objects, kind: ObjectKind, folder: str, names: list[str], quick: bool, tally: Tally) -> None:
+    """Check the events of each record that is nothing but events, and what they amount to."""
+    of, fold = _FOLDS[kind.name]
     for record_id, numbers in layout.sort_out_events(kind, names).items():
         tally.count(kind.counted_as)
-        chain = read_chain(objects.read, folder, record_id, numbers, of="token")
+        chain = read_chain(objects.read, folder, record_id, numbers, of=of)
         tally.find_problems(chain.problems)
         if chain.problems:
             continue
         try:
-            fold_token(record_id.removeprefix("tok_"), chain.events)
+            fold(record_id, chain.events)
         except Damage as damage:
             tally.find(damage.kind, layout.event_key(folder, record_id, 1), damage.detail)
+
+
+_FOLDS: Final[dict[str, tuple[str, Callable[[str, list[Event]], object]]]] = {
+    TOKEN_EVENT.name: ("token", lambda record_id, events: fold_token(record_id.removeprefix("tok_"), events)),
+    TOOL_EVENT.name: ("tool", fold_tool),
+}
+"""What a record of events alone is called, and what folds it."""
 
 
 def _check_blobs(objects: Objects, kind: ObjectKind, folder: str, names: list[str], quick: bool, tally: Tally) -> None:
@@ -103,7 +113,8 @@ def _check_blobs(objects: Objects, kind: ObjectKind, folder: str, names: list[st
 
 _CHECKS: Final[dict[str, Callable[[Objects, ObjectKind, str, list[str], bool, Tally], None]]] = {
     BLOB.name: _check_blobs,
-    TOKEN_EVENT.name: _check_tokens,
+    TOKEN_EVENT.name: _check_chains,
+    TOOL_EVENT.name: _check_chains,
 }
 """How a kind is checked whose objects are no whole records."""
 

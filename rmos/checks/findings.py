@@ -48,6 +48,7 @@ NEXT: Final[dict[str, str]] = {
     "legacy_json_digest": "nothing: the earlier system named JSON blobs after another form of the same value",
     "claim_corrupt": "restore the claim from a back-up; until then its Idempotency-Key cannot be used",
     "token_corrupt": "restore the token's events from one back-up, or make another token: this one lets nobody in",
+    "tool_corrupt": "restore the tool's events from one back-up; until then nobody knows when it was new",
     "audit_corrupt": "restore the audit record from a back-up; it is the only trace of what was turned down",
     "delete_unfinished": "run `rmos repair`, which erases the artifact, or the same `rmos delete` again",
     "earlier_index_unreadable": "restore `_index.json` from a back-up: it is the only trace of earlier soft deletes",

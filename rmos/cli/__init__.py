@@ -36,6 +36,7 @@ _SECTIONS = {
         ("run-log", "run_log:run_log", "Write the run log: a line for each run, the latest first."),
         ("outcome", "outcomes:outcome", "Report what became of a cut; also of one that was blocked."),
         ("outcomes", "outcomes:outcomes", "List what became of cuts, the latest job first, or add it up."),
+        ("tool-life", "tool_life:tool_life", "Show how much of their lives tools have behind them."),
         ("sessions", "sessions:sessions", "List the workflow sessions, newest first."),
         ("rules", "rules:rules", "List the rules that a cut is evaluated by, or explain one."),
         ("replay", "replay:replay", "Compute a recorded decision again and compare digests."),

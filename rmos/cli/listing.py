@@ -14,7 +14,6 @@ from rmos.cli.types import Moment
 from rmos.counts import count_of
 from rmos.errors.installation import PlatformUnsupported
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked, StoreReadOnly
-from rmos.index.base import Index
 from rmos.row_models import Page, RunQuery
 from rmos.store import Store
 from rmos.store.batches import RunBatches
@@ -23,6 +22,7 @@ from rmos.store.outcome_lists import OutcomeLists
 from rmos.store.run_log_lists import RunLogLists
 from rmos.store.runs import Runs
 from rmos.store.session_lists import SessionLists
+from rmos.store.tool_lives import ToolLives
 
 ListItem = dict[str, Any]
 T = TypeVar("T")
@@ -66,12 +66,14 @@ def _add_options(command: Callable[..., Any], options: Sequence[Callable[..., An
 class IndexReaders:
     """What lists are asked of."""
 
-    def __init__(self, runs: Runs, index: Index, answers: CompleteAnswers) -> None:
+    def __init__(self, store: Store, runs: Runs, answers: CompleteAnswers) -> None:
+        index = store.index
         self.runs = runs
         self.sessions = SessionLists(index, answers)
         self.outcomes = OutcomeLists(index, answers)
         self.run_log = RunLogLists(index, answers)
         self.batches = RunBatches(index, answers)
+        self.tools = ToolLives(store.objects, index, answers)
 
 
 def read_page(ask: Callable[[IndexReaders], Page]) -> Page:
@@ -99,7 +101,7 @@ def read_answer(ask: Callable[[IndexReaders], T], *, nothing: T) -> T:
         total = count_runs(store) if is_absent(store.index) else 0
         with progress("Indexing", total) as advance:
             store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
-        return ask(IndexReaders(store.runs, store.index, store.answers))
+        return ask(IndexReaders(store, store.runs, store.answers))
     except (StoreReadOnly, PlatformUnsupported, IndexUnavailable, StoreLocked):
         return _ask_as_it_stands(ask, nothing)
 
@@ -118,7 +120,7 @@ def open_readers(store: Store) -> IndexReaders:
     """Return what lists can be asked of without bringing the index up to the record."""
     answers = CompleteAnswers(lambda state: state.was_complete, store.gaps)
     runs = Runs(store.objects, store.index, store.reader, store.summarise, answers, store.gaps)
-    return IndexReaders(runs, store.index, answers)
+    return IndexReaders(store, runs, answers)
 
 
 def _ask_as_it_stands(ask: Callable[[IndexReaders], T], nothing: T) -> T:

@@ -55,3 +55,10 @@ class RuleNotFound(RmosError):
 
     code, title, status = "RULE_NOT_FOUND", "Rule not found", 404
     remedy = "Compare the id with those that the list of rules gives; ids are written in capitals."
+
+
+class ToolNotFound(RmosError):
+    """The shop has no tool of this id, and none of it ever took part in a job."""
+
+    code, title, status = "TOOL_NOT_FOUND", "Tool not found", 404
+    remedy = "Compare the id with the list of tools; one of your own stands in instance/tools.toml."

@@ -63,6 +63,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[a-z0-9]{1,32}$"},
         "example": "0a1b2c3d4e5f",
     },
+    "tool_id": {
+        "description": "The id of a tool, in any case: one of the table of tools, or one that a job or a reset named.",
+        "schema": {"type": "string", "pattern": "^[^/]{1,200}$"},
+        "example": "em-3175-2f",
+    },
     "tile_name": {
         "description": "The name of a tile as C2SP's tlog-tiles has it, or of a bundle of entries.",
         "schema": {"type": "string", "pattern": "^(entries|[0-9]{1,2})(/x[0-9]{3})*/[0-9]{3}(\\.p/[0-9]{1,3})?$"},

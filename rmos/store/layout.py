@@ -6,6 +6,7 @@
     _sessions/2025-12-23/ws_<32 hex>.000001.json            a workflow session's event no. 1
     _claims/ab/<sha256>.json                                the claim of an Idempotency-Key
     _tokens/tok_<id>.000001.json                            a token's event no. 1, which makes it
+    _tools/tool_<32 hex>.000001.json                        what happened to a tool, its event no. 1
     _audit/2025-12-23/evt_<32 hex>.json                     an attempt that was turned down, or let through
     _attachments/ab/cd/<sha256>                             a blob
 
@@ -28,6 +29,7 @@ LEGACY_AUDIT_KEY: Final = "_audit/deletes.jsonl"
 SESSIONS: Final = "_sessions"
 CLAIMS: Final = "_claims"
 TOKENS: Final = "_tokens"
+TOOLS: Final = "_tools"
 AUDIT: Final = "_audit"
 EVIDENCE: Final = "_evidence"
 """The log, whose objects are evidence of the record and no part of it: `store/evidence/objects.py` names them."""
@@ -73,7 +75,7 @@ class ObjectKind(NamedTuple):
     decode: Callable[[bytes, str], object] | None = None
     """Returns what the bytes under a name hold, or raises `Damage`; None for what is part of a larger record."""
     is_movable: bool = True
-    """Whether repair may move it aside: the name of an event, a claim or a token stays taken, whatever stands there."""
+    """Whether repair may move it aside: the name of an event or a claim stays taken, whatever stands there."""
     is_imported: bool = False
     """Whether an import takes it in, as a part of the record that it belongs to."""
 
@@ -137,6 +139,17 @@ TOKEN_EVENT: Final = ObjectKind(
     home=lambda name: TOKENS,
     is_movable=False,
 )
+TOOL_EVENT: Final = ObjectKind(
+    name="tool event",
+    folder=TOOLS,
+    levels=(),
+    pattern=re.compile("(tool_[0-9a-f]{32})" + _NUMBER),
+    counted_as="tools",
+    noun="a tool's event",
+    rule="no event of a tool has such a name",
+    home=lambda name: TOOLS,
+    is_movable=False,
+)
 AUDIT_RECORD: Final = ObjectKind(
     name="audit record",
     folder=AUDIT,
@@ -159,7 +172,7 @@ BLOB: Final = ObjectKind(
     home=lambda name: blob_folder_key(name[:64]),
     is_imported=True,
 )
-KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, AUDIT_RECORD, BLOB)
+KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, TOOL_EVENT, AUDIT_RECORD, BLOB)
 """All kinds of objects; nothing else is part of the record but `OWN_FILES`."""
 
 OWN_FILES: Final = frozenset({FORMAT_KEY, LEGACY_INDEX_KEY})

@@ -220,8 +220,8 @@ class Reconciler:
         self.reach.folders_done += 1
 
     def _clear_beside(self) -> None:
-        """Unlink what writers of claims, tokens and audit records left; only a pass over everything goes there."""
-        for kind in (layout.CLAIM, layout.TOKEN_EVENT, layout.AUDIT_RECORD):
+        """Unlink what writers of claims, tokens, tools and audits left; only a pass over everything goes there."""
+        for kind in (layout.CLAIM, layout.TOKEN_EVENT, layout.TOOL_EVENT, layout.AUDIT_RECORD):
             with contextlib.suppress(ObjectUnreadable):  # verify names a folder that cannot be listed
                 for folder in self._list_folders(kind):
                     self._objects.clear_debris(folder)

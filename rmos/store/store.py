@@ -54,6 +54,7 @@ from rmos.store.session_lists import SessionLists
 from rmos.store.sessions import Sessions
 from rmos.store.specimens import row_schema
 from rmos.store.tokens import Tokens
+from rmos.store.tool_lives import ToolLives
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Store:
         self.outcome_lists = OutcomeLists(index, answers)
         self.run_log = RunLogLists(index, answers)
         self.batches = RunBatches(index, answers)
+        self.tool_lives = ToolLives(objects, index, answers)
         self.deletes = Deletes(objects, self.reader, self.runs, summarise)
         self.audit = Audit(objects)
         self.sessions = Sessions(objects, index, self.gaps)

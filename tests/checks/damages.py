@@ -7,6 +7,7 @@ from tests.checks import (
     damage_mixed,
     damage_sessions,
     damage_tokens,
+    damage_tools,
 )
 from tests.checks.registry import DAMAGES, Damage
 
@@ -19,4 +20,5 @@ __all__ = [
     "damage_mixed",
     "damage_sessions",
     "damage_tokens",
+    "damage_tools",
 ]

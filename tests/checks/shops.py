@@ -18,6 +18,7 @@ from rmos.models import Finding
 from rmos.store import Store, layout
 from rmos.store.append import append
 from rmos.store.audit import Attempt
+from rmos.store.tool_records import TOOL_ACTIONS, ToolReset, make_record_id
 from tests.makers import ANNA, US, add_event, make_members, summarise
 
 DAY = ids.partition_of(US)
@@ -107,6 +108,12 @@ class Shop:
         if revoked:
             self.store.tokens.revoke(token.token_id, actor=ANNA, us=US)
         return f"tok_{token.token_id}"
+
+    def tool(self, tool_id: str = "em-1") -> str:
+        """Say of a tool that it is new, and then that it was sharpened, and return its record's id."""
+        for action in TOOL_ACTIONS[:2]:
+            self.store.tool_lives.records.add(ToolReset(tool_id=tool_id, action=action), actor=ANNA, us=US)
+        return make_record_id(tool_id)
 
     def audit(self, target: str) -> str:
         """Put the audit record of a refusal and return its key."""

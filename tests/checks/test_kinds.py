@@ -47,12 +47,13 @@ SAMPLES: dict[str, Callable[[Shop], str]] = {
     "session event": lambda shop: session_key(session(shop), 1),
     "claim": lambda shop: shop.claim("one"),
     "token event": lambda shop: token_event(shop.token(), 1),
+    "tool event": lambda shop: event(shop.tool(), 1, "_tools"),
     "audit record": lambda shop: shop.audit("run_here"),
     "blob": make_blob,
 }
 MOVABLE = {"artifact", "link", "audit record", "blob"}
-"""Of the others the name stays taken: an event's number, an Idempotency-Key, a token's id."""
-IMPORTED = {"artifact", "event", "link", "blob"}
+"""Of the others the name stays taken: an event's number, an Idempotency-Key, the id of a token or a tool."""
+IMPORTED = {"artifact", "event", "link", "blob", "session event"}
 EACH_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 

@@ -43,6 +43,8 @@ SOUND = {
     "outcomes": ("outcomes",),
     "outcomes_totals": ("outcomes", "--totals", "tool"),
     "calibrate": ("calibrate",),
+    "tool_life": ("tool-life",),
+    "tool_life_of_one": ("tool-life", "em-3175-2f"),
     "show": ("show", "RED"),
     "show_events": ("show", "RESTORED", "--events"),
     "diff": ("diff", "RED", "@latest"),
@@ -139,6 +141,8 @@ class Scene:
         run("outcome", red, "--ended", "failed", "--part", "scrap", *stopped, *why, *tools)
         run("outcome", restored, "--ended", "completed", "--part", "rework", "--seconds", "300")
         run("outcome", restored, "--ended", "completed", "--part", "good", "--seconds", "300", "--corrects", "3")
+        run("tool-life", "em-3175-2f", "--record", "new", "--serial", "B", "--note", "Of the second box.")
+        run("tool-life", "em-3175-2f", "--record", "sharpened")
 
     def _write(self, name: str, body: dict[str, Any]) -> None:
         path = self.folder / f"{name.lower()}.json"

@@ -72,6 +72,7 @@ COMMANDS = {
         "--totals",
     },
     "calibrate": {"--machine", "--since"},
+    "tool-life": {"tool_id", "--record", "--serial", "--note"},
     "sessions": {
         *("--user", "--status", "--state", "--type", "--since", "--until", "--deleted"),
         *("--limit", "--cursor"),

@@ -72,6 +72,7 @@ EVERY: dict[str, tuple[str, ...]] = {
     "calibrate": ("calibrate",),
     "batch": ("batch",),
     "run-log": ("run-log", "--format", "ndjson"),
+    "tool-life": ("tool-life",),
     "help": ("--help",),
     "no such command": ("veryfy",),
 }

@@ -37,6 +37,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Machine id → what it states of its controller and its axes: what programs are measured by."""
     tables: Mapping[str, Sequence[ShopEntry]] = {}
     """The tables as they were written, with the sources: `tools`, `materials` and `machines`."""
+    tool_lives: Mapping[str, float] = {}
+    """Tool id → minutes in the cut that it lasts, where the shop says so."""
     prices: Mapping[str, MaterialPrice] = {}
     """What materials cost, by name, where the shop says so."""
 
@@ -92,6 +94,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             materials={name: material_of(name, entry) for name, entry in materials.entries.items()},
             tools={name: entry.members() for name, entry in tools.entries.items()},
+            tool_lives={name: entry.life_minutes for name, entry in tools.entries.items() if entry.life_minutes},
             machines={name: entry.members() for name, entry in machines.entries.items()},
             axes={name: entry.list_axes() for name, entry in machines.entries.items()},
             tables={

@@ -8,6 +8,8 @@ import msgspec
 from rmos.engines.shop.bounds import FromZero, Positive, Text
 
 _MM_PER_INCH: Final = 25.4
+_BESIDE: Final = ("source", "life_minutes")
+"""Members of an entry that say nothing of a cut: contexts of runs never have them."""
 
 
 class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,10 +31,12 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     corner_radius_mm: FromZero | None = None
     cut_height_mm: Positive | None = None
     """Of a saw blade, how high it reaches above the table."""
+    life_minutes: Positive | None = None
+    """How long it may be in the cut before it is sharpened or replaced, min; no cut is evaluated by it."""
 
     def members(self) -> dict[str, Any]:
         """Return what becomes the context's `tool`, in mm."""
-        stated = {name: getattr(self, name) for name in self.__struct_fields__ if name != "source"}
+        stated = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _BESIDE}
         return {name: value for name, value in stated.items() if value is not None}
 
 

@@ -16,7 +16,7 @@ from rmos.index.base import Index
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.evidence.objects import Entry, is_loggable
-from rmos.store.layout import ARTIFACT, AUDIT_RECORD, EVENT, LINK, SESSION_EVENT, TOKEN_EVENT, ObjectKind
+from rmos.store.layout import ARTIFACT, AUDIT_RECORD, EVENT, LINK, SESSION_EVENT, TOKEN_EVENT, TOOL_EVENT, ObjectKind
 from rmos.store.reading import RunReader
 
 _NAMESPACE: Final = "evidence:"
@@ -117,6 +117,7 @@ def list_folders(objects: Objects) -> Iterator[tuple[str, tuple[ObjectKind, ...]
             if entry.kind == "directory" and ids.is_partition(entry.name):
                 yield f"{kind.folder}/{entry.name}", (kind,)
     yield layout.TOKENS, (TOKEN_EVENT,)
+    yield layout.TOOLS, (TOOL_EVENT,)
 
 
 def list_own_files(objects: Objects) -> list[str]:
