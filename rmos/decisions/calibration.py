@@ -10,7 +10,7 @@ the reason points to. What is not known is counted as that. Nothing here changes
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -34,6 +34,7 @@ NOTE: Final = "This report changes no limit; what follows from it is for people 
 _PER_MILLE: Final = 1000
 
 CheckUnknown = Literal["no_check", "no_number", "deleted", "damaged", "not_read"]
+CHECK_UNKNOWNS: Final = get_args(CheckUnknown)
 """Why nothing is known of a check: the run has none that the reason points to, or none with a number, or its record
 was deleted meanwhile, is damaged, or was not given by the storage."""
 

@@ -6,6 +6,7 @@ from rmos.http import responses
 from rmos.web import (
     access_page,
     assets,
+    calibration_page,
     compare,
     errors,
     formats,
@@ -41,6 +42,7 @@ _BLUEPRINTS = (
     runs.bp,
     run.bp,
     outcome_page.bp,
+    calibration_page.bp,
     override_page.bp,
     sheet.bp,
     pack_page.bp,

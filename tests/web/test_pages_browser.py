@@ -57,6 +57,8 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
     longest = record(SLOW, machine_id=LONG[:100], design={**SLOW["design"], LONG: LONG})
     spoilt = {"ended": "failed", "part": "scrap", "reason_code": "MATERIAL_FLAW", "note": LONG * 9, "quantity": 9}
     assert client.post(f"/api/rmos/runs/{longest}/outcomes", json=spoilt).status_code == 201
+    for said in (spoilt, spoilt | {"reason_code": "BURN"}, {"ended": "completed", "part": "good"}):
+        assert client.post(f"/api/rmos/runs/{fine}/outcomes", json=said).status_code == 201
     rosette = client.post("/api/rmos/rosettes", json={"prompt": "rope in koa, 60 mm band"}).json["run_id"]
     return [
         *("/rosettes", "/rosettes/new", STUDIO, f"{STUDIO}&pick=3&change=wider&tool=em-3175-2f", f"/runs/{rosette}"),
@@ -75,7 +77,7 @@ def paths(record: Any, client: FlaskClient, job_paths: list[str]) -> list[str]:
         *(f"/labels?run={longest}&run={fine}", "/record/trail", "/access"),
         *(f"/runs/{slow}/override", *job_paths),
         *(f"/runs/{longest}/outcome", f"/runs/{fine}/outcome?ended=failed&part=scrap&corrects=1"),
-        *("/sign-in", "/problems", "/problems/BAD_JSON"),
+        *("/reports/calibration", "/sign-in", "/problems", "/problems/BAD_JSON"),
     ]
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from rmos.checks.trail_pages import ACTIONS
+from rmos.decisions.calibration import CHECK_UNKNOWNS
 from rmos.engines.baseline_v2.fields import DRILLED, MILLED, SAWN
 from rmos.http.themes import THEMES
 from rmos.models import RISK_LEVELS, WORKFLOW_STATES
-from rmos.outcomes import ENDED, OUTCOME_WORDS, PARTS, REASON_CODES
+from rmos.outcomes import ENDED, ESTIMATES, OUTCOME_WORDS, PARTS, REASON_CODES, TIME_BASES
 from rmos.row_models import OVERRIDE_STATES
 from rmos.schemas.lists import PageRequest, RunListSchema
 from rmos.web.formats import tone_of
@@ -32,6 +33,9 @@ VOCABULARIES: dict[str, set[str]] = {
     "ended": set(ENDED),
     "part_verdicts": set(PARTS),
     "reasons": set(REASON_CODES),
+    "estimates": set(ESTIMATES),
+    "not_compared": set(TIME_BASES) - set(ESTIMATES),
+    "check_unknown": set(CHECK_UNKNOWNS),
     "trail": set(ACTIONS),
     "job_states": set(WORKFLOW_STATES),
     "operations": {*MILLED, DRILLED, SAWN},
