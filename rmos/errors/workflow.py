@@ -50,6 +50,27 @@ class VariantBlocked(RmosError):
     remedy = "Undo a rejection, have the cut judged OK, or promote another drawing, as `blocked_by` suggests."
 
 
+class CandidateNotFound(RmosError):
+    """The run has no manufacturing candidate with this id."""
+
+    code, title, status = "CANDIDATE_NOT_FOUND", "No such candidate", 404
+    remedy = "List the candidates of the run; a drawing is one once it is promoted."
+
+
+class AboveDecision(RmosError):
+    """A decision on a candidate would be better than the server's own on the run."""
+
+    code, title, status = "ABOVE_DECISION", "Better than the server's decision", 409
+    remedy = "Decide what `best` of the list of candidates says, or worse; for a better one have another cut evaluated."
+
+
+class CandidateNotGreen(RmosError):
+    """The candidate was not decided to be GREEN, so it does not leave."""
+
+    code, title, status = "CANDIDATE_NOT_GREEN", "Candidate is not GREEN", 403
+    remedy = "Have an operator decide on the candidate; only GREEN leaves."
+
+
 class AcknowledgmentRequired(RmosError):
     """An override takes `acknowledge_risk: true` from whoever makes it."""
 

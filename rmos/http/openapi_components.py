@@ -58,6 +58,11 @@ PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "example": SHA256,
     },
+    "candidate_id": {
+        "description": "The id of a manufacturing candidate: `mc_` and 12 hex digits.",
+        "schema": {"type": "string", "pattern": "^mc_[0-9a-f]{12}$"},
+        "example": "mc_7c2a34a7e209",
+    },
     "token_id": {
         "description": "The id of a token, without what stands before it in files and in what callers send.",
         "schema": {"type": "string", "pattern": "^[a-z0-9]{1,32}$"},

@@ -37,7 +37,6 @@ BUNDLE_FORM: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["file"],
     "properties": {"file": {"type": "string", "format": "binary", "description": "The bundle as it was made"}},
-    "additionalProperties": False,
 }
 """What the document says of the form."""
 

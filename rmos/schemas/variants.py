@@ -6,8 +6,10 @@ from typing import Any, Final
 import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from rmos.schemas.bulk import BulkCountsSchema
 from rmos.schemas.fields import Choice, RequestSchema, WholeNumber, digest_field
-from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, Results, ReviewAction, variants_of
+from rmos.services.bulk import BulkResults
+from rmos.services.files.variants import ACTIONS, REASON_CODES, Act, Acted, ReviewAction, ReviewResult, variants_of
 from rmos.store.run_records import RunRecord
 
 MAX_ITEMS: Final = 100
@@ -123,13 +125,9 @@ class ResultSchema(Schema):
     detail = fields.String(required=True, allow_none=True)
 
 
-class ResultsSchema(Schema):
+class ResultsSchema(BulkCountsSchema):
     """What came of all of them."""
 
-    total = fields.Integer(required=True)
-    succeeded = fields.Integer(required=True)
-    failed = fields.Integer(required=True)
-    blocked = fields.Integer(required=True)
     results = fields.List(fields.Nested(ResultSchema), required=True)
 
 
@@ -165,6 +163,6 @@ def dump_acted(acted: Acted) -> bytes:
     return _encoder.encode({"run_id": acted.run_id, **msgspec.structs.asdict(acted.variant)})
 
 
-def dump_results(results: Results) -> bytes:
+def dump_results(results: BulkResults[ReviewResult]) -> bytes:
     """Return the response to an action on many variants."""
     return _encoder.encode(results)

@@ -24,6 +24,7 @@ from rmos.errors.base import RmosError
 from rmos.errors.request import ValidationFailed
 from rmos.http.json_body import limit_body
 from rmos.http.problems import flatten_errors
+from rmos.models import ROLES, Role
 from rmos.services.artifact import Idempotency
 
 KEY: Final = "key"
@@ -120,3 +121,8 @@ def read_problem(error: Exception) -> FormProblem:
     by_field = {name: " ".join(messages) for name, messages in (error.errors or {}).items()}
     run_id = error.members.get("run_id")
     return FormProblem(error.status, error.detail, by_field, run_id if isinstance(run_id, str) else None)
+
+
+def find_refusal(needed: Role, role: Role) -> str:
+    """Return why somebody of this role may not do what takes another one; empty when they may."""
+    return "" if ROLES.index(role) >= ROLES.index(needed) else f"takes the role {needed}; you are {role}"

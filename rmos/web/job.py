@@ -12,12 +12,13 @@ from rmos.auth.roles import requires
 from rmos.context import Rmos, current_rmos
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import RecordDamaged
-from rmos.models import ROLES, Event, Role, RunView, Session
+from rmos.models import Event, Role, RunView, Session
 from rmos.row_models import RunQuery
 from rmos.services.gates import GatePolicy
 from rmos.services.packs.gathering import find_toolpaths_run
 from rmos.services.standing import find_next_step, read_standing
 from rmos.store.session_records import SessionRecord
+from rmos.web.form import find_refusal
 from rmos.web.formats import split_reason, text_of
 from rmos.web.jobs import STATES, title_job
 from rmos.web.lessons import list_inputs
@@ -149,11 +150,6 @@ def list_steps(session: Session) -> list[JobStep]:
     """Return the way of a job from its design to the cut."""
     done = _DONE[session.state]
     return [JobStep(title, number < done, number == done) for number, title in enumerate(_STEPS)]
-
-
-def find_refusal(needed: Role, role: Role) -> str:
-    """Return why somebody of this role may not do what takes another one; empty when they may."""
-    return "" if ROLES.index(role) >= ROLES.index(needed) else f"takes the role {needed}; you are {role}"
 
 
 def _list_buttons(session: Session, standing: Standing, role: Role) -> list[JobButton]:

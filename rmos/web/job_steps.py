@@ -39,8 +39,8 @@ from rmos.services.actions import perform_action
 from rmos.services.sessions import delete_session, patch_session, restore_session
 from rmos.services.standing import read_standing
 from rmos.store.session_records import SessionRecord
-from rmos.web.form import read_form, read_problem, read_version, take_single
-from rmos.web.job import TITLES, find_refusal, list_changes, make_gate_policy
+from rmos.web.form import find_refusal, read_form, read_problem, read_version, take_single
+from rmos.web.job import TITLES, list_changes, make_gate_policy
 from rmos.web.job_fields import GCODE, list_step_fields, make_body, make_job_body
 from rmos.web.jobs import STATES, title_job
 from rmos.web.shell import render_page, send_to

@@ -20,8 +20,7 @@ from rmos.errors.workflow import CorrectsUnknown
 from rmos.schemas.outcomes import MAX_NOTE, load_outcome
 from rmos.services.outcomes import OutcomeRequest, is_against_decision, report_outcome
 from rmos.store.run_records import RunRecord
-from rmos.web.form import KEY, make_form_key, read_form, read_form_idempotency, read_problem, take_single
-from rmos.web.job import find_refusal
+from rmos.web.form import KEY, find_refusal, make_form_key, read_form, read_form_idempotency, read_problem, take_single
 from rmos.web.outcome_part import ENDED_WORDS, PART_WORDS, REASON_WORDS, show_outcome
 from rmos.web.run import decode_members, object_of, title_run
 from rmos.web.shell import render_page, send_to

@@ -25,9 +25,8 @@ from rmos.models import Actor, RunView
 from rmos.schemas.workflow import load_override
 from rmos.services.overrides import override_run
 from rmos.store.run_records import RunRecord
-from rmos.web.form import read_form, read_problem, take_single
+from rmos.web.form import find_refusal, read_form, read_problem, take_single
 from rmos.web.formats import split_reason, text_of
-from rmos.web.job import find_refusal
 from rmos.web.run import decode_members, object_of, title_run
 from rmos.web.shell import render_page, send_to
 from rmos.workflow import has_override, list_requests

@@ -18,8 +18,8 @@ from rmos.errors.programs import NotCovered, PackNotReady, StaleApproval
 from rmos.http.conditions import apply_conditions
 from rmos.services.packs.releasing import OperatorPack, OperatorPacks
 from rmos.store.naming import RELEASED
+from rmos.web.form import find_refusal
 from rmos.web.formats import text_of
-from rmos.web.job import find_refusal
 from rmos.web.run import decode_members, object_of, title_run
 from rmos.web.shell import HTML, render_page
 

@@ -20,6 +20,7 @@ from rmos.services.rosettes.outputs import OUTPUTS
 from rmos.services.rosettes.recorder import EVENT_TYPE
 from rmos.store import Store
 from rmos.store.naming import NamedBlob, list_named_blobs
+from rmos.web.candidate_part import make_candidate_part
 from rmos.web.formats import format_size, spell_out, split_reason, text_of
 from rmos.web.lessons import find_rules, list_inputs, make_lessons
 from rmos.web.limits import draw_limits
@@ -35,7 +36,7 @@ decode_members: Final = msgspec.json.Decoder(dict[str, Any]).decode
 """Returns an artifact's members as plain JSON."""
 _DRAWINGS: Final = 3
 """Drawings that a page shows; the others are among the files."""
-_TEXT_MEMBERS: Final = ("title", "reason", "notes", "summary", "detail", "filename", "kind", "pack_sha256")
+_TEXT_MEMBERS: Final = ("title", "reason", "notes", "note", "summary", "detail", "filename", "kind", "pack_sha256")
 """Members of an event that say most of it, the best first."""
 _CHILDREN: Final = 6
 """Runs made after this one that a page names; a list has them all."""
@@ -85,6 +86,7 @@ def show_run(run_id: str) -> Response:
         batch=text_of((view.artifact.meta or {}).get("batch_label")),
         files=files,
         program=make_program_part(view),
+        candidates=make_candidate_part(record),
         rosette_files=OUTPUTS if view.artifact.event_type == EVENT_TYPE else (),
         drawings=[file for file in files if file.mime == SVG][:_DRAWINGS],
         children=read_runs(rmos.store.runs.page(RunQuery(parent_run_id=run_id), limit=_CHILDREN).text),
@@ -141,6 +143,7 @@ def _describe_event(event: Event) -> Happening:
         "unreject": "took a rejection back",
         "promote": "chose a drawing",
         "released": "took the operator pack",
+        "candidate": f"decided on a candidate: {text_of(data.get('decision')) or 'taken back'}",
     }.get(event.kind, f"recorded: {spell_out(event.kind)}")
     texts = (text_of(data.get(name)) for name in _TEXT_MEMBERS)
     return Happening(event.created_at_utc, event.actor, what, next((text for text in texts if text), ""))

@@ -200,8 +200,14 @@ def told(scenario: events.ScenarioFinished) -> Iterator[str]:
             # A session is a record: one that was deleted is still read, and says so.
             kept = check.name == "use_after_free" and "{session_id}" in case.operation.label
             answer = scenario.recorder.interactions[case_id].response
-            # That a run is deleted by now, or that a file is no drawing, no request can know.
-            gone = check.name == "positive_data_acceptance" and answer is not None and answer.status_code in (410, 415)
+            # That a run is deleted by now, or that a file is no drawing or no bundle, no request can know.
+            gone = (
+                check.name == "positive_data_acceptance"
+                and answer is not None
+                and (
+                    answer.status_code in (410, 415) or (answer.status_code == 422 and "BUNDLE_REFUSED" in answer.text)
+                )
+            )
             if check.failure_info is not None and not kept and not gone:
                 body = answer.text if answer is not None else ""
                 yield f"{case.operation.label}: {check.failure_info.failure}\n{case.as_curl_command()}\n{body}"

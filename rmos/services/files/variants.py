@@ -18,6 +18,7 @@ from rmos.errors.files import AttachmentNotFound
 from rmos.errors.store import RecordDamaged
 from rmos.errors.workflow import VariantBlocked
 from rmos.models import Actor, Event, RunView
+from rmos.services.bulk import BulkResults, attempt_each
 from rmos.services.files.media_types import SVG, media_type
 from rmos.services.files.previews import validate_blob
 from rmos.store import Store
@@ -84,16 +85,6 @@ class ReviewResult(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     blocked_by: str | None = None
     detail: str | None = None
-
-
-class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of all of them."""
-
-    total: int
-    succeeded: int
-    failed: int
-    blocked: int
-    results: list[ReviewResult]
 
 
 def variants_of(view: RunView, events: Sequence[Event]) -> list[Variant]:
@@ -208,36 +199,23 @@ def _require_promotable(store: Store, view: RunView, variant: Variant) -> None:
         raise VariantBlocked(validation.reason, run_id=run_id, blocked_by=validation.blocked_by)
 
 
-def change_variants(store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor, us: int) -> Results:
+def change_variants(
+    store: Store, run_id: str, acts: Sequence[Act], *, actor: Actor, us: int
+) -> BulkResults[ReviewResult]:
     """Do something with each of many variants; what cannot be done to one does not keep the others from it.
 
     Raises:
         RunNotFound, RunDeleted, Damage: nothing was done.
     """
     store.runs.record(run_id).view()
-    results = []
-    for asked in acts:
-        try:
-            acted = act(store, run_id, asked, actor=actor, us=us)
-        except RmosError as error:
-            by = error.members.get("blocked_by")
-            results.append(
-                ReviewResult(
-                    sha256=asked.sha256,
-                    ok=False,
-                    error=error.code,
-                    blocked_by=str(by) if by is not None else None,
-                    detail=error.detail,
-                )
-            )
-            continue
-        results.append(ReviewResult(sha256=asked.sha256, ok=True, status=acted.variant.status))
-    blocked = sum(result.error == VariantBlocked.code for result in results)
-    succeeded = sum(result.ok for result in results)
-    return Results(
-        total=len(results),
-        succeeded=succeeded,
-        failed=len(results) - succeeded - blocked,
-        blocked=blocked,
-        results=results,
-    )
+
+    def act_on_one(asked: Act) -> ReviewResult:
+        acted = act(store, run_id, asked, actor=actor, us=us)
+        return ReviewResult(sha256=asked.sha256, ok=True, status=acted.variant.status)
+
+    def refuse(asked: Act, error: RmosError) -> ReviewResult:
+        by = error.members.get("blocked_by")
+        blocked_by = None if by is None else str(by)
+        return ReviewResult(sha256=asked.sha256, ok=False, error=error.code, blocked_by=blocked_by, detail=error.detail)
+
+    return attempt_each(acts, act_on_one, refuse=refuse, blocked=VariantBlocked)
