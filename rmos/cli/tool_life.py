@@ -160,7 +160,7 @@ def _row(report: ToolLifeReport, tool: ToolMinutes) -> list[str]:
         tool.serial or "",
         _show_number(tool.minutes),
         "" if report.life_minutes is None else _show_number(report.life_minutes),
-        "" if tool.share is None else f"{tool.share:.0%}",
+        "" if tool.share is None else f"{tool.share * 100:.0f} %",
         str(tool.jobs),
         str(tool.timed_jobs),
         _show_number(tool.metres),

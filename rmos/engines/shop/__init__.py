@@ -19,11 +19,12 @@ from rmos.engines.shop.files import EntryTable, ShopEntry, lay_over, name_own, r
 from rmos.engines.shop.machines import MachineEntry
 from rmos.engines.shop.materials import Material, MaterialEntry, material_of
 from rmos.engines.shop.prices import MaterialPrice, split_prices
-from rmos.engines.shop.tools import ToolEntry, in_inches
+from rmos.engines.shop.tools import ToolEntry, in_inches, keep_shipped_tools
 from rmos.engines.shop.unknown import UnknownName, make_unknown_name
 from rmos.names import find_name
 
 _MATERIALS: Final = "materials.toml"
+_TOOLS: Final = "tools.toml"
 __all__ = ["SHIPPED", "Material", "Shop", "ShopEntry", "load_shop"]
 
 
@@ -118,7 +119,7 @@ def load_shop(instance_path: Path | None = None) -> Shop:
     own, prices = split_prices(read_own(_MATERIALS, instance_path), name_own(_MATERIALS))
     shop = Shop.of_tables(
         lay_over(_MATERIALS, MaterialEntry, own),
-        read_table("tools.toml", ToolEntry, instance_path),
+        lay_over(_TOOLS, ToolEntry, keep_shipped_tools(read_own(_TOOLS, instance_path))),
         read_table("machines.toml", MachineEntry, instance_path),
     )
     return msgspec.structs.replace(shop, prices=prices)

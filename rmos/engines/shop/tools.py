@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from rmos.engines.shop.bounds import FromZero, Positive, Text
+from rmos.engines.shop.files import read_table
 
 _MM_PER_INCH: Final = 25.4
 _BESIDE: Final = ("source", "life_minutes")
@@ -38,6 +39,17 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return what becomes the context's `tool`, in mm."""
         stated = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _BESIDE}
         return {name: value for name, value in stated.items() if value is not None}
+
+
+def keep_shipped_tools(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a shop's own table of tools, unchecked; an entry with nothing but a life keeps the shipped figures."""
+    shipped = read_table("tools.toml", ToolEntry).entries
+    filled = dict(own)
+    for name, members in own.items():
+        if isinstance(members, dict) and set(members) == {"life_minutes"} and name in shipped:
+            stated: dict[str, Any] = msgspec.to_builtins(shipped[name])
+            filled[name] = {member: value for member, value in stated.items() if value is not None} | members
+    return filled
 
 
 def in_inches(members: Mapping[str, Any]) -> dict[str, Any]:

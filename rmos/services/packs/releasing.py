@@ -6,7 +6,7 @@
 
 What was taken once stays for ever: the event names each member of the pack by its digest, and what was made for it (the
 sheet, the table of tools, the drawing) is kept as blobs. So the same run, approval and overrides give the same bytes,
-however sheets look in a later release, and whatever has happened on the machine since.
+however sheets look in a later release, and whatever has happened on the machine, or to its tools, since.
 """
 
 import logging
@@ -30,6 +30,7 @@ from rmos.services.packs.gathering import PackGatherer, PackSource
 from rmos.services.packs.sheet import render_sheet
 from rmos.services.packs.since import find_since
 from rmos.services.packs.tools import list_tools, make_tools_csv
+from rmos.services.packs.wear import find_wear
 from rmos.store import Store
 from rmos.store.naming import RELEASED
 from rmos.store.run_records import RunRecord
@@ -72,6 +73,7 @@ class OperatorPacks:
 
     def __init__(self, store: Store, engines: Registry, settings: Settings) -> None:
         self._store = store
+        self._engines = engines
         self._settings = settings
         self._gatherer = PackGatherer(store, engines, GatePolicy.of(settings))
 
@@ -98,7 +100,8 @@ class OperatorPacks:
         tools, since = list_tools(source), find_since(self._store, source)
         made: dict[str, bytes] = dict(self._draw(source))
         link = find_run_link(self._settings, source.run.run_id)
-        made["sheet.html"] = render_sheet(source, tools, since, drawing=made.get("drawing.svg"), link=link)
+        wear, drawing = find_wear(self._store, self._engines.shop, tools), made.get("drawing.svg")
+        made["sheet.html"] = render_sheet(source, tools, since, drawing=drawing, link=link, wear=wear)
         made["tools.csv"] = make_tools_csv(tools)
         names = [*made, *source.taken]
         programs = [program.name for program in source.programs]

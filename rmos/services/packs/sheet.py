@@ -40,6 +40,7 @@ from rmos.services.packs.texts import (
     spell,
 )
 from rmos.services.packs.tools import PackedTool
+from rmos.services.packs.wear import ToolWear
 from rmos.services.programs.setup import MM_PER_INCH
 from rmos.units import format_duration
 
@@ -69,11 +70,18 @@ class SheetProgram(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_sheet(
-    source: PackSource, tools: Sequence[PackedTool], since: Since | None, *, drawing: bytes | None, link: str | None
+    source: PackSource,
+    tools: Sequence[PackedTool],
+    since: Since | None,
+    *,
+    drawing: bytes | None,
+    link: str | None,
+    wear: Sequence[ToolWear] = (),
 ) -> bytes:
     """Return the sheet of a pack.
 
     Args:
+        wear: how much of their lives the tools have behind them.
         drawing: an SVG that was let through, shown as a picture.
         link: the address of the run, None where the service does not know its own.
     """
@@ -89,6 +97,7 @@ def render_sheet(
         machine=spell(run.machine_id) if run.machine_id else "",
         risk=run.decision.risk_level,
         sign=_SIGNS[run.decision.risk_level],
+        yellow=_SIGNS["YELLOW"],
         score="" if run.decision.score is None else format_quantity(run.decision.score),
         reasons=list_reasons(source.run.decision),
         approval=_describe_approval(source.approval),
@@ -97,6 +106,7 @@ def render_sheet(
         hold_down=format_members(object_of(context.get("hold_down"))),
         tools=tools,
         since=since,
+        wear=wear,
         programs=[_describe_program(program) for program in source.programs],
         total=_format_total(source.programs),
         by_hand=[

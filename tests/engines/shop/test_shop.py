@@ -114,6 +114,8 @@ TOOL: dict[str, Any] = {"kind": '"drill"', "diameter_mm": 3, "flutes": 2, "mater
         ({"flutes": 2.5}, "for `flutes`"),
         ({"diametre_mm": 3}, "it has unknown field `diametre_mm`"),
         ({"source": '""'}, "for `source`"),
+        ({"life_minutes": 0}, "for `life_minutes`"),
+        ({"life_minutes": '"long"'}, "for `life_minutes`"),
     ],
 )
 def test_an_entry_that_cannot_be_used_is_named_with_its_file(
@@ -125,6 +127,20 @@ def test_an_entry_that_cannot_be_used_is_named_with_its_file(
     assert refused.value.detail.startswith("instance/tools.toml, entry [mine]: ")
     assert says in refused.value.detail
     assert str(tmp_path) not in refused.value.detail
+
+
+def test_how_long_a_tool_lasts_is_said_of_it_and_is_no_part_of_a_cut(tmp_path: Path) -> None:
+    entry = "\n".join(f"{name} = {value}" for name, value in TOOL.items())
+    text = f"[em-3175-2f]\nlife_minutes = 120\n[mine]\n{entry}\nlife_minutes = 7.5\n[other]\n{entry}\n"
+    shop = load_shop(write(tmp_path, tools=text))
+    assert shop.tool_lives == {"em-3175-2f": 120.0, "mine": 7.5}
+    assert SHIPPED.tool_lives == {}
+    assert shop.tools["em-3175-2f"] == SHIPPED.tools["em-3175-2f"]
+    assert shop.tools["mine"] == shop.tools["other"]
+    (shown,) = (entry for entry in shop.tables["tools"] if entry.id == "em-3175-2f")
+    assert (shown.is_own, shown.members["life_minutes"], shown.members["flutes"]) == (True, 120.0, 2)
+    with pytest.raises(ConfigError, match=r"entry \[nobody\]: it lacks the required field `kind`"):
+        load_shop(write(tmp_path, tools="[nobody]\nlife_minutes = 1\n"))
 
 
 @pytest.mark.parametrize(
