@@ -27,7 +27,7 @@ from rmos.models import RiskLevel, RunView, Session
 from rmos.services.artifact import RunRequest, SentProgram
 from rmos.services.deciding import complete_context, decide_cut
 from rmos.services.design_cuts import read_cut_contexts, read_design_cuts
-from rmos.services.evaluated_cuts import digest_finding, digest_results, evaluate_design
+from rmos.services.evaluated_cuts import EvaluatedCut, digest_finding, digest_results, evaluate_design
 from rmos.services.gates import GatePolicy, Gates, make_run_request
 from rmos.services.programs.checking import ProgramRequest, digest_tools, find_setup
 from rmos.services.programs.evaluating import severity_of
@@ -84,6 +84,8 @@ class _Measuring(NamedTuple):
     context: dict[str, Any]
     named: NamedBlob
     risk: ProgramColour
+    job: tuple[RunRequest, Sequence[EvaluatedCut]] | None = None
+    """The whole design and its cuts, of a program that is compared with all of them."""
 
 
 class ProgramGate:
@@ -219,8 +221,14 @@ class ProgramGate:
         cut, of_cut = found.cuts[place], read_cut_contexts(context)[place]
         asked = msgspec.structs.replace(request, design=cut.design, tool_id=cut.tool_id)
         result = self._make_evaluate(request)(cut.design, of_cut)
-        decision = decide_cut(asked, self._engines.get(request.engine_id).info, shop, of_cut, result)
-        return _Measuring(asked, of_cut, named, decision.risk_level)
+        info = self._engines.get(request.engine_id).info
+        decision = decide_cut(asked, info, shop, of_cut, result)
+        compared = details.program.get("compared_with")
+        if not isinstance(compared, list):
+            return _Measuring(asked, of_cut, named, decision.risk_level)
+        cuts = evaluate_design(request, context, info, shop, evaluate=self._make_evaluate(request))
+        colours = [cuts[at].decide().risk_level for at in compared if isinstance(at, int) and 0 <= at < len(cuts)]
+        return _Measuring(asked, of_cut, named, max(colours, key=severity_of), (request, cuts))
 
     def _require_override(
         self, view: RunView, basis: ReleaseBasis, gates: Gates, details: _Details, risk: ProgramColour
@@ -250,12 +258,13 @@ class ProgramGate:
         def is_overridden(colour: ProgramColour) -> bool:
             return gates.is_overridden(basis.session, basis.standing, basis.approved, colour)
 
+        compared, cuts = measuring.job or (request, ())
         checked = check_programs_of(
             self._engines,
-            msgspec.structs.replace(request, program=SentProgram(data=data, options=options)),
+            msgspec.structs.replace(compared, program=SentProgram(data=data, options=options)),
             measuring.context,
             measuring.risk,
-            cuts=(),
+            cuts=cuts,
             evaluate=self._make_evaluate(request),
             is_overridden=is_overridden,
         )

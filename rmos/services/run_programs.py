@@ -15,8 +15,9 @@ from rmos.cam.cover import CoverVerdict, ProgramColour
 from rmos.engines.registry import Registry
 from rmos.models import TOOLPATHS, RunDecision
 from rmos.services.artifact import RunRequest, SentProgram
-from rmos.services.design_cuts import DesignCut, read_cut_contexts, read_design_cuts
+from rmos.services.design_cuts import DesignCut, DesignCuts, read_cut_contexts, read_design_cuts
 from rmos.services.evaluated_cuts import EvaluatedCut
+from rmos.services.job_cover import JobCover, cover_by_cuts
 from rmos.services.programs.checking import CheckedProgram, Measure, ProgramRequest, check_program, cover_checked
 from rmos.services.programs.evaluating import Evaluate, severity_of
 from rmos.services.programs.keeping import GCODE_INPUT, decide_program, describe_program, dump_verdict, keep_program
@@ -37,6 +38,8 @@ class ProgramOfRun(msgspec.Struct, frozen=True, kw_only=True):
     """How it compares with what it is to cut; None where nothing is compared."""
     cut: DesignCut | None = None
     """What it cuts, of a design with several cuts."""
+    places: tuple[int, ...] = ()
+    """Of the cuts that somebody's own program is compared with; none where it was made for one."""
 
     def list_excess(self, number: int | None = None) -> list[dict[str, Any]]:
         """Return what goes beyond what was evaluated, as JSON values; `number` is that of the program among several."""
@@ -70,6 +73,11 @@ def check_programs_of(
     found = read_design_cuts(request.design)
     checked = []
     for program in sent:
+        if program.cut is None and cuts:
+            by_cuts = cover_by_cuts(engines.shop, program, request, cuts, evaluate, is_overridden, measure=measure)
+            if found is not None and by_cuts is not None:
+                checked.append(_describe_job(program, by_cuts, found))
+                continue
         asked, of_cut, risk = request, context, approved_risk
         cut = None if program.cut is None or found is None else found.cuts[program.cut]
         if cut is not None and program.cut is not None:
@@ -78,6 +86,18 @@ def check_programs_of(
             risk = cuts[program.cut].decide().risk_level if cuts else approved_risk
         checked.append(_check(engines, asked, program, of_cut, risk, cut, evaluate, is_overridden, measure))
     return checked
+
+
+def _describe_job(sent: SentProgram, found: JobCover, cuts: DesignCuts) -> ProgramOfRun:
+    """Return a program that was compared with all cuts of a job, as one of those that it is compared with."""
+    place = found.places[0]
+    return ProgramOfRun(
+        sent=msgspec.structs.replace(sent, cut=place),
+        checked=found.checked,
+        verdict=found.verdict,
+        cut=cuts.cuts[place],
+        places=found.places,
+    )
 
 
 def list_sent(request: RunRequest) -> list[SentProgram]:
@@ -143,6 +163,7 @@ def are_covered(programs: Sequence[ProgramOfRun]) -> bool:
 def _describe(number: int, program: ProgramOfRun) -> dict[str, Any]:
     cover = {} if program.verdict is None else {"cover": dump_verdict(program.verdict)}
     about = {"number": number, "name": program.sent.name, "cut": program.sent.cut, **_name_cut(program.cut)}
+    about |= {"compared_with": list(program.places)} if program.places else {}
     return {**about, **describe_program(program.checked), **cover}
 
 

@@ -223,8 +223,8 @@ def cover_checked(
     """
     worst = checked.worst
     return cover_program(
-        _list_uses(checked),
-        _read_approved(design, context, shop),
+        list_uses(checked),
+        read_approved(design, context, shop),
         findings=checked.findings,
         risks=list_risks(checked.cuts),
         approach=checked.approach,
@@ -233,7 +233,7 @@ def cover_checked(
     )
 
 
-def _read_approved(design: object, context: object, shop: Shop) -> ApprovedCut:
+def read_approved(design: object, context: object, shop: Shop) -> ApprovedCut:
     """Return what an evaluated design allows, as the second engine reads it; it reads all that the first one does."""
     cut = open_cut(design, context, shop.materials)
     return ApprovedCut(
@@ -251,7 +251,7 @@ def _known(number: float, factor: float = 1.0) -> float | None:
     return None if number != number else float(f"{number * factor:.12g}")
 
 
-def _list_uses(checked: CheckedProgram) -> list[ToolUse]:
+def list_uses(checked: CheckedProgram) -> list[ToolUse]:
     measured = checked.measured
     return [] if measured is None else [_make_use(checked, measured, tool) for tool in measured.tools]
 
