@@ -7,13 +7,14 @@ is climb where the finished wall lies on the right of travel: counter-clockwise 
 inner one.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rmos.cam.paths.cut import PathCut, PathOptions
 from rmos.cam.paths.entries import count_turns, list_levels
 from rmos.cam.paths.heights import Heights
 from rmos.cam.paths.route import Route
-from rmos.cam.paths.tabs import TabPlan, plan_tabs
+from rmos.cam.paths.tabs import ArcPiece, TabPlan, plan_tabs
 from rmos.errors.toolpaths import NoEntry, ToolDoesNotFit
 
 XY = tuple[int, int]
@@ -114,7 +115,8 @@ def route_circle(
         if tabs is not None and level < tabs.level:
             _cut_with_tabs(route, cut, RingShape(path_um, path_um, centre), tabs, level=level, clockwise=clockwise)
         else:
-            _go_down(route, cut, centre, options, level=level, begin=before, clockwise=clockwise)
+            pieces = tabs and tabs.list_pieces(centre, path_um, clockwise=clockwise)
+            _go_down(route, cut, centre, options, level=level, begin=before, clockwise=clockwise, pieces=pieces)
         before = level
     route.rapid(route.x, route.y, heights.safe)
     return route
@@ -171,9 +173,21 @@ def _come(route: Route, centre: XY, radius: int, heights: Heights) -> None:
 
 
 def _go_down(
-    route: Route, cut: PathCut, centre: XY, options: PathOptions, *, level: int, begin: int, clockwise: bool
+    route: Route,
+    cut: PathCut,
+    centre: XY,
+    options: PathOptions,
+    *,
+    level: int,
+    begin: int,
+    clockwise: bool,
+    pieces: Iterable[ArcPiece] | None = None,
 ) -> None:
     """Go down round a circle and make one level turn, which takes away the wedge that a helix leaves.
+
+    Args:
+        pieces: those of the turns below it: in inches the ends of arcs are rounded, so that a turn in other pieces
+            would leave a sliver as deep as all passes.
 
     Raises:
         NoEntry: it was to plunge, and the cutter has no edge at its centre.
@@ -185,7 +199,11 @@ def _go_down(
         radius = abs(route.x - centre[0])
         turns = count_turns(begin - level, radius, feed=cut.feed, plunge=cut.plunge)
         route.circle(centre, clockwise=clockwise, feed=cut.feed, turns=turns, to_z=level)
-    route.circle(centre, clockwise=clockwise, feed=cut.feed)
+    if pieces is None:
+        route.circle(centre, clockwise=clockwise, feed=cut.feed)
+        return
+    for piece in pieces:
+        route.arc(*piece.end, level, centre, clockwise=clockwise, feed=cut.feed)
 
 
 def require_centre_cutting(cut: PathCut) -> None:

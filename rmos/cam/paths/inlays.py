@@ -195,6 +195,9 @@ def _cut_out(route: Route, cut: PathCut, loop: Loop, options: PathOptions) -> No
         )
     heights, over = Heights.of(cut, options), find_tab_level(cut, options)
     begun, before = begin_on_longest(loop), heights.top + HOVER_UM
+    pieces = list(list_tab_pieces(begun, tabs.count, tabs.length_um + cut.width_um))
+    # Passes above the tabs go by the same places, or what is rounded of them would leave a sliver of the whole depth.
+    begun = [begun[0], *(place for place, _ in pieces[:-1])]
     for depth in list_levels(cut.depth_um, cut.pass_um):
         level = heights.top - depth
         if level >= over:
@@ -202,7 +205,7 @@ def _cut_out(route: Route, cut: PathCut, loop: Loop, options: PathOptions) -> No
         else:
             _come_back(route, cut, begun, heights, before)
             route.line(route.x, route.y, level, cut.plunge)
-            for (x, y), is_raised in list_tab_pieces(begun, tabs.count, tabs.length_um + cut.width_um):
+            for (x, y), is_raised in pieces:
                 height = max(level, over) if is_raised else level
                 route.line(route.x, route.y, height, cut.plunge)
                 route.line(x, y, height, cut.feed)

@@ -183,3 +183,10 @@ def test_the_box_of_half_a_circle_has_the_quadrant_that_it_passes(radius: int, c
     places = [start, end, passed]
     assert low[:2] == (min(x for x, _ in places), min(y for _, y in places))
     assert high[:2] == (max(x for x, _ in places), max(y for _, y in places))
+
+
+def test_turns_above_tabs_go_by_the_same_places_as_those_over_them() -> None:
+    moves = route_circle(THROUGH, 24_000, PathOptions(tabs=Tabs(count=3)), wall_outside=True).moves
+    turns = {z: [(arc.x, arc.y) for arc in list_arcs(moves, z)] for z in (-750, -1500)}
+    over = [(move.x, move.y) for move in moves if move.code == "G3" and move.z in (-3000, -2000)]
+    assert turns[-750] == turns[-1500] == over[-len(turns[-750]) :]
