@@ -28,6 +28,7 @@ from rmos.client.errors import (
     Unreachable,
     ValidationFailed,
 )
+from rmos.client.reports import Calibration
 from rmos.client.requests import OutcomeFilters, OutcomeOptions, RecentFilters, RunFilters, SessionFields
 from rmos.client.responses import (
     Engine,
@@ -51,6 +52,7 @@ from rmos.client.retries import Retries
 
 __all__ = [
     "BadAnswer",
+    "Calibration",
     "Client",
     "ClientError",
     "DigestMismatch",

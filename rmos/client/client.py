@@ -9,7 +9,9 @@ import httpx
 
 from rmos.client.digests import check_download
 from rmos.client.errors import BadAnswer
+from rmos.client.reports import Calibration
 from rmos.client.requests import (
+    CALIBRATION,
     OUTCOMES,
     RUNS,
     SESSIONS,
@@ -221,6 +223,16 @@ class Client:
         """
         params = {name: encode_text(value) for name, value in {**filters, "group_by": group_by}.items()}
         return cast(list[OutcomeTotals], self._list(f"{OUTCOMES}/totals", "items", params))
+
+    def get_calibration(self, *, machine_id: str | None = None, since: str | None = None) -> Calibration:
+        """Return what became of cuts beside what was decided on them, of all or of a machine, since a time or date.
+
+        Raises:
+            ValidationFailed, Unavailable, ProblemError, Unreachable.
+        """
+        filters = {"machine_id": machine_id, "since": since}
+        params = {name: value for name, value in filters.items() if value is not None}
+        return cast(Calibration, self._object(CALIBRATION, params))
 
     @overload
     def evaluate_cuts(

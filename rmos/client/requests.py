@@ -9,6 +9,7 @@ from rmos.client.responses import OutcomeWord, OverrideState, RiskLevel, RunStat
 
 RUNS: Final = "/api/rmos/runs"
 OUTCOMES: Final = "/api/rmos/outcomes"
+CALIBRATION: Final = "/api/rmos/reports/calibration"
 SESSIONS: Final = "/api/workflow-sessions"
 _SAFE: Final = re.compile("[A-Za-z0-9_-]{1,200}")
 """What cannot become another URL; whether a run has the id, the service says."""

@@ -4,13 +4,15 @@ import json
 import subprocess
 import sys
 import threading
-from typing import Any, cast
+from typing import Any, cast, get_args, get_type_hints, is_typeddict
 
 import httpx
 import pytest
+from marshmallow import Schema, fields
 
 from rmos.client import (
     BadAnswer,
+    Calibration,
     Client,
     Engine,
     Found,
@@ -33,6 +35,7 @@ from rmos.client import (
     Unreachable,
     ValidationFailed,
 )
+from rmos.schemas.calibration import CalibrationSchema
 from rmos.schemas.diffs import RunDiffSchema
 from rmos.schemas.lists import RunListSchema
 from rmos.schemas.outcomes import (
@@ -153,6 +156,8 @@ def test_what_became_of_a_cut_is_reported_once_listed_and_added_up(client: Clien
     assert list(client.iter_outcomes(machine="the_one", part="good")) == []
     [group] = client.total_outcomes("machine", machine="the_one")
     assert (group["group"], group["jobs"], group["scrap"], group["minutes"]) == ("the_one", 1, 1, 1.5)
+    report = client.get_calibration(machine_id="THE_ONE", since="2025-01-01")
+    assert [(row["jobs"], row["scrap"]["count"]) for row in report["colours"]] == [(1, 1)]
     with pytest.raises(ValidationFailed, match="reason_code"):
         client.report_outcome(run_id, ended="failed", part="good")
 
@@ -288,6 +293,21 @@ def test_importing_the_client_loads_nothing_of_the_service() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def assert_same_members(typed: Any, schema: Schema) -> None:
+    """Compare the members of a type with those of its schema, and of what lies within."""
+    hints = get_type_hints(typed)
+    assert set(hints) == set(schema.fields)
+    for name, field in schema.fields.items():
+        inner = getattr(field, "inner", None) or getattr(field, "value_field", None) or field
+        if isinstance(inner, fields.Nested):
+            assert_same_members(find_typed(hints[name]), inner.schema)
+
+
+def find_typed(hint: Any) -> Any:
+    """Return the typed dictionary in a hint such as `list[X]`, `dict[str, X]` or `X | None`."""
+    return hint if is_typeddict(hint) else next(filter(None, map(find_typed, get_args(hint))), None)
+
+
 def test_the_types_are_those_of_the_schemas() -> None:
     page = {"include_total", "limit", "cursor", "offset", "bom", "format"}
     assert set(RunSummary.__annotations__) == set(RunAdvisorySummarySchema().fields)
@@ -296,6 +316,7 @@ def test_the_types_are_those_of_the_schemas() -> None:
     assert set(OutcomeReported.__annotations__) == {*OutcomeReportedSchema().fields, "replayed"}
     assert set(OutcomeSummary.__annotations__) == set(OutcomeSummarySchema().fields)
     assert set(OutcomeTotals.__annotations__) == set(OutcomeGroupSchema().fields)
+    assert_same_members(Calibration, CalibrationSchema())
     assert set(OutcomeOptions.__annotations__) == set(OutcomeRequestSchema().fields) - {"ended", "part"}
     assert set(OutcomeFilters.__annotations__) == set(OutcomeFiltersSchema().fields) - page
     assert set(RunFilters.__annotations__) == set(RunListSchema().fields) - page
