@@ -32,6 +32,7 @@ def fill(store: Store) -> list[str]:
     fast, fast_deleted, slow, slow_blocked = run_ids
     wrong = report(store, fast, "good")
     report(store, fast, "scrap", "TOOL_BROKE", corrects=wrong)
+    report(store, fast, "scrap", "CHATTER")
     report(store, fast, "scrap", "WRONG_ZERO")
     report(store, fast_deleted, "scrap", "BURN")
     store.deletes.soft(fast_deleted, "a trial of counting", actor=ANNA, us=US)
@@ -66,7 +67,7 @@ def test_an_engine_blocks_nothing_or_everything_or_what_was_scrapped(tmp_path: P
     store = open_store(tmp_path)
     fill(store)
     nothing = {
-        "scrap": (2, 0, 0, 1),
+        "scrap": (3, 0, 0, 1),
         "scrap_human": (1, 0, 0, 0),
         "rework": (1, 0, 0, 0),
         "good": (4, 0, 1, 0),
@@ -80,7 +81,7 @@ def test_an_engine_blocks_nothing_or_everything_or_what_was_scrapped(tmp_path: P
     for status in ("RED", "UNKNOWN", "ERROR"):
         assert ask(store, status) == everything
     strict = ask(store, lambda spec: "RED" if spec["feed_mm_min"] == FAST else "GREEN")
-    assert strict == nothing | {"scrap": (2, 1, 0, 1), "scrap_human": (1, 1, 0, 0)}
+    assert strict == nothing | {"scrap": (3, 2, 0, 1), "scrap_human": (1, 1, 0, 0)}
     assert ask(store, "RED", since="2025-12-24") == dict.fromkeys(JOB_KINDS, (0, 0, 0, 0))
 
 
