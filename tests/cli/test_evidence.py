@@ -26,7 +26,7 @@ def test_start_shows_what_to_keep_and_nothing_of_the_key(run: Command, root: Pat
     first, _, rest = result.stdout.partition("\n\n")
     assert parse_verifier_key(first).name == "shop.example/evidence"
     assert parse_checkpoint(parse_note(rest.encode()).text).size > len(artifacts_of(root))
-    secret = (root.parent / "evidence.key").read_text().split("+")[-1].strip()
+    *_, secret = (root.parent / "evidence.key").read_text().strip().split("+", 4)  # base64 may have `+` of its own
     assert secret not in result.output
     assert (root.parent / "evidence.key").stat().st_mode & 0o777 == 0o600
 
