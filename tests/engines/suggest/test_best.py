@@ -220,7 +220,7 @@ def test_suggested_settings_are_green() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_five_thousand_suggested_settings_are_green() -> None:
-    suggested_settings_are_green(1600, 5000)
+    suggested_settings_are_green(1600, tries(5000))
 
 
 def test_what_is_missing_is_named_or_left_and_never_breaks_a_suggestion() -> None:
