@@ -93,12 +93,15 @@ _summaries: Final = msgspec.json.Decoder(_LoggedSummary)
 _cells: Final = msgspec.json.Decoder(RunLogCells)
 _encode: Final = msgspec.json.Encoder().encode
 _NO_CELLS: Final = RunLogCells(feasibility_sha256="", override_applied=False)
-_TEXTS: Final = tuple(
-    place
-    for place, field in enumerate(msgspec.structs.fields(RunLogEntry))
-    if field.type in (str, str | None) or field.name == "rules_triggered"
+_CHOSEN: Final = (
+    *("mode", "tool_id", "block_reason", "rules_triggered", "input_filename", "strategy", "gcode_sha256"),
+    *("parent_run_id", "material_id", "machine_id", "session", "operator"),
 )
+_FREE: Final = tuple(map(RUN_LOG_COLUMNS.index, _CHOSEN))
+"""Where texts stand that others choose; the rest are ids, times, digests and words of ours, which begin no formula."""
+_COMMAS: Final = len(RUN_LOG_COLUMNS) - 1
 _FLAGS: Final = tuple(RUN_LOG_COLUMNS.index(name) for name in ("override_applied", "gcode_inline"))
+_FLAG_WORDS: Final[Mapping[bool | None, str | None]] = {None: None, False: "false", True: "true"}
 _RULES: Final = RUN_LOG_COLUMNS.index("rules_triggered")
 
 
@@ -152,9 +155,21 @@ def write_log_lines(runs: Sequence[LoggedRun]) -> bytes:
 
 def write_log_rows(runs: Sequence[LoggedRun]) -> bytes:
     """Return rows of CSV: numbers as numbers, nothing for null, rules between `|`, no cell that begins a formula."""
+    return "".join([_write_row(_make_row(read_entry(run))) for run in runs]).encode()
+
+
+def _write_row(row: list[Any]) -> str:
+    """Return a row with its end.
+
+    The writer of `csv` looks at each sign of each cell, which is half of the time of a log. Most rows need no quotes:
+    they have as many commas as there are between their cells.
+    """
+    line = ",".join(["" if cell is None else cell if type(cell) is str else str(cell) for cell in row])
+    if line.count(",") == _COMMAS and not ('"' in line or "\n" in line or "\r" in line):
+        return f"{line}\r\n"
     text = io.StringIO()
-    csv.writer(text).writerows([_make_row(read_entry(run)) for run in runs])
-    return text.getvalue().encode()
+    csv.writer(text).writerow(row)
+    return text.getvalue()
 
 
 def _make_row(entry: RunLogEntry) -> list[Any]:
@@ -162,9 +177,8 @@ def _make_row(entry: RunLogEntry) -> list[Any]:
     if row[_RULES] is not None:
         row[_RULES] = "|".join(row[_RULES])
     for place in _FLAGS:
-        if row[place] is not None:
-            row[place] = "true" if row[place] else "false"
-    for place in _TEXTS:
+        row[place] = _FLAG_WORDS[row[place]]
+    for place in _FREE:
         if (text := row[place]) and text[0] in FORMULA:
             row[place] = f"'{text}"
     return row

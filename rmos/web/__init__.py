@@ -6,6 +6,7 @@ from rmos.http import responses
 from rmos.web import (
     access_page,
     assets,
+    batch_page,
     calibration_page,
     candidate_page,
     compare,
@@ -41,6 +42,7 @@ _BLUEPRINTS = (
     sign_in.bp,
     today.bp,
     runs.bp,
+    batch_page.bp,
     run.bp,
     outcome_page.bp,
     calibration_page.bp,

@@ -10,6 +10,7 @@ from rmos.checks.trail_pages import ACTIONS
 from rmos.decisions.calibration import CHECK_UNKNOWNS
 from rmos.engines.baseline_v2.fields import DRILLED, MILLED, SAWN
 from rmos.http.themes import THEMES
+from rmos.lineage import BREAK_REASONS, PHASES
 from rmos.models import RISK_LEVELS, WORKFLOW_STATES
 from rmos.outcomes import ENDED, ESTIMATES, OUTCOME_WORDS, PARTS, REASON_CODES, TIME_BASES
 from rmos.row_models import OVERRIDE_STATES
@@ -43,6 +44,8 @@ VOCABULARIES: dict[str, set[str]] = {
     "map_axes": set(AXES),
     "map_colourings": {"worst", "rule"},
     "map_views": {"map", "table"},
+    "phases": set(PHASES),
+    "broken": set(BREAK_REASONS),
 }
 
 
