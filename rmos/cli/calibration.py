@@ -103,6 +103,8 @@ def calibration(machine: str | None, since: int | None, as_json: bool) -> int:
         emit(report)
     elif not report.jobs:
         say("No outcomes yet: `rmos outcome RUN_ID --ended completed --part good` reports one.")
+        if report.damaged_runs:
+            _say_damaged(report.damaged_runs)
     else:
         _say_report(report)
     return DONE
@@ -127,7 +129,13 @@ def _say_report(report: Calibration) -> None:
         _say_jobs(f"Not GREEN, cut all the same, and good ({counts})", report.cut_anyway)
     _say_times(report)
     say()
+    if report.damaged_runs:
+        _say_damaged(report.damaged_runs)
     say(report.note)
+
+
+def _say_damaged(runs: int) -> None:
+    say(f"Not counted is what was reported of {count_of(runs, 'damaged run')}: `rmos verify` names them.")
 
 
 def format_interval(share: Proportion) -> str:

@@ -103,6 +103,7 @@ class Calibration(TypedDict):
     green_scrapped: dict[Literal["check", "human", "other"], ScrappedList]
     cut_anyway: JobList
     times: list[MachineTimes]
+    damaged_runs: int
     least_times: int
     listed: int
     note: str

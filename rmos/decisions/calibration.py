@@ -24,6 +24,7 @@ from rmos.models import RISK_LEVELS
 from rmos.outcomes import ESTIMATES
 from rmos.row_models import OutcomeQuery
 from rmos.store.outcome_lists import OutcomeLists
+from rmos.store.rows import DAMAGED_RUNS
 from rmos.store.runs import Runs
 
 LISTED: Final = 50
@@ -116,6 +117,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     cut_anyway: JobList
     """Those that were not GREEN, and are good; `counts` is by colour."""
     times: list[MachineTimes]
+    damaged_runs: int
+    """Whose record is damaged: whatever was reported of them counts for nothing until it is mended."""
     least_times: int = LEAST_TIMES
     listed: int = LISTED
     note: str = NOTE
@@ -142,6 +145,7 @@ def calibrate(outcomes: OutcomeLists, runs: Runs, query: OutcomeQuery) -> Calibr
         green_scrapped=_list_green_scrapped(outcomes, runs, query),
         cut_anyway=JobList(jobs=sum(good.values()), counts=good, items=_list_cut_anyway(outcomes, query, list(good))),
         times=make_times(outcomes, query),
+        damaged_runs=runs.count(DAMAGED_RUNS),
     )
 
 
@@ -156,6 +160,7 @@ def make_empty_report(query: OutcomeQuery) -> Calibration:
         green_scrapped=dict.fromkeys(REASON_CLASSES, none),
         cut_anyway=none,
         times=[],
+        damaged_runs=0,
     )
 
 

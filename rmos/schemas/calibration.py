@@ -144,6 +144,9 @@ class CalibrationSchema(Schema):
         JobListSchema, required=True, metadata={"description": "Not GREEN, cut all the same, and good"}
     )
     times = fields.List(fields.Nested(MachineTimesSchema), required=True)
+    damaged_runs = fields.Integer(
+        required=True, metadata={"description": "Of all machines; what was reported of them cannot be read"}
+    )
     least_times = fields.Integer(required=True, metadata={"description": "Of fewer jobs no median is given"})
     listed = fields.Integer(required=True, metadata={"description": "How many of a list are shown at most"})
     note = fields.String(required=True)

@@ -9,7 +9,7 @@ import msgspec
 from rmos import ids
 from rmos.digest import NO_DIGEST
 from rmos.models import Hashes, RunArtifact, RunDecision, RunState, RunView
-from rmos.row_models import RunRow
+from rmos.row_models import RunQuery, RunRow
 from rmos.store.layout import home_partition
 from rmos.store.naming import list_gated
 from rmos.store.outcomes import dump_outcome_rows, dump_work_rows, list_counting, list_jobs
@@ -26,6 +26,10 @@ _EXPLANATION_WORDS: Final = {"pending": "pending", "ready": "complete", "complet
 )
 """How lists call the states of an explanation, by the words that records and older clients use for them."""
 DAMAGED_REASON = "The record of this run is damaged; an operator should run `rmos verify`."
+_NOT_READ: Final = "unknown"
+"""The mode and the tool of a run that cannot be read; no other has both, and is an ERROR."""
+DAMAGED_RUNS: Final = RunQuery(risk_level="ERROR", mode=_NOT_READ, tool_id=_NOT_READ)
+"""Finds the rows of damaged runs."""
 
 
 def make_row(view: RunView, partition: str, summarise: Summarise) -> RunRow:
@@ -126,8 +130,8 @@ def make_damaged_row(run_id: str, partition: str, version: int, state: RunState,
         run_id=run_id,
         created_at_utc=ids.utc_text(us),
         status="ERROR",
-        mode="unknown",
-        tool_id="unknown",
+        mode=_NOT_READ,
+        tool_id=_NOT_READ,
         decision=RunDecision(risk_level="ERROR", block_reason=DAMAGED_REASON),
         hashes=Hashes(feasibility_sha256=NO_DIGEST),
         feasibility=msgspec.Raw(b"{}"),

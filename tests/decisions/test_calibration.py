@@ -163,6 +163,9 @@ def test_what_cannot_be_read_is_listed_as_that_and_what_is_not_listed_is_counted
         run_ids[2]: "damaged",
         run_ids[1]: "no_check",
     }
+    assert ask(store).damaged_runs == 0
+    store.reconcile(full=True)
+    assert (ask(store).jobs, ask(store).damaged_runs) == (2, 1)
 
 
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=12), st.sampled_from((1, 2, 3)))

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from rmos.decisions.calibration import ColourParts, ComparedTimes, MachineTimes
@@ -59,6 +60,20 @@ def test_it_says_what_became_of_few_cuts_and_that_it_changes_no_limit(
     assert f'href="{PAGE}"' in browse(f"/runs/{green}/outcome").text
     assert "6 jobs" in check_page(browse(f"{PAGE}?machine_id=LIGHT_DESKTOP&since=2025-01-01"))
     assert "No outcomes match" in check_page(browse(f"{PAGE}?machine_id=other"))
+
+
+def test_it_names_how_many_runs_cannot_be_read(app: Flask, client: FlaskClient, browse: Any, record: Any) -> None:
+    fine, damaged = record(), record()
+    for run_id in (fine, damaged):
+        report(client, run_id, GOOD)
+    rmos = app.extensions["rmos"]
+    path = next(rmos.settings.runs_dir.rglob(f"{damaged}.json"))
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"spruce", b"sprace"))
+    rmos.store.reconcile(full=True)
+    text = check_page(browse(PAGE))
+    assert "1 job that counts" in text
+    assert "Not counted is what was reported of 1 run whose record is damaged" in text
 
 
 def test_a_share_is_drawn_with_its_interval_between_none_and_all() -> None:
