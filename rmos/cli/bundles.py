@@ -9,6 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 from rmos import ids
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
+from rmos.cli.moving import say_counts
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_writing, open_or_create
 from rmos.cli.output import emit, goes_to_stdout, json_option, say, write_data, write_new_file
 from rmos.cli.run_ids import find_run_id, find_session_id
@@ -135,8 +136,4 @@ def _report_imported(report: ImportedBundle, *, as_json: bool) -> None:
         members = ("imported", "there", "blobs", "sessions", "sha256")
         emit({name: getattr(report, name) for name in members})
         return
-    there = count_of(report.there, "was", "were")
-    say(
-        f"Imported {count_of(report.imported, 'run')}, {there} here already; blobs: {report.blobs}, "
-        f"sessions: {report.sessions}."
-    )
+    say_counts(report)

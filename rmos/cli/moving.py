@@ -32,10 +32,11 @@ def import_command(source: Path, as_json: bool) -> int:
     """Bring the runs of another store in, with their digests.
 
     DIR is a store's folder, of RMOS or of the legacy system, or a zip of
-    one, also with its folder on top. Bytes stay as they are; events, advisory links and blobs come
-    along. Nothing here is overwritten: what collides is told. Damaged and
-    foreign files, links and names that lead elsewhere are not taken in and
-    leave an audit record each. Run it again to go on after an interruption.
+    one, also with its folder on top. Bytes stay as they are; events,
+    advisory links, blobs and workflow sessions come along. Nothing here is
+    overwritten: what collides is told. Damaged and foreign files, links and
+    names that lead elsewhere are not taken in and leave an audit record
+    each. Run it again to go on after an interruption.
 
     \b
     Exit codes: 0 all is here, 1 something was refused or collides,
@@ -60,9 +61,17 @@ def _refuse_itself(source: Path, root: Path) -> None:
         raise click.BadParameter("it is this store itself.", param_hint="DIR")
 
 
-def _say_imported(report: Imported) -> None:
+def say_counts(report: Imported) -> None:
+    """Write what came in, in one line."""
     there = count_of(report.there, "was", "were")
-    say(f"Imported {count_of(report.imported, 'run')}, {there} here already; blobs: {report.blobs}.")
+    say(
+        f"Imported {count_of(report.imported, 'run')}, {there} here already; blobs: {report.blobs}, "
+        f"sessions: {report.sessions}."
+    )
+
+
+def _say_imported(report: Imported) -> None:
+    say_counts(report)
     if report.deleted:
         say(f"Deleted there, and so here: {report.deleted}")
     if report.passed_over:
@@ -114,8 +123,9 @@ def export(
     ndjson and csv are the summaries that lists show, newest first, to
     stdout or a new file, in UTF-8. Cells of the CSV are safe against
     formulas; `--bom` lets Excel read its letters.
-    `--format store` copies artifacts, events, links and blobs byte for byte
-    into a folder that is a store itself; run again, it goes on. With
+    `--format store` copies artifacts, events, links, blobs and the runs'
+    sessions byte for byte into a folder that is a store itself; run again,
+    it goes on. With
     `--proofs` a folder beside it gets RUN_ID.proof.zip of each run that is
     in the log of evidence. Never overwrites a file.
 

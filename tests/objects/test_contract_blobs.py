@@ -36,6 +36,19 @@ def test_chunks_become_one_object_under_the_digest_of_all_bytes(objects: Objects
     assert objects.create_blob(iter(chunks), max_bytes=LIMIT) == NewBlob(blob.sha256, len(data), False)
 
 
+def test_what_is_no_blob_gets_the_name_that_it_is_given_and_stands_there_once(objects: Objects) -> None:
+    def name(sha256: str) -> str:
+        return f"_quarantine/_other/{sha256}.zip"
+
+    kept = objects.create_blob([b"one", b"two"], max_bytes=LIMIT, name=name)
+    assert keys_below(objects) == [name(kept.sha256)]
+    assert objects.read(name(kept.sha256)) == b"onetwo"
+    assert not objects.create_blob([b"onetwo"], max_bytes=LIMIT, name=name).created
+    with pytest.raises(ObjectUnreadable):
+        objects.create_blob([b"x"], max_bytes=LIMIT, name=lambda sha256: "../escape")
+    assert keys_below(objects) == [name(kept.sha256)]
+
+
 def test_more_bytes_than_allowed_are_refused_before_all_are_read_and_leave_nothing(objects: Objects) -> None:
     taken: list[int] = []
 

@@ -1,10 +1,12 @@
 """Bundles: the same bytes from the same record, whole and proven elsewhere, and nothing of one that is not whole."""
 
+import itertools
 import os
 import shutil
 import signal
 import stat
 import subprocess
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from rmos.errors.bundles import BundleConflict, BundleEmpty, BundleRefused
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.workflow import SessionNotFound
+from rmos.objects.base import MAX_OBJECT_BYTES
 from rmos.row_models import RunQuery
 from rmos.services.evidence import append_log, start_log
 from rmos.store import Store, layout
@@ -28,7 +31,7 @@ from rmos.store.sessions import SessionChange
 from rmos.transfer.bundles import checking, making
 from rmos.transfer.bundles.making import plan_bundle
 from rmos.transfer.bundles.manifest import parse_manifest
-from rmos.transfer.bundles.receiving import name_refused
+from rmos.transfer.bundles.receiving import import_bundle, name_refused
 from rmos.transfer.bundles.scopes import Scope
 from rmos.transfer.exporting import export_store
 from rmos.verifier.rmos_verify import check_bundle, parse_key
@@ -352,6 +355,21 @@ def test_a_session_that_went_on_otherwise_is_named_and_one_that_went_on_there_is
     with pytest.raises(BundleConflict) as caught:
         take_in(store, make_bundle(other.store, scope))
     assert caught.value.members["ids"] == [other.session]
+
+
+@pytest.mark.long
+def test_a_file_larger_than_any_record_goes_along_block_by_block(store: Store, other: SmallShop) -> None:
+    chunks = itertools.chain((os.urandom(1024 * 1024) for _ in range(64)), [b"1"])
+    blob = other.store.blobs.put(chunks, max_bytes=MAX_OBJECT_BYTES + 1)
+    run = make_members(US + 9, attachments=[{"sha256": blob.sha256, "kind": "video"}])
+    run_id = other.store.runs.put(run).view.artifact.run_id
+    tracemalloc.start()
+    planned = plan_bundle(other.store, Scope(run_ids=[run_id]))
+    import_bundle(store, planned.write(), folder=Path(store.objects.root), actor=ANNA, us=US)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert store.blobs.verify(blob.sha256).ok
+    assert peak < 8 * 1024 * 1024
 
 
 @pytest.mark.long

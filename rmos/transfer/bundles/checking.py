@@ -19,6 +19,7 @@ from rmos.counts import count_of
 from rmos.errors.bundles import BundleRefused
 from rmos.errors.store import ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.services.zip_files import SUMS
+from rmos.store.blobs import BLOCK_BYTES
 from rmos.transfer.bundles.manifest import (
     MANIFEST,
     MAX_BYTES,
@@ -53,10 +54,16 @@ class _BoundedFile:
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, as many as were asked for, else all that are left."""
-        data = self._file.read(_MAX_DIRECTORY + 1 if size < 0 else min(size, _MAX_DIRECTORY + 1))
-        if len(data) > _MAX_DIRECTORY:
+        if size > _MAX_DIRECTORY:
             raise zipfile.BadZipFile("its table of contents is too large")
-        return data
+        if size >= 0:
+            return self._file.read(size)
+        data = bytearray()
+        while block := self._file.read(BLOCK_BYTES):
+            data += block
+            if len(data) > _MAX_DIRECTORY:
+                raise zipfile.BadZipFile("it does not end where it says")
+        return bytes(data)
 
 
 @contextlib.contextmanager
