@@ -99,13 +99,16 @@ def list_tool_lives(lives: ToolLives, shop: Shop) -> list[ToolLifeReport]:
     return [report_life(life, shop) for life in lives.list_all(shop.tool_lives)]
 
 
-def reset_tool(store: Store, shop: Shop, reset: ToolReset, *, actor: Actor, us: int) -> tuple[str, RecordedReset]:
+def reset_tool(
+    store: Store, shop: Shop, reset: ToolReset, *, actor: Actor, us: int, expected_version: int | None = None
+) -> tuple[str, RecordedReset]:
     """Record that a tool is new, was sharpened or is thrown away, and return its id and what was recorded.
 
     From here on its minutes begin again.
 
     Args:
         us: the moment of the request, microseconds since the epoch.
+        expected_version: how many resets the caller knows of, in all of the tools with this id.
 
     Raises:
         ToolNotFound: the shop has none, and no job and no reset ever named one.
@@ -115,7 +118,9 @@ def reset_tool(store: Store, shop: Shop, reset: ToolReset, *, actor: Actor, us: 
     name = find_name(reset.tool_id, shop.tools)
     if name is None:
         name = read_tool_life(store.tool_lives, shop, reset.tool_id).tool_id
-    recorded = store.tool_lives.records.add(msgspec.structs.replace(reset, tool_id=name), actor=actor, us=us)
+    recorded = store.tool_lives.records.add(
+        msgspec.structs.replace(reset, tool_id=name), actor=actor, us=us, expected_version=expected_version
+    )
     log.info("tool_reset tool_id=%s action=%s number=%d", name, recorded.action, recorded.number)
     return name, recorded
 

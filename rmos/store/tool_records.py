@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 import msgspec
 
 from rmos import digest, ids
+from rmos.errors.records import VersionConflict
 from rmos.models import Actor, Event
 from rmos.names import fold_name
 from rmos.objects.base import Objects
@@ -106,8 +107,11 @@ class ToolRecords:
         numbers = layout.sort_out_events(layout.TOOL_EVENT, names).get(record_id)
         return self._read(record_id, numbers, tool_id) if numbers else make_empty_record(tool_id)
 
-    def add(self, reset: ToolReset, *, actor: Actor, us: int) -> RecordedReset:
+    def add(self, reset: ToolReset, *, actor: Actor, us: int, expected_version: int | None = None) -> RecordedReset:
         """Make durable what has happened to a tool.
+
+        Args:
+            expected_version: the number of the last event that the caller knows; None is whichever there is.
 
         Raises:
             Damage: its record cannot be read.
@@ -117,6 +121,8 @@ class ToolRecords:
 
         def decide(record: ToolRecord) -> Mapping[str, Any]:
             record.require_whole()
+            if expected_version not in (None, record.version):
+                raise VersionConflict("Something else was recorded of this tool meanwhile.", tool_id=reset.tool_id)
             return {name: value for name, value in members.items() if value is not None}
 
         _, event, _ = append(

@@ -33,6 +33,7 @@ from rmos.web import (
     studio,
     theme,
     today,
+    tool_life_page,
     trail_page,
     try_page,
 )
@@ -60,6 +61,7 @@ _BLUEPRINTS = (
     job.bp,
     job_steps.bp,
     shop_pages.bp,
+    tool_life_page.bp,
     record_page.bp,
     trail_page.bp,
     access_page.bp,

@@ -1,5 +1,6 @@
 """What became of a cut, on its page: three taps, said once, corrected, by whoever may."""
 
+import io
 import re
 from typing import Any
 
@@ -136,6 +137,43 @@ def test_who_may_only_look_gets_no_form_and_no_other_site_may_send_one(
     assert signed_in["recorder"].post(f"/runs/{run_id}/outcome", data=said, headers=OURS).status_code == 303
 
 
+def test_tools_times_rating_and_photos_are_folded_away_and_recorded(
+    app: Flask, client: FlaskClient, browse: Any, record: Any
+) -> None:
+    run_id = record()
+    for name in ("part.png", "ring.svg"):
+        photo = {"file": (io.BytesIO(name.encode()), name, "application/octet-stream"), "kind": "photo"}
+        sent = client.post(f"{RUNS}/{run_id}/attachments", data=photo, content_type="multipart/form-data")
+        assert sent.status_code == 201
+    form = browse(f"/runs/{run_id}/outcome?ended=completed&part=good").text
+    assert "<details>" in form
+    assert re.findall(r'name="tool_(\d)"[^>]* value="([^"]*)"', form) == [("1", "em-3175-2f"), ("2", "")]
+    chosen = re.findall(r'name="photo" value="([0-9a-f]{64})"', form)
+    assert len(chosen) == 2
+    # The tool that the page named, and nothing more: three taps say nothing of tools.
+    assert send(client, run_id, **GOOD, tool_1="em-3175-2f").status_code == 303
+    more = {"started_at_utc": "2025-12-23T08:00", "ended_at_utc": "2025-12-23T08:12:30", "rating": "4"}
+    tools = {"tool_1": "em-3175-2f", "serial_1": "B", "tool_minutes_1": "7,5", "tool_2": "em-1000-2f", "broke_2": "yes"}
+    key = find_key(browse(f"/runs/{run_id}/outcome").text)
+    said = {"key": key, **GOOD, **more, **tools, "photo": chosen}
+    assert client.post(f"/runs/{run_id}/outcome", data=said, headers=OURS).status_code == 303
+    plain, full = outcomes_of(app, run_id)
+    assert plain["tools"] == []
+    assert [tool["tool_id"] for tool in plain["tool_work"]] == ["em-3175-2f"]
+    assert full["tools"] == [
+        {"tool_id": "em-3175-2f", "serial": "B", "minutes": 7.5, "broke": False},
+        {"tool_id": "em-1000-2f", "serial": None, "minutes": None, "broke": True},
+    ]
+    assert (full["rating"], full["photo_sha256"]) == (4, chosen)
+    assert (full["started_at_utc"][:19], full["ended_at_utc"][:19]) == ("2025-12-23T08:00:00", "2025-12-23T08:12:30")
+    said |= {"key": find_key(browse(f"/runs/{run_id}/outcome").text), "ended_at_utc": "2025-12-23T07:00"}
+    refused = client.post(f"/runs/{run_id}/outcome", data=said, headers=OURS)
+    assert "Is before the start." in check_page(refused, 422)
+    assert "<details open>" in refused.text
+    assert refused.text.count(" checked") == 5  # the two taps, two photos, the tool that broke
+    assert 'value="7,5"' in refused.text
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [
@@ -145,6 +183,9 @@ def test_who_may_only_look_gets_no_form_and_no_other_site_may_send_one(
         ({"corrects": "1" * 10}, "corrects"),
         ({"quantity": "²"}, "quantity"),
         ({"tools": "x"}, "tools"),
+        ({"rating": "good"}, "rating"),
+        ({"tool_1": "em-1", "tool_minutes_1": "soon"}, "tool_minutes_1"),
+        ({"serial_2": "B"}, "tool_2"),
     ],
 )
 def test_a_number_that_is_none_is_told_by_its_field(said: dict[str, str], field: str) -> None:

@@ -15,6 +15,7 @@ from rmos.models import RISK_LEVELS, WORKFLOW_STATES
 from rmos.outcomes import ENDED, ESTIMATES, OUTCOME_WORDS, PARTS, REASON_CODES, TIME_BASES
 from rmos.row_models import OVERRIDE_STATES
 from rmos.schemas.lists import PageRequest, RunListSchema
+from rmos.store.tool_records import TOOL_ACTIONS
 from rmos.web.formats import tone_of
 from rmos.web.shared_words import WORDS, name_verdict
 from rmos.web.shell import SECTIONS
@@ -33,6 +34,7 @@ VOCABULARIES: dict[str, set[str]] = {
     "outcomes": set(OUTCOME_WORDS),
     "ended": set(ENDED),
     "part_verdicts": set(PARTS),
+    "tool_actions": set(TOOL_ACTIONS),
     "reasons": set(REASON_CODES),
     "estimates": set(ESTIMATES),
     "not_compared": set(TIME_BASES) - set(ESTIMATES),
