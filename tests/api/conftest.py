@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from rmos.config import Settings
 from rmos.store import Store
+from tests.helpers.rings import SLOT_CUT
 from tests.makers import BEARER, write_token
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,17 +33,7 @@ def make_body(**over: Any) -> dict[str, Any]:
     body: dict[str, Any] = {
         "mode": "router",
         "tool_id": "em-3175-2f",
-        "design": {
-            "operation": "channel",
-            "feed_mm_min": 2600,
-            "plunge_feed_mm_min": 900,
-            "spindle_rpm": 16000,
-            "axial_depth_mm": 0.8,
-            "radial_engagement_mm": 3.175,
-            "total_depth_mm": 1.5,
-            "feature_width_mm": 6.0,
-            "floor_thickness_mm": 1.5,
-        },
+        "design": dict(SLOT_CUT),
         "context": {
             "material": {"id": "sitka_spruce"},
             "machine": {"class": "rigid"},

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from rmos import create_app
 from rmos.config import Settings
 from tests.cli.conftest import Command, command_on, document
-from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, approve_slot, open_pack, pack_url, quicken, store_slot
-from tests.helpers.rings import SLOT, Desk
+from tests.helpers.packs import SLOT_CONTEXT, approve_slot, open_pack, pack_url, quicken, store_slot
+from tests.helpers.rings import SLOT, SLOT_CUT, Desk
 
 
 @pytest.fixture

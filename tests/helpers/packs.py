@@ -16,20 +16,8 @@ from flask.testing import FlaskClient
 from rmos.cam.child import measure_bytes
 from rmos.cam.process import MeasuredProgram, MeasureRequest
 from rmos.services.programs import reading
-from tests.helpers.rings import SLOT, Desk
+from tests.helpers.rings import SLOT, SLOT_CUT, Desk
 
-SLOT_CUT: dict[str, Any] = {
-    "operation": "channel",
-    "feed_mm_min": 2600,
-    "plunge_feed_mm_min": 900,
-    "spindle_rpm": 16000,
-    "axial_depth_mm": 0.8,
-    "radial_engagement_mm": 3.175,
-    "total_depth_mm": 1.5,
-    "feature_width_mm": 6.0,
-    "floor_thickness_mm": 1.5,
-}
-"""What `SLOT` cuts, GREEN."""
 SLOT_CONTEXT: dict[str, Any] = {"material_id": "sitka_spruce", "stock": {"thickness_mm": 3.0}}
 ASK = {"mode": "router", "tool_id": "em-3175-2f"}
 

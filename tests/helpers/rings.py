@@ -18,7 +18,19 @@ def make_slot(*, rpm: int, feed: int, plunge: int, depths: tuple[float, ...]) ->
 
 
 SLOT: Final = make_slot(rpm=16000, feed=2600, plunge=900, depths=(0.75, 1.5))
-"""What cuts the cut of `tests.api.conftest.make_body`."""
+"""What cuts `SLOT_CUT`."""
+SLOT_CUT: dict[str, Any] = {
+    "operation": "channel",
+    "feed_mm_min": 2600,
+    "plunge_feed_mm_min": 900,
+    "spindle_rpm": 16000,
+    "axial_depth_mm": 0.8,
+    "radial_engagement_mm": 3.175,
+    "total_depth_mm": 1.5,
+    "feature_width_mm": 6.0,
+    "floor_thickness_mm": 1.5,
+}
+"""What `SLOT` cuts, GREEN: the design of `tests.api.conftest.make_body`."""
 NONSENSE: Final = "M5\nG0 Z-50\nG1 X400 F20000\n"
 RING_DESIGN: Final[dict[str, Any]] = {
     "operation": "channel",

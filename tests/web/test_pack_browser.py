@@ -8,9 +8,9 @@ from playwright.sync_api import Browser
 
 from rmos.config import Settings
 from tests.browser import open_page
-from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, quicken, store_slot
+from tests.helpers.packs import SLOT_CONTEXT, quicken, store_slot
 from tests.helpers.paper import print_sizes, read_code
-from tests.helpers.rings import SLOT
+from tests.helpers.rings import SLOT, SLOT_CUT
 from tests.web.conftest import PUBLIC
 
 pytestmark = [pytest.mark.chromium, pytest.mark.long]

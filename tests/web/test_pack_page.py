@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.helpers.packs import SLOT_CONTEXT, SLOT_CUT, approve_slot, open_pack, pack_url, quicken, store_slot
-from tests.helpers.rings import SLOT
+from tests.helpers.packs import SLOT_CONTEXT, approve_slot, open_pack, pack_url, quicken, store_slot
+from tests.helpers.rings import SLOT, SLOT_CUT
 from tests.web.conftest import PAGES, check_page
 
 Browse = Callable[[str], TestResponse]
