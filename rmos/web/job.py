@@ -133,6 +133,7 @@ def show_job(session_id: str) -> Response:
         has_more=runs.next_cursor is not None,
         happenings=[describe_event(event) for event in record.events],
         made_by=record.events[0].actor,
+        may_bundle=not find_refusal("operator", current_caller().role),
         design=list_inputs(session.design),
         context=list_inputs(session.context),
         red_allowed=rmos.settings.allow_red_override,

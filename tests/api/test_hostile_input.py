@@ -96,7 +96,7 @@ def followed(parameter: dict[str, Any]) -> dict[str, Any]:
 TARGETS = list(targets())
 EACH = [(target,) for target in TARGETS]
 PARAMETERS = [(target, parameter) for target in TARGETS for parameter in target.parameters]
-WITH_BODY = [target for target in TARGETS if "requestBody" in target.operation]
+WITH_BODY = [target for target in TARGETS if _JSON in target.operation.get("requestBody", {}).get("content", {})]
 
 
 @pytest.fixture(autouse=True)

@@ -347,6 +347,18 @@ def test_each_page_and_step_serves_the_roles_that_the_interface_serves(
     assert events_of(app, path.rpartition("/")[2]) == ["create"]
 
 
+def test_a_job_with_runs_can_be_taken_to_another_shop_by_an_operator(
+    signed_in: dict[str, FlaskClient],
+) -> None:
+    made = signed_in["operator"].post("/api/workflow-sessions", json={}, headers=OURS).json["session_id"]
+    body = {**CUT, "workflow_session_id": made}
+    link = f'href="/api/rmos/bundles?workflow_session_id={made}"'
+    assert link not in signed_in["operator"].get(f"/sessions/{made}", headers=PAGES).text
+    assert signed_in["operator"].post("/api/rmos/runs", json=body, headers=OURS).status_code == 201
+    assert link in signed_in["operator"].get(f"/sessions/{made}", headers=PAGES).text
+    assert link not in signed_in["viewer"].get(f"/sessions/{made}", headers=PAGES).text
+
+
 def test_buttons_that_one_may_not_press_say_why(signed_in: dict[str, FlaskClient]) -> None:
     recorder = signed_in["recorder"]
     path = recorder.post("/sessions", data={"key": KEY}, headers=OURS).headers["Location"]
