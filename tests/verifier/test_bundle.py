@@ -3,7 +3,7 @@
 import pytest
 
 from rmos import digest
-from rmos.services.evidence_files import make_zip
+from rmos.services.zip_files import make_zip
 from rmos.verifier.rmos_verify import DoesNotHold, check_bundle, parse_checkpoint, parse_key
 from tests.helpers.bundles import (
     ARTIFACT,

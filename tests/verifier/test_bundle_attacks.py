@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from rmos.services.evidence_files import make_zip
+from rmos.services.zip_files import make_zip
 from rmos.verifier.rmos_verify import DoesNotHold, check_bundle
 from tests.helpers.bundles import (
     ARTIFACT,

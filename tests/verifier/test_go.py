@@ -15,8 +15,8 @@ from devtools.testing import GO_PACKAGE
 from rmos.config import Settings
 from rmos.digest import hash_leaf
 from rmos.services.evidence import start_log
-from rmos.services.evidence_files import make_zip
 from rmos.services.evidence_pages import publish_log
+from rmos.services.zip_files import make_zip
 from rmos.store import Store
 from rmos.store.evidence.signing import KeyFile
 from rmos.tlog.note import Checkpoint, Note

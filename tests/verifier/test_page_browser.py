@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rmos.services.evidence_files import make_zip
+from rmos.services.zip_files import make_zip
 from rmos.verifier import rmos_verify
 from tests.browser import chromium, open_page
 from tests.helpers.bundles import (

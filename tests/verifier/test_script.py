@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rmos import digest
-from rmos.services.evidence_files import make_zip
+from rmos.services.zip_files import make_zip
 from rmos.verifier import rmos_verify
 from tests.helpers.bundles import KEY, ORIGIN, OTHER_KEY, START, add_file, make_members_of, make_run_files
 
