@@ -22,6 +22,7 @@ from benchmarks import (
     pages,
     programs,
     reading,
+    run_log,
     sessions,
     small_files,
     stores,
@@ -48,6 +49,7 @@ PARTS: Final = (
     "programs",
     "packs",
     "outcomes",
+    "run_log",
     "reading",
     "evidence",
 )
@@ -153,6 +155,8 @@ def measure(
         figures += packs.figures(below, repeats, say)
     if "outcomes" in parts:
         figures += outcomes.figures(below, repeats, say)
+    if "run_log" in parts:
+        figures += run_log.figures(below, repeats, say)
     if "reading" in parts:
         figures += reading.figures(below / "read", say)
 

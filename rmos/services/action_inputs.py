@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from rmos import workflow
+from rmos import ids, workflow
 from rmos.engines.registry import Registry
+from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.request import ValidationFailed
 from rmos.models import Session
 from rmos.names import find_name
@@ -22,6 +23,7 @@ from rmos.services.programs.setup import ProgramOptions
 from rmos.services.rosettes.designs import make_rosette_design
 from rmos.services.toolpaths import ProgramOrigin, make_programs
 from rmos.store import Store
+from rmos.store.records import Damage
 from rmos.workflow import Standing, WorkflowAction
 
 EVENT_TYPES: Final[dict[WorkflowAction, str]] = {
@@ -87,6 +89,16 @@ class ActionInputs:
         fields |= {} if session.context else {"context": made.context}
         return fields | ({"machine_id": made.machine_id} if made.machine_id and session.machine_id is None else {})
 
+    def _find_rosette(self, session: Session) -> str | None:
+        """Return the run of the rosette that a session cuts; None where it is none, or is gone by now."""
+        run_id = session.design.get("rosette_run_id")
+        if not isinstance(run_id, str) or not ids.is_run_id(run_id):
+            return None
+        try:
+            return self._store.runs.record(run_id).run_id
+        except (RunNotFound, RunDeleted, Damage):
+            return None
+
     def make_run_request(self, session: Session, standing: Standing) -> RunRequest:
         action, fields = self._request.action, self._request.fields
         about = {"action": action, "session_version": session.version, **list_fields(self._request, _OF_RUN)}
@@ -95,7 +107,7 @@ class ActionInputs:
                 mode=fields["mode"],
                 tool_id=_find_tool_id(session, fields.get("tool_id")),
                 engine_id=fields.get("engine_id"),
-                parent_run_id=standing.evaluated[-1].run_id if standing.evaluated else None,
+                parent_run_id=standing.evaluated[-1].run_id if standing.evaluated else self._find_rosette(session),
                 workflow=about,
                 **read_inputs(session),
             )

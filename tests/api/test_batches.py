@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from rmos.store import Store, batches
 from tests.api.conftest import RUNS, Post
 from tests.helpers.packs import pack_url, quicken, store_slot
+from tests.helpers.rings import Desk
 from tests.helpers.runs import START, put_runs
 from tests.makers import make_members
 
@@ -144,3 +145,16 @@ def test_a_label_that_no_run_has_is_an_empty_batch(client: FlaskClient, post: Po
     batch = read_batch(client, "summary", label="none")
     assert (batch["runs"], batch["state"], batch["first_at_utc"]) == (0, None, None)
     assert read_batch(client, label="batch_1", session_id="none")["runs"] == 0
+
+
+def test_a_rosette_is_the_beginning_of_what_a_job_makes_of_it(client: FlaskClient) -> None:
+    rosette = client.post("/api/rmos/rosettes", json={"prompt": "rope pattern, 6 mm band"}).json["run_id"]
+    parents = []
+    for is_deleted in (False, True):
+        desk = Desk(client)
+        desk.done("set_design", {"from_run_id": rosette})
+        if is_deleted:
+            assert client.delete(f"{RUNS}/{rosette}?reason=a+mistake").status_code == 200
+        made = desk.done("request_feasibility", {"mode": "router"})["run_id"]
+        parents.append(client.get(f"{RUNS}/{made}").json["parent_run_id"])
+    assert parents == [rosette, None]  # one that is gone keeps nobody from working
