@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.log_rows import RunLogCells
-from rmos.models import RUN_SCHEMA, RunArtifact, RunView
+from rmos.models import RUN_SCHEMA, RunArtifact, RunInputs, RunView
 from rmos.outcomes import find_seconds, read_decimal
 from rmos.store.naming import GCODE
 from rmos.store.outcomes import CountingOutcome
@@ -82,40 +82,45 @@ def read_run_log(text: str | None) -> RunLogCells | None:
 
 def make_run_log_cells(view: RunView, jobs: Sequence[CountingOutcome]) -> RunLogCells:
     """Return what the log says of a run beyond what lists show."""
-    run, decision = view.artifact, view.artifact.decision
+    run = view.artifact
     summary = {} if run.inputs is not None else _read_summary(run)
+    found = _list_requested(summary) if run.inputs is None else _list_evaluated(run.inputs)
+    # Most runs have neither programs nor events: what these say is not looked for there.
+    programs = run.decision.list_programs()
+    if programs or run.attachments or summary:
+        found |= _describe_input(run, programs, summary)
+    if programs or run.hashes.gcode_sha256 is not None or _has_outputs(run):
+        found |= _describe_programs(run, programs)
+    if jobs or view.release is not None:
+        found |= _describe_jobs(view, jobs)
     return RunLogCells(
         feasibility_sha256=run.hashes.feasibility_sha256,
         gcode_sha256=_read_text(run.hashes.gcode_sha256),
         override_applied=_is_overridden(view),
-        rules_triggered=list_rules(decision),
-        **(_list_evaluated(run) if run.inputs is not None else _list_requested(summary)),
-        **_describe_input(run, summary),
-        **_describe_programs(run),
-        **_describe_jobs(view, jobs),
+        rules_triggered=list_rules(run.decision),
+        **found,
     )
 
 
 def _is_overridden(view: RunView) -> bool:
     """Tell whether an override was put in force that covers the decision, whether or not its time is over."""
-    risk, run = view.artifact.decision.risk_level, view.artifact
-    if any(is_granted(entry, risk) for entry in view.overrides):
+    run = view.artifact
+    if view.overrides and any(is_granted(entry, run.decision.risk_level) for entry in view.overrides):
         return True
     return run.schema != RUN_SCHEMA and (run.meta or {}).get("override_applied") is True
 
 
-def _list_evaluated(run: RunArtifact) -> dict[str, Any]:
+def _list_evaluated(inputs: RunInputs) -> dict[str, Any]:
     """Return what was evaluated, in mm whatever it was sent in."""
-    assert run.inputs is not None
-    design = _decode(_designs, run.inputs.design) or _LoggedDesign()
-    context = _decode(_contexts, run.inputs.context) or _LoggedContext()
-    tool, is_inch = context.tool or _LoggedTool(), context.units == "inch"
-    if is_inch:
-        sent = (tool.diameter, design.radial_engagement, design.axial_depth, design.total_depth)
+    design = _decode(_designs, inputs.design) or _LoggedDesign()
+    context = _decode(_contexts, inputs.context) or _LoggedContext()
+    tool = context.tool or _LoggedTool()
+    if context.units == "inch":
+        diameter, engaged = _read_inches(tool.diameter), _read_inches(design.radial_engagement)
+        step, depth = _read_inches(design.axial_depth), _read_inches(design.total_depth)
     else:
-        sent = (tool.diameter_mm, design.radial_engagement_mm, design.axial_depth_mm, design.total_depth_mm)
-    factor = _MM_PER_INCH if is_inch else 1.0
-    diameter, engaged, step, depth = (_read_length(value, factor) for value in sent)
+        diameter, engaged = _read_number(tool.diameter_mm), _read_number(design.radial_engagement_mm)
+        step, depth = _read_number(design.axial_depth_mm), _read_number(design.total_depth_mm)
     return {
         "tool_d_mm": diameter,
         "stepover": _round(engaged / diameter) if diameter and engaged is not None else None,
@@ -140,9 +145,11 @@ def _list_requested(summary: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _describe_input(run: RunArtifact, summary: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_input(
+    run: RunArtifact, programs: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the name of the file that came in, and the size of what is cut, in X and Y."""
-    box = _find_box(run) or _find_requested_box(summary)
+    box = _find_box(programs) or _find_requested_box(summary)
     named = summary.get("filename") or summary.get("input_filename")
     geometry = summary.get("geometry")
     if named is None and isinstance(geometry, dict):
@@ -162,10 +169,10 @@ def _find_sent_file(run: RunArtifact) -> str | None:
     return next((_read_text(file.filename) for file in files if file.kind in _SENT), None)
 
 
-def _find_box(run: RunArtifact) -> tuple[float, float] | None:
+def _find_box(programs: Sequence[Mapping[str, Any]]) -> tuple[float, float] | None:
     """Return the width and height of what the programs of a run cut, all together."""
     boxes = []
-    for program in run.decision.list_programs():
+    for program in programs:
         pair = program.get("box_mm")
         box = pair.get("cutting") if isinstance(pair, dict) else None
         corners = [_read_corner(box, name) for name in ("min", "max")] if isinstance(box, dict) else [None]
@@ -203,11 +210,8 @@ def _find_requested_box(summary: Mapping[str, Any]) -> tuple[float, float] | Non
     return abs(x_max - x_min), abs(y_max - y_min)
 
 
-def _describe_programs(run: RunArtifact) -> dict[str, Any]:
+def _describe_programs(run: RunArtifact, programs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the lines of a run's programs, their time as estimated, and whether G-code stands in the record itself."""
-    programs = run.decision.list_programs()
-    if not programs and run.hashes.gcode_sha256 is None and not _has_outputs(run):
-        return {}
     outputs = None if isinstance(run.outputs, msgspec.UnsetType) else _decode(_outputs, run.outputs)
     inline = None if outputs is None or not isinstance(outputs.gcode_text, str) else outputs.gcode_text
     lines = [_read_count(program.get("lines")) for program in programs]
@@ -271,9 +275,9 @@ def _read_number(value: object) -> float | int | None:
     return value if abs(value) < _EXACT else None
 
 
-def _read_length(value: object, factor: float) -> float | int | None:
+def _read_inches(value: object) -> float | None:
     number = _read_number(value)
-    return number if number is None or factor == 1.0 else _round(number * factor)
+    return None if number is None else _round(number * _MM_PER_INCH)
 
 
 def _read_first(members: Mapping[str, Any], *names: str) -> float | int | None:
