@@ -314,7 +314,7 @@ PROMISED = (
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("holds", PROMISED, ids=lambda holds: holds.__name__)
 def test_what_is_promised_holds_for_ten_thousand_cuts(holds: Callable[..., None]) -> None:
-    hold(holds, 10_000)
+    hold(holds, tries(10_000))
 
 
 @pytest.mark.long
