@@ -59,11 +59,14 @@ def written(document: dict[str, Any]) -> str:
     functions, links, examples = [], {}, {}
     for method, path, item in operations(document):
         operation = item[method]
+        body = operation.get("requestBody", {"content": {"application/json": {}}})["content"].get("application/json")
+        if body is None:
+            continue  # a file and nothing else is no matter of a few lines
         name = operation["operationId"]
         described = [resolved(document, found) for found in [*item.get("parameters", []), *operation["parameters"]]]
         functions.append(function(name, method, path, described, "requestBody" in operation))
         if "requestBody" in operation:
-            examples[name] = operation["requestBody"]["content"]["application/json"]["example"]
+            examples[name] = body["example"]
         links[name] = {
             link["operationId"]: link["parameters"]
             for status, response in operation["responses"].items()

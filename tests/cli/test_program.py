@@ -19,8 +19,8 @@ def test_a_ring_is_green_and_says_what_it_does(run: Command) -> None:
     result: Result = run("program", *RING, "--machine", "light_desktop")
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("GREEN ")
-    assert "time       2:11 min, of which 2:05 min by its feeds" in result.stdout
-    assert "-     18000  1800       6  0.75  3.175    -1.5  2:03 min  em-3175-2f" in result.stdout
+    assert "time       2 min 11 s, of which 2 min 05 s by its feeds" in result.stdout
+    assert "-     18000  1800       6  0.75  3.175    -1.5  2 min 03 s  em-3175-2f" in result.stdout
     assert "assumed    The program names no tool before it cuts: it is taken to be em-3175-2f." in result.stdout
 
 

@@ -28,7 +28,7 @@ class AskedSchema(Schema):
 @pytest.fixture
 def blueprint() -> Blueprint:
     """A noun of its own."""
-    return Blueprint("tools", __name__, url_prefix="/tools", description="Tools")
+    return Blueprint("spoons", __name__, url_prefix="/spoons", description="Spoons")
 
 
 def register(app: Flask, blueprint: Blueprint, **options: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def register(app: Flask, blueprint: Blueprint, **options: Any) -> dict[str, Any]
 
 def test_a_route_that_says_nothing_is_refused_with_its_url(app: Flask, blueprint: Blueprint) -> None:
     blueprint.get("/silent")(lambda: Response())
-    with pytest.raises(TypeError, match="/tools/silent"):
+    with pytest.raises(TypeError, match="/spoons/silent"):
         register(app, blueprint)
 
 
@@ -61,7 +61,7 @@ def test_a_role_and_what_asking_for_it_can_end_in_are_described(app: Flask, blue
     get_tool.rmos_role = "viewer"  # type: ignore[attr-defined]
     get_tool.rmos_problems = (VersionConflict,)  # type: ignore[attr-defined]
     blueprint.get("/one")(get_tool)
-    described = register(app, blueprint)["paths"]["/tools/one"]["get"]
+    described = register(app, blueprint)["paths"]["/spoons/one"]["get"]
     assert described["security"] == NEEDS_CALLER
     assert described["x-rmos-role"] == "viewer"
     assert (described["summary"], described["description"]) == ("Return a tool.", "It is sharp.")
@@ -73,16 +73,16 @@ def test_a_noun_under_a_second_url_has_operations_of_its_own(app: Flask, bluepri
     @blueprint.get("")
     @operation(responses={200: ResponseSpec("They.")})
     @requires(OPEN)
-    def list_tools() -> Response:
-        """Return the tools."""
+    def list_spoons() -> Response:
+        """Return the spoons."""
         return Response(request.path)
 
     app.register_blueprint(blueprint)
-    document = register(app, blueprint, name="tools_too", url_prefix="/api/tools")
-    assert document["paths"]["/tools"]["get"]["operationId"] == "list_tools"
-    assert document["paths"]["/api/tools"]["get"]["operationId"] == "list_tools_tools_too"
-    assert [tag["name"] for tag in document["tags"]].count("tools") == 1
-    assert app.test_client().get("/api/tools").text == "/api/tools"
+    document = register(app, blueprint, name="spoons_too", url_prefix="/api/spoons")
+    assert document["paths"]["/spoons"]["get"]["operationId"] == "list_spoons"
+    assert document["paths"]["/api/spoons"]["get"]["operationId"] == "list_spoons_spoons_too"
+    assert [tag["name"] for tag in document["tags"]].count("spoons") == 1
+    assert app.test_client().get("/api/spoons").text == "/api/spoons"
 
 
 @pytest.mark.parametrize(("declared", "limit"), [(64, 64), (8192, 8192), (None, 2048)])
@@ -107,14 +107,14 @@ def test_a_body_is_limited_by_what_its_route_declares(
     register(app, blueprint)
     client = app.test_client()
     fits, above = (b'{"pad":"' + b"x" * (size - 10) + b'"}' for size in (limit, limit + 1))
-    for path, data in (("/tools", fits), ("/tools/form", fits)):
+    for path, data in (("/spoons", fits), ("/spoons/form", fits)):
         assert client.post(path, data=data, content_type="application/json").status_code == 200
     problem = check_problem(
-        client.post("/tools", data=above, content_type="application/json"), 413, "PAYLOAD_TOO_LARGE"
+        client.post("/spoons", data=above, content_type="application/json"), 413, "PAYLOAD_TOO_LARGE"
     )
     assert problem["limit_bytes"] == limit
     far = check_problem(
-        client.post("/tools/form", data=above + b"  ", content_type="text/plain"), 413, "PAYLOAD_TOO_LARGE"
+        client.post("/spoons/form", data=above + b"  ", content_type="text/plain"), 413, "PAYLOAD_TOO_LARGE"
     )
     assert far["limit_bytes"] == limit
 
@@ -123,18 +123,18 @@ def test_parameters_are_loaded_strictly_and_refused_where_there_are_none(app: Fl
     @blueprint.get("")
     @operation(responses={200: ResponseSpec("They.")}, query=AskedSchema)
     @requires(OPEN)
-    def list_tools() -> Response:
-        """Return the tools."""
+    def list_spoons() -> Response:
+        """Return the spoons."""
         return Response(load_query(AskedSchema()).get("word", "-"))
 
     register(app, blueprint)
     client = app.test_client()
-    assert client.get("/tools?word=a%20b").text == "a b"
-    assert client.get("/tools").text == "-"
-    assert check_problem(client.get("/tools?word=a&word=b"), 422, "VALIDATION_FAILED")["errors"].keys() == {"word"}
-    assert check_problem(client.get("/tools?weight=1"), 422, "VALIDATION_FAILED")["errors"].keys() == {"weight"}
-    check_problem(client.get("/tools?word=%ff"), 400, "BAD_REQUEST")
-    check_problem(client.get("/tools?word=%00"), 400, "BAD_REQUEST")
+    assert client.get("/spoons?word=a%20b").text == "a b"
+    assert client.get("/spoons").text == "-"
+    assert check_problem(client.get("/spoons?word=a&word=b"), 422, "VALIDATION_FAILED")["errors"].keys() == {"word"}
+    assert check_problem(client.get("/spoons?weight=1"), 422, "VALIDATION_FAILED")["errors"].keys() == {"weight"}
+    check_problem(client.get("/spoons?word=%ff"), 400, "BAD_REQUEST")
+    check_problem(client.get("/spoons?word=%00"), 400, "BAD_REQUEST")
     for method in ("get", "head", "post"):
         response = getattr(client, method)("/healthz?a=1&b=2" if method != "post" else "/api/rmos/runs?a=1&b=2")
         assert response.status_code == 422
