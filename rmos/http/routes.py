@@ -161,7 +161,10 @@ def refuses_key(view: object, method: str) -> bool:
 
 
 def _refuse_key(spec: OperationSpec) -> NoReturn:
-    detail = "Idempotency-Key is heeded where a run, a rosette, a program or a session is made, not here; leave it out."
+    detail = (
+        "Idempotency-Key is heeded where a run, a rosette, a program or a session is made and where an outcome is "
+        "reported, not here; leave it out."
+    )
     if "If-Match" in spec.headers:
         detail += " Send the ETag as If-Match: when the first try was done, the second is refused."
     raise BadHeader(detail)

@@ -5,6 +5,7 @@
     read_form_idempotency(fields)          # as an Idempotency-Key, with the digest of the other fields
     said = take_single(fields)             # {"reason": "…", "version": "7"}
     read_version(said)                     # 7: the If-Match of a form
+    read_decimal_field("7,5")              # 7.5; None for what is no plain number
     read_problem(refusal)                  # why it was not taken, for the page that shows the form again
 
 A glove taps twice and a browser sends a form again. Both come with the key, or the version, of the same drawing of the
@@ -33,6 +34,7 @@ VERSION: Final = "version"
 """The field that says which version of a record the page showed."""
 _MOST_DIGITS: Final = 9
 _KEY_BYTES: Final = 16
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,9})?")
 KEY_FORM: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 """What `make_form_key` makes of them."""
 
@@ -102,6 +104,14 @@ def read_version(fields: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise ValidationFailed.of_request({VERSION: ["Open the page again, and send the form from there."]})
     return int(text)
+
+
+def read_decimal_field(text: str) -> float | None:
+    """Return the number that somebody typed, with a point or a comma; None for what is none.
+
+    Python reads more than people write: `1_0` as 10, `1e3`, `nan`, digits of all scripts.
+    """
+    return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
 
 
 class FormProblem(NamedTuple):

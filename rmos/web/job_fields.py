@@ -13,7 +13,7 @@ from rmos.cam.dialects import load_dialects
 from rmos.engines.registry import Registry
 from rmos.models import Session
 from rmos.services.design_cuts import read_design_cuts
-from rmos.web.form import KEY, VERSION
+from rmos.web.form import KEY, VERSION, read_decimal_field
 from rmos.web.formats import text_of
 from rmos.web.members import read_members, write_members
 
@@ -130,10 +130,8 @@ def make_job_body(form: Mapping[str, str]) -> dict[str, Any]:
 
 def _read_number(text: str) -> float | str:
     """Return the number that a text is, or the text, which the schema then refuses."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    number = read_decimal_field(text)
+    return text if number is None else number
 
 
 def _ids(engines: Registry, table: str) -> list[str]:

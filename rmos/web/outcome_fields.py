@@ -16,6 +16,7 @@ import msgspec
 from rmos.errors.request import ValidationFailed
 from rmos.models import RunView
 from rmos.store.tool_work import read_extent
+from rmos.web.form import read_decimal_field
 
 MOST_TOOLS: Final = 8
 TOOL_FIELDS: Final = tuple(
@@ -86,9 +87,8 @@ def read_tools(form: Mapping[str, str], known: Sequence[str]) -> list[dict[str, 
         if serial is not None:
             tool["serial"] = serial
         if minutes is not None:
-            try:
-                tool["minutes"] = float(minutes.replace(",", "."))
-            except ValueError:
+            tool["minutes"] = read_decimal_field(minutes)
+            if tool["minutes"] is None:
                 wrong[f"tool_minutes_{place}"] = ["Must be a number of minutes."]
         if broke:
             tool["broke"] = True

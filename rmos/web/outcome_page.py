@@ -21,7 +21,16 @@ from rmos.models import RunView
 from rmos.schemas.outcomes import MAX_NOTE, load_outcome
 from rmos.services.outcomes import OutcomeRequest, is_against_decision, report_outcome
 from rmos.store.run_records import RunRecord
-from rmos.web.form import KEY, find_refusal, make_form_key, read_form, read_form_idempotency, read_problem, take_single
+from rmos.web.form import (
+    KEY,
+    find_refusal,
+    make_form_key,
+    read_decimal_field,
+    read_form,
+    read_form_idempotency,
+    read_problem,
+    take_single,
+)
 from rmos.web.outcome_fields import (
     TIME_FIELDS,
     TOOL_FIELDS,
@@ -102,10 +111,11 @@ def make_outcome_body(
         elif name in form:
             body[name] = int(text)
     if "minutes" in form:
-        try:
-            body["measured_s"] = float(form["minutes"].replace(",", ".")) * 60
-        except ValueError:
+        minutes = read_decimal_field(form["minutes"])
+        if minutes is None:
             wrong["minutes"] = ["Must be a number of minutes."]
+        else:
+            body["measured_s"] = minutes * 60
     if wrong:
         raise ValidationFailed.of_request(wrong)
     body |= read_times(form)

@@ -14,13 +14,13 @@ import msgspec
 from rmos.cam.dialects import load_dialects
 from rmos.engines.shop import Shop
 from rmos.errors.request import ValidationFailed
+from rmos.web.form import read_decimal_field
 from rmos.web.formats import spell_out
 
 Choices = Sequence[tuple[str, str]]
 
 _TOOL_LINE: Final = re.compile(r"[Tt]?([0-9]{1,5})\s*[=:]\s*(\S.*?)\s*")
 _LENGTHS: Final = ("thickness_mm", "width_mm", "height_mm")
-_NUMBER: Final = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?")
 _AS_IT_IS: Final = ("material_id", "machine_id", "zero", "units", "dialect", "notes")
 _ORIGINS: Final = (
     ("stock_corner", "Lower left corner of the stock"),
@@ -116,11 +116,13 @@ def make_parts(texts: Mapping[str, str]) -> dict[str, str]:
         wrong["tool"] = ["Choose the tool that cuts it."]
     stock: dict[str, float | str] = {}
     for name in _LENGTHS:
-        text = texts.get(name, "")
-        if text and not _NUMBER.fullmatch(text.replace(",", ".")):
+        if not (text := texts.get(name, "")):
+            continue
+        length = read_decimal_field(text)
+        if length is None:
             wrong[name] = ["Is no length: write millimetres, such as 3 or 2.8."]
-        elif text:
-            stock[name] = float(text.replace(",", "."))
+        else:
+            stock[name] = length
     if not texts.get("thickness_mm"):
         wrong["thickness_mm"] = ["Say how thick the stock is, in mm."]
     if wrong:

@@ -217,15 +217,23 @@ def _read_number(inputs: TryInputs, field: TryField, given: Mapping[str, str]) -
     inputs.texts[field.name] = text
     if not text:
         return
-    try:
-        number = float(text.replace(",", ".").replace(" ", ""))
-    except ValueError:
+    number = _parse_number(text)
+    if number is None:
         inputs.errors[field.name] = "must be a number, such as 900 or 0.75"
         return
     if not math.isfinite(number) or number < 0 or number > _LARGEST or (number == 0 and field.name != "floor"):
         inputs.errors[field.name] = "must be a number above 0 that a cut can have"
         return
     inputs.numbers[field.name] = number
+
+
+def _parse_number(text: str) -> float | None:
+    """Return a number as people write it; Python alone would read `1_0` as 10, and digits of all scripts."""
+    plain = text.replace(",", ".").replace(" ", "")
+    try:
+        return None if "_" in plain or not plain.isascii() else float(plain)
+    except ValueError:
+        return None
 
 
 def list_absent_settings(parameters: Mapping[str, Sequence[str]], inputs: TryInputs, names: Sequence[str]) -> list[str]:

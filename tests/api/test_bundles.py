@@ -97,8 +97,11 @@ def test_what_is_not_whole_collides_or_is_too_large_is_refused(
     assert (collides.status_code, collides.json["error"], collides.json["ids"]) == (409, "BUNDLE_CONFLICT", [run_id])
 
 
-def test_who_may_take_runs_out_as_a_bundle_and_who_may_take_one_in(app: Flask, settings: Settings) -> None:
+@pytest.mark.parametrize(("role", "out", "into"), [("recorder", 403, 403), ("operator", 404, 403), ("admin", 404, 422)])
+def test_who_may_take_runs_out_as_a_bundle_and_who_may_take_one_in(
+    app: Flask, settings: Settings, role: str, out: int, into: int
+) -> None:
     app.test_client_class = TokenClient
-    write_token(settings.runs_dir, role="recorder")
-    assert app.test_client().get(f"{BUNDLES}?created_from=2025-12-23").status_code == 403
-    assert send(app.test_client(), b"x").status_code == 403
+    write_token(settings.runs_dir, role=role)
+    assert app.test_client().get(f"{BUNDLES}?created_from=2025-12-23").status_code == out
+    assert send(app.test_client(), b"x").status_code == into

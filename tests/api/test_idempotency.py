@@ -257,6 +257,7 @@ def test_a_replay_of_a_damaged_session_says_so(app: Flask, client: FlaskClient) 
     assert (response.json["error"], response.json["session_id"]) == ("RECORD_DAMAGED", made)
 
 
+@pytest.mark.parametrize("app", ["admin"], indirect=True)
 def test_trap_45_every_route_that_writes_heeds_the_key_or_refuses_it(app: Flask, client: FlaskClient) -> None:
     heeding, refusing, recording_nothing = set(), set(), set()
     for rule in app.url_map.iter_rules():
@@ -285,7 +286,8 @@ def test_a_refused_key_says_what_to_send_instead(client: FlaskClient) -> None:
     response = client.post(f"{made}/actions/set_design", json={"design": {}}, headers=KEY)
     assert (response.status_code, response.json["error"]) == (400, "BAD_HEADER")
     assert response.json["detail"] == (
-        "Idempotency-Key is heeded where a run, a rosette, a program or a session is made, not here; leave it out. "
+        "Idempotency-Key is heeded where a run, a rosette, a program or a session is made and where an outcome is "
+        "reported, not here; leave it out. "
         "Send the ETag as If-Match: when the first try was done, the second is refused."
     )
     assert client.get(made).json["version"] == 1

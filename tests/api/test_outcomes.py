@@ -248,6 +248,8 @@ def test_the_program_says_which_lines_there_are_which_one_ran_and_how_far_it_cut
     assert report(client, run_id, {**GOOD, **other}).json["program_matches"] is False
     (group,) = totals(client, "group_by=tool&tool=EM-3175-2F")
     assert (group["jobs"], group["measured_jobs"], group["metres"]) == (3, 1, round(path / 1000, 2))
+    (wood,) = totals(client, "group_by=material")
+    assert (wood["group"], wood["measured_jobs"], wood["metres"]) == ("sitka_spruce", 1, group["metres"])
     engaged = 30 * float(program["tools"][0]["cutting_s"]) / float(program["estimate_s"]["feed_only"])
     assert (group["timed_jobs"], group["minutes"]) == (1, round(min(engaged, 30) / 60, 2))
 

@@ -297,6 +297,7 @@ def test_what_the_state_does_not_allow_is_said_and_not_offered(browse: Any, clie
         ("reject", {"reason": " "}, 422, "reason Missing data for required field."),
         ("request_feasibility", {"mode": "router"}, 422, "tool_id Missing data"),
         ("change", {"min_score_to_approve": "many"}, 422, "policy.min_score_to_approve Not a valid number"),
+        ("change", {"min_score_to_approve": "8_0"}, 422, "policy.min_score_to_approve Not a valid number"),
         ("change", {"nonsense": "x"}, 303, ""),
         ("archive", {"nonsense": "x"}, 422, "nonsense Unknown field."),
     ],

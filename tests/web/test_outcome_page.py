@@ -178,6 +178,9 @@ def test_tools_times_rating_and_photos_are_folded_away_and_recorded(
     ("said", "field"),
     [
         ({"minutes": "soon"}, "minutes"),
+        ({"minutes": "1_0"}, "minutes"),
+        ({"minutes": "nan"}, "minutes"),
+        ({"minutes": "1e400"}, "minutes"),
         ({"quantity": "1.5"}, "quantity"),
         ({"last_line": "-1"}, "last_line"),
         ({"corrects": "1" * 10}, "corrects"),
@@ -185,6 +188,7 @@ def test_tools_times_rating_and_photos_are_folded_away_and_recorded(
         ({"tools": "x"}, "tools"),
         ({"rating": "good"}, "rating"),
         ({"tool_1": "em-1", "tool_minutes_1": "soon"}, "tool_minutes_1"),
+        ({"tool_1": "em-1", "tool_minutes_1": "1_0"}, "tool_minutes_1"),
         ({"serial_2": "B"}, "tool_2"),
     ],
 )

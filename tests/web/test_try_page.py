@@ -219,6 +219,7 @@ def test_a_viewer_tries_and_cannot_record(app: Flask, settings: Settings) -> Non
         ("rpm=-1", "must be a number above 0"),
         ("pass=1e99", "must be a number above 0"),
         ("width=nan", "must be a number"),
+        ("width=1_0", "must be a number"),
         ("axes=time", "there is no 'time' here."),
         ("fed=900", "Unknown field. Did you mean feed?"),
         ("feed=900&feed=800", "is given more than once"),
