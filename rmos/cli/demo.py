@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -16,16 +16,21 @@ from rmos.cli.output import Progress, emit, json_option, progress, say
 from rmos.context import Rmos, current_rmos
 from rmos.counts import count_of
 from rmos.demo import DemoRun, DemoSession, demo_runs, demo_session
+from rmos.demo.outcomes import RESETS, DemoJob, DemoJobs
 from rmos.demo.walks import STEP_US, WALK_RUNS, WALKS, Walk
 from rmos.errors.installation import NoStore
 from rmos.models import Actor
+from rmos.schemas.outcomes import load_outcome
 from rmos.services.action_inputs import ActionRequest
 from rmos.services.actions import perform_action
 from rmos.services.artifact import RunRequest
 from rmos.services.gates import GatePolicy
+from rmos.services.outcomes import OutcomeRequest, report_outcome
 from rmos.services.runs import record_run
 from rmos.services.sessions import create_session, delete_session
+from rmos.services.tool_life import reset_tool
 from rmos.store import Store, layout
+from rmos.store.tool_records import ToolReset
 
 DEMO_RUNS = 300
 DEMO_SEED = 1
@@ -33,6 +38,8 @@ _BEFORE_US = 60 * 1_000_000
 """How long before its first run a session is opened."""
 _WITH_WALKS = 30
 """From how many runs on some of them are made by sessions that are walked through the workflow."""
+_WITH_OUTCOMES = 100
+"""From how many runs on it is reported what became of some of them."""
 LATER_US = 20 * 60 * 1_000_000
 """How long after a run somebody comes back to it."""
 
@@ -58,8 +65,9 @@ def demo(if_empty: bool, count: int, seed: int, as_json: bool) -> int:
     evaluated by the real engine and recorded like any other run, spread over
     the last two weeks. Among 30 runs or more are those of three sessions
     that go through the workflow: one is approved, one blocked, one sent
-    back. Never touches a store that has runs. Makes the folder when there
-    is none.
+    back. Of 100 runs or more it says of some what became of them, and of
+    two tools when they were new or sharpened. Never touches a store that
+    has runs. Makes the folder when there is none.
 
     \b
     Exit codes: 0 filled, or with --if-empty nothing to do; 1 the store is
@@ -124,6 +132,7 @@ def _fill(rmos: Rmos, store: Store, count: int, seed: int, advance: Progress | N
     now_us, parent = ids.now_us(), ""
     sessions: dict[str, str] = {}
     walks = WALKS if count >= _WITH_WALKS else ()
+    jobs = DemoJobs(seed) if count >= _WITH_OUTCOMES else None
     for run in demo_runs(count - (WALK_RUNS if walks else 0), seed=seed, now_us=now_us):
         actor = command_actor(ids.new_request_id())
         session = demo_session(run.batch_label)
@@ -138,6 +147,8 @@ def _fill(rmos: Rmos, store: Store, count: int, seed: int, advance: Progress | N
             engine_timeout_ms=rmos.settings.engine_timeout_ms,
         )
         _follow_up(store, recorded.run_id, run, actor, min(run.us + LATER_US, now_us))
+        if jobs is not None:
+            _report(store, recorded.run_id, jobs.of(run, recorded.risk_level, now_us=now_us), actor)
         made[recorded.risk_level] += 1
         parent = recorded.run_id
         if advance:
@@ -146,9 +157,27 @@ def _fill(rmos: Rmos, store: Store, count: int, seed: int, advance: Progress | N
         _close(store, session_id, demo_session(label), now_us)
     for walk in walks:
         made.update(_walk_session(rmos, store, walk, now_us - walk.before_us))
+    if jobs is not None:
+        _reset_tools(rmos, store, now_us)
     if advance and walks:
         advance(WALK_RUNS)
     return made
+
+
+def _report(store: Store, run_id: str, jobs: Sequence[DemoJob], actor: Actor) -> None:
+    """Report what became of a run, as somebody at the machine does."""
+    number = None
+    for job in jobs:
+        body = {**job.body, "corrects": number if job.corrects_previous else None}
+        asked = OutcomeRequest(run_id=run_id, reported=load_outcome(body, now_us=job.us))
+        number = report_outcome(store, asked, actor=actor, us=job.us).number
+
+
+def _reset_tools(rmos: Rmos, store: Store, now_us: int) -> None:
+    for reset in RESETS:
+        asked = ToolReset(tool_id=reset.tool_id, action=reset.action, note=reset.note)
+        actor = command_actor(ids.new_request_id())
+        reset_tool(store, rmos.engines.shop, asked, actor=actor, us=now_us - reset.before_us)
 
 
 def _walk_session(rmos: Rmos, store: Store, walk: Walk, us: int) -> list[str]:

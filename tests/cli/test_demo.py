@@ -10,6 +10,7 @@ from click.testing import Result
 
 from rmos import ids
 from rmos.demo import SPAN_US, demo_runs
+from rmos.demo.outcomes import DemoJobs
 from rmos.engines.shop import SHIPPED
 from rmos.index.locks import file_lock
 from tests.cli.conftest import Command, artifacts_of, command_on, document, records_of
@@ -110,8 +111,33 @@ def test_the_times_are_a_fortnight_strictly_increasing_and_past(filled: Path) ->
     assert 10 * 86_400 * 1_000_000 < moments[-1] - moments[0] <= SPAN_US
     assert len({path.parent.name for path in artifacts_of(filled)}) >= 10
     events = [json.loads(path.read_bytes()) for path in filled.glob("2*/run_*.0*.json")]
-    assert {event["kind"] for event in events} == {"advisory", "delete"}
+    assert {event["kind"] for event in events} == {"advisory", "delete", "outcome"}
     assert all(ids.parse_utc(event["created_at_utc"]) < ids.now_us() for event in events)
+
+
+def test_what_became_of_some_cuts_was_reported_and_corrected_and_two_tools_were_reset(filled: Path) -> None:
+    run = command_on(filled)
+    items = document(run("outcomes", "--limit", "200", "--json"))["items"]
+    assert 24 <= len(items) <= 70
+    scrapped = [item for item in items if item["outcome"] == "scrapped"]
+    assert 1 <= len([item for item in scrapped if item["risk_level"] == "GREEN"]) <= 8
+    assert any(item["corrects"] for item in items)
+    assert any(item["cut_against_decision"] for item in items)
+    assert all(item["spent_s"] > 60 for item in items)
+    report = document(run("calibrate", "--json"))
+    assert report["green_scrapped"]["check"]["items"]
+    tools = document(run("tool-life", "--json"))["items"]
+    reset = {tool["tool_id"]: tool for tool in tools if tool["history"]}
+    assert set(reset) == {"em-3175-2f", "saw-254-24t"}
+    assert all(tool["tools"][0]["minutes"] > 0 for tool in reset.values())
+    assert reset["em-3175-2f"]["history"][-1]["minutes"] > 0
+
+
+def test_what_became_of_the_demos_cuts_follows_from_the_seed() -> None:
+    runs = list(demo_runs(300, seed=3, now_us=US))
+    told = [[jobs.of(run, "GREEN", now_us=US) for run in runs] for jobs in (DemoJobs(7), DemoJobs(7), DemoJobs(8))]
+    assert told[0] == told[1] != told[2]
+    assert all(run.us < job.us < US for run, jobs in zip(runs, told[0], strict=True) for job in jobs)
 
 
 def test_deletions_carry_a_reason(filled: Path) -> None:
