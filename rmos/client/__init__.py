@@ -49,10 +49,13 @@ from rmos.client.responses import (
     Session,
 )
 from rmos.client.retries import Retries
+from rmos.client.shop_types import Batch, Candidate, ImportedBundle, RunLogEntry, ToolLife, ToolReset
 
 __all__ = [
     "BadAnswer",
+    "Batch",
     "Calibration",
+    "Candidate",
     "Client",
     "ClientError",
     "DigestMismatch",
@@ -64,6 +67,7 @@ __all__ = [
     "FoundBrief",
     "Health",
     "IdempotencyKeyReused",
+    "ImportedBundle",
     "MadeProgram",
     "OutcomeFilters",
     "OutcomeOptions",
@@ -80,11 +84,14 @@ __all__ = [
     "RunDeleted",
     "RunDiff",
     "RunFilters",
+    "RunLogEntry",
     "RunNotFound",
     "RunSummary",
     "Session",
     "SessionFields",
     "TooManyRequests",
+    "ToolLife",
+    "ToolReset",
     "Unauthenticated",
     "Unavailable",
     "Unreachable",

@@ -12,11 +12,14 @@ from marshmallow import Schema, fields
 
 from rmos.client import (
     BadAnswer,
+    Batch,
     Calibration,
+    Candidate,
     Client,
     Engine,
     Found,
     IdempotencyKeyReused,
+    ImportedBundle,
     MadeProgram,
     OutcomeFilters,
     OutcomeOptions,
@@ -28,14 +31,21 @@ from rmos.client import (
     RunCreated,
     RunDiff,
     RunFilters,
+    RunLogEntry,
     RunNotFound,
     RunSummary,
     Session,
     SessionFields,
+    ToolLife,
+    ToolReset,
     Unreachable,
     ValidationFailed,
 )
+from rmos.client.shop_types import DecidedCandidate
+from rmos.schemas.batches import BatchSchema
+from rmos.schemas.bundles import ImportedBundleSchema
 from rmos.schemas.calibration import CalibrationSchema
+from rmos.schemas.candidates import CandidateSchema, DecidedSchema
 from rmos.schemas.diffs import RunDiffSchema
 from rmos.schemas.lists import RunListSchema
 from rmos.schemas.outcomes import (
@@ -45,9 +55,11 @@ from rmos.schemas.outcomes import (
     OutcomeRequestSchema,
     OutcomeSummarySchema,
 )
+from rmos.schemas.run_log import RunLogEntrySchema
 from rmos.schemas.runs import RunAdvisorySummarySchema, RunCreatedSchema
 from rmos.schemas.service import EnginesSchema
 from rmos.schemas.sessions import SessionFieldsSchema
+from rmos.schemas.tools import ToolLifeSchema, ToolResetSchema
 from rmos.schemas.workflow import ActedProgramSchema, DryRunResultsSchema, SessionActedSchema
 from tests.api.conftest import make_body
 from tests.client.conftest import cut
@@ -72,7 +84,7 @@ def test_a_run_is_created_read_listed_downloaded_and_compared(client: Client) ->
 
 
 def test_pages_are_followed_to_the_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rmos.client.client._PAGE", 3)
+    monkeypatch.setattr("rmos.client.calls._PAGE", 3)
     made = [client.create_run(**cut("pages"))["run_id"] for _ in range(8)]
     assert [run["run_id"] for run in client.iter_runs(batch_label="pages", include_deleted=True)] == made[::-1]
     assert [run["run_id"] for run in client.iter_recent_runs(limit=4)] == made[:3:-1]
@@ -316,7 +328,17 @@ def test_the_types_are_those_of_the_schemas() -> None:
     assert set(OutcomeReported.__annotations__) == {*OutcomeReportedSchema().fields, "replayed"}
     assert set(OutcomeSummary.__annotations__) == set(OutcomeSummarySchema().fields)
     assert set(OutcomeTotals.__annotations__) == set(OutcomeGroupSchema().fields)
-    assert_same_members(Calibration, CalibrationSchema())
+    for typed, schema in (
+        (Calibration, CalibrationSchema()),
+        (ToolLife, ToolLifeSchema()),
+        (ToolReset, ToolResetSchema()),
+        (Batch, BatchSchema()),
+        (Candidate, CandidateSchema()),
+        (DecidedCandidate, DecidedSchema()),
+        (RunLogEntry, RunLogEntrySchema()),
+        (ImportedBundle, ImportedBundleSchema()),
+    ):
+        assert_same_members(typed, schema)
     assert set(OutcomeOptions.__annotations__) == set(OutcomeRequestSchema().fields) - {"ended", "part"}
     assert set(OutcomeFilters.__annotations__) == set(OutcomeFiltersSchema().fields) - page
     assert set(RunFilters.__annotations__) == set(RunListSchema().fields) - page
