@@ -5,11 +5,13 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from rmos import digest, ids
 from rmos.store import Store
 from rmos.store.sessions import SessionChange
 from rmos.transfer.bundles.making import plan_bundle
-from rmos.transfer.bundles.manifest import MANIFEST, parse_manifest
+from rmos.transfer.bundles.manifest import MANIFEST, BundleObject, count_objects, parse_manifest
 from rmos.transfer.bundles.receiving import ImportedBundle, import_bundle
 from rmos.transfer.bundles.scopes import Scope
 from tests.makers import ANNA, US, add_event, make_members
@@ -66,14 +68,24 @@ def pack(members: Mapping[str, bytes], change: Callable[[zipfile.ZipFile], objec
     return target.getvalue()
 
 
-def agree(members: Members) -> Members:
-    """Return the members with a manifest and a list of digests that agree with them, as a forger makes them."""
+def agree(members: Members, **counts: int) -> Members:
+    """Return the members with a manifest and a list of digests that agree with them, as a forger makes them.
+
+    Args:
+        counts: what the manifest says instead of what it names.
+    """
     manifest = parse_manifest(members[MANIFEST])
     objects = [
         {"key": name, "sha256": digest.sha256_hex(content), "size": len(content)}
         for name, content in sorted(members.items())
         if name not in (MANIFEST, "SHA256SUMS")
     ]
-    known = {"counts": manifest.counts, "left_out": [], "scope": manifest.scope, "schema": manifest.schema}
+    counted = count_objects(msgspec.convert(objects, list[BundleObject]))
+    known = {
+        "counts": {**manifest.counts, **counted, **counts},
+        "left_out": [],
+        "scope": manifest.scope,
+        "schema": manifest.schema,
+    }
     encoded = digest.canonical({**known, "objects": objects}) + b"\n"
     return {**members, MANIFEST: encoded, "SHA256SUMS": parse_manifest(encoded).make_sums()}

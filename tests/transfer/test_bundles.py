@@ -267,6 +267,14 @@ ATTACKS: dict[str, tuple[Callable[[Members], bytes], str]] = {
     "token": (lambda found: pack(agree(swap(found, "_tokens/tok_abc123.000001.json", b"{}"))), "no member of a bundle"),
     "two bundles": (lambda found: pack({f"{top}/{name}": found[name] for name in found for top in "ab"}), "several"),
     "newer format": (lambda found: pack(agree(swap(found, "_format.json", b'{"format":2}'))), "format 2"),
+    "other compression": (
+        lambda found: pack(found, lambda zipped: zipped.writestr("a", b"a", compress_type=zipfile.ZIP_LZMA)),
+        "take deflate",
+    ),
+    **{
+        f"other count of {name}": (lambda found, name=name: pack(agree(found, **{name: 99})), "counts other than")
+        for name in ("runs", "sessions", "events", "blobs", "proofs", "bytes")
+    },
     "no zip": (lambda found: b"G21", "no zip"),
     "broken off": (lambda found: pack(found)[:-30], "no zip"),
 }
@@ -280,6 +288,7 @@ SELDOM = (
     "token",
     "two bundles",
     "newer format",
+    *(f"other count of {name}" for name in ("sessions", "events", "blobs", "proofs", "bytes")),
 )
 
 

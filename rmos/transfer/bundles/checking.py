@@ -26,6 +26,7 @@ from rmos.transfer.bundles.manifest import (
     MAX_ENTRIES,
     MAX_RATIO,
     Manifest,
+    has_right_counts,
     is_member,
     is_object_key,
     parse_manifest,
@@ -35,6 +36,8 @@ from rmos.transfer.sources import ImportSource, read_archive
 _MAX_DIRECTORY: Final = 24 * 1024**2
 """Bytes of a zip's table of contents: 250 for each entry that a bundle may have, for all are read at once."""
 _ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What every program packs with. What LZMA says of its dictionary is memory that is asked for at once, up to 4 GiB."""
 
 
 class OpenBundle(NamedTuple):
@@ -105,6 +108,8 @@ def _check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
     for entry in entries:
         if entry.flag_bits & _ENCRYPTED:
             raise BundleRefused(f"{_show(entry.filename)} is encrypted.")
+        if entry.compress_type not in _METHODS:
+            raise BundleRefused(f"{_show(entry.filename)} is compressed in a way that bundles are not: take deflate.")
     folded = Counter(entry.filename.replace("\\", "/").casefold() for entry in entries)
     twice = next((name for name, count in folded.items() if count > 1), None)
     if twice is not None:
@@ -130,6 +135,8 @@ def check_members(bundle: OpenBundle) -> None:
     found = bundle.members.names - {MANIFEST, SUMS}
     if len(expected) < len(bundle.manifest.objects):
         raise BundleRefused(f"{MANIFEST} names something twice.")
+    if not has_right_counts(bundle.manifest):
+        raise BundleRefused(f"{MANIFEST} counts other than what it names.")
     if missing := sorted(expected.keys() - found):
         raise BundleRefused(f"{_show(missing[0])} is missing{_count_more(missing)}.")
     if extra := sorted(found - expected.keys()):

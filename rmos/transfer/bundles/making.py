@@ -9,7 +9,6 @@ here and in a shop that took the bundle in. What cannot go along is found before
 """
 
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -33,6 +32,7 @@ from rmos.transfer.bundles.manifest import (
     BundleObject,
     LeftOut,
     Manifest,
+    count_objects,
     find_proved,
     is_object_key,
     make_proof_name,
@@ -142,15 +142,11 @@ def _find_checkpoint(store: Store) -> Note | None:
 
 
 def _count(selection: Selection, members: list[BundleObject]) -> dict[str, int]:
-    kinds = Counter(kind.counted_as for member in members if (kind := layout.kind_of(member.key)) is not None)
     return {
         "runs": selection.asked,
         "parents": len(selection.runs) - selection.asked,
         "sessions": len(selection.sessions),
-        "events": kinds[layout.EVENT.counted_as] + kinds[layout.SESSION_EVENT.counted_as],
-        "blobs": kinds[layout.BLOB.counted_as],
-        "proofs": sum(find_proved(member.key) is not None for member in members),
-        "bytes": sum(member.size for member in members),
+        **count_objects(members),
     }
 
 

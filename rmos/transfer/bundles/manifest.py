@@ -8,6 +8,8 @@
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +32,9 @@ MAX_RATIO: Final = 200
 _PROOF: Final = re.compile(r"proof/(.+)\.proof\.zip", re.DOTALL)
 _KINDS: Final = (layout.ARTIFACT, layout.EVENT, layout.LINK, layout.SESSION_EVENT)
 """What goes along beside blobs; everything else of a store stays in it."""
+
+
+_RECORDS: Final = {"runs": (layout.ARTIFACT, layout.EVENT), "sessions": (layout.SESSION_EVENT,)}
 
 
 class BundleObject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +88,36 @@ def parse_manifest(data: bytes) -> Manifest:
     if not is_same:
         raise BundleRefused(f"{MANIFEST} is not in its canonical form.")
     return manifest
+
+
+def count_objects(objects: Sequence[BundleObject]) -> dict[str, int]:
+    """Return what `counts` says of members, as their names and sizes tell it."""
+    kinds = Counter(kind.counted_as for entry in objects if (kind := layout.kind_of(entry.key)) is not None)
+    return {
+        "events": kinds[layout.EVENT.counted_as] + kinds[layout.SESSION_EVENT.counted_as],
+        "blobs": kinds[layout.BLOB.counted_as],
+        "proofs": sum(find_proved(entry.key) is not None for entry in objects),
+        "bytes": sum(entry.size for entry in objects),
+    }
+
+
+def has_right_counts(manifest: Manifest) -> bool:
+    """Tell whether a manifest counts what it names. A run or a session that was left out is counted, and not named."""
+    records = {
+        name: {
+            entry.key.rpartition("/")[2].partition(".")[0]
+            for entry in manifest.objects
+            if layout.kind_of(entry.key) in kinds
+        }
+        for name, kinds in _RECORDS.items()
+    }
+    counts, left_out = manifest.counts, len(manifest.left_out)
+    runs = counts.get("runs", -1) + counts.get("parents", -1)
+    return (
+        all(counts.get(name) == count for name, count in count_objects(manifest.objects).items())
+        and len(records["runs"]) <= runs <= len(records["runs"]) + left_out
+        and len(records["sessions"]) <= counts.get("sessions", -1) <= len(records["sessions"]) + left_out
+    )
 
 
 def is_object_key(key: str) -> bool:
