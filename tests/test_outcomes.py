@@ -43,6 +43,7 @@ def test_one_word_for_two_axes() -> None:
         ({"ended_at_utc": "2026-03-01T12:05:01Z"}, "ended_at_utc"),
         ({"started_at_utc": "2026-03-01T12:05:01Z"}, "started_at_utc"),
         ({"started_at_utc": "2026-03-01T11:00:00"}, "started_at_utc"),
+        ({"started_at_utc": "2026-03-01T11:00:00Z", "measured_s": 3901}, "measured_s"),
         ({"measured_s": -1}, "measured_s"),
         ({"measured_s": 604801}, "measured_s"),
         ({"measured_s": True}, "measured_s"),
@@ -79,6 +80,7 @@ def test_what_cannot_be_is_refused_with_its_field(over: dict[str, Any], field: s
     "over",
     [
         {"started_at_utc": "2026-02-22T10:00:00Z", "ended_at_utc": "2026-03-01T10:00:00Z", "measured_s": 604800},
+        {"started_at_utc": "2026-03-01T11:00:00Z", "measured_s": 3900},
         {"started_at_utc": "2026-03-01T12:05:00Z", "ended_at_utc": "2026-03-01T12:05:00Z", "measured_s": 0},
         {"ended": "Failed", "part": "SCRAP", "reason_code": "power"},
         dict.fromkeys(("reason_code", "started_at_utc", "ended_at_utc", "measured_s", "last_line", "corrects")),

@@ -264,6 +264,8 @@ def load_outcome(body: Mapping[str, Any], *, now_us: int) -> ReportedOutcome:
     members = dict(_request.load(body))
     times = {name: members.get(name) for name in ("started_at_utc", "ended_at_utc")}
     wrong = _find_wrong_times(times["started_at_utc"], times["ended_at_utc"], now_us)
+    if not wrong and _still_runs(times["started_at_utc"], members.get("measured_s"), now_us):
+        wrong["measured_s"] = ["Is longer than the time since the start."]
     if needs_reason(members["ended"], members["part"]) and members.get("reason_code") is None:
         wrong["reason_code"] = [f"Say why, for scrap and for failed: one of {', '.join(REASON_CODES)}."]
     if wrong:
@@ -286,6 +288,13 @@ def _find_wrong_times(started_us: int | None, ended_us: int | None, now_us: int)
         elif ended_us - started_us > MAX_SECONDS * 1_000_000:
             wrong["ended_at_utc"] = ["Is more than 7 days after the start."]
     return wrong
+
+
+def _still_runs(started_us: int | None, measured_s: float | None, now_us: int) -> bool:
+    """Tell whether a job that began then and took so long is not over yet; pauses make it longer still."""
+    if started_us is None or measured_s is None:
+        return False
+    return started_us + measured_s * 1e6 > now_us + MAX_AHEAD_US
 
 
 def load_outcome_list(parameters: Mapping[str, Sequence[str]]) -> OutcomeListRequest:

@@ -177,9 +177,7 @@ def test_a_photo_is_one_that_the_run_names(client: FlaskClient, run_id: str) -> 
     assert report(client, run_id, {**GOOD, "photo_sha256": [sha256]}).status_code == 201
 
 
-def test_there_is_no_run_no_outcome_of_a_deleted_one_and_none_for_a_viewer(
-    client: FlaskClient, run_id: str, post: Post
-) -> None:
+def test_of_no_run_and_of_a_deleted_one_no_outcome_is_taken(client: FlaskClient, run_id: str) -> None:
     assert report(client, ids.new_run_id(1)).status_code == 404
     client.delete(f"{RUNS}/{run_id}?reason=a+trial")
     assert (report(client, run_id).status_code, report(client, run_id).json["error"]) == (410, "RUN_DELETED")

@@ -201,6 +201,9 @@ def test_no_artifact_is_opened_and_a_damaged_run_has_empty_cells(
     assert len(read_rows(client)) == len(read_log(client))
     assert client.get(f"{LOG}/summary").json["status"]["ERROR"] == 1
     assert client.get("/api/rmos/batches?label=batch_1&view=tree").json["runs"] == 2
+    assert len(client.get("/api/rmos/outcomes").json["items"]) == 1
+    for group_by in ("machine", "tool", "material", "month"):
+        assert client.get(f"/api/rmos/outcomes/totals?group_by={group_by}").json["items"][0]["jobs"] == 1
 
 
 def test_an_override_that_was_granted_is_said_for_good(client: FlaskClient, post: Post) -> None:
