@@ -74,7 +74,7 @@ def report_an_outcome(run_id: str) -> Response:
     reports are several jobs; one with `corrects` takes the place of another, and both stay in the record.
     """
     now_us = ids.now_us()
-    body = read_object()
+    body = read_object(any_number=True)
     asked = OutcomeRequest(
         run_id=run_id, reported=load_outcome(body, now_us=now_us), idempotency=read_idempotency(body)
     )

@@ -31,8 +31,11 @@ _EXPONENT_FROM: Final = 1e21
 _JSON_TYPE: Final = re.compile(r"application/(json|[a-z0-9!#$&^_.+-]+\+json)")
 
 
-def read_object() -> dict[str, Any]:
+def read_object(*, any_number: bool = False) -> dict[str, Any]:
     """Return the JSON object that the running request carries.
+
+    Args:
+        any_number: as in `parse_object`.
 
     Raises:
         UnsupportedMediaType: its Content-Type is another one.
@@ -51,7 +54,7 @@ def read_object() -> dict[str, Any]:
         raise RequestTimeout(STOPPED)
     if len(data) > get_body_limit():
         raise make_too_large_error()
-    return parse_object(data)
+    return parse_object(data, any_number=any_number)
 
 
 def get_body_limit() -> int:
@@ -94,8 +97,11 @@ def _require_json() -> None:
         raise UnsupportedMediaType("Send JSON: Content-Type: application/json.")
 
 
-def parse_object(data: bytes) -> dict[str, Any]:
+def parse_object(data: bytes, *, any_number: bool = False) -> dict[str, Any]:
     """Return the JSON object that the bytes are.
+
+    Args:
+        any_number: let NaN and infinity through, for a schema whose every member is checked: it refuses them by name.
 
     Raises:
         BadJson: saying what is wrong and, where the parser knows, where.
@@ -104,7 +110,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise BadJson("The body begins with a byte order mark; send plain UTF-8.")
     try:
         text = data.decode()
-        value = _decoder.decode(text)
+        value = (_any_number_decoder if any_number else _decoder).decode(text)
     except UnicodeDecodeError as error:
         raise BadJson(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
     except json.JSONDecodeError as error:
@@ -188,6 +194,11 @@ def _parse_float(text: str) -> float:
     return number
 
 
+def _parse_any_float(text: str) -> float:
+    number = float(text)
+    return number if math.isinf(number) else _parse_float(text)
+
+
 def _make_number_error() -> BadJson:
     return BadJson("A whole number is beyond 2^53, which not every reader keeps exactly; send it as a string.")
 
@@ -201,4 +212,7 @@ _decoder: Final = json.JSONDecoder(
     parse_int=_parse_integer,
     parse_float=_parse_float,
     parse_constant=_refuse_constant,
+)
+_any_number_decoder: Final = json.JSONDecoder(
+    object_pairs_hook=_refuse_duplicates, parse_int=_parse_integer, parse_float=_parse_any_float
 )

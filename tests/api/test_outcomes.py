@@ -1,6 +1,7 @@
 """`…/outcomes`: what became of cuts, reported, corrected, listed and added up."""
 
 import json
+import math
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -160,13 +161,19 @@ def test_what_cannot_be_is_refused_with_its_field_and_nothing_is_recorded(client
         ({"ended_at_utc": "2026-03-01T12:05:01Z"}, "ended_at_utc"),
         ({"photo_sha256": ["b" * 64]}, "photo_sha256"),
         ({"colour": "green"}, "colour"),
+        ({"measured_s": math.nan}, "measured_s"),
+        ({"rating": math.inf}, "rating"),
+        ({"last_line": -math.inf}, "last_line"),
+        ({"readings": [{"name": "spindle", "value": math.nan, "unit": "W"}]}, "readings.0.value"),
+        ({"tools": [{"tool_id": "em-3175-2f", "minutes": math.inf}]}, "tools.0.minutes"),
     ):
-        answer = report(client, run_id, {**GOOD, **over})
+        text = json.dumps({**GOOD, **over})  # NaN and Infinity as other programs write them
+        answer = client.post(f"{RUNS}/{run_id}/outcomes", data=text, content_type="application/json")
         found = (answer.status_code, answer.json["error"], list(answer.json["errors"]))
         assert found == (422, "VALIDATION_FAILED", [field])
-    text = json.dumps({**GOOD, "measured_s": float("nan")})
-    answer = client.post(f"{RUNS}/{run_id}/outcomes", data=text, content_type="application/json")
-    assert answer.status_code == 400
+    too_large = b'{"ended": "completed", "part": "good", "measured_s": 1e999}'
+    answer = client.post(f"{RUNS}/{run_id}/outcomes", data=too_large, content_type="application/json")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["measured_s"])
     assert client.get(f"{RUNS}/{run_id}/events").json["events"] == []
 
 
