@@ -9,13 +9,14 @@ job that was cancelled has not failed, and one that ran to its end may have spoi
 """
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 import msgspec
 
 from rmos import ids
 
+Number = TypeVar("Number", int, float)
 Ended = Literal["completed", "cancelled", "interrupted", "failed"]
 PartVerdict = Literal["good", "rework", "scrap", "unjudged"]
 OutcomeWord = Literal["done", "scrapped", "interrupted"]
@@ -198,6 +199,19 @@ def find_seconds(outcome: ReportedOutcome) -> float | None:
         return None
     seconds = (ids.parse_utc(outcome.ended_at_utc) - ids.parse_utc(outcome.started_at_utc)) / 1e6
     return seconds if 0 <= seconds <= MAX_SECONDS else None
+
+
+def find_estimate_s(estimate: object) -> float | None:
+    """Return how long a program was estimated to run, s: as a planner drives it, else by its feeds alone."""
+    members = estimate if isinstance(estimate, Mapping) else {}
+    known = (read_decimal(members.get(basis)) for basis in ESTIMATES)
+    return next((seconds for seconds in known if seconds is not None), None)
+
+
+def add_up_known(numbers: Sequence[Number | None]) -> Number | None:
+    """Return a sum, None where a part of it is not known or there is none."""
+    known = [number for number in numbers if number is not None]
+    return sum(known[1:], known[0]) if known and len(known) == len(numbers) else None
 
 
 def read_decimal(value: object) -> float | None:

@@ -7,6 +7,8 @@ format_duration(7.84, digits=1)             # "7.8 s"
 
 from typing import Final
 
+MM_PER_INCH: Final = 25.4
+"""Exact, by the international yard and pound agreement of 1959."""
 UNITS: Final = (
     ("_mm_min", "mm/min"),
     ("_inch_min", "inch/min"),

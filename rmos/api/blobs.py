@@ -16,7 +16,7 @@ from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import ProgramGated
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import IndexRebuilding, IndexUnavailable
-from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, respond_blob
+from rmos.http.files import BYTES, CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, ZIP, respond_blob
 from rmos.http.programs import find_open_blob
 from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
@@ -36,7 +36,6 @@ bp = Blueprint(
 
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 _OF_A_FILE: Final[Problems] = (AttachmentNotFound, ProgramGated, IndexRebuilding, IndexUnavailable, *_OF_A_RUN)
-_ZIP: Final = "application/zip"
 
 
 @bp.get("")
@@ -97,7 +96,7 @@ def preview_status(run_id: str, sha256: str) -> Response:
 @operation(
     responses={
         200: ResponseSpec(
-            "The zip.", {}, ("Cache-Control", "Content-Disposition", "Content-Security-Policy"), content_type=_ZIP
+            "The zip.", {}, ("Cache-Control", "Content-Disposition", "Content-Security-Policy"), content_type=ZIP
         )
     },
     problems=(IndexRebuilding, IndexUnavailable, *_OF_A_RUN),
@@ -115,7 +114,7 @@ def download_all(run_id: str) -> Response:
         "Content-Security-Policy": CSP,
     }
     if request.method == "HEAD":
-        return Response(iter(()), headers=headers, content_type=_ZIP)  # an iterator, so that no length is claimed
+        return Response(iter(()), headers=headers, content_type=ZIP)  # an iterator, so that no length is claimed
     pieces = archive(rmos.store, view, max_bytes=rmos.settings.max_run_attachments_bytes)
     first = next(pieces)  # a disk that does not give it is told as a problem; later on the answer only breaks off
-    return Response(itertools.chain([first], pieces), headers=headers, content_type=_ZIP)
+    return Response(itertools.chain([first], pieces), headers=headers, content_type=ZIP)

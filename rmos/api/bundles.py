@@ -14,7 +14,7 @@ from rmos.errors.request import BadForm, PayloadTooLarge
 from rmos.errors.store import IndexRebuilding, IndexUnavailable, StoreLocked
 from rmos.errors.workflow import SessionNotFound
 from rmos.http.conditions import apply_conditions
-from rmos.http.files import make_disposition
+from rmos.http.files import ZIP, make_disposition
 from rmos.http.multipart import Form
 from rmos.http.query import load_list_query
 from rmos.http.responses import NO_STORE, respond_json
@@ -35,14 +35,13 @@ from rmos.transfer.bundles.withholding import Withhold, make_withhold, withhold_
 
 bp = Blueprint("bundles", __name__, url_prefix="/api/rmos", description="Bundles: runs as one file for another shop")
 
-_ZIP: Final = "application/zip"
 _BINARY: Final = {"type": "string", "format": "binary"}
 
 
 @bp.get("/bundles")
 @operation(
     responses={
-        200: ResponseSpec("The bundle.", _BINARY, ("ETag", "Cache-Control", "Content-Disposition"), content_type=_ZIP),
+        200: ResponseSpec("The bundle.", _BINARY, ("ETag", "Cache-Control", "Content-Disposition"), content_type=ZIP),
         304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
     problems=(
@@ -65,7 +64,7 @@ def get_bundle() -> Response:
     if current_actor().role != "admin":
         withhold = make_withhold(rmos.store, ProgramGate(rmos.store, rmos.engines, GatePolicy.of(rmos.settings)))
     planned = plan_bundle(rmos.store, scope, withhold)
-    response = Response(content_type=_ZIP)
+    response = Response(content_type=ZIP)
     response.headers["Cache-Control"] = NO_STORE
     name = scope.session_id or (scope.run_ids[0] if scope.run_ids else "runs")
     response.headers["Content-Disposition"] = make_disposition("attachment", f"{name}.bundle.zip")

@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Response
 
-from rmos import digest, ids
+from rmos import ids
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import AttachmentNotFound
@@ -13,10 +13,9 @@ from rmos.errors.programs import NotCovered, PackNotReady, StaleApproval
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.workflow import AboveDecision, CandidateNotFound, CandidateNotGreen
-from rmos.http.conditions import apply_conditions
-from rmos.http.files import CSP, make_disposition
+from rmos.http.files import ZIP, respond_zip
 from rmos.http.json_body import read_object
-from rmos.http.responses import NO_STORE, respond_json
+from rmos.http.responses import respond_json
 from rmos.http.routes import READS, WRITES, Blueprint, Problems, ResponseSpec, operation
 from rmos.schemas.candidates import (
     BulkDecisionsSchema,
@@ -43,7 +42,6 @@ bp = Blueprint(
 
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, *READS)
 _LEAVING: Final[Problems] = (CandidateNotGreen, NotCovered, StaleApproval, PackNotReady, PayloadTooLarge)
-_ZIP: Final = "application/zip"
 
 
 @bp.get("")
@@ -84,7 +82,7 @@ def decide_on_candidate(run_id: str, candidate_id: str) -> Response:
             "The zip.",
             {"type": "string", "format": "binary"},
             ("ETag", "Cache-Control", "Content-Digest", "Content-Disposition", "Content-Security-Policy"),
-            content_type=_ZIP,
+            content_type=ZIP,
         ),
         304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
@@ -100,12 +98,7 @@ def download_candidate(run_id: str, candidate_id: str) -> Response:
     rmos = current_rmos()
     policy = GatePolicy.of(rmos.settings)
     made = build_candidate_zip(rmos.store, rmos.engines, policy, run_id, candidate_id)
-    response = Response(made.data, content_type=_ZIP)
-    response.headers["Cache-Control"] = NO_STORE
-    response.headers["Content-Security-Policy"] = CSP
-    response.headers["Content-Disposition"] = make_disposition("attachment", made.filename)
-    response.headers["Content-Digest"] = digest.content_digest(made.sha256)
-    return apply_conditions(response, made.sha256)
+    return respond_zip(made.data, filename=made.filename, sha256=made.sha256)
 
 
 @bp.post("/bulk")

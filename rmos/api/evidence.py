@@ -10,7 +10,7 @@ from rmos.context import current_rmos
 from rmos.errors.evidence import EvidenceOff, NotLoggedYet
 from rmos.errors.http import RouteNotFound
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.http.files import make_disposition
+from rmos.http.files import ZIP, make_disposition
 from rmos.http.query import load_query
 from rmos.http.responses import NO_STORE, respond_json
 from rmos.http.routes import LISTS, READS, Blueprint, Problems, ResponseSpec, operation
@@ -53,7 +53,7 @@ def get_evidence() -> Response:
             "The files of the run with a proof of each, as a zip.",
             _BINARY,
             ("Cache-Control", "Content-Disposition"),
-            content_type="application/zip",
+            content_type=ZIP,
         )
     },
     problems=(RunNotFound, RunDeleted, NotLoggedYet, *_PROBLEMS),
@@ -73,7 +73,7 @@ def get_proof(run_id: str) -> Response:
         "Content-Disposition": make_disposition("attachment", f"{run_id}.proof.zip"),
         "Cache-Control": NO_STORE,
     }
-    return Response(data, headers=headers, content_type="application/zip")
+    return Response(data, headers=headers, content_type=ZIP)
 
 
 @bp.get("/evidence/checkpoint")

@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Response, request
 
-from rmos import digest, ids
+from rmos import ids
 from rmos.auth.roles import requires
 from rmos.context import current_actor, current_rmos
 from rmos.errors.files import AttachmentNotFound
@@ -12,15 +12,12 @@ from rmos.errors.http import PreconditionFailed, RangeNotSatisfiable
 from rmos.errors.programs import NotCovered, PackNotReady, StaleApproval
 from rmos.errors.records import RunDeleted, RunNotFound, VersionConflict
 from rmos.errors.request import PayloadTooLarge
-from rmos.http.conditions import apply_conditions
-from rmos.http.files import CONDITIONS, CSP, FILE_HEADERS, RANGE_HEADERS, make_disposition
-from rmos.http.responses import NO_STORE
+from rmos.http.files import CONDITIONS, FILE_HEADERS, RANGE_HEADERS, ZIP, respond_zip
 from rmos.http.routes import READS, Blueprint, Problems, ResponseSpec, operation
 from rmos.services.packs.releasing import OperatorPack, OperatorPacks
 
 bp = Blueprint("packs", __name__, url_prefix="/api/rmos", description="Operator packs: what is taken to a machine")
 
-_ZIP: Final = "application/zip"
 _OF_A_RUN: Final[Problems] = (RunNotFound, RunDeleted, AttachmentNotFound, VersionConflict, *READS)
 _PROBLEMS: Final[Problems] = (
     PackNotReady,
@@ -37,8 +34,8 @@ _BINARY: Final = {"type": "string", "format": "binary"}
 @bp.get("/runs/<run_id>/operator-pack")
 @operation(
     responses={
-        200: ResponseSpec("The zip.", _BINARY, FILE_HEADERS, content_type=_ZIP),
-        206: ResponseSpec("A range of the zip.", _BINARY, RANGE_HEADERS, content_type=_ZIP),
+        200: ResponseSpec("The zip.", _BINARY, FILE_HEADERS, content_type=ZIP),
+        206: ResponseSpec("A range of the zip.", _BINARY, RANGE_HEADERS, content_type=ZIP),
         304: ResponseSpec("The caller has it already.", headers=("ETag", "Cache-Control")),
     },
     problems=_PROBLEMS,
@@ -63,9 +60,4 @@ def get_operator_pack(run_id: str) -> Response:
 
 
 def _respond(pack: OperatorPack) -> Response:
-    response = Response(pack.data, content_type=_ZIP)
-    response.headers["Cache-Control"] = NO_STORE
-    response.headers["Content-Security-Policy"] = CSP
-    response.headers["Content-Disposition"] = make_disposition("attachment", pack.filename)
-    response.headers["Content-Digest"] = digest.content_digest(pack.sha256)
-    return apply_conditions(response, pack.sha256, ranges=True)
+    return respond_zip(pack.data, filename=pack.filename, sha256=pack.sha256, ranges=True)

@@ -1,6 +1,5 @@
 """`rmos import` and `rmos export`: runs between stores, and lists for other programs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from rmos import ids
 from rmos.cli.exits import DONE, FINDINGS
 from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
-from rmos.cli.output import emit, json_option, progress, say, write_data
+from rmos.cli.output import emit, json_option, progress, say, write_parts
 from rmos.cli.run_ids import find_session_id
 from rmos.cli.types import Moment
 from rmos.counts import count_of
@@ -148,7 +147,7 @@ def export(
         raise click.UsageError("--json goes with --to: stdout is the export itself.")
     store = _current(open_for_writing())
     texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query, list_columns(), bom=bom)
-    written = _write(texts, target)
+    written = write_parts(texts, target)
     if as_json:
         emit({"characters": written})
     return DONE
@@ -158,20 +157,6 @@ def _current(store: Store) -> Store:
     """Bring the index up to the record, so that the export is complete."""
     store.reconcile(wait_s=LOCK_WAIT_S)
     return store
-
-
-def _write(texts: Iterator[str], target: Path | None) -> int:
-    if target is None:
-        written = 0
-        for text in texts:
-            write_data(text)
-            written += len(text)
-        return written
-    try:
-        with target.open("x", encoding="utf-8", newline="") as file:
-            return sum(map(file.write, texts))
-    except FileExistsError:
-        raise click.BadParameter("it is there already; nothing is overwritten.", param_hint="--to") from None
 
 
 def _export_store(query: RunQuery, target: Path | None, proofs: Path | None, as_json: bool) -> int:

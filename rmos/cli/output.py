@@ -119,6 +119,31 @@ def write_file(path: Path, data: str | bytes) -> None:
         raise StorageFailed(f"{path.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
 
 
+def write_parts(parts: Iterable[str | bytes], target: Path | None) -> int:
+    """Write parts to the new file of `--to`, or to stdout, as they come, and return how long they are in all.
+
+    Raises:
+        click.BadParameter: there is such a file.
+        StorageFailed: as `write_file`.
+    """
+    written = 0
+    if target is None:
+        for part in parts:
+            write_data(part)
+            written += len(part)
+        return written
+    try:
+        with target.open("xb") as file:
+            for part in parts:
+                file.write(part.encode() if isinstance(part, str) else part)
+                written += len(part)
+    except FileExistsError:
+        raise click.BadParameter("it is there already; nothing is overwritten.", param_hint="--to") from None
+    except OSError as error:
+        raise StorageFailed(f"{target.name} could not be written: {(error.strerror or 'refused').lower()}.") from None
+    return written
+
+
 def write_new_file(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file of any size that is not there yet: whole, or not at all.
 

@@ -12,9 +12,8 @@ from flask.cli import with_appcontext
 from rmos.cli.exits import DONE
 from rmos.cli.listing import IndexReaders, add_span, read_answer
 from rmos.cli.opening import open_for_reading
-from rmos.cli.output import emit, json_option, write_data
+from rmos.cli.output import emit, json_option, write_parts
 from rmos.cli.run_ids import find_session_id
-from rmos.errors.store import StorageFailed
 from rmos.row_models import RunQuery
 from rmos.schemas.run_log import RUN_LOG_COLUMNS, write_log_lines, write_log_rows
 from rmos.store.run_log_lists import RunLogPage
@@ -74,7 +73,7 @@ def run_log(form: str, bom: bool, target: Path | None, as_json: bool, **filters:
     none: Iterator[RunLogPage] = iter(())
     pages = read_answer(lambda listing: _walk(listing, query), nothing=none)
     parts = _write_csv(pages, bom=bom) if form == "csv" else (write_log_lines(page.runs) for page in pages)
-    written = _write(parts, target)
+    written = write_parts(parts, target)
     if as_json:
         emit({"bytes": written})
     return DONE
@@ -96,25 +95,3 @@ def _write_csv(pages: Iterator[RunLogPage], *, bom: bool) -> Iterator[bytes]:
     yield ((BOM if bom else "") + head.getvalue()).encode()
     for page in pages:
         yield write_log_rows(page.runs)
-
-
-def _write(parts: Iterator[bytes], target: Path | None) -> int:
-    """Write what there is to stdout or to a new file, and return how many bytes that was.
-
-    Raises:
-        click.BadParameter: there is such a file.
-        StorageFailed: the system did not take it.
-    """
-    if target is None:
-        written = 0
-        for part in parts:
-            write_data(part)
-            written += len(part)
-        return written
-    try:
-        with target.open("xb") as file:
-            return sum(map(file.write, parts))
-    except FileExistsError:
-        raise click.BadParameter("it is there already; nothing is overwritten.", param_hint="--to") from None
-    except OSError as error:
-        raise StorageFailed(f"{target.name} could not be written: {(error.strerror or 'refused').lower()}.") from None

@@ -8,12 +8,13 @@ and the machine that were in them; of tables only the materials can say somethin
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from rmos.decisions.replay import read_inputs
+from rmos.decisions.slices import RunSlice, list_slices
 from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
@@ -69,11 +70,6 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     flips: list[Flip]
 
 
-class _Slice(NamedTuple):
-    partition: str
-    run_ids: list[str]
-
-
 class _Evaluated(NamedTuple):
     counts: Counter[str]
     damaged: list[str]
@@ -103,7 +99,7 @@ def backtest(
     flips: list[Flip] = []
     evaluate_runs = _Evaluator(store.objects, engine, timeout_ms)
     with ordered_pool(evaluate_runs.evaluate_runs, workers) as evaluate_slices:
-        for evaluated in evaluate_slices(_slices(store, since or "")):
+        for evaluated in evaluate_slices(list_slices(store, since=since, size=_SLICE)):
             counts.update(evaluated.counts)
             damaged += evaluated.damaged
             unreadable += evaluated.unreadable
@@ -124,15 +120,6 @@ def backtest(
     )
 
 
-def _slices(store: Store, since: str) -> Iterator[_Slice]:
-    for partition in store.reader.partitions():
-        if partition >= since:
-            files = layout.sort_out(store.objects.names(partition)).runs
-            run_ids = sorted(run_id for run_id, of_run in files.items() if of_run.artifact)
-            for start in range(0, len(run_ids), _SLICE):
-                yield _Slice(partition, run_ids[start : start + _SLICE])
-
-
 class _Evaluator:
     """Evaluates slices; reaches the processes by the fork."""
 
@@ -141,10 +128,10 @@ class _Evaluator:
         self._engine = engine
         self._timeout_ms = timeout_ms
 
-    def evaluate_runs(self, part: _Slice) -> _Evaluated:
+    def evaluate_runs(self, part: RunSlice) -> _Evaluated:
         """Return what came of the runs of a slice."""
         evaluated = _Evaluated(Counter(), [], [], [])
-        for run_id in part.run_ids:
+        for run_id in (files.run_id for files in part.runs):
             try:
                 data = self._objects.read(layout.artifact_key(part.partition, run_id))
                 self._evaluate_run(verify_artifact(data, run_id, part.partition).run, evaluated)

@@ -17,11 +17,12 @@ from rmos.decisions.backtest import Progress, evaluate_again
 from rmos.decisions.proportions import Proportion, make_proportion
 from rmos.decisions.reasons import classify_reason
 from rmos.decisions.replay import read_inputs
+from rmos.decisions.slices import RunSlice, list_slices
 from rmos.engines.plugin import Engine
 from rmos.errors.store import StorageUnavailable
 from rmos.models import RunArtifact, RunView
 from rmos.outcomes import CutOutcome
-from rmos.store import Store, layout
+from rmos.store import Store
 from rmos.store.folding import fold
 from rmos.store.history import read_run
 from rmos.store.layout import RunFiles
@@ -67,11 +68,6 @@ class OutcomeBacktest(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of runs that the storage did not give."""
 
 
-class _RunsWithEvents(NamedTuple):
-    partition: str
-    runs: list[RunFiles]
-
-
 class _FoundJobs(NamedTuple):
     counts: Counter[tuple[JobKind, str]]
     damaged: list[str]
@@ -98,7 +94,7 @@ def backtest_outcomes(
     damaged: list[str] = []
     unreadable: list[str] = []
     with ordered_pool(_JobEvaluator(store, engine, timeout_ms).evaluate_runs, workers) as evaluate_slices:
-        for number, found in evaluate_slices(_list_slices(store, since or "")):
+        for number, found in evaluate_slices(_list_slices(store, since)):
             counts.update(found.counts)
             damaged += found.damaged
             unreadable += found.unreadable
@@ -127,18 +123,12 @@ def _sum_up(counts: Counter[tuple[JobKind, str]], kind: JobKind) -> BlockedJobs:
 
 def count_runs_with_events(store: Store, since: str | None = None) -> int:
     """Return of how many runs something was ever said, from names alone: as many are read."""
-    return sum(len(part.runs) for part in _list_slices(store, since or ""))
+    return sum(len(part.runs) for part in _list_slices(store, since))
 
 
-def _list_slices(store: Store, since: str) -> Iterator[_RunsWithEvents]:
-    """Yield the runs of which something was ever said, a few at a time."""
-    for partition in store.reader.partitions():
-        if partition < since:
-            continue
-        of_folder = layout.sort_out(store.objects.names(partition)).runs
-        runs = sorted((run for run in of_folder.values() if run.artifact and run.events), key=lambda run: run.run_id)
-        for start in range(0, len(runs), _SLICE):
-            yield _RunsWithEvents(partition, runs[start : start + _SLICE])
+def _list_slices(store: Store, since: str | None) -> Iterator[RunSlice]:
+    """Yield the runs of which something was ever said."""
+    return list_slices(store, since=since, size=_SLICE, wanted=lambda run: run.events)
 
 
 class _JobEvaluator:
@@ -150,7 +140,7 @@ class _JobEvaluator:
         self._engine = engine
         self._timeout_ms = timeout_ms
 
-    def evaluate_runs(self, part: _RunsWithEvents) -> tuple[int, _FoundJobs]:
+    def evaluate_runs(self, part: RunSlice) -> tuple[int, _FoundJobs]:
         """Return how many runs a slice has, and what came of the jobs of each."""
         found = _FoundJobs(Counter(), [], [])
         for files in part.runs:

@@ -14,11 +14,13 @@ from flask import Response, request
 
 from rmos import digest
 from rmos.http.conditions import apply_conditions, read_range
+from rmos.http.responses import NO_STORE
 from rmos.http.routes import ResponseSpec
 from rmos.services.files.filenames import safe_name
 from rmos.services.files.media_types import UNKNOWN, media_type
 from rmos.store.blobs import OpenBlob
 
+ZIP: Final = "application/zip"
 CSP: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 """Of every response that is a stored file: no script, no form, no other origin, nothing loaded."""
 FILE_HEADERS: Final = (
@@ -82,6 +84,24 @@ def respond_blob(
         blob.close()
         raise
     return response
+
+
+def respond_zip(data: bytes, *, filename: str, sha256: str, ranges: bool = False) -> Response:
+    """Return the response that brings a zip made for this caller at this moment.
+
+    Args:
+        sha256: of the zip, which is its ETag.
+        ranges: whether a part of it may be asked for.
+
+    Raises:
+        PreconditionFailed, RangeNotSatisfiable.
+    """
+    response = Response(data, content_type=ZIP)
+    response.headers["Cache-Control"] = NO_STORE
+    response.headers["Content-Security-Policy"] = CSP
+    response.headers["Content-Disposition"] = make_disposition("attachment", filename)
+    response.headers["Content-Digest"] = digest.content_digest(sha256)
+    return apply_conditions(response, sha256, ranges=ranges)
 
 
 def _describe_bytes(response: Response, blob: OpenBlob, requested: tuple[int, int] | None) -> None:

@@ -17,10 +17,10 @@ import msgspec
 from rmos import ids
 from rmos.models import Event, RunArtifact
 from rmos.names import fold_name
-from rmos.outcomes import CutOutcome, ToolWork, find_moment, find_seconds, read_outcome
+from rmos.outcomes import CutOutcome, ToolWork, add_up_known, find_moment, find_seconds, read_outcome
 from rmos.row_models import OutcomeRow, ToolWorkRow
 from rmos.store.outcome_times import compare_times
-from rmos.store.tool_work import JobWork, add_up_known, find_job_work
+from rmos.store.tool_work import JobWork, find_job_work
 
 NOTE_CHARACTERS: Final = 200
 """Characters of a note that lists show."""

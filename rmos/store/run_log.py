@@ -15,17 +15,17 @@ import msgspec
 
 from rmos.log_rows import RunLogCells
 from rmos.models import RUN_SCHEMA, RunArtifact, RunInputs, RunView
-from rmos.outcomes import find_seconds, read_decimal
+from rmos.outcomes import add_up_known, find_estimate_s, find_seconds
 from rmos.store.naming import GCODE
 from rmos.store.outcomes import CountingOutcome
 from rmos.store.records import DECODING_ERRORS
 from rmos.store.rules import list_rules
+from rmos.units import MM_PER_INCH
 from rmos.workflow import is_granted
 
 _TEXT: Final = 200
 """Characters of a text of the record that the log shows."""
 _EXACT: Final = 2**53
-_MM_PER_INCH: Final = 25.4
 _SENT: Final = (GCODE, "gcode_input")
 """The kinds of a program that somebody sent, covered by a session or not."""
 _MADE: Final = "toolpaths"
@@ -219,23 +219,14 @@ def _describe_programs(run: RunArtifact, programs: Sequence[Mapping[str, Any]]) 
         lines = [inline.count("\n") + 1]
     has_any = bool(inline or programs or run.hashes.gcode_sha256)
     return {
-        "gcode_lines": _add_up(lines),
+        "gcode_lines": add_up_known(lines),
         "gcode_inline": bool(inline) if has_any else None,
-        "estimate_s": _add_up([_read_estimate(program) for program in programs]),
+        "estimate_s": add_up_known([find_estimate_s(program.get("estimate_s")) for program in programs]),
     }
 
 
 def _has_outputs(run: RunArtifact) -> bool:
     return not isinstance(run.outputs, msgspec.UnsetType) and bytes(run.outputs) not in (b"{}", b"null")
-
-
-def _read_estimate(program: Mapping[str, Any]) -> float | None:
-    """Return how long a program runs, s: as a planner would drive it, else without acceleration."""
-    estimate = program.get("estimate_s")
-    if not isinstance(estimate, dict):
-        return None
-    planned = read_decimal(estimate.get("planned"))
-    return read_decimal(estimate.get("feed_only")) if planned is None else planned
 
 
 def _describe_jobs(view: RunView, jobs: Sequence[CountingOutcome]) -> dict[str, Any]:
@@ -277,7 +268,7 @@ def _read_number(value: object) -> float | int | None:
 
 def _read_inches(value: object) -> float | None:
     number = _read_number(value)
-    return None if number is None else _round(number * _MM_PER_INCH)
+    return None if number is None else _round(number * MM_PER_INCH)
 
 
 def _read_first(members: Mapping[str, Any], *names: str) -> float | int | None:
@@ -296,8 +287,3 @@ def _read_text(value: object) -> str | None:
 def _round(number: float) -> float:
     """Return a number of twelve digits, so that an inch value and its metric twin are the same."""
     return float(f"{number:.12g}")
-
-
-def _add_up(numbers: Sequence[Any]) -> Any:
-    """Return a sum, None where a part of it is not known or there is none."""
-    return None if not numbers or None in numbers else sum(numbers)

@@ -14,7 +14,16 @@ from typing import Any, Final, NamedTuple
 
 from rmos.models import RunArtifact
 from rmos.names import fold_name
-from rmos.outcomes import CutOutcome, TimeOrigin, ToolWork, UsedTool, find_seconds, read_decimal
+from rmos.outcomes import (
+    CutOutcome,
+    TimeOrigin,
+    ToolWork,
+    UsedTool,
+    add_up_known,
+    find_estimate_s,
+    find_seconds,
+    read_decimal,
+)
 
 _DIGITS: Final = 3
 
@@ -93,14 +102,7 @@ def read_extent(programs: Sequence[Mapping[str, Any]]) -> ProgramExtent:
         for use in (program["tools"] if isinstance(program.get("tools"), list) else [])
         if isinstance(use, dict) and isinstance(use.get("tool_id"), str) and use["tool_id"]
     ]
-    return ProgramExtent(uses, add_up_known([_read_estimate(program.get("estimate_s")) for program in programs]))
-
-
-def _read_estimate(estimate: object) -> float | None:
-    if not isinstance(estimate, Mapping):
-        return None
-    planned = read_decimal(estimate.get("planned"))
-    return read_decimal(estimate.get("feed_only")) if planned is None else planned
+    return ProgramExtent(uses, add_up_known([find_estimate_s(program.get("estimate_s")) for program in programs]))
 
 
 def _list_tools(run: RunArtifact, outcome: CutOutcome, whole: ProgramExtent) -> list[_WorkingTool]:
@@ -160,9 +162,3 @@ def _yield_uses(extent: ProgramExtent, tool_id: str, *, alone: bool) -> Iterator
     for use in extent.uses:
         if fold_name(use.tool_id) == fold_name(tool_id) or (alone and fold_name(tool_id) not in names):
             yield use
-
-
-def add_up_known(numbers: Sequence[float | None]) -> float | None:
-    """Return a sum, None where a part of it is not known or there is none."""
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known and len(known) == len(numbers) else None

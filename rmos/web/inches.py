@@ -11,12 +11,12 @@ from typing import Final
 from flask import Flask, request
 from markupsafe import Markup
 
+from rmos.units import MM_PER_INCH
 from rmos.web.shared_words import WORDS
 
 UNITS: Final = WORDS["units"]
 """What can be chosen, and how it is called at the foot of a page."""
 UNITS_COOKIE: Final = "rmos_units"
-_MM: Final = 25.4
 _FINEST: Final = 64
 """Of an inch: the smallest part that rulers and drill charts have."""
 _EXACT_MM: Final = 0.003
@@ -45,8 +45,8 @@ def show_inches(number: object, unit: str) -> Markup:
 
 def spell_inches(mm: float, *, fractions: bool = True) -> str:
     """Return millimetres in inches: as a fraction where there is one of 64 parts at most, else with three digits."""
-    parts = round(mm / _MM * _FINEST)
-    if fractions and parts > 0 and abs(parts * _MM / _FINEST - mm) <= _EXACT_MM:
+    parts = round(mm / MM_PER_INCH * _FINEST)
+    if fractions and parts > 0 and abs(parts * MM_PER_INCH / _FINEST - mm) <= _EXACT_MM:
         whole, rest = divmod(parts, _FINEST)
         return " ".join(str(part) for part in (whole, Fraction(rest, _FINEST)) if part)
-    return f"{mm / _MM:.3g}"
+    return f"{mm / MM_PER_INCH:.3g}"

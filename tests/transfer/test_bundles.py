@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import tracemalloc
@@ -35,6 +34,7 @@ from rmos.transfer.bundles.receiving import import_bundle, name_refused
 from rmos.transfer.bundles.scopes import Scope
 from rmos.transfer.exporting import export_store
 from rmos.verifier.rmos_verify import check_bundle, parse_key
+from tests.helpers.dying import die_at_object
 from tests.helpers.shop_bundles import EVERYTHING, Members, SmallShop, agree, make_bundle, pack, take_in, unpack
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store, write_raw
 from tests.transfer.test_importing import files_of
@@ -412,27 +412,7 @@ def test_an_import_that_is_killed_at_any_object_loses_nothing_and_is_finished_by
     own = store.runs.put(make_members(US + 7 * ids.DAY_US)).view.artifact.run_id
     kept = files_of(root)
     store.index.close()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            victim, done = open_store(tmp_path / "here", reconcile=False), 0
-
-            def deadly(genuine: Callable[..., Any]) -> Callable[..., Any]:
-                def create(*arguments: Any, **options: Any) -> Any:
-                    nonlocal done
-                    done += 1
-                    if done == nth:
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    return genuine(*arguments, **options)
-
-                return create
-
-            victim.objects.create = deadly(victim.objects.create)  # type: ignore[method-assign]
-            victim.objects.create_blob = deadly(victim.objects.create_blob)  # type: ignore[method-assign]
-            take_in(victim, data)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    die_at_object(tmp_path / "here", nth, lambda victim: take_in(victim, data))
     after = open_store(tmp_path / "here")
     assert kept.items() <= files_of(root).items()
     assert not [path for path in root.rglob("*") if "tmp" in path.name]

@@ -4,13 +4,11 @@ import itertools
 import json
 import os
 import shutil
-import signal
 import stat
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,6 +21,7 @@ from rmos.row_models import OutcomeQuery
 from rmos.store import Store, layout
 from rmos.transfer.importing import Imported, import_runs
 from tests.earlier_system import EarlierStore, make_earlier_store
+from tests.helpers.dying import die_at_object
 from tests.makers import ANNA, US, add_event, listed_ids, make_members, open_store
 
 Change = dict[str, object]
@@ -355,13 +354,7 @@ def test_an_import_that_is_killed_at_any_object_is_completed_by_running_it_again
     store: Store, root: Path, other: Other, tmp_path: Path, nth: int
 ) -> None:
     store.index.close()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            _die_at(open_store(tmp_path / "here", reconcile=False), other, nth)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    die_at_object(tmp_path / "here", nth, lambda victim: bring_in(victim, other.root))
     after = open_store(tmp_path / "here")
     assert set(listed_ids(after)) <= {other.plain, other.noted}
     for run_id in listed_ids(after):  # each that is there is there with all its events
@@ -372,22 +365,3 @@ def test_an_import_that_is_killed_at_any_object_is_completed_by_running_it_again
     assert files_of(root) == files_of(other.root)
     assert verify_store(after, recheck_s=0).ok
     after.index.close()
-
-
-def _die_at(victim: Store, other: Other, nth: int) -> None:
-    """Import, and die just before the nth object is created."""
-    done = 0
-
-    def deadly(genuine: Callable[..., Any]) -> Callable[..., Any]:
-        def create(*arguments: Any, **options: Any) -> Any:
-            nonlocal done
-            done += 1
-            if done == nth:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return genuine(*arguments, **options)
-
-        return create
-
-    victim.objects.create = deadly(victim.objects.create)  # type: ignore[method-assign]
-    victim.objects.create_blob = deadly(victim.objects.create_blob)  # type: ignore[method-assign]
-    bring_in(victim, other.root)

@@ -7,8 +7,8 @@ import msgspec
 
 from rmos.engines.shop.bounds import FromZero, Positive, Text
 from rmos.engines.shop.files import read_table
+from rmos.units import MM_PER_INCH
 
-_MM_PER_INCH: Final = 25.4
 _BESIDE: Final = ("source", "life_minutes")
 """Members of an entry that say nothing of a cut: contexts of runs never have them."""
 
@@ -59,5 +59,5 @@ def in_inches(members: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in members.items():
         metric = name.removesuffix("_min")
         is_length = metric.endswith("_mm")
-        converted[metric.removesuffix("_mm") if is_length else name] = value / _MM_PER_INCH if is_length else value
+        converted[metric.removesuffix("_mm") if is_length else name] = value / MM_PER_INCH if is_length else value
     return converted

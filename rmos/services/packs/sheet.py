@@ -41,8 +41,7 @@ from rmos.services.packs.texts import (
 )
 from rmos.services.packs.tools import PackedTool
 from rmos.services.packs.wear import ToolWear
-from rmos.services.programs.setup import MM_PER_INCH
-from rmos.units import format_duration
+from rmos.units import MM_PER_INCH, format_duration
 
 _MOST_NOTES: Final = 800
 _MOST_DRAWING: Final = 120_000

@@ -20,7 +20,8 @@ from rmos.engines.base import EngineResult
 from rmos.engines.baseline.fields import MEASURED
 from rmos.engines.decision import decide
 from rmos.models import RunDecision
-from rmos.services.programs.setup import MM_PER_INCH, read_length
+from rmos.services.programs.setup import read_length
+from rmos.units import MM_PER_INCH
 
 BRIEF_SHARE: Final = 0.02
 BRIEF_S: Final = 5.0

@@ -14,8 +14,8 @@ import msgspec
 from rmos.cam.dialects import find_dialect
 from rmos.cam.measure.setup import MachineAxes, ProgramSetup, Stock, StockOrigin, ToolKind, ToolShape, Zero
 from rmos.cam.motion import ProgramFinding, Units
+from rmos.units import MM_PER_INCH
 
-MM_PER_INCH: Final = 25.4
 _KINDS: Final = get_args(ToolKind)
 _FLAT_DEG: Final = 180.0
 _MOST: Final = 1e9
