@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
+from rmos.index.announcements import Announcements
 from rmos.index.log_table import LogTable
 from rmos.log_rows import BatchQuery, BatchRun, CountedValue, LoggedRun
 from rmos.models import RunState
@@ -280,6 +281,10 @@ class Index(Protocol):
     @property
     def log(self) -> LogTable:
         """Which objects are in the log."""
+
+    @property
+    def announcements(self) -> Announcements | None:
+        """What may lack a row; None where the folders themselves tell what is new in them."""
 
     def state(self) -> IndexState:
         """Return which index stands there now, by which schema it was made, and whether it is complete.

@@ -33,6 +33,8 @@ _sessions: Final = Statements(schema.sessions, SessionRow, ("partition", "versio
 class SqliteIndex:
     """One SQLite file as the index; `read_only` never creates or changes anything in its folder."""
 
+    announcements = None
+
     def __init__(self, path: Path, *, lock: Path, wanted: Schema, read_only: bool = False) -> None:
         self._lock_path = lock
         self._schema = wanted

@@ -47,6 +47,7 @@ from rmos.row_models import (
     ToolWorkRow,
     WorkedTool,
 )
+from tests.helpers.memory_announcements import MemoryAnnouncements, drop_announced
 
 _generations: Final = itertools.count(1)
 
@@ -58,6 +59,8 @@ class MemoryDatabase:
         self.turn = threading.RLock()
         self.lock = threading.Lock()
         self.behind = 0
+        self.now_s = 0.0
+        """The database's clock, which a test moves."""
         self.clear("")
         self.generation: int | None = None
 
@@ -70,6 +73,7 @@ class MemoryDatabase:
         self.tokens: dict[str, str] = {}
         self.entries: dict[str, int] = {}
         self.batches: list[tuple[LoggedBatch, str]] = []
+        self.announced: dict[tuple[str, str, int], float] = {}
 
     def state(self) -> IndexState:
         """Return which index this is and whether it is complete."""
@@ -88,6 +92,7 @@ class MemoryIndex:
         self.outcomes = _Outcomes(self)
         self.tool_work = _ToolWork(self)
         self.log = _Log(self)
+        self.announcements = MemoryAnnouncements(self.asked)
         self.sessions = _Table(
             self, "sessions", lambda row: KnownSession(row.partition, row.version, row.state, bool(row.cascade))
         )
@@ -302,7 +307,8 @@ class _Table:
         self._known = known
 
     def upsert(self, rows: Sequence[Any], *, instead_of: Mapping[str, int] | None = None) -> None:
-        with self._rows() as stored:
+        with self._index.asked() as database:
+            stored = database.tables[self._name]
             if any(isinstance(value, int) and value >= 2**63 for row in rows for value in msgspec.structs.astuple(row)):
                 raise IndexUnavailable("A number is out of range.")
             seen = instead_of or {}
@@ -313,6 +319,7 @@ class _Table:
                     before = None
                 if before is None or _wins(row, before):
                     stored[record_id] = row
+                drop_announced(database, row.partition, record_id, row.version)
 
     def find(self, record_id: str) -> Answer[Any]:
         with self._index.asked() as database:

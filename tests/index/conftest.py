@@ -1,4 +1,4 @@
-"""The backends that the contract suite runs over: a second backend joins with one line in `BACKENDS`."""
+"""The index of a test, over each of the backends, and SQLite's own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,48 +6,18 @@ from typing import Protocol
 
 import pytest
 
-from rmos.index import open_index
 from rmos.index.base import Index
 from rmos.index.sqlite import SqliteIndex
 from rmos.row_models import RunQuery
-from tests.helpers.memory_index import MemoryDatabase, MemoryIndex
+from tests.index.backends import BACKENDS, forget_databases
 from tests.index.files import ROWS, fill
 from tests.index.rows import complete
-
-
-class Backend(Protocol):
-    """Opens the index of a folder, for rows that hold what `row_schema` stands for."""
-
-    __name__: str
-
-    def __call__(self, folder: Path, row_schema: str | None) -> Index: ...
 
 
 class OpenAgain(Protocol):
     """Opens the index of a test once more, as another process would."""
 
     def __call__(self, row_schema: str | None = None) -> Index: ...
-
-
-def sqlite(folder: Path, row_schema: str | None) -> Index:
-    """Open an index in a SQLite file beside the record."""
-    return open_index(folder, row_schema=row_schema)
-
-
-def sqlite_elsewhere(folder: Path, row_schema: str | None) -> Index:
-    """Open an index in a SQLite file that a URL names."""
-    return open_index(folder, f"sqlite:///{folder / 'elsewhere.sqlite'}", row_schema=row_schema)
-
-
-_databases: dict[Path, MemoryDatabase] = {}
-
-
-def memory(folder: Path, row_schema: str | None) -> Index:
-    """Open an index in dictionaries, which are those of the folder's test."""
-    return MemoryIndex(_databases.setdefault(folder, MemoryDatabase()), row_schema)
-
-
-BACKENDS: list[Backend] = [sqlite, sqlite_elsewhere, memory]
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda make: make.__name__)
@@ -59,7 +29,7 @@ def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenA
         return made
 
     yield open_again
-    _databases.clear()
+    forget_databases()
 
 
 @pytest.fixture
