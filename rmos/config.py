@@ -1,68 +1,43 @@
 """The settings: declared once, read from the environment and `instance/config.toml`, validated, then frozen.
 
     settings = load_settings()                     # the process's environment, the folder of this installation
-    settings.runs_dir                              # Path
+    settings.runs_dir                              # Path, or Bucket
 
 Each field of `Settings` is a setting: its type, limits and default, and in words what it must be. The environment wins
 over the file. A wrong value, or a key that no setting has, is a `ConfigError` that names it.
 """
 
-import ipaddress
 import os
-import re
 import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from rmos.errors.installation import ConfigError
+from rmos.place import Bucket, S3Options, is_on_this_machine
+from rmos.setting_types import (
+    Database,
+    EngineId,
+    File,
+    Folder,
+    HexKey,
+    HttpUrl,
+    Key,
+    OriginList,
+    ProxyList,
+    RecordPlace,
+    Word,
+    convert_setting,
+)
 
 CONFIG_FILE: Final = "config.toml"
 _INSTANCE_VARIABLE: Final = "RMOS_INSTANCE_DIR"
 """Names the folder of `CONFIG_FILE`, so it cannot be a setting in it."""
-
-
-class Secret(str):
-    """A text that no message and no log shows by accident."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-class Proxy(str):
-    """An address or network of reverse proxies, or the word `unix`."""
-
-    __slots__ = ()
-
-
-Folder = Annotated[Path, Meta(description="the path of a folder")]
-File = Annotated[Path, Meta(description="the path of a file")]
-Database = Annotated[str, Meta(pattern="://", description="a database URL such as sqlite:////srv/rmos/index.sqlite")]
-HttpUrl = Annotated[
-    str,
-    Meta(
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?\Z",
-        description="an address such as https://models.example/v1, without a name or password in it",
-    ),
-]
-Word = Annotated[str, Meta(pattern=r"^[!-~]{1,200}\Z", description="a name of 1 to 200 visible ASCII characters")]
-Key = Annotated[Secret, Meta(description="a key of visible ASCII characters (its value is not shown)")]
-ProxyList = Annotated[
-    tuple[Proxy, ...],
-    Meta(description="a list of addresses or networks such as 127.0.0.1, or the word unix, with commas between them"),
-]
-OriginList = Annotated[
-    tuple[Annotated[str, Meta(pattern=r"^https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?\Z")], ...],
-    Meta(description="a list of origins such as https://shop.example, with commas between them"),
-]
-EngineId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,64}\Z", description="the id of an engine such as baseline_v2")]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +45,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     instance_path: Path
     """Not a setting: where the file of settings is looked for."""
-    runs_dir: Folder
+    runs_dir: RecordPlace
+    """The record: a folder, or a bucket that several hosts share, which needs PostgreSQL (`database_url`)."""
     run_attachments_dir: Folder | None = None
     """Where blobs live; None is `<runs_dir>/_attachments`."""
     database_url: Database | None = None
-    """SQLAlchemy URL of the index; None is `<runs_dir>/_index.sqlite`."""
+    """URL of the index; None is `<runs_dir>/_index.sqlite`."""
+    s3_endpoint: HttpUrl | None = None
+    """Where object storage answers; None is AWS. Its credentials come from the environment or the platform only."""
+    s3_region: Word | None = None
+    s3_addressing: Literal["path", "virtual"] | None = None
+    """Where a bucket's name stands in an address; None is in the path of an endpoint, in the host's name at AWS."""
+    s3_ca_file: File | None = None
+    """Certificates by which the endpoint is known, when no public authority vouches for it."""
+    s3_plain: bool = False
+    """Whether an endpoint on another machine may be reached without TLS."""
+    spool_dir: Folder | None = None
+    """Where this host keeps files on their way to and from object storage; None is `spool` in the instance folder."""
+    spool_max_bytes: Annotated[int, Meta(ge=64 * 1024**2, le=1024**5)] = 4 * 1024**3
+    secret_key: HexKey | None = None
+    """What all hosts of one record make the keys of sign-in cookies and links from; None is a file for each key."""
+    scan_hours: Annotated[int, Meta(ge=1, le=24 * 30)] = 24
+    """How often every name in object storage is compared with the index."""
     auth: Literal["local", "tokens"] = "local"
     """`local` serves this machine without tokens as long as none was made; `tokens` requires one from the start."""
     trusted_proxies: ProxyList = ()
@@ -126,11 +118,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
+    @property
+    def s3_options(self) -> S3Options:
+        """How object storage is reached."""
+        return S3Options(
+            spool_dir=self.spool_dir or self.instance_path / "spool",
+            spool_max_bytes=self.spool_max_bytes,
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            addressing=self.s3_addressing or ("virtual" if self.s3_endpoint is None else "path"),
+            ca_file=self.s3_ca_file,
+        )
+
 
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings) if field.name != "instance_path"}
 """The type that each setting declares."""
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
-_KEY: Final = re.compile(r"[!-~]{1,4096}")
+MAX_S3_OBJECT_BYTES: Final = 5 * 1024**3
+"""The largest object that S3 takes in one PUT, which is the only way RMOS writes."""
 _PROVIDER_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "openai": ("rosette_provider_url", "rosette_model"),
     "replay": ("rosette_replay_dir",),
@@ -147,7 +151,7 @@ def default_instance_path() -> Path:
         ConfigError: RMOS_INSTANCE_DIR names none, or nobody knows where the user's folders are.
     """
     if (named := os.environ.get(_INSTANCE_VARIABLE)) is not None:
-        folder: Path = _convert(_INSTANCE_VARIABLE, named, Folder)
+        folder: Path = convert_setting(_INSTANCE_VARIABLE, named, Folder)
         return folder
     checkout = Path(__file__).resolve().parents[1]
     if (checkout / "dev.py").is_file():
@@ -201,9 +205,54 @@ def load_settings(environ: Mapping[str, str] | None = None, instance_path: Path 
     for name in _TYPES:
         if (variable := f"RMOS_{name.upper()}") in environ:
             values[name] = (variable, environ[variable])
-    checked = {name: _convert(source, value, _TYPES[name]) for name, (source, value) in values.items()}
+    checked = {name: convert_setting(source, value, _TYPES[name]) for name, (source, value) in values.items()}
     _require_provider(checked)
-    return Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
+    settings = Settings(instance_path=instance_path, **{"runs_dir": (instance_path / "runs").absolute(), **checked})
+    _check_endpoint(settings)
+    _check_places(settings)
+    return settings
+
+
+def _check_endpoint(settings: Settings) -> None:
+    """Refuse to send a record over the network as plain text unless that is asked for."""
+    endpoint = urlsplit(settings.s3_endpoint or "")
+    if endpoint.scheme == "http" and not settings.s3_plain and not is_on_this_machine(endpoint.hostname or ""):
+        raise ConfigError(
+            f"RMOS_S3_ENDPOINT is {settings.s3_endpoint}, which is another machine without TLS: write https://, or set "
+            "RMOS_S3_PLAIN=true where nobody else is on that network."
+        )
+
+
+def _check_places(settings: Settings) -> None:
+    """Refuse a record and an index that do not belong together, and what cannot be done over object storage."""
+    url = settings.database_url
+    is_postgresql = url is not None and url.is_postgresql
+    if not isinstance(settings.runs_dir, Bucket):
+        if is_postgresql:
+            raise ConfigError(
+                "RMOS_DATABASE_URL names PostgreSQL, and RMOS_RUNS_DIR a folder: let RMOS_RUNS_DIR name a bucket that "
+                "all hosts reach (s3://bucket/prefix), or leave RMOS_DATABASE_URL out."
+            )
+        return
+    if not is_postgresql:
+        raise ConfigError(
+            f"RMOS_RUNS_DIR is {settings.runs_dir}, and its index is in PostgreSQL: set "
+            "RMOS_DATABASE_URL=postgresql://rmos@db.example/rmos, or let RMOS_RUNS_DIR name a folder."
+        )
+    if settings.secret_key is None:
+        raise ConfigError(
+            f"RMOS_RUNS_DIR is {settings.runs_dir}, which several hosts may serve: give RMOS_SECRET_KEY to all "
+            "of them, the same 64 hex digits, as `openssl rand -hex 32` prints them."
+        )
+    if settings.run_attachments_dir is not None:
+        raise ConfigError(
+            f"RMOS_RUNS_DIR is {settings.runs_dir}, where files lie too: leave RMOS_RUN_ATTACHMENTS_DIR out."
+        )
+    if settings.max_attachment_bytes > MAX_S3_OBJECT_BYTES:
+        raise ConfigError(
+            f"RMOS_MAX_ATTACHMENT_BYTES is {settings.max_attachment_bytes}; object storage takes {MAX_S3_OBJECT_BYTES} "
+            "(5 GiB) at most in one request."
+        )
 
 
 def _require_provider(checked: Mapping[str, Any]) -> None:
@@ -245,65 +294,3 @@ def _read_file(instance_path: Path) -> dict[str, Any]:
         if name not in _TYPES:
             raise ConfigError(f"instance/{CONFIG_FILE}: there is no setting {name!r}; known are {', '.join(_TYPES)}.")
     return values
-
-
-def _convert(source: str, value: Any, declared: Any) -> Any:
-    """Return a value as the type that its setting declares.
-
-    Raises:
-        ConfigError: naming where the value stands, the value and what it must be.
-    """
-    if NoneType in get_args(declared):
-        declared = next(kind for kind in get_args(declared) if kind is not NoneType)
-    kind, meta = get_args(declared) if get_origin(declared) is Annotated else (declared, None)
-    try:
-        parsed = _parse_text(value, kind) if isinstance(value, str) else value
-        return msgspec.convert(parsed, declared, dec_hook=_decode)
-    except (msgspec.ValidationError, ValueError):
-        shown = Secret() if kind is Secret else value
-        raise ConfigError(f"{source} is {shown!r}; it must be {_describe_type(kind, meta)}.") from None
-
-
-def _parse_text(text: str, kind: Any) -> Any:
-    """Return the value that a text stands for, in a type that variables of the environment cannot have."""
-    if kind is int:
-        return int(text)
-    if kind is bool:
-        return _FLAGS.get(text.lower(), text)
-    if get_origin(kind) is tuple:
-        return [word.strip() for word in text.split(",") if word.strip()]
-    if get_origin(kind) is Literal:  # in any case
-        return next((word for word in get_args(kind) if word.lower() == text.lower()), text)
-    return text
-
-
-def _decode(kind: type, value: object) -> object:
-    """Return a value of a type that msgspec does not know.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not isinstance(value, str) or "\x00" in value or not value.strip():
-        raise ValueError
-    if kind is Path:
-        try:
-            return Path(value).expanduser().absolute()
-        except RuntimeError:  # ~someone, who has no home here
-            raise ValueError from None
-    if kind is Secret and not _KEY.fullmatch(value):
-        raise ValueError
-    if kind is Proxy and value != "unix":
-        ipaddress.ip_network(value)
-    return kind(value)
-
-
-def _describe_type(kind: Any, meta: Meta | None) -> str:
-    """Return what a value must be."""
-    if meta is not None and meta.description:
-        return meta.description
-    if kind is bool:
-        return "true or false"
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
-    assert meta is not None  # an int has limits
-    return f"a whole number from {meta.ge} to {meta.le}"

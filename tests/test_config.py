@@ -8,6 +8,7 @@ import pytest
 from rmos import config
 from rmos.config import CONFIG_FILE, Settings, default_instance_path, load_settings, unknown_variables
 from rmos.errors.installation import ConfigError
+from rmos.place import Bucket
 
 
 def write_config(folder: Path, text: str | bytes) -> Path:
@@ -37,6 +38,15 @@ GOOD = {
     "runs_dir": ("/srv/rmos/runs", Path("/srv/rmos/runs")),
     "run_attachments_dir": ("/srv/rmos/blobs", Path("/srv/rmos/blobs")),
     "database_url": ("sqlite:////srv/rmos/index.sqlite", "sqlite:////srv/rmos/index.sqlite"),
+    "s3_endpoint": ("https://s3.shop.example:8443", "https://s3.shop.example:8443"),
+    "s3_region": ("eu-central-1", "eu-central-1"),
+    "s3_addressing": ("Virtual", "virtual"),
+    "s3_ca_file": ("/etc/rmos/authority.pem", Path("/etc/rmos/authority.pem")),
+    "s3_plain": ("true", True),
+    "spool_dir": ("/var/cache/rmos", Path("/var/cache/rmos")),
+    "spool_max_bytes": ("67108864", 64 * 1024**2),
+    "secret_key": ("0aF" + 61 * "9", "0aF" + 61 * "9"),
+    "scan_hours": ("168", 168),
     "auth": ("Tokens", "tokens"),
     "trusted_proxies": ("127.0.0.1, 10.0.0.0/8, unix", ("127.0.0.1", "10.0.0.0/8", "unix")),
     "cors_origins": ("https://shop.example, http://localhost:3000", ("https://shop.example", "http://localhost:3000")),
@@ -106,6 +116,18 @@ BAD = [
     ("runs_dir", "   "),
     ("runs_dir", "a\x00b"),
     ("runs_dir", "~nobody-of-this-name/runs"),
+    ("runs_dir", "gs://bucket"),
+    ("runs_dir", "s3://"),
+    ("runs_dir", "s3://Shop_Record"),
+    ("runs_dir", "s3://record/../other"),
+    ("runs_dir", "s3://record//shop"),
+    ("runs_dir", "s3://record/a b"),
+    ("s3_endpoint", "https://me:word@s3.example"),
+    ("s3_addressing", "dns"),
+    ("spool_max_bytes", "1024"),
+    ("secret_key", "0123456789abcdef"),
+    ("secret_key", 64 * "g"),
+    ("scan_hours", "0"),
     ("run_attachments_dir", ""),
     ("database_url", "/srv/index.sqlite"),
     ("database_url", ""),
@@ -227,6 +249,71 @@ def test_a_key_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         load_settings({"RMOS_ROSETTE_PROVIDER_KEY": "sk-do not show"}, tmp_path)
     assert "do not show" not in refusal.value.detail
+
+
+# A record in object storage
+
+CLUSTER = {
+    "RMOS_RUNS_DIR": "s3://shop-record/rmos/",
+    "RMOS_DATABASE_URL": "postgresql://rmos:db-word@db.shop.example/rmos",
+    "RMOS_SECRET_KEY": 64 * "0",
+}
+
+
+def test_a_bucket_and_postgresql_belong_together(tmp_path: Path) -> None:
+    settings = load_settings(CLUSTER, tmp_path)
+    assert settings.runs_dir == Bucket("shop-record", "rmos")
+    assert str(settings.runs_dir) == "s3://shop-record/rmos"
+    assert settings.s3_options.spool_dir == tmp_path / "spool"
+    assert settings.s3_options.addressing == "virtual"
+    own = load_settings({**CLUSTER, "RMOS_S3_ENDPOINT": "https://s3.example"}, tmp_path)
+    assert own.s3_options.addressing == "path"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"RMOS_DATABASE_URL": None}, "set RMOS_DATABASE_URL=postgresql://"),
+        ({"RMOS_DATABASE_URL": "sqlite:////srv/index.sqlite"}, "set RMOS_DATABASE_URL=postgresql://"),
+        ({"RMOS_RUNS_DIR": None}, "let RMOS_RUNS_DIR name a bucket"),
+        ({"RMOS_RUNS_DIR": "/srv/runs"}, "let RMOS_RUNS_DIR name a bucket"),
+        ({"RMOS_SECRET_KEY": None}, "give RMOS_SECRET_KEY to all of them"),
+        ({"RMOS_RUN_ATTACHMENTS_DIR": "/srv/blobs"}, "leave RMOS_RUN_ATTACHMENTS_DIR out"),
+        ({"RMOS_MAX_ATTACHMENT_BYTES": str(5 * 1024**3 + 1)}, "RMOS_MAX_ATTACHMENT_BYTES is 5368709121"),
+        ({"RMOS_S3_ENDPOINT": "http://s3.shop.example:9000"}, "RMOS_S3_PLAIN=true"),
+    ],
+)
+def test_what_does_not_belong_together_is_an_error_that_says_what_to_do(
+    change: dict[str, str | None], told: str, tmp_path: Path
+) -> None:
+    given = {name: value for name, value in {**CLUSTER, **change}.items() if value is not None}
+    with pytest.raises(ConfigError, match=told) as refusal:
+        load_settings(given, tmp_path)
+    assert "db-word" not in refusal.value.detail
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9000", "http://[::1]:9000", "http://localhost:9000"])
+def test_this_machine_is_reached_without_tls_and_another_when_that_is_asked_for(endpoint: str, tmp_path: Path) -> None:
+    assert load_settings({"RMOS_S3_ENDPOINT": endpoint}, tmp_path).s3_endpoint == endpoint
+    load_settings({"RMOS_S3_ENDPOINT": "http://s3.shop.example", "RMOS_S3_PLAIN": "true"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("database_url", "postgresql://rmos:do-not:@show@db/rmos"),
+        ("database_url", "postgresql://db/rmos?user=rmos&password=do-not-show"),
+        ("runs_dir", "s3://key:do-not/show@record"),
+        ("s3_endpoint", "https://key:do-not-show@s3.example"),
+    ],
+)
+def test_a_password_in_an_address_is_never_shown(name: str, text: str, tmp_path: Path) -> None:
+    try:
+        shown = repr(load_settings({f"RMOS_{name.upper()}": text}, tmp_path))
+    except ConfigError as refusal:
+        shown = refusal.detail
+    assert "***" in shown or "RMOS_DATABASE_URL names PostgreSQL" in shown
+    assert "do-not" not in shown
 
 
 # The folder of an installation

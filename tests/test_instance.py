@@ -17,6 +17,7 @@ def test_the_example_names_every_setting_with_its_default(tmp_path: Path) -> Non
     settings, defaults = load_settings({}, tmp_path), Settings(instance_path=tmp_path, runs_dir=tmp_path / "runs")
     assert {*shown, "instance_path"} == set(Settings.__struct_fields__)
     unset = {"rosette_provider_url", "rosette_provider_key", "rosette_model", "rosette_replay_dir"}
+    unset |= {"s3_endpoint", "s3_region", "s3_addressing", "s3_ca_file", "spool_dir", "secret_key"}
     unset |= {"public_url", "explanation_url", "explanation_api_key", "default_engine", "evidence_key"}
     for name in set(shown) - {"runs_dir", "run_attachments_dir", "database_url", "run_store_path", *unset}:
         assert getattr(settings, name) == getattr(defaults, name), name

@@ -30,7 +30,7 @@ from rmos.schemas.bundles import (
 from rmos.services.gates import GatePolicy
 from rmos.services.program_release import ProgramGate
 from rmos.transfer.bundles.making import plan_bundle
-from rmos.transfer.bundles.receiving import import_bundle
+from rmos.transfer.bundles.receiving import import_bundle, working_folder
 from rmos.transfer.bundles.withholding import Withhold, make_withhold, withhold_nothing
 
 bp = Blueprint("bundles", __name__, url_prefix="/api/rmos", description="Bundles: runs as one file for another shop")
@@ -97,7 +97,7 @@ def take_bundle() -> Response:
     report = import_bundle(
         rmos.store,
         form.chunks(),
-        folder=rmos.settings.runs_dir,
+        folder=working_folder(rmos.settings),
         actor=current_actor(),
         us=now_us,
         max_bytes=limit_bytes,

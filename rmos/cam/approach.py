@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from rmos.cam.measure.arcs import Place, resolve_arc
+from rmos.cam.measure.arcs import Position, resolve_arc
 from rmos.cam.measure.setup import ProgramSetup
 from rmos.cam.motion import START, MotionKind, Motions
 
@@ -115,7 +115,7 @@ def _add_use(known: NearUse | None, number: int | None, measures: tuple[float, f
     return NearUse(number=number, feed=feed, plunge=plunge, depth_um=depth_um)
 
 
-def _find_descent(motions: Motions, place: int, start: Place, end: Place, near: float) -> tuple[float, float]:
+def _find_descent(motions: Motions, place: int, start: Position, end: Position, near: float) -> tuple[float, float]:
     """Return the lowest Z of a feed motion, and how steeply it goes down where it is near: 1 is straight down."""
     lowest = min(start[2], end[2])
     if motions.kind[place] == MotionKind.LINE:
@@ -135,6 +135,6 @@ def _find_descent(motions: Motions, place: int, start: Place, end: Place, near: 
     return min(lowest, *(point[2] for point in arc.quadrant_points())), steepest
 
 
-def _steepness_of(start: Place, end: Place) -> float:
+def _steepness_of(start: Position, end: Position) -> float:
     down, length = start[2] - end[2], math.dist(start, end)
     return down / length if down > 0 and length > 0 else 0.0

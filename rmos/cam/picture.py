@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from rmos.cam.measure.arcs import Place, count_chords, resolve_arc
+from rmos.cam.measure.arcs import Position, count_chords, resolve_arc
 from rmos.cam.measure.bounds import Corners, find_bounds
 from rmos.cam.measure.measured import format_mm
 from rmos.cam.measure.setup import ProgramSetup
@@ -133,7 +133,9 @@ def _name_stroke(kind: int, depth: float, deepest: float) -> str:
     return "air" if depth <= 0 else f"d{min(_SHADES - 1, math.ceil(depth / deepest * _SHADES) - 1)}"
 
 
-def _list_points(motions: Motions, place: int, start: Place, end: Place, sheet: Sheet) -> Iterator[tuple[float, float]]:
+def _list_points(
+    motions: Motions, place: int, start: Position, end: Position, sheet: Sheet
+) -> Iterator[tuple[float, float]]:
     """Yield where a motion goes on the page; an arc in chords that nobody tells from it."""
     if motions.kind[place] != MotionKind.ARC:
         yield sheet.place(end[0], end[1])

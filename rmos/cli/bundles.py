@@ -20,7 +20,7 @@ from rmos.errors.store import StorageFailed
 from rmos.store import Store
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.transfer.bundles.making import PlannedBundle, plan_bundle
-from rmos.transfer.bundles.receiving import ImportedBundle, import_bundle
+from rmos.transfer.bundles.receiving import ImportedBundle, import_bundle, working_folder
 from rmos.transfer.bundles.scopes import Scope
 
 
@@ -114,7 +114,7 @@ def import_command(file: Path, as_json: bool) -> int:
     report = import_bundle(
         store,
         _read_blocks(file),
-        folder=current_rmos().settings.runs_dir,
+        folder=working_folder(current_rmos().settings),
         actor=command_actor(ids.new_request_id()),
         us=ids.now_us(),
     )

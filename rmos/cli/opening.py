@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from pathlib import Path
 from typing import Final
 
 import click
@@ -10,6 +11,7 @@ from rmos.cli.output import mark_writing
 from rmos.context import current_rmos
 from rmos.errors.installation import ConfigError, NoStore
 from rmos.models import Actor
+from rmos.place import Bucket
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store, layout
 from rmos.systems import count_cores
@@ -28,14 +30,18 @@ def open_for_reading() -> Store:
         ConfigError: a file is in its place.
     """
     settings = current_rmos().settings
-    if os.path.isfile(settings.runs_dir):
+    place = settings.runs_dir
+    if isinstance(place, Path) and place.is_file():
         raise ConfigError("RMOS_RUNS_DIR names a file, not a folder.")
     try:
         return Store.open(settings, summarise=dump_summary, write=False)
     except NoStore:
+        if isinstance(place, Bucket):
+            raise NoStore(
+                f"There is no store in {place}. Does RMOS_RUNS_DIR name the right bucket and prefix?"
+            ) from None
         raise NoStore(
-            f"There is no store in {settings.runs_dir}. Is the disk mounted, "
-            "and does RMOS_RUNS_DIR name the right folder?"
+            f"There is no store in {place}. Is the disk mounted, and does RMOS_RUNS_DIR name the right folder?"
         ) from None
 
 

@@ -23,6 +23,7 @@ from rmos.cli.output import emit, json_option, say
 from rmos.cli.types import Bind
 from rmos.context import current_rmos
 from rmos.errors.base import RmosError
+from rmos.place import Place
 from rmos.schemas.runs import dump_summary
 from rmos.services.evidence import open_key_file, start_log
 from rmos.serving.addresses import DEFAULT, Address, choose_free, claim, reachable, urls_of
@@ -61,7 +62,7 @@ def serve(
     require_posix("The service")
     address = _choose_address(bind, port)
     record = current_rmos().settings.runs_dir
-    is_new = not record.exists()
+    is_new = isinstance(record, Path) and not record.exists()
     if demo and make_demo(DEMO_RUNS, DEMO_SEED) is not None:
         is_new = False
         _start_log()
@@ -107,7 +108,7 @@ def _choose_address(bind: Address | None, port: int | None) -> Address:
     return address
 
 
-def _announce(server: int, address: Address, record: Path, *, is_new: bool, open_browser: bool, as_json: bool) -> None:
+def _announce(server: int, address: Address, record: Place, *, is_new: bool, open_browser: bool, as_json: bool) -> None:
     """Say where RMOS runs once it answers, and what to try; nothing when the process `server` is gone before."""
     here = reachable(address)
     if not wait_until_answering(here, still_wanted=lambda: os.getppid() == server):

@@ -6,12 +6,13 @@ from rmos.errors.installation import ConfigError
 from rmos.index.base import Index
 from rmos.index.schema import schema_of
 from rmos.index.sqlite import SqliteIndex
+from rmos.place import Bucket, Place
 
 _SQLITE = "sqlite:///"
 
 
 def open_index(
-    root: Path, database_url: str | None = None, *, row_schema: str | None = None, read_only: bool = False
+    root: Place, database_url: str | None = None, *, row_schema: str | None = None, read_only: bool = False
 ) -> Index:
     """Return the index of the store at `root`; nothing is opened before the first question.
 
@@ -23,6 +24,8 @@ def open_index(
         ConfigError: the URL names a database that this release cannot use.
     """
     wanted = schema_of(row_schema)
+    if isinstance(root, Bucket):
+        raise ConfigError(f"The index of {root} is in PostgreSQL, which this release cannot use yet.")
     lock = root / "_index.lock"
     if database_url is None:
         return SqliteIndex(root / "_index.sqlite", lock=lock, wanted=wanted, read_only=read_only)

@@ -7,10 +7,22 @@ never overwrites, and erases nothing but the artifact of a run that was hard-del
 
 from pathlib import Path
 
+from rmos.errors.installation import ConfigError
 from rmos.objects.base import Objects
 from rmos.objects.local import LocalObjects
+from rmos.place import Bucket, Place, S3Options
 
 
-def open_objects(root: Path, *, attachments: Path | None = None) -> Objects:
-    """Return the backend that holds the objects under a local folder; nothing is created before the first write."""
-    return LocalObjects(root, attachments=attachments)
+def open_objects(place: Place, *, attachments: Path | None = None, s3: S3Options | None = None) -> Objects:
+    """Return the backend that holds the objects of a place; nothing is created before the first write.
+
+    Args:
+        attachments: the folder of blobs, where they do not lie below the place.
+        s3: how object storage is reached; only a bucket needs it.
+
+    Raises:
+        ConfigError: what a bucket needs is not installed.
+    """
+    if isinstance(place, Bucket):
+        raise ConfigError(f"{place} cannot be opened: install the extra, `pip install 'rmos[cluster]'`.")
+    return LocalObjects(place, attachments=attachments)

@@ -38,7 +38,7 @@ def default_engine_of(settings: Settings) -> str:
     if settings.default_engine is not None:
         return settings.default_engine
     try:
-        return first_engine_of(open_objects(settings.runs_dir))
+        return first_engine_of(open_objects(settings.runs_dir, s3=settings.s3_options))
     except (RmosError, OSError):
         # Whoever opens the store is told what is wrong with it.
         return FIRST_ENGINE_ID

@@ -35,6 +35,7 @@ from rmos.index import open_index
 from rmos.index.base import Index, IndexState
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
+from rmos.place import Bucket
 from rmos.store import layout
 from rmos.store.attachments import Attachments
 from rmos.store.audit import Audit
@@ -107,7 +108,7 @@ class Store:
             attachments = _attachments_folder(settings)
         except OSError as error:
             raise StorageFailed(f"The store cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
-        objects = open_objects(settings.runs_dir, attachments=attachments)
+        objects = open_objects(settings.runs_dir, attachments=attachments, s3=settings.s3_options)
         index = open_index(
             settings.runs_dir,
             settings.database_url,
@@ -232,9 +233,9 @@ class Store:
 
 def _attachments_folder(settings: Settings) -> Path | None:
     """Return where blobs are when not under `_attachments`: as set, or where the legacy system kept them."""
-    if settings.run_attachments_dir is not None or (settings.runs_dir / layout.FORMAT_KEY).exists():
+    folder = settings.runs_dir
+    if isinstance(folder, Bucket) or settings.run_attachments_dir is not None or (folder / layout.FORMAT_KEY).exists():
         return settings.run_attachments_dir
-    inside = settings.runs_dir / layout.LEGACY_ATTACHMENTS
-    beside = settings.runs_dir.parent / layout.LEGACY_ATTACHMENTS
-    is_legacy = any(ids.is_partition(path.name) for path in settings.runs_dir.glob("[0-9]*"))
-    return next((folder for folder in (inside, beside) if is_legacy and folder.is_dir()), None)
+    inside, beside = folder / layout.LEGACY_ATTACHMENTS, folder.parent / layout.LEGACY_ATTACHMENTS
+    is_legacy = any(ids.is_partition(path.name) for path in folder.glob("[0-9]*"))
+    return next((found for found in (inside, beside) if is_legacy and found.is_dir()), None)

@@ -177,7 +177,7 @@ class Tokens:
 
 def open_tokens(settings: Settings) -> Tokens:
     """Return the tokens of the store that the settings name, to be read; nothing is made, also where no store is."""
-    return Tokens(open_objects(settings.runs_dir))
+    return Tokens(open_objects(settings.runs_dir, s3=settings.s3_options))
 
 
 def fold_token(token_id: str, events: list[Event]) -> Token:

@@ -14,7 +14,7 @@ from rmos.cam.gcode.modal import Modal
 from rmos.cam.motion import MotionKind, Motions, Setup, Units
 
 MAX_MOTIONS: Final = 5_000_000
-Place = tuple[float, float, float]
+Position = tuple[float, float, float]
 
 
 class ProgramReading:
@@ -87,13 +87,13 @@ class ProgramReading:
             self.report("TOO_LONG", f"The program has more than {self.max_motions} motions; split it.")
         return not self.full
 
-    def move(self, end: Place) -> None:
+    def move(self, end: Position) -> None:
         """Add a rapid."""
         if self.modal.careful:
             self._check_start(end)
         self._append(MotionKind.RAPID, end, 0.0, self.find_setup())
 
-    def move_to_machine(self, end: Place) -> None:
+    def move_to_machine(self, end: Position) -> None:
         """Add a move in machine coordinates, whose places are not known."""
         self.modal.careful = True
         self._append(MotionKind.MACHINE, end, 0.0, self.find_setup())
@@ -105,7 +105,7 @@ class ProgramReading:
         x, y, z = self.modal.place
         self._append(MotionKind.DWELL, (x, y, z), seconds, self.find_setup())
 
-    def cut(self, kind: MotionKind, end: Place, length: float, *, plunge: bool = False) -> None:
+    def cut(self, kind: MotionKind, end: Position, length: float, *, plunge: bool = False) -> None:
         """Add a motion at feed whose path is some µm long."""
         feed = self.modal.find_feed(length)
         if not feed > 0.0:
@@ -115,7 +115,7 @@ class ProgramReading:
             self._check_cut(end)
         self._append(kind, end, feed, self.find_setup(plunge=plunge))
 
-    def _append(self, kind: MotionKind, end: Place, feed: float, setup: int) -> None:
+    def _append(self, kind: MotionKind, end: Position, feed: float, setup: int) -> None:
         if self.has_room(1):
             x, y, z = end
             self.motions.append(kind, line=self.line, x=x, y=y, z=z, feed=feed, setup=setup)
@@ -141,7 +141,7 @@ class ProgramReading:
             return "G95 needs F and a turning spindle before the first cut; say both."
         return "No F above zero is in force at this cut: GRBL and LinuxCNC refuse, Mach takes an old one; write F."
 
-    def _check_start(self, end: Place) -> None:
+    def _check_start(self, end: Position) -> None:
         """Check what holds for every motion, until the first cut after something changed."""
         modal = self.modal
         if not modal.units_stated and not self.log.has("UNITS_UNSAID"):
@@ -151,7 +151,7 @@ class ProgramReading:
             modal.z_moved = True
             self.report("XY_BEFORE_RETRACT", "X or Y moves before any Z: the tool may scratch the work; raise Z first.")
 
-    def _check_cut(self, end: Place) -> None:
+    def _check_cut(self, end: Position) -> None:
         """Check what holds for a cut, once after each change of the setup."""
         modal = self.modal
         if any(map(math.isnan, (*modal.place, *end))):

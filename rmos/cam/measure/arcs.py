@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from rmos.cam.gcode.arcs import find_sweep
 from rmos.cam.motion import ArcShape, Plane
 
-Place = tuple[float, float, float]
+Position = tuple[float, float, float]
 AXES: Final[dict[Plane, tuple[int, int, int]]] = {"XY": (0, 1, 2), "ZX": (2, 0, 1), "YZ": (1, 2, 0)}
 """First and second axis of each plane and the one that stands on it, as places in (x, y, z)."""
 _QUARTER: Final = math.pi / 2
@@ -25,8 +25,8 @@ class ResolvedArc(NamedTuple):
     """An arc with its angles: µm and radians, counter-clockwise positive, seen from the plane's positive normal."""
 
     axes: tuple[int, int, int]
-    start: Place
-    end: Place
+    start: Position
+    end: Position
     centre_a: float
     centre_b: float
     radius: float
@@ -44,7 +44,7 @@ class ResolvedArc(NamedTuple):
         first, second, _ = self.axes
         return math.hypot(self.end[first] - self.centre_a, self.end[second] - self.centre_b)
 
-    def points(self, count: int) -> Iterator[Place]:
+    def points(self, count: int) -> Iterator[Position]:
         """Yield the ends of `count` chords of equal angle; the last one is the end of the arc, exactly."""
         first, second, rise = self.axes
         base = self.start[rise]
@@ -59,7 +59,7 @@ class ResolvedArc(NamedTuple):
             yield point[0], point[1], point[2]
         yield self.end
 
-    def quadrant_points(self) -> Iterator[Place]:
+    def quadrant_points(self) -> Iterator[Position]:
         """Yield the points on the arc where an axis of its plane turns back; where its third axis is, is not said."""
         low, high = sorted((self.angle, self.angle + self.sweep))
         first, second, rise = self.axes
@@ -73,7 +73,7 @@ class ResolvedArc(NamedTuple):
             yield point[0], point[1], point[2]
 
 
-def resolve_arc(start: Place, end: Place, shape: ArcShape) -> ResolvedArc:
+def resolve_arc(start: Position, end: Position, shape: ArcShape) -> ResolvedArc:
     """Return the arc between two places, µm; one that ends where it starts is a full circle."""
     axes = AXES[shape.plane]
     first, second, _ = axes

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.cam.measure.arcs import Place, count_chords, resolve_arc
+from rmos.cam.measure.arcs import Position, count_chords, resolve_arc
 from rmos.cam.motion import ArcShape, MotionKind, Motions
 
 Block = tuple[float, float, float, float, int]
@@ -50,7 +50,9 @@ def list_blocks(motions: Motions, arc_tolerance_mm: float) -> Iterator[Block]:
             yield STOP
 
 
-def _cut_arc(start: Place, end: Place, shape: ArcShape, tolerance: float, feed: float, place: int) -> Iterator[Block]:
+def _cut_arc(
+    start: Position, end: Position, shape: ArcShape, tolerance: float, feed: float, place: int
+) -> Iterator[Block]:
     """Yield the chords of an arc, as many as GRBL makes of it."""
     arc = resolve_arc(start, end, shape)
     if not math.isfinite(arc.radius + arc.sweep):

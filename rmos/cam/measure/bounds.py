@@ -12,10 +12,10 @@ import math
 from array import array
 from collections.abc import Iterator
 
-from rmos.cam.measure.arcs import Place, resolve_arc
+from rmos.cam.measure.arcs import Position, resolve_arc
 from rmos.cam.motion import START, MotionKind, Motions
 
-Corners = tuple[Place, Place]
+Corners = tuple[Position, Position]
 
 
 def find_bounds(motions: Motions, chosen: bytearray | None = None) -> Corners | None:
@@ -48,7 +48,7 @@ def _list_values(column: "array[float]", begin: float, chosen: bytearray | None)
     return ends
 
 
-def _list_quadrant_points(motions: Motions, chosen: bytearray | None) -> Iterator[Place]:
+def _list_quadrant_points(motions: Motions, chosen: bytearray | None) -> Iterator[Position]:
     for place, shape in motions.arcs.items():
         if chosen is None or chosen[place]:
             arc = resolve_arc(place_before(motions, place), place_at(motions, place), shape)
@@ -56,11 +56,11 @@ def _list_quadrant_points(motions: Motions, chosen: bytearray | None) -> Iterato
                 yield from arc.quadrant_points()
 
 
-def place_at(motions: Motions, place: int) -> Place:
+def place_at(motions: Motions, place: int) -> Position:
     """Return where a motion ends, µm."""
     return motions.x[place], motions.y[place], motions.z[place]
 
 
-def place_before(motions: Motions, place: int) -> Place:
+def place_before(motions: Motions, place: int) -> Position:
     """Return where a motion begins, µm."""
     return place_at(motions, place - 1) if place else START

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from rmos.cam.measure.arcs import Place, ResolvedArc, count_chords, resolve_arc
+from rmos.cam.measure.arcs import Position, ResolvedArc, count_chords, resolve_arc
 from rmos.cam.measure.setup import ProgramSetup, ToolShape
 from rmos.cam.measure.time import Times
 from rmos.cam.motion import MotionKind, Motions
@@ -31,7 +31,7 @@ class Window:
 
     __slots__ = ("feed", "first", "is_rapid", "is_vertical", "last", "length", "points", "seconds", "setup", "tool")
 
-    def __init__(self, tool: ToolShape, setup: int, first: int, start: Place, kind: tuple[bool, bool]) -> None:
+    def __init__(self, tool: ToolShape, setup: int, first: int, start: Position, kind: tuple[bool, bool]) -> None:
         self.tool = tool
         self.setup = setup
         self.first = first
@@ -44,7 +44,7 @@ class Window:
         self.length = 0.0
         self.seconds = 0.0
 
-    def add(self, points: list[Place], length: float, seconds: float, feed: float, motion: int) -> None:
+    def add(self, points: list[Position], length: float, seconds: float, feed: float, motion: int) -> None:
         """Go on along points, at a feed (NaN where none was said), within a motion."""
         self.points += points
         self.length += length
@@ -120,7 +120,7 @@ def list_windows(motions: Motions, setup: ProgramSetup, times: Times) -> Iterato
         yield window
 
 
-def _divide_line(start: Place, end: Place, count: int) -> Iterator[tuple[Place, list[Place], float]]:
+def _divide_line(start: Position, end: Position, count: int) -> Iterator[tuple[Position, list[Position], float]]:
     """Yield equal parts of a line: where each begins, where it ends, and which share of the line it is."""
     (x0, y0, z0), (x1, y1, z1) = start, end
     begin = start
@@ -131,13 +131,13 @@ def _divide_line(start: Place, end: Place, count: int) -> Iterator[tuple[Place, 
         begin = point
 
 
-def _divide_arc(arc: ResolvedArc, diameter: float) -> Iterator[tuple[Place, list[Place], float]]:
+def _divide_arc(arc: ResolvedArc, diameter: float) -> Iterator[tuple[Position, list[Position], float]]:
     """Yield the parts of an arc, each a few chords of about a diameter together, and which share of the arc each is."""
     chords = count_chords(arc.radius, arc.sweep, diameter * _CHORD_SHARE)
     chords = max(chords, math.ceil(arc.length() / diameter))
     together = max(1, math.floor(diameter * chords / arc.length()))
     begin = arc.start
-    points: list[Place] = []
+    points: list[Position] = []
     for point in arc.points(chords):
         points.append(point)
         if len(points) == together:

@@ -1,6 +1,6 @@
 """Take a bundle in: all of it is here, and found whole, before the first object of it is made.
 
-    report = import_bundle(store, chunks, folder=settings.runs_dir, max_bytes=…, actor=actor, us=us)
+    report = import_bundle(store, chunks, folder=working_folder(settings), max_bytes=…, actor=actor, us=us)
     report.imported, report.there, report.sha256
 
 The file comes first into one without a name, which nobody else can open and which is gone with the process. What is no
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from rmos import digest
+from rmos.config import Settings
 from rmos.errors.bundles import BundleConflict, BundleRefused
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import SourceUnreadable
@@ -65,6 +66,20 @@ class _ReceivedFile:
         self.file.seek(0)
         while block := self.file.read(BLOCK_BYTES):
             yield block
+
+
+def working_folder(settings: Settings) -> Path:
+    """Return where a file may lie without a name while it is looked at: on the record's disk, else in the spool.
+
+    Raises:
+        OutOfSpace, StoreReadOnly, StorageFailed: the spool cannot be made.
+    """
+    if isinstance(settings.runs_dir, Path):
+        return settings.runs_dir
+    folder = settings.s3_options.spool_dir
+    with translate_errors():
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def accept_anything() -> None:
