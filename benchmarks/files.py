@@ -113,7 +113,7 @@ def _verified(folder: Path, rounds: int, say: Say) -> list[Figure]:
 
 
 def _hash_on(processes: int, data: bytes) -> None:
-    with ordered_pool(lambda _: digest.sha256_hex(data), processes) as each:
+    with ordered_pool(lambda _: digest.sha256_hex(data), processes, "processes") as each:
         for _ in each(range(_BLOBS)):
             pass
 

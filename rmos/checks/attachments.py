@@ -68,11 +68,11 @@ def verify_attachments(
     """Hash every blob again; a suspicion is looked at twice, so that a store in use gives no false alarm.
 
     Args:
-        workers: processes to use; more than one forks, which only commands should do.
+        workers: processes to use, or threads; more than one forks, which only commands should do.
     """
     objects, found = store.objects, Tally()
     folders = list_folders(objects, BLOB, BLOB.folder, found)
-    with ordered_pool(_Check(objects), workers) as check:
+    with ordered_pool(_Check(objects), workers, objects.works_with) as check:
         for tally in check(folders):
             found.add(tally)
             if progress:

@@ -172,7 +172,7 @@ class _Inspection:
         if self.wanted.evidence is not None:
             # Before the record: what is recorded meanwhile is not logged yet, and what is logged was there.
             self._evidence = EvidenceCheck(self._objects, self.wanted.evidence)
-        with ordered_pool(self._runs.check, workers) as check_slices:
+        with ordered_pool(self._runs.check, workers, self._objects.works_with) as check_slices:
             for tally in check_slices(self._slices(total)):
                 _add(total, tally, progress)
                 if self._evidence is not None:

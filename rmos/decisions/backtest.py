@@ -98,7 +98,7 @@ def backtest(
     unreadable: list[str] = []
     flips: list[Flip] = []
     evaluate_runs = _Evaluator(store.objects, engine, timeout_ms)
-    with ordered_pool(evaluate_runs.evaluate_runs, workers) as evaluate_slices:
+    with ordered_pool(evaluate_runs.evaluate_runs, workers, store.objects.works_with) as evaluate_slices:
         for evaluated in evaluate_slices(list_slices(store, since=since, size=_SLICE)):
             counts.update(evaluated.counts)
             damaged += evaluated.damaged

@@ -93,7 +93,8 @@ def backtest_outcomes(
     counts: Counter[tuple[JobKind, str]] = Counter()
     damaged: list[str] = []
     unreadable: list[str] = []
-    with ordered_pool(_JobEvaluator(store, engine, timeout_ms).evaluate_runs, workers) as evaluate_slices:
+    evaluate_runs = _JobEvaluator(store, engine, timeout_ms).evaluate_runs
+    with ordered_pool(evaluate_runs, workers, store.objects.works_with) as evaluate_slices:
         for number, found in evaluate_slices(_list_slices(store, since)):
             counts.update(found.counts)
             damaged += found.damaged

@@ -5,10 +5,10 @@ of folders, temporary files, modification times) is the local backend's own busi
 (`ensure_durable`, `clear_debris`) or as text that only the backend reads (`changed_since`).
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
-from rmos.errors.store import ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageFailed
 
 QUARANTINE: Final = "_quarantine"
 """Where damaged objects go, each under its own key."""
@@ -17,6 +17,10 @@ MAX_OBJECT_BYTES: Final = 64 * 1024 * 1024
 """Largest record that is read whole; RMOS policy. Blobs are streamed and have no such limit."""
 
 EntryKind = Literal["file", "directory", "link", "other"]
+WorksWith = Literal["processes", "threads"]
+"""What may share a backend's work: forked processes, or only threads of one process."""
+ReadResult = bytes | ObjectMissing | ObjectUnreadable
+"""An object's bytes, or the error in which reading it ended."""
 
 
 class NewBlob(NamedTuple):
@@ -83,6 +87,10 @@ class Objects(Protocol):
     @property
     def root(self) -> str:
         """Where the objects are, in words for an operator; never shown to a client."""
+
+    @property
+    def works_with(self) -> WorksWith:
+        """What a command may spread its work over; a backend that holds connections does not outlive a fork."""
 
     def prepare(self) -> None:
         """Make the root and check that objects can be created safely there.
@@ -171,6 +179,12 @@ class Objects(Protocol):
             ObjectUnreadable: not an object, no permission, or above `MAX_OBJECT_BYTES`.
         """
 
+    def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
+        """Return many objects' bytes in the order of their keys; for one without bytes, the error that says so.
+
+        A storage that failed or did not answer is raised: nothing is known of the object then.
+        """
+
     def open(self, key: str) -> OpenObject:
         """Open an object of any size, to be read piece by piece.
 
@@ -200,8 +214,8 @@ class Objects(Protocol):
             ObjectUnreadable: the folder cannot be listed.
         """
 
-    def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, in no order, without looking at what they are.
+    def names(self, folder: str, beginning: str = "") -> list[str]:
+        """Return the names in a folder that begin so, in no order, without looking at what they are.
 
         Raises:
             ObjectUnreadable: the folder cannot be listed.
@@ -222,6 +236,16 @@ class Objects(Protocol):
 
     def free_bytes(self) -> int | None:
         """Return how much space is left; None where there is no limit to ask for."""
+
+
+def read_or_error(read: Callable[[str], bytes], key: str) -> ReadResult:
+    """Return what `read` returns for a key, or its error about the object; a failing storage is raised."""
+    try:
+        return read(key)
+    except StorageFailed:
+        raise  # also when it is an ObjectUnreadable as well: the object may be whole
+    except (ObjectMissing, ObjectUnreadable) as error:
+        return error
 
 
 def check_key(key: str) -> None:

@@ -12,13 +12,22 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256
 from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, StorageUnavailable
-from rmos.objects.base import ATTACHMENTS, MAX_OBJECT_BYTES, EntryKind, FolderEntry, check_key
+from rmos.objects.base import (
+    ATTACHMENTS,
+    MAX_OBJECT_BYTES,
+    EntryKind,
+    FolderEntry,
+    ReadResult,
+    WorksWith,
+    check_key,
+    read_or_error,
+)
 from rmos.objects.opened import OpenFile, Reading, reason, refuse_links
 
 YOUNG_NS: Final = 2_000_000_000
@@ -29,6 +38,8 @@ _ABSENT: Final = "absent"
 
 class LocalReading:
     """The objects under one folder; blobs may live under another (`attachments`)."""
+
+    works_with: WorksWith = "processes"
 
     def __init__(self, root: Path, *, attachments: Path | None = None) -> None:
         self._root = str(root.absolute())
@@ -55,6 +66,10 @@ class LocalReading:
                 if len(data) > MAX_OBJECT_BYTES:
                     raise ObjectUnreadable("The file is too large to be a record.")
             return data
+
+    def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
+        """Read one object after the other."""
+        return [read_or_error(self.read, key) for key in keys]
 
     def digest(self, key: str) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object of any size."""
@@ -108,10 +123,11 @@ class LocalReading:
         except OSError as error:
             raise ObjectUnavailable(f"The folder cannot be listed: {reason(error)}.") from None
 
-    def names(self, folder: str) -> list[str]:
-        """Return the names in a folder."""
+    def names(self, folder: str, beginning: str = "") -> list[str]:
+        """Return the names in a folder that begin so."""
         try:
-            return os.listdir(self._path(folder))
+            names = os.listdir(self._path(folder))
+            return [name for name in names if name.startswith(beginning)] if beginning else names
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:

@@ -167,7 +167,7 @@ class Reconciler:
         if full or legacy is not None:
             tokens, full = {}, True
         listed: dict[str, _Listed] = {}
-        with ordered_pool(self._maker.make_rows, workers) as make_rows:
+        with ordered_pool(self._maker.make_rows, workers, self._objects.works_with) as make_rows:
             for rows in make_rows(self._changed(partitions, tokens, listed, full=full)):
                 self._index.runs.upsert(rows.rows)
                 report.count(rows.rows)

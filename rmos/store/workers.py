@@ -1,6 +1,11 @@
-"""Work spread over forked processes, in order and in constant memory.
+"""Work spread over forked processes or over threads, in order and in constant memory.
 
-For commands only: a service has threads, and a fork of it may hang.
+    with ordered_pool(check, workers, objects.works_with) as check_slices:
+        for tally in check_slices(slices):
+            ...
+
+For commands only: a service has threads already, and a fork of it may hang. So may a fork of a process that speaks to
+object storage, whose client library cannot be carried over: the backend says what its work may be spread over.
 """
 
 import contextlib
@@ -12,8 +17,10 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any, TypeVar
+
+from rmos.objects.base import WorksWith
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,27 +53,34 @@ def _do(item: Any) -> Any:
 
 @contextlib.contextmanager
 def ordered_pool(
-    work: Callable[[Item], Result], workers: int
+    work: Callable[[Item], Result], workers: int, works_with: WorksWith
 ) -> Iterator[Callable[[Iterable[Item]], Iterator[Result]]]:
     """Give a function that maps items to results in their order, with at most a few of them under way.
 
     Args:
-        work: what is done with an item; it reaches the processes by the fork, so it may hold anything.
-        workers: how many processes; below 2 the work is done here.
+        work: what is done with an item; it reaches processes by the fork, so it may hold anything.
+        workers: how many processes or threads; below 2 the work is done here.
+        works_with: what the objects that the work reads may be shared by (`Objects.works_with`).
     """
     if workers < 2:
         yield lambda items: map(work, items)
-        return
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_inherit, initargs=(work,)) as pool:
+    elif works_with == "threads":
+        with ThreadPoolExecutor(workers) as threads:
+            try:
+                yield lambda items: _map_ordered(lambda item: threads.submit(work, item), items, 2 * workers)
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)  # after an error nobody wants the rest
+    else:
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_inherit, initargs=(work,)) as pool:
+            yield lambda items: _map_ordered(lambda item: pool.submit(_do, item), items, 2 * workers)
 
-        def ordered(items: Iterable[Item]) -> Iterator[Result]:
-            pending = deque[Future[Result]]()
-            for item in items:
-                pending.append(pool.submit(_do, item))
-                if len(pending) > 2 * workers:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
 
-        yield ordered
+def _map_ordered(submit: Callable[[Item], Future[Result]], items: Iterable[Item], at_once: int) -> Iterator[Result]:
+    pending = deque[Future[Result]]()
+    for item in items:
+        pending.append(submit(item))
+        if len(pending) > at_once:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()

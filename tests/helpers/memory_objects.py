@@ -9,7 +9,7 @@ It has no folders, only keys with slashes, no modification times and no temporar
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rmos import digest
@@ -23,9 +23,12 @@ from rmos.objects.base import (
     FolderEntry,
     NameBlob,
     NewBlob,
+    ReadResult,
+    WorksWith,
     accept_all,
     check_key,
     key_of_digest,
+    read_or_error,
 )
 
 Fail = Callable[[str, str], RmosError | None]
@@ -57,6 +60,8 @@ class _OpenBytes:
 
 class MemoryObjects:
     """Objects of one process; several threads may use them."""
+
+    works_with: WorksWith = "threads"  # a fork would have a dictionary of its own
 
     def __init__(self) -> None:
         self.root = "memory"
@@ -156,6 +161,9 @@ class MemoryObjects:
             raise ObjectUnreadable("The object is too large to be a record.")
         return held.data
 
+    def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
+        return [read_or_error(self.read, key) for key in keys]
+
     def open(self, key: str) -> _OpenBytes:
         self._ask("open", key)
         return _OpenBytes(self._get(key))
@@ -183,9 +191,9 @@ class MemoryObjects:
         for name, is_folder in self._below(folder).items():
             yield FolderEntry(name, "directory" if is_folder else "file")
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str, beginning: str = "") -> list[str]:
         self._ask("names", folder)
-        return list(self._below(folder))
+        return [name for name in self._below(folder) if name.startswith(beginning)]
 
     def changed_since(self, key: str, token: str | None) -> str | None:
         self._ask("changed_since", key)

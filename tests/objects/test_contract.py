@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmos import digest
-from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
-from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects, check_key
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnavailable, ObjectUnreadable, StorageFailed
+from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects, check_key, read_or_error
 from tests.trying import tries
 
 KEY = "2025-12-23/run_00.json"
@@ -77,6 +77,36 @@ def test_an_absent_object_is_missing_however_much_of_its_path_is_there(objects: 
         for ask in (objects.read, objects.digest):
             with pytest.raises(ObjectMissing):
                 ask(key)
+
+
+def test_many_are_read_in_the_order_of_their_keys_each_with_its_bytes_or_its_error(objects: Objects) -> None:
+    objects.create(KEY, b"one")
+    objects.create(f"{KEY}.event-000001.json", b"")
+    found = objects.read_all([f"{KEY}.event-000001.json", "2025-12-23/absent", KEY, "../x", KEY])
+    assert [found[0], found[2], found[4]] == [b"", b"one", b"one"]
+    assert isinstance(found[1], ObjectMissing)
+    assert isinstance(found[3], ObjectUnreadable)
+    assert objects.read_all([]) == []
+
+
+def test_a_storage_that_did_not_answer_is_raised_and_never_one_result_among_many() -> None:
+    def read(key: str) -> bytes:
+        raise ObjectUnavailable("It cannot be read: input/output error.")
+
+    with pytest.raises(StorageFailed):
+        read_or_error(read, KEY)
+
+
+def test_names_can_be_asked_for_by_their_beginning(objects: Objects) -> None:
+    for name in ("run_00.json", "run_00.json.event-000001.json", "run_01.json", "run_0", "run_00/below", "other"):
+        objects.create(f"2025-12-23/{name}", b"")
+    begin = {beginning: sorted(objects.names("2025-12-23", beginning)) for beginning in ("run_00", "run_02", "other")}
+    assert begin == {
+        "run_00": ["run_00", "run_00.json", "run_00.json.event-000001.json"],
+        "run_02": [],
+        "other": ["other"],
+    }
+    assert objects.names("2025-12-24", "run") == []
 
 
 def test_an_absent_folder_is_empty(objects: Objects) -> None:

@@ -157,7 +157,7 @@ class _Appender:
                 yield names.keys[first : first + _AT_ONCE]
 
     def _read_lines(self, parts: Iterable[list[str]], workers: int, progress: Progress | None) -> Iterator[Entry]:
-        with ordered_pool(partial(read_lines, self._objects), workers) as read_parts:
+        with ordered_pool(partial(read_lines, self._objects), workers, self._objects.works_with) as read_parts:
             for read in read_parts(parts):
                 yield from read.entries
                 self._skipped += len(read.damaged)
