@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from rmos.index.announcements import Announcements
+from rmos.index.hosts import Hosts
 from rmos.index.log_table import LogTable
 from rmos.log_rows import BatchQuery, BatchRun, CountedValue, LoggedRun
 from rmos.models import RunState
@@ -285,6 +286,10 @@ class Index(Protocol):
     @property
     def announcements(self) -> Announcements | None:
         """What may lack a row; None where the folders themselves tell what is new in them."""
+
+    @property
+    def hosts(self) -> Hosts | None:
+        """Which processes serve the record; None where all of them are on this machine."""
 
     def state(self) -> IndexState:
         """Return which index stands there now, by which schema it was made, and whether it is complete.

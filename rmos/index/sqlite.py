@@ -12,6 +12,7 @@ from rmos.errors.store import IndexBroken
 from rmos.index import schema
 from rmos.index.base import NO_INDEX, Generation, IndexState, KnownSession
 from rmos.index.behind import BehindMark
+from rmos.index.hosts import Hosts
 from rmos.index.locks import file_lock
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
@@ -47,6 +48,7 @@ class SqliteIndex:
         self.log = SqliteLog(self._connections, writes)
         self.outcomes = SqliteOutcomes(self._connections, OutcomeQueries())
         self.tool_work = SqliteToolWork(self._connections)
+        self.hosts: Hosts | None = None
         self.sessions: SqliteTable[SessionRow, SessionQuery, KnownSession] = SqliteTable(
             self._connections, writes, _sessions, SessionQueries(), _known_session
         )

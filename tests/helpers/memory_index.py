@@ -30,6 +30,7 @@ from rmos.index.base import (
     RunFigures,
     TalliedRuns,
 )
+from rmos.index.hosts import Hosts
 from rmos.index.log_table import LoggedBatch
 from rmos.log_rows import BatchQuery, BatchRun, CountedValue, LoggedRun
 from rmos.models import RunState
@@ -48,6 +49,7 @@ from rmos.row_models import (
     WorkedTool,
 )
 from tests.helpers.memory_announcements import MemoryAnnouncements, drop_announced
+from tests.helpers.memory_hosts import MemoryHosts, Row
 
 _generations: Final = itertools.count(1)
 
@@ -60,7 +62,8 @@ class MemoryDatabase:
         self.lock = threading.Lock()
         self.behind = 0
         self.now_s = 0.0
-        """The database's clock, which a test moves."""
+        """The database's clock, which stands still until a test moves it."""
+        self.beats: dict[tuple[str, int], Row] = {}
         self.clear("")
         self.generation: int | None = None
 
@@ -93,6 +96,7 @@ class MemoryIndex:
         self.tool_work = _ToolWork(self)
         self.log = _Log(self)
         self.announcements = MemoryAnnouncements(self.asked)
+        self.hosts: Hosts | None = MemoryHosts(self.asked)
         self.sessions = _Table(
             self, "sessions", lambda row: KnownSession(row.partition, row.version, row.state, bool(row.cascade))
         )
