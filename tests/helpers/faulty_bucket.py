@@ -7,12 +7,13 @@
     other.create("2025-12-23/x", b"2")       # True
     bucket.deliver(0)                        # the late PUT arrives and is refused, as the name is taken
 
-It behaves as a store behind an S3 server may: a change that was sent takes place at once, later, twice or never, and who
-sent it is told so, is not told, or is dead by then. A late PUT creates nothing where something stands, but makes an
+It behaves as a store behind an S3 server may: a change that was sent takes place at once, later, twice or never, and
+who sent it is told so, is not told, or is dead by then. A late PUT creates nothing where something stands, but makes an
 object again that was erased meanwhile. Nothing is left to chance or to a clock: what becomes of each change stands in
 `changes`, and late ones arrive when the test says so.
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
@@ -78,10 +79,8 @@ class FaultyBucket:
 
     def deliver(self, number: int) -> None:
         """Let one late change arrive; nobody waits for its answer any more."""
-        try:
+        with contextlib.suppress(ObjectExists, ObjectMissing):  # refused by the server
             self.late.pop(number)()
-        except (ObjectExists, ObjectMissing):
-            pass  # refused by the server, as another object stands there or none
 
     def deliver_all(self) -> None:
         """Let all late changes arrive, in the order in which they were sent."""
