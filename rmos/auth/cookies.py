@@ -3,8 +3,9 @@
     value = cookies.sign(token_id)
     cookies.read_token_id(value)         # or None when it is not ours, altered, or `LIFETIME_S` away from now
 
-The key lies in the instance folder, made when it is first needed, readable by its owner only. To remove it and start
-the service again signs every browser out; to revoke a token ends its cookies.
+The key lies in the instance folder, made when it is first needed, readable by its owner only; hosts of one store make
+it from their secret instead. To remove it, or to change the secret, and start the service again signs every browser
+out; to revoke a token ends its cookies.
 """
 
 import threading
@@ -14,7 +15,7 @@ from typing import Final
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from rmos import digest, ids
-from rmos.auth.keys import read_key
+from rmos.auth.keys import derive_key, read_key
 
 COOKIE: Final = "rmos_sign_in"
 LIFETIME_S: Final = 12 * 3600
@@ -27,8 +28,9 @@ _LONGEST: Final = 512
 class Cookies:
     """Makes and reads the cookies of one installation."""
 
-    def __init__(self, instance_path: Path) -> None:
+    def __init__(self, instance_path: Path, secret: str | None = None) -> None:
         self._path = instance_path / KEY_FILE
+        self._secret = secret
         self._lock = threading.Lock()
         self._serializer: URLSafeTimedSerializer | None = None
 
@@ -59,7 +61,8 @@ class Cookies:
     def _get_serializer(self) -> URLSafeTimedSerializer:
         if self._serializer is None:
             with self._lock:
+                key = read_key(self._path) if self._secret is None else derive_key(self._secret, "sign-in")
                 self._serializer = URLSafeTimedSerializer(
-                    read_key(self._path), salt="rmos.sign-in", signer_kwargs={"digest_method": digest.SHA256}
+                    key, salt="rmos.sign-in", signer_kwargs={"digest_method": digest.SHA256}
                 )
         return self._serializer

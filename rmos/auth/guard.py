@@ -43,8 +43,8 @@ class Guard:
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
         self.callers = Callers(open_tokens(settings), local_mode=settings.auth == "local")
-        self.cookies = Cookies(settings.instance_path)
-        self.links = LinkSigner(settings.instance_path)
+        self.cookies = Cookies(settings.instance_path, settings.secret_key)
+        self.links = LinkSigner(settings.instance_path, settings.secret_key)
         self.proxies = Proxies(settings.trusted_proxies)
         self._public_rank = _OPEN_RANK if settings.evidence_public else RANKS["viewer"]
         self._origins = frozenset(settings.cors_origins)

@@ -1,16 +1,24 @@
-"""Secret keys in the instance folder: made when they are first needed, readable by their owner only.
+"""Secret keys: files in the instance folder, or made from one secret that all hosts of a store have.
 
-key = read_key(instance_path / "sign-in.key")          # made now, or by an earlier process
+key = read_key(instance_path / "sign-in.key")          # made now, or by an earlier process; its owner alone may read it
+key = derive_key(settings.secret_key, "sign-in")       # the same on every host
 """
 
+import hmac
 import os
 import secrets
 from pathlib import Path
 from typing import Final
 
+from rmos import digest
 from rmos.errors.store import StorageFailed
 
 _DIGITS: Final = 64
+
+
+def derive_key(secret: str, name: str) -> str:
+    """Return the key of this name that belongs to a secret of hex digits; no key tells of the secret or of another."""
+    return hmac.new(bytes.fromhex(secret), f"rmos/1 {name}".encode(), digest.SHA256).hexdigest()
 
 
 def read_key(path: Path) -> str:

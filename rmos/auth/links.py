@@ -5,7 +5,7 @@
 
 A key signs for a calendar month and holds for the next one as well, which is longer than any link lasts; older keys are
 removed. Keys of later months, which a clock made that was ahead, hold and push none of this month out. To remove the
-keys ends all links.
+keys ends all links. Hosts of one store make the keys of the months from their secret instead, by the same rules.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
 from rmos import digest, ids
-from rmos.auth.keys import read_key
+from rmos.auth.keys import derive_key, read_key
 from rmos.errors.callers import LinkExpired, LinkInvalid
 from rmos.services.files.links import FileLink
 
@@ -29,8 +29,9 @@ _LONGEST: Final = 4096
 class LinkSigner:
     """Signs and reads the links of one installation."""
 
-    def __init__(self, instance_path: Path) -> None:
+    def __init__(self, instance_path: Path, secret: str | None = None) -> None:
         self._folder = instance_path
+        self._secret = secret
         self._turn = threading.Lock()
         self._current: tuple[str, URLSafeSerializer] | None = None
 
@@ -70,6 +71,11 @@ class LinkSigner:
         return current[1]
 
     def _make_serializer(self, month: str) -> URLSafeSerializer:
+        keys = self._read_keys(month) if self._secret is None else _derive_keys(self._secret, month)
+        return URLSafeSerializer(keys, salt="rmos.links", signer_kwargs={"digest_method": digest.SHA256})
+
+    def _read_keys(self, month: str) -> list[str]:
+        """Return the keys that hold, that of the month last, from their files; remove older ones."""
         name = f"links-{month}"
         newest = read_key(self._folder / f"{name}.key")
         paths = sorted(self._folder.glob("links-*.key"))
@@ -77,8 +83,15 @@ class LinkSigner:
         for path in past[:-_KEEP]:
             with contextlib.suppress(OSError):
                 path.unlink()
-        others = [read_key(path) for path in paths if path not in past[:-_KEEP] and path.stem != name]
-        return URLSafeSerializer([*others, newest], salt="rmos.links", signer_kwargs={"digest_method": digest.SHA256})
+        return [*(read_key(path) for path in paths if path not in past[:-_KEEP] and path.stem != name), newest]
+
+
+def _derive_keys(secret: str, month: str) -> list[str]:
+    """Return the keys that hold, that of the month last; the next month's is that of a host whose clock is ahead."""
+    year, number = map(int, month.split("-"))
+    count = year * 12 + number - 1
+    months = (f"{one // 12:04d}-{one % 12 + 1:02d}" for one in (count - 1, count + 1, count))
+    return [derive_key(secret, f"links-{name}") for name in months]
 
 
 def _make_invalid() -> LinkInvalid:

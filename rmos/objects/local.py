@@ -31,6 +31,7 @@ from rmos.objects.local_files import (
     NewFile,
     begin_writing,
     discard,
+    has_name,
     sweep,
     write_all,
 )
@@ -83,7 +84,8 @@ class LocalObjects(LocalReading):
             with self._folders.translating():
                 self._folders.ensure_durable(folder)
                 with self._folders.opened(folder) as folder_fd:
-                    created = self._files.create(folder, folder_fd, name, data)
+                    # A name that is taken is found without the fsync of a file that will not get it.
+                    created = not has_name(folder_fd, name) and self._files.create(folder, folder_fd, name, data)
                     if not created and not self._has_bytes(key, data):
                         raise ObjectExists("Another object has this name already.")
                     # Also when it was there: whoever linked it may have died before this fsync.

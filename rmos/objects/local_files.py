@@ -82,6 +82,15 @@ class LocalFiles:
             discard(new)
 
 
+def has_name(folder_fd: int, name: str) -> bool:
+    """Tell whether anything stands under a name in a folder, a link that leads nowhere included."""
+    try:
+        os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def discard(new: NewFile) -> None:
     """Close a new file and remove its temporary name; what was published stays."""
     os.close(new.fd)

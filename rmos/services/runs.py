@@ -87,7 +87,7 @@ def record_run(
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
     _refuse_large_gcode(request.outputs)
-    run_id, replayed = _take_run_id(store, idempotency, actor, us)
+    run_id, is_fresh, replayed = _take_run_id(store, idempotency, actor, us)
     if replayed is not None:
         return replayed
     require_session_and_parent(store, request)
@@ -113,7 +113,7 @@ def record_run(
         idempotency=idempotency,
         attachments=attachments,
     )
-    recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None)
+    recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None, is_fresh=is_fresh)
     return msgspec.structs.replace(recorded, programs=() if recorded.replayed else tuple(programs))
 
 
@@ -138,19 +138,29 @@ def _check_programs(
     )
 
 
-def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us: int) -> tuple[str, Recorded | None]:
-    """Return the id of the run to make, and the run of an earlier request with the same key, when it has one."""
+class _TakenId(NamedTuple):
+    """The id of the run to make, whether this request made it, and the run of an earlier one with the same key."""
+
+    run_id: str
+    is_fresh: bool
+    replayed: Recorded | None = None
+
+
+def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us: int) -> _TakenId:
+    minted = ids.new_run_id(us)
     if idempotency is None:
-        return ids.new_run_id(us), None
-    run_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us)
-    # A claim made at another moment is an earlier request's; without a run, its maker died and we take it over.
-    return run_id, None if ids.moment_of(run_id) == us else _find_replayed(store, run_id)
+        return _TakenId(minted, True)
+    run_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us, run_id=minted)
+    if run_id == minted:
+        return _TakenId(run_id, True)
+    # An earlier request's claim; without a run, its maker died and we take it over.
+    return _TakenId(run_id, False, _find_replayed(store, run_id))
 
 
-def _put_run(store: Store, run_id: str, members: Mapping[str, Any], *, is_claimed: bool) -> Recorded:
+def _put_run(store: Store, run_id: str, members: Mapping[str, Any], *, is_claimed: bool, is_fresh: bool) -> Recorded:
     """Make a run durable; under a claimed id a twin of the request may have been faster, and its run is returned."""
     try:
-        stored = store.runs.put(members)
+        stored = store.runs.put(members, fresh=is_fresh)
     except RunExists:
         if is_claimed and (replayed := _find_replayed(store, run_id)):
             return replayed

@@ -23,20 +23,21 @@ class Claims:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def take_run_id(self, caller: str, key: str, request_sha256: str, us: int) -> str:
+    def take_run_id(self, caller: str, key: str, request_sha256: str, us: int, *, run_id: str | None = None) -> str:
         """Return the id of the run that a key stands for, claimed now or before.
 
         Args:
             caller: who asks; a key is theirs alone.
             request_sha256: digest of the canonical body.
             us: the moment of the request, for a new claim's id.
+            run_id: the id that a new claim names; None makes one.
 
         Raises:
             IdempotencyKeyReused: the key was used with another body, or for a session.
             Damage: the claim that stands there is damaged.
             OutOfSpace, StoreReadOnly, StorageFailed.
         """
-        claim = self._take(caller, key, request_sha256, us, run_id=ids.new_run_id(us))
+        claim = self._take(caller, key, request_sha256, us, run_id=run_id or ids.new_run_id(us))
         return claim.run_id or _refuse_reused(claim)
 
     def take_session_id(self, caller: str, key: str, request_sha256: str, us: int) -> str:
@@ -53,16 +54,13 @@ class Claims:
             "created_at_utc": ids.utc_text(us),
             **named,
         }
-        if self._objects.has(name):
+        try:
+            # A crash before this line leaves nothing; behind it the id is promised to whoever sends the key again.
+            self._objects.create(name, digest.encode_record(members))
+            claim = Claim(**members)
+        except ObjectExists:
             claim = self._read(name)
-            self._objects.ensure_durable(name)
-        else:
-            try:
-                # A crash before this line leaves nothing; behind it the id is promised to whoever sends the key again.
-                self._objects.create(name, digest.encode_record(members))
-                claim = Claim(**members)
-            except ObjectExists:
-                claim = self._read(name)
+            self._objects.ensure_durable(name)  # whoever made it may have died before that
         if claim.request_sha256 != request_sha256:
             _refuse_reused(claim)
         return claim

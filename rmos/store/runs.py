@@ -72,11 +72,13 @@ class Runs:
 
     # Writing
 
-    def put(self, members: Mapping[str, Any]) -> Stored:
+    def put(self, members: Mapping[str, Any], *, fresh: bool = False) -> Stored:
         """Make a run durable, then index it. The same bytes again are a success.
 
         Args:
             members: the artifact's members without `_sha256`; `run_id` and `created_at_utc` are one moment.
+            fresh: the id was made by this very request. Its 62 random bits were no other run's, so what became of
+                such a run is not asked: three look-ups, each a request over object storage.
 
         Raises:
             RunExists: the id is taken by other bytes, by a hard-deleted run or by one in quarantine.
@@ -90,7 +92,8 @@ class Runs:
         data = encode_record(members, run_id)
         artifact = decode_sealed(data, run_id, partition)
         key = layout.artifact_key(partition, run_id)
-        self._refuse_taken(key, partition, run_id)
+        if not fresh:
+            self._refuse_taken(key, partition, run_id)
         try:
             # A crash before this line leaves nothing; behind it the run is recorded, and reconcile brings its row.
             created = self._objects.create(key, data)

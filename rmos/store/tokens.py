@@ -12,6 +12,7 @@ is damaged lets nobody in.
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -21,13 +22,13 @@ from rmos.config import Settings
 from rmos.errors.callers import TokenNotFound
 from rmos.errors.records import VersionConflict
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Actor, Digest, Event, Role, Token
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.append import append
-from rmos.store.history import read_chain
+from rmos.store.history import ReadObject, read_chain
 from rmos.store.records import Damage, UnavailableDamage, raise_problem
 
 BEARER: Final = re.compile(r"rmos_([a-z0-9]{1,32})_([A-Za-z0-9_-]{43})")
@@ -78,6 +79,8 @@ class Tokens:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._whole: dict[str, TokenRecord] = {}
+        """Records that were listed and found whole: an event never changes, so another one alone changes them."""
 
     def has_any(self) -> bool:
         """Tell whether a token was ever made, be its record whole or not; what cannot be looked at counts as a yes."""
@@ -89,10 +92,27 @@ class Tokens:
     def list_all(self) -> list[TokenRecord]:
         """Return every token with what is wrong with it, by id.
 
+        Only what has new events since it was last listed, or was not whole then, is read again.
+
         Raises:
             ObjectUnreadable: the folder cannot be listed.
         """
-        return [self._read(*found) for found in layout.sort_out_events(layout.TOKEN_EVENT, self._names()).items()]
+        found = layout.sort_out_events(layout.TOKEN_EVENT, self._names())
+        known = {
+            record_id: record
+            for record_id, record in self._whole.items()
+            if found.get(record_id) == tuple(range(1, record.version + 1))
+        }
+        keys = [
+            layout.event_key(layout.TOKENS, record_id, number)
+            for record_id, numbers in found.items()
+            if record_id not in known
+            for number in numbers
+        ]
+        read = _make_reader(dict(zip(keys, self._objects.read_all(keys), strict=True)))
+        records = [known.get(record_id) or _read(read, record_id, numbers) for record_id, numbers in found.items()]
+        self._whole = {record.record_id: record for record in records if record.damage is None}
+        return records
 
     def get(self, token_id: str) -> TokenRecord:
         """Return one token with what is wrong with it.
@@ -104,7 +124,7 @@ class Tokens:
         numbers = layout.sort_out_events(layout.TOKEN_EVENT, self._names(f"{record_id}.")).get(record_id)
         if numbers is None:
             raise TokenNotFound("There is no token with this id.", token_id=token_id)
-        return self._read(record_id, numbers)
+        return _read(self._objects.read, record_id, numbers)
 
     def create(self, name: str, role: Role, *, expires_at_utc: str | None, actor: Actor, us: int) -> tuple[Token, str]:
         """Make a token durable and return it with what its caller sends, which is kept nowhere.
@@ -159,20 +179,33 @@ class Tokens:
         return token if event is None else _apply_revocation(token, event)
 
     def _names(self, beginning: str = "") -> list[str]:
-        return [name for name in self._objects.names(layout.TOKENS) if name.startswith(beginning)]
+        return self._objects.names(layout.TOKENS, beginning)
 
-    def _read(self, record_id: str, numbers: tuple[int, ...]) -> TokenRecord:
-        token_id = record_id.removeprefix("tok_")
-        chain = read_chain(self._objects.read, layout.TOKENS, record_id, numbers, of="token")
-        if chain.problems:
-            # What the storage did not give may be all that is wrong, also where the next event seems to follow nothing.
-            damages = [problem.damage for problem in chain.problems]
-            unavailable = (damage for damage in damages if isinstance(damage, UnavailableDamage))
-            return TokenRecord(token_id, numbers[-1], None, None, next(unavailable, damages[0]))
-        try:
-            return TokenRecord(token_id, len(chain.events), chain.last_sha256, fold_token(token_id, chain.events))
-        except Damage as damage:
-            return TokenRecord(token_id, numbers[-1], None, None, damage)
+
+def _make_reader(found: Mapping[str, bytes | ObjectMissing | ObjectUnreadable]) -> ReadObject:
+    """Return a function that gives what was read in one call, key by key."""
+
+    def read(key: str) -> bytes:
+        data = found[key]
+        if isinstance(data, bytes):
+            return data
+        raise data
+
+    return read
+
+
+def _read(read: ReadObject, record_id: str, numbers: tuple[int, ...]) -> TokenRecord:
+    token_id = record_id.removeprefix("tok_")
+    chain = read_chain(read, layout.TOKENS, record_id, numbers, of="token")
+    if chain.problems:
+        # What the storage did not give may be all that is wrong, also where the next event seems to follow nothing.
+        damages = [problem.damage for problem in chain.problems]
+        unavailable = (damage for damage in damages if isinstance(damage, UnavailableDamage))
+        return TokenRecord(token_id, numbers[-1], None, None, next(unavailable, damages[0]))
+    try:
+        return TokenRecord(token_id, len(chain.events), chain.last_sha256, fold_token(token_id, chain.events))
+    except Damage as damage:
+        return TokenRecord(token_id, numbers[-1], None, None, damage)
 
 
 def open_tokens(settings: Settings) -> Tokens:

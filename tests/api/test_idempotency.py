@@ -99,7 +99,7 @@ def test_a_run_that_could_not_be_written_is_made_by_the_next_try(
 ) -> None:
     store = app.extensions["rmos"].store
 
-    def fail(members: object) -> None:
+    def fail(members: object, **more: object) -> None:
         raise OutOfSpace("The disk is full.")
 
     with monkeypatch.context() as patched:

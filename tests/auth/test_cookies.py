@@ -27,6 +27,13 @@ def test_a_cookie_of_another_key_is_nobodys(tmp_path: Path) -> None:
     assert Cookies(tmp_path).read_token_id(value) is None
 
 
+def test_hosts_with_one_secret_read_each_others_cookies_and_make_no_file(tmp_path: Path) -> None:
+    value = Cookies(tmp_path / "a", "01" * 32).sign("abc123")
+    assert Cookies(tmp_path / "b", "01" * 32).read_token_id(value) == "abc123"
+    assert Cookies(tmp_path / "b", "02" * 32).read_token_id(value) is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_altered_sign_of_a_cookie_is_noticed(tmp_path: Path) -> None:
     cookies = Cookies(tmp_path)
     value = cookies.sign("abc123")

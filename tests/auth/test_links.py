@@ -79,3 +79,19 @@ def test_a_key_that_others_can_read_signs_nothing(tmp_path: Path) -> None:
     (tmp_path / "links-2026-11.key").chmod(0o644)
     with pytest.raises(StorageFailed, match="read by others"):
         LinkSigner(tmp_path).sign(link(NOVEMBER), NOVEMBER)
+
+
+SECRET = "0123456789abcdef" * 4
+
+
+def test_hosts_with_one_secret_read_each_others_links_and_make_no_files(tmp_path: Path) -> None:
+    here, there = (LinkSigner(tmp_path / name, SECRET) for name in ("a", "b"))
+    token = here.sign(link(NOVEMBER), NOVEMBER)
+    assert there.read(token, NOVEMBER) == there.read(token, DECEMBER) == link(NOVEMBER)
+    ahead = here.sign(link(DECEMBER), DECEMBER)
+    assert there.read(ahead, NOVEMBER) == link(DECEMBER)
+    strangers = ((LinkSigner(tmp_path, "f" * 64), NOVEMBER), (LinkSigner(tmp_path), NOVEMBER))
+    for reader, now_us in ((there, JANUARY), *strangers):
+        with pytest.raises(LinkInvalid):
+            reader.read(token, now_us)
+    assert keys_in(tmp_path) == ["links-2026-11.key"]
