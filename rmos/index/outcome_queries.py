@@ -7,12 +7,12 @@ tool, and bears the whole of the job's time and path. So one table answers both.
 import functools
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import Column, Select, bindparam, case, func, literal_column, select
 
 from rmos.index.base import PagePosition
+from rmos.index.dialects import SqlDialect
 from rmos.index.schema import OUTCOME_FILTERS, outcomes
-from rmos.index.statements import BoundStatement, bind_page, compile_named, join_page, limit_page
+from rmos.index.statements import BoundStatement, bind_page, join_page, limit_page
 from rmos.row_models import OutcomeColumn, OutcomeGroup, OutcomeQuery
 
 _GROUPS: Final[dict[OutcomeGroup, Column[Any]]] = {
@@ -27,65 +27,68 @@ _ONE: Final[Any] = literal_column("1")
 class OutcomeQueries:
     """The questions that are asked of outcomes."""
 
+    def __init__(self, sql: SqlDialect) -> None:
+        self._sql = sql
+
     def page(self, query: OutcomeQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
-        values = _filter_values(query)
+        values = _filter_values(self._sql, query)
         return BoundStatement(
-            _page_text(frozenset(values), before is not None), values | bind_page(limit, before, offset)
+            _page_text(self._sql, frozenset(values), before is not None), values | bind_page(limit, before, offset)
         )
 
     def count(self, query: OutcomeQuery) -> BoundStatement:
         """Return the question for how many jobs `page` lists."""
-        values = _filter_values(query)
-        return BoundStatement(_count_text(frozenset(values)), values)
+        values = _filter_values(self._sql, query)
+        return BoundStatement(_count_text(self._sql, frozenset(values)), values)
 
     def count_groups(self, query: OutcomeQuery, by: tuple[OutcomeColumn, ...]) -> BoundStatement:
         """Return the question for how many of the jobs that `page` lists have which values in these columns."""
-        values = _filter_values(query)
-        return BoundStatement(_groups_text(frozenset(values), by), values)
+        values = _filter_values(self._sql, query)
+        return BoundStatement(_groups_text(self._sql, frozenset(values), by), values)
 
     def totals(self, query: OutcomeQuery, by: OutcomeGroup) -> BoundStatement:
         """Return the question for the totals of what `page` lists, by machine, tool, material or month."""
-        values = _filter_values(query)
-        return BoundStatement(_totals_text(frozenset(values), by), values)
+        values = _filter_values(self._sql, query)
+        return BoundStatement(_totals_text(self._sql, frozenset(values), by), values)
 
 
-def _filter_values(query: OutcomeQuery) -> dict[str, Any]:
-    """Return the values of the filters that are set; several reasons are one JSON text."""
+def _filter_values(sql: SqlDialect, query: OutcomeQuery) -> dict[str, Any]:
+    """Return what is bound for the filters that are set; several reasons are one value."""
     named = {name: getattr(query, name) for name in query.__struct_fields__}
     values = {name: value for name, value in named.items() if value is not None}
     if query.reasons is not None:
-        values["reasons"] = msgspec.json.encode(query.reasons).decode()
-    return values
+        values["reasons"] = sql.bind_several(query.reasons)
+    return sql.bind_filters(values)
 
 
 @functools.lru_cache(maxsize=128)
-def _page_text(filters: frozenset[str], after: bool) -> str:
+def _page_text(sql: SqlDialect, filters: frozenset[str], after: bool) -> str:
     columns = select(outcomes.c.created_us, outcomes.c.outcome_id, outcomes.c.summary)
-    return join_page(limit_page(_filter(columns, filters), outcomes, after=after), "outcome_id")
+    return join_page(sql, limit_page(_filter(sql, columns, filters), outcomes, after=after), "outcome_id")
 
 
 @functools.lru_cache(maxsize=128)
-def _count_text(filters: frozenset[str]) -> str:
-    return compile_named(_filter(select(func.count()).select_from(outcomes), filters))
+def _count_text(sql: SqlDialect, filters: frozenset[str]) -> str:
+    return sql.compile_named(_filter(sql, select(func.count()).select_from(outcomes), filters))
 
 
 @functools.lru_cache(maxsize=128)
-def _groups_text(filters: frozenset[str], by: tuple[OutcomeColumn, ...]) -> str:
+def _groups_text(sql: SqlDialect, filters: frozenset[str], by: tuple[OutcomeColumn, ...]) -> str:
     columns = [outcomes.c[name] for name in by]
-    statement = _filter(select(*columns, func.count()), filters, grouped=by)
-    return compile_named(statement.group_by(*columns).order_by(*columns))
+    statement = _filter(sql, select(*columns, func.count()), filters, grouped=by)
+    return sql.compile_named(statement.group_by(*columns).order_by(*map(sql.ascending, columns)))
 
 
 @functools.lru_cache(maxsize=128)
-def _totals_text(filters: frozenset[str], by: OutcomeGroup) -> str:
+def _totals_text(sql: SqlDialect, filters: frozenset[str], by: OutcomeGroup) -> str:
     """Return the SQL of the totals of each group; what is grouped by tool is what each tool did, else the whole job."""
     of_tool, group = by == "tool", _GROUPS[by]
     spent, path = (outcomes.c.tool_ms, outcomes.c.tool_um) if of_tool else (outcomes.c.spent_ms, outcomes.c.cut_um)
     parts = (_count_parts("good"), _count_parts("scrap"))
     sums = (func.count(), *parts, func.count(spent), func.sum(spent), func.count(path), func.sum(path))
-    statement = _filter(select(group, *sums, func.max(spent)), filters, of_tool=of_tool, grouped=(group.name,))
-    return compile_named(statement.group_by(group).order_by(group))
+    statement = _filter(sql, select(group, *sums, func.max(spent)), filters, of_tool=of_tool, grouped=(group.name,))
+    return sql.compile_named(statement.group_by(group).order_by(sql.ascending(group)))
 
 
 def _count_parts(verdict: str) -> Any:
@@ -94,7 +97,12 @@ def _count_parts(verdict: str) -> Any:
 
 
 def _filter(
-    statement: Select[Any], filters: frozenset[str], *, of_tool: bool = False, grouped: tuple[str, ...] = ()
+    sql: SqlDialect,
+    statement: Select[Any],
+    filters: frozenset[str],
+    *,
+    of_tool: bool = False,
+    grouped: tuple[str, ...] = (),
 ) -> Select[Any]:
     """Return a statement with its conditions.
 
@@ -106,11 +114,9 @@ def _filter(
         statement = statement.where(outcomes.c.lead == _ONE)
     for name in sorted(filters & set(OUTCOME_FILTERS)):
         aside = bool(grouped) and name not in (*grouped, "tool_id")
-        column = outcomes.c[name].concat(literal_column("''")) if aside else outcomes.c[name]
-        statement = statement.where(column == bindparam(name))
+        statement = statement.where(sql.equal(outcomes.c[name], name, filters, aside=aside))
     if "reasons" in filters:
-        codes = func.json_each(bindparam("reasons")).table_valued("value")
-        statement = statement.where(outcomes.c.reason_code.in_(select(codes.c.value)))
+        statement = statement.where(sql.is_one_of(outcomes.c.reason_code, "reasons"))
     if "since_us" in filters:
         statement = statement.where(outcomes.c.created_us >= bindparam("since_us"))
     if "until_us" in filters:

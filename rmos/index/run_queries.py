@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 
 from rmos.index.base import PagePosition
+from rmos.index.dialects import SqlDialect
 from rmos.index.schema import EQUAL_FILTERS, runs, tally
-from rmos.index.statements import BoundStatement, bind_page, compile_named, join_page, limit_page
+from rmos.index.statements import BoundStatement, bind_page, join_page, limit_page
 from rmos.index.tallying import TALLIED
 from rmos.names import fold_name
 from rmos.row_models import RunQuery
@@ -35,102 +36,73 @@ _OVERRIDE: Final = "override_"
 _ONE: Final[ColumnElement[int]] = literal_column("1")
 _NONE_LEFT_OUT: Final[ColumnElement[int]] = literal_column("0")
 """The offset of what has a limit: without one the compiler would bind it as one more value."""
-_FIGURES: Final = compile_named(
-    select(
-        runs.c.explanation_status,
-        runs.c.risk_level,
-        runs.c.advisory_kinds,
-        func.count(),
-        func.max(runs.c.latest_advisory_us),
-    )
-    .where(runs.c.workflow_session_id == bindparam("session_id"), runs.c.visibility == literal_column("2"))
-    .group_by(runs.c.explanation_status, runs.c.risk_level, runs.c.advisory_kinds)
-)
-
-_PENDING: Final = compile_named(
-    select(runs.c.partition, runs.c.run_id).where(
-        runs.c.explanation_status == literal_column("'pending'"), runs.c.version > literal_column("0")
-    )
-)
-
-_TALLY: Final = compile_named(
-    select(tally.c.partition, tally.c.value, tally.c.runs)
-    .where(
-        tally.c.name == bindparam("name"),
-        tally.c.partition.between(bindparam("first"), bindparam("last")),
-        tally.c.runs > literal_column("0"),
-    )
-    .order_by(tally.c.partition, tally.c.value)
-)
-
-_TOTAL: Final = compile_named(
-    select(func.coalesce(func.sum(tally.c.runs), literal_column("0"))).where(
-        tally.c.name == bindparam("name"), tally.c.value == func.coalesce(bindparam("value"), tally.c.value)
-    )
-)
 
 
 class RunQueries:
     """The questions that lists of runs ask."""
 
+    def __init__(self, sql: SqlDialect) -> None:
+        self._sql = sql
+
     def page(self, query: RunQuery, limit: int, before: PagePosition | None, offset: int) -> BoundStatement:
         """Return the question for a page, which is answered by one row: the joined summaries and the joined keys."""
-        values = _filter_values(query)
-        text = _page_text(_name_filters(query, values), query.include_deleted, before is not None)
+        values = _filter_values(self._sql, query)
+        text = _page_text(self._sql, _name_filters(query, values), query.include_deleted, before is not None)
         return BoundStatement(text, values | bind_page(limit, before, offset))
 
     def count(self, query: RunQuery) -> BoundStatement:
         """Return the question for how many runs `page` lists."""
-        values = _filter_values(query)
-        return BoundStatement(_count_text(_name_filters(query, values), query.include_deleted), values)
+        values = _filter_values(self._sql, query)
+        return BoundStatement(_count_text(self._sql, _name_filters(query, values), query.include_deleted), values)
 
     def count_up_to(self, query: RunQuery, limit: int) -> BoundStatement:
         """Return the question for how many runs `page` lists, counted no further than `limit`."""
-        values = _filter_values(query)
-        text = _count_up_to_text(_name_filters(query, values), query.include_deleted)
+        values = _filter_values(self._sql, query)
+        text = _count_up_to_text(self._sql, _name_filters(query, values), query.include_deleted)
         return BoundStatement(text, {**values, "limit": limit})
 
     def log_page(self, query: RunQuery, limit: int, before: PagePosition | None) -> BoundStatement:
         """Return the question for what the run log says of the runs of a page: where each stands, then `LoggedRun`."""
-        values = _filter_values(query)
-        text = _log_page_text(_name_filters(query, values), query.include_deleted, before is not None)
+        values = _filter_values(self._sql, query)
+        text = _log_page_text(self._sql, _name_filters(query, values), query.include_deleted, before is not None)
         return BoundStatement(text, values | bind_page(limit, before, 0))
 
     def values(self, name: str, limit: int) -> BoundStatement:
         """Return the question for the values of a column."""
-        return BoundStatement(_values_text(name), {"limit": limit})
+        return BoundStatement(_values_text(self._sql, name), {"limit": limit})
 
     def counts_by(self, name: str, created_from_us: int | None, created_to_us: int | None) -> BoundStatement:
         """Return the question for how many listed runs of a time have each value of a column."""
         assert name in EQUAL_FILTERS
-        values = _filter_values(RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
-        return BoundStatement(_counts_by_text(name, frozenset(values)), values)
+        values = _filter_values(self._sql, RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
+        return BoundStatement(_counts_by_text(self._sql, name, frozenset(values)), values)
 
     def span(self, created_from_us: int | None, created_to_us: int | None) -> BoundStatement:
         """Return the question for when the first and the last of the listed runs of a time were made."""
-        values = _filter_values(RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
-        return BoundStatement(_span_text(frozenset(values)), values)
+        values = _filter_values(self._sql, RunQuery(created_from_us=created_from_us, created_to_us=created_to_us))
+        return BoundStatement(_span_text(self._sql, frozenset(values)), values)
 
     def tally(self, name: str, first: str, last: str) -> BoundStatement:
         """Return the question for the counts of partitions by the values of a column."""
         assert name in TALLIED
-        return BoundStatement(_TALLY, {"name": name, "first": first, "last": last})
+        return BoundStatement(_tally_text(self._sql), {"name": name, "first": first, "last": last})
 
     def total(self, name: str, value: str | None) -> BoundStatement:
         """Return the question for the sum of the counts of all partitions, of one value or of all."""
         assert name in TALLIED
-        return BoundStatement(_TOTAL, {"name": name, "value": value})
+        return BoundStatement(_total_text(self._sql), {"name": name, "value": value})
 
     def figures(self, session_id: str) -> BoundStatement:
         """Return the question for what the runs of a session amount to."""
-        return BoundStatement(_FIGURES, {"session_id": fold_name(session_id)})
+        values = self._sql.bind_filters({"session_id": fold_name(session_id)})
+        return BoundStatement(_figures_text(self._sql, frozenset(values)), values)
 
     def pending(self) -> str:
         """Return the question for the runs whose explanation is in the making."""
-        return _PENDING
+        return _pending_text(self._sql)
 
 
-def _filter_values(query: RunQuery) -> dict[str, Any]:
+def _filter_values(sql: SqlDialect, query: RunQuery) -> dict[str, Any]:
     """Return the values of the filters that are set."""
     values: dict[str, Any] = {}
     for name in query.__struct_fields__:
@@ -142,7 +114,7 @@ def _filter_values(query: RunQuery) -> dict[str, Any]:
         values |= {} if end is None else {"tool_id_prefix_end": end}
     if query.override not in (None, "none"):
         values["now_utc"] = query.now_utc or ""
-    return values
+    return sql.bind_filters(values)
 
 
 def _name_filters(query: RunQuery, values: Mapping[str, Any]) -> frozenset[str]:
@@ -160,33 +132,36 @@ def _after_prefix(prefix: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
+def _page_text(sql: SqlDialect, filters: frozenset[str], include_deleted: bool, after: bool) -> str:
     columns = ("created_us", "run_id", "summary")
-    return join_page(_page(columns, filters, include_deleted, after), "run_id")
+    return join_page(sql, _page(sql, columns, filters, include_deleted, after), "run_id")
 
 
 @functools.lru_cache(maxsize=256)
-def _log_page_text(filters: frozenset[str], include_deleted: bool, after: bool) -> str:
-    return compile_named(_page(("created_us", "run_id", "summary", "run_log"), filters, include_deleted, after))
+def _log_page_text(sql: SqlDialect, filters: frozenset[str], include_deleted: bool, after: bool) -> str:
+    columns = ("created_us", "run_id", "summary", "run_log")
+    return sql.compile_named(_page(sql, columns, filters, include_deleted, after))
 
 
 @functools.cache
-def _counts_by_text(name: str, filters: frozenset[str]) -> str:
+def _counts_by_text(sql: SqlDialect, name: str, filters: frozenset[str]) -> str:
     """Return the SQL of a walk over the index of a column, which has the time too: no row is looked at."""
     column = runs.c[name]
-    created = runs.c.created_us + literal_column("0")  # an expression, or the index by time would be walked
+    key = sql.key(column)
+    created = sql.unindexed(runs.c.created_us)  # an expression, or the index by time would be walked
     within = {"created_from_us": created >= bindparam("created_from_us")}
     within["created_to_us"] = created < bindparam("created_to_us")
-    found = select(column, func.count()).where(column.is_not(None), *(within[limit] for limit in sorted(filters)))
+    limits = [within[limit] for limit in sorted(filters)]
+    found = select(sql.value_of(key, column), func.count()).where(key.is_not(None), *limits)
     listed = runs.c.visibility == literal_column("2")
-    return compile_named(found.where(listed).group_by(column).order_by(column))
+    return sql.compile_named(found.where(listed).group_by(key).order_by(key))
 
 
 @functools.cache
-def _span_text(filters: frozenset[str]) -> str:
+def _span_text(sql: SqlDialect, filters: frozenset[str]) -> str:
     """Return the SQL of two looks at the ends of an index: both at once would walk over all of it."""
-    created, listed = runs.c.created_us, _filter(select(runs.c.created_us), filters, False, ordered=True)
-    return compile_named(
+    created, listed = runs.c.created_us, _filter(sql, select(runs.c.created_us), filters, False, ordered=True)
+    return sql.compile_named(
         select(
             *(
                 _take_one(listed.order_by(end)).label(name)
@@ -197,39 +172,42 @@ def _span_text(filters: frozenset[str]) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _count_text(filters: frozenset[str], include_deleted: bool) -> str:
-    return compile_named(_filter(select(func.count()).select_from(runs), filters, include_deleted))
+def _count_text(sql: SqlDialect, filters: frozenset[str], include_deleted: bool) -> str:
+    return sql.compile_named(_filter(sql, select(func.count()).select_from(runs), filters, include_deleted))
 
 
 @functools.lru_cache(maxsize=256)
-def _count_up_to_text(filters: frozenset[str], include_deleted: bool) -> str:
-    found = _filter(select(literal_column("1")).select_from(runs), filters, include_deleted)
+def _count_up_to_text(sql: SqlDialect, filters: frozenset[str], include_deleted: bool) -> str:
+    found = _filter(sql, select(literal_column("1")).select_from(runs), filters, include_deleted)
     found = found.limit(bindparam("limit")).offset(_NONE_LEFT_OUT)
-    return compile_named(select(func.count()).select_from(found.subquery("found")))
+    return sql.compile_named(select(func.count()).select_from(found.subquery("found")))
 
 
 @functools.cache
-def _values_text(name: str) -> str:
+def _values_text(sql: SqlDialect, name: str) -> str:
     """Return the SQL of a walk over an index from value to value: a step for each, however many rows have it."""
-    column = runs.c[name]
-    first = select(column.label("value")).where(column.is_not(None)).order_by(column)
+    key = sql.key(runs.c[name])
+    first = select(key.label("value")).select_from(runs).where(key.is_not(None)).order_by(key)
     found = select(_take_one(first).label("value")).cte("found", recursive=True)
-    after = select(column).where(column > found.c.value, column.is_not(None)).order_by(column).correlate(found)
+    after = select(key).select_from(runs).where(key > found.c.value, key.is_not(None)).order_by(key).correlate(found)
     walk = found.union_all(select(_take_one(after)).where(found.c.value.is_not(None)))
-    values = select(walk.c.value).where(walk.c.value.is_not(None))
-    return compile_named(values.limit(bindparam("limit")).offset(_NONE_LEFT_OUT))
+    values = select(sql.value_of(walk.c.value, runs.c[name])).select_from(walk).where(walk.c.value.is_not(None))
+    return sql.compile_named(values.limit(bindparam("limit")).offset(_NONE_LEFT_OUT))
 
 
 def _take_one(statement: Select[Any]) -> ScalarSelect[Any]:
     return statement.limit(_ONE).offset(_NONE_LEFT_OUT).scalar_subquery()
 
 
-def _page(columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, after: bool) -> Select[Any]:
+def _page(
+    sql: SqlDialect, columns: tuple[str, ...], filters: frozenset[str], include_deleted: bool, after: bool
+) -> Select[Any]:
     statement = select(*(runs.c[name] for name in columns))
-    return limit_page(_filter(statement, filters, include_deleted, ordered=True), runs, after=after)
+    return limit_page(_filter(sql, statement, filters, include_deleted, ordered=True), runs, after=after)
 
 
 def _filter(
+    sql: SqlDialect,
     statement: Select[Any],
     filters: frozenset[str],
     include_deleted: bool,
@@ -238,7 +216,7 @@ def _filter(
 ) -> Select[Any]:
     visible: ColumnElement[int] = runs.c.visibility
     if ordered:  # an expression, because an index that has the column has not the order of lists
-        visible = visible + literal_column("0")
+        visible = sql.unindexed(visible)
     statement = statement.where(visible >= literal_column("1" if include_deleted else "2"))
     equal = sorted(filters & set(EQUAL_FILTERS))
     override = next((name for name in filters if name.startswith(_OVERRIDE)), None)
@@ -246,13 +224,10 @@ def _filter(
     selective = common is _SHARED or not common.issuperset(equal)
     for name in equal:
         aside = selective and name in common
-        statement = statement.where(_equal(runs.c[name], bindparam(name), aside=aside))
+        statement = statement.where(sql.equal(runs.c[name], name, filters, aside=aside))
     if override is not None:
         statement = statement.where(*_meet_override(override.removeprefix(_OVERRIDE)))
-    if "tool_id_prefix" in filters:
-        statement = statement.where(runs.c.tool_id >= bindparam("tool_id_prefix"))
-    if "tool_id_prefix_end" in filters:
-        statement = statement.where(runs.c.tool_id < bindparam("tool_id_prefix_end"))
+    statement = statement.where(*sql.begins(runs.c.tool_id, filters))
     if "created_from_us" in filters:
         statement = statement.where(runs.c.created_us >= bindparam("created_from_us"))
     if "created_to_us" in filters:
@@ -271,10 +246,40 @@ def _meet_override(state: str) -> list[ColumnElement[bool]]:
     return [runs.c.override == literal_column(f"'{state}'"), until > now_utc]
 
 
-def _equal(column: Column[str], value: BindParameter[str], *, aside: bool) -> ColumnElement[bool]:
-    """Return the condition of one filter; `aside` leaves the choice of the index to the others.
+@functools.cache
+def _figures_text(sql: SqlDialect, filters: frozenset[str]) -> str:
+    alike = (runs.c.explanation_status, runs.c.risk_level, runs.c.advisory_kinds)
+    listed = runs.c.visibility == literal_column("2")
+    return sql.compile_named(
+        select(*alike, func.count(), func.max(runs.c.latest_advisory_us))
+        .where(sql.equal(runs.c.workflow_session_id, "session_id", filters), listed)
+        .group_by(*alike)
+    )
 
-    A condition that no index is to answer compares an expression of the column: SQLite, which knows not how many rows
-    meet an equality, would take it for the rarest of all.
-    """
-    return (column.concat(literal_column("''")) if aside else column) == value
+
+@functools.cache
+def _pending_text(sql: SqlDialect) -> str:
+    is_pending = runs.c.explanation_status == literal_column("'pending'")
+    return sql.compile_named(
+        select(runs.c.partition, runs.c.run_id).where(is_pending, runs.c.version > literal_column("0"))
+    )
+
+
+@functools.cache
+def _tally_text(sql: SqlDialect) -> str:
+    asked = tally.c.partition.between(bindparam("first"), bindparam("last"))
+    return sql.compile_named(
+        select(tally.c.partition, tally.c.value, tally.c.runs)
+        .where(tally.c.name == bindparam("name"), asked, tally.c.runs > literal_column("0"))
+        .order_by(tally.c.partition, tally.c.value)
+    )
+
+
+@functools.cache
+def _total_text(sql: SqlDialect) -> str:
+    is_asked = tally.c.value == func.coalesce(bindparam("value"), tally.c.value)
+    return sql.compile_named(
+        select(func.coalesce(func.sum(tally.c.runs), literal_column("0"))).where(
+            tally.c.name == bindparam("name"), is_asked
+        )
+    )

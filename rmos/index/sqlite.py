@@ -10,25 +10,28 @@ from typing import Final
 
 from rmos.errors.store import IndexBroken
 from rmos.index import schema
-from rmos.index.base import NO_INDEX, Generation, IndexState, KnownSession
+from rmos.index.base import NO_INDEX, Generation, IndexState, KnownRun, KnownSession
+from rmos.index.batch_queries import BatchQueries
 from rmos.index.behind import BehindMark
+from rmos.index.dialects import SQLITE
 from rmos.index.hosts import Hosts
 from rmos.index.locks import file_lock
 from rmos.index.outcome_queries import OutcomeQueries
+from rmos.index.outcome_tables import OutcomeRows, ToolWorkRows
 from rmos.index.run_queries import RunQueries
 from rmos.index.schema import Schema
 from rmos.index.session_queries import SessionQueries
+from rmos.index.sqlite_asker import SqliteAsker
 from rmos.index.sqlite_connections import COMPLETED_AT, SCHEMA_FACTS, Connections, read_fact
 from rmos.index.sqlite_file import SqliteFile
 from rmos.index.sqlite_log import SqliteLog
-from rmos.index.sqlite_outcomes import SqliteOutcomes, SqliteToolWork
-from rmos.index.sqlite_tables import SharedWrites, SqliteRuns, SqliteTable
 from rmos.index.statements import Statements
-from rmos.models import RunState
-from rmos.row_models import RunRow, SessionQuery, SessionRow
+from rmos.index.tables import RunRows, SessionRows, known_session
+from rmos.index.work_queries import WorkQueries
+from rmos.row_models import RunRow, SessionRow
 
-_runs: Final = Statements(schema.runs, RunRow, ("partition", "version", "state", "sha256"))
-_sessions: Final = Statements(schema.sessions, SessionRow, ("partition", "version", "state", "cascade"))
+_runs: Final = Statements(SQLITE, schema.runs, RunRow, KnownRun._fields)
+_sessions: Final = Statements(SQLITE, schema.sessions, SessionRow, KnownSession._fields)
 
 
 class SqliteIndex:
@@ -43,15 +46,13 @@ class SqliteIndex:
         self._mark_when_prepared = ""
         self._file = SqliteFile(str(path))
         self._connections = Connections(self._file, self._mark, wanted, read_only=read_only)
-        writes = SharedWrites(self._connections)
-        self.runs = SqliteRuns(self._connections, writes, _runs, RunQueries())
-        self.log = SqliteLog(self._connections, writes)
-        self.outcomes = SqliteOutcomes(self._connections, OutcomeQueries())
-        self.tool_work = SqliteToolWork(self._connections)
+        asker = SqliteAsker(self._connections)
+        self.runs = RunRows(asker, _runs, RunQueries(SQLITE), BatchQueries(SQLITE))
+        self.log = SqliteLog(self._connections, asker)
+        self.outcomes = OutcomeRows(asker, OutcomeQueries(SQLITE))
+        self.tool_work = ToolWorkRows(asker, WorkQueries(SQLITE))
         self.hosts: Hosts | None = None
-        self.sessions: SqliteTable[SessionRow, SessionQuery, KnownSession] = SqliteTable(
-            self._connections, writes, _sessions, SessionQueries(), _known_session
-        )
+        self.sessions = SessionRows(asker, _sessions, SessionQueries(SQLITE), known_session)
 
     def lock(self, *, wait_s: float) -> AbstractContextManager[None]:
         """Hold the lock file beside the record."""
@@ -106,7 +107,3 @@ class SqliteIndex:
     def close(self) -> None:
         """Close this thread's connection."""
         self._connections.close()
-
-
-def _known_session(partition: str, version: int, state: RunState, cascade: int) -> KnownSession:
-    return KnownSession(partition, version, state, bool(cascade))

@@ -6,7 +6,7 @@ from typing import Final
 
 from rmos.index.log_table import LoggedBatch
 from rmos.index.sqlite_connections import Connections
-from rmos.index.sqlite_tables import SharedWrites
+from rmos.index.tables import Asker
 
 _EDGE: Final = "log_edge"
 
@@ -14,14 +14,14 @@ _EDGE: Final = "log_edge"
 class SqliteLog:
     """What the index knows of the log."""
 
-    def __init__(self, connections: Connections, writes: SharedWrites) -> None:
+    def __init__(self, connections: Connections, asker: Asker) -> None:
         self._connections = connections
-        self._writes = writes
+        self._asker = asker
 
     def add(self, batch: LoggedBatch, keys: Sequence[str], edge: str) -> None:
         """Add a batch with its keys and the edge behind it, in one transaction."""
         # What stands there already was added by another process at the same time, or is in a later batch again.
-        self._writes.write(
+        self._asker.write(
             [
                 ("INSERT OR REPLACE INTO entries VALUES (?, ?)", [(key, batch.number) for key in keys]),
                 ("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", [batch]),
@@ -68,7 +68,7 @@ class SqliteLog:
 
     def clear(self) -> None:
         """Forget all of it; it is computed again from the batches."""
-        self._writes.write(
+        self._asker.write(
             [
                 ("DELETE FROM entries", [()]),
                 ("DELETE FROM batches", [()]),

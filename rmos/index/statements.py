@@ -1,6 +1,6 @@
 """The statements that are the same for every table of rows, compiled once for a dialect.
 
-    statements = Statements(schema.runs, RunRow, ("partition", "version", "state", "sha256"))
+    statements = Statements(SQLITE, schema.runs, RunRow, ("partition", "version", "state", "sha256"))
     connection.execute(statements.find, (run_id,)).fetchone()
 
 Statements are compiled to text and run on the driver's own cursor, because a page of 50 rows through SQLAlchemy's
@@ -29,15 +29,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import tuple_ as row_value
-from sqlalchemy.dialects import sqlite
 
 from rmos.index.base import SEPARATOR, VISIBILITY, PagePosition
+from rmos.index.dialects import SqlDialect
 from rmos.row_models import RunRow, SessionRow
 
 Row = TypeVar("Row", RunRow, SessionRow)
 
-_named: Final = sqlite.dialect(paramstyle="named")
-_positional: Final = sqlite.dialect(paramstyle="qmark")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -51,7 +49,8 @@ class BoundStatement(NamedTuple):
 class Statements(Generic[Row]):
     """The SQL of one table, and how its rows are bound and read."""
 
-    def __init__(self, table: Table, row_type: type[Row], known: tuple[str, ...]) -> None:
+    def __init__(self, sql: SqlDialect, table: Table, row_type: type[Row], known: tuple[str, ...]) -> None:
+        self._sql = sql
         self._row_type: type[Row] = row_type
         self._table = table
         self._columns = (*(field.name for field in msgspec.structs.fields(row_type)), "visibility", "checksum")
@@ -59,17 +58,17 @@ class Statements(Generic[Row]):
         wanted = record_id == bindparam("record_id")
         here = table.c.partition == bindparam("partition")
         known_columns = [table.c[name] for name in known]
-        self.find = _compile_positional(select(*known_columns).where(wanted), ("record_id",))
-        self.known = compile_named(select(record_id, *known_columns).where(here))
-        self.rows = compile_named(
+        self.find = sql.compile_positional(select(*known_columns).where(wanted), ("record_id",))
+        self.known = sql.compile_named(select(record_id, *known_columns).where(here))
+        self.rows = sql.compile_named(
             select(*(table.c[name] for name in self._columns))
             .where(here, record_id.between(bindparam("first"), bindparam("last")))
             .order_by(record_id)
         )
-        self.partitions = compile_named(select(table.c.partition).distinct().order_by(table.c.partition))
-        self.state_counts = compile_named(select(table.c.state, func.count()).group_by(table.c.state))
-        self.forget = _compile_positional(delete(table).where(wanted), ("record_id",))
-        self.forget_version = _compile_positional(
+        self.partitions = sql.compile_named(select(table.c.partition).distinct().order_by(table.c.partition))
+        self.state_counts = sql.compile_named(select(table.c.state, func.count()).group_by(table.c.state))
+        self.forget = sql.compile_positional(delete(table).where(wanted), ("record_id",))
+        self.forget_version = sql.compile_positional(
             delete(table).where(wanted, table.c.version == bindparam("version")), ("record_id", "version")
         )
         self.upsert = self._upsert(damaged=False)
@@ -81,7 +80,7 @@ class Statements(Generic[Row]):
         A damaged copy, or an event without its run, in another partition says nothing about the run at its own place.
         """
         table, record_id = self._table, next(iter(self._table.primary_key))
-        insert = sqlite.insert(table).values({name: bindparam(name) for name in self._columns})
+        insert = self._sql.insert(table).values({name: bindparam(name) for name in self._columns})
         new = insert.excluded
         changed = {name: new[name] for name in self._columns if name != record_id.name}
         differs = or_(*(new[name].is_distinct_from(table.c[name]) for name in changed))
@@ -94,7 +93,7 @@ class Statements(Generic[Row]):
             thought = table.c.state.in_([literal_column("'damaged'"), literal_column("'missing'")])
             where = or_(where, and_(not_(at_home), thought))
         statement = insert.on_conflict_do_update(index_elements=[record_id], set_=changed, where=where)
-        return _compile_positional(statement, self._columns)
+        return self._sql.compile_positional(statement, self._columns)
 
     def bound(self, row: Row) -> tuple[Any, ...]:
         """Return a row's values in the order of the columns, its visibility and checksum last.
@@ -127,7 +126,7 @@ def bind_page(limit: int, before: PagePosition | None, offset: int) -> dict[str,
     return values
 
 
-def join_page(page: Select[Any], record_id: str) -> str:
+def join_page(sql: SqlDialect, page: Select[Any], record_id: str) -> str:
     """Return the SQL of a page as one row: the joined summaries and the joined keys.
 
     The inner order stands because the inner query has a limit, so it is not flattened.
@@ -137,21 +136,9 @@ def join_page(page: Select[Any], record_id: str) -> str:
     """
     found = page.subquery("found")
     key_text = cast(found.c.created_us, Text) + literal_column("'|'") + found.c[record_id]
-    return compile_named(select(_join_column(found.c.summary, SEPARATOR), _join_column(key_text, " ")))
+    return sql.compile_named(select(_join_column(found.c.summary, SEPARATOR), _join_column(key_text, " ")))
 
 
 def _join_column(column: ColumnElement[str], separator: str) -> ColumnElement[str]:
     # As a literal: a bound separator would be one more value for each call.
     return func.aggregate_strings(column, literal_column(f"'{separator}'"))  # type: ignore[arg-type]
-
-
-def compile_named(statement: Any) -> str:
-    """Return the SQL of a statement whose values are bound by name."""
-    return str(statement.compile(dialect=_named))
-
-
-def _compile_positional(statement: Any, names: tuple[str, ...]) -> str:
-    """Return the SQL of a statement whose values are bound by position, in the order of the names."""
-    compiled = statement.compile(dialect=_positional)
-    assert tuple(compiled.positiontup or ()) == names
-    return str(compiled)

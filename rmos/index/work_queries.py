@@ -1,38 +1,35 @@
 """What is asked of the rows of what tools did: which tools there are, and what some did in spans of time."""
 
+import functools
 from collections.abc import Sequence
-from typing import Final
 
-import msgspec
 from sqlalchemy import func, select
 
+from rmos.index.dialects import SqlDialect
 from rmos.index.schema import tool_work
-from rmos.index.statements import BoundStatement, compile_named
+from rmos.index.statements import BoundStatement
 from rmos.row_models import ToolSpan
-
-_TOOLS: Final = compile_named(
-    select(tool_work.c.tool_id, tool_work.c.serial, func.max(tool_work.c.marked))
-    .group_by(tool_work.c.tool_id, tool_work.c.serial)
-    .order_by(tool_work.c.tool_id, tool_work.c.serial)
-)
-_TOTALS: Final = """
-SELECT count(work.tool_id), count(work.worked_ms), sum(work.worked_ms), count(work.cut_um), sum(work.cut_um),
-    coalesce(sum(work.broke), 0)
-FROM json_each(:spans) AS span LEFT JOIN tool_work AS work
-    ON work.tool_id = json_extract(span.value, '$[0]') AND work.serial = json_extract(span.value, '$[1]')
-    AND work.created_us >= json_extract(span.value, '$[2]') AND work.created_us < json_extract(span.value, '$[3]')
-GROUP BY span.key ORDER BY span.key
-"""
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class WorkQueries:
     """The questions that are asked of what tools did."""
 
+    def __init__(self, sql: SqlDialect) -> None:
+        self._sql = sql
+
     def tools(self) -> BoundStatement:
         """Return the question for all tools that ever took part in a job that counts."""
-        return BoundStatement(_TOOLS, {})
+        return BoundStatement(_tools_text(self._sql), {})
 
     def totals(self, spans: Sequence[ToolSpan]) -> BoundStatement:
         """Return the question for what tools did in spans, in their order."""
-        return BoundStatement(_TOTALS, {"spans": _encode(spans).decode()})
+        return BoundStatement(self._sql.work_totals, self._sql.bind_spans(spans))
+
+
+@functools.cache
+def _tools_text(sql: SqlDialect) -> str:
+    return sql.compile_named(
+        select(tool_work.c.tool_id, tool_work.c.serial, func.max(tool_work.c.marked))
+        .group_by(tool_work.c.tool_id, tool_work.c.serial)
+        .order_by(tool_work.c.tool_id, tool_work.c.serial)
+    )

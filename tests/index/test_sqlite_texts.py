@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from rmos.index import schema
 from rmos.index.batch_queries import BatchQueries
+from rmos.index.dialects import SQLITE
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.run_queries import RunQueries
 from rmos.index.schema import EQUAL_FILTERS, OUTCOME_FILTERS, SESSION_FILTERS
@@ -45,7 +46,7 @@ def choose(names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
 
 def ask_runs() -> Iterator[str]:
     """Yield the SQL of lists and counts of runs."""
-    queries = RunQueries()
+    queries = RunQueries(SQLITE)
     filters: list[dict[str, Any]] = [
         *choose(EQUAL_FILTERS),
         {"tool_id_prefix": "em-"},
@@ -70,7 +71,7 @@ def ask_runs() -> Iterator[str]:
         yield queries.total(name, None).text
     yield queries.figures("ws_1").text
     yield queries.pending()
-    batches = BatchQueries()
+    batches = BatchQueries(SQLITE)
     for few in choose(("batch_label", "session_id", "workflow_session_id")):
         if few:
             yield batches.runs(BatchQuery(**few), 9).text
@@ -79,7 +80,7 @@ def ask_runs() -> Iterator[str]:
 
 def ask_others() -> Iterator[str]:
     """Yield the SQL of lists of sessions, and of outcomes and what tools did in them."""
-    sessions, outcomes, work = SessionQueries(), OutcomeQueries(), WorkQueries()
+    sessions, outcomes, work = SessionQueries(SQLITE), OutcomeQueries(SQLITE), WorkQueries(SQLITE)
     for few, span, deleted in itertools.product(choose(SESSION_FILTERS), SPANS, (False, True)):
         asked = SessionQuery(**cast(Any, few | span), include_deleted=deleted)
         yield sessions.page(asked, 51, None, 0).text
@@ -99,8 +100,8 @@ def ask_others() -> Iterator[str]:
 def ask_rows() -> Iterator[str]:
     """Yield the SQL of rows."""
     for statements in (
-        Statements(schema.runs, RunRow, ("partition", "version", "state", "sha256")),
-        Statements(schema.sessions, SessionRow, ("partition", "version", "state", "cascade")),
+        Statements(SQLITE, schema.runs, RunRow, ("partition", "version", "state", "sha256")),
+        Statements(SQLITE, schema.sessions, SessionRow, ("partition", "version", "state", "cascade")),
     ):
         yield from (text for name, text in sorted(vars(statements).items()) if isinstance(text, str))
 
