@@ -64,6 +64,7 @@ _SECTIONS = {
         ("proof", "proof:proof", "Write what proves a run to somebody who has nothing of RMOS."),
     ),
     "Moving": (
+        ("copy", "copy:copy_command", "Copy the whole store into another place, or out of one."),
         ("import", "moving:import_command", "Bring the runs of another store in, with their digests."),
         ("export", "moving:export", "Write runs out: a session, a range of dates, or all of them."),
         ("bundle", "bundles:bundle", "Send runs to another shop as one file, and take such a file in."),
@@ -90,7 +91,7 @@ _SECTIONS = {
 def rmos_group() -> None:
     """Prove, list and heal the record of the shop's runs.
 
-    The store is the folder that RMOS_RUNS_DIR names. Files are the record,
+    The store is what RMOS_RUNS_DIR names. Files are the record,
     the index can always be made again from them. All commands work while
     the service runs, and without it. Each takes --json.
     """

@@ -1,11 +1,12 @@
-"""What options may be: dates, moments and addresses."""
+"""What options may be: dates, moments, addresses and places of stores."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import click
 
 from rmos import ids
+from rmos.place import Place, hide_passwords, parse_place
 from rmos.serving.addresses import Address, parse_address
 
 DAY_US = ids.DAY_US
@@ -70,3 +71,20 @@ class Bind(click.ParamType[Address]):
             return parse_address(value)
         except ValueError:
             self.fail(f"{value!r} is no address; write it like 127.0.0.1:8000 or [::1]:8000.", param, ctx)
+
+
+class StorePlace(click.ParamType[Place]):
+    """The place of a store, `/backup/runs` or `s3://bucket/prefix`."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        """Return the folder or the bucket that the text names."""
+        if not isinstance(value, str):
+            return cast(Place, value)
+        try:
+            return parse_place(value)
+        except ValueError:
+            self.fail(
+                f"{hide_passwords(value)!r} is no place; write it like /backup/runs or s3://bucket/prefix.", param, ctx
+            )

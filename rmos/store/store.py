@@ -104,11 +104,7 @@ class Store:
             StoreUnusable: no hard links there, or a newer format.
             StoreReadOnly, OutOfSpace, StorageFailed.
         """
-        try:
-            attachments = _attachments_folder(settings)
-        except OSError as error:
-            raise StorageFailed(f"The store cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
-        objects = open_objects(settings.runs_dir, attachments=attachments, s3=settings.s3_options)
+        objects = open_record(settings)
         index = open_index(
             settings.runs_dir,
             settings.database_url,
@@ -127,22 +123,11 @@ class Store:
         if write:
             self.objects.prepare()
         try:
-            found = msgspec.json.decode(self.objects.read(layout.FORMAT_KEY), type=dict[str, int]).get("format")
+            check_format(self.objects)
         except ObjectMissing:
             # A folder with partitions and without the file is a store of the legacy system: it stays as it is.
             if write and not self._has_partitions():
                 self.objects.create(layout.FORMAT_KEY, b'{"format":%d}\n' % FORMAT)
-            return
-        except ObjectUnavailable as error:  # a disk that fails for a moment must not end the service for good
-            raise StorageUnavailable(error.detail) from None
-        except (ObjectUnreadable, msgspec.MsgspecError):
-            found = None
-        if found is None or found < 1:
-            raise StoreUnusable(
-                'The store\'s _format.json cannot be read; restore it as {"format":1} or from a back-up.'
-            )
-        if found > FORMAT:
-            raise StoreUnusable(f"The store has format {found}; this release of RMOS reads format {FORMAT}.")
 
     def _has_partitions(self) -> bool:
         try:
@@ -229,6 +214,40 @@ class Store:
 
     def _answers_in_full(self, state: IndexState) -> bool:
         return state.complete and state.generation == self._reconciled
+
+
+def open_record(settings: Settings) -> Objects:
+    """Return the objects of the store that the settings name, to be read or written; nothing is made.
+
+    Raises:
+        StorageFailed: its folder cannot be looked at.
+        ConfigError: what a bucket needs is not installed.
+    """
+    try:
+        attachments = _attachments_folder(settings)
+    except OSError as error:
+        raise StorageFailed(f"The store cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
+    return open_objects(settings.runs_dir, attachments=attachments, s3=settings.s3_options)
+
+
+def check_format(objects: Objects) -> None:
+    """Refuse a store that this release cannot read.
+
+    Raises:
+        ObjectMissing: it says nothing of its format; the legacy system's stores do not.
+        StoreUnusable: its format is newer, or cannot be read.
+        StorageUnavailable.
+    """
+    try:
+        found = msgspec.json.decode(objects.read(layout.FORMAT_KEY), type=dict[str, int]).get("format")
+    except ObjectUnavailable as error:  # a disk that fails for a moment must not end the service for good
+        raise StorageUnavailable(error.detail) from None
+    except (ObjectUnreadable, msgspec.MsgspecError):
+        found = None
+    if found is None or found < 1:
+        raise StoreUnusable('The store\'s _format.json cannot be read; restore it as {"format":1} or from a back-up.')
+    if found > FORMAT:
+        raise StoreUnusable(f"The store has format {found}; this release of RMOS reads format {FORMAT}.")
 
 
 def _attachments_folder(settings: Settings) -> Path | None:

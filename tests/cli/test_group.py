@@ -117,6 +117,7 @@ COMMANDS = {
     "evidence rotate-key": {"--lost"},
     "pack": {"about", "--out"},
     "proof": {"run_id", "--object", "--out", "--checkpoint"},
+    "copy": {"--to", "--from", "--dry-run", "--check"},
     "import": {"source"},
     "export": {"--bom", "--format", "--proofs", "--to", "--session", "--since", "--until", "--deleted"},
 }

@@ -49,6 +49,7 @@ EVERY: dict[str, tuple[str, ...]] = {
     "token create": ("token", "create", "anna", "--role", "viewer"),
     "token list": ("token", "list"),
     "export": ("export", "--format", "csv"),
+    "copy": ("copy", "--to", "OUT"),
     "import": ("import", "OTHER"),
     "bundle create": ("bundle", "create", "OUT", "--since", "2020-01-01"),
     "bundle import": ("bundle", "import", "BUNDLE"),

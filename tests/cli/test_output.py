@@ -183,6 +183,7 @@ def test_a_table_for_a_terminal_without_the_signs_keeps_its_width(capsysbinary: 
         (("attachments", "gc", "--dry-run"), "Reading what is named"),
         (("orphans",), "Looking through days"),
         (("export", "--format", "store", "--to", "{}/there"), "Exporting"),
+        (("copy", "--to", "{}/backup"), "Copying"),
         (("import", "{}/runs.zip"), "Importing"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,

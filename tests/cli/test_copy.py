@@ -1,0 +1,75 @@
+"""`rmos copy` as it is typed: into another place, out of one, again, cut off."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command, artifacts_of, command_on, document, flip
+
+
+def diff(one: Path, other: Path) -> str:
+    """Return what `diff -r` says of two stores, whose indexes are their own."""
+    told = subprocess.run(
+        ["diff", "-r", "--exclude=_index.*", str(one), str(other)], capture_output=True, text=True, check=False
+    )
+    return told.stdout + told.stderr
+
+
+def test_a_store_goes_to_another_folder_and_back_and_verifies_there(root: Path, run: Command, tmp_path: Path) -> None:
+    assert run("evidence", "start", "--origin", "shop.example/log").exit_code == 0
+    assert run("token", "create", "anna", "--role", "viewer").exit_code == 0
+    copied = run("copy", "--to", str(tmp_path / "backup"), "--check", "--json")
+    assert (copied.exit_code, document(copied)["ok"]) == (0, True)
+    assert document(copied)["compared"] == sum(document(copied)["copied"].values())
+    assert diff(root, tmp_path / "backup") == ""
+    (tmp_path / "new").mkdir()
+    new = command_on(tmp_path / "new" / "runs")
+    assert new("copy", "--from", str(tmp_path / "backup")).exit_code == 0
+    assert diff(root, tmp_path / "new" / "runs") == ""
+    assert new("rebuild").exit_code == 0
+    shutil.copy(root.parent / "evidence.key", tmp_path / "new" / "evidence.key")
+    assert new("verify", "--evidence").exit_code == 0
+    again = run("copy", "--to", str(tmp_path / "backup"))
+    assert again.stdout.startswith("Copied 0 objects; ")
+
+
+def test_a_dry_run_writes_nothing(root: Path, run: Command, tmp_path: Path) -> None:
+    result = run("copy", "--to", str(tmp_path / "backup"), "--dry-run", "--check")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Would copy ")
+    assert not (tmp_path / "backup").exists()
+
+
+def test_what_differs_is_named_and_ends_with_one(root: Path, run: Command, tmp_path: Path) -> None:
+    target = str(tmp_path / "backup")
+    run("copy", "--to", target)
+    path = artifacts_of(tmp_path / "backup")[0]
+    flip(path)
+    assert run("copy", "--to", target).exit_code == 0
+    result = run("copy", "--to", target, "--check")
+    assert (result.exit_code, path.name in result.stdout) == (1, True)
+    assert "nothing was overwritten: 1" in result.stdout
+
+
+@pytest.mark.parametrize("place", ["", "/within", "/.."])
+def test_a_store_is_not_copied_into_itself(root: Path, run: Command, place: str) -> None:
+    for option in ("--to", "--from"):
+        result = run("copy", option, f"{root}{place}")
+        assert (result.exit_code, option in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--to", "/a", "--from", "/b"), ("--to", "gs://bucket"), ("--to", "s3://key:do-not-show@bucket")]
+)
+def test_one_place_is_named_by_its_path_or_its_bucket(run: Command, words: tuple[str, ...]) -> None:
+    result = run("copy", *words)
+    assert result.exit_code == 2
+    assert "do-not-show" not in result.output
+
+
+def test_nothing_is_copied_out_of_a_place_without_a_store(run: Command, tmp_path: Path) -> None:
+    assert run("copy", "--from", str(tmp_path / "absent")).exit_code == 10
+    assert command_on(tmp_path / "none" / "runs")("copy", "--to", str(tmp_path / "backup")).exit_code == 10
+    assert not (tmp_path / "backup").exists()
