@@ -13,6 +13,8 @@ from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageFailed
 QUARANTINE: Final = "_quarantine"
 """Where damaged objects go, each under its own key."""
 ATTACHMENTS: Final = "_attachments"
+RENEWED: Final = "_renewed"
+"""Where a bucket keeps that a blob was brought again, as `<sha256>/<microseconds>`; it is no part of the record."""
 MAX_OBJECT_BYTES: Final = 64 * 1024 * 1024
 """Largest record that is read whole; RMOS policy. Blobs are streamed and have no such limit."""
 

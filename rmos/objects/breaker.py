@@ -26,7 +26,16 @@ class StorageAway(StorageUnavailable):
 class Breaker:
     """Counts the failures in a row of one process; its threads share it."""
 
-    def __init__(self, clock: Callable[[], float], note_open: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        note_open: Callable[[bool], None],
+        *,
+        failures: int = FAILURES,
+        open_s: float = OPEN_S,
+    ) -> None:
+        self._limit = failures
+        self._open_s = open_s
         self._clock = clock
         self._note_open = note_open
         self._turn = threading.Lock()
@@ -37,7 +46,7 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """Whether so many requests in a row have failed that most are not sent."""
-        return self._failures >= FAILURES
+        return self._failures >= self._limit
 
     def enter(self) -> None:
         """Let a request be sent.
@@ -45,14 +54,14 @@ class Breaker:
         Raises:
             StorageAway: it is open, and this is not the one that tries.
         """
-        if self._failures < FAILURES:
+        if self._failures < self._limit:
             return
         with self._turn:
-            if self._failures >= FAILURES:
+            if self._failures >= self._limit:
                 now = self._clock()
                 if now < self._tries_at:
                     raise StorageAway("The object storage does not answer.")
-                self._tries_at = now + OPEN_S  # this one tries; the others wait for what comes of it
+                self._tries_at = now + self._open_s  # this one tries; the others wait for what comes of it
 
     def note(self, *, answered: bool) -> None:
         """Count a request."""
@@ -62,7 +71,7 @@ class Breaker:
             was_open = self.is_open
             self._failures = 0 if answered else self._failures + 1
             if self.is_open:
-                self._tries_at = self._clock() + OPEN_S
+                self._tries_at = self._clock() + self._open_s
             changed = self.is_open is not was_open
         if changed:
             self._note_open(not was_open)

@@ -12,38 +12,33 @@ Connections are made at the first request of a process. The library cannot be ca
 that has used it would hang, so it is told so instead.
 """
 
+import math
 import os
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import obstore
 from obstore.store import S3Store
 
 from rmos.errors.base import RmosError
 from rmos.errors.installation import ConfigError, StoreUnusable
-from rmos.objects.breaker import Breaker
+from rmos.objects.breaker import FAILURES, OPEN_S, Breaker
 from rmos.objects.s3_answers import ERRORS, NO_ANSWER, S3Answer, S3Error, read_error, read_failed
 from rmos.observer import NO_OBSERVER, Observer
 from rmos.place import Bucket, S3Options
 
 Result = TypeVar("Result")
 
-OPERATION_S: Final = 10.0
-"""What one operation may take with all its tries."""
-REQUEST_S: Final = 5.0
-CONNECT_S: Final = 2.0
 LONG_BYTES: Final = 2 * 1024 * 1024
 """Objects from this size on get time by their size."""
-_LONG_S: Final = 30.0
 _BYTES_A_SECOND: Final = 1_000_000
 """The slowest line on which a large object still passes."""
 _READ_TRIES: Final = 3
-_PAUSE_S: Final = 0.1
-_MAX_PAUSE_S: Final = 1.0
+_LEAST_S: Final = 0.125
 _PAGE: Final = 1000
 _PAGE_RETRIES: Final = 2
 """How often the library asks again for one page, since a whole list may take long."""
@@ -52,13 +47,34 @@ _used_in: set[int] = set()
 """The process that has used the library; a fork inherits the number of another one."""
 
 
+class RequestLimits(NamedTuple):
+    """How long things may take, in seconds, and when the storage counts as away."""
+
+    operation_s: float = 10.0
+    """One operation with all its tries."""
+    request_s: float = 5.0
+    connect_s: float = 2.0
+    large_s: float = 30.0
+    """One request with a large object, besides a second for each megabyte."""
+    pause_s: float = 0.1
+    """Before the second try; later ones wait longer, up to ten times that."""
+    failures: int = FAILURES
+    """Requests in a row without an answer after which none is sent for a while."""
+    away_s: float = OPEN_S
+    """How long that while is."""
+
+
+DEFAULT_LIMITS: Final = RequestLimits()
+
+
 class Deadline:
     """When an operation has to have ended, whatever it tries until then."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float], pause_s: float) -> None:
         self._clock = clock
         self._end = clock() + seconds
-        self._pause_s = _PAUSE_S
+        self._pause_s = pause_s
+        self._max_pause_s = 10 * pause_s
 
     def left_s(self) -> float:
         """Return the seconds that are left."""
@@ -66,7 +82,7 @@ class Deadline:
 
     def next_pause_s(self) -> float:
         """Return how long to wait before the next try: longer each time, never the same for two callers."""
-        pause, self._pause_s = self._pause_s, min(2 * self._pause_s, _MAX_PAUSE_S)
+        pause, self._pause_s = self._pause_s, min(2 * self._pause_s, self._max_pause_s)
         return pause * random.uniform(0.5, 1.0)
 
 
@@ -86,13 +102,20 @@ class S3Client:
         bucket: Bucket,
         options: S3Options,
         *,
+        limits: RequestLimits = DEFAULT_LIMITS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.bucket = bucket
         self.options = options
+        self.limits = limits
         self.observer: Observer = NO_OBSERVER
-        self.breaker = Breaker(clock, lambda is_open: self.observer.breaker(is_open))
+        self.breaker = Breaker(
+            clock,
+            lambda is_open: self.observer.breaker(is_open),
+            failures=limits.failures,
+            open_s=limits.away_s,
+        )
         self._clock = clock
         self._sleep = sleep
         self._turn = threading.Lock()
@@ -105,7 +128,8 @@ class S3Client:
 
     def deadline(self, size: int = 0) -> Deadline:
         """Return the deadline of an operation that begins now, with an object of some size."""
-        return Deadline(OPERATION_S if size < LONG_BYTES else OPERATION_S + request_seconds(size), self._clock)
+        large_s = 0.0 if size < LONG_BYTES else self._request_s(size)
+        return Deadline(self.limits.operation_s + large_s, self._clock, self.limits.pause_s)
 
     # Requests, each sent once; all raise S3Error, and StorageUnavailable while the breaker is open
 
@@ -116,25 +140,32 @@ class S3Client:
         return put["version"]
 
     def get(
-        self, path: str, receive: Callable[[obstore.GetResult], Result], deadline: Deadline, *, size: int = 0
+        self,
+        path: str,
+        receive: Callable[["obstore.GetResult"], Result],
+        deadline: Deadline,
+        *,
+        size: int = 0,
+        refuse_large: bool = False,
     ) -> Result:
-        """Return what `receive` makes of an object; it may be called again with the same object from its beginning.
+        """Return what `receive` makes of an object, whose bytes are still on their way when it is called.
 
-        Raises:
-            LargeObject: it needs more time than an object of `size` gets; nothing of it was received.
+        Args:
+            size: what is to be received; it has time by that.
+            refuse_large: raise LargeObject, with nothing received, when that time is too short for the object.
         """
 
         def request(store: S3Store) -> Result:
             result = obstore.get(store, path)
             if result.meta["e_tag"] is None:
                 raise S3Error(S3Answer.NOT_S3, "a response without ETag")
-            if result.meta["size"] >= LONG_BYTES > size:
+            if refuse_large and result.meta["size"] >= LONG_BYTES:
                 raise LargeObject(result.meta["size"])
             return receive(result)
 
         return self._ask("GET", path, deadline, request, size=size)
 
-    def head(self, path: str, deadline: Deadline) -> obstore.ObjectMeta:
+    def head(self, path: str, deadline: Deadline) -> "obstore.ObjectMeta":
         """Return an object's size, time and ETag."""
         return self._ask("HEAD", path, deadline, lambda store: obstore.head(store, path))
 
@@ -142,18 +173,18 @@ class S3Client:
         """Delete an object, or nothing when it is not there."""
         self._ask("DELETE", path, deadline, lambda store: obstore.delete(store, path))
 
-    def list_folder(self, folder: str, deadline: Deadline) -> obstore.ListResult[Any]:
+    def list_folder(self, folder: str, deadline: Deadline) -> "obstore.ListResult[Any]":
         """Return all objects directly in a folder, and the names that go on below it; pages are asked for again."""
 
-        def request(store: S3Store) -> obstore.ListResult[Any]:
+        def request(store: S3Store) -> "obstore.ListResult[Any]":
             return obstore.list_with_delimiter(store, folder or None)
 
         return self._ask("LIST", folder, deadline, request, retries=_PAGE_RETRIES)
 
-    def list_from(self, folder: str, offset: str | None) -> Iterator[obstore.ObjectMeta]:
+    def list_from(self, folder: str, offset: str | None) -> Iterator["obstore.ObjectMeta"]:
         """Yield all objects below a folder that come after a key, in the order of keys, page by page."""
 
-        store = self._store(REQUEST_S, _PAGE_RETRIES)
+        store = self._store(self.limits.request_s, _PAGE_RETRIES)
         pages = iter(obstore.list(store, folder or None, offset=offset, chunk_size=_PAGE))
         while True:
             # Each page has a deadline of its own: a store of a million objects is listed in a thousand.
@@ -213,10 +244,10 @@ class S3Client:
                     raise read_failed(error) from None
         raise AssertionError("the last try returns or raises")
 
-    def fetch(self, path: str, receive: Callable[[obstore.GetResult], Result]) -> Result:
+    def fetch(self, path: str, receive: Callable[["obstore.GetResult"], Result]) -> Result:
         """Return what `receive` makes of an object of any size, as `read`; it raises its own errors as RmosError."""
         try:
-            return self.read(lambda deadline: self.get(path, receive, deadline))
+            return self.read(lambda deadline: self.get(path, receive, deadline, refuse_large=True))
         except LargeObject as large:
             size = large.size
         return self.read(lambda deadline: self.get(path, receive, deadline, size=size), size=size)
@@ -233,8 +264,17 @@ class S3Client:
 
     def _seconds(self, size: int, deadline: Deadline) -> float:
         """Return how long a request may take: as the size asks for, but not beyond the deadline."""
-        seconds, left = request_seconds(size), deadline.left_s()
-        return seconds if seconds <= left else float(1 << max(0, int(left).bit_length() - 1))  # a few values only
+        seconds, left = self._request_s(size), deadline.left_s()
+        if seconds <= left:
+            return seconds
+        return min(seconds, max(_LEAST_S, 2.0 ** (math.frexp(left)[1] - 1)))  # a few values only: each has connections
+
+    def _request_s(self, size: int) -> float:
+        """Return how long one request with an object of this size may take; a few values only, as `_seconds`."""
+        if size < LONG_BYTES:
+            return self.limits.request_s
+        rounded = 1 << (size - 1).bit_length()
+        return self.limits.large_s + rounded / _BYTES_A_SECOND
 
     def _store(self, seconds: float, retries: int) -> S3Store:
         pid = os.getpid()
@@ -244,7 +284,7 @@ class S3Client:
         if store is None:
             with self._turn:
                 store = self._stores.setdefault(
-                    (seconds, retries), open_store(self.bucket, self.options, seconds, retries)
+                    (seconds, retries), open_store(self.bucket, self.options, self.limits, seconds, retries)
                 )
         return store
 
@@ -266,15 +306,9 @@ _OUTCOMES: Final = {
 """How the observer calls what it has no word for."""
 
 
-def request_seconds(size: int) -> float:
-    """Return how long one request with an object of this size may take; a few values only, as each has connections."""
-    if size < LONG_BYTES:
-        return REQUEST_S
-    rounded = 1 << (size - 1).bit_length()
-    return _LONG_S + rounded / _BYTES_A_SECOND
-
-
-def open_store(bucket: Bucket, options: S3Options, seconds: float, retries: int = 0, **client: Any) -> S3Store:
+def open_store(
+    bucket: Bucket, options: S3Options, limits: RequestLimits, seconds: float, retries: int = 0, **client: Any
+) -> S3Store:
     """Return the library's store of a bucket, whose requests may take some seconds; nothing is sent yet.
 
     Args:
@@ -296,7 +330,7 @@ def open_store(bucket: Bucket, options: S3Options, seconds: float, retries: int 
     named: dict[str, Any] = {"endpoint": endpoint, "region": options.region}
     connection: Any = {
         "allow_http": (endpoint or "").startswith("http://"),
-        "connect_timeout": timedelta(seconds=min(CONNECT_S, seconds)),
+        "connect_timeout": timedelta(seconds=min(limits.connect_s, seconds)),
         "timeout": timedelta(seconds=seconds),
         **client,
     }
@@ -310,8 +344,11 @@ def open_store(bucket: Bucket, options: S3Options, seconds: float, retries: int 
         client_options=connection,
         retry_config={
             "max_retries": retries,
-            "retry_timeout": timedelta(seconds=OPERATION_S - REQUEST_S),
-            "backoff": {"init_backoff": timedelta(seconds=_PAUSE_S), "max_backoff": timedelta(seconds=_MAX_PAUSE_S)},
+            "retry_timeout": timedelta(seconds=limits.operation_s - limits.request_s),
+            "backoff": {
+                "init_backoff": timedelta(seconds=limits.pause_s),
+                "max_backoff": timedelta(seconds=10 * limits.pause_s),
+            },
         },
         **{name: value for name, value in named.items() if value is not None},
     )

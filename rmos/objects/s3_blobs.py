@@ -1,0 +1,250 @@
+"""Blobs in a bucket: sent as one PUT of a mapped file once they are hashed, downloaded once to be read.
+
+    blobs = S3Blobs(client, spool, note_version)
+    blobs.create_blob(chunks, max_bytes=64 * 1024 * 1024)       # hashed into the spool, accepted, then sent
+    blobs.open(key).read_at(0, 64 * 1024)                  # from the spool, whose bytes have the digest
+
+A blob is as young as it was last brought. Nothing is written over in a bucket, so who brings bytes that stand there
+already leaves a witness, an empty object `_renewed/<sha256>/<microseconds>`, and looks at the blob *after* that. Who
+clears away looks for witnesses *after* a blob was moved aside. So one of the two sees the other, whoever comes first.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from rmos import ids
+from rmos.digest import Sha256, Sha256Beside
+from rmos.errors.request import PayloadTooLarge
+from rmos.errors.store import ObjectExists
+from rmos.objects.base import (
+    ATTACHMENTS,
+    QUARANTINE,
+    RENEWED,
+    Accept,
+    NameBlob,
+    NewBlob,
+    accept_all,
+    check_key,
+    key_of_digest,
+)
+from rmos.objects.opened import OpenFile
+from rmos.objects.s3_answers import NO_ANSWER, S3Answer, S3Error, write_failed
+from rmos.objects.s3_client import Deadline, S3Client
+from rmos.objects.s3_creating import create_settled
+from rmos.objects.spool import Spool
+
+if TYPE_CHECKING:
+    from obstore import GetResult
+
+
+MAX_BLOB_BYTES: Final = 5 * 1024**3
+"""What one PUT takes, of AWS and of others."""
+_CHUNK_BYTES: Final = 1024 * 1024
+_FETCHING_S: Final = 10.0
+"""How long to wait for another process of this host that downloads the same blob."""
+
+
+class S3Blobs:
+    """The blobs of one bucket; several threads may use it."""
+
+    def __init__(self, client: S3Client, spool: Spool, note_version: Callable[[str | None], None]) -> None:
+        self._client = client
+        self._spool = spool
+        self._note_version = note_version
+
+    def prepare(self) -> None:
+        """Make the spool.
+
+        Raises:
+            OutOfSpace, StorageFailed.
+        """
+        self._spool.prepare()
+
+    # Writing
+
+    def create_blob(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        max_bytes: int,
+        accept: Accept = accept_all,
+        name: NameBlob | None = None,
+    ) -> NewBlob:
+        """Make bytes durable under their SHA-256, as `Objects.create_blob` says; nothing is sent before `accept`.
+
+        Raises:
+            PayloadTooLarge, ObjectExists, OutOfSpace, StoreReadOnly, StorageFailed.
+        """
+        max_bytes = min(max_bytes, MAX_BLOB_BYTES)
+        size = 0
+        with self._spool.new_file() as file, Sha256Beside() as hashing:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > max_bytes:
+                    raise PayloadTooLarge(f"The file is above the limit of {max_bytes} bytes.", limit_bytes=max_bytes)
+                hashing.update(chunk)
+                file.write(chunk)
+            sha256 = hashing.hexdigest()
+            accept(sha256, size)
+            key = (name or key_of_digest)(sha256)
+            check_key(key)
+            created = self._publish(self._client.path(key), file.map(), sha256, size, renew=name is None)
+        return NewBlob(sha256, size, created)
+
+    def _publish(self, path: str, data: Any, sha256: str, size: int, *, renew: bool) -> bool:
+        """Send a blob until it stands; False when these bytes stood there before."""
+        seen: set[str] = set()
+        is_young = not renew
+
+        def compare(deadline: Deadline) -> bool:
+            nonlocal is_young
+            if not is_young:
+                self._renew(sha256, deadline)
+                is_young = True
+            found = self._client.get(path, lambda result: _hash_if_as_long(result, size), deadline, size=size)
+            _require_settled(found, sha256, seen)
+            return found == sha256
+
+        try:
+            return create_settled(self._client, path, data, compare, note_version=self._note_version)
+        except ObjectExists:
+            raise ObjectExists("The attachment that stands under this digest is corrupt.") from None
+
+    def _renew(self, sha256: str, deadline: Deadline) -> None:
+        """Leave a witness that a blob was brought again.
+
+        Raises:
+            S3Error: it may not stand there.
+        """
+        path = self._client.path(f"{RENEWED}/{sha256}/{time.time_ns() // 1000}")
+        try:
+            self._note_version(self._client.put_new(path, b"", deadline))
+        except S3Error as error:
+            if error.answer in NO_ANSWER:
+                raise
+            if error.answer is not S3Answer.EXISTS:  # else it stands there: whoever made it renewed the blob as well
+                raise write_failed(error) from None
+
+    def forget_renewals(self, sha256: str) -> int:
+        """Delete the witnesses of a blob that was moved aside, and return how many there were.
+
+        Raises:
+            StorageUnavailable, StoreReadOnly: some may stand there still.
+        """
+        found = self._list_renewals(sha256)
+        for name in found:
+            try:
+                self._client.delete(self._client.path(f"{RENEWED}/{sha256}/{name}"), self._client.deadline())
+            except S3Error as error:
+                raise write_failed(error) from None
+        return len(found)
+
+    # Reading
+
+    def open(self, key: str) -> OpenFile:
+        """Open an object of any size; a blob is downloaded once by this host.
+
+        A blob that is here is not asked for again: whatever becomes of it in the bucket, these bytes have its digest.
+
+        Raises:
+            ObjectMissing, ObjectUnreadable, StorageUnavailable.
+            OutOfSpace: the spool takes no more.
+        """
+        check_key(key)
+        sha256 = digest_of_key(key)
+        if sha256 is None or not key.startswith(f"{ATTACHMENTS}/"):
+            return self._download(key, None)
+        opened = self._spool.find(sha256)
+        if opened is None:
+            with self._spool.fetching(sha256, wait_s=_FETCHING_S):
+                opened = self._spool.find(sha256) or self._download(key, sha256)
+        return opened
+
+    def _download(self, key: str, sha256: str | None) -> OpenFile:
+        seen: set[str] = set()
+
+        def receive(result: "GetResult") -> OpenFile:
+            with self._spool.new_file() as file:
+                hashing = Sha256()
+                for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+                    hashing.update(chunk)
+                    file.write(chunk)
+                found = hashing.hexdigest()
+                _require_settled(found, sha256, seen)
+                return self._spool.keep(file, found)  # under the digest that it has
+
+        return self._client.fetch(self._client.path(key), receive)
+
+    def digest(self, key: str) -> tuple[str, int]:
+        """Return the SHA-256 and the size of an object as it is in the bucket.
+
+        Raises:
+            ObjectMissing, ObjectUnreadable, StorageUnavailable.
+        """
+        check_key(key)
+        expected, seen = digest_of_key(key), set[str]()
+
+        def receive(result: "GetResult") -> tuple[str, int]:
+            found, size = _hash(result)
+            _require_settled(found, expected, seen)
+            return found, size
+
+        return self._client.fetch(self._client.path(key), receive)
+
+    # Age
+
+    def age_s(self, key: str, made_s: float) -> float:
+        """Return how long ago a blob was made or renewed, in seconds.
+
+        Args:
+            made_s: when the object was made, in seconds since 1970. A blob that was moved aside is an object made
+                then, which says nothing of its age: it is infinitely old unless it was renewed.
+        """
+        sha256 = digest_of_key(key)
+        times = [-math.inf if key.startswith(f"{QUARANTINE}/") else made_s]
+        if sha256 is not None:
+            times += [int(name) / 1e6 for name in self._list_renewals(sha256)]
+        return time.time() - max(times)
+
+    def _list_renewals(self, sha256: str) -> list[str]:
+        folder = self._client.path(f"{RENEWED}/{sha256}")
+        listed = self._client.read(lambda deadline: self._client.list_folder(folder, deadline))
+        names = [found["path"].rpartition("/")[2] for found in listed["objects"]]
+        return [name for name in names if name.isdecimal()]
+
+
+def digest_of_key(key: str) -> str | None:
+    """Return the SHA-256 by which a key is named, or None when it is the key of no blob.
+
+    One of the legacy system may have an extension, and one that was moved aside a number.
+    """
+    folder, _, name = key.rpartition("/")
+    if folder.removeprefix(f"{QUARANTINE}/").startswith(ATTACHMENTS) and ids.SHA256.fullmatch(name[:64]):
+        return name[:64]
+    return None
+
+
+def _hash(result: "GetResult") -> tuple[str, int]:
+    hashing, size = Sha256(), 0
+    for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+        hashing.update(chunk)
+        size += len(chunk)
+    return hashing.hexdigest(), size
+
+
+def _hash_if_as_long(result: "GetResult", size: int) -> str:
+    """Return the SHA-256 of an object, or what is none when it has another length."""
+    return _hash(result)[0] if result.meta["size"] == size else f"{result.meta['size']} bytes"
+
+
+def _require_settled(found: str, expected: str | None, seen: set[str]) -> None:
+    """Refuse bytes that are other than expected, once: they may have been spoiled on their way.
+
+    Raises:
+        S3Error: they are to be read again.
+    """
+    if expected is not None and found != expected and found not in seen:
+        seen.add(found)
+        raise S3Error(S3Answer.AMBIGUOUS, "other bytes than expected")
