@@ -24,5 +24,16 @@ def open_objects(place: Place, *, attachments: Path | None = None, s3: S3Options
         ConfigError: what a bucket needs is not installed.
     """
     if isinstance(place, Bucket):
-        raise ConfigError(f"{place} cannot be opened: install the extra, `pip install 'rmos[cluster]'`.")
+        return _open_bucket(place, s3)
     return LocalObjects(place, attachments=attachments)
+
+
+def _open_bucket(bucket: Bucket, options: S3Options | None) -> Objects:
+    try:
+        from rmos.objects.s3 import S3Objects  # noqa: PLC0415 - a store in a folder needs nothing of this
+        from rmos.objects.spool import Spool  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise ConfigError(f"{bucket} cannot be opened: install the extra, `pip install 'rmos[cluster]'`.") from None
+    if options is None:
+        raise ConfigError(f"{bucket} cannot be opened: nothing says how object storage is reached.")
+    return S3Objects(bucket, options, Spool(options.spool_dir, max_bytes=options.spool_max_bytes))

@@ -27,6 +27,7 @@ from rmos.errors.store import (
 
 ERRORS: Final = (obstore.exceptions.BaseError, FileNotFoundError, ValueError)
 """What the library raises: its own errors, FileNotFoundError, and ValueError for a key that it cannot send."""
+NO_RESPONSE: Final = "no response"
 BAD_NAME: Final = "The object storage takes no such key."
 
 _RESPONSE: Final = re.compile(r"Server returned non-2xx status code: (\d{3})")
@@ -84,7 +85,7 @@ def read_error(error: Exception, path: str) -> S3Error:
     response = _RESPONSE.search(text)
     if response is None:
         unreached = "kind: Connect" in str(error)
-        return S3Error(S3Answer.UNREACHABLE if unreached else S3Answer.AMBIGUOUS, "no response")
+        return S3Error(S3Answer.UNREACHABLE if unreached else S3Answer.AMBIGUOUS, NO_RESPONSE)
     found = _CODE.search(text, response.end())
     return _read_response(int(response[1]), found[1] if found else "")
 

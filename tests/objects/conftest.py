@@ -1,49 +1,59 @@
 """The backends that the contract suite runs over: a second backend joins with one line in `BACKENDS`."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rmos.objects.base import Objects
 from rmos.objects.local import LocalObjects
+from tests.helpers.buckets import open_bucket
 from tests.helpers.memory_objects import MemoryObjects
+from tests.helpers.s3_server import BUCKET, BucketServer
 from tests.objects.calls import Recorder, refuse_tmpfile
 
 
-def local(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def local(folder: Path, request: pytest.FixtureRequest) -> Objects:
     """Open a local folder."""
     return LocalObjects(folder / "runs")
 
 
-def local_without_tmpfile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def local_without_tmpfile(folder: Path, request: pytest.FixtureRequest) -> Objects:
     """Open a local folder of a filesystem that knows no nameless files."""
-    refuse_tmpfile(monkeypatch)
+    refuse_tmpfile(request.getfixturevalue("monkeypatch"))
     return LocalObjects(folder / "runs")
 
 
-def local_with_blobs_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def local_with_blobs_elsewhere(folder: Path, request: pytest.FixtureRequest) -> Objects:
     """Open a local folder whose attachments live in another one."""
     return LocalObjects(folder / "runs", attachments=folder / "elsewhere" / "blobs")
 
 
-def memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def memory(folder: Path, request: pytest.FixtureRequest) -> Objects:
     """Open a dictionary, which has no folders, times or files."""
     return MemoryObjects()
 
 
-BACKENDS: list[Callable[[Path, pytest.MonkeyPatch], Objects]] = [
-    local,
-    local_without_tmpfile,
-    local_with_blobs_elsewhere,
-    memory,
-]
+def bucket(folder: Path, request: pytest.FixtureRequest) -> Objects:
+    """Open a bucket of the small server in this process."""
+    server: BucketServer = request.getfixturevalue("bucket_server")
+    return open_bucket(server.url, BUCKET, folder, request.getfixturevalue("monkeypatch"))
+
+
+BACKENDS = [local, local_without_tmpfile, local_with_blobs_elsewhere, memory, bucket]
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """The small S3 server, for all tests of a session."""
+    with BucketServer(tmp_path_factory.mktemp("buckets")) as server:
+        yield server
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda make: make.__name__)
-def objects(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     """A prepared, empty backend."""
-    made: Objects = request.param(tmp_path, monkeypatch)
+    made: Objects = request.param(tmp_path, request)
     made.prepare()
     return made
 

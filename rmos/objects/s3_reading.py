@@ -1,0 +1,185 @@
+"""Objects in a bucket, as they are read and listed: the half of `s3` that changes nothing.
+
+    objects = S3Reading(S3Client(Bucket("recorder"), options))
+    objects.read_all(["2025-12-23/run_….json", "2025-12-23/run_….000001.json"])
+
+An object is not there only when the server says `NoSuchKey`: a HEAD cannot say it, so its 404 is asked for once more by
+a GET. What a folder's names were at an earlier time a bucket cannot tell, so every folder may have changed.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import obstore
+
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageUnavailable
+from rmos.objects.base import (
+    MAX_OBJECT_BYTES,
+    FolderEntry,
+    ReadResult,
+    WorksWith,
+    check_key,
+    read_or_error,
+)
+from rmos.objects.event_cache import EventCache
+from rmos.objects.s3_answers import S3Answer, S3Error, read_failed
+from rmos.objects.s3_client import Deadline, S3Client
+
+READERS: Final = 16
+"""Requests of one process at once; more are slower again (measured)."""
+_UNKNOWN: Final = "unknown"
+
+
+class S3Reading:
+    """The objects below a prefix of a bucket; several threads may use them."""
+
+    works_with: WorksWith = "threads"
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+        self._events = EventCache()
+        self._threads: tuple[int, ThreadPoolExecutor] | None = None
+
+    @property
+    def root(self) -> str:
+        """The URL of the bucket and prefix."""
+        return str(self._client.bucket)
+
+    def exists(self) -> bool:
+        """Tell whether the bucket is there; a prefix is there when a first object is."""
+        path = self._client.path("_format.json")
+
+        def ask(deadline: Deadline) -> bool:
+            try:
+                self._client.get(path, lambda result: None, deadline)
+            except S3Error as error:
+                if error.answer is S3Answer.NO_BUCKET:
+                    return False
+                if error.answer is not S3Answer.ABSENT:
+                    raise
+            return True
+
+        return self._client.read(ask)
+
+    # Reading
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes; an event is asked for only once."""
+        check_key(key)
+        data = self._events.find(key)
+        if data is None:
+            data = self._client.fetch(self._client.path(key), _receive)
+            self._events.add(key, data)
+        return data
+
+    def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
+        """Read many objects at once."""
+        if len(keys) < 2:
+            return [read_or_error(self.read, key) for key in keys]
+        return list(self._pool().map(lambda key: read_or_error(self.read, key), keys))
+
+    def _pool(self) -> ThreadPoolExecutor:
+        pid = os.getpid()
+        if self._threads is None or self._threads[0] != pid:  # threads do not pass a fork
+            self._threads = pid, ThreadPoolExecutor(READERS, thread_name_prefix="s3-read")
+        return self._threads[1]
+
+    def has(self, key: str) -> bool:
+        """Tell whether an object stands under the key."""
+        return self._head(key) is not None
+
+    def _head(self, key: str) -> "obstore.ObjectMeta | None":
+        check_key(key)
+        path = self._client.path(key)
+
+        def ask(deadline: Deadline) -> "obstore.ObjectMeta | None":
+            try:
+                return self._client.head(path, deadline)
+            except S3Error as error:
+                if error.answer is not S3Answer.NOT_S3:
+                    raise
+            # A HEAD has no text that could say whether the object is missing or the bucket, or what answered.
+            return self._client.get(path, lambda result: result.meta, deadline)
+
+        try:
+            return self._client.read(ask)
+        except ObjectMissing:
+            return None
+
+    # Listing
+
+    def entries(self, folder: str) -> Iterator[FolderEntry]:
+        """Yield the names in a folder; one that is an object and a folder comes as both."""
+        found = self._list(folder)
+        prefix = self._prefix(folder)
+        for one in found["objects"]:
+            if one["path"].startswith(prefix):  # else the empty object that stands for the folder in some programs
+                yield FolderEntry(one["path"][len(prefix) :], "file")
+        for below in found["common_prefixes"]:
+            yield FolderEntry(below[len(prefix) :], "directory")
+
+    def names(self, folder: str, beginning: str = "") -> list[str]:
+        """Return the names in a folder that begin so."""
+        if beginning:
+            return self._names_beginning(folder, beginning)
+        return list(dict.fromkeys(entry.name for entry in self.entries(folder)))
+
+    def _names_beginning(self, folder: str, beginning: str) -> list[str]:
+        """Begin the listing just before the names that are asked for, and end it at the first other one."""
+        prefix = self._prefix(folder)
+        names: dict[str, None] = {}
+        try:
+            for one in self._client.list_from(prefix.rstrip("/"), prefix + _name_before(beginning)):
+                below = one["path"][len(prefix) :]
+                if below.startswith(beginning):
+                    names[below.partition("/")[0]] = None
+                elif below > beginning:
+                    break
+        except S3Error as error:
+            raise self._list_failed(error, folder) from None
+        return list(names)
+
+    def _list(self, folder: str) -> "obstore.ListResult[Any]":
+        try:
+            return self._client.list_folder(self._prefix(folder).rstrip("/"), self._client.deadline())
+        except S3Error as error:
+            raise self._list_failed(error, folder) from None
+
+    def _list_failed(self, error: S3Error, folder: str) -> Exception:
+        """Return what it means that a folder cannot be listed; one foreign key is enough for that."""
+        if error.answer is S3Answer.BAD_NAME:
+            where = f"below {folder}/" if folder else "at the top of the store"
+            return ObjectUnreadable(
+                f"A key {where} in the bucket is none that can be listed, such as one with '..', '//' or a control "
+                f"character: {error.code}. Look at it with the tools of the storage, and remove it there."
+            )
+        failed = read_failed(error)
+        return StorageUnavailable("The folder cannot be listed.") if isinstance(failed, ObjectMissing) else failed
+
+    def changed_since(self, key: str, token: str | None) -> str | None:
+        """Return a token always: a bucket has no times of folders."""
+        return _UNKNOWN
+
+    def free_bytes(self) -> int | None:
+        """Return None: a bucket says of no limit."""
+        return None
+
+    def _prefix(self, folder: str) -> str:
+        path = self._client.path(folder)
+        return f"{path}/" if path else ""
+
+
+def _receive(result: "obstore.GetResult") -> bytes:
+    if result.meta["size"] > MAX_OBJECT_BYTES:
+        raise ObjectUnreadable("The object is too large to be a record.")
+    return result.bytes().to_bytes()
+
+
+def _name_before(beginning: str) -> str:
+    """Return a text that sorts before all names that begin so, and after most that do not."""
+    last = ord(beginning[-1])
+    if last <= ord("!") or 0xDFFF < last <= 0xE000:  # no text of one character stands before these
+        return beginning[:-1]
+    return f"{beginning[:-1]}{chr(last - 1)}~"
