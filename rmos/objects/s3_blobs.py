@@ -155,14 +155,20 @@ class S3Blobs:
         check_key(key)
         sha256 = digest_of_key(key)
         if sha256 is None or not key.startswith(f"{ATTACHMENTS}/"):
-            return self._download(key, None)
+            return self.download(key, None)
         opened = self._spool.find(sha256)
         if opened is None:
             with self._spool.fetching(sha256, wait_s=_FETCHING_S):
-                opened = self._spool.find(sha256) or self._download(key, sha256)
+                opened = self._spool.find(sha256) or self.download(key, sha256)
         return opened
 
-    def _download(self, key: str, sha256: str | None) -> OpenFile:
+    def download(self, key: str, sha256: str | None = None) -> OpenFile:
+        """Return an object of any size, whole and open, as the bucket has it now.
+
+        Args:
+            sha256: the digest that it should have; other bytes are asked for once more.
+        """
+
         seen: set[str] = set()
 
         def receive(result: "GetResult") -> OpenFile:

@@ -306,6 +306,20 @@ _OUTCOMES: Final = {
 """How the observer calls what it has no word for."""
 
 
+def find_region(options: S3Options) -> str:
+    """Return the region that requests are signed for."""
+    return options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def find_endpoint(bucket: Bucket, options: S3Options) -> str:
+    """Return the URL of the host that requests go to."""
+    endpoint = options.endpoint or f"https://s3.{find_region(options)}.amazonaws.com"
+    if options.addressing == "path":
+        return endpoint
+    scheme, _, host = endpoint.partition("://")
+    return f"{scheme}://{bucket.name}.{host}"
+
+
 def open_store(
     bucket: Bucket, options: S3Options, limits: RequestLimits, seconds: float, retries: int = 0, **client: Any
 ) -> S3Store:
@@ -317,19 +331,14 @@ def open_store(
     Raises:
         ConfigError: the file of certificates cannot be read.
     """
-    endpoint = options.endpoint
-    virtual = options.addressing == "virtual"
-    if endpoint is not None and virtual:  # the library takes the host's name as it is
-        scheme, _, host = endpoint.partition("://")
-        endpoint = f"{scheme}://{bucket.name}.{host}"
+    endpoint = find_endpoint(bucket, options)
     if options.ca_file is not None:
         try:
             client["root_certificate"] = options.ca_file.read_bytes()
         except OSError as error:
             raise ConfigError(f"RMOS_S3_CA_FILE cannot be read: {os.strerror(error.errno or 0).lower()}.") from None
-    named: dict[str, Any] = {"endpoint": endpoint, "region": options.region}
     connection: Any = {
-        "allow_http": (endpoint or "").startswith("http://"),
+        "allow_http": endpoint.startswith("http://"),
         "connect_timeout": timedelta(seconds=min(limits.connect_s, seconds)),
         "timeout": timedelta(seconds=seconds),
         **client,
@@ -340,7 +349,10 @@ def open_store(
         conditional_put="etag",
         disable_bulk_delete=True,
         unsigned_payload=False,
-        virtual_hosted_style_request=virtual,
+        virtual_hosted_style_request=options.addressing == "virtual",
+        region=find_region(options),
+        endpoint=endpoint,
+        aws_endpoint_url_s3=endpoint,  # else a variable of the environment would win
         client_options=connection,
         retry_config={
             "max_retries": retries,
@@ -350,5 +362,4 @@ def open_store(
                 "max_backoff": timedelta(seconds=10 * limits.pause_s),
             },
         },
-        **{name: value for name, value in named.items() if value is not None},
     )

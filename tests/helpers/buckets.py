@@ -1,6 +1,6 @@
 """Stores in buckets, as tests open them: each below a prefix of its own, with a spool of its own.
 
-    objects = open_bucket(server.url, BUCKET, tmp_path, monkeypatch)
+objects = open_bucket(server.url, BUCKET, tmp_path, monkeypatch)
 """
 
 import secrets

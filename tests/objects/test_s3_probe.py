@@ -99,7 +99,7 @@ def test_a_server_that_looks_before_it_writes_is_refused_since_two_racing_create
         genuine(handler)
 
     spoil(server, monkeypatch, do_PUT=put)
-    with pytest.raises(StoreUnusable, match="let [23] of 8 creates of one name win that raced"):
+    with pytest.raises(StoreUnusable, match=r"let [23] of 8 creates of one name win that raced"):
         reopen().prepare()
 
 
