@@ -17,13 +17,13 @@ from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-Address = tuple[str, int]
+HostAddress = tuple[str, int]
 _TIMEOUT_S: Final = 5.0
 _CONNECT_S: Final = 2.0
 _OF_THE_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "proxy-connection", "content-length"})
 
 
-def find_addresses(endpoint: str) -> list[Address]:
+def find_addresses(endpoint: str) -> list[HostAddress]:
     """Return the addresses of an endpoint's host that can be reached from here, each once.
 
     Raises:
@@ -35,7 +35,7 @@ def find_addresses(endpoint: str) -> list[Address]:
     return [address for address in sorted({(str(info[4][0]), port) for info in found}) if _is_reached(address)]
 
 
-def _is_reached(address: Address) -> bool:
+def _is_reached(address: HostAddress) -> bool:
     """Tell whether an address takes connections: a name may have one of a network that this host has no way into."""
     try:
         socket.create_connection(address, _CONNECT_S).close()
@@ -47,7 +47,9 @@ def _is_reached(address: Address) -> bool:
 class Hop:
     """A proxy to one address of a host, on a port of its own."""
 
-    def __init__(self, endpoint: str, address: Address, *, spoil: bool = False, ca_file: Path | None = None) -> None:
+    def __init__(
+        self, endpoint: str, address: HostAddress, *, spoil: bool = False, ca_file: Path | None = None
+    ) -> None:
         parts = urlsplit(endpoint)
         self._host = parts.hostname or ""
         self._address = address

@@ -35,7 +35,7 @@ from rmos.objects.s3_answers import (
 )
 from rmos.objects.s3_client import S3Client, find_endpoint, open_store
 from rmos.objects.s3_creating import delete_settled
-from rmos.objects.s3_hop import Address, Hop, find_addresses
+from rmos.objects.s3_hop import HostAddress, Hop, find_addresses
 
 log = logging.getLogger(__name__)
 
@@ -133,14 +133,14 @@ class Probe:
 
     # Requests
 
-    def _addresses(self) -> list[Address]:
+    def _addresses(self) -> list[HostAddress]:
         with contextlib.suppress(OSError):
             if addresses := find_addresses(self._endpoint):
                 return addresses
         raise StorageUnavailable("The object storage's host cannot be reached at any address of its name.")
 
     @contextlib.contextmanager
-    def _by_way_of(self, address: Address, *, spoil: bool = False) -> Iterator[S3Store]:
+    def _by_way_of(self, address: HostAddress, *, spoil: bool = False) -> Iterator[S3Store]:
         """Yield a store whose requests go to one address of the host."""
         client = self._client
         options = client.options
