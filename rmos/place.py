@@ -72,6 +72,17 @@ def parse_place(text: str) -> Place:
         raise ValueError("nobody of this name") from None
 
 
+def overlap(one: Place, other: Place) -> bool:
+    """Tell whether two places are the same, or one lies in the other."""
+    spelled = [f"{place}/" if isinstance(place, Bucket) else f"{place.resolve()}/" for place in (one, other)]
+    return spelled[0].startswith(spelled[1]) or spelled[1].startswith(spelled[0])
+
+
+def is_inside(path: Path, place: Place) -> bool:
+    """Tell whether a path is a place, or within it; none is within a bucket."""
+    return isinstance(place, Path) and path.resolve().is_relative_to(place.resolve())
+
+
 def hide_passwords(text: str) -> str:
     """Return an address without the passwords in it, fit for a message or a log."""
 

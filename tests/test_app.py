@@ -90,6 +90,42 @@ def test_the_store_works_in_a_plain_script(tmp_path: Path) -> None:
     assert done.stdout == "Store\n"
 
 
+SERVING = """
+import sys
+from pathlib import Path
+from rmos import create_app
+from rmos.config import Settings
+app = create_app(Settings(instance_path=Path(sys.argv[1]), runs_dir=Path(sys.argv[1]) / "runs"))
+client = app.test_client()
+run_id = client.post("/api/rmos/runs", json={"mode": "router", "tool_id": "x"}).json["run_id"]
+assert client.get(f"/api/rmos/runs/{run_id}").status_code == client.get("/readyz").status_code == 200
+app.extensions["rmos"].close()
+"""
+HELP = """
+import sys
+from rmos.cli import rmos_group
+rmos_group.main(["--help"], standalone_mode=False)
+"""
+LOADED = """
+of_a_cluster = ("obstore", "psycopg", "psycopg_pool", "rmos.objects.s3", "rmos.objects.spool", "rmos.index.postgres")
+print("loaded:", [name for name in sys.modules if name.startswith(of_a_cluster)])
+"""
+
+
+@pytest.mark.parametrize("script", [HELP, SERVING], ids=["help", "serving"])
+def test_a_folder_and_its_index_load_nothing_of_what_several_hosts_need(script: str, tmp_path: Path) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("RMOS_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script + LOADED, str(tmp_path)],
+        cwd=tmp_path,
+        env={**environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
 def test_the_id_of_a_run_is_the_moment_of_its_request(app: Flask) -> None:
     before = ids.now_us()
     body = {"mode": "router", "tool_id": "x"}

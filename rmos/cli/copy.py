@@ -1,7 +1,5 @@
 """`rmos copy`: the whole store into another place or out of one, byte for byte: moving, back-up, restore."""
 
-from pathlib import Path
-
 import click
 import msgspec
 from flask.cli import with_appcontext
@@ -13,7 +11,7 @@ from rmos.cli.types import StorePlace
 from rmos.config import Settings
 from rmos.context import current_rmos
 from rmos.counts import count_of
-from rmos.place import Bucket, Place
+from rmos.place import Place, overlap
 from rmos.store.store import open_record
 from rmos.transfer.copying import Copied, compare_stores, copy_store, plan_store_copy, preview_copy
 
@@ -47,7 +45,9 @@ def copy_command(target: Place | None, source: Place | None, dry_run: bool, chec
     if other is None or (target is not None and source is not None):
         raise click.UsageError("Give one of --to and --from.")
     settings = current_rmos().settings
-    _refuse_within(settings.runs_dir, other, "--to" if target else "--from")
+    if overlap(settings.runs_dir, other):
+        option = "--to" if target else "--from"
+        raise click.BadParameter("it is this store, or inside it, or around it.", param_hint=option)
     here = open_record(settings)
     there = open_record(_settings_of(settings, other))
     origin, goal = (here, there) if target else (there, here)
@@ -71,17 +71,6 @@ def copy_command(target: Place | None, source: Place | None, dry_run: bool, chec
 def _settings_of(settings: Settings, place: Place) -> Settings:
     """Return the settings of a store in another place: object storage is reached in the same way."""
     return msgspec.structs.replace(settings, runs_dir=place, run_attachments_dir=None)
-
-
-def _refuse_within(one: Place, other: Place, option: str) -> None:
-    """Refuse to copy a store into itself."""
-    pair = [_spell(place) for place in (one, other)]
-    if pair[0].startswith(pair[1]) or pair[1].startswith(pair[0]):
-        raise click.BadParameter("it is this store, or inside it, or around it.", param_hint=option)
-
-
-def _spell(place: Place) -> str:
-    return f"{place}/" if isinstance(place, Bucket) else f"{Path(place).resolve()}/"
 
 
 def _say_copied(report: Copied, *, dry_run: bool, is_checked: bool) -> None:

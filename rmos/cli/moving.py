@@ -12,9 +12,11 @@ from rmos.cli.findings import say_listed
 from rmos.cli.opening import LOCK_WAIT_S, command_actor, open_for_reading, open_for_writing, open_or_create
 from rmos.cli.output import emit, json_option, progress, say, write_parts
 from rmos.cli.run_ids import find_session_id
-from rmos.cli.types import Moment
+from rmos.cli.types import Moment, StorePlace
+from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.errors.store import StorageFailed
+from rmos.place import Bucket, Place, is_inside, overlap
 from rmos.row_models import RunQuery
 from rmos.schemas.runs import list_columns
 from rmos.store import Store
@@ -24,14 +26,14 @@ from rmos.transfer.sources import find_store_folder
 
 
 @click.command("import")
-@click.argument("source", metavar="DIR", type=click.Path(exists=True, path_type=Path))
+@click.argument("source", metavar="PLACE", type=StorePlace(exists=True))
 @json_option
 @with_appcontext
-def import_command(source: Path, as_json: bool) -> int:
+def import_command(source: Place, as_json: bool) -> int:
     """Bring the runs of another store in, with their digests.
 
-    DIR is a store's folder, of RMOS or of the legacy system, or a zip of
-    one, also with its folder on top. Bytes stay as they are; events,
+    PLACE is a store's folder, of RMOS or of the legacy system, a zip of
+    one, also with its folder on top, or s3://bucket/prefix. Bytes stay as they are; events,
     advisory links, blobs and workflow sessions come along. Nothing here is
     overwritten: what collides is told. Damaged and foreign files, links and
     names that lead elsewhere are not taken in and leave an audit record
@@ -39,14 +41,18 @@ def import_command(source: Path, as_json: bool) -> int:
 
     \b
     Exit codes: 0 all is here, 1 something was refused or collides,
-    2 usage, 10 no store in DIR, 11 store locked, 130 interrupted.
+    2 usage, 10 no store in PLACE, 11 store locked, 130 interrupted.
     """
     store = open_or_create()
-    _refuse_itself(source, Path(store.objects.root))
+    settings = current_rmos().settings
+    if overlap(
+        settings.runs_dir, find_store_folder(source) if isinstance(source, Path) and source.is_dir() else source
+    ):
+        raise click.BadParameter("it is this store itself.", param_hint="PLACE")
     store.reconcile(wait_s=LOCK_WAIT_S)
     actor = command_actor(ids.new_request_id())
-    with progress("Importing", count_source_runs(source)) as advance:
-        report = import_runs(store, source, actor=actor, us=ids.now_us(), progress=advance)
+    with progress("Importing", count_source_runs(source, settings.s3_options)) as advance:
+        report = import_runs(store, source, actor=actor, us=ids.now_us(), progress=advance, s3=settings.s3_options)
     if as_json:
         emit({**msgspec.to_builtins(report), "ok": report.ok})
     else:
@@ -54,10 +60,14 @@ def import_command(source: Path, as_json: bool) -> int:
     return DONE if report.ok else FINDINGS
 
 
-def _refuse_itself(source: Path, root: Path) -> None:
-    folder = find_store_folder(source) if source.is_dir() else source
-    if folder.resolve() == root.resolve():
-        raise click.BadParameter("it is this store itself.", param_hint="DIR")
+def _refuse_itself(source: Place, own: Place) -> None:
+    if isinstance(source, Path) and isinstance(own, Path):
+        found = find_store_folder(source) if source.is_dir() else source
+        is_same = found.resolve() == own.resolve()
+    else:
+        is_same = source == own
+    if is_same:
+        raise click.BadParameter("it is this store itself.", param_hint="PLACE")
 
 
 def say_counts(report: Imported) -> None:
@@ -93,7 +103,7 @@ def _say_imported(report: Imported) -> None:
     help="Lines of JSON, a table, or a store's folder.",
 )
 @click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, for Excel.")
-@click.option("--to", "target", type=click.Path(path_type=Path), metavar="PATH", help="A new file, or the folder.")
+@click.option("--to", "target", type=StorePlace(), metavar="PLACE", help="A new file, or the store's folder or bucket.")
 @click.option(
     "--proofs",
     type=click.Path(file_okay=False, path_type=Path),
@@ -109,7 +119,7 @@ def _say_imported(report: Imported) -> None:
 def export(
     form: str,
     bom: bool,
-    target: Path | None,
+    target: Place | None,
     proofs: Path | None,
     session: str | None,
     since: int | None,
@@ -145,6 +155,8 @@ def export(
         return _export_store(query, target, proofs, as_json)
     if as_json and target is None:
         raise click.UsageError("--json goes with --to: stdout is the export itself.")
+    if isinstance(target, Bucket):
+        raise click.UsageError("--to s3://… goes with --format store.")
     store = _current(open_for_writing())
     texts = ndjson(store, query) if form == "ndjson" else csv_text(store, query, list_columns(), bom=bom)
     written = write_parts(texts, target)
@@ -159,18 +171,19 @@ def _current(store: Store) -> Store:
     return store
 
 
-def _export_store(query: RunQuery, target: Path | None, proofs: Path | None, as_json: bool) -> int:
+def _export_store(query: RunQuery, target: Place | None, proofs: Path | None, as_json: bool) -> int:
     if target is None:
         raise click.UsageError("--format store needs --to FOLDER.")
-    root = Path(open_for_reading().objects.root).resolve()
-    if target.resolve().is_relative_to(root) or root.is_relative_to(target.resolve()):
+    open_for_reading()
+    settings = current_rmos().settings
+    if overlap(settings.runs_dir, target):
         raise click.BadParameter("it is this store, or inside it.", param_hint="--to")
-    if proofs is not None and any(proofs.resolve().is_relative_to(place) for place in (root, target.resolve())):
+    if proofs is not None and any(is_inside(proofs, place) for place in (settings.runs_dir, target)):
         raise click.BadParameter("it is inside a store; name a folder beside it.", param_hint="--proofs")
     store = _current(open_for_writing())
     try:
         with progress("Exporting", store.runs.count(query)) as advance:
-            report = export_store(store, query, target, advance, proofs=proofs)
+            report = export_store(store, query, target, advance, proofs=proofs, s3=settings.s3_options)
     except OSError as error:
         raise StorageFailed(f"The proofs could not be written: {(error.strerror or 'refused').lower()}.") from None
     if as_json:

@@ -1,6 +1,7 @@
 """What options may be: dates, moments, addresses and places of stores."""
 
 import re
+from pathlib import Path
 from typing import Any, Final, cast
 
 import click
@@ -78,13 +79,18 @@ class StorePlace(click.ParamType[Place]):
 
     name = "place"
 
+    def __init__(self, *, exists: bool = False) -> None:
+        self._exists = exists
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
         """Return the folder or the bucket that the text names."""
         if not isinstance(value, str):
             return cast(Place, value)
         try:
-            return parse_place(value)
+            place = parse_place(value)
         except ValueError:
-            self.fail(
-                f"{hide_passwords(value)!r} is no place; write it like /backup/runs or s3://bucket/prefix.", param, ctx
-            )
+            shown = hide_passwords(value)
+            self.fail(f"{shown!r} is no place; write it like /backup/runs or s3://bucket/prefix.", param, ctx)
+        if self._exists and isinstance(place, Path) and not place.exists():
+            self.fail(f"{value!r} does not exist.", param, ctx)
+        return place

@@ -24,6 +24,7 @@ from rmos.config import metrics_folder
 from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.metrics import record_verify
+from rmos.place import Place, is_inside
 from rmos.services.evidence import open_key_file
 from rmos.services.evidence_trust import gather_trust
 
@@ -79,7 +80,7 @@ def verify(
     """
     store = open_for_reading()
     if report_path is not None:
-        _refuse_inside(report_path, Path(store.objects.root))
+        _refuse_inside(report_path, current_rmos().settings.runs_dir)
     gathered = None
     if with_evidence or keys or checkpoints:
         gathered = gather_trust(open_key_file(current_rmos().settings), keys, checkpoints)
@@ -128,8 +129,8 @@ def _say_report(report: Report, open_ends: list[str]) -> None:
         say(f"NOT OK: {count_of(len(report.findings), 'finding')}; each group above says what to do next.")
 
 
-def _refuse_inside(path: Path, root: Path) -> None:
-    if path.resolve().is_relative_to(root.resolve()):
+def _refuse_inside(path: Path, place: Place) -> None:
+    if is_inside(path, place):
         raise click.BadParameter("it would stand inside the store; choose a place outside.", param_hint="--report")
 
 

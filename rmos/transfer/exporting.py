@@ -24,6 +24,7 @@ from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, Sou
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.objects.replaced import replace_file
+from rmos.place import Place, S3Options
 from rmos.row_models import RunQuery
 from rmos.services.evidence import prove_run
 from rmos.store import Store, layout
@@ -121,23 +122,29 @@ def _pages(store: Store, query: RunQuery, progress: Progress | None) -> Iterator
 
 
 def export_store(
-    store: Store, query: RunQuery, target: Path, progress: Progress | None = None, *, proofs: Path | None = None
+    store: Store,
+    query: RunQuery,
+    target: Place,
+    progress: Progress | None = None,
+    *,
+    proofs: Path | None = None,
+    s3: S3Options | None = None,
 ) -> Exported:
-    """Copy the matching runs, with events, links, blobs and sessions, into a store's folder; done again it goes on.
+    """Copy the matching runs, with events, links, blobs and sessions, into a store's place; done again it goes on.
 
     Args:
         proofs: a folder for the proof of each run, as `<run id>.proof.zip`; one that is there stays, for it holds.
 
     Raises:
         EvidenceOff: proofs are wanted, and this store has no log; nothing was copied.
-        SourceUnreadable: other things stand in the folder, or another object under one of the names.
+        SourceUnreadable: other things stand in the place, or another object under one of the names.
         OSError: the folder of the proofs cannot be written.
         IndexRebuilding, OutOfSpace, StoreReadOnly, StorageFailed.
     """
     if proofs is not None:
         LogObjects(store.objects).read_keys()
         proofs.mkdir(parents=True, exist_ok=True)
-    there = open_objects(target)
+    there = open_objects(target, s3=s3)
     if there.exists() and any(not _is_ours(name) for name in there.names("")):
         raise SourceUnreadable("The folder holds something else than a store; name an empty or a new one.")
     there.prepare()

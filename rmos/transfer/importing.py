@@ -11,7 +11,6 @@ run or session is reported, and both stay as they are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,6 +20,7 @@ from rmos.errors.records import RunExists
 from rmos.errors.store import ImportRefused, ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.models import Actor
 from rmos.objects.base import QUARANTINE
+from rmos.place import Place, S3Options
 from rmos.store import Store, layout
 from rmos.store.audit import Attempt
 from rmos.store.layout import RunFiles
@@ -81,24 +81,32 @@ class _SortedNames(NamedTuple):
                 yield partition, files
 
 
-def import_runs(store: Store, path: Path, *, actor: Actor, us: int, progress: Progress | None = None) -> Imported:
-    """Bring in all runs and sessions of the store in a folder, or in a zip of one.
+def import_runs(
+    store: Store,
+    path: Place,
+    *,
+    actor: Actor,
+    us: int,
+    progress: Progress | None = None,
+    s3: S3Options | None = None,
+) -> Imported:
+    """Bring in all runs and sessions of the store in a folder or bucket, or in a zip of one.
 
     Raises:
         SourceUnreadable: there is none, or it is of a newer release.
         OutOfSpace, StoreReadOnly, StorageFailed, StoreLocked: what was brought in stays; do it again to go on.
     """
-    with open_source(path) as source:
+    with open_source(path, s3) as source:
         return Import(store, source, actor=actor, us=us).run(progress)
 
 
-def count_source_runs(path: Path) -> int:
-    """Return how many artifacts a store's folder, or a zip of one, says that it has.
+def count_source_runs(path: Place, s3: S3Options | None = None) -> int:
+    """Return how many artifacts a store's folder or bucket, or a zip of one, says that it has.
 
     Raises:
         SourceUnreadable: there is none.
     """
-    with open_source(path) as source:
+    with open_source(path, s3) as source:
         return sum(layout.ARTIFACT.pattern.fullmatch(name.rpartition("/")[2]) is not None for name in source.names)
 
 

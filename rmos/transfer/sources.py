@@ -1,4 +1,4 @@
-"""Where an import reads from: a store's folder, or a zip of one. Nothing in it is trusted, not even its names.
+"""Where an import reads from: a store's folder or bucket, or a zip of one. Nothing in it is trusted, not even names.
 
     with open_source(Path("/backup/runs")) as source:
         for name in source.names: source.read(name)
@@ -23,7 +23,8 @@ from typing import IO, Final, NamedTuple
 from rmos import ids
 from rmos.errors.store import ObjectMissing, ObjectUnreadable, SourceUnreadable
 from rmos.objects import open_objects
-from rmos.objects.base import MAX_OBJECT_BYTES, check_key
+from rmos.objects.base import MAX_OBJECT_BYTES, Objects, check_key
+from rmos.place import Bucket, Place, S3Options
 from rmos.store import layout
 from rmos.store.blobs import BLOCK_BYTES
 
@@ -52,14 +53,18 @@ class ImportSource(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_source(path: Path) -> Iterator[ImportSource]:
-    """Open a folder or a zip to import from.
+def open_source(path: Place, s3: S3Options | None = None) -> Iterator[ImportSource]:
+    """Open a folder, a zip or a bucket to import from.
 
     Raises:
-        SourceUnreadable: neither is there.
+        SourceUnreadable: there is none.
     """
+    if isinstance(path, Bucket):
+        yield _read_objects(open_objects(path, s3=s3))
+        return
     if path.is_dir():
-        yield _folder(find_store_folder(path))
+        found = find_store_folder(path)
+        yield _read_objects(open_objects(found, attachments=_attachments(found)))
         return
     try:
         with zipfile.ZipFile(path) as archive:
@@ -86,9 +91,7 @@ def _is_of_store(parts: Collection[str]) -> bool:
     return any(part in layout.OWN_NAMES or ids.is_partition(part) for part in parts)
 
 
-def _folder(path: Path) -> ImportSource:
-    objects = open_objects(path, attachments=_attachments(path))
-
+def _read_objects(objects: Objects) -> ImportSource:
     def blocks(key: str) -> Iterator[bytes]:
         with contextlib.closing(objects.open(key)) as opened:
             offset = 0
