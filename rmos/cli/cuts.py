@@ -25,13 +25,14 @@ from rmos.errors.request import ValidationFailed
 from rmos.errors.store import StoreLocked
 from rmos.http.json_body import parse_object
 from rmos.http.problems import flatten_errors
+from rmos.index.base import INDEX_ERRORS
 from rmos.schemas.feasibility import brief_members
 from rmos.schemas.requests import load_run_request
 from rmos.schemas.workflow import dump_dry_run, load_dry_run
 from rmos.services.artifact import RunRequest
 from rmos.services.feasibility import DryRun, DryRunResult, evaluate_cuts
 from rmos.services.runs import record_run
-from rmos.store.complete import INDEX_ERRORS, is_absent
+from rmos.store.complete import is_absent
 
 _MANY: Final = (Column("CUT", number=True), Column("RISK"), Column("SCORE", number=True), Column("RULE"), Column("WHY"))
 _CUT: Final = ("mode", "tool_id", "design", "context", "material_id", "machine_id")

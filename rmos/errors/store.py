@@ -62,6 +62,12 @@ class StorageUnavailable(StorageFailed):
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
 
 
+class RecordUnavailable(StorageUnavailable):
+    """A part of one record could not be read, though the storage gives others: checks go on with the next record."""
+
+    remedy = StorageUnavailable.remedy
+
+
 class OutOfSpace(RmosError):
     """The disk is full; nothing was acknowledged."""
 

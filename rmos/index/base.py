@@ -13,6 +13,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexBroken, IndexUnavailable
 from rmos.index.announcements import Announcements
 from rmos.index.hosts import Hosts
 from rmos.index.log_table import LogTable
@@ -35,6 +37,8 @@ from rmos.row_models import (
 
 VISIBILITY: Final[dict[RunState, int]] = {"live": 2, "damaged": 2, "deleted": 1, "missing": 0, "erased": 0}
 """2 is listed, 1 only with `include_deleted`. Damaged runs are listed, as errors: a list is never silently short."""
+INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
+"""What an index may answer that keeps no record from being acknowledged."""
 SEPARATOR: Final = ",\n"
 """Stands between the summaries of a page: valid JSON, and in no summary, which is one line."""
 LAST_ID: Final = "\x7f"

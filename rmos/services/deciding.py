@@ -17,13 +17,13 @@ from rmos.engines.base import EngineInfo, EngineResult
 from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.shop import Shop
 from rmos.engines.shop.unknown import UnknownName, quote_name
+from rmos.index.base import INDEX_ERRORS
 from rmos.models import RunDecision
 from rmos.names import find_name, offer_names
 from rmos.row_models import RunQuery
 from rmos.services.artifact import RunRequest
 from rmos.services.design_cuts import complete_cuts, read_design_cuts
 from rmos.store import Store
-from rmos.store.complete import INDEX_ERRORS
 
 KNOWN_MODES: Final = ("router", "saw", "cam", "art_studio")
 """Modes that programs of this shop's kind use; each store has others of its own."""

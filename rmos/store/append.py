@@ -17,6 +17,7 @@ from rmos.models import EVENT_SCHEMA, Actor, Event
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.records import encode_record
+from rmos.store.seen import Announce, announce_nothing
 
 _ATTEMPTS: Final = 100
 """How often an event tries for the next number; each loss means that another writer won one."""
@@ -62,6 +63,7 @@ def append(
     actor: Actor,
     us: int,
     seen: Read | None = None,
+    announce: Announce = announce_nothing,
 ) -> Appended[Read]:
     """Make an event durable under the next number of a record.
 
@@ -71,6 +73,7 @@ def append(
             when the event may not be; asked again whenever another writer was faster.
         us: the moment of the request; recorded, never used for the order.
         seen: the record as the caller has read it, so that it is not read again unless it has changed.
+        announce: is told each event before it is created, where the record has a row.
 
     Raises:
         VersionConflict: too many others write to this record.
@@ -100,6 +103,7 @@ def append(
             data=dict(data),
         )
         written = encode_record({name: getattr(event, name) for name in event.__struct_fields__}, record.record_id)
+        announce(record.folder, record.record_id, event.number)
         try:
             # A crash before this line leaves nothing; behind it the event stands, acknowledged or not.
             objects.create(layout.event_key(record.folder, record.record_id, event.number), written)

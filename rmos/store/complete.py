@@ -9,13 +9,13 @@ along the state of the very index that gave it, and counts only when that one ca
 
 import logging
 from collections.abc import Callable
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from rmos import ids
-from rmos.errors.installation import StoreUnusable
-from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable
-from rmos.index.base import Answer, Index, IndexState, ListedPage, PagePosition
+from rmos.errors.store import IndexBroken, IndexRebuilding
+from rmos.index.base import INDEX_ERRORS, Answer, Index, IndexState, ListedPage, PagePosition
 from rmos.row_models import Page
+from rmos.store.seen import Announcer, RecordVersion
 
 T = TypeVar("T")
 Known = TypeVar("Known", covariant=True)
@@ -23,24 +23,24 @@ Query = TypeVar("Query", contravariant=True)
 
 log = logging.getLogger(__name__)
 
-INDEX_ERRORS: Final = (IndexBroken, IndexUnavailable, StoreUnusable)
-"""What an index may answer that keeps no record from being acknowledged."""
-
 
 class IndexGaps:
     """Writes rows of one index; whoever wants to fill a gap (`on_gap`) is called when one is met.
 
-    A gap is a row that the index did not take, or a list that it could not answer in full.
+    A gap is a row that the index did not take, or a list that it could not answer in full. On one host it makes the
+    whole index incomplete, until a reconcile of milliseconds. Where hosts share the record each gap has its own
+    announcement, which a quick pass looks for: one row that failed refuses nobody's lists.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, announcer: Announcer) -> None:
         self._index = index
+        self.announcer = announcer
         self.on_gap: Callable[[], None] = lambda: None
         self.wait: Callable[[], bool] = lambda: False
         """Waits until the index was seen to, as a service does for a while after its start; False later."""
 
-    def write(self, upsert: Callable[[], None], *, record_id: str) -> bool:
-        """Write rows; return False, and leave a line in the log, when the index did not take them."""
+    def write(self, upsert: Callable[[], None], version: RecordVersion) -> bool:
+        """Write the row of a record; return False, and leave a line in the log, when the index did not take it."""
         try:
             try:
                 upsert()
@@ -49,10 +49,14 @@ class IndexGaps:
                 self.wait()
                 upsert()
         except INDEX_ERRORS as error:
-            log.warning("not indexed record_id=%s: %s", record_id, error.detail)
-            self._index.fall_behind()
+            log.warning("not indexed record_id=%s: %s", version.record_id, error.detail)
+            if self.announcer.is_needed:
+                self.announcer.keep(version)
+            else:
+                self._index.fall_behind()
             self.on_gap()
             return False
+        self.announcer.clear(version)
         return True
 
 

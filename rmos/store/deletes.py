@@ -24,6 +24,7 @@ from rmos.store.reading import RunReader
 from rmos.store.rows import Summarise, make_erased_row
 from rmos.store.run_records import RunRecord
 from rmos.store.runs import Changed, Runs
+from rmos.store.seen import Announce
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,11 @@ class Outcome(NamedTuple):
 class Deletes:
     """The deletes of one store's runs."""
 
-    def __init__(self, objects: Objects, reader: RunReader, runs: Runs, summarise: Summarise | None) -> None:
+    def __init__(
+        self, objects: Objects, reader: RunReader, runs: Runs, summarise: Summarise | None, announce: Announce
+    ) -> None:
         self._objects = objects
+        self._announce = announce
         self._reader = reader
         self._runs = runs
         self._summarise = summarise
@@ -101,6 +105,7 @@ class Deletes:
                 read=lambda fresh: self._runs.record(run_id, include_deleted=True, fresh=fresh),
                 actor=actor,
                 us=us,
+                announce=self._announce,
             )
         except RunDeleted:
             deletion, changed = self.find(run_id), False
@@ -126,7 +131,7 @@ class Deletes:
         if self._objects.erase(layout.artifact_key(partition, run_id)):
             log.info("run_erased run_id=%s", run_id)
         if self._summarise is not None:
-            self._runs.index_rows([make_erased_row(run_id, partition, erasure.version, self._summarise)])
+            self._runs.index_row(make_erased_row(run_id, partition, erasure.version, self._summarise))
 
     def events(self, run_id: str) -> list[Event]:
         """Return the events of a run, also of one that is erased.

@@ -31,6 +31,8 @@ CLAIMS: Final = "_claims"
 TOKENS: Final = "_tokens"
 TOOLS: Final = "_tools"
 AUDIT: Final = "_audit"
+BEHIND: Final = "_behind"
+"""Empty objects that announce what may lack its row while the index cannot be told (`store/seen.py`)."""
 EVIDENCE: Final = "_evidence"
 """The log, whose objects are evidence of the record and no part of it: `store/evidence/objects.py` names them."""
 REFUSED_BUNDLES: Final = f"{QUARANTINE}/_bundles"
@@ -176,7 +178,7 @@ KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, TOOL_E
 """All kinds of objects; nothing else is part of the record but `OWN_FILES`."""
 
 OWN_FILES: Final = frozenset({FORMAT_KEY, LEGACY_INDEX_KEY})
-OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE, EVIDENCE})
+OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE, EVIDENCE, BEHIND})
 OWN_NAMES: Final = OWN_FILES | OWN_FOLDERS
 """What may stand in the root beside partitions and the index's own files."""
 

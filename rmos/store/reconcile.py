@@ -2,9 +2,13 @@
 
 Both fold whole partitions and upsert rows by version, so they may run beside writers and beside each other's leftovers:
 a late writer, a reconcile and a rebuild can never undo one another. One of them at a time holds the lock.
+
+Where several hosts share the record, no folder tells that it changed, so a reconcile lists all of them: the names pass.
+It is made of a new index and then once in a while (`scans.py`); in between it is a quick pass (`quick_pass.py`).
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -17,10 +21,14 @@ from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects
 from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.layout import RunFiles
+from rmos.store.quick_pass import BEHIND_EVERY_US, QuickPass
+from rmos.store.read_ahead import list_files
 from rmos.store.reading import RunReader
 from rmos.store.reconcile_sessions import SessionFolder
 from rmos.store.row_maker import Chunk, RowMaker
 from rmos.store.rows import Summarise, make_damaged_row, make_missing_row
+from rmos.store.scans import ScanTimes
+from rmos.store.seen import Announcer
 from rmos.store.workers import ordered_pool
 
 _STANDING: Final[tuple[RunState, ...]] = ("live", "deleted", "damaged")
@@ -76,38 +84,80 @@ class Reconciled(msgspec.Struct, kw_only=True):
 class Reconciler:
     """Folds the objects of one store into its index."""
 
-    def __init__(self, objects: Objects, index: Index, summarise: Summarise) -> None:
+    def __init__(
+        self, objects: Objects, index: Index, summarise: Summarise, announcer: Announcer, *, scan_hours: int
+    ) -> None:
         self._objects = objects
         self._index = index
         self._reader = RunReader(objects)
         self._maker = RowMaker(objects, summarise)
         self._sessions = SessionFolder(objects, index)
+        self._scans = ScanTimes(index, scan_hours)
+        self._quick = QuickPass(objects, index, announcer, self._maker, self._sessions) if announcer.is_needed else None
+        self._quick_at_s = 0.0
         self.generation: object = None
         """Which index the last run has completed."""
         self.reach = Reach()
         self.unfinished: list[str] = []
         """Runs whose hard delete is durable and whose artifact stands: its writer died, or the disk failed."""
 
-    def run(self, *, full: bool, wait_s: float, workers: int = 1, progress: Progress | None = None) -> Reconciled:
+    def run(
+        self,
+        *,
+        full: bool,
+        wait_s: float,
+        thorough: bool = True,
+        workers: int = 1,
+        progress: Progress | None = None,
+    ) -> Reconciled:
         """Reconcile, or rebuild when `full`; an index found broken on the way is replaced and filled from the start.
+
+        Args:
+            thorough: of a quick pass, to look at everything that was announced.
 
         Raises:
             StoreLocked: another process is at it.
-            IndexUnavailable, StoreUnusable.
+            IndexUnavailable, StoreUnusable, StorageFailed.
         """
         with self._index.lock(wait_s=wait_s):
             for attempt in range(_ATTEMPTS):
                 report, self.unfinished = Reconciled(), []
                 try:
                     report.replaced_index = self._index.prepare()
-                    self.generation = self._index.state().generation
+                    state = self._index.state()
+                    self.generation = state.generation
+                    if self._quick is not None and not full and not self._scans.is_due(state):
+                        self._fold_announced(self._quick, report, thorough=thorough)
+                        return report
                     self._fold_all(report, full=full, workers=workers, progress=progress)
                     self._index.complete(self.generation)
+                    if self._quick is not None:
+                        self._scans.note(self.generation)
                     return report
                 except IndexBroken:
                     if attempt == _ATTEMPTS - 1:
                         raise
         raise AssertionError("unreachable")
+
+    def is_scanned(self) -> bool:
+        """Tell whether any host has listed all of the record for the index that stands there, and note which it is."""
+        state = self._index.state()
+        self.generation = state.generation
+        return self._scans.is_of(state)
+
+    def _fold_meanwhile(self, report: Reconciled) -> None:
+        """Bring what was announced between two partitions: whoever was cut off need not wait for all of them."""
+        if self._quick is not None and time.monotonic() >= self._quick_at_s and self._index.state().complete:
+            self._quick_at_s = time.monotonic() + BEHIND_EVERY_US / 1e6
+            self._fold_announced(self._quick, report, thorough=False)
+
+    def _fold_announced(self, quick: QuickPass, report: Reconciled, *, thorough: bool) -> None:
+        counts = quick.fold(thorough=thorough)
+        report.count(counts.runs)
+        report.sessions += counts.sessions
+        self.unfinished += counts.unfinished
+        if thorough:
+            self._fold_pending()
 
     def refold(
         self,
@@ -138,8 +188,8 @@ class Reconciler:
             self._fold_quarantine(Reconciled())
 
     def _fold_runs(self, partition: str, run_ids: set[str], *, instead_of: Mapping[str, int] | None = None) -> None:
-        found = layout.sort_out(self._objects.names(partition)).runs
-        for chunk in _chunks(partition, [(found[run_id], None) for run_id in sorted(run_ids & found.keys())]):
+        found = list_files(self._objects, partition, sorted(run_ids))
+        for chunk in _chunks(partition, [(files, None) for files in found.values()]):
             self._index.runs.upsert(self._maker.make_rows(chunk).rows, instead_of=instead_of)
 
     def _fold_pending(self) -> None:
@@ -181,6 +231,7 @@ class Reconciler:
                     listed[rows.partition] = listed[rows.partition]._replace(token=None)
                 if rows.last:
                     self._finish(rows.partition, listed.pop(rows.partition), report)
+                    self._fold_meanwhile(report)
         for partition in set(self._index.runs.partitions()) - set(partitions):
             # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
             self._index.set_change_token(partition, None)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
-from rmos.errors.store import ObjectUnreadable, StorageUnavailable
+from rmos.errors.store import ObjectUnreadable, RecordUnavailable
 from rmos.index.base import Index, KnownSession
 from rmos.models import RunState
 from rmos.objects.base import Objects
@@ -68,6 +68,11 @@ class SessionFolder:
         self._index.set_change_token(folder, None if self._unavailable else token)
         self._objects.clear_debris(folder)
 
+    def make_row(self, session_id: str, known: KnownSession | None) -> SessionRow | None:
+        """Return the row of a session as its events have it; None when there are none, or it stays as it is."""
+        numbers = self._reader.numbers(session_id)
+        return self._row(session_id, numbers, known) if numbers else None
+
     def refold(self, session_ids: Iterable[str]) -> None:
         """Compute the rows of single sessions again, whatever they say now."""
         for session_id in session_ids:
@@ -89,8 +94,8 @@ class SessionFolder:
             return make_damaged_session_row(session_id, known.version, "damaged")
         try:
             record = self._reader.record(session_id, numbers)
-        except (Damage, ObjectUnreadable, StorageUnavailable) as error:
-            if isinstance(error, StorageUnavailable):
+        except (Damage, ObjectUnreadable, RecordUnavailable) as error:
+            if isinstance(error, RecordUnavailable):
                 self._unavailable += 1
                 if known is not None and known.version >= last:
                     return None  # nothing is known against what the row says

@@ -11,7 +11,7 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, RecordDamaged, StorageUnavailable
+from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, RecordDamaged, RecordUnavailable
 from rmos.models import AUDIT_SCHEMA, CLAIM_SCHEMA, EVENT_SCHEMA, AuditRecord, Claim, Event
 from rmos.objects.base import MAX_OBJECT_BYTES
 
@@ -50,10 +50,10 @@ def raise_problem(damage: Damage) -> NoReturn:
     """Raise a problem as what it is to whoever asked.
 
     Raises:
-        StorageUnavailable: it could not be read.
+        RecordUnavailable: it could not be read.
         Damage: it was read, or is no file, and is wrong.
     """
-    raise (StorageUnavailable(damage.detail) if isinstance(damage, UnavailableDamage) else damage) from None
+    raise (RecordUnavailable(damage.detail) if isinstance(damage, UnavailableDamage) else damage) from None
 
 
 def encode_record(members: Mapping[str, Any], record_id: str) -> bytes:

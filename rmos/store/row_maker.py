@@ -5,7 +5,7 @@ maker.make_rows(Chunk("2025-12-23", runs, last=True)).rows
 """
 
 import logging
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rmos import ids
 from rmos.index.base import KnownRun
@@ -16,10 +16,14 @@ from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles, event_key
+from rmos.store.read_ahead import list_keys, read_ahead
 from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 64
+"""Runs whose objects are read at once, where that is quicker; all of them are held until their rows are made."""
 
 
 class Chunk(NamedTuple):
@@ -47,28 +51,40 @@ class RowMaker:
         self._objects = objects
         self._reader = RunReader(objects)
         self.summarise = summarise
-        self._unavailable = 0
         self.trusts_changes = True
         """Whether an artifact of the legacy system is taken as it is, though the index knows it as another."""
 
     def make_rows(self, chunk: Chunk) -> ChunkRows:
         """Return the rows of some runs; damage becomes a row that says so."""
-        self._unavailable = 0
-        rows = [self._row(chunk.partition, files, known) for files, known in chunk.runs]
-        return ChunkRows(chunk.partition, [row for row in rows if row is not None], chunk.last, self._unavailable)
+        rows: list[RunRow] = []
+        unavailable = 0
+        for start in range(0, len(chunk.runs), _AT_ONCE):
+            runs = chunk.runs[start : start + _AT_ONCE]
+            read = read_ahead(self._objects, (key for files, _ in runs for key in list_keys(chunk.partition, files)))
+            for files, known in runs:
+                row = self._gone_row(chunk.partition, files, known)
+                if row is None:
+                    history = read_run(read, chunk.partition, files)
+                    unavailable += history.is_unavailable
+                    row = self._row(chunk.partition, files, known, history)
+                if row is not None:
+                    rows.append(row)
+        return ChunkRows(chunk.partition, rows, chunk.last, unavailable)
 
-    def _row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow | None:
+    def _gone_row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow | None:
+        """Return the row of a run of which an event was indexed that is gone; None when there is none."""
+        run_id, version = files.run_id, _last(files)
+        if not known or known.version <= version or self._objects.has(event_key(partition, run_id, version + 1)):
+            return None
+        log.warning("damaged record run_id=%s: event %d was indexed and is gone", run_id, version + 1)
+        state: RunState = "damaged" if files.artifact else "missing"
+        return make_damaged_row(run_id, partition, known.version, state, self.summarise)
+
+    def _row(self, partition: str, files: RunFiles, known: KnownRun | None, history: RunHistory) -> RunRow | None:
         """Return a run's row; None leaves the one that is there."""
-        run_id, version = files.run_id, files.events[-1] if files.events else 0
-        if known and known.version > version and not self._objects.has(event_key(partition, run_id, version + 1)):
-            log.warning("damaged record run_id=%s: event %d was indexed and is gone", run_id, version + 1)
-            state: RunState = "damaged" if files.artifact else "missing"
-            return make_damaged_row(run_id, partition, known.version, state, self.summarise)
-        history = read_run(self._objects.read, partition, files)
-        if history.is_unavailable:
-            self._unavailable += 1
-            if known is not None and known.version >= version:
-                return None  # nothing is known against what the row says
+        run_id, version = files.run_id, _last(files)
+        if history.is_unavailable and known is not None and known.version >= version:
+            return None  # nothing is known against what the row says
         if history.is_gone:
             return self._row_without_artifact(partition, files, history)
         artifact = history.artifact
@@ -83,8 +99,12 @@ class RowMaker:
         return make_row(view, partition, self.summarise)
 
     def _row_without_artifact(self, partition: str, files: RunFiles, history: RunHistory) -> RunRow:
-        run_id, version = files.run_id, files.events[-1] if files.events else 0
+        run_id, version = files.run_id, _last(files)
         if not history.problems and find_erasure(history.events) is not None:
             return make_erased_row(run_id, partition, version, self.summarise)
         moved = self._objects.has(f"{QUARANTINE}/{layout.artifact_key(partition, run_id)}")
         return make_damaged_row(run_id, partition, version, "damaged" if moved else "missing", self.summarise)
+
+
+def _last(files: RunFiles) -> int:
+    return files.events[-1] if files.events else 0

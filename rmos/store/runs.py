@@ -10,7 +10,7 @@ the row fails, the run is there and reconcile brings the row.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,6 +31,7 @@ from rmos.store.reading import RunReader
 from rmos.store.records import Damage, encode_record
 from rmos.store.rows import Summarise, make_row
 from rmos.store.run_records import RunRecord, RunRecords
+from rmos.store.seen import RecordVersion
 
 OnPut = Callable[[Stored, float], None]
 """Is told each run that became durable and the seconds it took."""
@@ -94,6 +95,7 @@ class Runs:
         key = layout.artifact_key(partition, run_id)
         if not fresh:
             self._refuse_taken(key, partition, run_id)
+        self._gaps.announcer.announce(partition, run_id, 0)
         try:
             # A crash before this line leaves nothing; behind it the run is recorded, and reconcile brings its row.
             created = self._objects.create(key, data)
@@ -147,6 +149,7 @@ class Runs:
             actor=actor,
             us=us,
             seen=seen,
+            announce=self._gaps.announcer.announce,
         )
         if event is None:
             return Changed(before.view(), False)
@@ -165,11 +168,12 @@ class Runs:
     def _index_view(self, view: RunView, partition: str) -> bool:
         if self._summarise is None:
             return False
-        return self.index_rows([make_row(view, partition, self._summarise)])
+        return self.index_row(make_row(view, partition, self._summarise))
 
-    def index_rows(self, rows: Sequence[RunRow]) -> bool:
-        """Write rows; return False when the index did not take them: lists are refused until it has them."""
-        return self._gaps.write(lambda: self._index.runs.upsert(rows), record_id=rows[0].run_id)
+    def index_row(self, row: RunRow) -> bool:
+        """Write a row; return False when the index did not take it: whoever keeps the index true is called."""
+        version = RecordVersion(row.partition, row.run_id, row.version)
+        return self._gaps.write(lambda: self._index.runs.upsert([row]), version)
 
     # Reading
 

@@ -18,6 +18,7 @@ from rmos.objects.base import Objects
 from rmos.row_models import SessionRow
 from rmos.store import layout
 from rmos.store.history import read_chain
+from rmos.store.read_ahead import read_ahead
 from rmos.store.records import Damage
 
 DAMAGED_SESSION: Final = "The record of this session is damaged; an operator should run `rmos verify`."
@@ -71,7 +72,7 @@ class SessionReader:
         folder = layout.session_folder(session_id)
         if folder is None:
             return ()
-        names = [name for name in self._objects.names(folder) if name.startswith(session_id)]
+        names = self._objects.names(folder, session_id)
         return layout.sort_out_events(layout.SESSION_EVENT, names).get(session_id, ())
 
     def record(self, session_id: str, numbers: Sequence[int]) -> SessionRecord:
@@ -82,7 +83,8 @@ class SessionReader:
         """
         folder = layout.session_folder(session_id)
         assert folder is not None
-        chain = read_chain(self._objects.read, folder, session_id, numbers, of="session")
+        keys = [layout.event_key(folder, session_id, number) for number in numbers]
+        chain = read_chain(read_ahead(self._objects, keys), folder, session_id, numbers, of="session")
         chain.require_whole()
         return SessionRecord(chain.events, decode_session(chain.events[-1]), chain.last_sha256)
 

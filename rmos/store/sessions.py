@@ -24,6 +24,7 @@ from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.complete import IndexGaps, find_known
 from rmos.store.records import Damage
+from rmos.store.seen import RecordVersion
 from rmos.store.session_records import SessionReader, SessionRecord, cascades, decode_session, make_session_row
 
 log = logging.getLogger(__name__)
@@ -155,6 +156,7 @@ class Sessions:
             actor=actor,
             us=us,
             seen=seen,
+            announce=self._gaps.announcer.announce,
         )
         if event is None:
             return SessionStored(session=before.session, indexed=self.is_indexed(before.session), changed=False)
@@ -166,7 +168,8 @@ class Sessions:
 
     def _index_session(self, session: Session, cascade: bool) -> bool:
         row = make_session_row(session, cascade)
-        return self._gaps.write(lambda: self._index.sessions.upsert([row]), record_id=session.session_id)
+        version = RecordVersion(layout.session_folder(row.session_id) or "", row.session_id, row.version)
+        return self._gaps.write(lambda: self._index.sessions.upsert([row]), version)
 
     def is_indexed(self, session: Session) -> bool:
         """Tell whether the index knows a session as it is."""

@@ -32,7 +32,7 @@ from rmos.errors.store import (
     StorageUnavailable,
 )
 from rmos.index import open_index
-from rmos.index.base import Index, IndexState
+from rmos.index.base import INDEX_ERRORS, Index, IndexState
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.place import Bucket
@@ -42,7 +42,7 @@ from rmos.store.audit import Audit
 from rmos.store.batches import RunBatches
 from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
-from rmos.store.complete import INDEX_ERRORS, CompleteAnswers, IndexGaps
+from rmos.store.complete import CompleteAnswers, IndexGaps
 from rmos.store.deletes import Deletes
 from rmos.store.outcome_lists import OutcomeLists
 from rmos.store.reading import RunReader
@@ -51,6 +51,7 @@ from rmos.store.rows import Summarise
 from rmos.store.run_log_lists import RunLogLists
 from rmos.store.run_records import RunRecord
 from rmos.store.runs import Runs
+from rmos.store.seen import Announcer
 from rmos.store.session_lists import SessionLists
 from rmos.store.sessions import Sessions
 from rmos.store.specimens import row_schema
@@ -59,6 +60,8 @@ from rmos.store.tool_lives import ToolLives
 
 log = logging.getLogger(__name__)
 
+SCAN_HOURS: Final = 24
+"""How often all of a shared record is listed, unless a setting says otherwise (RMOS policy)."""
 FORMAT: Final = 1
 """The on-disk format that this release writes; a newer one is refused."""
 
@@ -66,7 +69,9 @@ FORMAT: Final = 1
 class Store:
     """One store: its objects, its index, and the order in which they are written."""
 
-    def __init__(self, objects: Objects, index: Index, *, summarise: Summarise | None) -> None:
+    def __init__(
+        self, objects: Objects, index: Index, *, summarise: Summarise | None, scan_hours: int = SCAN_HOURS
+    ) -> None:
         self.objects = objects
         self.index = index
         self.reader = RunReader(objects)
@@ -74,18 +79,20 @@ class Store:
         self.attachments = Attachments(self.blobs)
         self.claims = Claims(objects)
         self.tokens = Tokens(objects)
-        self.gaps = IndexGaps(index)
+        self.announcer = Announcer(objects, index)
+        self.gaps = IndexGaps(index, self.announcer)
         self.answers = answers = CompleteAnswers(self._answers_in_full, self.gaps)
         self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
         self.outcome_lists = OutcomeLists(index, answers)
         self.run_log = RunLogLists(index, answers)
         self.batches = RunBatches(index, answers)
         self.tool_lives = ToolLives(objects, index, answers)
-        self.deletes = Deletes(objects, self.reader, self.runs, summarise)
+        self.deletes = Deletes(objects, self.reader, self.runs, summarise, self.announcer.announce)
         self.audit = Audit(objects)
         self.sessions = Sessions(objects, index, self.gaps)
         self.session_lists = SessionLists(index, answers)
         self.summarise = summarise
+        self._scan_hours = scan_hours
         self._reconciled: object = None
         """Which index this process has reconciled: another one put in its place may lack runs."""
         self._reconciler: Reconciler | None = None
@@ -111,7 +118,7 @@ class Store:
             row_schema=None if summarise is None else row_schema(summarise),
             read_only=not write,
         )
-        store = cls(objects, index, summarise=summarise)
+        store = cls(objects, index, summarise=summarise, scan_hours=settings.scan_hours)
         if not write and not objects.exists():
             raise NoStore(
                 "There is no store: no such folder. Is the disk mounted, and does RMOS_RUNS_DIR name the folder?"
@@ -136,24 +143,44 @@ class Store:
             raise StorageFailed(error.detail) from None
 
     def reconcile(
-        self, *, full: bool = False, wait_s: float = 30, workers: int = 1, progress: Progress | None = None
+        self,
+        *,
+        full: bool = False,
+        wait_s: float = 30,
+        thorough: bool = True,
+        workers: int = 1,
+        progress: Progress | None = None,
     ) -> Reconciled:
         """Bring the index up to the objects; `full` looks at every object again (a rebuild).
 
+        Args:
+            thorough: where hosts share the record, to look at all that was announced and not at the latest only.
+
         Raises:
-            StoreLocked, IndexUnavailable, StoreUnusable.
+            StoreLocked, IndexUnavailable, StoreUnusable, StorageFailed.
         """
         if self.summarise is None:
             raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        reconciler = self._reconciler = Reconciler(self.objects, self.index, self.summarise)
+        reconciler = self._reconciler = self._make_reconciler(self.summarise)
+        if self.announcer.is_needed and not full:
+            self._trust_scanned(reconciler)
         try:
-            report = reconciler.run(full=full, wait_s=wait_s, workers=workers, progress=progress)
+            report = reconciler.run(full=full, wait_s=wait_s, thorough=thorough, workers=workers, progress=progress)
         finally:
             self._reconciler = None
         self._reconciled = reconciler.generation
         for run_id in reconciler.unfinished:
             self._finish_delete(run_id)
         return report
+
+    def _make_reconciler(self, summarise: Summarise) -> Reconciler:
+        return Reconciler(self.objects, self.index, summarise, self.announcer, scan_hours=self._scan_hours)
+
+    def _trust_scanned(self, reconciler: Reconciler) -> None:
+        """Take an index that any host has brought up once, without waiting for the lock: rows are the same for all."""
+        with contextlib.suppress(IndexBroken):  # it is about to be made
+            if reconciler.is_scanned():
+                self._reconciled = reconciler.generation
 
     def _finish_delete(self, run_id: str) -> None:
         """Erase what a hard delete has left: its event is the decision. What fails is tried again by the next pass."""
@@ -181,7 +208,7 @@ class Store:
         """
         if self.summarise is None:
             raise StoreUnusable("This store was opened without a way to shape summaries; open it through the service.")
-        Reconciler(self.objects, self.index, self.summarise).refold(runs, sessions=sessions, forget=forget)
+        self._make_reconciler(self.summarise).refold(runs, sessions=sessions, forget=forget)
 
     def is_deleted_with_session(self, record: RunRecord) -> bool | None:
         """Tell whether a run's session was deleted together with its runs; None when the session is damaged."""

@@ -463,7 +463,7 @@ def test_trap_49_a_session_that_could_not_be_read_keeps_its_row_and_is_looked_at
     first = create_session(store, {}, actor=ANNA, us=US).session.session_id
     store.reconcile()
     writer = open_store(root.parent, reconcile=False)
-    monkeypatch.setattr(writer.gaps, "write", lambda upsert, *, record_id: False)
+    monkeypatch.setattr(writer.gaps, "write", lambda upsert, version: False)
     second = create_session(writer, {}, actor=ANNA, us=US + 1).session.session_id
     age(root / "_sessions" / DAY)
     with failing_to_open(monkeypatch, "ws_"):

@@ -14,13 +14,13 @@ import msgspec
 
 from rmos.errors.records import RunDeleted, RunNotFound
 from rmos.errors.store import IndexRebuilding, RecordDamaged
+from rmos.index.base import INDEX_ERRORS
 from rmos.models import TOOLPATHS, Event, RunArtifact
 from rmos.row_models import RunQuery
 from rmos.services.packs.gathering import PackSource
 from rmos.services.packs.texts import clean_line, format_quantity, object_of, spell
 from rmos.services.program_checks import PROGRAM_CHECK
 from rmos.store import Store
-from rmos.store.complete import INDEX_ERRORS
 from rmos.store.naming import RELEASED
 from rmos.units import split_unit
 

@@ -14,12 +14,12 @@ import msgspec
 
 from rmos.engines.shop import Shop
 from rmos.errors.store import IndexRebuilding, ObjectUnreadable
+from rmos.index.base import INDEX_ERRORS
 from rmos.names import fold_name
 from rmos.services.packs.texts import clean_line, format_quantity
 from rmos.services.packs.tools import PackedTool
 from rmos.services.tool_life import WORN_SHARE, ToolLifeReport, ToolMinutes, list_tool_lives
 from rmos.store import Store
-from rmos.store.complete import INDEX_ERRORS
 
 WearLevel = Literal["fine", "worn", "over"]
 _SHOWN_SERIAL: Final = 30

@@ -1,0 +1,80 @@
+"""Reading the objects of some records at once, where a storage answers many requests as quickly as one.
+
+    read = read_ahead(objects, keys)
+    read(keys[0])                     # as `objects.read`, from what came back
+
+A disk gives one file after the other as quickly, so there nothing changes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Final, TypeVar
+
+from rmos.objects.base import Objects
+from rmos.store import layout
+from rmos.store.history import ReadObject
+from rmos.store.layout import RunFiles
+from rmos.store.workers import ordered_pool
+
+THREADS: Final = 16
+"""Requests under way at once: more give nothing (measured against Ceph)."""
+_ONE_BY_ONE: Final = 8
+"""So few items are not worth starting threads for."""
+_FEW: Final = 200
+"""Runs whose names are asked for one by one; above that the whole partition is listed."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def read_ahead(objects: Objects, keys: Iterable[str]) -> ReadObject:
+    """Return a function that reads these objects, and others one by one.
+
+    Raises:
+        StorageFailed.
+    """
+    wanted = list(keys) if objects.works_with == "threads" else []
+    if len(wanted) < 2:
+        return objects.read
+    found = dict(zip(wanted, objects.read_all(wanted), strict=True))
+
+    def read(key: str) -> bytes:
+        if key not in found:
+            return objects.read(key)
+        result = found[key]
+        if isinstance(result, bytes):
+            return result
+        raise result
+
+    return read
+
+
+def list_keys(partition: str, files: RunFiles) -> list[str]:
+    """Return the keys of a run's artifact, events and links."""
+    events = [layout.event_key(partition, files.run_id, number) for number in files.events]
+    return [layout.artifact_key(partition, files.run_id), *events, *(f"{partition}/{name}" for name in files.links)]
+
+
+def list_files(objects: Objects, partition: str, run_ids: Sequence[str]) -> dict[str, RunFiles]:
+    """Return the files of those of some runs that have any, found by listing their names, in the order of the ids.
+
+    Raises:
+        ObjectUnreadable, StorageFailed.
+    """
+    if objects.works_with == "threads" and len(run_ids) <= _FEW and all(map(layout.home_partition, run_ids)):
+        with at_once(objects, partial(objects.names, partition), len(run_ids)) as list_names:
+            found = layout.sort_out(name for names in list_names(run_ids) for name in names).runs
+    else:
+        found = layout.sort_out(objects.names(partition)).runs
+    return {run_id: found[run_id] for run_id in run_ids if run_id in found}
+
+
+@contextmanager
+def at_once(
+    objects: Objects, work: Callable[[Item], Result], items: int
+) -> Iterator[Callable[[Iterable[Item]], Iterator[Result]]]:
+    """Give a function that does some work on items in their order, many at once where the storage is quicker so."""
+    workers = THREADS if objects.works_with == "threads" and items > _ONE_BY_ONE else 1
+    with ordered_pool(work, workers, objects.works_with) as each:
+        yield each
