@@ -8,26 +8,35 @@ A request has its id in its WSGI environment, where `rmos.http.access` puts it b
 its own on Flask's `g`.
 """
 
+import contextlib
 import logging
 import os
+import socket
 import threading
 import time
+from importlib.metadata import version
 from typing import Final, NamedTuple, cast
 
+import msgspec
 from flask import Flask, current_app, g, has_app_context, has_request_context, request
 
 from rmos import ids, logs
 from rmos.auth.guard import current_caller, current_guard
 from rmos.config import Settings
+from rmos.digest import sha256_hex
 from rmos.engines.registry import Registry
 from rmos.errors.base import RmosError
 from rmos.errors.installation import ConfigError, StoreUnusable
+from rmos.index.base import INDEX_ERRORS
 from rmos.metrics import Metrics
 from rmos.models import Actor, Stored
+from rmos.observer import Observable
 from rmos.schemas.runs import dump_summary
 from rmos.services.evidence import append_log, is_started, open_key_file
 from rmos.services.rosettes.interpreters import choose_interpreter
 from rmos.store import Store
+from rmos.store.heartbeat import HostIdentity
+from rmos.store.quick_pass import WRITING_S
 from rmos.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -136,13 +145,27 @@ class Rmos:
                 # After a fork the parent's connections must not be used, so the child opens its own store.
                 store = Store.open(self.settings, summarise=dump_summary)
                 store.runs.on_put = self._recorded
+                if store.announcer.is_needed:
+                    self._join_others(store, is_first=kept is None)
                 upkeep = Upkeep(
-                    store, observe=self._reconciled, append=lambda everywhere: self._log_new(store, everywhere)
+                    store,
+                    observe=lambda result, seconds: self._reconciled(store, result, seconds),
+                    append=lambda everywhere: self._log_new(store, everywhere),
                 )
                 store.gaps.on_gap = upkeep.request_pass
                 upkeep.start(wait_s=wait_s)
                 kept = self._kept = _Kept(pid, store, upkeep)
             return kept
+
+    def _join_others(self, store: Store, *, is_first: bool) -> None:
+        """Have a process be known to those of other hosts, and its requests to storage and database counted."""
+        tables = sha256_hex(msgspec.json.encode(self.engines.shop, order="deterministic"))
+        store.heartbeat.identity = HostIdentity(socket.gethostname(), os.getpid(), version("rmos"), tables)
+        if is_first:
+            self.metrics.watch_backends()
+        for backend in (store.objects, store.index):
+            if isinstance(backend, Observable):
+                backend.observer = self.metrics
 
     def _recorded(self, stored: Stored, seconds: float) -> None:
         self.metrics.observe_put(stored.view.artifact.decision.risk_level, seconds)
@@ -177,8 +200,11 @@ class Rmos:
             # A full disk or a dead one may come back; until then requests answer with this error.
             log.error("the store cannot be opened: %s", error.detail)
 
-    def _reconciled(self, result: str, seconds: float) -> None:
+    def _reconciled(self, store: Store, result: str, seconds: float) -> None:
         self.metrics.observe_reconcile(result, seconds, at_s=time.time())
+        if store.index.announcements is not None and result == "done":
+            with contextlib.suppress(*INDEX_ERRORS):
+                self.metrics.observe_announcements(len(store.index.announcements.older_than(WRITING_S)))
 
     def close(self) -> None:
         """Stop the upkeep of this process, end its engine processes, close this thread's connection to the index."""

@@ -36,6 +36,7 @@ _OTHER: Final = "other"
 """The method of all other requests: what clients make up must not become series without end."""
 _REQUEST_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PUT_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
+_STORAGE_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 10)
 _RECONCILE_S: Final = (0.01, 0.1, 1, 10, 60, 300)
 _UNREADABLE: Final = (OSError, ValueError, RuntimeError, struct.error)
 """How prometheus_client fails on files that are gone, cut short or no files of its own."""
@@ -91,6 +92,35 @@ class Metrics:
             "rmos_evidence_last_checkpoint_timestamp_seconds", "When the log was last brought up.", registry
         )
 
+    def watch_backends(self) -> None:
+        """Make the figures of a cluster's storage and database, which one host has not; before anything is counted."""
+        registry = self._registry
+        self._storage = Histogram(
+            "rmos_storage_request_duration_seconds",
+            "Time of a request to object storage.",
+            ("method", "outcome"),
+            buckets=_STORAGE_S,
+            registry=registry,
+        )
+        self._breaker = Gauge(
+            "rmos_storage_breaker_open",
+            "Processes that let requests to object storage fail at once.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self._spool = Gauge(
+            "rmos_spool_bytes", "What the spool of the host holds.", multiprocess_mode="livemax", registry=registry
+        )
+        self._pool_wait = Histogram(
+            "rmos_database_pool_wait_seconds",
+            "Time until a connection to the database was free.",
+            buckets=_STORAGE_S,
+            registry=registry,
+        )
+        self._announcements = _make_latest(
+            "rmos_announcements_open", "Objects that were announced and whose row has not come.", registry
+        )
+
     # Counting
 
     def begin_request(self) -> None:
@@ -130,6 +160,26 @@ class Metrics:
         """Note how many entries the log of evidence has, and when it was brought up."""
         self._log_entries.set(entries)
         self._logged_at.set(at_s)
+
+    def observe_announcements(self, count: int) -> None:
+        """Note how many announcements are open."""
+        self._announcements.set(count)
+
+    def storage_request(self, method: str, outcome: str, seconds: float) -> None:
+        """Count one request to object storage (`Observer`)."""
+        self._storage.labels(method, outcome).observe(seconds)
+
+    def breaker(self, is_open: bool) -> None:
+        """Note whether this process lets requests fail at once (`Observer`)."""
+        self._breaker.set(float(is_open))
+
+    def spool_bytes(self, used: int) -> None:
+        """Note how much the spool holds (`Observer`)."""
+        self._spool.set(used)
+
+    def pool_wait(self, seconds: float) -> None:
+        """Count one wait for a connection to the database (`Observer`)."""
+        self._pool_wait.observe(seconds)
 
     # Reading
 

@@ -5,7 +5,9 @@
     upkeep.wait_first()          # until the first pass is over, for a few seconds; False when it is not
     upkeep.request_pass()        # something was written that the index did not take, or the index is gone
 
-A thread does not survive a fork, so it is started by the process that serves, never before.
+Where several hosts share the record it also says every few seconds that this process is alive (`store/heartbeat.py`),
+and most of its passes look at the latest announcements only. A thread does not survive a fork, so it is started by the
+process that serves, never before.
 """
 
 import logging
@@ -18,13 +20,18 @@ from rmos.errors.base import RmosError
 from rmos.errors.evidence import EvidenceKeyUnusable
 from rmos.errors.store import StoreLocked
 from rmos.store import Store
+from rmos.store.reconcile import Reconciled
 
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 300.0
 """Seconds between two passes when nothing happens (RMOS policy); a pass over an unchanged store takes milliseconds."""
+BEAT_S: Final = 10.0
+"""Seconds between two passes where hosts share the record: what one could not index, another one does by then."""
 SOON_S: Final = 5.0
 """Seconds until the next try when a pass could not be made."""
+SHARED_WAIT_S: Final = 1.0
+"""How long a pass waits for the lock where hosts share the record: whoever holds it does the same work."""
 _PAUSE_S: Final = 0.5
 """Shortest time between two passes, so that many requests that meet a broken index do not keep a core busy."""
 
@@ -49,6 +56,9 @@ class Upkeep:
         self._observe = observe
         self._append = append
         self._has_appended = False
+        self._is_shared = store.announcer.is_needed
+        self._thorough_at_s = self._append_at_s = 0.0
+        """When the next thorough pass is due, and the next look for what is not logged, on the monotonic clock."""
         self._first = threading.Event()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -90,13 +100,15 @@ class Upkeep:
         self._thread.join(wait_s)
 
     def _run(self) -> None:
+        woken = True
         try:
             while True:
                 self._woken.clear()
                 if self._stopped.is_set():  # looked at after the clearing: that may have taken the call of `stop`
                     break
                 started = time.perf_counter()
-                again_s, result = self._pass()
+                self._beat()
+                again_s, result = self._pass(thorough=woken)
                 if self._observe is not None:
                     self._observe(result, time.perf_counter() - started)
                 self._first.set()
@@ -107,14 +119,16 @@ class Upkeep:
                 if result == "done" and not self._stopped.is_set():
                     self._append_new()
                 self._stopped.wait(_PAUSE_S)
-                self._woken.wait(again_s)
+                woken = self._woken.wait(again_s)
         finally:
             self._store.index.close()
 
     def _append_new(self) -> None:
         """Append to the log; what fails is tried again after the next pass."""
-        if self._append is None:
+        if self._append is None or (self._is_shared and time.monotonic() < self._append_at_s):
             return
+        if self._is_shared:
+            self._append_at_s = time.monotonic() + EVERY_S
         try:
             self._append(not self._has_appended)
             self._has_appended = True
@@ -125,10 +139,19 @@ class Upkeep:
         except Exception:  # without this thread nobody would heal the index until the next start
             log.exception("nothing is logged")
 
-    def _pass(self) -> tuple[float, str]:
+    def _beat(self) -> None:
+        """Say that this process is alive; nothing depends on it."""
+        try:
+            self._store.heartbeat.beat()
+        except RmosError as error:
+            log.info("nobody was told that this process is alive: %s", error.detail)
+        except Exception:
+            log.exception("nobody was told that this process is alive")
+
+    def _pass(self, *, thorough: bool) -> tuple[float, str]:
         """Reconcile once and return the seconds until the next pass, and what came of this one."""
         try:
-            report = self._store.reconcile()
+            report = self._reconcile_shared(thorough=thorough) if self._is_shared else self._store.reconcile()
         except StoreLocked:
             log.info("the index is being worked on by another process; reconciling later")
             return SOON_S, "locked"
@@ -147,4 +170,14 @@ class Upkeep:
                 report.missing,
                 report.replaced_index,
             )
-        return EVERY_S, "done"
+        return BEAT_S if self._is_shared else EVERY_S, "done"
+
+    def _reconcile_shared(self, *, thorough: bool) -> Reconciled:
+        """Look at the latest announcements, and at all of them when woken and every few minutes."""
+        thorough |= time.monotonic() >= self._thorough_at_s
+        if thorough:
+            self._thorough_at_s = 0.0  # one that fails is made again
+        report = self._store.reconcile(wait_s=SHARED_WAIT_S, thorough=thorough)
+        if thorough:
+            self._thorough_at_s = time.monotonic() + EVERY_S
+        return report

@@ -68,6 +68,14 @@ class RecordUnavailable(StorageUnavailable):
     remedy = StorageUnavailable.remedy
 
 
+class ClockOff(RmosError):
+    """The clock of the host is far from the database's; ids begin with the time, so none is made."""
+
+    code, title, status = "CLOCK", "Clock is off", 503
+    remedy = "Set the host's clock by NTP; other hosts record meanwhile, and reading goes on."
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "30"}
+
+
 class OutOfSpace(RmosError):
     """The disk is full; nothing was acknowledged."""
 

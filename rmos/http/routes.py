@@ -38,6 +38,7 @@ from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.request import BadHeader
 from rmos.errors.store import (
+    ClockOff,
     IndexRebuilding,
     IndexUnavailable,
     OutOfSpace,
@@ -60,7 +61,7 @@ READS: Final[Problems] = (RecordDamaged, *OPENING)
 """What reading a record can end in."""
 LISTS: Final[Problems] = (IndexRebuilding, IndexUnavailable, *OPENING)
 """What a query of the index can end in."""
-WRITES: Final[Problems] = OPENING
+WRITES: Final[Problems] = (ClockOff, *OPENING)
 """What writing to the record can end in."""
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -147,6 +147,7 @@ class _TakenId(NamedTuple):
 
 
 def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us: int) -> _TakenId:
+    store.heartbeat.require_clock()
     minted = ids.new_run_id(us)
     if idempotency is None:
         return _TakenId(minted, True)

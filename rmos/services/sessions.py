@@ -55,6 +55,7 @@ def create_session(
     except Forbidden as refusal:
         _audit_refusal(store, Attempt("policy", "a new session", given["policy"]), refusal, actor, us)
         raise
+    store.heartbeat.require_clock()
     session_id, data = ids.new_session_id(us), {}
     if idempotency is not None:
         session_id = store.claims.take_session_id(actor.name, idempotency.key, idempotency.request_sha256, us)

@@ -44,6 +44,7 @@ from rmos.store.blobs import Blobs
 from rmos.store.claims import Claims
 from rmos.store.complete import CompleteAnswers, IndexGaps
 from rmos.store.deletes import Deletes
+from rmos.store.heartbeat import Heartbeat
 from rmos.store.outcome_lists import OutcomeLists
 from rmos.store.reading import RunReader
 from rmos.store.reconcile import Progress, Reach, Reconciled, Reconciler
@@ -81,6 +82,7 @@ class Store:
         self.tokens = Tokens(objects)
         self.announcer = Announcer(objects, index)
         self.gaps = IndexGaps(index, self.announcer)
+        self.heartbeat = Heartbeat(index)
         self.answers = answers = CompleteAnswers(self._answers_in_full, self.gaps)
         self.runs = Runs(objects, index, self.reader, summarise, answers, self.gaps)
         self.outcome_lists = OutcomeLists(index, answers)

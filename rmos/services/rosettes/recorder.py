@@ -89,6 +89,7 @@ def record_rosettes(
         IdempotencyKeyReused, SessionNotFound, SessionDeleted, RecordDamaged: as for any run.
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
+    store.heartbeat.require_clock()
     first_id = ids.new_run_id(us)
     if idempotency is not None:
         first_id = store.claims.take_run_id(actor.name, idempotency.key, idempotency.request_sha256, us)
