@@ -26,6 +26,8 @@ PROGRAMS: Final = {
 """Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
 GO_PACKAGE: Final = Path("/usr/share/gocode/src/golang.org/x/mod")
 """Where Debian has what the Go programs of the tests import."""
+POSTGRES: Final = Path("/usr/lib/postgresql/15/bin")
+"""Where Debian has a server; another one, of a Python package, is there in any case."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
 ROOM: Final = 2 << 30
 """Bytes that must be free in `MEMORY` before a plain test run works there; it needs a quarter of them."""
@@ -70,6 +72,8 @@ def find_absent() -> dict[str, str]:
         lacking["bindfs"] = "run where /dev/fuse may be opened"
     if "go" not in lacking and not GO_PACKAGE.is_dir():
         lacking["go"] = "install the Debian package golang-golang-x-mod-dev"
+    if not POSTGRES.is_dir():
+        lacking["postgres"] = "install the Debian package postgresql-15"
     if not may_mount():
         lacking["root"] = "run as root on a machine with loop devices"
     elif shutil.which("mkfs.ext4", path=sbin) is None:

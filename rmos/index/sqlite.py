@@ -1,6 +1,6 @@
 """The index on SQLite, shared by all processes of one host: which file it is, whether it is complete, and its tables.
 
-`sqlite_file` watches the file, `sqlite_connections` asks it, `sqlite_tables` has the rows, and `behind` the mark up to
+`sqlite_file` watches the file, `sqlite_connections` asks it, `tables` has the rows, and `behind` the mark up to
 which the file must have been completed.
 """
 

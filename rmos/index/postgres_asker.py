@@ -1,0 +1,202 @@
+"""How PostgreSQL is asked: each answer with the state of the index in one statement, and the last ones remembered.
+
+    asker.ask_list(question, read, limit=50)     # Answer(value, state)
+
+What was answered holds as long as nothing is committed: `pg_current_snapshot` gives another text after every commit of
+anybody, and the same text otherwise, on one server and since its start. So a list that is asked for again costs one
+small question (ADR 35).
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import psycopg
+
+from rmos.errors.installation import StoreUnusable
+from rmos.errors.store import IndexBroken
+from rmos.index.base import Answer, Generation, IndexState
+from rmos.index.postgres_dialect import escape, restore
+from rmos.index.postgres_errors import AGAIN, CORRUPT, translate
+from rmos.index.postgres_pool import Pool, Server, Session
+from rmos.index.schema import Schema
+from rmos.index.shared_writes import SharedWrites
+from rmos.index.statements import BoundStatement
+from rmos.index.tables import LONGEST_CACHED, Placed, Rows, WriteBatch
+
+T = TypeVar("T")
+
+MAX_ANSWERS: Final = 64
+"""Answers that a process remembers; a page of 50 runs is 25 kB."""
+SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
+STATE: Final = "SELECT epoch, behind, completed, tables, row_schema, release FROM index_state"
+FALL_BEHIND: Final = "UPDATE index_state SET behind = behind + 1"
+_TAKE_OFF: Final = """
+DELETE FROM announced USING unnest(%s::text[], %s::bigint[], %s::text[]) AS placed (record_id, version, partition)
+WHERE announced.record_id = placed.record_id AND announced.number <= placed.version
+    AND right(announced.folder, length(placed.partition)) = placed.partition
+"""
+
+
+def with_state(text: str) -> str:
+    """Return a statement whose rows follow the snapshot and the state, which are there also where no row is found."""
+    return (
+        "SELECT pg_current_snapshot()::text, state.epoch, state.behind, state.completed, state.tables, "  # noqa: S608
+        "state.row_schema, state.release, answer.* FROM index_state AS state "
+        f"LEFT JOIN (SELECT true AS is_found, question.* FROM ({text}) AS question) AS answer ON true"
+    )
+
+
+class _Remembered(NamedTuple):
+    server: Server
+    snapshot: str
+    answer: Answer[Any]
+
+
+class PostgresAsker:
+    """One schema of a PostgreSQL database, by the sessions of this process."""
+
+    def __init__(self, pool: Pool, wanted: Schema) -> None:
+        self._pool = pool
+        self._wanted = wanted
+        self._turn = threading.Lock()
+        self._remembered: dict[Any, _Remembered] = {}
+        self._writes = SharedWrites(lambda writes: self.run(lambda session: self._carry_out(session, writes)))
+        self._texts: dict[str, str] = {}
+        self.corrupt = False
+        """Whether a table or an index was found that cannot be read."""
+        self.is_owed = False
+        """Whether nobody could be told that the index is behind, since it was not reached."""
+
+    def run(self, question: Callable[[Session], T]) -> T:
+        """Return what a question says to a session; it is asked once again on another one where that may help.
+
+        Raises:
+            IndexBroken, IndexUnavailable, StoreUnusable.
+        """
+        error = self._try(question)
+        if isinstance(error, psycopg.Error):
+            lost = not isinstance(error, psycopg.DatabaseError) or error.sqlstate is None or error.sqlstate[:3] == "57P"
+            if lost:  # those that are idle were open as long, and are lost too
+                self._pool.close()
+            if lost or error.sqlstate in AGAIN:
+                error = self._try(question)
+        if isinstance(error, psycopg.Error):
+            self.corrupt = self.corrupt or error.sqlstate in CORRUPT
+            raise translate(error) from None
+        return error
+
+    def _try(self, question: Callable[[Session], T]) -> T | psycopg.Error:
+        with self._pool.session() as session:
+            try:
+                if self.is_owed:
+                    session.cursor.execute(FALL_BEHIND)
+                    self.is_owed = False
+                return question(session)
+            except psycopg.Error as error:
+                return error
+
+    # Answers
+
+    def ask_list(self, question: BoundStatement, read: Callable[[Rows], T], limit: int) -> Answer[T]:
+        """Return what `read` gets from the rows, or got before when nothing was committed since."""
+        values = {name: escape(value) for name, value in question.values.items()}
+        if limit > LONGEST_CACHED:
+            return self.run(lambda session: self._ask(session, question.text, values, read)[1])
+        key = (question.text, *(tuple(value) if isinstance(value, list) else value for value in values.values()))
+
+        def ask(session: Session) -> Answer[T]:
+            known = self._remembered.get(key)
+            if known is not None and known.server == session.server:
+                (snapshot,) = session.cursor.execute(SNAPSHOT).fetchone()  # type: ignore[misc]
+                if snapshot == known.snapshot:
+                    return known.answer
+            snapshot, answer = self._ask(session, question.text, values, read)
+            self._remember(key, _Remembered(session.server, snapshot, answer))
+            return answer
+
+        return self.run(ask)
+
+    def ask_row(self, text: str, values: tuple[Any, ...]) -> Answer[Any | None]:
+        """Return the row that a statement gives."""
+        bound = tuple(map(escape, values))
+        return self.run(lambda session: self._ask(session, text, bound, lambda rows: next(rows, None))[1])
+
+    def state(self) -> IndexState:
+        """Return the state of the index that stands there now."""
+        return self.run(lambda session: self.read_state(session))
+
+    def read_state(self, session: Session) -> IndexState:
+        """Return the state of the index, as a session sees it."""
+        return self._state_of(session.server, session.cursor.execute(STATE).fetchone())
+
+    def _ask(self, session: Session, text: str, values: Any, read: Callable[[Rows], T]) -> tuple[str, Answer[T]]:
+        asked = self._texts.get(text) or self._texts.setdefault(text, with_state(text))
+        found = session.cursor.execute(asked, values).fetchall()
+        state = self._state_of(session.server, found[0][1:7] if found else None)
+        rows = (tuple(map(restore, row[8:])) for row in found) if found[0][7] else iter(())
+        return found[0][0], Answer(read(rows), state)
+
+    def _state_of(self, server: Server, row: Any) -> IndexState:
+        if row is None:
+            raise IndexBroken("The index is being made again from the record.")
+        epoch, behind, completed, *made_by = row
+        schema = Schema(*made_by)
+        if not schema.fits(self._wanted):
+            if schema.is_newer(self._wanted):
+                raise StoreUnusable("The index was written by a newer release of RMOS; use that release.")
+            raise IndexBroken("The index has another schema and is made again from the record.")
+        return IndexState(generation_of(server, epoch), schema.text, completed == behind, completed is not None)
+
+    def _remember(self, key: Any, remembered: _Remembered) -> None:
+        with self._turn:
+            self._remembered.pop(key, None)
+            if len(self._remembered) == MAX_ANSWERS:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[key] = remembered
+
+    # In one transaction with the state, so that nobody replaces the tables in between
+
+    def ask_rows(self, text: str, values: Mapping[str, Any]) -> list[Any]:
+        """Return all rows that a statement gives."""
+        bound = {name: escape(value) for name, value in values.items()}
+
+        def ask(session: Session) -> list[Any]:
+            with session.connection.transaction():
+                self.read_state(session)
+                return [tuple(map(restore, row)) for row in session.cursor.execute(text, bound)]
+
+        return self.run(ask)
+
+    def write(self, batches: Sequence[WriteBatch], placed: Sequence[Placed] = ()) -> None:
+        """Carry out batches in one transaction; threads that come meanwhile share the next one.
+
+        The rows of records take off what was announced of these, also where they changed nothing: a newer one stands.
+        """
+        bound = [(text, sorted((tuple(map(escape, row)) for row in rows), key=_first)) for text, rows in batches]
+        if placed:
+            bound.append((_TAKE_OFF, [tuple(map(list, zip(*placed, strict=True)))]))
+        self._writes.write(bound)
+
+    def remove(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
+        """Carry out a statement for each of some values."""
+        self.run(lambda session: self._carry_out(session, [[(text, values)]]))
+
+    def _carry_out(self, session: Session, writes: Sequence[Sequence[WriteBatch]]) -> None:
+        with session.connection.pipeline(), session.connection.transaction():
+            state = session.connection.execute(STATE)
+            for batches in writes:
+                for text, rows in batches:
+                    if rows:
+                        session.cursor.executemany(text, rows)
+            self._state_of(session.server, state.fetchone())  # or nothing of it is committed
+
+
+def _first(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return by what rows are sorted: transactions that write the same ones in one order do not block each other."""
+    return row[:1]
+
+
+def generation_of(server: Server, epoch: str) -> Generation:
+    """Return which index it is: another one after a failover or a restore, which may have lost rows."""
+    return (server.system, server.timeline, epoch)

@@ -1,0 +1,182 @@
+"""The sessions of one process with PostgreSQL: opened when they are needed, given back, thrown away when they fail.
+
+    with pool.session() as session:
+        session.cursor.execute("SELECT 1")
+
+Whoever comes while all are taken waits, but not long. After an attempt to connect has failed nobody tries for a second:
+all fail at once, so that a database that is away costs nobody the time of finding that out again.
+"""
+
+import contextlib
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg.adapt import Loader
+from psycopg.pq import TransactionStatus
+
+from rmos.errors.installation import ConfigError
+from rmos.errors.store import IndexUnavailable
+from rmos.index.postgres_errors import translate
+from rmos.index.postgres_url import PostgresTarget
+
+_WAIT_S: Final = 2.0
+_PAUSE_S: Final = 1.0
+"""How long nobody tries to connect after it failed."""
+_SCHEMA: Final = """
+SELECT CASE WHEN first = '$user' THEN current_schema() ELSE first END
+FROM (SELECT btrim(split_part(current_setting('search_path'), ',', 1), ' "')) AS path (first)
+"""
+# One schema: with a second one behind it, tables of another store might answer for those that are not there.
+_BEGIN: Final = f"""
+SELECT current_setting('server_encoding'), set_config('search_path', quote_ident(({_SCHEMA})), false), ({_SCHEMA}),
+    set_config('statement_timeout', %(timeout)s, false), set_config('lock_timeout', '2s', false),
+    set_config('idle_in_transaction_session_timeout', '15s', false), set_config('jit', 'off', false),
+    set_config('default_transaction_read_only', %(read_only)s, false),
+    (SELECT system_identifier::text FROM pg_control_system()),
+    CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
+        ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END,
+    pg_postmaster_start_time()::text
+"""  # noqa: S608 (no value in it)
+
+_inherited: Final[list[psycopg.Connection[Any]]] = []
+
+
+class Server(NamedTuple):
+    """Which server answers: another one after a failover, a restore or a start."""
+
+    system: str
+    timeline: int
+    started: str
+
+
+class _WholeNumber(Loader):
+    """Sums of whole numbers are `numeric` to PostgreSQL, and whole all the same."""
+
+    def load(self, data: Any) -> int:
+        return int(bytes(data))
+
+
+class Session:
+    """One connection to the database."""
+
+    def __init__(self, target: PostgresTarget, *, read_only: bool, timeout_s: float = 5) -> None:
+        self.connection: psycopg.Connection[Any] = psycopg.connect(**target.parameters, autocommit=True)
+        try:
+            self.connection.adapters.register_loader("numeric", _WholeNumber)
+            self.cursor = self.connection.cursor()
+            values = {"timeout": f"{timeout_s:g}s", "read_only": "on" if read_only else "off"}
+            encoding, _, self.schema, *_, system, timeline, started = self._row(_BEGIN, values)
+            self.server = Server(system, timeline, started)
+            if encoding != "UTF8":
+                raise ConfigError(f"The database of RMOS_DATABASE_URL has the encoding {encoding}; it must be UTF8.")
+        except BaseException:  # whatever it is, nobody else has the connection to close it
+            self.connection.close()
+            raise
+
+    def _row(self, text: str, values: dict[str, Any]) -> Any:
+        return self.cursor.execute(text, values).fetchone()
+
+    def is_usable(self) -> bool:
+        """Tell whether another question can be asked: the connection stands and is in no transaction."""
+        return self.connection.info.transaction_status == TransactionStatus.IDLE
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(psycopg.Error):
+            self.connection.close()
+
+
+class _Idle:
+    """The sessions that nobody uses, and the process that opened them."""
+
+    def __init__(self) -> None:
+        self.sessions: list[Session] = []
+        self._pid = os.getpid()
+
+    def is_inherited(self) -> bool:
+        """Tell whether another process opened them."""
+        return self._pid != os.getpid()
+
+    def leave_to_parent(self) -> None:
+        """Keep a fork's copies as they are, and unused: closing them would end the sessions of the parent."""
+        _inherited.extend(session.connection for session in self.sessions)
+        self.sessions.clear()
+        self._pid = os.getpid()
+
+    def close(self) -> None:
+        """Close them."""
+        while self.sessions and not self.is_inherited():
+            with contextlib.suppress(IndexError):
+                self.sessions.pop().close()
+
+
+class Pool:
+    """The sessions of this process."""
+
+    def __init__(self, target: PostgresTarget, *, read_only: bool) -> None:
+        self._target = target
+        self._read_only = read_only
+        self._idle = _Idle()
+        self._begin()
+        # No `__del__`: it would have to outlive what it closes.
+        weakref.finalize(self, self._idle.close)
+
+    def _begin(self) -> None:
+        self._free = threading.BoundedSemaphore(self._target.pool_size)
+        self._paused_until = 0.0
+
+    def connect(self, *, timeout_s: float = 5) -> Session:
+        """Open a session of its own.
+
+        Args:
+            timeout_s: how long a statement may take; 0 is without end.
+
+        Raises:
+            IndexUnavailable: the database cannot be reached.
+            ConfigError: it is not of a kind that can be used.
+        """
+        if time.monotonic() < self._paused_until:
+            raise IndexUnavailable("The index did not answer: the database cannot be reached, or failed.")
+        try:
+            return Session(self._target, read_only=self._read_only, timeout_s=timeout_s)
+        except psycopg.Error as error:
+            self._paused_until = time.monotonic() + _PAUSE_S
+            translate(error)
+            raise IndexUnavailable("The database of the index cannot be connected to.") from None
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """Lend a session; one that failed is closed.
+
+        Raises:
+            IndexUnavailable, ConfigError: as `connect`; or all sessions are taken, and stay so.
+        """
+        if self._idle.is_inherited():
+            self._idle.leave_to_parent()
+            self._begin()
+        free = self._free
+        if not free.acquire(timeout=_WAIT_S):
+            raise IndexUnavailable("The index did not answer: it is busy.")
+        try:
+            try:
+                session = self._idle.sessions.pop()
+            except IndexError:
+                session = self.connect()
+            try:
+                yield session
+            finally:
+                if session.is_usable():
+                    self._idle.sessions.append(session)
+                else:
+                    session.close()
+        finally:
+            free.release()
+
+    def close(self) -> None:
+        """Close the sessions that nobody uses."""
+        self._idle.close()
