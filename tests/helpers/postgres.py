@@ -41,8 +41,13 @@ if folder:
     shutil.rmtree(folder, ignore_errors=True)
 """
 QUICK: Final = {
-    **{"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB", "max_connections": "150"},
-    **{"listen_addresses": "", "max_wal_size": "256MB", "autovacuum_naptime": "5s"},
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "150",
+    "listen_addresses": "",
+    "max_wal_size": "256MB",
+    "autovacuum_naptime": "5s",
 }
 
 
