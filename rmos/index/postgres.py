@@ -1,7 +1,7 @@
 """The index in PostgreSQL, shared by all processes of all hosts: whether it is complete, its lock, and its tables.
 
-`postgres_pool` has the sessions, `postgres_asker` asks by them, `tables` has the rows, as over SQLite. Several stores
-share one database when their URLs name different schemas (`?options=-csearch_path%3Dshop`).
+`postgres_pool` has the connections, `postgres_asker` asks by them, `tables` has the rows, as over SQLite. Several
+stores share one database when their URLs name different schemas (`?options=-csearch_path%3Dshop`).
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from rmos.index.postgres_asker import FALL_BEHIND, PostgresAsker
 from rmos.index.postgres_dialect import POSTGRES
 from rmos.index.postgres_errors import translate
 from rmos.index.postgres_log import PostgresLog
-from rmos.index.postgres_pool import Pool, Session
+from rmos.index.postgres_pool import Pool, PostgresConnection
 from rmos.index.postgres_schema import CREATE, DROP, KEPT, TABLES, postgres_schema_of
 from rmos.index.postgres_shared import PostgresAnnouncements, PostgresHosts
 from rmos.index.postgres_url import read_url
@@ -43,7 +43,7 @@ _sessions: Final = Statements(POSTGRES, schema.sessions, SessionRow, KnownSessio
 _POLL_S: Final = 0.05
 _LOCK: Final = "SELECT pg_try_advisory_lock(7261, hashtext(%s))"
 _POOLER: Final = (
-    "RMOS_DATABASE_URL leads to a pooler that gives each transaction another session, which holds no lock: "
+    "RMOS_DATABASE_URL leads to a pooler that gives each transaction another held, which holds no lock: "
     "name the server itself, or let the pooler keep sessions."
 )
 
@@ -55,8 +55,8 @@ class PostgresIndex:
         self._schema = postgres_schema_of(wanted)
         self._pool = Pool(read_url(url, read_only=read_only), read_only=read_only)
         self._asker = PostgresAsker(self._pool, self._schema)
-        self._holder: Session | None = None
-        """The session that holds the lock."""
+        self._holder: PostgresConnection | None = None
+        """The connection that holds the lock."""
         self._mark_when_prepared = 0
         self.runs = RunRows(self._asker, _runs, RunQueries(POSTGRES), BatchQueries(POSTGRES))
         self.sessions = SessionRows(self._asker, _sessions, SessionQueries(POSTGRES), known_session)
@@ -70,66 +70,66 @@ class PostgresIndex:
 
     @contextlib.contextmanager
     def lock(self, *, wait_s: float) -> Iterator[None]:
-        """Hold the lock of this schema, which the server lets go when the session of its holder ends."""
+        """Hold the lock of this schema, which the server lets go when the connection of its holder ends."""
         deadline = time.monotonic() + wait_s
-        session = self._pool.connect(timeout_s=0)
+        held = self._pool.connect(timeout_s=0)
         try:
-            self._require_session(session)
-            while not self._try_lock(session):
+            self._require_own_backend(held)
+            while not self._try_lock(held):
                 if time.monotonic() >= deadline:
                     raise StoreLocked("Another process is working on the index. Wait for it, then try again.")
                 time.sleep(_POLL_S)
-            self._holder = session
+            self._holder = held
             yield
         finally:
             self._holder = None
-            session.close()
+            held.close()
 
-    def _try_lock(self, session: Session) -> bool:
+    def _try_lock(self, held: PostgresConnection) -> bool:
         try:
-            return bool(session.cursor.execute(_LOCK, (session.schema,)).fetchone()[0])  # type: ignore[index]
+            return bool(held.cursor.execute(_LOCK, (held.schema,)).fetchone()[0])  # type: ignore[index]
         except psycopg.Error as error:
             raise translate(error) from None
 
-    def _require_session(self, session: Session) -> None:
-        """Refuse a pooler: two sessions that are one, or one that is two.
+    def _require_own_backend(self, held: PostgresConnection) -> None:
+        """Refuse a pooler: two connections to one backend, or one to two.
 
         Raises:
             ConfigError: what is locked in one transaction would not be in the next.
         """
         pid = "SELECT pg_backend_pid()"
         try:
-            before = session.cursor.execute(pid).fetchone()
-            with self._pool.session() as other, other.connection.transaction():
+            before = held.cursor.execute(pid).fetchone()
+            with self._pool.lend() as other, other.connection.transaction():
                 others = other.cursor.execute(pid).fetchone()
-                after = session.cursor.execute(pid).fetchone()
+                after = held.cursor.execute(pid).fetchone()
         except psycopg.Error as error:
             raise translate(error) from None
         if before != after or others == after:
             raise ConfigError(_POOLER)
 
     @contextlib.contextmanager
-    def _maintenance(self) -> Iterator[Session]:
-        """Lend the session that holds the lock: what is done there is not done once the lock is lost."""
+    def _maintenance(self) -> Iterator[PostgresConnection]:
+        """Lend the connection that holds the lock: what is done there is not done once the lock is lost."""
         try:
             if self._holder is not None:
                 yield self._holder
             else:
-                with self._pool.session() as session:
-                    yield session
+                with self._pool.lend() as held:
+                    yield held
         except psycopg.Error as error:
             raise translate(error) from None
 
     def prepare(self) -> bool:
         """Make the tables, or make them again when they are broken or of another schema, in one transaction."""
-        with self._maintenance() as session, session.connection.transaction():
-            execute = session.connection.execute
+        with self._maintenance() as held, held.connection.transaction():
+            execute = held.connection.execute
             execute("SET LOCAL statement_timeout = 0")
-            if self._are_whole(session):
+            if self._are_whole(held):
                 (self._mark_when_prepared,) = execute("SELECT behind FROM index_state").fetchone()  # type: ignore[misc]
                 return False
             if execute("SELECT current_schema()").fetchone() == (None,):
-                execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(session.schema)))
+                execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(held.schema)))
             if execute("SELECT to_regclass('index_state')").fetchone() != (None,):
                 execute("LOCK TABLE index_state IN ACCESS EXCLUSIVE MODE")  # first, as all who ask lock it first
             for statement in (*DROP, *CREATE, *KEPT):
@@ -139,14 +139,14 @@ class PostgresIndex:
         self._mark_when_prepared, self._asker.corrupt = 0, False
         return True
 
-    def _are_whole(self, session: Session) -> bool:
+    def _are_whole(self, held: PostgresConnection) -> bool:
         there = "SELECT count(*) FROM unnest(%s::text[]) AS wanted (name) WHERE to_regclass(name) IS NOT NULL"
-        found = session.cursor.execute(there, ([*TABLES, "tally", "announced", "hosts"],)).fetchone()
+        found = held.cursor.execute(there, ([*TABLES, "tally", "announced", "hosts"],)).fetchone()
         if self._asker.corrupt or found != (len(TABLES) + 3,):
             return False
         try:
-            with session.connection.transaction():
-                self._asker.read_state(session)
+            with held.connection.transaction():
+                self._asker.read_state(held)
             return True
         except (IndexBroken, psycopg.errors.UndefinedColumn):
             return False
@@ -165,7 +165,7 @@ class PostgresIndex:
     def fall_behind(self) -> None:
         """Move the mark; where it is not reached, as soon as it is."""
         try:
-            self._asker.run(lambda session: session.cursor.execute(FALL_BEHIND))
+            self._asker.run(lambda held: held.cursor.execute(FALL_BEHIND))
         except IndexBroken:
             pass  # what is made anew is not complete either
         except IndexUnavailable:
@@ -173,11 +173,11 @@ class PostgresIndex:
 
     def complete(self, generation: Generation | None) -> None:
         """Declare that every object has its row, unless the mark was moved since the tables were prepared."""
-        with self._maintenance() as session, session.connection.transaction():
-            state = self._asker.read_state(session)
+        with self._maintenance() as held, held.connection.transaction():
+            state = self._asker.read_state(held)
             if generation not in (None, state.generation):
                 raise IndexBroken("The index was replaced.")
-            session.cursor.execute("UPDATE index_state SET completed = %s", (self._mark_when_prepared,))
+            held.cursor.execute("UPDATE index_state SET completed = %s", (self._mark_when_prepared,))
 
     # Change tokens
 
@@ -197,9 +197,9 @@ class PostgresIndex:
         self._asker.write([(keep, [(folder, token)])])
 
     def close(self) -> None:
-        """Close the sessions that nobody uses."""
+        """Close the connections that nobody uses."""
         self._pool.close()
 
 
-def _is_absent(session: Session) -> bool:
-    return session.cursor.execute("SELECT to_regclass('index_state')").fetchone() == (None,)
+def _is_absent(held: PostgresConnection) -> bool:
+    return held.cursor.execute("SELECT to_regclass('index_state')").fetchone() == (None,)

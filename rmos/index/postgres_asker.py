@@ -18,7 +18,7 @@ from rmos.errors.store import IndexBroken
 from rmos.index.base import Answer, Generation, IndexState
 from rmos.index.postgres_dialect import escape, restore
 from rmos.index.postgres_errors import AGAIN, CORRUPT, translate
-from rmos.index.postgres_pool import Pool, Server, Session
+from rmos.index.postgres_pool import Pool, PostgresConnection, Server
 from rmos.index.schema import Schema
 from rmos.index.shared_writes import SharedWrites
 from rmos.index.statements import BoundStatement
@@ -54,22 +54,22 @@ class _Remembered(NamedTuple):
 
 
 class PostgresAsker:
-    """One schema of a PostgreSQL database, by the sessions of this process."""
+    """One schema of a PostgreSQL database, by the connections of this process."""
 
     def __init__(self, pool: Pool, wanted: Schema) -> None:
         self._pool = pool
         self._wanted = wanted
         self._turn = threading.Lock()
         self._remembered: dict[Any, _Remembered] = {}
-        self._writes = SharedWrites(lambda writes: self.run(lambda session: self._carry_out(session, writes)))
+        self._writes = SharedWrites(lambda writes: self.run(lambda held: self._carry_out(held, writes)))
         self._texts: dict[str, str] = {}
         self.corrupt = False
         """Whether a table or an index was found that cannot be read."""
         self.is_owed = False
         """Whether nobody could be told that the index is behind, since it was not reached."""
 
-    def run(self, question: Callable[[Session], T]) -> T:
-        """Return what a question says to a session; it is asked once again on another one where that may help.
+    def run(self, question: Callable[[PostgresConnection], T]) -> T:
+        """Return what a question says to a connection; it is asked once again on another one where that may help.
 
         Raises:
             IndexBroken, IndexUnavailable, StoreUnusable.
@@ -86,13 +86,13 @@ class PostgresAsker:
             raise translate(error) from None
         return error
 
-    def _try(self, question: Callable[[Session], T]) -> T | psycopg.Error:
-        with self._pool.session() as session:
+    def _try(self, question: Callable[[PostgresConnection], T]) -> T | psycopg.Error:
+        with self._pool.lend() as held:
             try:
                 if self.is_owed:
-                    session.cursor.execute(FALL_BEHIND)
+                    held.cursor.execute(FALL_BEHIND)
                     self.is_owed = False
-                return question(session)
+                return question(held)
             except psycopg.Error as error:
                 return error
 
@@ -102,17 +102,17 @@ class PostgresAsker:
         """Return what `read` gets from the rows, or got before when nothing was committed since."""
         values = {name: escape(value) for name, value in question.values.items()}
         if limit > LONGEST_CACHED:
-            return self.run(lambda session: self._ask(session, question.text, values, read)[1])
+            return self.run(lambda held: self._ask(held, question.text, values, read)[1])
         key = (question.text, *(tuple(value) if isinstance(value, list) else value for value in values.values()))
 
-        def ask(session: Session) -> Answer[T]:
+        def ask(held: PostgresConnection) -> Answer[T]:
             known = self._remembered.get(key)
-            if known is not None and known.server == session.server:
-                (snapshot,) = session.cursor.execute(SNAPSHOT).fetchone()  # type: ignore[misc]
+            if known is not None and known.server == held.server:
+                (snapshot,) = held.cursor.execute(SNAPSHOT).fetchone()  # type: ignore[misc]
                 if snapshot == known.snapshot:
                     return known.answer
-            snapshot, answer = self._ask(session, question.text, values, read)
-            self._remember(key, _Remembered(session.server, snapshot, answer))
+            snapshot, answer = self._ask(held, question.text, values, read)
+            self._remember(key, _Remembered(held.server, snapshot, answer))
             return answer
 
         return self.run(ask)
@@ -120,20 +120,22 @@ class PostgresAsker:
     def ask_row(self, text: str, values: tuple[Any, ...]) -> Answer[Any | None]:
         """Return the row that a statement gives."""
         bound = tuple(map(escape, values))
-        return self.run(lambda session: self._ask(session, text, bound, lambda rows: next(rows, None))[1])
+        return self.run(lambda held: self._ask(held, text, bound, lambda rows: next(rows, None))[1])
 
     def state(self) -> IndexState:
         """Return the state of the index that stands there now."""
-        return self.run(lambda session: self.read_state(session))
+        return self.run(lambda held: self.read_state(held))
 
-    def read_state(self, session: Session) -> IndexState:
-        """Return the state of the index, as a session sees it."""
-        return self._state_of(session.server, session.cursor.execute(STATE).fetchone())
+    def read_state(self, held: PostgresConnection) -> IndexState:
+        """Return the state of the index, as a connection sees it."""
+        return self._state_of(held.server, held.cursor.execute(STATE).fetchone())
 
-    def _ask(self, session: Session, text: str, values: Any, read: Callable[[Rows], T]) -> tuple[str, Answer[T]]:
+    def _ask(
+        self, held: PostgresConnection, text: str, values: Any, read: Callable[[Rows], T]
+    ) -> tuple[str, Answer[T]]:
         asked = self._texts.get(text) or self._texts.setdefault(text, with_state(text))
-        found = session.cursor.execute(asked, values).fetchall()
-        state = self._state_of(session.server, found[0][1:7] if found else None)
+        found = held.cursor.execute(asked, values).fetchall()
+        state = self._state_of(held.server, found[0][1:7] if found else None)
         rows = (tuple(map(restore, row[8:])) for row in found) if found[0][7] else iter(())
         return found[0][0], Answer(read(rows), state)
 
@@ -161,10 +163,10 @@ class PostgresAsker:
         """Return all rows that a statement gives."""
         bound = {name: escape(value) for name, value in values.items()}
 
-        def ask(session: Session) -> list[Any]:
-            with session.connection.transaction():
-                self.read_state(session)
-                return [tuple(map(restore, row)) for row in session.cursor.execute(text, bound)]
+        def ask(held: PostgresConnection) -> list[Any]:
+            with held.connection.transaction():
+                self.read_state(held)
+                return [tuple(map(restore, row)) for row in held.cursor.execute(text, bound)]
 
         return self.run(ask)
 
@@ -180,16 +182,16 @@ class PostgresAsker:
 
     def remove(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
         """Carry out a statement for each of some values."""
-        self.run(lambda session: self._carry_out(session, [[(text, values)]]))
+        self.run(lambda held: self._carry_out(held, [[(text, values)]]))
 
-    def _carry_out(self, session: Session, writes: Sequence[Sequence[WriteBatch]]) -> None:
-        with session.connection.pipeline(), session.connection.transaction():
-            state = session.connection.execute(STATE)
+    def _carry_out(self, held: PostgresConnection, writes: Sequence[Sequence[WriteBatch]]) -> None:
+        with held.connection.pipeline(), held.connection.transaction():
+            state = held.connection.execute(STATE)
             for batches in writes:
                 for text, rows in batches:
                     if rows:
-                        session.cursor.executemany(text, rows)
-            self._state_of(session.server, state.fetchone())  # or nothing of it is committed
+                        held.cursor.executemany(text, rows)
+            self._state_of(held.server, state.fetchone())  # or nothing of it is committed
 
 
 def _first(row: tuple[Any, ...]) -> tuple[Any, ...]:

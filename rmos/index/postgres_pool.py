@@ -1,7 +1,7 @@
-"""The sessions of one process with PostgreSQL: opened when they are needed, given back, thrown away when they fail.
+"""The connections of one process to PostgreSQL: opened when they are needed, given back, thrown away when they fail.
 
-    with pool.session() as session:
-        session.cursor.execute("SELECT 1")
+    with pool.lend() as held:
+        held.cursor.execute("SELECT 1")
 
 Whoever comes while all are taken waits, but not long. After an attempt to connect has failed nobody tries for a second:
 all fail at once, so that a database that is away costs nobody the time of finding that out again.
@@ -61,7 +61,7 @@ class _WholeNumber(Loader):
         return int(bytes(data))
 
 
-class Session:
+class PostgresConnection:
     """One connection to the database."""
 
     def __init__(self, target: PostgresTarget, *, read_only: bool, timeout_s: float = 5) -> None:
@@ -92,10 +92,10 @@ class Session:
 
 
 class _Idle:
-    """The sessions that nobody uses, and the process that opened them."""
+    """The connections that nobody uses, and the process that opened them."""
 
     def __init__(self) -> None:
-        self.sessions: list[Session] = []
+        self.connections: list[PostgresConnection] = []
         self._pid = os.getpid()
 
     def is_inherited(self) -> bool:
@@ -104,19 +104,19 @@ class _Idle:
 
     def leave_to_parent(self) -> None:
         """Keep a fork's copies as they are, and unused: closing them would end the sessions of the parent."""
-        _inherited.extend(session.connection for session in self.sessions)
-        self.sessions.clear()
+        _inherited.extend(held.connection for held in self.connections)
+        self.connections.clear()
         self._pid = os.getpid()
 
     def close(self) -> None:
         """Close them."""
-        while self.sessions and not self.is_inherited():
+        while self.connections and not self.is_inherited():
             with contextlib.suppress(IndexError):
-                self.sessions.pop().close()
+                self.connections.pop().close()
 
 
 class Pool:
-    """The sessions of this process."""
+    """The connections of this process."""
 
     def __init__(self, target: PostgresTarget, *, read_only: bool) -> None:
         self._target = target
@@ -130,8 +130,8 @@ class Pool:
         self._free = threading.BoundedSemaphore(self._target.pool_size)
         self._paused_until = 0.0
 
-    def connect(self, *, timeout_s: float = 5) -> Session:
-        """Open a session of its own.
+    def connect(self, *, timeout_s: float = 5) -> PostgresConnection:
+        """Open a connection of its own.
 
         Args:
             timeout_s: how long a statement may take; 0 is without end.
@@ -143,18 +143,18 @@ class Pool:
         if time.monotonic() < self._paused_until:
             raise IndexUnavailable("The index did not answer: the database cannot be reached, or failed.")
         try:
-            return Session(self._target, read_only=self._read_only, timeout_s=timeout_s)
+            return PostgresConnection(self._target, read_only=self._read_only, timeout_s=timeout_s)
         except psycopg.Error as error:
             self._paused_until = time.monotonic() + _PAUSE_S
             translate(error)
             raise IndexUnavailable("The database of the index cannot be connected to.") from None
 
     @contextlib.contextmanager
-    def session(self) -> Iterator[Session]:
-        """Lend a session; one that failed is closed.
+    def lend(self) -> Iterator[PostgresConnection]:
+        """Lend a connection; one that failed is closed.
 
         Raises:
-            IndexUnavailable, ConfigError: as `connect`; or all sessions are taken, and stay so.
+            IndexUnavailable, ConfigError: as `connect`; or all connections are taken, and stay so.
         """
         if self._idle.is_inherited():
             self._idle.leave_to_parent()
@@ -164,19 +164,19 @@ class Pool:
             raise IndexUnavailable("The index did not answer: it is busy.")
         try:
             try:
-                session = self._idle.sessions.pop()
+                held = self._idle.connections.pop()
             except IndexError:
-                session = self.connect()
+                held = self.connect()
             try:
-                yield session
+                yield held
             finally:
-                if session.is_usable():
-                    self._idle.sessions.append(session)
+                if held.is_usable():
+                    self._idle.connections.append(held)
                 else:
-                    session.close()
+                    held.close()
         finally:
             free.release()
 
     def close(self) -> None:
-        """Close the sessions that nobody uses."""
+        """Close the connections that nobody uses."""
         self._idle.close()

@@ -7,7 +7,7 @@ from typing import Final
 from rmos.index.announcements import Announcement
 from rmos.index.hosts import HostBeat, SeenHost
 from rmos.index.postgres_asker import PostgresAsker
-from rmos.index.postgres_pool import Session
+from rmos.index.postgres_pool import PostgresConnection
 
 # A crash of the database may forget what was announced just before it. Then the row cannot be written either, and who
 # writes falls behind; to wait for the disk would double what a write costs.
@@ -47,11 +47,11 @@ class PostgresAnnouncements:
 
     def add(self, folder: str, record_id: str, number: int) -> None:
         """Announce an object before it is created, without waiting for the disk."""
-        self._asker.run(lambda session: session.cursor.execute(_ANNOUNCE, (folder, record_id, number)))
+        self._asker.run(lambda held: held.cursor.execute(_ANNOUNCE, (folder, record_id, number)))
 
     def older_than(self, seconds: float) -> list[Announcement]:
         """Return what was announced longer ago than that, the oldest first."""
-        found = self._asker.run(lambda session: session.cursor.execute(_OLD, (seconds,)).fetchall())
+        found = self._asker.run(lambda held: held.cursor.execute(_OLD, (seconds,)).fetchall())
         return list(map(Announcement._make, found))
 
     def drop(self, announcements: Iterable[Announcement]) -> None:
@@ -72,15 +72,15 @@ class PostgresHosts:
 
     def seen_within(self, seconds: float) -> list[SeenHost]:
         """Return the processes that were heard of since."""
-        found = self._asker.run(lambda session: session.cursor.execute(_SEEN, (seconds,)).fetchall())
+        found = self._asker.run(lambda held: held.cursor.execute(_SEEN, (seconds,)).fetchall())
         return list(map(SeenHost._make, found))
 
     def clock_skew(self) -> float:
         """Return how far this process's clock is ahead: compared with the middle of the question."""
 
-        def ask(session: Session) -> float:
+        def ask(held: PostgresConnection) -> float:
             before = time.time()
-            (now,) = session.cursor.execute(_NOW).fetchone()  # type: ignore[misc]
+            (now,) = held.cursor.execute(_NOW).fetchone()  # type: ignore[misc]
             return (before + time.time()) / 2 - float(now)
 
         return self._asker.run(ask)

@@ -106,8 +106,9 @@ def test_what_is_no_file_system_in_memory_has_no_room(monkeypatch: pytest.Monkey
     assert testing.free_memory() == 0
 
 
-def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    monkeypatch.setattr(testing, "POSTGRES", tmp_path / "bin")
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(ROOT / "setup.cfg")
     registered = {line.partition(":")[0] for line in settings["tool:pytest"]["markers"].split("\n")}
@@ -121,6 +122,7 @@ def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.Mon
         "bindfs",
         "rs274",
         "go",
+        "postgres",
         "root",
     }
 
