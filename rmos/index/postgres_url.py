@@ -1,6 +1,6 @@
 """Where the database is and how it is connected to: what RMOS_DATABASE_URL says, and what it leaves out.
 
-target = read_url("postgresql://rmos@db.example/rmos?options=-csearch_path%3Dshop")
+target = read_url("postgresql://rmos@db.example/rmos?options=-csearch_path%3Dshop", read_only=False)
 psycopg.connect(**target.parameters)
 """
 
