@@ -9,6 +9,7 @@ all begin with one, the digits stand at a fixed offset and can be checked withou
 """
 
 import binascii
+import functools
 import hashlib
 import math
 import queue
@@ -76,6 +77,8 @@ def canonical_raw(value: Any) -> msgspec.Raw:
 
 Sha256 = hashlib.sha256
 """A hash that is fed piece by piece: `update(data)`, `hexdigest()`."""
+Md5 = functools.partial(hashlib.md5, usedforsecurity=False)
+"""As `Sha256`; what object storage makes ETags of, and good for nothing else."""
 
 
 class Sha256Beside:

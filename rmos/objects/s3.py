@@ -23,7 +23,7 @@ from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import ObjectExists, ObjectMissing, StorageUnavailable, StoreReadOnly
 from rmos.objects.base import QUARANTINE, Accept, NameBlob, NewBlob, OpenObject, accept_all, check_key
 from rmos.objects.s3_blobs import S3Blobs
-from rmos.objects.s3_client import Deadline, S3Client
+from rmos.objects.s3_client import DEFAULT_LIMITS, Deadline, RequestLimits, S3Client
 from rmos.objects.s3_creating import create_settled, delete_settled
 from rmos.objects.s3_probe import PROBE, Probe
 from rmos.objects.s3_reading import S3Reading
@@ -40,8 +40,10 @@ _COPY_BYTES: Final = 1024 * 1024
 class S3Objects(S3Reading):
     """The objects below a prefix of a bucket; several threads may use them."""
 
-    def __init__(self, bucket: Bucket, options: S3Options, spool: Spool) -> None:
-        super().__init__(S3Client(bucket, options))
+    def __init__(
+        self, bucket: Bucket, options: S3Options, spool: Spool, *, limits: RequestLimits = DEFAULT_LIMITS
+    ) -> None:
+        super().__init__(S3Client(bucket, options, limits=limits))
         self._probe = Probe(self._client)
         self._blobs = S3Blobs(self._client, spool, self._note_version)
         self._turn = threading.Lock()
@@ -89,10 +91,13 @@ class S3Objects(S3Reading):
         """Make an object under a new name (see the module)."""
         check_key(key)
         self._refuse_after_replacing()
-        path = self._client.path(key)
+        path, take = self._client.path(key), self._client.etags.new_taker()
+
+        def has_bytes(result: "obstore.GetResult") -> bool:
+            return result.meta["size"] == len(data) and take(result) == data
 
         def compare(deadline: Deadline) -> bool:
-            return self._client.get(path, lambda result: _has_bytes(result, data), deadline, size=len(data))
+            return self._client.get(path, has_bytes, deadline, size=len(data))
 
         return create_settled(self._client, path, data, compare, note_version=self._note_version)
 
@@ -173,7 +178,7 @@ class S3Objects(S3Reading):
         while (copy := self._copy(opened, target)) is None:
             attempt += 1
             target = f"{QUARANTINE}/{key}~{attempt}"
-        if self._blobs.digest(target) != (copy.sha256, copy.size):
+        if self._blobs.digest(target, copy.sha256) != (copy.sha256, copy.size):
             raise StorageUnavailable("The copy in quarantine does not read back; the object stays where it is.")
         self._delete(key)
         return target
@@ -204,7 +209,3 @@ class S3Objects(S3Reading):
         if folder != PROBE:
             return 0
         return self._probe.clear()
-
-
-def _has_bytes(result: "obstore.GetResult", data: bytes) -> bool:
-    return result.meta["size"] == len(data) and result.bytes().to_bytes() == data

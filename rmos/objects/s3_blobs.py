@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from rmos import ids
-from rmos.digest import Sha256, Sha256Beside
+from rmos.digest import Md5, Sha256, Sha256Beside
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import ObjectExists
 from rmos.objects.base import (
@@ -98,14 +98,15 @@ class S3Blobs:
         seen: set[str] = set()
         is_young = not renew
 
+        def has_bytes(result: "GetResult") -> bool:
+            return result.meta["size"] == size and self._hash(result, sha256, seen)[0] == sha256
+
         def compare(deadline: Deadline) -> bool:
             nonlocal is_young
             if not is_young:
                 self._renew(sha256, deadline)
                 is_young = True
-            found = self._client.get(path, lambda result: _hash_if_as_long(result, size), deadline, size=size)
-            _require_settled(found, sha256, seen)
-            return found == sha256
+            return self._client.get(path, has_bytes, deadline, size=size)
 
         try:
             return create_settled(self._client, path, data, compare, note_version=self._note_version)
@@ -168,36 +169,59 @@ class S3Blobs:
         Args:
             sha256: the digest that it should have; other bytes are asked for once more.
         """
-
         seen: set[str] = set()
 
         def receive(result: "GetResult") -> OpenFile:
             with self._spool.new_file() as file:
-                hashing = Sha256()
-                for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
-                    hashing.update(chunk)
-                    file.write(chunk)
-                found = hashing.hexdigest()
-                _require_settled(found, sha256, seen)
+                found, _ = self._hash(result, sha256, seen, file.write)
                 return self._spool.keep(file, found)  # under the digest that it has
 
         return self._client.fetch(self._client.path(key), receive)
 
-    def digest(self, key: str) -> tuple[str, int]:
+    def digest(self, key: str, sha256: str | None = None) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object as it is in the bucket.
+
+        Args:
+            sha256: as for `download`; None is the digest that the key says.
 
         Raises:
             ObjectMissing, ObjectUnreadable, StorageUnavailable.
         """
         check_key(key)
-        expected, seen = digest_of_key(key), set[str]()
+        expected, seen = sha256 or digest_of_key(key), set[str]()
+        return self._client.fetch(self._client.path(key), lambda result: self._hash(result, expected, seen))
 
-        def receive(result: "GetResult") -> tuple[str, int]:
-            found, size = _hash(result)
-            _require_settled(found, expected, seen)
-            return found, size
+    def _hash(
+        self,
+        result: "GetResult",
+        expected: str | None,
+        seen: set[str],
+        write: Callable[[bytes], None] | None = None,
+    ) -> tuple[str, int]:
+        """Return the SHA-256 and the size of an object, whose bytes may be written somewhere on the way.
 
-        return self._client.fetch(self._client.path(key), receive)
+        Args:
+            expected: the SHA-256 that it should have; None asks the ETag, as nothing else says what the server has.
+            seen: what came in earlier tries: other bytes than expected are believed when they come twice.
+
+        Raises:
+            S3Error: it is to be read again, as its bytes may have been spoiled on their way.
+        """
+        hashing, md5, size = Sha256(), Md5(), 0
+        for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+            hashing.update(chunk)
+            size += len(chunk)
+            if expected is None:
+                md5.update(chunk)
+            if write is not None:
+                write(chunk)
+        found = hashing.hexdigest()
+        if expected is None:
+            self._client.etags.require_fit(md5.hexdigest(), result.meta["e_tag"], seen)
+        elif found != expected and found not in seen:
+            seen.add(found)
+            raise S3Error(S3Answer.AMBIGUOUS, "other bytes than expected")
+        return found, size
 
     # Age
 
@@ -230,27 +254,3 @@ def digest_of_key(key: str) -> str | None:
     if folder.removeprefix(f"{QUARANTINE}/").startswith(ATTACHMENTS) and ids.SHA256.fullmatch(name[:64]):
         return name[:64]
     return None
-
-
-def _hash(result: "GetResult") -> tuple[str, int]:
-    hashing, size = Sha256(), 0
-    for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
-        hashing.update(chunk)
-        size += len(chunk)
-    return hashing.hexdigest(), size
-
-
-def _hash_if_as_long(result: "GetResult", size: int) -> str:
-    """Return the SHA-256 of an object, or what is none when it has another length."""
-    return _hash(result)[0] if result.meta["size"] == size else f"{result.meta['size']} bytes"
-
-
-def _require_settled(found: str, expected: str | None, seen: set[str]) -> None:
-    """Refuse bytes that are other than expected, once: they may have been spoiled on their way.
-
-    Raises:
-        S3Error: they are to be read again.
-    """
-    if expected is not None and found != expected and found not in seen:
-        seen.add(found)
-        raise S3Error(S3Answer.AMBIGUOUS, "other bytes than expected")

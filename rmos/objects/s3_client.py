@@ -28,6 +28,7 @@ from rmos.errors.base import RmosError
 from rmos.errors.installation import ConfigError, StoreUnusable
 from rmos.objects.breaker import FAILURES, OPEN_S, Breaker
 from rmos.objects.s3_answers import ERRORS, NO_ANSWER, S3Answer, S3Error, read_error, read_failed
+from rmos.objects.s3_etags import ETags
 from rmos.observer import NO_OBSERVER, Observer
 from rmos.place import Bucket, S3Options
 
@@ -116,6 +117,7 @@ class S3Client:
             failures=limits.failures,
             open_s=limits.away_s,
         )
+        self.etags = ETags()
         self._clock = clock
         self._sleep = sleep
         self._turn = threading.Lock()
@@ -235,13 +237,20 @@ class S3Client:
             ObjectUnreadable: the key is none that the storage takes.
             StorageUnavailable: anything else.
         """
+        try:
+            return self.ask_again(work, size=size)
+        except S3Error as error:
+            raise read_failed(error) from None
+
+    def ask_again(self, work: Callable[[Deadline], Result], *, size: int = 0) -> Result:
+        """Return what a reading request returns, as `read`, but raise S3Error when it fails."""
         deadline = self.deadline(size)
         for last in (False,) * (_READ_TRIES - 1) + (True,):
             try:
                 return work(deadline)
             except S3Error as error:
                 if last or error.answer not in NO_ANSWER or not self.pause(deadline):
-                    raise read_failed(error) from None
+                    raise
         raise AssertionError("the last try returns or raises")
 
     def fetch(self, path: str, receive: Callable[["obstore.GetResult"], Result]) -> Result:

@@ -35,7 +35,7 @@ from rmos.objects.s3_answers import (
 )
 from rmos.objects.s3_client import S3Client, find_endpoint, open_store
 from rmos.objects.s3_creating import delete_settled
-from rmos.objects.s3_hop import HostAddress, Hop, find_addresses
+from rmos.objects.s3_hop import Hop, HostAddress, find_addresses
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ a GET. What a folder's names were at an earlier time a bucket cannot tell, so ev
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -70,9 +70,19 @@ class S3Reading:
         check_key(key)
         data = self._events.find(key)
         if data is None:
-            data = self._client.fetch(self._client.path(key), _receive)
+            data = self._client.fetch(self._client.path(key), self._new_receiver())
             self._events.add(key, data)
         return data
+
+    def _new_receiver(self) -> Callable[["obstore.GetResult"], bytes]:
+        take = self._client.etags.new_taker()
+
+        def receive(result: "obstore.GetResult") -> bytes:
+            if result.meta["size"] > MAX_OBJECT_BYTES:
+                raise ObjectUnreadable("The object is too large to be a record.")
+            return take(result)
+
+        return receive
 
     def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
         """Read many objects at once."""
@@ -143,7 +153,9 @@ class S3Reading:
 
     def _list(self, folder: str) -> "obstore.ListResult[Any]":
         try:
-            return self._client.list_folder(self._prefix(folder).rstrip("/"), self._client.deadline())
+            return self._client.ask_again(
+                lambda deadline: self._client.list_folder(self._prefix(folder).rstrip("/"), deadline)
+            )
         except S3Error as error:
             raise self._list_failed(error, folder) from None
 
@@ -169,12 +181,6 @@ class S3Reading:
     def _prefix(self, folder: str) -> str:
         path = self._client.path(folder)
         return f"{path}/" if path else ""
-
-
-def _receive(result: "obstore.GetResult") -> bytes:
-    if result.meta["size"] > MAX_OBJECT_BYTES:
-        raise ObjectUnreadable("The object is too large to be a record.")
-    return result.bytes().to_bytes()
 
 
 def _name_before(beginning: str) -> str:

@@ -245,10 +245,12 @@ class Hold:
         assert self.passed.wait(PATIENCE_S), "the held request was not answered"
 
 
-def flip_bit(data: bytes) -> bytes:
-    """Return bytes with a bit in their middle flipped."""
-    middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :] if data else data
+def flip_bit(data: bytes, number: int = 0) -> bytes:
+    """Return bytes with a bit of them flipped, another one for each number."""
+    if not data:
+        return data
+    place = (len(data) // 2 + number) % len(data)
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
 
 def error_reply(status: int, code: str) -> Reply:
