@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -280,10 +281,16 @@ def test_the_service_is_hardened_and_has_time_to_end() -> None:
 # Containers
 
 
-def compose() -> dict[str, Any]:
-    """Return compose.yaml."""
-    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+def compose(name: str = "compose.yaml") -> dict[str, Any]:
+    """Return an example for containers."""
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text())
     return read
+
+
+def cluster() -> dict[str, Any]:
+    """Return the services of two hosts."""
+    services: dict[str, Any] = compose("compose.cluster.yaml")["services"]
+    return services
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -316,7 +323,10 @@ def test_the_image_holds_locked_packages_only_and_runs_without_root() -> None:
     assert len(installs) == 3
     for arguments in installs:
         assert "--require-hashes" in arguments or "--no-deps --no-index" in arguments, arguments
-        assert all((ROOT / name).exists() for name in re.findall(r"-r (\S+)", arguments)), arguments
+        for lock in ("base.txt", cluster()["rmos-1"]["build"]["args"]["LOCK"]):
+            lists = re.findall(r"-r (\S+)", arguments.replace("${LOCK}", lock))
+            assert all((ROOT / name).exists() for name in lists), arguments
+    assert ("ARG", "LOCK=base.txt") in found
     names = [name for name, _ in found]
     # An official image, which there is for amd64 and arm64, and for whichever of them the builder is.
     assert {rest.split(" AS ")[0] for name, rest in found if name == "FROM"} == {"python:${PYTHON}-slim"}
@@ -342,6 +352,84 @@ def test_the_service_in_compose_is_reached_from_this_machine_through_nginx_alone
         assert (DEPLOY / volume.split(":")[0]).is_file()
     for volume in services["rmos"]["volumes"]:
         assert volume.split(":")[0] in compose()["volumes"]
+
+
+def test_two_hosts_are_told_what_the_service_knows_and_differ_in_their_volume_alone() -> None:
+    text = (DEPLOY / "compose.cluster.yaml").read_text()
+    told = dict(re.findall(r"^# +([A-Z]\w+)=(\S+)", text, re.MULTILINE))
+    password = told.pop("POSTGRES_PASSWORD")
+    hosts = [cluster()[name] for name in ("rmos-1", "rmos-2")]
+    for host in hosts:
+        given = {name: str(value) for name, value in host["environment"].items()}
+        given["RMOS_DATABASE_URL"] = re.sub(r"\$\{POSTGRES_PASSWORD[^}]*\}", password, given["RMOS_DATABASE_URL"])
+        demand_real({**told, **given, "RMOS_SECRET_KEY": 64 * "0"})
+        assert host["env_file"] == "cluster.env"
+        assert f"/deploy/{host['env_file']}" in (ROOT / ".gitignore").read_text().splitlines()
+        assert (DEPLOY / host["build"]["context"] / host["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
+    volumes = {volume.partition(":")[0] for host in hosts for volume in host["volumes"]}
+    assert volumes == {"host-1", "host-2"}
+    assert volumes < compose("compose.cluster.yaml")["volumes"].keys()
+    assert [name for name, service in cluster().items() if "ports" in service] == ["nginx"]
+    assert cluster()["nginx"]["ports"] == ["127.0.0.1:8080:8080"]
+
+
+class Upstream:
+    """A host behind nginx that takes requests whole and ends without an answer, or answers; it counts them."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.requests = 0
+        self._answer = answer
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                with sock, sock.makefile("rb") as file:
+                    length = 0
+                    for line in iter(file.readline, b"\r\n"):
+                        name, _, value = line.partition(b":")
+                        length = int(value) if name.lower() == b"content-length" else length
+                    file.read(length)
+                    self.requests += 1
+                    sock.sendall(self._answer)
+
+    def close(self) -> None:
+        """Refuse connections from now on."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def to_two_hosts(port: int) -> list[str]:
+    """Return the arguments of sed by which the configuration of nginx has two hosts, as in compose.cluster.yaml."""
+    (command,) = [part for part in cluster()["nginx"]["command"] if part.startswith("sed")]
+    words = shlex.split(command)
+    (expression,) = [word for word in words if "rmos-1" in word]
+    changed = expression.replace("rmos-1:8000", "127.0.0.1:8000").replace("rmos-2:8000", f"127.0.0.1:{port}")
+    return ["-e", changed]
+
+
+@pytest.mark.long
+@pytest.mark.nginx
+def test_nginx_sends_no_request_that_records_twice_and_one_that_reached_nobody_to_another_host(tmp_path: Path) -> None:
+    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    for path in (RUNS, f"{RUNS}/run_1/attachments"):
+        silent, other = Upstream(b""), Upstream(b"")
+        (folder := tmp_path / str(silent.port)).mkdir()
+        with Nginx(folder, silent.port, sed=to_two_hosts(other.port)) as nginx:
+            assert nginx.ask("POST", path, make_body("once")).status == 502
+            assert silent.requests + other.requests == 1
+        silent.close()
+        other.close()
+    dead, alive = Upstream(answer), Upstream(answer)
+    dead.close()
+    (folder := tmp_path / str(alive.port)).mkdir()
+    with Nginx(folder, dead.port, sed=to_two_hosts(alive.port)) as nginx:
+        assert [nginx.ask("POST", RUNS, make_body("elsewhere")).status for _ in range(4)] == [201] * 4
+    assert (dead.requests, alive.requests) == (0, 4)
+    alive.close()
 
 
 def test_every_example_is_described_and_none_names_a_place_of_whoever_wrote_it() -> None:

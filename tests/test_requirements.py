@@ -44,9 +44,11 @@ def test_the_locks_hold_everything_that_is_asked_for_and_agree() -> None:
     """So that adding what tests need to a venv never touches what serving needs."""
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(ROOT / "setup.cfg")
-    base, build, dev = pins("base.txt"), pins("build.txt"), pins("dev.txt")
+    base, build, dev, cluster = (pins(f"{name}.txt") for name in ("base", "build", "dev", "cluster"))
     assert names(settings["options"]["install_requires"].split("\n")) <= set(base)
     assert names((LISTS / "build.in").read_text().splitlines()) == set(build)
     assert names((LISTS / "dev.in").read_text().splitlines()) <= set(dev)
-    assert {**base, **build}.items() <= dev.items()
+    assert {**base, **build, **cluster}.items() <= dev.items()
+    extra = {re.sub(r"\[.*\]", "", name) for name in names(settings["options.extras_require"]["cluster"].split("\n"))}
+    assert base.keys() | extra < cluster.keys()
     assert len(base) <= 20, "serving is installed by whoever tries RMOS for the first time"

@@ -92,13 +92,16 @@ def is_local(address: Any) -> bool:
 def needs_tokens() -> bool:
     """Tell whether every caller needs a token: the settings say so, or one was made.
 
-    A wrong setting ends the process in one line that names it.
+    A bucket is not asked: its client cannot be carried over the fork of the workers, so there the settings have to say
+    so. A wrong setting ends the process in one line that names it.
     """
     try:
         settings = load_settings()
     except ConfigError as error:
         sys.exit(f"rmos: {error.detail}")
-    return settings.auth == "tokens" or open_tokens(settings).has_any()
+    if settings.auth == "tokens":
+        return True
+    return isinstance(settings.runs_dir, Path) and open_tokens(settings).has_any()
 
 
 def refuse_strangers(addresses: Iterable[Any]) -> None:

@@ -2,11 +2,14 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Command, artifacts_of, command_on, document, flip
+from tests.helpers.s3_server import BUCKET, BucketServer
+from tests.helpers.whole_store import WholeStore
 
 
 def diff(one: Path, other: Path) -> str:
@@ -33,6 +36,33 @@ def test_a_store_goes_to_another_folder_and_back_and_verifies_there(root: Path, 
     assert new("verify", "--evidence").exit_code == 0
     again = run("copy", "--to", str(tmp_path / "backup"))
     assert again.stdout.startswith("Copied 0 objects; ")
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
+    """Return a small S3 server with an empty bucket, and have its credentials in the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with BucketServer(tmp_path / "server") as server:
+        yield server
+
+
+def test_a_store_goes_into_a_bucket_and_back_to_the_byte(tmp_path: Path, bucket: BucketServer) -> None:
+    whole = WholeStore(tmp_path / "here" / "runs")
+    whole.shop.close()
+    place = f"s3://{BUCKET}/shop"
+    here = command_on(tmp_path / "here" / "runs", s3_endpoint=bucket.url)
+    back = command_on(tmp_path / "back" / "runs", s3_endpoint=bucket.url)
+    for _ in range(2):
+        copied = here("copy", "--to", place, "--check", "--json")
+        assert (copied.exit_code, document(copied)["ok"]) == (0, True), copied.output
+    assert document(copied)["copied"] == {}
+    assert document(copied)["compared"] == document(copied)["there"]
+    assert back("copy", "--from", place, "--check").exit_code == 0
+    assert diff(tmp_path / "here" / "runs", tmp_path / "back" / "runs") == ""
+    assert here("copy", "--to", f"s3://{BUCKET}-absent").exit_code != 0
+    other = back("import", place)
+    assert (other.exit_code, "Imported 0 runs" in other.stdout) == (0, True)
 
 
 def test_a_dry_run_writes_nothing(root: Path, run: Command, tmp_path: Path) -> None:
