@@ -218,6 +218,10 @@ def test_gunicorn_serves_other_machines_only_once_tokens_are_asked_for(tmp_path:
     assert "rmos token create" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert started(RMOS_AUTH="tokens").returncode == 0
+    # The client of a bucket cannot be carried over a fork, so a master asks none.
+    shared = {"RMOS_RUNS_DIR": "s3://record", "RMOS_DATABASE_URL": "postgresql:///rmos", "RMOS_SECRET_KEY": "0" * 64}
+    assert started(**shared, RMOS_S3_ENDPOINT="http://127.0.0.1:9").returncode == 1
+    assert started(**shared, RMOS_AUTH="tokens").returncode == 0
     service.store.mkdir()
     service.make("viewer")
     assert started().returncode == 0
