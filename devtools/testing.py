@@ -24,6 +24,9 @@ PROGRAMS: Final = {
     "go": "golang-go golang-golang-x-mod-dev",
 }
 """Programs that some tests need, which bear their name as a marker, and the Debian packages that bring them."""
+CEPH: Final = ("ceph-mon", "ceph-osd", "radosgw", "ceph")
+"""Programs of the real object storage that tests start."""
+CEPH_PACKAGES: Final = "ceph-mon ceph-osd radosgw ceph-common"
 GO_PACKAGE: Final = Path("/usr/share/gocode/src/golang.org/x/mod")
 """Where Debian has what the Go programs of the tests import."""
 POSTGRES: Final = Path("/usr/lib/postgresql/15/bin")
@@ -32,6 +35,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of one's own is made in it)
 ROOM: Final = 2 << 30
 """Bytes that must be free in `MEMORY` before a plain test run works there; it needs a quarter of them."""
 MOST_PROCESSES: Final = 8
+_CAP_NET_ADMIN: Final = 12
 _CAP_SYS_ADMIN: Final = 21
 
 
@@ -74,6 +78,12 @@ def find_absent() -> dict[str, str]:
         lacking["go"] = "install the Debian package golang-golang-x-mod-dev"
     if not POSTGRES.is_dir():
         lacking["postgres"] = "install the Debian package postgresql-15"
+    if any(shutil.which(program, path=sbin) is None for program in CEPH):
+        lacking["ceph"] = f"install the Debian packages {CEPH_PACKAGES}"
+    if shutil.which("ip", path=sbin) is None:
+        lacking["netns"] = "install the Debian package iproute2"
+    elif not (has_right(_CAP_NET_ADMIN) and has_right(_CAP_SYS_ADMIN)):
+        lacking["netns"] = "run as root where network namespaces may be made"
     if not may_mount():
         lacking["root"] = "run as root on a machine with loop devices"
     elif shutil.which("mkfs.ext4", path=sbin) is None:
@@ -83,12 +93,17 @@ def find_absent() -> dict[str, str]:
 
 def may_mount() -> bool:
     """Tell whether this process may mount a loop device: root in a container often may not."""
+    return has_right(_CAP_SYS_ADMIN) and Path("/dev/loop-control").exists()
+
+
+def has_right(number: int) -> bool:
+    """Tell whether this process has a capability of Linux."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
         return False
     rights = [line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")]
-    return bool(rights) and int(rights[0], 16) >> _CAP_SYS_ADMIN & 1 == 1 and Path("/dev/loop-control").exists()
+    return bool(rights) and int(rights[0], 16) >> number & 1 == 1
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ BAD_NAME: Final = "The object storage takes no such key."
 
 _RESPONSE: Final = re.compile(r"Server returned non-2xx status code: (\d{3})")
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
+_INVALID_KEY: Final = re.compile(r'Path "(.*?)"(?:: Encountered| contained)', re.DOTALL)
 _FULL: Final = frozenset({"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "XMinioStorageFull"})
 _PASSING: Final = frozenset({"RequestTimeout", "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "SlowDown"})
 """Refusals with status 400 that say that bytes were lost or altered on their way: the next try may pass."""
@@ -80,7 +81,8 @@ def read_error(error: Exception, path: str) -> S3Error:
         path: the key that was asked for, which the library repeats in its text.
     """
     if isinstance(error, (ValueError, obstore.exceptions.InvalidPathError)):
-        return S3Error(S3Answer.BAD_NAME, "a key that cannot be sent")
+        named = _INVALID_KEY.search(str(error))
+        return S3Error(S3Answer.BAD_NAME, ascii(named[1]) if named else "a key that cannot be sent")
     text = str(error).partition("\n\nDebug source")[0].replace(path, "", 1) if path else str(error)
     response = _RESPONSE.search(text)
     if response is None:

@@ -159,8 +159,7 @@ class S3Client:
 
         def request(store: S3Store) -> Result:
             result = obstore.get(store, path)
-            if result.meta["e_tag"] is None:
-                raise S3Error(S3Answer.NOT_S3, "a response without ETag")
+            _require_etag(result.meta)
             if refuse_large and result.meta["size"] >= LONG_BYTES:
                 raise LargeObject(result.meta["size"])
             return receive(result)
@@ -169,7 +168,13 @@ class S3Client:
 
     def head(self, path: str, deadline: Deadline) -> "obstore.ObjectMeta":
         """Return an object's size, time and ETag."""
-        return self._ask("HEAD", path, deadline, lambda store: obstore.head(store, path))
+
+        def request(store: S3Store) -> "obstore.ObjectMeta":
+            meta = obstore.head(store, path)
+            _require_etag(meta)
+            return meta
+
+        return self._ask("HEAD", path, deadline, request)
 
     def delete(self, path: str, deadline: Deadline) -> None:
         """Delete an object, or nothing when it is not there."""
@@ -313,6 +318,12 @@ _OUTCOMES: Final = {
     S3Answer.BAD_NAME: "refused",
 }
 """How the observer calls what it has no word for."""
+
+
+def _require_etag(meta: "obstore.ObjectMeta") -> None:
+    """Refuse a success that is none of S3, such as the page of a network that wants a password."""
+    if meta["e_tag"] is None:
+        raise S3Error(S3Answer.NOT_S3, "a response without ETag")
 
 
 def find_region(options: S3Options) -> str:

@@ -4,7 +4,8 @@
     objects.read_all(["2025-12-23/run_….json", "2025-12-23/run_….000001.json"])
 
 An object is not there only when the server says `NoSuchKey`: a HEAD cannot say it, so its 404 is asked for once more by
-a GET. What a folder's names were at an earlier time a bucket cannot tell, so every folder may have changed.
+a GET. A folder is empty only where such a GET is understood. What a folder's names were at an earlier time a bucket
+cannot tell, so every folder may have changed.
 """
 
 import os
@@ -140,6 +141,7 @@ class S3Reading:
         """Begin the listing just before the names that are asked for, and end it at the first other one."""
         prefix = self._prefix(folder)
         names: dict[str, None] = {}
+        one = None
         try:
             for one in self._client.list_from(prefix.rstrip("/"), prefix + _name_before(beginning)):
                 below = one["path"][len(prefix) :]
@@ -149,23 +151,37 @@ class S3Reading:
                     break
         except S3Error as error:
             raise self._list_failed(error, folder) from None
+        if one is None:
+            self._require_s3()
         return list(names)
 
     def _list(self, folder: str) -> "obstore.ListResult[Any]":
         try:
-            return self._client.ask_again(
+            found = self._client.ask_again(
                 lambda deadline: self._client.list_folder(self._prefix(folder).rstrip("/"), deadline)
             )
         except S3Error as error:
             raise self._list_failed(error, folder) from None
+        if not found["objects"] and not found["common_prefixes"]:
+            self._require_s3()
+        return found
+
+    def _require_s3(self) -> None:
+        """Ask something that only S3 can answer: a page of a web server reads as an empty listing to the library.
+
+        Raises:
+            StorageUnavailable: what answers is no S3, or there is no bucket.
+        """
+        if not self.exists():
+            raise StorageUnavailable("The bucket of the store is not there.")
 
     def _list_failed(self, error: S3Error, folder: str) -> Exception:
         """Return what it means that a folder cannot be listed; one foreign key is enough for that."""
         if error.answer is S3Answer.BAD_NAME:
             where = f"below {folder}/" if folder else "at the top of the store"
             return ObjectUnreadable(
-                f"A key {where} in the bucket is none that can be listed, such as one with '..', '//' or a control "
-                f"character: {error.code}. Look at it with the tools of the storage, and remove it there."
+                f"The key {error.code} {where} in the bucket cannot be listed: RMOS wrote none with '..', '//' or a "
+                "control character. Look at it with the tools of the storage, and remove it there."
             )
         failed = read_failed(error)
         return StorageUnavailable("The folder cannot be listed.") if isinstance(failed, ObjectMissing) else failed

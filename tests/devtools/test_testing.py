@@ -121,6 +121,8 @@ def test_every_marker_that_may_be_left_out_is_registered(monkeypatch: pytest.Mon
         "inkscape",
         "bindfs",
         "rs274",
+        "ceph",
+        "netns",
         "go",
         "postgres",
         "root",

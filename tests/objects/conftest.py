@@ -1,5 +1,7 @@
 """The backends that the contract suite runs over: a second backend joins with one line in `BACKENDS`."""
 
+import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 from rmos.objects.base import Objects
 from rmos.objects.local import LocalObjects
 from tests.helpers.buckets import open_bucket
+from tests.helpers.ceph import share_ceph
 from tests.helpers.memory_objects import MemoryObjects
+from tests.helpers.s3_requests import make_bucket
 from tests.helpers.s3_server import BUCKET, BucketServer
 from tests.objects.calls import Recorder, refuse_tmpfile
 
@@ -40,7 +44,15 @@ def bucket(folder: Path, request: pytest.FixtureRequest) -> Objects:
     return open_bucket(server.url, BUCKET, folder, request.getfixturevalue("monkeypatch"))
 
 
-BACKENDS = [local, local_without_tmpfile, local_with_blobs_elsewhere, memory, bucket]
+def bucket_of_ceph(folder: Path, request: pytest.FixtureRequest) -> Objects:
+    """Open a bucket of a real object storage."""
+    return open_bucket(request.getfixturevalue("ceph_url"), BUCKET, folder, request.getfixturevalue("monkeypatch"))
+
+
+BACKENDS = [
+    *(local, local_without_tmpfile, local_with_blobs_elsewhere, memory, bucket),
+    pytest.param(bucket_of_ceph, marks=[pytest.mark.ceph, pytest.mark.long]),
+]
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +60,20 @@ def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketSe
     """The small S3 server, for all tests of a session."""
     with BucketServer(tmp_path_factory.mktemp("buckets")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def ceph_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The gateway of a Ceph that all processes of this run of the tests share, with a bucket."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-ceph"
+    with contextlib.ExitStack() as shared:
+        try:
+            url = shared.enter_context(share_ceph(folder))
+        except RuntimeError as error:
+            pytest.fail(str(error), pytrace=False)
+        make_bucket(url, BUCKET)
+        yield url
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda make: make.__name__)

@@ -14,6 +14,7 @@ from rmos.errors.store import StorageUnavailable, StoreReadOnly
 from rmos.objects import s3_hop
 from rmos.objects.s3 import S3Objects
 from tests.helpers.buckets import open_bucket
+from tests.helpers.s3_requests import make_bucket
 from tests.helpers.s3_server import BUCKET, BucketServer
 
 FORMAT = b'{"format":1}\n'
@@ -182,6 +183,34 @@ def test_when_versions_appear_and_names_stay_taken_the_bucket_is_tested_once_and
         assert objects.create(f"2025-12-23/{name}", b"one")
     assert len(tested) == 1
     assert objects.writable()
+
+
+@pytest.mark.ceph
+@pytest.mark.long
+def test_ceph_holds_a_store_and_a_bucket_of_it_that_keeps_versions_does_not(
+    ceph_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = open_bucket(ceph_url, BUCKET, tmp_path, monkeypatch, rounds=20)
+    assert objects.probe() == 2 + 2 + 20 * 8
+    make_bucket(ceph_url, "with-versions", versions=True)
+    versioned = open_bucket(ceph_url, "with-versions", tmp_path, monkeypatch)
+    with pytest.raises(StoreUnusable, match="ignores If-None-Match"):
+        versioned.prepare()
+
+
+@pytest.mark.ceph
+@pytest.mark.long
+def test_a_bucket_of_ceph_that_is_made_to_keep_versions_later_is_found_out_by_the_next_write(
+    ceph_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_bucket(ceph_url, "versions-later")
+    objects = open_bucket(ceph_url, "versions-later", tmp_path, monkeypatch)
+    objects.prepare()
+    assert objects.create("2025-12-23/a", b"one")
+    make_bucket(ceph_url, "versions-later", versions=True)
+    with pytest.raises(StoreReadOnly, match="replaces objects"):
+        objects.create("2025-12-23/b", b"one")
+    assert objects.read("2025-12-23/a") == b"one"
 
 
 def test_creates_race_through_every_address_that_the_name_of_the_endpoint_has(
