@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rmos.place import Bucket, DatabaseUrl, hide_passwords, parse_place
+from rmos.place import Bucket, DatabaseUrl, hide_passwords, is_inside, overlap, parse_place
 
 
 def test_a_place_is_a_folder_or_a_bucket_and_reads_as_it_is_written() -> None:
@@ -50,3 +50,18 @@ def test_postgresql_on_another_machine_proves_who_it_is(url: str, is_secured: bo
 def test_a_password_is_hidden_and_nothing_else(text: str, shown: str) -> None:
     assert hide_passwords(text) == shown
     assert repr(DatabaseUrl(text)) == repr(shown)
+
+
+def test_places_overlap_where_one_is_within_the_other() -> None:
+    for one, other, together in (
+        ("/srv/runs", "/srv/runs/_quarantine", True),
+        ("/srv/runs", "/srv/runs2", False),
+        ("s3://record", "s3://record/shop", True),
+        ("s3://record/shop", "s3://record/shop2", False),
+        ("s3://record", "s3://record2", False),
+        ("s3://record", "/srv/runs", False),
+    ):
+        pair = (parse_place(one), parse_place(other))
+        assert overlap(*pair) == overlap(*reversed(pair)) == together
+    assert is_inside(Path("/srv/runs/report"), Path("/srv/runs"))
+    assert not is_inside(Path("/srv/runs/report"), Bucket("record"))

@@ -6,43 +6,15 @@
 It shows that a client does what it should; how servers behave is shown by a real one (marker `ceph`).
 """
 
-import hashlib
-import logging
 import threading
-from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-import localbucket
+from devtools.bucket_server import make_server
 
 BUCKET: Final = "rmos-tests"
-_NO_DIGEST: Final = ("", "UNSIGNED-PAYLOAD")
-
-
-class _Handler(localbucket.S3Handler):  # type: ignore[misc]
-    """A request; a body that was cut off or altered on its way is refused, as S3 does and localbucket does not."""
-
-    disable_nagle_algorithm = True
-
-    def _read_body(self) -> bytes:
-        body: bytes = super()._read_body()
-        length, expected = self.headers.get("Content-Length"), self.headers.get("x-amz-content-sha256", "")
-        if length is not None and len(body) < int(length):
-            self.close_connection = True
-            raise localbucket.S3Error(HTTPStatus.BAD_REQUEST, "IncompleteBody", "The body was cut off.")
-        signed = expected not in _NO_DIGEST and not expected.startswith("STREAMING-")
-        if signed and hashlib.sha256(body).hexdigest() != expected:
-            text = "The body has another digest than was signed."
-            raise localbucket.S3Error(HTTPStatus.BAD_REQUEST, "XAmzContentSHA256Mismatch", text)
-        return body
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True  # a client that went away
 
 
 class BucketServer:
@@ -52,10 +24,7 @@ class BucketServer:
         self.folder = folder / BUCKET
         """Where the objects lie as files."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        logging.getLogger(localbucket.__name__).setLevel(logging.ERROR)
-        handler = type("Handler", (_Handler,), {"data_root": folder})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server: ThreadingHTTPServer = make_server(folder)
         self.address: tuple[str, int] = ("127.0.0.1", self._server.server_port)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.credentials = {"access_key_id": "test", "secret_access_key": "test"}
