@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import (
+    buckets,
     drawings,
     evidence,
     files,
@@ -52,6 +53,7 @@ PARTS: Final = (
     "run_log",
     "reading",
     "evidence",
+    "buckets",
 )
 USAGE: Final = 2
 INTERRUPTED: Final = 130
@@ -157,6 +159,8 @@ def measure(
         figures += outcomes.figures(below, repeats, say)
     if "run_log" in parts:
         figures += run_log.figures(below, repeats, say)
+    if "buckets" in parts:
+        figures += buckets.figures(below / "buckets", rounds=repeats, say=say)
     if "reading" in parts:
         figures += reading.figures(below / "read", say)
 

@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import cuts, figures, files, gate, judging, load, machine, reading, sessions, small_files, stores, web
+from benchmarks import (
+    buckets,
+    cuts,
+    figures,
+    files,
+    gate,
+    judging,
+    load,
+    machine,
+    reading,
+    sessions,
+    small_files,
+    stores,
+    web,
+)
 from benchmarks.failures import CannotMeasure
 from benchmarks.figures import AtLeast, AtMost, Figure, measured, number, ratio
 from benchmarks.load import Load
@@ -24,6 +38,7 @@ from rmos.engines.runner import evaluate
 from rmos.row_models import RunQuery
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
+from tests.helpers.buckets import set_credentials
 
 REPORT = '{"requests":3000,"duration_us":2000000,"p50_us":9100,"p99_us":20500,"refused":0,"broken":0}'
 
@@ -270,6 +285,27 @@ def test_the_gate_is_measured_on_each_kind_of_drawing_and_weighed(
     assert all(figure.value > 0 and figure.target == figures.AtLeast(20.0) for figure in speeds)
     assert 0 <= memory.value < 50
     assert memory.is_met
+
+
+@pytest.mark.long
+def test_objects_of_a_bucket_are_measured_beside_bare_requests_and_what_is_absent_is_left_out_loud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_credentials(monkeypatch)
+    monkeypatch.setattr(buckets, "_CALLS", 3)
+    monkeypatch.setattr(buckets, "find_lacking", lambda: ["radosgw"])
+    monkeypatch.setattr(buckets, "_BOTO3", "no-such-package @ file:///nowhere")
+    told: list[str] = []
+    found = buckets.figures(tmp_path, rounds=1, say=told.append)
+    assert [figure.name.partition(" /")[0] for figure in found] == [
+        *("create", "create"),
+        "run whose event was read before, in one batch",
+    ]
+    assert all(figure.value > 0 for figure in found)
+    assert [line for line in told if "left out" in line] == [
+        "buckets: boto3 cannot be installed; its figure is left out",
+        "buckets: radosgw is not there; the figures over Ceph are left out",
+    ]
 
 
 @pytest.mark.long

@@ -86,10 +86,13 @@ class S3Reading:
         return receive
 
     def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
-        """Read many objects at once."""
-        if len(keys) < 2:
-            return [read_or_error(self.read, key) for key in keys]
-        return list(self._pool().map(lambda key: read_or_error(self.read, key), keys))
+        """Read many objects at once; the first one in this thread, which would only wait for the others."""
+        others = [self._pool().submit(read_or_error, self.read, key) for key in keys[1:]]
+        try:
+            return [*(read_or_error(self.read, key) for key in keys[:1]), *(other.result() for other in others)]
+        finally:
+            for other in others:
+                other.cancel()  # after an error nobody wants the rest
 
     def _pool(self) -> ThreadPoolExecutor:
         pid = os.getpid()

@@ -181,7 +181,7 @@ class Ceph:
 
     def _run(self, program: str, *arguments: str | Path) -> str:
         done = subprocess.run(
-            [program, *([] if program == "monmaptool" else ["-c", self._config]), *arguments],
+            [program, *([] if program == "monmaptool" else ["-c", str(self._config)]), *map(str, arguments)],
             env={"PATH": _SYSTEM_PATH},
             capture_output=True,
             text=True,
@@ -237,7 +237,7 @@ def _start_keeper(folder: Path, url: Path) -> None:
     ended = folder / "ended"
     ended.unlink(missing_ok=True)
     with (folder / "keeper.out").open("ab") as out:
-        keeper = ["setsid", "--fork", sys.executable, __file__, folder]  # no child: it outlives whoever starts it
+        keeper = ["setsid", "--fork", sys.executable, __file__, str(folder)]  # no child: it outlives whoever starts it
         subprocess.run(keeper, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True)
     while not url.exists():
         if ended.exists():
