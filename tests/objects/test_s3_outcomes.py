@@ -19,10 +19,8 @@ from rmos.errors.store import ObjectMissing, OutOfSpace, StorageUnavailable, Sto
 from rmos.objects.base import QUARANTINE, key_of_digest
 from rmos.objects.s3 import S3Objects
 from rmos.objects.s3_client import RequestLimits
-from rmos.objects.spool import Spool
-from rmos.place import Bucket, S3Options
 from tests.helpers import s3_proxy as faults
-from tests.helpers.buckets import REGION, set_credentials
+from tests.helpers.buckets import open_bucket
 from tests.helpers.s3_proxy import Exchange, Fault, S3Proxy
 from tests.helpers.s3_server import BUCKET, BucketServer
 
@@ -148,6 +146,7 @@ FAULTS: dict[str, Fault] = {
 }
 SAMPLE: Final = ("answer lost", "answer cut off", "flipped", "409")
 """Faults that are tried in a quick run too."""
+OTHERS: Final = [pytest.param(kind, marks=pytest.mark.long) for kind in FAULTS if kind not in SAMPLE]
 
 
 @pytest.fixture(scope="module")
@@ -157,36 +156,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
 
 
 @pytest.fixture
-def proxy(server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Proxy]:
-    set_credentials(monkeypatch)
+def proxy(server: BucketServer) -> Iterator[S3Proxy]:
     with S3Proxy(server.address) as made:
         yield made
 
 
-class Shop:
-    """New stores, each below a prefix of its own."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self._folder = folder
-        self._url = url
-        self._made = 0
-
-    def open(self, limits: RequestLimits, *, again: bool = False) -> S3Objects:
-        """Open a new store, or the last one in another process."""
-        self._made += not again
-        options = S3Options(self._folder / f"{self._made}", endpoint=self._url, region=REGION, addressing="path")
-        bucket = Bucket(BUCKET, f"{self._folder.name}/{self._made}")
-        return S3Objects(bucket, options, Spool(options.spool_dir), limits=limits)
+Open = Callable[[RequestLimits, int], S3Objects]
+"""Opens a store by its number: a new one, or the same one in another process."""
 
 
 @pytest.fixture
-def shop(tmp_path: Path, proxy: S3Proxy) -> Shop:
-    return Shop(tmp_path, proxy.url)
+def shop(tmp_path: Path, proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch) -> Open:
+    def open_shop(limits: RequestLimits, number: int) -> S3Objects:
+        folder, prefix = tmp_path / f"{number}", f"{tmp_path.name}/{number}"
+        return open_bucket(proxy.url, BUCKET, folder, monkeypatch, prefix=prefix, limits=limits)
+
+    return open_shop
 
 
-def count_requests(shop: Shop, proxy: S3Proxy, operation: Operation) -> int:
+def count_requests(shop: Open, proxy: S3Proxy, operation: Operation) -> int:
     """Return how many requests an operation has in peace."""
-    objects = shop.open(ONE_FAULT)
+    objects = shop(ONE_FAULT, 1000)
     operation.before(objects)
     before = len(proxy.seen)
     operation.do(objects)
@@ -197,27 +187,27 @@ def count_requests(shop: Shop, proxy: S3Proxy, operation: Operation) -> int:
     "kind", [kind if kind in SAMPLE else pytest.param(kind, marks=pytest.mark.long) for kind in FAULTS]
 )
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_one_fault_in_any_request_of_an_operation_is_overcome(shop: Shop, proxy: S3Proxy, name: str, kind: str) -> None:
+def test_one_fault_in_any_request_of_an_operation_is_overcome(shop: Open, proxy: S3Proxy, name: str, kind: str) -> None:
     operation = OPERATIONS[name]
     for place in range(count_requests(shop, proxy, operation)):
-        objects = shop.open(ONE_FAULT)
+        objects = shop(ONE_FAULT, place)
         operation.before(objects)
         proxy.on(faults.anything, *[faults.pass_through] * place, FAULTS[kind])
         operation.do(objects)
         proxy.heal()
         assert operation.is_done(objects), place
-        assert operation.is_done(shop.open(ONE_FAULT, again=True)), place
+        assert operation.is_done(shop(ONE_FAULT, place)), place
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_faults_without_end_from_any_request_on_are_told_in_time_and_nothing_is_wrong_afterwards(
-    shop: Shop, proxy: S3Proxy, name: str, kind: str
+    shop: Open, proxy: S3Proxy, name: str, kind: str
 ) -> None:
     operation = OPERATIONS[name]
     for place in range(count_requests(shop, proxy, operation)):
-        objects = shop.open(MANY_FAULTS)
+        objects = shop(MANY_FAULTS, place)
         operation.before(objects)
         proxy.on(faults.anything, *[faults.pass_through] * place)
         proxy.always(faults.anything, FAULTS[kind])
@@ -226,7 +216,7 @@ def test_faults_without_end_from_any_request_on_are_told_in_time_and_nothing_is_
             operation.do(objects)
         assert time.monotonic() - began < LATEST_S
         proxy.heal()
-        after = shop.open(ONE_FAULT, again=True)
+        after = shop(ONE_FAULT, place)
         if not operation.is_done(after):
             operation.do(after)
         assert operation.is_done(after), place
