@@ -23,7 +23,7 @@ from rmos.checks.verify import RECHECK_S, Progress, verify_store
 from rmos.checks.walk import list_folders, walk
 from rmos.errors.store import ObjectMissing, ObjectUnreadable
 from rmos.models import Finding
-from rmos.objects.base import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, RENEWED, Objects
 from rmos.store import Store, layout
 from rmos.store.blobs import BLOCK_BYTES
 from rmos.store.layout import BLOB
@@ -33,6 +33,9 @@ DEFAULT_GRACE_S: Final = 24 * 3600
 MIN_GRACE_S: Final = 3600
 """No shorter grace is taken: the longest upload ends within it."""
 _DIGEST: Final = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_NAME_NOTHING: Final = {layout.BLOB.folder, *layout.HOST_FOLDERS}
+_BATCH: Final = 64
+"""Records that are read at once."""
 _DEPTH: Final = 4
 """Folders within folders that hold records: `_quarantine/_sessions/2025-12-23/…`."""
 
@@ -162,6 +165,8 @@ def move_garbage(store: Store, garbage: Garbage, *, grace_s: float, recheck_s: f
         time.sleep(recheck_s)
         for named in _collect_named_since(store, garbage.change_tokens, list(moved)):
             _put_back(store, moved.pop(named)[1])
+    for sha256 in moved:
+        store.objects.clear_debris(f"{RENEWED}/{sha256}")
     return sorted(key for key, _ in moved.values())
 
 
@@ -203,10 +208,10 @@ def _yield_named(objects: Objects, tokens: dict[str, str]) -> Iterator[str]:
         ObjectUnreadable: a record cannot be read.
     """
     for entry in objects.entries(""):
-        if entry.kind == "directory" and entry.name != layout.BLOB.folder:
+        if entry.kind == "directory" and entry.name not in _NAME_NOTHING:
             yield from _yield_named_below(objects, entry.name, tokens, 1)
         elif entry.name == layout.LEGACY_INDEX_KEY:
-            yield from _digests(objects, entry.name)
+            yield from _digests(objects, [entry.name])
 
 
 def _yield_named_below(objects: Objects, folder: str, tokens: dict[str, str], depth: int) -> Iterator[str]:
@@ -214,18 +219,20 @@ def _yield_named_below(objects: Objects, folder: str, tokens: dict[str, str], de
     fresh = token is not None
     if token is not None:
         tokens[folder] = token
+    records = []
     for name, kind in objects.entries(folder):
         key = f"{folder}/{name}"
         if kind == "directory" and depth < _DEPTH and key != f"{QUARANTINE}/{layout.BLOB.folder}":
             yield from _yield_named_below(objects, key, tokens, depth + 1)
         elif (kind == "file" and fresh and name.endswith(".json")) or "json~" in name:
-            yield from _digests(objects, key)
+            records.append(key)
+    for start in range(0, len(records), _BATCH):
+        yield from _digests(objects, records[start : start + _BATCH])
 
 
-def _digests(objects: Objects, key: str) -> Iterator[str]:
-    try:
-        data = objects.read(key)
-    except ObjectMissing:
-        return
-    for found in _DIGEST.findall(data):
-        yield found.decode()
+def _digests(objects: Objects, keys: Sequence[str]) -> Iterator[str]:
+    for data in objects.read_all(keys):
+        if isinstance(data, ObjectUnreadable):
+            raise data
+        if not isinstance(data, ObjectMissing):  # it was taken away just now
+            yield from (found.decode() for found in _DIGEST.findall(data))

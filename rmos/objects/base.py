@@ -15,6 +15,8 @@ QUARANTINE: Final = "_quarantine"
 ATTACHMENTS: Final = "_attachments"
 RENEWED: Final = "_renewed"
 """Where a bucket keeps that a blob was brought again, as `<sha256>/<microseconds>`; it is no part of the record."""
+PROBE: Final = "_probe"
+"""Where a bucket is tested; what stands there was left by a test that died."""
 MAX_OBJECT_BYTES: Final = 64 * 1024 * 1024
 """Largest record that is read whole; RMOS policy. Blobs are streamed and have no such limit."""
 
@@ -169,7 +171,10 @@ class Objects(Protocol):
         """
 
     def clear_debris(self, folder: str) -> int:
-        """Remove what writers that died have left in a folder, never an object, and return how many."""
+        """Remove what writers that died have left in a folder, never an object, and return how many.
+
+        Below `_renewed` that is what says of a blob that it was brought again: for one that was moved aside.
+        """
 
     # Reading
 

@@ -15,17 +15,28 @@ be deleted on a condition everywhere, so whoever moves one aside or erases one h
 import logging
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 import obstore
 
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import ObjectExists, ObjectMissing, StorageUnavailable, StoreReadOnly
-from rmos.objects.base import QUARANTINE, Accept, NameBlob, NewBlob, OpenObject, accept_all, check_key
+from rmos.objects.base import (
+    PROBE,
+    QUARANTINE,
+    RENEWED,
+    Accept,
+    NameBlob,
+    NewBlob,
+    OpenObject,
+    accept_all,
+    check_key,
+)
 from rmos.objects.s3_blobs import S3Blobs
 from rmos.objects.s3_client import DEFAULT_LIMITS, Deadline, RequestLimits, S3Client
 from rmos.objects.s3_creating import create_settled, delete_settled
-from rmos.objects.s3_probe import PROBE, Probe
+from rmos.objects.s3_probe import Probe
 from rmos.objects.s3_reading import S3Reading
 from rmos.objects.spool import Spool
 from rmos.observer import Observer
@@ -173,6 +184,9 @@ class S3Objects(S3Reading):
         """
         check_key(key)
         self._refuse_after_replacing()
+        head = self._head(key)
+        if head is None:
+            raise ObjectMissing("There is no such object.")
         opened = self._blobs.download(key)
         target, attempt = f"{QUARANTINE}/{key}", 1
         while (copy := self._copy(opened, target)) is None:
@@ -180,7 +194,7 @@ class S3Objects(S3Reading):
             target = f"{QUARANTINE}/{key}~{attempt}"
         if self._blobs.digest(target, copy.sha256) != (copy.sha256, copy.size):
             raise StorageUnavailable("The copy in quarantine does not read back; the object stays where it is.")
-        self._delete(key)
+        self._delete(key, made=head["last_modified"])
         return target
 
     def _copy(self, opened: OpenObject, target: str) -> NewBlob | None:
@@ -200,12 +214,12 @@ class S3Objects(S3Reading):
         self._delete(key)
         return True
 
-    def _delete(self, key: str) -> None:
-        delete_settled(self._client, self._client.path(key))
+    def _delete(self, key: str, *, made: datetime | None = None) -> None:
+        delete_settled(self._client, self._client.path(key), made=made)
         self._events.drop(key)
 
     def clear_debris(self, folder: str) -> int:
         """Remove what probes that died have left; writers leave nothing, as an object comes whole or not at all."""
-        if folder != PROBE:
-            return 0
-        return self._probe.clear()
+        if folder.startswith(f"{RENEWED}/"):
+            return self._blobs.forget_renewals(folder.removeprefix(f"{RENEWED}/"))
+        return self._probe.clear() if folder == PROBE else 0

@@ -9,6 +9,7 @@ while another PUT is under way, of which nothing may come.
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from rmos.errors.store import ObjectExists, ObjectMissing, StorageUnavailable
@@ -73,8 +74,12 @@ def _unsettled(error: S3Error) -> Exception:
     return StorageUnavailable(_NOT_KNOWN) if isinstance(failed, ObjectMissing) else failed
 
 
-def delete_settled(client: S3Client, path: str) -> None:
+def delete_settled(client: S3Client, path: str, *, made: datetime | None = None) -> None:
     """Delete an object, and return once the server says that it is not there.
+
+    Args:
+        made: when the object was made that is to be deleted. One that was made since then, by whoever brought the same
+            bytes after the delete, stays; None deletes that one too.
 
     Raises:
         OutOfSpace, StoreReadOnly: refused; it stands.
@@ -88,7 +93,9 @@ def delete_settled(client: S3Client, path: str) -> None:
             if error.answer not in NO_ANSWER and error.answer is not S3Answer.ABSENT:
                 raise write_failed(error) from None
         try:
-            client.get(path, lambda result: None, deadline)
+            stands = client.get(path, lambda result: result.meta["last_modified"], deadline)
+            if made is not None and stands != made:
+                return
         except S3Error as error:
             if error.answer is S3Answer.ABSENT:
                 return

@@ -23,6 +23,7 @@ from obstore.store import S3Store
 from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import StorageUnavailable
+from rmos.objects.base import PROBE
 from rmos.objects.s3_answers import (
     ERRORS,
     NO_ANSWER,
@@ -39,7 +40,6 @@ from rmos.objects.s3_hop import Hop, HostAddress, find_addresses
 
 log = logging.getLogger(__name__)
 
-PROBE: Final = "_probe"
 ROUNDS: Final = 20
 RACERS: Final = 8
 _TRIES: Final = 3

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from rmos import digest, ids
-from rmos.objects.base import ATTACHMENTS, QUARANTINE
+from rmos.objects.base import ATTACHMENTS, PROBE, QUARANTINE, RENEWED
 from rmos.store.records import decode_audit, decode_claim
 
 FORMAT_KEY: Final = "_format.json"
@@ -178,7 +178,9 @@ KINDS: Final = (ARTIFACT, EVENT, LINK, SESSION_EVENT, CLAIM, TOKEN_EVENT, TOOL_E
 """All kinds of objects; nothing else is part of the record but `OWN_FILES`."""
 
 OWN_FILES: Final = frozenset({FORMAT_KEY, LEGACY_INDEX_KEY})
-OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE, EVIDENCE, BEHIND})
+HOST_FOLDERS: Final = frozenset({BEHIND, RENEWED, PROBE})
+"""What hosts tell one another in a bucket; no part of the record."""
+OWN_FOLDERS: Final = frozenset({kind.folder for kind in KINDS if kind.folder} | {QUARANTINE, EVIDENCE} | HOST_FOLDERS)
 OWN_NAMES: Final = OWN_FILES | OWN_FOLDERS
 """What may stand in the root beside partitions and the index's own files."""
 

@@ -17,7 +17,7 @@ import msgspec
 from rmos.errors.store import IndexBroken, IndexUnavailable, ObjectUnreadable
 from rmos.index.base import Index, KnownRun
 from rmos.models import RunState
-from rmos.objects.base import ATTACHMENTS, QUARANTINE, Objects
+from rmos.objects.base import ATTACHMENTS, PROBE, QUARANTINE, Objects
 from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.layout import RunFiles
@@ -271,7 +271,8 @@ class Reconciler:
         self.reach.folders_done += 1
 
     def _clear_beside(self) -> None:
-        """Unlink what writers of claims, tokens, tools and audits left; only a pass over everything goes there."""
+        """Remove what writers of claims, tokens, tools and audits left; only a pass over everything goes there."""
+        self._objects.clear_debris(PROBE)
         for kind in (layout.CLAIM, layout.TOKEN_EVENT, layout.TOOL_EVENT, layout.AUDIT_RECORD):
             with contextlib.suppress(ObjectUnreadable):  # verify names a folder that cannot be listed
                 for folder in self._list_folders(kind):

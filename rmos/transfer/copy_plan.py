@@ -37,7 +37,6 @@ _LOG_FOLDERS: Final = ("", "batch", "tile", "checkpoint")
 _BATCHES: Final = f"{layout.EVIDENCE}/batch"
 _TOP: Final = (QUARANTINE, layout.EVIDENCE, layout.AUDIT, layout.TOOLS, layout.TOKENS, layout.CLAIMS, layout.SESSIONS)
 """Folders in the order in which they are listed; the partitions come next, newest first, and the blobs last."""
-_OF_HOSTS: Final = frozenset({"_probe", "_behind", "_renewed"})
 """What hosts leave beside a record in object storage for one another: it means nothing elsewhere."""
 
 
@@ -138,7 +137,7 @@ def _number_of(kind: ObjectKind, name: str) -> int:
 def is_name_of_store(name: str) -> bool:
     """Tell whether a name may stand in the root of a store."""
     own = name in layout.OWN_NAMES or ids.is_partition(name) or layout.is_index_file(name)
-    return own or name in _OF_HOSTS or layout.is_debris(name) or layout.is_of_file_system(name, "directory")
+    return own or name in layout.HOST_FOLDERS or layout.is_debris(name) or layout.is_of_file_system(name, "directory")
 
 
 class FolderPair(NamedTuple):
@@ -171,7 +170,12 @@ def walk_both(source: Objects, target: Objects | None, left: list[str]) -> Itera
 
 def _stays_unnamed(name: str, kind: str) -> bool:
     """Tell whether a name in the root is left behind without a word: it is no part of what was recorded."""
-    own = name in _OF_HOSTS or layout.is_index_file(name) or layout.is_debris(name) or name == layout.LEGACY_ATTACHMENTS
+    own = (
+        name in layout.HOST_FOLDERS
+        or layout.is_index_file(name)
+        or layout.is_debris(name)
+        or name == layout.LEGACY_ATTACHMENTS
+    )
     return own or layout.is_of_file_system(name, kind)
 
 

@@ -129,7 +129,7 @@ def test_a_record_above_the_bound_is_refused_before_it_is_read(
 def test_moving_aside_goes_on_where_it_was_cut_off(objects: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     objects.create(ARTIFACT, b"damaged")
     with monkeypatch.context() as dying:
-        dying.setattr(S3Objects, "_delete", lambda self, key: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(S3Objects, "_delete", lambda self, key, made: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             objects.quarantine(ARTIFACT)
     assert objects.has(ARTIFACT)
