@@ -31,6 +31,7 @@ from rmos.index.base import INDEX_ERRORS
 from rmos.metrics import Metrics
 from rmos.models import Actor, Stored
 from rmos.observer import Observable
+from rmos.place import Bucket
 from rmos.schemas.runs import dump_summary
 from rmos.services.evidence import append_log, is_started, open_key_file
 from rmos.services.rosettes.interpreters import choose_interpreter
@@ -172,9 +173,10 @@ class Rmos:
 
     def _log_new(self, store: Store, everywhere: bool) -> None:
         """Append what is new to the store's log of evidence, where one was started."""
-        if not is_started(store):
-            return
-        appended = append_log(store, open_key_file(self.settings), us=ids.now_us(), everywhere=everywhere)
+        key_file = open_key_file(self.settings)
+        if not is_started(store) or (isinstance(self.settings.runs_dir, Bucket) and not key_file.exists()):
+            return  # of several hosts the one that has the key appends
+        appended = append_log(store, key_file, us=ids.now_us(), everywhere=everywhere)
         self.metrics.observe_log(appended.checkpoint.size, at_s=time.time())
 
     def refuses_writes(self) -> bool:

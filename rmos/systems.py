@@ -10,6 +10,7 @@ fsync of a folder by which nothing is lost.
 """
 
 import os
+from pathlib import Path
 
 from rmos.errors.installation import PlatformUnsupported
 
@@ -18,7 +19,7 @@ try:
 except ImportError:  # Windows; `require_posix` has refused whatever would use it
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["count_cores", "fcntl", "require_posix"]
+__all__ = ["count_cores", "fcntl", "is_in_memory", "require_posix"]
 
 
 def count_cores() -> int:
@@ -28,6 +29,19 @@ def count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Tell whether a folder, or where it would be made, lies in memory, as far as the system says so."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return False
+    # "36 35 98:0 /root /mount/point options - type source …"; a space in a path is written \\040
+    mounts = [(line.split(" ", 5)[4].replace("\\040", " "), line.partition(" - ")[2].split(" ")[0]) for line in lines]
+    path = folder.resolve()
+    kinds = {len(Path(point).parts): kind for point, kind in mounts if path.is_relative_to(point)}
+    return bool(kinds) and kinds[max(kinds)] in ("tmpfs", "ramfs")
 
 
 def require_posix(what: str) -> None:

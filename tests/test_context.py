@@ -24,6 +24,7 @@ from rmos.engines.registry import Registry
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexUnavailable, OutOfSpace
 from rmos.logs import REQUEST_ID
+from rmos.place import Bucket
 from rmos.row_models import RunQuery
 from rmos.store import Store
 from tests.helpers.waiting import PATIENCE_S
@@ -267,3 +268,15 @@ def test_a_row_that_the_index_did_not_take_is_brought_by_the_upkeep(
     assert not stored.indexed
     wait_until(lambda: store.index.runs.find(stored.view.artifact.run_id).value is not None)
     rmos.close()
+
+
+def test_of_several_hosts_the_one_with_the_key_appends_to_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rmos.context.is_started", lambda store: True)
+    monkeypatch.setattr("rmos.context.append_log", lambda *arguments, **options: 1 / 0)
+    host = Rmos(Settings(instance_path=tmp_path, runs_dir=Bucket("record")), Registry())
+    host._log_new(None, True)  # type: ignore[arg-type]
+    (tmp_path / "evidence.key").write_text("a key")
+    with pytest.raises(ZeroDivisionError):
+        host._log_new(None, True)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ import pytest
 
 from rmos.objects.fsyncs import Fsyncs
 from rmos.objects.local import LocalObjects
-from rmos.systems import count_cores
+from rmos.systems import count_cores, is_in_memory
 from tests.as_on_macos import FOLDER, REASON
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,3 +149,12 @@ def test_without_proc_files_get_their_names_another_way(tmp_path: Path, monkeypa
     assert objects.create("2025-12-23/run_00.json", b"{}")
     assert objects.read("2025-12-23/run_00.json") == b"{}"
     assert count_cores() >= 1
+
+
+@pytest.mark.linux
+def test_a_folder_in_memory_is_known_also_before_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = ("/ rw - ext4", r"/a\040b rw shared:1 - tmpfs", r"/a\040b/c rw - xfs")
+    table = "".join(f"{number} 0 8:1 / {mount} source rw\n" for number, mount in enumerate(mounts))
+    monkeypatch.setattr(Path, "read_text", lambda *_: table)
+    found = [is_in_memory(Path(name)) for name in ("/a b/spool/blobs", "/a b", "/a", "/a b/c/spool", "/")]
+    assert found == [True, True, False, False, False]

@@ -5,12 +5,16 @@ never overwrites, and erases nothing but the artifact of a run that was hard-del
 `2025-12-23/run_….json`. `open_objects` picks the backend.
 """
 
+import logging
 from pathlib import Path
 
 from rmos.errors.installation import ConfigError
 from rmos.objects.base import Objects
 from rmos.objects.local import LocalObjects
 from rmos.place import Bucket, Place, S3Options
+from rmos.systems import is_in_memory
+
+log = logging.getLogger(__name__)
 
 
 def open_objects(place: Place, *, attachments: Path | None = None, s3: S3Options | None = None) -> Objects:
@@ -36,4 +40,6 @@ def _open_bucket(bucket: Bucket, options: S3Options | None) -> Objects:
         raise ConfigError(f"{bucket} cannot be opened: install the extra, `pip install 'rmos[cluster]'`.") from None
     if options is None:
         raise ConfigError(f"{bucket} cannot be opened: nothing says how object storage is reached.")
+    if is_in_memory(options.spool_dir):
+        log.warning("RMOS_SPOOL_DIR is in memory, which each file on its way takes: name a folder on a disk")
     return S3Objects(bucket, options, Spool(options.spool_dir, max_bytes=options.spool_max_bytes))

@@ -65,6 +65,18 @@ def test_a_store_goes_into_a_bucket_and_back_to_the_byte(tmp_path: Path, bucket:
     assert (other.exit_code, "Imported 0 runs" in other.stdout) == (0, True)
 
 
+def test_runs_are_exported_into_a_bucket_and_imported_out_of_it(
+    tmp_path: Path, bucket: BucketServer, root: Path
+) -> None:
+    place = f"s3://{BUCKET}/autumn"
+    here = command_on(root, s3_endpoint=bucket.url)
+    exported = here("export", "--format", "store", "--to", place, "--json")
+    assert exported.exit_code == 0, exported.output
+    other = command_on(tmp_path / "other" / "runs", s3_endpoint=bucket.url)
+    assert f"Imported {document(exported)['runs']} runs" in other("import", place).stdout
+    assert here("export", "--to", place).exit_code == 2
+
+
 def test_a_dry_run_writes_nothing(root: Path, run: Command, tmp_path: Path) -> None:
     result = run("copy", "--to", str(tmp_path / "backup"), "--dry-run", "--check")
     assert result.exit_code == 0
