@@ -42,6 +42,7 @@ _runs: Final = Statements(POSTGRES, schema.runs, RunRow, KnownRun._fields)
 _sessions: Final = Statements(POSTGRES, schema.sessions, SessionRow, KnownSession._fields)
 _POLL_S: Final = 0.05
 _LOCK: Final = "SELECT pg_try_advisory_lock(7261, hashtext(%s))"
+_UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
 _POOLER: Final = (
     "RMOS_DATABASE_URL leads to a pooler that gives each transaction another held, which holds no lock: "
     "name the server itself, or let the pooler keep sessions."
@@ -83,6 +84,8 @@ class PostgresIndex:
             yield
         finally:
             self._holder = None
+            with contextlib.suppress(psycopg.Error):  # the server would let go a moment after the connection ends
+                held.cursor.execute(_UNLOCK)
             held.close()
 
     def _try_lock(self, held: PostgresConnection) -> bool:

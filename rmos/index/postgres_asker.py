@@ -17,7 +17,7 @@ from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import IndexBroken
 from rmos.index.base import Answer, Generation, IndexState
 from rmos.index.postgres_dialect import escape, restore
-from rmos.index.postgres_errors import AGAIN, CORRUPT, translate
+from rmos.index.postgres_errors import CORRUPT, is_again, is_lost, translate
 from rmos.index.postgres_pool import Pool, PostgresConnection, Server
 from rmos.index.schema import Schema
 from rmos.index.shared_writes import SharedWrites
@@ -76,10 +76,9 @@ class PostgresAsker:
         """
         error = self._try(question)
         if isinstance(error, psycopg.Error):
-            lost = not isinstance(error, psycopg.DatabaseError) or error.sqlstate is None or error.sqlstate[:3] == "57P"
-            if lost:  # those that are idle were open as long, and are lost too
+            if is_lost(error):  # those that are idle were open as long, and are lost too
                 self._pool.close()
-            if lost or error.sqlstate in AGAIN:
+            if is_again(error):
                 error = self._try(question)
         if isinstance(error, psycopg.Error):
             self.corrupt = self.corrupt or error.sqlstate in CORRUPT

@@ -14,8 +14,10 @@ _BROKEN: Final = frozenset({"42P01", "42703", "42883", "3F000"})
 """No such table, column, function or schema: made anew under the lock."""
 CORRUPT: Final = frozenset({"XX001", "XX002"})
 """A table or an index that cannot be read: made anew although it is there."""
-AGAIN: Final = frozenset({"40001", "40P01", "0A000"})
-"""Two transactions that stood in each other's way, or a statement that was prepared for tables of before."""
+_AGAIN: Final = frozenset({"40001", "40P01"})
+"""Two transactions that stood in each other's way."""
+_ELSEWHERE: Final = frozenset({"0A000", "25006"})
+"""A statement that was prepared for tables of before, or a server that takes no writes since another one does."""
 _REASONS: Final = {
     "25006": "it takes no writes just now",
     "28000": "it does not let this role in",
@@ -27,6 +29,17 @@ _REASONS: Final = {
     "55P03": "it is busy",
     "57014": "it is busy",
 }
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Tell whether another connection may answer what this one did not, for good."""
+    state = error.sqlstate
+    return state is None or state.startswith(("08", "57P")) or state in _ELSEWHERE
+
+
+def is_again(error: psycopg.Error) -> bool:
+    """Tell whether the same may succeed when it is asked once more."""
+    return is_lost(error) or error.sqlstate in _AGAIN
 
 
 def translate(error: psycopg.Error) -> RmosError:

@@ -36,7 +36,8 @@ _BEGIN: Final = f"""
 SELECT current_setting('server_encoding'), set_config('search_path', quote_ident(({_SCHEMA})), false), ({_SCHEMA}),
     set_config('statement_timeout', %(timeout)s, false), set_config('lock_timeout', '2s', false),
     set_config('idle_in_transaction_session_timeout', '15s', false), set_config('jit', 'off', false),
-    set_config('default_transaction_read_only', %(read_only)s, false),
+    set_config('default_transaction_read_only',
+        coalesce(%(read_only)s, current_setting('default_transaction_read_only')), false),
     (SELECT system_identifier::text FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
         ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END,
@@ -69,7 +70,7 @@ class PostgresConnection:
         try:
             self.connection.adapters.register_loader("numeric", _WholeNumber)
             self.cursor = self.connection.cursor()
-            values = {"timeout": f"{timeout_s:g}s", "read_only": "on" if read_only else "off"}
+            values = {"timeout": f"{timeout_s:g}s", "read_only": "on" if read_only else None}
             encoding, _, self.schema, *_, system, timeline, started = self._row(_BEGIN, values)
             self.server = Server(system, timeline, started)
             if encoding != "UTF8":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+import psutil
 import psycopg
 import pytest
 
@@ -31,9 +32,10 @@ AS_NOBODY: Final = (
 )
 # It reads until nobody holds the other end of the pipe: also when the tests were killed.
 GUARD: Final = """
-import shutil, signal, subprocess, sys
+import shutil, signal, subprocess, sys, threading
 folder, *command = sys.argv[1:]
 server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+threading.Thread(target=server.wait, daemon=True).start()
 sys.stdin.read()
 server.send_signal(signal.SIGQUIT)
 server.wait()
@@ -70,7 +72,7 @@ class PostgresServer:
         self.programs = find_programs(version)
         self.folder = folder or Path(tempfile.mkdtemp(prefix="rmos-pg-"))
         self._run_as = AS_NOBODY if os.geteuid() == 0 else ()
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._guards: list[subprocess.Popen[bytes]] = []
         if self._run_as:
             shutil.chown(self.folder, "nobody", "nogroup")
         self.data = self.folder / "data"
@@ -91,15 +93,12 @@ class PostgresServer:
         options = [f"-c{name}={value}" for name, value in {**QUICK, **settings}.items()]
         command = [*self._run_as, self.programs / "postgres", "-D", self.data, f"-k{self.folder}", *options]
         with open(self.folder / "server.log", "ab") as log:
-            self._guard = subprocess.Popen(
-                [sys.executable, "-S", "-c", GUARD, self.folder, *command], stdin=subprocess.PIPE, stderr=log, cwd="/"
-            )
+            guard = [sys.executable, "-S", "-c", GUARD, "" if self._guards else self.folder, *command]
+            self._guards.append(subprocess.Popen(guard, stdin=subprocess.PIPE, stderr=log, cwd="/"))
         wait_until(self._answers, "PostgreSQL")
         return self
 
     def _answers(self) -> bool:
-        assert self._guard is not None
-        assert self._guard.poll() is None
         try:
             psycopg.connect(self.dsn).close()
         except psycopg.OperationalError:
@@ -128,22 +127,24 @@ class PostgresServer:
 
     def end(self, how: signal.Signals) -> None:
         """Send the postmaster a signal and wait until it is gone, and all of its processes."""
-        pid = self.pid()
-        os.kill(pid, how)
-        wait_until(lambda: not self._has_sessions(pid), "the end of PostgreSQL")
-
-    def _has_sessions(self, pid: int) -> bool:
-        try:
-            os.kill(pid, 0)
-            return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return False
+        postmaster = psutil.Process(self.pid())
+        processes = [postmaster, *postmaster.children()]
+        postmaster.send_signal(how)
+        wait_until(lambda: not any(map(_is_running, processes)), "the end of PostgreSQL")
 
     def close(self) -> None:
         """Stop the server and remove its folder."""
-        if self._guard is not None and self._guard.stdin is not None:
-            self._guard.stdin.close()
-            self._guard.wait()
+        for guard in reversed(self._guards):
+            assert guard.stdin is not None
+            guard.stdin.close()
+            guard.wait()
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @functools.cache

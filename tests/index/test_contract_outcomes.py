@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmos import ids
 from rmos.index.base import Index, ListedPage
 from rmos.row_models import OUTCOME_GROUPS, OutcomeColumn, OutcomeGroup, OutcomeQuery, OutcomeRow, OutcomeTotals, RunRow
+from tests.index.outcome_rows import RUNS, make_outcome_row, with_outcomes
 from tests.index.rows import changed
-from tests.makers import US, make_row
+from tests.makers import US
 from tests.trying import tries
 
-RUNS = [f"run_{number:032x}" for number in range(4)]
 STATES = ("live", "deleted", "erased", "missing", "damaged")
 COUNTED: list[tuple[OutcomeColumn, ...]] = [
     ("risk_level", "part"),
@@ -25,38 +24,6 @@ COUNTED: list[tuple[OutcomeColumn, ...]] = [
     ("machine_id", "time_basis", "time_ratio"),
 ]
 TOTAL_NAMES = ("good", "scrap", "timed", "spent_ms", "measured", "cut_um", "longest_ms")
-
-
-def make_outcome_row(number: int = 1, tool_id: str = "em-1", **over: Any) -> OutcomeRow:
-    """Make the row of one tool in one job; `run_id` names whose it is."""
-    run_id = over.pop("run_id", RUNS[0])
-    values: dict[str, Any] = {
-        "outcome_id": ids.make_outcome_id(run_id, number),
-        "tool_id": tool_id,
-        "lead": 1,
-        "created_us": US + number,
-        "month": "2025-12",
-        "machine_id": "router_1",
-        "material_id": "ebony",
-        "ended": "completed",
-        "part": "good",
-        "quantity": 1,
-        "spent_ms": 1000,
-        "cut_um": 500,
-        "tool_ms": 400,
-        "tool_um": 300,
-        "summary": json.dumps({"number": number}),
-        "risk_level": "GREEN",
-        "reason_code": None,
-        "time_basis": "not_timed",
-        "time_ratio": None,
-    }
-    return OutcomeRow(**(values | over))
-
-
-def with_outcomes(run_id: str, *rows: OutcomeRow, **over: Any) -> RunRow:
-    text = msgspec.json.encode(rows).decode() if rows else None
-    return make_row(US, run_id=run_id, outcomes=text, **over)
 
 
 def numbers(page: ListedPage) -> list[int]:
