@@ -139,6 +139,7 @@ class PostgresIndex:
                 execute(statement)
             made_by = (secrets.token_hex(16), *self._schema)
             execute("INSERT INTO index_state VALUES (%s, %s, %s, %s, 0, NULL)", made_by)
+            execute("ANALYZE index_state")  # every statement joins it: as one row, which nobody would guess
         self._mark_when_prepared, self._asker.corrupt = 0, False
         return True
 

@@ -152,7 +152,9 @@ GROUP BY span.number ORDER BY span.number
         """Return the key where it is the text, else the text of any row that has the key."""
         whole = column.table.alias("whole")
         text = whole.c[column.name]
-        found = select(text).where(self.key(text) == key).limit(literal_column("1")).offset(literal_column("0"))
+        # In the order of an index, or whoever has few statistics would look for it among all rows.
+        found = select(text).where(self.key(text) == key).order_by(whole.c.created_us)
+        found = found.limit(literal_column("1")).offset(literal_column("0"))
         return case((func.length(key) < literal_column(str(KEY_LENGTH)), key), else_=found.scalar_subquery())
 
     def ascending(self, column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -32,10 +32,12 @@ SELECT CASE WHEN first = '$user' THEN current_schema() ELSE first END
 FROM (SELECT btrim(split_part(current_setting('search_path'), ',', 1), ' "')) AS path (first)
 """
 # One schema: with a second one behind it, tables of another store might answer for those that are not there.
+# What an index holds is in memory, or on a disk that does not turn, so one is worth more than PostgreSQL takes it for.
 _BEGIN: Final = f"""
 SELECT current_setting('server_encoding'), set_config('search_path', quote_ident(({_SCHEMA})), false), ({_SCHEMA}),
     set_config('statement_timeout', %(timeout)s, false), set_config('lock_timeout', '2s', false),
     set_config('idle_in_transaction_session_timeout', '15s', false), set_config('jit', 'off', false),
+    set_config('random_page_cost', '1.1', false),
     set_config('default_transaction_read_only',
         coalesce(%(read_only)s, current_setting('default_transaction_read_only')), false),
     (SELECT system_identifier::text FROM pg_control_system()),

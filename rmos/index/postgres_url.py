@@ -5,7 +5,7 @@ psycopg.connect(**target.parameters)
 """
 
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -42,11 +42,12 @@ def read_url(url: str, *, read_only: bool) -> PostgresTarget:
     Raises:
         ConfigError: it cannot be read. The message has no part of it, since it may hold a password.
     """
-    address, _, query = DatabaseUrl(url).secured().partition("?")
-    asked = parse_qsl(query, keep_blank_values=True)
-    sizes = [value for name, value in asked if name == "pool_size"]
-    others = urlencode([(name, value) for name, value in asked if name != "pool_size"])
     try:
+        address, _, query = DatabaseUrl(url).secured().partition("?")
+        asked = parse_qsl(query, keep_blank_values=True)
+        sizes = [value for name, value in asked if name == "pool_size"]
+        # A plus stands for itself here, so spaces are written otherwise.
+        others = urlencode([(name, value) for name, value in asked if name != "pool_size"], quote_via=quote)
         parameters: dict[str, Any] = conninfo_to_dict(f"{address}?{others}" if others else address)
     except (psycopg.Error, ValueError):
         raise ConfigError(
