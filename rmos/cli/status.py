@@ -17,6 +17,8 @@ from rmos.cli.output import RULE, emit, json_option, progress, say
 from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.errors.base import RmosError
+from rmos.errors.installation import ConfigError
+from rmos.objects.base import Objects, Probeable
 from rmos.store import Store
 from rmos.store.tokens import TokenRecord, token_state
 
@@ -30,30 +32,48 @@ _LINES = {
 
 @click.command("status")
 @click.option("--quick", is_flag=True, help="Judge by digests alone: decode no artifact and hash no blob.")
+@click.option("--probe", is_flag=True, help="First test that the bucket keeps what a record needs.")
 @json_option
 @with_appcontext
-def status(quick: bool, as_json: bool) -> int:
+def status(quick: bool, probe: bool, as_json: bool) -> int:
     """Show the health of the store on one screen.
 
     Verifies the whole store as `rmos verify` does and counts what it found;
     `rmos verify` lists it. Says how much space is left, how many tokens are
     in force and when the store was last verified as a whole. Creates and
-    changes nothing.
+    changes nothing. `--probe` makes objects below `_probe/` in the bucket,
+    tries to replace and to spoil them, and deletes them again.
 
     \b
     Exit codes: 0 HEALTHY, 1 NEEDS_ATTENTION, 2 usage, 10 no store there,
     130 interrupted.
     """
     store = open_for_reading()
+    bucket = describe_bucket(store.objects, probe=probe)
     runs = count_runs(store)
     with progress("Verifying", runs) as advance:
         report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(runs), progress=advance)
-    health = {**_health(report), **_surroundings(store)}
+    health = {**_health(report), **_surroundings(store), **bucket}
     if as_json:
         emit(health)
     else:
         _say_health(health, list_unchecked(strict=not quick, quick=quick, since=None))
     return DONE if report.ok else FINDINGS
+
+
+def describe_bucket(objects: Objects, *, probe: bool) -> dict[str, Any]:
+    """Return what is known of a bucket; nothing of a folder.
+
+    Raises:
+        ConfigError: a folder is to be probed.
+        StoreUnusable: the bucket does not keep what a record needs.
+    """
+    if not isinstance(objects, Probeable):
+        if probe:
+            raise ConfigError("--probe tests a bucket, and RMOS_RUNS_DIR names a folder.")
+        return {}
+    tried = objects.probe() if probe else None
+    return {"bucket": {"creates_tried": tried, "keeps_versions": objects.keeps_versions()}}
 
 
 def _health(report: Report) -> dict[str, Any]:
@@ -115,6 +135,11 @@ def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:
     if tokens is not None:
         say(f"Tokens in force: {'none, so this machine only is served' if tokens == 0 else tokens}")
     say(f"Last verify: {_describe_verify(health['last_verify'])}")
+    bucket = health.get("bucket", {})
+    if bucket.get("creates_tried"):
+        say(f"Bucket: tested; of {bucket['creates_tried']} creates none replaced an object, altered bytes were refused")
+    if bucket.get("keeps_versions"):
+        say("Note: erased runs are kept by the bucket's versions until its lifecycle removes them.")
     if health["findings"]:
         say(f"Findings: {', '.join(f'{kind} {number}' for kind, number in health['findings'].items())}")
         say("Next: `rmos verify` lists them and says what to do about each.")

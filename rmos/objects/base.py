@@ -6,7 +6,7 @@ of folders, temporary files, modification times) is the local backend's own busi
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageFailed
 
@@ -243,6 +243,26 @@ class Objects(Protocol):
 
     def free_bytes(self) -> int | None:
         """Return how much space is left; None where there is no limit to ask for."""
+
+
+@runtime_checkable
+class Probeable(Protocol):
+    """Storage whose promises are tested, since servers that speak the same protocol do not all keep them."""
+
+    def probe(self) -> int:
+        """Test everything that the store needs of it, and return how many creates were tried.
+
+        Raises:
+            StoreUnusable: it does not keep a promise; the message names it.
+            StoreReadOnly, StorageUnavailable.
+        """
+
+    def keeps_versions(self) -> bool:
+        """Tell whether what is erased stays there as an earlier version.
+
+        Raises:
+            StorageUnavailable.
+        """
 
 
 def read_or_error(read: Callable[[str], bytes], key: str) -> ReadResult:

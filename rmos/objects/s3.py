@@ -92,6 +92,15 @@ class S3Objects(S3Reading):
         """
         return self._probe.run()
 
+    def keeps_versions(self) -> bool:
+        """Tell whether the founding object, which is always there, has the id of a version."""
+        path = self._client.path(_FORMAT)
+        try:
+            version = self._client.fetch(path, lambda result: result.meta["version"])
+        except ObjectMissing:
+            return False
+        return version not in (None, "null")  # what it says of an object from before there were versions
+
     def writable(self) -> bool:
         """Tell whether writes are taken: the storage answers, and was not found to replace objects."""
         return self._refusal is None and not self._client.breaker.is_open

@@ -31,7 +31,7 @@ COMMANDS = {
         "--min-runs",
         "--report",
     },
-    "status": {"--quick"},
+    "status": {"--quick", "--probe"},
     "rebuild": {"--dry-run"},
     "orphans": {"--delete", "--yes", "-y"},
     "repair": {"--dry-run", "--remove-missing", "--index-orphans", "--no-index-orphans"},

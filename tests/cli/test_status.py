@@ -1,8 +1,13 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from rmos.cli.status import describe_bucket
+from rmos.errors.installation import StoreUnusable
 from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document, flip
 from tests.earlier_system import snapshot
+from tests.helpers.memory_objects import MemoryObjects
 
 
 def test_a_healthy_store_is_told_to_be_so(run: Command, root: Path) -> None:
@@ -46,6 +51,48 @@ def test_a_finding_that_no_line_counts_still_needs_attention(run: Command, root:
     assert result.exit_code == 1
     assert document(result)["findings"] == {"stray": 1}
     assert document(result)["overall"] == "NEEDS_ATTENTION"
+
+
+class Bucket(MemoryObjects):
+    """A storage that can be tested, and is good or not."""
+
+    def __init__(self, *, is_good: bool = True, keeps_versions: bool = False) -> None:
+        super().__init__()
+        self._is_good = is_good
+        self._versions = keeps_versions
+
+    def probe(self) -> int:
+        if not self._is_good:
+            raise StoreUnusable("The bucket cannot hold a store: it replaces an object whose name is taken.")
+        return 164
+
+    def keeps_versions(self) -> bool:
+        return self._versions
+
+
+def test_a_bucket_is_tested_when_that_is_asked_for_and_its_versions_are_told() -> None:
+    assert describe_bucket(Bucket(), probe=True) == {"bucket": {"creates_tried": 164, "keeps_versions": False}}
+    assert describe_bucket(Bucket(is_good=False, keeps_versions=True), probe=False) == {
+        "bucket": {"creates_tried": None, "keeps_versions": True}
+    }
+    with pytest.raises(StoreUnusable):
+        describe_bucket(Bucket(is_good=False), probe=True)
+    assert describe_bucket(MemoryObjects(), probe=False) == {}
+
+
+def test_what_is_known_of_a_bucket_stands_in_the_report(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"bucket": {"creates_tried": 164, "keeps_versions": True}}
+    monkeypatch.setattr("rmos.cli.status.describe_bucket", lambda objects, probe: known)
+    told = run("status", "--probe").stdout
+    assert "Bucket: tested; of 164 creates none replaced an object, altered bytes were refused\n" in told
+    assert "Note: erased runs are kept by the bucket's versions until its lifecycle removes them.\n" in told
+    assert document(run("status", "--json"))["bucket"] == known["bucket"]
+
+
+def test_a_folder_is_no_bucket_to_be_tested(run: Command) -> None:
+    result = run("status", "--probe")
+    assert result.exit_code == 2
+    assert "--probe tests a bucket" in result.stderr
 
 
 def test_quick_still_sees_a_flipped_byte(run: Command, root: Path) -> None:

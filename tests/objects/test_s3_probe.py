@@ -194,6 +194,10 @@ def test_ceph_holds_a_store_and_a_bucket_of_it_that_keeps_versions_does_not(
     assert objects.probe() == 2 + 2 + 20 * 8
     make_bucket(ceph_url, "with-versions", versions=True)
     versioned = open_bucket(ceph_url, "with-versions", tmp_path, monkeypatch)
+    assert not versioned.keeps_versions()  # nothing is there yet
+    versioned._client.put_new(versioned._client.path("_format.json"), FORMAT, versioned._client.deadline())
+    assert versioned.keeps_versions()
+    assert not objects.keeps_versions()
     with pytest.raises(StoreUnusable, match="ignores If-None-Match"):
         versioned.prepare()
 
