@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from rmos import digest, ids
-from rmos.errors.store import StorageUnavailable
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageUnavailable
 from rmos.index.base import KnownRun
 from rmos.models import Deletion, Event
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
 from rmos.store.folding import fold_deletion
-from rmos.store.history import read_chain
+from rmos.store.history import ReadObject, read_chain
 from rmos.store.legacy import Tombstones, read_tombstones
+from rmos.store.read_ahead import list_keys, read_ahead
 
 _QUARANTINE_DEPTH: Final = 3
 """Folders that a key has at most: those of a blob."""
@@ -82,12 +83,32 @@ class RunReader:
             and not self._objects.has(layout.event_key(partition, run_id, known.version + 1))
         ):
             return layout.RunFiles(run_id, True, tuple(range(1, known.version + 1)), ())
-        listing = layout.sort_out(name for name in self._objects.names(partition) if run_id in name)
+        at_home = self._objects.works_with == "threads" and layout.home_partition(run_id) == partition
+        names = self._objects.names(partition, run_id if at_home else "")
+        listing = layout.sort_out(name for name in names if run_id in name)
         files = listing.runs.get(run_id, layout.RunFiles(run_id, False, (), ()))
         last = files.events[-1] if files.events else 0
         if known and last < known.version:  # events that were indexed are gone: reading them will say so
             return files._replace(events=(*files.events, *range(last + 1, known.version + 1)))
         return files
+
+    def read_known(self, known: KnownRun, run_id: str) -> tuple[layout.RunFiles, ReadObject] | None:
+        """Ask for all that is known of a run and for its next event at once, where that is quicker than one by one.
+
+        Returns the names and what reads them; None where they must be listed, as a later event stands there.
+        """
+        if self._objects.works_with != "threads" or layout.home_partition(run_id) != known.partition:
+            return None
+        files = layout.RunFiles(run_id, True, tuple(range(1, known.version + 1)), ())
+        following = layout.event_key(known.partition, run_id, known.version + 1)
+        read = read_ahead(self._objects, [*list_keys(known.partition, files), following])
+        try:
+            read(following)
+        except ObjectMissing:
+            return files, read
+        except ObjectUnreadable:
+            pass  # whatever it is, the listing shows it
+        return None
 
     def events(self, run_id: str, partition: str, numbers: Sequence[int]) -> list[Event]:
         """Return the events of a run whose artifact is gone, in order.

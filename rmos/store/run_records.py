@@ -21,7 +21,8 @@ from rmos.store import layout
 from rmos.store.artifacts import Artifact, decode_sealed
 from rmos.store.complete import find_known
 from rmos.store.folding import fold
-from rmos.store.history import RunHistory, read_run
+from rmos.store.history import ReadObject, RunHistory, read_run
+from rmos.store.layout import RunFiles
 from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.records import Damage, describe_unreadable, raise_problem
 
@@ -136,10 +137,10 @@ class RunRecords:
         if partition is None:
             raise self._absent(run_id)
         try:
-            files = self._reader.files(run_id, partition, known, trusted=is_current)
+            files, read = self._find_files(run_id, partition, known, is_current)
         except ObjectUnreadable as error:
             raise_problem(describe_unreadable(error))
-        history = read_run(self._objects.read, partition, files, strict=False)
+        history = read_run(read, partition, files, strict=False)
         if history.is_gone:
             raise self._gone(run_id, partition, history, known)
         history.require_whole()
@@ -148,6 +149,13 @@ class RunRecords:
         if deletion is not None and (deletion.mode == "hard" or not include_deleted):
             raise _make_deleted_error(run_id, deletion)
         return record
+
+    def _find_files(
+        self, run_id: str, partition: str, known: KnownRun | None, is_current: bool
+    ) -> tuple[RunFiles, ReadObject]:
+        if known is not None and is_current and (found := self._reader.read_known(known, run_id)) is not None:
+            return found
+        return self._reader.files(run_id, partition, known, trusted=is_current), self._objects.read
 
     def place(self, run_id: str) -> str | None:
         """Return the partition of a run, or of what is left of it."""

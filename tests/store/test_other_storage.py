@@ -1,6 +1,6 @@
 """The store over objects that are no files, and over a storage that does not answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from rmos.errors.base import RmosError
 from rmos.errors.records import RunDeleted
 from rmos.errors.store import RecordDamaged, StorageFailed
 from rmos.index import open_index
+from rmos.objects.base import ReadResult
 from rmos.row_models import SessionQuery
 from rmos.store import Store, layout
 from rmos.store.sessions import SessionChange
@@ -113,7 +114,34 @@ def test_a_run_that_the_storage_does_not_give_is_neither_damaged_nor_absent(
 ) -> None:
     run_id = put(store)
     add(store, run_id)
-    for verb in ("read", "has"):
+    for verb in ("read", "names"):
         objects.fail = no_answer(verb)
         with pytest.raises(StorageFailed):
             store.runs.record(run_id)
+        store.index.fall_behind()  # so that the names are listed
+
+
+def test_a_run_whose_row_is_trusted_is_one_question_to_a_storage_that_answers_many_at_once(
+    store: Store, objects: MemoryObjects
+) -> None:
+    run_id = put(store)
+    for _ in range(2):
+        add(store, run_id)
+    asked: list[tuple[str, str]] = []
+    reads: list[list[str]] = []
+    genuine = objects.read_all
+
+    def read_all(keys: Sequence[str]) -> list[ReadResult]:
+        reads.append(list(keys))
+        return genuine(keys)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(objects, "read_all", read_all)
+        objects.fail = lambda verb, key: asked.append((verb, key))
+        assert store.runs.record(run_id).version == 2
+        events = [layout.event_key(DAY, run_id, number) for number in (1, 2, 3)]
+        assert reads == [[layout.artifact_key(DAY, run_id), *events]]
+        assert asked == [("read", key) for key in reads[0]]  # of which the last is not there
+        late = Store(objects, store.index, summarise=None)
+        add(late, run_id)
+        assert store.runs.record(run_id).version == 3
