@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from rmos.errors.base import RmosError
-from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
+from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable, RecordUnavailable, StorageFailed
 from rmos.models import AuditRecord, Event
 from rmos.store import Store, layout
 from rmos.store.layout import AUDIT_RECORD, EVENT, SESSION_EVENT, TOKEN_EVENT, ObjectKind
@@ -132,7 +132,9 @@ class Trail:
         """Tell whether the run has the event of just this attempt: it may have been read before its audit record."""
         try:
             events = self._store.deletes.events(record.target)
-        except RmosError:
+        except RmosError as error:
+            if isinstance(error, StorageFailed) and not isinstance(error, RecordUnavailable):
+                raise  # nothing is known of any run just now
             return False
         return any(
             (event.kind, event.actor, event.request_id) == (record.action, record.actor, record.request_id)

@@ -8,6 +8,7 @@
 | 3 | repair left something |
 | 10 | no store there |
 | 11 | the store is locked |
+| 12 | the storage failed or did not answer: no verdict |
 | 130 | interrupted |
 
 A command returns its code; the group ends the process with it, also under `flask rmos`, whose own main knows only 0, 1
@@ -54,7 +55,8 @@ _LISTING: Final = ("runs", "sessions", "show", "diff", "export", "audit", "proof
 
 EXIT_CODES: Final = """\b
 Exit codes: 0 healthy or done, 1 findings, 2 usage, 3 repair left
-something, 10 no store there, 11 store locked, 130 interrupted."""
+something, 10 no store there, 11 store locked, 12 the storage did not
+answer, 130 interrupted."""
 
 
 class RmosGroup(click.Group):

@@ -46,7 +46,7 @@ def status(quick: bool, probe: bool, as_json: bool) -> int:
 
     \b
     Exit codes: 0 HEALTHY, 1 NEEDS_ATTENTION, 2 usage, 10 no store there,
-    130 interrupted.
+    12 the storage did not answer, 130 interrupted.
     """
     store = open_for_reading()
     bucket = describe_bucket(store.objects, probe=probe)

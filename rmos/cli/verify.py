@@ -76,7 +76,7 @@ def verify(
 
     \b
     Exit codes: 0 healthy, 1 findings, 2 usage, 10 no store there,
-    130 interrupted.
+    12 the storage did not answer, 130 interrupted.
     """
     store = open_for_reading()
     if report_path is not None:

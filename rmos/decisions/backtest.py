@@ -19,7 +19,7 @@ from rmos.engines.decision import decide, mind_unknown_names
 from rmos.engines.plugin import Engine
 from rmos.engines.runner import evaluate
 from rmos.engines.shop.unknown import UnknownName
-from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageUnavailable
+from rmos.errors.store import ObjectMissing, ObjectUnavailable, ObjectUnreadable
 from rmos.models import RISK_LEVELS, WORKFLOW_EVENT_TYPES, RunArtifact, RunDecision
 from rmos.objects.base import Objects
 from rmos.services.programs.evaluating import severity_of
@@ -137,7 +137,7 @@ class _Evaluator:
                 self._evaluate_run(verify_artifact(data, run_id, part.partition).run, evaluated)
             except ObjectMissing:
                 continue  # erased since it was listed
-            except StorageUnavailable:
+            except ObjectUnavailable:
                 evaluated.unreadable.append(run_id)
             except (Damage, ObjectUnreadable):
                 evaluated.damaged.append(run_id)

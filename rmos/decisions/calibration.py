@@ -19,7 +19,7 @@ from rmos.decisions.nearest_check import CheckUse, find_nearest_check
 from rmos.decisions.proportions import Proportion, make_proportion
 from rmos.decisions.reasons import REASON_CLASSES, ReasonClass, classify_reason, list_checks, list_reasons
 from rmos.errors.records import RunDeleted, RunNotFound
-from rmos.errors.store import RecordDamaged, StorageUnavailable
+from rmos.errors.store import RecordDamaged, RecordUnavailable
 from rmos.models import RISK_LEVELS
 from rmos.outcomes import ESTIMATES
 from rmos.row_models import OutcomeQuery
@@ -220,7 +220,7 @@ def _add_check(job: ScrappedJob, runs: Runs) -> ScrappedJob:
         nearest = find_nearest_check(runs.record(job.run_id).view().artifact, list_checks(job.reason_code))
     except (RunNotFound, RunDeleted):
         unknown = "deleted"
-    except StorageUnavailable:
+    except RecordUnavailable:
         unknown = "not_read"
     except RecordDamaged:
         unknown = "damaged"

@@ -19,7 +19,7 @@ from rmos.decisions.reasons import classify_reason
 from rmos.decisions.replay import read_inputs
 from rmos.decisions.slices import RunSlice, list_slices
 from rmos.engines.plugin import Engine
-from rmos.errors.store import StorageUnavailable
+from rmos.errors.store import RecordUnavailable
 from rmos.models import RunArtifact, RunView
 from rmos.outcomes import CutOutcome
 from rmos.store import Store
@@ -149,7 +149,7 @@ class _JobEvaluator:
                 view = self._read_view(part.partition, files)
                 if view is not None and view.deletion is None:
                     self._count_jobs(view, found.counts)
-            except StorageUnavailable:
+            except RecordUnavailable:
                 found.unreadable.append(files.run_id)
             except Damage:
                 found.damaged.append(files.run_id)

@@ -50,7 +50,7 @@ class StoreReadOnly(RmosError):
 class StorageFailed(RmosError):
     """The disk failed to take or give an object; nothing was acknowledged."""
 
-    code, title, status = "STORAGE_FAILED", "Storage failed", 503
+    code, title, status, exit_code = "STORAGE_FAILED", "Storage failed", 503, 12
     remedy = "Send the request again; when it stays like this, look at the disk and the log."
 
 

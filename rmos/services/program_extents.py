@@ -16,6 +16,7 @@ import msgspec
 
 from rmos.cam.measure.setup import ProgramSetup
 from rmos.errors.base import RmosError
+from rmos.errors.store import StorageFailed
 from rmos.services.programs.keeping import read_stored_program
 from rmos.services.programs.reading import MeasureReply, MeasureRequest, measure_in_child
 from rmos.services.programs.setup import ProgramOptions
@@ -40,6 +41,8 @@ def measure_to_line(
         setup = msgspec.convert(program.get("setup"), ProgramSetup, strict=False)
         options = msgspec.convert(program.get("options", {}), ProgramOptions, strict=False)
         data = read_stored_program(store, str(program.get("sha256")), max_bytes=MAX_BYTES)
+    except StorageFailed:
+        raise  # what is recorded now would lack for ever what can be measured in a moment
     except (msgspec.ValidationError, RmosError) as error:
         log.info("a program cannot be measured up to a line: %s", error)
         return None

@@ -18,7 +18,14 @@ import msgspec
 
 from rmos import digest, ids
 from rmos.errors.files import AttachmentNotFound
-from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed, StorageUnavailable
+from rmos.errors.store import (
+    ObjectExists,
+    ObjectMissing,
+    ObjectUnreadable,
+    RecordUnavailable,
+    StorageFailed,
+    StorageUnavailable,
+)
 from rmos.objects.base import Accept, NewBlob, Objects, OpenObject, accept_all
 from rmos.store.layout import blob_folder_key
 from rmos.store.legacy import is_legacy_json
@@ -155,7 +162,7 @@ class Blobs:
             self.open(sha256, hash_again=True).close()
         except AttachmentNotFound:
             return Verified(sha256, False, "missing")
-        except StorageUnavailable:
+        except RecordUnavailable:
             return Verified(sha256, False, "unreadable")
         except Damage as damage:
             return Verified(sha256, False, "unreadable" if damage.kind == "unreadable" else "damaged")

@@ -13,6 +13,7 @@ import msgspec
 
 from rmos.config import Settings
 from rmos.errors.base import RmosError
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import layout
@@ -34,11 +35,17 @@ class _Artifact(msgspec.Struct):
 
 
 def default_engine_of(settings: Settings) -> str:
-    """Return the id of the engine that evaluates when a request names none. Opens and creates nothing."""
+    """Return the id of the engine that evaluates when a request names none. Opens and creates nothing.
+
+    Raises:
+        StorageFailed: it cannot be seen just now; asked again, it may be.
+    """
     if settings.default_engine is not None:
         return settings.default_engine
     try:
         return first_engine_of(open_objects(settings.runs_dir, s3=settings.s3_options))
+    except StorageFailed:
+        raise  # of which engine the shop relies on nothing is known: another one must not decide
     except (RmosError, OSError):
         # Whoever opens the store is told what is wrong with it.
         return FIRST_ENGINE_ID
@@ -53,7 +60,7 @@ def first_engine_of(objects: Objects) -> str:
             runs += 1
             try:
                 found = msgspec.json.decode(objects.read(layout.artifact_key(partition, run_id)), type=_Artifact)
-            except (RmosError, msgspec.MsgspecError):
+            except (ObjectMissing, ObjectUnreadable, msgspec.MsgspecError):
                 continue
             # What evaluated it besides a built-in engine says nothing of which of those the shop relies on.
             if found.feasibility.engine_id in (FIRST_ENGINE_ID, NEW_ENGINE_ID):

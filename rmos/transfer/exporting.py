@@ -20,7 +20,14 @@ import msgspec
 from rmos import ids
 from rmos.errors.evidence import NotLoggedYet
 from rmos.errors.files import AttachmentNotFound
-from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, SourceUnreadable, StorageUnavailable
+from rmos.errors.store import (
+    ObjectExists,
+    ObjectMissing,
+    ObjectUnavailable,
+    ObjectUnreadable,
+    RecordUnavailable,
+    SourceUnreadable,
+)
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.objects.replaced import replace_file
@@ -180,7 +187,7 @@ def _export_run(store: Store, there: Objects, run_id: str, report: Exported, ses
         for key in found.keys:
             report.objects += there.create(key, store.objects.read(key))
         report.runs += layout.ARTIFACT.pattern.fullmatch(found.keys[-1].rpartition("/")[2]) is not None
-    except StorageUnavailable:
+    except (ObjectUnavailable, RecordUnavailable):
         report.unreadable.append(run_id)
         return False
     except (Damage, AttachmentNotFound, ObjectUnreadable, ObjectMissing):
@@ -196,7 +203,7 @@ def _export_session(store: Store, there: Objects, session_id: str, report: Expor
     try:
         for key in list_session_keys(store, session_id):
             report.objects += there.create(key, store.objects.read(key))
-    except StorageUnavailable:
+    except (ObjectUnavailable, RecordUnavailable):
         report.unreadable.append(session_id)
     except (Damage, ObjectUnreadable, ObjectMissing):
         report.damaged.append(session_id)

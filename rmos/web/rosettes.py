@@ -9,6 +9,7 @@ from rmos.auth.guard import current_caller
 from rmos.auth.roles import RANKS, requires
 from rmos.context import current_rmos
 from rmos.errors.base import RmosError
+from rmos.errors.store import RecordUnavailable, StorageFailed
 from rmos.http.query import read_query
 from rmos.rosette.interpret import EXAMPLES
 from rmos.rosette.spec import decode_spec, mm_text
@@ -66,7 +67,9 @@ def _read_card(store: Store, run: ListedRun) -> RosetteCard:
         view = store.runs.record(run.run_id).view()
         recorded = read_rosette(view.artifact)
         spec = decode_spec(recorded.spec)
-    except (RmosError, msgspec.MsgspecError):
+    except (RmosError, msgspec.MsgspecError) as error:
+        if isinstance(error, StorageFailed) and not isinstance(error, RecordUnavailable):
+            raise  # nothing is known of any run just now
         return RosetteCard(run, "A rosette that cannot be read")
     drawings = [named.sha256 for named in list_named_blobs(view).values() if named.mime == SVG]
     prompt = recorded.request.get("prompt")
