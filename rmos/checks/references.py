@@ -5,7 +5,7 @@ from typing import Final
 
 from rmos import ids
 from rmos.checks.findings import make_finding
-from rmos.errors.store import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable, RecordUnavailable
 from rmos.models import Event, Finding, RunArtifact
 from rmos.objects.base import QUARANTINE, Objects
 from rmos.store import layout
@@ -55,7 +55,7 @@ class References:
             home = layout.home_partition(run_id)
             places = [home] if home else self._reader.quarantined_partitions()
             return any(self._objects.has(f"{QUARANTINE}/{layout.artifact_key(place, run_id)}") for place in places)
-        except ObjectUnreadable:
+        except (ObjectUnreadable, RecordUnavailable):
             return True  # what cannot be looked at is found where it stands
 
     def _blob_stands(self, sha256: str) -> bool:
@@ -64,5 +64,5 @@ class References:
                 return True
             names = self._objects.names(f"{QUARANTINE}/{layout.blob_folder_key(sha256)}")
             return any(name.startswith(sha256) for name in names)
-        except ObjectUnreadable:
+        except (ObjectUnreadable, RecordUnavailable):
             return True  # what cannot be looked at is found where it stands

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rmos.checks.findings import Tally
 from rmos.counts import count_of
-from rmos.errors.store import ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable, RecordUnavailable
 from rmos.index.base import Index
 from rmos.models import RunState
 from rmos.objects.base import QUARANTINE, Objects
@@ -31,7 +31,7 @@ def has(objects: Objects, key: str, *, if_unknown: bool) -> bool:
     """Tell whether anything stands there; `if_unknown` where that cannot be seen, or the row names what cannot be."""
     try:
         return objects.has(key)
-    except ObjectUnreadable:
+    except (ObjectUnreadable, RecordUnavailable):
         return if_unknown
 
 

@@ -63,7 +63,7 @@ class StorageUnavailable(StorageFailed):
 
 
 class RecordUnavailable(StorageUnavailable):
-    """A part of one record could not be read, though the storage gives others: checks go on with the next record."""
+    """What belongs to one record could not be read, though the storage gives others: checks go on with the next one."""
 
     remedy = StorageUnavailable.remedy
 

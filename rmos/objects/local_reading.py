@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256
-from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, StorageUnavailable
+from rmos.errors.store import ObjectUnavailable, ObjectUnreadable, RecordUnavailable
 from rmos.objects.base import (
     ATTACHMENTS,
     MAX_OBJECT_BYTES,
@@ -108,7 +108,7 @@ class LocalReading:
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return None  # nothing can stand under such a name
-            raise StorageUnavailable(f"The store cannot be read: {reason(error)}.") from None
+            raise RecordUnavailable(f"The store cannot be read: {reason(error)}.") from None
 
     # Listing
 
@@ -151,7 +151,7 @@ class LocalReading:
         try:
             return shutil.disk_usage(self._root).free
         except OSError as error:
-            raise StorageUnavailable(f"The store cannot be read: {reason(error)}.") from None
+            raise RecordUnavailable(f"The store cannot be read: {reason(error)}.") from None
 
     def _path(self, key: str) -> str:
         if key == ATTACHMENTS:
