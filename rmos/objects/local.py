@@ -22,7 +22,7 @@ from typing import Final
 from rmos.digest import Sha256Beside
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageFailed
+from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageUnavailable
 from rmos.objects.base import QUARANTINE, Accept, NameBlob, NewBlob, accept_all, check_key, key_of_digest
 from rmos.objects.fsyncs import FOLDER_FLAGS, Fsyncs
 from rmos.objects.local_files import (
@@ -101,7 +101,7 @@ class LocalObjects(LocalReading):
         except ObjectUnreadable as error:
             status = os.lstat(self._path(key))
             if stat.S_ISREG(status.st_mode) and status.st_size == len(data):
-                raise StorageFailed(error.detail) from None  # these may well be the same bytes
+                raise StorageUnavailable(error.detail) from None  # these may well be the same bytes
             return False  # a folder, a pipe, a link
 
     def create_blob(
