@@ -12,7 +12,6 @@ is damaged lets nobody in.
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -22,13 +21,14 @@ from rmos.config import Settings
 from rmos.errors.callers import TokenNotFound
 from rmos.errors.records import VersionConflict
 from rmos.errors.request import ValidationFailed
-from rmos.errors.store import ObjectMissing, ObjectUnreadable
+from rmos.errors.store import ObjectUnreadable
 from rmos.models import Actor, Digest, Event, Role, Token
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.append import append
 from rmos.store.history import ReadObject, read_chain
+from rmos.store.read_ahead import read_ahead
 from rmos.store.records import Damage, UnavailableDamage, raise_problem
 
 BEARER: Final = re.compile(r"rmos_([a-z0-9]{1,32})_([A-Za-z0-9_-]{43})")
@@ -109,7 +109,7 @@ class Tokens:
             if record_id not in known
             for number in numbers
         ]
-        read = _make_reader(dict(zip(keys, self._objects.read_all(keys), strict=True)))
+        read = read_ahead(self._objects, keys)
         records = [known.get(record_id) or _read(read, record_id, numbers) for record_id, numbers in found.items()]
         self._whole = {record.record_id: record for record in records if record.damage is None}
         return records
@@ -180,18 +180,6 @@ class Tokens:
 
     def _names(self, beginning: str = "") -> list[str]:
         return self._objects.names(layout.TOKENS, beginning)
-
-
-def _make_reader(found: Mapping[str, bytes | ObjectMissing | ObjectUnreadable]) -> ReadObject:
-    """Return a function that gives what was read in one call, key by key."""
-
-    def read(key: str) -> bytes:
-        data = found[key]
-        if isinstance(data, bytes):
-            return data
-        raise data
-
-    return read
 
 
 def _read(read: ReadObject, record_id: str, numbers: tuple[int, ...]) -> TokenRecord:
