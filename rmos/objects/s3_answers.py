@@ -36,6 +36,15 @@ _INVALID_KEY: Final = re.compile(r'Path "(.*?)"(?:: Encountered| contained)', re
 _FULL: Final = frozenset({"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "XMinioStorageFull"})
 _PASSING: Final = frozenset({"RequestTimeout", "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "SlowDown"})
 """Refusals with status 400 that say that bytes were lost or altered on their way: the next try may pass."""
+_KEYS: Final = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of this host"
+_LOOK_AT: Final = {
+    "RequestTimeTooSkewed": "the clock of this host",
+    "ExpiredToken": f"{_KEYS}: they have expired",
+    "InvalidAccessKeyId": _KEYS,
+    "SignatureDoesNotMatch": _KEYS,
+    "AccessDenied": "what the policy of the bucket allows",
+    "AuthorizationHeaderMalformed": "RMOS_S3_REGION",
+}
 _NAMES: Final = frozenset({"KeyTooLongError", "KeyTooLong", "InvalidObjectName", "InvalidURI"})
 
 
@@ -93,7 +102,7 @@ def read_error(error: Exception, path: str) -> S3Error:
 
 
 def _read_response(status: int, code: str) -> S3Error:
-    name = code or f"status {status}"
+    name = _explain(code or f"status {status}", status)
     if code in _FULL or status == 507:
         return S3Error(S3Answer.FULL, name)
     if status >= 500 or status in (408, 429) or code in _PASSING:
@@ -105,6 +114,14 @@ def _read_response(status: int, code: str) -> S3Error:
     if status == 404:
         return S3Error(S3Answer.ABSENT if code == "NoSuchKey" else S3Answer.NOT_S3, name)
     return S3Error(S3Answer.BAD_NAME if code in _NAMES else S3Answer.REFUSED, name)
+
+
+def _explain(name: str, status: int) -> str:
+    """Return what the server called an error, and what an operator should look at."""
+    where = _LOOK_AT.get(name)
+    if where is None and 300 <= status < 400 and status != 304:
+        where = "whether RMOS_S3_ENDPOINT and RMOS_S3_REGION are those of the bucket"
+    return f"{name}; look at {where}" if where else name
 
 
 def read_failed(error: S3Error) -> RmosError:

@@ -159,7 +159,9 @@ class S3Client:
 
         def request(store: S3Store) -> Result:
             result = obstore.get(store, path)
-            _require_etag(result.meta)
+            self.etags.require_kind(result.meta["e_tag"])
+            if "Content-Encoding" in result.attributes:  # none was asked for, so somebody on the way packs bodies
+                raise S3Error(S3Answer.NOT_S3, "a response in another encoding")
             if refuse_large and result.meta["size"] >= LONG_BYTES:
                 raise LargeObject(result.meta["size"])
             return receive(result)
@@ -171,7 +173,7 @@ class S3Client:
 
         def request(store: S3Store) -> "obstore.ObjectMeta":
             meta = obstore.head(store, path)
-            _require_etag(meta)
+            self.etags.require_kind(meta["e_tag"])
             return meta
 
         return self._ask("HEAD", path, deadline, request)
@@ -318,12 +320,6 @@ _OUTCOMES: Final = {
     S3Answer.BAD_NAME: "refused",
 }
 """How the observer calls what it has no word for."""
-
-
-def _require_etag(meta: "obstore.ObjectMeta") -> None:
-    """Refuse a success that is none of S3, such as the page of a network that wants a password."""
-    if meta["e_tag"] is None:
-        raise S3Error(S3Answer.NOT_S3, "a response without ETag")
 
 
 def find_region(options: S3Options) -> str:

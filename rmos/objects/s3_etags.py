@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from obstore import GetResult
 
 _MD5: Final = re.compile(r'"?([0-9a-f]{32})"?')
+_OF_PARTS: Final = re.compile(r'"?[0-9a-f]{32}-[0-9]+"?')
+"""What copying a bucket with other tools leaves: it says nothing of the bytes."""
 
 
 class ETags:
@@ -38,6 +40,17 @@ class ETags:
             return data
 
         return take
+
+    def require_kind(self, e_tag: str | None) -> None:
+        """Refuse a success that is none of S3: the page of a network that wants a password, or where it redirects to.
+
+        Raises:
+            S3Error: there is no ETag, or one that is no MD5 where others are.
+        """
+        if e_tag is None:
+            raise S3Error(S3Answer.NOT_S3, "a response without ETag")
+        if self._are_md5 and not _MD5.fullmatch(e_tag) and not _OF_PARTS.fullmatch(e_tag):
+            raise S3Error(S3Answer.NOT_S3, "a response with an ETag of another kind")
 
     def require_fit(self, md5: str, e_tag: str | None, seen: set[str]) -> None:
         """Refuse bytes that do not fit their ETag.

@@ -26,6 +26,17 @@ def test_an_etag_that_cannot_be_an_md5_is_not_asked(e_tag: str | None) -> None:
     ETags().require_fit(WRONG, e_tag, set())
 
 
+def test_an_answer_without_an_etag_is_none_of_s3_nor_one_of_another_kind_where_others_are_md5() -> None:
+    etags = ETags()
+    etags.require_kind('"opaque"')
+    etags.require_fit(RIGHT, f'"{RIGHT}"', set())
+    for known in (f'"{WRONG}"', f'"{WRONG}-12"'):
+        etags.require_kind(known)
+    for strange in ('"opaque"', None, f'W/"{RIGHT}"', f'"{RIGHT}-gzip"'):
+        with pytest.raises(S3Error, match="not_s3"):
+            etags.require_kind(strange)
+
+
 def test_where_etags_are_as_long_as_an_md5_and_none_only_the_first_object_is_read_twice() -> None:
     etags, seen = ETags(), set[str]()
     with pytest.raises(S3Error):
