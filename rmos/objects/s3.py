@@ -12,6 +12,7 @@ be deleted on a condition everywhere, so whoever moves one aside or erases one h
 `s3_reading` is the half that changes nothing, `s3_blobs` has what is large, and `s3_probe` tests a bucket.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from typing import Final
 
 import obstore
 
+from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import ObjectExists, ObjectMissing, StorageUnavailable, StoreReadOnly
 from rmos.objects.base import (
@@ -102,7 +104,12 @@ class S3Objects(S3Reading):
         return version not in (None, "null")  # what it says of an object from before there were versions
 
     def writable(self) -> bool:
-        """Tell whether writes are taken: the storage answers, and was not found to replace objects."""
+        """Tell whether writes are taken: the storage answers, and was not found to replace objects.
+
+        A host that nobody sends requests to while it says no has to find out by itself that the storage is back.
+        """
+        if self._client.breaker.is_open:
+            self._pool().submit(self._ask_whether_back)
         return self._refusal is None and not self._client.breaker.is_open
 
     # Creating
@@ -146,6 +153,10 @@ class S3Objects(S3Reading):
     def ensure_folder_durable(self, folder: str) -> None:
         """Return at once: what a bucket shows is durable."""
         self._refuse_after_replacing()
+
+    def _ask_whether_back(self) -> None:
+        with contextlib.suppress(RmosError):
+            self.exists()
 
     def _refuse_after_replacing(self) -> None:
         if self._refusal is not None:

@@ -232,6 +232,8 @@ class S3Client:
         finally:
             if answer is not S3Answer.BAD_NAME:
                 self.breaker.note(answered=answer not in NO_ANSWER)
+                if method == "HEAD" and answer is S3Answer.NOT_S3:
+                    answer = S3Answer.ABSENT  # mostly; a GET will say it
                 self.observer.storage_request(method, _OUTCOMES.get(answer, answer.value), self._clock() - began)
 
     # Operations

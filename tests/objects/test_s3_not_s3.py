@@ -13,7 +13,9 @@ from rmos.errors.store import ObjectMissing, StorageUnavailable, StoreReadOnly
 from rmos.objects.s3 import S3Objects
 from rmos.objects.s3_answers import S3Answer, read_error
 from tests.helpers.buckets import open_bucket
+from tests.helpers.s3_proxy import S3Proxy, anything, reset_before
 from tests.helpers.s3_server import BUCKET, BucketServer
+from tests.helpers.waiting import wait_until
 
 KEY = "2025-12-23/run_00.json"
 Open = Callable[[str, str], S3Objects]
@@ -122,6 +124,20 @@ def test_nobody_who_listens_is_unavailable_and_after_a_few_requests_at_once(open
                 objects.read(KEY)
     assert refusal.value.headers["Retry-After"] == "1"
     assert not objects.writable()
+
+
+def test_a_host_that_nobody_asks_for_objects_finds_out_that_the_storage_is_back(
+    open_at: Open, bucket_server: BucketServer
+) -> None:
+    with S3Proxy(bucket_server.address) as proxy:
+        objects = open_at(proxy.url, BUCKET)
+        proxy.always(anything, reset_before)
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable):
+                objects.read(KEY)
+        assert not objects.writable()
+        proxy.heal()
+        wait_until(objects.writable, "the storage to be found")
 
 
 def test_a_proxy_of_the_environment_that_answers_for_itself_makes_nothing_missing(

@@ -94,7 +94,7 @@ def test_an_object_that_is_not_there_is_asked_for_by_a_request_that_can_say_so(
     assert not objects.has(ARTIFACT)
     objects.create(ARTIFACT, b"one")
     assert objects.has(ARTIFACT)
-    assert requests == {"HEAD refused": 1, "GET absent": 1, "PUT ok": 1, "HEAD ok": 1}
+    assert requests == {"HEAD absent": 1, "GET absent": 1, "PUT ok": 1, "HEAD ok": 1}
 
 
 def test_names_by_their_beginning_are_one_request_however_many_others_there_are(
