@@ -44,8 +44,9 @@ def is_again(error: psycopg.Error) -> bool:
 
 def translate(error: psycopg.Error) -> RmosError:
     """Return what an error is to the index, and log it."""
-    log.warning("index: %s", " ".join(str(error).split()))
     state = error.sqlstate
+    # That there is none is how the first start finds it.
+    log.log(logging.DEBUG if state in _BROKEN else logging.WARNING, "index: %s", " ".join(str(error).split()))
     if state in _BROKEN or state in CORRUPT:
         return IndexBroken("The index is being made again from the record.")
     return IndexUnavailable(f"The index did not answer: {_reason(state)}.")

@@ -53,6 +53,17 @@ def schema_for(folder: Path) -> str:
     return f"of_{zlib.crc32(str(folder).encode()):08x}"
 
 
+def remove_index(backend: Backend, folder: Path) -> None:
+    """Remove the index of a folder, as somebody does who knows that it is made again."""
+    if backend is sqlite:
+        (folder / "_index.sqlite").unlink()
+    elif backend is memory:
+        _databases[folder].generation = None
+    else:
+        server = find_server(15 if backend is postgres_15 else 18)
+        server.execute(f"DROP SCHEMA {schema_for(folder)} CASCADE")
+
+
 def forget_databases() -> None:
     """Forget the databases in memory of the tests that ended."""
     _databases.clear()

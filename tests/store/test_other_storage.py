@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -10,12 +11,12 @@ from rmos.checks.verify import verify_store
 from rmos.errors.base import RmosError
 from rmos.errors.records import RunDeleted
 from rmos.errors.store import RecordDamaged, StorageFailed
-from rmos.index import open_index
 from rmos.objects.base import ReadResult
 from rmos.row_models import SessionQuery
 from rmos.store import Store, layout
 from rmos.store.sessions import SessionChange
 from tests.helpers.memory_objects import MemoryObjects
+from tests.index.backends import Backend, forget_databases, memory, postgres_18, remove_index, sqlite
 from tests.makers import ANNA, US, listed_ids, make_members, summarise
 from tests.store.writing import DAY, add, answers, fill, put
 
@@ -25,17 +26,35 @@ def objects() -> MemoryObjects:
     return MemoryObjects()
 
 
+SHARED: Final = (memory, pytest.param(postgres_18, marks=pytest.mark.long))
+"""Indexes of several hosts: what changed is announced to them, and looked for only there."""
+PASSES: Final = (
+    (sqlite, False),
+    (sqlite, True),
+    (memory, True),
+    pytest.param(postgres_18, True, marks=pytest.mark.long),
+)
+
+
+@pytest.fixture(params=[sqlite, *SHARED], ids=lambda make: make.__name__)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Where the rows of such a store are: in one host's file, or where several hosts find them."""
+    made: Backend = request.param
+    return made
+
+
 @pytest.fixture
-def store(objects: MemoryObjects, tmp_path: Path) -> Iterator[Store]:
-    """A store whose objects are in memory; only its index is a file."""
-    made = Store(objects, open_index(tmp_path), summarise=summarise)
+def store(objects: MemoryObjects, backend: Backend, tmp_path: Path) -> Iterator[Store]:
+    """A store whose objects are in memory."""
+    made = Store(objects, backend(tmp_path, None), summarise=summarise)
     made.reconcile()
     yield made
     made.index.close()
+    forget_databases()
 
 
 def test_runs_are_put_read_deleted_and_brought_back_by_a_reconcile(
-    store: Store, objects: MemoryObjects, tmp_path: Path
+    store: Store, objects: MemoryObjects, backend: Backend, tmp_path: Path
 ) -> None:
     runs = fill(store)
     store.sessions.create(ids.new_session_id(US), SessionChange(fields={"workflow_type": "rosette"}), actor=ANNA, us=US)
@@ -43,7 +62,7 @@ def test_runs_are_put_read_deleted_and_brought_back_by_a_reconcile(
     with pytest.raises(RunDeleted):
         store.runs.record(runs[3])
     before = answers(store)
-    (tmp_path / "_index.sqlite").unlink()
+    remove_index(backend, tmp_path)
     store.index.close()
     assert store.reconcile().replaced_index
     assert answers(store) == before
@@ -51,6 +70,7 @@ def test_runs_are_put_read_deleted_and_brought_back_by_a_reconcile(
     assert verify_store(store, recheck_s=0).ok
 
 
+@pytest.mark.parametrize("backend", [sqlite], indirect=True)
 def test_what_another_process_wrote_is_found_by_its_change_token_and_nothing_else_is_listed(
     store: Store, objects: MemoryObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,7 +111,7 @@ def no_answer(verb: str) -> Callable[[str, str], RmosError | None]:
     return lambda asked, key: StorageFailed("The storage did not answer.") if asked == verb else None
 
 
-@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(("backend", "full"), PASSES, indirect=["backend"])
 @pytest.mark.parametrize("verb", ["read", "names", "entries", "has", "changed_since"])
 def test_a_storage_that_does_not_answer_stops_a_reconcile_and_marks_nothing(
     store: Store, objects: MemoryObjects, verb: str, full: bool
