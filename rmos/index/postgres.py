@@ -14,13 +14,13 @@ from typing import Final
 import psycopg
 
 from rmos.errors.installation import ConfigError
-from rmos.errors.store import IndexBroken, IndexUnavailable, StoreLocked
+from rmos.errors.store import IndexBroken, StoreLocked
 from rmos.index import schema
 from rmos.index.base import NO_INDEX, Generation, IndexState, KnownRun, KnownSession
 from rmos.index.batch_queries import BatchQueries
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.outcome_tables import OutcomeRows, ToolWorkRows
-from rmos.index.postgres_asker import FALL_BEHIND, PostgresAsker
+from rmos.index.postgres_asker import PostgresAsker
 from rmos.index.postgres_dialect import POSTGRES
 from rmos.index.postgres_errors import translate
 from rmos.index.postgres_log import PostgresLog
@@ -167,13 +167,8 @@ class PostgresIndex:
             raise
 
     def fall_behind(self) -> None:
-        """Move the mark; where it is not reached, as soon as it is."""
-        try:
-            self._asker.run(lambda held: held.cursor.execute(FALL_BEHIND))
-        except IndexBroken:
-            pass  # what is made anew is not complete either
-        except IndexUnavailable:
-            self._asker.is_owed = True
+        """Move the mark."""
+        self._asker.run(lambda held: held.cursor.execute("UPDATE index_state SET behind = behind + 1"))
 
     def complete(self, generation: Generation | None) -> None:
         """Declare that every object has its row, unless the mark was moved since the tables were prepared."""

@@ -30,7 +30,6 @@ MAX_ANSWERS: Final = 64
 """Answers that a process remembers; a page of 50 runs is 25 kB."""
 SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
 STATE: Final = "SELECT epoch, behind, completed, tables, row_schema, release FROM index_state"
-FALL_BEHIND: Final = "UPDATE index_state SET behind = behind + 1"
 _TAKE_OFF: Final = """
 DELETE FROM announced USING unnest(%s::text[], %s::bigint[], %s::text[]) AS placed (record_id, version, partition)
 WHERE announced.record_id = placed.record_id AND announced.number <= placed.version
@@ -65,8 +64,6 @@ class PostgresAsker:
         self._texts: dict[str, str] = {}
         self.corrupt = False
         """Whether a table or an index was found that cannot be read."""
-        self.is_owed = False
-        """Whether nobody could be told that the index is behind, since it was not reached."""
 
     def run(self, question: Callable[[PostgresConnection], T]) -> T:
         """Return what a question says to a connection; it is asked once again on another one where that may help.
@@ -88,9 +85,6 @@ class PostgresAsker:
     def _try(self, question: Callable[[PostgresConnection], T]) -> T | psycopg.Error:
         with self._pool.lend() as held:
             try:
-                if self.is_owed:
-                    held.cursor.execute(FALL_BEHIND)
-                    self.is_owed = False
                 return question(held)
             except psycopg.Error as error:
                 return error

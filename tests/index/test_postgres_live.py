@@ -87,6 +87,7 @@ def test_a_server_that_died_is_away_and_the_same_index_when_it_is_back(
         lambda: index.runs.known(ROW.partition),
         lambda: index.announcements.add(ROW.partition, ROW.run_id, 0),
         lambda: index.complete(None),
+        index.fall_behind,
         index.prepare,
         lambda: index.lock(wait_s=0).__enter__(),
     ):
@@ -96,16 +97,6 @@ def test_a_server_that_died_is_away_and_the_same_index_when_it_is_back(
     assert index.state() == before
     assert index.runs.page(RunQuery(), limit=5) == page
     assert index.prepare() is False
-
-
-def test_an_index_that_fell_behind_while_the_server_was_away_is_not_complete_when_it_is_back(
-    server: PostgresServer, index: PostgresIndex
-) -> None:
-    server.end(signal.SIGQUIT)
-    index.fall_behind()
-    server.start()
-    assert index.state().complete is False
-    assert open_index(server.url("shop")).state().complete is False
 
 
 def test_after_a_failed_attempt_all_fail_at_once(

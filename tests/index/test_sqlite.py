@@ -231,7 +231,7 @@ def test_a_reader_that_cannot_copy_the_index_finds_it_unavailable(
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://localhost/rmos",
+        "mysql://localhost/rmos",
         "sqlite://",
         "sqlite:///",
         "sqlite+aiosqlite:////x",
