@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rmos import ids
 from rmos.digest import Md5, Sha256, Sha256Beside
 from rmos.errors.request import PayloadTooLarge
-from rmos.errors.store import ObjectExists
+from rmos.errors.store import ObjectExists, OutOfSpace
 from rmos.objects.base import (
     ATTACHMENTS,
     QUARANTINE,
@@ -25,6 +25,7 @@ from rmos.objects.base import (
     Accept,
     NameBlob,
     NewBlob,
+    OpenObject,
     accept_all,
     check_key,
     key_of_digest,
@@ -33,6 +34,7 @@ from rmos.objects.opened import OpenFile
 from rmos.objects.s3_answers import NO_ANSWER, S3Answer, S3Error, write_failed
 from rmos.objects.s3_client import Deadline, S3Client
 from rmos.objects.s3_creating import create_settled
+from rmos.objects.s3_ranges import OpenRanges
 from rmos.objects.spool import Spool
 
 if TYPE_CHECKING:
@@ -144,16 +146,21 @@ class S3Blobs:
 
     # Reading
 
-    def open(self, key: str) -> OpenFile:
-        """Open an object of any size; a blob is downloaded once by this host.
+    def open(self, key: str) -> OpenObject:
+        """Open an object of any size; a blob is downloaded once by this host, or read where it is if the spool is full.
 
         A blob that is here is not asked for again: whatever becomes of it in the bucket, these bytes have its digest.
 
         Raises:
             ObjectMissing, ObjectUnreadable, StorageUnavailable.
-            OutOfSpace: the spool takes no more.
         """
         check_key(key)
+        try:
+            return self._open_here(key)
+        except OutOfSpace:
+            return OpenRanges(self._client, self._client.path(key))
+
+    def _open_here(self, key: str) -> OpenFile:
         sha256 = digest_of_key(key)
         if sha256 is None or not key.startswith(f"{ATTACHMENTS}/"):
             return self.download(key, None)
@@ -176,7 +183,9 @@ class S3Blobs:
                 found, _ = self._hash(result, sha256, seen, file.write)
                 return self._spool.keep(file, found)  # under the digest that it has
 
-        return self._client.fetch(self._client.path(key), receive)
+        opened = self._client.fetch(self._client.path(key), receive)
+        self._client.observer.spool_bytes(self._spool.held_bytes)
+        return opened
 
     def digest(self, key: str, sha256: str | None = None) -> tuple[str, int]:
         """Return the SHA-256 and the size of an object as it is in the bucket.

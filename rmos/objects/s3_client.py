@@ -168,6 +168,17 @@ class S3Client:
 
         return self._ask("GET", path, deadline, request, size=size)
 
+    def get_range(self, path: str, start: int, end: int, e_tag: str | None, deadline: Deadline) -> bytes:
+        """Return the bytes from `start` to before `end` of an object that has an ETag."""
+
+        def request(store: S3Store) -> bytes:
+            data = obstore.get(store, path, options={"range": (start, end), "if_match": e_tag}).bytes().to_bytes()
+            if len(data) != end - start:
+                raise S3Error(S3Answer.AMBIGUOUS, "a part of another length")
+            return data
+
+        return self._ask("GET", path, deadline, request, size=end - start)
+
     def head(self, path: str, deadline: Deadline) -> "obstore.ObjectMeta":
         """Return an object's size, time and ETag."""
 

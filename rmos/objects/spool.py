@@ -121,8 +121,10 @@ class Spool:
         self._used = f"{self._folder}/used"
         self._max_bytes = max_bytes
         self._turn = threading.Lock()
-        self._unlisted = max_bytes
-        """Bytes that came since the folder was listed: at first it never was."""
+        self._unlisted = 0
+        """Bytes that came since the folder was listed."""
+        self._listed: int | None = None
+        """Bytes that were here when the folder was listed; None as long as it never was."""
         self._whole: OrderedDict[str, tuple[int, ...]] = OrderedDict()
 
     def prepare(self) -> None:
@@ -169,7 +171,7 @@ class Spool:
         self._touch(sha256)
         with self._turn:
             self._unlisted += file.size
-            full = self._unlisted > self._max_bytes // 64
+            full = self._listed is None or self._unlisted > self._max_bytes // 64
         if full:
             self._shrink(self._max_bytes)
         return opened
@@ -211,6 +213,12 @@ class Spool:
         """Remove the least recently used blobs, as many as give back some bytes; True if any went."""
         return self._shrink(max(0, self.used_bytes() - size))
 
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes of blobs were here when it was listed last, and how many this process has brought since."""
+        with self._turn:
+            return (self._listed or 0) + self._unlisted
+
     def used_bytes(self) -> int:
         """Return how many bytes of blobs are here."""
         return sum(size for _, _, size in self._list())
@@ -222,14 +230,14 @@ class Spool:
         """
         listed = self._list()
         total, went = sum(size for _, _, size in listed), False
-        with self._turn:
-            self._unlisted = 0
         if total > limit:
             for _, sha256, size in sorted(listed):
                 if total <= max(0, limit - self._max_bytes // 8):
                     break
                 self._drop(sha256)
                 total, went = total - size, True
+        with self._turn:
+            self._listed, self._unlisted = total, 0
         return went
 
     def _list(self) -> list[tuple[float, str, int]]:

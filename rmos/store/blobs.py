@@ -22,7 +22,6 @@ from rmos.errors.store import (
     ObjectExists,
     ObjectMissing,
     ObjectUnreadable,
-    RecordUnavailable,
     StorageFailed,
     StorageUnavailable,
 )
@@ -118,11 +117,8 @@ class Blobs:
         """Make bytes that are in memory durable under their digest."""
         return self.put([data], max_bytes=len(data))
 
-    def open(self, sha256: str, *, hash_again: bool = False) -> OpenBlob:
+    def open(self, sha256: str) -> OpenBlob:
         """Open a blob and make sure that it is whole.
-
-        Args:
-            hash_again: hash it also when it was found whole before and has not changed since.
 
         Raises:
             AttachmentNotFound: there is none, or this is no digest.
@@ -139,7 +135,7 @@ class Blobs:
         except ObjectUnreadable as error:
             raise_problem(describe_unreadable(error, "the attachment: "))
         try:
-            whole = self._require_whole(opened, sha256, hash_again)
+            whole = self._require_whole(opened, sha256)
         except BaseException as error:  # whatever it is: nobody else closes the file any more
             opened.close()
             if isinstance(error, ObjectUnreadable):
@@ -157,18 +153,24 @@ class Blobs:
             return b"".join(blob.blocks())
 
     def verify(self, sha256: str) -> Verified:
-        """Hash a blob again, without the digests that are cached, and return how it is."""
-        try:
-            self.open(sha256, hash_again=True).close()
-        except AttachmentNotFound:
-            return Verified(sha256, False, "missing")
-        except RecordUnavailable:
-            return Verified(sha256, False, "unreadable")
-        except Damage as damage:
-            return Verified(sha256, False, "unreadable" if damage.kind == "unreadable" else "damaged")
-        return Verified(sha256, True, None)
+        """Hash a blob where the storage has it, without the digests that are cached, and return how it is.
 
-    def _require_whole(self, opened: OpenObject, sha256: str, hash_again: bool) -> _Whole:
+        Raises:
+            StorageFailed: the storage does not answer, so nothing is known of it.
+        """
+        try:
+            key = blob_key(self._objects, sha256) if ids.SHA256.fullmatch(sha256) else None
+            if key is None:
+                return Verified(sha256, False, "missing")
+            found, size = self._objects.digest(key)
+            whole = found == sha256 or (size <= LARGEST_JSON_BYTES and is_legacy_json(self._objects.read(key), sha256))
+        except ObjectMissing:
+            return Verified(sha256, False, "missing")
+        except ObjectUnreadable:
+            return Verified(sha256, False, "unreadable")
+        return Verified(sha256, whole, None if whole else "damaged")
+
+    def _require_whole(self, opened: OpenObject, sha256: str) -> _Whole:
         """Return what is known of the bytes once they hold.
 
         A stamp that is another one after the hashing may have been an old one before it: FUSE and NFS learn by reading
@@ -183,7 +185,7 @@ class Blobs:
             stamp = opened.stamp()
             with self._turn:
                 known = self._whole.get((sha256, stamp))
-                if known is not None and not hash_again:
+                if known is not None:
                     self._whole.move_to_end((sha256, stamp))
                     return known
             found, size = _sha256(opened)
