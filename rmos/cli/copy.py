@@ -39,7 +39,8 @@ def copy_command(target: Place | None, source: Place | None, dry_run: bool, chec
 
     \b
     Exit codes: 0 all is there, 1 something has other bytes there or could
-    not be read, 2 usage, 10 no store there, 130 interrupted.
+    not be read, 2 usage, 10 no store there, 12 the storage did not answer,
+    130 interrupted.
     """
     other = target or source
     if other is None or (target is not None and source is not None):

@@ -188,8 +188,6 @@ def _copy_object(source: Objects, target: Objects, key: str) -> ObjectExists | O
             _copy_blob(source, target, key)
         else:
             _copy_record(source, target, key)
-    except StorageFailed:
-        raise
     except (ObjectExists, ObjectMissing, ObjectUnreadable) as fault:
         return fault
     return None
@@ -207,10 +205,8 @@ def _copy_record(source: Objects, target: Objects, key: str) -> None:
     """Bring an object under the name that it has; one in quarantine, or a stray, may be larger than any record."""
     try:
         data = source.read(key)
-    except StorageFailed:
-        raise
-    except ObjectUnreadable:
-        if rank_of(key).stage <= len(ORDER):
+    except ObjectUnreadable as fault:
+        if isinstance(fault, StorageFailed) or rank_of(key).stage <= len(ORDER):
             raise
         target.create_blob(_blocks(source, key), max_bytes=_LARGEST, name=lambda _: key)
     else:
@@ -274,8 +270,6 @@ def _hash(objects: Objects, key: str) -> str | None:
     """Return the digest of an object's bytes, nothing when it is gone meanwhile, None when it cannot be read."""
     try:
         return objects.digest(key)[0]
-    except StorageFailed:
-        raise
     except ObjectMissing:
         return ""
     except ObjectUnreadable:

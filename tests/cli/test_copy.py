@@ -1,15 +1,18 @@
 """`rmos copy` as it is typed: into another place, out of one, again, cut off."""
 
+import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rmos.objects import s3_probe
 from tests.cli.conftest import Command, artifacts_of, command_on, document, flip
+from tests.helpers.buckets import set_credentials
 from tests.helpers.s3_server import BUCKET, BucketServer
 from tests.helpers.whole_store import WholeStore
+from tests.objects.conftest import bucket_server, ceph_url  # noqa: F401
 
 
 def diff(one: Path, other: Path) -> str:
@@ -38,21 +41,26 @@ def test_a_store_goes_to_another_folder_and_back_and_verifies_there(root: Path, 
     assert again.stdout.startswith("Copied 0 objects; ")
 
 
+@pytest.fixture(params=["bucket_server", pytest.param("ceph_url", marks=[pytest.mark.ceph, pytest.mark.long])])
+def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return where object storage with an empty bucket answers, and have its credentials in the environment."""
+    set_credentials(monkeypatch)
+    monkeypatch.setattr(s3_probe, "ROUNDS", 2)
+    found: BucketServer | str = request.getfixturevalue(request.param)
+    return found if isinstance(found, str) else found.url
+
+
 @pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
-    """Return a small S3 server with an empty bucket, and have its credentials in the environment."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with BucketServer(tmp_path / "server") as server:
-        yield server
+def place() -> str:
+    """Return a place in the bucket where nothing is."""
+    return f"s3://{BUCKET}/{secrets.token_hex(8)}"
 
 
-def test_a_store_goes_into_a_bucket_and_back_to_the_byte(tmp_path: Path, bucket: BucketServer) -> None:
+def test_a_store_goes_into_a_bucket_and_back_to_the_byte(tmp_path: Path, endpoint: str, place: str) -> None:
     whole = WholeStore(tmp_path / "here" / "runs")
     whole.shop.close()
-    place = f"s3://{BUCKET}/shop"
-    here = command_on(tmp_path / "here" / "runs", s3_endpoint=bucket.url)
-    back = command_on(tmp_path / "back" / "runs", s3_endpoint=bucket.url)
+    here = command_on(tmp_path / "here" / "runs", s3_endpoint=endpoint)
+    back = command_on(tmp_path / "back" / "runs", s3_endpoint=endpoint)
     for _ in range(2):
         copied = here("copy", "--to", place, "--check", "--json")
         assert (copied.exit_code, document(copied)["ok"]) == (0, True), copied.output
@@ -66,13 +74,12 @@ def test_a_store_goes_into_a_bucket_and_back_to_the_byte(tmp_path: Path, bucket:
 
 
 def test_runs_are_exported_into_a_bucket_and_imported_out_of_it(
-    tmp_path: Path, bucket: BucketServer, root: Path
+    tmp_path: Path, endpoint: str, place: str, root: Path
 ) -> None:
-    place = f"s3://{BUCKET}/autumn"
-    here = command_on(root, s3_endpoint=bucket.url)
+    here = command_on(root, s3_endpoint=endpoint)
     exported = here("export", "--format", "store", "--to", place, "--json")
     assert exported.exit_code == 0, exported.output
-    other = command_on(tmp_path / "other" / "runs", s3_endpoint=bucket.url)
+    other = command_on(tmp_path / "other" / "runs", s3_endpoint=endpoint)
     assert f"Imported {document(exported)['runs']} runs" in other("import", place).stdout
     assert here("export", "--to", place).exit_code == 2
 

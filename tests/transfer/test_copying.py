@@ -8,7 +8,7 @@ import pytest
 
 from rmos.checks.verify import verify_store
 from rmos.errors.installation import StoreUnusable
-from rmos.errors.store import OutOfSpace, SourceUnreadable
+from rmos.errors.store import ObjectUnavailable, OutOfSpace, SourceUnreadable, StorageUnavailable
 from rmos.index import open_index
 from rmos.objects import open_objects
 from rmos.objects.base import Objects
@@ -120,6 +120,20 @@ def test_a_corrupt_file_is_named_and_not_copied_under_another_name(tmp_path: Pat
     assert (report.damaged, report.ok) == ([key], False)
     assert objects_of(whole.store.objects).keys() - objects_of(bucket).keys() == {key}
     whole.shop.close()
+
+
+def test_an_object_that_is_not_given_is_named_and_a_storage_that_gives_none_ends_the_copy(whole: WholeStore) -> None:
+    source, bucket = MemoryObjects(), MemoryObjects()
+    copy(whole.store.objects, source)
+    bad = artifact(whole.run_id)
+    source.fail = lambda verb, key: ObjectUnavailable("Not now.") if key == bad and verb != "entries" else None
+    report = copy(source, bucket)
+    assert (report.damaged, report.ok) == ([bad], False)
+    source.fail = lambda verb, key: StorageUnavailable("No answer.") if verb == "read" else None
+    with pytest.raises(StorageUnavailable):
+        copy(source, bucket)
+    source.fail = lambda verb, key: None
+    assert copy(source, bucket).total == 1
 
 
 def test_a_mirror_takes_what_is_new_and_erases_what_was_erased(tmp_path: Path) -> None:
