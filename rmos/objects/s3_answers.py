@@ -31,6 +31,8 @@ NO_RESPONSE: Final = "no response"
 BAD_NAME: Final = "The object storage takes no such key."
 
 _RESPONSE: Final = re.compile(r"Server returned non-2xx status code: (\d{3})")
+_OF_PLATFORM: Final = re.compile(r"Error performing [A-Z]+ http://(169\.254\.\d+\.\d+|\[fd00:ec2::\d+\])[:/]")
+"""Where a cloud gives the hosts of a role their credentials, which are asked for when the environment has none."""
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
 _INVALID_KEY: Final = re.compile(r'Path "(.*?)"(?:: Encountered| contained)', re.DOTALL)
 _FULL: Final = frozenset({"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "XMinioStorageFull"})
@@ -45,6 +47,11 @@ _LOOK_AT: Final = {
     "AccessDenied": "what the policy of the bucket allows",
     "AuthorizationHeaderMalformed": "RMOS_S3_REGION",
 }
+_NO_LINE: Final = {
+    "InvalidCertificate": "RMOS_S3_CA_FILE: the certificate of the endpoint is not trusted",
+    "dns error": "RMOS_S3_ENDPOINT: the name of its host has no address",
+}
+"""How the library says why no connection was made, and what an operator should look at."""
 _NAMES: Final = frozenset({"KeyTooLongError", "KeyTooLong", "InvalidObjectName", "InvalidURI"})
 
 
@@ -94,9 +101,13 @@ def read_error(error: Exception, path: str) -> S3Error:
         return S3Error(S3Answer.BAD_NAME, ascii(named[1]) if named else "a key that cannot be sent")
     text = str(error).partition("\n\nDebug source")[0].replace(path, "", 1) if path else str(error)
     response = _RESPONSE.search(text)
+    if _OF_PLATFORM.search(text):  # nothing was sent to the object storage
+        is_final = response is not None and response[1] < "500"
+        return S3Error(S3Answer.REFUSED if is_final else S3Answer.UNREACHABLE, f"no credentials; look at {_KEYS}")
     if response is None:
-        unreached = "kind: Connect" in str(error)
-        return S3Error(S3Answer.UNREACHABLE if unreached else S3Answer.AMBIGUOUS, NO_RESPONSE)
+        whole = str(error)
+        why = next((f"{NO_RESPONSE}; look at {look}" for sign, look in _NO_LINE.items() if sign in whole), NO_RESPONSE)
+        return S3Error(S3Answer.UNREACHABLE if "kind: Connect" in whole else S3Answer.AMBIGUOUS, why)
     found = _CODE.search(text, response.end())
     return _read_response(int(response[1]), found[1] if found else "")
 

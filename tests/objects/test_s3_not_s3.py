@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.store import ObjectMissing, StorageUnavailable, StoreReadOnly
 from rmos.objects.s3 import S3Objects
 from rmos.objects.s3_answers import S3Answer, read_error
+from rmos.objects.s3_client import RequestLimits
 from tests.helpers.buckets import open_bucket
 from tests.helpers.s3_proxy import S3Proxy, anything, reset_before
 from tests.helpers.s3_server import BUCKET, BucketServer
@@ -46,7 +48,8 @@ RESPONSES = {
 
 @pytest.fixture
 def open_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    return lambda url, bucket: open_bucket(url, bucket, tmp_path, monkeypatch)
+    quick = RequestLimits(pause_s=0.01)
+    return lambda url, bucket: open_bucket(url, bucket, tmp_path, monkeypatch, limits=quick)
 
 
 @pytest.fixture
@@ -162,6 +165,22 @@ def test_a_key_that_looks_like_an_answer_is_not_taken_for_one() -> None:
     assert broken.answer is S3Answer.NOT_S3
     missing = f"{text}Server returned non-2xx status code: 404 Not Found: <Error><Code>NoSuchKey</Code></Error>"
     assert read_error(FileNotFoundError(missing), key).answer is S3Answer.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("end", "answer"),
+    [
+        ("HTTP error: error sending request", S3Answer.UNREACHABLE),
+        ("Server returned non-2xx status code: 503 Service Unavailable: ", S3Answer.UNREACHABLE),
+        ("Server returned non-2xx status code: 404 Not Found: ", S3Answer.REFUSED),
+    ],
+)
+def test_a_host_without_credentials_is_told_so_and_not_that_the_storage_refused_it(end: str, answer: S3Answer) -> None:
+    """The library then asks the cloud that the host may be in."""
+    text = f"Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 2ms - {end}"
+    found = read_error(GenericError(text), KEY)
+    assert found.answer is answer
+    assert found.code.startswith("no credentials; look at AWS_ACCESS_KEY_ID")
 
 
 def test_only_what_s3_says_to_be_missing_is(open_at: Open, bucket_server: BucketServer) -> None:
