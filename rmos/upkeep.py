@@ -18,7 +18,7 @@ from typing import Final
 
 from rmos.errors.base import RmosError
 from rmos.errors.evidence import EvidenceKeyUnusable
-from rmos.errors.store import StoreLocked
+from rmos.errors.store import StorageFailed, StoreLocked
 from rmos.store import Store
 from rmos.store.reconcile import Reconciled
 
@@ -109,6 +109,8 @@ class Upkeep:
                 started = time.perf_counter()
                 self._beat()
                 again_s, result = self._pass(thorough=woken)
+                if not self._first.is_set():
+                    self._beat()  # the index may have been made just now
                 if self._observe is not None:
                     self._observe(result, time.perf_counter() - started)
                 self._first.set()
@@ -157,10 +159,12 @@ class Upkeep:
             return SOON_S, "locked"
         except RmosError as error:
             log.error("reconcile failed: %s", error.detail)
+            self._store.heartbeat.note_storage(error if isinstance(error, StorageFailed) else None)
             return SOON_S, "failed"
         except Exception:  # without this thread nobody would heal the index until the next start
             log.exception("reconcile failed")
             return EVERY_S, "failed"
+        self._store.heartbeat.note_storage(None)
         if report.indexed or report.sessions or report.damaged or report.missing or report.replaced_index:
             log.info(
                 "reconciled indexed=%d sessions=%d damaged=%d missing=%d new_index=%s",

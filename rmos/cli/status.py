@@ -18,8 +18,10 @@ from rmos.context import current_rmos
 from rmos.counts import count_of
 from rmos.errors.base import RmosError
 from rmos.errors.installation import ConfigError
+from rmos.index.base import INDEX_ERRORS
 from rmos.objects.base import Objects, Probeable
 from rmos.store import Store
+from rmos.store.heartbeat import describe_differences
 from rmos.store.tokens import TokenRecord, token_state
 
 _LINES = {
@@ -53,7 +55,7 @@ def status(quick: bool, probe: bool, as_json: bool) -> int:
     runs = count_runs(store)
     with progress("Verifying", runs) as advance:
         report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(runs), progress=advance)
-    health = {**_health(report), **_surroundings(store), **bucket}
+    health = {**_health(report), **_surroundings(store), **bucket, **_list_hosts(store)}
     if as_json:
         emit(health)
     else:
@@ -74,6 +76,27 @@ def describe_bucket(objects: Objects, *, probe: bool) -> dict[str, Any]:
         return {}
     tried = objects.probe() if probe else None
     return {"bucket": {"creates_tried": tried, "keeps_versions": objects.keeps_versions()}}
+
+
+def _list_hosts(store: Store) -> dict[str, Any]:
+    """Return the processes that serve the record and in what they differ; nothing where all are on this machine."""
+    if store.index.hosts is None:
+        return {}
+    try:
+        seen = store.heartbeat.list_hosts()
+    except INDEX_ERRORS as error:
+        return {"hosts": None, "host_differences": [error.detail]}
+    return {"hosts": [host._asdict() for host in seen], "host_differences": describe_differences(seen, None)}
+
+
+def _say_hosts(health: dict[str, Any]) -> None:
+    for host in health.get("hosts") or []:
+        clock = f"clock {host['skew_s']:+.1f} s"
+        say(
+            f"Serving: {host['host']}, pid {host['pid']}, release {host['release']}, {clock}, {host['age_s']:.0f} s ago"
+        )
+    for difference in health.get("host_differences", []):
+        say(f"Note: {difference}.")
 
 
 def _health(report: Report) -> dict[str, Any]:
@@ -140,6 +163,7 @@ def _say_health(health: dict[str, Any], open_ends: list[str]) -> None:
         say(f"Bucket: tested; of {bucket['creates_tried']} creates none replaced an object, altered bytes were refused")
     if bucket.get("keeps_versions"):
         say("Note: erased runs are kept by the bucket's versions until its lifecycle removes them.")
+    _say_hosts(health)
     if health["findings"]:
         say(f"Findings: {', '.join(f'{kind} {number}' for kind, number in health['findings'].items())}")
         say("Next: `rmos verify` lists them and says what to do about each.")

@@ -8,9 +8,10 @@
 On one host there is nobody to tell and no other clock.
 """
 
+from collections import Counter
 from typing import Final, NamedTuple
 
-from rmos.errors.store import ClockOff
+from rmos.errors.store import ClockOff, StorageFailed
 from rmos.index.base import Index
 from rmos.index.hosts import HostBeat, SeenHost
 
@@ -38,8 +39,14 @@ class Heartbeat:
         self._hosts = index.hosts
         self.identity: HostIdentity | None = None
         """None of a command, which serves nothing."""
+        self.storage_error: str | None = None
+        """Why the last pass over the index could not read the storage."""
         self.skew_s: float | None = None
         """How far the clock of this process was ahead of the database's at the last beat; None when that is unknown."""
+
+    def note_storage(self, error: StorageFailed | None) -> None:
+        """Note whether the storage answered when it was last asked by the way."""
+        self.storage_error = None if error is None else error.detail
 
     def beat(self) -> None:
         """Compare the clock, and say that this process is alive.
@@ -83,10 +90,14 @@ class Heartbeat:
 
 
 def describe_differences(seen: list[SeenHost], own: HostIdentity | None) -> list[str]:
-    """Return in which release or tables hosts differ from this one, or from the first where this one serves nothing."""
+    """Return in which release or tables hosts differ from this one, or from most where this one serves nothing."""
     if not seen:
         return []
-    release, tables = (own.release, own.tables_sha256) if own else (seen[0].release, seen[0].tables_sha256)
+    if own is not None:
+        release, tables = own.release, own.tables_sha256
+    else:
+        release = Counter(host.release for host in seen).most_common(1)[0][0]
+        tables = Counter(host.tables_sha256 for host in seen).most_common(1)[0][0]
     other_releases = {f"host {host.host} runs release {host.release}" for host in seen if host.release != release}
     other_tables = {f"host {host.host} decides by other tables" for host in seen if host.tables_sha256 != tables}
     return sorted(other_releases) + sorted(other_tables)

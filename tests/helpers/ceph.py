@@ -198,7 +198,9 @@ class Ceph:
         return False
 
     def _has_disk(self) -> bool:
-        return "1 up" in self._run("ceph", "osd", "stat")
+        with contextlib.suppress(RuntimeError):  # a monitor that begins refuses what it takes later
+            return "1 up" in self._run("ceph", "osd", "stat")
+        return False
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + _PATIENCE_S
