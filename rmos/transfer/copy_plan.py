@@ -10,6 +10,8 @@ is written to. What was listed is an earlier state, whole.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Final, NamedTuple
 
 from rmos import ids
@@ -35,6 +37,7 @@ _NUMBERED: Final = (layout.EVENT, layout.SESSION_EVENT, layout.TOKEN_EVENT, layo
 _LOG_FOLDERS: Final = ("", "batch", "tile", "checkpoint")
 """Of the log: its keys, then what is signed, then what follows from it, then the signatures."""
 _BATCHES: Final = f"{layout.EVIDENCE}/batch"
+_LISTED_AT_ONCE: Final = 16
 _TOP: Final = (QUARANTINE, layout.EVIDENCE, layout.AUDIT, layout.TOOLS, layout.TOKENS, layout.CLAIMS, layout.SESSIONS)
 """Folders in the order in which they are listed; the partitions come next, newest first, and the blobs last."""
 """What hosts leave beside a record in object storage for one another: it means nothing elsewhere."""
@@ -192,13 +195,34 @@ def _walk(source: Objects, target: Objects | None, folder: str, left: list[str])
             names.append(name)
     if folder == layout.EVIDENCE:  # signatures before what they sign
         below.sort(key=lambda name: _LOG_FOLDERS.index(name) if name in _LOG_FOLDERS else 0, reverse=True)
-    for name in below:
-        yield from _walk(source, target if name in known else None, f"{folder}/{name}", left)
+    if folder == layout.EVIDENCE or "/" in folder:
+        for name in below:
+            yield from _walk(source, target if name in known else None, f"{folder}/{name}", left)
+    else:
+        yield from _walk_beside(source, target, folder, below, known, left)
     if below and folder == layout.EVIDENCE:
         names = [name for name in source.names(folder) if name not in below and not layout.is_debris(name)]
     if names:
         names += _find_unlisted(source, folder, names)
         yield FolderPair(folder, names, known)
+
+
+def _walk_beside(
+    source: Objects, target: Objects | None, folder: str, below: list[str], known: set[str], left: list[str]
+) -> Iterator[FolderPair]:
+    """Walk folders of which none needs what is in another: days of sessions and audits, shards of claims and blobs.
+
+    Blobs have a folder each, and a list of one takes a bucket as long as a list of a thousand names.
+    """
+
+    def walk(name: str) -> list[FolderPair]:
+        return list(_walk(source, target if name in known else None, f"{folder}/{name}", left))
+
+    names = iter(below)
+    with ThreadPoolExecutor(_LISTED_AT_ONCE) as pool:
+        while some := list(islice(names, 4 * _LISTED_AT_ONCE)):
+            for pairs in pool.map(walk, some):
+                yield from pairs
 
 
 def _find_unlisted(source: Objects, folder: str, names: list[str]) -> list[str]:
