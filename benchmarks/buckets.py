@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 import obstore
 from obstore.store import S3Store
 
+from benchmarks import large_blobs
 from benchmarks.figures import AtMost, Figure, ratio
 from benchmarks.stores import Say
 from rmos import digest
@@ -36,6 +37,7 @@ GET_TIMES: Final = 1.6
 CPU_OF_BOTO3: Final = 0.2
 _BUCKET: Final = "rmos-bench"
 _CALLS: Final = 100
+_LARGE_S: Final = 300.0
 _RECORD: Final = 2400
 """Bytes of one run, as in the other figures."""
 _BOTO3: Final = "boto3>=1.36,<2"
@@ -125,6 +127,9 @@ def _over(server: str, url: str, below: Path, rounds: int, say: Say) -> list[Fig
             [one.median_s for one in get],
             target=AtMost(GET_TIMES),
             besides={"GET ms": min(one.median_s for one in get) * 1000},
+        ),
+        *large_blobs.figures(
+            server, way.objects, open_store(bucket, options, DEFAULT_LIMITS, _LARGE_S), below, rounds=rounds
         ),
         *_beside_boto3(server, way, below, created, say),
     ]
