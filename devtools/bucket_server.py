@@ -44,12 +44,17 @@ class BucketHandler(localbucket.S3Handler):  # type: ignore[misc]
             self.close_connection = True  # a client that went away
 
 
+class BucketHTTPServer(ThreadingHTTPServer):
+    """A server that keeps many connections waiting: five, the default, make clients wait for a second try of TCP."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+
 def make_server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
     """Return a server over the buckets in a folder, on this machine alone; port 0 takes a free one."""
     logging.getLogger(localbucket.__name__).setLevel(logging.ERROR)
-    server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (BucketHandler,), {"data_root": folder}))
-    server.daemon_threads = True
-    return server
+    return BucketHTTPServer(("127.0.0.1", port), type("Handler", (BucketHandler,), {"data_root": folder}))
 
 
 def main() -> None:

@@ -94,6 +94,11 @@ class Exchange:
             if self.proxy.closing.is_set():
                 raise Gone
 
+    def wait_for_client(self) -> None:
+        """Wait until the client has ended the connection, or the proxy is closed."""
+        self._connection.client.recv(1)
+        raise Gone
+
     def drop(self) -> None:
         """End the connection to the client in order, without an answer."""
         raise Gone
@@ -153,7 +158,7 @@ def withhold_answer(exchange: Exchange) -> None:
 
 def fall_silent(exchange: Exchange) -> None:
     """Neither pass the request on nor answer."""
-    exchange.wait_for(threading.Event())
+    exchange.wait_for_client()
 
 
 def lose_request(exchange: Exchange) -> None:
