@@ -21,6 +21,7 @@ from benchmarks import (
     outcomes,
     packs,
     pages,
+    postgres,
     programs,
     reading,
     run_log,
@@ -54,6 +55,7 @@ PARTS: Final = (
     "reading",
     "evidence",
     "buckets",
+    "postgres",
 )
 USAGE: Final = 2
 INTERRUPTED: Final = 130
@@ -161,6 +163,8 @@ def measure(
         figures += run_log.figures(below, repeats, say)
     if "buckets" in parts:
         figures += buckets.figures(below / "buckets", rounds=repeats, say=say)
+    if "postgres" in parts:
+        figures += postgres.figures(below / "postgres", repeats, say)
     if "reading" in parts:
         figures += reading.figures(below / "read", say)
 

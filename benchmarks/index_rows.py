@@ -39,7 +39,7 @@ def make_indexed_store(folder: Path, count: int, say: Say) -> None:
     first_us = ids.now_us() - (count // _A_DAY + 1) * _DAY_US
     batch: list[RunRow] = []
     days = set()
-    for row in _make_rows(count, first_us):
+    for row in make_rows(count, first_us):
         batch.append(row)
         days.add(row.partition)
         if len(batch) == _BATCH:
@@ -56,7 +56,8 @@ def make_indexed_store(folder: Path, count: int, say: Say) -> None:
     store.index.close()
 
 
-def _make_rows(count: int, first_us: int) -> Iterator[RunRow]:
+def make_rows(count: int, first_us: int) -> Iterator[RunRow]:
+    """Yield the rows of so many runs, made from a moment on."""
     chance = random.Random(_SEED)
     patterns = [_make_pattern(members, first_us) for members in small_templates()]
     step_us = count // _A_DAY * _DAY_US // count

@@ -7,6 +7,7 @@ anybody, and the same text otherwise, on one server and since its start. So a li
 small question (ADR 35).
 """
 
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
@@ -37,8 +38,16 @@ WHERE announced.record_id = placed.record_id AND announced.number <= placed.vers
 """
 
 
-def with_state(text: str) -> str:
-    """Return a statement whose rows follow the snapshot and the state, which are there also where no row is found."""
+@functools.lru_cache(maxsize=512)
+def with_state(text: str, limit: int | None = None) -> str:
+    """Return a statement whose rows follow the snapshot and the state, which are there also where no row is found.
+
+    Args:
+        limit: stands in the text, as the planner guesses far too many rows for one that is bound, and would plan each
+            page anew; of what has an offset it is None.
+    """
+    if limit is not None:
+        text = text.replace("%(limit)s", str(limit)).replace("%(offset)s", "0")
     return (
         "SELECT pg_current_snapshot()::text, state.epoch, state.behind, state.completed, state.tables, "  # noqa: S608
         "state.row_schema, state.release, answer.* FROM index_state AS state "
@@ -61,7 +70,6 @@ class PostgresAsker:
         self._turn = threading.Lock()
         self._remembered: dict[Any, _Remembered] = {}
         self._writes = SharedWrites(lambda writes: self.run(lambda held: self._carry_out(held, writes)))
-        self._texts: dict[str, str] = {}
         self.corrupt = False
         """Whether a table or an index was found that cannot be read."""
 
@@ -126,8 +134,8 @@ class PostgresAsker:
     def _ask(
         self, held: PostgresConnection, text: str, values: Any, read: Callable[[Rows], T]
     ) -> tuple[str, Answer[T]]:
-        asked = self._texts.get(text) or self._texts.setdefault(text, with_state(text))
-        found = held.cursor.execute(asked, values).fetchall()
+        limit = None if isinstance(values, tuple) or values.get("offset") else values.get("limit")
+        found = held.cursor.execute(with_state(text, limit), values).fetchall()
         state = self._state_of(held.server, found[0][1:7] if found else None)
         rows = (tuple(map(restore, row[8:])) for row in found) if found[0][7] else iter(())
         return found[0][0], Answer(read(rows), state)

@@ -118,7 +118,7 @@ class PostgresServer:
     def execute(self, text: str, *, schema: str = "public") -> list[Any]:
         """Carry out a statement by hand."""
         with psycopg.connect(self.dsn, autocommit=True, options=f"-csearch_path={schema}") as connection:
-            cursor = connection.execute(text)  # type: ignore[call-overload]
+            cursor = connection.execute(text)
             return cursor.fetchall() if cursor.description else []
 
     def pid(self) -> int:
