@@ -129,7 +129,7 @@ def name_kind(rank: Rank) -> str:
     """Return what objects of a rank are counted as."""
     if 0 < rank.stage <= len(ORDER):
         return ORDER[rank.stage - 1].counted_as
-    return {LOG: "evidence", _QUARANTINED: "quarantined"}.get(rank.stage, "others")
+    return {_OWN: "store_files", LOG: "evidence", _QUARANTINED: "quarantined"}.get(rank.stage, "others")
 
 
 def _number_of(kind: ObjectKind, name: str) -> int:

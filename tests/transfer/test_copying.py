@@ -62,6 +62,8 @@ def test_what_it_would_do_is_what_it_does_and_is_said_without_a_write(whole: Who
     bucket.fail = lambda verb, key: None
     assert preview == copy_store(source, bucket, plan)
     assert preview.copied["runs"] == 3
+    counted = {kind.counted_as for kind in layout.KINDS} | {"store_files", "evidence", "quarantined"}
+    assert preview.copied.keys() == counted
 
 
 def test_cut_off_at_any_object_nothing_is_there_before_what_it_is_about_and_it_goes_on(whole: WholeStore) -> None:
