@@ -14,7 +14,7 @@ QUARANTINE: Final = "_quarantine"
 """Where damaged objects go, each under its own key."""
 ATTACHMENTS: Final = "_attachments"
 RENEWED: Final = "_renewed"
-"""Where a bucket keeps that a blob was brought again, as `<sha256>/<microseconds>`; it is no part of the record."""
+"""Where a bucket keeps that a blob was brought again, as `<sha256>/<random>`; it is no part of the record."""
 PROBE: Final = "_probe"
 """Where a bucket is tested; what stands there was left by a test that died."""
 MAX_OBJECT_BYTES: Final = 64 * 1024 * 1024

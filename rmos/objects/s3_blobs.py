@@ -5,11 +5,12 @@
     blobs.open(key).read_at(0, 64 * 1024)                  # from the spool, whose bytes have the digest
 
 A blob is as young as it was last brought. Nothing is written over in a bucket, so who brings bytes that stand there
-already leaves a witness, an empty object `_renewed/<sha256>/<microseconds>`, and looks at the blob *after* that. Who
+already leaves a witness, an empty object `_renewed/<sha256>/<random>`, and looks at the blob *after* that. Who
 clears away looks for witnesses *after* a blob was moved aside. So one of the two sees the other, whoever comes first.
 """
 
 import math
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -121,13 +122,13 @@ class S3Blobs:
         Raises:
             S3Error: it may not stand there.
         """
-        path = self._client.path(f"{RENEWED}/{sha256}/{time.time_ns() // 1000}")
+        path = self._client.path(f"{RENEWED}/{sha256}/{secrets.token_hex(8)}")
         try:
             self._note_version(self._client.put_new(path, b"", deadline))
         except S3Error as error:
             if error.answer in NO_ANSWER:
                 raise
-            if error.answer is not S3Answer.EXISTS:  # else it stands there: whoever made it renewed the blob as well
+            if error.answer is not S3Answer.EXISTS:  # else the library has sent it twice by itself
                 raise write_failed(error) from None
 
     def forget_renewals(self, sha256: str) -> int:
@@ -137,9 +138,9 @@ class S3Blobs:
             StorageUnavailable, StoreReadOnly: some may stand there still.
         """
         found = self._list_renewals(sha256)
-        for name in found:
+        for path in found:
             try:
-                self._client.delete(self._client.path(f"{RENEWED}/{sha256}/{name}"), self._client.deadline())
+                self._client.delete(path, self._client.deadline())
             except S3Error as error:
                 raise write_failed(error) from None
         return len(found)
@@ -244,14 +245,14 @@ class S3Blobs:
         sha256 = digest_of_key(key)
         times = [-math.inf if key.startswith(f"{QUARANTINE}/") else made_s]
         if sha256 is not None:
-            times += [int(name) / 1e6 for name in self._list_renewals(sha256)]
+            times += self._list_renewals(sha256).values()
         return time.time() - max(times)
 
-    def _list_renewals(self, sha256: str) -> list[str]:
+    def _list_renewals(self, sha256: str) -> dict[str, float]:
+        """Return the witnesses of a blob, each with its time by the clock of the server, as the blob itself has one."""
         folder = self._client.path(f"{RENEWED}/{sha256}")
         listed = self._client.read(lambda deadline: self._client.list_folder(folder, deadline))
-        names = [found["path"].rpartition("/")[2] for found in listed["objects"]]
-        return [name for name in names if name.isdecimal()]
+        return {found["path"]: found["last_modified"].timestamp() for found in listed["objects"]}
 
 
 def digest_of_key(key: str) -> str | None:

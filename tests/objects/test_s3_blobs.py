@@ -1,5 +1,7 @@
 """Blobs in a bucket: one PUT once they are accepted, young when brought again, read from the spool of the host."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -119,6 +121,17 @@ def test_bytes_that_stand_there_are_no_new_blob_and_young_again(
     paths = [(request.method, request.target.partition("?")[0]) for request in proxy.seen]
     renewed = next(place for place, (method, path) in enumerate(paths) if method == "PUT" and "/_renewed/" in path)
     assert ("GET", f"/{BUCKET}/shop/{KEY}") in paths[renewed:], "the blob is looked at after the witness stands"
+
+
+def test_a_blob_is_renewed_by_the_clock_of_the_server_as_it_was_made_by_it(
+    blobs: S3Blobs, server: BucketServer
+) -> None:
+    blobs.create_blob([DATA], max_bytes=LIMIT)
+    blobs.create_blob([DATA], max_bytes=LIMIT)
+    (witness,) = witnesses(server)
+    os.utime(server.folder / "shop" / witness, (1000, 1000))
+    assert blobs.age_s(KEY, 0.0) == pytest.approx(time.time() - 1000, abs=60)
+    assert blobs.age_s(KEY, 2000.0) == pytest.approx(time.time() - 2000, abs=60)
 
 
 def test_what_was_moved_aside_is_young_only_when_it_was_renewed_and_its_witnesses_are_forgotten(

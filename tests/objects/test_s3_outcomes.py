@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -150,14 +151,16 @@ OTHERS: Final = [pytest.param(kind, marks=pytest.mark.long) for kind in FAULTS i
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with BucketServer(tmp_path_factory.mktemp("server")) as made:
-        yield made
+        yield made.url
 
 
-@pytest.fixture
-def proxy(server: BucketServer) -> Iterator[S3Proxy]:
-    with S3Proxy(server.address) as made:
+@pytest.fixture(params=["local_server", pytest.param("ceph_url", marks=[pytest.mark.ceph, pytest.mark.long])])
+def proxy(request: pytest.FixtureRequest) -> Iterator[S3Proxy]:
+    """A proxy before each kind of server."""
+    parts = urlsplit(request.getfixturevalue(request.param))
+    with S3Proxy((str(parts.hostname), parts.port or 80)) as made:
         yield made
 
 
