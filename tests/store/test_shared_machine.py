@@ -39,6 +39,7 @@ class SharedRecord(RuleBasedStateMachine):
         self.cluster = Cluster()
         self.hosts: list[Host] = []
         self.moments = 0
+        self.under_way_s = 0.0
         self.acknowledged: dict[str, int] = {}
         """Runs and sessions, and up to which version somebody was told that they are durable."""
         self.indexed: dict[str, int] = {}
@@ -148,6 +149,10 @@ class SharedRecord(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1.0, WRITING_S + 1, 200.0]))
     def wait(self, seconds: float) -> None:
+        """Let time pass; no request is on its way for as long as an announcement is looked at."""
+        self.under_way_s = self.under_way_s + seconds if self.cluster.bucket.late else 0.0
+        if self.under_way_s >= GIVEN_UP_S / 2:
+            self.cluster.bucket.deliver_all()
         self.cluster.database.now_s += seconds
 
     @rule()
@@ -186,7 +191,7 @@ class SharedRecord(RuleBasedStateMachine):
                 assert record_id in (sessions if record_id.startswith("ws_") else runs), record_id
 
     def teardown(self) -> None:
-        """Let all arrive that is on its way; then lists are those of the objects that stand, and nothing is left over."""
+        """Let all arrive that is on its way; then lists are those of the objects that stand, and nothing is left."""
         self.cluster.bucket.deliver_all()
         host = self.cluster.add_host()
         host.objects.age_s = lambda key: _LONG_S  # type: ignore[method-assign]
@@ -197,8 +202,9 @@ class SharedRecord(RuleBasedStateMachine):
         assert self.cluster.keys("_behind") == []
         gone = {run_id for run_id in self._runs() if run_id in self.deleted and not _is_listable(host.store, run_id)}
         assert _list_runs(host.store) == set(self._runs()) - gone
-        report = verify_store(host.store, recheck_s=0)
-        assert report.ok, report.findings
+        # A late PUT makes an artifact again that was erased meanwhile: that is named, and repair erases it once more.
+        found = verify_store(host.store, recheck_s=0).findings
+        assert [one for one in found if one.kind != "delete_unfinished" or one.run_id not in self.deleted] == []
 
 
 def _delete(store: Store, run_id: str, us: int) -> None:
