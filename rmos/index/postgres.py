@@ -34,6 +34,7 @@ from rmos.index.session_queries import SessionQueries
 from rmos.index.statements import Statements
 from rmos.index.tables import RunRows, SessionRows, known_session
 from rmos.index.work_queries import WorkQueries
+from rmos.observer import Observer
 from rmos.row_models import RunRow, SessionRow
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,15 @@ class PostgresIndex:
         self.log = PostgresLog(self._asker)
         self.announcements = PostgresAnnouncements(self._asker)
         self.hosts = PostgresHosts(self._asker)
+
+    @property
+    def observer(self) -> Observer:
+        """Who counts how long connections are waited for."""
+        return self._pool.observer
+
+    @observer.setter
+    def observer(self, observer: Observer) -> None:
+        self._pool.observer = observer
 
     # The lock
 

@@ -23,6 +23,7 @@ from rmos.errors.installation import ConfigError
 from rmos.errors.store import IndexUnavailable
 from rmos.index.postgres_errors import translate
 from rmos.index.postgres_url import PostgresTarget
+from rmos.observer import NO_OBSERVER, Observer
 
 _WAIT_S: Final = 2.0
 _PAUSE_S: Final = 1.0
@@ -124,6 +125,7 @@ class Pool:
     def __init__(self, target: PostgresTarget, *, read_only: bool) -> None:
         self._target = target
         self._read_only = read_only
+        self.observer: Observer = NO_OBSERVER
         self._idle = _Idle()
         self._begin()
         # No `__del__`: it would have to outlive what it closes.
@@ -163,7 +165,7 @@ class Pool:
             self._idle.leave_to_parent()
             self._begin()
         free = self._free
-        if not free.acquire(timeout=_WAIT_S):
+        if not free.acquire(blocking=False) and not self._wait_for(free):
             raise IndexUnavailable("The index did not answer: it is busy.")
         try:
             try:
@@ -179,6 +181,12 @@ class Pool:
                     held.close()
         finally:
             free.release()
+
+    def _wait_for(self, free: threading.BoundedSemaphore) -> bool:
+        began = time.monotonic()
+        was_freed = free.acquire(timeout=_WAIT_S)
+        self.observer.pool_wait(time.monotonic() - began)
+        return was_freed
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
