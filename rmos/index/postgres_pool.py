@@ -32,6 +32,7 @@ _SCHEMA: Final = """
 SELECT CASE WHEN first = '$user' THEN current_schema() ELSE first END
 FROM (SELECT btrim(split_part(current_setting('search_path'), ',', 1), ' "')) AS path (first)
 """
+# When a backend is killed, the server begins anew without being started: its own processes are other ones from then on.
 # One schema: with a second one behind it, tables of another store might answer for those that are not there.
 # What an index holds is in memory, or on a disk that does not turn, so one is worth more than PostgreSQL takes it for.
 _BEGIN: Final = f"""
@@ -44,18 +45,23 @@ SELECT current_setting('server_encoding'), set_config('search_path', quote_ident
     (SELECT system_identifier::text FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
         ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END,
-    pg_postmaster_start_time()::text
+    concat_ws(' ', pg_postmaster_start_time(),
+        (SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL))
 """  # noqa: S608 (no value in it)
 
 _inherited: Final[list[psycopg.Connection[Any]]] = []
 
 
 class Server(NamedTuple):
-    """Which server answers: another one after a failover, a restore or a start."""
+    """Which server answers: another one after a failover or a restore, and since it began the last time.
+
+    A crash may take commits that waited for no disk, and their numbers are given again: by these, what was remembered
+    before it might pass for what stands there now.
+    """
 
     system: str
     timeline: int
-    started: str
+    begun: str
 
 
 class _WholeNumber(Loader):
@@ -74,8 +80,8 @@ class PostgresConnection:
             self.connection.adapters.register_loader("numeric", _WholeNumber)
             self.cursor = self.connection.cursor()
             values = {"timeout": f"{timeout_s:g}s", "read_only": "on" if read_only else None}
-            encoding, _, self.schema, *_, system, timeline, started = self._row(_BEGIN, values)
-            self.server = Server(system, timeline, started)
+            encoding, _, self.schema, *_, system, timeline, begun = self._row(_BEGIN, values)
+            self.server = Server(system, timeline, begun)
             if encoding != "UTF8":
                 raise ConfigError(f"The database of RMOS_DATABASE_URL has the encoding {encoding}; it must be UTF8.")
         except BaseException:  # whatever it is, nobody else has the connection to close it

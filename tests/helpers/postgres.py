@@ -95,10 +95,11 @@ class PostgresServer:
         with open(self.folder / "server.log", "ab") as log:
             guard = [sys.executable, "-S", "-c", GUARD, "" if self._guards else self.folder, *command]
             self._guards.append(subprocess.Popen(guard, stdin=subprocess.PIPE, stderr=log, cwd="/"))
-        wait_until(self._answers, "PostgreSQL")
+        wait_until(self.answers, "PostgreSQL")
         return self
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Tell whether the server takes connections."""
         try:
             psycopg.connect(self.dsn).close()
         except psycopg.OperationalError:

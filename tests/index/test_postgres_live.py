@@ -99,6 +99,29 @@ def test_a_server_that_died_is_away_and_the_same_index_when_it_is_back(
     assert index.prepare() is False
 
 
+def test_what_was_remembered_before_a_backend_was_killed_is_asked_anew(
+    server: PostgresServer, index: PostgresIndex
+) -> None:
+    """The server ends all connections and recovers as after a crash, without being started anew."""
+    first, pid = index.runs.page(RunQuery(), limit=5), server.pid()
+    with psycopg.connect(server.dsn) as victim:
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+        wait_until(lambda: _is_lost(victim), "the end of the connection")
+    wait_until(server.answers, "PostgreSQL")
+    again = index.runs.page(RunQuery(), limit=5)
+    assert again == first
+    assert again is not first
+    assert server.pid() == pid
+
+
+def _is_lost(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
 def test_after_a_failed_attempt_all_fail_at_once(
     server: PostgresServer, index: PostgresIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,12 +139,12 @@ def test_the_oldest_of_many_answers_goes_first(hosts: Hosts) -> None:
     assert hosts.here.runs.page(RunQuery(created_to_us=US), limit=5) is not asked[0]
 
 
-def test_the_memory_is_of_one_start_of_one_server(hosts: Hosts) -> None:
+def test_the_memory_is_of_one_server_since_it_began(hosts: Hosts) -> None:
     """After a crash the numbers of transactions that were lost are given again."""
     hosts.here.runs.upsert([ROW])
     first = hosts.here.runs.page(RunQuery(), limit=50)
     (held,) = hosts.here._pool._idle.connections
-    held.server = held.server._replace(started="later")
+    held.server = held.server._replace(begun="later")
     again = hosts.here.runs.page(RunQuery(), limit=50)
     assert again == first
     assert again is not first
