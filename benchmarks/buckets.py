@@ -23,6 +23,7 @@ from obstore.store import S3Store
 
 from benchmarks import large_blobs
 from benchmarks.figures import AtMost, Figure, ratio
+from benchmarks.servers import ROOT
 from benchmarks.stores import Say
 from rmos import digest
 from rmos.objects.s3 import S3Objects
@@ -36,6 +37,7 @@ CREATE_TIMES: Final = 1.15
 GET_TIMES: Final = 1.6
 CPU_OF_BOTO3: Final = 0.2
 _BUCKET: Final = "rmos-bench"
+_PREFIX: Final = "bench"
 _CALLS: Final = 100
 _LARGE_S: Final = 300.0
 _RECORD: Final = 2400
@@ -76,6 +78,10 @@ class Way(NamedTuple):
         """Create an object by one conditional PUT."""
         obstore.put(self.bare, f"bare/{secrets.token_hex(8)}.json", secrets.token_bytes(_RECORD), mode="create")
 
+    def get(self, key: str) -> Callable[[], object]:
+        """Return what reads an object by one GET."""
+        return lambda: obstore.get(self.bare, f"{_PREFIX}/{key}").bytes()
+
 
 def figures(below: Path, *, rounds: int, say: Say) -> list[Figure]:
     """Measure over each server that there is."""
@@ -96,18 +102,17 @@ def figures(below: Path, *, rounds: int, say: Say) -> list[Figure]:
 def _over(server: str, url: str, below: Path, rounds: int, say: Say) -> list[Figure]:
     make_bucket(url, _BUCKET)
     options = S3Options(below / "spool", endpoint=url, region="us-east-1", addressing="path")
-    bucket = Bucket(_BUCKET, "bench")
+    bucket = Bucket(_BUCKET, _PREFIX)
     way = Way(url, S3Objects(bucket, options, Spool(options.spool_dir)), open_store(bucket, options, DEFAULT_LIMITS, 5))
     way.create()
     way.put()
-    creating, putting, run, get = [], [], [], []
     keys = _make_run(way)
+    creates, runs = [], []
     for number in range(rounds):
         say(f"buckets: {server}, round {number + 1} of {rounds}")
-        putting.append(_measure(way.put))
-        creating.append(_measure(way.create))
-        run.append(_measure(lambda: _read_run(way, keys)))
-        get.append(_measure(lambda: obstore.get(way.bare, f"bench/{keys[0]}").bytes()))
+        creates.append(_measure_in_turn(way.put, way.create))
+        runs.append(_measure_in_turn(way.get(keys[0]), lambda: way.objects.read_all(keys)))
+    (putting, creating), (get, run) = zip(*creates, strict=True), zip(*runs, strict=True)
     besides = {"create ms": min(one.median_s for one in creating) * 1000}
     created, put = [one.cpu_s for one in creating], [one.cpu_s for one in putting]
     return [
@@ -125,7 +130,7 @@ def _over(server: str, url: str, below: Path, rounds: int, say: Say) -> list[Fig
             f"run whose event was read before, in one batch / one GET, p50, {server}",
             [one.median_s for one in run],
             [one.median_s for one in get],
-            target=AtMost(GET_TIMES),
+            target=AtMost(GET_TIMES) if server == "Ceph" else None,  # the small one does one thing at a time
             besides={"GET ms": min(one.median_s for one in get) * 1000},
         ),
         *large_blobs.figures(
@@ -144,18 +149,17 @@ def _make_run(way: Way) -> list[str]:
     return keys
 
 
-def _read_run(way: Way, keys: list[str]) -> None:
-    way.objects.read_all(keys)
-
-
-def _measure(work: Callable[[], Any]) -> Spent:
-    times = []
-    cpu = time.process_time()
+def _measure_in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Spent, Spent]:
+    """Do both by turns, call by call, so that what else the machine does meets both alike."""
+    times: tuple[list[float], list[float]] = [], []
+    cpu = [0.0, 0.0]
     for _ in range(_CALLS):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return Spent(statistics.median(times), (time.process_time() - cpu) / _CALLS)
+        for place, work in enumerate((first, second)):
+            started, started_cpu = time.perf_counter(), time.process_time()
+            work()
+            times[place].append(time.perf_counter() - started)
+            cpu[place] += time.process_time() - started_cpu
+    return Spent(statistics.median(times[0]), cpu[0] / _CALLS), Spent(statistics.median(times[1]), cpu[1] / _CALLS)
 
 
 def _beside_boto3(server: str, way: Way, below: Path, created: list[float], say: Say) -> list[Figure]:
@@ -188,9 +192,11 @@ def _localbucket(below: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    (below / "localbucket").mkdir()
     with (below / "localbucket.log").open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localbucket", "--port", str(port), below / "localbucket"],
+            [sys.executable, "-m", "devtools.bucket_server", "--port", str(port), str(below / "localbucket")],
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
