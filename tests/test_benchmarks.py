@@ -17,6 +17,7 @@ from benchmarks import (
     files,
     gate,
     judging,
+    large_blobs,
     load,
     machine,
     reading,
@@ -293,15 +294,18 @@ def test_objects_of_a_bucket_are_measured_beside_bare_requests_and_what_is_absen
 ) -> None:
     set_credentials(monkeypatch)
     monkeypatch.setattr(buckets, "_CALLS", 3)
+    monkeypatch.setattr(large_blobs, "_SIZE", 3 * 1024 * 1024)
     monkeypatch.setattr(buckets, "find_lacking", lambda: ["radosgw"])
     monkeypatch.setattr(buckets, "_BOTO3", "no-such-package @ file:///nowhere")
     told: list[str] = []
     found = buckets.figures(tmp_path, rounds=1, say=told.append)
-    assert [figure.name.partition(" /")[0] for figure in found] == [
+    small, large = [figure for figure in found if "blob" not in figure.name], found[3:]
+    assert [figure.name.partition(" /")[0] for figure in small] == [
         *("create", "create"),
         "run whose event was read before, in one batch",
     ]
-    assert all(figure.value > 0 for figure in found)
+    assert len(large) == len(found) - len(small) > 0
+    assert all(figure.value > 0 for figure in small)
     assert [line for line in told if "left out" in line] == [
         "buckets: boto3 cannot be installed; its figure is left out",
         "buckets: radosgw is not there; the figures over Ceph are left out",
