@@ -1,8 +1,8 @@
 """verify finds in a bucket with an index in PostgreSQL each damage that it finds in a folder with one in a file.
 
 A sound store is mirrored into objects in memory and indexed; then the folder is damaged, and mirrored once more. What a
-bucket cannot have (an empty folder, a folder or a pipe in the place of an object, a file without permission) is left out,
-and so is what was done to the file of the index.
+bucket cannot have (an empty folder, a folder or a pipe in the place of an object, a file without permission) is left
+out, and so is what was done to the file of the index.
 """
 
 import secrets
