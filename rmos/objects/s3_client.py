@@ -17,7 +17,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -202,15 +202,24 @@ class S3Client:
         return self._ask("LIST", folder, deadline, request, retries=_PAGE_RETRIES)
 
     def list_from(self, folder: str, offset: str | None) -> Iterator["obstore.ObjectMeta"]:
-        """Yield all objects below a folder that come after a key, in the order of keys, page by page."""
+        """Yield all objects below a folder that come after a key, in the order of keys, page by page.
 
+        A page that does not come is asked for again from the last object on. Each has a deadline of its own: a store of
+        a million objects is listed in a thousand.
+        """
         store = self._store(self.limits.request_s, _PAGE_RETRIES)
-        pages = iter(obstore.list(store, folder or None, offset=offset, chunk_size=_PAGE))
-        while True:
-            # Each page has a deadline of its own: a store of a million objects is listed in a thousand.
-            page = self._ask("LIST", folder, self.deadline(), lambda _: next(pages, None))
-            if page is None:
-                return
+        pages: Iterator[Sequence[obstore.ObjectMeta]] | None = None
+
+        def next_page(deadline: Deadline) -> "Sequence[obstore.ObjectMeta] | None":
+            nonlocal pages
+            listing = pages or iter(obstore.list(store, folder or None, offset=offset, chunk_size=_PAGE))
+            pages = None  # after an error it gives nothing more
+            page = self._ask("LIST", folder, deadline, lambda _: next(listing, None))
+            pages = listing
+            return page
+
+        while page := self.ask_again(next_page):
+            offset = page[-1]["path"]
             yield from page
 
     def _ask(

@@ -25,7 +25,7 @@ DATA: Final = b"a drawing of a rosette" * 1000
 SHA256: Final = digest.sha256_hex(DATA)
 KEY: Final = key_of_digest(SHA256)
 LIMIT: Final = 10_000_000
-QUICK: Final = RequestLimits(operation_s=2.0, request_s=0.5, pause_s=0.01, failures=1000)
+PATIENT: Final = RequestLimits(operation_s=120.0, request_s=60.0, pause_s=0.005, failures=10**9)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 def open_blobs(proxy: S3Proxy, folder: Path, versions: list[str | None] | None = None) -> S3Blobs:
     """Return the blobs as one host sees them, whose spool is a folder."""
     options = S3Options(folder, endpoint=proxy.url, region="us-east-1", addressing="path")
-    client = S3Client(Bucket(BUCKET, "shop"), options, limits=QUICK)
+    client = S3Client(Bucket(BUCKET, "shop"), options, limits=PATIENT)
     return S3Blobs(client, Spool(folder), ([] if versions is None else versions).append)
 
 

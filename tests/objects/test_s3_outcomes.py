@@ -95,6 +95,9 @@ OPERATIONS: dict[str, Operation] = {
     "digest": Operation(make, lambda objects: require(objects.digest(KEY)[1] == len(DATA)), do_nothing),
     "has": Operation(make, lambda objects: require(objects.has(KEY)), do_nothing),
     "names": Operation(make, lambda objects: require(objects.names("2025-12-23") == ["run_00.json"]), do_nothing),
+    "names that begin so": Operation(
+        make, lambda objects: require(objects.names("2025-12-23", "run_00") == ["run_00.json"]), do_nothing
+    ),
     "erase": Operation(make, lambda objects: objects.erase(KEY), lambda objects: not stands(objects, KEY)),
     "quarantine": Operation(make, move_aside, is_moved),
     "create a blob": Operation(do_nothing, bring, lambda objects: stands(objects, BLOB)),

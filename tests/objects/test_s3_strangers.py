@@ -18,8 +18,14 @@ from tests.helpers.s3_server import BUCKET, BucketServer
 
 KEY: Final = "2025-12-23/run_00.json"
 DATA: Final = b"what was recorded\n" * 200
+PATIENT: Final = RequestLimits(operation_s=120.0, request_s=60.0, pause_s=0.005, failures=10**9)
+"""Time for a machine that has much else to do."""
 QUICK: Final = RequestLimits(operation_s=0.5, request_s=0.2, pause_s=0.005, failures=10**9)
+"""For what does not come to its end."""
 LATEST_S: Final = 20.0
+
+
+Open = Callable[[RequestLimits], S3Objects]
 
 
 @pytest.fixture
@@ -35,14 +41,14 @@ def proxy(server: BucketServer) -> Iterator[S3Proxy]:
 
 
 @pytest.fixture
-def open_host(proxy: S3Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], S3Objects]:
+def open_host(proxy: S3Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Return what opens the store on one more host."""
-    return lambda: open_bucket(proxy.url, BUCKET, tmp_path, monkeypatch, prefix="shop", limits=QUICK)
+    return lambda limits: open_bucket(proxy.url, BUCKET, tmp_path, monkeypatch, prefix="shop", limits=limits)
 
 
 @pytest.fixture
-def objects(open_host: Callable[[], S3Objects]) -> S3Objects:
-    made = open_host()
+def objects(open_host: Open) -> S3Objects:
+    made = open_host(PATIENT)
     made.create(KEY, DATA)
     assert made.read(KEY) == DATA
     return made
@@ -63,7 +69,12 @@ STRANGE: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("what", STRANGE)
-def test_an_answer_that_is_not_of_the_server_is_no_object(objects: S3Objects, proxy: S3Proxy, what: str) -> None:
+def test_an_answer_that_is_not_of_the_server_is_no_object(
+    objects: S3Objects, proxy: S3Proxy, open_host: Open, what: str
+) -> None:
+    patient = objects
+    if what == "a trickle":
+        objects = open_host(QUICK)
     proxy.always(faults.gets, STRANGE[what])
     asks: list[Callable[[], object]] = [
         lambda: objects.read(KEY),
@@ -79,7 +90,7 @@ def test_an_answer_that_is_not_of_the_server_is_no_object(objects: S3Objects, pr
             ask()
         assert time.monotonic() - began < LATEST_S
     proxy.heal()
-    assert objects.read(KEY) == DATA
+    assert patient.read(KEY) == DATA
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -125,13 +136,13 @@ def test_connections_that_end_after_each_answer_are_made_anew(objects: S3Objects
 
 
 def test_a_put_that_lingers_makes_an_erased_object_again_and_replaces_none(
-    objects: S3Objects, proxy: S3Proxy, open_host: Callable[[], S3Objects]
+    objects: S3Objects, proxy: S3Proxy, open_host: Open
 ) -> None:
-    other = open_host()
+    hasty, other = open_host(PATIENT._replace(request_s=0.3)), objects
     for key, meanwhile in (("2025-12-23/taken", b"of another host"), ("2025-12-23/erased", None)):
         late = Hold()
         proxy.on(faults.puts, late)
-        assert objects.create(key, DATA), "the second try makes it"
+        assert hasty.create(key, DATA), "the second try makes it"
         if meanwhile is None:
             assert other.erase(key)
             late.release()
@@ -143,3 +154,16 @@ def test_a_put_that_lingers_makes_an_erased_object_again_and_replaces_none(
             with pytest.raises(ObjectExists):
                 other.create(key, meanwhile)
             assert other.read(key) == DATA
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_page_of_a_long_list_that_does_not_come_is_asked_for_again(
+    objects: S3Objects, proxy: S3Proxy, server: BucketServer, place: int
+) -> None:
+    day = server.folder / "shop" / "2025-12-25"
+    day.mkdir()
+    names = [f"run_{number:04}" for number in range(2500)]
+    for name in names:
+        (day / name).touch()
+    proxy.on(lambda request: "list-type" in request.target, *[faults.pass_through] * place, faults.cut_answer)
+    assert objects.names("2025-12-25", "run_") == names

@@ -21,7 +21,7 @@ from tests.helpers.s3_server import BUCKET, BucketServer
 
 DATA: Final = bytes(range(256)) * 40
 SHA256: Final = digest.sha256_hex(DATA)
-QUICK: Final = RequestLimits(operation_s=5.0, request_s=1.0, pause_s=0.005, failures=10**9)
+PATIENT: Final = RequestLimits(operation_s=120.0, request_s=60.0, pause_s=0.005, failures=10**9)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def open_host(proxy: S3Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Return what opens the blobs on a host, which has a spool of its own."""
 
     def open_blobs(host: str) -> Blobs:
-        return Blobs(open_bucket(proxy.url, BUCKET, tmp_path / host, monkeypatch, prefix="shop", limits=QUICK))
+        return Blobs(open_bucket(proxy.url, BUCKET, tmp_path / host, monkeypatch, prefix="shop", limits=PATIENT))
 
     return open_blobs
 
