@@ -4,6 +4,7 @@ target = read_url("postgresql://rmos@db.example/rmos?options=-csearch_path%3Dsho
 psycopg.connect(**target.parameters)
 """
 
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -14,6 +15,8 @@ from rmos.errors.installation import ConfigError
 from rmos.place import DatabaseUrl
 
 _MOST_SESSIONS: Final = 100
+_AUTHORITY: Final = Path("~/.postgresql/root.crt")
+"""Where libpq looks for the authority that vouches for a server, and fails without it."""
 _DEFAULTS: Final[dict[str, Any]] = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5000,
@@ -56,7 +59,7 @@ def read_url(url: str, *, read_only: bool) -> PostgresTarget:
     size = sizes[-1] if sizes else "4"
     if not size.isdecimal() or not 1 <= int(size) <= _MOST_SESSIONS:
         raise ConfigError(f"RMOS_DATABASE_URL: pool_size must be a number from 1 to {_MOST_SESSIONS}.")
-    if parameters.get("sslmode") == "verify-full":
+    if parameters.get("sslmode") == "verify-full" and not _AUTHORITY.expanduser().exists():
         parameters.setdefault("sslrootcert", "system")
     if not read_only:
         parameters.setdefault("target_session_attrs", "read-write")

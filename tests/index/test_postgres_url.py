@@ -49,9 +49,16 @@ def test_a_url_is_read_and_what_it_leaves_out_is_added() -> None:
         (HERE, None, None),
     ],
 )
-def test_another_machine_proves_who_it_is(url: str, mode: str | None, authority: str | None) -> None:
+def test_another_machine_proves_who_it_is(
+    url: str, mode: str | None, authority: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     parameters = read_url(url, read_only=False).parameters
     assert (parameters.get("sslmode"), parameters.get("sslrootcert")) == (mode, authority)
+    (tmp_path / ".postgresql").mkdir()
+    (tmp_path / ".postgresql" / "root.crt").touch()
+    its_own = None if authority == "system" else authority
+    assert read_url(url, read_only=False).parameters.get("sslrootcert") == its_own
 
 
 @pytest.mark.parametrize(
