@@ -214,6 +214,7 @@ class Import:
         try:
             run = self._records.read_run(partition, files)
             self._require_free(run_id, partition, run.artifact)
+            self._store.announcer.announce(partition, run_id, files.events[-1] if files.events else 0)
             is_new = self._create_run(run)
         except (ObjectExists, RunExists):
             self._report.conflicts.append(Conflict(record_id=run_id, detail=_OTHER_RUN))
@@ -237,7 +238,9 @@ class Import:
     def _take_session(self, session_id: str, numbers: Sequence[int]) -> bool:
         """Take one session in and tell whether its row is to be computed."""
         try:
-            self._report.sessions += self._create(self._records.read_session(session_id, numbers))
+            parts = self._records.read_session(session_id, numbers)
+            self._store.announcer.announce(layout.session_folder(session_id) or "", session_id, numbers[-1])
+            self._report.sessions += self._create(parts)
         except ObjectExists:
             self._report.conflicts.append(Conflict(record_id=session_id, detail=_OTHER_SESSION))
             return False

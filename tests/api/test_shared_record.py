@@ -55,6 +55,13 @@ def test_a_host_is_ready_and_known_to_the_others(client: FlaskClient, store: Sto
     assert tuple(host)[:4] == store.heartbeat.identity
 
 
+def test_the_page_of_the_record_shows_what_a_host_of_several_is_asked(client: FlaskClient, store: Store) -> None:
+    page = client.get("/record").text
+    assert all(title in page for title in ("Takes runs", "Lists in full", "Clock is right", "Hosts are alike"))
+    assert "Has space" not in page
+    assert "Look at it" not in page
+
+
 def test_an_index_that_is_away_leaves_the_host_in_its_balancer(
     client: FlaskClient, store: Store, index: ReachedIndex
 ) -> None:
@@ -135,3 +142,9 @@ def test_what_backends_do_is_counted(client: FlaskClient, app: Flask, store: Sto
         "rmos_announcements_open 0.0",
     ):
         assert line in shown
+
+
+def test_the_page_of_the_record_says_what_is_wrong(client: FlaskClient, store: Store, index: ReachedIndex) -> None:
+    index.hosts.skew_s = 5.0  # type: ignore[union-attr]
+    store.heartbeat.beat()
+    assert "the clock of this host is 5 s ahead" in client.get("/record").text

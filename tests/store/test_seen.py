@@ -1,6 +1,8 @@
 """What may lack its row, where several hosts share one record: announced before it is written, brought in by a pass."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,10 @@ from rmos.row_models import RunRow, SessionQuery
 from rmos.store import Store, layout, quick_pass
 from rmos.store.seen import RecordVersion
 from rmos.store.sessions import SessionChange
+from rmos.transfer.importing import import_runs
 from tests.helpers.faulty_bucket import DROPPED, LATE, LOST, HostDied
 from tests.helpers.hosts import Cluster, Host
-from tests.makers import ANNA, US, listed_ids, make_members
+from tests.makers import ANNA, US, listed_ids, make_members, open_store
 from tests.store.writing import DAY, add, put
 
 
@@ -47,9 +50,9 @@ def listed_sessions(store: Store) -> int:
     return store.session_lists.page(SessionQuery(), limit=9).count
 
 
-def watch_creates(host: Host, look: Callable[[], object]) -> dict[str, object]:
+def watch_creates(host: Host, look: Callable[[], Any]) -> dict[str, Any]:
     """Return, by key, what `look` saw just before each object of the record was created."""
-    seen: dict[str, object] = {}
+    seen: dict[str, Any] = {}
 
     def fail(verb: str, key: str) -> RmosError | None:
         if verb == "create":
@@ -346,6 +349,20 @@ def test_a_storage_that_is_away_ends_a_pass_and_leaves_what_was_announced(
     other.store.reconcile()
     assert len(listed_ids(other.store)) == 1
     assert listed_sessions(other.store) == 1
+
+
+def test_what_is_imported_is_announced_too(cluster: Cluster, one: Host, tmp_path: Path) -> None:
+    source = open_store(tmp_path)
+    run_id = put(source)
+    add(source, run_id)
+    session_id = create_session(source)
+    source.index.close()
+    seen = watch_creates(one, lambda: announced(cluster))
+    assert import_runs(one.store, tmp_path / "runs", actor=ANNA, us=US).ok
+    assert seen[f"{DAY}/{run_id}.json"] == [(DAY, run_id, 1)]
+    assert (f"_sessions/{DAY}", session_id, 1) in seen[f"_sessions/{DAY}/{session_id}.000001.json"]
+    assert listed_ids(one.store) == [run_id]
+    assert announced(cluster) == []
 
 
 def test_one_host_announces_nothing(store: Store) -> None:
