@@ -10,13 +10,13 @@ import pytest
 from rmos.index.base import Index
 from rmos.index.schema import EQUAL_FILTERS, SESSION_FILTERS
 from rmos.row_models import OutcomeQuery, RunQuery, SessionQuery, ToolSpan, ToolWorkRow
-from tests.index.backends import BACKENDS, postgres_18
+from tests.index.backends import memory, postgres_18, sqlite
 from tests.index.outcome_rows import RUNS, make_outcome_row, with_outcomes
 from tests.index.rows import listed, make_session_row
 from tests.makers import US, make_row
 
 # Not among the long tests, over the one database that knows such a bound.
-QUICK = (*BACKENDS[:3], pytest.param(postgres_18))
+QUICK = (sqlite, memory, postgres_18)
 pytestmark = pytest.mark.parametrize("open_again", QUICK, ids=lambda make: make.__name__, indirect=True)
 BEGINNING = "x" * 120
 
