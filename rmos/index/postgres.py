@@ -43,6 +43,7 @@ _runs: Final = Statements(POSTGRES, schema.runs, RunRow, KnownRun._fields)
 _sessions: Final = Statements(POSTGRES, schema.sessions, SessionRow, KnownSession._fields)
 _POLL_S: Final = 0.05
 _LOCK: Final = "SELECT pg_try_advisory_lock(7261, hashtext(%s))"
+_MAINTENANCE_S: Final = 600.0
 _UNLOCK: Final = "SELECT pg_advisory_unlock_all()"
 _POOLER: Final = (
     "RMOS_DATABASE_URL leads to a pooler that gives each transaction another held, which holds no lock: "
@@ -128,7 +129,7 @@ class PostgresIndex:
             if self._holder is not None:
                 yield self._holder
             else:
-                with self._pool.lend() as held:
+                with self._pool.lend(extra_s=_MAINTENANCE_S) as held:
                     yield held
         except psycopg.Error as error:
             raise translate(error) from None

@@ -27,6 +27,9 @@ from rmos.index.tables import LONGEST_CACHED, Placed, Rows, WriteBatch
 
 T = TypeVar("T")
 
+_ROWS_A_SECOND: Final = 50
+"""At which rows are written or read at the least, also on a loaded server."""
+_WHOLE_PARTITION_S: Final = 60.0
 MAX_ANSWERS: Final = 64
 """Answers that a process remembers; a page of 50 runs is 25 kB."""
 SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
@@ -69,29 +72,32 @@ class PostgresAsker:
         self._wanted = wanted
         self._turn = threading.Lock()
         self._remembered: dict[Any, _Remembered] = {}
-        self._writes = SharedWrites(lambda writes: self.run(lambda held: self._carry_out(held, writes)))
+        self._writes = SharedWrites(self._carry_out_all)
         self.corrupt = False
         """Whether a table or an index was found that cannot be read."""
 
-    def run(self, question: Callable[[PostgresConnection], T]) -> T:
+    def run(self, question: Callable[[PostgresConnection], T], *, extra_s: float = 0.0) -> T:
         """Return what a question says to a connection; it is asked once again on another one where that may help.
+
+        Args:
+            extra_s: how much longer than one question it may take.
 
         Raises:
             IndexBroken, IndexUnavailable, StoreUnusable.
         """
-        error = self._try(question)
+        error = self._try(question, extra_s)
         if isinstance(error, psycopg.Error):
             if is_lost(error):  # those that are idle were open as long, and are lost too
                 self._pool.close()
             if is_again(error):
-                error = self._try(question)
+                error = self._try(question, extra_s)
         if isinstance(error, psycopg.Error):
             self.corrupt = self.corrupt or error.sqlstate in CORRUPT
             raise translate(error) from None
         return error
 
-    def _try(self, question: Callable[[PostgresConnection], T]) -> T | psycopg.Error:
-        with self._pool.lend() as held:
+    def _try(self, question: Callable[[PostgresConnection], T], extra_s: float) -> T | psycopg.Error:
+        with self._pool.lend(extra_s=extra_s) as held:
             try:
                 return question(held)
             except psycopg.Error as error:
@@ -169,7 +175,7 @@ class PostgresAsker:
                 self.read_state(held)
                 return [tuple(map(restore, row)) for row in held.cursor.execute(text, bound)]
 
-        return self.run(ask)
+        return self.run(ask, extra_s=_WHOLE_PARTITION_S)
 
     def write(self, batches: Sequence[WriteBatch], placed: Sequence[Placed] = ()) -> None:
         """Carry out batches in one transaction; threads that come meanwhile share the next one.
@@ -183,7 +189,11 @@ class PostgresAsker:
 
     def remove(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
         """Carry out a statement for each of some values."""
-        self.run(lambda held: self._carry_out(held, [[(text, values)]]))
+        self._carry_out_all([[(text, values)]])
+
+    def _carry_out_all(self, writes: Sequence[Sequence[WriteBatch]]) -> None:
+        rows = sum(len(values) for batches in writes for _, values in batches)
+        self.run(lambda held: self._carry_out(held, writes), extra_s=rows / _ROWS_A_SECOND)
 
     def _carry_out(self, held: PostgresConnection, writes: Sequence[Sequence[WriteBatch]]) -> None:
         with held.connection.pipeline(), held.connection.transaction():

