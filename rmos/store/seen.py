@@ -74,6 +74,8 @@ class Announcer:
 
     def keep(self, version: RecordVersion) -> None:
         """Say by an object that a row was not taken: the index may have lost its announcement with its last moments."""
+        if version.number in self._made.get(version[:2], ()):
+            return
         try:
             self._make_object(version)
         except RmosError as error:

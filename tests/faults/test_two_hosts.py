@@ -1,9 +1,8 @@
 """Two hosts over a real Ceph and a real PostgreSQL: links go down, daemons are killed, and no acknowledged run is lost.
 
-`RMOS_TWO_HOSTS_RUNS` is how many runs are acknowledged in all, at least: 20 000 in the long form, fewer without it.
+`python3 dev.py check --deep` has 20 000 runs acknowledged, which takes a quarter of an hour.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.two_hosts import Shop, wait_for
+from tests.trying import tries
 
 pytestmark = [
     pytest.mark.long,
@@ -20,9 +20,10 @@ pytestmark = [
     pytest.mark.curl,
     pytest.mark.timeout(7200),
 ]
-RUNS = int(os.environ.get("RMOS_TWO_HOSTS_RUNS", "1200"))
+RUNS = 20_000 if tries(100) == 100 else 800
+"""How many runs are acknowledged, at least: some hundred in a check, and what was promised at night."""
 FAULTS = 11
-AT_A_TIME = RUNS // FAULTS
+AT_A_TIME = RUNS // FAULTS + 1
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_nothing_that_was_acknowledged_is_lost_or_there_twice(shop: Shop) -> Non
     other.start()
     shop.record(AT_A_TIME)
     figures = shop.check()
-    assert figures["acknowledged"] >= RUNS - FAULTS
+    assert figures["acknowledged"] >= RUNS
     sys.stderr.write(f"{figures}\n")
 
 

@@ -87,6 +87,7 @@ def test_where_the_index_cannot_be_told_an_empty_object_says_so_first(cluster: C
     run_id = stored.view.artifact.run_id
     behind = f"_behind/{DAY}/{run_id}.0"
     assert (stored.indexed, seen[f"{DAY}/{run_id}.json"]) == (False, [behind])
+    assert list(seen) == [behind, f"{DAY}/{run_id}.json"]  # one request more than otherwise
     assert other.store.runs.record(run_id).version == 0
     other.store.reconcile()
     assert listed_ids(other.store) == [run_id]
