@@ -163,11 +163,11 @@ def test_the_twin_that_came_second_answers_with_the_run_of_the_first(
     us = ids.parse_utc("2025-12-23T09:46:13.123456Z")
     put, inside = store.runs.put, []
 
-    def put_after_the_twin(members: dict[str, Any]) -> Any:
+    def put_after_the_twin(members: dict[str, Any], **how: bool) -> Any:
         if not inside:
             inside.append(True)
             inside.append(record(us=us, idempotency=key, actor=Actor(name="anna", role="operator", request_id="twin")))
-        return put(members)
+        return put(members, **how)
 
     monkeypatch.setattr(store.runs, "put", put_after_the_twin)
     late = record(us=us, idempotency=key)

@@ -50,14 +50,14 @@ class StoreReadOnly(RmosError):
 class StorageFailed(RmosError):
     """The disk failed to take or give an object; nothing was acknowledged."""
 
-    code, title, status, exit_code = "STORAGE_FAILED", "Storage failed", 503, 12
+    code, title, status = "STORAGE_FAILED", "Storage failed", 503
     remedy = "Send the request again; when it stays like this, look at the disk and the log."
 
 
 class StorageUnavailable(StorageFailed):
     """The disk did not give what stands there just now; whether it is whole is not known."""
 
-    code, title, status = "STORAGE_UNAVAILABLE", "Storage not available", 503
+    code, title, status, exit_code = "STORAGE_UNAVAILABLE", "Storage not available", 503, 12
     remedy = "Ask again in a moment; when it stays like this, look at the disk and run `rmos verify`."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
 
@@ -65,6 +65,7 @@ class StorageUnavailable(StorageFailed):
 class RecordUnavailable(StorageUnavailable):
     """What belongs to one record could not be read, though the storage gives others: checks go on with the next one."""
 
+    exit_code = 1
     remedy = StorageUnavailable.remedy
 
 

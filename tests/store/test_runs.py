@@ -259,7 +259,7 @@ def test_a_partition_that_cannot_be_listed_is_damage_and_not_absence(
     run_id = put(store)
     (root / "_index.sqlite").unlink()
 
-    def failing(folder: str) -> list[str]:
+    def failing(folder: str, beginning: str = "") -> list[str]:
         raise ObjectUnreadable("The folder cannot be listed: permission denied.")
 
     monkeypatch.setattr(store.objects, "names", failing)
