@@ -92,7 +92,8 @@ class Tokens:
     def list_all(self) -> list[TokenRecord]:
         """Return every token with what is wrong with it, by id.
 
-        Only what has new events since it was last listed, or was not whole then, is read again.
+        Where a read is a request to another machine, only what has new events since it was last listed, or was not
+        whole then, is read again; on a disk all of it is, so that what was altered in place is seen.
 
         Raises:
             ObjectUnreadable: the folder cannot be listed.
@@ -101,7 +102,7 @@ class Tokens:
         known = {
             record_id: record
             for record_id, record in self._whole.items()
-            if found.get(record_id) == tuple(range(1, record.version + 1))
+            if self._objects.works_with == "threads" and found.get(record_id) == tuple(range(1, record.version + 1))
         }
         keys = [
             layout.event_key(layout.TOKENS, record_id, number)
