@@ -11,6 +11,7 @@ from typing import Final
 
 from benchmarks import (
     buckets,
+    cluster,
     drawings,
     evidence,
     files,
@@ -56,6 +57,7 @@ PARTS: Final = (
     "evidence",
     "buckets",
     "postgres",
+    "cluster",
 )
 USAGE: Final = 2
 INTERRUPTED: Final = 130
@@ -122,7 +124,7 @@ def measure(
         CannotMeasure: wrk is not there, or something did not work.
     """
     parts = asked.only or PARTS
-    if not {"http", "sessions", "files"}.isdisjoint(parts):
+    if not {"http", "sessions", "files", "cluster"}.isdisjoint(parts):
         require_wrk()
     full = 10_000 if asked.quick else web.FLAT_AT
     sizes = [web.SMALL, full, *([LARGE] if asked.large else [])]
@@ -165,6 +167,9 @@ def measure(
         figures += buckets.figures(below / "buckets", rounds=repeats, say=say)
     if "postgres" in parts:
         figures += postgres.figures(below / "postgres", repeats, say)
+    if "cluster" in parts:
+        keys, seconds = (1000, 1) if asked.quick else (4000, 5)
+        figures += cluster.figures(below / "cluster", rounds=repeats, keys=keys, seconds=seconds, say=say)
     if "reading" in parts:
         figures += reading.figures(below / "read", say)
 

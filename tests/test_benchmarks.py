@@ -12,6 +12,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import (
     buckets,
+    cluster,
     cuts,
     figures,
     files,
@@ -310,6 +311,43 @@ def test_objects_of_a_bucket_are_measured_beside_bare_requests_and_what_is_absen
         "buckets: boto3 cannot be installed; its figure is left out",
         "buckets: radosgw is not there; the figures over Ceph are left out",
     ]
+
+
+def test_a_cluster_without_ceph_is_left_out_loud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "find_lacking", lambda: ["radosgw"])
+    told: list[str] = []
+    assert cluster.figures(tmp_path, rounds=1, keys=1, seconds=1, say=told.append) == []
+    assert told == ["cluster: radosgw is not there; the figures of a cluster are left out"]
+
+
+@pytest.mark.long
+def test_a_cluster_is_measured_beside_bare_requests_and_one_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[str] = []
+
+    def drive(url: str, script: Path, *, seconds: int) -> load.Load:
+        body = script.with_suffix(".lines").read_text().splitlines()[0].encode()
+        request = urllib.request.Request(f"{url}/api/rmos/runs", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert json.load(answer)["indexed"] is True
+        recorded.append(url)
+        return load.Load(100, 100.0, 1.0, 2.0)
+
+    set_credentials(monkeypatch)
+    monkeypatch.setattr(cluster, "_CALLS", 3)
+    monkeypatch.setattr(cluster, "DEBIAN", tmp_path)
+    monkeypatch.setattr(cluster, "drive", drive)
+    told: list[str] = []
+    with buckets._localbucket(tmp_path) as url:
+        found = cluster.measure(url, tmp_path, rounds=1, keys=20, seconds=1, say=told.append)
+    assert [figure.name.partition(" /")[0] for figure in found] == [
+        *("announcement", "POST of a run", "POST with an Idempotency-Key"),
+        *("names pass", "verify", "rebuild", "two hosts"),
+    ]
+    assert all(figure.value > 0 and figure.target is not None for figure in found)
+    assert (found[-1].value, len(recorded), len(set(recorded))) == (2.0, 5, 2)
+    assert "cluster: PostgreSQL 15 is not there; its figures are left out" in told
 
 
 @pytest.mark.long
