@@ -46,9 +46,9 @@ class Watch:
                 self._ends.pop(connection, None)
 
     def _look(self) -> None:
-        idle = 0
+        idle, never = 0, threading.Event()
         while True:
-            time.sleep(_LOOK_S)
+            never.wait(_LOOK_S)
             with self._turn:
                 idle = 0 if self._ends else idle + 1
                 if idle == _IDLE_LOOKS:

@@ -281,6 +281,19 @@ def sort_out_events(kind: ObjectKind, names: Iterable[str]) -> dict[str, tuple[i
     return {record_id: tuple(sorted(found[record_id])) for record_id in sorted(found)}
 
 
+def list_numbers(list_once: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the numbers of a record's events as they stood at one moment, though a listing is no snapshot.
+
+    A name that is made while a folder is listed may come behind the place where the listing is, and one that is made
+    after it before that place: the earlier event is not shown then, and the later one is. Once a later one was seen,
+    another listing shows all before it that there are.
+    """
+    numbers = list_once()
+    if not numbers or numbers[-1] == len(numbers):
+        return numbers
+    return tuple(number for number in list_once() if number <= numbers[-1])
+
+
 def kind_of(key: str) -> ObjectKind | None:
     """Return the kind of object that belongs under a key, or None when none does."""
     folder, _, name = key.rpartition("/")

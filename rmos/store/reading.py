@@ -83,14 +83,24 @@ class RunReader:
             and not self._objects.has(layout.event_key(partition, run_id, known.version + 1))
         ):
             return layout.RunFiles(run_id, True, tuple(range(1, known.version + 1)), ())
-        at_home = self._objects.works_with == "threads" and layout.home_partition(run_id) == partition
-        names = self._objects.names(partition, run_id if at_home else "")
-        listing = layout.sort_out(name for name in names if run_id in name)
-        files = listing.runs.get(run_id, layout.RunFiles(run_id, False, (), ()))
+        listings: list[layout.RunFiles] = []
+
+        def list_once() -> tuple[int, ...]:
+            listings.append(self._list_files(run_id, partition))
+            return listings[-1].events
+
+        events = layout.list_numbers(list_once)
+        files = listings[-1]._replace(events=events)
         last = files.events[-1] if files.events else 0
         if known and last < known.version:  # events that were indexed are gone: reading them will say so
             return files._replace(events=(*files.events, *range(last + 1, known.version + 1)))
         return files
+
+    def _list_files(self, run_id: str, partition: str) -> layout.RunFiles:
+        at_home = self._objects.works_with == "threads" and layout.home_partition(run_id) == partition
+        names = self._objects.names(partition, run_id if at_home else "")
+        listing = layout.sort_out(name for name in names if run_id in name)
+        return listing.runs.get(run_id, layout.RunFiles(run_id, False, (), ()))
 
     def read_known(self, known: KnownRun, run_id: str) -> tuple[layout.RunFiles, ReadObject] | None:
         """Ask for all that is known of a run and for its next event at once, where that is quicker than one by one.

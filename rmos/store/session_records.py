@@ -72,8 +72,11 @@ class SessionReader:
         folder = layout.session_folder(session_id)
         if folder is None:
             return ()
-        names = self._objects.names(folder, session_id)
-        return layout.sort_out_events(layout.SESSION_EVENT, names).get(session_id, ())
+        return layout.list_numbers(
+            lambda: layout.sort_out_events(layout.SESSION_EVENT, self._objects.names(folder, session_id)).get(
+                session_id, ()
+            )
+        )
 
     def record(self, session_id: str, numbers: Sequence[int]) -> SessionRecord:
         """Return the session that these events, at least one, amount to.

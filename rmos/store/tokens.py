@@ -122,8 +122,10 @@ class Tokens:
             TokenNotFound: there is none of this id.
         """
         record_id = f"tok_{token_id}"
-        numbers = layout.sort_out_events(layout.TOKEN_EVENT, self._names(f"{record_id}.")).get(record_id)
-        if numbers is None:
+        numbers = layout.list_numbers(
+            lambda: layout.sort_out_events(layout.TOKEN_EVENT, self._names(f"{record_id}.")).get(record_id, ())
+        )
+        if not numbers:
             raise TokenNotFound("There is no token with this id.", token_id=token_id)
         return _read(self._objects.read, record_id, numbers)
 

@@ -103,9 +103,12 @@ class ToolRecords:
     def get(self, tool_id: str) -> ToolRecord:
         """Return the record of a tool, with what is wrong with it; an empty one where nothing was ever said of it."""
         record_id = make_record_id(tool_id)
-        names = [name for name in self._objects.names(layout.TOOLS) if name.startswith(f"{record_id}.")]
-        numbers = layout.sort_out_events(layout.TOOL_EVENT, names).get(record_id)
+        numbers = layout.list_numbers(lambda: self._list_numbers(record_id))
         return self._read(record_id, numbers, tool_id) if numbers else make_empty_record(tool_id)
+
+    def _list_numbers(self, record_id: str) -> tuple[int, ...]:
+        names = self._objects.names(layout.TOOLS, f"{record_id}.")
+        return layout.sort_out_events(layout.TOOL_EVENT, names).get(record_id, ())
 
     def add(self, reset: ToolReset, *, actor: Actor, us: int, expected_version: int | None = None) -> RecordedReset:
         """Make durable what has happened to a tool.

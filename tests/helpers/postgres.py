@@ -136,11 +136,13 @@ class PostgresServer:
         processes = [postmaster, *postmaster.children()]
         try:
             for process in processes:
-                process.suspend()
+                with contextlib.suppress(psutil.NoSuchProcess):  # it had ended before
+                    process.suspend()
             yield
         finally:
             for process in processes:
-                process.resume()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def end(self, how: signal.Signals) -> None:
         """Send the postmaster a signal and wait until it is gone, and all of its processes."""
