@@ -9,6 +9,7 @@ as root, so root runs it as nobody, who may read the files all the same.
 
 import contextlib
 import functools
+import importlib
 import importlib.util
 import os
 import shutil
@@ -21,7 +22,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import psutil
 import psycopg
 import pytest
 
@@ -131,22 +131,22 @@ class PostgresServer:
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Let all processes of the server stand still: it is there and answers nothing."""
-        postmaster = psutil.Process(self.pid())
+        postmaster = _psutil().Process(self.pid())
         postmaster.suspend()  # first, so that it makes no others
         processes = [postmaster, *postmaster.children()]
         try:
             for process in processes:
-                with contextlib.suppress(psutil.NoSuchProcess):  # it had ended before
+                with contextlib.suppress(_psutil().NoSuchProcess):  # it had ended before
                     process.suspend()
             yield
         finally:
             for process in processes:
-                with contextlib.suppress(psutil.NoSuchProcess):
+                with contextlib.suppress(_psutil().NoSuchProcess):
                     process.resume()
 
     def end(self, how: signal.Signals) -> None:
         """Send the postmaster a signal and wait until it is gone, and all of its processes."""
-        postmaster = psutil.Process(self.pid())
+        postmaster = _psutil().Process(self.pid())
         processes = [postmaster, *postmaster.children()]
         postmaster.send_signal(how)
         wait_until(lambda: not any(map(_is_running, processes)), "the end of PostgreSQL")
@@ -159,10 +159,16 @@ class PostgresServer:
             guard.wait()
 
 
-def _is_running(process: psutil.Process) -> bool:
+@functools.cache
+def _psutil() -> Any:
+    """Load psutil when it is needed: it cannot be where tests run without what Linux alone has."""
+    return importlib.import_module("psutil")
+
+
+def _is_running(process: Any) -> bool:
     try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
+        return bool(process.status() != _psutil().STATUS_ZOMBIE)
+    except _psutil().NoSuchProcess:
         return False
 
 

@@ -104,9 +104,9 @@ def test_what_was_remembered_before_a_backend_was_killed_is_asked_anew(
 ) -> None:
     """The server ends all connections and recovers as after a crash, without being started anew."""
     first, pid = index.runs.page(RunQuery(), limit=5), server.pid()
-    with psycopg.connect(server.dsn) as victim:
+    with psycopg.connect(server.dsn) as victim, psycopg.connect(server.dsn) as witness:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
-        wait_until(lambda: _is_lost(victim), "the end of the connection")
+        wait_until(lambda: _is_lost(witness), "the end of all connections")
     wait_until(server.answers, "PostgreSQL")
     again = index.runs.page(RunQuery(), limit=5)
     assert again == first
