@@ -1,6 +1,5 @@
 """A terminal of a given width for a command that runs in this process: a real pseudo-terminal, read to its end."""
 
-import contextlib
 import fcntl
 import io
 import os
@@ -11,7 +10,11 @@ import termios
 import threading
 import tty
 from collections.abc import Callable
+from typing import Final
 from unittest.mock import patch
+
+_END: Final = b"\0end"
+"""What no command writes. What stands in a terminal when its last writer closes it may be gone before it is read."""
 
 
 def show_on_terminal(columns: int, run: Callable[[], object]) -> str:
@@ -22,9 +25,8 @@ def show_on_terminal(columns: int, run: Callable[[], object]) -> str:
     pieces: list[bytes] = []
 
     def read() -> None:
-        with contextlib.suppress(OSError):  # the other side was closed
-            while piece := os.read(master, 1 << 16):
-                pieces.append(piece)
+        while not b"".join(pieces[-len(_END) :]).endswith(_END):
+            pieces.append(os.read(master, 1 << 16))
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -37,10 +39,12 @@ def show_on_terminal(columns: int, run: Callable[[], object]) -> str:
             patch.object(sys, "stderr", io.StringIO()),
             patch.dict(os.environ, {**environment, "NO_COLOR": "1", "TERM": "xterm"}, clear=True),
         ):
-            run()
-            stdout.flush()
-            termios.tcdrain(slave)
+            try:
+                run()
+            finally:
+                stdout.flush()
+                os.write(slave, _END)
+                reader.join()
     finally:
-        reader.join()
         os.close(master)
-    return b"".join(pieces).decode()
+    return b"".join(pieces).removesuffix(_END).decode()
