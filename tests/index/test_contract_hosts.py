@@ -4,7 +4,9 @@ import pytest
 
 from rmos.index.base import Index
 from rmos.index.hosts import HostBeat, Hosts
+from tests.index.backends import ANNOUNCING
 
+pytestmark = pytest.mark.parametrize("open_again", ANNOUNCING, ids=lambda make: make.__name__, indirect=True)
 ONE = HostBeat("shop-1", 4711, "3.0.0", "a" * 64, 0.25)
 OTHER = HostBeat("shop-2", 12, "3.0.1", "b" * 64, -61.5)
 
@@ -12,8 +14,7 @@ OTHER = HostBeat("shop-2", 12, "3.0.1", "b" * 64, -61.5)
 @pytest.fixture
 def hosts(index: Index) -> Hosts:
     """The processes of an index that several hosts share."""
-    if index.hosts is None:
-        pytest.skip("an index of one host")
+    assert index.hosts is not None
     return index.hosts
 
 
