@@ -75,7 +75,25 @@ class SqlDialect(Protocol):
         """Return what is bound in `work_totals`."""
 
 
-class SqliteDialect:
+class StatementCompiler:
+    """Compiles statements for one database."""
+
+    def __init__(self, named: Dialect, positional: Dialect) -> None:
+        self._named = named
+        self._positional = positional
+
+    def compile_named(self, statement: Any) -> str:
+        """Return the SQL of a statement whose values are bound by name."""
+        return str(statement.compile(dialect=self._named))
+
+    def compile_positional(self, statement: Any, names: tuple[str, ...]) -> str:
+        """Return the SQL of a statement whose values are bound by position, in the order of the names."""
+        compiled = statement.compile(dialect=self._positional)
+        assert tuple(compiled.positiontup or ()) == names
+        return str(compiled)
+
+
+class SqliteDialect(StatementCompiler):
     """SQLite, which knows not how many rows meet a condition, and takes any equality for the rarest of all."""
 
     work_totals = """
@@ -88,18 +106,7 @@ GROUP BY span.key ORDER BY span.key
 """
 
     def __init__(self) -> None:
-        self._named: Dialect = sqlite.dialect(paramstyle="named")
-        self._positional: Dialect = sqlite.dialect(paramstyle="qmark")
-
-    def compile_named(self, statement: Any) -> str:
-        """Return the SQL of a statement whose values are bound by name."""
-        return str(statement.compile(dialect=self._named))
-
-    def compile_positional(self, statement: Any, names: tuple[str, ...]) -> str:
-        """Return the SQL of a statement whose values are bound by position, in the order of the names."""
-        compiled = statement.compile(dialect=self._positional)
-        assert tuple(compiled.positiontup or ()) == names
-        return str(compiled)
+        super().__init__(sqlite.dialect(paramstyle="named"), sqlite.dialect(paramstyle="qmark"))
 
     def insert(self, table: Table) -> Any:
         """Return the beginning of an upsert."""

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
-    Dialect,
     Table,
     Text,
     and_,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from rmos.index.dialects import StatementCompiler
 from rmos.index.schema import EQUAL_FILTERS, OUTCOME_FILTERS, SESSION_FILTERS
 from rmos.row_models import ToolSpan
 
@@ -67,7 +67,7 @@ def restore(value: Any) -> Any:
     return value
 
 
-class PostgresDialect:
+class PostgresDialect(StatementCompiler):
     """PostgreSQL from 15 on, as psycopg is given statements."""
 
     work_totals = f"""
@@ -82,18 +82,7 @@ GROUP BY span.number ORDER BY span.number
 """  # noqa: S608 (names of columns, of ours)
 
     def __init__(self) -> None:
-        self._named: Dialect = PGDialect(paramstyle="pyformat")
-        self._positional: Dialect = PGDialect(paramstyle="format")
-
-    def compile_named(self, statement: Any) -> str:
-        """Return the SQL of a statement whose values are bound by name."""
-        return str(statement.compile(dialect=self._named))
-
-    def compile_positional(self, statement: Any, names: tuple[str, ...]) -> str:
-        """Return the SQL of a statement whose values are bound by position, in the order of the names."""
-        compiled = statement.compile(dialect=self._positional)
-        assert tuple(compiled.positiontup or ()) == names
-        return str(compiled)
+        super().__init__(PGDialect(paramstyle="pyformat"), PGDialect(paramstyle="format"))
 
     def insert(self, table: Table) -> Any:
         """Return the beginning of an upsert."""
