@@ -87,7 +87,7 @@ def test_what_was_acknowledged_stands_after_the_gateway_and_the_disk_were_killed
             wait_until(lambda: count(lambda host: host.failures) > failures, "a write to fail")  # noqa: B023
             ceph.start(daemon)
         write_on()
-    assert all(objects.writable() for objects in opened)
+    wait_until(lambda: all(objects.writable() for objects in opened), "each host to find out that the storage is back")
     acknowledged = {key: data for host in hosts for key, data in host.acknowledged.items()}
     reader = open_bucket(ceph.url, BUCKET, tmp_path / "reader", monkeypatch, prefix="shop")
     assert reader.read_all(list(acknowledged)) == list(acknowledged.values())
