@@ -20,6 +20,7 @@ from rmos.store.evidence.objects import make_line
 from rmos.store.folding import fold_deletion
 from rmos.store.history import ReadObject, RunHistory, read_run
 from rmos.store.layout import RunFiles
+from rmos.store.read_ahead import read_runs_ahead
 from rmos.store.reading import RunReader, find_erasure
 
 
@@ -47,9 +48,11 @@ class RunCheck:
             found = self._index.runs.rows(part.partition, part.first, part.last)
             rows = {row.run_id: (row, is_whole) for row, is_whole in found}
         check_row = RowCheck(self._objects, self._index, part.partition, tally)
-        for files in layout.sort_out(part.names).runs.values():
+        runs = layout.sort_out(part.names).runs.values()
+        for files, read in read_runs_ahead(self._objects, part.partition, runs):
             row, is_whole = rows.pop(files.run_id, (None, True))
-            self._check_run(part.partition, files, row, is_whole, check_row, tally)
+            history = read_run(self._noting(read, tally), part.partition, files, strict=self._strict)
+            self._check_run(part.partition, files, history, row, is_whole, check_row, tally)
         for row, is_whole in rows.values():
             check_row.of_no_file(row, is_whole)
         return tally
@@ -58,6 +61,7 @@ class RunCheck:
         self,
         partition: str,
         files: RunFiles,
+        history: RunHistory,
         row: RunRow | None,
         is_whole: bool,
         check_row: RowCheck,
@@ -65,7 +69,6 @@ class RunCheck:
     ) -> None:
         run_id, key = files.run_id, layout.artifact_key(partition, files.run_id)
         found_before = len(tally.findings)
-        history = read_run(self._reading(tally), partition, files, strict=self._strict)
         for path, damage in history.problems:
             if files.artifact or path != key:  # else what stands there is no file, and was found by its name
                 tally.find(damage.kind, path, damage.detail, run_id)
@@ -92,17 +95,17 @@ class RunCheck:
         if run is not None and (run.attachments or run.advisory_inputs or run.parent_run_id):
             tally.findings.extend(self._references.of_run(key, run))
 
-    def _reading(self, tally: Tally) -> ReadObject:
+    def _noting(self, read: ReadObject, tally: Tally) -> ReadObject:
         """Return what reads an object and, where wanted, notes its line of the log."""
         if not self._with_lines:
-            return self._objects.read
+            return read
 
-        def read(key: str) -> bytes:
-            data = self._objects.read(key)
+        def read_and_note(key: str) -> bytes:
+            data = read(key)
             tally.lines.append(make_line(sha256_hex(data), key))
             return data
 
-        return read
+        return read_and_note
 
     def _check_named(self, partition: str, files: RunFiles, history: RunHistory, tally: Tally) -> None:
         """Check what the events and links of a run name."""

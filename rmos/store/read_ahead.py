@@ -9,6 +9,7 @@ A disk gives one file after the other as quickly, so there nothing changes.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Final, TypeVar
 
 from rmos.objects.base import Objects
@@ -23,6 +24,8 @@ _ONE_BY_ONE: Final = 8
 """So few items are not worth starting threads for."""
 _FEW: Final = 200
 """Runs whose names are asked for one by one; above that the whole partition is listed."""
+_RUNS: Final = 64
+"""Runs whose objects are read at once, where that is quicker; all of them are held until the last one is done with."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,6 +51,16 @@ def read_ahead(objects: Objects, keys: Iterable[str]) -> ReadObject:
         raise result
 
     return read
+
+
+def read_runs_ahead(
+    objects: Objects, partition: str, runs: Iterable[RunFiles]
+) -> Iterator[tuple[RunFiles, ReadObject]]:
+    """Yield each run of a partition with a function that reads its objects, some runs read ahead."""
+    left = iter(runs)
+    while some := list(islice(left, _RUNS)):
+        read = read_ahead(objects, (key for files in some for key in list_keys(partition, files)))
+        yield from ((files, read) for files in some)
 
 
 def list_keys(partition: str, files: RunFiles) -> list[str]:

@@ -5,7 +5,7 @@ maker.make_rows(Chunk("2025-12-23", runs, last=True)).rows
 """
 
 import logging
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rmos import ids
 from rmos.index.base import KnownRun
@@ -16,14 +16,11 @@ from rmos.store import layout
 from rmos.store.folding import fold
 from rmos.store.history import RunHistory, read_run
 from rmos.store.layout import RunFiles, event_key
-from rmos.store.read_ahead import list_keys, read_ahead
+from rmos.store.read_ahead import read_runs_ahead
 from rmos.store.reading import RunReader, find_erasure, is_altered
 from rmos.store.rows import Summarise, make_damaged_row, make_erased_row, make_row
 
 log = logging.getLogger(__name__)
-
-_AT_ONCE: Final = 64
-"""Runs whose objects are read at once, where that is quicker; all of them are held until their rows are made."""
 
 
 class Chunk(NamedTuple):
@@ -58,17 +55,15 @@ class RowMaker:
         """Return the rows of some runs; damage becomes a row that says so."""
         rows: list[RunRow] = []
         unavailable = 0
-        for start in range(0, len(chunk.runs), _AT_ONCE):
-            runs = chunk.runs[start : start + _AT_ONCE]
-            read = read_ahead(self._objects, (key for files, _ in runs for key in list_keys(chunk.partition, files)))
-            for files, known in runs:
-                row = self._gone_row(chunk.partition, files, known)
-                if row is None:
-                    history = read_run(read, chunk.partition, files)
-                    unavailable += history.is_unavailable
-                    row = self._row(chunk.partition, files, known, history)
-                if row is not None:
-                    rows.append(row)
+        reads = read_runs_ahead(self._objects, chunk.partition, (files for files, _ in chunk.runs))
+        for (files, known), (_, read) in zip(chunk.runs, reads, strict=True):
+            row = self._gone_row(chunk.partition, files, known)
+            if row is None:
+                history = read_run(read, chunk.partition, files)
+                unavailable += history.is_unavailable
+                row = self._row(chunk.partition, files, known, history)
+            if row is not None:
+                rows.append(row)
         return ChunkRows(chunk.partition, rows, chunk.last, unavailable)
 
     def _gone_row(self, partition: str, files: RunFiles, known: KnownRun | None) -> RunRow | None:

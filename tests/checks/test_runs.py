@@ -12,7 +12,9 @@ from rmos.checks.slices import Slice
 from rmos.models import Actor
 from rmos.objects.local import LocalObjects
 from rmos.row_models import RunQuery
+from rmos.store.evidence.objects import make_line
 from tests.checks.shops import DAY, Shop, artifact, columns_of, event, faults, open_store, rows_of, verified
+from tests.helpers.memory_objects import MemoryObjects
 from tests.makers import US, add_event, make_event, make_members
 
 Change = Callable[[bytes, int], bytes]
@@ -103,6 +105,30 @@ def test_each_byte_counts_before_and_after_a_rebuild(tmp_path: Path, change: Cha
     store.index.close()
     (root / "_index.sqlite").unlink()
     assert found() == sorted([*expected, "_index.sqlite"])
+
+
+@pytest.mark.parametrize("with_lines", [False, True])
+def test_a_storage_that_answers_many_at_once_is_asked_for_the_objects_of_many_runs_at_once(
+    monkeypatch: pytest.MonkeyPatch, with_lines: bool
+) -> None:
+    objects = MemoryObjects()
+    made: dict[str, bytes] = {}
+    for us in range(US, US + 70):
+        members = make_members(us)
+        data = digest.encode_record(members)
+        made[artifact(members["run_id"])] = data
+        made[event(members["run_id"], 1)] = make_event(members["run_id"], 1, digest.sha256_hex(data))
+    for key, data in made.items():
+        objects.create(key, data)
+    reads: list[int] = []
+    genuine = objects.read_all
+    monkeypatch.setattr(objects, "read_all", lambda keys: reads.append(len(keys)) or genuine(keys))
+
+    part = Slice(DAY, [key.partition("/")[2] for key in made], "", "~")
+    tally = RunCheck(objects, None, strict=True, with_lines=with_lines).check(part)
+    assert reads == [128, 12]
+    assert (tally.counts["runs"], tally.counts["events"], tally.findings) == (70, 70, [])
+    assert tally.lines == [make_line(digest.sha256_hex(made[key]), key) for key in made if with_lines]
 
 
 def test_the_chain_is_judged_only_where_both_ends_are_known(shop: Shop) -> None:
