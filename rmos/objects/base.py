@@ -8,6 +8,7 @@ of folders, temporary files, modification times) is the local backend's own busi
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
 
+from rmos.errors.base import RmosError
 from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageFailed
 
 QUARANTINE: Final = "_quarantine"
@@ -25,6 +26,15 @@ WorksWith = Literal["processes", "threads"]
 """What may share a backend's work: forked processes, or only threads of one process."""
 ReadResult = bytes | ObjectMissing | ObjectUnreadable
 """An object's bytes, or the error in which reading it ended."""
+CreateResult = bool | RmosError
+"""What `create` returned for an object, or the error in which it ended."""
+
+
+class NewObject(NamedTuple):
+    """An object to be created."""
+
+    key: str
+    data: bytes
 
 
 class NewBlob(NamedTuple):
@@ -115,6 +125,13 @@ class Objects(Protocol):
         Raises:
             ObjectExists: other bytes stand under the name; nothing was changed.
             OutOfSpace, StoreReadOnly: nothing was acknowledged.
+        """
+
+    def create_many(self, new: Sequence[NewObject]) -> list[CreateResult]:
+        """Make many objects durable together, no two under one key; return what `create` would have said of each.
+
+        The results come in the order of the objects. One that is refused keeps no other from being made. When this
+        returns, each object without an error is durable.
         """
 
     def create_blob(
@@ -272,6 +289,14 @@ def read_or_error(read: Callable[[str], bytes], key: str) -> ReadResult:
     except StorageFailed:
         raise  # also when it is an ObjectUnreadable as well: the object may be whole
     except (ObjectMissing, ObjectUnreadable) as error:
+        return error
+
+
+def create_or_error(create: Callable[[str, bytes], bool], new: NewObject) -> CreateResult:
+    """Return what `create` returns for an object, or the error in which it ends."""
+    try:
+        return create(new.key, new.data)
+    except RmosError as error:
         return error
 
 

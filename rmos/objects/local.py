@@ -15,15 +15,26 @@ import os
 import secrets
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from rmos.digest import Sha256Beside
+from rmos.errors.base import RmosError
 from rmos.errors.installation import StoreUnusable
 from rmos.errors.request import PayloadTooLarge
 from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, StorageUnavailable
-from rmos.objects.base import QUARANTINE, Accept, NameBlob, NewBlob, accept_all, check_key, key_of_digest
+from rmos.objects.base import (
+    QUARANTINE,
+    Accept,
+    CreateResult,
+    NameBlob,
+    NewBlob,
+    NewObject,
+    accept_all,
+    check_key,
+    key_of_digest,
+)
 from rmos.objects.fsyncs import FOLDER_FLAGS, Fsyncs
 from rmos.objects.local_files import (
     TEMPORARY_PREFIX,
@@ -36,6 +47,7 @@ from rmos.objects.local_files import (
     write_all,
 )
 from rmos.objects.local_folders import LocalFolders
+from rmos.objects.local_many import ManyFiles, NewName
 from rmos.objects.local_reading import LocalReading
 from rmos.objects.system_errors import translate_errors, translate_write_error
 from rmos.systems import require_posix
@@ -53,6 +65,7 @@ class LocalObjects(LocalReading):
         self._fsyncs = Fsyncs()
         self._folders = LocalFolders(self._root, self._attachments, self._fsyncs)
         self._files = LocalFiles(self._fsyncs)
+        self._many = ManyFiles(self._folders, self._files, self._fsyncs)
 
     def prepare(self) -> None:
         """Make the root and try what `create` needs: a nameless or temporary file and a hard link."""
@@ -92,6 +105,44 @@ class LocalObjects(LocalReading):
                     self._fsyncs.fsync_folder(folder_fd)
             self._fsyncs.refuse_after_failure()  # another writer's fsync may have taken our pages with it
         return created
+
+    def create_many(self, new: Sequence[NewObject]) -> list[CreateResult]:
+        """Make many objects durable with one fsync of each folder (see `local_many`)."""
+        results: list[CreateResult] = [False] * len(new)
+        with self._writers:
+            try:
+                self._fsyncs.refuse_after_failure()
+                self._create_named(new, results)
+                self._fsyncs.refuse_after_failure()  # an fsync that failed may have taken the pages of others with it
+            except RmosError as failed:
+                return [result if isinstance(result, RmosError) else failed for result in results]
+        return results
+
+    def _create_named(self, new: Sequence[NewObject], results: list[CreateResult]) -> None:
+        """Create objects and fsync their folders; a failure that concerns all of them is raised."""
+        names = {}
+        for place, one in enumerate(new):
+            try:
+                check_key(one.key)
+                folder, _, name = self._path(one.key).rpartition("/")
+                names[place] = NewName(folder, name, one.data)
+            except RmosError as error:
+                results[place] = error
+        for place, made in zip(names, self._many.create(list(names.values())), strict=True):
+            results[place] = made
+            if made is False:
+                results[place] = self._compare(new[place])
+        touched = [names[place].folder for place in names if not isinstance(results[place], RmosError)]
+        with translate_errors():
+            # Also of those that were there: whoever linked them may have died before this fsync.
+            self._many.fsync_folders(list(dict.fromkeys(touched)))
+
+    def _compare(self, new: NewObject) -> CreateResult:
+        """Return False when an object whose name is taken stands there with these bytes, else the error."""
+        try:
+            return False if self._has_bytes(*new) else ObjectExists("Another object has this name already.")
+        except RmosError as error:
+            return error
 
     def _has_bytes(self, key: str, data: bytes) -> bool:
         try:

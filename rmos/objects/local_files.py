@@ -63,6 +63,10 @@ class LocalFiles:
     def publish(self, new: NewFile, target_fd: int, name: str) -> bool:
         """Make a written file durable and give it its final name; False when the name is taken."""
         self._fsyncs.fsync_file(new.fd)
+        return self.give_name(new, target_fd, name)
+
+    def give_name(self, new: NewFile, target_fd: int, name: str) -> bool:
+        """Give a file whose bytes are durable its final name; False when the name is taken."""
         os.fchmod(new.fd, 0o444)
         source = new.temporary or f"/proc/self/fd/{new.fd}"
         try:

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rmos.errors.store import StorageFailed
 from rmos.objects.fsyncs import FOLDER_FLAGS, Fsyncs
@@ -32,6 +32,10 @@ class LocalFolders:
         self.fsync_names(self.make(folder))
         return folder
 
+    def ensure_all_durable(self, folders: Iterable[str]) -> None:
+        """Make many folders and their parents, then fsync each parent once."""
+        self.fsync_names(dict.fromkeys(made for folder in folders for made in self.make(folder)))
+
     def make(self, folder: str) -> list[str]:
         """Make a folder and its parents; return those whose names are not known to be durable, the uppermost first.
 
@@ -51,10 +55,14 @@ class LocalFolders:
             raise StorageFailed("Something that is not a folder stands where the store keeps one; run `rmos verify`.")
         return [*not_durable, folder]
 
-    def fsync_names(self, folders: list[str]) -> None:
-        """Make the names of folders durable by an fsync of each parent."""
+    def fsync_names(self, folders: Iterable[str]) -> None:
+        """Make the names of folders, all of them made before, durable by an fsync of each parent."""
+        parents: set[str] = set()
         for folder in folders:
-            self._fsyncs.fsync_folders([os.path.dirname(folder)])
+            parent = os.path.dirname(folder)
+            if parent not in parents:
+                self._fsyncs.fsync_folders([parent])
+                parents.add(parent)
             self._durable.add(folder)
 
     @contextlib.contextmanager

@@ -15,7 +15,7 @@ be deleted on a condition everywhere, so whoever moves one aside or erases one h
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -29,11 +29,14 @@ from rmos.objects.base import (
     QUARANTINE,
     RENEWED,
     Accept,
+    CreateResult,
     NameBlob,
     NewBlob,
+    NewObject,
     OpenObject,
     accept_all,
     check_key,
+    create_or_error,
 )
 from rmos.objects.s3_blobs import S3Blobs
 from rmos.objects.s3_client import DEFAULT_LIMITS, Deadline, RequestLimits, S3Client
@@ -127,6 +130,10 @@ class S3Objects(S3Reading):
             return self._client.get(path, has_bytes, deadline, size=len(data))
 
         return create_settled(self._client, path, data, compare, note_version=self._note_version)
+
+    def create_many(self, new: Sequence[NewObject]) -> list[CreateResult]:
+        """Make many objects, by as many PUTs at once as the process reads at once."""
+        return self._spread(lambda one: create_or_error(self.create, one), new)
 
     def create_blob(
         self,

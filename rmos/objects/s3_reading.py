@@ -11,7 +11,7 @@ cannot tell, so every folder may have changed.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import obstore
 
@@ -31,6 +31,9 @@ from rmos.objects.s3_client import Deadline, S3Client
 READERS: Final = 16
 """Requests of one process at once; more are slower again (measured)."""
 _UNKNOWN: Final = "unknown"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class S3Reading:
@@ -86,10 +89,14 @@ class S3Reading:
         return receive
 
     def read_all(self, keys: Sequence[str]) -> list[ReadResult]:
-        """Read many objects at once; the first one in this thread, which would only wait for the others."""
-        others = [self._pool().submit(read_or_error, self.read, key) for key in keys[1:]]
+        """Read many objects at once."""
+        return self._spread(lambda key: read_or_error(self.read, key), keys)
+
+    def _spread(self, ask: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Ask for many at once; for the first one in this thread, which would only wait for the others."""
+        others = [self._pool().submit(ask, item) for item in items[1:]]
         try:
-            return [*(read_or_error(self.read, key) for key in keys[:1]), *(other.result() for other in others)]
+            return [*(ask(item) for item in items[:1]), *(other.result() for other in others)]
         finally:
             for other in others:
                 other.cancel()  # after an error nobody wants the rest

@@ -25,12 +25,15 @@ from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable, Sto
 from rmos.objects.base import (
     QUARANTINE,
     Accept,
+    CreateResult,
     FolderEntry,
     NameBlob,
     NewBlob,
+    NewObject,
     OpenObject,
     accept_all,
     check_key,
+    create_or_error,
     key_of_digest,
 )
 from tests.helpers.memory_objects import MemoryObjects
@@ -152,6 +155,9 @@ class HostObjects:
         memory = self._reach("create", key)
         check_key(key)
         return self._change(lambda: memory.create(key, data))
+
+    def create_many(self, new: Sequence[NewObject]) -> list[CreateResult]:
+        return [create_or_error(self.create, one) for one in new]
 
     def create_blob(
         self,

@@ -20,13 +20,16 @@ from rmos.objects.base import (
     MAX_OBJECT_BYTES,
     QUARANTINE,
     Accept,
+    CreateResult,
     FolderEntry,
     NameBlob,
     NewBlob,
+    NewObject,
     ReadResult,
     WorksWith,
     accept_all,
     check_key,
+    create_or_error,
     key_of_digest,
     read_or_error,
 )
@@ -96,6 +99,9 @@ class MemoryObjects:
             elif held.data != data:
                 raise ObjectExists("Another object has this name already.")
             return held is None
+
+    def create_many(self, new: Sequence[NewObject]) -> list[CreateResult]:
+        return [create_or_error(self.create, one) for one in new]
 
     def create_blob(
         self,
