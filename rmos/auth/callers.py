@@ -6,6 +6,9 @@
 
 All tokens are read at once, so a wrong guess costs what a right one costs, whether its id is known or not: one
 SHA-256, one look-up, one comparison in constant time. When the disk is read, the clock decides, never a client.
+
+A host that does not reach its object storage goes on with what it read last, for ten minutes: it cannot write then, and
+its lists, which need no object, would else end with the storage.
 """
 
 import hmac
@@ -24,6 +27,8 @@ FRESH_S: Final = 2.0
 """How long what was read is taken as it is (RMOS policy); with the time to read it, well within five seconds."""
 _STALE_S: Final = 4.0
 """How old it may grow while another thread is reading; from here on a request waits for that."""
+KEPT_S: Final = 600.0
+"""How old it may grow while the object storage is away (RMOS policy): so long a revocation may go unheard of."""
 
 
 class Caller(NamedTuple):
@@ -61,6 +66,9 @@ class CallerTable(NamedTuple):
     unavailable: frozenset[str]
     """Tokens that the storage did not give: they may be in force, or revoked, and nobody knows."""
     read_at: float
+    """When they were read, or could not be read again."""
+    known_at: float
+    """When they were read."""
 
     def authenticate(self, token_id: str, secret: str, now_us: int) -> Caller:
         """Return who sent an id with its secret.
@@ -112,7 +120,7 @@ class Callers:
         self._table: CallerTable | None = None
 
     def read_table(self) -> CallerTable:
-        """Return the tokens as they are, or were at most five seconds ago.
+        """Return the tokens as they are, or were at most five seconds ago; ten minutes where the storage is away.
 
         Raises:
             StorageFailed: they cannot be read, so nobody is let in.
@@ -126,20 +134,24 @@ class Callers:
         try:
             table = self._table
             if table is None or self._clock() - table.read_at >= FRESH_S:
-                table = self._table = self._read_tokens()
+                table = self._table = self._read_tokens(table)
             return table
         finally:
             self._lock.release()
 
-    def _read_tokens(self) -> CallerTable:
+    def _read_tokens(self, before: CallerTable | None) -> CallerTable:
         read_at = self._clock()
         try:
             records = self._tokens.list_all()
         except ObjectUnreadable as error:
             raise StorageUnavailable(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
+        except StorageUnavailable:
+            if before is None or self._clock() - before.known_at >= KEPT_S:
+                raise
+            return before._replace(read_at=self._clock())
         known = {record.token_id: _know_token(record.token) for record in records if record.token is not None}
         unavailable = frozenset(record.token_id for record in records if record.is_unavailable)
-        return CallerTable(self._local_mode and not records, known, unavailable, read_at)
+        return CallerTable(self._local_mode and not records, known, unavailable, read_at, read_at)
 
 
 def _know_token(token: Token) -> KnownToken:

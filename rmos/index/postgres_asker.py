@@ -33,7 +33,10 @@ _WHOLE_PARTITION_S: Final = 60.0
 MAX_ANSWERS: Final = 64
 """Answers that a process remembers; a page of 50 runs is 25 kB."""
 SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
-STATE: Final = "SELECT epoch, behind, completed, tables, row_schema, release FROM index_state"
+_EPOCH: Final = "state.tableoid::text || '.' || state.epoch"
+"""Which tables they are: those that a dump brought back have the epoch of what was dumped, and another number."""
+_STATE: Final = f"{_EPOCH}, state.behind, state.completed, state.tables, state.row_schema, state.release"
+STATE: Final = f"SELECT {_STATE} FROM index_state AS state"  # noqa: S608
 _TAKE_OFF: Final = """
 DELETE FROM announced USING unnest(%s::text[], %s::bigint[], %s::text[]) AS placed (record_id, version, partition)
 WHERE announced.record_id = placed.record_id AND announced.number <= placed.version
@@ -52,8 +55,7 @@ def with_state(text: str, limit: int | None = None) -> str:
     if limit is not None:
         text = text.replace("%(limit)s", str(limit)).replace("%(offset)s", "0")
     return (
-        "SELECT pg_current_snapshot()::text, state.epoch, state.behind, state.completed, state.tables, "  # noqa: S608
-        "state.row_schema, state.release, answer.* FROM index_state AS state "
+        f"SELECT pg_current_snapshot()::text, {_STATE}, answer.* FROM index_state AS state "  # noqa: S608
         f"LEFT JOIN (SELECT true AS is_found, question.* FROM ({text}) AS question) AS answer ON true"
     )
 

@@ -6,10 +6,13 @@ import pytest
 
 from rmos import digest, ids
 from rmos.auth import callers as module
-from rmos.auth.callers import FRESH_S, Callers
+from rmos.auth.callers import FRESH_S, KEPT_S, Callers
 from rmos.errors.callers import Unauthenticated
+from rmos.errors.store import StorageUnavailable
 from rmos.objects.local import LocalObjects
 from rmos.store.tokens import BEARER, Tokens, token_state
+from tests.helpers.memory_objects import MemoryObjects
+from tests.helpers.memory_service import away
 from tests.helpers.waiting import PATIENCE_S
 from tests.makers import ANNA, US, write_raw
 
@@ -158,3 +161,24 @@ def test_while_one_thread_reads_the_others_go_on_with_what_was_known(tokens: Tok
     go_on.set()
     thread.join()
     assert callers.read_table() is not before
+
+
+def test_a_host_whose_object_storage_is_away_goes_on_with_what_it_read_last_and_not_for_ever() -> None:
+    clock, objects = Clock(), MemoryObjects()
+    tokens = Tokens(objects)
+    made, bearer = tokens.create("ben", "viewer", expires_at_utc=None, actor=ANNA, us=US)
+    callers = Callers(tokens, local_mode=True, clock=clock)
+    known_at = clock.now
+    assert not callers.read_table().local
+    tokens.revoke(made.token_id, actor=ANNA, us=US)
+    objects.fail = away("names")
+    for clock.now in (known_at + FRESH_S, known_at + KEPT_S - 1):
+        assert callers.read_table().authenticate(*parts(bearer), NOW).name == "ben"
+    clock.now = known_at + KEPT_S + FRESH_S
+    with pytest.raises(StorageUnavailable):
+        callers.read_table()
+    with pytest.raises(StorageUnavailable):
+        Callers(tokens, local_mode=True, clock=clock).read_table()  # one that has just begun knows nothing
+    objects.fail = lambda verb, key: None
+    with pytest.raises(Unauthenticated, match="revoked"):
+        callers.read_table().authenticate(*parts(bearer), NOW)

@@ -32,10 +32,11 @@ _DOWN: Final = (OSError, http.client.HTTPException)
 
 
 class Answer(NamedTuple):
-    """What came back: the status and the body."""
+    """What came back: the status, the body, and after how many seconds to ask again where it says so."""
 
     status: int
     body: bytes
+    retry_after: str | None
 
     def json(self) -> Any:
         """Return the body as a JSON value."""
@@ -58,7 +59,7 @@ class Connection:
         try:
             self._http.request(method, path, data, {"Content-Type": "application/json", **headers})
             response = self._http.getresponse()
-            return Answer(response.status, response.read())
+            return Answer(response.status, response.read(), response.headers["Retry-After"])
         except _DOWN:
             self._http.close()
             raise

@@ -1,5 +1,6 @@
 """The store of several hosts over a real PostgreSQL: what it writes, deletes, lists and brings in is as over a file."""
 
+import contextlib
 import secrets
 
 import pytest
@@ -141,3 +142,36 @@ def test_a_restored_database_is_scanned_before_it_lists(stores: SharedStores) ->
     stores.execute("DELETE FROM folders WHERE name = 'pass:names'")
     fresh = stores.open_host()
     assert listed_ids(fresh) == [run_id]
+
+
+@pytest.mark.parametrize("loses_session", [False, True])
+def test_a_holder_of_the_lock_that_stops_keeps_nobody_from_work_and_undoes_nothing(
+    stores: SharedStores, monkeypatch: pytest.MonkeyPatch, loses_session: bool
+) -> None:
+    holder, other = stores.open_host(), stores.open_host()
+    runs = [put(other), put(other, US + 1)]
+    genuine = holder.index.runs.upsert
+    stops = []
+
+    def upsert(rows: list[RunRow], **how: object) -> None:
+        if not stops:  # its rows are made; before they are written the others go on
+            stops.append(len(rows))
+            add(other, runs[0])
+            runs.append(put(other, US + 2))
+            assert listed_ids(other) == sorted(runs, reverse=True)
+            if loses_session:
+                stores.execute(_END_HOLDERS)
+        genuine(rows, **how)
+
+    monkeypatch.setattr(holder.index.runs, "upsert", upsert)
+    with pytest.raises(IndexUnavailable) if loses_session else contextlib.nullcontext():
+        holder.reconcile(full=True)
+    assert stops == [2]
+    assert listed_ids(other) == sorted(runs, reverse=True)
+    known = other.index.runs.find(runs[0]).value
+    assert known is not None
+    assert known.version == 1
+    other.reconcile()  # nobody holds the lock any more
+
+
+_END_HOLDERS = "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory'"
