@@ -31,8 +31,11 @@ class SqlDialect(Protocol):
     def compile_positional(self, statement: Any, names: tuple[str, ...]) -> str:
         """Return the SQL of a statement whose values are bound by position, in the order of the names."""
 
-    def insert(self, table: Table) -> Any:
-        """Return the beginning of an upsert."""
+    takes_rows_as_json: bool
+    """Whether the statement that `insert` begins takes many rows, as the JSON of an array of objects."""
+
+    def insert(self, table: Table, columns: tuple[str, ...]) -> Any:
+        """Return the beginning of an upsert; what is bound to it are the columns, or `rows` as JSON."""
 
     def bind_filters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is bound for filters; its names say which SQL is needed for them."""
@@ -104,13 +107,14 @@ FROM json_each(:spans) AS span LEFT JOIN tool_work AS work
     AND work.created_us >= json_extract(span.value, '$[2]') AND work.created_us < json_extract(span.value, '$[3]')
 GROUP BY span.key ORDER BY span.key
 """
+    takes_rows_as_json = False
 
     def __init__(self) -> None:
         super().__init__(sqlite.dialect(paramstyle="named"), sqlite.dialect(paramstyle="qmark"))
 
-    def insert(self, table: Table) -> Any:
-        """Return the beginning of an upsert."""
-        return sqlite.insert(table)
+    def insert(self, table: Table, columns: tuple[str, ...]) -> Any:
+        """Return the beginning of an upsert of one row."""
+        return sqlite.insert(table).values({name: bindparam(name) for name in columns})
 
     def bind_filters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values as they are."""

@@ -32,7 +32,7 @@ from rmos.index.run_queries import RunQueries
 from rmos.index.schema import Schema
 from rmos.index.session_queries import SessionQueries
 from rmos.index.statements import Statements
-from rmos.index.tables import RunRows, SessionRows, known_session
+from rmos.index.tables import RunRows, SessionRows, WriteBatch, known_session
 from rmos.index.work_queries import WorkQueries
 from rmos.observer import Observer
 from rmos.row_models import RunRow, SessionRow
@@ -198,13 +198,13 @@ class PostgresIndex:
     def set_change_token(self, folder: str, token: str | None) -> None:
         """Keep or forget a folder's change token."""
         if token is None:
-            self._asker.write([("DELETE FROM folders WHERE name = %s", [(folder,)])])
+            self._asker.write([WriteBatch("DELETE FROM folders WHERE name = %s", [(folder,)])])
             return
         keep = (
             "INSERT INTO folders (name, change_token) VALUES (%s, %s) "
             "ON CONFLICT (name) DO UPDATE SET change_token = excluded.change_token"
         )
-        self._asker.write([(keep, [(folder, token)])])
+        self._asker.write([WriteBatch(keep, [(folder, token)])])
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

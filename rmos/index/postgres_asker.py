@@ -9,9 +9,10 @@ small question (ADR 35).
 
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
+import msgspec
 import psycopg
 
 from rmos.errors.installation import StoreUnusable
@@ -27,8 +28,12 @@ from rmos.index.tables import LONGEST_CACHED, Placed, Rows, WriteBatch
 
 T = TypeVar("T")
 
+_encode: Final = msgspec.json.Encoder().encode
+
 _ROWS_A_SECOND: Final = 50
 """At which rows are written or read at the least, also on a loaded server."""
+_ROWS_TOGETHER: Final = 100
+"""Rows that one statement takes; at that rate it has less than half of the time that the server gives a statement."""
 _WHOLE_PARTITION_S: Final = 60.0
 MAX_ANSWERS: Final = 64
 """Answers that a process remembers; a page of 50 runs is 25 kB."""
@@ -184,32 +189,45 @@ class PostgresAsker:
 
         The rows of records take off what was announced of these, also where they changed nothing: a newer one stands.
         """
-        bound = [(text, sorted((tuple(map(escape, row)) for row in rows), key=_first)) for text, rows in batches]
+        bound = [
+            WriteBatch(text, sorted((tuple(map(escape, row)) for row in rows), key=_first), names)
+            for text, rows, names in batches
+        ]
         if placed:
-            bound.append((_TAKE_OFF, [tuple(map(list, zip(*placed, strict=True)))]))
+            bound.append(WriteBatch(_TAKE_OFF, [tuple(map(list, zip(*placed, strict=True)))]))
         self._writes.write(bound)
 
     def remove(self, text: str, values: Sequence[tuple[Any, ...]]) -> None:
         """Carry out a statement for each of some values."""
-        self._carry_out_all([[(text, values)]])
+        self._carry_out_all([[WriteBatch(text, values)]])
 
     def _carry_out_all(self, writes: Sequence[Sequence[WriteBatch]]) -> None:
-        rows = sum(len(values) for batches in writes for _, values in batches)
+        rows = sum(len(batch.values) for batches in writes for batch in batches)
         self.run(lambda held: self._carry_out(held, writes), extra_s=rows / _ROWS_A_SECOND)
 
     def _carry_out(self, held: PostgresConnection, writes: Sequence[Sequence[WriteBatch]]) -> None:
         with held.connection.pipeline(), held.connection.transaction():
             state = held.connection.execute(STATE)
             for batches in writes:
-                for text, rows in batches:
+                for text, rows, names in batches:
                     if rows:
-                        held.cursor.executemany(text, rows)
+                        held.cursor.executemany(text, _encode_rows(rows, names) if names else rows)
             self._state_of(held.server, state.fetchone())  # or nothing of it is committed
 
 
 def _first(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return by what rows are sorted: transactions that write the same ones in one order do not block each other."""
     return row[:1]
+
+
+def _encode_rows(rows: Iterable[tuple[Any, ...]], names: tuple[str, ...]) -> list[tuple[str]]:
+    """Return sorted rows as the JSON of some statements: none takes long, or has two rows of one record."""
+    together: list[list[tuple[Any, ...]]] = []
+    for row in rows:
+        if not together or len(together[-1]) == _ROWS_TOGETHER or together[-1][-1][0] == row[0]:
+            together.append([])
+        together[-1].append(row)
+    return [(_encode([dict(zip(names, row, strict=True)) for row in some]).decode(),) for some in together]
 
 
 def generation_of(server: Server, epoch: str) -> Generation:

@@ -5,6 +5,7 @@ from typing import Final
 
 from rmos.index.log_table import LoggedBatch
 from rmos.index.postgres_asker import PostgresAsker
+from rmos.index.tables import WriteBatch
 
 _EDGE: Final = "log_edge"
 _ENTRY: Final = """
@@ -35,7 +36,8 @@ class PostgresLog:
     def add(self, batch: LoggedBatch, keys: Sequence[str], edge: str) -> None:
         """Add a batch with its keys and the edge behind it, in one transaction."""
         entries = [(key, batch.number) for key in keys]
-        self._asker.write([(_ENTRY, entries), (_BATCH, [batch]), (_FACT, [(_EDGE, f"{batch.number} {edge}")])])
+        fact = (_EDGE, f"{batch.number} {edge}")
+        self._asker.write([WriteBatch(_ENTRY, entries), WriteBatch(_BATCH, [batch]), WriteBatch(_FACT, [fact])])
 
     def last(self) -> tuple[LoggedBatch, str] | None:
         """Return the last batch and the edge behind it."""
@@ -65,5 +67,10 @@ class PostgresLog:
 
     def clear(self) -> None:
         """Forget all of it; it is computed again from the batches."""
-        of_edge = ("DELETE FROM facts WHERE name = %s", [(_EDGE,)])
-        self._asker.write([("DELETE FROM entries", [()]), ("DELETE FROM batches", [()]), of_edge])
+        self._asker.write(
+            [
+                WriteBatch("DELETE FROM entries", [()]),
+                WriteBatch("DELETE FROM batches", [()]),
+                WriteBatch("DELETE FROM facts WHERE name = %s", [(_EDGE,)]),
+            ]
+        )

@@ -8,6 +8,7 @@ from rmos.index.announcements import Announcement
 from rmos.index.hosts import HostBeat, SeenHost
 from rmos.index.postgres_asker import PostgresAsker
 from rmos.index.postgres_pool import PostgresConnection
+from rmos.index.tables import WriteBatch
 
 # A crash of the database may forget what was announced just before it. Then the row cannot be written either, and who
 # writes falls behind; to wait for the disk would double what a write costs.
@@ -68,7 +69,7 @@ class PostgresHosts:
 
     def beat(self, beat: HostBeat) -> None:
         """Note that a process is alive; rows that are a day old are dropped."""
-        self._asker.write([(_BEAT, [beat]), (_BURY, [()])])
+        self._asker.write([WriteBatch(_BEAT, [beat]), WriteBatch(_BURY, [()])])
 
     def seen_within(self, seconds: float) -> list[SeenHost]:
         """Return the processes that were heard of since."""

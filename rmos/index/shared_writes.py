@@ -1,7 +1,7 @@
 """Writes of one process that share transactions: what waits for a turn is carried out with whoever has it.
 
 writes = SharedWrites(carry_out)
-writes.write([(text, rows)])        # returns once it is committed, or raises what kept it from that
+writes.write([WriteBatch(text, rows)])        # returns once it is committed, or raises what kept it from that
 """
 
 import threading

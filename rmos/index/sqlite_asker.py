@@ -55,7 +55,7 @@ def _carry_out(connection: sqlite3.Connection, writes: Sequence[Sequence[WriteBa
     connection.execute("BEGIN IMMEDIATE")
     try:
         for batches in writes:
-            for text, values in batches:
+            for text, values, _ in batches:
                 if values:
                     connection.executemany(text, values)
         connection.execute("COMMIT")

@@ -6,7 +6,7 @@ from typing import Final
 
 from rmos.index.log_table import LoggedBatch
 from rmos.index.sqlite_connections import Connections
-from rmos.index.tables import Asker
+from rmos.index.tables import Asker, WriteBatch
 
 _EDGE: Final = "log_edge"
 
@@ -23,9 +23,9 @@ class SqliteLog:
         # What stands there already was added by another process at the same time, or is in a later batch again.
         self._asker.write(
             [
-                ("INSERT OR REPLACE INTO entries VALUES (?, ?)", [(key, batch.number) for key in keys]),
-                ("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", [batch]),
-                ("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(_EDGE, f"{batch.number} {edge}")]),
+                WriteBatch("INSERT OR REPLACE INTO entries VALUES (?, ?)", [(key, batch.number) for key in keys]),
+                WriteBatch("INSERT OR REPLACE INTO batches VALUES (?, ?, ?)", [batch]),
+                WriteBatch("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(_EDGE, f"{batch.number} {edge}")]),
             ]
         )
 
@@ -70,8 +70,8 @@ class SqliteLog:
         """Forget all of it; it is computed again from the batches."""
         self._asker.write(
             [
-                ("DELETE FROM entries", [()]),
-                ("DELETE FROM batches", [()]),
-                ("DELETE FROM facts WHERE name = ?", [(_EDGE,)]),
+                WriteBatch("DELETE FROM entries", [()]),
+                WriteBatch("DELETE FROM batches", [()]),
+                WriteBatch("DELETE FROM facts WHERE name = ?", [(_EDGE,)]),
             ]
         )

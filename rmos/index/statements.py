@@ -54,6 +54,8 @@ class Statements(Generic[Row]):
         self._row_type: type[Row] = row_type
         self._table = table
         self._columns = (*(field.name for field in msgspec.structs.fields(row_type)), "visibility", "checksum")
+        self.json_names = self._columns if sql.takes_rows_as_json else ()
+        """The names of a row's values, where `upsert` and `upsert_damaged` take many rows as JSON."""
         record_id = next(iter(table.primary_key))
         wanted = record_id == bindparam("record_id")
         here = table.c.partition == bindparam("partition")
@@ -80,7 +82,7 @@ class Statements(Generic[Row]):
         A damaged copy, or an event without its run, in another partition says nothing about the run at its own place.
         """
         table, record_id = self._table, next(iter(self._table.primary_key))
-        insert = self._sql.insert(table).values({name: bindparam(name) for name in self._columns})
+        insert = self._sql.insert(table, self._columns)
         new = insert.excluded
         changed = {name: new[name] for name in self._columns if name != record_id.name}
         differs = or_(*(new[name].is_distinct_from(table.c[name]) for name in changed))
@@ -93,7 +95,7 @@ class Statements(Generic[Row]):
             thought = table.c.state.in_([literal_column("'damaged'"), literal_column("'missing'")])
             where = or_(where, and_(not_(at_home), thought))
         statement = insert.on_conflict_do_update(index_elements=[record_id], set_=changed, where=where)
-        return self._sql.compile_positional(statement, self._columns)
+        return self._sql.compile_positional(statement, ("rows",) if self.json_names else self._columns)
 
     def bound(self, row: Row) -> tuple[Any, ...]:
         """Return a row's values in the order of the columns, its visibility and checksum last.

@@ -37,8 +37,15 @@ LONGEST_CACHED: Final = 100
 
 Rows = Iterator[Any]
 """The rows of an answer, each a tuple."""
-WriteBatch = tuple[str, Sequence[tuple[Any, ...]]]
-"""A statement, and the values of each time that it is carried out."""
+
+
+class WriteBatch(NamedTuple):
+    """A statement, and the values of each time that it is carried out."""
+
+    text: str
+    values: Sequence[tuple[Any, ...]]
+    json_names: tuple[str, ...] = ()
+    """The names of the values, where the statement takes those of many times at once, as JSON."""
 
 
 class Placed(NamedTuple):
@@ -105,9 +112,9 @@ class RowTable(Generic[Row, Query, Known]):
         bound = [(row.state in ("damaged", "missing"), to.bound(row)) for row in rows]
         self._asker.write(
             [
-                (to.forget_version, [(row[0], seen[row[0]]) for _, row in bound if row[0] in seen]),
-                (to.upsert, [row for damaged, row in bound if not damaged]),
-                (to.upsert_damaged, [row for damaged, row in bound if damaged]),
+                WriteBatch(to.forget_version, [(row[0], seen[row[0]]) for _, row in bound if row[0] in seen]),
+                WriteBatch(to.upsert, [row for damaged, row in bound if not damaged], to.json_names),
+                WriteBatch(to.upsert_damaged, [row for damaged, row in bound if damaged], to.json_names),
             ],
             [Placed(values[0], row.version, row.partition) for row, (_, values) in zip(rows, bound, strict=True)],
         )
