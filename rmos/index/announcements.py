@@ -7,7 +7,7 @@ A folder of one host says by its time that something came. Object storage has no
 first. The row of a record takes off what was announced of it, in its own transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -31,6 +31,9 @@ class Announcements(Protocol):
 
     def add(self, folder: str, record_id: str, number: int) -> None:
         """Announce an object before it is created; a crash of the database itself may forget it."""
+
+    def add_many(self, announced: Sequence[tuple[str, str, int]]) -> None:
+        """Announce objects, each by its folder, record and number and none twice, in one statement."""
 
     def older_than(self, seconds: float) -> list[Announcement]:
         """Return what was announced longer ago than that, the oldest first."""

@@ -1,7 +1,7 @@
 """What hosts tell each other by the database, beside the rows: what they are about to create, and that they live."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rmos.index.announcements import Announcement
@@ -18,6 +18,7 @@ INSERT INTO announced (folder, record_id, number, announced_at)
 SELECT %s, %s, %s, clock_timestamp() FROM hasty
 ON CONFLICT (record_id, number, folder) DO UPDATE SET announced_at = excluded.announced_at
 """
+_ANNOUNCE_MANY: Final = _ANNOUNCE.replace("%s, %s, %s", "unnest(%s::text[]), unnest(%s::text[]), unnest(%s::integer[])")
 _OLD: Final = """
 SELECT folder, record_id, number, extract(epoch FROM clock_timestamp() - announced_at)::double precision
 FROM announced WHERE announced_at < clock_timestamp() - make_interval(secs => %s) ORDER BY announced_at
@@ -49,6 +50,11 @@ class PostgresAnnouncements:
     def add(self, folder: str, record_id: str, number: int) -> None:
         """Announce an object before it is created, without waiting for the disk."""
         self._asker.run(lambda held: held.cursor.execute(_ANNOUNCE, (folder, record_id, number)))
+
+    def add_many(self, announced: Sequence[tuple[str, str, int]]) -> None:
+        """Announce objects in one statement, without waiting for the disk."""
+        columns = [list(column) for column in zip(*announced, strict=True)]
+        self._asker.run(lambda held: held.cursor.execute(_ANNOUNCE_MANY, columns))
 
     def older_than(self, seconds: float) -> list[Announcement]:
         """Return what was announced longer ago than that, the oldest first."""

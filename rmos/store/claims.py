@@ -1,20 +1,40 @@
 """Claims: what an Idempotency-Key promises, made durable before the run or session that it names.
 
     run_id = claims.take_run_id(caller, key, request_sha256, us)             # ours, or that of whoever came first
+    run_ids = claims.take_run_ids(caller, [WantedRun(key, request_sha256, us, run_id), …])      # the same for many
     session_id = claims.take_session_id(caller, key, request_sha256, us)
 
 A claim without its record is one whose maker died: whoever comes next takes it over and makes the record under that id.
 """
 
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
 
 from rmos import digest, ids
+from rmos.errors.base import RmosError
 from rmos.errors.request import IdempotencyKeyReused
 from rmos.errors.store import ObjectExists, ObjectMissing, ObjectUnreadable
 from rmos.models import CLAIM_SCHEMA, Claim
-from rmos.objects.base import Objects
+from rmos.objects.base import CreateResult, NewObject, Objects
 from rmos.store import layout
 from rmos.store.records import Damage, decode_claim, describe_unreadable, raise_problem
+
+
+class WantedRun(NamedTuple):
+    """A key for which a run's id is wanted, and the id that a new claim names."""
+
+    key: str
+    request_sha256: str
+    us: int
+    run_id: str
+
+
+class _NewClaim(NamedTuple):
+    """A claim that is about to be made."""
+
+    name: str
+    data: bytes
+    claim: Claim
 
 
 class Claims:
@@ -40,6 +60,21 @@ class Claims:
         claim = self._take(caller, key, request_sha256, us, run_id=run_id or ids.new_run_id(us))
         return claim.run_id or _refuse_reused(claim)
 
+    def take_run_ids(self, caller: str, wanted: Sequence[WantedRun]) -> list[str | RmosError]:
+        """Return for each key, none twice, what `take_run_id` would return or raise; new claims are made together."""
+        new = [_make_claim(caller, one.key, one.request_sha256, one.us, run_id=one.run_id) for one in wanted]
+        made = self._objects.create_many([NewObject(claim.name, claim.data) for claim in new])
+        return [self._find_run_id(claim, result) for claim, result in zip(new, made, strict=True)]
+
+    def _find_run_id(self, new: _NewClaim, made: CreateResult) -> str | RmosError:
+        try:
+            if isinstance(made, RmosError) and not isinstance(made, ObjectExists):
+                return made
+            claim = self._settle(new, is_taken=isinstance(made, ObjectExists))
+            return claim.run_id or _refuse_reused(claim)
+        except RmosError as error:
+            return error
+
     def take_session_id(self, caller: str, key: str, request_sha256: str, us: int) -> str:
         """Return the id of the session that a key stands for, as `take_run_id` does that of a run."""
         claim = self._take(caller, key, request_sha256, us, session_id=ids.new_session_id(us))
@@ -47,21 +82,21 @@ class Claims:
 
     def _take(self, caller: str, key: str, request_sha256: str, us: int, **named: str) -> Claim:
         """Return the claim on a key, made now or found."""
-        name = layout.claim_key(caller, key)
-        members = {
-            "schema": CLAIM_SCHEMA,
-            "request_sha256": request_sha256,
-            "created_at_utc": ids.utc_text(us),
-            **named,
-        }
+        new = _make_claim(caller, key, request_sha256, us, **named)
         try:
             # A crash before this line leaves nothing; behind it the id is promised to whoever sends the key again.
-            self._objects.create(name, digest.encode_record(members))
-            claim = Claim(**members)
+            self._objects.create(new.name, new.data)
         except ObjectExists:
-            claim = self._read(name)
-            self._objects.ensure_durable(name)  # whoever made it may have died before that
-        if claim.request_sha256 != request_sha256:
+            return self._settle(new, is_taken=True)
+        return new.claim
+
+    def _settle(self, new: _NewClaim, *, is_taken: bool) -> Claim:
+        """Return the claim that stands under a name: the new one, or where the name was taken what is there."""
+        if not is_taken:
+            return new.claim
+        claim = self._read(new.name)
+        self._objects.ensure_durable(new.name)  # whoever made it may have died before that
+        if claim.request_sha256 != new.claim.request_sha256:
             _refuse_reused(claim)
         return claim
 
@@ -72,6 +107,16 @@ class Claims:
             raise Damage("unreadable", f"the claim of this Idempotency-Key: {error.detail}") from None
         except ObjectUnreadable as error:
             raise_problem(describe_unreadable(error, "the claim of this Idempotency-Key: "))
+
+
+def _make_claim(caller: str, key: str, request_sha256: str, us: int, **named: str) -> _NewClaim:
+    members = {
+        "schema": CLAIM_SCHEMA,
+        "request_sha256": request_sha256,
+        "created_at_utc": ids.utc_text(us),
+        **named,
+    }
+    return _NewClaim(layout.claim_key(caller, key), digest.encode_record(members), Claim(**members))
 
 
 def _refuse_reused(claim: Claim) -> NoReturn:

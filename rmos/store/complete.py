@@ -8,7 +8,7 @@ along the state of the very index that gave it, and counts only when that one ca
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from rmos import ids
@@ -39,8 +39,8 @@ class IndexGaps:
         self.wait: Callable[[], bool] = lambda: False
         """Waits until the index was seen to, as a service does for a while after its start; False later."""
 
-    def write(self, upsert: Callable[[], None], version: RecordVersion) -> bool:
-        """Write the row of a record; return False, and leave a line in the log, when the index did not take it."""
+    def write(self, upsert: Callable[[], None], versions: Sequence[RecordVersion]) -> bool:
+        """Write the rows of records; return False, and leave a line in the log, when the index did not take them."""
         try:
             try:
                 upsert()
@@ -49,14 +49,17 @@ class IndexGaps:
                 self.wait()
                 upsert()
         except INDEX_ERRORS as error:
-            log.warning("not indexed record_id=%s: %s", version.record_id, error.detail)
+            more = f" and {len(versions) - 1} more" if len(versions) > 1 else ""
+            log.warning("not indexed record_id=%s%s: %s", versions[0].record_id, more, error.detail)
             if self.announcer.is_needed:
-                self.announcer.keep(version)
+                for version in versions:
+                    self.announcer.keep(version)
             else:
                 self._index.fall_behind()
             self.on_gap()
             return False
-        self.announcer.clear(version)
+        for version in versions:
+            self.announcer.clear(version)
         return True
 
 

@@ -1,6 +1,7 @@
 """Runs: written once, read with their events folded in, listed from the index.
 
     runs.put({"schema": "rmos.run/1", "run_id": "run_…", …})
+    runs.put_many([NewRun({"schema": "rmos.run/1", …}), …])
     runs.append(run_id, "advisory", lambda run: {"advisory_id": "adv"}, actor=actor, us=us)
     runs.record(run_id).view()
     runs.page(RunQuery(risk_level="RED"), limit=50)
@@ -10,21 +11,23 @@ the row fails, the run is there and reconcile brings the row.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from rmos import ids
+from rmos.digest import NotCanonical
+from rmos.errors.base import RmosError
 from rmos.errors.records import RunExists
 from rmos.errors.store import ObjectExists
 from rmos.index.base import LAST_ID, Index, TalliedRuns
 from rmos.models import Actor, RunView, Stored
-from rmos.objects.base import QUARANTINE, Objects
+from rmos.objects.base import QUARANTINE, CreateResult, NewObject, Objects
 from rmos.row_models import Page, RunQuery, RunRow
 from rmos.store import layout
 from rmos.store.append import append
-from rmos.store.artifacts import decode_sealed
+from rmos.store.artifacts import Artifact, decode_sealed
 from rmos.store.complete import CompleteAnswers, IndexGaps
 from rmos.store.folding import fold
 from rmos.store.reading import RunReader
@@ -37,6 +40,29 @@ OnPut = Callable[[Stored, float], None]
 """Is told each run that became durable and the seconds it took."""
 DecideEvent = Callable[[RunRecord], Mapping[str, Any] | None]
 """Returns an event's `data` from a run as it stands, None when it is so already; may refuse by raising."""
+
+
+PutError = RmosError | NotCanonical
+"""In which a put may end."""
+
+
+class NewRun(NamedTuple):
+    """A run to be put, as `put` takes it."""
+
+    members: Mapping[str, Any]
+    fresh: bool = False
+
+
+class _Prepared(NamedTuple):
+    """A run as it is to be written."""
+
+    key: str
+    version: RecordVersion
+    artifact: Artifact
+
+
+def _make_taken_error(run: _Prepared) -> RunExists:
+    return RunExists("Another run has this id; nothing was changed.", run_id=run.version.record_id)
 
 
 def _ignore_observation(stored: Stored, seconds: float) -> None:
@@ -89,22 +115,75 @@ class Runs:
             OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
         """
         started = time.perf_counter()
+        run = self._prepare(members, fresh)
+        self._gaps.announcer.announce(*run.version)
+        try:
+            # A crash before this line leaves nothing; behind it the run is recorded, and reconcile brings its row.
+            created = self._objects.create(run.key, run.artifact.data)
+        except ObjectExists:
+            raise _make_taken_error(run) from None
+        view = self._fold_new(run, created)
+        indexed = self._index_view(view, run.version.folder)
+        return self._note_stored(run, view, created, indexed, started)
+
+    def put_many(self, new: Sequence[NewRun]) -> list[Stored | PutError]:
+        """Do as `put` with each of many runs, no two of one id: one announcement, files together, rows together.
+
+        Returns:
+            In their order what `put` would return or raise. One that is refused keeps no other from being recorded.
+        """
+        started = time.perf_counter()
+        results: dict[int, Stored | PutError] = {}
+        runs: dict[int, _Prepared] = {}
+        for place, one in enumerate(new):
+            try:
+                runs[place] = self._prepare(one.members, one.fresh)
+            except (RmosError, NotCanonical) as error:
+                results[place] = error
+        made = self._create_announced(list(runs.values()))
+        views: dict[int, RunView] = {}
+        for (place, run), result in zip(runs.items(), made, strict=True):
+            try:
+                if isinstance(result, RmosError):
+                    raise result
+                views[place] = self._fold_new(run, result)
+            except ObjectExists:
+                results[place] = _make_taken_error(run)
+            except RmosError as error:
+                results[place] = error
+        indexed = self._index_views([(view, runs[place].version.folder) for place, view in views.items()])
+        created = dict(zip(runs, made, strict=True))
+        for place, view in views.items():
+            results[place] = self._note_stored(runs[place], view, created[place] is True, indexed, started)
+        return [results[place] for place in range(len(new))]
+
+    def _create_announced(self, runs: Sequence[_Prepared]) -> Sequence[CreateResult]:
+        """Return what became of the artifacts of runs; where they cannot be announced, none is made."""
+        try:
+            self._gaps.announcer.announce_many([run.version for run in runs])
+        except RmosError as error:
+            return [error] * len(runs)
+        # A crash in this call leaves some of them: recorded, not acknowledged, each whole.
+        return self._objects.create_many([NewObject(run.key, run.artifact.data) for run in runs])
+
+    def _prepare(self, members: Mapping[str, Any], fresh: bool) -> _Prepared:
+        """Return a run as it is to be written, after a look at whether its id may be."""
         run_id, partition = _place(members)
-        data = encode_record(members, run_id)
-        artifact = decode_sealed(data, run_id, partition)
+        artifact = decode_sealed(encode_record(members, run_id), run_id, partition)
         key = layout.artifact_key(partition, run_id)
         if not fresh:
             self._refuse_taken(key, partition, run_id)
-        self._gaps.announcer.announce(partition, run_id, 0)
-        try:
-            # A crash before this line leaves nothing; behind it the run is recorded, and reconcile brings its row.
-            created = self._objects.create(key, data)
-        except ObjectExists:
-            raise RunExists("Another run has this id; nothing was changed.", run_id=run_id) from None
-        view = fold(artifact, [])
+        return _Prepared(key, RecordVersion(partition, run_id, 0), artifact)
+
+    def _fold_new(self, run: _Prepared, created: bool) -> RunView:
+        """Return the view of a run that was just put; one that was there already may have events."""
+        partition, run_id, _ = run.version
         if not created and self._objects.has(layout.event_key(partition, run_id, 1)):
-            view = self.record(run_id, include_deleted=True).view()
-        stored = Stored(view=view, data=data, created=created, indexed=self._index_view(view, partition))
+            return self.record(run_id, include_deleted=True).view()
+        return fold(run.artifact, [])
+
+    def _note_stored(self, run: _Prepared, view: RunView, created: bool, indexed: bool, started: float) -> Stored:
+        stored = Stored(view=view, data=run.artifact.data, created=created, indexed=indexed)
         if created:
             self.on_put(stored, time.perf_counter() - started)
         return stored
@@ -166,14 +245,21 @@ class Runs:
         self._objects.ensure_durable(layout.artifact_key(record.partition, record.run_id))
 
     def _index_view(self, view: RunView, partition: str) -> bool:
-        if self._summarise is None:
+        return self._index_views([(view, partition)])
+
+    def _index_views(self, views: Sequence[tuple[RunView, str]]) -> bool:
+        """Write the rows of views, each with its partition, in one transaction."""
+        if self._summarise is None or not views:
             return False
-        return self.index_row(make_row(view, partition, self._summarise))
+        return self._write_rows([make_row(view, partition, self._summarise) for view, partition in views])
 
     def index_row(self, row: RunRow) -> bool:
         """Write a row; return False when the index did not take it: whoever keeps the index true is called."""
-        version = RecordVersion(row.partition, row.run_id, row.version)
-        return self._gaps.write(lambda: self._index.runs.upsert([row]), version)
+        return self._write_rows([row])
+
+    def _write_rows(self, rows: Sequence[RunRow]) -> bool:
+        versions = [RecordVersion(row.partition, row.run_id, row.version) for row in rows]
+        return self._gaps.write(lambda: self._index.runs.upsert(rows), versions)
 
     # Reading
 

@@ -13,13 +13,13 @@ folders tell what is new in them, nothing here does anything.
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from rmos.errors.base import RmosError
 from rmos.errors.store import ObjectExists
 from rmos.index.base import INDEX_ERRORS, Index
-from rmos.objects.base import Objects
+from rmos.objects.base import NewObject, Objects
 from rmos.store import layout
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,19 @@ class Announcer:
         except INDEX_ERRORS:
             self._make_object(RecordVersion(folder, record_id, number))
 
+    def announce_many(self, versions: Sequence[RecordVersion]) -> None:
+        """Say that objects are about to be created, none of them twice; when this raises, none of them must be.
+
+        Raises:
+            StorageFailed, StoreReadOnly, OutOfSpace: neither the index nor the objects took it.
+        """
+        if self._announcements is None or not versions:
+            return
+        try:
+            self._announcements.add_many(versions)
+        except INDEX_ERRORS:
+            self._make_objects(versions)
+
     def keep(self, version: RecordVersion) -> None:
         """Say by an object that a row was not taken: the index may have lost its announcement with its last moments."""
         if version.number in self._made.get(version[:2], ()):
@@ -114,11 +127,16 @@ class Announcer:
         return sorted(set(found))
 
     def _make_object(self, version: RecordVersion) -> None:
-        try:
-            self._objects.create(behind_key(version), b"")
-        except ObjectExists:
-            log.warning("what stands under %s is no announcement of ours", behind_key(version))
-        self._made.setdefault(version[:2], set()).add(version.number)
+        self._make_objects([version])
+
+    def _make_objects(self, versions: Sequence[RecordVersion]) -> None:
+        made = self._objects.create_many([NewObject(behind_key(version), b"") for version in versions])
+        for version, result in zip(versions, made, strict=True):
+            if isinstance(result, ObjectExists):
+                log.warning("what stands under %s is no announcement of ours", behind_key(version))
+            elif isinstance(result, RmosError):
+                raise result
+            self._made.setdefault(version[:2], set()).add(version.number)
 
 
 def behind_key(version: RecordVersion) -> str:

@@ -169,7 +169,7 @@ class Sessions:
     def _index_session(self, session: Session, cascade: bool) -> bool:
         row = make_session_row(session, cascade)
         version = RecordVersion(layout.session_folder(row.session_id) or "", row.session_id, row.version)
-        return self._gaps.write(lambda: self._index.sessions.upsert([row]), version)
+        return self._gaps.write(lambda: self._index.sessions.upsert([row]), [version])
 
     def is_indexed(self, session: Session) -> bool:
         """Tell whether the index knows a session as it is."""

@@ -1,6 +1,6 @@
 """What may lack a row, in a dictionary: beside the tables of `memory_index`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -21,9 +21,13 @@ class MemoryAnnouncements:
         self._asked = asked
 
     def add(self, folder: str, record_id: str, number: int) -> None:
+        self.add_many([(folder, record_id, number)])
+
+    def add_many(self, announced: Sequence[tuple[str, str, int]]) -> None:
         with self._asked() as database:
-            database.announced.pop((folder, record_id, number), None)
-            database.announced[folder, record_id, number] = database.now_s
+            for key in announced:
+                database.announced.pop(key, None)
+                database.announced[key] = database.now_s
 
     def older_than(self, seconds: float) -> list[Announcement]:
         with self._asked() as database:

@@ -36,6 +36,13 @@ def test_what_is_announced_is_told_to_all_who_open_the_index(index: Index, annou
     assert index.state().complete, "a row that has not come yet was never acknowledged"
 
 
+def test_many_are_announced_at_once_as_each_would_be(announcements: Announcements) -> None:
+    other = "run_" + "0" * 32
+    announcements.add(DAY, RUN, 1)
+    announcements.add_many([(DAY, RUN, 1), (DAY, other, 0), (f"_sessions/{DAY}", "ws_1", 2)])
+    assert list_announced(announcements) == [(DAY, other, 0), (DAY, RUN, 1), (f"_sessions/{DAY}", "ws_1", 2)]
+
+
 def test_the_row_of_a_record_takes_off_what_was_announced_of_it_up_to_its_version(
     index: Index, announcements: Announcements
 ) -> None:
