@@ -21,7 +21,7 @@ from rmos.context import clear_request_id
 from rmos.logs import StderrHandler
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
-from tests.quick_apps import compile_once, derive_schema_once, look_for_engines_once
+from tests.quick_apps import compile_once, compile_templates_once, derive_schema_once, look_for_engines_once
 from tests.trying import register_profiles
 
 INSTANCE = str(Path(__file__).resolve().parents[1] / "instance")
@@ -65,6 +65,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 compile_once()
 look_for_engines_once()
 derive_schema_once()
+compile_templates_once()
 register_profiles()
 
 

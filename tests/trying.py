@@ -2,6 +2,8 @@
 
     @settings(max_examples=tries(60))        # 12 in a plain run
 
+    hold(tries_at_night(100_000, 10_000))    # 100 000 by `dev.py check --deep`
+
     for text in some_of(HOSTILE_TEXTS, turn):
 
     @pytest.mark.parametrize(("target", "parameter"), of_each_kind(PARAMETERS, lambda _, p: p["name"]))
@@ -42,6 +44,11 @@ def register_profiles() -> None:
 def tries(whole: int) -> int:
     """Return how many of `whole` examples to try in this run."""
     return max(1, whole * settings().max_examples // _WHOLE)
+
+
+def tries_at_night(whole: int, otherwise: int) -> int:
+    """Return how many examples to try in a long test of which even two fifths take minutes: the whole only at night."""
+    return whole if settings().max_examples >= _WHOLE else otherwise
 
 
 def some_of(whole: Sequence[T], turn: int) -> Sequence[T]:

@@ -1,6 +1,7 @@
 """Twenty thousand small files are read, measured and evaluated: nothing raises, and nothing unknown is GREEN."""
 
 import random
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ MOST_MM: Final = 400.0
 """Of path: what is longer says nothing more, and takes longer."""
 
 
+@cache
 def list_seeds() -> list[bytes]:
     """Return programs that are short to cut, as they are written."""
     programs = [path.read_bytes() for path in sorted(SNIPPETS.iterdir()) if path.suffix in (".nc", ".txt")]
@@ -34,7 +36,6 @@ def list_seeds() -> list[bytes]:
     return short + [SLOT.encode()] * len(short)
 
 
-SEEDS: Final = list_seeds()
 DIALECTS: Final = (None, "grbl", "linuxcnc", "fanuc", "mach", "carbide_motion", "buildbotics", "masso")
 PARTS: Final = 40
 EACH: Final = 500
@@ -48,7 +49,7 @@ def check_file(seed: int) -> str:
     """Check one file and return its colour."""
     chance = random.Random(seed)
     way = chance.random()
-    seed_file = chance.choice(SEEDS)
+    seed_file = chance.choice(list_seeds())
     data = make_noise(chance) if way < 0.2 else seed_file if way < 0.25 else spoil(seed_file, chance)
     tools = dict.fromkeys(range(1, 4), "em-3175-2f") if chance.random() < 0.7 else {}
     options = ProgramOptions(tools=tools, units=chance.choice([None, "mm", "inch"]), dialect=chance.choice(DIALECTS))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -43,7 +44,12 @@ def make_leaves(size: int) -> list[bytes]:
 
 
 LEAVES = make_leaves(1100)
-ROOTS = [compute_by_definition(LEAVES[:size]) for size in range(len(LEAVES) + 1)]
+
+
+@cache
+def find_root(size: int) -> bytes:
+    """Return the root of the tree of so many leaves, by its definition."""
+    return compute_by_definition(LEAVES[:size])
 
 
 def keep_tiles(leaves: Sequence[bytes], *cuts: int) -> tuple[Edge, dict[tuple[int, int], bytes]]:
@@ -80,13 +86,13 @@ def test_an_edge_has_the_root_of_the_definition_at_every_size() -> None:
     edge = Edge()
     for size, leaf in enumerate(LEAVES, 1):
         edge.extend([leaf])
-        assert (edge.size, edge.root()) == (size, ROOTS[size])
+        assert (edge.size, edge.root()) == (size, find_root(size))
 
 
 @given(SIZES)
 @settings(max_examples=tries(60))
 def test_tiles_lead_to_the_root_of_the_definition(size: int) -> None:
-    assert compute_root(size, make_nodes(size)) == ROOTS[size]
+    assert compute_root(size, make_nodes(size)) == find_root(size)
 
 
 @given(SIZES.flatmap(lambda size: st.tuples(st.just(size), st.lists(st.integers(0, size), max_size=6).map(sorted))))
@@ -95,7 +101,7 @@ def test_an_append_in_any_cuts_gives_the_same_tree(case: tuple[int, list[int]]) 
     size, cuts = case
     whole, tiles = keep_tiles(LEAVES[:size])
     edge, found = keep_tiles(LEAVES[:size], *cuts)
-    assert (edge.size, edge.levels, edge.root(), found) == (whole.size, whole.levels, ROOTS[size], tiles)
+    assert (edge.size, edge.levels, edge.root(), found) == (whole.size, whole.levels, find_root(size), tiles)
 
 
 def test_tiles_that_became_full_are_those_of_the_definition() -> None:
@@ -122,9 +128,9 @@ def test_every_proof_of_every_small_tree_verifies_and_in_no_other_place() -> Non
         read_node = make_nodes(size)
         for index in range(size):
             path = prove_inclusion(index, size, read_node)
-            assert verify_inclusion(LEAVES[index], index, size, path, ROOTS[size])
+            assert verify_inclusion(LEAVES[index], index, size, path, find_root(size))
             for place in range(-1, size + 2):
-                assert verify_inclusion(LEAVES[index], place, size, path, ROOTS[size]) is (place == index)
+                assert verify_inclusion(LEAVES[index], place, size, path, find_root(size)) is (place == index)
 
 
 def test_every_growth_of_every_small_tree_verifies_and_no_other() -> None:
@@ -132,9 +138,9 @@ def test_every_growth_of_every_small_tree_verifies_and_no_other() -> None:
         read_node = make_nodes(size)
         for old in range(1, size + 1):
             path = prove_consistency(old, size, read_node)
-            assert verify_consistency(old, ROOTS[old], size, ROOTS[size], path)
+            assert verify_consistency(old, find_root(old), size, find_root(size), path)
             for other in range(1, size + 1):
-                holds = verify_consistency(other, ROOTS[old], size, ROOTS[size], path)
+                holds = verify_consistency(other, find_root(old), size, find_root(size), path)
                 assert holds is (other == old)
 
 
@@ -147,13 +153,13 @@ def test_a_proof_verifies_and_after_no_change_of_it(place: tuple[int, int], data
     index, size = place
     path = prove_inclusion(index, size, make_nodes(size))
     assert path == prove_inclusion(index, size, make_read_node(LEAVES))
-    assert verify_inclusion(LEAVES[index], index, size, path, ROOTS[size])
+    assert verify_inclusion(LEAVES[index], index, size, path, find_root(size))
     for changed in change_path(path, data):
-        assert not verify_inclusion(LEAVES[index], index, size, changed, ROOTS[size])
-    assert not verify_inclusion(flip(LEAVES[index]), index, size, path, ROOTS[size])
-    assert not verify_inclusion(LEAVES[index], index, size, path, flip(ROOTS[size]))
-    assert not verify_inclusion(LEAVES[index], index + size, size, path, ROOTS[size])
-    assert not verify_inclusion(LEAVES[index], index - size, size, path, ROOTS[size])
+        assert not verify_inclusion(LEAVES[index], index, size, changed, find_root(size))
+    assert not verify_inclusion(flip(LEAVES[index]), index, size, path, find_root(size))
+    assert not verify_inclusion(LEAVES[index], index, size, path, flip(find_root(size)))
+    assert not verify_inclusion(LEAVES[index], index + size, size, path, find_root(size))
+    assert not verify_inclusion(LEAVES[index], index - size, size, path, find_root(size))
 
 
 @given(PLACES, st.data())
@@ -161,13 +167,13 @@ def test_a_proof_verifies_and_after_no_change_of_it(place: tuple[int, int], data
 def test_a_proof_of_growth_verifies_and_after_no_change_of_it(place: tuple[int, int], data: st.DataObject) -> None:
     old, size = place[0] + 1, place[1]
     path = prove_consistency(old, size, make_nodes(size))
-    assert verify_consistency(old, ROOTS[old], size, ROOTS[size], path)
+    assert verify_consistency(old, find_root(old), size, find_root(size), path)
     for changed in change_path(path, data):
-        assert not verify_consistency(old, ROOTS[old], size, ROOTS[size], changed)
-    assert not verify_consistency(old, flip(ROOTS[old]), size, ROOTS[size], path)
-    assert not verify_consistency(old, ROOTS[old], size, flip(ROOTS[size]), path)
-    assert not verify_consistency(size + 1, ROOTS[old], size, ROOTS[size], path)
-    assert not verify_consistency(0, ROOTS[0], size, ROOTS[size], path)
+        assert not verify_consistency(old, find_root(old), size, find_root(size), changed)
+    assert not verify_consistency(old, flip(find_root(old)), size, find_root(size), path)
+    assert not verify_consistency(old, find_root(old), size, flip(find_root(size)), path)
+    assert not verify_consistency(size + 1, find_root(old), size, find_root(size), path)
+    assert not verify_consistency(0, find_root(0), size, find_root(size), path)
 
 
 def change_path(path: list[bytes], data: st.DataObject) -> list[list[bytes]]:
@@ -214,9 +220,9 @@ def test_each_tile_is_asked_for_once() -> None:
         )
 
     nodes = Nodes(1100, read_tile)
-    assert compute_root(1100, nodes) == ROOTS[1100]
+    assert compute_root(1100, nodes) == find_root(1100)
     path = prove_inclusion(700, 1100, nodes)
-    assert verify_inclusion(LEAVES[700], 700, 1100, path, ROOTS[1100])
+    assert verify_inclusion(LEAVES[700], 700, 1100, path, find_root(1100))
     assert sorted(asked) == [(0, 2, 256), (0, 4, 76), (1, 0, 4)]
 
 
