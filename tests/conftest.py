@@ -21,6 +21,7 @@ from rmos.context import clear_request_id
 from rmos.logs import StderrHandler
 from rmos.schemas.runs import dump_summary
 from rmos.store import Store
+from tests.helpers.packs import quicken
 from tests.quick_apps import compile_once, compile_templates_once, derive_schema_once, look_for_engines_once
 from tests.trying import register_profiles
 
@@ -110,6 +111,12 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.testing = True
     yield app
     app.extensions["rmos"].close()
+
+
+@pytest.fixture
+def measured_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are measured in this process; of the one that the service starts there are tests of its own."""
+    quicken(monkeypatch)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.helpers.rings import NONSENSE, RING, approve_ring
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 LINE: Final = b"G3 X50.456 Y0.000 I-50.456"
 """A line of the program that nothing else would hold."""
 GATES: Final = ("programs.download_program", "packs.get_operator_pack")

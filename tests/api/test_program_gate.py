@@ -13,6 +13,8 @@ from rmos.store import Store
 from tests.api.conftest import RUNS, Post
 from tests.helpers.rings import NONSENSE, RING, SLOT, approve_ring
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 
 def read_run(client: FlaskClient, run_id: str) -> dict[str, Any]:
     return dict(client.get(f"{RUNS}/{run_id}").json)

@@ -14,6 +14,8 @@ from rmos.store import Store
 from tests.api.conftest import RUNS
 from tests.helpers.rings import NONSENSE, RING, Desk, approve_ring
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 PROGRAMS = "/api/rmos/programs"
 
 

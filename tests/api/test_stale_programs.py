@@ -16,6 +16,8 @@ from rmos.services.run_programs import check_programs_of
 from tests.api.conftest import RUNS
 from tests.helpers.rings import ASK, RING, RING_CONTEXT, RING_DESIGN, Desk, approve_ring
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 DAY_US: Final = 86_400_000_000
 RING_YELLOW: Final = {**RING_DESIGN, "plunge_feed_mm_min": 2200.0}
 SLOW: Final = RING.replace("F1800", "F60", 1)

@@ -19,6 +19,8 @@ from tests.helpers.rings import make_slot
 from tests.helpers.small_rosette import HELD, record_small
 from tests.web.conftest import CUT, OURS, PAGES, SLOW, check_page
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 SESSIONS = "/api/workflow-sessions"
 INPUTS = {name: CUT[name] for name in ("design", "context", "material_id", "machine_id")}
 KEY = "abcdefghijklmnopqrstuv"

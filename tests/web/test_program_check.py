@@ -13,6 +13,8 @@ from tests.api.conftest import RUNS
 from tests.helpers.rings import NONSENSE, RING
 from tests.web.conftest import OURS, PAGES, check_page
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 PATH = "/programs/check"
 SAID = {"tool": "em-3175-2f", "material_id": "sitka_spruce", "thickness_mm": "3"}
 

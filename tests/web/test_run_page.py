@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from tests.helpers.rings import NONSENSE, RING, approve_ring
 from tests.web.conftest import RUNS, SLOW, check_page
 
+pytestmark = pytest.mark.usefixtures("measured_here")
+
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e\u2028'
 
 
