@@ -12,6 +12,7 @@ from typing import Final
 from benchmarks import (
     buckets,
     cluster,
+    databases,
     drawings,
     evidence,
     files,
@@ -28,6 +29,7 @@ from benchmarks import (
     run_log,
     sessions,
     small_files,
+    starts,
     stores,
     web,
     whole_store,
@@ -40,6 +42,8 @@ RESULTS: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 LARGE: Final = 1_000_000
 PARTS: Final = (
     "http",
+    "databases",
+    "starts",
     "verify",
     "rebuild",
     "operations",
@@ -124,13 +128,18 @@ def measure(
         CannotMeasure: wrk is not there, or something did not work.
     """
     parts = asked.only or PARTS
-    if not {"http", "sessions", "files", "cluster"}.isdisjoint(parts):
+    if not {"http", "databases", "sessions", "files", "cluster"}.isdisjoint(parts):
         require_wrk()
     full = 10_000 if asked.quick else web.FLAT_AT
     sizes = [web.SMALL, full, *([LARGE] if asked.large else [])]
     repeats = 2 if asked.quick else 5
     if "http" in parts:
         figures += web.figures(below, kept, sizes, starts=repeats, seconds=1 if asked.quick else 3, say=say)
+    if "databases" in parts:
+        seconds = 1 if asked.quick else 4
+        figures += databases.figures(below / "databases", kept, starts=repeats, seconds=seconds, say=say)
+    if "starts" in parts:
+        figures += starts.figures(below / "starts", repeats, say)
     for size in sizes[1:]:
         if "verify" in parts:
             figures += whole_store.verify_figures(kept, size, repeats=repeats, say=say)

@@ -29,7 +29,7 @@ class Served(NamedTuple):
 
     def cpu_s(self) -> float:
         """Return the CPU seconds that its workers have used so far."""
-        return sum(_cpu_s(pid) for pid in _children(self.pid))
+        return sum(_cpu_s(pid) for pid in children(self.pid))
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def served(application: str, environment: Mapping[str, str], *, ready: str, log:
 def _wait(service: Served, process: "subprocess.Popen[bytes]", ready: str, log: Path) -> None:
     deadline = time.monotonic() + _START_S
     while process.poll() is None and time.monotonic() < deadline:
-        if len(_children(service.pid)) == WORKERS and _answers(service.url + ready):
+        if len(children(service.pid)) == WORKERS and _answers(service.url + ready):
             return
         time.sleep(0.05)
     told = log.read_text(errors="replace").splitlines()[-5:]
@@ -87,7 +87,8 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sqlite3
 import statistics
 import urllib.request
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import (
+    bare_insert,
     buckets,
     cluster,
     cuts,
@@ -422,3 +424,14 @@ def test_the_help_names_every_option_and_part(capsys: pytest.CaptureFixture[str]
 def test_the_programs_that_are_read_are_whole_and_without_a_finding(make: Callable[[int], str]) -> None:
     program = read_program(make(100).encode())
     assert (len(program.motions), program.findings) == (104, ())
+
+
+def test_what_a_post_is_measured_by_has_committed_a_row_of_8_kib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "bare.sqlite"
+    monkeypatch.setenv(bare_insert.DATABASE, str(database))
+    answer = bare_insert.app.test_client().post("/api/rmos/runs", json=cuts.body(1))
+    with sqlite3.connect(database) as other:
+        rows = other.execute("SELECT id, mode, length(record) FROM runs").fetchall()
+    assert (answer.status_code, rows) == (201, [(answer.get_json()["run_id"], "router", 8192)])
