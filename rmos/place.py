@@ -22,6 +22,16 @@ _USER: Final = re.compile(r"(?<=://)(.*)@", re.DOTALL)
 _QUERY_PASSWORD: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 
 
+class BucketNameWrong(ValueError):
+    """A bucket is named as no server names one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the name of a bucket has 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or digit at "
+            "each end"
+        )
+
+
 class Bucket(NamedTuple):
     """A bucket of object storage, and below which prefix a record lies in it."""
 
@@ -54,6 +64,7 @@ def parse_place(text: str) -> Place:
     """Return the place that a text names.
 
     Raises:
+        BucketNameWrong: it names no bucket that there can be.
         ValueError: it is neither the path of a folder nor s3://bucket/prefix.
     """
     if "\x00" in text or not text.strip():
@@ -61,7 +72,9 @@ def parse_place(text: str) -> Place:
     if text.startswith(S3_SCHEME):
         name, _, prefix = text[len(S3_SCHEME) :].partition("/")
         prefix = prefix.removesuffix("/")
-        if not _BUCKET_NAME.fullmatch(name) or not all(map(_SEGMENT.fullmatch, prefix.split("/") if prefix else [])):
+        if not _BUCKET_NAME.fullmatch(name):
+            raise BucketNameWrong
+        if not all(map(_SEGMENT.fullmatch, prefix.split("/") if prefix else [])):
             raise ValueError("not s3://bucket/prefix")
         return Bucket(name, prefix)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from rmos.errors.installation import ConfigError
-from rmos.place import DatabaseUrl, Place, hide_passwords, parse_place
+from rmos.place import BucketNameWrong, DatabaseUrl, Place, hide_passwords, parse_place
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 _KEY: Final = re.compile(r"[!-~]{1,4096}")
@@ -90,11 +90,12 @@ def convert_setting(source: str, value: Any, declared: Any) -> Any:
             return parse_place(value if isinstance(value, str) else "")
         parsed = _parse_text(value, kind) if isinstance(value, str) else value
         return msgspec.convert(parsed, declared, dec_hook=_decode)
-    except (msgspec.ValidationError, ValueError):
+    except (msgspec.ValidationError, ValueError) as error:
+        rule = f"; {error}" if isinstance(error, BucketNameWrong) else ""
         shown = hide_passwords(value) if isinstance(value, str) else value
         if isinstance(kind, type) and issubclass(kind, Secret):
             shown = Secret()
-        raise ConfigError(f"{source} is {shown!r}; it must be {_describe_type(kind, meta)}.") from None
+        raise ConfigError(f"{source} is {shown!r}; it must be {_describe_type(kind, meta)}{rule}.") from None
 
 
 def _parse_text(text: str, kind: Any) -> Any:

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from click import BadParameter
 
-from rmos.place import Bucket, DatabaseUrl, hide_passwords, is_inside, overlap, parse_place
+from rmos.cli.types import StorePlace
+from rmos.config import load_settings
+from rmos.errors.installation import ConfigError
+from rmos.place import Bucket, BucketNameWrong, DatabaseUrl, hide_passwords, is_inside, overlap, parse_place
 
 
 def test_a_place_is_a_folder_or_a_bucket_and_reads_as_it_is_written() -> None:
@@ -12,6 +16,16 @@ def test_a_place_is_a_folder_or_a_bucket_and_reads_as_it_is_written() -> None:
     for text, bucket in (("s3://record", Bucket("record")), ("s3://record/a/b.c", Bucket("record", "a/b.c"))):
         assert parse_place(text) == parse_place(f"{text}/") == bucket
         assert str(bucket) == text
+
+
+@pytest.mark.parametrize("name", ["x", "Record", "a_b", "-ab", 64 * "a"])
+def test_a_bucket_that_no_server_would_name_so_is_refused_with_the_rule(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BucketNameWrong, match="3 to 63 lower-case letters"):
+        parse_place(f"s3://{name}/shop")
+    with pytest.raises(ConfigError, match=r"it must be the path of a folder, or s3.*; the name of a bucket has 3"):
+        load_settings({"RMOS_RUNS_DIR": f"s3://{name}/shop"}, tmp_path)
+    with pytest.raises(BadParameter, match=r"is no place; .*The name of a bucket has 3 to 63"):
+        StorePlace().convert(f"s3://{name}", None, None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 import click
 
 from rmos import ids
-from rmos.place import Place, hide_passwords, parse_place
+from rmos.place import BucketNameWrong, Place, hide_passwords, parse_place
 from rmos.serving.addresses import Address, parse_address
 
 DAY_US = ids.DAY_US
@@ -88,9 +88,10 @@ class StorePlace(click.ParamType[Place]):
             return cast(Place, value)
         try:
             place = parse_place(value)
-        except ValueError:
+        except ValueError as error:
             shown = hide_passwords(value)
-            self.fail(f"{shown!r} is no place; write it like /backup/runs or s3://bucket/prefix.", param, ctx)
+            rule = f" {str(error).capitalize()}." if isinstance(error, BucketNameWrong) else ""
+            self.fail(f"{shown!r} is no place; write it like /backup/runs or s3://bucket/prefix.{rule}", param, ctx)
         if self._exists and isinstance(place, Path) and not place.exists():
             self.fail(f"{value!r} does not exist.", param, ctx)
         return place

@@ -289,9 +289,39 @@ def list_numbers(list_once: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:
     another listing shows all before it that there are.
     """
     numbers = list_once()
-    if not numbers or numbers[-1] == len(numbers):
-        return numbers
-    return tuple(number for number in list_once() if number <= numbers[-1])
+    return _fill(numbers, list_once()) if _has_gap(numbers) else numbers
+
+
+def list_runs(list_once: Callable[[], Iterable[str]]) -> dict[str, RunFiles]:
+    """Return the runs of a partition that is listed, each with its events as `list_numbers` has them."""
+    runs = sort_out(list_once()).runs
+    gaps = [files for files in runs.values() if _has_gap(files.events)]
+    again = sort_out(list_once()).runs if gaps else {}
+    for files in gaps:
+        if files.run_id in again:
+            runs[files.run_id] = files._replace(events=_fill(files.events, again[files.run_id].events))
+    return runs
+
+
+def list_records(kind: ObjectKind, list_once: Callable[[], Iterable[str]]) -> dict[str, tuple[int, ...]]:
+    """Return what `sort_out_events` does of a folder that is listed, each record's numbers as `list_numbers` has them.
+
+    Raises:
+        ObjectUnreadable, StorageFailed: as the listing does.
+    """
+    found = sort_out_events(kind, list_once())
+    gaps = [record_id for record_id, numbers in found.items() if _has_gap(numbers)]
+    again = sort_out_events(kind, list_once()) if gaps else {}
+    return found | {record_id: _fill(found[record_id], again.get(record_id, ())) for record_id in gaps}
+
+
+def _has_gap(numbers: tuple[int, ...]) -> bool:
+    return bool(numbers) and numbers[-1] != len(numbers)
+
+
+def _fill(numbers: tuple[int, ...], again: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the numbers of both listings up to the last of the first one: which later ones it missed is not known."""
+    return tuple(sorted({*numbers, *(number for number in again if number < numbers[-1])}))
 
 
 def kind_of(key: str) -> ObjectKind | None:

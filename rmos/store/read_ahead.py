@@ -75,11 +75,15 @@ def list_files(objects: Objects, partition: str, run_ids: Sequence[str]) -> dict
     Raises:
         ObjectUnreadable, StorageFailed.
     """
-    if objects.works_with == "threads" and len(run_ids) <= _FEW and all(map(layout.home_partition, run_ids)):
+    one_by_one = objects.works_with == "threads" and len(run_ids) <= _FEW and all(map(layout.home_partition, run_ids))
+
+    def list_once() -> list[str]:
+        if not one_by_one:
+            return objects.names(partition)
         with at_once(objects, partial(objects.names, partition), len(run_ids)) as list_names:
-            found = layout.sort_out(name for names in list_names(run_ids) for name in names).runs
-    else:
-        found = layout.sort_out(objects.names(partition)).runs
+            return [name for names in list_names(run_ids) for name in names]
+
+    found = layout.list_runs(list_once)
     return {run_id: found[run_id] for run_id in run_ids if run_id in found}
 
 

@@ -10,6 +10,7 @@ It is made of a new index and then once in a while (`scans.py`); in between it i
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -254,7 +255,7 @@ class Reconciler:
             if token is None:
                 self.reach.folders_done += 1
                 continue
-            found = layout.sort_out(self._objects.names(partition)).runs
+            found = layout.list_runs(partial(self._objects.names, partition))
             known = self._index.runs.known(partition)
             listed[partition] = _Listed(token, [run for run in known if run not in found])
             todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]

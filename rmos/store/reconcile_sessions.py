@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Final, Protocol
 
 from rmos.errors.store import ObjectUnreadable, RecordUnavailable
@@ -52,7 +53,7 @@ class SessionFolder:
         token = self._objects.changed_since(folder, tokens.get(folder))
         if token is None:
             return
-        found = layout.sort_out_events(layout.SESSION_EVENT, self._objects.names(folder))
+        found = layout.list_records(layout.SESSION_EVENT, partial(self._objects.names, folder))
         known = self._index.sessions.known(partition)
         self._unavailable = 0
         rows = [

@@ -98,7 +98,7 @@ class Tokens:
         Raises:
             ObjectUnreadable: the folder cannot be listed.
         """
-        found = layout.sort_out_events(layout.TOKEN_EVENT, self._names())
+        found = layout.list_records(layout.TOKEN_EVENT, self._names)
         known = {
             record_id: record
             for record_id, record in self._whole.items()

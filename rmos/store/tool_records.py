@@ -10,6 +10,7 @@ client sends is ever part of a name.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
@@ -97,7 +98,7 @@ class ToolRecords:
         Raises:
             ObjectUnreadable: the folder cannot be listed.
         """
-        found = layout.sort_out_events(layout.TOOL_EVENT, self._objects.names(layout.TOOLS))
+        found = layout.list_records(layout.TOOL_EVENT, partial(self._objects.names, layout.TOOLS))
         return [self._read(record_id, numbers, "") for record_id, numbers in found.items()]
 
     def get(self, tool_id: str) -> ToolRecord:

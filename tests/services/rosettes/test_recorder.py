@@ -17,6 +17,7 @@ from rmos.errors.base import RmosError
 from rmos.errors.request import PromptEmpty, ValidationFailed
 from rmos.errors.workflow import SessionNotFound
 from rmos.models import Attachment
+from rmos.objects.base import ATTACHMENTS
 from rmos.rosette.seeded import derive_seed
 from rmos.rosette.spec import decode_spec
 from rmos.rosette.svg import render
@@ -57,8 +58,11 @@ def inputs(store: Store, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads(bytes(run.inputs.design)), json.loads(bytes(run.inputs.context))
 
 
-def blobs(settings: Settings) -> list[str]:
-    return sorted(path.name for path in (settings.runs_dir / "_attachments").rglob("*") if path.is_file())
+def blobs(store: Store, folder: str = ATTACHMENTS) -> list[str]:
+    found = []
+    for name, kind in store.objects.entries(folder):
+        found += blobs(store, f"{folder}/{name}") if kind == "directory" else [name]
+    return sorted(found)
 
 
 def test_a_rosette_is_a_run_with_its_drawing_attached(store: Store) -> None:
@@ -84,7 +88,7 @@ def test_trap_35_the_digest_is_known_before_anything_is_named_after_it(
     assert get_svg_by_sha(made["variant_sha256"]) == made["svg"]
     again = generate_advisory_svg(ROPE, seed=7)
     assert again["variant_sha256"] == made["variant_sha256"]
-    assert blobs(settings) == [made["variant_sha256"]]
+    assert blobs(store) == [made["variant_sha256"]]
     assert store.runs.count(RunQuery()) == 0
 
 
@@ -96,11 +100,11 @@ def test_without_a_seed_the_function_derives_it_from_the_prompt(
     assert (made["variant_seed"], made["seed_source"]) == (derive_seed({"prompt": ROPE}), "derived")
 
 
-def test_the_same_request_gives_the_same_drawing_and_one_blob(store: Store, settings: Settings) -> None:
+def test_the_same_request_gives_the_same_drawing_and_one_blob(store: Store) -> None:
     first, second = record(store, prompt=ROPE)[0], record(store, prompt=ROPE, tool="em-0800-2f")[0]
     assert first.run_id != second.run_id
     assert first.variant_sha256 == second.variant_sha256
-    assert blobs(settings) == [first.variant_sha256]
+    assert blobs(store) == [first.variant_sha256]
 
 
 def test_what_is_recorded_is_enough_to_draw_it_and_judge_it_again(store: Store) -> None:
@@ -203,13 +207,11 @@ def test_a_deleted_rosette_is_not_begun_with(store: Store) -> None:
         ({"prompt": ROPE, "workflow_session_id": "ws_" + "0" * 32}, SessionNotFound),
     ],
 )
-def test_what_cannot_be_drawn_records_nothing(
-    over: dict[str, Any], error: type[RmosError], store: Store, settings: Settings
-) -> None:
+def test_what_cannot_be_drawn_records_nothing(over: dict[str, Any], error: type[RmosError], store: Store) -> None:
     with pytest.raises(error):
         record(store, **over)
     assert store.runs.count(RunQuery()) == 0
-    assert blobs(settings) == []
+    assert blobs(store) == []
 
 
 def test_what_would_take_too_long_is_refused_before_it_is_drawn(store: Store) -> None:

@@ -250,7 +250,7 @@ def test_the_use_cases_know_neither_flask_nor_click_nor_marshmallow() -> None:
         "import sys, types; root = types.ModuleType('rmos'); root.__path__ = ['rmos']; sys.modules['rmos'] = root;"
         "import rmos.services; print(sorted({'flask', 'click', 'marshmallow', 'werkzeug'} & set(sys.modules)))"
     )
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
