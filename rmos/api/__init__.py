@@ -11,6 +11,7 @@ from rmos.api import (
     attachments,
     batches,
     blobs,
+    bulk_runs,
     bundles,
     candidates,
     deletes,
@@ -39,6 +40,7 @@ from rmos.http.routes import RunIdConverter
 
 BLUEPRINTS: tuple[tuple[Blueprint, Mapping[str, str]], ...] = (
     (runs.bp, {}),
+    (bulk_runs.bp, {}),
     (engines.feasibility_bp, {}),
     (engines.rules_bp, {}),
     (engines.bp, {}),

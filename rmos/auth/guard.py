@@ -148,6 +148,15 @@ class Guard:
             raise CrossSite("A write with a cookie needs the header Origin.")
         return self.callers.read_table().find_caller(token_id, ids.now_us())
 
+    def admit_another(self, caller: Caller) -> None:
+        """Admit one more write of a request that brings many; the first was admitted with the request.
+
+        Raises:
+            TooManyWrites.
+        """
+        if self._writes is not None:
+            self._count_write(self._writes, caller)
+
     @staticmethod
     def _count_write(writes: Throttle, caller: Caller) -> None:
         wait_s = writes.count(caller.name, time.monotonic())

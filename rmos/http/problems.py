@@ -81,6 +81,14 @@ def respond_error(error: Exception) -> Response:
 
 
 def _respond_rmos_error(error: RmosError) -> Response:
+    headers = dict(error.headers)
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    return respond_problem(error.status, error.code, error.title, error.detail, _collect_members(error), headers)
+
+
+def _collect_members(error: RmosError) -> dict[str, Any]:
+    """Return what an error says besides what every problem has; one that is not the client's affair is logged."""
     # The ids in the URL are concerned, whoever found the error.
     members: dict[str, Any] = {**(request.view_args or {}), **error.members}
     if error.status >= 500:
@@ -89,10 +97,21 @@ def _respond_rmos_error(error: RmosError) -> Response:
         log.log(level, "%s %s: %s", error.code, members.get("run_id", "-"), error.detail)
     if error.errors:
         members["errors"] = error.errors
-    headers = dict(error.headers)
+    return members
+
+
+def describe_problem(error: RmosError) -> dict[str, Any]:
+    """Return the problem that an error of one of many is, where others of the same request went well.
+
+    What a response of its own says in the header Retry-After is its member `retry_after_s`.
+    """
+    members = _collect_members(error)
     if error.retry_after_s is not None:
-        headers["Retry-After"] = str(error.retry_after_s)
-    return respond_problem(error.status, error.code, error.title, error.detail, members, headers)
+        members["retry_after_s"] = error.retry_after_s
+    problem = make_problem(
+        error.code, error.title, error.status, error.detail, require_request_id(), prefix=request.script_root
+    )
+    return problem | {**members, **problem}
 
 
 def _respond_http_exception(error: HTTPException) -> Response:

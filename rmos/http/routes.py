@@ -147,7 +147,7 @@ class RunIdConverter(BaseConverter):
     Without it `DELETE /api/rmos/runs/diff` would delete a run called `diff`, and `Allow` of the diff would name DELETE.
     """
 
-    regex = r"(?!diff\Z)[^/]+"
+    regex = r"(?!(?:diff|batch)\Z)[^/]+"
     part_isolating = True
 
 

@@ -105,5 +105,10 @@ def load_run_request(body: Mapping[str, Any]) -> RunRequest:
     Raises:
         ValidationError: naming each member that cannot be taken.
     """
+    return RunRequest(**load_run_members(_run_request, body))
+
+
+def load_run_members(schema: RunRequestSchema, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a `RunRequest`, and what else a schema has, without the decision of the client."""
     kept = {name: value for name, value in body.items() if name not in _CLIENTS_DECISION}
-    return RunRequest(**_run_request.load(kept), stripped=len(kept) < len(body))
+    return {**schema.load(kept), "stripped": len(kept) < len(body)}

@@ -23,7 +23,7 @@ from rmos.errors.records import EngineNotFound, RunDeleted, RunExists, RunNotFou
 from rmos.errors.request import PayloadTooLarge, ValidationFailed
 from rmos.errors.store import IndexBroken, IndexUnavailable, RecordDamaged
 from rmos.errors.workflow import SessionDeleted, SessionNotFound
-from rmos.models import Actor, RunDecision, RunView
+from rmos.models import Actor, RunDecision, RunView, Stored
 from rmos.services.artifact import Idempotency, RunRequest, artifact_members
 from rmos.services.deciding import complete_context, decide_cut, mind_new_mode
 from rmos.services.evaluated_cuts import EvaluatedCut, decide_design, evaluate_design, read_finding_sha256
@@ -55,6 +55,11 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """What came of its programs; none of a run that was there before."""
 
 
+def never_overridden(risk: ProgramColour) -> bool:
+    """Tell that no override covers cuts of a colour."""
+    return False
+
+
 def record_run(
     store: Store,
     engines: Registry,
@@ -64,7 +69,7 @@ def record_run(
     us: int,
     engine_timeout_ms: float,
     idempotency: Idempotency | None = None,
-    is_overridden: Callable[[ProgramColour], bool] = lambda risk: False,
+    is_overridden: Callable[[ProgramColour], bool] = never_overridden,
     program: ProgramOfRun | None = None,
 ) -> Recorded:
     """Evaluate a cut and make the run durable; with an Idempotency-Key that was used before, return its run instead.
@@ -86,10 +91,50 @@ def record_run(
         EngineNotFound: there is no such engine; the attempt was recorded and its `run_id` is a member of the error.
         OutOfSpace, StoreReadOnly, StorageFailed: nothing was acknowledged.
     """
-    _refuse_large_gcode(request.outputs)
+    refuse_large_gcode(request.outputs)
     run_id, is_fresh, replayed = _take_run_id(store, idempotency, actor, us)
     if replayed is not None:
         return replayed
+    made = make_run(
+        store,
+        engines,
+        request,
+        run_id,
+        actor=actor,
+        us=us,
+        engine_timeout_ms=engine_timeout_ms,
+        idempotency=idempotency,
+        is_overridden=is_overridden,
+        program=program,
+    )
+    recorded = _put_run(store, run_id, made.members, is_claimed=idempotency is not None, is_fresh=is_fresh)
+    return msgspec.structs.replace(recorded, programs=() if recorded.replayed else made.programs)
+
+
+class MadeRun(NamedTuple):
+    """A run that was evaluated: the members of its artifact, and what came of its programs."""
+
+    members: dict[str, Any]
+    programs: tuple[ProgramOfRun, ...]
+
+
+def make_run(
+    store: Store,
+    engines: Registry,
+    request: RunRequest,
+    run_id: str,
+    *,
+    actor: Actor,
+    us: int,
+    engine_timeout_ms: float,
+    idempotency: Idempotency | None,
+    is_overridden: Callable[[ProgramColour], bool] = never_overridden,
+    program: ProgramOfRun | None = None,
+) -> MadeRun:
+    """Evaluate a cut and return the run that is to be recorded; its programs are kept as files by then.
+
+    Args and errors are those of `record_run`.
+    """
     require_session_and_parent(store, request)
     context = complete_context(request, engines.shop)
     evaluated = _evaluate_cut(engines, request, context, actor, engine_timeout_ms)
@@ -113,8 +158,7 @@ def record_run(
         idempotency=idempotency,
         attachments=attachments,
     )
-    recorded = _put_run(store, run_id, members, is_claimed=idempotency is not None, is_fresh=is_fresh)
-    return msgspec.structs.replace(recorded, programs=() if recorded.replayed else tuple(programs))
+    return MadeRun(members, tuple(programs))
 
 
 def _check_programs(
@@ -155,7 +199,7 @@ def _take_run_id(store: Store, idempotency: Idempotency | None, actor: Actor, us
     if run_id == minted:
         return _TakenId(run_id, True)
     # An earlier request's claim; without a run, its maker died and we take it over.
-    return _TakenId(run_id, False, _find_replayed(store, run_id))
+    return _TakenId(run_id, False, find_replayed(store, run_id))
 
 
 def _put_run(store: Store, run_id: str, members: Mapping[str, Any], *, is_claimed: bool, is_fresh: bool) -> Recorded:
@@ -163,10 +207,20 @@ def _put_run(store: Store, run_id: str, members: Mapping[str, Any], *, is_claime
     try:
         stored = store.runs.put(members, fresh=is_fresh)
     except RunExists:
-        if is_claimed and (replayed := _find_replayed(store, run_id)):
+        if is_claimed and (replayed := find_replayed(store, run_id)):
             return replayed
         raise
-    log.info("run_created run_id=%s risk=%s", run_id, stored.view.artifact.decision.risk_level)
+    return describe_stored(stored)
+
+
+def describe_stored(stored: Stored) -> Recorded:
+    """Return what the caller is told of a run that was just recorded.
+
+    Raises:
+        EngineNotFound: it asked for an engine that is not there.
+    """
+    run = stored.view.artifact
+    log.info("run_created run_id=%s risk=%s", run.run_id, run.decision.risk_level)
     return _describe_run(stored.view, indexed=stored.indexed, replayed=False)
 
 
@@ -191,7 +245,7 @@ def _describe_run(view: RunView, *, indexed: bool, replayed: bool) -> Recorded:
     )
 
 
-def _find_replayed(store: Store, run_id: str) -> Recorded | None:
+def find_replayed(store: Store, run_id: str) -> Recorded | None:
     """Return the run that an Idempotency-Key has made before, or None when it was never finished."""
     try:
         record = store.runs.record(run_id, include_deleted=True)
@@ -209,7 +263,8 @@ def _find_replayed(store: Store, run_id: str) -> Recorded | None:
     return _describe_run(view, indexed=indexed, replayed=True)
 
 
-def _refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
+def refuse_large_gcode(outputs: Mapping[str, Any]) -> None:
+    """Refuse G-code above `MAX_GCODE_BYTES`."""
     gcode = outputs.get("gcode_text")
     if gcode is not None and len(gcode.encode()) > MAX_GCODE_BYTES:
         raise PayloadTooLarge(

@@ -1,7 +1,8 @@
 """Put one run, or many, and say what came of it: the process that the fault tests break.
 
     python -m tests.faults.one_put FOLDER NUMBER [--reconcile] [--no-tmpfile] [--database-url URL]
-    python -m tests.faults.one_put FOLDER FIRST --many [--no-fsync | --no-folder-fsync]
+    python -m tests.faults.one_put FOLDER FIRST --many [--together COUNT] [--no-fsync | --no-folder-fsync]
+    python -m tests.faults.one_put FOLDER FIRST --together COUNT [--in-line]
     python -m tests.faults.one_put FOLDER NUMBER --delete-session ID
     python -m tests.faults.one_put FOLDER NUMBER --append-log [--many: puts and appends after each]
     python -m tests.faults.one_put --serve
@@ -30,10 +31,13 @@ from typing import Final
 from rmos import ids
 from rmos.config import load_settings
 from rmos.errors.base import RmosError
+from rmos.models import Stored
+from rmos.objects import local_many
 from rmos.services.evidence import append_log
 from rmos.services.sessions import delete_session
 from rmos.store import Store
 from rmos.store.evidence.signing import KEY_FILE, KeyFile
+from rmos.store.runs import NewRun
 from tests.faults import records
 from tests.makers import ANNA
 
@@ -57,6 +61,18 @@ def put(store: Store, number: int) -> bool:
         return False
     say("ACK", stored.view.artifact.run_id, "indexed" if stored.indexed else "unindexed")
     return True
+
+
+def put_together(store: Store, first: int, count: int) -> bool:
+    """Put runs by one call and say what came of each; True when all are durable."""
+    numbers = range(first, first + count)
+    results = store.runs.put_many([NewRun(records.members(number)) for number in numbers])
+    for stored in results:
+        if isinstance(stored, Stored):
+            say("ACK", stored.view.artifact.run_id, "indexed" if stored.indexed else "unindexed")
+        else:
+            say("REFUSED", stored.code if isinstance(stored, RmosError) else type(stored).__name__)
+    return all(isinstance(stored, Stored) for stored in results)
 
 
 def delete(store: Store, session_id: str) -> bool:
@@ -104,10 +120,21 @@ def work(options: argparse.Namespace) -> int:
         store.index.close()
         return 0 if done else 1
     number = options.number
+    if options.together:
+        while put_together(store, number, options.together) and options.many:
+            number += options.together
+        store.index.close()
+        return 0
     while put(store, number) and options.many and (not options.append_log or append(store, Path(options.folder))):
         number += 1
     store.index.close()
     return 0
+
+
+class InLine:
+    """Does one after the other, in the thread that a tracer looks at, what a pool of threads does at once."""
+
+    map = staticmethod(map)
 
 
 def hobble(options: argparse.Namespace) -> None:
@@ -125,6 +152,8 @@ def hobble(options: argparse.Namespace) -> None:
 
     if options.no_tmpfile:
         os.open = open_without_tmpfile  # type: ignore[assignment]
+    if options.in_line:
+        local_many.ManyFiles._pool = lambda many: InLine()  # type: ignore[method-assign,return-value,assignment]
     if options.no_fsync:
         os.fsync = lambda fd: None
     elif options.no_folder_fsync:
@@ -138,7 +167,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("number", nargs="?", type=int)
     parser.add_argument("--database-url")
     parser.add_argument("--delete-session")
-    for flag in ("reconcile", "many", "serve", "append-log", "no-tmpfile", "no-fsync", "no-folder-fsync"):
+    parser.add_argument("--together", type=int, default=0)
+    flags = ("reconcile", "many", "serve", "append-log", "in-line", "no-tmpfile", "no-fsync", "no-folder-fsync")
+    for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")
     return parser.parse_args(arguments)
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from rmos.errors.store import OutOfSpace
+from rmos.models import Stored
 from rmos.row_models import RunQuery
+from rmos.store.runs import NewRun
 from tests.faults import disks, judging, records
 from tests.faults.conftest import Announce
 from tests.faults.tracing import Outcome, PutServer
@@ -51,6 +53,33 @@ def test_a_full_disk_is_a_507_that_tears_nothing_and_the_put_works_once_there_is
         for number in range(2, 12):
             store.runs.put(records.members(number))
     judging.demand_runs(root, range(1, 12))
+    judging.demand_agreement(root)
+
+
+def test_of_many_runs_put_together_those_without_room_are_refused_and_the_others_stand(
+    disk: Path, announce: Announce
+) -> None:
+    root = disk / "store"
+    store = judging.open_store(root)
+    told: Counter[str] = Counter()
+    with contextlib.closing(store.index):
+        store.reconcile()
+        first = 1
+        for blocks in (0, 5, 20, 40):
+            filler = disks.fill(disk, leave_blocks=blocks)
+            numbers = range(first, first + 30)
+            results = store.runs.put_many([NewRun(records.members(number)) for number in numbers])
+            filler.unlink()
+            assert {type(result) for result in results} <= {Stored, OutOfSpace}
+            stand = {number for number, one in zip(numbers, results, strict=True) if isinstance(one, Stored)}
+            judging.demand_runs(root, stand)
+            told += Counter(type(result).__name__ for result in results)
+            again = store.runs.put_many([NewRun(records.members(number)) for number in numbers])
+            assert all(isinstance(result, Stored) for result in again)
+            first += 30
+    announce(f"30 runs together with 0, 5, 20 and 40 free blocks: {dict(told)}")
+    assert told.keys() == {"Stored", "OutOfSpace"}
+    judging.demand_runs(root, range(1, first))
     judging.demand_agreement(root)
 
 

@@ -110,7 +110,15 @@ def cut_once(tmp_path: Path, image: disks.Image, first: int, count: int, *option
         return write_until_cut(disk, tmp_path, first, count, *options)
 
 
-@pytest.mark.parametrize("options", [(), ("--no-tmpfile",)], ids=["nameless files", "temporary names"])
+OPTIONS: Final = {
+    "nameless files": (),
+    "temporary names": ("--no-tmpfile",),
+    "300 runs together": ("--together", "300"),
+    "7 runs together, temporary names": ("--together", "7", "--no-tmpfile"),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_acknowledged_run_is_lost_in_a_power_cut(
     tmp_path: Path, announce: Announce, kind: str, options: tuple[str, ...]
@@ -126,10 +134,13 @@ def test_no_acknowledged_run_is_lost_in_a_power_cut(
     announce(f"power cut, {kind}: {ROUNDS} rounds, {len(acknowledged)} acknowledged runs, none lost")
 
 
+@pytest.mark.parametrize("options", [(), ("--together", "50")], ids=["one by one", "50 together"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_control_that_never_fsyncs_loses_acknowledged_runs(tmp_path: Path, kind: str) -> None:
+def test_the_control_that_never_fsyncs_loses_acknowledged_runs(
+    tmp_path: Path, kind: str, options: tuple[str, ...]
+) -> None:
     image = disks.make_image(kind, tmp_path / "image")
-    acknowledged = cut_once(tmp_path, image, 1, WRITERS, "--no-fsync")
+    acknowledged = cut_once(tmp_path, image, 1, WRITERS, "--no-fsync", *options)
     with disks.mounted(tmp_path / "disk", image=image) as disk:
         assert lost(disk / "store", acknowledged)
 
