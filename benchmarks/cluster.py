@@ -2,7 +2,7 @@
 
 Ceph and PostgreSQL run on this machine, and both write to its disk before they answer, as those of a shop do. What is
 compared is done in turn; bare requests are those of the client library that RMOS uses too. Verify and rebuild have as
-many workers as the commands take for a large store.
+many workers as the commands take.
 """
 
 import contextlib
@@ -28,6 +28,7 @@ from benchmarks.servers import Served, served
 from benchmarks.stores import Say
 from rmos import digest, ids
 from rmos.checks.verify import verify_store
+from rmos.cli.opening import BUCKET_WORKERS
 from rmos.config import Settings
 from rmos.objects.s3_client import DEFAULT_LIMITS, open_store
 from rmos.place import Bucket, DatabaseUrl
@@ -189,7 +190,7 @@ def _measure_passes(cluster: Cluster, rounds: int, count: int) -> list[Figure]:
             "names pass": lambda: count + store.reconcile().indexed,
             _GET: lambda: sum(threads.map(lambda key: bool(obstore.get(bare, key).bytes()), keys)),
             "verify": lambda: _verify(store),
-            "rebuild": lambda: store.reconcile(full=True, workers=count_cores()).indexed,
+            "rebuild": lambda: store.reconcile(full=True, workers=BUCKET_WORKERS).indexed,
         }
         rates: dict[str, list[float]] = {name: [] for name in works}
         for _ in range(rounds):
@@ -214,7 +215,7 @@ def _measure_passes(cluster: Cluster, rounds: int, count: int) -> list[Figure]:
 
 
 def _verify(store: Store) -> int:
-    report = verify_store(store, workers=count_cores())
+    report = verify_store(store, workers=BUCKET_WORKERS)
     assert report.ok, report.findings[:3]
     return report.indexed_runs
 

@@ -39,7 +39,7 @@ def say_outcome_backtest(store: Store, engine: Engine, timeout_ms: float, since:
     runs = count_runs_with_events(store, since)
     with progress("Evaluating", runs) as advance:
         report = backtest_outcomes(
-            *(store, engine), timeout_ms=timeout_ms, since=since, workers=workers_for(runs), progress=advance
+            *(store, engine), timeout_ms=timeout_ms, since=since, workers=workers_for(store, runs), progress=advance
         )
     if as_json:
         emit(report)

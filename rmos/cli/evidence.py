@@ -68,7 +68,7 @@ def start(origin: str | None, if_absent: bool, as_json: bool) -> int:
             origin=origin,
             actor=command_actor(ids.new_request_id()),
             us=us,
-            workers=workers_for(runs),
+            workers=workers_for(store, runs),
             progress=advance,
         )
     checkpoint = PublicLog(store).checkpoint().encode().decode()
@@ -97,7 +97,7 @@ def append(as_json: bool) -> int:
     store = open_for_writing()
     key_file, runs = open_key_file(current_rmos().settings), count_runs(store)
     with progress("Logging", runs) as advance:
-        appended = append_log(store, key_file, us=ids.now_us(), workers=workers_for(runs), progress=advance)
+        appended = append_log(store, key_file, us=ids.now_us(), workers=workers_for(store, runs), progress=advance)
     if as_json:
         emit(_describe(appended))
         return DONE

@@ -100,7 +100,7 @@ def read_answer(ask: Callable[[IndexReaders], T], *, nothing: T) -> T:
         store = open_for_writing()
         total = count_runs(store) if is_absent(store.index) else 0
         with progress("Indexing", total) as advance:
-            store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(total), progress=advance)
+            store.reconcile(wait_s=LOCK_WAIT_S, workers=workers_for(store, total), progress=advance)
         return ask(IndexReaders(store, store.runs, store.answers))
     except (StoreReadOnly, PlatformUnsupported, IndexUnavailable, StoreLocked):
         return _ask_as_it_stands(ask, nothing)

@@ -18,6 +18,8 @@ from rmos.systems import count_cores
 
 MANY_RUNS: Final = 5000
 """From here on all cores work: below, starting processes takes longer than it saves (measured)."""
+BUCKET_WORKERS: Final = 3
+"""Whatever the cores: while one of them works, the others wait for objects; a fourth one gains nothing (measured)."""
 LOCK_WAIT_S: Final = 10.0
 """How long a command waits for the lock of the index."""
 
@@ -74,8 +76,10 @@ def count_runs(store: Store) -> int:
     return sum(files.artifact for runs in found for files in runs.values())
 
 
-def workers_for(runs: int) -> int:
-    """Return how many processes are worth it for this many runs."""
+def workers_for(store: Store, runs: int) -> int:
+    """Return how many processes are worth it for this many runs, or how many threads over a bucket."""
+    if store.objects.works_with == "threads":
+        return BUCKET_WORKERS
     return count_cores() if runs >= MANY_RUNS else 1
 
 

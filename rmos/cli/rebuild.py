@@ -33,7 +33,7 @@ def rebuild(dry_run: bool, as_json: bool) -> int:
     store = open_for_writing()
     runs = count_runs(store)
     with progress("Rebuilding", runs) as advance:
-        done = store.reconcile(full=True, wait_s=LOCK_WAIT_S, workers=workers_for(runs), progress=advance)
+        done = store.reconcile(full=True, wait_s=LOCK_WAIT_S, workers=workers_for(store, runs), progress=advance)
     # A new index counts once more what repair set aside long ago.
     damaged = done.damaged - (_set_aside(store) if done.replaced_index else 0)
     missing = store.index.runs.state_counts().get("missing", 0)

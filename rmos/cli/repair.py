@@ -55,7 +55,7 @@ def repair(dry_run: bool, remove_missing: bool, index_orphans: bool, as_json: bo
             store,
             remove_missing=remove_missing,
             index_orphans=index_orphans,
-            workers=workers_for(runs),
+            workers=workers_for(store, runs),
             progress=advance,
             evidence=trust,
         )

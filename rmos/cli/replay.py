@@ -118,7 +118,7 @@ def backtest_command(
             engine,
             timeout_ms=rmos.settings.engine_timeout_ms,
             since=since,
-            workers=workers_for(runs),
+            workers=workers_for(store, runs),
             progress=advance,
         )
     if as_json:

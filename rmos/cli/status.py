@@ -54,7 +54,7 @@ def status(quick: bool, probe: bool, as_json: bool) -> int:
     bucket = describe_bucket(store.objects, probe=probe)
     runs = count_runs(store)
     with progress("Verifying", runs) as advance:
-        report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(runs), progress=advance)
+        report = verify_store(store, strict=not quick, quick=quick, workers=workers_for(store, runs), progress=advance)
     health = {**_health(report), **_surroundings(store), **bucket, **_list_hosts(store)}
     if as_json:
         emit(health)

@@ -93,7 +93,7 @@ def verify(
             quick=quick,
             since=since,
             min_runs=min_runs,
-            workers=workers_for(runs),
+            workers=workers_for(store, runs),
             progress=advance,
             evidence=None if gathered is None else gathered.trust,
         )

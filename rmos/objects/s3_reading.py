@@ -133,19 +133,16 @@ class S3Reading:
 
     def entries(self, folder: str) -> Iterator[FolderEntry]:
         """Yield the names in a folder; one that is an object and a folder comes as both."""
-        found = self._list(folder)
-        prefix = self._prefix(folder)
-        for one in found["objects"]:
-            if one["path"].startswith(prefix):  # else the empty object that stands for the folder in some programs
-                yield FolderEntry(one["path"][len(prefix) :], "file")
-        for below in found["common_prefixes"]:
-            yield FolderEntry(below[len(prefix) :], "directory")
+        objects, folders = self._list_names(folder)
+        yield from (FolderEntry(name, "file") for name in objects)
+        yield from (FolderEntry(name, "directory") for name in folders)
 
     def names(self, folder: str, beginning: str = "") -> list[str]:
         """Return the names in a folder that begin so."""
         if beginning:
             return self._names_beginning(folder, beginning)
-        return list(dict.fromkeys(entry.name for entry in self.entries(folder)))
+        objects, folders = self._list_names(folder)
+        return list(dict.fromkeys(objects + folders))
 
     def _names_beginning(self, folder: str, beginning: str) -> list[str]:
         """Begin the listing just before the names that are asked for, and end it at the first other one."""
@@ -164,6 +161,16 @@ class S3Reading:
         if one is None:
             self._require_s3()
         return list(names)
+
+    def _list_names(self, folder: str) -> tuple[list[str], list[str]]:
+        """Return the names of objects in a folder, and of folders."""
+        found = self._list(folder)
+        prefix = self._prefix(folder)
+        start = len(prefix)
+        paths = (one["path"] for one in found["objects"])
+        # Another one is the empty object that stands for the folder in some programs.
+        objects = [path[start:] for path in paths if path.startswith(prefix)]
+        return objects, [below[start:] for below in found["common_prefixes"]]
 
     def _list(self, folder: str) -> "obstore.ListResult[Any]":
         try:

@@ -265,7 +265,10 @@ def sort_out(names: Iterable[str]) -> PartitionNames:
     run_ids = sorted(artifacts | events.keys() | links.keys()) if events or links else sorted(artifacts)
     runs = {
         run_id: RunFiles(
-            run_id, run_id in artifacts, tuple(sorted(events.get(run_id, ()))), tuple(sorted(links.get(run_id, ())))
+            run_id,
+            run_id in artifacts,
+            tuple(sorted(events[run_id])) if run_id in events else (),
+            tuple(sorted(links[run_id])) if run_id in links else (),
         )
         for run_id in run_ids
     }

@@ -50,6 +50,8 @@ class _Listed(NamedTuple):
 _BATCH: Final = 500
 """Runs folded and written at a time; between batches other writers get in."""
 _ATTEMPTS: Final = 3
+_LISTERS: Final = 3
+"""Partitions that are listed at once where that is quicker; as many again are held, with all of their names."""
 
 
 class Reach(msgspec.Struct, kw_only=True):
@@ -96,6 +98,8 @@ class Reconciler:
         self._scans = ScanTimes(index, scan_hours)
         self._quick = QuickPass(objects, index, announcer, self._maker, self._sessions) if announcer.is_needed else None
         self._quick_at_s = 0.0
+        self._tokens: Mapping[str, str] = {}
+        """The change tokens that the index had when this pass began."""
         self.generation: object = None
         """Which index the last run has completed."""
         self.reach = Reach()
@@ -202,7 +206,7 @@ class Reconciler:
             self._fold_runs(partition, run_ids)
 
     def _fold_all(self, report: Reconciled, *, full: bool, workers: int, progress: Progress | None) -> None:
-        tokens = self._index.change_tokens()
+        tokens = self._tokens = self._index.change_tokens()
         partitions = self._reader.partitions()
         legacy = self._objects.changed_since(layout.LEGACY_INDEX_KEY, tokens.get(layout.LEGACY_INDEX_KEY))
         # Gone is not changed: what was learned from it stands, and verify names the loss.
@@ -235,31 +239,44 @@ class Reconciler:
                     self._fold_meanwhile(report)
         for partition in set(self._index.runs.partitions()) - set(partitions):
             # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
-            self._index.set_change_token(partition, None)
+            self._note_token(partition, None)
             self._mark_gone(partition, list(self._index.runs.known(partition)), report)
         self._objects.clear_debris(ATTACHMENTS)  # an upload that was cut off may be large
         if full:
             self._clear_beside()
         self._fold_quarantine(report)
         self._fold_pending()
-        self._sessions.fold(tokens, report)
+        self._sessions.fold(tokens, self._note_token, report)
         if legacy is not None and not self._reader.tombstones().unavailable:
-            self._index.set_change_token(layout.LEGACY_INDEX_KEY, legacy)
+            self._note_token(layout.LEGACY_INDEX_KEY, legacy)
+
+    def _note_token(self, folder: str, token: str | None) -> None:
+        """Keep a folder's change token, unless the index has it: a bucket has one token for all times."""
+        if token != self._tokens.get(folder):
+            self._index.set_change_token(folder, token)
 
     def _changed(
         self, partitions: Sequence[str], tokens: Mapping[str, str], listed: dict[str, _Listed], *, full: bool
     ) -> Iterator[Chunk]:
         """Yield what is to be folded of each partition that changed; its last chunk may be empty."""
-        for partition in partitions:
+
+        def list_changed(partition: str) -> tuple[str, dict[str, RunFiles], dict[str, KnownRun]] | None:
             token = self._objects.changed_since(partition, tokens.get(partition))
             if token is None:
-                self.reach.folders_done += 1
-                continue
+                return None
             found = layout.list_runs(partial(self._objects.names, partition))
-            known = self._index.runs.known(partition)
-            listed[partition] = _Listed(token, [run for run in known if run not in found])
-            todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
-            yield from _chunks(partition, todo)
+            return token, found, self._index.runs.known(partition)
+
+        workers = _LISTERS if self._objects.works_with == "threads" else 1
+        with ordered_pool(list_changed, workers, self._objects.works_with) as list_each:
+            for partition, changed in zip(partitions, list_each(partitions), strict=True):
+                if changed is None:
+                    self.reach.folders_done += 1
+                    continue
+                token, found, known = changed
+                listed[partition] = _Listed(token, [run for run in known if run not in found])
+                todo = [(files, known.get(files.run_id)) for files in found.values() if full or _stale(files, known)]
+                yield from _chunks(partition, todo)
 
     def _find_unfinished(self, rows: Sequence[RunRow]) -> list[str]:
         erased = [row for row in rows if row.state == "erased"]
@@ -267,7 +284,7 @@ class Reconciler:
 
     def _finish(self, partition: str, listed: _Listed, report: Reconciled) -> None:
         self._mark_gone(partition, listed.unseen, report)
-        self._index.set_change_token(partition, listed.token)
+        self._note_token(partition, listed.token)
         self._objects.clear_debris(partition)
         self.reach.folders_done += 1
 

@@ -1,7 +1,7 @@
 """The sessions' part of reconcile and rebuild: folders of events whose time differs are listed and folded into rows."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final, Protocol
 
@@ -28,6 +28,10 @@ class Counted(Protocol):
     unavailable: int
 
 
+NoteToken = Callable[[str, str | None], None]
+"""Keeps or forgets the change token of a folder."""
+
+
 class SessionFolder:
     """Folds the sessions of one store into its index."""
 
@@ -37,18 +41,18 @@ class SessionFolder:
         self._reader = SessionReader(objects)
         self._unavailable = 0
 
-    def fold(self, tokens: Mapping[str, str], report: Counted) -> None:
+    def fold(self, tokens: Mapping[str, str], note_token: NoteToken, report: Counted) -> None:
         """Fold what changed; a folder without a change token is folded whole."""
         partitions = self._reader.partitions()
         for partition in partitions:
-            self._fold_folder(partition, tokens, report)
+            self._fold_folder(partition, tokens, note_token, report)
         for partition in set(self._index.sessions.partitions()) - set(partitions):
             # When it comes back its token is the old one, so that is forgotten first: a crash may come in between.
-            self._index.set_change_token(f"{layout.SESSIONS}/{partition}", None)
+            note_token(f"{layout.SESSIONS}/{partition}", None)
             known = self._index.sessions.known(partition)
             self._write([self._absent(session_id, row) for session_id, row in known.items()], report)
 
-    def _fold_folder(self, partition: str, tokens: Mapping[str, str], report: Counted) -> None:
+    def _fold_folder(self, partition: str, tokens: Mapping[str, str], note_token: NoteToken, report: Counted) -> None:
         folder = f"{layout.SESSIONS}/{partition}"
         token = self._objects.changed_since(folder, tokens.get(folder))
         if token is None:
@@ -66,7 +70,7 @@ class SessionFolder:
         unseen = [(session_id, row) for session_id, row in known.items() if session_id not in found]
         self._write([self._absent(session_id, row) for session_id, row in unseen], report)
         report.unavailable += self._unavailable
-        self._index.set_change_token(folder, None if self._unavailable else token)
+        note_token(folder, None if self._unavailable else token)
         self._objects.clear_debris(folder)
 
     def make_row(self, session_id: str, known: KnownSession | None) -> SessionRow | None:

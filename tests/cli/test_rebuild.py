@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from rmos.cli.opening import BUCKET_WORKERS, MANY_RUNS, workers_for
+from rmos.index import open_index
 from rmos.index.locks import file_lock
+from rmos.objects.local import LocalObjects
+from rmos.store import Store
+from rmos.systems import count_cores
 from tests.cli.conftest import RUNS, Command, artifacts_of, command_on, document, flip, records_of
 from tests.earlier_system import make_earlier_store, snapshot
+from tests.helpers.memory_objects import MemoryObjects
 
 
 def drop_index(root: Path) -> None:
@@ -103,3 +109,10 @@ def test_an_empty_folder_has_nothing_to_index(tmp_path: Path) -> None:
     result = command_on(tmp_path)("rebuild", "--json")
     assert result.exit_code == 0
     assert document(result)["indexed"] == 0
+
+
+def test_a_bucket_has_threads_for_the_fewest_runs_and_a_folder_processes_from_many_on(tmp_path: Path) -> None:
+    bucket = Store(MemoryObjects(), open_index(tmp_path), summarise=None)
+    folder = Store(LocalObjects(tmp_path), open_index(tmp_path), summarise=None)
+    assert [workers_for(bucket, runs) for runs in (0, MANY_RUNS)] == [BUCKET_WORKERS] * 2
+    assert [workers_for(folder, runs) for runs in (0, MANY_RUNS - 1, MANY_RUNS)] == [1, 1, count_cores()]

@@ -1,5 +1,6 @@
 """What a write or a look at the tokens asks of object storage, where each question is a request over a network."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from rmos.errors.store import StorageFailed, StorageUnavailable
 from rmos.index import open_index
 from rmos.objects.base import QUARANTINE
 from rmos.store import Store, layout
+from rmos.store.sessions import SessionChange
 from rmos.store.tokens import Tokens, token_state
 from tests.helpers.memory_objects import MemoryObjects
 from tests.makers import ANNA, US, make_members, summarise
 from tests.store.writing import DAY
 
 BODY = "a" * 64
+DAY_US = 86_400_000_000
 
 
 class CountedObjects(MemoryObjects):
@@ -73,6 +76,35 @@ def test_an_id_that_was_claimed_before_stays_refused_when_its_run_is_in_quaranti
     with pytest.raises(RunExists):
         store.runs.put(members)
     assert objects.has(f"{QUARANTINE}/{layout.artifact_key(DAY, run_id)}")
+
+
+def test_a_pass_commits_nothing_where_every_folder_has_one_token_for_all_times(
+    store: Store, objects: CountedObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a bucket, where nobody can say whether a folder has changed."""
+    monkeypatch.setattr(objects, "changed_since", lambda key, token: "unknown")
+    for us in (US, US + DAY_US):
+        store.runs.put(make_members(us))
+    store.sessions.create(ids.new_session_id(US), SessionChange(fields={}), actor=ANNA, us=US)
+    store.reconcile()
+    kept: list[str] = []
+    monkeypatch.setattr(store.index, "set_change_token", lambda folder, token: kept.append(folder))
+    store.reconcile()
+    assert kept == []
+
+
+def test_a_pass_lists_several_folders_at_once(store: Store, objects: CountedObjects) -> None:
+    days = [ids.partition_of(us) for us in (US, US + DAY_US)]
+    for us in (US, US + DAY_US):
+        store.runs.put(make_members(us))
+    both = threading.Barrier(2, timeout=20)
+
+    def wait_for_the_other(verb: str, key: str) -> None:
+        if verb == "names" and key in days:
+            both.wait()
+
+    objects.fail = wait_for_the_other
+    assert store.reconcile(full=True).indexed == 2
 
 
 def test_tokens_are_read_again_only_when_one_has_a_new_event(objects: CountedObjects) -> None:
