@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Dialect, Table, bindparam, func, literal_column, select
 from sqlalchemy.dialects import sqlite
 
+from rmos.index.outcome_triggers import escaped_json, restored
 from rmos.row_models import ToolSpan
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -99,14 +100,15 @@ class StatementCompiler:
 class SqliteDialect(StatementCompiler):
     """SQLite, which knows not how many rows meet a condition, and takes any equality for the rarest of all."""
 
-    work_totals = """
+    work_totals = f"""
 SELECT count(work.tool_id), count(work.worked_ms), sum(work.worked_ms), count(work.cut_um), sum(work.cut_um),
     coalesce(sum(work.broke), 0)
-FROM json_each(:spans) AS span LEFT JOIN tool_work AS work
-    ON work.tool_id = json_extract(span.value, '$[0]') AND work.serial = json_extract(span.value, '$[1]')
+FROM json_each({escaped_json(":spans")}) AS span LEFT JOIN tool_work AS work
+    ON work.tool_id = {restored("json_extract(span.value, '$[0]')")}
+    AND work.serial = {restored("json_extract(span.value, '$[1]')")}
     AND work.created_us >= json_extract(span.value, '$[2]') AND work.created_us < json_extract(span.value, '$[3]')
 GROUP BY span.key ORDER BY span.key
-"""
+"""  # noqa: S608 (names of columns, of ours)
     takes_rows_as_json = False
 
     def __init__(self) -> None:

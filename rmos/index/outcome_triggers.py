@@ -9,7 +9,7 @@ an append, a rebuild, a delete, a `forget`. A row that is not listed has no outc
 comparison.
 """
 
-from typing import Final
+from typing import Any, Final, get_type_hints
 
 import msgspec
 
@@ -40,9 +40,31 @@ def _make_trigger(name: str, action: str, when: str, body: str) -> str:
 
 
 def _put_in(table: str) -> str:
-    columns = _TABLES[table].__struct_fields__
-    values = ", ".join(f"json_extract(value, '$.{name}')" for name in columns)
+    hints = get_type_hints(_TABLES[table])
+    values = ", ".join(_extract(name, hint) for name, hint in hints.items())
     return (
-        f"INSERT INTO {table} (run_id, {', '.join(columns)}) "  # noqa: S608 (names of columns, of ours)
-        f"SELECT new.run_id, {values} FROM json_each(new.{table}) WHERE new.visibility = 2;"
+        f"INSERT INTO {table} (run_id, {', '.join(hints)}) "  # noqa: S608 (names of columns, of ours)
+        f"SELECT new.run_id, {values} FROM json_each({escaped_json(f'new.{table}')}) WHERE new.visibility = 2;"
     )
+
+
+def _extract(name: str, hint: Any) -> str:
+    value = f"json_extract(value, '$.{name}')"
+    return value if hint in (int, int | None) else restored(value)
+
+
+def escaped_json(text: str) -> str:
+    """Return the SQL of a JSON text in which U+0000 is spelt otherwise: SQLite ends a text of JSON there.
+
+    It is two of U+0001, and U+0001 is that and U+0002. What the backslash spells stays, as no backslash spells itself
+    while two of them are a character that no JSON has in it.
+    """
+    spelt = rf"replace({text}, '\\', char(1))"
+    for before, after in (("0001", r"\u0001\u0002"), ("0000", r"\u0001\u0001")):
+        spelt = rf"replace({spelt}, '\u{before}', '{after}')"
+    return rf"CASE WHEN instr({text}, '\u000') = 0 THEN {text} ELSE replace({spelt}, char(1), '\\') END"
+
+
+def restored(value: str) -> str:
+    """Return the SQL of a text out of such JSON."""
+    return f"replace(replace({value}, char(1, 1), char(0)), char(1, 2), char(1))"

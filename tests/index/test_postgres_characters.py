@@ -1,4 +1,7 @@
-"""PostgreSQL cannot hold U+0000: it is written otherwise, keeps its place in every order, and comes back."""
+"""PostgreSQL cannot hold U+0000, and SQLite ends a text of JSON there: no text is cut, none is taken for another.
+
+It is written otherwise for PostgreSQL, keeps its place in every order, and comes back.
+"""
 
 from typing import Any, cast
 
@@ -9,8 +12,8 @@ from hypothesis import strategies as st
 
 from rmos.index.base import Index
 from rmos.index.postgres_dialect import escape, restore
-from rmos.row_models import OutcomeQuery, RunQuery, ToolWorkRow
-from tests.index.backends import postgres_18
+from rmos.row_models import OutcomeQuery, RunQuery, ToolSpan, ToolWorkRow
+from tests.index.backends import postgres_18, sqlite
 from tests.index.outcome_rows import RUNS, make_outcome_row, with_outcomes
 from tests.index.rows import listed
 from tests.makers import US, make_row
@@ -27,7 +30,7 @@ def test_what_is_written_comes_back_and_sorts_as_it_did(one: str, other: str) ->
     assert escape(other).startswith(escape(one)) == other.startswith(one)
 
 
-@pytest.mark.parametrize("open_again", [postgres_18], indirect=True)
+@pytest.mark.parametrize("open_again", [sqlite, postgres_18], indirect=True)
 def test_odd_names_are_found_listed_and_counted_each_for_itself(index: Index) -> None:
     for number, text in enumerate(ODD):
         names: dict[str, Any] = {"machine_id": text, "tool_id": text, "run_id": RUNS[0]}
@@ -44,5 +47,7 @@ def test_odd_names_are_found_listed_and_counted_each_for_itself(index: Index) ->
     told = index.outcomes.totals(OutcomeQuery(), "machine").value
     assert [total.group for total in told] == sorted(ODD)
     assert sorted(found.marked or "" for found in index.tool_work.tools().value) == sorted(ODD)
+    spans = [ToolSpan(text, text, 0, US + 1) for text in ODD]
+    assert [total.worked_ms for total in index.tool_work.totals(spans).value] == [5] * len(ODD)
     page = msgspec.json.decode(f"[{index.outcomes.page(OutcomeQuery(), limit=99).value.text}]")
     assert sorted(outcome["said"] for outcome in page) == sorted(ODD)

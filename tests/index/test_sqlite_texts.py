@@ -28,10 +28,10 @@ from rmos.row_models import (
 )
 
 DIGESTS = {
-    "tables": "f3990c0d737050996eddf5da7dd60482175e3046a2035386425d13c1a4a73027",
+    "tables": "1ad96ae9f1000b9f0eddde8c146988b75951f5b16a5f4733cecb38c7b5295bd6",
     "rows": "78388e6b25b30eacc52c2c8baeede978afe87d232695ee3c00fd40536dd3120e",
     "runs": "cc28792c8ad9638ffb3c8ae074c75482a134c299df7edfb019e541cf85f4fcb3",
-    "others": "0166a036e87b6ef4f8f99b4f865c30695ec1ab8313cd5d3d8a5510688a7e08c7",
+    "others": "d96cda1a3b15c528512c89c17d2d4cf685910ec1eb3e6783fcb6e8ee07df7d09",
 }
 BEFORE = (1, "run_1")
 TIMES: tuple[dict[str, Any], ...] = ({}, {"created_from_us": 1}, {"created_from_us": 1, "created_to_us": 9})
