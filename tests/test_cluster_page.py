@@ -49,7 +49,8 @@ def test_of_two_hosts_one_is_killed_and_nothing_is_missed(tmp_path: Path, databa
     (tmp_path / "devtools").symlink_to(ROOT / "devtools")
     config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     for port, chosen in choose_ports(script).items():
-        script, config = script.replace(port, chosen), config.replace(f"127.0.0.1:{port}", f"127.0.0.1:{chosen}")
+        script = re.sub(rf"\b{port}\b", chosen, script)
+        config = config.replace(f"127.0.0.1:{port}", f"127.0.0.1:{chosen}")
     (tmp_path / "deploy" / "nginx.conf").write_text(config)
     programs = (Path(sys.executable).parent, database.programs, Path(find_nginx()).parent)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RMOS_", "AWS_", "PG"))}
@@ -71,7 +72,10 @@ def test_of_two_hosts_one_is_killed_and_nothing_is_missed(tmp_path: Path, databa
                 os.killpg(process.pid, signal.SIGKILL)  # what the lines have started, and not ended
     told = (tmp_path / "said").read_text(encoding="utf-8", errors="replace")
     assert code == 0, told
+    assert told.count('"status":"created","run_status":"OK","risk_level":"GREEN"') == 8
     assert '"total":8' in told
+    assert "not quite well" not in told
+    assert "psycopg" not in told
     assert told.count("OK: the record is whole.") == 2
     assert re.search(r"^Copied \d+ objects \(.*runs 8, ", told, re.MULTILINE), told
 

@@ -8,6 +8,7 @@ import pytest
 from rmos.errors.installation import CannotListen
 from rmos.serving.addresses import Address, choose_free, claim, parse_address, reachable, urls_of
 from rmos.serving.announcing import find_troubles, wait_until_answering
+from tests.helpers.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -57,10 +58,11 @@ def test_the_urls_of_every_address_are_some_that_can_be_opened(monkeypatch: pyte
 
 
 class Answering:
-    """A server that answers one request after the other with the same bytes."""
+    """A server that answers one request after the other with some bodies, and from then on with the last."""
 
-    def __init__(self, status: int, body: bytes) -> None:
-        self._answer = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
+    def __init__(self, status: int, *bodies: bytes) -> None:
+        head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n"
+        self._answers = [head % (status, len(body)) + body for body in bodies]
         self._server = socket.create_server(("127.0.0.1", 0))
         self.address = Address(*self._server.getsockname())
         self._thread = threading.Thread(target=self._serve)
@@ -82,7 +84,7 @@ class Answering:
                 return
             with connection:
                 connection.recv(65536)
-                connection.sendall(self._answer)
+                connection.sendall(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0])
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,12 @@ class Answering:
 def test_what_readyz_finds_is_told(status: int, body: bytes, told: list[str]) -> None:
     with Answering(status, body) as server:
         assert find_troubles(server.address, patience_s=0) == told
+
+
+def test_a_host_of_several_that_does_not_list_yet_is_looked_at_again() -> None:
+    filling = b'{"checks":{"store":"ok","index":"being filled"},"index":{"lists":false}}'
+    with Answering(200, filling, filling, b'{"checks":{"store":"ok","index":"ok"},"index":{"lists":true}}') as server:
+        assert find_troubles(server.address, patience_s=PATIENCE_S) == []
 
 
 @pytest.mark.parametrize(("status", "answers"), [(200, True), (401, True), (500, False)])

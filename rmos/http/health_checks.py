@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from rmos.context import Rmos
 from rmos.errors.base import RmosError
+from rmos.errors.store import IndexBroken
 from rmos.index.base import INDEX_ERRORS
 from rmos.store import Store
 from rmos.store.heartbeat import describe_differences
@@ -63,6 +64,8 @@ def _check_shared(store: Store) -> Health:
     try:
         differences = describe_differences(heartbeat.list_hosts(), heartbeat.identity)
         hosts = "; ".join(differences) or OK
+    except IndexBroken:  # as before the first pass of the first host
+        hosts = OK
     except INDEX_ERRORS:
         hosts = "not known: the index is away"
     checks = {
@@ -75,7 +78,7 @@ def _check_shared(store: Store) -> Health:
 
 
 def _describe_filling(reach: Reach | None) -> str:
-    if reach is None:
+    if reach is None or not reach.folders:
         return "being filled from the record"
     return f"being filled from the record: {reach.folders_done} of {reach.folders} folders are done"
 

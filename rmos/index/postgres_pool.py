@@ -8,6 +8,7 @@ all fail at once, so that a database that is away costs nobody the time of findi
 """
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -26,6 +27,8 @@ from rmos.index.postgres_url import PostgresTarget
 from rmos.index.postgres_watch import Watch
 from rmos.observer import NO_OBSERVER, Observer
 
+# What fails is raised, and told by whoever asked; that a batch was broken off by it is no news to anybody.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 _WAIT_S: Final = 2.0
 _PAUSE_S: Final = 1.0
 """How long nobody tries to connect after it failed."""

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from rmos.config import Settings
-from rmos.errors.store import StorageUnavailable
+from rmos.errors.store import IndexBroken, StorageUnavailable
 from rmos.index.hosts import HostBeat
 from rmos.store import Store
 from rmos.upkeep import Upkeep
@@ -142,6 +142,18 @@ def test_what_backends_do_is_counted(client: FlaskClient, app: Flask, store: Sto
         "rmos_announcements_open 0.0",
     ):
         assert line in shown
+
+
+def test_an_index_that_is_about_to_be_made_is_no_trouble_of_the_hosts(
+    client: FlaskClient, store: Store, index: ReachedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(seconds: float) -> None:
+        raise IndexBroken("It is being made.")
+
+    monkeypatch.setattr(index.hosts, "seen_within", break_off)
+    monkeypatch.setattr(store, "_reconciled", None)
+    checks = ask_ready(client)[1]["checks"]
+    assert (checks["hosts"], checks["index"]) == ("ok", "being filled from the record")
 
 
 def test_the_page_of_the_record_says_what_is_wrong(client: FlaskClient, store: Store, index: ReachedIndex) -> None:
