@@ -118,9 +118,9 @@ def url(app: Flask) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser without a window."""
+    """A browser without a window; each page that is opened in it has cookies and storage of its own."""
     with chromium() as browser:
         yield browser
 
