@@ -71,6 +71,7 @@ def test_one_line_of_many_megabytes_is_never_text_as_a_whole() -> None:
         assert program.lines == 4
 
 
+@pytest.mark.long
 def test_a_line_takes_at_most_120_bytes_with_those_of_the_file() -> None:
     """Columns of doubles, and no object for each motion: a million lines need no gigabyte."""
     lines = [f"X{at % 977}.125 Y{at % 499}.250" for at in range(50_000)]

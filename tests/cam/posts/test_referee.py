@@ -86,13 +86,14 @@ def test_every_program_of_forty_rosettes_is_taken(prompt: str, seed: int | None,
         request = make_design(spec, tool_id)
         for operation in list_operations(request):
             try:
-                paths = read_moves(make_for(request, "linuxcnc", operations=[operation]))
+                first = make_for(request, dialects[0], operations=[operation])
             except (ToolDoesNotFit, NoEntry, TooManyMoves):
                 assert tool_id is not None or operation.startswith("inlay"), "the nearest cutter has room"
                 continue
+            paths = read_moves(first)
             # What differs between controllers stands at both ends of a program, so one is enough of the longest.
-            for dialect in dialects if sum(map(len, paths)) < MANY_MOVES else dialects[:1]:
-                made = make_for(request, dialect, operations=[operation])
+            others = dialects[1:] if sum(map(len, paths)) < MANY_MOVES else ()
+            for made in (first, *(make_for(request, dialect, operations=[operation]) for dialect in others)):
                 for program, moves in zip(made.programs, paths, strict=True):
                     check(program.data, moves, tmp_path)
                     checked += 1
