@@ -11,6 +11,7 @@ from typing import Final
 
 from benchmarks import (
     buckets,
+    bulk,
     cluster,
     databases,
     drawings,
@@ -59,6 +60,7 @@ PARTS: Final = (
     "run_log",
     "reading",
     "evidence",
+    "bulk",
     "buckets",
     "postgres",
     "cluster",
@@ -172,6 +174,8 @@ def measure(
         figures += outcomes.figures(below, repeats, say)
     if "run_log" in parts:
         figures += run_log.figures(below, repeats, say)
+    if "bulk" in parts:
+        figures += bulk.figures(below, repeats, say)
     if "buckets" in parts:
         figures += buckets.figures(below / "buckets", rounds=repeats, say=say)
     if "postgres" in parts:

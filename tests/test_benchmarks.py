@@ -14,6 +14,7 @@ from benchmarks import __main__ as command
 from benchmarks import (
     bare_insert,
     buckets,
+    bulk,
     cluster,
     cuts,
     figures,
@@ -353,6 +354,13 @@ def test_a_cluster_is_measured_beside_bare_requests_and_one_host(
 
 
 @pytest.mark.long
+def test_many_runs_in_one_request_are_measured_beside_a_bare_loop(tmp_path: Path) -> None:
+    told = {figure.name: figure for figure in bulk.figures(tmp_path, 1, lambda what: None, runs=20)}
+    assert [figure.unit for figure in told.values()] == ["files/s", "runs/s", "", "runs/s", ""]
+    assert told["runs, 500 in a request"].besides["CPU µs a run"]
+    assert len(list((tmp_path / "bulk" / "bare-0").iterdir())) == 20
+
+
 def test_small_files_are_measured_in_turn_with_a_hello_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drive(url: str, script: Path, *, seconds: int) -> load.Load:
         path = script.with_suffix(".lines").read_text().splitlines()[0]

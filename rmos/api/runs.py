@@ -119,7 +119,7 @@ def list_recent_runs() -> Response:
     return respond_runs(load_list_query(load_recent))
 
 
-@bp.get("/<run_id>")
+@bp.get("/<run:run_id>")
 @operation(
     responses={
         200: ResponseSpec("The run.", RunSchema, ("ETag", "Cache-Control", "Content-Digest"), "runs.run"),

@@ -145,6 +145,7 @@ class RunIdConverter(BaseConverter):
     """An id in a URL beside which routes with a name stand: `<run:run_id>` is never one of their names.
 
     Without it `DELETE /api/rmos/runs/diff` would delete a run called `diff`, and `Allow` of the diff would name DELETE.
+    As little is `GET /api/rmos/runs/batch` a question for a run.
     """
 
     regex = r"(?!(?:diff|batch)\Z)[^/]+"

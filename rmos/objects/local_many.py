@@ -92,7 +92,8 @@ class ManyFiles:
                 with self._noting(results, place):
                     discard(file)
             for fd in folder_fds.values():
-                os.close(fd)
+                with contextlib.suppress(OSError):  # it was only looked through: there is nothing to lose
+                    os.close(fd)
 
     def _write(self, one: NewName, place: int, folder_fds: dict[str, int], opened: list[_Opened]) -> None:
         """Write a file without a name and have the disk begin with it; not where the name is taken."""

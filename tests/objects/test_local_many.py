@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,19 @@ def test_descriptors_are_bounded_and_all_given_back(
     assert most == local_many._GROUP + 1
     assert count_open(root) == 0
     assert not [name for name in os.listdir(root / DAY) if name.startswith(".tmp-")]
+
+
+def test_a_folder_that_cannot_be_closed_refuses_nothing(either: LocalObjects, monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = os.close
+
+    def close(fd: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+        genuine(fd)
+        if is_folder:
+            raise OSError(errno.EIO, "input/output error")
+
+    either.create(f"{DAY}/first", b"")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "close", close)
+        patched.setattr(local_many.Fsyncs, "fsync_folders", lambda fsyncs, folders: None)
+        assert either.create_many(make_new(3)) == [True] * 3

@@ -15,10 +15,11 @@ from rmos.errors.store import IndexUnavailable, OutOfSpace, StorageUnavailable
 from rmos.models import Stored
 from rmos.objects.base import NewObject
 from rmos.row_models import RunQuery
-from rmos.store import Store, layout
+from rmos.store import Store, layout, quick_pass
 from rmos.store.claims import Claims, WantedRun
 from rmos.store.records import Damage
 from rmos.store.runs import NewRun
+from tests.helpers.faulty_bucket import HostDied
 from tests.helpers.hosts import Cluster
 from tests.helpers.memory_objects import MemoryObjects
 from tests.makers import ANNA, US, listed_ids, make_members, open_store
@@ -178,6 +179,39 @@ def test_all_are_announced_by_one_statement_before_the_first_is_written() -> Non
     assert {key: seen[key] for key in watched} == dict.fromkeys(watched, 5)
     assert statements == [5]
     assert cluster.database.announced == {}, "their rows took them off"
+
+
+@pytest.mark.parametrize("cut_off", [False, True], ids=["announced in the index", "announced by objects"])
+def test_of_a_host_that_dies_at_any_step_another_lists_all_that_stands(cut_off: bool) -> None:
+    died = -1
+    for step in range(100):
+        cluster = Cluster()
+        one, other = cluster.add_host(), cluster.add_host()
+        one.index.cut_off = cut_off
+        one.dies_in = step
+        try:
+            one.store.runs.put_many(make_new(4))
+        except HostDied:
+            died = step
+        cluster.database.now_s += quick_pass.WRITING_S + 1
+        other.store.reconcile(thorough=cut_off)  # the objects are looked at every ten seconds of a real clock
+        assert len(listed_ids(other.store)) == len(cluster.keys(layout.home_partition(ids.new_run_id(US)) or ""))
+        if died < step:
+            break
+    assert died >= 4, "it died before each artifact"
+
+
+def test_two_hosts_that_record_the_same_runs_make_each_once() -> None:
+    cluster = Cluster()
+    one, other = cluster.add_host(), cluster.add_host()
+    new = make_new(6)
+    first = one.store.runs.put_many([*new[:4]])
+    second = other.store.runs.put_many([run._replace(fresh=False) for run in new])
+    changed = other.store.runs.put_many([NewRun({**run.members, "notes": "?"}) for run in new])
+    assert [isinstance(result, Stored) and result.created for result in first] == [True] * 4
+    assert [isinstance(result, Stored) and result.created for result in second] == [False] * 4 + [True] * 2
+    assert [type(result) for result in changed] == [RunExists] * 6
+    assert listed_ids(one.store) == listed_ids(other.store) == ids_of(new)[::-1]
 
 
 # Claims
