@@ -1,4 +1,4 @@
-"""Twenty thousand small files are read, measured and evaluated: nothing raises, and nothing unknown is GREEN."""
+"""Thousands of small files, at night twenty, are read, measured and evaluated: nothing raises, no unknown is GREEN."""
 
 import random
 from functools import cache
@@ -19,6 +19,7 @@ from rmos.services.programs.setup import ProgramOptions
 from tests.helpers.made_programs import make_program
 from tests.helpers.mutation import make_noise, spoil
 from tests.helpers.rings import RING_CONTEXT, SLOT
+from tests.trying import tries_at_night
 
 ENGINES: Final = Registry()
 CONTEXT: Final = complete_context(RunRequest(mode="router", tool_id="em-3175-2f", context=RING_CONTEXT), ENGINES.shop)
@@ -77,5 +78,5 @@ def test_a_few_files_of_every_colour_are_judged_and_none_unknown_is_green() -> N
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_file_raises_and_none_unknown_is_green(part: int) -> None:
-    for seed in range(part * EACH, (part + 1) * EACH):
+    for seed in range(part * EACH, part * EACH + tries_at_night(EACH, EACH // 5)):
         check_file(seed)
