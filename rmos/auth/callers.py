@@ -29,6 +29,8 @@ _STALE_S: Final = 4.0
 """How old it may grow while another thread is reading; from here on a request waits for that."""
 KEPT_S: Final = 600.0
 """How old it may grow while the object storage is away (RMOS policy): so long a revocation may go unheard of."""
+_QUICK_S: Final = 2.0
+"""Who has waited longer for a storage that is away is not made to wait for it once more, and told so."""
 
 
 class Caller(NamedTuple):
@@ -69,6 +71,11 @@ class CallerTable(NamedTuple):
     """When they were read, or could not be read again."""
     known_at: float
     """When they were read."""
+
+    def serves_meanwhile(self, now: float) -> bool:
+        """Tell whether it may be used while it is being read again, which takes long where the storage is away."""
+        was_away = self.read_at > self.known_at
+        return now - self.known_at < KEPT_S if was_away else now - self.read_at < _STALE_S
 
     def authenticate(self, token_id: str, secret: str, now_us: int) -> Caller:
         """Return who sent an id with its secret.
@@ -128,7 +135,7 @@ class Callers:
         table, now = self._table, self._clock()
         if table is not None and now - table.read_at < FRESH_S:
             return table
-        if not self._lock.acquire(blocking=table is None or now - table.read_at >= _STALE_S):
+        if not self._lock.acquire(blocking=table is None or not table.serves_meanwhile(now)):
             assert table is not None
             return table  # another thread is reading it
         try:
@@ -146,9 +153,13 @@ class Callers:
         except ObjectUnreadable as error:
             raise StorageUnavailable(f"The tokens cannot be read, so nobody is let in. {error.detail}") from None
         except StorageUnavailable:
-            if before is None or self._clock() - before.known_at >= KEPT_S:
+            now = self._clock()
+            if before is None or now - before.known_at >= KEPT_S:
                 raise
-            return before._replace(read_at=self._clock())
+            self._table = before._replace(read_at=now)
+            if now - read_at >= _QUICK_S:
+                raise
+            return self._table
         known = {record.token_id: _know_token(record.token) for record in records if record.token is not None}
         unavailable = frozenset(record.token_id for record in records if record.is_unavailable)
         return CallerTable(self._local_mode and not records, known, unavailable, read_at, read_at)

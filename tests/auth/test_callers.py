@@ -6,7 +6,8 @@ import pytest
 
 from rmos import digest, ids
 from rmos.auth import callers as module
-from rmos.auth.callers import FRESH_S, KEPT_S, Callers
+from rmos.auth.callers import FRESH_S, KEPT_S, Callers, CallerTable
+from rmos.errors.base import RmosError
 from rmos.errors.callers import Unauthenticated
 from rmos.errors.store import StorageUnavailable
 from rmos.objects.local import LocalObjects
@@ -182,3 +183,27 @@ def test_a_host_whose_object_storage_is_away_goes_on_with_what_it_read_last_and_
     objects.fail = lambda verb, key: None
     with pytest.raises(Unauthenticated, match="revoked"):
         callers.read_table().authenticate(*parts(bearer), NOW)
+
+
+def test_who_waited_for_a_storage_that_says_nothing_is_told_so_and_nobody_else_waits() -> None:
+    clock, objects = Clock(), MemoryObjects()
+    callers = Callers(Tokens(objects), local_mode=True, clock=clock)
+    before = callers.read_table()
+    tries: list[CallerTable] = []
+
+    def fall_silent(verb: str, key: str) -> RmosError:
+        if tries:  # meanwhile another thread asks, and need not wait
+            other = threading.Thread(target=lambda: tries.append(callers.read_table()))
+            other.start()
+            other.join(PATIENCE_S)
+        clock.now += 10
+        return StorageUnavailable("No answer.")
+
+    objects.fail = fall_silent
+    for _ in range(2):
+        clock.now += FRESH_S
+        with pytest.raises(StorageUnavailable):
+            callers.read_table()
+        tries.append(callers.read_table())
+    assert len(tries) == 3
+    assert {table.known_at for table in tries} == {before.known_at}
