@@ -12,6 +12,7 @@ from rmos.objects.local import LocalObjects
 from tests.helpers.buckets import open_bucket
 from tests.helpers.ceph import share_ceph
 from tests.helpers.memory_objects import MemoryObjects
+from tests.helpers.s3_proxy import S3Proxy
 from tests.helpers.s3_requests import make_bucket
 from tests.helpers.s3_server import BUCKET, BucketServer
 from tests.objects.calls import Recorder, refuse_tmpfile
@@ -60,6 +61,20 @@ def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketSe
     """The small S3 server, for all tests of a session."""
     with BucketServer(tmp_path_factory.mktemp("buckets")) as server:
         yield server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[BucketServer]:
+    """A server of the test's own, whose handler and objects it may spoil."""
+    with BucketServer(tmp_path / "server") as made:
+        yield made
+
+
+@pytest.fixture
+def proxy(server: BucketServer) -> Iterator[S3Proxy]:
+    """A proxy before it, which passes on what it is not told to spoil."""
+    with S3Proxy(server.address) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -29,18 +29,6 @@ PATIENT: Final = RequestLimits(operation_s=120.0, request_s=60.0, pause_s=0.005,
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[BucketServer]:
-    with BucketServer(tmp_path / "server") as made:
-        yield made
-
-
-@pytest.fixture
-def proxy(server: BucketServer) -> Iterator[S3Proxy]:
-    with S3Proxy(server.address) as made:
-        yield made
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of the spool."""
     return tmp_path / "spool"

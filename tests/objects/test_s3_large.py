@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -62,12 +61,6 @@ aside = objects.quarantine(key)
 peak.over.set()
 print(json.dumps({"before": before, "peak": peak.most, "aside": aside}))
 """
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[BucketServer]:
-    with BucketServer(tmp_path / "server") as made:
-        yield made
 
 
 @pytest.mark.long

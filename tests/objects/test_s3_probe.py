@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,6 @@ from tests.helpers.s3_server import BUCKET, BucketServer
 
 FORMAT = b'{"format":1}\n'
 Open = Callable[..., S3Objects]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[BucketServer]:
-    """A server of the test's own, whose handler it may spoil."""
-    with BucketServer(tmp_path / "server") as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The proxy by which the outcomes of requests to S3 are tested: each fault leaves on the server what it says."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,18 +13,6 @@ from tests.helpers.s3_server import BUCKET, BucketServer
 
 KEY = "2025-12-23/x"
 DATA: Final = b"what was written" * 100
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[BucketServer]:
-    with BucketServer(tmp_path / "server") as made:
-        yield made
-
-
-@pytest.fixture
-def proxy(server: BucketServer) -> Iterator[S3Proxy]:
-    with S3Proxy(server.address) as made:
-        yield made
 
 
 def open_store(proxy: S3Proxy, timeout_s: float = 60) -> S3Store:

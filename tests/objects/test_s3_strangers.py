@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -26,18 +26,6 @@ LATEST_S: Final = 20.0
 
 
 Open = Callable[[RequestLimits], S3Objects]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[BucketServer]:
-    with BucketServer(tmp_path / "server") as made:
-        yield made
-
-
-@pytest.fixture
-def proxy(server: BucketServer) -> Iterator[S3Proxy]:
-    with S3Proxy(server.address) as made:
-        yield made
 
 
 @pytest.fixture
