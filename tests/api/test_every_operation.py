@@ -1,7 +1,7 @@
 """Every operation of the document, tried with what its description allows and with what it forbids (schemathesis).
 
 All checks, on all operations: with the examples, made-up values, and chains of requests in which one uses what another
-answered; the long test also walks along the borders of each schema. What a document cannot say is arranged here, for
+answered, and values along the borders of each schema. What a document cannot say is arranged here, for
 requests that should be taken: that one parameter excludes another, that a key is not to come back with another body,
 that a condition has to hold, and the limits of RFC 7493 in free JSON.
 """
@@ -29,8 +29,9 @@ from rmos.services.bulk_runs import MAX_RUNS
 from rmos.store import Store
 from tests.helpers.rings import SLOT
 from tests.makers import BEARER, make_members, write_token
+from tests.trying import tries_at_night
 
-pytestmark = pytest.mark.parametrize("app", ["local"], indirect=True)
+pytestmark = [pytest.mark.parametrize("app", ["local"], indirect=True), pytest.mark.usefixtures("measured_here")]
 
 US = ids.parse_utc("2025-12-23T09:46:13.123456Z")
 RUN_ID = ids.new_run_id(US)
@@ -176,12 +177,11 @@ def app(app: Flask, settings: Settings) -> Flask:
     return app
 
 
-def tried(app: Flask, examples: int, *, borders: bool) -> Iterator[events.ScenarioFinished]:
+def tried(app: Flask, examples: int) -> Iterator[events.ScenarioFinished]:
     """Try the service with so many made-up requests for each operation and yield what came of each scenario."""
     config = SchemathesisConfig.from_dict(
         {
             "generation": {"max-examples": examples, "deterministic": True},
-            "phases": {"coverage": {"enabled": borders}},
             "checks": {"positive_data_acceptance": {"expected-statuses": _TAKEN}},
             "auth": {"openapi": {"token": {"bearer": BEARER}}},
         }
@@ -223,13 +223,13 @@ def told(scenario: events.ScenarioFinished) -> Iterator[str]:
                 yield f"{case.operation.label}: {check.failure_info.failure}\n{case.as_curl_command()}\n{body}"
 
 
-def try_everything(app: Flask, store: Store, examples: int, *, borders: bool) -> None:
+def try_everything(app: Flask, store: Store, examples: int) -> None:
     """Fail with everything that any check has against any operation."""
     store.runs.put(make_members(US, RUN_ID))
     store.runs.put(make_members(US + 1, ROSETTE_ID, design={"rosette": ROSETTE}))
     found: set[str] = set()
     reached: set[str] = set()
-    for scenario in tried(app, examples, borders=borders):
+    for scenario in tried(app, examples):
         reached |= {node.value.operation.label for node in scenario.recorder.cases.values()}
         found |= set(told(scenario))
     assert not found, "\n\n".join(sorted(found))
@@ -241,11 +241,6 @@ def try_everything(app: Flask, store: Store, examples: int, *, borders: bool) ->
 
 
 @pytest.mark.long
-def test_every_operation_does_what_the_document_says(app: Flask, service_store: Store) -> None:
-    try_everything(app, service_store, 2, borders=False)
-
-
-@pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_every_operation_does_what_the_document_says_in_more_requests(app: Flask, service_store: Store) -> None:
-    try_everything(app, service_store, 40, borders=True)
+def test_every_operation_does_what_the_document_says(app: Flask, service_store: Store) -> None:
+    try_everything(app, service_store, tries_at_night(40, 10))

@@ -313,7 +313,7 @@ PROMISED = (
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("holds", PROMISED, ids=lambda holds: holds.__name__)
-def test_what_is_promised_holds_for_ten_thousand_cuts(holds: Callable[..., None]) -> None:
+def test_what_is_promised_holds_for_thousands_of_cuts(holds: Callable[..., None]) -> None:
     hold(holds, tries_at_night(10_000, 2_000))
 
 
