@@ -104,12 +104,17 @@ for _commands in _SECTIONS.values():
 
 def main() -> None:
     """Run the console script `rmos`: the same commands, without `flask` before them."""
+    came: list[int] = []
     try:
         with _note_interruptions() as came:
             code = _run()
         sys.exit(INTERRUPTED if came else code)
     except (KeyboardInterrupt, click.Abort):  # within no command: while one is looked for, or closes what it opened
         sys.exit(INTERRUPTED)
+    except RuntimeError:
+        if not came:
+            raise
+        sys.exit(INTERRUPTED)  # Ctrl-C met the standard library between a lock and its release
     except OSError:  # the help or a usage error could not be written
         give_up_output()
         sys.exit(FINDINGS)

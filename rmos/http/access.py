@@ -6,7 +6,9 @@ It stands around the application and not among Flask's hooks: there each of two 
 again as what it does.
 """
 
+import functools
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
+_CONVERTER: Final = re.compile("<[^<>:]+:")
 _SHOWN: Final = 100
 """Characters of a refused request id that are logged."""
 
@@ -61,7 +64,7 @@ def observe_requests(rmos: Rmos, wsgi: Wsgi) -> Wsgi:
         def start(status: str, headers: Headers, *more: Any) -> Any:
             seconds = time.perf_counter() - started_s
             request: Request = environ["werkzeug.request"]
-            route = UNMATCHED if request.url_rule is None else request.url_rule.rule
+            route = UNMATCHED if request.url_rule is None else name_route(request.url_rule.rule)
             code = int(status[:3])
             metrics.observe_request(request.method, route, code, seconds)
             size = next((int(value) for name, value in headers if name == "Content-Length"), None)
@@ -76,6 +79,12 @@ def observe_requests(rmos: Rmos, wsgi: Wsgi) -> Wsgi:
             metrics.end_request()
 
     return respond
+
+
+@functools.cache
+def name_route(rule: str) -> str:
+    """Return how logs and figures call a route: what its parameters may be is no part of its name."""
+    return _CONVERTER.sub("<", rule)
 
 
 def choose_request_id(sent: str | None) -> str:

@@ -13,6 +13,7 @@ import random
 import shutil
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -212,3 +213,21 @@ def test_trap_47_ctrl_c_at_any_moment_is_130_and_leaves_a_whole_record(
         template = Path(shutil.copytree(template, tmp_path / "packed" / "runs"))
         assert command_on(template)("program", str(PROGRAMS / "ring.nc"), *_RING, "--record").exit_code == 0
     interrupt_at_many_moments(template, tmp_path, name, tries(60))
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_lock_that_ctrl_c_has_met_between_its_steps_is_130_and_without_ctrl_c_an_error(
+    monkeypatch: pytest.MonkeyPatch, interrupted: bool
+) -> None:
+    def run() -> int:
+        try:
+            if interrupted:
+                signal.raise_signal(signal.SIGINT)
+        finally:
+            threading.Lock().release()  # as a condition does when it was interrupted before it had its lock back
+        raise AssertionError
+
+    monkeypatch.setattr("rmos.cli._run", run)
+    with pytest.raises(SystemExit if interrupted else RuntimeError) as ended:
+        main()
+    assert getattr(ended.value, "code", None) == (130 if interrupted else None)
