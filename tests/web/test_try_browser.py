@@ -87,9 +87,11 @@ def test_a_slider_moves_its_number_the_decision_and_the_map(browser: Browser, ur
     page.wait_for_url(lambda address: f"feed={high}" in address)
     page.select_option("#operation", "saw_slice")
     page.wait_for_selector("#total", state="hidden")
+    page.wait_for_selector(".verdict .say >> text=saw_slice")
     page.select_option("#operation", "channel")
     page.click("summary >> text=The piece")
     page.wait_for_selector("#total", state="visible")
+    page.wait_for_selector(".verdict .say >> text=saw_slice", state="hidden")  # which stands until the answer has come
     before = page.inner_text(".verdict .say")
     page.fill("#feed", "quick")
     assert "cannot be read" in page.inner_text("[data-slip]")
