@@ -28,7 +28,7 @@ from rmos.index.query_cache import QueryCache
 from rmos.index.schema import Schema
 from rmos.index.snapshots import open_read_only
 from rmos.index.sqlite_errors import translate_unavailable
-from rmos.index.sqlite_file import INODE, Identity, SqliteFile
+from rmos.index.sqlite_file import EPOCH, INODE, Identity, SqliteFile
 
 T = TypeVar("T")
 
@@ -50,9 +50,10 @@ _inherited: Final[list[sqlite3.Connection]] = []
 class Held:
     """A connection, the file it is to and the process that opened it; closed when its thread ends or forgets it."""
 
-    def __init__(self, connection: sqlite3.Connection, identity: Identity, schema: Schema) -> None:
+    def __init__(self, connection: sqlite3.Connection, identity: Identity, epoch: str, schema: Schema) -> None:
         self.connection = connection
         self.identity = identity
+        self.generation: Generation = (identity, epoch)
         self.pid = os.getpid()
         self.cache = QueryCache()
         self._schema = schema.text
@@ -69,7 +70,7 @@ class Held:
         if known is not None and known[0] == mark:
             return known[1]
         completed_at = read_fact(self.connection, COMPLETED_AT)
-        state = IndexState(self.identity, self._schema, completed_at == mark, completed_at is not None)
+        state = IndexState(self.generation, self._schema, completed_at == mark, completed_at is not None)
         self._state = (mark, state) if state.complete else None
         return state
 
@@ -133,7 +134,7 @@ class Connections:
             # A connection at hand is not compared with the path before, only after: each look may cost this thread
             # its turn, and an answer of another file than stands there then is dropped in any case.
             held = (None if attempt else self._at_hand()) or self.held()
-            if generation is not None and generation != held.identity:
+            if generation is not None and generation != held.generation:
                 raise IndexBroken("The index was replaced.")
             try:
                 answer = question(held)
@@ -204,7 +205,7 @@ class Connections:
         except BaseException:  # whatever it is, nobody else has the connection to close it
             connection.close()
             raise
-        return Held(connection, identity, schema)
+        return Held(connection, identity, facts.get(EPOCH, ""), schema)
 
     def _open(self) -> sqlite3.Connection:
         """Open the file; used by one thread, but whichever thread finds the connection forgotten closes it."""

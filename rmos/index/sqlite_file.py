@@ -19,6 +19,8 @@ from rmos.index.sqlite_errors import describe_trouble
 PAGE_BYTES: Final = 4096
 INODE: Final = "inode"
 """The fact that names the inode under which the file was made: a copy that was put in its place has another."""
+EPOCH: Final = "epoch"
+"""The fact that tells a file from every other one: the inode of one that went is given to one that comes."""
 
 
 class Identity(NamedTuple):
@@ -133,7 +135,7 @@ def _make(path: str, facts: dict[str, str]) -> None:
         connection.execute("BEGIN")  # one fsync instead of one for each statement
         for statement in (*schema.CREATE_TABLES, *schema.CREATE_INDEXES, *schema.CREATE_TRIGGERS):
             connection.execute(statement)
-        facts = {**facts, INODE: str(os.stat(path).st_ino)}
+        facts = {**facts, INODE: str(os.stat(path).st_ino), EPOCH: secrets.token_hex(8)}
         connection.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
         connection.execute("COMMIT")
     finally:

@@ -76,6 +76,21 @@ def test_trap_03_a_copy_of_an_index_is_used_only_without_a_wal_that_may_be_anoth
     writer.close()
 
 
+def test_an_index_that_is_given_the_inode_of_another_is_another_one(tmp_path: Path, path: Path) -> None:
+    index = fill(tmp_path, ROWS)
+    generation, inode = index.state().generation, path.stat().st_ino
+    index.close()
+    (tmp_path / "next").mkdir()
+    fill(tmp_path / "next", ROWS).close()
+    shutil.copyfile(tmp_path / "next" / path.name, path)  # its bytes in the place of the first one's
+    assert path.stat().st_ino == inode
+    assert index.state().complete
+    assert index.state().generation != generation
+    with pytest.raises(IndexBroken):
+        index.complete(generation)
+    index.close()
+
+
 @pytest.mark.parametrize("junk", JUNK)
 def test_trap_03_junk_in_the_place_of_the_file_is_broken_and_replaced(tmp_path: Path, junk: str) -> None:
     whole = fill(tmp_path, ROWS)
