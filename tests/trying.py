@@ -52,8 +52,8 @@ def tries_at_night(whole: int, otherwise: int) -> int:
 
 
 def some_of(whole: Sequence[T], turn: int) -> Sequence[T]:
-    """Return a part of a long list to try in this run, another part at the next turn: a fifth, or all of it."""
-    step = max(1, _WHOLE // settings().max_examples)
+    """Return a part of a long list to try in this run, another part at the next turn: a fifth, a third or all."""
+    step = max(1, -(-_WHOLE // settings().max_examples))
     return whole[turn % step :: step]
 
 

@@ -89,9 +89,12 @@ def rows(root: Path) -> dict[str, Any]:
         return {}
 
 
-@pytest.mark.parametrize("twice", [False, pytest.param(True, marks=pytest.mark.long)], ids=["once", "twice"])
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] * (place % 2)) for place, name in enumerate(DAMAGES)]
+    ("name", "twice"),
+    [
+        *(pytest.param(name, False, id=f"{name}-once") for name in list(DAMAGES)[::2]),
+        *(pytest.param(name, True, id=f"{name}-twice", marks=pytest.mark.long) for name in DAMAGES),
+    ],
 )
 def test_trap_33_the_dry_run_lists_just_what_the_live_run_does(shop: Shop, name: str, twice: bool) -> None:
     """Every other damage, and in the long tests each, and what `--remove-missing` then still does."""

@@ -27,7 +27,7 @@ from tests.api.conftest import make_body
 from tests.cli.conftest import artifacts_of, command_on
 from tests.helpers.small_rosette import approve_small
 from tests.single_file import make_single_file
-from tests.trying import tries
+from tests.trying import tries_at_night
 
 _RING = ("--tool", "1=em-3175-2f", "--material", "sitka_spruce", "--stock", "3")
 EVERY: dict[str, tuple[str, ...]] = {
@@ -212,7 +212,7 @@ def test_trap_47_ctrl_c_at_any_moment_is_130_and_leaves_a_whole_record(
     if name == "pack":
         template = Path(shutil.copytree(template, tmp_path / "packed" / "runs"))
         assert command_on(template)("program", str(PROGRAMS / "ring.nc"), *_RING, "--record").exit_code == 0
-    interrupt_at_many_moments(template, tmp_path, name, tries(60))
+    interrupt_at_many_moments(template, tmp_path, name, tries_at_night(60, 12))
 
 
 @pytest.mark.parametrize("interrupted", [True, False])

@@ -17,11 +17,11 @@ from tests.faults import disks, judging, records
 from tests.faults.conftest import Announce
 from tests.faults.tracing import ROOT
 from tests.helpers.waiting import PATIENCE_S
+from tests.trying import tries_at_night
 
 pytestmark = [pytest.mark.long, pytest.mark.root]
 
 KINDS: Final = ["ext4", *(["xfs"] if disks.find_program("mkfs.xfs") else [])]
-ROUNDS: Final = 5
 WRITERS: Final = 3
 SPAN: Final = 100_000
 """Numbers of the runs that one writer may make: more than a day of them, so that it makes folders, too."""
@@ -125,13 +125,14 @@ def test_no_acknowledged_run_is_lost_in_a_power_cut(
 ) -> None:
     image = disks.make_image(kind, tmp_path / "image")
     acknowledged: set[int] = set()
-    for turn in range(ROUNDS):
+    rounds = tries_at_night(5, 3)
+    for turn in range(rounds):
         acknowledged |= cut_once(tmp_path, image, 1 + turn * WRITERS * SPAN, WRITERS, *options)
         with disks.mounted(tmp_path / "disk", image=image) as disk:
             assert not lost(disk / "store", acknowledged)
             judging.whole_runs(disk / "store")
             judging.demand_agreement(disk / "store")
-    announce(f"power cut, {kind}: {ROUNDS} rounds, {len(acknowledged)} acknowledged runs, none lost")
+    announce(f"power cut, {kind}: {rounds} rounds, {len(acknowledged)} acknowledged runs, none lost")
 
 
 @pytest.mark.parametrize("options", [(), ("--together", "50")], ids=["one by one", "50 together"])

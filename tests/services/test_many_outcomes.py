@@ -1,4 +1,7 @@
-"""Ten thousand outcomes with corrections: totals are a plain sum, and an index that is made anew says the same."""
+"""Thousands of outcomes with corrections: totals are a plain sum, and an index that is made anew says the same.
+
+Ten thousand at night.
+"""
 
 import os
 import random
@@ -17,11 +20,10 @@ from rmos.schemas.outcomes import show_group
 from rmos.services.outcomes import OutcomeRequest, report_outcome
 from rmos.store import Store
 from tests.makers import ANNA, US, make_members, open_store
+from tests.trying import tries_at_night
 
 pytestmark = pytest.mark.long
 
-OUTCOMES: Final = 10_000
-RUNS: Final = 2_000
 TOOLS: Final = tuple(f"em-{number}" for number in range(7))
 DECISION: Final = {
     "risk_level": "GREEN",
@@ -42,10 +44,10 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     made.index.close()
 
 
-def put_runs(store: Store) -> dict[str, dict[str, str]]:
-    """Put runs over two months, of which a fifth has a program, and return what each is grouped by."""
+def put_runs(store: Store, count: int) -> dict[str, dict[str, str]]:
+    """Put runs over weeks, of which a fifth has a program, and return what each is grouped by."""
     found = {}
-    for number in range(RUNS):
+    for number in range(count):
         of_run = {"machine_id": f"m{number % 3}", "material_id": f"wood_{number % 5}", "tool_id": "em-0"}
         over = {"decision": DECISION} if number % 5 == 0 else {}
         stored = store.runs.put(make_members(US + number * 600_000_000, **of_run, **over))
@@ -111,13 +113,14 @@ def answer(store: Store) -> tuple[Any, ...]:
             return totals, items
 
 
-def test_totals_of_ten_thousand_with_corrections_are_a_plain_sum_and_a_rebuild_says_the_same(
+def test_totals_of_thousands_with_corrections_are_a_plain_sum_and_a_rebuild_says_the_same(
     store: Store, tmp_path: Path
 ) -> None:
+    outcomes = tries_at_night(10_000, 2_500)
     chance = random.Random(21)
-    runs = put_runs(store)
+    runs = put_runs(store, outcomes // 5)
     counted: dict[tuple[str, int], Job] = {}
-    for place in range(OUTCOMES):
+    for place in range(outcomes):
         run_id = chance.choice(list(runs))
         mine = [number for of, number in counted if of == run_id]
         corrects = chance.choice(mine) if mine and chance.random() < 0.3 else None
@@ -131,9 +134,9 @@ def test_totals_of_ten_thousand_with_corrections_are_a_plain_sum_and_a_rebuild_s
                     report_outcome(store, OutcomeRequest(run_id=run_id, reported=reported), actor=ANNA, us=us)
         of_run = {name.removesuffix("_id"): value for name, value in runs[run_id].items() if name != "tool_id"}
         counted[run_id, entry["number"]] = {**entry, **of_run, "month": ids.utc_text(us)[:7]}
-    assert OUTCOMES // 2 < len(counted) < OUTCOMES * 4 // 5
+    assert outcomes // 2 < len(counted) < outcomes * 4 // 5
     for run_id in list(runs)[::200]:
-        store.deletes.soft(run_id, "a trial cut", actor=ANNA, us=US + OUTCOMES * 600_000_000)
+        store.deletes.soft(run_id, "a trial cut", actor=ANNA, us=US + outcomes * 600_000_000)
         counted = {key: job for key, job in counted.items() if key[0] != run_id}
     before = answer(store)
     assert len(before[1]) == len(counted)

@@ -31,6 +31,8 @@ REFUSED = {
 """Pages that say why they cannot show what was asked for; of these a browser's console tells the status."""
 SESSIONS = "/api/workflow-sessions"
 WIDTHS = (390, 820, 1280)
+THEMES = pytest.mark.parametrize(("theme", "widths"), [("light", WIDTHS), ("dark", WIDTHS[::2])], ids=["light", "dark"])
+"""Where things stand does not depend on the theme; what a theme alone decides is looked at in both."""
 LONG = "A name that is as long as names become when nobody minds them, with no end in sight ".replace(" ", "_") * 2
 
 
@@ -92,9 +94,14 @@ def watch(page: Page, url: str) -> list[str]:
 
 
 def find_faults(
-    browser: Browser, url: str, paths: list[str], theme: Any, headers: dict[str, str] | None = None
+    browser: Browser,
+    url: str,
+    paths: list[str],
+    theme: Any,
+    widths: tuple[int, ...],
+    headers: dict[str, str] | None = None,
 ) -> list[str]:
-    """Return what is wrong with pages at every width: what they complain of, what axe finds, what sticks out."""
+    """Return what is wrong with pages at these widths: what they complain of, what axe finds, what sticks out."""
     found: list[str] = []
     page = open_page(browser, color_scheme=theme, extra_http_headers=headers)
     complaints = watch(page, url)
@@ -102,7 +109,7 @@ def find_faults(
         page.goto(f"{url}{path}", wait_until="load")
         page.evaluate("document.querySelectorAll('main details').forEach((element) => { element.open = true; })")
         page.evaluate(AXE)
-        for width in WIDTHS:
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 900})
             wide = page.evaluate("document.documentElement.scrollWidth")
             at_fault = page.evaluate(CHECK, STANDARDS)
@@ -114,9 +121,9 @@ def find_faults(
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@THEMES
 def test_the_pages_of_admins_are_quiet_accessible_and_fit(
-    browser: Browser, app: Flask, url: str, record: Any, settings: Settings, theme: Any
+    browser: Browser, app: Flask, url: str, record: Any, settings: Settings, theme: Any, widths: tuple[int, ...]
 ) -> None:
     run_id = record(SLOW)
     reason = LONG.replace("_", "x")
@@ -126,14 +133,14 @@ def test_the_pages_of_admins_are_quiet_accessible_and_fit(
     write_token(settings.runs_dir, name="ada", role="admin")
     app.extensions["rmos.guard"].callers._table = None
     paths = ["/record", "/record/trail", "/record/trail?who=nobody", "/access", "/access/abc123/revoke"]
-    assert find_faults(browser, url, paths, theme, {"Authorization": f"Bearer {BEARER}"}) == []
+    assert find_faults(browser, url, paths, theme, widths, {"Authorization": f"Bearer {BEARER}"}) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@THEMES
 def test_every_page_is_quiet_accessible_and_fits_at_every_width(
-    browser: Browser, url: str, paths: list[str], theme: Any
+    browser: Browser, url: str, paths: list[str], theme: Any, widths: tuple[int, ...]
 ) -> None:
-    assert find_faults(browser, url, paths, theme) == []
+    assert find_faults(browser, url, paths, theme, widths) == []
 
 
 def test_at_400_percent_nothing_scrolls_sideways(browser: Browser, url: str, paths: list[str]) -> None:
