@@ -17,6 +17,7 @@ from benchmarks import (
     drawings,
     evidence,
     files,
+    floor,
     gate,
     judging,
     machine,
@@ -48,6 +49,7 @@ PARTS: Final = (
     "verify",
     "rebuild",
     "operations",
+    "floor",
     "rosettes",
     "files",
     "gate",
@@ -157,6 +159,8 @@ def measure(
             figures += judging.figures(kept, size, rounds=min(repeats, 3), below=below, say=say)
     if "operations" in parts:
         figures += operations.figures(below, kept, web.SMALL, say)
+    if "floor" in parts:
+        figures += floor.figures(below, kept, web.SMALL, repeats, say)
     if "rosettes" in parts:
         figures += drawings.figures(below, say)
     if "files" in parts:
