@@ -3,14 +3,14 @@
 import functools
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Computed, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rmos import digest
 from rmos.index import schema
 from rmos.index.base import VISIBILITY
-from rmos.index.postgres_dialect import KEYED, key_of
+from rmos.index.postgres_dialect import KEYED, name_key
 from rmos.index.postgres_triggers import VIEW, make_triggers
 from rmos.index.schema import EQUAL_FILTERS, SESSION_FILTERS, Schema
 
@@ -50,14 +50,14 @@ def _column(column: Column[Any], *, primary: bool) -> Column[Any]:
     )
 
 
-def _key(name: str) -> Column[str]:
-    return Column(f"{name}_key", Text(collation="C"), Computed(key_of(name), persisted=True))
+def _key(column: Column[Any]) -> Column[str]:
+    return Column(name_key(column.name), Text(collation="C"), nullable=column.nullable)
 
 
 def _make_table(table: Table) -> Table:
     # A row of outcomes has texts in its key that may be of any length, and needs none: triggers write it.
     primary = table.name not in ("outcomes", "tool_work")
-    keys = [_key(name) for name in KEYED.get(table.name, ())]
+    keys = [_key(table.c[name]) for name in KEYED.get(table.name, ())]
     return Table(table.name, _metadata, *(_column(column, primary=primary) for column in table.columns), *keys)
 
 
@@ -68,7 +68,7 @@ Table(
     Column("name", Text(collation="C"), primary_key=True),
     Column("partition", Text(collation="C"), primary_key=True),
     Column("value", Text(collation="C"), nullable=False),
-    Column("value_key", Text(collation="C"), Computed(key_of("value"), persisted=True), primary_key=True),
+    Column(name_key("value"), Text(collation="C"), primary_key=True),
     Column("slot", Integer, primary_key=True, autoincrement=False),
     Column("runs", BigInteger, nullable=False),
 )
@@ -88,15 +88,16 @@ def _make_indexes() -> None:
     _index("runs_by_state", runs, "state")
     _index("runs_by_override", runs, *listed, "override", "override_until", where="override_until")
     for name in EQUAL_FILTERS:
-        _index(f"runs_by_{name}", runs, f"{name}_key", *listed, where=f"{name}_key" if runs.c[name].nullable else None)
+        key = name_key(name)
+        _index(f"runs_by_{name}", runs, key, *listed, where=key if runs.c[key].nullable else None)
     _index("sessions_by_created", sessions, "created_us", "session_id")
     _index("sessions_by_partition", sessions, "partition", "session_id")
     for name in SESSION_FILTERS:
-        _index(f"sessions_by_{name}", sessions, f"{name}_key", "created_us", "session_id")
+        _index(f"sessions_by_{name}", sessions, name_key(name), "created_us", "session_id")
     _index("outcomes_by_run", outcomes, "run_id")
     _index("outcomes_by_created", outcomes, "lead", "created_us", "outcome_id")
     for name in ("machine_id", "material_id", "risk_level"):
-        _index(f"outcomes_by_{name}", outcomes, "lead", f"{name}_key", "created_us", "outcome_id")
+        _index(f"outcomes_by_{name}", outcomes, "lead", name_key(name), "created_us", "outcome_id")
     _index("outcomes_by_tool_id", outcomes, "tool_id_key", "created_us", "outcome_id")
     _index("tool_work_by_run", work, "run_id")
     _index("tool_work_by_tool", work, "tool_id_key", "serial_key", "created_us")

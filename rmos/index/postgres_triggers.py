@@ -12,6 +12,7 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
+from rmos.index.postgres_dialect import KEYED, key_of, name_key
 from rmos.index.tallying import TALLIED
 from rmos.row_models import OutcomeRow, ToolWorkRow
 
@@ -53,8 +54,9 @@ def _triggers(name: str, watched: tuple[str, ...], counts: str) -> list[str]:
 def _keep_tally() -> str:
     return "\n".join(
         f"""IF TG_OP <> '{other}' THEN IF {row}.visibility = 2 THEN
-    INSERT INTO tally_slots (name, partition, value, slot, runs)
-    SELECT counted.name, {row}.partition, counted.value, pg_backend_pid() % {_SLOTS}, {change}
+    INSERT INTO tally_slots (name, partition, value, value_key, slot, runs)
+    SELECT counted.name, {row}.partition, counted.value, {key_of("counted.value")},
+        pg_backend_pid() % {_SLOTS}, {change}
     FROM (VALUES {", ".join(f"('{name}', {row}.{name})" for name in TALLIED)}) AS counted (name, value)
     WHERE counted.value IS NOT NULL
     ON CONFLICT (name, partition, value_key, slot) DO UPDATE SET runs = tally_slots.runs + excluded.runs;
@@ -67,12 +69,15 @@ def _keep_rows(table: str) -> str:
     hints = get_type_hints(_TABLES[table])
     columns = ", ".join(hints)
     members = ", ".join(f"{name} {_sql_type(hint)}" for name, hint in hints.items())
+    keys = ", ".join(map(name_key, KEYED[table]))
+    of_texts = ", ".join(key_of(f"made.{name}") for name in KEYED[table])
     return f"""IF TG_OP <> 'INSERT' THEN
     DELETE FROM {table} WHERE run_id = old.run_id;
 END IF;
 IF TG_OP <> 'DELETE' THEN IF new.visibility = 2 AND new.{table} IS NOT NULL THEN
-    INSERT INTO {table} (run_id, {columns})
-    SELECT new.run_id, {columns} FROM json_to_recordset({_escaped(f"new.{table}")}::json) AS made ({members});
+    INSERT INTO {table} (run_id, {columns}, {keys})
+    SELECT new.run_id, {columns}, {of_texts}
+    FROM json_to_recordset({_escaped(f"new.{table}")}::json) AS made ({members});
 END IF; END IF;"""  # noqa: S608 (names of columns, of ours)
 
 

@@ -84,8 +84,8 @@ class Statements(Generic[Row]):
         table, record_id = self._table, next(iter(self._table.primary_key))
         insert = self._sql.insert(table, self._columns)
         new = insert.excluded
-        changed = {name: new[name] for name in self._columns if name != record_id.name}
-        differs = or_(*(new[name].is_distinct_from(table.c[name]) for name in changed))
+        changed = {column.name: column for column in new if column.name != record_id.name}  # the keys of texts too
+        differs = or_(*(new[name].is_distinct_from(table.c[name]) for name in self._columns if name != record_id.name))
         where = or_(new.version > table.c.version, and_(new.version == table.c.version, differs))
         at_home = new.partition == table.c.partition
         if damaged:

@@ -10,7 +10,7 @@ from rmos.index.batch_queries import BatchQueries
 from rmos.index.outcome_queries import OutcomeQueries
 from rmos.index.postgres import PostgresIndex
 from rmos.index.postgres_asker import with_state
-from rmos.index.postgres_dialect import POSTGRES, escape
+from rmos.index.postgres_dialect import POSTGRES, escape, key_of, name_key
 from rmos.index.run_queries import RunQueries
 from rmos.index.schema import schema_of
 from rmos.index.statements import BoundStatement
@@ -30,15 +30,21 @@ pytestmark = pytest.mark.long
 
 OPTIONS: Final = f"-csearch_path={SCHEMA} -crandom_page_cost=1.1 -cjit=off"
 """As connections of the index have them."""
-FILL: Final = """
-INSERT INTO runs (run_id, created_us, partition, version, state, sha256, summary, status, risk_level, mode, tool_id,
-    source, session_id, workflow_session_id, material_id, batch_label, parent_run_id, visibility, checksum)
-SELECT 'run_' || lpad(n::text, 32, '0'), %(us)s + n, '2025-12-23', 0, 'live', 'x', repeat('y', 400),
+_KEYED: Final = (
+    *("status", "risk_level", "mode", "tool_id", "source", "session_id", "workflow_session_id", "material_id"),
+    *("batch_label", "parent_run_id"),
+)
+_OTHERS: Final = "run_id, created_us, partition, version, state, sha256, summary, visibility, checksum"
+_NAMES: Final = ", ".join((_OTHERS, *_KEYED))
+FILL: Final = f"""
+INSERT INTO runs ({_NAMES}, {", ".join(map(name_key, _KEYED))})
+SELECT {_NAMES}, {", ".join(map(key_of, _KEYED))} FROM (SELECT
+    'run_' || lpad(n::text, 32, '0'), %(us)s + n, '2025-12-23', 0, 'live', 'x', repeat('y', 400), 2, 0,
     CASE n %% 4 WHEN 0 THEN 'BLOCKED' ELSE 'OK' END, 'GREEN', 'm', 'tool_id' || (n * 7919) %% 30,
     'source' || (n * 104729) %% 30, 'session_id' || n %% 40, 'workflow_session_id' || n %% 20,
     'material_id' || (n * 31) %% 20, CASE n %% 3 WHEN 0 THEN 'batch_label' || n %% 100 END,
-    CASE n %% 5 WHEN 0 THEN 'run_' || lpad((n / 2)::text, 32, '0') END, 2, 0
-FROM generate_series(1, %(rows)s) AS made (n)
+    CASE n %% 5 WHEN 0 THEN 'run_' || lpad((n / 2)::text, 32, '0') END
+FROM generate_series(1, %(rows)s) AS numbers (n)) AS made ({_NAMES})
 """
 
 
