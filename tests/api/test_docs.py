@@ -50,6 +50,7 @@ def is_own(url: str, address: str) -> bool:
 
 @pytest.mark.long
 @pytest.mark.chromium
+@pytest.mark.parametrize("app", ["local"], indirect=True)
 def test_the_page_is_dark_as_the_system_says_or_as_was_chosen(page: Page, address: str) -> None:
     for system, chosen, is_dark in (("dark", None, True), ("dark", "light", False), ("light", "dark", True)):
         page.context.clear_cookies()

@@ -243,4 +243,4 @@ def try_everything(app: Flask, store: Store, examples: int) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_every_operation_does_what_the_document_says(app: Flask, service_store: Store) -> None:
-    try_everything(app, service_store, tries_at_night(40, 10))
+    try_everything(app, service_store, tries_at_night(40, 6))

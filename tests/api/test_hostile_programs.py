@@ -16,7 +16,7 @@ from rmos.engines.registry import Registry
 from rmos.services.programs.checking import CheckedProgram, ProgramRequest, check_program
 from rmos.services.programs.reading import MeasureReply, MeasureRequest
 from tests.helpers.rings import RING
-from tests.trying import tries
+from tests.trying import tries_at_night
 
 PROGRAMS = "/api/rmos/programs"
 ENGINES: Final = Registry()
@@ -115,7 +115,7 @@ def test_no_program_is_better_than_its_findings_and_its_cuts(text: str) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_no_damaged_program_is_better_than_its_findings_and_its_cuts(seed: int) -> None:
     generator = random.Random(seed)
-    for _ in range(tries(25)):
+    for _ in range(tries_at_night(25, 4)):
         data = bytearray(RING.encode())
         for _ in range(generator.randint(1, 6)):
             at = generator.randrange(len(data))

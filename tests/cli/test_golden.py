@@ -175,7 +175,8 @@ def scene() -> Iterator[Scene]:
         patched.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
         patched.setattr(ids, "now_us", lambda: next(moments))
         patched.setattr(os, "urandom", random.Random(5).randbytes)
-        patched.setattr("secrets.token_hex", lambda size: random.Random(next(moments)).randbytes(size).hex())
+        names = random.Random(7)  # of files: how many are made is nothing that a table shows
+        patched.setattr("secrets.token_hex", lambda size: names.randbytes(size).hex())
         patched.setattr(getpass, "getuser", lambda: "anna")
         patched.setattr(LocalObjects, "free_bytes", lambda self: 212_000_000_000)
         patched.setattr(ids, "new_request_id", lambda: "req_0123456789abcdef")

@@ -212,7 +212,7 @@ def test_trap_47_ctrl_c_at_any_moment_is_130_and_leaves_a_whole_record(
     if name == "pack":
         template = Path(shutil.copytree(template, tmp_path / "packed" / "runs"))
         assert command_on(template)("program", str(PROGRAMS / "ring.nc"), *_RING, "--record").exit_code == 0
-    interrupt_at_many_moments(template, tmp_path, name, tries_at_night(60, 12))
+    interrupt_at_many_moments(template, tmp_path, name, tries_at_night(60, 8))
 
 
 @pytest.mark.parametrize("interrupted", [True, False])

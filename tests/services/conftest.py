@@ -26,7 +26,7 @@ IN_A_FOLDER: Final = frozenset(
         "test_without_a_seed_the_function_derives_it_from_the_prompt",
         "test_a_parent_whose_record_is_damaged_still_exists",  # damaged on the disk
         "test_a_replay_tells_whether_lists_know_the_run",  # its index is a file that is lost
-        "test_totals_of_ten_thousand_with_corrections_are_a_plain_sum_and_a_rebuild_says_the_same",
+        "test_totals_of_thousands_with_corrections_are_a_plain_sum_and_a_rebuild_says_the_same",
     }
 )
 """Tests that are about a folder."""

@@ -141,7 +141,7 @@ def test_it_holds_for_some_cuts(holds: Callable[[random.Random, Cut, EngineResul
 def test_it_holds_for_many_cuts(holds: Callable[[random.Random, Cut, EngineResult], None]) -> None:
     # Advice is applied step by step, each step with an evaluation that searches for the next advice: 5 ms a cut.
     is_slow = holds is advice_leads_to_green_step_by_step
-    hold(holds, 1600, tries_at_night(15_000, 3_000) if is_slow else tries_at_night(100_000, 10_000))
+    hold(holds, 1600, tries_at_night(15_000, 1_500) if is_slow else tries_at_night(100_000, 4_000))
 
 
 JUNK: tuple[Any, ...] = (
