@@ -257,10 +257,47 @@ def test_what_was_announced_stays_when_the_tables_are_made_again(shared: Postgre
 
 def test_an_index_of_a_newer_release_is_left_alone(shared: PostgresIndex, tmp_path: Path) -> None:
     find_server(18).execute("UPDATE index_state SET release = '99.0', tables = 'x'", schema=schema_for(tmp_path))
-    for ask in (shared.prepare, shared.state, lambda: shared.runs.upsert([ROW])):
+    for ask in (shared.prepare, shared.state, lambda: shared.runs.upsert([make_row(US + 1)])):
         with pytest.raises(StoreUnusable):
             ask()
     assert find_server(18).execute("SELECT count(*) FROM runs", schema=schema_for(tmp_path)) == [(1,)]
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM index_state", "UPDATE index_state SET release = '0', tables = 'x'"])
+def test_an_index_of_other_tables_or_of_none_takes_no_row(shared: PostgresIndex, tmp_path: Path, change: str) -> None:
+    find_server(18).execute(change, schema=schema_for(tmp_path))
+    with pytest.raises(IndexBroken):
+        shared.runs.upsert([make_row(US + 1)])
+    assert find_server(18).execute("SELECT count(*) FROM runs", schema=schema_for(tmp_path)) == [(1,)]
+
+
+@pytest.mark.parametrize("before", [0, 12])
+def test_who_writes_a_row_locks_the_state_first_as_who_makes_the_tables_again(
+    shared: PostgresIndex, tmp_path: Path, before: int
+) -> None:
+    """By a statement that is new to the server and by one that it has prepared: else each might wait for the other."""
+    for number in range(before):
+        shared.runs.upsert([make_row(US + 1 + number)])
+    schema = schema_for(tmp_path)
+    locked: list[Any] = []
+    asked = """
+        SELECT held.relation::regclass::text, held.granted FROM pg_locks AS held
+        JOIN pg_locks AS wanted ON wanted.pid = held.pid AND NOT wanted.granted
+        WHERE held.relation IN ('runs'::regclass, 'announced'::regclass, 'index_state'::regclass)
+    """
+
+    def is_waiting() -> bool:
+        locked[:] = find_server(18).execute(asked, schema=schema)
+        return bool(locked)
+
+    with psycopg.connect(find_server(18).dsn, options=f"-csearch_path={schema}") as other:
+        other.execute("LOCK TABLE index_state IN ACCESS EXCLUSIVE MODE")
+        writer = threading.Thread(target=shared.runs.upsert, args=([make_row(US + 99)],))
+        writer.start()
+        wait_until(is_waiting, "who writes a row")
+    writer.join()
+    assert locked == [("index_state", False)]
+    assert len(shared.runs.rows(ROW.partition)) == before + 2
 
 
 # The lock
