@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from rmos.cli.exits import DONE, EXIT_CODES, FINDINGS, INTERRUPTED, RmosGroup, give_up_output
-from rmos.cli.lazy import LazyCommand
+from rmos.cli.lazy import COMMANDS_WIRED_BY, LazyCommand
 
 __all__ = ["main", "rmos_group"]
 
@@ -78,6 +78,8 @@ _SECTIONS = {
     ),
 }
 """The commands as the help shows them: name, module and name in it, the first sentence of its own help."""
+_WIRED_BY = {"openapi": "rmos.app:wire_app"}
+"""What wires the application of commands that ask its routes; all others run without any."""
 
 
 @click.group(
@@ -99,7 +101,7 @@ def rmos_group() -> None:
 
 for _commands in _SECTIONS.values():
     for _command in _commands:
-        rmos_group.add_command(LazyCommand(*_command))
+        rmos_group.add_command(LazyCommand(*_command, wired_by=_WIRED_BY.get(_command[0], COMMANDS_WIRED_BY)))
 
 
 def main() -> None:

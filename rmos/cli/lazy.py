@@ -6,17 +6,21 @@ Loading all of them takes as long as opening the service does (docs/performance.
 """
 
 from pkgutil import resolve_name
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import click
+
+COMMANDS_WIRED_BY: Final = "rmos.cli.wiring:wire_commands"
+"""What wires the application that a command runs in, unless it asks the routes."""
 
 
 class LazyCommand(click.Command):
     """Stands for a command until it runs; the module has it under a name, as `verify:verify`."""
 
-    def __init__(self, name: str, place: str, sentence: str) -> None:
+    def __init__(self, name: str, place: str, sentence: str, *, wired_by: str = COMMANDS_WIRED_BY) -> None:
         super().__init__(name, short_help=sentence)
         self.place = place
+        self.wired_by = wired_by
 
     def load(self) -> click.Command:
         """Return the command itself."""
@@ -30,5 +34,6 @@ class LazyCommand(click.Command):
         if parent is not None and parent.obj is None:  # else `flask rmos` has an application already
             from flask.cli import ScriptInfo  # noqa: PLC0415 - help and completion do without Flask
 
-            parent.obj = ScriptInfo(create_app=resolve_name("rmos.app:wire_app"))
+            # Found when the command runs: its help is shown without an application.
+            parent.obj = ScriptInfo(create_app=lambda: resolve_name(self.wired_by)())
         return command.make_context(info_name, args, parent, **extra)

@@ -77,6 +77,7 @@ runs = Table(
     Column("checksum", _int64, nullable=False),
     sqlite_strict=True,
 )
+# PostgreSQL has indexes of its own (`postgres_schema`): a `postgresql_where` here would load its dialect everywhere.
 # The order of lists, and last whether a run is listed: so what one filter finds is counted without looking at a row.
 _LISTED: Final = (runs.c.created_us, runs.c.run_id, runs.c.visibility)
 Index("runs_by_created", *_LISTED)
@@ -84,14 +85,13 @@ Index("runs_by_partition", runs.c.partition, runs.c.run_id)
 for _name in EQUAL_FILTERS:
     _column = runs.c[_name]
     _where = None if _name in _ALWAYS_SET else _column.is_not(None)
-    Index(f"runs_by_{_name}", _column, *_LISTED, sqlite_where=_where, postgresql_where=_where)
+    Index(f"runs_by_{_name}", _column, *_LISTED, sqlite_where=_where)
 
 # Few runs have one: what waits and what is over is told within the index, in the order of lists.
 Index(
     "runs_by_override",
     *(*_LISTED, runs.c.override, runs.c.override_until),
     sqlite_where=runs.c.override_until.is_not(None),
-    postgresql_where=runs.c.override_until.is_not(None),
 )
 
 # What is counted of a session's runs, in the order of the counting: neither rows nor a sorter are needed for it.
@@ -100,7 +100,6 @@ Index(
     *(runs.c[name] for name in ("workflow_session_id", "visibility", "explanation_status", "risk_level")),
     *(runs.c[name] for name in ("advisory_kinds", "latest_advisory_us", "status")),
     sqlite_where=runs.c.workflow_session_id.is_not(None),
-    postgresql_where=runs.c.workflow_session_id.is_not(None),
 )
 
 SESSION_FILTERS: Final = ("status", "workflow_state", "user_id", "workflow_type")

@@ -2,6 +2,7 @@
 
 import configparser
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -181,6 +182,24 @@ def test_help_says_of_each_command_what_its_own_help_begins_with() -> None:
         assert (offered.load().name, offered.load().get_short_help_str(200)) == (name, offered.short_help)
 
 
+def run_and_list_loaded(
+    modules: tuple[str, ...], arguments: list[str], variables: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run `rmos` in a process that says, in the last line of stderr, which of these modules it has loaded."""
+    program = (
+        "import atexit, runpy, sys\n"
+        f"heavy = {modules!r}\n"
+        "atexit.register(lambda: print('LOADED', [name for name in heavy if name in sys.modules], file=sys.stderr))\n"
+        "runpy.run_module('rmos', run_name='__main__', alter_sys=True)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "said"),
     [
@@ -193,20 +212,26 @@ def test_help_says_of_each_command_what_its_own_help_begins_with() -> None:
 def test_trap_47_help_and_tab_load_none_of_the_service(
     arguments: list[str], variables: dict[str, str], said: str
 ) -> None:
-    program = (
-        "import atexit, runpy, sys\n"
-        "heavy = ('flask', 'sqlalchemy', 'marshmallow', 'rmos.store', 'rmos.api', 'rmos.engines')\n"
-        "atexit.register(lambda: print('LOADED', [name for name in heavy if name in sys.modules], file=sys.stderr))\n"
-        "runpy.run_module('rmos', run_name='__main__', alter_sys=True)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-    )
+    heavy = ("flask", "sqlalchemy", "marshmallow", "rmos.store", "rmos.api", "rmos.engines")
+    done = run_and_list_loaded(heavy, arguments, variables)
     assert said in done.stdout + done.stderr
     assert done.stderr.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize("arguments", [["verify", "--help"], ["verify"]], ids=" ".join)
+def test_trap_47_a_command_loads_no_route_no_page_and_no_other_database(tmp_path: Path, arguments: list[str]) -> None:
+    heavy = ("rmos.app", "rmos.api", "rmos.web", "sqlalchemy.dialects.postgresql")
+    variables = {"RMOS_RUNS_DIR": str(tmp_path), "RMOS_INSTANCE_DIR": str(tmp_path)}
+    done = run_and_list_loaded(heavy, arguments, variables)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "LOADED []"), done.stderr
+    assert "whole" in done.stdout
+
+
+def test_the_document_of_the_routes_is_printed_by_the_one_command_that_loads_them(tmp_path: Path) -> None:
+    variables = {"RMOS_RUNS_DIR": str(tmp_path), "RMOS_INSTANCE_DIR": str(tmp_path)}
+    done = run_and_list_loaded(("rmos.app", "rmos.api"), ["openapi"], variables)
+    assert done.stderr.splitlines()[-1] == "LOADED ['rmos.app', 'rmos.api']"
+    assert "/api/rmos/runs" in json.loads(done.stdout)["paths"]
 
 
 def test_trap_37_each_command_module_is_reached_from_the_entry_point() -> None:
