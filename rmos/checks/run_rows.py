@@ -11,10 +11,9 @@ from typing import NamedTuple
 from rmos.checks.findings import Tally
 from rmos.counts import count_of
 from rmos.errors.store import ObjectUnreadable, RecordUnavailable
-from rmos.index.base import Index
+from rmos.index.base import Index, KnownRun
 from rmos.models import RunState
 from rmos.objects.base import QUARANTINE, Objects
-from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.layout import RunFiles
 
@@ -44,7 +43,7 @@ class RowCheck:
         self._partition = partition
         self._find = tally.find
 
-    def of_run(self, files: RunFiles, row: RunRow | None, is_whole: bool, expected: Expected | None) -> None:
+    def of_run(self, files: RunFiles, row: KnownRun | None, is_whole: bool, expected: Expected | None) -> None:
         """Compare the row of a run that stands.
 
         Args:
@@ -58,7 +57,7 @@ class RowCheck:
             return
         last = files.events[-1] if files.events else 0
         if not is_whole:
-            self._find_altered(key, row, last)
+            self._find_altered(run_id, row, last)
             return
         is_other = expected is not None and row.sha256 != expected.sha256
         if expected is not None and is_other and not expected.has_self_digest and row.state != "damaged":
@@ -75,7 +74,7 @@ class RowCheck:
             detail = f"the row says version {row.version}, {row.state}; the record, version {last}, {state}"
             self._find("index_stale", key, detail, run_id)
 
-    def of_erased(self, run_id: str, row: RunRow | None, last: int) -> None:
+    def of_erased(self, run_id: str, row: KnownRun | None, last: int) -> None:
         """Compare the row of a run that was hard-deleted: its event, with the artifact's digest, accounts for it."""
         if self._index is None or (row is not None and row.version >= last and row.state == "erased"):
             return
@@ -83,26 +82,26 @@ class RowCheck:
         key = layout.artifact_key(self._partition, run_id)
         self._find("index_stale", key, f"{says}; the record, version {last}, erased", run_id)
 
-    def of_quarantined(self, key: str, row: RunRow | None) -> None:
+    def of_quarantined(self, run_id: str, row: KnownRun | None) -> None:
         """Compare the row of a run whose artifact was moved aside."""
         if row is not None and row.state != "damaged":
             detail = f"the row says {row.state}; the record, that the artifact is in quarantine"
-            self._find("index_stale", key, detail, row.run_id)
+            self._find("index_stale", layout.artifact_key(self._partition, run_id), detail, run_id)
 
-    def of_no_file(self, row: RunRow, is_whole: bool) -> None:
+    def of_no_file(self, run_id: str, row: KnownRun, is_whole: bool) -> None:
         """Find what it means that a row has no file of its run."""
-        key = layout.artifact_key(self._partition, row.run_id)
+        key = layout.artifact_key(self._partition, run_id)
         if not is_whole:
-            self._find_altered(key, row, 0)
+            self._find_altered(run_id, row, 0)
         if row.state == "erased":
-            path = layout.event_key(self._partition, row.run_id, max(row.version, 1))
+            path = layout.event_key(self._partition, run_id, max(row.version, 1))
             if not has(self._objects, path, if_unknown=True):
                 detail = "the index has the hard delete of a run, its event is gone"
-                self._find("event_missing", path, detail, row.run_id)
+                self._find("event_missing", path, detail, run_id)
         elif has(self._objects, f"{QUARANTINE}/{key}", if_unknown=False):
-            self.of_quarantined(key, row)
+            self.of_quarantined(run_id, row)
         elif not has(self._objects, key, if_unknown=False):  # else it came after the listing, or is no file
-            self._find("missing", key, "the index has a row, the artifact is gone", row.run_id)
+            self._find("missing", key, "the index has a row, the artifact is gone", run_id)
 
     def _find_unindexed(self, index: Index, key: str, run_id: str) -> None:
         known = index.runs.find(run_id).value
@@ -112,6 +111,7 @@ class RowCheck:
         else:
             self._find("orphaned", key, "the index does not know the artifact", run_id)
 
-    def _find_altered(self, key: str, row: RunRow, last: int) -> None:
+    def _find_altered(self, run_id: str, row: KnownRun, last: int) -> None:
         says = f"it says version {row.version}, {row.state}; {count_of(last, 'event is', 'events are')} there"
-        self._find("index_altered", key, f"the row's checksum does not hold; {says}", row.run_id)
+        key = layout.artifact_key(self._partition, run_id)
+        self._find("index_altered", key, f"the row's checksum does not hold; {says}", run_id)

@@ -14,7 +14,6 @@ from rmos.digest import sha256_hex
 from rmos.index.base import Index, KnownRun
 from rmos.models import Deletion, Event, RunArtifact, RunState
 from rmos.objects.base import QUARANTINE, Objects
-from rmos.row_models import RunRow
 from rmos.store import layout
 from rmos.store.evidence.objects import make_line
 from rmos.store.folding import fold_deletion
@@ -43,18 +42,17 @@ class RunCheck:
     def check(self, part: Slice) -> Tally:
         """Return the counts and findings of a slice."""
         tally = Tally()
-        rows: dict[str, tuple[RunRow, bool]] = {}
+        rows: dict[str, tuple[KnownRun, bool]] = {}
         if self._index is not None:
-            found = self._index.runs.rows(part.partition, part.first, part.last)
-            rows = {row.run_id: (row, is_whole) for row, is_whole in found}
+            rows = self._index.runs.known_between(part.partition, part.first, part.last)
         check_row = RowCheck(self._objects, self._index, part.partition, tally)
         runs = layout.sort_out(part.names).runs.values()
         for files, read in read_runs_ahead(self._objects, part.partition, runs):
             row, is_whole = rows.pop(files.run_id, (None, True))
             history = read_run(self._noting(read, tally), part.partition, files, strict=self._strict)
             self._check_run(part.partition, files, history, row, is_whole, check_row, tally)
-        for row, is_whole in rows.values():
-            check_row.of_no_file(row, is_whole)
+        for run_id, (known, is_whole) in rows.items():
+            check_row.of_no_file(run_id, known, is_whole)
         return tally
 
     def _check_run(
@@ -62,7 +60,7 @@ class RunCheck:
         partition: str,
         files: RunFiles,
         history: RunHistory,
-        row: RunRow | None,
+        row: KnownRun | None,
         is_whole: bool,
         check_row: RowCheck,
         tally: Tally,
@@ -85,8 +83,7 @@ class RunCheck:
         has_twin = bool(damages) and self._check_twin(partition, key, run_id, run, tally)
         state: RunState = "live"
         if history.events or not has_self_digest:
-            known = None if row is None else KnownRun(row.partition, row.version, row.state, row.sha256)
-            state = _state(history.events, None if has_self_digest else self._reader.tombstone(run_id, known))
+            state = _state(history.events, None if has_self_digest else self._reader.tombstone(run_id, row))
         if state == "erased":
             _find_unfinished(key, partition, history.events, tally)
         elif row is not None or not has_twin:
@@ -133,7 +130,7 @@ class RunCheck:
         self,
         partition: str,
         files: RunFiles,
-        row: RunRow | None,
+        row: KnownRun | None,
         events: Sequence[Event],
         check_row: RowCheck,
         tally: Tally,
@@ -144,7 +141,7 @@ class RunCheck:
             tally.count("erased")
             check_row.of_erased(run_id, row, events[-1].number)
         elif has(self._objects, f"{QUARANTINE}/{key}", if_unknown=False):
-            check_row.of_quarantined(key, row)
+            check_row.of_quarantined(run_id, row)
         else:
             detail = "the run's artifact is not there"
             if files.events:

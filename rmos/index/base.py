@@ -163,6 +163,9 @@ class Table(Protocol[Row, Query, Known]):
     def rows(self, partition: str, first: str = "", last: str = LAST_ID) -> list[tuple[Row, bool]]:
         """Return the rows of a partition from id to id, in order, each with whether its checksum holds."""
 
+    def known_between(self, partition: str, first: str, last: str) -> dict[str, tuple[Known, bool]]:
+        """Return what is known of each record of a partition from id to id, as quickly as `rows` does not."""
+
     def partitions(self) -> list[str]:
         """Return the partitions that have rows, in order."""
 

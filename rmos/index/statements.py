@@ -8,8 +8,9 @@ result layer costs four times as much as through the driver (ADR 3). What differ
 filters, is in `run_queries` and `session_queries`.
 """
 
+import operator
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -53,7 +54,12 @@ class Statements(Generic[Row]):
         self._sql = sql
         self._row_type: type[Row] = row_type
         self._table = table
-        self._columns = (*(field.name for field in msgspec.structs.fields(row_type)), "visibility", "checksum")
+        names: list[str] = [field.name for field in msgspec.structs.fields(row_type)]
+        self._as_it_stands: Callable[..., object] = msgspec.defstruct("Row", names)  # not folded, as new rows are
+        self._state: int = names.index("state")
+        self.pick_known: Callable[[tuple[Any, ...]], tuple[Any, ...]] = operator.itemgetter(*map(names.index, known))
+        """Returns the values of `known` from those of all columns."""
+        self._columns: tuple[str, ...] = (*names, "visibility", "checksum")
         self.json_names = self._columns if sql.takes_rows_as_json else ()
         """The names of a row's values, where `upsert` and `upsert_damaged` take many rows as JSON."""
         record_id = next(iter(table.primary_key))
@@ -106,8 +112,12 @@ class Statements(Generic[Row]):
 
     def read(self, values: tuple[Any, ...]) -> tuple[Row, bool]:
         """Return a row from the values of all its columns, and whether its checksum holds."""
-        row = self._row_type(*values[:-2])
-        return row, row.state in VISIBILITY and self.bound(row)[-2:] == values[-2:]
+        return self._row_type(*values[:-2]), self.holds(values)
+
+    def holds(self, values: tuple[Any, ...]) -> bool:
+        """Tell whether the checksum holds for the values of all columns; a name in another case was altered."""
+        visibility = VISIBILITY.get(values[self._state])
+        return values[-2:] == (visibility, zlib.crc32(_encode(self._as_it_stands(*values[:-2]))))
 
 
 def limit_page(statement: Select[Any], table: Table, *, after: bool) -> Select[Any]:

@@ -147,6 +147,12 @@ class RowTable(Generic[Row, Query, Known]):
         found = self._asker.ask_rows(self._statements.rows, {"partition": partition, "first": first, "last": last})
         return [self._statements.read(values) for values in found]
 
+    def known_between(self, partition: str, first: str, last: str) -> dict[str, tuple[Known, bool]]:
+        """Return what is known of each record of a partition from id to id, each with whether its checksum holds."""
+        found = self._asker.ask_rows(self._statements.rows, {"partition": partition, "first": first, "last": last})
+        pick, holds = self._statements.pick_known, self._statements.holds
+        return {values[0]: (self._known(*pick(values)), holds(values)) for values in found}
+
     def partitions(self) -> list[str]:
         """Return the partitions that have rows."""
         return [row[0] for row in self._asker.ask_rows(self._statements.partitions, {})]

@@ -156,7 +156,7 @@ def _digest_damages(run: RunArtifact, has_self_digest: bool) -> list[Damage]:
     damages = []
     if has_self_digest:
         guarded = guarded and (run.meta or {}).get("completeness_guard") is True
-        holds = guarded or _is_carried(run) or digest.sha256_hex(run.feasibility) == recorded
+        holds = guarded or digest.sha256_hex(run.feasibility) == recorded or _is_carried(run)
     else:
         holds = guarded or is_legacy_json(bytes(run.feasibility), recorded)
     if not holds:

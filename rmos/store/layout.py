@@ -353,7 +353,8 @@ def run_of(name: str) -> str:
 
 def is_of_run(name: str) -> bool:
     """Tell whether a name is one that an object of a run may have."""
-    return any(kind.pattern.fullmatch(name) for kind in (ARTIFACT, EVENT, LINK))
+    found = ARTIFACT.pattern.fullmatch(name) or EVENT.pattern.fullmatch(name) or LINK.pattern.fullmatch(name)
+    return found is not None
 
 
 def is_of_file_system(name: str, what: str) -> bool:

@@ -3,15 +3,18 @@
     read = read_ahead(objects, keys)
     read(keys[0])                     # as `objects.read`, from what came back
 
-A disk gives one file after the other as quickly, so there nothing changes.
+A disk gives one file after the other as quickly, so there they are read in turn. Those of many runs are read before the
+first is looked at all the same: a processor that goes to the system and back for each file has neither the system's
+code at hand then nor ours, which cost verify a fifth of its time (docs/performance.md).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
 
+from rmos.errors.store import ObjectMissing, ObjectUnreadable, StorageFailed
 from rmos.objects.base import Objects
 from rmos.store import layout
 from rmos.store.history import ReadObject
@@ -25,7 +28,9 @@ _ONE_BY_ONE: Final = 8
 _FEW: Final = 200
 """Runs whose names are asked for one by one; above that the whole partition is listed."""
 _RUNS: Final = 64
-"""Runs whose objects are read at once, where that is quicker; all of them are held until the last one is done with."""
+"""Runs whose objects are read before the first of them is looked at; over threads all are held until the last is."""
+_HELD_BYTES: Final = 1024 * 1024
+"""What is held of them that came from a disk, and one object more: what is beyond is read when it is looked at."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -57,10 +62,32 @@ def read_runs_ahead(
     objects: Objects, partition: str, runs: Iterable[RunFiles]
 ) -> Iterator[tuple[RunFiles, ReadObject]]:
     """Yield each run of a partition with a function that reads its objects, some runs read ahead."""
+    read_some = read_ahead if objects.works_with == "threads" else _read_in_turn
     left = iter(runs)
     while some := list(islice(left, _RUNS)):
-        read = read_ahead(objects, (key for files in some for key in list_keys(partition, files)))
+        read = read_some(objects, [key for files in some for key in list_keys(partition, files)])
         yield from ((files, read) for files in some)
+
+
+def _read_in_turn(objects: Objects, keys: Sequence[str]) -> ReadObject:
+    """Return a function that reads these objects, and gives what was read of them already once.
+
+    What cannot be read is read again by whoever looks at it, and is that one's error alone.
+    """
+    found: dict[str, bytes] = {}
+    held = 0
+    for key in keys:
+        if held > _HELD_BYTES:
+            break
+        with suppress(ObjectMissing, ObjectUnreadable, StorageFailed):
+            data = found[key] = objects.read(key)
+            held += len(data)
+
+    def read(key: str) -> bytes:
+        data = found.pop(key, None)
+        return objects.read(key) if data is None else data
+
+    return read
 
 
 def list_keys(partition: str, files: RunFiles) -> list[str]:

@@ -354,6 +354,9 @@ class _Table:
     def known(self, partition: str) -> dict[str, Any]:
         return {_id_of(row): self._known(row) for row, _ in self.rows(partition)}
 
+    def known_between(self, partition: str, first: str, last: str) -> dict[str, tuple[Any, bool]]:
+        return {_id_of(row): (self._known(row), holds) for row, holds in self.rows(partition, first, last)}
+
     def rows(self, partition: str, first: str = "", last: str = LAST_ID) -> list[tuple[Any, bool]]:
         with self._rows() as stored:
             chosen = sorted(record_id for record_id in stored if first <= record_id <= last)

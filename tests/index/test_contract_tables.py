@@ -32,6 +32,7 @@ class Rows(NamedTuple):
         record_id = id_of(row)
         [(found, holds)] = self.table.rows(row.partition, record_id, record_id)
         assert holds
+        assert self.table.known_between(row.partition, record_id, record_id) == {record_id: (self.known(found), True)}
         return found
 
     def count(self, **query: Any) -> int:

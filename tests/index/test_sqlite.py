@@ -99,6 +99,8 @@ def test_trap_49_an_index_that_its_disk_does_not_look_at_is_unavailable_and_neve
     [
         "summary = '{}'",
         "status = 'OK '",
+        "status = 'ok'",
+        "mode = upper(mode)",
         "state = 'deleted'",
         "version = version + 1",
         "material_id = 'maple'",
@@ -114,6 +116,10 @@ def test_a_row_that_was_altered_behind_our_back_is_told_by_its_checksum(
     alter(path, f"UPDATE runs SET {change} WHERE run_id = ?", ROWS[3].run_id)
     found = {row.run_id: holds for row, holds in filled.runs.rows(DAY)}
     assert [run_id for run_id, holds in found.items() if not holds] == [ROWS[3].run_id]
+    known = filled.runs.known_between(DAY, ROWS[1].run_id, ROWS[3].run_id)
+    assert [(run_id, holds) for run_id, (_, holds) in known.items()] == [
+        (row.run_id, row is not ROWS[3]) for row in ROWS[1:4]
+    ]
 
 
 # Locked, full, read-only
