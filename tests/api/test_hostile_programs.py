@@ -112,6 +112,7 @@ def test_no_program_is_better_than_its_findings_and_its_cuts(text: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)  # one of them takes half a minute on a slow machine
 @pytest.mark.parametrize("seed", range(40))
 def test_no_damaged_program_is_better_than_its_findings_and_its_cuts(seed: int) -> None:
     generator = random.Random(seed)

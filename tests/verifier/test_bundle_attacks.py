@@ -16,6 +16,7 @@ from tests.helpers.bundles import (
     make_run_files,
 )
 from tests.helpers.tampering import ATTACKS
+from tests.trying import some_of
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -32,7 +33,7 @@ def test_no_changed_byte_is_accepted_in_a_zip_that_was_packed_anew() -> None:
     members = make_members_of(make_run_files(1))
     accepted = []
     for name in [name for name in members if name not in ("verifier-key", "README.txt")]:  # neither proves anything
-        for at in range(len(members[name])):
+        for at in some_of(range(len(members[name])), len(name)):
             data = bytearray(members[name])
             data[at] ^= 1 << at % 7
             try:
