@@ -4,14 +4,16 @@
     python -m tests.faults.one_put FOLDER FIRST --many [--together COUNT] [--no-fsync | --no-folder-fsync]
     python -m tests.faults.one_put FOLDER FIRST --together COUNT [--in-line]
     python -m tests.faults.one_put FOLDER NUMBER --delete-session ID
+    python -m tests.faults.one_put FOLDER NUMBER --upload [--many: puts and uploads after each]
     python -m tests.faults.one_put FOLDER NUMBER --append-log [--many: puts and appends after each]
     python -m tests.faults.one_put --serve
 
 Each run that is durable is one line, `ACK <run_id> indexed` or `… unindexed`, written when `put` has returned and not
-before; a refusal is `REFUSED <code>`. `--serve` does the same in a fork for each line of arguments that it reads: the
-interpreter and its imports are paid for once. The fork says `READY <pid>` and waits for SIGUSR1, so that a tracer can
-be attached before it starts (by a signal, because the tracer counts reads); then comes `ENDED <status>`, negative for
-the signal that ended it.
+before; a file that is durable and named by its run is `FILED <run_id> <sha256>`; a refusal is `REFUSED <code>`.
+
+`--serve` does the same in a fork for each line of arguments that it reads: the interpreter and its imports are paid for
+once. The fork says `READY <pid>` and waits for SIGUSR1, so that a tracer can be attached before it starts (by a signal,
+because the tracer counts reads); then comes `ENDED <status>`, negative for the signal that ended it.
 """
 
 import argparse
@@ -39,6 +41,7 @@ from rmos.store import Store
 from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.store.runs import NewRun
 from tests.faults import records
+from tests.faults.uploads import attach, file_of
 from tests.makers import ANNA
 
 NO_INSTANCE: Final = Path(__file__).with_name("no-such-instance")
@@ -87,6 +90,17 @@ def delete(store: Store, session_id: str) -> bool:
     return True
 
 
+def upload(store: Store, number: int) -> bool:
+    """Attach its file to a run and say what came of it."""
+    try:
+        attached = attach(store, number, file_of(number))
+    except RmosError as error:
+        say("REFUSED", error.code)
+        return False
+    say("FILED", records.run_id(number), attached.sha256)
+    return True
+
+
 def append(store: Store, folder: Path) -> bool:
     """Append to the log of evidence, whose key lies beside the folder, and say what came of it."""
     try:
@@ -96,6 +110,15 @@ def append(store: Store, folder: Path) -> bool:
         return False
     say("LOGGED", str(appended.checkpoint.size), appended.checkpoint.root.hex())
     return True
+
+
+def put_all(store: Store, number: int, options: argparse.Namespace) -> bool:
+    """Put one run, and what the options say after it; True when all was acknowledged."""
+    return (
+        put(store, number)
+        and (not options.upload or upload(store, number))
+        and (not options.append_log or append(store, Path(options.folder)))
+    )
 
 
 def work(options: argparse.Namespace) -> int:
@@ -125,7 +148,7 @@ def work(options: argparse.Namespace) -> int:
             number += options.together
         store.index.close()
         return 0
-    while put(store, number) and options.many and (not options.append_log or append(store, Path(options.folder))):
+    while put_all(store, number, options) and options.many:
         number += 1
     store.index.close()
     return 0
@@ -168,7 +191,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--database-url")
     parser.add_argument("--delete-session")
     parser.add_argument("--together", type=int, default=0)
-    flags = ("reconcile", "many", "serve", "append-log", "in-line", "no-tmpfile", "no-fsync", "no-folder-fsync")
+    flags = (
+        "reconcile",
+        "many",
+        "serve",
+        "upload",
+        "append-log",
+        "in-line",
+        "no-tmpfile",
+        "no-fsync",
+        "no-folder-fsync",
+    )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")
     return parser.parse_args(arguments)

@@ -20,10 +20,10 @@ from rmos.errors.base import RmosError
 from rmos.errors.store import IndexBroken, IndexRebuilding, IndexUnavailable, OutOfSpace, StorageFailed, StoreReadOnly
 from rmos.models import Actor, Stored
 from rmos.row_models import RunQuery
-from rmos.services.files.attachments import Attached, Declared, FileLimits, attach_file
 from rmos.store import Store
 from rmos.store.runs import Changed
 from tests.faults import judging, records
+from tests.faults.uploads import attach
 from tests.makers import add_event
 
 CODES: Final = {errno.EIO: "STORAGE_FAILED", errno.ENOSPC: "OUT_OF_SPACE", errno.EROFS: "STORE_READ_ONLY"}
@@ -269,27 +269,6 @@ def test_nothing_is_ever_replaced_renamed_over_or_opened_for_writing_under_its_f
 
 
 # Files of runs
-
-
-class Bytes:
-    """A file of given pieces."""
-
-    def __init__(self, *pieces: bytes) -> None:
-        self.pieces = pieces
-
-    def chunks(self) -> Iterator[bytes]:
-        """Give the pieces."""
-        return iter(self.pieces)
-
-    def declared(self) -> Declared:
-        """Say something of them."""
-        return Declared(kind="file", filename="top.nc")
-
-
-def attach(store: Store, run: int, *pieces: bytes) -> Attached:
-    """Attach a file to a run."""
-    limits = FileLimits(file_bytes=1 << 30, run_bytes=1 << 30)
-    return attach_file(store, records.run_id(run), Bytes(*pieces), limits=limits, actor=ACTOR, us=1)
 
 
 def test_a_file_is_durable_with_its_name_before_a_byte_of_the_event_that_names_it_is_written(

@@ -68,6 +68,17 @@ class Writers:
                     assert found.setdefault(int(words[1]), bytes.fromhex(words[2])) == bytes.fromhex(words[2])
         return found
 
+    def filed(self, sizes: list[int]) -> set[int]:
+        """Return the numbers of the runs whose file was acknowledged in the first so many bytes."""
+        numbers = {records.run_id(number): number for number in self.acknowledged(sizes)}
+        said = (
+            line.split()
+            for answer, size in zip(self._answers, sizes, strict=True)
+            for line in answer.read_bytes()[:size].decode().splitlines(keepends=True)
+            if line.endswith("\n")
+        )
+        return {numbers[words[1]] for words in said if words[0] == "FILED"}
+
     def acknowledged(self, sizes: list[int]) -> set[int]:
         """Return the numbers of the runs that were acknowledged in the first so many bytes."""
         found = set()
