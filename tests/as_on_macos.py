@@ -1,7 +1,7 @@
 """`pytest --as-on-macos`: the tests without what Python on macOS does not have, in every process that they start.
 
 A test that needs just that is marked `linux`: it is skipped then, and `-rs` names it at the end. `conftest.py` imports
-this module before anything of RMOS, and hands its hooks on.
+this module before anything of RMOS, and hands its hook on.
 """
 
 import functools
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(OPTION, action="store_true", help="take away what Python on macOS does not have")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def skip_elsewhere(items: list[pytest.Item]) -> None:
     """Skip what needs Linux, with the reason; on another system also what looks at it in the way of Linux."""
     is_elsewhere = sys.platform != "linux"
     for item in items if is_asked_for() or is_elsewhere else ():

@@ -98,13 +98,13 @@ def test_trap_41_as_on_macos_a_run_and_a_large_file_are_recorded(tmp_path: Path)
 def test_the_option_says_of_each_test_that_it_leaves_out_why(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import os, pytest\n"
-        "from tests.as_on_macos import pytest_collection_modifyitems\n"
+        "from tests.as_on_macos import skip_elsewhere as pytest_collection_modifyitems\n"
         "@pytest.mark.linux\n"
         "def test_left_out(): raise AssertionError\n"
         "def test_run(): assert not hasattr(os, 'waitid')\n"
     )
     (tmp_path / "conftest.py").write_text(
-        "from tests.as_on_macos import pytest_addoption, pytest_collection_modifyitems\n"
+        "from tests.as_on_macos import pytest_addoption, skip_elsewhere as pytest_collection_modifyitems\n"
     )
     done = run_python(
         "-m", "pytest", "-c", "setup.cfg", "--rootdir", str(tmp_path), "--as-on-macos", "-rs", "-n0", str(tmp_path)
