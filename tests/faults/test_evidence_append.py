@@ -1,6 +1,5 @@
 """Every system call of one append to the log fails in turn, or is its last: the next append makes it whole."""
 
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -17,17 +16,12 @@ from rmos.store.evidence.signing import KEY_FILE, KeyFile
 from rmos.tlog.note import VerifierKey
 from tests.faults import records
 from tests.faults.conftest import Announce
-from tests.faults.tracing import READS, WRITES, Call, PutServer, at, record_calls
+from tests.faults.each_call import FAULTS, EachCall
+from tests.faults.tracing import Outcome, PutServer
 from tests.makers import ANNA, US, make_members
-from tests.trying import some_of
 
 pytestmark = [pytest.mark.long, pytest.mark.strace, pytest.mark.usefixtures("strace")]
 
-FAULTS: Final = {
-    "EIO": ("error=EIO", WRITES | READS),
-    "ENOSPC": ("error=ENOSPC", WRITES - {"close", "unlink", "unlinkat", "fchmod"}),
-    "SIGKILL": ("signal=SIGKILL", WRITES | READS),
-}
 RUNS: Final = 3
 
 
@@ -62,31 +56,14 @@ def judge(root: Path, key: VerifierKey) -> None:
 def test_one_call_of_an_append_that_fails_or_is_the_last_is_made_good_by_the_next(
     tmp_path: Path, server: PutServer, announce: Announce, fault: str
 ) -> None:
-    what, names = FAULTS[fault]
-    template, work, trace = tmp_path / "template", tmp_path / "work", tmp_path / "trace"
-    key = make_store(template / "runs")
-    shutil.copytree(template, work)
-    arguments: list[str | Path] = [work / "runs", "1", "--append-log"]
-    calls = [call for call in record_calls(server, arguments, work, trace) if call.name in names]
-    assert len(calls) > 8
-    calls = some_of(calls, list(FAULTS).index(fault))
-    failures = []
-    hit = 0
-    for call in calls:
-        shutil.rmtree(work)
-        shutil.copytree(template, work)
-        outcome = server.run(arguments, at(call, what, trace))
-        hit += outcome.status == -9 if fault == "SIGKILL" else "(INJECTED)" in trace.read_text()
-        try:
-            assert fault == "SIGKILL" or outcome.status in (0, 1), f"it crashed: {outcome.errors[-900:]}"
-            assert server.run(arguments).status == 0
-            judge(work / "runs", key)
-        except AssertionError as error:
-            failures.append(f"{describe(call)}\n{error}")
-    announce(f"one append: {len(calls)} calls x {fault}, {hit} of them hit")
-    assert not failures, f"{len(failures)} of {len(calls)} points:\n" + "\n\n".join(failures)
-    assert hit > len(calls) // 2
+    root = tmp_path / "work" / "runs"
+    key = make_store(tmp_path / "template" / "runs")
+    arguments: list[str | Path] = [root, "1", "--append-log"]
 
+    def judge_next(_: Outcome) -> None:
+        assert server.run(arguments).status == 0
+        judge(root, key)
 
-def describe(call: Call) -> str:
-    return f"{call.name} no. {call.nth}, {call.text[:160]}"
+    done = EachCall(server, tmp_path, arguments).break_off(fault, judge_next)
+    assert done.calls > 2
+    announce(f"one append: {done.calls} calls x {fault}, {done.hit} of them hit")

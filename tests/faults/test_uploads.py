@@ -4,7 +4,6 @@ What was acknowledged is there and is named by its run; a run never names what i
 """
 
 import random
-import shutil
 import time
 from pathlib import Path
 from typing import Final
@@ -15,19 +14,15 @@ from rmos import digest
 from rmos.checks.verify import verify_store
 from tests.faults import disks, judging, records
 from tests.faults.conftest import Announce
+from tests.faults.each_call import FAULTS, EachCall
 from tests.faults.test_power_cut import KINDS, SPAN, WRITERS, Writers
-from tests.faults.tracing import READS, WRITES, Outcome, PutServer, at, record_calls
+from tests.faults.tracing import Outcome, PutServer
 from tests.faults.uploads import file_of
-from tests.trying import some_of, tries_at_night
+from tests.trying import tries_at_night
 
 pytestmark = pytest.mark.long
 
 NUMBER: Final = 4
-FAULTS: Final = {
-    "EIO": ("error=EIO", WRITES | READS),
-    "ENOSPC": ("error=ENOSPC", WRITES - {"close", "unlink", "unlinkat", "fchmod"}),
-    "SIGKILL": ("signal=SIGKILL", WRITES | READS),
-}
 
 
 def is_filed(outcome: Outcome) -> bool:
@@ -60,33 +55,20 @@ def demand_whole(root: Path) -> None:
 def test_one_call_of_an_upload_that_fails_or_is_the_last_tears_nothing(
     tmp_path: Path, server: PutServer, announce: Announce, fault: str
 ) -> None:
-    what, names = FAULTS[fault]
-    template, work, trace = tmp_path / "template", tmp_path / "work", tmp_path / "trace"
-    root = work / "store"
-    assert server.run([template / "store", str(NUMBER), "--reconcile"]).acknowledged(NUMBER)
+    root = tmp_path / "work" / "store"
     arguments: list[str | Path] = [root, str(NUMBER), "--upload"]
-    shutil.copytree(template, work)
-    calls = [call for call in record_calls(server, arguments, work, trace) if call.name in names and not call.on_index]
-    assert sum(call.name == "fsync" for call in calls) >= 4 * (fault != "ENOSPC")
-    calls = some_of(calls, list(FAULTS).index(fault))
-    failures, hit = [], 0
-    for call in calls:
-        shutil.rmtree(work)
-        shutil.copytree(template, work)
-        outcome = server.run(arguments, at(call, what, trace))
-        hit += outcome.status == -9 if fault == "SIGKILL" else "(INJECTED)" in trace.read_text()
-        try:
-            assert fault == "SIGKILL" or outcome.status in (0, 1), f"it crashed: {outcome.errors[-900:]}"
-            demand_files(root, {NUMBER} if is_filed(outcome) else set())
-            demand_whole(root)
-            assert is_filed(server.run(arguments))
-            demand_files(root, {NUMBER})
-            demand_whole(root)
-        except AssertionError as error:
-            failures.append(f"{call.name} no. {call.nth}, {call.text[:160]}\n{error}")
-    announce(f"one upload: {len(calls)} calls x {fault}, {hit} of them hit")
-    assert not failures, f"{len(failures)} of {len(calls)} points:\n" + "\n\n".join(failures)
-    assert hit > len(calls) // 2
+    assert server.run([tmp_path / "template" / "store", str(NUMBER), "--reconcile"]).acknowledged(NUMBER)
+
+    def judge(outcome: Outcome) -> None:
+        demand_files(root, {NUMBER} if is_filed(outcome) else set())
+        demand_whole(root)
+        assert is_filed(server.run(arguments))
+        demand_files(root, {NUMBER})
+        demand_whole(root)
+
+    done = EachCall(server, tmp_path, arguments).break_off(fault, judge, lambda call: not call.on_index)
+    assert done.calls >= 8
+    announce(f"one upload: {done.calls} calls x {fault}, {done.hit} of them hit")
 
 
 @pytest.mark.root
